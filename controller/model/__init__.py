@@ -1,0 +1,1 @@
+"""Nouns of the controller: frozen values with no behaviour beyond reading themselves."""
