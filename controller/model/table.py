@@ -1,0 +1,71 @@
+"""What a DynamoDB table of ours looks like: name, keys, indexes, and what it must be protected by."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+Projection = Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
+"""What an index holds: everything, only keys, or keys and the named attributes."""
+
+
+class KeyAttribute(NamedTuple):
+    """One attribute of a key: its name and DynamoDB's type letter (``S`` text, ``N`` number)."""
+
+    name: str
+    type: Literal["S", "N"] = "S"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A global secondary index."""
+
+    name: str
+    hash_key: KeyAttribute
+    range_key: KeyAttribute | None = None
+    projection: Projection = "ALL"
+
+    def key_attributes(self) -> tuple[KeyAttribute, ...]:
+        """Return the hash key and, where there is one, the range key."""
+        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
+
+
+@dataclass(frozen=True, slots=True)
+class TableDefinition:
+    """A table as it shall be. ``name`` is the logical name until ``prefixed`` has made it the physical one.
+
+    Billing is always on demand. ``stream`` means new and old images. Index names are unique.
+    """
+
+    name: str
+    hash_key: KeyAttribute
+    range_key: KeyAttribute | None = None
+    indexes: tuple[Index, ...] = ()
+    stream: bool = True
+    point_in_time_recovery: bool = True
+    deletion_protection: bool = True
+
+    def key_attributes(self) -> tuple[KeyAttribute, ...]:
+        """Return the hash key and, where there is one, the range key."""
+        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
+
+    def key_of(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the part of an item that identifies it. Raises KeyError if a key attribute is missing."""
+        return {attribute.name: item[attribute.name] for attribute in self.key_attributes()}
+
+    def attributes(self) -> Iterator[KeyAttribute]:
+        """Yield each attribute that is part of a key of the table or of an index, once, by name.
+
+        Raises ValueError if two keys give the same attribute different types, which DynamoDB refuses.
+        """
+        types: dict[str, KeyAttribute] = {}
+        for owner in (self, *self.indexes):
+            for attribute in owner.key_attributes():
+                if types.setdefault(attribute.name, attribute) != attribute:
+                    raise ValueError(
+                        f"table {self.name}: key attribute {attribute.name} is both text and number"
+                    )
+        yield from (types[name] for name in sorted(types))
+
+    def prefixed(self, prefix: str) -> "TableDefinition":
+        """Return the definition under its physical name: the prefix, which carries its own separator, then the name."""
+        return replace(self, name=prefix + self.name)
