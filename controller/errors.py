@@ -63,6 +63,15 @@ class Conflict(EnvctlError):
     """Somebody else changed the item between our look and our write."""
 
 
+class RefusedByAws(EnvctlError):
+    """AWS refused the request for a reason of its own: a limit, a state, a value; ``code`` is AWS's word for it."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        """Keep AWS's error code beside the text."""
+        self.code = code
+        super().__init__(message)
+
+
 class StaleEpoch(EnvctlError):
     """Another worker owns the scope now; this one drops its work."""
 
@@ -103,6 +112,7 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     Throttled: Consequence(5, "with back-off", "Throttled", "nobody yet"),
     AccessDenied: Consequence(6, "slowly", "AccessDenied", "operator"),
     Conflict: Consequence(7, "at once, after looking again", "Conflict", "nobody"),
+    RefusedByAws: Consequence(7, "slowly", "RefusedByAws", "operator"),
     StaleEpoch: Consequence(7, "no", "StaleEpoch", "nobody"),
     ScopeBusy: Consequence(5, "with back-off", "ScopeBusy", "nobody yet"),
     ScopeFromTheFuture: Consequence(5, "slowly", "ScopeFromTheFuture", "operator"),
