@@ -1,0 +1,1 @@
+"""One file per kind; each defines the constant KIND and nothing else has to be edited to add one."""

@@ -1,0 +1,116 @@
+"""What a kind declares: its spec, its items, what others may ask of it, and its rules."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from controller.kinds.spec import Spec
+from controller.model.ref import ResourceRef
+from controller.model.table import TableDefinition
+
+S = TypeVar("S", bound=Spec)
+
+Items = dict[str, dict[str, Any]]
+"""Logical table name -> the item's attributes, keys included, without ``Audit`` and ``Managed``."""
+
+Path = tuple[str | int, ...]
+"""Leads into a document from its top: ``("spec", "hosts", 0, "port")``."""
+
+
+class Finding(NamedTuple):
+    """A rule broken by one object; loading turns it into a Problem with its place."""
+
+    path: Path
+    message: str
+    fix: str | None = None
+    warning: bool = False
+
+
+class World(Protocol):
+    """What a rule may ask about the rest of the desired state. Every question is remembered, so that an
+    object is looked at again when, and only when, something it asked about has changed.
+    """
+
+    compatibility: str
+    """``none`` or ``environment-manager``."""
+    default_region: str
+
+    def facts(self, kind: str, key: str) -> Any:
+        """Return the facts of an object, None if there is none by that name."""
+
+    def names(self, kind: str) -> Iterable[str]:
+        """Return every key of a kind, for "did you mean"."""
+
+
+class SharedField(NamedTuple):
+    """A field other programs legitimately write: owned by Git if the YAML gives it, else left as found.
+
+    ``path`` leads from the item's top inside ``table``; ``"*"`` stands for every list member, which is
+    recognised by the attributes named in ``identity``. ``default`` is written once, at creation.
+    """
+
+    table: str
+    path: tuple[str, ...]
+    default: Any
+    identity: tuple[str, ...] = ()
+
+
+class Unique(NamedTuple):
+    """A value only one object of the kind may have. ``values`` yields (path, value) of one object's facts."""
+
+    what: str
+    values: Callable[[Any], Iterable[tuple[Path, str | int]]]
+
+
+class Immutable(NamedTuple):
+    """An attribute that keeps the value it was first applied with. ``unset`` values may still be filled in."""
+
+    table: str
+    path: tuple[str, ...]
+    because: str
+    unset: tuple[Any, ...] = ()
+
+
+class Leaving(StrEnum):
+    """What happens to an object that the YAML no longer has."""
+
+    DELETE = "delete"
+    TOMBSTONE = "tombstone"
+    """``Deleted: 'true'`` is set and the item stays (Service: its ports stay taken)."""
+    MARK_THEN_DELETE = "mark then delete"
+    """Marked for delete, deleted twenty minutes later (Upstream: nginx must forget it first)."""
+    RETIRE_FIRST = "retire first"
+    """Deleted only when what was last applied says ``lifecycle: retired`` (Environment)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[S]):
+    """One kind of desired object.
+
+    ``project`` gives an object's items from its key and its spec dumped under attribute names (without
+    controller-only fields); ``recover`` is its inverse. ``facts`` is what the object's own rules and other
+    objects may ask once the spec is dropped: small and frozen. ``derive`` gives attributes that depend on
+    other objects, per table, merged into the items.
+    """
+
+    name: str
+    summary: str
+    spec: type[S]
+    tables: tuple[TableDefinition, ...]
+    project: Callable[[str, dict[str, Any]], Items]
+    recover: Callable[[Items], tuple[str, dict[str, Any]]]
+    """Items found -> (metadata.name, dumped spec without what is derived)."""
+    identify: Callable[[Mapping[str, Any]], str]
+    """Any item found in one of its tables -> the key of the ResourceRef, whatever else the item lacks."""
+    facts: Callable[[str, S], Any]
+    key: Callable[[str, S], str]
+    """(metadata.name, spec) -> the key of the ResourceRef."""
+    expand: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """Authored spec (plain, camelCase) -> spec with the kind's own inheritance and short forms written out."""
+    derive: Callable[[ResourceRef, Any, World], Items] | None = None
+    rules: tuple[Callable[[ResourceRef, Any, World], Iterable[Finding]], ...] = ()
+    unique: tuple[Unique, ...] = ()
+    immutable: tuple[Immutable, ...] = ()
+    shared: tuple[SharedField, ...] = ()
+    leaving: Leaving = Leaving.DELETE

@@ -1,0 +1,51 @@
+"""One line of the ledger: a change of one item, chained to the one before it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Phase = Literal["done", "intended", "succeeded", "failed", "baseline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whose commit it was, and who or what applied it."""
+
+    author: str
+    commit: str
+    applied_by: str
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRecord:
+    """Shape of the InfraChangeAudit item, as a value.
+
+    ``old_value`` and ``new_value`` are images without ``Audit`` and ``Managed``, which are in ``old_meta`` and ``new_meta``;
+    ``before`` and ``after`` are digests of the full images (empty where there is none).
+    """
+
+    audit_id: str
+    scope: str
+    sequence: int
+    previous_hash: str
+    hash: str
+    phase: Phase
+    cause: str
+    change_type: Literal["Created", "Updated", "Deleted", "Baseline"]
+    entity_type: str
+    entity_key: str
+    entity_range: str | None
+    entity_version: int | None
+    iso_timestamp: str
+    transaction_id: str
+    changed_by: str
+    actor: Actor
+    plan_digest: str
+    origin: str
+    before: str
+    after: str
+    old_value: Mapping[str, Any] | None
+    new_value: Mapping[str, Any] | None
+    old_meta: Mapping[str, Any] = field(default_factory=dict)
+    new_meta: Mapping[str, Any] = field(default_factory=dict)

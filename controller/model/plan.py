@@ -1,0 +1,141 @@
+"""A plan is data: changes with their causes, what the guards say, and a digest over both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple
+
+from controller.model.observed import ScopeState
+from controller.model.origin import Authorship, Origin
+from controller.model.ref import ResourceRef
+
+FORMAT_VERSION = 1
+"""Version of the plan's JSON and of what its digest covers."""
+
+Action = Literal["create", "update", "delete", "start", "stop", "enterStandby", "exitStandby"]
+
+
+class Cause(StrEnum):
+    """Why a change is wanted."""
+
+    EDITED = "edited"
+    DRIFTED = "drifted"
+    PRUNED = "pruned"
+    SCHEDULED = "scheduled"
+    ADOPTED = "adopted"
+    OVERRIDDEN = "overridden"
+    RESTORED = "restored"
+    ROLLED_BACK = "rolledBack"
+    REPLICATED = "replicated"
+    IMAGE = "image"
+    UPGRADED = "upgraded"
+
+
+UNREVIEWED_CAUSES = frozenset({Cause.DRIFTED, Cause.UPGRADED, Cause.IMAGE, Cause.OVERRIDDEN})
+"""Causes nobody saw in a pull request: their updates are counted by the share guard."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One attribute that differs. ``before`` or ``after`` is ABSENT where it does not exist."""
+
+    path: str
+    before: Any
+    after: Any
+    sensitive: bool = False
+
+
+class Edit(NamedTuple):
+    """What in the source caused a change: a place, and what was changed there in a few words."""
+
+    origin: Origin
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object of one target that is to become something else. Byte fields are canonical JSON, None if there is none.
+
+    ``base`` is the state the change was planned from and is only applied to; ``because`` says in one line what an
+    informed reader would ask first.
+    """
+
+    action: Action
+    target: str
+    ref: ResourceRef
+    cause: Cause
+    fields: tuple[FieldChange, ...]
+    before: bytes | None
+    after: bytes | None
+    extra: bytes
+    digest: str
+    base: bytes
+    origin: Origin | None = None
+    authorship: Authorship | None = None
+    edit: Edit | None = None
+    because: str = ""
+    depends_on: tuple[ResourceRef, ...] = ()
+    effects: Mapping[str, int] | None = None
+    """Instances ``launched``, ``ended``, ``replaced``, ``stopped``; None where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A guard that stands in the way. Overriding needs ``guard@digest``; the digest covers the changes it counts."""
+
+    guard: str
+    scope: str
+    message: str
+    digest: str
+    counted: tuple[ResourceRef, ...]
+    hint: str = ""
+    overridable: bool = True
+    overridden: bool = False
+
+    @property
+    def token(self) -> str:
+        """What approves exactly this violation."""
+        return f"{self.guard}@{self.digest[:6]}"
+
+
+class Note(NamedTuple):
+    """Something found that is not changed: unmanaged, foreign, blocked, suspended."""
+
+    category: str
+    ref: ResourceRef
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePlan:
+    """What one scope would see: its changes in the order they are applied."""
+
+    scope: str
+    state: ScopeState
+    changes: tuple[Change, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    notes: tuple[Note, ...] = ()
+    reason: str = ""
+    observed_count: Mapping[str, int] | None = None
+    """Objects found per kind: what shares are shares of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All scopes of one revision. ``digest`` covers changes, base states, violations and the format, not the revision."""
+
+    revision: str
+    label: str
+    scopes: tuple[ScopePlan, ...]
+    digest: str
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All changes, scope after scope."""
+        return tuple(change for scope in self.scopes for change in scope.changes)
+
+    @property
+    def refused(self) -> tuple[Violation, ...]:
+        """The violations nobody has approved."""
+        return tuple(v for scope in self.scopes for v in scope.violations if not v.overridden)

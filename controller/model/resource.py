@@ -1,0 +1,62 @@
+"""Desired objects: what the source says after defaults, and what a target is to hold because of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from controller.model.origin import Origin
+from controller.model.ref import ResourceRef
+
+
+class Reference(NamedTuple):
+    """A field that names another resource. ``path`` leads from the document's top."""
+
+    path: tuple[str | int, ...]
+    target: ResourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One object of the desired state. Byte fields are canonical JSON; spec models are not kept.
+
+    ``document`` is ``{"metadata": …, "spec": …}`` as authored with defaults merged in.
+    """
+
+    ref: ResourceRef
+    origin: Origin
+    index: int
+    """Which document of its file it is, from 0."""
+    document: bytes
+    defaults: tuple[Origin, ...]
+    """The Defaults documents that gave it fields, nearest first."""
+    projection: "Projection"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What one object asks of one target.
+
+    ``attributes`` is what is compared with the target, ``extra`` what was authored but does not live in the
+    attributes; ``digest`` covers both. ``at_creation`` are attributes written once and then left as found;
+    ``owned`` are the paths among the shared fields that the YAML gives.
+    """
+
+    ref: ResourceRef
+    attributes: bytes
+    extra: bytes
+    digest: str
+    at_creation: bytes = b"{}"
+    owned: tuple[str, ...] = ()
+    depends_on: tuple[ResourceRef, ...] = ()
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Everything one revision asks for. References are checked, defaults merged, derived attributes filled in."""
+
+    revision: str
+    label: str
+    author: str
+    message: str
+    resources: Mapping[ResourceRef, Resource]
