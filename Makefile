@@ -1,0 +1,55 @@
+# `make` alone prints the targets. Nothing but Python 3.11+, git and make is needed; all else goes into .venv.
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; print("$(p)" * (sys.version_info >= (3, 11)))' 2>/dev/null)))
+BIN := .venv/bin
+CORE := model kinds scheduling loading planning
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 --exclude-newer '7 days'
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow coverage check schemas golden bench lock servers
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/installed ## install the locked, hashed requirements into .venv
+.venv/installed: requirements-dev.lock pyproject.toml requirements.in
+	@test -n "$(PYTHON)" || { echo "make setup: no Python 3.11 or newer found. Install one, or name it: make setup PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "make setup: $(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "setting up .venv with $$($(PYTHON) --version), about half a minute"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@# The locked pip first: resolving the hashed lock takes it a third of the time an older one needs.
+	@sed -n '/^pip==/,/# via/p' requirements-dev.lock > .venv/pip.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/pip.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2> .venv/editable.log || { cat .venv/editable.log; exit 1; }
+	@touch $@
+
+demo: setup ## guided tour on an embedded AWS, no account needed
+	@$(BIN)/envctl demo
+
+test: setup ## run all tests but the slow ones: make test ARGS="-k epoch"
+	@$(BIN)/pytest -m "not slow" -n 2 $(ARGS)
+test-slow: setup ## run the slow tests
+	@$(BIN)/pytest -m slow $(ARGS)
+coverage: setup ## unit tests of the pure core, which must cover every branch of it
+	@$(BIN)/pytest -q $(wildcard $(CORE:%=tests/unit/%)) $(CORE:%=--cov=controller.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 $(ARGS)
+
+check: setup ## everything CI checks but the tests: format, lint, types, imports, schemas, house rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	@rm -rf .venv/schemas && $(BIN)/envctl schema --write .venv/schemas && diff -r schemas .venv/schemas || { echo "schemas/ is not what the models say: run make schemas"; exit 1; }
+	$(BIN)/pytest -q tests/architecture
+
+schemas: setup ## write schemas/ from the models
+	$(BIN)/envctl schema --write schemas
+golden: setup ## rewrite the golden plans; read the diff before you commit it
+	$(BIN)/pytest -q tests/golden --rewrite-golden
+bench: setup servers ## run the benchmarks: make bench ARGS="--help"
+	@$(BIN)/python -m benchmarks $(ARGS)
+lock: setup ## take newer releases, at least a week old, into the locks
+	for name in requirements requirements-dev requirements-servers; do $(COMPILE) --upgrade $$name.in --output-file $$name.lock || exit 1; done
+servers: .venv-servers/installed ## install the other AWS look-alike, for benchmarks and conformance tests
+.venv-servers/installed: requirements-servers.lock | setup
+	@$(PYTHON) -m venv .venv-servers
+	@$(BIN)/python -m pip --python .venv-servers/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-servers.lock
+	@touch $@
