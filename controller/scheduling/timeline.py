@@ -1,0 +1,226 @@
+"""A schedule on the real time line: its state at a moment, its events, its next change.
+
+Each event happens once: in a repeated hour in the first pass, in a skipped hour at the jump. Events
+that fall on the same real moment because the clocks jump over them keep the order of their wall
+clock times; of two entries for the same wall clock minute the one written first counts.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from controller.scheduling.excepted_days import (
+    WallEvent,
+    day_events,
+    last_of_day,
+    next_day_with_events,
+    previous_day_with_events,
+)
+from controller.scheduling.occurrences import LAST_DAY, matches_day, next_day
+from controller.scheduling.refusals import ScheduleNeverRuns
+from controller.scheduling.schedule import (
+    ALL_YEARS,
+    Entry,
+    Schedule,
+    State,
+)
+from controller.scheduling.zones import Wall, last_wall, moment_of, zone_of
+
+HORIZON = timedelta(days=366)
+"""How far ahead a schedule without years must have an event. With years the text says itself when."""
+
+
+class PowerChange(NamedTuple):
+    """The moment from which a schedule asks for another state."""
+
+    at: datetime
+    """Aware, in the schedule's zone."""
+    state: State
+
+
+class Event(NamedTuple):
+    """One occurrence of an entry, or of the begin or end of an exception."""
+
+    at: datetime
+    """Aware, in the schedule's zone; the moment of the jump for a time the clocks skip."""
+    state: State
+    cause: str
+    """The entry's text, the name of the excepted dates, or ``end of`` these."""
+    wall: datetime
+    """What the schedule says: the naive wall clock time."""
+
+
+def state_at(schedule: Schedule, at: datetime) -> State:
+    """Return what the schedule asks for at an aware moment; an event at exactly ``at`` counts.
+
+    NONE when all of its events lie in the future.
+    """
+    if schedule.fixed is not None:
+        return schedule.fixed
+    event = _last_event(schedule, last_wall(at, zone_of(schedule.zone)))
+    return event.state if event else State.NONE
+
+
+def previous_event(schedule: Schedule, at: datetime) -> Event | None:
+    """Return the event that decides the state at an aware moment; None if none has happened yet."""
+    event = _last_event(schedule, last_wall(at, zone_of(schedule.zone)))
+    return _told(schedule, event) if event else None
+
+
+def next_change(schedule: Schedule, after: datetime) -> PowerChange | None:
+    """Return the first moment after ``after`` at which the schedule asks for another state.
+
+    None when it never will: a fixed state, entries of the state it has already, or years gone by.
+    ``after`` must be aware; the answer is in the schedule's own zone, so an 08:00 start stays 08:00
+    across a change of the clocks. The search ends with the year 2099.
+
+    Raises ScheduleNeverRuns if the schedule has entries without years and none of its entries
+    matches a date within 366 days: 30 February, or 29 February alone.
+    """
+    if schedule.fixed is not None:
+        return None
+    zone = zone_of(schedule.zone)
+    wall = last_wall(after, zone)
+    event = _last_event(schedule, wall)
+    change = _change_after(schedule, wall, event.state if event else State.NONE)
+    if change is None or change.at - after > HORIZON:
+        ensure_runs(schedule, after)
+    return change
+
+
+def following_change(schedule: Schedule, change: PowerChange) -> PowerChange | None:
+    """Return the change after one that ``next_change`` or this function gave; None if none follows."""
+    return _change_after(schedule, last_wall(change.at, zone_of(schedule.zone)), change.state)
+
+
+def ensure_runs(schedule: Schedule, after: datetime) -> None:
+    """Raise ScheduleNeverRuns as ``next_change`` does."""
+    entries = schedule.entries
+    if not any(entry.years == ALL_YEARS for entry in entries):
+        return
+    today = after.astimezone(zone_of(schedule.zone)).toordinal()
+    day = next_day(entries, today)
+    # the data end in 2099: a year later nobody can say that a schedule never runs
+    if today + HORIZON.days <= LAST_DAY and (day is None or day > today + HORIZON.days):
+        raise ScheduleNeverRuns(
+            f"{schedule.text!r} never runs in the {HORIZON.days} days from"
+            f" {after.astimezone(UTC):%Y-%m-%d} on",
+            "write dates that come every year, or the year as a sixth field",
+        )
+
+
+def events_between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Event]:
+    """Yield the events after ``after`` and up to ``until``, in the order of their wall clock times.
+
+    Of the events with one and the same wall clock minute only the one that counts is given.
+    """
+    zone = zone_of(schedule.zone)
+    wall = last_wall(after, zone)
+    last = last_wall(until, zone)
+    day: int | None = wall.day
+    while day is not None and day <= last.day:
+        day = next_day_with_events(schedule, schedule.entries, day)
+        if day is None or day > last.day:
+            return
+        on, off = day_events(schedule, day)
+        minutes = on | off
+        while minutes:
+            minute = (minutes & -minutes).bit_length() - 1
+            minutes ^= 1 << minute
+            if wall < (day, minute) <= last:
+                state = State.ON if on >> minute & 1 else State.OFF
+                yield _told(schedule, WallEvent(Wall(day, minute), state))
+        day += 1
+
+
+def changes_between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[PowerChange]:
+    """Yield the changes of state after ``after`` and up to ``until``."""
+    if schedule.fixed is not None:
+        return
+    wall = last_wall(after, zone_of(schedule.zone))
+    event = _last_event(schedule, wall)
+    change = _change_after(schedule, wall, event.state if event else State.NONE)
+    while change is not None and change.at.astimezone(UTC) <= until:
+        yield change
+        change = following_change(schedule, change)
+
+
+def hours_on(schedule: Schedule, start: datetime, end: datetime) -> float:
+    """Return the real hours between two aware moments during which the schedule asks for ON."""
+    on_s = 0.0
+    state, since = state_at(schedule, start), start.astimezone(UTC)
+    for change in changes_between(schedule, start, end):
+        at = change.at.astimezone(UTC)
+        if state is State.ON:
+            on_s += (at - since).total_seconds()
+        state, since = change.state, at
+    if state is State.ON:
+        on_s += (end - since).total_seconds()
+    return on_s / 3600
+
+
+def _last_event(schedule: Schedule, wall: Wall) -> WallEvent | None:
+    day = previous_day_with_events(schedule, wall.day)
+    while day is not None:
+        event = last_of_day(day_events(schedule, day), day, wall)
+        if event is not None:
+            return event
+        day = previous_day_with_events(schedule, day - 1)
+    return None
+
+
+def _change_after(schedule: Schedule, wall: Wall, state: State) -> PowerChange | None:
+    """Return the first change after a wall clock minute at which the state is ``state``."""
+    zone = zone_of(schedule.zone)
+    others = tuple(entry for entry in schedule.entries if entry.power is not state)
+    while (event := _next_other(schedule, others, wall, state)) is not None:
+        at, skipped = moment_of(event.wall, zone)
+        if not skipped:
+            return PowerChange(at, event.state)
+        # all events that the clocks jump over happen at the jump: the last of them is what counts
+        wall = last_wall(at, zone)
+        last = _last_event(schedule, wall)
+        assert last is not None
+        if last.state is not state:
+            return PowerChange(at, last.state)
+    return None
+
+
+def _next_other(
+    schedule: Schedule, others: tuple[Entry, ...], wall: Wall, state: State
+) -> WallEvent | None:
+    """Return the first event after a wall clock minute that brings another state than ``state``."""
+    day = next_day_with_events(schedule, others, wall.day)
+    while day is not None:
+        on, off = day_events(schedule, day)
+        minutes = off if state is State.ON else on if state is State.OFF else on | off
+        if day == wall.day:
+            minutes = minutes >> (wall.minute + 1) << (wall.minute + 1)
+        if minutes:
+            minute = (minutes & -minutes).bit_length() - 1
+            return WallEvent(Wall(day, minute), State.ON if on >> minute & 1 else State.OFF)
+        day = next_day_with_events(schedule, others, day + 1)
+    return None
+
+
+def _told(schedule: Schedule, event: WallEvent) -> Event:
+    """Return a wall clock event with its real moment and what caused it."""
+    wall = datetime.fromordinal(event.wall.day) + timedelta(minutes=event.wall.minute)
+    at = moment_of(event.wall, zone_of(schedule.zone)).at
+    return Event(at, event.state, _cause(schedule, event), wall)
+
+
+def _cause(schedule: Schedule, event: WallEvent) -> str:
+    today = datetime.fromordinal(event.wall.day).date()
+    for dates in schedule.exceptions:
+        if dates.first <= today <= dates.last:
+            return dates.name
+    for entry in schedule.entries:
+        if (
+            entry.power is event.state
+            and entry.times >> event.wall.minute & 1
+            and matches_day(entry, event.wall.day)
+        ):
+            return entry.text
+    yesterday = today - timedelta(days=1)
+    return next(f"end of {dates.name}" for dates in schedule.exceptions if dates.last == yesterday)
