@@ -37,7 +37,8 @@ check: setup ## everything CI checks but the tests: format, lint, types, imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	@rm -rf .venv/schemas && $(BIN)/envctl schema --write .venv/schemas && diff -r schemas .venv/schemas || { echo "schemas/ is not what the models say: run make schemas"; exit 1; }
+	@rm -rf .venv/schemas; $(BIN)/envctl schema --write .venv/schemas
+	@diff -r schemas .venv/schemas || { echo "schemas/ is not what the models say: run make schemas"; exit 1; }
 	$(BIN)/pytest -q tests/architecture
 
 schemas: setup ## write schemas/ from the models

@@ -1,0 +1,33 @@
+"""One idea per file, and none that has to be scrolled through twice."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture.repository import python_files, text, tree
+
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 50
+
+
+def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    sizes = {path: len(text(path).splitlines()) for path in python_files()}
+
+    assert [f"{p}: {n} lines" for p, n in sizes.items() if n > MAX_FILE_LINES] == []
+
+
+def test_no_function_is_longer_than_50_lines() -> None:
+    too_long = [
+        f"{path}:{function.lineno}: {function.name} has {length} lines"
+        for path in python_files()
+        for function in _functions(path)
+        if (length := (function.end_lineno or 0) - function.lineno + 1) > MAX_FUNCTION_LINES
+    ]
+
+    assert too_long == []
