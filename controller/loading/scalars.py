@@ -1,0 +1,137 @@
+"""What a plain (unquoted) YAML scalar means, by the core schema of YAML 1.2 with the traps taken out."""
+
+import re
+from typing import Final, TypeAlias
+
+Scalar: TypeAlias = str | int | float | bool | None
+
+MIN_INTEGER: Final = -(2**63)
+MAX_INTEGER: Final = 2**63 - 1
+MAX_NUMBER_CHARACTERS: Final = 40
+MERGE_KEY: Final = "<<"
+
+_TAG_PREFIX: Final = "tag:yaml.org,2002:"
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_LEADING_ZERO: Final = re.compile(r"[-+]?0[0-9]")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMBER_STARTS: Final = frozenset("0123456789+-.")
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "null": (type(None),),
+}
+
+
+class Irregular(Exception):
+    """The text is not entirely regular; finding out where and why is left to ``find_text_problems``."""
+
+
+class IrregularScalar(Irregular):
+    """A scalar that means nothing safe. ``message`` says why, ``fix`` what to write."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        """Keep both for the problem that will be shown."""
+        super().__init__(message)
+        self.message, self.fix = message, fix
+
+
+def resolve(text: str) -> Scalar:
+    """Return the value of a plain scalar: null, a boolean, an integer, a float, or the text itself.
+
+    Dates, ``19:00``, ``yes`` and ``on`` are text.
+    Raises IrregularScalar for numbers that a reader may take for something else (a leading zero), that do not
+    fit 64 bits, or that are not finite.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _NUMBER_STARTS:
+        return text
+    if _NOT_FINITE.fullmatch(text):
+        raise IrregularScalar(
+            f"{shown(text)} is not a number that can be stored",
+            "write a finite number, or quote it to mean text",
+        )
+    is_integer = _INTEGER.fullmatch(text)
+    if not is_integer and not _FLOAT.fullmatch(text):
+        return text
+    if _LEADING_ZERO.match(text):
+        raise IrregularScalar(
+            f"{shown(text)} is ambiguous: a number with a leading zero loses it",
+            f"quote it to mean text: {quoted(text)}; for a number leave the zero out",
+        )
+    if len(text) > MAX_NUMBER_CHARACTERS:
+        raise _too_large(text)
+    return _integer(text) if is_integer else _float(text)
+
+
+def resolve_tagged(text: str, tag: str, *, plain: bool) -> Scalar:
+    """Return the value of a scalar with an explicit tag of the core schema, such as ``!!str 1.10``.
+
+    Raises IrregularScalar when the tag is not one of them or the text is no such value.
+    """
+    name = tag.removeprefix(_TAG_PREFIX)
+    if tag == name or (name != "str" and name not in _TYPES):
+        raise IrregularScalar(
+            f"unknown tag {shown(short_tag(tag))}; expected a plain value",
+            "remove the tag; for text use quotes",
+        )
+    if name == "str":
+        return text
+    value = resolve(text) if plain else text
+    if type(value) not in _TYPES[name]:
+        raise IrregularScalar(
+            f"{shown(text)} is no {name}, which its tag asks for",
+            f"remove the tag !!{name}, or the quotes",
+        )
+    return float(value) if name == "float" and value is not None else value
+
+
+def is_core_tag(tag: str | None, name: str) -> bool:
+    """Tell whether a mapping or sequence has no tag, or the one that says what it is anyway."""
+    return tag is None or tag == _TAG_PREFIX + name
+
+
+def short_tag(tag: str) -> str:
+    """Write a tag as people do: ``!!set``, not ``tag:yaml.org,2002:set``."""
+    name = tag.removeprefix(_TAG_PREFIX)
+    return tag if name == tag else f"!!{name}"
+
+
+def shown(text: str) -> str:
+    """Quote what the author wrote for a message, cut to a length a line can hold."""
+    return repr(
+        text if len(text) <= MAX_NUMBER_CHARACTERS else f"{text[: MAX_NUMBER_CHARACTERS - 1]}…"
+    )
+
+
+def quoted(text: str) -> str:
+    """Return a plain number as the YAML text that means the same characters."""
+    return f'"{text}"' if len(text) <= MAX_NUMBER_CHARACTERS else '"…"'
+
+
+def _integer(text: str) -> int:
+    value = int(text, 0) if text[1:2] in {"o", "x"} else int(text)
+    if not MIN_INTEGER <= value <= MAX_INTEGER:
+        raise _too_large(text)
+    return value
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if value in {float("inf"), float("-inf")}:
+        raise _too_large(text)
+    return value
+
+
+def _too_large(text: str) -> IrregularScalar:
+    return IrregularScalar(
+        f"{shown(text)} is too large for a number of 64 bits",
+        "write a smaller number, or quote it to mean text",
+    )
