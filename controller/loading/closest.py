@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 _LIKENESS: Final = 0.6
-"""Share of equal characters from which a suggestion helps more than it misleads."""
+"""Share of equal characters above which a suggestion helps more than it misleads."""
 
 _MAX_CHARACTERS: Final = 100
 """Longer values are no misspelt names; comparing them would take long."""
@@ -29,11 +29,9 @@ def closest(value: str, candidates: Iterable[str]) -> str | None:
         if other == folded:
             return candidate
         # The cheapest bound by hand: with ten thousand names most end here.
-        if 2 * min(len(other), len(folded)) < best_ratio * (len(other) + len(folded)):
+        if 2 * min(len(other), len(folded)) <= best_ratio * (len(other) + len(folded)):
             continue
         matcher.set_seq1(other)
-        if matcher.quick_ratio() > best_ratio or best is None:
-            ratio = matcher.ratio()
-            if ratio > best_ratio or (best is None and ratio == best_ratio):
-                best, best_ratio = candidate, ratio
+        if matcher.quick_ratio() > best_ratio and (ratio := matcher.ratio()) > best_ratio:
+            best, best_ratio = candidate, ratio
     return best

@@ -123,16 +123,17 @@ class _Reader:
         self.aliased_left = MAX_ALIASED_VALUES
 
     def documents(self) -> list[Document]:
-        events = self.events
+        events: Iterator[Any] = self.events
         documents: list[Document] = []
         next(events)
         while type(opening := next(events)) is not StreamEndEvent:
             if opening.version or opening.tags is not None:
                 raise Irregular
-            start: Any = next(events)
+            start = next(events)
+            line = start.start_mark.line + 1
             if type(start) is not MappingStartEvent:
                 raise Irregular
-            documents.append(Document(start.start_mark.line + 1, self.node(start, 1)))
+            documents.append(Document(line, self.node(start, 1)))
             next(events)
             self.anchors.clear()
         return documents
