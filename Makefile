@@ -18,7 +18,7 @@ setup: .venv/installed ## install the locked, hashed requirements into .venv
 	@# The locked pip first: resolving the hashed lock takes it a third of the time an older one needs.
 	@sed -n '/^pip==/,/# via/p' requirements-dev.lock > .venv/pip.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/pip.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2> .venv/editable.log || { cat .venv/editable.log; exit 1; }
 	@touch $@
 
