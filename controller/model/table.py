@@ -58,8 +58,9 @@ class TableDefinition:
         Raises ValueError if two keys give the same attribute different types, which DynamoDB refuses.
         """
         types: dict[str, KeyAttribute] = {}
-        for owner in (self, *self.indexes):
-            for attribute in owner.key_attributes():
+        keys = [self.key_attributes(), *(index.key_attributes() for index in self.indexes)]
+        for key in keys:
+            for attribute in key:
                 if types.setdefault(attribute.name, attribute) != attribute:
                     raise ValueError(
                         f"table {self.name}: key attribute {attribute.name} is both text and number"

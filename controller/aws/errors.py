@@ -1,0 +1,205 @@
+"""botocore's errors in our words: what failed, where, and what to do."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
+
+from controller.aws.place import NOWHERE, Place
+from controller.errors import (
+    AccessDenied,
+    Conflict,
+    EnvctlError,
+    RefusedByAws,
+    Throttled,
+    Unreachable,
+    WrongUsage,
+)
+
+THROTTLE_CODES = frozenset({
+    "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete",
+    "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
+    "RequestThrottled", "RequestThrottledException", "SlowDown", "ThrottledException", "Throttling",
+    "ThrottlingError", "ThrottlingException", "TooManyRequestsException",
+})  # fmt: skip
+TRANSIENT_CODES = frozenset({
+    "IDPCommunicationError", "InternalError", "InternalFailure", "InternalServerError",
+    "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable", "ServiceUnavailableException",
+    "TransactionInProgressException", "Unavailable", "500", "502", "503", "504",
+})  # fmt: skip
+CONFLICT_CODES = frozenset({
+    "ConditionalCheckFailed", "ConditionalCheckFailedException", "ConditionalRequestConflict",
+    "PreconditionFailed", "TransactionConflict", "TransactionConflictException", "412",
+})  # fmt: skip
+DENIED_CODES = frozenset({
+    "AccessDenied", "AccessDeniedException", "AuthorizationError", "Forbidden",
+    "NotAuthorized", "OptInRequired", "UnauthorizedOperation", "401", "403",
+})  # fmt: skip
+EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+BAD_CREDENTIALS_CODES = frozenset({
+    "AuthFailure", "IncompleteSignature", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "InvalidSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
+    "SignatureDoesNotMatch", "UnrecognizedClientException",
+})  # fmt: skip
+CLOCK_CODES = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
+NOT_FOUND_CODES = frozenset({
+    "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NotFound", "ResourceNotFoundException", "TableNotFoundException",
+    "404",
+})  # fmt: skip
+
+_NEVER_SENT = (
+    aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError, aws.SSLError,
+)  # fmt: skip
+_NO_ANSWER = (
+    aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError, ResponseParserError,
+)  # fmt: skip
+_NO_CREDENTIALS = (
+    aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError, aws.NoAuthTokenError,
+    aws.TokenRetrievalError, aws.SSOError, aws.LoginError, aws.ProfileNotFound, aws.UnknownCredentialError,
+    aws.MetadataRetrievalError,
+)  # fmt: skip
+_BAD_SETTINGS = (
+    aws.NoRegionError, aws.InvalidRegionError, aws.UnknownRegionError, aws.UnknownEndpointError,
+    aws.EndpointProviderError, aws.InvalidConfigError, aws.ConfigParseError, aws.ConfigNotFound,
+)  # fmt: skip
+_ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
+_ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
+
+
+class OutcomeUnknown(Unreachable):
+    """The request left but no answer came: it may or may not have been done. Look before sending another."""
+
+
+class TableMissing(Unreachable):
+    """A table the controller needs does not exist; ``envctl bootstrap`` creates it."""
+
+
+class RoleNotReady(AccessDenied):
+    """An account's role cannot be assumed yet: it does not exist or does not trust the controller."""
+
+
+class RoleRefused(AccessDenied):
+    """An account's role is one the controller may not use; no call was made."""
+
+
+class NotFound(RefusedByAws):
+    """What the call named does not exist."""
+
+
+def error_code(error: Exception) -> str:
+    """Return AWS's code of a client error; empty for anything else."""
+    if not isinstance(error, aws.ClientError):
+        return ""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def may_have_been_done(error: Exception) -> bool:
+    """Tell whether a failed request may have taken effect: it was sent, and the answer was lost or a server fault."""
+    if isinstance(error, aws.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return answer_leaves_outcome_open(error_code(error), status)
+    return isinstance(error, _NO_ANSWER) and not isinstance(error, _NEVER_SENT)
+
+
+def answer_leaves_outcome_open(code: str, status: int) -> bool:
+    """Tell whether an error answer leaves open if the request was done; a throttled one (also as 503) was not."""
+    if code in THROTTLE_CODES:
+        return False
+    return status >= 500 or code in TRANSIENT_CODES
+
+
+@contextmanager
+def aws_errors(what: str, place: Place = NOWHERE) -> Iterator[None]:
+    """Translate every botocore error raised inside into one of ours, chained.
+
+    ``what`` says what was being done, as the message begins: ``tables: read InfraConfigServices``.
+    Raises AccessDenied, Throttled, Unreachable, Conflict, NotFound, RefusedByAws, WrongUsage; our own errors pass.
+    """
+    try:
+        yield
+    except EnvctlError:
+        raise
+    except (aws.ClientError, aws.BotoCoreError, ResponseParserError) as error:
+        raise translate(error, what, place) from error
+
+
+def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlError:
+    """Return our error for a botocore error. A botocore error that means a defect of ours becomes a plain EnvctlError."""
+    if isinstance(error, aws.ClientError):
+        return _translate_answer(error, what, place)
+    if isinstance(error, _NO_CREDENTIALS):
+        return AccessDenied(
+            f"{what}: no usable AWS credentials for {place}\n  botocore says: {error}\n"
+            "  fix: sign in (aws sso login), set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the machine an instance role"
+        )
+    if isinstance(error, _BAD_SETTINGS):
+        return WrongUsage(
+            f"{what}: AWS cannot be addressed\n  botocore says: {error}\n"
+            "  fix: set region in the settings, or AWS_REGION; check AWS_ENDPOINT_URL and the AWS configuration file"
+        )
+    if isinstance(error, _NO_ANSWER):
+        return Unreachable(
+            f"{what}: no answer from AWS in {place}\n  botocore says: {error}\n"
+            "  fix: nothing if it passes, it is tried again; otherwise check network, proxy and AWS_ENDPOINT_URL"
+        )
+    return EnvctlError(f"{what}: the AWS client failed in {place}: {type(error).__name__}: {error}")
+
+
+def _translate_answer(error: aws.ClientError, what: str, place: Place) -> EnvctlError:
+    code, said = error_code(error), _said(error)
+    call = f"{error.operation_name} in {place}"
+    if code in DENIED_CODES:
+        return AccessDenied(_denied_text(error, what, place))
+    if code in EXPIRED_CODES:
+        return AccessDenied(
+            f"{what}: the credentials used for {call} have expired ({code})\n"
+            "  fix: sign in again (aws sso login), or renew the exported session token"
+        )
+    if code in BAD_CREDENTIALS_CODES:
+        return AccessDenied(
+            f"{what}: AWS does not accept the credentials used for {call} ({code})\n  AWS says: {said}\n"
+            "  fix: check AWS_PROFILE and AWS_ACCESS_KEY_ID, and that the region is enabled for the account"
+        )
+    if code in CLOCK_CODES:
+        return AccessDenied(
+            f"{what}: AWS finds this machine's clock wrong at {call} ({code})\n  fix: set the clock"
+        )
+    if code in CONFLICT_CODES:
+        return Conflict(
+            f"{what}: changed by somebody else since it was read ({call}: {code})\n  fix: plan again"
+        )
+    if code in THROTTLE_CODES:
+        return Throttled(
+            f"{what}: AWS throttles {call} ({code}) for longer than the retry budget allows\n"
+            "  fix: nothing, it is tried again later; if it stays so, raise the quota or look less often"
+        )
+    if code in TRANSIENT_CODES or _status(error) >= 500:
+        return Unreachable(
+            f"{what}: AWS failed at {call} ({code})\n  AWS says: {said}\n"
+            "  fix: nothing if it passes, it is tried again; otherwise see the AWS health page"
+        )
+    kind = NotFound if code in NOT_FOUND_CODES else RefusedByAws
+    return kind(f"{what}: AWS refused {call} ({code})\n  AWS says: {said}", code)
+
+
+def _denied_text(error: aws.ClientError, what: str, place: Place) -> str:
+    said = _said(error)
+    found = _ACTION.search(said)
+    action = found.group(1) if found else str(error.operation_name)
+    who = place.role or "the controller's own credentials"
+    return (
+        f"{what}: access denied to {action} in {place}, as {who}\n  AWS says: {said or error_code(error)}\n"
+        f"  fix: allow {action} in that role's policy (the policies in deploy/ list every action needed)"
+    )
+
+
+def _said(error: aws.ClientError) -> str:
+    message: Any = error.response.get("Error", {}).get("Message", "")
+    return " ".join(_ENCODED.sub("", str(message)).split())[:500]
+
+
+def _status(error: aws.ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -1,0 +1,190 @@
+"""Creating tables and bringing existing ones to their definition."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from controller.aws.clients import place_of
+from controller.aws.errors import NotFound, aws_errors
+from controller.aws.table_state import Aspect, Difference, TableState, find_differences, read_state
+from controller.errors import RefusedByAws, Unreachable
+from controller.model.table import Index, KeyAttribute, TableDefinition
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+_NOT_YET = frozenset({"ContinuousBackupsUnavailableException", "ResourceInUseException"})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long apart to look whether a table is ready; ``sleep`` takes seconds."""
+
+    tries: int = 150
+    interval_s: float = 2.0
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class SetupResult:
+    """What was found and done for one table. ``differences`` are those found; ``applied`` those mended by this run."""
+
+    table: str
+    created: bool = False
+    differences: tuple[Difference, ...] = ()
+    applied: tuple[Difference, ...] = ()
+
+    @property
+    def remaining(self) -> tuple[Difference, ...]:
+        """The differences that are still there."""
+        return tuple(one for one in self.differences if one not in self.applied)
+
+
+def set_up_table(
+    client: "DynamoDBClient",
+    definition: TableDefinition,
+    *,
+    upgrade: bool = False,
+    patience: Patience | None = None,
+) -> SetupResult:
+    """Create the table (physical name in the definition) if it is absent; otherwise find differences, and mend them on ``upgrade``.
+
+    An existing table is not altered without ``upgrade``. May be repeated at any time, also after a crash half-way: what a new
+    table still lacks shows as a difference and is mended at once, as nobody else made it. Raises Unreachable if the
+    table is not ready in time, and as any call.
+    """
+    patience = patience or Patience()
+    state = describe_table(client, definition.name)
+    if state is None:
+        _create(client, definition)
+        state = _wait_until_ready(client, definition.name, patience)
+        for difference in find_differences(definition, state):
+            _mend(client, definition, difference, patience)
+        return SetupResult(definition.name, created=True)
+    differences = find_differences(definition, state)
+    if not upgrade:
+        return SetupResult(definition.name, differences=differences)
+    if differences:
+        _wait_until_ready(client, definition.name, patience)
+    applied = tuple(one for one in differences if one.mendable)
+    for difference in applied:
+        _mend(client, definition, difference, patience)
+    return SetupResult(definition.name, differences=differences, applied=applied)
+
+
+def describe_table(client: "DynamoDBClient", name: str) -> TableState | None:
+    """Return the table as it is, or None if there is none. Raises as any call."""
+    try:
+        with aws_errors(f"tables: describe {name}", place_of(client)):
+            table = client.describe_table(TableName=name)["Table"]
+            backups = client.describe_continuous_backups(TableName=name)
+    except NotFound:
+        return None
+    return read_state(dict(table), dict(backups["ContinuousBackupsDescription"]))
+
+
+def _create(client: "DynamoDBClient", definition: TableDefinition) -> None:
+    request: dict[str, Any] = {
+        "TableName": definition.name,
+        "KeySchema": _key_schema(definition.key_attributes()),
+        "AttributeDefinitions": _attribute_definitions(tuple(definition.attributes())),
+        "BillingMode": "PAY_PER_REQUEST",
+        "DeletionProtectionEnabled": definition.deletion_protection,
+    }
+    if definition.indexes:
+        request["GlobalSecondaryIndexes"] = [_index_request(index) for index in definition.indexes]
+    if definition.stream:
+        request["StreamSpecification"] = _STREAM
+    with aws_errors(f"tables: create {definition.name}", place_of(client)):
+        client.create_table(**request)
+
+
+def _mend(
+    client: "DynamoDBClient",
+    definition: TableDefinition,
+    difference: Difference,
+    patience: Patience,
+) -> None:
+    name = definition.name
+    match difference.aspect:
+        case Aspect.POINT_IN_TIME_RECOVERY:
+            _enable_recovery(client, name, patience)
+            return
+        case Aspect.BILLING:
+            changes: list[dict[str, Any]] = [{"BillingMode": "PAY_PER_REQUEST"}]
+        case Aspect.DELETION_PROTECTION:
+            changes = [{"DeletionProtectionEnabled": True}]
+        case Aspect.STREAM:
+            changes = [{"StreamSpecification": _STREAM}]
+            if difference.found != "off":
+                # The view of a running stream cannot be changed: it is switched off first.
+                changes.insert(0, {"StreamSpecification": {"StreamEnabled": False}})
+        case Aspect.INDEX:
+            index = next(one for one in definition.indexes if one.name == difference.name)
+            changes = [
+                {
+                    "AttributeDefinitions": _attribute_definitions(tuple(definition.attributes())),
+                    "GlobalSecondaryIndexUpdates": [{"Create": _index_request(index)}],
+                }
+            ]
+        case Aspect.KEY:
+            return
+    for change in changes:
+        with aws_errors(f"tables: upgrade {name}: {difference}", place_of(client)):
+            client.update_table(TableName=name, **change)
+        _wait_until_ready(client, name, patience)
+
+
+def _enable_recovery(client: "DynamoDBClient", name: str, patience: Patience) -> None:
+    """Switch it on; a table just made says for a while that it cannot yet."""
+    for tries_left in reversed(range(patience.tries)):
+        try:
+            with aws_errors(f"tables: enable point-in-time recovery of {name}", place_of(client)):
+                client.update_continuous_backups(
+                    TableName=name,
+                    PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+                )
+        except RefusedByAws as error:
+            if error.code not in _NOT_YET or not tries_left:
+                raise
+            patience.sleep(patience.interval_s)
+        else:
+            return
+
+
+def _wait_until_ready(client: "DynamoDBClient", name: str, patience: Patience) -> TableState:
+    for _ in range(patience.tries):
+        state = describe_table(client, name)
+        if state is not None and state.ready:
+            return state
+        patience.sleep(patience.interval_s)
+    raise Unreachable(
+        f"tables: {name} is not ready in {place_of(client)} after {patience.tries * patience.interval_s:.0f} s\n"
+        "  fix: wait, then run envctl bootstrap again; it goes on where it stopped"
+    )
+
+
+def _key_schema(key: tuple[KeyAttribute, ...]) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": attribute.name, "KeyType": role}
+        for attribute, role in zip(key, ("HASH", "RANGE"), strict=False)
+    ]
+
+
+def _attribute_definitions(attributes: tuple[KeyAttribute, ...]) -> list[dict[str, str]]:
+    return [{"AttributeName": one.name, "AttributeType": one.type} for one in attributes]
+
+
+def _index_request(index: Index) -> dict[str, Any]:
+    projection: dict[str, Any]
+    if isinstance(index.projection, tuple):
+        projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projection)}
+    else:
+        projection = {"ProjectionType": index.projection}
+    return {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.key_attributes()),
+        "Projection": projection,
+    }
