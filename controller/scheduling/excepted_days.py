@@ -26,6 +26,9 @@ from controller.scheduling.zones import Wall
 _MIDNIGHT = 1
 
 
+_ON, _OFF = State.ON, State.OFF
+
+
 class WallEvent(NamedTuple):
     """A minute on the wall clock and the state it brings."""
 
@@ -64,7 +67,7 @@ def day_events(schedule: Schedule, day: int) -> DayEvents:
     before = last_plain_event(schedule.entries, Wall(day - 1, MINUTES_PER_DAY - 1))
     if before is None:
         return plain
-    if before.state is State.ON:
+    if before.state is _ON:
         return DayEvents(plain.on | _MIDNIGHT, plain.off)
     return DayEvents(plain.on, plain.off | _MIDNIGHT)
 
@@ -111,4 +114,4 @@ def last_of_day(events: DayEvents, day: int, wall: Wall) -> WallEvent | None:
     if not happened:
         return None
     minute = happened.bit_length() - 1
-    return WallEvent(Wall(day, minute), State.ON if on >> minute & 1 else State.OFF)
+    return WallEvent(Wall(day, minute), _ON if on >> minute & 1 else _OFF)

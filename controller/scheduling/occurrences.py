@@ -38,6 +38,11 @@ class DayEvents(NamedTuple):
     off: int
 
 
+_NOTHING = DayEvents(0, 0)
+# attributes of an enum are looked up slowly, and this file is where the time goes
+_ON = State.ON
+
+
 def next_day(entries: Sequence[Entry], day: int) -> int | None:
     """Return the first day from ``day`` on that one of the entries matches; None if none does."""
     if day > LAST_DAY:
@@ -88,20 +93,22 @@ def matches_day(entry: Entry, day: int) -> bool:
 
 def events_of_day(entries: Sequence[Entry], day: int) -> DayEvents:
     """Return the events of one day. Of two entries at one minute the one written first counts."""
+    if not FIRST_DAY <= day <= LAST_DAY:
+        return _NOTHING
     at = date.fromordinal(day)
-    year, month = at.year - FIRST_YEAR, at.month
+    month, day_of_month, year = at.month, at.day, at.year - FIRST_YEAR
     first, length = _MONTHS[year * 12 + month - 1]
     on = off = 0
-    for entry in entries:
+    for power, times, rule, months, years, _ in entries:
         if (
-            entry.months >> month & 1
-            and entry.years >> year & 1
-            and _days_of_month(entry.days, first % 7, length) >> at.day & 1
+            months >> month & 1
+            and years >> year & 1
+            and _days_of_month(rule, first % 7, length) >> day_of_month & 1
         ):
-            if entry.power is State.ON:
-                on |= entry.times & ~off
+            if power is _ON:
+                on |= times & ~off if off else times
             else:
-                off |= entry.times & ~on
+                off |= times & ~on if on else times
     return DayEvents(on, off)
 
 

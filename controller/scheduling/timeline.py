@@ -30,12 +30,17 @@ HORIZON = timedelta(days=366)
 """How far ahead a schedule without years must have an event. With years the text says itself when."""
 
 
+_ON, _OFF = State.ON, State.OFF
+
+
 class PowerChange(NamedTuple):
     """The moment from which a schedule asks for another state."""
 
     at: datetime
     """Aware, in the schedule's zone."""
     state: State
+    wall: Wall
+    """The wall clock minute up to which events have happened then."""
 
 
 class Event(NamedTuple):
@@ -90,7 +95,7 @@ def next_change(schedule: Schedule, after: datetime) -> PowerChange | None:
 
 def following_change(schedule: Schedule, change: PowerChange) -> PowerChange | None:
     """Return the change after one that ``next_change`` or this function gave; None if none follows."""
-    return _change_after(schedule, last_wall(change.at, zone_of(schedule.zone)), change.state)
+    return _change_after(schedule, change.wall, change.state)
 
 
 def ensure_runs(schedule: Schedule, after: datetime) -> None:
@@ -160,7 +165,8 @@ def hours_on(schedule: Schedule, start: datetime, end: datetime) -> float:
 
 
 def _last_event(schedule: Schedule, wall: Wall) -> WallEvent | None:
-    day = previous_day_with_events(schedule, wall.day)
+    # most often the day itself has one, which saves the search for a day
+    day: int | None = wall.day
     while day is not None:
         event = last_of_day(day_events(schedule, day), day, wall)
         if event is not None:
@@ -176,13 +182,13 @@ def _change_after(schedule: Schedule, wall: Wall, state: State) -> PowerChange |
     while (event := _next_other(schedule, others, wall, state)) is not None:
         at, skipped = moment_of(event.wall, zone)
         if not skipped:
-            return PowerChange(at, event.state)
+            return PowerChange(at, event.state, event.wall)
         # all events that the clocks jump over happen at the jump: the last of them is what counts
         wall = last_wall(at, zone)
         last = _last_event(schedule, wall)
         assert last is not None
         if last.state is not state:
-            return PowerChange(at, last.state)
+            return PowerChange(at, last.state, wall)
     return None
 
 
@@ -190,15 +196,15 @@ def _next_other(
     schedule: Schedule, others: tuple[Entry, ...], wall: Wall, state: State
 ) -> WallEvent | None:
     """Return the first event after a wall clock minute that brings another state than ``state``."""
-    day = next_day_with_events(schedule, others, wall.day)
+    day: int | None = wall.day
     while day is not None:
         on, off = day_events(schedule, day)
-        minutes = off if state is State.ON else on if state is State.OFF else on | off
+        minutes = off if state is _ON else on if state is _OFF else on | off
         if day == wall.day:
             minutes = minutes >> (wall.minute + 1) << (wall.minute + 1)
         if minutes:
             minute = (minutes & -minutes).bit_length() - 1
-            return WallEvent(Wall(day, minute), State.ON if on >> minute & 1 else State.OFF)
+            return WallEvent(Wall(day, minute), _ON if on >> minute & 1 else _OFF)
         day = next_day_with_events(schedule, others, day + 1)
     return None
 

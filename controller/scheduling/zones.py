@@ -6,7 +6,7 @@ twice means its first pass, one that is skipped means the moment of the jump. Th
 clock to moment is therefore monotone, which is what lets the rest search on wall clocks alone.
 """
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import resources
@@ -88,9 +88,10 @@ class Moment(NamedTuple):
 
 def moment_of(wall: Wall, zone: tzinfo) -> Moment:
     """Return the real moment of a wall clock minute: first pass if repeated, the jump if skipped."""
-    day = datetime.fromordinal(wall.day)
-    hour, minute = divmod(wall.minute, 60)
-    at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+    day = date.fromordinal(wall.day)
+    at = datetime(day.year, day.month, day.day, wall.minute // 60, wall.minute % 60, tzinfo=zone)
+    if _is_steady(wall.day, zone):
+        return Moment(at, skipped=False)
     before = at.utcoffset()
     after = at.replace(fold=1).utcoffset()
     assert before is not None
@@ -100,6 +101,15 @@ def moment_of(wall: Wall, zone: tzinfo) -> Moment:
     naive = at.replace(tzinfo=UTC)
     jump = _offset_change(zone, naive - after, naive - before)
     return Moment(jump.astimezone(zone), skipped=True)
+
+
+@lru_cache(maxsize=4096)
+def _is_steady(day: int, zone: tzinfo) -> bool:
+    """Say whether the clocks do not change on a day (no zone changes them back on the same day)."""
+    midnight = datetime.combine(date.fromordinal(day), time.min, tzinfo=zone)
+    offset = midnight.utcoffset()
+    folded = midnight.replace(fold=1).utcoffset()
+    return offset == folded == (midnight + timedelta(days=1)).utcoffset()
 
 
 def offset_changes(zone: tzinfo, start: datetime, end: datetime) -> list[datetime]:

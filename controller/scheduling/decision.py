@@ -1,0 +1,213 @@
+"""What to do with one instance now, and every rule that was asked on the way.
+
+Never touched: an instance of no known environment, one in maintenance, and one whose own schedule
+(tag, group tag, role or environment, the first that is there) is ``noschedule``. Then the first of
+these decides: override (narrowest first), instance tag, group tag, role, environment. An override to
+off does not beat a tag that a person set. A schedule that is present but invalid is left alone: it
+does not fall through to the next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from controller.scheduling.decision_sources import Candidate, Source, candidates, own_schedule
+from controller.scheduling.facts import (
+    DecisionRules,
+    EnvironmentFacts,
+    GroupFacts,
+    InstanceFacts,
+    PowerOverride,
+    RoleFacts,
+    tag_value,
+)
+from controller.scheduling.postponement import postponed
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.timeline import state_at
+
+NO_ENVIRONMENT = "This instance has no environment"
+IN_MAINTENANCE = "This instance is currently in Maintenance Mode"
+NOT_VALID = "The schedule tag for this instance is not valid - Error: '{}'"
+OVERRIDE_NOT_VALID = "The override tag for this instance is not valid - Error: '{}'"
+IS_NOSCHEDULE = 'The schedule tag for this instance is set to "noschedule"'
+CORRECT_STATE = "The instance is already in the correct state"
+TRANSITIONING = "This instance is currently transitioning between states"
+GROUP_TRANSITIONING = "This instance is currently transitioning between ASG lifecycle states"
+_PASSED_OVER_OFF = "an override to off does not beat a tag that a person set"
+
+_IN_SERVICE = "InService"
+_STANDBY = "Standby"
+
+
+class Action(StrEnum):
+    """What is to be done with one instance; each is one step of the way."""
+
+    SWITCH_ON = "switchOn"
+    SWITCH_OFF = "switchOff"
+    PUT_IN_SERVICE = "putInService"
+    PUT_OUT_OF_SERVICE = "putOutOfService"
+    SKIP = "skip"
+
+
+STOPPING = frozenset({Action.SWITCH_OFF, Action.PUT_OUT_OF_SERVICE})
+
+
+class Verdict(StrEnum):
+    """What became of a rule."""
+
+    DECIDES = "decides"
+    ABSENT = "absent"
+    BEATEN = "beaten"
+    ENDED = "ended"
+    PASSED_OVER = "passed over"
+    INVALID = "invalid"
+
+
+class Rule(NamedTuple):
+    """One link of the chain that explain shows."""
+
+    source: Source
+    text: str
+    """The schedule as written or called; "" when there is none."""
+    verdict: Verdict
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with one instance and why."""
+
+    action: Action
+    wanted: State
+    """What the deciding schedule asks for; NONE when nothing does."""
+    source: Source | None
+    """Whose schedule decided; None where the state of the instance alone did."""
+    reason: str | None
+    """Why nothing is done; None for an action."""
+    chain: tuple[Rule, ...] = ()
+    """Every rule in order, with what became of it."""
+    schedule: Schedule | None = None
+    """The deciding schedule, where there is one and it is valid."""
+
+
+def decide(
+    instance: InstanceFacts,
+    group: GroupFacts | None,
+    environment: EnvironmentFacts | None,
+    now: datetime,
+    *,
+    role: RoleFacts | None = None,
+    overrides: Sequence[PowerOverride] = (),
+    rules: DecisionRules | None = None,
+) -> Decision:
+    """Return what to do with an instance at the aware moment ``now``.
+
+    ``environment`` is None when the instance names none or one nobody knows. The decision is one step:
+    carry it out, look again, decide again, until it says skip.
+    """
+    rules = rules or DecisionRules()
+    # moments of one zone compare by their wall clocks, which lie in a repeated hour
+    now = now.astimezone(UTC)
+    if environment is None:
+        return Decision(Action.SKIP, State.NONE, None, NO_ENVIRONMENT)
+    if tag_value(instance.tags, rules.maintenance_tag).lower() == "true":
+        return Decision(Action.SKIP, State.NONE, None, IN_MAINTENANCE)
+    found = candidates(instance, group, role, environment, overrides, rules)
+    chain, deciding = _weigh(found, now)
+    source, schedule = deciding.source, deciding.schedule
+    own = own_schedule(found)
+    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
+        chain, source, schedule = _left_alone(chain, own), own.source, own.schedule
+    if isinstance(schedule, InvalidSchedule):
+        text = OVERRIDE_NOT_VALID if source is Source.OVERRIDE else NOT_VALID
+        return Decision(Action.SKIP, State.NONE, source, text.format(schedule), chain)
+    assert schedule is not None
+    wanted = state_at(schedule, now)
+    if wanted is State.NOSCHEDULE:
+        return Decision(Action.SKIP, wanted, source, IS_NOSCHEDULE, chain, schedule)
+    if wanted is State.NONE:
+        return Decision(Action.SKIP, wanted, None, CORRECT_STATE, chain, schedule)
+    action, reason = _step(instance, group, wanted)
+    if action in STOPPING:
+        held = postponed(instance, role, environment, schedule, now, rules)
+        if held is not None:
+            return Decision(Action.SKIP, wanted, source, held, chain, schedule)
+    told = source if reason in {None, CORRECT_STATE} else None
+    return Decision(action, wanted, told, reason, chain, schedule)
+
+
+def _weigh(found: Sequence[Candidate], now: datetime) -> tuple[tuple[Rule, ...], Candidate]:
+    """Return the chain of rules and the candidate that decides."""
+    tagged = any(candidate.is_persons_tag and candidate.applies(now) for candidate in found)
+    chain = []
+    deciding = None
+    for candidate in found:
+        verdict, why = _verdict(candidate, now, tagged=tagged)
+        blocks = verdict is Verdict.INVALID and candidate.blocks_when_invalid
+        if deciding is None and (verdict is Verdict.DECIDES or blocks):
+            deciding = candidate
+        elif verdict is Verdict.DECIDES:
+            verdict, why = Verdict.BEATEN, ""
+        chain.append(Rule(candidate.source, candidate.text, verdict, why))
+    assert deciding is not None
+    return tuple(chain), deciding
+
+
+def _verdict(candidate: Candidate, now: datetime, *, tagged: bool) -> tuple[Verdict, str]:
+    schedule = candidate.schedule
+    if schedule is None:
+        return Verdict.ABSENT, ""
+    if not candidate.applies(now):
+        return Verdict.ENDED, f"ended {candidate.until:%Y-%m-%d %H:%M %Z}"
+    if isinstance(schedule, InvalidSchedule):
+        return Verdict.INVALID, str(schedule)
+    if candidate.source is Source.OVERRIDE:
+        state = state_at(schedule, now)
+        if state is State.NONE:
+            return Verdict.PASSED_OVER, "it asks for nothing yet"
+        if state is State.OFF and tagged:
+            return Verdict.PASSED_OVER, _PASSED_OVER_OFF
+    return Verdict.DECIDES, candidate.note
+
+
+def _left_alone(chain: Sequence[Rule], own: Candidate) -> tuple[Rule, ...]:
+    """Return the chain of an instance whose own schedule says noschedule: that decides."""
+    return tuple(
+        rule._replace(verdict=Verdict.DECIDES, why="noschedule: never touched")
+        if rule.source is own.source
+        else rule._replace(verdict=Verdict.BEATEN, why="")
+        if rule.verdict is Verdict.DECIDES
+        else rule
+        for rule in chain
+    )
+
+
+def _step(
+    instance: InstanceFacts, group: GroupFacts | None, wanted: State
+) -> tuple[Action, str | None]:
+    """Return the next step towards ON or OFF, or skip with the reason."""
+    if wanted is State.ON:
+        return _step_on(instance, group)
+    if group is not None:
+        if group.lifecycle == _IN_SERVICE:
+            return Action.PUT_OUT_OF_SERVICE, None
+        if group.lifecycle != _STANDBY:
+            return Action.SKIP, GROUP_TRANSITIONING
+    if instance.state == "running":
+        return Action.SWITCH_OFF, None
+    return Action.SKIP, CORRECT_STATE if instance.state == "stopped" else TRANSITIONING
+
+
+def _step_on(instance: InstanceFacts, group: GroupFacts | None) -> tuple[Action, str | None]:
+    if instance.state == "stopped":
+        return Action.SWITCH_ON, None
+    if instance.state != "running":
+        return Action.SKIP, TRANSITIONING
+    if group is None or group.lifecycle == _IN_SERVICE:
+        return Action.SKIP, CORRECT_STATE
+    if group.lifecycle == _STANDBY:
+        return Action.PUT_IN_SERVICE, None
+    return Action.SKIP, GROUP_TRANSITIONING

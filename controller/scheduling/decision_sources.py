@@ -1,0 +1,132 @@
+"""Whose schedule may decide about an instance: all candidates, in the order in which they are asked."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from controller.scheduling.facts import (
+    DecisionRules,
+    EnvironmentFacts,
+    GroupFacts,
+    InstanceFacts,
+    Level,
+    PowerOverride,
+    RoleFacts,
+    Tags,
+    tag_value,
+)
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.override_tag import parse_override_tag
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import ALWAYS_ON, Schedule
+
+
+class Source(StrEnum):
+    """Where a schedule comes from."""
+
+    OVERRIDE = "override"
+    INSTANCE = "instance"
+    GROUP = "asg"
+    ROLE = "role"
+    ENVIRONMENT = "environment"
+
+
+class Candidate(NamedTuple):
+    """A place where a schedule may be found."""
+
+    source: Source
+    text: str
+    schedule: Schedule | InvalidSchedule | None
+    """None: there is none in this place."""
+    until: datetime | None = None
+    note: str = ""
+    is_persons_tag: bool = False
+    blocks_when_invalid: bool = True
+    """When it is invalid the instance is left alone; otherwise the next candidate is asked."""
+
+    def applies(self, now: datetime) -> bool:
+        """Say whether it has not ended."""
+        return self.until is None or now < self.until
+
+
+def candidates(
+    instance: InstanceFacts,
+    group: GroupFacts | None,
+    role: RoleFacts | None,
+    environment: EnvironmentFacts,
+    overrides: Sequence[PowerOverride],
+    rules: DecisionRules,
+) -> list[Candidate]:
+    """Return every candidate, absent ones included, so that a chain always shows the whole order."""
+    group_tags = group.tags if group else ()
+    found = list(_overrides(instance.tags, group_tags, overrides, rules.override_tag))
+    if not found:
+        found.append(Candidate(Source.OVERRIDE, "", None))
+    found.append(_tag(Source.INSTANCE, instance.tags, rules.schedule_tag, is_persons=True))
+    is_persons = group is not None and not group.schedule_tag_is_ours
+    found.append(_tag(Source.GROUP, group_tags, rules.schedule_tag, is_persons=is_persons))
+    role_schedule = role.schedule if role else None
+    found.append(Candidate(Source.ROLE, _label(role_schedule), role_schedule))
+    label = environment.label or _label(environment.schedule)
+    found.append(Candidate(Source.ENVIRONMENT, label, environment.schedule))
+    return found
+
+
+def own_schedule(found: Sequence[Candidate]) -> Candidate:
+    """Return the candidate that would decide if there were no overrides."""
+    return next(
+        candidate
+        for candidate in found
+        if candidate.source is not Source.OVERRIDE and candidate.schedule is not None
+    )
+
+
+def _overrides(
+    instance_tags: Tags,
+    group_tags: Tags,
+    overrides: Sequence[PowerOverride],
+    override_tag: str,
+) -> Iterator[Candidate]:
+    """Yield the overrides, narrowest first; of equally narrow ones a person's tag goes first."""
+    for level in Level:
+        tags = {Level.INSTANCE: instance_tags, Level.GROUP: group_tags}.get(level, ())
+        text = tag_value(tags, override_tag)
+        if text:
+            yield _override_tag(level, text)
+        for override in overrides:
+            if override.level is level:
+                who = f" by {override.actor}" if override.actor else ""
+                yield Candidate(
+                    Source.OVERRIDE,
+                    _label(override.schedule),
+                    override.schedule,
+                    override.until,
+                    f"{override.target}{who}: {override.reason}".rstrip(": "),
+                    blocks_when_invalid=False,
+                )
+
+
+def _override_tag(level: Level, text: str) -> Candidate:
+    where = f"tag on the {level.name.lower()}"
+    try:
+        until = parse_override_tag(text)
+    except InvalidSchedule as refusal:
+        # a person meant to keep it on: stopping it because of a slip of the pen would be a guess
+        return Candidate(Source.OVERRIDE, text, refusal, note=where, is_persons_tag=True)
+    return Candidate(Source.OVERRIDE, text, ALWAYS_ON, until, where, is_persons_tag=True)
+
+
+def _tag(source: Source, tags: Tags, key: str, *, is_persons: bool) -> Candidate:
+    text = tag_value(tags, key)
+    if not text:
+        return Candidate(source, "", None)
+    try:
+        schedule: Schedule | InvalidSchedule = parse_schedule(text)
+    except InvalidSchedule as refusal:
+        schedule = refusal
+    return Candidate(source, text, schedule, is_persons_tag=is_persons)
+
+
+def _label(schedule: Schedule | InvalidSchedule | None) -> str:
+    return schedule.text if isinstance(schedule, Schedule) else ""

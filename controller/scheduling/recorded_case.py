@@ -1,0 +1,113 @@
+"""Decisions for facts in the recorded form: one JSON object per instance."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from controller.scheduling.decision import Decision, decide
+from controller.scheduling.environment_schedule import environment_schedule
+from controller.scheduling.facts import EnvironmentFacts, GroupFacts, InstanceFacts, Tags
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import Schedule
+
+
+class MalformedLine(ValueError):
+    """A line that is not of the form asked for; the message says what it lacks."""
+
+
+def decide_case(case: Mapping[str, object], now: datetime) -> Decision:
+    """Return the decision for ``{instance_id, state, tags, environment_schedule, asg, datetime}``.
+
+    ``tags`` are [key, value] pairs; ``environment_schedule`` is the Value of the environment's
+    operational item ({} when it says nothing about a schedule, null when there is no environment);
+    ``asg`` is null or ``{name, tags, instances: [{instance_id, lifecycle_state}]}``; ``datetime`` is
+    ISO 8601 (UTC without an offset), null for ``now``.
+
+    Raises MalformedLine.
+    """
+    instance = InstanceFacts(
+        _text(case, "instance_id"), _text(case, "state"), _tags(case.get("tags"))
+    )
+    group = _group(case.get("asg"), instance.instance_id)
+    return decide(instance, group, _environment(case), read_moment(case.get("datetime"), now))
+
+
+def answer(decision: Decision) -> dict[str, str | None]:
+    """Return a decision as ``{action, source, reason}``."""
+    source = decision.source
+    return {
+        "action": decision.action.value,
+        "source": source.value if source else None,
+        "reason": decision.reason,
+    }
+
+
+def read_moment(value: object, now: datetime) -> datetime:
+    """Return an ISO 8601 text as an aware moment, UTC without an offset; ``now`` for None.
+
+    Raises MalformedLine.
+    """
+    if value is None:
+        return now
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise MalformedLine(f"{value!r} is no ISO 8601 date and time")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _environment(case: Mapping[str, object]) -> EnvironmentFacts | None:
+    value = case.get("environment_schedule")
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise MalformedLine("environment_schedule is neither an object nor null")
+    schedule: Schedule | InvalidSchedule
+    try:
+        schedule = environment_schedule(value)
+    except InvalidSchedule as refusal:
+        schedule = refusal
+    return EnvironmentFacts("", schedule)
+
+
+def _group(value: object, instance_id: str) -> GroupFacts | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise MalformedLine("asg is neither an object nor null")
+    members = value.get("instances") or ()
+    if not isinstance(members, Sequence) or not all(isinstance(item, Mapping) for item in members):
+        raise MalformedLine("asg.instances is no list of objects")
+    lifecycle = next(
+        (
+            _text(item, "lifecycle_state")
+            for item in members
+            if item.get("instance_id") == instance_id
+        ),
+        None,
+    )
+    return GroupFacts(_text(value, "name"), _tags(value.get("tags")), lifecycle)
+
+
+def _tags(value: object) -> Tags:
+    if value is None:
+        return ()
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise MalformedLine("tags are no list of [key, value]")
+    tags = []
+    for pair in value:
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            raise MalformedLine(f"{pair!r} is no [key, value]")
+        key, text = pair
+        if not isinstance(key, str) or not isinstance(text, str):
+            raise MalformedLine(f"{pair!r} is no pair of texts")
+        tags.append((key, text))
+    return tuple(tags)
+
+
+def _text(case: Mapping[str, object], key: str) -> str:
+    value = case.get(key)
+    if isinstance(value, str):
+        return value
+    raise MalformedLine(f"{key} is missing or no text")
