@@ -5,8 +5,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.kind import Finding, Immutable, Items, Kind, Leaving, Path, Unique, World
-from controller.kinds.spec import RefTo, Spec
+from controller.kinds.language.kind import Finding, Immutable, Items, Kind, Leaving, Path, Unique, World
+from controller.kinds.language.spec import RefTo, Spec
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 

@@ -6,7 +6,7 @@ from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, GetJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from controller.kinds.naming import item_name, yaml_name
+from controller.kinds.language.naming import item_name, yaml_name
 
 
 @dataclass(frozen=True, slots=True)

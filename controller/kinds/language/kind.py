@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from controller.kinds.spec import Spec
+from controller.kinds.language.spec import Spec
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
 

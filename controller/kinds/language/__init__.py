@@ -1,0 +1,1 @@
+"""What kinds are written in: the spec model, its marks, what a kind declares, and what follows from that."""
