@@ -1,0 +1,222 @@
+"""A Git repository as a source: fetched bare, read by object id, nothing checked out."""
+
+import difflib
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from controller.errors import SourceUnavailable, WrongUsage
+from controller.model.origin import UNKNOWN_AUTHORSHIP, Authorship
+from controller.ports import SourceTree
+from controller.sources.form import SourceContext, SourceForm
+from controller.sources.git_cache import BrokenCache, GitCache
+from controller.sources.git_credential import GitCredential
+from controller.sources.git_history import last_touches, read_revision
+from controller.sources.git_objects import list_folders, list_tree, read_blobs
+from controller.sources.location import GIT_PROTOCOLS, GitLocation, parse_git_location
+from controller.sources.selection import select
+
+_logger = logging.getLogger(__name__)
+_SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
+_SHOWN = 12
+
+
+class _Tip(NamedTuple):
+    """What the server says our ref is: its commit, the ref to fetch, and the name people know it by."""
+
+    commit: str
+    ref: str
+    branch: str
+
+
+class GitSource:
+    """Reads one ref of one repository, below one of its folders.
+
+    ``changed_since`` and ``fetch`` ask the server once (``ls-remote``); a fetch follows only when the commit is not here yet. A
+    commit id as ref is asked for once in the life of the cache. Two processes may share ``cache_dir``.
+    """
+
+    def __init__(
+        self, location: GitLocation, cache_dir: Path, credential: GitCredential | None = None
+    ) -> None:
+        self._location = location
+        self._cache = GitCache(location, cache_dir, credential)
+        self._tree: SourceTree | None = None
+
+    @property
+    def name(self) -> str:
+        """The SOURCE text; a location never holds a credential."""
+        return str(self._location)
+
+    def changed_since(self, revision_id: str | None) -> bool:
+        """Tell whether the ref is another commit now: one ``ls-remote``, none at all for a commit id."""
+        if self._location.is_fixed:
+            return self._location.ref != revision_id
+        return self._tip().commit != revision_id
+
+    def fetch(self) -> SourceTree:
+        """Return the tree of the ref's commit as it is now.
+
+        Raises SourceUnavailable (out of reach, no such ref, folder or YAML file), AccessDenied, WrongUsage.
+        """
+        try:
+            self._tree = self._fetch()
+        except BrokenCache as broken:
+            self._rebuild(broken)
+            self._tree = self._fetch()
+        return self._tree
+
+    def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the contents through one git process; a broken local copy is fetched again once and reading goes on."""
+        left = dict.fromkeys(content_ids)
+        try:
+            for content_id, content in read_blobs(self._cache.local, list(left)):
+                del left[content_id]
+                yield content_id, content
+        except BrokenCache as broken:
+            tree = self._fetched()
+            if next(iter(left)) not in tree.files.values():
+                raise
+            self._rebuild(broken)
+            self._bring(tree.revision.id)
+            yield from read_blobs(self._cache.local, list(left))
+
+    def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
+        """Say who last touched each path; for a path that is not in the tree, who removed it."""
+        tree = self._fetched()
+        folder = self._location.path
+        full = {path: (f"{folder}/{path}" if folder else path).encode() for path in paths}
+        wanted = {name: tree.files.get(path) for path, name in full.items()}
+        found = last_touches(
+            self._cache.local, tree.revision.id, wanted, folder, self._cache.shallow_commits()
+        )
+        return {path: found.get(name, UNKNOWN_AUTHORSHIP) for path, name in full.items()}
+
+    def _fetched(self) -> SourceTree:
+        return self._tree or self.fetch()
+
+    def _fetch(self) -> SourceTree:
+        if self._location.is_fixed:
+            commit, branch = self._location.ref, ""
+            if not self._cache.holds(commit):
+                self._bring(commit)
+        else:
+            tip = self._tip()
+            commit, branch = tip.commit, tip.branch
+            if not self._cache.holds(commit) and not (
+                self._cache.fetch(tip.ref) and self._cache.holds(commit)
+            ):
+                # The ref moved between the two questions: the commit we were told of is behind it, or gone for good.
+                self._bring(commit)
+        return self._read_tree(commit, branch)
+
+    def _bring(self, commit: str) -> None:
+        """Fetch one commit by its id, or all branches and tags from a server that gives out no others."""
+        if self._cache.fetch(commit) and self._cache.holds(commit):
+            return
+        self._cache.fetch_all()
+        if not self._cache.holds(commit):
+            raise SourceUnavailable(
+                f"{self.name}: no commit {commit} in any branch or tag\n"
+                "  fix: check the id; a commit that was rebased away must be pushed again under a branch or tag"
+            )
+
+    def _read_tree(self, commit: str, branch: str) -> SourceTree:
+        revision = read_revision(self._cache.local, commit, branch)
+        folder = self._location.path
+        entries = list_tree(self._cache.local, f"{commit}:{folder}" if folder else commit)
+        if entries is None:
+            raise self._no_folder(commit)
+        selection = select(entries)
+        if not selection.files and not selection.problems:
+            raise SourceUnavailable(
+                f"{self.name}: no .yaml or .yml file at {revision.label}; an empty source is an error, not an empty fleet\n"
+                "  fix: name the folder that holds the YAML files after '#'"
+            )
+        files = {path: found.id for path, found in selection.files.items()}
+        sizes = {path: found.size for path, found in selection.files.items()}
+        return SourceTree(revision, files, selection.problems, sizes)
+
+    def _tip(self) -> _Tip:
+        ref = self._location.ref
+        names = (
+            [ref]
+            if ref == "HEAD" or ref.startswith("refs/")
+            else [f"refs/heads/{ref}", f"refs/tags/{ref}"]
+        )
+        # An annotated tag is an object of its own; the server also says which commit it stands for, under ``^{}``.
+        answer = self._cache.ls_remote(*names, *(f"{name}^{{}}" for name in names))
+        present = [name for name in names if name in answer]
+        if not present:
+            raise self._no_ref()
+        if len(present) > 1:
+            raise WrongUsage(
+                f"{self.name}: {ref!r} is both a branch and a tag\n  fix: write refs/heads/{ref} or refs/tags/{ref}"
+            )
+        (name,) = present
+        shown = answer.get("ref: HEAD", "HEAD") if ref == "HEAD" else name
+        branch = shown.removeprefix("refs/heads/").removeprefix("refs/tags/")
+        return _Tip(answer.get(f"{name}^{{}}", answer[name]), name, branch)
+
+    def _no_ref(self) -> SourceUnavailable:
+        ref = self._location.ref
+        refs = self._cache.ls_remote()
+        names = sorted(
+            {
+                name.split("/", 2)[2]
+                for name in refs
+                if name.startswith(("refs/heads/", "refs/tags/"))
+            }
+        )
+        names = [name for name in names if not name.endswith("^{}")]
+        if not names:
+            return SourceUnavailable(
+                f"{self.name}: the repository has no commit yet\n  fix: push a first commit"
+            )
+        close = difflib.get_close_matches(ref, names, n=1)
+        if close:
+            fix = f"did you mean {close[0]!r}?"
+        elif _SHORT_COMMIT.fullmatch(ref):
+            fix = "write a commit id with all its 40 digits"
+        else:
+            fix = f"there are {_shown(names)}"
+        return SourceUnavailable(f"{self.name}: no branch or tag named {ref!r}\n  fix: {fix}")
+
+    def _no_folder(self, commit: str) -> SourceUnavailable:
+        *parents, _ = ("", *self._location.path.split("/"))
+        for depth in range(len(parents), 0, -1):
+            parent = "/".join(parents[1:depth])
+            folders = list_folders(self._cache.local, f"{commit}:{parent}")
+            if folders:
+                break
+        prefix = f"{parent}/" if parent else ""
+        there = (
+            _shown([f"{prefix}{folder}" for folder in folders]) if folders else "no folders at all"
+        )
+        return SourceUnavailable(
+            f"{self.name}: no folder {self._location.path!r} in commit {commit[:7]}\n  fix: there are {there}"
+        )
+
+    def _rebuild(self, broken: BrokenCache) -> None:
+        _logger.warning(
+            "the local copy of %s is broken and is fetched again: %s", self.name, broken
+        )
+        self._cache.rebuild()
+
+
+def _shown(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _open(text: str, context: SourceContext) -> GitSource:
+    return GitSource(parse_git_location(text), context.cache_dir, context.git_credential)
+
+
+FORM = SourceForm(
+    schemes=tuple(f"git+{protocol}" for protocol in GIT_PROTOCOLS),
+    accepts="git+https://HOST/REPOSITORY[@REF][#FOLDER] (also git+ssh://, git+file://)",
+    open=_open,
+)

@@ -1,0 +1,159 @@
+"""Where a source is, as a checked value: nothing that Git could take for an option or another program gets past here."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+from controller.errors import WrongUsage
+from controller.sources.git_credential import redact
+
+GIT_PROTOCOLS = ("https", "ssh", "file")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SCP = re.compile(r"[A-Za-z0-9_][\w.-]*@[A-Za-z0-9][\w.-]*:(?![-:])[^\s:]+")
+_HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_SSH_USER = re.compile(r"[A-Za-z0-9_][\w.-]*")
+_BAD_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?=/|$)|[/.]$|^[/.-]|^@$")
+_NOT_PRINTED = re.compile(r"[\x00-\x20\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLocation:
+    """A folder of this machine."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class GitLocation:
+    """A Git repository, what to read of it, and below which of its folders.
+
+    ``url`` is ``https://…``, ``ssh://…``, ``file:///…`` or ``user@host:path``; ``ref`` a branch, a tag, ``refs/…``, ``HEAD``
+    or a commit id of 40 digits; ``path`` a folder relative to the repository's root, empty for all of it.
+    Raises WrongUsage for anything else, without repeating a password.
+    """
+
+    url: str
+    ref: str = "HEAD"
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        _check_url(self.url)
+        _check_ref(self.ref)
+        object.__setattr__(self, "path", _checked_path(self.path))
+
+    @property
+    def is_fixed(self) -> bool:
+        """True when ``ref`` is a commit id, which never means anything else later."""
+        return _COMMIT.fullmatch(self.ref) is not None
+
+    def __str__(self) -> str:
+        """Write the SOURCE text that gives this location back; the short ssh form has none and prints as it is."""
+        scheme, mark, rest = self.url.partition("://")
+        ref = f"@{quote(self.ref, safe='/')}" if self.ref != "HEAD" else ""
+        path = f"#{quote(self.path, safe='/')}" if self.path else ""
+        if not mark:
+            return f"{self.url}{ref}{path}"
+        host, _, repository = rest.partition("/")
+        return f"git+{scheme}://{host}/{repository.replace('@', '%40')}{ref}{path}"
+
+
+def parse_git_location(text: str) -> GitLocation:
+    """Read ``git+https://HOST/REPOSITORY@REF#FOLDER``; REF and FOLDER may be left out.
+
+    The last ``@`` of the repository's path starts REF, so an ``@`` that belongs to the path is written ``%40``. REF and FOLDER
+    are percent-decoded.  Raises WrongUsage.
+    """
+    url, _, folder = text.removeprefix("git+").partition("#")
+    scheme, mark, rest = url.partition("://")
+    host, slash, repository = rest.partition("/")
+    if not mark or not slash:
+        raise WrongUsage(
+            f"source {redact(text, None)!r}: expected git+https://HOST/REPOSITORY\n"
+            "  fix: write the whole URL, for a local repository git+file:///FOLDER with three slashes"
+        )
+    repository, at, ref = (
+        repository.rpartition("@") if "@" in repository else (repository, "", "HEAD")
+    )
+    if at and not ref:
+        raise WrongUsage(
+            f"source {redact(text, None)!r}: nothing after '@'\n  fix: write a branch, a tag or a commit id"
+        )
+    return GitLocation(f"{scheme}://{host}/{repository}", unquote(ref), unquote(folder))
+
+
+def looks_like_scp(text: str) -> bool:
+    """Tell whether ``text`` is Git's short ssh form, ``user@host:path``."""
+    return _SCP.fullmatch(text) is not None
+
+
+def _check_url(url: str) -> None:
+    shown = repr(redact(url, None))
+    if _SCP.fullmatch(url):
+        return
+    if _NOT_PRINTED.search(url) or url.startswith("-"):
+        raise WrongUsage(
+            f"git url {shown} begins with a dash or holds white space\n  fix: write it percent-encoded"
+        )
+    parts = _split(url, shown)
+    if parts.scheme not in GIT_PROTOCOLS or not url.startswith(f"{parts.scheme}://"):
+        raise WrongUsage(
+            f"git url {shown}: only https, ssh and file are allowed\n"
+            "  fix: write https://HOST/REPOSITORY, ssh://USER@HOST/REPOSITORY, file:///FOLDER or USER@HOST:REPOSITORY"
+        )
+    if parts.path in {"", "/"} or parts.path.lstrip("/").startswith("-"):
+        raise WrongUsage(
+            f"git url {shown} names no repository\n  fix: write the repository's path after the host"
+        )
+    _check_authority(parts, shown)
+
+
+def _split(url: str, shown: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise WrongUsage(
+            f"git url {shown}: {redact(str(error), None)}\n  fix: check the host"
+        ) from error
+
+
+def _check_authority(parts: SplitResult, shown: str) -> None:
+    if parts.scheme == "file":
+        if parts.netloc:
+            raise WrongUsage(
+                f"git url {shown} names a host\n  fix: write file:///FOLDER with three slashes"
+            )
+        return
+    user, at, host = parts.netloc.rpartition("@")
+    if parts.query or (at and (parts.scheme == "https" or ":" in user)):
+        where = "https" if parts.scheme == "https" else "ssh"
+        raise WrongUsage(
+            f"git url {where}://{host}{parts.path} carries a user, a password or a query: URLs reach logs and process lists\n"
+            "  fix: write the URL without it and give the credential as a reference in the settings "
+            "(ssh: a user alone is fine, keys come from the ssh agent or configuration)"
+        )
+    if not _HOST.fullmatch(host) or (at and not _SSH_USER.fullmatch(user)):
+        raise WrongUsage(
+            f"git url {shown}: no host in it that can be used\n  fix: write {parts.scheme}://HOST/REPOSITORY"
+        )
+
+
+def _check_ref(ref: str) -> None:
+    if not ref or _BAD_IN_REF.search(ref):
+        raise WrongUsage(
+            f"git ref {ref!r} cannot be a branch, tag or commit\n  fix: write a name as git branch and git tag print it"
+        )
+
+
+def _checked_path(path: str) -> str:
+    shown = repr(path)
+    if path.startswith(("-", "/")) or not path.isprintable() or ".." in path.split("/"):
+        raise WrongUsage(
+            f"git path {shown} is not a folder inside the repository\n"
+            "  fix: write it relative to the repository's root, for example fleet/production"
+        )
+    pure = str(PurePosixPath(path))
+    return "" if pure == "." else pure

@@ -1,0 +1,69 @@
+"""From the SOURCE text of a command or the location in the settings to a source that can be read."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from controller.errors import WrongUsage
+from controller.ports import Source
+from controller.sources import folder, git
+from controller.sources.folder import FolderSource
+from controller.sources.form import SourceContext, SourceForm
+from controller.sources.git import GitSource
+from controller.sources.git_credential import GitCredential, redact
+from controller.sources.location import FolderLocation, GitLocation, looks_like_scp
+
+FORMS: tuple[SourceForm, ...] = (folder.FORM, git.FORM)
+"""Every source there is, in the order in which messages list them; a new one adds its ``FORM`` here."""
+
+SCHEMES: Mapping[str, SourceForm] = MappingProxyType(
+    {scheme: form for form in FORMS for scheme in form.schemes}
+)
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+
+
+def open_source(
+    text: str,
+    *,
+    cache_dir: Path,
+    credential: GitCredential | None = None,
+    schemes: Mapping[str, SourceForm] = SCHEMES,
+) -> Source:
+    """Return the source a text names; nothing is read yet. A folder whose name holds a colon is written ``./a:b``.
+
+    Raises WrongUsage, listing what is accepted, for any other text.
+    """
+    match = _SCHEME.match(text)
+    scheme = match.group(1).lower() if match else ""
+    if not text or text.startswith("-") or looks_like_scp(text) or scheme not in schemes:
+        raise _not_accepted(text, schemes)
+    return schemes[scheme].open(text, SourceContext(cache_dir, credential))
+
+
+def open_location(
+    location: FolderLocation | GitLocation,
+    *,
+    cache_dir: Path,
+    credential: GitCredential | None = None,
+) -> Source:
+    """Return the source at a location of the settings; nothing is read yet."""
+    if isinstance(location, FolderLocation):
+        return FolderSource(location)
+    return GitSource(location, cache_dir, credential)
+
+
+def _not_accepted(text: str, schemes: Mapping[str, SourceForm]) -> WrongUsage:
+    shown = repr(redact(text, None))
+    if looks_like_scp(text):
+        host, _, path = text.partition(":")
+        return WrongUsage(
+            f"source {shown} is Git's short ssh form\n  fix: write git+ssh://{host}/{path}"
+        )
+    if f"git+{text.partition(':')[0].lower()}" in schemes:
+        return WrongUsage(
+            f"source {shown} does not say that it is Git\n  fix: write git+ before it"
+        )
+    accepted = "; ".join(dict.fromkeys(form.accepts for form in schemes.values()))
+    return WrongUsage(f"source {shown} is not one we can read\n  fix: write one of: {accepted}")

@@ -1,0 +1,133 @@
+"""Which files of a tree are desired state, and what is refused. The same rules for a folder and for Git.
+
+Read are files ending in ``.yaml`` or ``.yml`` (any case); folders and files whose name begins with a dot are skipped.
+Refused with a Problem, never followed and never read: submodules, files over ``MAX_FILE_BYTES``, names that cannot be
+printed, and symbolic links.  Links *inside* the tree are refused too: followed, the same object would be read twice, or a
+change to one file would change another; ignored, its author would believe it was read.  The one harmless link is one
+without a YAML name that points at a plain file without a YAML name: no reader of desired state ever misses it.
+"""
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from controller.model.origin import Origin
+from controller.model.problem import Problem, in_file_order
+
+MAX_FILE_BYTES = 5 * 1024 * 1024
+"""Far above any readable file (about 100 000 lines), low enough that a stray one cannot fill the memory."""
+
+FoundKind = Literal["file", "link", "submodule", "special"]
+
+
+class Found(NamedTuple):
+    """One entry of a tree. ``path`` is below the source's root with ``/`` between names, as bytes: it may be no text.
+
+    ``id`` is empty where it is not known yet, ``size`` in bytes, ``target`` what a link holds.
+    """
+
+    path: bytes
+    kind: FoundKind
+    id: str = ""
+    size: int = 0
+    target: bytes = b""
+
+
+@dataclass(slots=True)
+class Selection:
+    """The files to read, by printable path, and what was refused."""
+
+    files: dict[str, Found] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def is_hidden(path: bytes) -> bool:
+    """True when a folder or the file itself has a name that begins with a dot."""
+    return path.startswith(b".") or b"/." in path
+
+
+def is_yaml(path: bytes) -> bool:
+    """True when the name says that desired state is in it."""
+    return path.lower().endswith((b".yaml", b".yml"))
+
+
+def select(entries: Iterable[Found]) -> Selection:
+    """Sort a tree into files to read and problems, both in file order."""
+    selection = Selection()
+    problems: list[Problem] = []
+    links: list[Found] = []
+    plain: set[bytes] = set()
+    for entry in entries:
+        if is_hidden(entry.path):
+            continue
+        if entry.kind == "link":
+            links.append(entry)
+        elif entry.kind == "submodule":
+            problems.append(_submodule(entry))
+        elif not is_yaml(entry.path):
+            plain.add(entry.path)
+        elif problem := _refused(entry):
+            problems.append(problem)
+        else:
+            selection.files[entry.path.decode()] = entry
+    problems.extend(_refused_links(links, plain))
+    selection.files = dict(sorted(selection.files.items()))
+    selection.problems = in_file_order(problems)
+    return selection
+
+
+def printable(path: bytes) -> str:
+    """Return ``path`` as text safe to print: what is no printable UTF-8 is shown as an escape."""
+    text = path.decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _refused(entry: Found) -> Problem | None:
+    name = printable(entry.path)
+    if name != entry.path.decode(errors="replace"):
+        return Problem(
+            Origin(name),
+            "",
+            "the file's name is not printable UTF-8 text",
+            "rename the file or the folder it is in; letters, digits, '-', '_' and '.' are safe everywhere",
+        )
+    if entry.kind == "special":
+        return Problem(
+            Origin(name),
+            "",
+            "is neither a file nor a folder",
+            "remove it, or rename it if it is no desired state",
+        )
+    if entry.size > MAX_FILE_BYTES:
+        return Problem(
+            Origin(name),
+            "",
+            f"the file has {entry.size} bytes, expected at most {MAX_FILE_BYTES}; it was not read",
+            "split it into files of one or a few objects each",
+        )
+    return None
+
+
+def _submodule(entry: Found) -> Problem:
+    return Problem(
+        Origin(printable(entry.path)),
+        "",
+        "is a submodule; submodules are not fetched, so nothing in it would be read",
+        "move its files into this repository, or move the submodule out of the source's folder",
+    )
+
+
+def _refused_links(links: Sequence[Found], plain: set[bytes]) -> Iterable[Problem]:
+    for link in links:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), link.target))
+        outside = target == b".." or target.startswith((b"/", b"../"))
+        if not outside and not is_yaml(link.path) and target in plain:
+            continue
+        where = "leads out of the source" if outside else "stays in the source"
+        yield Problem(
+            Origin(printable(link.path)),
+            "",
+            f"is a symbolic link to '{printable(link.target)}', which {where}; links are never followed",
+            "put the file itself here; what several objects share belongs in a Defaults document",
+        )
