@@ -50,6 +50,8 @@ class Observation:
     mark: Mark | None
     ownership: Ownership
     base: bytes
+    depends_on: tuple[ResourceRef, ...] = ()
+    """What the found object names, where the target can tell: it is deleted before them."""
 
 
 class ScopeState(StrEnum):

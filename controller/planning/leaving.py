@@ -1,0 +1,130 @@
+"""What becomes of an object that the YAML no longer has: deleted, tombstoned, or marked and deleted later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from controller.kinds.kind import Kind, Leaving
+from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.extra import owned_paths, projection_digest, spec_value
+from controller.model.observed import Observation
+from controller.model.ref import ResourceRef
+from controller.model.resource import Projection
+from controller.planning.shared import comparable
+
+MARKED_FOR_MS: Final = 20 * 60 * 1000
+"""Domain rule: an upstream stays marked for twenty minutes, so that the load balancers forget it first."""
+
+NOW_MS: Final = "$nowMs"
+"""Key of a symbolic time: ``{"$nowMs": 1200000}`` is "epoch milliseconds when applied, plus so many"."""
+
+LEAVING: Final = "leaving"
+"""Key in ``Managed.Extra`` of an object that we tombstoned or marked, so that it can come back as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One step of leaving. ``after``, ``extra`` and ``digest`` are those of an update, empty otherwise."""
+
+    action: Literal["delete", "update", "none"]
+    because: str
+    after: bytes = b""
+    extra: bytes = b""
+    digest: str = ""
+
+
+def leave(found: Observation, kind: Kind[Any] | None, now: datetime) -> Departure:
+    """Say what the next step is for a found object of ours that is no longer desired.
+
+    ``kind`` is None for objects that are no kind of document (groups, schedules of groups): they are deleted.
+    """
+    leaving = Leaving.DELETE if kind is None else kind.leaving
+    if kind is None or leaving in (Leaving.DELETE, Leaving.RETIRE_FIRST):
+        return Departure("delete", "")
+    items = parse_canonical(found.attributes)
+    if leaving is Leaving.TOMBSTONE:
+        return _tombstone(found, kind, items)
+    return _mark_then_delete(found, kind, items, now)
+
+
+def is_leaving(found: Observation) -> bool:
+    """Tell whether we tombstoned or marked the object: its leaving has been counted and approved once."""
+    return found.mark is not None and LEAVING in found.mark.extra
+
+
+def is_retired(extra: Mapping[str, Any]) -> bool:
+    """Tell whether the object was last applied with ``lifecycle: retired``."""
+    return bool(spec_value(extra, "lifecycle") == "retired")
+
+
+def without_marks(kind: Kind[Any], items: Json) -> Json:
+    """Return the items with the marks of leaving taken off; for an object that comes back."""
+    if kind.leaving is not Leaving.MARK_THEN_DELETE:
+        return items
+    table = kind.tables[0].name
+    return {**items, table: {**items[table], "MarkForDelete": False, "MarkForDeleteTimestamp": 0}}
+
+
+def left_with_retired(desired: Mapping[ResourceRef, Projection]) -> Mapping[ResourceRef, ResourceRef]:
+    """Return what leaves although the YAML still has it, each with the retired object it belongs to.
+
+    An object belongs to what it depends on and names in an attribute of its own: the upstreams and virtual hosts
+    of an environment, not those that merely use one of its upstreams.
+    """
+    retired = {
+        ref
+        for ref, projection in desired.items()
+        if b"retired" in projection.extra and is_retired(parse_canonical(projection.extra))
+    }
+    if not retired:
+        return {}
+    return {
+        ref: owner
+        for ref, projection in desired.items()
+        for owner in projection.depends_on
+        if owner in retired and _belongs(projection, owner)
+    }
+
+
+def _belongs(projection: Projection, owner: ResourceRef) -> bool:
+    names = (owner.kind, f"{owner.kind}Name")
+    items = parse_canonical(projection.attributes).values()
+    return any(item.get(name) == owner.key for item in items for name in names)
+
+
+def _tombstone(found: Observation, kind: Kind[Any], items: Json) -> Departure:
+    table = kind.tables[0].name
+    if items[table].get("Deleted") == "true":
+        return Departure("none", "")
+    after = {**items, table: {**items[table], "Deleted": "true"}}
+    return _update(found, kind, after, "the item stays, marked as deleted")
+
+
+def _mark_then_delete(
+    found: Observation, kind: Kind[Any], items: Json, now: datetime
+) -> Departure:
+    table = kind.tables[0].name
+    item = items[table]
+    due = item.get("MarkForDeleteTimestamp")
+    if item.get("MarkForDelete") is True and type(due) is int and due > 0:
+        if due < now.timestamp() * 1000:
+            return Departure("delete", "its twenty minutes of being marked are over")
+        at = datetime.fromtimestamp(due / 1000, UTC)
+        return Departure("none", f"marked for delete, deleted after {at:%Y-%m-%d %H:%M:%S} UTC")
+    marks = {"MarkForDelete": True, "MarkForDeleteTimestamp": {NOW_MS: MARKED_FOR_MS}}
+    because = "marked now, deleted twenty minutes later"
+    return _update(found, kind, {**items, table: {**item, **marks}}, because)
+
+
+def _update(found: Observation, kind: Kind[Any], after: Json, because: str) -> Departure:
+    known = {} if found.mark is None else found.mark.extra
+    extra = canonical_bytes({**known, LEAVING: kind.leaving.value})
+    compared = comparable(after, kind.shared, owned_paths(known))
+    return Departure(
+        "update",
+        because,
+        canonical_bytes(after),
+        extra,
+        projection_digest(canonical_bytes(compared), extra),
+    )
