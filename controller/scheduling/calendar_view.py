@@ -1,0 +1,246 @@
+"""A schedule as a calendar: what a preview shows, as data."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.timeline import (
+    Event,
+    PowerChange,
+    changes_between,
+    events_between,
+    next_change,
+    state_at,
+)
+from controller.scheduling.zones import Wall, moment_of, offset_changes, zone_of
+
+SEGMENTS_PER_DAY = 48
+_SEGMENT_MIN = 30
+_INSTANT = timedelta(microseconds=1)
+
+
+class Span(NamedTuple):
+    """Real time on, within one local day."""
+
+    start: datetime
+    """UTC."""
+    end: datetime
+
+
+class ClockChange(NamedTuple):
+    """A change of the clocks."""
+
+    at: datetime
+    """UTC."""
+    before: datetime
+    """What the clocks show at the moment, naive."""
+    after: datetime
+    """What they show from then on, naive."""
+    abbreviation: str
+    """What the time is called from then on: ``BST``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """One local day."""
+
+    day: date
+    segments: tuple[float, ...]
+    """For each half hour of the wall clock the share of its real time that is on; 0 if skipped."""
+    spans: tuple[Span, ...]
+    clock_changes: tuple[ClockChange, ...]
+    exceptions: tuple[str, ...]
+    """Names of what the day is excepted for: ``Good Friday (england-holidays)``."""
+    hours: float
+    """Real hours the day has."""
+
+    @property
+    def hours_on(self) -> float:
+        """Return the real hours on."""
+        return sum((end - start).total_seconds() for start, end in self.spans) / 3600
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarView:
+    """Some days of a schedule."""
+
+    schedule: Schedule
+    days: tuple[CalendarDay, ...]
+    events: tuple[Event, ...]
+    change: PowerChange | None
+    """The next one after now."""
+    now: datetime
+
+    @property
+    def hours(self) -> float:
+        """Return the real hours of all days."""
+        return sum(day.hours for day in self.days)
+
+    @property
+    def hours_on(self) -> float:
+        """Return the real hours on of all days."""
+        return sum(day.hours_on for day in self.days)
+
+
+def calendar_view(schedule: Schedule, first: date, days: int, now: datetime) -> CalendarView:
+    """Return ``days`` local days from ``first`` on; ``now`` is for the next change alone.
+
+    Raises ScheduleNeverRuns as ``timeline.next_change`` does.
+    """
+    start, end = _midnight(schedule, first), _midnight(schedule, first + timedelta(days=days))
+    # an event at the first midnight belongs to the first day, one at the last to the day after
+    events = tuple(events_between(schedule, start - _INSTANT, end - _INSTANT))
+    return CalendarView(
+        schedule,
+        tuple(_calendar_day(schedule, first + timedelta(days=number)) for number in range(days)),
+        events,
+        next_change(schedule, now),
+        now,
+    )
+
+
+def as_json(view: CalendarView) -> dict[str, object]:
+    """Return a view as JSON values: times in ISO 8601, local ones with their offset."""
+    zone = zone_of(view.schedule.zone)
+    return {
+        "timezone": view.schedule.zone,
+        "hours": view.hours,
+        "hoursOn": view.hours_on,
+        "nextChange": None
+        if view.change is None
+        else {
+            "at": view.change.at.isoformat(),
+            "utc": _utc(view.change.at),
+            "state": view.change.state,
+        },
+        "days": [
+            {
+                "date": day.day.isoformat(),
+                "hours": day.hours,
+                "hoursOn": day.hours_on,
+                "on": [
+                    {
+                        "from": start.astimezone(zone).isoformat(),
+                        "to": end.astimezone(zone).isoformat(),
+                    }
+                    for start, end in day.spans
+                ],
+                "exceptions": list(day.exceptions),
+                "clockChanges": [
+                    {
+                        "utc": _utc(change.at),
+                        "before": f"{change.before:%H:%M}",
+                        "after": f"{change.after:%H:%M}",
+                    }
+                    for change in day.clock_changes
+                ],
+            }
+            for day in view.days
+        ],
+        "events": [
+            {
+                "at": event.at.isoformat(),
+                "utc": _utc(event.at),
+                "state": event.state,
+                "cause": event.cause,
+            }
+            for event in view.events
+        ],
+    }
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _midnight(schedule: Schedule, day: date) -> datetime:
+    """Return the real moment (UTC) at which a local day begins."""
+    return moment_of(Wall(day.toordinal(), 0), zone_of(schedule.zone)).at.astimezone(UTC)
+
+
+def _calendar_day(schedule: Schedule, day: date) -> CalendarDay:
+    start, end = _midnight(schedule, day), _midnight(schedule, day + timedelta(days=1))
+    zone = zone_of(schedule.zone)
+    # a change at the very end of the day is the beginning of the next
+    changes = [
+        at for at in offset_changes(zone, start - timedelta(hours=1), end) if start <= at < end
+    ]
+    spans = tuple(_spans(schedule, start, end))
+    exceptions = tuple(
+        f"{dates.name} ({dates.calendar})" if dates.calendar else dates.name
+        for dates in schedule.exceptions
+        if dates.first <= day <= dates.last
+    )
+    return CalendarDay(
+        day=day,
+        segments=_segments(schedule, start, end, changes, spans),
+        spans=spans,
+        clock_changes=tuple(_clock_change(schedule, at) for at in changes),
+        exceptions=exceptions,
+        hours=(end - start).total_seconds() / 3600,
+    )
+
+
+def _spans(schedule: Schedule, start: datetime, end: datetime) -> Iterator[Span]:
+    since = start if state_at(schedule, start) is State.ON else None
+    for change in changes_between(schedule, start, end):
+        at = change.at.astimezone(UTC)
+        if since is not None and at > since:
+            yield Span(since, at)
+        since = at if change.state is State.ON else None
+    if since is not None and since < end:
+        yield Span(since, end)
+
+
+def _clock_change(schedule: Schedule, at: datetime) -> ClockChange:
+    zone = zone_of(schedule.zone)
+    after = at.astimezone(zone)
+    offset = (at - timedelta(seconds=1)).astimezone(zone).utcoffset()
+    assert offset is not None
+    return ClockChange(
+        at, (at + offset).replace(tzinfo=None), after.replace(tzinfo=None), f"{after:%Z}"
+    )
+
+
+def _segments(
+    schedule: Schedule,
+    start: datetime,
+    end: datetime,
+    changes: Sequence[datetime],
+    spans: Sequence[Span],
+) -> tuple[float, ...]:
+    """Return the share on of each half hour; a repeated one counts both passes together."""
+    zone = zone_of(schedule.zone)
+    minutes = [0.0] * SEGMENTS_PER_DAY
+    minutes_on = [0.0] * SEGMENTS_PER_DAY
+    # between two changes of the clocks wall and real time run in step
+    for piece_start, piece_end in zip([start, *changes], [*changes, end], strict=True):
+        local = piece_start.astimezone(zone)
+        shift_min = local.hour * 60 + local.minute
+        _spread(minutes, piece_start, piece_start, piece_end, shift_min)
+        for span in spans:
+            _spread(
+                minutes_on,
+                piece_start,
+                max(span.start, piece_start),
+                min(span.end, piece_end),
+                shift_min,
+            )
+    return tuple(
+        on / total if total else 0.0 for on, total in zip(minutes_on, minutes, strict=True)
+    )
+
+
+def _spread(
+    minutes: list[float], origin: datetime, start: datetime, end: datetime, shift_min: int
+) -> None:
+    """Add the minutes from start to end to the half hours of the wall clock they fall in."""
+    at = (start - origin).total_seconds() / 60 + shift_min
+    until = (end - origin).total_seconds() / 60 + shift_min
+    while at < until:
+        segment = int(at // _SEGMENT_MIN)
+        edge = min(float((segment + 1) * _SEGMENT_MIN), until)
+        minutes[segment] += edge - at
+        at = edge
