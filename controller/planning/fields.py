@@ -22,6 +22,9 @@ IDENTITIES: Final[tuple[tuple[str, ...], ...]] = (
 
 MASKED: Final = "(sensitive)"
 
+EXTRA: Final = "Managed.Extra"
+"""First segment of a path to what was authored but is no attribute: ``(EXTRA, "metadata", "labels", "team")``."""
+
 
 class Member(NamedTuple):
     """A path segment: the list member whose ``attributes`` have these ``values``."""
@@ -59,8 +62,8 @@ class Difference(NamedTuple):
 
 
 def plain_path(_ref: ResourceRef, path: FieldPath) -> str:
-    """Name a path by its own segments, joined by dots."""
-    return ".".join(map(str, path))
+    """Name a path by its own segments, joined by dots; what is no attribute by the document's own path."""
+    return ".".join(map(str, path[1:] if path[:1] == (EXTRA,) else path))
 
 
 def never_sensitive(_ref: ResourceRef, _path: FieldPath) -> bool:
@@ -169,9 +172,7 @@ def _by_identity(
     old = {member_key(member, attributes): member for member in before}
     new = {member_key(member, attributes): member for member in after}
     for key, member in old.items():
-        yield from _differences(
-            (*path, Member(attributes, key)), member, new.get(key, ABSENT)
-        )
+        yield from _differences((*path, Member(attributes, key)), member, new.get(key, ABSENT))
     added = [key for key in new if key not in old]
     for key in added:
         yield Difference((*path, Member(attributes, key)), ABSENT, new[key])
@@ -234,9 +235,7 @@ def _field_change(ref: ResourceRef, difference: Difference, names: FieldNames) -
     return FieldChange(name, before, after, sensitive=hid_before or hid_after)
 
 
-def _masked(
-    ref: ResourceRef, path: FieldPath, value: Json, names: FieldNames
-) -> tuple[Json, bool]:
+def _masked(ref: ResourceRef, path: FieldPath, value: Json, names: FieldNames) -> tuple[Json, bool]:
     if isinstance(value, dict):
         members = {key: _shown_member(ref, (*path, key), one, names) for key, one in value.items()}
         return {k: v for k, (v, _) in members.items()}, any(hid for _, hid in members.values())

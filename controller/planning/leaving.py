@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from controller.kinds.kind import Kind, Leaving
+from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import Json, canonical_bytes, parse_canonical
 from controller.model.extra import owned_paths, projection_digest, spec_value
 from controller.model.observed import Observation
@@ -15,6 +15,9 @@ from controller.planning.shared import comparable
 
 MARKED_FOR_MS: Final = 20 * 60 * 1000
 """Domain rule: an upstream stays marked for twenty minutes, so that the load balancers forget it first."""
+
+_END_OF_TIME_MS: Final = 253_402_300_800_000
+"""Year 10000: a later timestamp is no time at all, and the object is marked anew."""
 
 NOW_MS: Final = "$nowMs"
 """Key of a symbolic time: ``{"$nowMs": 1200000}`` is "epoch milliseconds when applied, plus so many"."""
@@ -66,7 +69,9 @@ def without_marks(kind: Kind[Any], items: Json) -> Json:
     return {**items, table: {**items[table], "MarkForDelete": False, "MarkForDeleteTimestamp": 0}}
 
 
-def left_with_retired(desired: Mapping[ResourceRef, Projection]) -> Mapping[ResourceRef, ResourceRef]:
+def left_with_retired(
+    desired: Mapping[ResourceRef, Projection],
+) -> Mapping[ResourceRef, ResourceRef]:
     """Return what leaves although the YAML still has it, each with the retired object it belongs to.
 
     An object belongs to what it depends on and names in an attribute of its own: the upstreams and virtual hosts
@@ -101,13 +106,11 @@ def _tombstone(found: Observation, kind: Kind[Any], items: Json) -> Departure:
     return _update(found, kind, after, "the item stays, marked as deleted")
 
 
-def _mark_then_delete(
-    found: Observation, kind: Kind[Any], items: Json, now: datetime
-) -> Departure:
+def _mark_then_delete(found: Observation, kind: Kind[Any], items: Json, now: datetime) -> Departure:
     table = kind.tables[0].name
     item = items[table]
     due = item.get("MarkForDeleteTimestamp")
-    if item.get("MarkForDelete") is True and type(due) is int and due > 0:
+    if item.get("MarkForDelete") is True and type(due) is int and 0 < due < _END_OF_TIME_MS:
         if due < now.timestamp() * 1000:
             return Departure("delete", "its twenty minutes of being marked are over")
         at = datetime.fromtimestamp(due / 1000, UTC)

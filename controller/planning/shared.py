@@ -46,9 +46,7 @@ def keep_found(
     return result
 
 
-def _left_to_others(
-    shared: Sequence[SharedField], owned: Iterable[str]
-) -> tuple[SharedField, ...]:
+def _left_to_others(shared: Sequence[SharedField], owned: Iterable[str]) -> tuple[SharedField, ...]:
     names = frozenset(owned)
     return tuple(field for field in shared if owned_name(field) not in names)
 

@@ -1,0 +1,266 @@
+"""Desired against observed: the only place where a Change is made.
+
+Ownership decides first, then digests: what has the wanted digest is in order and is not looked at further, so the work
+is that of the changed objects.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from controller.kinds.language.kind import Kind
+from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.observed import Mark, Observation, ObservedState, Ownership
+from controller.model.origin import Origin
+from controller.model.plan import Cause, Change, FieldChange, Note
+from controller.model.ref import ResourceRef
+from controller.model.resource import Projection
+from controller.planning.diff_options import DiffOptions, DiffResult
+from controller.planning.fields import (
+    EXTRA,
+    Difference,
+    apply,
+    differences,
+    field_changes,
+)
+from controller.planning.leaving import LEAVING, Departure, is_leaving, leave, without_marks
+from controller.planning.shared import keep_found
+
+NOTHING: Final = b"null"
+"""Base of a create: there must be nothing."""
+
+_NOT_AUTHORED: Final = frozenset({"shape", "owned", LEAVING})
+_EMPTY_MARK: Final = Mark("", "", "", "", 0, "", {})
+
+
+def diff(
+    desired: Mapping[ResourceRef, Projection], observed: ObservedState, options: DiffOptions
+) -> DiffResult:
+    """Compare one scope and return what is to change and what is noted.
+
+    Unmanaged and foreign objects are never changed, but for an unmanaged desired one with ``adopt``. Nothing may be
+    concluded from a scope that is unknown: the caller does not ask.
+    """
+    changes: list[Change] = []
+    notes: list[Note] = []
+    withheld: set[ResourceRef] = set()
+    objects = observed.objects
+    look, ours = objects.get, Ownership.OURS
+    for ref, projection in desired.items():
+        found = look(ref)
+        if found is not None and found.digest == projection.digest and found.ownership is ours:
+            continue
+        result = _wanted(ref, projection, found, options)
+        if isinstance(result, Change):
+            changes.append(result)
+        elif result is not None:
+            notes.append(result)
+            if found is None:
+                withheld.add(ref)
+    for ref in objects.keys() - desired.keys():
+        left = _unwanted(objects[ref], options)
+        if isinstance(left, Change):
+            changes.append(left)
+        elif left is not None:
+            notes.append(left)
+    return DiffResult(tuple(changes), tuple(sorted(notes)), frozenset(withheld))
+
+
+def departing(
+    desired: Mapping[ResourceRef, Projection], observed: ObservedState
+) -> frozenset[ResourceRef]:
+    """Return the objects of ours that are no longer desired: those whose records in the ledger are to be looked up."""
+    return frozenset(
+        ref
+        for ref in observed.objects.keys() - desired.keys()
+        if observed.objects[ref].ownership is Ownership.OURS
+    )
+
+
+def _wanted(
+    ref: ResourceRef, projection: Projection, found: Observation | None, options: DiffOptions
+) -> Change | Note | None:
+    if found is not None and found.ownership is Ownership.FOREIGN:
+        by = _mark(found).by
+        return Note(
+            "blocked",
+            ref,
+            f"is wanted, but carries the mark of another installation ({by}): left alone",
+        )
+    if ref in options.suspended:
+        return Note("suspended", ref, "left as it is by an override")
+    if found is None:
+        return _create(ref, projection, options)
+    if found.ownership is Ownership.UNMANAGED and not options.adopt:
+        return Note("unmanaged", ref, "exists without our mark: --adopt takes it over")
+    return _update(ref, projection, found, options)
+
+
+def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> Change:
+    cause, because = options.edited_as, ""
+    if ref in options.removed_outside:
+        cause, because = Cause.DRIFTED, "deleted outside envctl"
+    elif ref in options.overridden:
+        cause, because = Cause.OVERRIDDEN, "as an override says"
+    origin = options.origins.get(ref)
+    return Change(
+        action="create",
+        target=options.target,
+        ref=ref,
+        cause=cause,
+        fields=(),
+        before=None,
+        after=projection.at_creation or projection.attributes,
+        extra=projection.extra,
+        digest=projection.digest,
+        base=NOTHING,
+        origin=origin,
+        authorship=options.authorship.get(origin.path) if origin else None,
+        because=because,
+        depends_on=projection.depends_on,
+    )
+
+
+def _update(
+    ref: ResourceRef, projection: Projection, found: Observation, options: DiffOptions
+) -> Change | None:
+    before = parse_canonical(found.attributes)
+    after = _to_write(projection, found, before, options.kinds.get(ref.kind))
+    found_differences = differences(before, after)
+    left = options.left.get(ref)
+    if left:
+        found_differences = _without_left(ref, found_differences, left, options)
+        after = apply(found_differences, before)
+    extra = _extra_differences(projection, found)
+    if left and not found_differences and not extra and found.ownership is Ownership.OURS:
+        return None
+    cause, because = _why(ref, projection, found, options)
+    origin = options.origins.get(ref)
+    return Change(
+        action="update",
+        target=options.target,
+        ref=ref,
+        cause=cause,
+        fields=field_changes(ref, (*found_differences, *extra), options.names),
+        before=found.attributes,
+        after=canonical_bytes(after),
+        extra=projection.extra,
+        digest=projection.digest,
+        base=found.base,
+        origin=origin,
+        authorship=options.authorship.get(origin.path) if origin else None,
+        because=because,
+        depends_on=tuple(dict.fromkeys((*projection.depends_on, *found.depends_on))),
+    )
+
+
+def _to_write(
+    projection: Projection, found: Observation, before: Json, kind: Kind[Any] | None
+) -> Json:
+    after = parse_canonical(projection.attributes)
+    if kind is None:
+        return after
+    after = keep_found(before, after, kind.shared, projection.owned)
+    return without_marks(kind, after) if is_leaving(found) else after
+
+
+def _without_left(
+    ref: ResourceRef, found: list[Difference], left: tuple[str, ...], options: DiffOptions
+) -> list[Difference]:
+    def is_left(difference: Difference) -> bool:
+        name = options.names.name_path(ref, difference.path)
+        return any(name == path or name.startswith(f"{path}.") for path in left)
+
+    return [difference for difference in found if not is_left(difference)]
+
+
+def _extra_differences(projection: Projection, found: Observation) -> tuple[Difference, ...]:
+    """What was authored differently but is no attribute: labels, protection, fields of the controller alone."""
+    if found.mark is None:
+        return ()
+    wanted = parse_canonical(projection.extra)
+    before, after = (
+        {name: value for name, value in extra.items() if name not in _NOT_AUTHORED}
+        for extra in (found.mark.extra, wanted)
+    )
+    return tuple(d._replace(path=(EXTRA, *d.path)) for d in differences(before, after))
+
+
+def _why(
+    ref: ResourceRef, projection: Projection, found: Observation, options: DiffOptions
+) -> tuple[Cause, str]:
+    if found.ownership is Ownership.UNMANAGED:
+        return Cause.ADOPTED, "existed before; is taken over"
+    if found.ownership is Ownership.LOST_MARK:
+        return Cause.DRIFTED, "mark lost"
+    mark = _mark(found)
+    drifted = found.digest != mark.digest
+    if projection.digest == mark.digest:
+        return Cause.DRIFTED, "changed outside envctl"
+    if ref in options.overridden:
+        return Cause.OVERRIDDEN, "as an override says"
+    if LEAVING in mark.extra:
+        return options.edited_as, "comes back: it had been marked as leaving"
+    because = "also changed outside envctl since it was last applied" if drifted else ""
+    shapes = mark.extra.get("shape"), parse_canonical(projection.extra).get("shape")
+    if shapes[0] != shapes[1] and not _extra_differences(projection, found):
+        # Attributes alone cannot tell an edit from another way of writing the same document. The cause that
+        # nobody reviewed is the careful answer: the guards count it.
+        text = f"shape {shapes[0]} → {shapes[1]}: written another way by this version"
+        return Cause.UPGRADED, f"{text}; {because}" if because else text
+    return options.edited_as, because
+
+
+def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
+    ref = found.ref
+    match found.ownership:
+        case Ownership.FOREIGN:
+            return Note(
+                "foreign", ref, f"carries the mark of another installation ({_mark(found).by})"
+            )
+        case Ownership.UNMANAGED:
+            return Note("unmanaged", ref, "not in the YAML, not ours")
+        case Ownership.LOST_MARK:
+            return Note("unmanaged", ref, "lost its mark and is not in the YAML: left alone")
+        case Ownership.OURS:
+            if ref in options.suspended:
+                return Note("suspended", ref, "left as it is by an override")
+            if ref in options.unrecorded:
+                return Note(
+                    "unmanaged", ref, "has our mark, but no record says we made it: left alone"
+                )
+            return _leave(found, leave(found, options.kinds.get(ref.kind), options.now), options)
+
+
+def _leave(found: Observation, step: Departure, options: DiffOptions) -> Change | Note | None:
+    if step.action == "none":
+        return Note("leaving", found.ref, step.because) if step.because else None
+    mark = _mark(found)
+    why = options.leaving_because.get(found.ref, "")
+    return Change(
+        action=step.action,
+        target=options.target,
+        ref=found.ref,
+        cause=Cause.PRUNED,
+        fields=tuple(_leaving_fields(found, step, options)),
+        before=found.attributes,
+        after=step.after if step.action == "update" else None,
+        extra=step.extra,
+        digest=step.digest,
+        base=found.base,
+        origin=Origin(mark.path, mark.line) if mark.path else None,
+        authorship=options.authorship.get(mark.path),
+        because="; ".join(filter(None, (why, step.because))),
+        depends_on=found.depends_on,
+    )
+
+
+def _leaving_fields(
+    found: Observation, step: Departure, options: DiffOptions
+) -> Iterator[FieldChange]:
+    if step.action == "update":
+        before, after = parse_canonical(found.attributes), parse_canonical(step.after)
+        yield from field_changes(found.ref, differences(before, after), options.names)
+
+
+def _mark(found: Observation) -> Mark:
+    return found.mark or _EMPTY_MARK
