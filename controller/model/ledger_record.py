@@ -26,6 +26,8 @@ class LedgerRecord:
     """
 
     audit_id: str
+    source: str
+    """ARN, or where it is not known the name, of the table."""
     scope: str
     sequence: int
     previous_hash: str

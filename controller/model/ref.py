@@ -21,5 +21,7 @@ class ResourceRef(NamedTuple):
         """Read ``Kind/key``; ValueError says how it should look."""
         kind, slash, key = text.partition("/")
         if not (kind and slash and key):
-            raise ValueError(f"{text!r} is no reference: write it as Kind/name, e.g. Environment/c50")
+            raise ValueError(
+                f"{text!r} is no reference: write it as Kind/name, e.g. Environment/c50"
+            )
         return cls(kind, key)

@@ -1,0 +1,101 @@
+"""A ledger record as the item of the audit table, and back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from controller.aws.items import WireItem, from_wire, to_wire
+from controller.model.ledger_record import Actor, LedgerRecord
+
+
+def to_item(record: LedgerRecord) -> dict[str, Any]:
+    """Return the plain item of a record: the shape older readers know, and what we add to it."""
+    return {
+        "AuditID": record.audit_id,
+        "Source": record.source,
+        "Date": record.iso_timestamp[:10],
+        "ISOTimestamp": record.iso_timestamp,
+        "Timestamp": int(datetime.fromisoformat(record.iso_timestamp).timestamp() * 1000),
+        "TransactionID": record.transaction_id,
+        "ChangedBy": record.changed_by,
+        "Entity": _entity(record),
+        "EntityId": entity_id(record.entity_type, record.entity_key, record.entity_range),
+        "ChangeType": record.change_type,
+        "OldValue": record.old_value,
+        "NewValue": record.new_value,
+        "OldMeta": record.old_meta,
+        "NewMeta": record.new_meta,
+        "Scope": record.scope,
+        "Sequence": record.sequence,
+        "PreviousHash": record.previous_hash,
+        "Hash": record.hash,
+        "Phase": record.phase,
+        "Cause": record.cause,
+        "Actor": {
+            "Author": record.actor.author,
+            "Commit": record.actor.commit,
+            "AppliedBy": record.actor.applied_by,
+            "Trigger": record.actor.trigger,
+        },
+        "PlanDigest": record.plan_digest,
+        "Origin": record.origin,
+        "Before": record.before,
+        "After": record.after,
+    }
+
+
+def from_item(item: Mapping[str, Any]) -> LedgerRecord:
+    """Read a plain item of the audit table. Raises KeyError for an item that is not one of our records."""
+    entity, actor = item["Entity"], item["Actor"]
+    return LedgerRecord(
+        audit_id=item["AuditID"],
+        source=item["Source"],
+        scope=item["Scope"],
+        sequence=item["Sequence"],
+        previous_hash=item["PreviousHash"],
+        hash=item["Hash"],
+        phase=item["Phase"],
+        cause=item["Cause"],
+        change_type=item["ChangeType"],
+        entity_type=entity["Type"],
+        entity_key=entity["Key"],
+        entity_range=entity.get("Range"),
+        entity_version=entity.get("Version"),
+        iso_timestamp=item["ISOTimestamp"],
+        transaction_id=item["TransactionID"],
+        changed_by=item["ChangedBy"],
+        actor=Actor(actor["Author"], actor["Commit"], actor["AppliedBy"], actor["Trigger"]),
+        plan_digest=item["PlanDigest"],
+        origin=item["Origin"],
+        before=item["Before"],
+        after=item["After"],
+        old_value=item.get("OldValue"),
+        new_value=item.get("NewValue"),
+        old_meta=item.get("OldMeta", {}),
+        new_meta=item.get("NewMeta", {}),
+    )
+
+
+def record_wire(record: LedgerRecord) -> WireItem:
+    """Return the record as the wire item that is written."""
+    return to_wire(to_item(record))
+
+
+def record_of_wire(item: Mapping[str, Any]) -> LedgerRecord:
+    """Read a record from the wire item found."""
+    return from_item(from_wire(item))
+
+
+def entity_id(table: str, key: str, range_key: str | None) -> str:
+    """Name an item in one text, as the entity index is asked: ``ConfigEnvironments/c50``."""
+    return f"{table}/{key}" if range_key is None else f"{table}/{key}/{range_key}"
+
+
+def _entity(record: LedgerRecord) -> dict[str, Any]:
+    entity = {
+        "Type": record.entity_type,
+        "Key": record.entity_key,
+        "Range": record.entity_range,
+        "Version": record.entity_version,
+    }
+    return {name: value for name, value in entity.items() if value is not None}
