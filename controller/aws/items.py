@@ -6,7 +6,6 @@ Wire item: ``{name: {"S": "text"}}`` as boto3's low-level client takes and gives
 base64 text for binary too, as it stands in DynamoDB's JSON.
 """
 
-import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
@@ -64,6 +63,9 @@ def from_wire_value(value: Mapping[str, Any]) -> Value:
 
 def number_text(number: float | Decimal) -> str:
     """Return a number as DynamoDB writes it: no exponent, no needless zeros. Raises ValueError if it cannot hold it."""
+    if isinstance(number, float) and number.is_integer() and -_SHORT < number < _SHORT:
+        # Not by its shortest spelling, which is another integer from 2**53 on.
+        number = int(number)
     if isinstance(number, int) and -_SHORT < number < _SHORT:
         return str(int(number))
     exact = Decimal(repr(float(number))) if isinstance(number, float) else Decimal(number)
@@ -82,14 +84,20 @@ def number_text(number: float | Decimal) -> str:
 
 
 def number_of_text(text: str) -> int | float | Decimal:
-    """Read DynamoDB's text of a number: int if integral, else float if that is exact, else Decimal."""
-    if text.isdecimal() or (text[:1] == "-" and text[1:].isdecimal()):
+    """Read DynamoDB's text of a number: int if integral, else float if that is exact, else Decimal.
+
+    Integers of more than 38 digits cannot have been written as such: those are read as float where that is exact.
+    """
+    if len(text) <= MAX_DIGITS and (text.isdecimal() or (text[0] == "-" and text[1:].isdecimal())):
         return int(text)
     exact = Decimal(text)
-    if exact == exact.to_integral_value():
+    integral = exact == exact.to_integral_value()
+    if integral and abs(exact) < _SHORT:
         return int(exact)
     near = float(exact)
-    return near if math.isfinite(near) and Decimal(repr(near)) == exact else exact
+    if Decimal(repr(near)) == exact:
+        return near
+    return int(exact) if integral else exact
 
 
 def canonical_wire(item: Mapping[str, Mapping[str, Any]]) -> bytes:

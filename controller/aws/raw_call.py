@@ -1,8 +1,8 @@
 """DynamoDB calls whose body we write and read ourselves, with botocore doing the rest.
 
-botocore walks every attribute of every item through its service model, twice: that is most of the client's time in a large
-transaction or scan. Here the JSON body goes in and comes out as bytes; endpoint, signature, connection, retries and errors stay
-botocore's. A contract test holds the bodies to what botocore itself would have sent and read.
+botocore walks every attribute of every item through its service model, twice: that is most of the
+client's time in a large transaction or scan. Here the JSON body goes in and comes out as bytes;
+endpoint, signature, connection, retries and errors stay botocore's.
 """
 
 import threading
@@ -12,51 +12,44 @@ from typing import Any
 from controller.aws.errors import answer_leaves_outcome_open, may_have_been_done
 
 
-class _Call(threading.local):
-    """What the handlers of the calling thread need to know; handlers run in the thread that called."""
+class RawCall:
+    """One call: ``body`` goes out, ``answer`` comes back.
 
-    body: bytes | None = None
-    answer: bytes | None = None
-    lost: bool = False
-    active: bool = False
+    ``maybe_done`` says, also when ``send`` raised, whether a try of it may have been done though no
+    answer came.
+    """
 
+    __slots__ = ("answer", "body", "maybe_done")
 
-_CALL = _Call()
-_HOOKED: "weakref.WeakSet[Any]" = weakref.WeakSet()
-_LOCK = threading.Lock()
-
-
-class LostAnswer:
-    """Says whether one of the tries of a call may have been done though no answer came; set while the call runs."""
-
-    __slots__ = ("maybe_done",)
-
-    def __init__(self) -> None:
-        """Begin with nothing lost."""
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.answer = b"{}"
         self.maybe_done = False
 
+    def send(self, client: Any, method: str, valid_params: dict[str, Any]) -> bytes:
+        """Send the body as the request of ``method`` (``transact_write_items``); return the answer.
 
-def raw_call(
-    client: Any,
-    method: str,
-    body: bytes,
-    valid_params: dict[str, Any],
-    lost: LostAnswer | None = None,
-) -> bytes:
-    """Send ``body`` as the request of ``method`` (``transact_write_items``) and return the body of the answer.
+        ``valid_params`` is any small valid request of that method: botocore resolves the endpoint
+        with it. Raises botocore's errors.
+        """
+        _hook(client)
+        _CURRENT.call = self
+        try:
+            getattr(client, method)(**valid_params)
+        finally:
+            _CURRENT.call = None
+        return self.answer
 
-    ``valid_params`` is any small valid request of that method; botocore resolves the endpoint with it.
-    Raises botocore's errors. ``lost`` tells the caller, also when this raises, whether a try may have been done.
-    """
-    _hook(client)
-    _CALL.body, _CALL.answer, _CALL.lost, _CALL.active = body, None, False, True
-    try:
-        getattr(client, method)(**valid_params)
-    finally:
-        _CALL.active = False
-        if lost is not None:
-            lost.maybe_done = _CALL.lost
-    return _CALL.answer or b"{}"
+
+class _Current(threading.local):
+    """The raw call the thread is in: botocore runs its handlers in the thread that called."""
+
+    call: RawCall | None = None
+
+
+_CURRENT = _Current()
+_HOOKED: "weakref.WeakSet[Any]" = weakref.WeakSet()
+_LOCK = threading.Lock()
 
 
 def _hook(client: Any) -> None:
@@ -66,31 +59,31 @@ def _hook(client: Any) -> None:
         if client in _HOOKED:
             return
         events = client.meta.events
-        events.register_last("before-call.dynamodb", _put_body, unique_id="envctl-body")
-        events.register("before-parse.dynamodb", _take_answer, unique_id="envctl-answer")
-        events.register_first("needs-retry.dynamodb", _notice_lost, unique_id="envctl-lost")
+        events.register_last("before-call.dynamodb", _put_body)
+        events.register("before-parse.dynamodb", _take_answer)
+        events.register_first("needs-retry.dynamodb", _notice_lost)
         _HOOKED.add(client)
 
 
 def _put_body(params: dict[str, Any], **_: Any) -> None:
-    if _CALL.active:
-        params["body"] = _CALL.body
+    if _CURRENT.call is not None:
+        params["body"] = _CURRENT.call.body
 
 
 def _take_answer(response_dict: dict[str, Any], **_: Any) -> None:
-    if _CALL.active and response_dict["status_code"] < 300:
-        _CALL.answer = response_dict["body"]
+    if _CURRENT.call is not None and response_dict["status_code"] < 300:
+        _CURRENT.call.answer = response_dict["body"]
         response_dict["body"] = b"{}"
 
 
 def _notice_lost(response: Any, caught_exception: Any, **_: Any) -> None:
-    if not _CALL.active:
+    call = _CURRENT.call
+    if call is None:
         return
     if caught_exception is not None:
-        if may_have_been_done(caught_exception):
-            _CALL.lost = True
+        call.maybe_done = call.maybe_done or may_have_been_done(caught_exception)
         return
     http, parsed = response
     code = str(parsed.get("Error", {}).get("Code", ""))
     if http.status_code >= 300 and answer_leaves_outcome_open(code, http.status_code):
-        _CALL.lost = True
+        call.maybe_done = True

@@ -12,7 +12,7 @@ import orjson
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, TableMissing, aws_errors
 from controller.aws.items import Item, WireItem, from_wire, to_wire, wire_json
-from controller.aws.raw_call import raw_call
+from controller.aws.raw_call import RawCall
 from controller.errors import Throttled
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _page(
 ) -> Page:
     body = wire_json(request if start is None else {**request, "ExclusiveStartKey": start})
     with table_errors(client, table, "read"):
-        answer = orjson.loads(raw_call(client, method, body, {"TableName": table}))
+        answer = orjson.loads(RawCall(body).send(client, method, {"TableName": table}))
     return Page(
         tuple(map(from_wire, answer.get("Items", ()))), answer.get("LastEvaluatedKey") or None
     )

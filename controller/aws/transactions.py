@@ -16,7 +16,7 @@ from controller.aws.errors import (
     translate,
 )
 from controller.aws.items import Item, WireItem, from_wire, item_bytes, wire_json
-from controller.aws.raw_call import LostAnswer, raw_call
+from controller.aws.raw_call import RawCall
 from controller.errors import RefusedByAws, Throttled
 
 if TYPE_CHECKING:
@@ -123,16 +123,14 @@ def transact(
     """
     if not 1 <= len(writes) <= MAX_WRITES:
         raise ValueError(f"a transaction holds 1 to {MAX_WRITES} writes, not {len(writes)}")
-    body = wire_json(
-        {"TransactItems": [_entry(write) for write in writes], "ClientRequestToken": token}
-    )
-    lost = LostAnswer()
+    body = {"TransactItems": [_entry(write) for write in writes], "ClientRequestToken": token}
+    call = RawCall(wire_json(body))
     try:
-        raw_call(client, "transact_write_items", body, _PLACEHOLDER, lost)
+        call.send(client, "transact_write_items", _PLACEHOLDER)
     except (ClientError, BotoCoreError) as error:
         if error_code(error) == "TransactionCanceledException":
-            return _cancelled(error, writes, lost.maybe_done, client)
-        raise _failure(error, writes, lost.maybe_done, client) from error
+            return _cancelled(error, writes, call.maybe_done, client)
+        raise _failure(error, writes, call.maybe_done, client) from error
     return Committed()
 
 

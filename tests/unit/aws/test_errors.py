@@ -1,0 +1,141 @@
+"""botocore's errors in our words."""
+
+from typing import Any
+
+import pytest
+from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
+
+from controller.aws.errors import NotFound, aws_errors, may_have_been_done
+from controller.aws.place import NOWHERE, Place
+from controller.errors import (
+    AccessDenied,
+    Conflict,
+    EnvctlError,
+    RefusedByAws,
+    Throttled,
+    Unreachable,
+    WrongUsage,
+)
+
+CHILD = Place("012345670123", "eu-west-1", "arn:aws:iam::012345670123:role/child")
+URL = "https://dynamodb.eu-west-1.amazonaws.com/"
+DENIAL = (
+    "User: arn:aws:sts::999988887777:assumed-role/controller/envctl-x is not authorized to perform: "
+    "dynamodb:Scan on resource: arn:aws:dynamodb:eu-west-1:012345670123:table/T"
+)
+
+
+def answered(code: str, message: str = "", status: int = 400) -> aws.ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return aws.ClientError(response, "Scan")
+
+
+CASES = [
+    (answered("AccessDeniedException", DENIAL), AccessDenied, "dynamodb:Scan in account 0123"),
+    (answered("AccessDenied", DENIAL), AccessDenied, "as arn:aws:iam::012345670123:role/child"),
+    (answered("UnauthorizedOperation", "no. Encoded authorization failure message: zzz"), AccessDenied, "AWS says: no."),
+    (answered("403", "", 403), AccessDenied, "access denied to Scan"),
+    (answered("ExpiredTokenException"), AccessDenied, "have expired"),
+    (answered("ExpiredToken"), AccessDenied, "have expired"),
+    (answered("UnrecognizedClientException"), AccessDenied, "does not accept the credentials"),
+    (answered("InvalidClientTokenId", "", 403), AccessDenied, "does not accept the credentials"),
+    (answered("RequestTimeTooSkewed", "", 403), AccessDenied, "set the clock"),
+    (answered("ProvisionedThroughputExceededException"), Throttled, "retry budget"),
+    (answered("RequestLimitExceeded", "", 503), Throttled, "retry budget"),
+    (answered("SlowDown", "", 503), Throttled, "retry budget"),
+    (answered("InternalServerError", "oops", 500), Unreachable, "AWS says: oops"),
+    (answered("", "", 502), Unreachable, "AWS failed"),
+    (answered("ConditionalCheckFailedException"), Conflict, "plan again"),
+    (answered("TransactionConflictException"), Conflict, "plan again"),
+    (answered("PreconditionFailed", "", 412), Conflict, "plan again"),
+    (answered("ResourceNotFoundException", "no table"), NotFound, "AWS says: no table"),
+    (answered("ValidationException", "bad value"), RefusedByAws, "(ValidationException)"),
+    (answered("LimitExceededException", "too many"), RefusedByAws, "AWS says: too many"),
+    (aws.NoCredentialsError(), AccessDenied, "aws sso login"),
+    (aws.PartialCredentialsError(provider="env", cred_var="x"), AccessDenied, "no usable AWS credentials"),
+    (aws.ProfileNotFound(profile="gone"), AccessDenied, "gone"),
+    (aws.CredentialRetrievalError(provider="p", error_msg="e"), AccessDenied, "no usable AWS credentials"),
+    (aws.EndpointConnectionError(endpoint_url=URL), Unreachable, URL),
+    (aws.ConnectTimeoutError(endpoint_url=URL), Unreachable, "no answer from AWS"),
+    (aws.ReadTimeoutError(endpoint_url=URL), Unreachable, "no answer from AWS"),
+    (aws.ConnectionClosedError(endpoint_url=URL), Unreachable, "no answer from AWS"),
+    (aws.ProxyConnectionError(proxy_url="http://p", error=OSError()), Unreachable, "proxy"),
+    (aws.SSLError(endpoint_url=URL, error=OSError("bad certificate")), Unreachable, "bad certificate"),
+    (aws.HTTPClientError(error=OSError("reset")), Unreachable, "reset"),
+    (ResponseParserError("<html>"), Unreachable, "<html>"),
+    (aws.NoRegionError(), WrongUsage, "AWS_REGION"),
+    (aws.InvalidRegionError(region_name="b/ad"), WrongUsage, "b/ad"),
+    (aws.ParamValidationError(report="x"), EnvctlError, "ParamValidationError"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("raised", "wanted", "says"), CASES, ids=lambda case: str(case)[:50])
+def test_a_botocore_error_becomes_ours_and_says_what_where_and_what_to_do(
+    raised: Exception, wanted: type[EnvctlError], says: str
+) -> None:
+    with pytest.raises(EnvctlError) as caught, aws_errors("tables: read T", CHILD):
+        raise raised
+    assert type(caught.value) is wanted
+    assert str(caught.value).startswith("tables: read T: ")
+    assert says in str(caught.value)
+    assert caught.value.__cause__ is raised
+    if type(caught.value) in {AccessDenied, Throttled, Conflict, WrongUsage}:
+        assert "  fix: " in str(caught.value)
+
+
+def test_an_encoded_authorisation_message_is_left_out() -> None:
+    with pytest.raises(AccessDenied) as caught, aws_errors("groups: read", CHILD):
+        raise answered("UnauthorizedOperation", "No. Encoded authorization failure message: AbC123")
+    assert "AbC123" not in str(caught.value)
+
+
+def test_our_own_errors_and_strangers_pass_unchanged() -> None:
+    ours = Conflict("mine")
+    with pytest.raises(Conflict) as caught, aws_errors("x"):
+        raise ours
+    assert caught.value is ours
+    with pytest.raises(KeyError), aws_errors("x"):
+        raise KeyError("not AWS's")
+
+
+def test_a_refusal_keeps_awss_code() -> None:
+    with pytest.raises(RefusedByAws) as caught, aws_errors("x"):
+        raise answered("ResourceInUseException")
+    assert caught.value.code == "ResourceInUseException"
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (CHILD, "account 012345670123, eu-west-1"),
+        (Place("", "eu-west-1"), "the master account, eu-west-1"),
+        (NOWHERE, "the master account"),
+    ],
+)
+def test_a_place_prints_with_its_leading_zeros(place: Place, text: str) -> None:
+    assert str(place) == text
+
+
+@pytest.mark.parametrize(
+    ("error", "maybe", "because"),
+    [
+        (aws.ReadTimeoutError(endpoint_url=URL), True, "sent, the answer did not come"),
+        (aws.ConnectionClosedError(endpoint_url=URL), True, "cut after sending"),
+        (ResponseParserError(""), True, "an answer nobody can read"),
+        (answered("InternalServerError", "", 500), True, "AWS does not know either"),
+        (answered("TransactionInProgressException"), True, "an earlier try is still under way"),
+        (answered("ThrottlingException", "", 503), False, "turned away at the door"),
+        (answered("ValidationException"), False, "refused"),
+        (aws.ConnectTimeoutError(endpoint_url=URL), False, "never sent"),
+        (aws.EndpointConnectionError(endpoint_url=URL), False, "never sent"),
+        (aws.NoCredentialsError(), False, "never signed"),
+    ],
+)
+def test_whether_a_failed_request_may_have_been_done(
+    error: Exception, maybe: bool, because: str
+) -> None:
+    assert may_have_been_done(error) is maybe

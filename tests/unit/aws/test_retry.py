@@ -1,0 +1,132 @@
+"""Trying again within bounds."""
+
+from typing import Any
+
+import pytest
+from botocore import exceptions as aws
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.aws.clients import Clients
+from controller.aws.place import Place
+from controller.aws.retry import Retries, RetryBudget, RetryLimits, backoff_s, worth_retrying
+from tests.unit.aws.conftest import HOME, Pauses, Script, json_answer, json_error
+
+LIMITS = RetryLimits()
+TIMED_OUT = aws.ReadTimeoutError(endpoint_url="https://x/")
+
+
+@given(st.lists(st.floats(0, 50), max_size=60), st.integers(1, 10), st.floats(0.1, 3))
+def test_a_budget_never_grants_more_than_it_held_and_gained(
+    waits: list[float], capacity: int, refill_per_s: float
+) -> None:
+    budget, now_s, granted = RetryBudget(capacity, capacity, refill_per_s, 0.0), 0.0, 0
+    for wait_s in waits:
+        now_s += wait_s
+        left = budget.spend(now_s)
+        if left is not None:
+            budget, granted = left, granted + 1
+    assert granted <= capacity + now_s * refill_per_s + 1e-6
+    assert 0 <= budget.tokens <= capacity
+
+
+def test_a_clock_that_steps_back_grants_nothing_extra() -> None:
+    spent = RetryBudget(1, 1, 1, 100.0).spend(100.0)
+    assert spent is not None
+    assert spent.spend(50.0) is None
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
+def test_backoff_is_jittered_between_nothing_and_its_cap(tries: int, share: float) -> None:
+    assert 0 <= backoff_s(tries, LIMITS, share) <= LIMITS.cap_s
+
+
+@pytest.mark.parametrize(
+    ("parsed", "status", "error", "worth", "because"),
+    [
+        (None, 0, TIMED_OUT, True, "the network failed"),
+        (None, 0, aws.EndpointConnectionError(endpoint_url="x"), True, "nobody listened"),
+        (None, 0, aws.SSLError(endpoint_url="x", error=OSError()), False, "a bad certificate stays"),
+        (None, 0, aws.NoCredentialsError(), False, "credentials do not appear by waiting"),
+        ({}, 200, None, False, "it went well"),
+        ({"Error": {"Code": "Throttling"}}, 400, None, True, "asked to slow down"),
+        ({"Error": {"Code": "InternalError"}}, 400, None, True, "AWS's fault"),
+        ({"Error": {"Code": ""}}, 502, None, True, "a gateway's fault"),
+        ({"Error": {"Code": "ValidationException"}}, 400, None, False, "stays wrong"),
+        ({"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [
+            {"Code": "None"}, {"Code": "TransactionConflict"}]}, 400, None, True, "contention passes"),
+        ({"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [
+            {"Code": "ConditionalCheckFailed"}, {"Code": "TransactionConflict"}]}, 400, None, False, "a condition failed"),
+        ({"Error": {"Code": "TransactionCanceledException"}}, 400, None, False, "no reason told"),
+    ],
+)  # fmt: skip
+def test_what_is_worth_another_try(
+    parsed: Any, status: int, error: Any, worth: bool, because: str
+) -> None:
+    assert worth_retrying(parsed, status, error) is worth
+
+
+def test_two_throttles_then_success_is_success(
+    clients: Clients, scripted: Script, pauses: Pauses
+) -> None:
+    client = clients.client(clients.new_session(HOME), HOME, "dynamodb")
+    throttle = json_error("ThrottlingException")
+    sent = scripted(client, [throttle, throttle, json_answer(200, {"TableNames": ["T"]})])
+    assert client.list_tables()["TableNames"] == ["T"]
+    assert len(sent) == 3
+    assert pauses == [0.1, 0.2]
+    assert clients.counter.by_operation() == {"dynamodb.ListTables": 3}
+
+
+def test_it_gives_up_after_the_tries_allowed(clients: Clients, scripted: Script) -> None:
+    client = clients.client(clients.new_session(HOME), HOME, "dynamodb")
+    sent = scripted(client, [json_error("ThrottlingException")] * 9)
+    with pytest.raises(aws.ClientError):
+        client.list_tables()
+    assert len(sent) == 4
+
+
+def test_it_gives_up_when_the_next_try_would_come_too_late() -> None:
+    pauses = Pauses()
+    limits = RetryLimits(max_tries=100, max_seconds=10, base_s=3, cap_s=3, budget=100)
+    retries = Retries(limits, clock=pauses.clock, sleep=pauses.sleep, share=lambda: 1.0)
+    api = ("1", "eu-west-1", "ec2", "DescribeInstances")
+    for _ in range(3):
+        pauses.sleep(retries.pause_before_retry_s(api, 1, 0.0) or 0)
+    assert pauses == [3, 3, 3]
+    assert retries.pause_before_retry_s(api, 1, 0.0) is None
+
+
+def test_one_throttled_account_spends_only_its_own_budget() -> None:
+    limits = RetryLimits(max_tries=100, budget=2, refill_per_s=1)
+    now_s = 0.0
+    retries = Retries(limits, clock=lambda: now_s, share=lambda: 0.0)
+    busy = ("111111111111", "eu-west-1", "ec2", "StopInstances")
+    assert [retries.pause_before_retry_s(busy, 1, 0.0) for _ in range(3)] == [0.0, 0.0, None]
+    for other in [
+        ("222222222222", *busy[1:]),
+        (busy[0], "us-east-1", *busy[2:]),
+        (*busy[:3], "StartInstances"),
+    ]:
+        assert retries.pause_before_retry_s(other, 1, 0.0) == 0.0
+    now_s = 1.0
+    assert retries.pause_before_retry_s(busy, 1, 0.0) == 0.0
+
+
+def test_an_exhausted_budget_makes_the_next_call_fail_at_its_first_throttle(
+    scripted: Script,
+) -> None:
+    pauses = Pauses()
+    retries = Retries(
+        RetryLimits(max_tries=3, budget=2, refill_per_s=0),
+        clock=pauses.clock,
+        sleep=pauses.sleep,
+    )
+    clients = Clients(retries)
+    place = Place("", "eu-west-1")
+    client = clients.client(clients.new_session(place), place, "dynamodb")
+    sent = scripted(client, [json_error("ThrottlingException")] * 9)
+    for _ in range(2):
+        with pytest.raises(aws.ClientError):
+            client.list_tables()
+    assert len(sent) == 3 + 1
