@@ -1,0 +1,34 @@
+"""What the guards have to know besides the changes."""
+
+from collections import Counter
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+from controller.kinds.language.kind import Kind
+from controller.model.observed import ObservedState, Ownership
+from controller.planning.guard_limits import GuardLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardFacts:
+    """One scope as the guards see it.
+
+    ``desired_count`` is how many objects the source has for this scope; None where having none is nothing unusual
+    (a live scope). ``source_paths`` are the files of the source; None where the desired state comes from no files.
+    """
+
+    observed: ObservedState
+    counts: Mapping[str, int]
+    """Objects of ours per kind: what shares are shares of."""
+    limits: GuardLimits
+    kinds: Mapping[str, Kind[Any]]
+    desired_count: int | None = None
+    source_paths: AbstractSet[str] | None = None
+
+
+def count_ours(observed: ObservedState) -> Mapping[str, int]:
+    """Count per kind the objects that are ours, those that only lost their mark included."""
+    mine = (Ownership.OURS, Ownership.LOST_MARK)
+    return Counter(ref.kind for ref, found in observed.objects.items() if found.ownership in mine)

@@ -1,0 +1,131 @@
+"""What stands in the way of single changes, while the rest goes on: locks, freezes, protected actions, things missing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from controller.model.plan import Action, Cause, Change, Note, Violation
+from controller.model.ref import ResourceRef
+from controller.planning.approval import approve
+from controller.planning.diff_options import NO_REFS
+from controller.planning.order import leaves
+from controller.planning.plan_digest import violation_digest
+
+BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barrier:
+    """Something that holds changes of some objects back. An empty set or tuple means any.
+
+    ``guard`` names it in approvals (``freeze@3f9c1a``); ``because`` is what the reader is told.
+    """
+
+    guard: str
+    because: str
+    refs: AbstractSet[ResourceRef] = NO_REFS
+    targets: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    overridable: bool = True
+
+    def holds(self, change: Change) -> bool:
+        """Tell whether the change is one of those held back."""
+        return (
+            (not self.refs or change.ref in self.refs)
+            and (not self.targets or change.target in self.targets)
+            and (not self.actions or change.action in self.actions)
+            and (not self.causes or change.cause in self.causes)
+        )
+
+
+class Held(NamedTuple):
+    """What goes on, and what is said of the rest."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[Note, ...]
+
+
+def hold(
+    scope: str,
+    changes: Sequence[Change],
+    barriers: Iterable[Barrier] = (),
+    withheld: AbstractSet[ResourceRef] = NO_REFS,
+    tokens: Sequence[str] = (),
+) -> Held:
+    """Take out what a barrier holds, and what cannot go on without it.
+
+    A create held back (or an object ``withheld`` from existing) holds what refers to it; a change held back holds the
+    leaving of what it still refers to. ``tokens`` lift barriers from exactly the changes they were given for.
+    """
+    reasons: dict[int, str] = {}
+    for barrier in barriers:
+        counted = {i: one for i, one in enumerate(changes) if barrier.holds(one)}
+        reason = _reason(scope, barrier, tuple(counted.values()), tokens)
+        if reason:
+            reasons.update((index, reason) for index in counted if index not in reasons)
+    if not (reasons or withheld):
+        return Held(tuple(changes), ())
+    _spread(changes, reasons, withheld)
+    return Held(
+        tuple(change for index, change in enumerate(changes) if index not in reasons),
+        tuple(sorted(Note(BLOCKED, changes[index].ref, why) for index, why in reasons.items())),
+    )
+
+
+def _reason(scope: str, barrier: Barrier, counted: Sequence[Change], tokens: Sequence[str]) -> str:
+    """Return why the counted changes wait; empty if none do or their approval is among the tokens."""
+    if not counted:
+        return ""
+    digest = violation_digest(barrier.guard, scope, counted)
+    refs = tuple(change.ref for change in counted)
+    violation = Violation(
+        barrier.guard, scope, barrier.because, digest, refs, overridable=barrier.overridable
+    )
+    (judged,) = approve((violation,), tokens)
+    if judged.overridden:
+        return ""
+    way_out = f"; to go on: --override {violation.token}" if barrier.overridable else ""
+    return f"{barrier.because}{way_out}"
+
+
+def _spread(
+    changes: Sequence[Change], reasons: dict[int, str], withheld: AbstractSet[ResourceRef]
+) -> None:
+    needing: dict[ResourceRef, list[int]] = {}
+    places: dict[ResourceRef, list[int]] = {}
+    for index, change in enumerate(changes):
+        places.setdefault(change.ref, []).append(index)
+        for ref in change.depends_on:
+            needing.setdefault(ref, []).append(index)
+    missing = [*sorted(withheld), *(changes[i].ref for i in reasons if _creates(changes[i]))]
+    stuck = list(reasons)
+    while missing or stuck:
+        if missing:
+            ref = missing.pop()
+            found = [i for i in needing.get(ref, ()) if not leaves(changes[i])]
+            why = f"waits for {ref}, which does not exist yet"
+        else:
+            holder = changes[stuck.pop()]
+            found = _still_needed(holder, changes, places)
+            why = f"{holder.ref} still refers to it"
+        for index in found:
+            if index not in reasons:
+                reasons[index] = why
+                stuck.append(index)
+                if _creates(changes[index]):
+                    missing.append(changes[index].ref)
+
+
+def _still_needed(
+    holder: Change, changes: Sequence[Change], places: Mapping[ResourceRef, list[int]]
+) -> list[int]:
+    if _creates(holder):
+        return []
+    needed = (index for ref in holder.depends_on for index in places.get(ref, ()))
+    return [index for index in needed if leaves(changes[index])]
+
+
+def _creates(change: Change) -> bool:
+    return change.action == "create"
