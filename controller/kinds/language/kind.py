@@ -1,13 +1,16 @@
 """What a kind declares: its spec, its items, what others may ask of it, and its rules."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.kinds.language.spec import Spec
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
+
+if TYPE_CHECKING:
+    from controller.kinds.language.name_format import NameFormat
 
 S = TypeVar("S", bound=Spec)
 
@@ -114,3 +117,10 @@ class Kind(Generic[S]):
     immutable: tuple[Immutable, ...] = ()
     shared: tuple[SharedField, ...] = ()
     leaving: Leaving = Leaving.DELETE
+    names: "NameFormat | None" = None
+    """What objects may be called; None: anything of 1 to 255 characters."""
+    undo_derived: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """Spec recovered from items, under YAML names and with what is controller-only put back -> the same spec
+    without what those fields derived."""
+    yaml_places: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
+    """Attributes of its items that are not where the field's name says -> where they are in the document."""

@@ -1,25 +1,79 @@
 """The model every spec derives from, and the marks its fields may carry."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import (
+    AliasGenerator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, core_schema
 
 from controller.kinds.language.naming import item_name, yaml_name
 
 
 @dataclass(frozen=True, slots=True)
 class RefTo:
-    """Mark of a field that names another resource: ``Annotated[str, RefTo("Cluster")]``."""
+    """Mark of a field that names another resource: ``Annotated[str, RefTo("Cluster")]``.
+
+    ``read`` finds the name in a text that holds more than the name, None where the text names nothing.
+    """
 
     kind: str
+    read: Callable[[str], str | None] | None = None
 
     def __get_pydantic_json_schema__(
-        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         """Tell editors and the reference pages which kind is meant."""
-        return {**handler(core_schema), "x-ref": self.kind}
+        return {**handler(schema), "x-ref": self.kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What a field expects, in words: replaces whatever pydantic would say of a value that does not fit.
+
+    Written after the constraints it speaks for. Costs nothing where the value fits.
+    """
+
+    expected: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Wrap the field's schema; the message reads "expected two lower-case letters, for example ta"."""
+        return core_schema.custom_error_schema(
+            handler(source),
+            custom_error_type="unexpected",
+            custom_error_message="expected {expected}",
+            custom_error_context={"expected": self.expected},
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Show editors the same words."""
+        return {**handler(schema), "x-expected": self.expected}
+
+
+@dataclass(frozen=True, slots=True)
+class ShortForm:
+    """Mark of a field that may also be written in a shorter way, which the kind's ``expand`` writes out.
+
+    ``schema`` is the JSON Schema of the shorter way.
+    """
+
+    schema: dict[str, Any]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Accept both forms; what the field says of itself stays on top."""
+        return {"anyOf": [self.schema, handler(schema)]}
 
 
 CONTROLLER_ONLY = Field(exclude=True, json_schema_extra={"x-controller-only": True})
@@ -38,7 +92,11 @@ class Spec(BaseModel):
         strict=True,
         alias_generator=AliasGenerator(validation_alias=yaml_name, serialization_alias=item_name),
         use_attribute_docstrings=True,
+        allow_inf_nan=False,
     )
+
+    named_by: ClassVar[str | None] = None
+    """The field that names a member of a list of these: paths say ``roles.Web.ami``, not ``roles.0.ami``."""
 
 
 class Metadata(Spec):

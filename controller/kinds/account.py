@@ -1,0 +1,124 @@
+"""Account: an AWS account the controller may work in."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from controller.kinds.language.kind import Finding, Immutable, Items, Kind, Path, Unique, World
+from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec
+from controller.kinds.parts.texts import AccountNumber, Region, SecretReference
+from controller.model.ref import ResourceRef
+from controller.model.table import KeyAttribute, TableDefinition
+
+TABLE = TableDefinition("InfraConfigAccounts", KeyAttribute("AccountNumber", "N"))
+
+CONVENTIONAL_ROLE = "roleInfraEnvironmentManagerChild"
+"""Role of a child account where the YAML names none."""
+
+RoleArn = Annotated[
+    str,
+    Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([^\s]+/)?[A-Za-z0-9_+=,.@-]{1,64}$"),
+    Says("the ARN of a role, such as arn:aws:iam::012345670123:role/roleInfraEnvironmentManagerChild"),
+]
+
+
+class AccountSpec(Spec):
+    """What an Account is. Its name is what people say, its number is the table's key."""
+
+    account_number: AccountNumber
+    """The account's 12 digits, quoted. The table has them as a number; everywhere else leading zeros stay."""
+    include_amis: Annotated[bool, Field(serialization_alias="IncludeAMIs")] = False
+    """Whether images of this account may be used in the others."""
+    role_arn: RoleArn | None = None
+    """Role the controller assumes in the account. Default: role/roleInfraEnvironmentManagerChild of the account."""
+    external_id: Annotated[SecretReference | None, CONTROLLER_ONLY] = None
+    """Where the external id is kept that the role's trust policy asks for."""
+    mode: Annotated[Literal["off", "observe", "enforce"] | None, CONTROLLER_ONLY] = None
+    """How far the controller goes in this account; the weaker of this and the target's own mode holds."""
+    regions: Annotated[list[Region] | None, CONTROLLER_ONLY] = None
+    """Regions looked at beside those of the environment types."""
+
+
+class AccountFacts(NamedTuple):
+    """What environment types ask."""
+
+    name: str
+    number: str
+    role_arn: str | None
+
+
+def _expand(spec: dict[str, Any]) -> dict[str, Any]:
+    number = spec.get("accountNumber")
+    if spec.get("roleArn") is None and isinstance(number, str):
+        return {**spec, "roleArn": f"arn:aws:iam::{number}:role/{CONVENTIONAL_ROLE}"}
+    return spec
+
+
+def _project(key: str, spec: dict[str, Any]) -> Items:
+    return {TABLE.name: {**spec, "AccountName": key, "AccountNumber": int(spec["AccountNumber"])}}
+
+
+def _recover(items: Items) -> tuple[str, dict[str, Any]]:
+    spec = dict(items[TABLE.name])
+    spec["AccountNumber"] = f"{int(spec['AccountNumber']):012d}"
+    return _identify(items[TABLE.name]), {
+        name: value for name, value in spec.items() if name != "AccountName"
+    }
+
+
+def _identify(item: Mapping[str, Any]) -> str:
+    return str(item.get("AccountName") or f"{int(item['AccountNumber']):012d}")
+
+
+def _role_is_of_the_account(
+    _ref: ResourceRef, facts: AccountFacts, _world: World
+) -> Iterator[Finding]:
+    if facts.role_arn is None:
+        return
+    owner = facts.role_arn.split(":")[4]
+    if owner != facts.number:
+        yield Finding(
+            ("spec", "roleArn"),
+            f"the role belongs to account {owner}, this account is {facts.number}",
+            f"write the ARN of a role of account {facts.number}, or correct accountNumber",
+        )
+
+
+def _numbers(facts: AccountFacts) -> Iterable[tuple[Path, str]]:
+    yield ("spec", "accountNumber"), facts.number
+
+
+def _names(facts: AccountFacts) -> Iterable[tuple[Path, str]]:
+    yield ("metadata", "name"), facts.name.lower()
+
+
+NAMES = NameFormat(
+    r"^[a-zA-Z ][0-9a-zA-Z._-]*$",
+    255,
+    "letters, digits, '.', '_' and '-', beginning with a letter, such as staging-eu",
+)
+
+KIND = Kind(
+    name="Account",
+    summary="An AWS account the controller may work in.",
+    spec=AccountSpec,
+    tables=(TABLE,),
+    project=_project,
+    recover=_recover,
+    identify=_identify,
+    facts=lambda key, spec: AccountFacts(key, spec.account_number, spec.role_arn),
+    key=lambda name, _spec: name,
+    expand=_expand,
+    rules=(NAMES.rule, _role_is_of_the_account),
+    unique=(
+        Unique("account number", _numbers),
+        Unique("account name (upper and lower case are the same)", _names),
+    ),
+    immutable=(
+        Immutable(TABLE.name, ("AccountNumber",), "it is the key of the account's item"),
+    ),
+    names=NAMES,
+    yaml_places={("AccountName",): ("metadata", "name")},
+)

@@ -1,0 +1,106 @@
+"""Cluster: a team that owns environments, server roles and services."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from controller.kinds.language.kind import Finding, Immutable, Kind, Path, Unique, World
+from controller.kinds.language.layout import Layout
+from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.spec import RefTo, Says, Spec
+from controller.kinds.parts.texts import Email, Text
+from controller.model.ref import ResourceRef
+from controller.model.table import KeyAttribute, TableDefinition
+
+TABLE = TableDefinition("InfraConfigClusters", KeyAttribute("ClusterName"))
+LAYOUT = Layout("ClusterName", schema_version=1)
+
+ShortName = Annotated[
+    str, Field(pattern=r"^[a-z]{2}$"), Says("exactly two lower-case letters, such as ta")
+]
+DirectoryGroup = Annotated[
+    str,
+    Field(pattern=r"^[a-zA-Z]+[-a-zA-Z0-9]*$", max_length=255),
+    Says("letters, digits and '-', beginning with a letter, such as team-tango"),
+]
+
+
+class ClusterSpec(Spec):
+    """What a Cluster is."""
+
+    short_name: ShortName
+    """Two letters that stand for the team in the names of groups (c50-ta-Web). Unique, and kept for good."""
+    key_pair: Text | None = None
+    """EC2 key pair of the team's instances where their role names none."""
+    group_email_address: Email | None = None
+    """Mailbox of the team; roles without a contact e-mail take it."""
+    notification_settings_id: Annotated[Text, RefTo("NotificationSettings")] | None = None
+    """Who is told when something of the team's fails."""
+    ad_membership_group: Annotated[
+        DirectoryGroup | None, Field(serialization_alias="ADMembershipGroup")
+    ] = None
+    """Directory group whose members are the team."""
+
+
+class ClusterFacts(NamedTuple):
+    """What maps, environments and the other clusters ask."""
+
+    short_name: str
+    email: str | None
+    has_key_pair: bool
+    has_notification_settings: bool
+
+
+def _old_product_needs(
+    _ref: ResourceRef, facts: ClusterFacts, world: World
+) -> Iterator[Finding]:
+    if world.compatibility == "none":
+        return
+    if not facts.has_key_pair:
+        yield Finding(
+            ("spec",),
+            "keyPair is missing; with compatibility environment-manager each cluster has one",
+            "add keyPair: NAME",
+        )
+    if not facts.has_notification_settings:
+        yield Finding(
+            ("spec",),
+            "notificationSettingsId is missing; with compatibility environment-manager each cluster has one",
+            "add notificationSettingsId: NAME of a NotificationSettings",
+        )
+
+
+def _short_names(facts: ClusterFacts) -> Iterable[tuple[Path, str]]:
+    yield ("spec", "shortName"), facts.short_name
+
+
+NAMES = NameFormat(
+    r"^[a-zA-Z]+[a-zA-Z0-9]*$",
+    50,
+    "letters and digits, beginning with a letter, such as Tango",
+)
+
+KIND = Kind(
+    name="Cluster",
+    summary="A team that owns environments, server roles and services.",
+    spec=ClusterSpec,
+    tables=(TABLE,),
+    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
+    recover=lambda items: LAYOUT.spec(items[TABLE.name]),
+    identify=lambda item: str(item["ClusterName"]),
+    facts=lambda _key, spec: ClusterFacts(
+        spec.short_name,
+        spec.group_email_address,
+        spec.key_pair is not None,
+        spec.notification_settings_id is not None,
+    ),
+    key=lambda name, _spec: name,
+    rules=(NAMES.rule, _old_product_needs),
+    unique=(Unique("short name", _short_names),),
+    immutable=(
+        Immutable(TABLE.name, ("Value", "ShortName"), "it is part of the names of the cluster's groups"),
+    ),
+    names=NAMES,
+    yaml_places={("ClusterName",): ("metadata", "name")},
+)

@@ -1,0 +1,208 @@
+"""EnvironmentType: what environments of one sort share: account, region, network and load balancers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, field_validator
+
+from controller.kinds.language.kind import Finding, Items, Kind, World
+from controller.kinds.language.layout import Layout
+from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Says, Spec
+from controller.kinds.parts.environment_names import check_pattern
+from controller.kinds.parts.subnets import SubnetFacts, Subnets, SubnetType
+from controller.kinds.parts.texts import Region, Text
+from controller.model.ref import ResourceRef
+from controller.model.table import KeyAttribute, TableDefinition
+
+TABLE = TableDefinition("ConfigEnvironmentTypes", KeyAttribute("EnvironmentType"))
+LAYOUT = Layout("EnvironmentType", schema_version=5)
+
+HostName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._:-]+$", max_length=255),
+    Says("an IP address or a DNS name, such as 10.0.0.10 or consul.acme.example"),
+]
+LoadBalancer = Annotated[
+    str,
+    Field(min_length=1, max_length=127),
+    Says("the host name of a load balancer, at most 127 characters"),
+]
+Action = Annotated[
+    str,
+    Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=100),
+    Says("the name of an action in capitals, such as SCHEDULE_ENVIRONMENT or BULK_PATCH_AMI"),
+]
+
+
+class S3Object(Spec):
+    """An object in S3."""
+
+    bucket: Text
+    key: Text
+
+
+class Consul(Spec):
+    """The Consul data centre of the environments."""
+
+    data_center: Text
+    """Name of the data centre."""
+    port: Annotated[
+        int, Field(gt=1024, le=65536), Says("a port over 1024 and up to 65536, usually 8500")
+    ] = 8500
+    """Port of its HTTP API."""
+    servers: Annotated[
+        list[HostName],
+        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+    ]
+    """Its servers, at least one; each request takes one of them."""
+    security_token_path: S3Object
+    """JSON object with the token at ``consul.token``."""
+
+
+class LicenseKeys(Spec):
+    """Keys of bought services."""
+
+    new_relic_key: Annotated[Text | None, SENSITIVE] = None
+
+
+class EnvironmentTypeSpec(Spec):
+    """What an EnvironmentType is."""
+
+    account: Annotated[
+        Text, RefTo("Account"), Field(serialization_alias="AWSAccountName")
+    ]
+    """Account its environments live in; gives AWSAccountName and AWSAccountNumber."""
+    region: Annotated[Region | None, CONTROLLER_ONLY] = None
+    """Region its environments live in. Default: the region of the settings."""
+    naming_pattern: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    """Regular expression that names of new environments must match somewhere; anchor it with ^ and $."""
+    vpc_id: Annotated[Text, Says("the id of a VPC, such as vpc-0f1e2d3c")]
+    """Network of its environments; security groups are looked for in it."""
+    subnets: Annotated[
+        dict[SubnetType, Subnets],
+        Field(min_length=1, json_schema_extra={"x-keys": "subnet type"}),
+    ]
+    """Subnets by type. PrivateApp, PrivateLB, PrivateSecure, PrivateShared, Public, PublicLB and PublicSecure are
+    the usual types; others are allowed."""
+    consul: Consul | None = None
+    """Consul of its environments; needed as soon as an upstream takes its hosts from Consul."""
+    deployment_bucket: Text | None = None
+    """S3 bucket with the packages that are deployed."""
+    load_balancers: (
+        Annotated[list[LoadBalancer], Field(json_schema_extra={"uniqueItems": True})] | None
+    ) = None
+    """Host names of its load balancers; needed as soon as it has virtual hosts."""
+    license_keys: LicenseKeys | None = None
+    """Keys of bought services."""
+    puppet_branch: Text | None = None
+    """Branch the instances' configuration comes from."""
+    protected_actions: (
+        Annotated[list[Action], Field(json_schema_extra={"uniqueItems": True})] | None
+    ) = None
+    """Actions nobody may do here: SCHEDULE_ENVIRONMENT, BULK_PATCH_AMI."""
+    freeze: Annotated[list[Annotated[str, RefTo("Calendar")]] | None, CONTROLLER_ONLY] = None
+    """Calendars on whose dates nothing is changed but power."""
+
+    @field_validator("naming_pattern")
+    @classmethod
+    def _pattern_compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            check_pattern(pattern)
+        return pattern
+
+
+class EnvironmentTypeFacts(NamedTuple):
+    """What environments, virtual hosts and upstreams ask."""
+
+    account: str
+    region: str | None
+    naming_pattern: str | None
+    subnets: Mapping[str, SubnetFacts]
+    has_consul: bool
+    has_deployment_bucket: bool
+    has_load_balancers: bool
+    repeated: tuple[str, ...]
+    """Lists that name something twice."""
+
+
+def _facts(_key: str, spec: EnvironmentTypeSpec) -> EnvironmentTypeFacts:
+    lists = {
+        "loadBalancers": spec.load_balancers,
+        "protectedActions": spec.protected_actions,
+        "freeze": spec.freeze,
+        "consul.servers": spec.consul.servers if spec.consul else None,
+    }
+    return EnvironmentTypeFacts(
+        spec.account,
+        spec.region,
+        spec.naming_pattern,
+        {name: subnets.facts() for name, subnets in spec.subnets.items()},
+        spec.consul is not None,
+        spec.deployment_bucket is not None,
+        spec.load_balancers is not None,
+        tuple(name for name, found in lists.items() if found and len(set(found)) < len(found)),
+    )
+
+
+def _derive(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: World) -> Items:
+    account = world.facts("Account", facts.account)
+    return {TABLE.name: {"Value": {"AWSAccountNumber": account.number}}} if account else {}
+
+
+def _recover(items: Items) -> tuple[str, dict[str, Any]]:
+    key, spec = LAYOUT.spec(items[TABLE.name])
+    return key, {name: value for name, value in spec.items() if name != "AWSAccountNumber"}
+
+
+def _old_product_needs(
+    _ref: ResourceRef, facts: EnvironmentTypeFacts, world: World
+) -> Iterator[Finding]:
+    if world.compatibility == "none":
+        return
+    for field, given, example in (
+        ("consul", facts.has_consul, "with dataCenter, port, servers and securityTokenPath"),
+        ("deploymentBucket", facts.has_deployment_bucket, "with the name of an S3 bucket"),
+        ("loadBalancers", facts.has_load_balancers, "which may be an empty list"),
+    ):
+        if not given:
+            yield Finding(
+                ("spec",),
+                f"{field} is missing; with compatibility environment-manager each environment type has it",
+                f"add {field}, {example}",
+            )
+
+
+def _nothing_twice(
+    _ref: ResourceRef, facts: EnvironmentTypeFacts, _world: World
+) -> Iterator[Finding]:
+    for name in facts.repeated:
+        yield Finding(
+            ("spec", *name.split(".")), "names something twice; expected each once", "remove one of the two"
+        )
+
+
+NAMES = NameFormat(
+    r"^[a-zA-Z]+[a-zA-Z0-9-]*$",
+    20,
+    "letters, digits and '-', beginning with a letter, such as Staging",
+)
+
+KIND = Kind(
+    name="EnvironmentType",
+    summary="What environments of one sort share: account, region, network and load balancers.",
+    spec=EnvironmentTypeSpec,
+    tables=(TABLE,),
+    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
+    recover=_recover,
+    identify=lambda item: str(item["EnvironmentType"]),
+    facts=_facts,
+    key=lambda name, _spec: name,
+    derive=_derive,
+    rules=(NAMES.rule, _old_product_needs, _nothing_twice),
+    names=NAMES,
+    yaml_places={
+        ("EnvironmentType",): ("metadata", "name"),
+        ("Value", "AWSAccountNumber"): ("spec", "account"),
+    },
+)

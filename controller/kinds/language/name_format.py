@@ -1,0 +1,35 @@
+"""What objects of a kind may be called, and the rule that says so."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from controller.kinds.language.kind import Finding, World
+from controller.model.ref import ResourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class NameFormat:
+    """The form of ``metadata.name``. ``pattern`` is anchored and means the same in Python, Rust and JavaScript."""
+
+    pattern: str
+    max_length: int
+    expected: str
+    """In words, with an example: "letters and digits, beginning with a letter, such as Search"."""
+
+    def rule(self, ref: ResourceRef, _facts: Any, _world: World) -> Iterator[Finding]:
+        """Find a name that is too long or of another form."""
+        name = ref.key.rpartition("/")[2]
+        if len(name) > self.max_length or not _compiled(self.pattern).fullmatch(name):
+            yield Finding(
+                ("metadata", "name"),
+                f"{name!r} is no name for this kind: expected at most {self.max_length} characters, {self.expected}",
+                "rename it, and whatever refers to it",
+            )
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> "re.Pattern[str]":
+    return re.compile(pattern)
