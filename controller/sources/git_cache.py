@@ -53,6 +53,7 @@ class GitCache:
 
         The key ``ref: HEAD`` says which branch HEAD is. Needs no repository here, so it never waits for a fetch.
         """
+        self._made_folder()
         done = self._remote.run(
             "ls-remote",
             "--symref",
@@ -136,9 +137,11 @@ class GitCache:
         name = str(self._location)
         errors = redact(done.errors, self._credential)
         # An answer about our own copy is no answer of the server's.
-        known = None if str(self.repository) in errors else remote_error(name, errors)
-        return known or otherwise(
-            f"{name}: git could not read it: {last_words(errors)}\n  fix: try git ls-remote with the same URL by hand"
+        ours = str(self.repository) in errors
+        known = None if ours else remote_error(name, errors)
+        return known or (BrokenCache if ours else otherwise)(
+            f"{name}: git could not read it: {last_words(errors)}\n"
+            "  fix: try git ls-remote with the same URL by hand"
         )
 
     def _prepare(self) -> None:
@@ -156,18 +159,22 @@ class GitCache:
         # In one step: nobody ever sees half a repository.
         fresh.rename(self.repository)
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _made_folder(self) -> Path:
         folder = self.repository.parent
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(
-                f"{self.repository}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600
-            )
         except OSError as error:
-            raise SourceUnavailable(
-                f"{folder}: the cache folder cannot be used: {error.strerror}\n  fix: make it writable for this user"
-            ) from error
+            raise _unusable(folder, error) from error
+        return folder
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        folder = self._made_folder()
+        try:
+            flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC
+            descriptor = os.open(f"{self.repository}.lock", flags, 0o600)
+        except OSError as error:
+            raise _unusable(folder, error) from error
         try:
             self._wait_for(descriptor)
             yield
@@ -187,3 +194,10 @@ class GitCache:
                         "  fix: end that process, or give this one a cache folder of its own"
                     ) from None
                 time.sleep(_PAUSE_S)
+
+
+def _unusable(folder: Path, error: OSError) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"{folder}: the cache folder cannot be used: {error.strerror}\n"
+        "  fix: make it writable for this user, or name another in the settings"
+    )

@@ -41,7 +41,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
         "run as its owner, or declare it safe: git config --global --add safe.directory FOLDER",
     ),
     Symptom(
-        r"authentication failed|could not read (username|password)|terminal prompts disabled|invalid credentials"
+        r"authentication failed|could not read (username|password)|unable to get password|terminal prompts disabled|invalid credentials"
         r"|error: 40[13]\b|access denied|http basic",
         AccessDenied,
         "the server refused our credential, or wants one",
@@ -60,14 +60,14 @@ SYMPTOMS: tuple[Symptom, ...] = (
         "write the repository's new URL",
     ),
     Symptom(
-        r"certificate (problem|verif)|server certificate|ssl_|ssl connect|gnutls|tls connect",
+        r"certificate (problem|verif|signer)|server certificate|server verification failed|handshake",
         SourceUnavailable,
         "no trusted connection to the server",
         "give the authority's certificate in GIT_SSL_CAINFO",
     ),
     Symptom(
         r"could not resolve|connection (refused|timed out|reset)|failed to connect|couldn't connect|network is unreachable"
-        r"|no route to host|operation too slow|empty reply|unexpected disconnect|early eof|hung up|kex_exchange"
+        r"|no route to host|non-properly terminated|recv error|ssl_read|ssl_error_syscall|operation too slow|empty reply|unexpected disconnect|early eof|hung up|kex_exchange"
         r"|error: 5[0-9][0-9]\b|error: 429\b",
         SourceUnavailable,
         "the server is out of reach",

@@ -114,7 +114,6 @@ class GitProcess:
             )
         from git.cmd import Git  # noqa: PLC0415
 
-        self.repository.parent.mkdir(parents=True, exist_ok=True)
         command = [*_without_inherited(self._environment()), "git", *arguments]
         # GitPython sets the pipes; a session of its own lets us end git together with the helpers it starts.
         handle = Git(str(self.repository.parent)).execute(

@@ -1,0 +1,253 @@
+"""What the engine relies on, whatever the source: the same tree gives the same paths, ids, sizes and bytes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from controller.errors import SourceUnavailable
+from controller.model.origin import UNKNOWN_AUTHORSHIP
+from controller.ports import Source
+from controller.sources.open_source import open_source
+from controller.sources.selection import MAX_FILE_BYTES
+from tests.support.git_repository import Repository
+
+FILES: Mapping[str, str | bytes] = {
+    "clusters/tango.yaml": "kind: Cluster\n",
+    "clusters/rhino.yml": "kind: Cluster\nmetadata: {name: Rhino}\n",
+    "environments/ünïcode name.yaml": b"\xff\xfe not text at all",
+    "environments/empty.yaml": b"",
+    "environments/crlf.YAML": b"a: 1\r\nb: 2\r\n",
+    "Copy.yaml": "kind: Cluster\n",
+    "copy.yaml": "kind: Cluster\n",
+    "README.md": "not read",
+    ".hidden/x.yaml": "not read",
+    "clusters/.draft.yaml": "not read",
+}
+READ = {
+    "Copy.yaml",
+    "clusters/rhino.yml",
+    "clusters/tango.yaml",
+    "copy.yaml",
+    "environments/crlf.YAML",
+    "environments/empty.yaml",
+    "environments/ünïcode name.yaml",
+}
+
+
+@dataclass
+class Published:
+    """A tree of files and the source that reads it."""
+
+    repository: Repository
+    source: Source
+
+    def publish(self, files: Mapping[str, str | bytes | None]) -> None:
+        """Make the files what the source has to give."""
+        self.repository.commit(files)
+
+
+def _folder(repository: Repository, cache: Path) -> Source:
+    return open_source(str(repository.folder), cache_dir=cache)
+
+
+def _git(repository: Repository, cache: Path) -> Source:
+    return open_source(f"git+{repository.url}@main", cache_dir=cache)
+
+
+@pytest.fixture(params=[_folder, _git], ids=["folder", "git"])
+def published(request: pytest.FixtureRequest, tmp_path: Path) -> Published:
+    opened: Callable[[Repository, Path], Source] = request.param
+    repository = Repository.at(tmp_path / "fleet")
+    return Published(repository, opened(repository, tmp_path / "cache"))
+
+
+def test_only_visible_yaml_files_are_read_in_file_order(published: Published) -> None:
+    published.publish(FILES)
+
+    tree = published.source.fetch()
+
+    assert list(tree.files) == sorted(READ)
+    assert tree.problems == ()
+    assert tree.sizes == {path: len(_bytes(FILES[path])) for path in sorted(READ)}
+
+
+def test_a_folder_and_a_commit_of_it_give_the_same_tree(tmp_path: Path) -> None:
+    repository = Repository.at(tmp_path / "fleet")
+    repository.commit(FILES)
+
+    folder, git = (opened(repository, tmp_path / "cache").fetch() for opened in (_folder, _git))
+
+    assert dict(folder.files) == dict(git.files)
+    assert dict(folder.sizes) == dict(git.sizes)
+
+
+def test_equal_bytes_have_equal_ids_and_come_in_the_order_asked_each_once(
+    published: Published,
+) -> None:
+    published.publish(FILES)
+    tree = published.source.fetch()
+    asked = [tree.files[path] for path in reversed(list(tree.files))] * 2
+
+    answered = list(published.source.read(asked))
+
+    assert [found_id for found_id, _ in answered] == list(dict.fromkeys(asked))
+    contents = dict(answered)
+    assert {path: contents[tree.files[path]] for path in READ} == {
+        path: _bytes(FILES[path]) for path in READ
+    }
+    assert tree.files["copy.yaml"] == tree.files["Copy.yaml"] == tree.files["clusters/tango.yaml"]
+
+
+def test_nothing_asked_nothing_read(published: Published) -> None:
+    published.publish(FILES)
+    published.source.fetch()
+
+    assert list(published.source.read([])) == []
+
+
+def test_the_revision_changes_with_the_content_and_only_then(published: Published) -> None:
+    published.publish(FILES)
+    first = published.source.fetch().revision.id
+
+    assert published.source.changed_since(None)
+    assert not published.source.changed_since(first)
+    assert published.source.fetch().revision.id == first
+
+    published.publish({"clusters/tango.yaml": "kind: Clusters\n"})
+
+    assert published.source.changed_since(first)
+    assert published.source.fetch().revision.id != first
+
+
+def test_a_renamed_file_is_another_revision(published: Published) -> None:
+    published.publish({"a.yaml": "x: 1", "b.yaml": "x: 2"})
+    first = published.source.fetch()
+    published.publish({"a.yaml": None, "c.yaml": "x: 1"})
+
+    second = published.source.fetch()
+
+    assert second.revision.id != first.revision.id
+    assert list(second.files) == ["b.yaml", "c.yaml"]
+
+
+def test_an_empty_source_is_an_error(published: Published) -> None:
+    published.publish({"README.md": "nothing to read"})
+
+    with pytest.raises(SourceUnavailable, match="an empty source is an error"):
+        published.source.fetch()
+
+
+def test_a_large_file_is_refused_without_being_read(published: Published) -> None:
+    published.publish(
+        {"big.yaml": b"#" * (MAX_FILE_BYTES + 1), "limit.yaml": b"#" * MAX_FILE_BYTES}
+    )
+
+    tree = published.source.fetch()
+
+    assert list(tree.files) == ["limit.yaml"]
+    (problem,) = tree.problems
+    assert (problem.origin.path, str(MAX_FILE_BYTES) in problem.message) == ("big.yaml", True)
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "refused", "because"),
+    [
+        (
+            "a.yaml",
+            "/etc/passwd",
+            "leads out of the source",
+            "an absolute target is never the tree",
+        ),
+        ("a.yaml", "../secret.yaml", "leads out of the source", "one step above the root"),
+        ("x/a.yaml", "../../s.yaml", "leads out of the source", "counted from the link's folder"),
+        ("x/a.yaml", "../real.yaml", "stays in the source", "the object would be read twice"),
+        ("folder", "x", "stays in the source", "its author would believe it is read"),
+        ("folder", "..", "leads out of the source", "a folder of somebody else"),
+        ("loop", ".", "stays in the source", "a loop is not walked"),
+        ("self", "self", "stays in the source", "nor is a link to itself"),
+        ("dangling.yaml", "nowhere", "stays in the source", "what it will be is unknown"),
+        (
+            "notes.txt",
+            "../notes.txt",
+            "leads out of the source",
+            "out of the tree is always refused",
+        ),
+        ("notes.txt", "README.md", None, "no reader of desired state misses it"),
+        (".hidden.yaml", "/etc/passwd", None, "hidden names are not looked at"),
+    ],
+)
+def test_symbolic_links_are_never_followed(
+    published: Published, link: str, target: str, refused: str | None, because: str
+) -> None:
+    path = published.repository.folder / link
+    (published.repository.folder / "x").mkdir()
+    path.symlink_to(target)
+    published.publish({"real.yaml": "x: 1", "README.md": "", "x/y.yaml": "y: 1"})
+
+    tree = published.source.fetch()
+
+    assert list(tree.files) == ["real.yaml", "x/y.yaml"], because
+    found = [(problem.origin.path, problem.message) for problem in tree.problems]
+    if refused is None:
+        assert found == [], because
+    else:
+        ((where, message),) = found
+        assert where == link
+        assert refused in message, because
+        assert f"'{target}'" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"caf\xe9.yaml", "caf\\xe9.yaml"),
+        (b"two\nlines.yaml", "two\\nlines.yaml"),
+        (b"bell\x07/a.yaml", "bell\\x07/a.yaml"),
+        ("right\u202eto left.yaml".encode(), "right\\u202eto left.yaml"),
+    ],
+)
+def test_a_name_that_cannot_be_printed_is_refused(
+    published: Published, name: bytes, shown: str
+) -> None:
+    published.publish({"good.yaml": "x: 1"})
+    path = bytes(published.repository.folder) + b"/" + name
+    Path(path[: path.rindex(b"/")].decode(errors="surrogateescape")).mkdir(exist_ok=True)
+    Path(path.decode(errors="surrogateescape")).write_bytes(b"x: 2")
+    published.publish({})
+
+    tree = published.source.fetch()
+
+    assert list(tree.files) == ["good.yaml"]
+    assert [problem.origin.path for problem in tree.problems] == [shown]
+
+
+def test_a_submodule_is_refused(published: Published, tmp_path: Path) -> None:
+    other = Repository.at(tmp_path / "other")
+    other.commit({"inside.yaml": "x: 1"})
+    published.publish({"good.yaml": "x: 1"})
+    published.repository.git(
+        "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.url, "shared"
+    )
+    published.publish({})
+
+    tree = published.source.fetch()
+
+    assert list(tree.files) == ["good.yaml"]
+    assert [problem.origin.path for problem in tree.problems] == ["shared"]
+    assert "submodule" in tree.problems[0].message
+
+
+def test_authorship_answers_for_every_path_asked(published: Published) -> None:
+    published.publish(FILES)
+    published.source.fetch()
+
+    answer = published.source.authorship(["clusters/tango.yaml", "never/was.yaml"])
+
+    assert set(answer) == {"clusters/tango.yaml", "never/was.yaml"}
+    assert answer["never/was.yaml"] == UNKNOWN_AUTHORSHIP
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content

@@ -1,0 +1,200 @@
+"""The local copy: shared by processes, thrown away when broken, whole after an interruption."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from controller.errors import SourceUnavailable
+from controller.sources import git_cache
+from controller.sources.git import GitSource
+from controller.sources.location import GitLocation
+from tests.support.git_repository import Repository
+
+READ_ALL = """
+import sys
+from pathlib import Path
+from controller.sources.open_source import open_source
+source = open_source(sys.argv[1], cache_dir=Path(sys.argv[2]))
+for _ in range(3):
+    tree = source.fetch()
+    contents = dict(source.read(tree.files.values()))
+    assert len(contents) == len(set(tree.files.values()))
+print(tree.revision.id)
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    repository = Repository.at(tmp_path / "origin")
+    repository.commit({f"{number}.yaml": f"n: {number}\n" * 50 for number in range(50)})
+    return repository
+
+
+@pytest.fixture
+def source(repository: Repository) -> GitSource:
+    return GitSource(GitLocation(repository.url, "main"), repository.folder.parent / "cache")
+
+
+def _no_head(copy: Path) -> None:
+    (copy / "HEAD").unlink()
+
+
+def _no_objects(copy: Path) -> None:
+    for pack in (copy / "objects" / "pack").iterdir():
+        pack.unlink()
+
+
+def _truncated_pack(copy: Path) -> None:
+    for pack in (copy / "objects" / "pack").glob("*.pack"):
+        pack.chmod(0o600)
+        os.truncate(pack, pack.stat().st_size // 2)
+
+
+def _noise_for_a_pack(copy: Path) -> None:
+    for pack in (copy / "objects" / "pack").iterdir():
+        pack.chmod(0o600)
+        pack.write_bytes(b"noise")
+
+
+def _bad_settings(copy: Path) -> None:
+    (copy / "config").write_text("[core\n")
+
+
+def _left_locks(copy: Path) -> None:
+    for ref in (copy / "refs" / "envctl").iterdir():
+        ref.with_name(f"{ref.name}.lock").touch()
+
+
+def _a_file(copy: Path) -> None:
+    copy.rename(copy.with_name("away"))
+    copy.write_text("not a folder")
+
+
+BREAKAGES = [
+    _no_head,
+    _no_objects,
+    _truncated_pack,
+    _noise_for_a_pack,
+    _bad_settings,
+    _left_locks,
+]
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_a_broken_copy_is_fetched_again(
+    repository: Repository, source: GitSource, breakage: Callable[[Path], None]
+) -> None:
+    source.fetch()
+    repository.commit({"1.yaml": "n: one\n"})
+    breakage(source._cache.repository)
+
+    tree = source.fetch()
+
+    assert tree.revision.id == repository.head
+    assert dict(source.read([tree.files["1.yaml"]])) == {tree.files["1.yaml"]: b"n: one\n"}
+
+
+@pytest.mark.parametrize("breakage", [_no_objects, _noise_for_a_pack, _no_head])
+def test_a_copy_that_breaks_before_reading_is_fetched_again_and_said_so(
+    source: GitSource, breakage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    tree = source.fetch()
+    breakage(source._cache.repository)
+
+    with caplog.at_level(logging.WARNING):
+        contents = dict(source.read(tree.files.values()))
+
+    assert len(contents) == 50
+    assert "is broken and is fetched again" in caplog.text
+
+
+def test_an_id_that_was_never_in_the_tree_breaks_nothing(source: GitSource) -> None:
+    source.fetch()
+
+    with pytest.raises(SourceUnavailable, match="cannot be read from"):
+        list(source.read(["f" * 40]))
+
+    assert source._cache.repository.is_dir()
+
+
+def test_what_an_interrupted_fetch_leaves_is_no_obstacle(
+    repository: Repository, source: GitSource
+) -> None:
+    source.fetch()
+    copy = source._cache.repository
+    (copy / "objects" / "pack" / "tmp_pack_x1").write_bytes(b"PACK half")
+    copy.with_name(f"{copy.name}.new-{os.getpid()}").mkdir()
+    head = repository.commit({"1.yaml": "n: one\n"})
+
+    assert source.fetch().revision.id == head
+
+
+def test_a_forced_push_is_followed(repository: Repository, source: GitSource) -> None:
+    source.fetch()
+    repository.git("commit", "--quiet", "--amend", "-m", "Another first commit")
+
+    assert source.fetch().revision.id == repository.head
+
+
+def test_two_processes_share_one_copy(repository: Repository, source: GitSource) -> None:
+    cache = repository.folder.parent / "cache"
+    command = [sys.executable, "-c", READ_ALL, f"git+{repository.url}@main", str(cache)]
+    with contextlib.ExitStack() as running:
+        children = [
+            running.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
+            for _ in range(3)
+        ]
+        outputs = [child.communicate(timeout=60)[0] for child in children]
+
+    assert [child.returncode for child in children] == [0, 0, 0]
+    assert {output.decode().strip() for output in outputs} == {repository.head}
+
+
+def test_who_waits_too_long_for_another_process_says_so(
+    source: GitSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_cache, "LOCK_TIMEOUT_S", 0.1)
+    lock = Path(f"{source._cache.repository}.lock")
+    lock.parent.mkdir(parents=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(SourceUnavailable, match="another process has been fetching it"):
+            source.fetch()
+
+
+def test_the_copy_is_private(source: GitSource) -> None:
+    source.fetch()
+
+    assert source._cache.repository.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_cache_folder_that_cannot_be_used_is_named(
+    repository: Repository, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    source = GitSource(GitLocation(repository.url, "main"), tmp_path / "taken")
+
+    with pytest.raises(SourceUnavailable, match="cache folder"):
+        source.fetch()
+
+
+def test_a_server_that_never_answers_is_given_up(
+    source: GitSource, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nsleep 30 & wait\n")
+    slow.chmod(0o755)
+    source.fetch()
+    monkeypatch.setattr(git_cache, "LS_REMOTE_TIMEOUT_S", 0.2)
+    monkeypatch.setenv("PATH", f"{slow.parent}{os.pathsep}{os.environ['PATH']}")
+
+    with pytest.raises(SourceUnavailable, match="did not answer in time"):
+        source.fetch()
