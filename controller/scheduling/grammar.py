@@ -100,7 +100,7 @@ def _zone(text: str, position: int) -> str:
         raise InvalidSchedule(
             "text after a second '|'",
             f"write one time zone: '| {first.strip() or 'UTC'}'",
-            position,
+            position + len(first),
         )
     if not text.strip():
         return "UTC"

@@ -1,0 +1,178 @@
+"""The form for people: periods of the week, overnight ones too, and dates excepted."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.periods import (
+    Period,
+    compile_periods,
+    nearest_expression,
+    parse_clock,
+    parse_days,
+)
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import ALWAYS_OFF, ExceptDates, Schedule, State
+from controller.scheduling.timeline import previous_event, state_at
+from tests.unit.scheduling.strategies import people
+
+WEEKEND = ExceptDates(date(2027, 3, 26), date(2027, 3, 29), "Easter", "england-holidays")
+
+
+@pytest.mark.parametrize(
+    ("periods", "text", "because"),
+    [
+        (
+            [Period("mon-fri", "08:00", "19:00")],
+            "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 1,2,3,4,5",
+            "office hours",
+        ),
+        (
+            [Period(["mon", "tue,wed"], "8:00", "19:30")],
+            "start: 0 8 * * 1,2,3; stop: 30 19 * * 1,2,3",
+            "lists of days",
+        ),
+        (
+            [Period("fri", "22:00", "06:00")],
+            "start: 0 22 * * 5; stop: 0 6 * * 6",
+            "overnight ends on the next day",
+        ),
+        (
+            [Period("sat", "22:00", "06:00")],
+            "start: 0 22 * * 6; stop: 0 6 * * 0",
+            "and goes around the end of the week",
+        ),
+        (
+            [Period("sat-sun", "10:00", "24:00")],
+            "start: 0 10 * * 0,6; stop: 0 0 * * 0,1",
+            "midnight is the beginning of the next day",
+        ),
+        (
+            [Period("mon-fri", "00:00", "24:00")],
+            "start: 0 0 * * 1; stop: 0 0 * * 6",
+            "days that touch are one stretch",
+        ),
+        ([Period("mon-sun", "00:00", "24:00")], "start: 0 0 * * *", "always on"),
+        (
+            [Period("mon-sun", "08:00", "08:00")],
+            "start: 0 0 * * *",
+            "an end equal to the start is a whole day later",
+        ),
+        (
+            [Period("mon-fri", "08:00", "19:00"), Period("mon", "18:00", "21:00")],
+            "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 2,3,4,5; stop: 0 21 * * 1",
+            "overlapping periods are joined",
+        ),
+        (
+            [Period("mon-fri", "08:00", "12:00"), Period("mon-fri", "12:00", "19:00")],
+            "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 1,2,3,4,5",
+            "touching periods are joined",
+        ),
+    ],
+)
+def test_periods_become_entries(periods: list[Period], text: str, because: str) -> None:
+    schedule = compile_periods("europe/LONDON", periods)
+
+    assert schedule == parse_schedule(f"{text} | Europe/London"), because
+    assert nearest_expression(schedule) == (f"{text} | Europe/London", None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "period", "message", "fix"),
+    [
+        ("Europe/Londn", Period("mon", "08:00", "19:00"), "unknown time zone", "Europe/London"),
+        ("UTC", Period("fri-mon", "08:00", "19:00"), "run backwards", "write 'fri-sun,mon'"),
+        ("UTC", Period("sun-tue", "08:00", "19:00"), "run backwards", "write 'sun,mon-tue'"),
+        ("UTC", Period("monday", "08:00", "19:00"), "no day of the week", "write 'mon'"),
+        ("UTC", Period("mon,", "08:00", "19:00"), "no day of the week", "mon-fri"),
+        ("UTC", Period([], "08:00", "19:00"), "no days", "write days"),
+        ("UTC", Period("mon", "8", "19:00"), "'8' is no time of day", "00:00 to 23:59"),
+        ("UTC", Period("mon", "24:00", "19:00"), "no time of day", "00:00 to 23:59"),
+        ("UTC", Period("mon", "08:00", "24:01"), "no time of day", "00:00 to 24:00"),
+        ("UTC", Period("mon", "08:60", "19:00"), "no time of day", "00:00 to 23:59"),
+    ],
+)
+def test_what_is_no_period_is_refused(zone: str, period: Period, message: str, fix: str) -> None:
+    with pytest.raises(InvalidSchedule) as caught:
+        compile_periods(zone, [period])
+
+    assert message in caught.value.message
+    assert fix in caught.value.fix
+
+
+def test_no_periods_are_refused() -> None:
+    with pytest.raises(InvalidSchedule, match="without periods"):
+        compile_periods("UTC", [])
+
+
+def test_dates_that_end_before_they_begin_are_refused() -> None:
+    backwards = ExceptDates(WEEKEND.last, WEEKEND.first, "Easter")
+    with pytest.raises(InvalidSchedule, match="Easter: 2027-03-26 is before 2027-03-29"):
+        compile_periods("UTC", [Period("mon", "08:00", "19:00")], [backwards])
+
+
+def test_days_and_clocks_can_be_read_alone() -> None:
+    assert parse_days("Mon-Fri") == 0b0111110
+    assert parse_clock("24:00", end=True) == 1440
+
+
+def test_what_the_text_cannot_say_is_noted() -> None:
+    one_day = ExceptDates(date(2027, 5, 3), date(2027, 5, 3), "May Day")
+    schedule = compile_periods("UTC", [Period("mon-fri", "08:00", "19:00")], [WEEKEND, one_day])
+
+    text, note = nearest_expression(schedule)
+
+    assert text == "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 1,2,3,4,5"
+    assert note is not None
+    assert note.startswith("5 excepted dates (england-holidays, May Day) cannot be written")
+
+
+def test_one_date_is_noted_in_the_singular() -> None:
+    one_day = ExceptDates(date(2027, 5, 3), date(2027, 5, 3), "May Day")
+    schedule = compile_periods("UTC", [Period("mon-fri", "08:00", "19:00")], [one_day])
+    note = nearest_expression(schedule)[1]
+    assert note is not None
+    assert note.startswith("1 excepted date (May Day)")
+
+
+def test_a_fixed_state_is_its_own_expression() -> None:
+    assert nearest_expression(ALWAYS_OFF) == ("off", None)
+
+
+@given(people)
+def test_the_expression_is_the_schedule_without_its_exceptions(schedule: Schedule) -> None:
+    again = parse_schedule(nearest_expression(schedule)[0])
+
+    assert again.entries == schedule.entries
+    assert again.zone == schedule.zone
+
+
+NIGHTS = compile_periods(
+    "Europe/London",
+    [Period("mon-sun", "20:00", "06:00")],
+    [ExceptDates(date(2027, 1, 5), date(2027, 1, 6), "Stock-taking")],
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "cause", "because"),
+    [
+        ("2027-01-04T23:59", State.ON, "start: 0 20 * * *", "the evening before is as ever"),
+        ("2027-01-05T00:00", State.OFF, "Stock-taking", "the night ends as the date begins"),
+        ("2027-01-05T20:00", State.OFF, "Stock-taking", "nothing starts on the date"),
+        ("2027-01-06T12:00", State.OFF, "Stock-taking", "nor on the next"),
+        ("2027-01-07T00:00", State.ON, "end of Stock-taking", "the night is as ever afterwards"),
+        ("2027-01-07T06:00", State.OFF, "stop: 0 6 * * *", "and ends as ever"),
+    ],
+)
+def test_a_night_shift_around_excepted_dates(
+    at: str, state: State, cause: str, because: str
+) -> None:
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    event = previous_event(NIGHTS, moment)
+
+    assert state_at(NIGHTS, moment) is state, because
+    assert event is not None
+    assert (event.state, event.cause) == (state, cause)
