@@ -4,12 +4,14 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
+from botocore.loaders import Loader, create_loader
 
 from controller import __version__
 from controller.aws.place import NOWHERE, Place
@@ -95,6 +97,12 @@ class CallCounter:
             self._counts.clear()
 
 
+@cache
+def _shared_loader() -> Loader:
+    """One cache of AWS's service descriptions for all sessions: each is read and parsed once."""
+    return create_loader(botocore.session.Session().get_config_variable("data_path"))
+
+
 class _GivenCredentials(CredentialProvider):
     METHOD = "envctl-assume-role"
 
@@ -118,15 +126,11 @@ class Clients:
         self.counter = counter or CallCounter()
         self._clients: dict[tuple[Place, str], Any] = {}
         self._lock = threading.RLock()
-        self._loader: Any = None
 
     def new_session(self, place: Place, credentials: Credentials | None = None) -> boto3.Session:
         """Return a session for a place: with the credentials given, or those of the ordinary chain."""
         session = botocore.session.Session()
-        with self._lock:
-            if self._loader is None:
-                self._loader = session.get_component("data_loader")
-            session.register_component("data_loader", self._loader)
+        session.register_component("data_loader", _shared_loader())
         if credentials is not None:
             resolver = CredentialResolver([_GivenCredentials(credentials)])
             session.register_component("credential_provider", resolver)

@@ -51,7 +51,7 @@ def set_up_table(
 ) -> SetupResult:
     """Create the table (physical name in the definition) if it is absent; otherwise find differences, and mend them on ``upgrade``.
 
-    An existing table is not altered without ``upgrade``. May be repeated at any time, also after a crash half-way: what a new
+    An existing table is not altered without ``upgrade``, and one with another key never: it is another table. May be repeated at any time, also after a crash half-way: what a new
     table still lacks shows as a difference and is mended at once, as nobody else made it. Raises Unreachable if the
     table is not ready in time, and as any call.
     """
@@ -61,16 +61,17 @@ def set_up_table(
         _create(client, definition)
         state = _wait_until_ready(client, definition.name, patience)
         for difference in find_differences(definition, state):
-            _mend(client, definition, difference, patience)
+            _mend(client, definition, state, difference, patience)
         return SetupResult(definition.name, created=True)
     differences = find_differences(definition, state)
     if not upgrade:
         return SetupResult(definition.name, differences=differences)
     if differences:
         _wait_until_ready(client, definition.name, patience)
-    applied = tuple(one for one in differences if one.mendable)
+    is_another_table = any(one.aspect is Aspect.KEY for one in differences)
+    applied = () if is_another_table else tuple(one for one in differences if one.mendable)
     for difference in applied:
-        _mend(client, definition, difference, patience)
+        _mend(client, definition, state, difference, patience)
     return SetupResult(definition.name, differences=differences, applied=applied)
 
 
@@ -104,6 +105,7 @@ def _create(client: "DynamoDBClient", definition: TableDefinition) -> None:
 def _mend(
     client: "DynamoDBClient",
     definition: TableDefinition,
+    state: TableState,
     difference: Difference,
     patience: Patience,
 ) -> None:
@@ -125,7 +127,9 @@ def _mend(
             index = next(one for one in definition.indexes if one.name == difference.name)
             changes = [
                 {
-                    "AttributeDefinitions": _attribute_definitions(tuple(definition.attributes())),
+                    "AttributeDefinitions": _attribute_definitions(
+                        tuple({*definition.attributes(), *state.attributes()})
+                    ),
                     "GlobalSecondaryIndexUpdates": [{"Create": _index_request(index)}],
                 }
             ]
@@ -174,7 +178,7 @@ def _key_schema(key: tuple[KeyAttribute, ...]) -> list[dict[str, str]]:
 
 
 def _attribute_definitions(attributes: tuple[KeyAttribute, ...]) -> list[dict[str, str]]:
-    return [{"AttributeName": one.name, "AttributeType": one.type} for one in attributes]
+    return [{"AttributeName": one.name, "AttributeType": one.type} for one in sorted(attributes)]
 
 
 def _index_request(index: Index) -> dict[str, Any]:

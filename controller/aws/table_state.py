@@ -53,6 +53,10 @@ class TableState:
     items: int = 0
     stream_arn: str = ""
 
+    def attributes(self) -> frozenset[KeyAttribute]:
+        """Return the attributes of the table's key and of every index, those of others included."""
+        return frozenset(self.key).union(*(index.key_attributes() for index in self.indexes))
+
 
 WANTED_STREAM = "NEW_AND_OLD_IMAGES"
 

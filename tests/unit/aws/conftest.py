@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from controller.aws.clients import CallCounter, Clients
 from controller.aws.place import Place
@@ -39,7 +40,7 @@ def clients(pauses: Pauses) -> Clients:
 
 def json_answer(status: int, body: dict[str, Any]) -> AWSResponse:
     """An answer of a JSON service."""
-    answer = AWSResponse("https://dynamodb.test/", status, {}, None)
+    answer = AWSResponse("https://dynamodb.test/", status, HTTPHeaders(), None)
     answer._content = json.dumps(body).encode()  # type: ignore[attr-defined]
     return answer
 

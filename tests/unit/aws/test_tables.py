@@ -68,7 +68,7 @@ def test_a_scan_follows_its_pages_and_asks_for_strong_consistency(
     client: Any, scripted: Script
 ) -> None:
     last = {"Id": {"S": "a"}}
-    pages = [
+    pages: list[dict[str, Any]] = [
         {"Items": [{"Id": {"S": "a"}}], "LastEvaluatedKey": last},
         {"Items": [], "LastEvaluatedKey": last},
         {"Items": [{"Id": {"S": "b"}}]},
@@ -111,7 +111,7 @@ def test_a_missing_table_names_the_command_that_makes_it(world: Any) -> None:
         lambda: list(batch_get(world, "Gone", [{"Id": "a"}])),
     ):
         with pytest.raises(TableMissing, match="envctl bootstrap"):
-            read()  # type: ignore[no-untyped-call]
+            read()
 
 
 def test_a_query_pages_forward_and_backward(world: Any) -> None:

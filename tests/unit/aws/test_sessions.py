@@ -1,0 +1,290 @@
+"""Reaching accounts: roles checked first, credentials renewed in time, identity asserted once."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from controller.aws.clients import client_config, place_of
+from controller.aws.errors import RoleNotReady, RoleRefused, aws_errors
+from controller.aws.place import Place
+from controller.aws.role_arn import RoleArn, check_role, parse_role_arn, session_name
+from controller.aws.sessions import MASTER, AccountAccess, AwsAccess, role_denied
+from controller.errors import AccessDenied
+
+CHILD, OTHER = "012345670123", "222233334444"
+ROLE = "roleInfraEnvironmentManagerChild"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def child(account: str = CHILD, **more: Any) -> AccountAccess:
+    return AccountAccess(account, f"arn:aws:iam::{account}:role/{ROLE}", **more)
+
+
+class Clock:
+    """A clock the test sets."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def access(clock: Clock) -> AwsAccess:
+    reached = AwsAccess(
+        region="eu-west-1",
+        installation="prod",
+        instance="i-1",
+        allowed_role_names=[ROLE],
+        clock=clock,
+    )
+    reached.know([child(), child(OTHER)])
+    return reached
+
+
+@pytest.fixture
+def world(access: AwsAccess) -> Iterator[AwsAccess]:
+    with mock_aws():
+        yield access
+
+
+def assumed(access: AwsAccess) -> int:
+    return access.counter.total(operation="AssumeRole")
+
+
+def requests_of(access: AwsAccess) -> list[dict[str, Any]]:
+    """What the controller's own STS client is asked from now on."""
+    seen: list[dict[str, Any]] = []
+    access.client("sts").meta.events.register(
+        "provide-client-params.sts.AssumeRole", lambda params, **_: seen.append(dict(params))
+    )
+    return seen
+
+
+def test_each_account_is_another_world(world: AwsAccess) -> None:
+    world.client("sqs", CHILD).create_queue(QueueName="only-in-child")
+    assert "QueueUrls" in world.client("sqs", CHILD).list_queues()
+    assert "QueueUrls" not in world.client("sqs", OTHER).list_queues()
+    assert "QueueUrls" not in world.client("sqs").list_queues()
+
+
+def test_one_assume_role_serves_every_region_and_service_of_an_account(world: AwsAccess) -> None:
+    for region in ("eu-west-1", "us-east-1"):
+        world.client("sns", CHILD, region).list_topics()
+        world.client("sqs", CHILD, region).list_queues()
+    assert assumed(world) == 1
+    world.client("sqs", OTHER).list_queues()
+    assert assumed(world) == 2
+
+
+def test_the_request_names_installation_and_instance_and_passes_the_external_id(
+    world: AwsAccess,
+) -> None:
+    world.know([child(external_id="shared-word")])
+    seen = requests_of(world)
+    world.client("sqs", CHILD).list_queues()
+    assert seen == [
+        {
+            "RoleArn": f"arn:aws:iam::{CHILD}:role/{ROLE}",
+            "RoleSessionName": "envctl-prod-i-1",
+            "DurationSeconds": 3600,
+            "ExternalId": "shared-word",
+        }
+    ]
+
+
+def test_credentials_are_renewed_before_their_end_also_in_the_middle_of_an_apply(
+    world: AwsAccess, clock: Clock
+) -> None:
+    queues = world.client("sqs", CHILD)
+    queues.list_queues()
+    clock.now += timedelta(minutes=40)
+    queues.list_queues()
+    assert assumed(world) == 1
+    clock.now += timedelta(minutes=6)
+    queues.list_queues()
+    assert assumed(world) == 2
+
+
+def test_a_failed_early_renewal_keeps_the_credentials_that_still_hold(
+    world: AwsAccess, clock: Clock
+) -> None:
+    queues = world.client("sqs", CHILD)
+    queues.list_queues()
+    sts = world.client("sts")
+
+    def deny(**_: Any) -> None:
+        response: Any = {"Error": {"Code": "AccessDenied", "Message": "no"}}
+        raise ClientError(response, "AssumeRole")
+
+    sts.meta.events.register("before-call.sts.AssumeRole", deny)
+    clock.now += timedelta(minutes=46)
+    queues.list_queues()
+    clock.now += timedelta(minutes=10)
+    with pytest.raises(RoleNotReady, match=CHILD), aws_errors("groups: read"):
+        queues.list_queues()
+
+
+def test_clients_are_reused(world: AwsAccess) -> None:
+    assert world.client("sqs", CHILD) is world.client("sqs", CHILD, "eu-west-1")
+    assert world.client("sqs", CHILD) is not world.client("sqs", CHILD, "us-east-1")
+    assert world.client("sqs", CHILD) is not world.client("sqs", OTHER)
+    assert place_of(world.client("sqs", CHILD)) == Place(CHILD, "eu-west-1", child().role_arn or "")
+
+
+def test_a_changed_role_or_external_id_makes_new_sessions(world: AwsAccess) -> None:
+    before = world.client("sqs", CHILD)
+    world.know([child(), child(OTHER)])
+    assert world.client("sqs", CHILD) is before
+    world.know([child(external_id="new")])
+    assert world.client("sqs", CHILD) is not before
+    world.client("sqs", CHILD).list_queues()
+    assert assumed(world) == 1
+
+
+def test_identity_is_asked_once_per_session(world: AwsAccess) -> None:
+    for _ in range(3):
+        assert world.assert_identity(CHILD) == CHILD
+    assert world.counter.total(operation="GetCallerIdentity") == 1
+    assert world.assert_identity(MASTER) == "123456789012"
+
+
+def test_credentials_of_another_account_are_found_out_before_the_first_write(
+    world: AwsAccess,
+) -> None:
+    sts = world.client("sts", CHILD)
+    sts.meta.events.register(
+        "after-call.sts.GetCallerIdentity", lambda parsed, **_: parsed.update(Account=OTHER)
+    )
+    for _ in range(2):
+        with pytest.raises(AccessDenied, match=f"for account {CHILD} belong to account {OTHER}"):
+            world.assert_identity(CHILD)
+
+
+@pytest.mark.parametrize(
+    ("known", "error", "says"),
+    [
+        (AccountAccess(CHILD, None), RoleNotReady, "no role to reach it by"),
+        (AccountAccess(OTHER, None), RoleNotReady, "no role to reach it by"),
+        (AccountAccess(CHILD, f"arn:aws:iam::{OTHER}:role/{ROLE}"), RoleRefused, "belongs to"),
+        (AccountAccess(CHILD, f"arn:aws:iam::{CHILD}:role/Admin"), RoleRefused, "Admin is not one"),
+        (AccountAccess(CHILD, "arn:aws:iam::12345670123:role/x"), RoleRefused, "no ARN of a role"),
+    ],
+)
+def test_a_role_that_may_not_be_used_is_refused_before_any_call(
+    world: AwsAccess, known: AccountAccess, error: type[Exception], says: str
+) -> None:
+    world.know([known])
+    with pytest.raises(error, match=says):
+        world.session(CHILD)
+    with pytest.raises(error, match=says):
+        world.client("ec2", CHILD)
+    assert world.counter.total() == 0
+
+
+@pytest.mark.parametrize(
+    ("arn", "parsed"),
+    [
+        ("arn:aws:iam::012345670123:role/x", RoleArn("012345670123", "x")),
+        ("arn:aws-us-gov:iam::012345670123:role/team/a/x", RoleArn("012345670123", "x")),
+        ("arn:aws:iam::012345670123:user/x", None),
+        ("arn:aws:iam::12345670123:role/x", None),
+        ("arn:aws:iam::012345670123:role/", None),
+        ("arn:aws:iam::012345670123:role/x\n", None),
+        ("", None),
+    ],
+)
+def test_reading_a_role_arn(arn: str, parsed: RoleArn | None) -> None:
+    assert parse_role_arn(arn) == parsed
+
+
+def test_a_role_below_a_path_is_judged_by_its_name() -> None:
+    check_role(CHILD, f"arn:aws:iam::{CHILD}:role/infra/{ROLE}", [ROLE])
+
+
+@pytest.mark.parametrize(
+    ("installation", "instance", "name"),
+    [
+        ("prod", "i-0123", "envctl-prod-i-0123"),
+        ("my prod/eu", "host:1", "envctl-my-prod-eu-host-1"),
+        ("x" * 80, "i-1", "envctl-" + "x" * 57),
+    ],
+)
+def test_the_session_name_is_one_sts_takes(installation: str, instance: str, name: str) -> None:
+    assert session_name(installation, instance) == name
+
+
+AWS_SAYS = "User: u is not authorized to perform: sts:AssumeRole on resource: r"
+
+
+@pytest.mark.parametrize(
+    ("tail", "external_id", "kind", "says"),
+    [
+        ("", None, RoleNotReady, "does not exist yet, or does not trust"),
+        (" because no resource-based policy allows it", None, RoleNotReady, "no external id"),
+        ("", "word", RoleNotReady, "must ask for the Account's externalId"),
+        (" because no identity-based policy allows it", None, AccessDenied, "own role may not"),
+        (" with an explicit deny in a service control policy", None, AccessDenied, "forbids it"),
+    ],
+)
+def test_a_refused_role_says_what_lacks_as_far_as_aws_tells(
+    tail: str, external_id: str | None, kind: type[Exception], says: str
+) -> None:
+    response: Any = {"Error": {"Code": "AccessDenied", "Message": AWS_SAYS + tail}}
+    denied = role_denied(ClientError(response, "AssumeRole"), child(external_id=external_id))
+    assert type(denied) is kind
+    assert says in str(denied)
+    assert f"role arn:aws:iam::{CHILD}:role/{ROLE}" in str(denied)
+    assert "word" not in str(denied).replace("own role", "")
+
+
+def test_another_failure_of_assume_role_is_told_as_what_it_is(world: AwsAccess) -> None:
+    def expired(**_: Any) -> None:
+        response: Any = {"Error": {"Code": "ExpiredToken", "Message": "old"}}
+        raise ClientError(response, "AssumeRole")
+
+    world.client("sts").meta.events.register("before-call.sts.AssumeRole", expired)
+    with pytest.raises(AccessDenied, match="have expired"):
+        world.client("sqs", CHILD).list_queues()
+
+
+def test_endpoints_come_from_the_environment_also_per_service(
+    access: AwsAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5601")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:8601")
+    assert access.client("ec2").meta.endpoint_url == "http://127.0.0.1:5601"
+    assert access.client("dynamodb").meta.endpoint_url == "http://127.0.0.1:8601"
+
+
+def test_botocore_does_not_retry_by_itself() -> None:
+    config: Any = client_config("ec2")
+    assert config.retries == {"mode": "standard", "total_max_attempts": 1}
+    assert config.parameter_validation
+    assert not client_config("dynamodb").parameter_validation  # type: ignore[attr-defined]
+    assert config.user_agent_extra.startswith("envctl/")
+
+
+def test_a_strangers_client_is_placed_by_its_region() -> None:
+    assert place_of(boto3.client("sts", region_name="us-east-1")) == Place("", "us-east-1")
+
+
+def test_counting_begins_again_when_cleared(world: AwsAccess) -> None:
+    world.client("sqs").list_queues()
+    world.client("sqs", CHILD).list_queues()
+    counter = world.counter
+    assert counter.by_operation() == {"sqs.ListQueues": 2, "sts.AssumeRole": 1}
+    assert counter.total(account=CHILD, service="sqs") == 1
+    counter.clear()
+    assert counter.total() == 0
