@@ -1,0 +1,141 @@
+"""Problems that only the tables can tell: a value that may not change, or that something outside the YAML has taken."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.kinds.language.kind import Immutable, Kind, Path
+from controller.model.absent import ABSENT
+from controller.model.canonical import Json, parse_canonical
+from controller.model.observed import Observation, ObservedState, Ownership
+from controller.model.origin import Origin
+from controller.model.problem import Problem, in_file_order
+from controller.model.ref import ResourceRef
+from controller.model.resource import Projection
+from controller.planning.diff_options import DiffOptions
+
+Value = str | int
+
+
+def find_kept_values(
+    desired: Mapping[ResourceRef, Projection], observed: ObservedState, options: DiffOptions
+) -> tuple[Problem, ...]:
+    """Return a Problem for each immutable value that would change and each unique value taken by something else.
+
+    Only objects that would change are looked at: what is in order has proved itself.
+    """
+    strict = {name for name, kind in options.kinds.items() if kind.immutable or kind.unique}
+    changed = {
+        ref: projection
+        for ref, projection in desired.items()
+        if ref.kind in strict and _differs(projection, observed.objects.get(ref))
+    }
+    if not changed:
+        return ()
+    problems = [*_changed_values(changed, observed, options)]
+    for name in sorted({ref.kind for ref in changed}):
+        problems += _taken_values(options.kinds[name], changed, desired, observed, options)
+    return in_file_order(problems)
+
+
+def _differs(projection: Projection, found: Observation | None) -> bool:
+    return found is None or found.digest != projection.digest
+
+
+def _changed_values(
+    changed: Mapping[ResourceRef, Projection], observed: ObservedState, options: DiffOptions
+) -> Iterator[Problem]:
+    for ref, projection in changed.items():
+        found = observed.objects.get(ref)
+        immutable = options.kinds[ref.kind].immutable
+        if found is None or found.ownership is Ownership.FOREIGN or not immutable:
+            continue
+        before, after = parse_canonical(found.attributes), parse_canonical(projection.attributes)
+        for field in immutable:
+            old, new = _at(before, field), _at(after, field)
+            if old is not ABSENT and old not in field.unset and _key(old) != _key(new):
+                yield _kept(ref, field, old, new, options)
+
+
+def _kept(
+    ref: ResourceRef, field: Immutable, old: Json, new: Json, options: DiffOptions
+) -> Problem:
+    name = options.names.name_path(ref, (field.table, *field.path))
+    wanted = "be taken away" if new is ABSENT else f"become {new!r}"
+    return Problem(
+        _origin(ref, options),
+        name,
+        f"{ref} has {old!r}, which stays for good ({field.because}): it cannot {wanted}",
+        fix=f"write {old!r} again, or make a new {ref.kind} and move what uses {ref.key} over to it",
+    )
+
+
+def _taken_values(
+    kind: Kind[Any],
+    changed: Mapping[ResourceRef, Projection],
+    desired: Mapping[ResourceRef, Projection],
+    observed: ObservedState,
+    options: DiffOptions,
+) -> Iterator[Problem]:
+    if not kind.unique:
+        return
+    taken: dict[tuple[str, Value], Observation] = {}
+    for ref in sorted(observed.objects.keys() - desired.keys()):
+        if ref.kind == kind.name:
+            found = observed.objects[ref]
+            for what, _path, value in _unique_values(kind, found.attributes):
+                taken.setdefault((what, _key(value)), found)
+    for ref, projection in changed.items() if taken else ():
+        if ref.kind != kind.name:
+            continue
+        for what, path, value in _unique_values(kind, projection.attributes):
+            owner = taken.get((what, _key(value)))
+            if owner is not None:
+                yield Problem(
+                    _origin(ref, options),
+                    ".".join(map(str, path)),
+                    f"{what} {value!r} of {ref} is taken by {owner.ref}, {_standing(owner)}",
+                    fix=f"give {ref} another {what}",
+                )
+
+
+def _standing(owner: Observation) -> str:
+    items = parse_canonical(owner.attributes).values()
+    if any(item.get("Deleted") == "true" for item in items):
+        return "which is deleted but keeps it"
+    if owner.ownership is Ownership.OURS:
+        return "which is just leaving"
+    return f"which is in the tables but not in the YAML ({owner.ownership.value})"
+
+
+def _unique_values(kind: Kind[Any], attributes: bytes) -> Iterator[tuple[str, Path, Value]]:
+    name, dumped = kind.recover(parse_canonical(attributes))
+    facts = kind.facts(name, _as_found(kind, dumped))
+    for unique in kind.unique:
+        for path, value in unique.values(facts):
+            yield unique.what, path, value
+
+
+def _as_found(kind: Kind[Any], dumped: Mapping[str, Any]) -> Any:
+    """Build the spec without checking it: what the old product stored (ports as text) counts as taken too."""
+    given = {
+        str(field.validation_alias): dumped[field.serialization_alias]
+        for field in kind.spec.model_fields.values()
+        if field.serialization_alias in dumped
+    }
+    return kind.spec.model_construct(**given)
+
+
+def _at(items: Json, field: Immutable) -> Json:
+    value = items.get(field.table, ABSENT)
+    for name in field.path:
+        value = value.get(name, ABSENT) if isinstance(value, dict) else ABSENT
+    return value
+
+
+def _key(value: Json) -> Json:
+    """Compare a number stored as text as the number it says."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _origin(ref: ResourceRef, options: DiffOptions) -> Origin:
+    return options.origins.get(ref, Origin(str(ref)))

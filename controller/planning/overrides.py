@@ -1,0 +1,127 @@
+"""Desired is accepted with overrides laid over it: which hold, which have ended and why, and what they change."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from controller.errors import WrongUsage
+from controller.model.absent import ABSENT
+from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+
+MEMBER_NAMES: Final = ("serverRoleName", "serviceName", "name", "dnsName", "path", "key")
+"""Fields that name a member of a list in a document, tried in this order."""
+
+
+def active(
+    overrides: Iterable[Override], now: datetime, documents: Mapping[ResourceRef, str]
+) -> tuple[Override, ...]:
+    """Return the overrides that hold at ``now`` (aware), oldest first.
+
+    ``documents`` gives the digest of each authored document; what has none is not in Git.
+    """
+    holding = (one for one in overrides if not why_ended(one, now, documents))
+    return tuple(sorted(holding, key=lambda one: (one.since, one.id)))
+
+
+def ended(
+    overrides: Iterable[Override], now: datetime, documents: Mapping[ResourceRef, str]
+) -> tuple[tuple[Override, str], ...]:
+    """Return those that have ended, each with the reason, oldest first; they are to be announced and audited."""
+    judged = ((one, why_ended(one, now, documents)) for one in overrides)
+    return tuple(
+        sorted(
+            ((one, why) for one, why in judged if why),
+            key=lambda pair: (pair[0].since, pair[0].id),
+        )
+    )
+
+
+def why_ended(override: Override, now: datetime, documents: Mapping[ResourceRef, str]) -> str:
+    """Return why an override no longer holds; empty while it does."""
+    if override.until is not None and override.until <= now:
+        return f"its time was up at {override.until:%Y-%m-%d %H:%M %Z}"
+    if override.until_git and documents.get(override.ref, "") != override.base_digest:
+        if override.ref not in documents:
+            return f"Git no longer has {override.ref}"
+        return f"Git changed {override.ref}"
+    return ""
+
+
+def suspended(overrides: Iterable[Override]) -> frozenset[ResourceRef]:
+    """Return the objects to be left as they are: those of an override without a path."""
+    return frozenset(one.ref for one in overrides if not one.path)
+
+
+def left_fields(overrides: Iterable[Override]) -> Mapping[ResourceRef, tuple[str, ...]]:
+    """Return the single fields to be left as they are, by object: those with a path and no value."""
+    left: dict[ResourceRef, tuple[str, ...]] = {}
+    for one in overrides:
+        if one.path and one.value is ABSENT:
+            left[one.ref] = (*left.get(one.ref, ()), shown_path(one.path))
+    return left
+
+
+def patched_refs(overrides: Iterable[Override]) -> frozenset[ResourceRef]:
+    """Return the objects that get a value from an override."""
+    return frozenset(one.ref for one in overrides if one.path and one.value is not ABSENT)
+
+
+def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
+    """Return a document (``{"metadata", "spec"}`` as canonical JSON) with the overrides' values in their places.
+
+    Later ones win. A path begins at the document's top (``spec.roles.Web.ami``, ``metadata.labels.team``) or inside the
+    spec (``schedule``); members of lists are found by index or by their name. Raises WrongUsage for a place that
+    cannot be.
+    """
+    value = parse_canonical(document)
+    for one in overrides:
+        if one.path and one.value is not ABSENT:
+            _put(value, segments(one.path), one)
+    return canonical_bytes(value)
+
+
+def segments(path: str) -> tuple[str, ...]:
+    """Split a dotted path and let it begin at the document's top."""
+    parts = tuple(path.split("."))
+    return parts if parts[0] in ("metadata", "spec") and len(parts) > 1 else ("spec", *parts)
+
+
+def shown_path(path: str) -> str:
+    """Return a path as plans name fields: without the leading ``spec``."""
+    parts = segments(path)
+    return ".".join(parts[1:] if parts[0] == "spec" else parts)
+
+
+def _put(document: Json, path: Sequence[str], override: Override) -> None:
+    holder = document
+    for name in path[:-1]:
+        if isinstance(holder, dict):
+            if holder.get(name) is None:
+                holder[name] = {}
+            holder = holder[name]
+        else:
+            holder = holder[_index(holder, name, override)]
+    if isinstance(holder, dict):
+        holder[path[-1]] = override.value
+    else:
+        holder[_index(holder, path[-1], override)] = override.value
+
+
+def _index(holder: Json, name: str, override: Override) -> int:
+    if not isinstance(holder, list):
+        raise WrongUsage(
+            f"override {override.id} of {override.ref}: {override.path} leads into a single value at {name!r}\n"
+            "  fix: name a field the document can have, as envctl render prints it"
+        )
+    if name.isdecimal() and int(name) < len(holder):
+        return int(name)
+    for field in MEMBER_NAMES:
+        for index, member in enumerate(holder):
+            if isinstance(member, dict) and member.get(field) == name:
+                return index
+    raise WrongUsage(
+        f"override {override.id} of {override.ref}: {override.path} names no member {name!r}\n"
+        f"  fix: use an index below {len(holder)} or the name of a member, as envctl render prints them"
+    )

@@ -1,0 +1,107 @@
+"""One scope from desired and observed to a plan; many scopes to one plan."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+
+from controller.model.observed import ObservedState, ScopeState
+from controller.model.plan import Plan, ScopePlan
+from controller.model.ref import ResourceRef
+from controller.model.resource import Projection
+from controller.planning.approval import approve
+from controller.planning.diff import diff
+from controller.planning.diff_options import DiffOptions, DiffResult
+from controller.planning.edits import with_removals
+from controller.planning.guard_facts import GuardFacts, count_ours
+from controller.planning.guard_limits import GuardLimits
+from controller.planning.guards import find_violations
+from controller.planning.holding import Barrier, hold
+from controller.planning.leaving import left_with_retired
+from controller.planning.order import in_order
+from controller.planning.plan_digest import plan_digest
+
+CONFIG = "config"
+"""The scope of the master's tables; comes first in every plan."""
+
+_KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeOptions:
+    """How one scope is planned.
+
+    ``tokens`` approve violations and lift barriers. ``ranks`` orders kinds (what others refer to first).
+    ``empty_is_wrong``: a desired state of nothing against objects of ours is a mistake, not a wish.
+    """
+
+    diff: DiffOptions
+    limits: GuardLimits = field(default_factory=GuardLimits)
+    tokens: Sequence[str] = ()
+    barriers: Sequence[Barrier] = ()
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    source_paths: AbstractSet[str] | None = None
+    empty_is_wrong: bool = True
+
+
+def plan_scope(
+    desired: Mapping[ResourceRef, Projection], observed: ObservedState, options: ScopeOptions
+) -> ScopePlan:
+    """Plan one scope of one target. In a scope that is not known nothing is planned, and its reason is kept."""
+    if observed.state not in _KNOWN:
+        return ScopePlan(observed.scope, observed.state, reason=observed.reason)
+    leaving = left_with_retired(desired)
+    staying, how = desired, options.diff
+    if leaving:
+        because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
+        how = replace(how, leaving_because=because)
+        staying = {ref: one for ref, one in desired.items() if ref not in leaving}
+    count = len(desired) if options.empty_is_wrong else None
+    return finish(observed, (diff(staying, observed, how),), options, desired_count=count)
+
+
+def finish(
+    observed: ObservedState,
+    results: Iterable[DiffResult],
+    options: ScopeOptions,
+    *,
+    desired_count: int | None = None,
+) -> ScopePlan:
+    """Make a plan of what the targets of one known scope differ in: held back, in order, guarded.
+
+    ``desired_count`` of 0 is taken for an empty source; None where that is nothing unusual.
+    """
+    results = tuple(results)
+    held = hold(
+        observed.scope,
+        tuple(change for result in results for change in result.changes),
+        options.barriers,
+        frozenset().union(*(result.withheld for result in results)),
+        options.tokens,
+    )
+    changes = with_removals(in_order(held.changes, options.ranks), options.source_paths)
+    facts = GuardFacts(
+        observed=observed,
+        counts=count_ours(observed),
+        limits=options.limits,
+        kinds=options.diff.kinds,
+        desired_count=desired_count,
+        source_paths=options.source_paths,
+    )
+    violations = approve(find_violations(changes, facts), options.tokens)
+    refused = any(not violation.overridden for violation in violations)
+    notes = (*held.notes, *(note for result in results for note in result.notes))
+    return ScopePlan(
+        scope=observed.scope,
+        state=ScopeState.REFUSED if refused else observed.state,
+        changes=changes,
+        violations=violations,
+        notes=tuple(sorted(notes)),
+        reason=observed.reason,
+        observed_count=facts.counts,
+    )
+
+
+def plan(scopes: Iterable[ScopePlan], *, revision: str, label: str) -> Plan:
+    """Put scopes together, ``config`` first, the others by name."""
+    ordered = tuple(sorted(scopes, key=lambda one: (one.scope != CONFIG, one.scope)))
+    return Plan(revision=revision, label=label, scopes=ordered, digest=plan_digest(ordered))
