@@ -16,3 +16,17 @@ def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         else:
             merged[name] = value
     return merged
+
+
+def merge_derived(item: Any, derived: Any) -> Any:
+    """Lay derived attributes over an item's own. Neither is changed.
+
+    Maps merge; a map with whole numbers for keys speaks of the members of a list at those places; anything else
+    replaces.
+    """
+    if isinstance(derived, dict):
+        if isinstance(item, dict):
+            return {**item, **{key: merge_derived(item.get(key), one) for key, one in derived.items()}}
+        if isinstance(item, list):
+            return [merge_derived(one, derived.get(place, {})) for place, one in enumerate(item)]
+    return item if derived == {} and item is not None else derived

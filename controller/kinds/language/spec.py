@@ -60,7 +60,7 @@ class Says:
         return {**handler(schema), "x-expected": self.expected}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ShortForm:
     """Mark of a field that may also be written in a shorter way, which the kind's ``expand`` writes out.
 
@@ -97,6 +97,8 @@ class Spec(BaseModel):
 
     named_by: ClassVar[str | None] = None
     """The field that names a member of a list of these: paths say ``roles.Web.ami``, not ``roles.0.ami``."""
+    indivisible: ClassVar[bool] = False
+    """Whether a part of it makes no sense, so that whoever overrides it writes all of it."""
 
 
 class Metadata(Spec):

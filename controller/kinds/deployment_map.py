@@ -1,0 +1,140 @@
+"""DeploymentMap: the server roles that environments are made of."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, field_validator
+
+from controller.kinds.language.kind import Finding, Items, Kind, World
+from controller.kinds.language.layout import Layout
+from controller.kinds.language.merge import merge
+from controller.kinds.language.spec import Spec
+from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
+from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, derived_expression
+from controller.kinds.parts.server_role import ServerRole, expand_role
+from controller.model.ref import ResourceRef
+from controller.model.table import KeyAttribute, TableDefinition
+
+TABLE = TableDefinition("ConfigDeploymentMaps", KeyAttribute("DeploymentMapName"))
+LAYOUT = Layout("DeploymentMapName", schema_version=1)
+
+
+class DeploymentMapSpec(Spec):
+    """What a DeploymentMap is. ``roleDefaults`` beside ``roles`` gives every role what it does not say itself."""
+
+    roles: Annotated[list[ServerRole], Field(serialization_alias="DeploymentTarget")]
+    """The server roles (DeploymentTarget)."""
+
+    @field_validator("roles")
+    @classmethod
+    def _names_are_unique(cls, roles: list[ServerRole]) -> list[ServerRole]:
+        names = Counter(role.server_role_name for role in roles)
+        for name, count in names.items():
+            if count > 1:
+                raise ValueError(f"{count} roles are named {name!r}; expected each name once\nrename one of them")
+        return roles
+
+
+class DeploymentMapFacts(NamedTuple):
+    """What environments ask."""
+
+    roles: dict[str, RoleFacts]
+    """By name, in the order of the map."""
+
+
+def _expand(spec: dict[str, Any]) -> dict[str, Any]:
+    roles, defaults = spec.get("roles"), spec.get("roleDefaults")
+    expanded = {name: value for name, value in spec.items() if name != "roleDefaults"}
+    if defaults is not None and not isinstance(defaults, dict):
+        expanded["roleDefaults"] = defaults
+        defaults = None
+    if isinstance(roles, list):
+        expanded["roles"] = [
+            expand_role(merge(defaults or {}, role) if isinstance(role, dict) else role) for role in roles
+        ]
+    return expanded
+
+
+def _derive(_ref: ResourceRef, facts: DeploymentMapFacts, world: World) -> Items:
+    derived: dict[int, dict[str, Any]] = {}
+    for place, role in enumerate(facts.roles.values()):
+        own: dict[str, Any] = {}
+        if not role.has_contact:
+            cluster = world.facts("Cluster", role.owning_cluster)
+            if cluster is not None and cluster.email:
+                own["ContactEmailTag"] = cluster.email
+        if role.schedule is not None:
+            text = _schedule_tag(role.schedule, world)
+            if text is not None:
+                own["ScheduleTag"] = text
+        if own:
+            derived[place] = own
+    return {TABLE.name: {"Value": {"DeploymentTarget": derived}}} if derived else {}
+
+
+def _schedule_tag(choice: ScheduleChoiceFacts, world: World) -> str | None:
+    if choice.mode != "automatic":
+        return choice.mode
+    return choice.expression or derived_expression(str(choice.use), world)
+
+
+def _undo_derived(spec: dict[str, Any]) -> dict[str, Any]:
+    for role in spec.get("roles", ()):
+        if "schedule" in role:
+            role.pop("scheduleTag", None)
+    return spec
+
+
+def _roles_make_sense(
+    _ref: ResourceRef, facts: DeploymentMapFacts, world: World
+) -> Iterator[Finding]:
+    for place, role in enumerate(facts.roles.values()):
+        at = ("spec", "roles", place)
+        yield from size_findings(role.sizes, role.slices, per_slice=role.fleet_per_slice, at=at)
+        if role.schedule is not None and role.has_schedule_tag:
+            yield Finding(
+                (*at, "scheduleTag"), "schedule gives the tag already", "remove scheduleTag or schedule"
+            )
+        if role.owning_cluster == "Any":
+            yield Finding(
+                (*at, "owningCluster"),
+                "'Any' is no cluster; each role is owned by exactly one",
+                "write the name of the cluster that owns the role",
+            )
+            continue
+        cluster = world.facts("Cluster", role.owning_cluster)
+        if cluster is None:
+            continue
+        if not role.has_contact and not cluster.email:
+            yield Finding(
+                at,
+                f"contactEmailTag is missing and Cluster {role.owning_cluster} has no groupEmailAddress",
+                "add contactEmailTag to the role, or groupEmailAddress to the cluster",
+            )
+        if world.compatibility != "none" and not role.has_key_pair and not cluster.has_key_pair:
+            yield Finding(
+                at,
+                f"clusterKeyName is missing and Cluster {role.owning_cluster} has no keyPair",
+                "add clusterKeyName to the role, or keyPair to the cluster",
+            )
+
+
+KIND = Kind(
+    name="DeploymentMap",
+    summary="The server roles that environments are made of.",
+    spec=DeploymentMapSpec,
+    tables=(TABLE,),
+    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
+    recover=lambda items: LAYOUT.spec(items[TABLE.name]),
+    identify=lambda item: str(item["DeploymentMapName"]),
+    facts=lambda _key, spec: DeploymentMapFacts(
+        {role.server_role_name: role_facts(role) for role in spec.roles}
+    ),
+    key=lambda name, _spec: name,
+    expand=_expand,
+    derive=_derive,
+    rules=(_roles_make_sense,),
+    undo_derived=_undo_derived,
+    yaml_places={("DeploymentMapName",): ("metadata", "name")},
+)

@@ -1,0 +1,272 @@
+"""Environment: one running copy of a deployment map, with its schedule."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from controller.kinds.language.kind import (
+    Finding,
+    Immutable,
+    Items,
+    Kind,
+    Leaving,
+    Path,
+    SharedField,
+    Unique,
+    World,
+)
+from controller.kinds.language.layout import Layout
+from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Spec
+from controller.kinds.parts.environment_names import matches
+from controller.kinds.parts.role_facts import size_findings, subnet_findings
+from controller.kinds.parts.role_override import RoleOverride, RoleOverrideFacts, override_facts
+from controller.kinds.parts.schedule_choice import (
+    SCHEDULE,
+    ScheduleChoice,
+    ScheduleChoiceFacts,
+    choice_of,
+    derived_expression,
+    expand_schedule,
+    flags,
+    schedule_facts,
+    undo_derived_expression,
+)
+from controller.kinds.parts.server_role import RoleName, expand_role
+from controller.kinds.parts.texts import LongText, Text
+from controller.model.ref import ResourceRef
+from controller.model.table import KeyAttribute, TableDefinition
+
+CONFIG = TableDefinition("ConfigEnvironments", KeyAttribute("EnvironmentName"))
+OPERATIONAL = TableDefinition("InfraOpsEnvironment", KeyAttribute("EnvironmentName"))
+CONFIG_LAYOUT = Layout("EnvironmentName", schema_version=1)
+OPERATIONAL_LAYOUT = Layout("EnvironmentName")
+SHARED = ("EnvironmentInMaintenance", "DeploymentsLocked")
+
+
+class EnvironmentSpec(Spec):
+    """What an Environment is."""
+
+    environment_type: Annotated[Text, RefTo("EnvironmentType")]
+    """Its type: account, region and network. Kept for good."""
+    owning_cluster: Annotated[Text, RefTo("Cluster")]
+    """Cluster (team) that owns it."""
+    deployment_map: Annotated[Text, RefTo("DeploymentMap")]
+    """The server roles it is made of."""
+    alert_settings: (
+        Literal["EnvironmentOwner", "ServiceOwner", "ContactEmailTag", "Custom"] | None
+    ) = None
+    """Who is told when a health check fails that does not say itself. ``Custom`` needs notificationSettingsId."""
+    notification_settings_id: Annotated[Text, RefTo("NotificationSettings")] | None = None
+    """Who is told with alertSettings Custom."""
+    description: LongText | None = None
+    """For people."""
+    schedule: Annotated[ScheduleChoice, SCHEDULE] = Field(
+        default_factory=lambda: ScheduleChoice(mode="off")
+    )
+    """When its instances run. A new environment without one is off."""
+    maintenance: Annotated[
+        bool | None, Field(serialization_alias="EnvironmentInMaintenance")
+    ] = None
+    """Whether it is in maintenance, for information. Left to other programs where the YAML does not say."""
+    deployments_locked: bool | None = None
+    """Whether deployments and changes of its groups are locked. Left to other programs where the YAML does not say."""
+    lifecycle: Annotated[Literal["active", "retired"] | None, CONTROLLER_ONLY] = None
+    """``retired`` ends its groups, upstreams and virtual hosts; only then may its file go."""
+    roles: Annotated[dict[RoleName, RoleOverride] | None, CONTROLLER_ONLY] = None
+    """What differs from its map, by role."""
+
+
+class EnvironmentFacts(NamedTuple):
+    """What virtual hosts, upstreams and its own rules ask."""
+
+    name: str
+    environment_type: str
+    owning_cluster: str
+    deployment_map: str
+    alert_settings: str | None
+    has_notification_settings: bool
+    schedule: ScheduleChoiceFacts
+    retired: bool
+    roles: tuple[tuple[str, RoleOverrideFacts], ...]
+
+
+def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
+    return EnvironmentFacts(
+        key,
+        spec.environment_type,
+        spec.owning_cluster,
+        spec.deployment_map,
+        spec.alert_settings,
+        spec.notification_settings_id is not None,
+        schedule_facts(spec.schedule),
+        spec.lifecycle == "retired",
+        tuple((name, override_facts(role)) for name, role in spec.roles.items())
+        if spec.roles
+        else (),
+    )
+
+
+def _expand(spec: dict[str, Any]) -> dict[str, Any]:
+    expanded = dict(spec)
+    if "schedule" in spec:
+        expanded["schedule"] = expand_schedule(spec["schedule"])
+    roles = spec.get("roles")
+    if isinstance(roles, dict):
+        expanded["roles"] = {name: expand_role(role) for name, role in roles.items()}
+    return expanded
+
+
+def _project(key: str, spec: dict[str, Any]) -> Items:
+    config = dict(spec)
+    operational = flags(config.pop("Schedule"))
+    for shared in SHARED:
+        if shared in config:
+            operational[shared] = config.pop(shared)
+    return {
+        CONFIG.name: CONFIG_LAYOUT.item(key, config),
+        OPERATIONAL.name: OPERATIONAL_LAYOUT.item(key, operational),
+    }
+
+
+def _recover(items: Items) -> tuple[str, dict[str, Any]]:
+    key, spec = CONFIG_LAYOUT.spec(items[CONFIG.name])
+    operational = items.get(OPERATIONAL.name, {}).get("Value") or {}
+    spec["Schedule"] = choice_of(operational)
+    for shared in SHARED:
+        if shared in operational:
+            spec[shared] = operational[shared]
+    return key, spec
+
+
+def _derive(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Items:
+    if facts.schedule.use is None:
+        return {}
+    text = derived_expression(facts.schedule.use, world)
+    return {OPERATIONAL.name: {"Value": {"DefaultSchedule": text}}} if text else {}
+
+
+def _undo_derived(spec: dict[str, Any]) -> dict[str, Any]:
+    undo_derived_expression(spec.get("schedule"))
+    return spec
+
+
+def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Iterator[Finding]:
+    if world.compatibility != "none" and not (ref.key.isascii() and ref.key.isalnum()):
+        yield Finding(
+            ("metadata", "name"),
+            f"{ref.key!r} has other characters than letters and digits; with compatibility environment-manager"
+            " deployments to it would be refused",
+            "use letters and digits alone",
+        )
+    environment_type = world.facts("EnvironmentType", facts.environment_type)
+    if environment_type is None or environment_type.naming_pattern is None:
+        return
+    if not matches(environment_type.naming_pattern, ref.key):
+        yield Finding(
+            ("metadata", "name"),
+            f"{ref.key!r} does not match the naming pattern {environment_type.naming_pattern!r} of EnvironmentType"
+            f" {facts.environment_type}",
+            "choose a name that matches, or change namingPattern of the type",
+        )
+
+
+def _alerts_reach_somebody(
+    _ref: ResourceRef, facts: EnvironmentFacts, world: World
+) -> Iterator[Finding]:
+    if facts.alert_settings == "Custom" and not facts.has_notification_settings:
+        yield Finding(
+            ("spec", "alertSettings"),
+            "alertSettings Custom needs notificationSettingsId, which is missing",
+            "add notificationSettingsId: NAME of a NotificationSettings, or choose another alertSettings",
+        )
+    if facts.alert_settings is None and world.compatibility != "none":
+        yield Finding(
+            ("spec",),
+            "alertSettings is missing; with compatibility environment-manager each environment has it",
+            "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom",
+        )
+
+
+def _roles_have_a_place(
+    _ref: ResourceRef, facts: EnvironmentFacts, world: World
+) -> Iterator[Finding]:
+    deployment_map = world.facts("DeploymentMap", facts.deployment_map)
+    environment_type = world.facts("EnvironmentType", facts.environment_type)
+    if deployment_map is None:
+        return
+    overrides = dict(facts.roles)
+    for name in overrides:
+        if name not in deployment_map.roles:
+            known = ", ".join(deployment_map.roles) or "none"
+            yield Finding(
+                ("spec", "roles", name),
+                f"DeploymentMap {facts.deployment_map} has no role {name!r}; its roles are {known}",
+                "name one of them, or add the role to the map",
+            )
+    for name, role in deployment_map.roles.items():
+        override = overrides.get(name)
+        effective = role
+        if override is not None:
+            if not override.enabled:
+                continue
+            effective = override.over(role)
+            yield from size_findings(
+                effective.sizes,
+                effective.slices,
+                per_slice=effective.fleet_per_slice,
+                at=("spec", "roles", name),
+            )
+        if environment_type is not None and not facts.retired:
+            at = ("spec", "deploymentMap") if override is None else ("spec", "roles", name)
+            yield from subnet_findings(
+                name, effective, facts.environment_type, environment_type.subnets, at
+            )
+
+
+def _names(facts: EnvironmentFacts) -> Iterable[tuple[Path, str]]:
+    yield ("metadata", "name"), facts.name.lower()
+
+
+NAMES = NameFormat(
+    r"^[a-zA-Z][0-9a-zA-Z._]*$",
+    255,
+    "letters, digits, '.' and '_' but no '-', beginning with a letter, such as c50",
+)
+
+KIND = Kind(
+    name="Environment",
+    summary="One running copy of a deployment map, with its schedule.",
+    spec=EnvironmentSpec,
+    tables=(CONFIG, OPERATIONAL),
+    project=_project,
+    recover=_recover,
+    identify=lambda item: str(item["EnvironmentName"]),
+    facts=_facts,
+    key=lambda name, _spec: name,
+    expand=_expand,
+    derive=_derive,
+    rules=(NAMES.rule, _name_fits, _alerts_reach_somebody, _roles_have_a_place),
+    unique=(Unique("environment name (upper and lower case are the same)", _names),),
+    immutable=(
+        Immutable(
+            CONFIG.name,
+            ("Value", "EnvironmentType"),
+            "its groups and routes live in the account and network of that type",
+        ),
+    ),
+    shared=(
+        SharedField(OPERATIONAL.name, ("Value", "EnvironmentInMaintenance"), default=False),
+        SharedField(OPERATIONAL.name, ("Value", "DeploymentsLocked"), default=False),
+    ),
+    leaving=Leaving.RETIRE_FIRST,
+    names=NAMES,
+    undo_derived=_undo_derived,
+    yaml_places={
+        ("EnvironmentName",): ("metadata", "name"),
+        ("Value", "ScheduleAutomatically"): ("spec", "schedule", "mode"),
+        ("Value", "ManualScheduleUp"): ("spec", "schedule", "mode"),
+        ("Value", "DefaultSchedule"): ("spec", "schedule"),
+    },
+)

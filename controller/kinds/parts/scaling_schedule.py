@@ -1,0 +1,64 @@
+"""Scaling schedules: sizes of a group that AWS itself sets at times."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from controller.kinds.language.spec import Says, Spec
+from controller.kinds.parts.schedule_choice import check_expression
+from controller.kinds.parts.sizes import Count, Sizes
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.zones import canonical_zone
+
+
+def check_zone(name: str) -> None:
+    """Raise ValueError with what to write instead if there is no such time zone."""
+    try:
+        canonical_zone(name)
+    except InvalidSchedule as refusal:
+        raise ValueError(f"{refusal.message}\n{refusal.fix}") from None
+
+
+Recurrence = Annotated[
+    str,
+    Field(pattern=r"^[0-9A-Za-z*,/-]+( [0-9A-Za-z*,/-]+){4}$", max_length=255),
+    Says('a cron of five fields, such as "0 8 * * 1-5"'),
+]
+
+
+class ScalingSchedule(Spec):
+    """Sizes that AWS sets each time the recurrence comes round; a size not given stays as it is."""
+
+    recurrence: Recurrence
+    """Cron of five fields: minute, hour, day of the month, month, day of the week."""
+    timezone: str | None = None
+    """IANA name of the recurrence's time zone. Default: UTC."""
+    min_capacity: Count | None = None
+    desired_capacity: Count | None = None
+    max_capacity: Count | None = None
+
+    @field_validator("recurrence")
+    @classmethod
+    def _recurrence_is_a_cron(cls, cron: str) -> str:
+        check_expression(f"start: {cron}")
+        return cron
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str | None) -> str | None:
+        if name is not None:
+            check_zone(name)
+        return name
+
+    @model_validator(mode="after")
+    def _sizes_make_sense(self) -> "ScalingSchedule":
+        sizes = Sizes(self.min_capacity, self.desired_capacity, self.max_capacity)
+        if all(size is None for size in sizes):
+            raise ValueError(
+                "a scaling schedule without a size changes nothing\n"
+                "add desiredCapacity, minCapacity or maxCapacity"
+            )
+        wrong = sizes.disorder()
+        if wrong:
+            raise ValueError(f"{wrong}\ncorrect the sizes")
+        return self

@@ -1,0 +1,141 @@
+"""Which schedule an environment or a server role follows."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field, field_validator, model_validator
+
+from controller.kinds.language.kind import World
+from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.periods import nearest_expression
+from controller.scheduling.refusals import InvalidSchedule
+
+FIXED_MODES = ("on", "off", "noschedule")
+NOSCHEDULE = "noschedule"
+
+
+def check_expression(text: str) -> None:
+    """Raise ValueError with what to write instead if a text is no schedule."""
+    try:
+        parse_schedule(text)
+    except InvalidSchedule as refusal:
+        place = f" at character {refusal.position + 1}" if refusal.position is not None else ""
+        raise ValueError(f"{text!r} is no schedule{place}: {refusal.message}\n{refusal.fix}") from None
+
+
+class ScheduleChoice(Spec):
+    """A schedule: automatic by name or expression, or a fixed state.
+
+    Short forms: ``on``, ``off``, ``noschedule``, or the name of a Schedule for ``{mode: automatic, use: NAME}``.
+    """
+
+    indivisible: ClassVar[bool] = True
+
+    mode: Literal["automatic", "on", "off", "noschedule"] = "automatic"
+    """``automatic`` follows the schedule, ``on`` and ``off`` are kept by hand, ``noschedule`` is left alone."""
+    use: Annotated[Annotated[str, RefTo("Schedule")] | None, CONTROLLER_ONLY] = None
+    """Name of a Schedule."""
+    expression: (
+        Annotated[str, Field(min_length=1, max_length=1024), Says("a schedule in one line of text")]
+        | None
+    ) = None
+    """A schedule in one line, such as "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"."""
+
+    @field_validator("expression")
+    @classmethod
+    def _expression_is_a_schedule(cls, text: str | None) -> str | None:
+        if text is not None:
+            if text == NOSCHEDULE:
+                raise ValueError("the expression 'noschedule' is a mode of its own\nwrite mode: noschedule")
+            check_expression(text)
+        return text
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "ScheduleChoice":
+        given = (self.use is not None) + (self.expression is not None)
+        if given > 1:
+            raise ValueError(
+                "use and expression are both given, expected one of them\n"
+                "remove one; what a Defaults gives is cleared by null"
+            )
+        if self.mode == "automatic" and not given:
+            raise ValueError(
+                "mode automatic needs a schedule to follow\nadd use: NAME of a Schedule, or expression: TEXT"
+            )
+        if self.mode == "noschedule" and given:
+            raise ValueError("mode noschedule follows no schedule\nremove use and expression, or the mode")
+        return self
+
+
+SCHEDULE = ShortForm({"type": "string", "minLength": 1})
+"""Mark of a field of this type: the short forms are text."""
+
+
+class ScheduleChoiceFacts(NamedTuple):
+    """What decides the text other programs read."""
+
+    mode: str
+    use: str | None
+    expression: str | None
+
+
+def schedule_facts(choice: ScheduleChoice) -> ScheduleChoiceFacts:
+    """Say what decides the text other programs read."""
+    return ScheduleChoiceFacts(choice.mode, choice.use, choice.expression)
+
+
+def expand_schedule(value: Any) -> Any:
+    """Write a short form out; anything else is returned as it is."""
+    if not isinstance(value, str):
+        return value
+    return {"mode": value} if value in FIXED_MODES else {"mode": "automatic", "use": value}
+
+
+def derived_expression(use: str, world: World) -> str | None:
+    """Return the text nearest to the Schedule of that name, None if there is none."""
+    facts = world.facts("Schedule", use)
+    if facts is None:
+        return None
+    compiled = facts.compiled(world)
+    return None if compiled is None else nearest_expression(compiled)[0]
+
+
+def flags(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes of the operational item for a dumped choice, but for a text that is derived.
+
+    Domain rule: automatic is (true, false), on (false, true), off (false, false); noschedule is an automatic
+    schedule that says so.
+    """
+    mode = spec["Mode"]
+    attributes: dict[str, Any] = {
+        "ScheduleAutomatically": mode in {"automatic", "noschedule"},
+        "ManualScheduleUp": mode == "on",
+    }
+    if mode == "noschedule":
+        attributes["DefaultSchedule"] = NOSCHEDULE
+    elif "Expression" in spec:
+        attributes["DefaultSchedule"] = spec["Expression"]
+    return attributes
+
+
+def choice_of(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the dumped choice that the attributes of an operational item mean; the inverse of ``flags``.
+
+    Domain rule: off only if both flags are false, automatic only if automatic is true and manual is not; else on.
+    """
+    automatic, manual = value.get("ScheduleAutomatically"), value.get("ManualScheduleUp")
+    text = value.get("DefaultSchedule")
+    if automatic is True and manual is not True:
+        if text == NOSCHEDULE:
+            return {"Mode": "noschedule"}
+        mode = "automatic"
+    else:
+        mode = "off" if automatic is False and manual is False else "on"
+    return {"Mode": mode, "Expression": text} if text else {"Mode": mode}
+
+
+def undo_derived_expression(schedule: Any) -> None:
+    """Drop, in place, the text of a choice (YAML names) that names a Schedule."""
+    if isinstance(schedule, dict) and schedule.get("use") is not None:
+        schedule.pop("expression", None)

@@ -1,0 +1,204 @@
+"""One server role of a deployment map: what its instances are, and how their groups are kept."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec
+from controller.kinds.parts.scaling_schedule import ScalingSchedule
+from controller.kinds.parts.schedule_choice import (
+    SCHEDULE,
+    ScheduleChoice,
+    check_expression,
+    expand_schedule,
+)
+from controller.kinds.parts.sizes import AutoScalingSettings, Slices
+from controller.kinds.parts.subnets import SubnetType
+from controller.kinds.parts.texts import Email, Text
+
+RoleName = Annotated[
+    str,
+    Field(pattern=r"^[a-zA-Z]+[a-zA-Z0-9]*$", max_length=30),
+    Says("at most 30 letters and digits, beginning with a letter, such as Web"),
+]
+Image = Annotated[
+    str,
+    Field(pattern=r"^[a-zA-Z-]+[a-zA-Z0-9_.-]+$", max_length=50),
+    Says("an image's id (ami-…), its name with version (web-1.4.2), or its type (web) for the latest stable"),
+]
+ZoneLetter = Annotated[str, Field(pattern=r"^[A-Fa-f]$")]
+Zones = Annotated[
+    Annotated[str, Field(pattern=r"^(\*|[A-Fa-f]+)$")] | Annotated[list[ZoneLetter], Field(min_length=1)],
+    Says("letters of zones from A to F, such as AB or [A, B], or '*' for all"),
+]
+ProfileName = Annotated[
+    str,
+    Field(pattern=r"^[0-9a-zA-Z+=.@_-]+$", max_length=100),
+    Says("the name of an instance profile: at most 100 letters, digits and +=.@_-"),
+]
+TemplateFile = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$", max_length=255),
+    Says("the path of a template file below the folder of templates, such as linux/web.sh"),
+]
+
+
+class Volume(Spec):
+    """A disk of each instance."""
+
+    name: Literal["OS", "Data"]
+    size: Annotated[int, Field(ge=0, le=10000), Says("a size in GB from 0 to 10000")]
+    """GB. A data volume of 0 GB is none; the OS volume is at least as large as the image's."""
+    type: Text = "SSD"
+    """``SSD`` is gp2, anything else (usually ``Disk``) a magnetic standard volume."""
+
+
+class DeployedService(Spec):
+    """A service that runs on the role. Short form: its name."""
+
+    service_name: Annotated[Text, RefTo("Service")]
+
+
+class InstanceRefresh(Spec):
+    """Replace the instances of a group bit by bit when its template changes."""
+
+    min_healthy_percent: Annotated[
+        int, Field(ge=0, le=100), Says("a percentage from 0 to 100")
+    ] = 90
+    """Share of the group that stays healthy meanwhile."""
+
+
+class Rollout(Spec):
+    """How a changed template reaches instances that run already."""
+
+    instance_refresh: InstanceRefresh
+
+
+class Notification(Spec):
+    """A topic that is told of what happens to the group's instances."""
+
+    topic: Text
+    """Name or ARN of an SNS topic in the account."""
+    events: Annotated[
+        list[Literal["launch", "launchError", "terminate", "terminateError"]], Field(min_length=1)
+    ] = ["launch", "launchError", "terminate", "terminateError"]
+    """What the topic is told of."""
+
+
+class ServerRole(Spec):
+    """What the instances of a role are, and how their groups are kept."""
+
+    named_by: ClassVar[str | None] = "server_role_name"
+
+    server_role_name: RoleName
+    """Name of the role, unique in its map; part of the names of groups (c50-ta-Web)."""
+    owning_cluster: Annotated[Text, RefTo("Cluster")]
+    """Cluster (team) that owns the role; part of the names of groups."""
+    contact_email_tag: Email | None = None
+    """Whom to ask about the instances. Default: the group e-mail address of the owning cluster."""
+    ami: Annotated[Image, Field(serialization_alias="AMI")]
+    """Image: an id, a full name with version, or a type, which means its latest stable version."""
+    instance_type: Text = "t2.medium"
+    """EC2 instance type."""
+    security_zone: Literal["Other", "Public", "Sensitive", "Management", "Secure"] = "Other"
+    """``Secure`` asks for secure subnets and other security groups; the rest is for people."""
+    subnet_type_name: SubnetType = "PrivateApp"
+    """Type of the subnets its instances run in, by the environment's type."""
+    availability_zone_name: Zones | None = None
+    """Zones its instances run in. Default: all that have a subnet."""
+    auto_scaling_settings: AutoScalingSettings
+    """Sizes of the group."""
+    termination_delay: (
+        Annotated[int, Field(ge=0, le=120), Says("whole minutes from 0 to 120")] | None
+    ) = None
+    """Minutes an instance gets to drain before it ends; 0 or nothing for none."""
+    fleet_per_slice: bool = False
+    """Whether the blue and the green slice have a group each."""
+    volumes: list[Volume] = Field(
+        default_factory=lambda: [Volume(name="OS", size=50), Volume(name="Data", size=50)]
+    )
+    """Disks. A volume that is not listed is an SSD of 50 GB."""
+    instance_profile_name: ProfileName | None = None
+    """Instance profile. Default: role<Cluster><Role>."""
+    security_groups: list[Text] | None = None
+    """Name tags of security groups in place of sgRole<Cluster><Role>."""
+    cluster_key_name: (
+        Annotated[str, Field(min_length=1, max_length=50), Says("a key pair's name of at most 50 characters")]
+        | None
+    ) = None
+    """EC2 key pair. Default: that of the owning cluster."""
+    puppet_role: (
+        Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+$", max_length=255), Says("letters, digits, '_' and '-'")]
+        | None
+    ) = None
+    """Role the instances tell their configuration server."""
+    schedule_tag: Text | None = None
+    """Schedule of the role's instances as one line of text; ``schedule`` is its long form."""
+    role_tag: Text | None = None
+    """For information; the Role tag of instances is computed."""
+    project_code_tag: Text | None = None
+    """Given to the instances' user data."""
+    removal_date_tag: Text | None = None
+    """Given to the instances' user data."""
+    services: list[Annotated[DeployedService, ShortForm({"type": "string", "minLength": 1})]] | None = None
+    """Services that run on the role."""
+    rollout: Annotated[
+        Annotated[
+            Literal["none"] | Rollout,
+            Says("none, or {instanceRefresh: {minHealthyPercent: 90}}"),
+        ]
+        | None,
+        CONTROLLER_ONLY,
+    ] = None
+    """How a changed template reaches running instances: ``none`` (default) only new ones get it."""
+    when_off: Annotated[Literal["standby", "scaleToZero", "ignore"] | None, CONTROLLER_ONLY] = None
+    """What off means: stopped in ``standby`` (default), ended by ``scaleToZero``, or ``ignore`` the schedule."""
+    image_policy: Annotated[Literal["pin", "follow"] | None, CONTROLLER_ONLY] = None
+    """``pin`` (default) keeps the image once resolved, ``follow`` rolls out a newer one."""
+    slices: Annotated[Slices | None, CONTROLLER_ONLY] = None
+    """Slices of a fleet per slice that are kept, with their sizes. Default: both, with the role's sizes."""
+    schedule: Annotated[Annotated[ScheduleChoice, SCHEDULE] | None, CONTROLLER_ONLY] = None
+    """Schedule of the role's instances. Default: that of the environment. Gives ``scheduleTag``."""
+    scaling_schedules: Annotated[
+        Annotated[list[ScalingSchedule], Field(max_length=125)] | None, CONTROLLER_ONLY
+    ] = None
+    """Sizes that AWS itself sets at times."""
+    user_data: Annotated[TemplateFile | None, CONTROLLER_ONLY] = None
+    """Template of the instances' user data. Default: project code, removal date and Puppet role."""
+    notifications: Annotated[list[Notification] | None, CONTROLLER_ONLY] = None
+    """Topics that are told of launches and ends."""
+    wake_timeout_seconds: Annotated[
+        Annotated[int, Field(ge=30, le=7200), Says("whole seconds from 30 to 7200")] | None, CONTROLLER_ONLY
+    ] = None
+    """How long an instance may take to be in service after its start."""
+    when_stuck: Annotated[Literal["report", "replace"] | None, CONTROLLER_ONLY] = None
+    """What happens to an instance that takes longer: ``report`` (default) or ``replace``."""
+
+    @field_validator("volumes")
+    @classmethod
+    def _one_volume_of_a_name(cls, volumes: list[Volume]) -> list[Volume]:
+        if len({volume.name for volume in volumes}) < len(volumes):
+            raise ValueError("two volumes have the same name; expected at most one OS and one Data\nremove one of them")
+        return volumes
+
+    @field_validator("schedule_tag")
+    @classmethod
+    def _tag_is_a_schedule(cls, text: str | None) -> str | None:
+        if text is not None:
+            check_expression(text)
+        return text
+
+
+def expand_role(role: Any) -> Any:
+    """Write the short forms of a role out; anything that is no map is returned as it is."""
+    if not isinstance(role, dict):
+        return role
+    expanded = dict(role)
+    if "schedule" in expanded:
+        expanded["schedule"] = expand_schedule(expanded["schedule"])
+    services = expanded.get("services")
+    if isinstance(services, list):
+        expanded["services"] = [
+            {"serviceName": service} if isinstance(service, str) else service for service in services
+        ]
+    return expanded
