@@ -1,0 +1,116 @@
+"""A plan as a reviewer reads it, before it becomes text, Markdown or HTML."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from controller.model.observed import ScopeState
+from controller.model.plan import Change, FieldChange, Plan, Violation
+from controller.model.ref import ResourceRef
+from controller.planning.edits import collapse, group_by_edit
+from controller.planning.fields import FieldNames
+from controller.planning.whole_object import fields_of
+from controller.planning.wording import (
+    SIGNS,
+    edit_title,
+    effects_text,
+    names_text,
+    notes_by_category,
+    tally_text,
+)
+
+FIELDS_SHOWN: Final = 6
+
+NOT_EXPLAINED: Final = (ScopeState.OK, ScopeState.REFUSED)
+"""Scopes in these states explain themselves by their changes and violations."""
+
+
+class Entry(NamedTuple):
+    """One line about one object, or about several that change alike, with the fields below it."""
+
+    sign: str
+    title: str
+    remarks: tuple[str, ...]
+    fields: tuple[FieldChange, ...]
+    more_fields: int = 0
+
+
+class Section(NamedTuple):
+    """What one edit causes."""
+
+    sign: str
+    title: str
+    tally: str
+    entries: tuple[Entry, ...]
+
+
+class Aside(NamedTuple):
+    """Something that is not of the change under review: its category, and lines about it."""
+
+    category: str
+    entries: tuple[Entry, ...]
+
+
+class PlanView(NamedTuple):
+    """Everything that is shown of a plan, in reading order."""
+
+    sections: tuple[Section, ...]
+    asides: tuple[Aside, ...]
+    violations: tuple[Violation, ...]
+
+
+def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
+    """Arrange a plan for reading. ``expand`` shows every name and every field, those of new objects too."""
+    scope_of = {id(change): scope.scope for scope in plan.scopes for change in scope.changes}
+    groups, others = group_by_edit(plan.changes)
+    sections = []
+    for group in groups:
+        sign, title = edit_title(group.edit, group.changes)
+        tally = tally_text(scope_of, group.changes)
+        sections.append(Section(sign, title, tally, _entries(group.changes, names, expand=expand)))
+    asides = (*_causes(others, names, expand=expand), *_notes(plan, expand=expand), *_scopes(plan))
+    violations = tuple(v for scope in plan.scopes for v in scope.violations)
+    return PlanView(tuple(sections), tuple(asides), violations)
+
+
+def _entries(changes: Sequence[Change], names: FieldNames, *, expand: bool) -> tuple[Entry, ...]:
+    return tuple(_entry(one.changes, names, expand=expand) for one in collapse(changes))
+
+
+def _entry(changes: Sequence[Change], names: FieldNames, *, expand: bool) -> Entry:
+    first = changes[0]
+    title = names_text([change.ref for change in changes], expand=expand)
+    fields = fields_of(first, names) if expand and len(changes) == 1 else first.fields
+    shown = fields if expand else fields[:FIELDS_SHOWN]
+    remarks = tuple(filter(None, (effects_text(changes), first.because)))
+    return Entry(SIGNS[first.action], title, remarks, shown, len(fields) - len(shown))
+
+
+def _causes(changes: Iterable[Change], names: FieldNames, *, expand: bool) -> Iterator[Aside]:
+    by_cause: dict[str, list[Change]] = {}
+    for change in changes:
+        by_cause.setdefault(change.cause.value, []).append(change)
+    for cause, of_cause in sorted(by_cause.items()):
+        yield Aside(cause, _entries(of_cause, names, expand=expand))
+
+
+def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
+    notes = (note for scope in plan.scopes for note in scope.notes)
+    for category, of_category in notes_by_category(notes).items():
+        alike: dict[tuple[str, str], list[ResourceRef]] = {}
+        for note in of_category:
+            alike.setdefault((note.ref.kind, note.text), []).append(note.ref)
+        entries = (
+            Entry("", names_text(refs, expand=expand), (text,), ())
+            for (_, text), refs in alike.items()
+        )
+        yield Aside(category, tuple(entries))
+
+
+def _scopes(plan: Plan) -> Iterator[Aside]:
+    for scope in plan.scopes:
+        if scope.state in NOT_EXPLAINED:
+            continue
+        observing = scope.state is ScopeState.OBSERVE
+        outcome = "shown, not applied" if observing else "nothing planned there"
+        why = "; ".join(filter(None, (scope.reason, outcome)))
+        yield Aside(scope.state.value, (Entry("", scope.scope, (why,), ()),))

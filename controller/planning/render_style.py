@@ -1,0 +1,53 @@
+"""Text with its colours as data: the caller knows whether it writes to a terminal."""
+
+from collections.abc import Iterable
+from typing import Final, Literal, NamedTuple
+
+Style = Literal["plain", "bold", "add", "change", "remove", "warn", "dim"]
+
+_CODES: Final[dict[Style, str]] = {
+    "bold": "1",
+    "add": "32",
+    "change": "33",
+    "remove": "31",
+    "warn": "1;31",
+    "dim": "2",
+}
+_SIGN_STYLES: Final[dict[str, Style]] = {
+    "+": "add",
+    "^": "add",
+    "~": "change",
+    "v": "change",
+    "-": "remove",
+    "!": "remove",
+}
+
+
+class Span(NamedTuple):
+    """A piece of a line in one style."""
+
+    text: str
+    style: Style = "plain"
+
+
+Line = tuple[Span, ...]
+
+
+def style_of(sign: str) -> Style:
+    """Return the style of a change's sign; plain for none."""
+    return _SIGN_STYLES.get(sign, "plain")
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """Return the lines without any colour, each ended."""
+    return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
+
+
+def coloured(lines: Iterable[Line]) -> str:
+    """Return the lines with terminal colours (ANSI SGR codes), each ended."""
+    return "".join("".join(map(_painted, line)).rstrip() + "\n" for line in lines)
+
+
+def _painted(span: Span) -> str:
+    code = _CODES.get(span.style)
+    return f"\x1b[{code}m{span.text}\x1b[0m" if code and span.text.strip() else span.text
