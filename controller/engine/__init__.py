@@ -1,0 +1,1 @@
+"""Where pure decisions and the outside meet: load, plan, apply, reconcile."""

@@ -1,0 +1,1 @@
+"""What can be made as the desired state says: the config tables, their replicas, groups, scaling schedules, power."""

@@ -1,0 +1,194 @@
+"""What a change writes: full images before and after, and the condition each write depends on. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from controller.aws.items import Item, WireItem, to_wire, to_wire_value
+from controller.aws.transactions import DeleteWrite, PutWrite
+from controller.ledger.records import iso_ms
+from controller.model.item_write import ItemWrite
+from controller.model.observed import Mark
+from controller.model.origin import UNKNOWN_AUTHORSHIP, Origin
+from controller.model.plan import Change
+from controller.model.table import TableDefinition
+from controller.targets.table_items.marks import AUDIT, MANAGED, managed_attribute, mark_id, mark_of
+from controller.targets.table_items.plain_json import load_plain
+
+_NO_KEYS: WireItem = {}
+_CREATE_NAMES: dict[str, Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every item of one transaction is signed with. ``at`` is aware; ``prefix`` stands before each table's name."""
+
+    installation: str
+    prefix: str
+    revision: str
+    user: str
+    transaction_id: str
+    at: datetime
+
+
+def item_writes(
+    change: Change, stamp: Stamp, tables: Mapping[str, TableDefinition]
+) -> tuple[ItemWrite, ...]:
+    """Return the writes of one change, which only make sense together; ``tables`` are by logical name.
+
+    A change of an attribute that is part of the key is a delete and a create. A marker ``{"$nowMs": n}`` becomes the
+    stamp's time plus n, in epoch milliseconds. None and empty texts are left out, as all writers of these tables do.
+    Raises KeyError if the change names a table that is not there or leaves out a key attribute.
+    """
+    before, after = _items(change.before), _items(change.after)
+    base = _items(change.base)
+    if b'"$nowMs"' in (change.after or b""):
+        after = _at_time(after, int(stamp.at.timestamp() * 1000))
+    extra = load_plain(change.extra) if change.extra else {}
+    writes: list[ItemWrite] = []
+    for table in sorted(before.keys() | after.keys()):
+        definition = tables[table]
+        old = {**before[table], **base.get(table, {})} if table in before else None
+        wanted = _stripped(after[table]) if table in after else None
+        if old is None or wanted is None or definition.key_of(old) == definition.key_of(wanted):
+            pairs = [(old, wanted)]
+        else:
+            pairs = [(old, None), (None, wanted)]
+        writes += [_write(change, stamp, definition, one, other, extra) for one, other in pairs]
+    return tuple(writes)
+
+
+def guarded(write: ItemWrite, table: str) -> PutWrite | DeleteWrite:
+    """Return the conditional write of one item to a (physical) table.
+
+    A create asks that there is no such item. Anything else asks that it is the item planned from: by ``Audit.Version`` and
+    ``Audit.TransactionID``, or, for an item that has them not, by every attribute it was found with.
+    Raises TypeError or ValueError for a value that DynamoDB cannot hold.
+    """
+    if write.before is None:
+        assert write.after is not None
+        (name, *_) = write.key
+        names = _CREATE_NAMES.setdefault(name, {"#key": name})
+        return PutWrite(
+            table, to_wire(write.after), "attribute_not_exists(#key)", names, show_found=True
+        )
+    condition, names, values = _unchanged(write.before, write.key)
+    if write.after is None:
+        return DeleteWrite(table, to_wire(write.key), condition, names, values, show_found=True)
+    return PutWrite(table, to_wire(write.after), condition, names, values, show_found=True)
+
+
+def version_of(audit: object) -> int:
+    """Return ``Audit.Version`` as a number; 0 for whatever is none (old programs wrote texts, or nothing)."""
+    version = audit.get("Version") if isinstance(audit, dict) else None
+    if isinstance(version, int):
+        return int(version)
+    return int(version) if isinstance(version, str) and version.isdecimal() else 0
+
+
+def _write(
+    change: Change,
+    stamp: Stamp,
+    definition: TableDefinition,
+    old: Item | None,
+    wanted: Item | None,
+    extra: Mapping[str, Any],
+) -> ItemWrite:
+    key = definition.key_of(wanted if wanted is not None else old or {})
+    new = None
+    if wanted is not None:
+        found = old or {}
+        mark = _mark(change, stamp, definition.name, key, found, extra)
+        new = {**wanted, AUDIT: _audit(found.get(AUDIT), stamp), MANAGED: managed_attribute(mark)}
+    origin = change.origin
+    return ItemWrite(
+        table=definition.name,
+        key=key,
+        before=old,
+        after=new,
+        ref=change.ref,
+        cause=str(change.cause),
+        origin=f"{origin.path}:{origin.line}" if origin else "",
+        authorship=change.authorship or UNKNOWN_AUTHORSHIP,
+    )
+
+
+def _mark(
+    change: Change,
+    stamp: Stamp,
+    table: str,
+    key: Mapping[str, Any],
+    found: Item,
+    extra: Mapping[str, Any],
+) -> Mark:
+    last = mark_of(found.get(MANAGED))
+    # An object that left the source keeps the place it was last written at.
+    origin = change.origin or (Origin(last.path, last.line) if last else Origin(""))
+    return Mark(
+        by=stamp.installation,
+        id=mark_id(stamp.installation, stamp.prefix + table, key),
+        revision=stamp.revision,
+        path=origin.path,
+        line=origin.line,
+        digest=change.digest,
+        extra=extra,
+    )
+
+
+def _audit(found: object, stamp: Stamp) -> Item:
+    kept = found if isinstance(found, dict) else {}
+    return {
+        **kept,
+        "LastChanged": iso_ms(stamp.at),
+        "TransactionID": stamp.transaction_id,
+        "User": stamp.user,
+        "Version": version_of(found) + 1,
+    }
+
+
+def _unchanged(
+    before: Mapping[str, Any], key: Mapping[str, Any]
+) -> tuple[str, dict[str, str], WireItem]:
+    audit = before.get(AUDIT)
+    if isinstance(audit, dict) and "Version" in audit:
+        names = {"#audit": AUDIT, "#version": "Version", "#transaction": "TransactionID"}
+        values = {":version": to_wire_value(audit["Version"])}
+        condition = "#audit.#version = :version AND "
+        if "TransactionID" in audit:
+            values[":transaction"] = to_wire_value(audit["TransactionID"])
+            return condition + "#audit.#transaction = :transaction", names, values
+        return condition + "attribute_not_exists(#audit.#transaction)", names, values
+    # The key is compared too: it makes the condition fail where the item is gone.
+    found = dict(enumerate(sorted(before.keys() | key.keys())))
+    return (
+        " AND ".join(f"#a{n} = :a{n}" for n in found),
+        {f"#a{n}": name for n, name in found.items()},
+        {f":a{n}": to_wire_value(before[name]) for n, name in found.items()},
+    )
+
+
+def _items(data: bytes | None) -> dict[str, Item]:
+    return (load_plain(data) if data else None) or {}
+
+
+def _stripped(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _stripped(one) for name, one in value.items() if one is not None and one != ""
+        }
+    if isinstance(value, list):
+        return [_stripped(one) for one in value if one is not None and one != ""]
+    return value
+
+
+def _at_time(value: Any, now_ms: int) -> Any:
+    match value:
+        case {"$nowMs": int() as later_ms, **rest} if not rest:
+            return now_ms + later_ms
+        case dict():
+            return {name: _at_time(one, now_ms) for name, one in value.items()}
+        case list():
+            return [_at_time(one, now_ms) for one in value]
+        case _:
+            return value

@@ -1,0 +1,168 @@
+"""An ItemStore in memory, with DynamoDB's rules as far as the engine leans on them.
+
+Conditions are those the engine writes: ``attribute_not_exists(path)`` and ``path = :value``, joined by AND; updates are ``SET path
+= :value, …``. A transaction is all or nothing, has a reason for each write when cancelled, and repeats harmlessly by its token.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+import orjson
+
+from controller.aws.errors import TableMissing
+from controller.aws.items import Item, from_wire, from_wire_value
+from controller.aws.transactions import (
+    Cancelled,
+    CheckWrite,
+    Committed,
+    DeleteWrite,
+    PutWrite,
+    Reason,
+    UpdateWrite,
+    Write,
+)
+from controller.errors import Conflict, RefusedByAws
+from controller.model.table import TableDefinition
+
+_ABSENT = object()
+_TERM = re.compile(r"attribute_not_exists\((?P<absent>\S+)\)|(?P<path>\S+) = (?P<value>:\w+)")
+
+Hook = Callable[[Sequence[Write], str], None]
+
+
+class InMemoryTables:
+    """Tables by physical name. ``before`` and ``after`` are called around each transaction and may raise: a fault there."""
+
+    def __init__(self, definitions: Iterable[TableDefinition]) -> None:
+        """Begin with empty tables; definitions carry physical names."""
+        self.definitions = {one.name: one for one in definitions}
+        self.tables: dict[str, dict[bytes, Item]] = {name: {} for name in self.definitions}
+        self.transactions: list[tuple[Write, ...]] = []
+        """Those committed, in order."""
+        self.before: Hook = lambda _writes, _token: None
+        self.after: Hook = lambda _writes, _token: None
+        self._tokens: set[str] = set()
+
+    def put(self, table: str, item: Mapping[str, Any]) -> None:
+        """Place an item, as somebody else would."""
+        self.tables[table][self._place(table, item)] = deepcopy(dict(item))
+
+    def drop(self, table: str, key: Mapping[str, Any]) -> None:
+        """Take an item away, as somebody else would."""
+        del self.tables[table][self._place(table, key)]
+
+    def items(self, table: str) -> list[Item]:
+        """Return copies of a table's items, by key."""
+        rows = self._rows(table)
+        return [deepcopy(rows[place]) for place in sorted(rows)]
+
+    def scan(self, table: str, segments: int = 1) -> Iterable[Item]:
+        """Yield copies of every item."""
+        return iter(self.items(table))
+
+    def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
+        """Return a copy of one item."""
+        return deepcopy(self._rows(table).get(self._place(table, key)))
+
+    def batch_get(self, table: str, keys: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
+        """Yield copies of the items that there are."""
+        found = (self.get(table, key) for key in keys)
+        return [item for item in found if item is not None]
+
+    def write(self, write: PutWrite | DeleteWrite | UpdateWrite) -> Item | None:
+        """Do one write."""
+        before = self._found(write)
+        if not _holds(write, before):
+            raise Conflict("tables: changed by somebody else since it was read")
+        after = self._apply(write)
+        return after if isinstance(write, UpdateWrite) else before
+
+    def transact(self, writes: Sequence[Write], token: str) -> Committed | Cancelled:
+        """Write all or nothing."""
+        self.before(writes, token)
+        answer = self._transact(writes, token)
+        self.after(writes, token)
+        return answer
+
+    def _transact(self, writes: Sequence[Write], token: str) -> Committed | Cancelled:
+        if token in self._tokens:
+            return Committed()
+        if len({(write.table, self._place(write.table, _key(write))) for write in writes}) < len(
+            writes
+        ):
+            raise RefusedByAws("tables: two writes of one item", "ValidationException")
+        reasons = []
+        for write in writes:
+            found = self._found(write)
+            shown = found if write.show_found else None
+            failed = Reason("ConditionalCheckFailed", "The conditional request failed", shown)
+            reasons.append(None if _holds(write, found) else failed)
+        if any(reasons):
+            return Cancelled(tuple(reasons))
+        for write in writes:
+            if not isinstance(write, CheckWrite):
+                self._apply(write)
+        self._tokens.add(token)
+        self.transactions.append(tuple(writes))
+        return Committed()
+
+    def _apply(self, write: PutWrite | DeleteWrite | UpdateWrite) -> Item | None:
+        place = self._place(write.table, _key(write))
+        rows = self._rows(write.table)
+        match write:
+            case PutWrite():
+                rows[place] = from_wire(write.item)
+            case DeleteWrite():
+                rows.pop(place, None)
+            case UpdateWrite():
+                row = rows.setdefault(place, from_wire(write.key))
+                for part in write.update.removeprefix("SET ").split(", "):
+                    path, value = part.split(" = ")
+                    row[write.names.get(path, path)] = from_wire_value(write.values[value])
+        return deepcopy(rows.get(place))
+
+    def _found(self, write: Write) -> Item | None:
+        return deepcopy(self._rows(write.table).get(self._place(write.table, _key(write))))
+
+    def _rows(self, table: str) -> dict[bytes, Item]:
+        if table not in self.tables:
+            raise TableMissing(
+                f"tables: table {table} does not exist\n  fix: envctl bootstrap creates it"
+            )
+        return self.tables[table]
+
+    def _place(self, table: str, item: Mapping[str, Any]) -> bytes:
+        if table not in self.definitions:
+            return b""
+        return orjson.dumps(list(self.definitions[table].key_of(item).values()))
+
+
+def _key(write: Write) -> Item:
+    return from_wire(write.item if isinstance(write, PutWrite) else write.key)
+
+
+def _holds(write: Write, item: Item | None) -> bool:
+    if not write.condition:
+        return True
+    for term in write.condition.split(" AND "):
+        matched = _TERM.fullmatch(term)
+        assert matched, f"no such condition is known here: {term}"
+        found = _at(item, matched["absent"] or matched["path"], write.names)
+        if matched["absent"]:
+            if found is not _ABSENT:
+                return False
+        else:
+            wanted = from_wire_value(write.values[matched["value"]])
+            if type(found) is not type(wanted) or found != wanted:
+                return False
+    return True
+
+
+def _at(item: Any, path: str, names: Mapping[str, str]) -> Any:
+    for name in path.split("."):
+        if not isinstance(item, dict):
+            return _ABSENT
+        item = item.get(names.get(name, name), _ABSENT)
+    return item
