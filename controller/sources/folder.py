@@ -41,14 +41,14 @@ class FolderSource:
     """
 
     def __init__(self, location: FolderLocation) -> None:
-        self._root = location.path
+        self._root = os.fspath(location.path)
         self._ids: dict[str, tuple[_Signature, str]] = {}
         self._paths: dict[str, str] = {}
 
     @property
     def name(self) -> str:
         """The folder as it was given."""
-        return str(self._root)
+        return self._root
 
     def changed_since(self, revision_id: str | None) -> bool:
         """Tell whether the files differ from that revision; reads only files whose signature changed."""
@@ -56,7 +56,7 @@ class FolderSource:
 
     def fetch(self) -> SourceTree:
         """Return the files as they are now. Raises SourceUnavailable if any part of it cannot be read, or none is YAML."""
-        selection = select(walk(self._root))
+        selection = select(walk(Path(self._root)))
         if not selection.files and not selection.problems:
             raise SourceUnavailable(
                 f"{self.name}: no .yaml or .yml file in this folder; an empty source is an error, not an empty fleet\n"
@@ -95,7 +95,7 @@ class FolderSource:
 
     def _signature(self, path: str) -> _Signature:
         try:
-            return _signature_of(os.lstat(self._root / path))
+            return _signature_of(os.lstat(f"{self._root}/{path}"))
         except OSError as error:
             raise self._unreadable(path, error) from error
 
@@ -106,12 +106,13 @@ class FolderSource:
     def _content(self, path: str) -> tuple[_Signature, bytes]:
         # The file may have been exchanged since the walk: no link is followed, no pipe waited for, no flood read.
         try:
-            descriptor = os.open(
-                self._root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            )
-            with os.fdopen(descriptor, "rb") as stream:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(f"{self._root}/{path}", flags)
+            with os.fdopen(descriptor, "rb", buffering=0) as stream:
                 status = os.fstat(descriptor)
-                content = stream.read(MAX_FILE_BYTES + 1) if stat.S_ISREG(status.st_mode) else b""
+                # One byte more than it has: a file that is still growing shows.
+                wanted = min(status.st_size, MAX_FILE_BYTES) + 1
+                content = stream.read(wanted) if stat.S_ISREG(status.st_mode) else b""
         except OSError as error:
             raise self._unreadable(path, error) from error
         if len(content) != status.st_size or len(content) > MAX_FILE_BYTES:
