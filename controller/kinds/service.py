@@ -1,42 +1,75 @@
 """Service: a deployable application, owned by exactly one cluster."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Immutable, Items, Kind, Leaving, Path, Unique, World
-from controller.kinds.language.spec import RefTo, Spec
-from controller.model.ref import ResourceRef
+from controller.kinds.language.kind import Immutable, Items, Kind, Leaving, Path, Unique
+from controller.kinds.language.layout import Layout
+from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.spec import RefTo, Says, Spec
+from controller.kinds.parts.texts import LongText, Text, Url
 from controller.model.table import KeyAttribute, TableDefinition
 
 TABLE = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))
+LAYOUT = Layout("ServiceName", schema_version=1, top=("OwningCluster",))
 
-Port = Annotated[int, Field(ge=40000, le=41000)]
+Port = Annotated[
+    int, Field(ge=40000, le=41000), Says("a port from 40000 to 41000; leave it out for none")
+]
+ApplicationId = Annotated[
+    str, Field(pattern=r"^[0-9]{1,5}$"), Says('a quoted number of at most 5 digits, such as "01234"')
+]
 
 
 class Dependency(Spec):
     """Something the service needs: the name of a service, or free text."""
 
-    name: str
+    name: Text
 
 
 class Tag(Spec):
     """A free key and value."""
 
-    key: str
-    value: str
+    key: Text
+    value: Text
 
 
 class ServiceSpec(Spec):
     """What a Service is."""
 
-    owning_cluster: Annotated[str, RefTo("Cluster")]
+    owning_cluster: Annotated[Text, RefTo("Cluster")]
     """Cluster (team) that owns the service and is paged when it fails."""
     blue_port: Port | None = None
     """Port of the blue slice. Unique over all services and both slices, and kept for good once set."""
     green_port: Port | None = None
     """Port of the green slice. Unique over all services and both slices, and kept for good once set."""
+    description: LongText | None = None
+    """For people."""
+    primary_contact: (
+        Annotated[str, Field(min_length=1, max_length=50), Says("text of at most 50 characters")] | None
+    ) = None
+    """Whom to ask."""
+    is_one: bool | None = None
+    """Whether it was made by this company (1P)."""
+    application_id: ApplicationId | None = None
+    """Number in the list of applications."""
+    dependencies: list[Dependency] | None = None
+    """What it needs, for people."""
+    tags: list[Tag] | None = None
+    """Free keys and values."""
+    documentation_url: Url | None = None
+    jira_url: Url | None = None
+    wiki_url: Url | None = None
+    new_relic_url: Url | None = None
+    new_relic_insights_url: Url | None = None
+    elk_url: (
+        Annotated[str, Field(min_length=1, max_length=2048), Says("an address of at most 2048 characters")]
+        | None
+    ) = None
+    package_type: Text | None = None
+    """For information; kept for older items."""
 
 
 class ServiceFacts(NamedTuple):
@@ -46,38 +79,42 @@ class ServiceFacts(NamedTuple):
     green_port: int | None
 
 
-def _project(key: str, spec: dict[str, Any]) -> Items:
-    owner = spec.pop("OwningCluster")
-    return {TABLE.name: {"ServiceName": key, "OwningCluster": owner, "Value": {"SchemaVersion": 1, **spec}}}
-
-
 def _recover(items: Items) -> tuple[str, dict[str, Any]]:
-    item = items[TABLE.name]
-    value = {name: v for name, v in item.get("Value", {}).items() if name != "SchemaVersion"}
-    return item["ServiceName"], {"OwningCluster": item.get("OwningCluster"), **value}
+    name, spec = LAYOUT.spec(items[TABLE.name])
+    # The old product wrote 0 where a slice has no port.
+    return name, {field: value for field, value in spec.items() if value != 0 or "Port" not in field}
 
 
-def _ports(facts: ServiceFacts) -> Iterable[tuple[Path, str | int]]:
+def _ports(facts: ServiceFacts) -> Iterable[tuple[Path, int]]:
     if facts.blue_port:
         yield ("spec", "bluePort"), facts.blue_port
     if facts.green_port:
         yield ("spec", "greenPort"), facts.green_port
 
 
+NAMES = NameFormat(
+    r"^[a-zA-Z]+[a-zA-Z0-9]*$",
+    50,
+    "letters and digits, beginning with a letter, such as Search",
+)
+
 KIND = Kind(
     name="Service",
     summary="A deployable application, owned by exactly one cluster.",
     spec=ServiceSpec,
     tables=(TABLE,),
-    project=_project,
+    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
     recover=_recover,
     identify=lambda item: str(item["ServiceName"]),
     facts=lambda _key, spec: ServiceFacts(spec.blue_port, spec.green_port),
     key=lambda name, _spec: name,
+    rules=(NAMES.rule,),
     unique=(Unique("port", _ports),),
     immutable=(
         Immutable(TABLE.name, ("Value", "BluePort"), "hosts of upstreams point at it", unset=(None, 0)),
         Immutable(TABLE.name, ("Value", "GreenPort"), "hosts of upstreams point at it", unset=(None, 0)),
     ),
     leaving=Leaving.TOMBSTONE,
+    names=NAMES,
+    yaml_places={("ServiceName",): ("metadata", "name")},
 )

@@ -1,0 +1,90 @@
+"""Calendar: dates that schedules except and on which environment types are frozen."""
+
+from datetime import date
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import Field, field_validator, model_validator
+
+from controller.kinds.language.kind import Kind
+from controller.kinds.language.spec import Says, Spec
+from controller.kinds.parts import controller_table
+from controller.kinds.parts.texts import Text
+from controller.scheduling.schedule import ExceptDates
+
+Date = Annotated[
+    str,
+    Field(pattern=r"^(19[7-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+    Says("a date such as 2027-03-26"),
+]
+
+
+class CalendarDates(Spec):
+    """One date, or all from one to another, both included."""
+
+    indivisible: ClassVar[bool] = True
+
+    date: Date | None = None
+    """The date, where it is one alone."""
+    from_: Annotated[Date | None, Field(validation_alias="from", serialization_alias="From")] = None
+    """First of several dates."""
+    to: Date | None = None
+    """Last of several dates."""
+    name: Text
+    """What people call it: Good Friday."""
+
+    @field_validator("date", "from_", "to")
+    @classmethod
+    def _is_in_the_calendar(cls, text: str | None) -> str | None:
+        if text is not None:
+            try:
+                date.fromisoformat(text)
+            except ValueError:
+                raise ValueError(f"there is no {text}\nwrite a date of the calendar") from None
+        return text
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "CalendarDates":
+        if (self.from_ is None) != (self.to is None) or (self.date is None) == (self.from_ is None):
+            raise ValueError(
+                "expected either date, or from and to\nwrite {date: 2027-03-26, name: …} or {from: …, to: …, name: …}"
+            )
+        if self.from_ and self.to and self.to < self.from_:
+            raise ValueError(f"to {self.to} is before from {self.from_}\nexchange the two")
+        return self
+
+    def excepted(self, calendar: str) -> ExceptDates:
+        """Return the dates as schedules take them."""
+        first, last = (self.from_, self.to) if self.from_ and self.to else (self.date, self.date)
+        assert first is not None and last is not None, "validated: either date, or from and to"
+        return ExceptDates(date.fromisoformat(first), date.fromisoformat(last), self.name, calendar)
+
+
+class CalendarSpec(Spec):
+    """What a Calendar is."""
+
+    dates: list[CalendarDates]
+    """Its dates, in any order."""
+
+
+class CalendarFacts(NamedTuple):
+    """What schedules and freezes ask."""
+
+    dates: tuple[ExceptDates, ...]
+
+
+def _facts(key: str, spec: CalendarSpec) -> CalendarFacts:
+    return CalendarFacts(tuple(dates.excepted(key) for dates in spec.dates))
+
+
+KIND: Kind[Any] = Kind(
+    name="Calendar",
+    summary="Dates that schedules except and on which environment types are frozen.",
+    spec=CalendarSpec,
+    tables=(controller_table.TABLE,),
+    project=lambda key, spec: controller_table.project("Calendar", key, spec),
+    recover=controller_table.recover,
+    identify=lambda item: str(item["Name"]),
+    facts=_facts,
+    key=lambda name, _spec: name,
+    yaml_places={("Name",): ("metadata", "name")},
+)

@@ -1,0 +1,48 @@
+"""NotificationSettings: who is told when something fails."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from controller.kinds.language.kind import Kind
+from controller.kinds.language.layout import Layout
+from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.spec import Spec
+from controller.kinds.parts.texts import Email, Text
+from controller.model.table import KeyAttribute, TableDefinition
+
+TABLE = TableDefinition("ConfigNotificationSettings", KeyAttribute("NotificationSettingsId"))
+LAYOUT = Layout("NotificationSettingsId")
+
+
+class NotificationSettingsSpec(Spec):
+    """What NotificationSettings are. What is not given is not used."""
+
+    notification_email: Annotated[list[Email], Field(min_length=1)] | None = None
+    """Mailboxes."""
+    chat_channel: Annotated[list[Text], Field(min_length=1)] | None = None
+    """Chat channels."""
+    paging: Annotated[list[Text], Field(min_length=1)] | None = None
+    """PagerDuty API ids, for checks that page."""
+    ticketing: Text | None = None
+    """Queue for tickets."""
+
+
+NAMES = NameFormat(
+    r"^[A-Za-z0-9_-]+$", 255, "letters, digits, '_' and '-', such as team-tango"
+)
+
+KIND = Kind(
+    name="NotificationSettings",
+    summary="Who is told when something fails.",
+    spec=NotificationSettingsSpec,
+    tables=(TABLE,),
+    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
+    recover=lambda items: LAYOUT.spec(items[TABLE.name]),
+    identify=lambda item: str(item["NotificationSettingsId"]),
+    facts=lambda _key, _spec: True,
+    key=lambda name, _spec: name,
+    rules=(NAMES.rule,),
+    names=NAMES,
+    yaml_places={("NotificationSettingsId",): ("metadata", "name")},
+)

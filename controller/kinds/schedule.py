@@ -1,0 +1,172 @@
+"""Schedule: when instances run, in the words of people."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import Field, field_validator, model_validator
+
+from controller.kinds.language.kind import Finding, Kind, World
+from controller.kinds.language.spec import RefTo, Says, Spec
+from controller.kinds.parts import controller_table
+from controller.kinds.parts.scaling_schedule import check_zone
+from controller.kinds.parts.schedule_choice import FIXED_MODES, check_expression
+from controller.kinds.parts.texts import LongText, Text
+from controller.model.ref import ResourceRef
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.periods import Period, compile_periods, nearest_expression, parse_clock, parse_days
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import ExceptDates
+from controller.scheduling.schedule import Schedule as CompiledSchedule
+
+Clock = Annotated[
+    str, Field(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$"), Says("a time of day such as 08:00")
+]
+Days = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z]+([ ,-]+[A-Za-z]+)*$", max_length=100),
+    Says("days of the week, such as mon-fri, sat or mon,wed"),
+]
+
+
+class HoursOfDays(Spec):
+    """Hours of some days of the week. An end that is not after its beginning lies on the next day."""
+
+    indivisible: ClassVar[bool] = True
+
+    days: Annotated[
+        Days | Annotated[list[Days], Field(min_length=1)],
+        Says("days of the week, such as mon-fri, sat or [mon, wed]"),
+    ]
+    """``mon-fri``, ``mon,wed``, or a list of such."""
+    from_: Annotated[Clock, Field(validation_alias="from", serialization_alias="From")]
+    """When they begin, such as 08:00."""
+    to: Clock
+    """When they end, such as 19:00 or 24:00."""
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "HoursOfDays":
+        try:
+            parse_days(self.days)
+            parse_clock(self.from_)
+            parse_clock(self.to, end=True)
+        except InvalidSchedule as refusal:
+            raise ValueError(f"{refusal.message}\n{refusal.fix}") from None
+        return self
+
+    def period(self) -> Period:
+        """Return the value the compiler takes."""
+        return Period(self.days if isinstance(self.days, str) else tuple(self.days), self.from_, self.to)
+
+
+class ScheduleSpec(Spec):
+    """What a Schedule is: periods of the week in a time zone, or one line of text."""
+
+    description: LongText | None = None
+    """For people."""
+    timezone: Text | None = None
+    """IANA name of the time zone the periods are in, such as Europe/London. Default: UTC."""
+    periods: Annotated[list[HoursOfDays], Field(min_length=1)] | None = None
+    """When instances are on; at all other times they are off."""
+    except_: Annotated[
+        list[Annotated[str, RefTo("Calendar")]] | None,
+        Field(validation_alias="except", serialization_alias="Except"),
+    ] = None
+    """Calendars on whose dates instances are off."""
+    expression: (
+        Annotated[str, Field(min_length=1, max_length=1024), Says("a schedule in one line of text")] | None
+    ) = None
+    """Instead of periods: one line such as "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str | None) -> str | None:
+        if name is not None:
+            check_zone(name)
+        return name
+
+    @field_validator("expression")
+    @classmethod
+    def _expression_is_a_schedule(cls, text: str | None) -> str | None:
+        if text is not None:
+            check_expression(text)
+        return text
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "ScheduleSpec":
+        if (self.periods is None) == (self.expression is None):
+            raise ValueError(
+                "expected either periods or expression\n"
+                "write periods: [{days: mon-fri, from: 08:00, to: 19:00}], or expression: TEXT"
+            )
+        if self.expression is not None and (self.timezone is not None or self.except_ is not None):
+            raise ValueError(
+                "timezone and except belong to periods\n"
+                "write the zone into the expression (… | Europe/London), or use periods"
+            )
+        return self
+
+
+class ScheduleFacts(NamedTuple):
+    """What environments and roles ask."""
+
+    timezone: str
+    periods: tuple[Period, ...]
+    calendars: tuple[str, ...]
+    expression: str | None
+
+    def compiled(self, world: World) -> CompiledSchedule:
+        """Return the schedule with the dates of its calendars; a calendar that does not exist excepts nothing."""
+        if self.expression is not None:
+            return parse_schedule(self.expression)
+        found = (world.facts("Calendar", name) for name in self.calendars)
+        dates = tuple(one for calendar in found if calendar is not None for one in calendar.dates)
+        return _compiled(self.timezone, self.periods, dates)
+
+
+@lru_cache(maxsize=16384)
+def _compiled(
+    timezone: str, periods: tuple[Period, ...], dates: tuple[ExceptDates, ...]
+) -> CompiledSchedule:
+    return compile_periods(timezone, periods, dates)
+
+
+def _facts(_key: str, spec: ScheduleSpec) -> ScheduleFacts:
+    return ScheduleFacts(
+        spec.timezone or "UTC",
+        tuple(hours.period() for hours in spec.periods or ()),
+        tuple(spec.except_ or ()),
+        spec.expression,
+    )
+
+
+def _other_programs_read_it(
+    _ref: ResourceRef, facts: ScheduleFacts, world: World
+) -> Iterator[Finding]:
+    note = nearest_expression(facts.compiled(world))[1]
+    if note is not None:
+        yield Finding(("spec", "except"), note, warning=True)
+
+
+def _name_is_no_state(ref: ResourceRef, _facts: ScheduleFacts, _world: World) -> Iterator[Finding]:
+    if ref.key in {*FIXED_MODES, "automatic"}:
+        yield Finding(
+            ("metadata", "name"),
+            f"{ref.key!r} is a state; 'schedule: {ref.key}' could not mean this Schedule",
+            "give the Schedule another name",
+        )
+
+
+KIND: Kind[Any] = Kind(
+    name="Schedule",
+    summary="When instances run, in the words of people.",
+    spec=ScheduleSpec,
+    tables=(controller_table.TABLE,),
+    project=lambda key, spec: controller_table.project("Schedule", key, spec),
+    recover=controller_table.recover,
+    identify=lambda item: str(item["Name"]),
+    facts=_facts,
+    key=lambda name, _spec: name,
+    rules=(_name_is_no_state, _other_programs_read_it),
+    yaml_places={("Name",): ("metadata", "name")},
+)
