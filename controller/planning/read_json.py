@@ -1,0 +1,60 @@
+"""A plan file read back: a claim of what was reviewed, never an authority."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from controller.errors import WrongUsage
+from controller.model.plan import FORMAT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class PlanClaim:
+    """What ``apply`` takes from a plan file: it plans ``scopes`` of ``revision`` anew and compares the digest."""
+
+    digest: str
+    revision: str
+    scopes: tuple[str, ...]
+
+
+def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
+    """Read a plan file; ``name`` is how messages call it. Raises WrongUsage if it is none, or of another format."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise WrongUsage(
+            f"{name}: not JSON ({error})\n  fix: make it with envctl plan --format json --out FILE"
+        ) from error
+    if not isinstance(value, dict) or "formatVersion" not in value:
+        raise WrongUsage(
+            f"{name}: no plan file: it has no formatVersion\n"
+            "  fix: make it with envctl plan --format json --out FILE"
+        )
+    if value["formatVersion"] != FORMAT_VERSION:
+        raise WrongUsage(
+            f"{name}: plan format {value['formatVersion']}, this envctl writes {FORMAT_VERSION}\n"
+            "  fix: plan again with this version and review the new plan"
+        )
+    scopes = value.get("scopes")
+    if not isinstance(scopes, list):
+        raise _damaged(name, "scopes")
+    return PlanClaim(
+        _text(value, "digest", name),
+        _text(value, "revision", name),
+        tuple(_text(scope, "scope", name) for scope in scopes),
+    )
+
+
+def _text(value: Any, field: str, name: str) -> str:
+    text = value.get(field) if isinstance(value, dict) else None
+    if not isinstance(text, str):
+        raise _damaged(name, field)
+    return text
+
+
+def _damaged(name: str, field: str) -> WrongUsage:
+    return WrongUsage(
+        f"{name}: {field} is missing or of the wrong type: the file was changed or cut\n"
+        "  fix: plan again and review the new plan"
+    )
