@@ -1,0 +1,35 @@
+"""Kinds with everything worked out once from the types of their specs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.kinds.language.controller_only import controller_only
+from controller.kinds.language.kind import Kind
+from controller.kinds.language.references import references
+from controller.loading.draft import CompiledKind
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledKinds:
+    """All kinds by name."""
+
+    by_name: Mapping[str, CompiledKind]
+    names: frozenset[str]
+
+
+def compile_kinds(kinds: Iterable[Kind[Any]]) -> CompiledKinds:
+    """Prepare kinds for loading."""
+    by_name = {kind.name: _compiled(kind) for kind in kinds}
+    return CompiledKinds(by_name, frozenset(by_name))
+
+
+def _compiled(kind: Kind[Any]) -> CompiledKind:
+    dump = kind.spec.__pydantic_serializer__.to_python
+    return CompiledKind(
+        kind=kind,
+        validate=kind.spec.__pydantic_validator__.validate_python,
+        dump=lambda spec: dump(spec, by_alias=True, exclude_none=True),
+        references=references(kind.spec),
+        controller_only=controller_only(kind.spec),
+    )

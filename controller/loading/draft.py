@@ -1,0 +1,174 @@
+"""One document on its own: defaults merged, validated, references listed, own attributes projected."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from controller.kinds.language.kind import Items, Kind, SharedField
+from controller.kinds.language.references import Named
+from controller.kinds.language.spec import Metadata
+from controller.loading.defaults import NO_DEFAULTS, KindDefaults, merge
+from controller.loading.issue import Issue
+from controller.loading.validation_issues import validation_issues
+from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.extra import SHAPE
+from controller.model.origin import Origin
+from controller.model.ref import ResourceRef
+from controller.model.resource import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledKind:
+    """A kind with what is worked out once from its spec's types: how to validate, dump, and walk it."""
+
+    kind: Kind[Any]
+    validate: Callable[[Any], Any]
+    dump: Callable[[Any], dict[str, Any]]
+    references: Callable[[Any], list[Named]]
+    controller_only: Callable[[Any], dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A valid document, not yet held against the others. ``items`` has the attributes that need nobody else."""
+
+    ref: ResourceRef
+    origin: Origin
+    index: int
+    document: bytes
+    defaults: tuple[Origin, ...]
+    facts: Any
+    references: tuple[Reference, ...]
+    items: Items
+    extra: dict[str, Any]
+    owned: tuple[str, ...]
+    protected: bool
+
+
+METADATA = Metadata.__pydantic_validator__.validate_python
+NO_METADATA = {"name"}
+
+
+def draft(
+    compiled: CompiledKind,
+    body: bytes,
+    origin: Origin,
+    index: int,
+    defaults: KindDefaults = NO_DEFAULTS,
+) -> Draft | tuple[Issue, ...]:
+    """Validate one document after merging ``defaults`` under it.
+
+    ``body`` is the canonical JSON of metadata and spec as authored. Returns every issue if there is any.
+    """
+    kind = compiled.kind
+    document = parse_canonical(body)
+    if defaults.origins or b"null" in body:
+        document["spec"] = merge(defaults.spec, document["spec"])
+        body = canonical_bytes(document)
+    issues: list[Issue] = []
+    authored = document["metadata"]
+    try:
+        metadata = METADATA(authored)
+    except ValidationError as error:
+        issues += validation_issues(error, ("metadata",), Metadata)
+        metadata = None
+    spec_dict = document["spec"]
+    try:
+        spec = compiled.validate(kind.expand(spec_dict) if kind.expand else spec_dict)
+    except ValidationError as error:
+        issues += validation_issues(error, ("spec",), kind.spec)
+        return tuple(issues)
+    if metadata is None:
+        return tuple(issues)
+    key = kind.key(metadata.name, spec)
+    items = without_empty(kind.project(key, compiled.dump(spec)), body)
+    extra: dict[str, Any] = {"shape": SHAPE}
+    if authored.keys() != NO_METADATA:
+        extra["metadata"] = {
+            name: value for name, value in authored.items() if name != "name" and value
+        }
+    only_ours = compiled.controller_only(spec)
+    if only_ours:
+        extra["spec"] = only_ours
+    owned = owned_fields(items, kind.shared) if kind.shared else ()
+    if owned:
+        extra["owned"] = list(owned)
+    return Draft(
+        ResourceRef(kind.name, key),
+        origin,
+        index,
+        body,
+        defaults.origins,
+        kind.facts(key, spec),
+        tuple(
+            Reference(("spec", *path), ResourceRef(of, name))
+            for path, of, name in compiled.references(spec)
+        ),
+        items,
+        extra,
+        owned,
+        metadata.protect,
+    )
+
+
+def without_empty(items: Items, body: bytes) -> Items:
+    """Strip empty texts, which the tables take for absent. Costs nothing where the document has none."""
+    return {table: _strip(item) for table, item in items.items()} if b'""' in body else items
+
+
+def _strip(value: Any) -> Any:
+    if isinstance(value, dict):
+        stripped = ((name, _strip(member)) for name, member in value.items())
+        return {name: member for name, member in stripped if member not in ("", None)}
+    if isinstance(value, list):
+        return [member for member in map(_strip, value) if member not in ("", None)]
+    return value
+
+
+def owned_fields(items: Mapping[str, Any], shared: tuple[SharedField, ...]) -> tuple[str, ...]:
+    """Return those shared fields the YAML gives, as ``Table.Path.To.Field``."""
+    return tuple(
+        ".".join((field.table, *field.path))
+        for field in shared
+        if _given(items.get(field.table, {}), field.path)
+    )
+
+
+def _given(value: Any, path: tuple[str, ...]) -> bool:
+    if not path:
+        return True
+    head, *rest = path
+    if head == "*":
+        return isinstance(value, list) and any(_given(member, tuple(rest)) for member in value)
+    return isinstance(value, dict) and head in value and _given(value[head], tuple(rest))
+
+
+def with_shared_defaults(
+    items: Items, shared: tuple[SharedField, ...], owned: tuple[str, ...]
+) -> Items:
+    """Return the items a create writes: the defaults of shared fields filled in where the YAML gives none."""
+    for field in shared:
+        if ".".join((field.table, *field.path)) not in owned:
+            items = {
+                **items,
+                field.table: _filled(items.get(field.table, {}), field.path, field.default),
+            }
+    return items
+
+
+def _filled(value: Any, path: tuple[str, ...], default: Any) -> Any:
+    if not path:
+        return default
+    head, *rest = path
+    if head == "*":
+        return (
+            [_filled(member, tuple(rest), default) for member in value]
+            if isinstance(value, list)
+            else value
+        )
+    under = value if isinstance(value, dict) else {}
+    if head not in under and "*" in rest:
+        return under
+    return {**under, head: _filled(under.get(head), tuple(rest), default)}

@@ -1,0 +1,151 @@
+"""YAML files to one checked desired state, doing again only what changed since the last time.
+
+Three steps, each remembered: a file is parsed (by content), its documents are drafted (validated after their folder's
+defaults), and drafts are resolved against each other. A later load starts from an earlier one's memory.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.loading.compiled import CompiledKinds
+from controller.loading.defaults import DefaultsDocument, FolderDefaults
+from controller.loading.defaults_issues import defaults_issues
+from controller.loading.drafting import Drafting, DraftingChanges, LoadedFile
+from controller.loading.envelope import ParsedFile, parse_file
+from controller.loading.issue import PlacedIssue
+from controller.loading.resolve import Resolved, resolve
+from controller.loading.uniqueness import clashes
+from controller.loading.world import TracingWorld
+from controller.model.origin import Origin
+from controller.model.ref import ResourceRef
+from controller.model.resource import Resource
+
+Read = Callable[[Collection[str]], Iterable[tuple[str, bytes]]]
+"""Content ids -> (content id, bytes), each once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a load keeps for the next one. All maps are never changed after they were made."""
+
+    parsed: Mapping[str, ParsedFile] = field(default_factory=dict)
+    files: Mapping[str, LoadedFile] = field(default_factory=dict)
+    facts: Mapping[ResourceRef, Any] = field(default_factory=dict)
+    resolved: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
+    settings: tuple[str, str] = ("none", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The objects of one revision, whatever is wrong with them, and the memory for the next load."""
+
+    resources: Mapping[ResourceRef, Resource]
+    issues: tuple[PlacedIssue, ...]
+    broken: Mapping[str, bytes]
+    """Files that are not entirely regular YAML: path -> text."""
+    memory: Memory
+
+
+def load(
+    files: Mapping[str, str],
+    read: Read,
+    kinds: CompiledKinds,
+    *,
+    compatibility: str = "none",
+    default_region: str = "",
+    memory: Memory | None = None,
+) -> Loaded:
+    """Load the files of one revision (path -> content id). ``read`` is asked only for content never seen before."""
+    before = memory or Memory()
+    settings = (compatibility, default_region)
+    if before.settings != settings:
+        before = Memory(parsed=before.parsed, settings=settings)
+    parsed = _parsed(files, read, before.parsed, kinds.names)
+    defaults = list(_defaults_documents(files, parsed))
+    drafting = Drafting(files, parsed, FolderDefaults(defaults), kinds)
+    changes = drafting.changes(before.files, before.facts)
+    if changes.duplicates:
+        # Which of two documents is the second must not depend on which was seen first: all are looked at again.
+        before = Memory(parsed=parsed, settings=settings)
+        changes = drafting.changes(before.files, before.facts)
+    facts = changes.facts
+    resolved = _resolved(before.resolved, changes, drafting, TracingWorld(facts, *settings), kinds)
+    issues = [issue for file in changes.files.values() for issue in file.issues]
+    issues += defaults_issues(defaults, kinds)
+    issues += _issues_of(resolved)
+    issues += _clashes(kinds, facts, resolved)
+    broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
+    resources = {ref: one.resource for ref, one in resolved.items()}
+    return Loaded(
+        resources, tuple(issues), broken, Memory(parsed, changes.files, facts, resolved, settings)
+    )
+
+
+def _parsed(
+    files: Mapping[str, str], read: Read, known: Mapping[str, ParsedFile], kinds: Collection[str]
+) -> Mapping[str, ParsedFile]:
+    """Return what every file says, parsing only unknown content and forgetting what no file has any more."""
+    wanted = dict.fromkeys(files.values())
+    missing = [content_id for content_id in wanted if content_id not in known]
+    if not missing and len(known) == len(wanted):
+        return known
+    parsed = {content_id: known[content_id] for content_id in wanted if content_id in known}
+    for content_id, data in read(missing):
+        parsed[content_id] = parse_file(data, kinds)
+    return parsed
+
+
+def _defaults_documents(
+    files: Mapping[str, str], parsed: Mapping[str, ParsedFile]
+) -> Iterator[DefaultsDocument]:
+    for path, content_id in files.items():
+        file = parsed[content_id]
+        for index in file.defaults:
+            document = file.documents[index]
+            yield DefaultsDocument(Origin(path, document.line), index, document.body)
+
+
+def _resolved(
+    before: Mapping[ResourceRef, Resolved],
+    changes: DraftingChanges,
+    drafting: Drafting,
+    world: TracingWorld,
+    kinds: CompiledKinds,
+) -> Mapping[ResourceRef, Resolved]:
+    """Resolve the new drafts, and those kept objects that asked about something that is different now."""
+    if not changes.touched and not changes.drafts:
+        return before
+    resolved = dict(before)
+    for ref in changes.gone:
+        resolved.pop(ref, None)
+    drafts = dict(changes.drafts)
+    if resolved and changes.touched:
+        untouched = changes.touched.isdisjoint
+        for ref, one in resolved.items():
+            if ref not in drafts and not untouched(one.asked):
+                drafts[ref] = drafting.again(one.resource)
+    by_name = kinds.by_name
+    for ref, one_draft in drafts.items():
+        resolved[ref] = resolve(one_draft, by_name[ref.kind].kind, world, changes.broken_refs)
+    return resolved
+
+
+def _issues_of(resolved: Mapping[ResourceRef, Resolved]) -> Iterator[PlacedIssue]:
+    for one in resolved.values():
+        for issue in one.issues:
+            origin = one.resource.origin
+            yield PlacedIssue(origin.path, one.resource.index, origin.line, issue)
+
+
+def _clashes(
+    kinds: CompiledKinds, facts: Mapping[ResourceRef, Any], resolved: Mapping[ResourceRef, Resolved]
+) -> Iterator[PlacedIssue]:
+    for compiled in kinds.by_name.values():
+        if compiled.kind.unique:
+            name = compiled.kind.name
+            mine = [(ref, known) for ref, known in facts.items() if ref.kind == name]
+            mine.sort(key=lambda pair: resolved[pair[0]].resource.origin)
+            for ref, issue in clashes(compiled.kind, mine):
+                resource = resolved[ref].resource
+                yield PlacedIssue(resource.origin.path, resource.index, resource.origin.line, issue)

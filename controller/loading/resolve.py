@@ -1,0 +1,76 @@
+"""A draft held against everything else: references exist, derived attributes filled in, rules kept."""
+
+from typing import Any, NamedTuple
+
+from controller.kinds.language.kind import Items, Kind
+from controller.kinds.language.merge import merge_derived
+from controller.loading.closest import closest
+from controller.loading.draft import Draft, with_shared_defaults
+from controller.loading.issue import Issue
+from controller.loading.world import TracingWorld
+from controller.model.canonical import canonical_bytes
+from controller.model.extra import projection_digest
+from controller.model.ref import ResourceRef
+from controller.model.resource import Projection, Resource
+
+
+class Resolved(NamedTuple):
+    """A resource with everything it asked about, so that one knows when to look again."""
+
+    resource: Resource
+    issues: tuple[Issue, ...]
+    asked: tuple[ResourceRef, ...]
+
+
+def resolve(
+    draft: Draft, kind: Kind[Any], world: TracingWorld, broken: frozenset[ResourceRef]
+) -> Resolved:
+    """Check one draft against the world and give its final resource.
+
+    ``broken`` are objects that exist but whose own documents are wrong: nothing is said of references to them.
+    """
+    ref = draft.ref
+    asked = world.start()
+    issues: list[Issue] = []
+    for path, target in draft.references:
+        if world.facts(*target) is None and target not in broken:
+            meant = closest(target.key, world.names(target.kind))
+            issues.append(
+                Issue(
+                    path,
+                    f"no {target.kind} named {target.key!r}",
+                    f"did you mean {meant!r}?" if meant else None,
+                )
+            )
+    items = draft.items
+    if kind.derive is not None:
+        items = _merged(items, kind.derive(ref, draft.facts, world))
+    for rule in kind.rules:
+        issues += [
+            Issue(found.path, found.message, found.fix, warning=found.warning)
+            for found in rule(ref, draft.facts, world)
+        ]
+    attributes, extra = canonical_bytes(items), canonical_bytes(draft.extra)
+    at_creation = b""
+    if kind.shared:
+        filled = canonical_bytes(with_shared_defaults(items, kind.shared, draft.owned))
+        at_creation = b"" if filled == attributes else filled
+    projection = Projection(
+        ref=ref,
+        attributes=attributes,
+        extra=extra,
+        digest=projection_digest(attributes, extra),
+        at_creation=at_creation,
+        owned=draft.owned,
+        depends_on=tuple(dict.fromkeys(asked)),
+        protected=draft.protected,
+    )
+    resource = Resource(ref, draft.origin, draft.index, draft.document, draft.defaults, projection)
+    return Resolved(resource, tuple(issues), projection.depends_on)
+
+
+def _merged(items: Items, derived: Items) -> Items:
+    merged = dict(items)
+    for table, attributes in derived.items():
+        merged[table] = merge_derived(merged.get(table, {}), attributes)
+    return merged

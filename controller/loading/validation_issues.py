@@ -1,0 +1,145 @@
+"""Pydantic's findings, in the words of people who write YAML."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from controller.loading.closest import closest
+from controller.loading.issue import Issue
+
+WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a map",
+    "model_type": "a map",
+    "model_attributes_type": "a map",
+}
+
+
+def validation_issues(
+    error: ValidationError,
+    prefix: tuple[str | int, ...],
+    model: type[BaseModel],
+    *,
+    partial: bool = False,
+) -> Iterator[Issue]:
+    """Yield one issue per finding; ``prefix`` leads to the validated part (``("spec",)``).
+
+    With ``partial`` a missing field is none: another document may still give it.
+    """
+    seen = set()
+    for detail in error.errors(include_url=False):
+        if partial and detail["type"] == "missing":
+            continue
+        issue = _issue(detail, prefix, _yaml_path(detail["loc"]), model)
+        if issue not in seen:
+            seen.add(issue)
+            yield issue
+
+
+def _yaml_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Drop what pydantic adds for branches of unions and for keys, which is in no document."""
+    return tuple(
+        step for step in loc if isinstance(step, int) or (step != "[key]" and not _is_branch(step))
+    )
+
+
+def _is_branch(step: str) -> bool:
+    return "[" in step or "(" in step or step in ("str", "int", "bool", "float", "none")
+
+
+def _issue(
+    detail: ErrorDetails,
+    prefix: tuple[str | int, ...],
+    inside: tuple[str | int, ...],
+    model: type[BaseModel],
+) -> Issue:
+    kind, path = detail["type"], (*prefix, *inside)
+    context: dict[str, Any] = detail.get("ctx", {})
+    found = detail["input"]
+    if kind == "missing":
+        return Issue(
+            path[:-1],
+            f"{path[-1]} is missing",
+            f"add '{path[-1]}: …' here or in a Defaults of this folder",
+        )
+    if kind == "extra_forbidden":
+        names = field_names(model, inside[:-1])
+        meant = closest(str(path[-1]), names)
+        fix = (
+            f"did you mean {meant!r}?"
+            if meant
+            else f"known fields: {', '.join(sorted(names))}"
+            if names
+            else None
+        )
+        return Issue(path, f"unknown field {path[-1]!r}", fix, at_key=True)
+    if kind in WANTED:
+        quote = " (quote it)" if kind == "string_type" and isinstance(found, int | float) else ""
+        return Issue(
+            path, f"expected {WANTED[kind]}, found {_shown(found)}", f"write {WANTED[kind]}{quote}"
+        )
+    if kind == "literal_error":
+        expected = context["expected"].replace("'", "")
+        choices = [choice.strip() for choice in expected.replace(" or ", ", ").split(",")]
+        meant = closest(str(found), choices)
+        return Issue(
+            path,
+            f"expected {expected}, found {_shown(found)}",
+            f"did you mean {meant!r}?" if meant else None,
+        )
+    if kind == "string_pattern_mismatch":
+        return Issue(path, f"{_shown(found)} does not fit the pattern {context['pattern']}")
+    if kind in ("value_error", "assertion_error"):
+        text, _, fix = str(context["error"]).partition("\n")
+        return Issue(path, text, fix or None)
+    message = (
+        detail["msg"].replace("Input should", "it should").replace("String should", "it should")
+    )
+    return Issue(path, f"{message[:1].lower()}{message[1:]}, found {_shown(found)}")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a map"
+    if isinstance(value, list):
+        return "a list"
+    text = ("true" if value else "false") if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def field_names(model: Any, path: tuple[str | int, ...]) -> list[str]:
+    """Return the YAML names of the fields at ``path`` inside a model; nothing where the path leads to no model."""
+    for step in path:
+        model = _member(model, step)
+    fields = getattr(_model_in(model), "model_fields", {})
+    return [field.validation_alias or name for name, field in fields.items()]
+
+
+def _member(annotation: Any, step: str | int) -> Any:
+    model = _model_in(annotation)
+    if model is None or isinstance(step, int):
+        return annotation
+    for name, field in model.model_fields.items():
+        if step in (name, field.validation_alias):
+            return field.annotation
+    return annotation
+
+
+def _model_in(annotation: Any) -> Any:
+    """Find the spec model inside ``list[…]``, ``dict[str, …]``, ``… | None`` or ``Annotated[…]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = _model_in(part)
+        if found is not None:
+            return found
+    return None
