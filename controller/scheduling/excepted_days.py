@@ -15,7 +15,6 @@ from controller.scheduling.occurrences import (
     previous_day,
 )
 from controller.scheduling.schedule import (
-    MINUTES_PER_DAY,
     Entry,
     ExceptDates,
     Schedule,
@@ -64,10 +63,12 @@ def day_events(schedule: Schedule, day: int) -> DayEvents:
         return DayEvents(0, _MIDNIGHT if day == firsts[index] else 0)
     if (plain.on | plain.off) & _MIDNIGHT:
         return plain
-    before = last_plain_event(schedule.entries, Wall(day - 1, MINUTES_PER_DAY - 1))
+    before = previous_day(schedule.entries, day - 1)
     if before is None:
         return plain
-    if before.state is _ON:
+    on, off = events_of_day(schedule.entries, before)
+    # no bit is in both, so the greater of the two masks has the last event of that day
+    if on > off:
         return DayEvents(plain.on | _MIDNIGHT, plain.off)
     return DayEvents(plain.on, plain.off | _MIDNIGHT)
 
@@ -92,17 +93,6 @@ def previous_day_with_events(schedule: Schedule, day: int) -> int | None:
             if index >= 0 and (found is None or days[index] > found):
                 found = days[index]
     return found
-
-
-def last_plain_event(entries: tuple[Entry, ...], wall: Wall) -> WallEvent | None:
-    """Return the last event up to a wall clock minute, as if there were no exceptions."""
-    day = previous_day(entries, wall.day)
-    while day is not None:
-        event = last_of_day(events_of_day(entries, day), day, wall)
-        if event is not None:
-            return event
-        day = previous_day(entries, day - 1)
-    return None
 
 
 def last_of_day(events: DayEvents, day: int, wall: Wall) -> WallEvent | None:

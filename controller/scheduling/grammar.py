@@ -9,7 +9,8 @@ given both must match. No time zone means UTC. Everything else is refused.
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from controller.scheduling.cron_fields import (
     HOUR,
@@ -44,6 +45,14 @@ _PRESETS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
+_READERS: tuple[Callable[[str], int], ...] = (
+    partial(numbers, MINUTE),
+    partial(numbers, HOUR),
+    lambda field: month_part(field).days,
+    partial(numbers, MONTH),
+    lambda field: weekday_part(field).weekdays,
+    years,
+)
 _FIELD_NAMES = ("minute", "hour", "day of the month", "month", "day of the week", "year")
 _FORMS = "write on, off, noschedule, or entries such as 'start: 0 8 * * 1-5; stop: 0 19 * * 1-5'"
 _WORD = re.compile(r"\S+")
@@ -141,20 +150,26 @@ def _entry(part: str, position: int) -> Entry:
     fields = _PRESETS[words[0]].split() if len(words) == 1 and words[0] in _PRESETS else words
     if not 5 <= len(fields) <= 6:
         raise _wrong_count(word.strip(), fields, cron_at)
+    minutes, hours, _, months, _, *in_years = [
+        _read(index, field, cron, cron_at) for index, field in enumerate(fields)
+    ]
+    return Entry(
+        power,
+        times_of(minutes, hours),
+        day_rule(fields[2], fields[4]),
+        months,
+        in_years[0] if in_years else ALL_YEARS,
+        f"{word.strip()}: {' '.join(words)}",
+    )
+
+
+def _read(index: int, field: str, cron: str, position: int) -> int:
+    """Return the mask of one field; of a day field only whether it can be read."""
     try:
-        times, days, months, in_years = _cron(tuple(fields))
-    except InvalidSchedule:
-        raise _located(cron, fields, cron_at) from None
-    return Entry(power, times, days, months, in_years, f"{word.strip()}: {' '.join(words)}")
-
-
-def _cron(fields: tuple[str, ...]) -> tuple[int, DayRule, int, int]:
-    minutes = numbers(MINUTE, fields[0])
-    hours = numbers(HOUR, fields[1])
-    days = day_rule(fields[2], fields[4])
-    months = numbers(MONTH, fields[3])
-    in_years = years(fields[5]) if len(fields) == 6 else ALL_YEARS
-    return times_of(minutes, hours), days, months, in_years
+        return _READERS[index](field)
+    except InvalidSchedule as refusal:
+        starts = [match.start() for match in _WORD.finditer(cron)]
+        raise refusal.moved(position + starts[index]) from None
 
 
 @lru_cache(maxsize=4096)
@@ -189,16 +204,3 @@ def _wrong_count(word: str, fields: list[str], position: int) -> InvalidSchedule
     full = " ".join(fields + ["*"] * (5 - len(fields)))
     missing = ", ".join(_FIELD_NAMES[len(fields) : 5])
     return InvalidSchedule(f"fields missing: {missing}", f"write '{word}: {full}'", position)
-
-
-def _located(cron: str, fields: list[str], position: int) -> InvalidSchedule:
-    """Read the fields one by one to say in which one, and where in the text, the problem is."""
-    starts = [match.start() for match in _WORD.finditer(cron)]
-    for index, field in enumerate(fields):
-        trial = ["*"] * len(fields)
-        trial[index] = field
-        try:
-            _cron(tuple(trial))
-        except InvalidSchedule as refusal:
-            return refusal.moved(position + starts[index])
-    raise AssertionError(f"a cron refused as a whole has no bad field: {cron!r}")

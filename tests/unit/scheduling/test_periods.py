@@ -15,7 +15,7 @@ from controller.scheduling.periods import (
 )
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import ALWAYS_OFF, ExceptDates, Schedule, State
-from controller.scheduling.timeline import previous_event, state_at
+from controller.scheduling.timeline import changes_between, previous_event, state_at
 from tests.unit.scheduling.strategies import people
 
 WEEKEND = ExceptDates(date(2027, 3, 26), date(2027, 3, 29), "Easter", "england-holidays")
@@ -176,3 +176,53 @@ def test_a_night_shift_around_excepted_dates(
     assert state_at(NIGHTS, moment) is state, because
     assert event is not None
     assert (event.state, event.cause) == (state, cause)
+
+
+ONE_DAY = ExceptDates(date(2027, 1, 5), date(2027, 1, 5), "Stock-taking")
+
+
+def test_a_schedule_without_stops_is_off_on_excepted_dates_and_on_again_after() -> None:
+    always = compile_periods("UTC", [Period("mon-sun", "00:00", "24:00")], [ONE_DAY])
+
+    changes = list(
+        changes_between(always, datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC))
+    )
+
+    assert [(change.at, change.state) for change in changes] == [
+        (datetime(2027, 1, 5, tzinfo=UTC), State.OFF),
+        (datetime(2027, 1, 6, tzinfo=UTC), State.ON),
+    ]
+    event = previous_event(always, datetime(2027, 1, 6, tzinfo=UTC))
+    assert event is not None
+    assert event.cause == "start: 0 0 * * *"
+
+
+def test_dates_that_touch_or_overlap_are_one_stretch() -> None:
+    days = [(5, 6), (6, 6), (7, 8), (10, 10)]
+    schedule = compile_periods(
+        "UTC",
+        [Period("mon-sun", "08:00", "19:00")],
+        [ExceptDates(date(2027, 1, a), date(2027, 1, b), f"{a}-{b}") for a, b in days],
+    )
+
+    changes = changes_between(
+        schedule, datetime(2027, 1, 4, 20, tzinfo=UTC), datetime(2027, 1, 12, tzinfo=UTC)
+    )
+
+    assert [f"{change.at:%d %H} {change.state}" for change in changes] == [
+        "09 08 on",
+        "09 19 off",
+        "11 08 on",
+        "11 19 off",
+    ]
+
+
+def test_nothing_is_known_before_the_first_event_of_all() -> None:
+    schedule = compile_periods(
+        "UTC",
+        [Period("fri", "08:00", "19:00")],
+        [ExceptDates(date(1970, 1, 1), date(1970, 1, 1), "Epoch")],
+    )
+
+    assert state_at(schedule, datetime(1970, 1, 2, 7, tzinfo=UTC)) is State.OFF
+    assert state_at(schedule, datetime(1970, 1, 2, 8, tzinfo=UTC)) is State.ON
