@@ -66,6 +66,7 @@ _BAD_SETTINGS = (
     aws.EndpointProviderError, aws.InvalidConfigError, aws.ConfigParseError, aws.ConfigNotFound,
 )  # fmt: skip
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
+_USER_IN_URL = re.compile(r"//[^/@\s]+@")
 _ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
 
 
@@ -130,22 +131,23 @@ def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlErro
     """Return our error for a botocore error. A botocore error that means a defect of ours becomes a plain EnvctlError."""
     if isinstance(error, aws.ClientError):
         return _translate_answer(error, what, place)
+    said = _USER_IN_URL.sub("//", str(error))
     if isinstance(error, _NO_CREDENTIALS):
         return AccessDenied(
-            f"{what}: no usable AWS credentials for {place}\n  botocore says: {error}\n"
+            f"{what}: no usable AWS credentials for {place}\n  botocore says: {said}\n"
             "  fix: sign in (aws sso login), set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the machine an instance role"
         )
     if isinstance(error, _BAD_SETTINGS):
         return WrongUsage(
-            f"{what}: AWS cannot be addressed\n  botocore says: {error}\n"
+            f"{what}: AWS cannot be addressed\n  botocore says: {said}\n"
             "  fix: set region in the settings, or AWS_REGION; check AWS_ENDPOINT_URL and the AWS configuration file"
         )
     if isinstance(error, _NO_ANSWER):
         return Unreachable(
-            f"{what}: no answer from AWS in {place}\n  botocore says: {error}\n"
+            f"{what}: no answer from AWS in {place}\n  botocore says: {said}\n"
             "  fix: nothing if it passes, it is tried again; otherwise check network, proxy and AWS_ENDPOINT_URL"
         )
-    return EnvctlError(f"{what}: the AWS client failed in {place}: {type(error).__name__}: {error}")
+    return EnvctlError(f"{what}: the AWS client failed in {place}: {type(error).__name__}: {said}")
 
 
 def _translate_answer(error: aws.ClientError, what: str, place: Place) -> EnvctlError:

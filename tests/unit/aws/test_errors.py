@@ -93,6 +93,13 @@ def test_an_encoded_authorisation_message_is_left_out() -> None:
     assert "AbC123" not in str(caught.value)
 
 
+def test_a_password_in_a_proxys_address_is_left_out() -> None:
+    lost = aws.EndpointConnectionError(endpoint_url="http://ada:secret@proxy:3128/")
+    with pytest.raises(Unreachable, match="http://proxy:3128/") as caught, aws_errors("x"):
+        raise lost
+    assert "secret" not in str(caught.value)
+
+
 def test_our_own_errors_and_strangers_pass_unchanged() -> None:
     ours = Conflict("mine")
     with pytest.raises(Conflict) as caught, aws_errors("x"):

@@ -1,0 +1,137 @@
+"""What we hold DynamoDB to, on every look-alike there is: moto always, ministack where installed."""
+
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from benchmarks.ministack import MINISTACK, ministack
+from controller.aws.clients import Clients
+from controller.aws.errors import TableMissing
+from controller.aws.items import Item, to_wire
+from controller.aws.place import Place
+from controller.aws.table_setup import SetupResult, set_up_table
+from controller.aws.tables import Query, get, query_all, scan
+from controller.aws.transactions import Cancelled, Committed, PutWrite, transact
+from controller.aws.writes import write_if
+from controller.model.table import Index, KeyAttribute, TableDefinition
+
+PLACE = Place("", "eu-west-1")
+ABSENT = "attribute_not_exists(Id)"
+EVERYTHING: Item = {
+    "Id": "everything",
+    "Text": "äöü \N{PARTY POPPER}",
+    "Empty": "",
+    "Number": 40000,
+    "Fraction": -0.125,
+    "Long": Decimal("0.1234567890123456789012345678"),
+    "Big": 12345678901234567890123456789012345678,
+    "Flag": False,
+    "Nothing": None,
+    "Bytes": b"\x00\xff",
+    "List": [1, [], {}, "x"],
+    "Map": {"a": {"b": [True]}},
+    "Texts": frozenset({"b", "a"}),
+    "Numbers": frozenset({1, 2.5}),
+    "Blobs": frozenset({b"a", b"b"}),
+}
+
+
+@pytest.fixture(scope="module", params=["moto", pytest.param("ministack", marks=pytest.mark.slow)])
+def lookalike(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "moto":
+        with mock_aws():
+            yield "moto"
+        return
+    if not MINISTACK.exists():
+        pytest.skip("ministack is not installed: make servers")
+    with ministack() as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", address)
+        yield "ministack"
+
+
+@pytest.fixture(scope="module")
+def client(lookalike: str) -> Any:
+    clients = Clients()
+    return clients.client(clients.new_session(PLACE), PLACE, "dynamodb")
+
+
+@pytest.fixture
+def table(client: Any) -> str:
+    """A fresh table with key Id and an index by Group and Number."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    definition = TableDefinition(
+        name,
+        KeyAttribute("Id"),
+        indexes=(Index("Group-index", KeyAttribute("Group"), KeyAttribute("Number", "N")),),
+        deletion_protection=False,
+    )
+    assert set_up_table(client, definition).created
+    assert set_up_table(client, definition) == SetupResult(name)
+    return name
+
+
+def token() -> str:
+    return str(uuid.uuid4())
+
+
+def test_every_type_comes_back_as_it_was_written(client: Any, table: str) -> None:
+    assert transact(client, [PutWrite(table, to_wire(EVERYTHING))], token()) == Committed()
+    assert get(client, table, {"Id": "everything"}) == EVERYTHING
+    assert list(scan(client, table)) == [EVERYTHING]
+
+
+def test_reasons_stand_at_the_place_of_their_writes(client: Any, table: str) -> None:
+    transact(client, [PutWrite(table, to_wire({"Id": "taken", "Of": "us"}))], token())
+    writes = [
+        PutWrite(table, to_wire({"Id": name}), ABSENT, show_found=True)
+        for name in ("a", "taken", "b")
+    ]
+    outcome = transact(client, writes, token())
+    assert isinstance(outcome, Cancelled)
+    assert [reason and reason.code for reason in outcome.reasons] == [
+        None,
+        "ConditionalCheckFailed",
+        None,
+    ]
+    assert outcome.reasons[1] is not None
+    assert outcome.reasons[1].found == {"Id": "taken", "Of": "us"}
+    assert [item["Id"] for item in scan(client, table)] == ["taken"]
+
+
+def test_a_hundred_writes_go_in_one_transaction_and_a_scan_finds_them_all(
+    client: Any, table: str
+) -> None:
+    writes = [PutWrite(table, to_wire({"Id": str(n), "Pad": "x" * 500})) for n in range(100)]
+    assert transact(client, writes, token()) == Committed()
+    for segments in (1, 3):
+        assert len({item["Id"] for item in scan(client, table, segments=segments)}) == 100
+
+
+def test_the_same_token_again_is_the_same_transaction(
+    client: Any, table: str, lookalike: str
+) -> None:
+    if lookalike == "moto":
+        pytest.skip("moto ignores ClientRequestToken")
+    writes, same = [PutWrite(table, to_wire({"Id": "once"}), ABSENT)], token()
+    assert transact(client, writes, same) == Committed()
+    assert transact(client, writes, same) == Committed()
+
+
+def test_an_index_is_read_in_the_order_of_its_range_key(client: Any, table: str) -> None:
+    for number in (3, 1, 2):
+        item = to_wire({"Id": f"i{number}", "Group": "g", "Number": number})
+        assert write_if(client, PutWrite(table, item, ABSENT))
+        assert not write_if(client, PutWrite(table, item, ABSENT))
+    wanted = Query(table, "#g = :g", {":g": "g"}, {"#g": "Group"}, "Group-index", forward=False)
+    assert [item["Number"] for item in query_all(client, wanted)] == [3, 2, 1]
+
+
+def test_a_table_that_is_not_there_is_told_as_such(client: Any) -> None:
+    with pytest.raises(TableMissing):
+        list(scan(client, "nowhere"))
+    with pytest.raises(TableMissing):
+        transact(client, [PutWrite("nowhere", to_wire({"Id": "a"}))], token())
