@@ -1,0 +1,117 @@
+"""Permission: what a user or a group may do in the old product. Kept as data, evaluated by other programs."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, model_validator
+
+from controller.kinds.language.kind import Finding, Items, Kind, World
+from controller.kinds.language.spec import Says, Spec
+from controller.kinds.parts.texts import Text
+from controller.model.ref import ResourceRef
+from controller.model.table import KeyAttribute, TableDefinition
+
+TABLE = TableDefinition("InfraConfigPermissions", KeyAttribute("Name"))
+ALL = "all"
+
+Names = Annotated[
+    Literal["all"] | Annotated[list[Text], Field(min_length=1)],
+    Says("a list of names, or all"),
+]
+
+
+class PermissionEntry(Spec):
+    """One thing that is allowed: a resource, everything of a cluster, or everything of an environment type."""
+
+    resource: Text | None = None
+    """Path with wildcards: /config/services/*, or ** for every path."""
+    access: Literal["POST", "PUT", "DELETE", "ADMIN"] | None = None
+    """What may be done with the resource; ADMIN is everything."""
+    cluster: Text | None = None
+    """Name of a Cluster, in upper or lower case, or all."""
+    environment_type: Text | None = None
+    """Name of an EnvironmentType, in upper or lower case, or all."""
+    clusters: Names | None = None
+    """Restricts a resource to clusters; together with environmentTypes."""
+    environment_types: Names | None = None
+    """Restricts a resource to environment types; together with clusters."""
+
+    @model_validator(mode="after")
+    def _is_of_one_sort(self) -> "PermissionEntry":
+        if self.resource is None and self.cluster is None and self.environment_type is None:
+            raise ValueError("an entry allows nothing\nadd resource and access, cluster, or environmentType")
+        if (self.resource is None) != (self.access is None):
+            raise ValueError(
+                "resource and access belong together\nadd the other one: resource: PATH, access: POST, PUT, DELETE or ADMIN"
+            )
+        if (self.clusters is None) != (self.environment_types is None):
+            raise ValueError(
+                "clusters and environmentTypes restrict together\nadd the other one; all means no restriction"
+            )
+        if self.clusters is not None and self.resource is None:
+            raise ValueError(
+                "clusters and environmentTypes restrict a resource\nadd resource and access, or use cluster and environmentType"
+            )
+        return self
+
+
+class PermissionSpec(Spec):
+    """What a Permission is. Its name is that of a user or of a directory group."""
+
+    permissions: list[PermissionEntry]
+    """What the user or group may do."""
+
+
+class PermissionFacts(NamedTuple):
+    """What its own rules ask: names with the place they stand at."""
+
+    names: tuple[tuple[tuple[str | int, ...], str, str], ...]
+    """(path, kind, name)."""
+
+
+def _facts(_key: str, spec: PermissionSpec) -> PermissionFacts:
+    return PermissionFacts(tuple(_named(spec)))
+
+
+def _named(spec: PermissionSpec) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    for place, entry in enumerate(spec.permissions):
+        at = ("spec", "permissions", place)
+        for kind, field, one, several in (
+            ("Cluster", "cluster", entry.cluster, entry.clusters),
+            ("EnvironmentType", "environmentType", entry.environment_type, entry.environment_types),
+        ):
+            if one is not None and one.lower() != ALL:
+                yield (*at, field), kind, one
+            if several is not None and several != ALL:
+                for index, name in enumerate(several):
+                    yield (*at, f"{field}s", index), kind, name
+
+
+def _names_exist(_ref: ResourceRef, facts: PermissionFacts, world: World) -> Iterator[Finding]:
+    for path, kind, name in facts.names:
+        if world.facts(kind, name) is not None:
+            continue
+        # Upper and lower case are the same here, so the rare name in another case is looked for among all.
+        meant = next((known for known in world.names(kind) if known.lower() == name.lower()), None)
+        if meant is None or world.facts(kind, meant) is None:
+            yield Finding(path, f"no {kind} named {name!r}, in upper or lower case", "correct the name, or write all")
+
+
+def _recover(items: Items) -> tuple[str, dict[str, object]]:
+    item = items[TABLE.name]
+    return str(item["Name"]), {name: value for name, value in item.items() if name != "Name"}
+
+
+KIND = Kind(
+    name="Permission",
+    summary="What a user or a group may do in the old product.",
+    spec=PermissionSpec,
+    tables=(TABLE,),
+    project=lambda key, spec: {TABLE.name: {"Name": key, **spec}},
+    recover=_recover,
+    identify=lambda item: str(item["Name"]),
+    facts=_facts,
+    key=lambda name, _spec: name,
+    rules=(_names_exist,),
+    yaml_places={("Name",): ("metadata", "name")},
+)

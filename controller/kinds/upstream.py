@@ -1,0 +1,232 @@
+"""Upstream: the hosts of a service in an environment, as load balancers see them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from controller.kinds.language.kind import Finding, Items, Kind, Leaving, SharedField, World
+from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
+from controller.kinds.parts.routing import placement, type_facts, type_of
+from controller.kinds.parts.texts import Text
+from controller.kinds.parts.upstream_hosts import SLICES, Host, HostFacts, expand_hosts, undo_hosts
+from controller.model.ref import ResourceRef
+from controller.model.table import Index, KeyAttribute, TableDefinition
+
+KEY = KeyAttribute("Key")
+TABLE = TableDefinition(
+    "InfraConfigLBUpstream",
+    KEY,
+    indexes=(
+        Index("AccountId-index", KeyAttribute("AccountId"), KEY),
+        Index("Environment-Key-index", KeyAttribute("Environment"), KEY),
+        Index("LoadBalancerGroup-index", KeyAttribute("LoadBalancerGroup"), KEY),
+    ),
+)
+DERIVED = frozenset({"Key", "AccountId", "LoadBalancerGroup", "SchemaVersion", "Upstream"})
+
+
+class UpstreamSpec(Spec):
+    """What an Upstream is. Its name begins with that of its environment: c50-Search."""
+
+    environment_name: Annotated[
+        Text, RefTo("Environment"), Field(serialization_alias="Environment")
+    ]
+    """Environment whose instances it names."""
+    service_name: Annotated[Text, RefTo("Service"), Field(serialization_alias="Service")]
+    """Service that runs on its hosts."""
+    live_slice: Annotated[Literal["blue", "green", "external"] | None, CONTROLLER_ONLY] = None
+    """Which slice gets requests: ``blue`` or ``green`` gives each host its state, ``external`` (default) leaves the
+    states to the pipelines."""
+    hosts: Annotated[list[Host], Field(min_length=1)]
+    """Its hosts. Default: both slices of the service in Consul, with the service's ports."""
+    load_balancing_method: Text = "least_conn"
+    """How requests are shared out."""
+    persistence_method: (
+        Annotated[str, Field(min_length=1, max_length=100), Says("text of at most 100 characters")] | None
+    ) = None
+    """How requests of one visitor find the same host."""
+    slow_start: (
+        Annotated[str, Field(pattern=r"^[0-9]{1,2}[sm]$"), Says("a time such as 30s or 2m")] | None
+    ) = None
+    """How long a host that came up takes to get its full share."""
+    upstream_keepalives: Annotated[
+        int,
+        Field(ge=1, le=500, serialization_alias="UpStreamKeepalives"),
+        Says("a whole number from 1 to 500"),
+    ] = 32
+    """Connections each worker keeps open."""
+    zone_size: Annotated[
+        str, Field(min_length=1, max_length=10), Says("a size of at most 10 characters, such as 128k")
+    ] = "128k"
+    """Memory the workers share."""
+    mark_for_delete: bool | None = None
+    """Whether it is about to be deleted. Set by the controller and other programs."""
+    mark_for_delete_timestamp: (
+        Annotated[int, Field(ge=0), Says("a time in milliseconds since 1970")] | None
+    ) = None
+    """When it is to be deleted, in milliseconds since 1970."""
+
+
+class UpstreamFacts(NamedTuple):
+    """What virtual hosts and its own rules ask."""
+
+    environment: str
+    service: str
+    live_slice: str | None
+    hosts: tuple[HostFacts, ...]
+
+
+def _facts(_key: str, spec: UpstreamSpec) -> UpstreamFacts:
+    return UpstreamFacts(
+        spec.environment_name,
+        spec.service_name,
+        spec.live_slice if spec.live_slice in SLICES else None,
+        tuple(HostFacts(host.dns_name, host.port, host.state) for host in spec.hosts),
+    )
+
+
+def _expand(spec: dict[str, Any]) -> dict[str, Any]:
+    hosts = expand_hosts(spec)
+    return spec if hosts is None else {**spec, "hosts": hosts}
+
+
+def _project(key: str, spec: dict[str, Any]) -> Items:
+    item = {"Key": f"/{spec['Environment']}_{key}/config", "Upstream": key, "SchemaVersion": 1, **spec}
+    return {TABLE.name: item}
+
+
+def _recover(items: Items) -> tuple[str, dict[str, Any]]:
+    item = items[TABLE.name]
+    return _identify(item), {name: value for name, value in item.items() if name not in DERIVED}
+
+
+def _identify(item: Mapping[str, Any]) -> str:
+    name = item.get("Upstream")
+    # "/<environment>_<upstream>/config"; an upstream's name has no underscore
+    return str(name or item["Key"].removesuffix("/config").rpartition("_")[2])
+
+
+def _derive(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Items:
+    item: dict[str, Any] = dict(placement(facts.environment, world))
+    service = world.facts("Service", facts.service)
+    if service is not None:
+        ports = {"blue": service.blue_port, "green": service.green_port}
+        derived = {
+            place: {"Port": ports[host.slice]}
+            for place, host in enumerate(facts.hosts)
+            if host.port is None and host.slice is not None and ports[host.slice]
+        }
+        if derived:
+            item["Hosts"] = derived
+    return {TABLE.name: item} if item else {}
+
+
+def _name_begins_with_environment(
+    ref: ResourceRef, facts: UpstreamFacts, _world: World
+) -> Iterator[Finding]:
+    start = f"{facts.environment}-"
+    if not ref.key.startswith(start) or ref.key == start:
+        yield Finding(
+            ("metadata", "name"),
+            f"{ref.key!r} does not begin with {start!r}, the name of its environment and a hyphen",
+            f"name it {start}{facts.service}",
+        )
+
+
+def _ports_are_the_services(
+    _ref: ResourceRef, facts: UpstreamFacts, world: World
+) -> Iterator[Finding]:
+    service = world.facts("Service", facts.service)
+    if service is None:
+        return
+    ports = {"blue": service.blue_port, "green": service.green_port}
+    for place, host in enumerate(facts.hosts):
+        at = ("spec", "hosts", place)
+        if host.port is None:
+            if host.slice is not None and not ports[host.slice]:
+                yield Finding(
+                    at,
+                    f"host {host.name} needs the {host.slice} port of Service {facts.service}, which has none",
+                    f"add {host.slice}Port to the service, or give the upstream hosts of its own",
+                )
+        elif all(ports.values()) and host.port not in ports.values():
+            yield Finding(
+                (*at, "port"),
+                f"Host port {host.port} does not match blue or green port of {facts.service}",
+                f"write {ports['blue']} (blue) or {ports['green']} (green)",
+            )
+
+
+def _states_follow_the_live_slice(
+    _ref: ResourceRef, facts: UpstreamFacts, _world: World
+) -> Iterator[Finding]:
+    if facts.live_slice is None:
+        return
+    for place, host in enumerate(facts.hosts):
+        at = ("spec", "hosts", place)
+        if host.state is None:
+            yield Finding(
+                at,
+                f"liveSlice {facts.live_slice} gives no state to host {host.name}, whose name ends in no slice",
+                "write its state: up or down, or a name that ends in -blue or -green",
+            )
+        elif host.slice is not None and (host.state == "up") != (host.slice == facts.live_slice):
+            yield Finding(
+                (*at, "state"),
+                f"host {host.name} is {host.state}, which contradicts liveSlice {facts.live_slice}",
+                "remove the state, or correct liveSlice",
+            )
+
+
+def _consul_is_there(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Iterator[Finding]:
+    environment_type = type_facts(facts.environment, world)
+    if environment_type is None or environment_type.has_consul:
+        return
+    in_consul = next((host.name for host in facts.hosts if "." not in host.name), None)
+    if in_consul is not None:
+        name = type_of(facts.environment, world)
+        yield Finding(
+            ("spec", "environmentName"),
+            f"host {in_consul} is a Consul service, but EnvironmentType {name} has no consul",
+            f"add consul to EnvironmentType {name}, or give hosts by DNS names",
+        )
+
+
+NAMES = NameFormat(r"^[a-zA-Z0-9-]+$", 100, "letters, digits and '-', such as c50-Search")
+
+KIND = Kind(
+    name="Upstream",
+    summary="The hosts of a service in an environment, as load balancers see them.",
+    spec=UpstreamSpec,
+    tables=(TABLE,),
+    project=_project,
+    recover=_recover,
+    identify=_identify,
+    facts=_facts,
+    key=lambda name, _spec: name,
+    expand=_expand,
+    derive=_derive,
+    rules=(
+        NAMES.rule,
+        _name_begins_with_environment,
+        _ports_are_the_services,
+        _states_follow_the_live_slice,
+        _consul_is_there,
+    ),
+    shared=(
+        SharedField(TABLE.name, ("Hosts", "*", "State"), default="down", identity=("DnsName", "Port")),
+        SharedField(TABLE.name, ("MarkForDelete",), default=False),
+        SharedField(TABLE.name, ("MarkForDeleteTimestamp",), default=0),
+    ),
+    leaving=Leaving.MARK_THEN_DELETE,
+    names=NAMES,
+    undo_derived=undo_hosts,
+    yaml_places={
+        ("Upstream",): ("metadata", "name"),
+        ("Key",): ("metadata", "name"),
+        ("AccountId",): ("spec", "environmentName"),
+        ("LoadBalancerGroup",): ("spec", "environmentName"),
+    },
+)
