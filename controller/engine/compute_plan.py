@@ -1,0 +1,105 @@
+"""From a loaded revision and what the tables hold to the plan of the ``config`` scope."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from controller.engine.field_names import yaml_field_names
+from controller.engine.find_edits import authorship_of, with_edits
+from controller.engine.load_revision import LoadedRevision
+from controller.errors import InvalidDesiredState
+from controller.kinds.language.kind import Kind
+from controller.model.observed import Observation, ObservedState, ScopeState
+from controller.model.origin import Authorship, Origin
+from controller.model.override import Override
+from controller.model.plan import ScopePlan
+from controller.model.ref import ResourceRef
+from controller.model.resource import DesiredState
+from controller.model.trailers import overrides_in
+from controller.planning.diff import departing
+from controller.planning.diff_options import DiffOptions
+from controller.planning.guard_limits import GuardLimits
+from controller.planning.holding import Barrier
+from controller.planning.immutables import find_kept_values
+from controller.planning.overrides import left_fields, patched_refs, suspended
+from controller.planning.scope_plan import ScopeOptions, plan_scope
+
+Recorded = Callable[[Observation], bool]
+"""Whether the ledger has a create or an adoption of ours for an observed object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """How a plan is asked for. ``now`` is aware; ``tokens`` approve violations besides those of the commit message."""
+
+    kinds: Mapping[str, Kind[Any]]
+    now: datetime
+    limits: GuardLimits = field(default_factory=GuardLimits)
+    tokens: Sequence[str] = ()
+    adopt: bool = False
+    overrides: Sequence[Override] = ()
+    barriers: Sequence[Barrier] = ()
+
+
+def plan_config(
+    revision: LoadedRevision,
+    desired: DesiredState,
+    observed: ObservedState,
+    request: PlanRequest,
+    *,
+    recorded: Recorded,
+    authorship: Callable[[Sequence[str]], Mapping[str, Authorship]],
+) -> ScopePlan:
+    """Plan the config scope.
+
+    ``desired`` is the revision's desired state with overrides laid over it. ``recorded`` is asked for what would be pruned,
+    ``authorship`` once, for the files the changes come from. Raises InvalidDesiredState for what only the tables can tell:
+    values that must stay, or that something outside the YAML has taken.
+    """
+    projections = {ref: resource.projection for ref, resource in desired.resources.items()}
+    options = DiffOptions(
+        target="tables",
+        now=request.now,
+        kinds=request.kinds,
+        adopt=request.adopt,
+        suspended=suspended(request.overrides),
+        left=left_fields(request.overrides),
+        overridden=patched_refs(request.overrides),
+        origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
+        names=yaml_field_names(request.kinds),
+    )
+    if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
+        problems = find_kept_values(projections, observed, options)
+        if problems:
+            raise InvalidDesiredState(problems)
+        leaving = departing(projections, observed)
+        options = replace(options, unrecorded=_unrecorded(leaving, observed, recorded))
+    scope = plan_scope(
+        projections,
+        observed,
+        ScopeOptions(
+            diff=options,
+            limits=request.limits,
+            tokens=(*request.tokens, *overrides_in(desired.message)),
+            barriers=request.barriers,
+            source_paths=frozenset(revision.tree.files),
+        ),
+    )
+    changes = with_edits(scope.changes, desired.resources, revision.origins)
+    paths = sorted({change.origin.path for change in changes if change.origin is not None})
+    known = authorship(paths) if paths else {}
+    return replace(scope, changes=authorship_of(changes, known))
+
+
+def _unrecorded(
+    leaving: frozenset[ResourceRef], observed: ObservedState, recorded: Recorded
+) -> frozenset[ResourceRef]:
+    """Return those of the leaving objects that no record says we made: a mark alone is not enough to delete."""
+    if not leaving:
+        return frozenset()
+    refs = sorted(leaving)
+    with ThreadPoolExecutor(8, thread_name_prefix="ask-ledger") as pool:
+        answers = list(pool.map(recorded, [observed.objects[ref] for ref in refs]))
+    return frozenset(ref for ref, known in zip(refs, answers, strict=True) if not known)
