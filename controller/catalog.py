@@ -51,5 +51,7 @@ def tables() -> tuple[TableDefinition, ...]:
     for kind in kinds().values():
         for table in kind.tables:
             if by_name.setdefault(table.name, table) != table:
-                raise ValueError(f"{kind.name} defines table {table.name} differently from another kind")
+                raise ValueError(
+                    f"{kind.name} defines table {table.name} differently from another kind"
+                )
     return tuple(by_name[name] for name in sorted(by_name))

@@ -20,7 +20,9 @@ CONVENTIONAL_ROLE = "roleInfraEnvironmentManagerChild"
 RoleArn = Annotated[
     str,
     Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([^\s]+/)?[A-Za-z0-9_+=,.@-]{1,64}$"),
-    Says("the ARN of a role, such as arn:aws:iam::012345670123:role/roleInfraEnvironmentManagerChild"),
+    Says(
+        "the ARN of a role, such as arn:aws:iam::012345670123:role/roleInfraEnvironmentManagerChild"
+    ),
 ]
 
 
@@ -116,9 +118,7 @@ KIND = Kind(
         Unique("account number", _numbers),
         Unique("account name (upper and lower case are the same)", _names),
     ),
-    immutable=(
-        Immutable(TABLE.name, ("AccountNumber",), "it is the key of the account's item"),
-    ),
+    immutable=(Immutable(TABLE.name, ("AccountNumber",), "it is the key of the account's item"),),
     names=NAMES,
     yaml_places={("AccountName",): ("metadata", "name")},
 )

@@ -54,8 +54,9 @@ class CalendarDates(Spec):
 
     def excepted(self, calendar: str) -> ExceptDates:
         """Return the dates as schedules take them."""
-        first, last = (self.from_, self.to) if self.from_ and self.to else (self.date, self.date)
-        assert first is not None and last is not None, "validated: either date, or from and to"
+        first, last = self.from_ or self.date, self.to or self.date
+        assert first is not None, "validated: either date, or from and to"
+        assert last is not None, "validated: either date, or from and to"
         return ExceptDates(date.fromisoformat(first), date.fromisoformat(last), self.name, calendar)
 
 

@@ -52,9 +52,7 @@ class ClusterFacts(NamedTuple):
     has_notification_settings: bool
 
 
-def _old_product_needs(
-    _ref: ResourceRef, facts: ClusterFacts, world: World
-) -> Iterator[Finding]:
+def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> Iterator[Finding]:
     if world.compatibility == "none":
         return
     if not facts.has_key_pair:
@@ -99,7 +97,9 @@ KIND = Kind(
     rules=(NAMES.rule, _old_product_needs),
     unique=(Unique("short name", _short_names),),
     immutable=(
-        Immutable(TABLE.name, ("Value", "ShortName"), "it is part of the names of the cluster's groups"),
+        Immutable(
+            TABLE.name, ("Value", "ShortName"), "it is part of the names of the cluster's groups"
+        ),
     ),
     names=NAMES,
     yaml_places={("ClusterName",): ("metadata", "name")},

@@ -32,7 +32,9 @@ class DeploymentMapSpec(Spec):
         names = Counter(role.server_role_name for role in roles)
         for name, count in names.items():
             if count > 1:
-                raise ValueError(f"{count} roles are named {name!r}; expected each name once\nrename one of them")
+                raise ValueError(
+                    f"{count} roles are named {name!r}; expected each name once\nrename one of them"
+                )
         return roles
 
 
@@ -51,7 +53,8 @@ def _expand(spec: dict[str, Any]) -> dict[str, Any]:
         defaults = None
     if isinstance(roles, list):
         expanded["roles"] = [
-            expand_role(merge(defaults or {}, role) if isinstance(role, dict) else role) for role in roles
+            expand_role(merge(defaults or {}, role) if isinstance(role, dict) else role)
+            for role in roles
         ]
     return expanded
 
@@ -94,7 +97,9 @@ def _roles_make_sense(
         yield from size_findings(role.sizes, role.slices, per_slice=role.fleet_per_slice, at=at)
         if role.schedule is not None and role.has_schedule_tag:
             yield Finding(
-                (*at, "scheduleTag"), "schedule gives the tag already", "remove scheduleTag or schedule"
+                (*at, "scheduleTag"),
+                "schedule gives the tag already",
+                "remove scheduleTag or schedule",
             )
         if role.owning_cluster == "Any":
             yield Finding(

@@ -66,9 +66,9 @@ class EnvironmentSpec(Spec):
         default_factory=lambda: ScheduleChoice(mode="off")
     )
     """When its instances run. A new environment without one is off."""
-    maintenance: Annotated[
-        bool | None, Field(serialization_alias="EnvironmentInMaintenance")
-    ] = None
+    maintenance: Annotated[bool | None, Field(serialization_alias="EnvironmentInMaintenance")] = (
+        None
+    )
     """Whether it is in maintenance, for information. Left to other programs where the YAML does not say."""
     deployments_locked: bool | None = None
     """Whether deployments and changes of its groups are locked. Left to other programs where the YAML does not say."""

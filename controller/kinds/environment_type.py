@@ -69,9 +69,7 @@ class LicenseKeys(Spec):
 class EnvironmentTypeSpec(Spec):
     """What an EnvironmentType is."""
 
-    account: Annotated[
-        Text, RefTo("Account"), Field(serialization_alias="AWSAccountName")
-    ]
+    account: Annotated[Text, RefTo("Account"), Field(serialization_alias="AWSAccountName")]
     """Account its environments live in; gives AWSAccountName and AWSAccountNumber."""
     region: Annotated[Region | None, CONTROLLER_ONLY] = None
     """Region its environments live in. Default: the region of the settings."""
@@ -178,7 +176,9 @@ def _nothing_twice(
 ) -> Iterator[Finding]:
     for name in facts.repeated:
         yield Finding(
-            ("spec", *name.split(".")), "names something twice; expected each once", "remove one of the two"
+            ("spec", *name.split(".")),
+            "names something twice; expected each once",
+            "remove one of the two",
         )
 
 

@@ -28,9 +28,7 @@ class NotificationSettingsSpec(Spec):
     """Queue for tickets."""
 
 
-NAMES = NameFormat(
-    r"^[A-Za-z0-9_-]+$", 255, "letters, digits, '_' and '-', such as team-tango"
-)
+NAMES = NameFormat(r"^[A-Za-z0-9_-]+$", 255, "letters, digits, '_' and '-', such as team-tango")
 
 KIND = Kind(
     name="NotificationSettings",

@@ -39,7 +39,9 @@ class PermissionEntry(Spec):
     @model_validator(mode="after")
     def _is_of_one_sort(self) -> "PermissionEntry":
         if self.resource is None and self.cluster is None and self.environment_type is None:
-            raise ValueError("an entry allows nothing\nadd resource and access, cluster, or environmentType")
+            raise ValueError(
+                "an entry allows nothing\nadd resource and access, cluster, or environmentType"
+            )
         if (self.resource is None) != (self.access is None):
             raise ValueError(
                 "resource and access belong together\nadd the other one: resource: PATH, access: POST, PUT, DELETE or ADMIN"
@@ -94,7 +96,11 @@ def _names_exist(_ref: ResourceRef, facts: PermissionFacts, world: World) -> Ite
         # Upper and lower case are the same here, so the rare name in another case is looked for among all.
         meant = next((known for known in world.names(kind) if known.lower() == name.lower()), None)
         if meant is None or world.facts(kind, meant) is None:
-            yield Finding(path, f"no {kind} named {name!r}, in upper or lower case", "correct the name, or write all")
+            yield Finding(
+                path,
+                f"no {kind} named {name!r}, in upper or lower case",
+                "correct the name, or write all",
+            )
 
 
 def _recover(items: Items) -> tuple[str, dict[str, object]]:

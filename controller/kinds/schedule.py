@@ -14,7 +14,13 @@ from controller.kinds.parts.schedule_choice import FIXED_MODES, check_expression
 from controller.kinds.parts.texts import LongText, Text
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.periods import Period, compile_periods, nearest_expression, parse_clock, parse_days
+from controller.scheduling.periods import (
+    Period,
+    compile_periods,
+    nearest_expression,
+    parse_clock,
+    parse_days,
+)
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import ExceptDates
 from controller.scheduling.schedule import Schedule as CompiledSchedule
@@ -56,7 +62,9 @@ class HoursOfDays(Spec):
 
     def period(self) -> Period:
         """Return the value the compiler takes."""
-        return Period(self.days if isinstance(self.days, str) else tuple(self.days), self.from_, self.to)
+        return Period(
+            self.days if isinstance(self.days, str) else tuple(self.days), self.from_, self.to
+        )
 
 
 class ScheduleSpec(Spec):
@@ -74,7 +82,8 @@ class ScheduleSpec(Spec):
     ] = None
     """Calendars on whose dates instances are off."""
     expression: (
-        Annotated[str, Field(min_length=1, max_length=1024), Says("a schedule in one line of text")] | None
+        Annotated[str, Field(min_length=1, max_length=1024), Says("a schedule in one line of text")]
+        | None
     ) = None
     """Instead of periods: one line such as "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"."""
 

@@ -19,7 +19,9 @@ Port = Annotated[
     int, Field(ge=40000, le=41000), Says("a port from 40000 to 41000; leave it out for none")
 ]
 ApplicationId = Annotated[
-    str, Field(pattern=r"^[0-9]{1,5}$"), Says('a quoted number of at most 5 digits, such as "01234"')
+    str,
+    Field(pattern=r"^[0-9]{1,5}$"),
+    Says('a quoted number of at most 5 digits, such as "01234"'),
 ]
 
 
@@ -48,7 +50,8 @@ class ServiceSpec(Spec):
     description: LongText | None = None
     """For people."""
     primary_contact: (
-        Annotated[str, Field(min_length=1, max_length=50), Says("text of at most 50 characters")] | None
+        Annotated[str, Field(min_length=1, max_length=50), Says("text of at most 50 characters")]
+        | None
     ) = None
     """Whom to ask."""
     is_one: bool | None = None
@@ -65,7 +68,9 @@ class ServiceSpec(Spec):
     new_relic_url: Url | None = None
     new_relic_insights_url: Url | None = None
     elk_url: (
-        Annotated[str, Field(min_length=1, max_length=2048), Says("an address of at most 2048 characters")]
+        Annotated[
+            str, Field(min_length=1, max_length=2048), Says("an address of at most 2048 characters")
+        ]
         | None
     ) = None
     package_type: Text | None = None
@@ -82,7 +87,9 @@ class ServiceFacts(NamedTuple):
 def _recover(items: Items) -> tuple[str, dict[str, Any]]:
     name, spec = LAYOUT.spec(items[TABLE.name])
     # The old product wrote 0 where a slice has no port.
-    return name, {field: value for field, value in spec.items() if value != 0 or "Port" not in field}
+    return name, {
+        field: value for field, value in spec.items() if value != 0 or "Port" not in field
+    }
 
 
 def _ports(facts: ServiceFacts) -> Iterable[tuple[Path, int]]:
@@ -111,8 +118,12 @@ KIND = Kind(
     rules=(NAMES.rule,),
     unique=(Unique("port", _ports),),
     immutable=(
-        Immutable(TABLE.name, ("Value", "BluePort"), "hosts of upstreams point at it", unset=(None, 0)),
-        Immutable(TABLE.name, ("Value", "GreenPort"), "hosts of upstreams point at it", unset=(None, 0)),
+        Immutable(
+            TABLE.name, ("Value", "BluePort"), "hosts of upstreams point at it", unset=(None, 0)
+        ),
+        Immutable(
+            TABLE.name, ("Value", "GreenPort"), "hosts of upstreams point at it", unset=(None, 0)
+        ),
     ),
     leaving=Leaving.TOMBSTONE,
     names=NAMES,

@@ -44,7 +44,8 @@ class UpstreamSpec(Spec):
     load_balancing_method: Text = "least_conn"
     """How requests are shared out."""
     persistence_method: (
-        Annotated[str, Field(min_length=1, max_length=100), Says("text of at most 100 characters")] | None
+        Annotated[str, Field(min_length=1, max_length=100), Says("text of at most 100 characters")]
+        | None
     ) = None
     """How requests of one visitor find the same host."""
     slow_start: (
@@ -58,7 +59,9 @@ class UpstreamSpec(Spec):
     ] = 32
     """Connections each worker keeps open."""
     zone_size: Annotated[
-        str, Field(min_length=1, max_length=10), Says("a size of at most 10 characters, such as 128k")
+        str,
+        Field(min_length=1, max_length=10),
+        Says("a size of at most 10 characters, such as 128k"),
     ] = "128k"
     """Memory the workers share."""
     mark_for_delete: bool | None = None
@@ -93,7 +96,12 @@ def _expand(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _project(key: str, spec: dict[str, Any]) -> Items:
-    item = {"Key": f"/{spec['Environment']}_{key}/config", "Upstream": key, "SchemaVersion": 1, **spec}
+    item = {
+        "Key": f"/{spec['Environment']}_{key}/config",
+        "Upstream": key,
+        "SchemaVersion": 1,
+        **spec,
+    }
     return {TABLE.name: item}
 
 
@@ -216,7 +224,9 @@ KIND = Kind(
         _consul_is_there,
     ),
     shared=(
-        SharedField(TABLE.name, ("Hosts", "*", "State"), default="down", identity=("DnsName", "Port")),
+        SharedField(
+            TABLE.name, ("Hosts", "*", "State"), default="down", identity=("DnsName", "Port")
+        ),
         SharedField(TABLE.name, ("MarkForDelete",), default=False),
         SharedField(TABLE.name, ("MarkForDeleteTimestamp",), default=0),
     ),

@@ -71,7 +71,7 @@ def _may_have(shape: Shape) -> bool:
     return inner is not None and _may_have(inner)
 
 
-def _collected(spec: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+def _collected(spec: Spec, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, yaml, excluded in _steps(type(spec)):
         value = getattr(spec, name)
         if value is None or name not in spec.model_fields_set:

@@ -26,7 +26,10 @@ def merge_derived(item: Any, derived: Any) -> Any:
     """
     if isinstance(derived, dict):
         if isinstance(item, dict):
-            return {**item, **{key: merge_derived(item.get(key), one) for key, one in derived.items()}}
+            return {
+                **item,
+                **{key: merge_derived(item.get(key), one) for key, one in derived.items()},
+            }
         if isinstance(item, list):
             return [merge_derived(one, derived.get(place, {})) for place, one in enumerate(item)]
     return item if derived == {} and item is not None else derived

@@ -41,7 +41,9 @@ def _optional(annotation: Any) -> Any:
 def _loose(annotation: Any) -> Any:
     """Replace models by their partial forms where maps merge."""
     if isinstance(annotation, type) and issubclass(annotation, Spec):
-        return annotation if annotation.indivisible else partial_model(annotation, annotation.__name__)
+        return (
+            annotation if annotation.indivisible else partial_model(annotation, annotation.__name__)
+        )
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *marks = get_args(annotation)

@@ -36,7 +36,9 @@ def references(model: type[Spec]) -> Callable[[Any], list[Named]]:
 @cache
 def _model_walk(model: type[Spec]) -> Walk:
     steps = tuple(
-        (field.name, field.yaml, _walk(field.shape)) for field in fields_of(model) if field.shape.refers
+        (field.name, field.yaml, _walk(field.shape))
+        for field in fields_of(model)
+        if field.shape.refers
     )
 
     def walk(spec: Any, path: Path, found: list[Named]) -> None:

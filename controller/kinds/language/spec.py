@@ -44,7 +44,9 @@ class Says:
 
     expected: str
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         """Wrap the field's schema; the message reads "expected two lower-case letters, for example ta"."""
         return core_schema.custom_error_schema(
             handler(source),

@@ -23,7 +23,9 @@ class Shape:
     @property
     def refers(self) -> bool:
         """Whether there may be references in it."""
-        if self.reference or (self.model and any(field.shape.refers for field in fields_of(self.model))):
+        if self.reference or (
+            self.model and any(field.shape.refers for field in fields_of(self.model))
+        ):
             return True
         return any(part is not None and part.refers for part in (self.members, self.values))
 

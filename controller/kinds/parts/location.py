@@ -22,9 +22,7 @@ IpRange = Annotated[
     ),
     Says("an IPv4 address or a range of them, such as 10.0.0.0/8"),
 ]
-Interval = Annotated[
-    str, Field(pattern=r"^[0-9]*[smh]$"), Says("a time such as 5s, 1m or 1h")
-]
+Interval = Annotated[str, Field(pattern=r"^[0-9]*[smh]$"), Says("a time such as 5s, 1m or 1h")]
 Count = Annotated[int, Field(ge=0), Says("a whole number, 0 or more")]
 Number = Annotated[int | float, Says("a number")]
 ReturnCode = Annotated[
@@ -86,7 +84,8 @@ class Location(Spec):
     """Where requests go: http:// or https://, then an upstream's name, a host with a dot, or a variable."""
     health_check: HealthCheck | None = None
     proxy_http_version: (
-        Annotated[str, Field(pattern=r"^[0-9](\.[0-9])?$"), Says('a quoted version such as "1.1"')] | None
+        Annotated[str, Field(pattern=r"^[0-9](\.[0-9])?$"), Says('a quoted version such as "1.1"')]
+        | None
     ) = None
     add_headers: Lines | None = None
     """Headers added to the answer."""

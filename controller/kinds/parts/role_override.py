@@ -31,7 +31,10 @@ else:
         without=frozenset({"server_role_name"}),
         enabled=(
             bool | None,
-            Field(default=None, description="Whether the environment has the role at all. Default: true."),
+            Field(
+                default=None,
+                description="Whether the environment has the role at all. Default: true.",
+            ),
         ),
     )
 
@@ -59,7 +62,9 @@ class RoleOverrideFacts(NamedTuple):
             security_zone=self.security_zone or role.security_zone,
             zones=role.zones if self.zones is None else self.zones,
             sizes=self.sizes.over(role.sizes),
-            fleet_per_slice=role.fleet_per_slice if self.fleet_per_slice is None else self.fleet_per_slice,
+            fleet_per_slice=role.fleet_per_slice
+            if self.fleet_per_slice is None
+            else self.fleet_per_slice,
             slices=tuple(slices.items()),
         )
 

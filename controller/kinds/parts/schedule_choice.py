@@ -21,7 +21,9 @@ def check_expression(text: str) -> None:
         parse_schedule(text)
     except InvalidSchedule as refusal:
         place = f" at character {refusal.position + 1}" if refusal.position is not None else ""
-        raise ValueError(f"{text!r} is no schedule{place}: {refusal.message}\n{refusal.fix}") from None
+        raise ValueError(
+            f"{text!r} is no schedule{place}: {refusal.message}\n{refusal.fix}"
+        ) from None
 
 
 class ScheduleChoice(Spec):
@@ -47,7 +49,9 @@ class ScheduleChoice(Spec):
     def _expression_is_a_schedule(cls, text: str | None) -> str | None:
         if text is not None:
             if text == NOSCHEDULE:
-                raise ValueError("the expression 'noschedule' is a mode of its own\nwrite mode: noschedule")
+                raise ValueError(
+                    "the expression 'noschedule' is a mode of its own\nwrite mode: noschedule"
+                )
             check_expression(text)
         return text
 
@@ -64,7 +68,9 @@ class ScheduleChoice(Spec):
                 "mode automatic needs a schedule to follow\nadd use: NAME of a Schedule, or expression: TEXT"
             )
         if self.mode == "noschedule" and given:
-            raise ValueError("mode noschedule follows no schedule\nremove use and expression, or the mode")
+            raise ValueError(
+                "mode noschedule follows no schedule\nremove use and expression, or the mode"
+            )
         return self
 
 

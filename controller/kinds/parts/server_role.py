@@ -24,11 +24,14 @@ RoleName = Annotated[
 Image = Annotated[
     str,
     Field(pattern=r"^[a-zA-Z-]+[a-zA-Z0-9_.-]+$", max_length=50),
-    Says("an image's id (ami-…), its name with version (web-1.4.2), or its type (web) for the latest stable"),
+    Says(
+        "an image's id (ami-…), its name with version (web-1.4.2), or its type (web) for the latest stable"
+    ),
 ]
 ZoneLetter = Annotated[str, Field(pattern=r"^[A-Fa-f]$")]
 Zones = Annotated[
-    Annotated[str, Field(pattern=r"^(\*|[A-Fa-f]+)$")] | Annotated[list[ZoneLetter], Field(min_length=1)],
+    Annotated[str, Field(pattern=r"^(\*|[A-Fa-f]+)$")]
+    | Annotated[list[ZoneLetter], Field(min_length=1)],
     Says("letters of zones from A to F, such as AB or [A, B], or '*' for all"),
 ]
 ProfileName = Annotated[
@@ -62,9 +65,9 @@ class DeployedService(Spec):
 class InstanceRefresh(Spec):
     """Replace the instances of a group bit by bit when its template changes."""
 
-    min_healthy_percent: Annotated[
-        int, Field(ge=0, le=100), Says("a percentage from 0 to 100")
-    ] = 90
+    min_healthy_percent: Annotated[int, Field(ge=0, le=100), Says("a percentage from 0 to 100")] = (
+        90
+    )
     """Share of the group that stays healthy meanwhile."""
 
 
@@ -79,10 +82,14 @@ class Notification(Spec):
 
     topic: Text
     """Name or ARN of an SNS topic in the account."""
-    events: Annotated[
-        list[Literal["launch", "launchError", "terminate", "terminateError"]], Field(min_length=1)
-    ] = ["launch", "launchError", "terminate", "terminateError"]
-    """What the topic is told of."""
+    events: (
+        Annotated[
+            list[Literal["launch", "launchError", "terminate", "terminateError"]],
+            Field(min_length=1),
+        ]
+        | None
+    ) = None
+    """What the topic is told of. Default: all four."""
 
 
 class ServerRole(Spec):
@@ -123,12 +130,20 @@ class ServerRole(Spec):
     security_groups: list[Text] | None = None
     """Name tags of security groups in place of sgRole<Cluster><Role>."""
     cluster_key_name: (
-        Annotated[str, Field(min_length=1, max_length=50), Says("a key pair's name of at most 50 characters")]
+        Annotated[
+            str,
+            Field(min_length=1, max_length=50),
+            Says("a key pair's name of at most 50 characters"),
+        ]
         | None
     ) = None
     """EC2 key pair. Default: that of the owning cluster."""
     puppet_role: (
-        Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+$", max_length=255), Says("letters, digits, '_' and '-'")]
+        Annotated[
+            str,
+            Field(pattern=r"^[a-zA-Z0-9_-]+$", max_length=255),
+            Says("letters, digits, '_' and '-'"),
+        ]
         | None
     ) = None
     """Role the instances tell their configuration server."""
@@ -140,7 +155,9 @@ class ServerRole(Spec):
     """Given to the instances' user data."""
     removal_date_tag: Text | None = None
     """Given to the instances' user data."""
-    services: list[Annotated[DeployedService, ShortForm({"type": "string", "minLength": 1})]] | None = None
+    services: (
+        list[Annotated[DeployedService, ShortForm({"type": "string", "minLength": 1})]] | None
+    ) = None
     """Services that run on the role."""
     rollout: Annotated[
         Annotated[
@@ -168,7 +185,8 @@ class ServerRole(Spec):
     notifications: Annotated[list[Notification] | None, CONTROLLER_ONLY] = None
     """Topics that are told of launches and ends."""
     wake_timeout_seconds: Annotated[
-        Annotated[int, Field(ge=30, le=7200), Says("whole seconds from 30 to 7200")] | None, CONTROLLER_ONLY
+        Annotated[int, Field(ge=30, le=7200), Says("whole seconds from 30 to 7200")] | None,
+        CONTROLLER_ONLY,
     ] = None
     """How long an instance may take to be in service after its start."""
     when_stuck: Annotated[Literal["report", "replace"] | None, CONTROLLER_ONLY] = None
@@ -178,7 +196,9 @@ class ServerRole(Spec):
     @classmethod
     def _one_volume_of_a_name(cls, volumes: list[Volume]) -> list[Volume]:
         if len({volume.name for volume in volumes}) < len(volumes):
-            raise ValueError("two volumes have the same name; expected at most one OS and one Data\nremove one of them")
+            raise ValueError(
+                "two volumes have the same name; expected at most one OS and one Data\nremove one of them"
+            )
         return volumes
 
     @field_validator("schedule_tag")
@@ -199,6 +219,7 @@ def expand_role(role: Any) -> Any:
     services = expanded.get("services")
     if isinstance(services, list):
         expanded["services"] = [
-            {"serviceName": service} if isinstance(service, str) else service for service in services
+            {"serviceName": service} if isinstance(service, str) else service
+            for service in services
         ]
     return expanded

@@ -1,15 +1,14 @@
 """How many instances a group has."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec
 
-Count = Annotated[
-    int, Field(ge=0, le=100), Says("a whole number of instances from 0 to 100")
-]
+Count = Annotated[int, Field(ge=0, le=100), Says("a whole number of instances from 0 to 100")]
 
 
 class AutoScalingSettings(Spec):
@@ -42,6 +41,14 @@ class Slices(Spec):
     green: SliceSizes | None = None
     """Group of the green slice; ``{}`` for the role's own sizes."""
 
+    @model_validator(mode="after")
+    def _names_a_slice(self) -> "Slices":
+        if self.blue is None and self.green is None:
+            raise ValueError(
+                "no slice is named\nwrite slices: {blue: {}}, or leave it out for both"
+            )
+        return self
+
 
 class Sizes(NamedTuple):
     """Sizes as far as they are given."""
@@ -58,10 +65,14 @@ class Sizes(NamedTuple):
 
     def disorder(self) -> str | None:
         """Say what breaks min <= desired <= max; None if nothing does."""
-        known = [(name, size) for name, size in zip(self._fields, self, strict=True) if size is not None]
-        for (low_name, low), (high_name, high) in zip(known, known[1:], strict=False):
+        known = [
+            (name, size) for name, size in zip(self._fields, self, strict=True) if size is not None
+        ]
+        for (low_name, low), (high_name, high) in pairwise(known):
             if low > high:
-                return f"{low_name} {low} is over {high_name} {high}; expected min <= desired <= max"
+                return (
+                    f"{low_name} {low} is over {high_name} {high}; expected min <= desired <= max"
+                )
         return None
 
 

@@ -7,7 +7,9 @@ from pydantic import Field
 from controller.kinds.language.spec import Says
 
 Text = Annotated[str, Field(min_length=1, max_length=255), Says("text of 1 to 255 characters")]
-LongText = Annotated[str, Field(min_length=1, max_length=4096), Says("text of 1 to 4096 characters")]
+LongText = Annotated[
+    str, Field(min_length=1, max_length=4096), Says("text of 1 to 4096 characters")
+]
 Url = Annotated[
     str,
     Field(min_length=1, max_length=256),

@@ -38,7 +38,9 @@ class Host(Spec):
         Says("a time of at most 4 characters, such as 30s"),
     ] = "30s"
     """How long a host that failed is left alone."""
-    max_fails: Annotated[int, Field(ge=0, le=100), Says("a whole number from 0 to 100")] | None = None
+    max_fails: Annotated[int, Field(ge=0, le=100), Says("a whole number from 0 to 100")] | None = (
+        None
+    )
     """Failures after which a host is left alone."""
     weight: Annotated[int, Field(ge=1, le=100), Says("a whole number from 1 to 100")] = 1
     """Share of the requests."""
@@ -104,7 +106,8 @@ def undo_hosts(spec: dict[str, Any]) -> dict[str, Any]:
         ]
     spec["hosts"] = hosts
     plain = [
-        {"dnsName": f"{spec.get('environmentName')}-{spec.get('serviceName')}-{name}"} for name in SLICES
+        {"dnsName": f"{spec.get('environmentName')}-{spec.get('serviceName')}-{name}"}
+        for name in SLICES
     ]
     written = {"failTimeout": "30s", "weight": 1}
     if [_without(host, written) for host in hosts] == plain:
