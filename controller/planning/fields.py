@@ -187,8 +187,6 @@ def _shown(keys: Iterable[tuple[str | int, ...]]) -> Json:
 
 def _set(value: Json, path: FieldPath, after: Json) -> None:
     for segment in path[:-1]:
-        if isinstance(segment, Order):  # pragma: no cover - an order is always the last segment
-            raise TypeError("an order leads nowhere")
         value = value[_place(value, segment)]
     last = path[-1]
     if isinstance(last, Order):
@@ -201,13 +199,13 @@ def _set(value: Json, path: FieldPath, after: Json) -> None:
         value[_place(value, last)] = after
 
 
-def _is_new(members: list[Json], segment: str | int | Member) -> bool:
+def _is_new(members: list[Json], segment: Segment) -> bool:
     if isinstance(segment, Member):
         return all(member_key(one, segment.attributes) != segment.values for one in members)
     return segment == len(members)
 
 
-def _place(value: Json, segment: str | int | Member) -> Any:
+def _place(value: Json, segment: Segment) -> Any:
     if isinstance(segment, Member):
         keys = [member_key(member, segment.attributes) for member in value]
         return keys.index(segment.values)

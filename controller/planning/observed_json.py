@@ -47,7 +47,7 @@ def _state(state: ObservedState) -> Object:
         "scope": state.scope,
         "state": state.state.value,
         "reason": state.reason,
-        "facts": state.facts,
+        "facts": dict(state.facts),
         "objects": [_object(state.objects[ref]) for ref in sorted(state.objects)],
     }
 
@@ -57,11 +57,15 @@ def _object(found: Observation) -> Object:
         "ref": str(found.ref),
         "attributes": orjson.loads(found.attributes),
         "digest": found.digest,
-        "mark": None if found.mark is None else found.mark._asdict(),
+        "mark": None if found.mark is None else _mark(found.mark),
         "ownership": found.ownership.value,
         "base": orjson.loads(found.base),
         "dependsOn": [str(ref) for ref in found.depends_on],
     }
+
+
+def _mark(mark: Mark) -> Object:
+    return {**mark._asdict(), "extra": dict(mark.extra)}
 
 
 def _read_state(value: Object) -> ObservedState:

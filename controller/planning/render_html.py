@@ -70,7 +70,7 @@ def render_html(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = T
             f'<p class="counts">{escape(counts_text(plan))}</p>',
             *map(_violation, shown.violations),
             *_changes(shown.sections),
-            *_asides(((aside.category, aside.entries) for aside in shown.asides)),
+            *_asides((aside.category, aside.entries) for aside in shown.asides),
             "<h2>What next</h2>",
             f"<p>{escape(guards_text(plan))}</p>",
             f"<pre>{escape(next_text(plan))}</pre>",
