@@ -178,8 +178,7 @@ def _last_event(schedule: Schedule, wall: Wall) -> WallEvent | None:
 def _change_after(schedule: Schedule, wall: Wall, state: State) -> PowerChange | None:
     """Return the first change after a wall clock minute at which the state is ``state``."""
     zone = zone_of(schedule.zone)
-    others = tuple(entry for entry in schedule.entries if entry.power is not state)
-    while (event := _next_other(schedule, others, wall, state)) is not None:
+    while (event := _next_other(schedule, wall, state)) is not None:
         at, skipped = moment_of(event.wall, zone)
         if not skipped:
             return PowerChange(at, event.state, event.wall)
@@ -192,10 +191,9 @@ def _change_after(schedule: Schedule, wall: Wall, state: State) -> PowerChange |
     return None
 
 
-def _next_other(
-    schedule: Schedule, others: tuple[Entry, ...], wall: Wall, state: State
-) -> WallEvent | None:
+def _next_other(schedule: Schedule, wall: Wall, state: State) -> WallEvent | None:
     """Return the first event after a wall clock minute that brings another state than ``state``."""
+    others: tuple[Entry, ...] | None = None
     day: int | None = wall.day
     while day is not None:
         on, off = day_events(schedule, day)
@@ -205,6 +203,8 @@ def _next_other(
         if minutes:
             minute = (minutes & -minutes).bit_length() - 1
             return WallEvent(Wall(day, minute), _ON if on >> minute & 1 else _OFF)
+        if others is None:
+            others = tuple([entry for entry in schedule.entries if entry.power is not state])
         day = next_day_with_events(schedule, others, day + 1)
     return None
 

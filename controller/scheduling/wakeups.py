@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from datetime import UTC, datetime
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import Generic, NamedTuple, TypeVar
 
 from controller.scheduling.refusals import ScheduleNeverRuns
@@ -22,12 +22,6 @@ class Due(NamedTuple, Generic[K]):
     """Since when: the last change up to now, in the schedule's zone."""
 
 
-class _Pending(NamedTuple):
-    schedule: Schedule
-    change: PowerChange
-    serial: int
-
-
 class Wakeups(Generic[K]):
     """The next change of each of many schedules, by a key of the caller's.
 
@@ -37,58 +31,64 @@ class Wakeups(Generic[K]):
     """
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, K]] = []
-        self._pending: dict[K, _Pending] = {}
-        self._serial = 0
+        self._heap: list[tuple[float, int, K, Schedule, PowerChange]] = []
+        self._serials: dict[K, int] = {}
+        """Of each key the one that its place in the heap must have to count."""
+        self._last_serial = 0
 
     def __len__(self) -> int:
-        return len(self._pending)
+        return len(self._serials)
 
     def put(self, key: K, schedule: Schedule, now: datetime) -> None:
         """Watch a schedule from ``now`` on; what was watched under the key before is forgotten."""
-        self._pending.pop(key, None)
+        self.remove(key)
         try:
             change = next_change(schedule, now)
         except ScheduleNeverRuns:
             return
-        self._push(key, schedule, change)
+        if change is not None:
+            self._last_serial += 1
+            self._serials[key] = self._last_serial
+            at_s = change.at.timestamp()
+            heappush(self._heap, (at_s, self._last_serial, key, schedule, change))
+            self._forget_replaced()
 
     def remove(self, key: K) -> None:
         """Watch the key no longer; one that is not watched is no mistake."""
-        self._pending.pop(key, None)
+        self._serials.pop(key, None)
 
     def next_at(self) -> datetime | None:
         """Return when the next change of all comes (UTC); None when none does."""
         while self._heap:
-            at_s, serial, key = self._heap[0]
-            if self._is_current(key, serial):
+            at_s, serial, key, _, _ = self._heap[0]
+            if self._serials.get(key) == serial:
                 return datetime.fromtimestamp(at_s, UTC)
             heappop(self._heap)
         return None
 
     def due(self, now: datetime) -> list[Due[K]]:
-        """Return the keys whose schedule changed up to ``now``, in the order of their changes."""
+        """Return the keys whose schedule changed up to ``now``, in the order of their next changes."""
         now_s = now.timestamp()
+        heap = self._heap
         found = []
-        while self._heap and self._heap[0][0] <= now_s:
-            _, serial, key = heappop(self._heap)
-            if not self._is_current(key, serial):
+        while heap and heap[0][0] <= now_s:
+            _, serial, key, schedule, change = heap[0]
+            if self._serials.get(key) != serial:
+                heappop(heap)
                 continue
-            schedule, change, _ = self._pending.pop(key)
             following = following_change(schedule, change)
-            while following is not None and following.at.timestamp() <= now_s:
+            while following is not None and (at_s := following.at.timestamp()) <= now_s:
                 change, following = following, following_change(schedule, following)
-            self._push(key, schedule, following)
+            if following is None:
+                heappop(heap)
+                del self._serials[key]
+            else:
+                heapreplace(heap, (at_s, serial, key, schedule, following))
             found.append(Due(key, change.state, change.at))
         return found
 
-    def _is_current(self, key: K, serial: int) -> bool:
-        pending = self._pending.get(key)
-        return pending is not None and pending.serial == serial
-
-    def _push(self, key: K, schedule: Schedule, change: PowerChange | None) -> None:
-        if change is None:
-            return
-        self._serial += 1
-        self._pending[key] = _Pending(schedule, change, self._serial)
-        heappush(self._heap, (change.at.timestamp(), self._serial, key))
+    def _forget_replaced(self) -> None:
+        """Rebuild the heap when most of it has been replaced, so that it stays as large as its use."""
+        if len(self._heap) > 2 * len(self._serials) + 64:
+            self._heap = [item for item in self._heap if self._serials.get(item[2]) == item[1]]
+            heapify(self._heap)

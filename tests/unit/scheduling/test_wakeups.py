@@ -55,6 +55,16 @@ def test_what_is_replaced_or_removed_is_not_due() -> None:
     assert wakeups.next_at() is None
 
 
+def test_replacing_again_and_again_takes_no_room() -> None:
+    wakeups: Wakeups[str] = Wakeups()
+    for minutes in range(500):
+        wakeups.put("office", OFFICE, MORNING + timedelta(seconds=minutes))
+        wakeups.put("late", LATE, MORNING + timedelta(seconds=minutes))
+
+    assert len(wakeups._heap) < 100
+    assert [due.key for due in wakeups.due(MORNING.replace(hour=11))] == ["office", "late"]
+
+
 def test_what_never_changes_is_never_due() -> None:
     wakeups: Wakeups[str] = Wakeups()
     for text in ("on", "start: 0 8 * * *", "stop: 0 8 30 2 *", "stop: 0 8 1 1 * 2016"):
