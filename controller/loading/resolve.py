@@ -72,5 +72,14 @@ def resolve(
 def _merged(items: Items, derived: Items) -> Items:
     merged = dict(items)
     for table, attributes in derived.items():
-        merged[table] = merge_derived(merged.get(table, {}), attributes)
+        merged[table] = _over(merged.get(table, {}), attributes)
     return merged
+
+
+def _over(under: Any, over: Any) -> Any:
+    """Lay derived attributes over a document's own; ``{2: {...}}`` over a list means its member at place 2."""
+    if isinstance(over, dict) and isinstance(under, dict):
+        return {**under, **{name: _over(under.get(name), value) for name, value in over.items()}}
+    if isinstance(over, dict) and isinstance(under, list):
+        return [_over(member, over[place]) if place in over else member for place, member in enumerate(under)]
+    return over
