@@ -1,6 +1,7 @@
 """The known name nearest to a wrong one: what an error can ask with "did you mean"."""
 
 import difflib
+import heapq
 from collections.abc import Iterable
 from typing import Final
 
@@ -9,6 +10,9 @@ _LIKENESS: Final = 0.6
 
 _MAX_CHARACTERS: Final = 100
 """Longer values are no misspelt names; comparing them would take long."""
+
+_COMPARED: Final = 50
+"""How many candidates are compared in full: those that share most with the value at a first look."""
 
 
 def closest(value: str, candidates: Iterable[str]) -> str | None:
@@ -20,18 +24,23 @@ def closest(value: str, candidates: Iterable[str]) -> str | None:
     if not value or len(value) > _MAX_CHARACTERS:
         return None
     folded = value.casefold()
+    pieces = {folded[i : i + 2] for i in range(len(folded) - 1)} or {folded}
+    looked_at: list[tuple[float, str, str]] = []
+    for candidate in set(candidates) - {value}:
+        other = candidate.casefold()
+        size = len(other) + len(folded)
+        # Even if all of the shorter one were in the longer one.
+        if 2 * min(len(other), len(folded)) > _LIKENESS * size:
+            shared = sum(piece in other for piece in pieces)
+            if shared:
+                looked_at.append((-shared / size, candidate, other))
     matcher = difflib.SequenceMatcher(autojunk=False)
     # It keeps its preparation of the second sequence, so the wrong value goes there.
     matcher.set_seq2(folded)
     best, best_ratio = None, _LIKENESS
-    for candidate in sorted(set(candidates) - {value}):
-        other = candidate.casefold()
-        if other == folded:
-            return candidate
-        # The cheapest bound by hand: with ten thousand names most end here.
-        if 2 * min(len(other), len(folded)) <= best_ratio * (len(other) + len(folded)):
-            continue
+    for _, candidate, other in heapq.nsmallest(_COMPARED, looked_at):
         matcher.set_seq1(other)
-        if matcher.quick_ratio() > best_ratio and (ratio := matcher.ratio()) > best_ratio:
+        ratio = matcher.ratio() + (other == folded)
+        if ratio > best_ratio or (ratio == best_ratio and best is not None and candidate < best):
             best, best_ratio = candidate, ratio
     return best

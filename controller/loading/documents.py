@@ -32,7 +32,8 @@ from controller.loading.scalars import (
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 MAX_DEPTH: Final = 64
-MAX_EVENTS: Final = 400_000
+MAX_EVENTS: Final = 250_000
+"""How much one file may hold: some five thousand objects, or what takes half a second to read."""
 MAX_ALIASED_VALUES: Final = 20_000
 """How many values the aliases of one file may stand for, counted with everything inside them."""
 

@@ -7,7 +7,8 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 MIN_INTEGER: Final = -(2**63)
 MAX_INTEGER: Final = 2**63 - 1
-MAX_NUMBER_CHARACTERS: Final = 40
+MAX_CHARACTERS: Final = 40
+"""No number is written with more, and no message repeats more of a text."""
 MERGE_KEY: Final = "<<"
 
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
@@ -66,7 +67,7 @@ def resolve(text: str) -> Scalar:
             f"{shown(text)} is ambiguous: a number with a leading zero loses it",
             f"quote it to mean text: {quoted(text)}; for a number leave the zero out",
         )
-    if len(text) > MAX_NUMBER_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise _too_large(text)
     return _integer(text) if is_integer else _float(text)
 
@@ -90,7 +91,7 @@ def resolve_tagged(text: str, tag: str, *, plain: bool) -> Scalar:
             f"{shown(text)} is no {name}, which its tag asks for",
             f"remove the tag !!{name}, or the quotes",
         )
-    return float(value) if name == "float" and value is not None else value
+    return float(value) if name == "float" and isinstance(value, int) else value
 
 
 def is_core_tag(tag: str | None, name: str) -> bool:
@@ -104,16 +105,25 @@ def short_tag(tag: str) -> str:
     return tag if name == tag else f"!!{name}"
 
 
+def cut(text: str) -> str:
+    """Shorten what the author wrote to a length that a line can hold."""
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
+
+
+def printable(text: str) -> str:
+    """Cut what the author wrote, and escape what a terminal would not print."""
+    short = cut(text)
+    return short if short.isprintable() else repr(short)[1:-1]
+
+
 def shown(text: str) -> str:
-    """Quote what the author wrote for a message, cut to a length a line can hold."""
-    return repr(
-        text if len(text) <= MAX_NUMBER_CHARACTERS else f"{text[: MAX_NUMBER_CHARACTERS - 1]}…"
-    )
+    """Quote what the author wrote for a message, cut and escaped."""
+    return repr(cut(text))
 
 
-def quoted(text: str) -> str:
-    """Return a plain number as the YAML text that means the same characters."""
-    return f'"{text}"' if len(text) <= MAX_NUMBER_CHARACTERS else '"…"'
+def quoted(number: str) -> str:
+    """Return the YAML text that means the characters of a plain number, cut."""
+    return f'"{cut(number)}"'
 
 
 def _integer(text: str) -> int:

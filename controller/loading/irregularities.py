@@ -1,0 +1,299 @@
+"""Text that is YAML but not entirely regular: every place where it is not. Rules as in ``documents``, one by one."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from yaml import YAMLError
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from controller.loading.closest import closest
+from controller.loading.documents import MAX_ALIASED_VALUES, MAX_DEPTH, events_of
+from controller.loading.excerpts import TOP, Place
+from controller.loading.scalars import (
+    MERGE_KEY,
+    IrregularScalar,
+    cut,
+    is_core_tag,
+    quoted,
+    resolve,
+    resolve_tagged,
+    short_tag,
+    shown,
+)
+from controller.loading.syntax import explain
+
+Path = tuple[str | int, ...]
+
+
+class Finding(NamedTuple):
+    """A problem before its excerpt is cut. ``length`` None marks the rest of the line."""
+
+    place: Place
+    length: int | None
+    path: Path
+    message: str
+    fix: str | None
+
+
+_Weight = tuple[int, int]
+"""What an alias brings along: values with all inside, and levels of containers."""
+
+
+class _Enough(Exception):
+    """Reading on would not help the author: there are many problems already, or the text is hostile."""
+
+
+_SCALAR: Final = (1, 0)
+_OPEN: Final = (0, 0)
+"""The weight of an anchored container that is still being read."""
+
+_MAX_SUGGESTED_FROM: Final = 1000
+"""With more anchors than this the nearest one is not looked for."""
+
+_UNTAG: Final = "remove the tag"
+_SPLIT: Final = "split it into several files"
+_NO_DIRECTIVES: Final = ("directives are not accepted", "remove the lines that begin with '%'")
+_KINDS_OF_VALUE: Final = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    type(None): "nothing",
+}
+
+
+def find_irregularities(plain: bytes, text: str, limit: int) -> list[Finding]:
+    """Return what ``parse_documents`` refuses in the readable ``text`` of the bytes ``plain``, as it is met.
+
+    One more than ``limit`` means that there may be others. After an error of syntax nothing more is looked at.
+    """
+    walk = _Walk(plain, text, limit)
+    walk.file()
+    return walk.findings
+
+
+class _Walk:
+    """Reads all events of a file and keeps what is wrong with them."""
+
+    def __init__(self, plain: bytes, text: str, limit: int) -> None:
+        self.events: Iterator[Any] = events_of(plain)
+        self.text, self.limit = text, limit
+        self.findings: list[Finding] = []
+        self.last: Any = None
+        self.anchors: dict[str, _Weight] = {}
+        self.aliased_left = MAX_ALIASED_VALUES
+
+    def add(
+        self, event: Any, path: Path, message: str, fix: str | None, length: int | None = None
+    ) -> None:
+        self.findings.append(Finding(event.start_mark, length, path, message, fix))
+        if len(self.findings) > self.limit:
+            raise _Enough
+
+    def file(self) -> None:
+        fault: Finding | None = None
+        try:
+            self.documents()
+        except YAMLError as error:
+            place, length, message, fix = explain(error, self.text)
+            fault = Finding(place, length, (), message, fix)
+        except ValueError:
+            fault = Finding(self.last.start_mark, 1, (), "a tag after this is no text", _UNTAG)
+        except StopIteration:
+            fault = Finding(
+                self.last, 1, (), "the file holds too many values; it was read up to here", _SPLIT
+            )
+        except _Enough:
+            pass
+        if fault:
+            self.findings.append(fault)
+
+    def documents(self) -> None:
+        self.last = next(self.events)
+        count = 0
+        while type(opening := next(self.events)) is not StreamEndEvent:
+            count += 1
+            self.last = opening
+            if opening.version or opening.tags is not None:
+                self.add(opening, (), *_NO_DIRECTIVES)
+            start = next(self.events)
+            if type(start) is not MappingStartEvent:
+                self.add(start, (), *_no_map(start))
+            if type(start) is not ScalarEvent:
+                self.node(start, (), 1)
+            next(self.events)
+            self.anchors.clear()
+        if not count:
+            found = "only comments" if self.text.strip() else "nothing"
+            message = f"the file holds {found}; expected at least one document"
+            self.findings.append(Finding(TOP, None, (), message, "write one, or delete the file"))
+
+    def node(self, event: Any, path: Path, depth: int) -> _Weight:
+        self.last = event
+        if type(event) is AliasEvent:
+            return self.alias(event, path, depth)
+        anchor = event.anchor
+        if anchor is not None:
+            if anchor in self.anchors:
+                message = f"the anchor {shown(anchor)} is there twice in this document"
+                self.add(
+                    event, path, message, "give each anchor a name of its own", len(anchor) + 1
+                )
+            self.anchors[anchor] = _OPEN
+        weight = self.content(event, path, depth)
+        if anchor is not None:
+            self.anchors[anchor] = weight
+        return weight
+
+    def content(self, event: Any, path: Path, depth: int) -> _Weight:
+        if type(event) is ScalarEvent:
+            self.scalar(event, path)
+            return _SCALAR
+        if depth > MAX_DEPTH:
+            self.add(event, path[:3], f"nested deeper than {MAX_DEPTH} levels", "write it flatter")
+            # libyaml takes quadratic time for what is open, so a hostile file must not be read on.
+            raise _Enough
+        is_map = type(event) is MappingStartEvent
+        if not is_core_tag(event.tag, "map" if is_map else "seq"):
+            expected = "a plain map" if is_map else "a plain list"
+            self.add(
+                event,
+                path,
+                f"unknown tag {shown(short_tag(event.tag))}; expected {expected}",
+                _UNTAG,
+                1,
+            )
+        parts = self.mapping(path, depth) if is_map else self.sequence(path, depth)
+        return 1 + parts[0], 1 + parts[1]
+
+    def mapping(self, path: Path, depth: int) -> _Weight:
+        first: dict[str, Place] = {}
+        values = levels = 0
+        while type(event := next(self.events)) is not MappingEndEvent:
+            name, regular = self.key(event, path, depth)
+            if regular and name in first:
+                earlier = (
+                    f"first written on line {first[name].line + 1}, column {first[name].column + 1}"
+                )
+                self.add(
+                    event,
+                    (*path, name),
+                    f"duplicate key {shown(name)}, {earlier}",
+                    "keep one of the two",
+                    _length(event),
+                )
+            elif regular:
+                first[name] = event.start_mark
+            part = self.node(next(self.events), (*path, name), depth + 1)
+            values, levels = values + part[0], max(levels, part[1])
+        return values, levels
+
+    def sequence(self, path: Path, depth: int) -> _Weight:
+        values = levels = position = 0
+        while type(event := next(self.events)) is not SequenceEndEvent:
+            part = self.node(event, (*path, position), depth + 1)
+            values, levels, position = values + part[0], max(levels, part[1]), position + 1
+        return values, levels
+
+    def key(self, event: Any, path: Path, depth: int) -> tuple[str, bool]:
+        """Return a key's text, and whether it may be one."""
+        if type(event) is not ScalarEvent:
+            found = {MappingStartEvent: "a map", SequenceStartEvent: "a list"}.get(
+                type(event), "an alias"
+            )
+            self.add(event, path, f"a key must be text, found {found}", "write the key as text", 1)
+            self.node(event, path, depth + 1)
+            return "?", False
+        name: str = event.value
+        for sort, mark in (("an anchor", event.anchor), ("a tag", event.tag)):
+            if mark is not None:
+                self.add(
+                    event, (*path, name), f"a key cannot carry {sort}", "write the key alone", 1
+                )
+        if event.anchor is not None:
+            self.anchors.setdefault(event.anchor, _SCALAR)
+        if event.style or event.anchor is not None or event.tag is not None:
+            return name, True
+        message, fix = _plain_key_fault(name)
+        if message:
+            self.add(event, (*path, name), message, fix, _length(event))
+        return name, not message
+
+    def scalar(self, event: Any, path: Path) -> None:
+        try:
+            if event.tag is not None:
+                resolve_tagged(event.value, event.tag, plain=not event.style)
+            elif not event.style:
+                resolve(event.value)
+        except IrregularScalar as fault:
+            self.add(event, path, fault.message, fault.fix, _length(event))
+
+    def alias(self, event: Any, path: Path, depth: int) -> _Weight:
+        name = event.anchor
+        weight = self.anchors.get(name)
+        fault = fix = None
+        if weight is None:
+            nearest = (
+                closest(name, self.anchors) if len(self.anchors) <= _MAX_SUGGESTED_FROM else None
+            )
+            fault = f"there is no anchor {shown(name)} above in this document"
+            fix = (
+                f"did you mean '*{nearest}'?"
+                if nearest
+                else f"write '&{name}' where the value is first written"
+            )
+        elif weight is _OPEN:
+            fault, fix = (
+                f"the alias '*{cut(name)}' stands inside what it means",
+                "write the value out",
+            )
+        elif depth + weight[1] - 1 > MAX_DEPTH:
+            fault, fix = (
+                f"nested deeper than {MAX_DEPTH} levels by the alias '*{cut(name)}'",
+                "write it flatter",
+            )
+        elif weight[0] > self.aliased_left:
+            fault = f"the aliases of this file stand for more than {MAX_ALIASED_VALUES} values"
+            fix = "write the values out, or use a Defaults document"
+        if fault is None:
+            self.aliased_left -= weight[0] if weight else 0
+        else:
+            self.add(event, path, fault, fix, len(name) + 1)
+        return weight or _SCALAR
+
+
+def _length(event: Any) -> int:
+    return int(event.end_mark.index - event.start_mark.index)
+
+
+def _no_map(event: Any) -> tuple[str, str]:
+    """Say what stands in a map's place at the top of a document."""
+    expected = "expected a map with apiVersion, kind, metadata and spec"
+    if type(event) is not ScalarEvent:
+        return (
+            f"{expected}, found a list",
+            "write each object as a document of its own, with '---' between them",
+        )
+    if not event.style and not event.value:
+        return "the document is empty", "remove one '---'"
+    return f"{expected}, found {shown(event.value)}", "write 'key: value' lines"
+
+
+def _plain_key_fault(name: str) -> tuple[str, str]:
+    """Say what is wrong with an unquoted key and what to write; the message is empty if nothing is."""
+    if name == MERGE_KEY:
+        return "merge keys are not accepted", "write the fields out, or use a Defaults document"
+    try:
+        value = resolve(name)
+    except IrregularScalar as fault:
+        return fault.message, fault.fix
+    if isinstance(value, str):
+        return "", ""
+    return f"a key must be text, found {_KINDS_OF_VALUE[type(value)]}", f"quote it: {quoted(name)}"
