@@ -85,7 +85,6 @@ KIND: Kind[Any] = Kind(
     project=lambda key, spec: controller_table.project("Calendar", key, spec),
     recover=controller_table.recover,
     identify=lambda item: str(item["Name"]),
-    belongs=lambda item: item.get("Kind") == "Calendar",
     facts=_facts,
     key=lambda name, _spec: name,
     yaml_places={("Name",): ("metadata", "name")},

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from controller.kinds.language.kind import Finding, Items, Kind, World
 from controller.kinds.language.layout import Layout
 from controller.kinds.language.merge import merge
+from controller.kinds.language.partial import partial_model
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
 from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, derived_expression
@@ -18,6 +19,10 @@ from controller.model.table import KeyAttribute, TableDefinition
 
 TABLE = TableDefinition("ConfigDeploymentMaps", KeyAttribute("DeploymentMapName"))
 LAYOUT = Layout("DeploymentMapName", schema_version=1)
+
+
+ROLE_DEFAULTS = partial_model(ServerRole, "RoleDefaults", without=frozenset({"server_role_name"}))
+"""What ``roleDefaults`` may say: anything of a role but its name."""
 
 
 class DeploymentMapSpec(Spec):
@@ -141,5 +146,6 @@ KIND = Kind(
     derive=_derive,
     rules=(_roles_make_sense,),
     undo_derived=_undo_derived,
+    authored_fields={"roleDefaults": ROLE_DEFAULTS},
     yaml_places={("DeploymentMapName",): ("metadata", "name")},
 )

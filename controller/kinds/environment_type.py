@@ -79,7 +79,7 @@ class EnvironmentTypeSpec(Spec):
     """Network of its environments; security groups are looked for in it."""
     subnets: Annotated[
         dict[SubnetType, Subnets],
-        Field(min_length=1, json_schema_extra={"x-keys": "subnet type"}),
+        Field(min_length=1),
     ]
     """Subnets by type. PrivateApp, PrivateLB, PrivateSecure, PrivateShared, Public, PublicLB and PublicSecure are
     the usual types; others are allowed."""

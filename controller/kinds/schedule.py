@@ -174,7 +174,6 @@ KIND: Kind[Any] = Kind(
     project=lambda key, spec: controller_table.project("Schedule", key, spec),
     recover=controller_table.recover,
     identify=lambda item: str(item["Name"]),
-    belongs=lambda item: item.get("Kind") == "Schedule",
     facts=_facts,
     key=lambda name, _spec: name,
     rules=(_name_is_no_state, _other_programs_read_it),

@@ -39,7 +39,7 @@ class UpstreamSpec(Spec):
     live_slice: Annotated[Literal["blue", "green", "external"] | None, CONTROLLER_ONLY] = None
     """Which slice gets requests: ``blue`` or ``green`` gives each host its state, ``external`` (default) leaves the
     states to the pipelines."""
-    hosts: Annotated[list[Host], Field(min_length=1)]
+    hosts: Annotated[list[Host], Field(min_length=1, default_factory=list)]
     """Its hosts. Default: both slices of the service in Consul, with the service's ports."""
     load_balancing_method: Text = "least_conn"
     """How requests are shared out."""

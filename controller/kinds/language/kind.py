@@ -122,7 +122,7 @@ class Kind(Generic[S]):
     undo_derived: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     """Spec recovered from items, under YAML names and with what is controller-only put back -> the same spec
     without what those fields derived."""
-    belongs: Callable[[Mapping[str, Any]], bool] | None = None
-    """Tells whether an item found in one of its tables is of this kind; None where no other kind shares the table."""
+    authored_fields: Mapping[str, type[Spec]] = field(default_factory=dict)
+    """Fields that only authored specs have, because ``expand`` writes them into others: YAML name -> what it holds."""
     yaml_places: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     """Attributes of its items that are not where the field's name says -> where they are in the document."""

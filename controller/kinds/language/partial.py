@@ -42,7 +42,9 @@ def _loose(annotation: Any) -> Any:
     """Replace models by their partial forms where maps merge."""
     if isinstance(annotation, type) and issubclass(annotation, Spec):
         return (
-            annotation if annotation.indivisible else partial_model(annotation, annotation.__name__)
+            annotation
+            if annotation.indivisible
+            else partial_model(annotation, f"Partial{annotation.__name__}")
         )
     origin = get_origin(annotation)
     if origin is Annotated:
