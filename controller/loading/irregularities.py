@@ -108,7 +108,11 @@ class _Walk:
             fault = Finding(self.last.start_mark, 1, (), "a tag after this is no text", _UNTAG)
         except StopIteration:
             fault = Finding(
-                self.last, 1, (), "the file holds too many values; it was read up to here", _SPLIT
+                self.last.start_mark,
+                1,
+                (),
+                "the file holds too many values; it was read up to here",
+                _SPLIT,
             )
         except _Enough:
             pass
