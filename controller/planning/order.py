@@ -13,28 +13,21 @@ NO_RANKS: Final[Mapping[str, int]] = {}
 def in_order(changes: Iterable[Change], ranks: Mapping[str, int] = NO_RANKS) -> tuple[Change, ...]:
     """Return the changes in dependency order; the order they come in does not matter.
 
-    What is created or updated follows what it depends on; what leaves precedes what it depends on. Ties go by rank of
-    the kind (``ranks``; leaving objects in reverse), kind, key, target, action. In a cycle the first by that order
-    goes first.
+    What is created or updated follows what it depends on; what leaves follows what refers to it, be that updated or
+    leaving too. Leaving never waits for what stays, so that the two rules cannot contradict. Ties go by rank of the
+    kind (``ranks``; leaving objects in reverse), kind, key, target, action. In a cycle the first by that order goes
+    first.
     """
     ordered = sorted(changes, key=lambda change: _tie(change, ranks))
-    followers, waits = _edges(ordered)
-    if not any(waits):
+    followers, needed = _edges(ordered)
+    if not any(needed):
         return tuple(ordered)
+    waits = [len(before) for before in needed]
     ready = [index for index, count in enumerate(waits) if not count]
-    heapq.heapify(ready)
     done = [False] * len(ordered)
     result: list[Change] = []
-    first_waiting = 0
     while len(result) < len(ordered):
-        if ready:
-            index = heapq.heappop(ready)
-        else:
-            while done[first_waiting]:
-                first_waiting += 1
-            index = first_waiting
-        if done[index]:
-            continue
+        index = heapq.heappop(ready) if ready else _first_of_a_cycle(needed, done)
         done[index] = True
         result.append(ordered[index])
         for follower in followers[index]:
@@ -42,6 +35,16 @@ def in_order(changes: Iterable[Change], ranks: Mapping[str, int] = NO_RANKS) -> 
             if not waits[follower] and not done[follower]:
                 heapq.heappush(ready, follower)
     return tuple(result)
+
+
+def _first_of_a_cycle(needed: Sequence[Sequence[int]], done: Sequence[bool]) -> int:
+    """Return where to break a cycle. Every change not done waits for another, so going back ends in a cycle."""
+    trail: list[int] = []
+    index = done.index(False)
+    while index not in trail:
+        trail.append(index)
+        index = min(before for before in needed[index] if not done[before])
+    return min(trail[trail.index(index) :])
 
 
 def leaves(change: Change) -> bool:
@@ -55,21 +58,20 @@ def _tie(change: Change, ranks: Mapping[str, int]) -> tuple[bool, int, str, str,
     return leaving, -rank if leaving else rank, *change.ref, change.target, change.action
 
 
-def _edges(ordered: Sequence[Change]) -> tuple[list[list[int]], list[int]]:
-    """Return, by index, what must follow each change, and how many each one waits for."""
+def _edges(ordered: Sequence[Change]) -> tuple[list[list[int]], list[list[int]]]:
+    """Return, by index, what must follow each change, and what each one must follow."""
     places: dict[ResourceRef, list[int]] = {}
     for index, change in enumerate(ordered):
         places.setdefault(change.ref, []).append(index)
     followers: list[list[int]] = [[] for _ in ordered]
-    waits = [0] * len(ordered)
+    needed: list[list[int]] = [[] for _ in ordered]
     for index, change in enumerate(ordered):
         for ref in change.depends_on:
-            for needed in places.get(ref, ()):
-                if needed == index:
+            for other in places.get(ref, ()):
+                gone = leaves(ordered[other])
+                if other == index or (leaves(change) and not gone):
                     continue
-                first, then = needed, index
-                if leaves(change) or leaves(ordered[needed]):
-                    first, then = index, needed
+                first, then = (index, other) if gone else (other, index)
                 followers[first].append(then)
-                waits[then] += 1
-    return followers, waits
+                needed[then].append(first)
+    return followers, needed
