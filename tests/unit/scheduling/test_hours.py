@@ -49,6 +49,10 @@ def test_longer_hours() -> None:
     assert comparison.first_difference == datetime(2026, 11, 24, 19, tzinfo=UTC)
 
 
+def test_shorter_hours() -> None:
+    assert first_difference(EXTENDED, OFFICE, NOW) == datetime(2026, 11, 24, 19, tzinfo=UTC)
+
+
 def test_a_change_that_switches_at_once() -> None:
     comparison = compare(OFFICE, parse_schedule("off"), NOW)
 
