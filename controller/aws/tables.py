@@ -23,6 +23,7 @@ BATCH_GET_TRIES = 8
 PAGE_BYTES = 1024 * 1024
 """DynamoDB: a page of a scan or query ends at 1 MB, a batch get takes 100 keys."""
 MAX_SEGMENTS = 4
+_ANY_BATCH: dict[str, Any] = {"RequestItems": {"any": {"Keys": []}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Query:
     page_size: int = 0
     """Items looked at per page; 0 for as many as fit in 1 MB."""
     filter: str = ""
+    attributes: tuple[str, ...] = ()
+    """The attributes wanted of each item; all that the table or index holds if empty."""
 
 
 def segments_for(table_bytes: int) -> int:
@@ -81,8 +84,13 @@ def query(client: "DynamoDBClient", wanted: Query, start: WireItem | None = None
         request["IndexName"] = wanted.index
     else:
         request["ConsistentRead"] = True
-    if wanted.names:
-        request["ExpressionAttributeNames"] = dict(wanted.names)
+    names = dict(wanted.names)
+    if wanted.attributes:
+        placeholders = {f"#p{place}": name for place, name in enumerate(wanted.attributes)}
+        names.update(placeholders)
+        request["ProjectionExpression"] = ", ".join(placeholders)
+    if names:
+        request["ExpressionAttributeNames"] = names
     if wanted.page_size:
         request["Limit"] = wanted.page_size
     if wanted.filter:
@@ -123,16 +131,25 @@ def batch_get(
     Keys that DynamoDB leaves unprocessed are asked for again, pausing longer each time; Throttled after eight tries of one batch
     without any progress. Raises otherwise as ``scan``.
     """
+    return map(from_wire, batch_get_wire(client, table, keys, sleep=sleep))
+
+
+def batch_get_wire(
+    client: "DynamoDBClient",
+    table: str,
+    keys: Iterable[Mapping[str, Any]],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[WireItem]:
+    """Yield the same items as ``batch_get`` as they stand in the answer: wire items, binary as base64 text."""
     waiting = [to_wire(key) for key in keys]
     tries = 0
     while waiting:
         batch, rest = waiting[:BATCH_GET_KEYS], waiting[BATCH_GET_KEYS:]
+        body = wire_json({"RequestItems": {table: {"Keys": batch, "ConsistentRead": True}}})
         with table_errors(client, table, "read items of"):
-            answer: Any = client.batch_get_item(
-                RequestItems={table: {"Keys": batch, "ConsistentRead": True}}
-            )
-        found = answer.get("Responses", {}).get(table, [])
-        yield from map(from_wire, found)
+            answer = orjson.loads(RawCall(body).send(client, "batch_get_item", _ANY_BATCH))
+        yield from answer.get("Responses", {}).get(table, [])
         unprocessed = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         tries = tries + 1 if len(unprocessed) == len(batch) else 0
         if tries >= BATCH_GET_TRIES:
