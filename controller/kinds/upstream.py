@@ -170,7 +170,14 @@ def _ports_are_the_services(
 def _states_follow_the_live_slice(
     _ref: ResourceRef, facts: UpstreamFacts, _world: World
 ) -> Iterator[Finding]:
+    stateless = [host for host in facts.hosts if host.state is None]
     if facts.live_slice is None:
+        if 0 < len(stateless) < len(facts.hosts):
+            yield Finding(
+                ("spec", "hosts"),
+                f"host {stateless[0].name} has no state, others have; expected a state at each host or at none",
+                "add the missing states, or remove them all to leave them to the pipelines",
+            )
         return
     for place, host in enumerate(facts.hosts):
         at = ("spec", "hosts", place)

@@ -1,10 +1,13 @@
 """Forms of text that several kinds use."""
 
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from controller.kinds.language.spec import Says
+
+SECRET_REFERENCE = r"^(s3|secretsmanager|env)://[^\s]{1,2000}$"
 
 Text = Annotated[str, Field(min_length=1, max_length=255), Says("text of 1 to 255 characters")]
 LongText = Annotated[
@@ -30,10 +33,20 @@ Region = Annotated[
     Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}$"),
     Says("the name of an AWS region, such as eu-west-1"),
 ]
+
+
+def _is_a_reference(text: str) -> str:
+    # The value may be the secret itself, so unlike elsewhere it is not part of the message.
+    if not re.fullmatch(SECRET_REFERENCE, text):
+        raise ValueError(
+            "expected a reference to a secret, never the secret itself\n"
+            "write secretsmanager://NAME#FIELD, s3://BUCKET/KEY or env://NAME"
+        )
+    return text
+
+
 SecretReference = Annotated[
     str,
-    Field(pattern=r"^(s3|secretsmanager|env)://[^\s]+$", max_length=2048),
-    Says(
-        "a reference to a secret, never the secret itself: secretsmanager://NAME#FIELD, s3://BUCKET/KEY or env://NAME"
-    ),
+    AfterValidator(_is_a_reference),
+    Field(json_schema_extra={"pattern": SECRET_REFERENCE}),
 ]
