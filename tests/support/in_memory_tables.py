@@ -6,8 +6,7 @@ Conditions are those the engine writes: ``attribute_not_exists(path)`` and ``pat
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -25,11 +24,36 @@ from controller.aws.transactions import (
 )
 from controller.errors import Conflict, RefusedByAws
 from controller.model.table import TableDefinition
+from controller.targets.table_items.store import ItemStore
 
 _ABSENT = object()
 _TERM = re.compile(r"attribute_not_exists\((?P<absent>\S+)\)|(?P<path>\S+) = (?P<value>:\w+)")
 
 Hook = Callable[[Sequence[Write], str], None]
+
+
+class TablesInHand(ItemStore, Protocol):
+    """An ItemStore whose items a test may place and take, and whose transactions it may disturb."""
+
+    definitions: dict[str, TableDefinition]
+    before: Hook
+    after: Hook
+    transactions: list[tuple[Write, ...]]
+
+    def put(self, table: str, item: Mapping[str, Any]) -> None:
+        """Place an item, as somebody else would."""
+
+    def drop(self, table: str, key: Mapping[str, Any]) -> None:
+        """Take an item away, as somebody else would."""
+
+    def drop_table(self, table: str) -> None:
+        """Delete a table, as nobody should."""
+
+    def items(self, table: str) -> list[Item]:
+        """Return copies of a table's items, by key."""
+
+    def forget_tokens(self) -> None:
+        """Act as ten minutes later, or as an emulator that never knew of tokens."""
 
 
 class InMemoryTables:
@@ -47,16 +71,20 @@ class InMemoryTables:
 
     def put(self, table: str, item: Mapping[str, Any]) -> None:
         """Place an item, as somebody else would."""
-        self.tables[table][self._place(table, item)] = deepcopy(dict(item))
+        self.tables[table][self._place(table, item)] = _copy(dict(item))
 
     def drop(self, table: str, key: Mapping[str, Any]) -> None:
         """Take an item away, as somebody else would."""
         del self.tables[table][self._place(table, key)]
 
+    def drop_table(self, table: str) -> None:
+        """Delete a table, as nobody should."""
+        del self.tables[table]
+
     def items(self, table: str) -> list[Item]:
         """Return copies of a table's items, by key."""
         rows = self._rows(table)
-        return [deepcopy(rows[place]) for place in sorted(rows)]
+        return [_copy(rows[place]) for place in sorted(rows)]
 
     def scan(self, table: str, segments: int = 1) -> Iterable[Item]:
         """Yield copies of every item."""
@@ -64,7 +92,8 @@ class InMemoryTables:
 
     def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
         """Return a copy of one item."""
-        return deepcopy(self._rows(table).get(self._place(table, key)))
+        found = self._rows(table).get(self._place(table, key))
+        return None if found is None else _copy(found)
 
     def batch_get(self, table: str, keys: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
         """Yield copies of the items that there are."""
@@ -73,7 +102,8 @@ class InMemoryTables:
 
     def write(self, write: PutWrite | DeleteWrite | UpdateWrite) -> Item | None:
         """Do one write."""
-        before = self._found(write)
+        found = self._found(write)
+        before = None if found is None else _copy(found)
         if not _holds(write, before):
             raise Conflict("tables: changed by somebody else since it was read")
         after = self._apply(write)
@@ -86,6 +116,10 @@ class InMemoryTables:
         self.after(writes, token)
         return answer
 
+    def forget_tokens(self) -> None:
+        """Act as ten minutes later, or as an emulator that never knew of tokens."""
+        self._tokens.clear()
+
     def _transact(self, writes: Sequence[Write], token: str) -> Committed | Cancelled:
         if token in self._tokens:
             return Committed()
@@ -96,9 +130,7 @@ class InMemoryTables:
         reasons = []
         for write in writes:
             found = self._found(write)
-            shown = found if write.show_found else None
-            failed = Reason("ConditionalCheckFailed", "The conditional request failed", shown)
-            reasons.append(None if _holds(write, found) else failed)
+            reasons.append(None if _holds(write, found) else _failed(write, found))
         if any(reasons):
             return Cancelled(tuple(reasons))
         for write in writes:
@@ -121,10 +153,11 @@ class InMemoryTables:
                 for part in write.update.removeprefix("SET ").split(", "):
                     path, value = part.split(" = ")
                     row[write.names.get(path, path)] = from_wire_value(write.values[value])
-        return deepcopy(rows.get(place))
+        found = rows.get(place)
+        return None if found is None else _copy(found)
 
     def _found(self, write: Write) -> Item | None:
-        return deepcopy(self._rows(write.table).get(self._place(write.table, _key(write))))
+        return self._rows(write.table).get(self._place(write.table, _key(write)))
 
     def _rows(self, table: str) -> dict[bytes, Item]:
         if table not in self.tables:
@@ -166,3 +199,14 @@ def _at(item: Any, path: str, names: Mapping[str, str]) -> Any:
             return _ABSENT
         item = item.get(names.get(name, name), _ABSENT)
     return item
+
+
+def _failed(write: Write, found: Item | None) -> Reason:
+    shown = _copy(found) if found is not None and write.show_found else None
+    return Reason("ConditionalCheckFailed", "The conditional request failed", shown)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copy(one) for name, one in value.items()}
+    return [_copy(one) for one in value] if isinstance(value, list) else value

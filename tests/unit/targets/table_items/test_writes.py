@@ -1,0 +1,199 @@
+"""Full images, their audit and mark, and the conditions they depend on."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.aws.items import from_wire
+from controller.aws.transactions import DeleteWrite, PutWrite
+from controller.model.canonical import canonical_bytes
+from controller.model.origin import Origin
+from controller.model.plan import Action, Cause, Change
+from controller.model.ref import ResourceRef
+from controller.targets.table_items.marks import mark_id, mark_of
+from controller.targets.table_items.plain_json import dump_plain, load_plain
+from controller.targets.table_items.writes import Stamp, guarded, item_writes, version_of
+from tests.support.estate import TABLES
+
+AT = datetime(2026, 11, 24, 10, 0, 0, 123999, tzinfo=UTC)
+STAMP = Stamp("inst-1", "test-", "9f1e0aa", "ada", "run-7", AT)
+HERE = Origin("a.yaml", 8)
+REF = ResourceRef("Service", "a")
+TABLE = "InfraConfigServices"
+FOUND_MARK = {"By": "inst-1", "Id": "i", "Path": "old.yaml", "Line": 9, "Digest": "d", "Extra": {}}
+
+
+def change(
+    action: Action = "create",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    base: Any = None,
+    table: str = TABLE,
+    origin: Origin | None = HERE,
+) -> Change:
+    return Change(
+        action=action,
+        target="tables",
+        ref=REF,
+        cause=Cause.EDITED,
+        fields=(),
+        before=None if before is None else dump_plain({table: before}),
+        after=None if after is None else dump_plain({table: after}),
+        extra=canonical_bytes({"metadata": {"labels": {"a": ""}}}),
+        digest="d1",
+        base=dump_plain(base),
+        origin=origin,
+    )
+
+
+def written(wanted: Change) -> dict[str, Any]:
+    (write,) = item_writes(wanted, STAMP, TABLES)
+    assert write.after is not None
+    return dict(write.after)
+
+
+def test_a_create_is_version_1_and_signed() -> None:
+    (write,) = item_writes(change(after={"ServiceName": "a", "Value": {"X": 1}}), STAMP, TABLES)
+    assert write.before is None
+    assert write.after == {
+        "ServiceName": "a",
+        "Value": {"X": 1},
+        "Audit": {
+            "LastChanged": "2026-11-24T10:00:00.123Z",
+            "TransactionID": "run-7",
+            "User": "ada",
+            "Version": 1,
+        },
+        "Managed": {
+            "By": "inst-1",
+            "Id": mark_id("inst-1", "test-InfraConfigServices", {"ServiceName": "a"}),
+            "Revision": "9f1e0aa",
+            "Path": "a.yaml",
+            "Line": 8,
+            "Digest": "d1",
+            "Extra": {"metadata": {"labels": {"a": ""}}},
+        },
+    }
+    assert (write.origin, write.cause, write.key) == ("a.yaml:8", "edited", {"ServiceName": "a"})
+    guard = guarded(write, "test-T")
+    assert isinstance(guard, PutWrite)
+    assert guard.condition == "attribute_not_exists(#key)"
+    assert guard.names == {"#key": "ServiceName"}
+    assert from_wire(guard.item) == write.after
+
+
+def test_none_and_empty_texts_are_left_out_everywhere() -> None:
+    after = {
+        "ServiceName": "a",
+        "A": None,
+        "B": "",
+        "C": {"D": "", "E": [None, "", 0, False, {"F": ""}]},
+    }
+    item = written(change(after=after))
+    assert {k: item[k] for k in item if k not in {"Audit", "Managed"}} == {
+        "ServiceName": "a",
+        "C": {"E": [0, False, {}]},
+    }
+
+
+def test_an_update_counts_on_and_keeps_other_audit_keys() -> None:
+    audit = {"Version": 4, "TransactionID": "before", "User": "bob", "Ticket": "INC-1"}
+    base = {TABLE: {"Audit": audit, "Managed": FOUND_MARK}}
+    wanted = change("update", {"ServiceName": "a"}, {"ServiceName": "a", "X": 1}, base)
+    (write,) = item_writes(wanted, STAMP, TABLES)
+    assert write.before == {"ServiceName": "a", "Audit": audit, "Managed": FOUND_MARK}
+    assert write.after is not None
+    assert write.after["Audit"] == {
+        "LastChanged": "2026-11-24T10:00:00.123Z",
+        "TransactionID": "run-7",
+        "User": "ada",
+        "Version": 5,
+        "Ticket": "INC-1",
+    }
+    guard = guarded(write, "T")
+    assert guard.condition == "#audit.#version = :version AND #audit.#transaction = :transaction"
+    assert guard.values == {":version": {"N": "4"}, ":transaction": {"S": "before"}}
+
+
+def test_a_delete_has_the_same_condition_and_no_image_after() -> None:
+    base = {TABLE: {"Audit": {"Version": 4}}}
+    (write,) = item_writes(change("delete", {"ServiceName": "a"}, None, base), STAMP, TABLES)
+    assert write.after is None
+    guard = guarded(write, "T")
+    assert isinstance(guard, DeleteWrite)
+    assert guard.key == {"ServiceName": {"S": "a"}}
+    assert guard.condition.endswith("attribute_not_exists(#audit.#transaction)")
+
+
+def test_an_object_that_left_keeps_the_place_it_was_written_at() -> None:
+    base = {TABLE: {"Managed": FOUND_MARK}}
+    after = {"ServiceName": "a", "Deleted": "true"}
+    item = written(change("update", {"ServiceName": "a"}, after, base, origin=None))
+    assert (item["Managed"]["Path"], item["Managed"]["Line"]) == ("old.yaml", 9)
+
+
+def test_a_symbolic_time_is_told_when_it_is_written() -> None:
+    after = {"ServiceName": "a", "At": {"$nowMs": 1_200_000}, "L": [{"$nowMs": 0}]}
+    item = written(change(after=after))
+    now_ms = 1_795_514_400_123
+    assert (item["At"], item["L"]) == (now_ms + 1_200_000, [now_ms])
+
+
+def test_another_key_is_a_delete_and_a_create() -> None:
+    before = {"AccountName": "x", "AccountNumber": 5}
+    after = {"AccountName": "x", "AccountNumber": 6}
+    base = {"InfraConfigAccounts": {"Audit": {"Version": 1}}}
+    first, second = item_writes(
+        change("update", before, after, base, "InfraConfigAccounts"), STAMP, TABLES
+    )
+    assert (first.key, first.after) == ({"AccountNumber": 5}, None)
+    assert (second.key, second.before) == ({"AccountNumber": 6}, None)
+    assert second.after is not None
+    assert second.after["Audit"]["Version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("audit", "version"),
+    [
+        ({"Version": 3}, 3),
+        ({"Version": "3"}, 3),
+        ({"Version": "x"}, 0),
+        ({}, 0),
+        (None, 0),
+        ("y", 0),
+    ],
+)
+def test_versions_of_old_programs(audit: Any, version: int) -> None:
+    assert version_of(audit) == version
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.text(max_size=5)
+    | st.binary(max_size=4)
+    | st.frozensets(st.text(max_size=3), min_size=1, max_size=3)
+    | st.frozensets(st.integers(), min_size=1, max_size=3)
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(values)
+def test_what_is_found_survives_being_json(value: Any) -> None:
+    assert load_plain(dump_plain(value)) == value
+
+
+@given(values)
+def test_any_attribute_is_read_as_a_mark_or_as_none(value: Any) -> None:
+    mark_of(value)
+    mark_of({"By": value, "Id": "x", "Digest": "y", "Line": value, "Path": value, "Extra": value})
