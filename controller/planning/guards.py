@@ -10,6 +10,7 @@ from controller.planning.guard_facts import GuardFacts
 from controller.planning.leaving import is_leaving, is_retired
 from controller.planning.order import leaves
 from controller.planning.plan_digest import violation_digest
+from controller.planning.plural import plural
 from controller.planning.vanished import folder_hint, vanished_files
 
 EFFECTS: Final = (
@@ -29,11 +30,6 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
         *_unreviewed_updates(changes, facts),
         *_effects(changes, facts),
     )
-
-
-def plural(kind: str) -> str:
-    """Return the kind as said of several: ``Services``, ``NotificationSettings``."""
-    return kind if kind.endswith("s") else f"{kind}s"
 
 
 def _is_first_step_out(change: Change, facts: GuardFacts) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from controller.model.observed import ObservedState
 from controller.model.plan import Change
 from controller.planning.guard_facts import GuardFacts
+from controller.planning.plural import plural
 
 SIMILAR: Final = 0.5
 """A folder that appears looks like one that went if it has at least half, and at most twice, as many objects."""
@@ -65,7 +66,7 @@ def folder_hint(deletes: Sequence[Change], changes: Sequence[Change], facts: Gua
     if new is None or not SIMILAR <= begun / ended <= 1 / SIMILAR:
         return f"{sum(counts.values())} of them came from {place}, which is gone: was it moved, or read only in part?"
     return (
-        f"{place} is gone; {new[0]} is new with {begun} {_several(kind, begun)}, none with the same name\n"
+        f"{place} is gone; {new[0]} is new with {begun} {plural(kind)}, none with the same name\n"
         f"Was it a rename with new names? Then this is what you get: {ended} end, {begun} begin."
     )
 
@@ -84,7 +85,3 @@ def _most(changes: Sequence[Change], there: AbstractSet[str]) -> tuple[str, Coun
     place = min(places, key=lambda one: (-places[one].total(), one))
     total = places[place].total()
     return (place, places[place]) if total >= max(_WORTH_SAYING, len(changes) / 2) else None
-
-
-def _several(kind: str, count: int) -> str:
-    return kind if count == 1 or kind.endswith("s") else f"{kind}s"

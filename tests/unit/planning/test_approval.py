@@ -1,0 +1,75 @@
+"""An approval is for exactly the changes it was given for."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.model.origin import Origin
+from controller.model.plan import Violation
+from controller.planning.approval import approve, tokens_in, unused_tokens
+from tests.unit.planning.guarded import (
+    MAPS,
+    PROTECTED,
+    gone,
+    judge,
+)
+from tests.unit.planning.worlds import change, found
+
+
+def nine_of_nine(**more: Any) -> Violation:
+    (violation,) = judge(MAPS, gone(MAPS, **more))
+    return violation
+
+
+def test_an_approval_holds_for_exactly_the_changes_it_was_given_for() -> None:
+    violation = nine_of_nine()
+    (other,) = judge(MAPS, gone(MAPS[:8]))
+
+    assert approve((violation,), (violation.token,))[0].overridden
+    assert not approve((other,), (violation.token,))[0].overridden
+    assert unused_tokens((other,), (violation.token,)) == (violation.token,)
+    assert unused_tokens((violation,), (violation.token,)) == ()
+
+
+def test_an_approval_does_not_hold_when_the_state_it_was_planned_from_has_changed() -> None:
+    assert nine_of_nine().token != nine_of_nine(base=b'{"version":2}').token
+
+
+def test_an_approval_holds_after_a_squash_merge() -> None:
+    moved = [replace(one, origin=Origin("elsewhere.yaml", 9)) for one in gone(MAPS)]
+    (violation,) = judge(MAPS, moved[::-1])
+
+    message = f"Merge (#12)\n\n* drop maps\n\n  Envctl-Override: {nine_of_nine().token}\n"
+
+    assert approve((violation,), tokens_in(message))[0].overridden
+
+
+def test_what_is_protected_cannot_be_approved() -> None:
+    (violation,) = judge([found("Service/a", extra=PROTECTED)], [change("Service/a", "delete")])
+
+    assert not approve((violation,), (violation.token,))[0].overridden
+
+
+@pytest.mark.parametrize(
+    ("message", "tokens"),
+    [
+        ("", ()),
+        ("Envctl-Override: maxDeletes@3f9c1a", ("maxDeletes@3f9c1a",)),
+        ("x\nenvctl-override:maxDeletes@3f9c1a, freeze@abcdef0", ("maxDeletes@3f9c1a", "freeze@abcdef0")),
+        ("> * Envctl-Override: a@3f9c1a a@3f9c1a", ("a@3f9c1a",)),
+        ("Envctl-Override: maxDeletes", ()),
+        ("Envctl-Override: maxDeletes@3f9", ()),
+        ("see Envctl-Override: maxDeletes@3f9c1a", ()),
+        ("Envctl-Override:\nmaxDeletes@3f9c1a", ()),
+    ],
+)  # fmt: skip
+def test_tokens_in_a_commit_message(message: str, tokens: tuple[str, ...]) -> None:
+    assert tokens_in(message) == tokens
+
+
+@given(st.text())
+def test_any_message_has_some_tokens_or_none(message: str) -> None:
+    assert isinstance(tokens_in(message), tuple)
