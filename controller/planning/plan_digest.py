@@ -36,7 +36,7 @@ def violation_digest(guard: str, scope: str, counted: Iterable[Change]) -> str:
 
 def _add(whole: "hashlib._Hash", change: Change) -> None:
     parts = (
-        canonical_bytes((change.action, change.target, change.ref, change.cause.value)),
+        canonical_bytes((change.action, change.target, *change.ref, change.cause.value)),
         change.before,
         change.after,
         change.extra,
