@@ -1,0 +1,95 @@
+"""One account and region as a look found it: groups, their members, instances. No AWS dictionaries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+Tags = tuple[tuple[str, str], ...]
+"""(key, value) in the order AWS gave them."""
+
+
+class LiveScope(NamedTuple):
+    """Where to look. ``name`` is ``<account name>/<region>``; ``account`` the 12-digit number."""
+
+    name: str
+    account: str
+    region: str
+    account_name: str
+
+
+class Member(NamedTuple):
+    """One instance as its group lists it. ``template_version`` is empty for an instance of a launch configuration."""
+
+    instance_id: str
+    lifecycle: str
+    zone: str
+    template_id: str
+    template_version: str
+    healthy: bool
+    protected_from_scale_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGroup:
+    """One auto-scaling group. ``propagated`` are the keys of those tags new instances get."""
+
+    name: str
+    arn: str
+    minimum: int
+    desired: int
+    maximum: int
+    tags: Tags
+    propagated: frozenset[str]
+    subnets: tuple[str, ...]
+    suspended: frozenset[str]
+    members: tuple[Member, ...]
+    template_id: str = ""
+    template_name: str = ""
+    template_version: str = ""
+    launch_configuration: str = ""
+    status: str = ""
+    """``Delete in progress`` while AWS is deleting it, else empty."""
+    created_at: datetime | None = None
+
+    def tag(self, key: str) -> str | None:
+        """Return a tag's value by its exact key; None if there is no such tag."""
+        return next((value for name, value in self.tags if name == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInstance:
+    """One EC2 instance that is not terminated. ``lifecycle`` is ``spot``, ``scheduled`` or empty (on demand)."""
+
+    instance_id: str
+    state: str
+    tags: Tags
+    launched_at: datetime | None
+    private_ip: str = ""
+    instance_type: str = ""
+    zone: str = ""
+    image_id: str = ""
+    lifecycle: str = ""
+    root_device: str = "ebs"
+    spot_request: str = ""
+
+    def tag(self, key: str) -> str | None:
+        """Return a tag's value by its exact key; None if there is no such tag."""
+        return next((value for name, value in self.tags if name == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLook:
+    """Everything one light look at a scope gave, complete or not at all."""
+
+    scope: LiveScope
+    at: datetime
+    groups: Mapping[str, FoundGroup] = field(default_factory=dict)
+    instances: Mapping[str, FoundInstance] = field(default_factory=dict)
+
+    def group_of(self, instance_id: str) -> FoundGroup | None:
+        """Return the group that lists an instance. Linear: for many questions make an index once."""
+        for group in self.groups.values():
+            if any(member.instance_id == instance_id for member in group.members):
+                return group
+        return None
