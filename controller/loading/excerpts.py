@@ -57,7 +57,7 @@ def excerpt(text: str, place: Place, length: int | None) -> Excerpt:
         line = f"{line[:-1]}…"
     if first > start:
         line = f"…{line[1:]}"
-    line = line.rstrip()
+    line = line[:caret] + line[caret:].rstrip()
     rest = max(1, len(line) - caret)
     printable = _UNPRINTABLE.sub(_STRANGER, line.replace("\t", _TAB))
     return Excerpt(printable, caret, rest if length is None else max(1, min(length, rest)))

@@ -56,7 +56,7 @@ def resolve(text: str) -> Scalar:
         return text
     if _NOT_FINITE.fullmatch(text):
         raise IrregularScalar(
-            f"{shown(text)} is not a number that can be stored",
+            f"{shown(text)} cannot be stored as a number",
             "write a finite number, or quote it to mean text",
         )
     is_integer = _INTEGER.fullmatch(text)
