@@ -29,6 +29,7 @@ NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
 
 _NOT_AUTHORED: Final = frozenset({"shape", "owned", LEAVING})
+_NO_PARTS: Final[dict[str, Json]] = {"metadata": {}, "spec": {}}
 _EMPTY_MARK: Final = Mark("", "", "", "", 0, "", {})
 
 
@@ -179,7 +180,7 @@ def _extra_differences(projection: Projection, found: Observation) -> tuple[Diff
         return ()
     wanted = parse_canonical(projection.extra)
     before, after = (
-        {name: value for name, value in extra.items() if name not in _NOT_AUTHORED}
+        {**_NO_PARTS, **{name: one for name, one in extra.items() if name not in _NOT_AUTHORED}}
         for extra in (found.mark.extra, wanted)
     )
     return tuple(d._replace(path=(EXTRA, *d.path)) for d in differences(before, after))

@@ -16,6 +16,7 @@ OF_NO_EDIT: Final = frozenset(
 """Causes that come from elsewhere than the change under review."""
 
 REMOVED: Final = "removed"
+ADDED: Final = "added"
 
 
 class EditGroup(NamedTuple):
@@ -33,26 +34,38 @@ class Collapsed(NamedTuple):
     changes: tuple[Change, ...]
 
 
-def with_removals(
-    changes: Iterable[Change], source_paths: AbstractSet[str] | None
+def with_file_edits(
+    changes: Iterable[Change],
+    source_paths: AbstractSet[str] | None,
+    known_paths: AbstractSet[str],
 ) -> tuple[Change, ...]:
-    """Give each pruned change its edit: the folder or file that is gone, or the file it was taken out of.
+    """Give what comes and goes with files its edit: the folder or file that is new or gone, else the file it is in.
 
-    ``source_paths`` are the source's files; None leaves the changes as they are.
+    ``source_paths`` are the source's files, ``known_paths`` those that gave what was found. None leaves all as it is.
     """
     if source_paths is None:
         return tuple(changes)
-    folders = folders_of(source_paths)
-    return tuple(_with_removal(change, source_paths, folders) for change in changes)
+    there = {ADDED: known_paths, REMOVED: source_paths}
+    folders = {what: folders_of(paths) for what, paths in there.items()}
+    return tuple(
+        replace(change, edit=_file_edit(change.origin, there[what], folders[what], what))
+        if change.edit is None and change.origin is not None and (what := _what(change))
+        else change
+        for change in changes
+    )
 
 
-def _with_removal(change: Change, files: AbstractSet[str], folders: AbstractSet[str]) -> Change:
-    if change.cause is not Cause.PRUNED or change.edit is not None or change.origin is None:
-        return change
-    path = change.origin.path
-    missing = topmost_missing(path, files, folders)
-    edit = Edit(Origin(missing), REMOVED) if missing else Edit(Origin(path), "")
-    return replace(change, edit=edit)
+def _what(change: Change) -> str:
+    if change.cause is Cause.PRUNED:
+        return REMOVED
+    return ADDED if change.action == "create" and change.cause not in OF_NO_EDIT else ""
+
+
+def _file_edit(
+    origin: Origin, files: AbstractSet[str], folders: AbstractSet[str], what: str
+) -> Edit:
+    missing = topmost_missing(origin.path, files, folders)
+    return Edit(Origin(missing), what) if missing else Edit(Origin(origin.path), "")
 
 
 def group_by_edit(changes: Iterable[Change]) -> tuple[tuple[EditGroup, ...], tuple[Change, ...]]:

@@ -62,8 +62,13 @@ class Difference(NamedTuple):
 
 
 def plain_path(_ref: ResourceRef, path: FieldPath) -> str:
-    """Name a path by its own segments, joined by dots; what is no attribute by the document's own path."""
-    return ".".join(map(str, path[1:] if path[:1] == (EXTRA,) else path))
+    """Name a path by its own segments, joined by dots; what is no attribute by its path in the document."""
+    return extra_path(path) if path[:1] == (EXTRA,) else ".".join(map(str, path))
+
+
+def extra_path(path: FieldPath) -> str:
+    """Name a path that begins with ``EXTRA``: ``metadata.labels.team``, and inside the spec just ``lifecycle``."""
+    return ".".join(map(str, path[2:] if path[1] == "spec" else path[1:]))
 
 
 def never_sensitive(_ref: ResourceRef, _path: FieldPath) -> bool:

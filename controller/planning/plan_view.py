@@ -1,6 +1,6 @@
 """A plan as a reviewer reads it, before it becomes text, Markdown or HTML."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from controller.model.observed import ScopeState
@@ -15,6 +15,7 @@ from controller.planning.wording import (
     effects_text,
     names_text,
     notes_by_category,
+    scope_text,
     tally_text,
 )
 
@@ -66,31 +67,44 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     for group in groups:
         sign, title = edit_title(group.edit, group.changes)
         tally = tally_text(scope_of, group.changes)
-        sections.append(Section(sign, title, tally, _entries(group.changes, names, expand=expand)))
-    asides = (*_causes(others, names, expand=expand), *_notes(plan, expand=expand), *_scopes(plan))
+        sections.append(
+            Section(sign, title, tally, _entries(group.changes, scope_of, names, expand=expand))
+        )
+    asides = (
+        *_causes(others, scope_of, names, expand=expand),
+        *_notes(plan, expand=expand),
+        *_scopes(plan),
+    )
     violations = tuple(v for scope in plan.scopes for v in scope.violations)
     return PlanView(tuple(sections), tuple(asides), violations)
 
 
-def _entries(changes: Sequence[Change], names: FieldNames, *, expand: bool) -> tuple[Entry, ...]:
-    return tuple(_entry(one.changes, names, expand=expand) for one in collapse(changes))
+def _entries(
+    changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
+) -> tuple[Entry, ...]:
+    return tuple(_entry(one.changes, scope_of, names, expand=expand) for one in collapse(changes))
 
 
-def _entry(changes: Sequence[Change], names: FieldNames, *, expand: bool) -> Entry:
+def _entry(
+    changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
+) -> Entry:
     first = changes[0]
     title = names_text([change.ref for change in changes], expand=expand)
     fields = fields_of(first, names) if expand and len(changes) == 1 else first.fields
     shown = fields if expand else fields[:FIELDS_SHOWN]
-    remarks = tuple(filter(None, (effects_text(changes), first.because)))
+    where = scope_text(scope_of[id(change)] for change in changes)
+    remarks = tuple(filter(None, (where, effects_text(changes), first.because)))
     return Entry(SIGNS[first.action], title, remarks, shown, len(fields) - len(shown))
 
 
-def _causes(changes: Iterable[Change], names: FieldNames, *, expand: bool) -> Iterator[Aside]:
+def _causes(
+    changes: Iterable[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
+) -> Iterator[Aside]:
     by_cause: dict[str, list[Change]] = {}
     for change in changes:
         by_cause.setdefault(change.cause.value, []).append(change)
     for cause, of_cause in sorted(by_cause.items()):
-        yield Aside(cause, _entries(of_cause, names, expand=expand))
+        yield Aside(cause, _entries(of_cause, scope_of, names, expand=expand))
 
 
 def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:

@@ -147,7 +147,7 @@ def _code(text: str) -> str:
 
 def _text(text: str) -> str:
     """Escape what Markdown or HTML would take for its own."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|~@<>&-])", _escaped, text)
+    return re.sub(r"[\\`*_\[\]|~@<>&]", _escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from controller.model.resource import Projection
 from controller.planning.approval import approve
 from controller.planning.diff import diff
 from controller.planning.diff_options import DiffOptions, DiffResult
-from controller.planning.edits import with_removals
+from controller.planning.edits import with_file_edits
 from controller.planning.guard_facts import GuardFacts, count_ours
 from controller.planning.guard_limits import GuardLimits
 from controller.planning.guards import find_violations
@@ -19,9 +19,8 @@ from controller.planning.holding import Barrier, hold
 from controller.planning.leaving import left_with_retired
 from controller.planning.order import in_order
 from controller.planning.plan_digest import plan_digest
-
-CONFIG = "config"
-"""The scope of the master's tables; comes first in every plan."""
+from controller.planning.vanished import known_paths
+from controller.planning.wording import CONFIG
 
 _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
 
@@ -78,7 +77,11 @@ def finish(
         frozenset().union(*(result.withheld for result in results)),
         options.tokens,
     )
-    changes = with_removals(in_order(held.changes, options.ranks), options.source_paths)
+    changes = with_file_edits(
+        in_order(held.changes, options.ranks),
+        options.source_paths,
+        known_paths(observed) if options.source_paths else frozenset(),
+    )
     facts = GuardFacts(
         observed=observed,
         counts=count_ours(observed),

@@ -8,8 +8,10 @@ from controller.model.canonical import Json, canonical_bytes
 from controller.model.plan import Action, Change, Edit, FieldChange, Note, Plan, Violation
 from controller.model.ref import ResourceRef
 from controller.planning.approval import TRAILER
-from controller.planning.edits import REMOVED
+from controller.planning.edits import ADDED, REMOVED
 from controller.planning.guards import stops_of
+from controller.planning.leaving import NOW_MS
+from controller.planning.plural import plural
 
 SIGNS: Final[Mapping[Action, str]] = {
     "create": "+",
@@ -20,6 +22,9 @@ SIGNS: Final[Mapping[Action, str]] = {
     "enterStandby": "v",
     "exitStandby": "^",
 }
+CONFIG: Final = "config"
+"""The scope of the master's tables; comes first in every plan."""
+
 LONGEST_VALUE: Final = 60
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 NAMES_SHOWN: Final = 3
@@ -30,6 +35,8 @@ def value_text(value: Json, longest: int = LONGEST_VALUE) -> str:
     """Return a value as people read it, on one line, cut at ``longest`` characters."""
     if value is ABSENT:
         return "(absent)"
+    if isinstance(value, dict) and value.keys() == {NOW_MS}:
+        return f"when applied, plus {value[NOW_MS] // 60_000} min"
     plain = isinstance(value, str) and value.isprintable() and bool(value.strip())
     text = value if plain else canonical_bytes(value).decode()
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -109,20 +116,30 @@ def edit_title(edit: Edit, changes: Sequence[Change]) -> tuple[str, str]:
     """Return the sign and the title of a group: ``~``, ``fleet/maps/web.yaml:17  roles.Web.ami …``."""
     signs = {SIGNS[change.action] for change in changes}
     if edit.what == REMOVED:
-        return "!", f"{edit.origin.path} removed"
+        return "!", f"{edit.origin.path} {REMOVED}"
+    if edit.what == ADDED:
+        return "+", f"{edit.origin.path} {ADDED}"
     sign = signs.pop() if len(signs) == 1 else "~"
     place = str(edit.origin._replace(column=0)) or "no file"
     return sign, f"{place}  {edit.what}" if edit.what else place
 
 
 def tally_text(scope_of: Mapping[int, str], changes: Iterable[Change]) -> str:
-    """Return how many changes a group has in which scope: ``14 config, 59 staging-eu/eu-west-1``."""
+    """Return how many changes a group has: ``14 config, 59 groups``, those of live scopes by kind."""
     counts: dict[str, int] = {}
     for change in changes:
-        scope = scope_of[id(change)]
-        counts[scope] = counts.get(scope, 0) + 1
-    parts = [f"{number(count)} {scope}" for scope, count in counts.items()]
-    return ", ".join(parts if len(parts) <= 3 else [*parts[:2], f"{len(parts) - 2} more scopes"])
+        config = scope_of[id(change)] == CONFIG
+        what = CONFIG if config else plural(change.ref.kind).lower()
+        counts[what] = counts.get(what, 0) + 1
+    return ", ".join(f"{number(count)} {what}" for what, count in counts.items())
+
+
+def scope_text(scopes: Iterable[str]) -> str:
+    """Return in which live scopes something is: ``in <account>/<region>``, ``in 4 scopes``; empty for ``config``."""
+    live = sorted({*scopes} - {CONFIG})
+    if len(live) > 1:
+        return f"in {len(live)} scopes"
+    return f"in {live[0]}" if live else ""
 
 
 def notes_by_category(notes: Iterable[Note]) -> dict[str, list[Note]]:
@@ -139,7 +156,8 @@ def violation_lines(violation: Violation) -> tuple[str, ...]:
     if violation.overridden or not violation.overridable:
         return hint
     count = len(violation.counted)
-    what = "this change" if count == 1 else f"these {number(count)} changes"
+    noun = "delete" if violation.guard == "maxDeletes" else "change"
+    what = f"this {noun}" if count == 1 else f"these {number(count)} {noun}s"
     command = f"envctl apply --override {violation.token}"
     trailer = f"or in the merge commit:  {TRAILER}: {violation.token}"
     return (*hint, f"To approve exactly {what}:", f"  {command}         {trailer}")

@@ -1,0 +1,58 @@
+"""Each story's plan, byte for byte: ``make golden`` writes the files, the reviewer reads the difference."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from controller.model.plan import Plan
+from controller.planning.observed_json import read_observed, write_observed
+from controller.planning.plan_schema import plan_schema
+from controller.planning.render_json import render_json
+from controller.planning.render_markdown import render_markdown
+from controller.planning.render_text import render_text
+from tests.golden.stories import NAMES, STORIES, Scope, desired_object, plan_of
+
+HERE = Path(__file__).parent
+
+
+def rendered(plan: Plan) -> dict[str, str]:
+    """The plan in every golden form, by file name."""
+    return {
+        "plan.txt": render_text(plan, names=NAMES),
+        "plan.md": render_markdown(plan, names=NAMES),
+        "plan.json": render_json(plan, names=NAMES, controller_version="golden").decode(),
+    }
+
+
+def written(value: Any) -> str:
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_golden_plan(story: Callable[[], list[Scope]], rewrite_golden: bool) -> None:
+    folder, scopes = HERE / story.__name__, story()
+    observed = write_observed(scope.observed for scope in scopes)
+    plan = plan_of(scopes, read_observed(observed))
+    files = {
+        "desired.json": written([desired_object(scope) for scope in scopes]),
+        "observed.json": observed.decode(),
+        **rendered(plan),
+    }
+    if rewrite_golden:
+        folder.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+    stored = {name: (folder / name).read_text(encoding="utf-8") for name in files}
+    assert stored == files
+    jsonschema.validate(json.loads(files["plan.json"]), plan_schema())
+
+
+def test_every_folder_is_a_story() -> None:
+    folders = {path.name for path in HERE.iterdir() if path.is_dir() and path.name[0] != "_"}
+
+    assert folders == {story.__name__ for story in STORIES}
