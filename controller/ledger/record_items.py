@@ -5,6 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from controller.aws.items import WireItem, from_wire, to_wire
+from controller.ledger.large_images import (
+    BlobStore,
+    pack_images,
+    refuse_without_store,
+    unpack_images,
+)
 from controller.model.ledger_record import Actor, LedgerRecord
 
 
@@ -76,14 +82,26 @@ def from_item(item: Mapping[str, Any]) -> LedgerRecord:
     )
 
 
-def record_wire(record: LedgerRecord) -> WireItem:
-    """Return the record as the wire item that is written."""
-    return to_wire(to_item(record))
+def record_wire(record: LedgerRecord, blobs: BlobStore | None = None) -> WireItem:
+    """Return the record as the wire item that is written.
+
+    Images over 300 KB are compressed; what is too large even so is put into ``blobs`` first, under the digest of its
+    content. Raises ImagesTooLarge if there is no such store, and as any call.
+    """
+    stored = pack_images(to_wire(to_item(record)))
+    if stored.blob is not None:
+        if blobs is None:
+            raise refuse_without_store(stored.blob, stored.wire)
+        blobs.put(stored.blob.key, stored.blob.content)
+    return stored.wire
 
 
-def record_of_wire(item: Mapping[str, Any]) -> LedgerRecord:
-    """Read a record from the wire item found."""
-    return from_item(from_wire(item))
+def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> LedgerRecord:
+    """Read a record from the wire item found, in whatever form its images were written.
+
+    Raises KeyError for an item that is not one of our records, and as ``unpack_images``.
+    """
+    return from_item(from_wire(unpack_images(item, blobs)))
 
 
 def entity_id(table: str, key: str, range_key: str | None) -> str:

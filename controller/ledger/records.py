@@ -14,7 +14,7 @@ from controller.model.item_write import ItemWrite
 from controller.model.ledger_record import Actor, LedgerRecord, Phase
 
 Redact = Callable[[str, dict[str, Any]], dict[str, Any]]
-"""(logical table, attributes) -> attributes with sensitive values replaced by their digests."""
+"""(logical table, full image) -> the image with sensitive values replaced by their digests."""
 
 CHANGE_TYPES: Mapping[str, Any] = {
     "create": "Created",
@@ -24,7 +24,7 @@ CHANGE_TYPES: Mapping[str, Any] = {
 }
 
 
-def build_records(
+def build_records(  # noqa: PLR0913 - what a record says comes from that many places
     writes: Sequence[ItemWrite],
     *,
     head: Head,
@@ -34,7 +34,7 @@ def build_records(
     at: datetime,
     table_name: Callable[[str], str],
     table_arn: Callable[[str], str],
-    redact: Redact = lambda _table, attributes: attributes,
+    redact: Redact = lambda _table, image: image,
     phase: Phase = "done",
 ) -> tuple[LedgerRecord, ...]:
     """Return one record per write; sequence and hashes go on from ``head``.
@@ -73,8 +73,8 @@ def _record(
 ) -> LedgerRecord:
     before, after = image_digest(write.before), image_digest(write.after)
     action = "baseline" if phase == "baseline" else action_of(write.before, write.after)
-    old_value, old_meta = split_image(write.before)
-    new_value, new_meta = split_image(write.after)
+    old_value, old_meta = _shown(write.table, write.before, redact)
+    new_value, new_meta = _shown(write.table, write.after, redact)
     audit = new_meta.get("Audit", {})
     keys = [str(value) for value in write.key.values()]
     return LedgerRecord(
@@ -99,11 +99,18 @@ def _record(
         origin=write.origin,
         before=before,
         after=after,
-        old_value=None if old_value is None else redact(write.table, old_value),
-        new_value=None if new_value is None else redact(write.table, new_value),
+        old_value=old_value,
+        new_value=new_value,
         old_meta=old_meta,
         new_meta=new_meta,
     )
+
+
+def _shown(
+    table: str, image: Mapping[str, Any] | None, redact: Redact
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Return (attributes, meta) of an image as the record shows them."""
+    return split_image(None if image is None else redact(table, dict(image)))
 
 
 def iso_ms(at: datetime) -> str:

@@ -1,0 +1,208 @@
+"""Whether a scope's records are whole, unaltered and in one chain: fed page by page, in any order, memory flat."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from controller.aws.items import WireItem, canonical_wire
+from controller.errors import WrongUsage
+from controller.ledger.findings import Finding, FindingKind, Verification
+from controller.ledger.large_images import (
+    PACKED,
+    PACKED_DIGEST,
+    BlobStore,
+    ImagesLost,
+    unpack_images,
+)
+from controller.model.head import Head
+
+NOT_HASHED = ("Hash", "EventID")
+"""A record's own hash, and what marks the stream event that a delete was seen as, which comes later."""
+MAX_FINDINGS = 1000
+_MALFORMED = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError)
+_RESTORE = "compare it with the last snapshot's ledger, and restore the audit table to a point in time before"
+_FIX = {
+    FindingKind.GAP: f"records are never deleted: {_RESTORE}",
+    FindingKind.DOUBLE: "find out which of them the head's chain holds, and who wrote the other (CloudTrail: PutItem)",
+    FindingKind.ALTERED: f"find who wrote to the audit table (CloudTrail), {_RESTORE}",
+    FindingKind.BROKEN_LINK: f"one of the two was replaced: {_RESTORE}",
+    FindingKind.HEAD: "find who wrote the head row of EnvctlState or the audit table (CloudTrail) before applying again",
+}
+
+
+class ChainEntry(NamedTuple):
+    """One line of the scope index and the record it stands for, as on the wire; None where the table has no such record."""
+
+    sequence: int
+    audit_id: str
+    record: WireItem | None
+
+
+class _Stretch(NamedTuple):
+    """Records whose sequences follow each other, already checked against each other."""
+
+    first: int
+    last: int
+    previous_hash: str
+    last_hash: str
+
+
+class ChainCheck:
+    """Takes pages of a scope's records; what it keeps is a line per page and the findings.
+
+    ``head`` is the scope's head read *before* the first page, None if there was none. Images in an object store need ``blobs``.
+    """
+
+    def __init__(self, scope: str, head: Head | None, blobs: BlobStore | None = None) -> None:
+        """Begin with no records."""
+        self._scope = scope
+        self._head = head
+        self._blobs = blobs
+        self._stretches: list[_Stretch] = []
+        self._findings: list[Finding] = []
+        self._more = 0
+        self._at_head: set[str] = set()
+        self.records = 0
+        self.reached = 0
+        """Highest sequence seen."""
+
+    def add(self, page: Iterable[ChainEntry]) -> None:
+        """Check the records of a page, each for itself and against those beside it in the page."""
+        head_sequence = self._head.sequence if self._head else 0
+        stretch: _Stretch | None = None
+        doubled = 0
+        for sequence, audit_id, record in sorted(page, key=_place):
+            if record is None:
+                continue
+            previous, own = self._check(sequence, audit_id, record)
+            if sequence == head_sequence:
+                self._at_head.add(own)
+            if stretch is None:
+                stretch = _Stretch(sequence, sequence, previous, own)
+            elif sequence == stretch.last + 1 and doubled != stretch.last:
+                if previous != stretch.last_hash:
+                    self._broken(sequence)
+                stretch = _Stretch(stretch.first, sequence, stretch.previous_hash, own)
+            else:
+                if sequence == stretch.last:
+                    doubled = sequence
+                self._stretches.append(stretch)
+                stretch = _Stretch(sequence, sequence, previous, own)
+        if stretch is not None:
+            self._stretches.append(stretch)
+            self.reached = max(self.reached, stretch.last)
+
+    def finish(self, head: Head | None) -> Verification:
+        """Check the pages against each other and against the heads; ``head`` is the head read *after* the last page.
+
+        A record between the two heads may be there or not yet: it is checked if it was seen.
+        """
+        reached, last_hash = self._join()
+        if self._head is not None:
+            if reached < self._head.sequence:
+                self._gap(reached + 1, self._head.sequence)
+            elif self._head.sequence and self._head.last_hash not in self._at_head:
+                self._find(
+                    FindingKind.HEAD,
+                    self._head.sequence,
+                    f"the head names another record as #{self._head.sequence:,} than the ledger holds",
+                )
+        if reached and (head is None or head.sequence < reached):
+            says = "there is no head" if head is None else f"the head stands at #{head.sequence:,}"
+            self._find(FindingKind.HEAD, reached, f"the ledger goes on to #{reached:,}, but {says}")
+        findings = tuple(sorted(self._findings))
+        return Verification(self._scope, self.records, reached, last_hash, findings, self._more)
+
+    def _check(self, sequence: int, audit_id: str, record: WireItem) -> tuple[str, str]:
+        """Check one record; return the previous and own hash that it says, whether or not they are right."""
+        self.records += 1
+        try:
+            stored: str = record["Hash"]["S"]
+            if hash_of_wire(record, stored, self._blobs) != stored:
+                self._altered(sequence, audit_id)
+            return record["PreviousHash"]["S"], stored
+        except WrongUsage as error:
+            self._unreadable(sequence, error)
+        except ImagesLost as error:
+            if PACKED in record:
+                self._altered(sequence, audit_id)
+            else:
+                self._unreadable(sequence, error)
+        except _MALFORMED:
+            self._altered(sequence, audit_id)
+        return _text(record, "PreviousHash"), _text(record, "Hash")
+
+    def _join(self) -> tuple[int, str]:
+        """Check each stretch against what lies before it; return the highest sequence and its hash."""
+        reached, ends = 0, {0: {""}}
+        for stretch in self._stretches:
+            ends.setdefault(stretch.last, set()).add(stretch.last_hash)
+        for stretch in sorted(self._stretches):
+            if stretch.first > reached + 1:
+                self._gap(reached + 1, stretch.first - 1)
+            for sequence in range(max(stretch.first, 1), min(stretch.last, reached) + 1):
+                self._find(FindingKind.DOUBLE, sequence, f"there are two records #{sequence:,}")
+            before = ends.get(stretch.first - 1)
+            if before is not None and stretch.previous_hash not in before:
+                self._broken(stretch.first)
+            reached = max(reached, stretch.last)
+        return reached, min(ends[reached])
+
+    def _gap(self, first: int, last: int) -> None:
+        what = (
+            f"record #{first:,} is missing"
+            if first == last
+            else f"records #{first:,} to #{last:,} are missing ({last - first + 1:,})"
+        )
+        self._find(FindingKind.GAP, first, what, last)
+
+    def _broken(self, sequence: int) -> None:
+        what = f"record #{sequence:,} follows another record than the one before it"
+        self._find(FindingKind.BROKEN_LINK, sequence, what)
+
+    def _altered(self, sequence: int, audit_id: str) -> None:
+        what = f"record #{sequence:,} ({audit_id}) is not what was written"
+        self._find(FindingKind.ALTERED, sequence, what)
+
+    def _unreadable(self, sequence: int, error: Exception) -> None:
+        what, _, fix = str(error).partition("\n  fix: ")
+        self._find(FindingKind.UNREADABLE, sequence, what.removeprefix("ledger: "), fix=fix)
+
+    def _find(
+        self, kind: FindingKind, sequence: int, what: str, last: int = 0, fix: str = ""
+    ) -> None:
+        if len(self._findings) == MAX_FINDINGS:
+            self._more += 1
+            return
+        self._findings.append(
+            Finding(sequence, last or sequence, kind, self._scope, what, fix or _FIX[kind])
+        )
+
+
+def hash_of_wire(
+    record: Mapping[str, Mapping[str, Any]], stored: str, blobs: BlobStore | None = None
+) -> str:
+    """Return the hash of a record from its wire item, in whatever form its images are.
+
+    What DynamoDB answers is canonical but for its keys' order, so nearly always the first try gives ``stored``; only then
+    is each value brought to its canonical form. Raises as ``unpack_images``, and what malformed items raise.
+    """
+    if PACKED_DIGEST in record or PACKED in record:
+        record = unpack_images(record, blobs)
+    body = {**record}
+    for name in NOT_HASHED:
+        body.pop(name, None)
+    found = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return found if found == stored else hashlib.sha256(canonical_wire(body)).hexdigest()
+
+
+def _place(entry: ChainEntry) -> tuple[int, str]:
+    return entry.sequence, entry.audit_id
+
+
+def _text(record: WireItem, name: str) -> str:
+    value = record.get(name)
+    text = value.get("S") if isinstance(value, dict) else None
+    return text if isinstance(text, str) else ""

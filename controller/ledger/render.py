@@ -1,0 +1,302 @@
+"""The ledger as people and programs read it: lists, single records, results of a verification. Pure; no colour."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from controller.aws.items import canonical_wire, number_text, to_wire
+from controller.ledger.findings import OF_ITEMS, Finding, Verification, VerificationReport
+from controller.ledger.redaction import DIGEST, is_digest
+from controller.ledger.summary import RecordSummary, summary_of
+from controller.model.absent import ABSENT
+from controller.model.ledger_record import LedgerRecord
+from controller.planning.fields import Difference, differences
+
+FORMAT_VERSION = 1
+LONGEST_VALUE = 100
+COMMIT_DIGITS = 7
+_HEADINGS = ("WHEN (UTC)", "WHO", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
+_TITLES = {"Created": "created", "Updated": "updated", "Deleted": "deleted", "Baseline": "found"}
+Json = dict[str, Any]
+
+
+def time_text(iso_timestamp: str) -> str:
+    """Return a moment as people read it: ``Tue 24 Nov 2026 19:00:22 UTC``; what is no moment as it is."""
+    try:
+        moment = datetime.fromisoformat(iso_timestamp)
+    except ValueError:
+        return iso_timestamp
+    return moment.astimezone(UTC).strftime("%a %d %b %Y %H:%M:%S UTC")
+
+
+def list_lines(records: Sequence[RecordSummary]) -> list[str]:
+    """Return one line a record, in the order given, below a line of headings."""
+    return _table([_HEADINGS, *map(_cells, records)]) if records else ["No records."]
+
+
+def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
+    """Return one line for each run of records of one transaction, in the order given: what it did, counted."""
+    if not records:
+        return ["No records."]
+    return _table([_HEADINGS, *map(_transaction_cells, _by_transaction(records))])
+
+
+def list_json(records: Iterable[RecordSummary], next_token: str | None = None) -> Json:
+    """Return a list for programs. Enums may grow."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "records": [summary_json(one) for one in records],
+        "next": next_token,
+    }
+
+
+def record_lines(record: LedgerRecord) -> list[str]:
+    """Return all that a record says: who, what, when, why, which commit, which line, and each field before and after."""
+    actor = record.actor
+    facts = {
+        "When": time_text(record.iso_timestamp),
+        "Who": _who(summary_of(record)),
+        "Applied by": f"{actor.applied_by} ({actor.trigger})"
+        if actor.trigger
+        else actor.applied_by,
+        "Cause": record.cause,
+        "Origin": record.origin,
+        "Commit": actor.commit,
+        "Transaction": record.transaction_id,
+        "Plan": record.plan_digest,
+        "Record": f"#{record.sequence:,} of {record.scope}, {record.phase}",
+        "Audit id": record.audit_id,
+    }
+    version = f", version {record.entity_version}" if record.entity_version is not None else ""
+    width = max(map(len, facts)) + 2
+    lines = [f"{summary_of(record).entity} {_TITLES[record.change_type]}{version}"]
+    lines += [f"  {name:<{width}}{value or '-'}" for name, value in facts.items()]
+    fields = [f"    {_field_text(one)}" for one in record_differences(record)]
+    return [*lines, "  Fields", *fields] if fields else [*lines, "  No field differs"]
+
+
+def record_json(record: LedgerRecord) -> Json:
+    """Return a record with its fields before and after, for programs."""
+    return {
+        **summary_json(summary_of(record)),
+        "planDigest": record.plan_digest,
+        "previousHash": record.previous_hash,
+        "hash": record.hash,
+        "beforeDigest": record.before,
+        "afterDigest": record.after,
+        "fields": [_field_json(one) for one in record_differences(record)],
+    }
+
+
+def record_differences(record: LedgerRecord) -> list[Difference]:
+    """Return where the images of a record differ, ``Audit`` and ``Managed`` left out but for what was authored in ``Extra``."""
+    before, after = (
+        _authored(record.old_value, record.old_meta),
+        _authored(record.new_value, record.new_meta),
+    )
+    return differences(before, after)
+
+
+def verification_lines(report: VerificationReport) -> list[str]:
+    """Return one line a scope, then what was found, each with what to do."""
+    width = max((len(one.scope) for one in report.scopes), default=0)
+    lines: list[str] = []
+    for one in report.scopes:
+        lines.append(f"{one.scope:<{width}}  {_verdict(one)}")
+        lines.extend(_finding_lines(one.findings))
+        if one.more:
+            lines.append(f"  … and {one.more:,} more")
+    if report.tables is not None:
+        count = len(report.tables)
+        verdict = f"{count:,} items differ" if count > 1 else "1 item differs"
+        lines.append(f"tables against the ledger: {verdict if count else 'as it says'}")
+        lines.extend(_finding_lines(report.tables))
+    return lines
+
+
+def verification_json(report: VerificationReport) -> Json:
+    """Return a verification for programs."""
+    tables = report.tables
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "intact": report.intact,
+        "scopes": [
+            {
+                "scope": one.scope,
+                "records": one.records,
+                "last": one.last,
+                "lastHash": one.last_hash,
+                "intact": one.intact,
+                "findings": [_finding_json(found) for found in one.findings],
+                "moreFindings": one.more,
+            }
+            for one in report.scopes
+        ],
+        "tables": None if tables is None else [_finding_json(found) for found in tables],
+    }
+
+
+def summary_json(record: RecordSummary) -> Json:
+    """Return one line of the ledger for programs."""
+    return {
+        "auditId": record.audit_id,
+        "at": record.iso_timestamp,
+        "transaction": record.transaction_id,
+        "changedBy": record.changed_by,
+        "author": record.actor.author,
+        "commit": record.actor.commit,
+        "appliedBy": record.actor.applied_by,
+        "trigger": record.actor.trigger,
+        "table": record.entity.table,
+        "key": record.entity.hash_key,
+        "range": record.entity.range_key,
+        "version": record.entity_version,
+        "changeType": record.change_type,
+        "cause": record.cause,
+        "phase": record.phase,
+        "origin": record.origin,
+        "scope": record.scope,
+        "sequence": record.sequence,
+    }
+
+
+def _who(record: RecordSummary) -> str:
+    author = record.actor.author
+    return author if author and author != "unknown" else record.changed_by or "unknown"
+
+
+def _cells(record: RecordSummary) -> tuple[str, ...]:
+    phase = "" if record.phase in {"", "done", "baseline"} else f" ({record.phase})"
+    what = f"{_TITLES.get(record.change_type, record.change_type)} {record.entity}{phase}"
+    return (*_beginning(record), what, *_end(record, record.origin))
+
+
+def _transaction_cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
+    first = records[0]
+    if len(records) == 1:
+        return _cells(first)
+    counts: dict[str, int] = {}
+    for one in records:
+        counts[one.change_type] = counts.get(one.change_type, 0) + 1
+    what = ", ".join(f"{count:,} {_TITLES.get(kind, kind)}" for kind, count in counts.items())
+    tables = sorted({one.entity.table for one in records})
+    shown = ", ".join(
+        tables if len(tables) <= 2 else [*tables[:2], f"{len(tables) - 2} more tables"]
+    )
+    origins = {one.origin for one in records}
+    return (
+        *_beginning(first),
+        f"{what} in {shown}",
+        *_end(first, origins.pop() if len(origins) == 1 else f"{len(origins)} places"),
+    )
+
+
+def _beginning(record: RecordSummary) -> tuple[str, str]:
+    return time_text(record.iso_timestamp).removesuffix(" UTC"), _who(record)
+
+
+def _end(record: RecordSummary, origin: str) -> tuple[str, str, str, str]:
+    commit = record.actor.commit
+    short = commit if commit == "unknown" else commit[:COMMIT_DIGITS]
+    return record.cause or "-", origin or "-", short or "-", record.transaction_id or "-"
+
+
+def _by_transaction(records: Iterable[RecordSummary]) -> Iterator[list[RecordSummary]]:
+    run: list[RecordSummary] = []
+    for record in records:
+        if run and (not record.transaction_id or record.transaction_id != run[-1].transaction_id):
+            yield run
+            run = []
+        run.append(record)
+    if run:
+        yield run
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _authored(value: Mapping[str, Any] | None, meta: Mapping[str, Any]) -> Any:
+    if value is None:
+        return ABSENT
+    managed = meta.get("Managed")
+    extra = managed.get("Extra") if isinstance(managed, Mapping) else None
+    return _hidden({**value, "Managed.Extra": extra} if extra else value)
+
+
+def _hidden(value: Any) -> Any:
+    """Write the digest that stands for a sensitive value as one text, so that no path leads into it."""
+    if is_digest(value):
+        return f"(sensitive {value[DIGEST][:19]})"
+    if isinstance(value, Mapping):
+        return {name: _hidden(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_hidden(one) for one in value]
+    return value
+
+
+def _field_text(difference: Difference) -> str:
+    path = ".".join(map(str, difference.path)) or "(item)"
+    return f"{path}  {_value_text(difference.before)} → {_value_text(difference.after)}"
+
+
+def _value_text(value: Any) -> str:
+    if value is ABSENT:
+        return "(absent)"
+    plain = isinstance(value, str) and value.isprintable() and bool(value.strip())
+    text = value if plain else _json_text(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def _field_json(difference: Difference) -> Json:
+    shown: Json = {"path": ".".join(map(str, difference.path))}
+    for name, value in (("before", difference.before), ("after", difference.after)):
+        if value is not ABSENT:
+            shown[name] = orjson.loads(_json_text(value))
+    return shown
+
+
+def _json_text(value: Any) -> str:
+    """Return JSON with sets as sorted lists, bytes as base64, and numbers that JSON has no form for as text."""
+    return orjson.dumps(value, default=_as_json, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, frozenset | set | bytes):
+        ((_, content),) = orjson.loads(canonical_wire(to_wire({"V": value})))["V"].items()
+        return content
+    return number_text(value)
+
+
+def _verdict(one: Verification) -> str:
+    records = f"{one.records:,} record{'' if one.records == 1 else 's'}"
+    if not one.intact:
+        count = len(one.findings) + one.more
+        return f"{records}, {count:,} finding{'' if count == 1 else 's'}"
+    return f"{records}, intact" + (
+        f", up to #{one.last:,} {one.last_hash[:12]}" if one.last else ""
+    )
+
+
+def _finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    for found in findings:
+        place = f"{found.where}: " if found.kind in OF_ITEMS else ""
+        yield f"  {found.kind.value}: {place}{found.what}"
+        yield f"    fix: {found.fix}"
+
+
+def _finding_json(found: Finding) -> Json:
+    return {
+        "kind": found.kind.value,
+        "where": found.where,
+        "sequence": found.sequence,
+        "lastSequence": found.last,
+        "what": found.what,
+        "fix": found.fix,
+    }

@@ -1,0 +1,151 @@
+"""The ledger against the tables: each item followed from the digest a change left to the digest the next one found."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from controller.ledger.chain import ChainEntry
+from controller.ledger.entities import EntityKey, entity_of_item
+from controller.ledger.findings import Finding, FindingKind
+from controller.ledger.images import image_digest
+from controller.model.table import TableDefinition
+
+NOTHING = ""
+"""The digest of no item."""
+OF_ITEMS = frozenset({"done", "baseline"})
+"""Phases of records that say what became of an item of a table; the others are about live resources."""
+_CHANGED = (
+    "envctl plan shows what differs, envctl apply brings it back; CloudTrail says who wrote it"
+)
+_UNKNOWN = (
+    "envctl bootstrap records what exists; envctl plan --unmanaged shows it, delete or adopt it"
+)
+_MISSING = (
+    "envctl plan shows it if the source asks for it; envctl rollback brings it back otherwise"
+)
+
+
+class Step(NamedTuple):
+    """What one record says of one item: digests of the images before and after."""
+
+    scope: str
+    sequence: int
+    item: EntityKey
+    change_type: str
+    before: str
+    after: str
+
+
+class Replay:
+    """Follows records in the order of their sequence; holds one digest for each item there ever was.
+
+    ``settled`` is the sequence of each scope's head *before* the tables were read: what was written later may be in the
+    tables or not.
+    """
+
+    def __init__(self, settled: Mapping[str, int]) -> None:
+        """Begin with no items."""
+        self._settled = settled
+        self._now: dict[EntityKey, tuple[int, str]] = {}
+        self._moving: dict[EntityKey, set[str]] = {}
+        self.findings: list[Finding] = []
+
+    def add(self, step: Step) -> None:
+        """Follow one record. A change that found another image than the last one left is a finding."""
+        known = self._now.get(step.item)
+        baseline = step.change_type == "Baseline"
+        after = step.after or step.before if baseline else step.after
+        found = after if baseline else step.before
+        if known is None:
+            if not baseline and found != NOTHING:
+                self._outside(step, "it was there before its first record")
+        elif found != known[1]:
+            since = f"between #{known[0]:,} and #{step.sequence:,}"
+            self._outside(step, f"{_what_happened(known[1], found)} {since}")
+        if step.sequence > self._settled.get(step.scope, 0):
+            before = known[1] if known else step.before
+            self._moving.setdefault(step.item, {before}).add(after)
+        self._now[step.item] = step.sequence, after
+
+    def add_page(self, page: Iterable[ChainEntry]) -> None:
+        """Follow a page of a chain; what is no readable record is left to the check of the chain."""
+        for step in steps_of(page):
+            self.add(step)
+
+    def compare(self, tables: Iterable[tuple[EntityKey, str]]) -> tuple[Finding, ...]:
+        """Return all findings, with what the tables hold (item and digest of its full image, each item once) that the ledger does not say."""
+        found = list(self.findings)
+        seen: set[EntityKey] = set()
+        for item, digest in tables:
+            seen.add(item)
+            sequence, last = self._now.get(item, (0, NOTHING))
+            if digest in {last, *self._moving.get(item, ())}:
+                continue
+            if last == NOTHING:
+                gone = f" since its deletion in #{sequence:,}" if sequence else ""
+                what = f"it is in the table, but no record says so{gone}"
+                found.append(_finding(FindingKind.ITEM_UNKNOWN, sequence, item, what, _UNKNOWN))
+            else:
+                what = f"it is not as record #{sequence:,} left it"
+                found.append(_finding(FindingKind.CHANGED_OUTSIDE, sequence, item, what, _CHANGED))
+        for item, (sequence, last) in self._now.items():
+            if item not in seen and NOTHING not in {last, *self._moving.get(item, ())}:
+                what = f"record #{sequence:,} left it there, and it is gone"
+                found.append(_finding(FindingKind.ITEM_MISSING, sequence, item, what, _MISSING))
+        return tuple(sorted(found))
+
+    def state(self) -> dict[EntityKey, str]:
+        """Return the digest of each item that the records followed so far say is there."""
+        return {item: digest for item, (_, digest) in self._now.items() if digest != NOTHING}
+
+    def _outside(self, step: Step, what: str) -> None:
+        self.findings.append(
+            _finding(FindingKind.CHANGED_OUTSIDE, step.sequence, step.item, what, _CHANGED)
+        )
+
+
+def steps_of(page: Iterable[ChainEntry]) -> Iterator[Step]:
+    """Yield what the records of a page, as on the wire, say of items, in the order of their sequence."""
+    for entry in sorted(page, key=lambda one: one.sequence):
+        step = None if entry.record is None else _step(entry.sequence, entry.record)
+        if step is not None:
+            yield step
+
+
+def table_digests(
+    definition: TableDefinition, items: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[EntityKey, str]]:
+    """Yield each item of a table (physical name in the definition) with the digest of its full image."""
+    for item in items:
+        yield entity_of_item(definition, item), image_digest(item)
+
+
+def _step(sequence: int, record: Mapping[str, Mapping[str, Any]]) -> Step | None:
+    try:
+        if record["Phase"]["S"] not in OF_ITEMS:
+            return None
+        entity = record["Entity"]["M"]
+        item = EntityKey(
+            entity["Type"]["S"],
+            entity["Key"]["S"],
+            entity["Range"]["S"] if "Range" in entity else None,
+        )
+        return Step(
+            record["Scope"]["S"],
+            sequence,
+            item,
+            record["ChangeType"]["S"],
+            record["Before"]["S"],
+            record["After"]["S"],
+        )
+    except (KeyError, TypeError):
+        return None
+
+
+def _what_happened(left: str, found: str) -> str:
+    if left == NOTHING:
+        return "made outside the ledger"
+    return "deleted outside the ledger" if found == NOTHING else "changed outside the ledger"
+
+
+def _finding(kind: FindingKind, sequence: int, item: EntityKey, what: str, fix: str) -> Finding:
+    return Finding(sequence, sequence, kind, str(item), what, fix)

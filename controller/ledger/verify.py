@@ -1,0 +1,76 @@
+"""One pass over a scope's records: the chain checked, and each item followed on the way."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from controller.ledger.chain import ChainCheck, ChainEntry
+from controller.ledger.entities import EntityKey
+from controller.ledger.findings import Verification, VerificationReport
+from controller.ledger.large_images import BlobStore
+from controller.ledger.replay import Replay
+from controller.model.head import Head
+
+LOOKS = 4
+"""How often the index is looked at again for records that the head says are there: it follows the table within seconds."""
+PAUSE_S = 1.0
+
+
+class Chain(Protocol):
+    """Where a scope's records are read from."""
+
+    def pages(self, scope: str, after: int) -> Iterator[Sequence[ChainEntry]]:
+        """Yield the records with a sequence above ``after``, in order, page by page. Raises as any read."""
+
+
+def verify_scope(
+    scope: str,
+    chain_of: Chain,
+    read_head: Callable[[str], Head | None],
+    *,
+    sleep: Callable[[float], None],
+    replay: Replay | None = None,
+    blobs: BlobStore | None = None,
+) -> Verification:
+    """Read all records of a scope once and say whether its chain is whole; feed ``replay`` on the way.
+
+    Records written meanwhile are no finding. Raises as any read; then nothing is known.
+    """
+    before = read_head(scope)
+    check = ChainCheck(scope, before, blobs)
+    for look in range(LOOKS):
+        if look:
+            sleep(PAUSE_S)
+        for page in chain_of.pages(scope, check.reached):
+            check.add(page)
+            if replay is not None:
+                replay.add_page(page)
+        if before is None or check.reached >= before.sequence:
+            break
+    return check.finish(read_head(scope))
+
+
+def verify_ledger(
+    scopes: Iterable[str],
+    chain_of: Chain,
+    read_head: Callable[[str], Head | None],
+    *,
+    sleep: Callable[[float], None],
+    tables: Callable[[], Iterable[tuple[EntityKey, str]]] | None = None,
+    blobs: BlobStore | None = None,
+) -> VerificationReport:
+    """Verify scopes, and with ``tables`` replay them against the tables as they are.
+
+    ``tables`` reads every table anew: item and digest of its full image, each item once. Raises as any read; then nothing is
+    known.
+    """
+    names = tuple(scopes)
+    replay, found = None, []
+    if tables is not None:
+        heads = {name: read_head(name) for name in names}
+        replay = Replay({name: head.sequence for name, head in heads.items() if head})
+        found = list(tables())
+    results = tuple(
+        verify_scope(name, chain_of, read_head, sleep=sleep, replay=replay, blobs=blobs)
+        for name in names
+    )
+    return VerificationReport(results, None if replay is None else replay.compare(found))
