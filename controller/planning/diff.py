@@ -57,7 +57,7 @@ def diff(
             notes.append(result)
             if found is None:
                 withheld.add(ref)
-    for ref in objects.keys() - desired.keys():
+    for ref in sorted(objects.keys() - desired.keys()):
         left = _unwanted(objects[ref], options)
         if isinstance(left, Change):
             changes.append(left)
@@ -215,21 +215,20 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
     ref = found.ref
     match found.ownership:
         case Ownership.FOREIGN:
-            return Note(
-                "foreign", ref, f"carries the mark of another installation ({_mark(found).by})"
-            )
+            by = _mark(found).by
+            return Note("foreign", ref, f"carries the mark of another installation ({by})")
         case Ownership.UNMANAGED:
             return Note("unmanaged", ref, "not in the YAML, not ours")
         case Ownership.LOST_MARK:
             return Note("unmanaged", ref, "lost its mark and is not in the YAML: left alone")
-        case Ownership.OURS:
-            if ref in options.suspended:
-                return Note("suspended", ref, "left as it is by an override")
-            if ref in options.unrecorded:
-                return Note(
-                    "unmanaged", ref, "has our mark, but no record says we made it: left alone"
-                )
-            return _leave(found, leave(found, options.kinds.get(ref.kind), options.now), options)
+        case Ownership.OURS if ref in options.suspended:
+            return Note("suspended", ref, "left as it is by an override")
+        case Ownership.OURS if ref in options.unrecorded:
+            text = "has our mark, but no record says we made it: left alone"
+            return Note("unmanaged", ref, text)
+        case _:
+            step = leave(found, options.kinds.get(ref.kind), options.now)
+            return _leave(found, step, options)
 
 
 def _leave(found: Observation, step: Departure, options: DiffOptions) -> Change | Note | None:

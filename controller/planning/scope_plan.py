@@ -70,18 +70,12 @@ def finish(
     ``desired_count`` of 0 is taken for an empty source; None where that is nothing unusual.
     """
     results = tuple(results)
-    held = hold(
-        observed.scope,
-        tuple(change for result in results for change in result.changes),
-        options.barriers,
-        frozenset().union(*(result.withheld for result in results)),
-        options.tokens,
-    )
-    changes = with_file_edits(
-        in_order(held.changes, options.ranks),
-        options.source_paths,
-        known_paths(observed) if options.source_paths else frozenset(),
-    )
+    # Ordered first, so that what is said of a change held back does not depend on the order they came in.
+    ordered = in_order((one for result in results for one in result.changes), options.ranks)
+    withheld = frozenset().union(*(result.withheld for result in results))
+    held = hold(observed.scope, ordered, options.barriers, withheld, options.tokens)
+    known = known_paths(observed) if options.source_paths else frozenset()
+    changes = with_file_edits(held.changes, options.source_paths, known)
     facts = GuardFacts(
         observed=observed,
         counts=count_ours(observed),

@@ -1,0 +1,86 @@
+"""Changes by the edit that causes them."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from controller.model.origin import Origin
+from controller.model.plan import Cause, Change, Edit, FieldChange
+from controller.planning.edits import collapse, group_by_edit, with_file_edits
+from tests.unit.planning.worlds import change
+
+WEB = Edit(Origin("maps/web.yaml", 17), "roles.Web.ami")
+
+
+@pytest.mark.parametrize(
+    ("one", "wanted", "because"),
+    [
+        (change("A/a", "delete", path="x/gone/a.yaml"), Edit(Origin("x/gone/"), "removed"), "folder"),
+        (change("A/a", "delete", path="x/a.yaml"), Edit(Origin("x/a.yaml"), "removed"), "file"),
+        (change("A/a", "delete", path="x/kept.yaml"), Edit(Origin("x/kept.yaml"), ""), "taken out"),
+        (change("A/a", cause=Cause.PRUNED, path="a.yaml"), Edit(Origin("a.yaml"), "removed"), "mark"),
+        (change("A/a", "create", path="x/new/a.yaml"), Edit(Origin("x/new/"), "added"), "new folder"),
+        (change("A/a", "create", path="x/old.yaml"), Edit(Origin("x/old.yaml"), ""), "known file"),
+        (change("A/a", "create", path="x/new.yaml", cause=Cause.DRIFTED), None, "drift is no edit"),
+        (change("A/a", path="x/kept.yaml"), None, "an update is found by the engine"),
+        (change("A/a", "delete"), None, "from no file"),
+        (change("A/a", "delete", path="x/a.yaml", edit=WEB), WEB, "known already"),
+    ],
+)  # fmt: skip
+def test_what_comes_and_goes_with_files(one: Change, wanted: Edit | None, because: str) -> None:
+    files, known = frozenset({"x/kept.yaml", "x/new.yaml"}), frozenset({"x/old.yaml"})
+
+    (edited,) = with_file_edits([one], files, known)
+
+    assert edited.edit == wanted, because
+
+
+def test_without_files_nothing_is_concluded() -> None:
+    one = change("A/a", "delete", path="x/a.yaml")
+
+    assert with_file_edits([one], None, frozenset()) == (one,)
+
+
+def test_groups_are_removals_first_then_by_place() -> None:
+    removed = Edit(Origin("z/"), "removed")
+    changes = [
+        change("A/a", path="b.yaml"),
+        change("A/b", edit=WEB),
+        change("A/c", edit=WEB),
+        change("A/d", edit=removed),
+        change("A/e"),
+        change("A/f", path="b.yaml"),
+        change("A/g", cause=Cause.DRIFTED, path="b.yaml"),
+    ]
+
+    groups, aside = group_by_edit(changes)
+
+    assert [(str(group.edit.origin), keys(group.changes)) for group in groups] == [
+        ("z/", "d"),
+        ("", "e"),
+        ("b.yaml", "af"),
+        ("maps/web.yaml:17", "bc"),
+    ]
+    assert keys(aside) == "g"
+
+
+def test_what_reads_the_same_is_said_once() -> None:
+    field = FieldChange("x", 1, 2)
+    changes = [
+        change("A/a", fields=(field,)),
+        change("A/b"),
+        change("A/c", fields=(field,)),
+        change("B/d", fields=(field,)),
+        change("A/e", fields=(field,), effects={"ended": 1}),
+        change("A/f", fields=(FieldChange("x", 1, True),)),
+        change("A/g", fields=(field,), because="why"),
+    ]
+
+    joined = collapse(changes)
+
+    assert [keys(one.changes) for one in joined] == ["ac", "b", "d", "e", "f", "g"]
+    assert [ref.key for ref in joined[0].refs] == ["a", "c"]
+
+
+def keys(changes: Iterable[Change]) -> str:
+    return "".join(one.ref.key for one in changes)

@@ -1,0 +1,264 @@
+"""Text, Markdown, HTML and JSON of one plan: complete, safe, and within limits."""
+
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.model.absent import ABSENT
+from controller.model.canonical import canonical_bytes
+from controller.model.observed import ScopeState
+from controller.model.origin import Authorship, Origin
+from controller.model.plan import Cause, Change, FieldChange, Note, Plan, ScopePlan, Violation
+from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
+from controller.planning.plan_schema import plan_schema
+from controller.planning.render_html import render_html
+from controller.planning.render_json import plan_object, render_json
+from controller.planning.render_markdown import LONGEST, render_markdown
+from controller.planning.render_style import Span, coloured, plain
+from controller.planning.render_text import render_text, text_lines
+from controller.planning.whole_object import fields_of
+from tests.unit.planning.worlds import change, ref
+
+NASTY = "</code></details>`````@all <script>alert(1)</script> | *x* [y](z)"
+REFUSAL = Violation(
+    "maxDeletes", "config", f"many {NASTY}", "3f9c1a" + "7" * 58, (ref("A/a"),), "a hint"
+)
+
+
+def many_fields(count: int, value: Any = "x") -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(f"field{n}", ABSENT, value) for n in range(count))
+
+
+def plan_of(*changes: Change, **more: Any) -> Plan:
+    scope = ScopePlan("config", ScopeState.OK, changes, **more)
+    return Plan("r1", "main@r1", (scope,), "d" * 64)
+
+
+EVERYTHING = Plan(
+    "r1",
+    f"label {NASTY}",
+    (
+        ScopePlan(
+            "config",
+            ScopeState.REFUSED,
+            (
+                change("A/a", "create", after=b'{"T":{"Name":"a"}}', path="x.yaml"),
+                change("A/b", fields=many_fields(9, NASTY), path="x.yaml"),
+                change("A/c", "delete", before=b'{"T":{"Name":"c"}}', path="y.yaml"),
+                change("A/d", cause=Cause.DRIFTED, because=NASTY, authorship=Authorship("c1", "ada")),
+                change("Group/g", effects={"ended": 3}, path="x.yaml"),
+            ),
+            (REFUSAL, replace(REFUSAL, overridden=True, hint=""), replace(REFUSAL, overridable=False)),
+            (Note("unmanaged", ref("A/e"), "theirs"), Note("blocked", ref("A/f"), NASTY)),
+        ),
+        ScopePlan("1/eu", ScopeState.UNKNOWN, reason="denied"),
+        ScopePlan("2/eu", ScopeState.OBSERVE, (change("Group/h"),)),
+    ),
+    "d" * 64,
+)  # fmt: skip
+
+
+def test_text_says_everything() -> None:
+    text = render_text(EVERYTHING)
+
+    for part in (
+        "Plan dddddddddddd",
+        "ENDS 3 INSTANCES",
+        "3 more fields  --expand",
+        "Not of this change",
+        "1/eu  denied; nothing planned there",
+        "2/eu  shown, not applied",
+        "Refused  config: many",
+        "Approved  config: many",
+        "a hint",
+    ):
+        assert part in text
+
+
+def test_text_is_the_same_each_time_and_has_no_trailing_space() -> None:
+    assert render_text(EVERYTHING) == render_text(EVERYTHING)
+    assert all(line == line.rstrip() for line in render_text(EVERYTHING).splitlines())
+
+
+def test_expanded_text_hides_nothing() -> None:
+    long = "x" * 500
+    plan = plan_of(
+        change(
+            "A/new", "create", after=canonical_bytes({"T": {"Name": "new", "Deep": {"er": long}}})
+        ),
+        change("A/b", fields=many_fields(9)),
+    )
+
+    text = render_text(plan, expand=True)
+
+    assert f"T.Deep.er  (absent) → {long}" in text
+    assert "field8" in text
+    assert "more fields" not in text
+
+
+def test_colour_is_data() -> None:
+    lines = text_lines(EVERYTHING)
+
+    assert plain(lines) == render_text(EVERYTHING)
+    assert "\x1b[31m  - A c\x1b[0m" in coloured(lines)
+    assert "\x1b" not in plain(lines)
+    assert coloured([(Span("  ", "bold"), Span("x"))]) == "  x\n"
+
+
+def markdown_is_whole(text: str) -> None:
+    """Fences and folds are closed, and no fence is closed by what is inside."""
+    fence = ""
+    depth = 0
+    for line in text.splitlines():
+        if fence:
+            fence = "" if line == fence else fence
+        elif line.startswith("```"):
+            fence = line.rstrip("abcdefghijklmnopqrstuvwxyz")
+        else:
+            depth += line.startswith("<details") - (line == "</details>")
+        assert depth in (0, 1)
+    assert (fence, depth) == ("", 0)
+
+
+def test_markdown_is_whole_and_says_everything() -> None:
+    text = render_markdown(EVERYTHING)
+
+    markdown_is_whole(text)
+    assert text.startswith("<!-- envctl plan -->\n")
+    outside = text.partition("```")[0]
+    assert "<script>" not in outside
+    assert "@all" not in outside
+    assert "Cut to fit" not in text
+
+
+@pytest.mark.parametrize("longest", [2_000, 3_000, 5_000, 20_000, LONGEST])
+def test_markdown_fits_and_says_what_was_cut(longest: int) -> None:
+    changes = [
+        change(f"Kind{n}/k{n}", fields=many_fields(6, "y" * 50), path=f"f{n % 7}.yaml")
+        for n in range(400)
+    ]
+
+    text = render_markdown(plan_of(*changes, violations=(REFUSAL,)), longest=longest)
+
+    assert len(text) <= longest
+    assert "**Cut to fit a comment**: " in text
+    markdown_is_whole(text)
+
+
+@given(st.text(max_size=40), st.integers(1_900, 2_600))
+def test_markdown_is_whole_whatever_the_values(value: str, longest: int) -> None:
+    changes = [change(f"A/{n}", fields=many_fields(3, value), because=str(n)) for n in range(20)]
+
+    text = render_markdown(plan_of(*changes), longest=longest)
+
+    assert len(text) <= longest
+    markdown_is_whole(text)
+
+
+class Page(HTMLParser):
+    """Follows open tags and collects what a browser would fetch or run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.outside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "meta":
+            self.open.append(tag)
+        self.outside += [name for name, _ in attrs if name in ("src", "href", "onclick")]
+        self.outside += [tag] if tag in ("script", "link", "img", "iframe") else []
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_html_is_one_whole_page_that_fetches_and_runs_nothing() -> None:
+    text = render_html(EVERYTHING)
+    page = Page()
+
+    page.feed(text)
+
+    assert (page.open, page.outside) == ([], [])
+    assert "prefers-color-scheme:dark" in text
+    assert text.count("Not of this change") == 1
+    assert "3 more fields" in render_html(EVERYTHING, expand=False)
+
+
+def test_html_of_nothing_has_no_list_of_changes() -> None:
+    assert "Changes, by the edit" not in render_html(plan_of())
+
+
+def test_json_has_the_shape_it_promises() -> None:
+    value = json.loads(render_json(EVERYTHING, names=PLAIN_NAMES, controller_version="1.0"))
+
+    jsonschema.validate(value, plan_schema())
+    assert value["summary"] == {"create": 1, "update": 4, "delete": 1}
+    scope = value["scopes"][0]
+    assert scope["unmanaged"] == [{"kind": "A", "key": "e", "text": "theirs"}]
+    assert scope["notes"][0]["category"] == "blocked"
+    assert scope["violations"][0]["token"] == "maxDeletes@3f9c1a"
+    assert scope["changes"][3]["commit"] == "c1"
+    assert scope["changes"][4]["effects"] == {"ended": 3}
+    assert scope["changes"][0]["origin"] == "x.yaml:1"
+
+
+def test_the_schema_is_valid_and_refuses_what_is_no_plan() -> None:
+    schema = plan_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+    for broken in ({}, {**plan_object(EVERYTHING, PLAIN_NAMES, "1"), "digest": "short"}):
+        assert not jsonschema.Draft202012Validator(schema).is_valid(broken)
+
+
+def test_json_tells_absent_from_null_and_masks() -> None:
+    fields = (
+        FieldChange("a", ABSENT, None),
+        FieldChange("b", None, ABSENT),
+        FieldChange("c", "(sensitive)", "(sensitive)", sensitive=True),
+    )
+
+    (shown,) = plan_object(plan_of(change("A/a", fields=fields)), PLAIN_NAMES, "1")["scopes"][0][
+        "changes"
+    ]
+
+    assert shown["fields"] == [
+        {"path": "a", "after": None},
+        {"path": "b", "before": None},
+        {"path": "c", "before": "(sensitive)", "after": "(sensitive)", "sensitive": True},
+    ]
+
+
+def test_objects_that_come_or_go_show_all_they_have() -> None:
+    body = canonical_bytes(
+        {"T": {"Name": "a", "Roles": [{"Name": "Web", "AMI": "x"}], "List": [1], "Empty": {}}}
+    )
+    names = FieldNames(plain_path, lambda _ref, path: path[-1] == "AMI")
+
+    created = fields_of(change("A/a", "create", after=body), names)
+    deleted = fields_of(change("A/a", "delete", before=body), names)
+
+    assert [(f.path, f.after) for f in created] == [
+        ("T.Empty", {}),
+        ("T.List", [1]),
+        ("T.Name", "a"),
+        ("T.Roles.Web.AMI", "(sensitive)"),
+        ("T.Roles.Web.Name", "Web"),
+    ]
+    assert [(f.path, f.before, f.after) for f in deleted][2] == ("T.Name", "a", ABSENT)
+    assert fields_of(change("A/a", "delete", before=None), names) == ()
+    assert fields_of(change("A/a", "create", after=None), names) == ()
+
+
+def test_the_origin_of_an_edit_has_no_column() -> None:
+    one = change("A/a", origin=Origin("x.yaml", 3, 9))
+
+    assert plan_object(plan_of(one), PLAIN_NAMES, "1")["scopes"][0]["changes"][0]["origin"] == (
+        "x.yaml:3"
+    )

@@ -1,0 +1,119 @@
+"""One scope from desired and observed to a plan."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.model.observed import Observation, Ownership, ScopeState
+from controller.model.plan import Cause, ScopePlan
+from controller.model.resource import Projection
+from controller.planning.holding import Barrier
+from controller.planning.scope_plan import ScopeOptions, plan, plan_scope
+from tests.unit.planning.worlds import desired_of, found, item, options, ref, scope_of, wanted
+
+
+def planned(
+    desired: Sequence[Projection], objects: Sequence[Observation], **more: Any
+) -> ScopePlan:
+    return plan_scope(
+        desired_of(*desired), scope_of(*objects), ScopeOptions(diff=options(), **more)
+    )
+
+
+@pytest.mark.parametrize("state", [ScopeState.UNKNOWN, ScopeState.WAITING, ScopeState.STALLED])
+def test_where_a_scope_is_not_known_nothing_is_planned_and_the_reason_kept(
+    state: ScopeState,
+) -> None:
+    observed = scope_of(state=state, reason="AssumeRole denied")
+
+    result = plan_scope(desired_of(wanted("Service/a")), observed, ScopeOptions(diff=options()))
+
+    assert result == ScopePlan("config", state, reason="AssumeRole denied")
+
+
+def test_a_scope_that_is_only_observed_is_planned() -> None:
+    observed = replace(scope_of(), state=ScopeState.OBSERVE)
+
+    result = plan_scope(desired_of(wanted("Service/a")), observed, ScopeOptions(diff=options()))
+
+    assert (result.state, len(result.changes)) == (ScopeState.OBSERVE, 1)
+
+
+def test_an_unapproved_violation_refuses_the_scope_and_its_token_opens_it() -> None:
+    objects = [found(f"Service/{n}") for n in range(9)]
+    kept = [wanted("Service/0")]
+
+    refused = planned(kept, objects)
+    (violation,) = refused.violations
+    approved = planned(kept, objects, tokens=(violation.token,))
+
+    assert refused.state is ScopeState.REFUSED
+    assert approved.state is ScopeState.OK
+    digests = {plan([one], revision="r", label="l").digest for one in (refused, approved)}
+    assert len(digests) == 1
+
+
+def test_nothing_desired_is_a_mistake_unless_said_otherwise() -> None:
+    objects = [found("Service/a")]
+
+    assert [v.guard for v in planned([], objects).violations] == ["emptySource"]
+    assert planned([], objects, empty_is_wrong=False).violations == ()
+
+
+def test_what_belongs_to_a_retired_environment_leaves() -> None:
+    retired = wanted("Environment/c07", extra={"spec": {"lifecycle": "retired"}})
+    attributes = item("Upstream/c07-a", Environment="c07")
+    own = wanted("Upstream/c07-a", attributes, needs=["Environment/c07"])
+
+    result = planned(
+        [retired, own], [found("Environment/c07"), found("Upstream/c07-a", attributes)]
+    )
+
+    assert [(str(c.ref), c.cause, c.because) for c in result.changes] == [
+        ("Environment/c07", Cause.EDITED, ""),
+        (
+            "Upstream/c07-a",
+            Cause.PRUNED,
+            "Environment/c07 is retired; marked now, deleted twenty minutes later",
+        ),
+    ]
+
+
+def test_shares_are_of_what_is_ours() -> None:
+    objects = [
+        found("Service/a"),
+        found("Service/b", ownership=Ownership.LOST_MARK),
+        found("Service/c", ownership=Ownership.UNMANAGED),
+        found("Service/d", ownership=Ownership.FOREIGN),
+    ]
+
+    assert planned([wanted("Service/a")], objects).observed_count == {"Service": 2}
+
+
+def test_what_a_barrier_holds_is_noted_and_the_rest_goes_on() -> None:
+    lock = Barrier(guard="deployLock", because="locked", refs={ref("Service/a")}, overridable=False)
+
+    result = planned([wanted("Service/a"), wanted("Service/b")], [], barriers=(lock,))
+
+    assert [str(one.ref) for one in result.changes] == ["Service/b"]
+    assert [(note.category, note.text) for note in result.notes] == [("blocked", "locked")]
+
+
+def test_the_config_scope_comes_first_and_accounts_by_name() -> None:
+    scopes = [ScopePlan(name, ScopeState.OK) for name in ("2/eu", "config", "1/us", "1/eu")]
+
+    result = plan(scopes, revision="r1", label="main@r1")
+
+    assert [scope.scope for scope in result.scopes] == ["config", "1/eu", "1/us", "2/eu"]
+    assert (result.revision, result.label, result.refused) == ("r1", "main@r1", ())
+
+
+def test_the_same_inputs_give_the_same_plan_in_any_order() -> None:
+    desired = [wanted("Service/a"), wanted("Cluster/b"), wanted("DeploymentMap/m")]
+    objects = [found("Service/x"), found("DeploymentMap/y"), found("Cluster/z")]
+
+    first, second = planned(desired, objects), planned(desired[::-1], objects[::-1])
+
+    assert first == second
