@@ -1,8 +1,8 @@
 """Our signature on an item: attribute ``Managed{By, Id, Revision, Path, Line, Digest, Extra}``."""
 
 import hashlib
-import sys
 from collections.abc import Mapping
+from sys import intern
 from typing import Any
 
 import orjson
@@ -16,8 +16,20 @@ _NOTHING: Mapping[str, Any] = {}
 
 def mark_id(installation: str, table: str, key: Mapping[str, Any]) -> str:
     """Return what ``Managed.Id`` must be: a digest of installation, physical table and key, so that a copy does not fit."""
-    text = orjson.dumps((installation, table, key), option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()[:32]
+    return MarkIds(installation, table).of(key)
+
+
+class MarkIds:
+    """``mark_id`` for many items of one table."""
+
+    def __init__(self, installation: str, table: str) -> None:
+        """Take what is the same for all of them."""
+        self._begin = orjson.dumps((installation, table))[:-1] + b","
+
+    def of(self, key: Mapping[str, Any]) -> str:
+        """Return the id of the item with this key."""
+        text = self._begin + orjson.dumps(key, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(text).hexdigest()[:32]
 
 
 def mark_of(managed: object) -> Mark | None:
@@ -27,24 +39,19 @@ def mark_of(managed: object) -> Mark | None:
     """
     if not isinstance(managed, dict):
         return None
-    by, id_, digest = managed.get("By"), managed.get("Id"), managed.get("Digest")
-    extra = managed.get("Extra", _NOTHING)
-    if not (
-        isinstance(by, str)
-        and isinstance(id_, str)
-        and isinstance(digest, str)
-        and isinstance(extra, dict)
-    ):
+    get = managed.get
+    by, id_, digest, extra = get("By"), get("Id"), get("Digest"), get("Extra", _NOTHING)
+    if not (type(by) is type(id_) is type(digest) is str and isinstance(extra, dict)):
         return None
-    line = managed.get("Line", 0)
+    revision, path, line = get("Revision"), get("Path"), get("Line")
     return Mark(
-        sys.intern(by),
+        intern(by),
         id_,
-        sys.intern(str(managed.get("Revision", ""))),
-        sys.intern(str(managed.get("Path", ""))),
-        line if isinstance(line, int) else 0,
+        intern(revision) if type(revision) is str else "",
+        intern(path) if type(path) is str else "",
+        line if type(line) is int else 0,
         digest,
-        extra or _NOTHING,
+        extra,
     )
 
 

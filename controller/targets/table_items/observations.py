@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Kind
@@ -11,7 +11,7 @@ from controller.model.observed import Mark, Observation, Ownership
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
 from controller.planning.shared import comparable
-from controller.targets.table_items.marks import AUDIT, MANAGED, is_ours, mark_id, mark_of
+from controller.targets.table_items.marks import AUDIT, MANAGED, MarkIds, is_ours, mark_of
 from controller.targets.table_items.plain_json import dump_plain, load_plain
 
 Item = dict[str, Any]
@@ -26,12 +26,30 @@ class ItemKey(NamedTuple):
     range_key: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An object as found. ``doubtful`` are its items without a usable mark: only the ledger knows whose they are."""
 
     observation: Observation
     doubtful: tuple[ItemKey, ...] = ()
+
+
+class _Table:
+    """One table, with what is needed for each of its items."""
+
+    def __init__(self, definition: TableDefinition, installation: str, prefix: str) -> None:
+        self.definition = definition
+        self._ids = MarkIds(installation, prefix + definition.name)
+        names = tuple(attribute.name for attribute in definition.key_attributes())
+        self._names = names
+        self._only = names[0] if len(names) == 1 else None
+
+    def key_of(self, item: Item) -> Item:
+        if self._only is not None:
+            return {self._only: item[self._only]}
+        return {name: item[name] for name in self._names}
+
+    def expected_id(self, item: Item) -> str:
+        return self._ids.of(self.key_of(item))
 
 
 class Reader:
@@ -44,10 +62,15 @@ class Reader:
     def __init__(self, kinds: Iterable[Kind[Any]], installation: str, prefix: str) -> None:
         """Take the kinds, and what marks of ours must be made of."""
         self._installation = installation
-        self._prefix = prefix
         self._kinds = {kind.name: kind for kind in kinds}
-        self.tables = {table.name: table for kind in self._kinds.values() for table in kind.tables}
+        self.tables = {
+            table.name: _Table(table, installation, prefix)
+            for kind in self._kinds.values()
+            for table in kind.tables
+        }
         self._only = next(iter(self._kinds.values())) if len(self._kinds) == 1 else None
+        self._extras: dict[bytes, Mapping[str, Any]] = {}
+        """Most objects have one of a few extras: each is kept once."""
 
     def read(self, items: Iterable[tuple[str, Item]]) -> Iterator[Found]:
         """Yield each object of a whole set of ``(logical table, item)``, once. The items are taken apart on the way.
@@ -66,12 +89,13 @@ class Reader:
 
     def _singles(self, kind: Kind[Any], items: Iterable[tuple[str, Item]]) -> Iterator[Found]:
         name, identify = kind.name, kind.identify
+        (table,) = self.tables.values()
         seen: dict[str, Found] = {}
-        for table, item in items:
+        for table_name, item in items:
             key = identify(item)
-            found = self._found(ResourceRef(name, key), {table: item})
+            found = self._found(ResourceRef(name, key), {table_name: item})
             if key in seen:
-                found, other = _told_apart(seen[key], found, self.tables[table])
+                found, other = _told_apart(seen[key], found, table.definition)
                 seen[other.observation.ref.key] = other
             seen[key] = found
         yield from seen.values()
@@ -79,33 +103,35 @@ class Reader:
     def _found(self, ref: ResourceRef, held: dict[str, Item]) -> Found:
         """Judge one object's items. All must bear our mark, and the same one, for the object to be ours untouched."""
         meta: dict[str, Item] = {}
-        marks: list[Mark] = []
-        doubtful: list[ItemKey] = []
-        foreign = broken = False
-        for table in sorted(held) if len(held) > 1 else held:
-            item = held[table]
-            own = {name: item.pop(name) for name in (AUDIT, MANAGED) if name in item}
-            meta[table] = own
-            definition = self.tables[table]
-            mark = mark_of(own[MANAGED]) if MANAGED in own else None
+        first: Mark | None = None
+        doubtful: tuple[ItemKey, ...] = ()
+        foreign = broken = unlike = False
+        for name in held if len(held) == 1 else sorted(held):
+            item, table = held[name], self.tables[name]
+            own = meta[name] = {}
+            if AUDIT in item:
+                own[AUDIT] = item.pop(AUDIT)
+            mark = None
+            if MANAGED in item:
+                managed = own[MANAGED] = item.pop(MANAGED)
+                mark = mark_of(managed)
+                broken = broken or mark is None
             if mark is None:
-                doubtful.append(_item_key(definition, item))
-                broken = broken or MANAGED in own
+                doubtful += (ItemKey(name, *table.key_of(item).values()),)
                 continue
-            marks.append(mark)
-            expected = mark_id(self._installation, self._prefix + table, definition.key_of(item))
-            foreign = foreign or not is_ours(mark, self._installation, expected)
+            foreign = foreign or not is_ours(mark, self._installation, table.expected_id(item))
+            first = first or mark
+            unlike = unlike or mark.digest != first.digest
+        ownership = Ownership.OURS
         if foreign:
-            ownership, doubtful = Ownership.FOREIGN, []
-        elif not marks:
+            ownership = Ownership.FOREIGN
+        elif first is None:
             # Somebody put a mark on it that is not in our form: not ours to take for unmanaged.
             ownership = Ownership.FOREIGN if broken else Ownership.UNMANAGED
-        elif doubtful or any(mark.digest != marks[0].digest for mark in marks):
-            ownership, doubtful = Ownership.LOST_MARK, []
-        else:
-            ownership = Ownership.OURS
-        mark = marks[0] if marks else None
-        return Found(self._observation(ref, held, meta, mark, ownership), tuple(doubtful))
+            return Found(self._observation(ref, held, meta, None, ownership), doubtful)
+        elif doubtful or unlike:
+            ownership = Ownership.LOST_MARK
+        return Found(self._observation(ref, held, meta, first, ownership))
 
     def _observation(
         self,
@@ -115,21 +141,20 @@ class Reader:
         mark: Mark | None,
         ownership: Ownership,
     ) -> Observation:
-        attributes = dump_plain(held)
-        extra = mark.extra if mark else _NO_EXTRA
+        attributes = compared = dump_plain(held)
+        extra, extra_bytes = _NO_EXTRA, b"{}"
+        if mark is not None:
+            by, id_, revision, path, line, last, extra = mark
+            extra_bytes = dump_plain(extra)
+            extra = self._extras.setdefault(extra_bytes, extra)
+            mark = Mark(by, id_, revision, path, line, last, extra)
         kind = self._kinds.get(ref.kind)
-        compared = attributes
         if kind is not None and kind.shared:
             compared = dump_plain(comparable(held, kind.shared, owned_paths(extra)))
-        content = compared + b"\n" + (dump_plain(extra) if extra else b"{}")
-        return Observation(
-            ref,
-            attributes,
-            hashlib.sha256(content).hexdigest(),
-            mark,
-            ownership,
-            dump_plain(meta),
-        )
+        digest = hashlib.sha256(compared + b"\n" + extra_bytes).hexdigest()
+        if mark is not None and digest == mark.digest:
+            digest = mark.digest
+        return Observation(ref, attributes, digest, mark, ownership, dump_plain(meta))
 
     def _ref(self, table: str, item: Item) -> ResourceRef:
         if self._only is not None:
@@ -137,13 +162,9 @@ class Reader:
         name = item.get("Kind")
         kind = self._kinds.get(name) if isinstance(name, str) else None
         if kind is None:
-            key = _item_key(self.tables[table], item)
-            return ResourceRef(str(name), f"{key.hash_key}/{key.range_key}")
+            key = self.tables[table].key_of(item)
+            return ResourceRef(str(name), "/".join(map(str, key.values())))
         return ResourceRef(kind.name, kind.identify(item))
-
-
-def _item_key(definition: TableDefinition, item: Mapping[str, Any]) -> ItemKey:
-    return ItemKey(definition.name, *definition.key_of(item).values())
 
 
 def _told_apart(one: Found, other: Found, definition: TableDefinition) -> tuple[Found, Found]:
@@ -157,4 +178,4 @@ def _told_apart(one: Found, other: Found, definition: TableDefinition) -> tuple[
     key = ",".join(map(str, definition.key_of(item).values()))
     ref = yields.observation.ref
     renamed = replace(yields.observation, ref=ResourceRef(ref.kind, f"{ref.key} ({key})"))
-    return keeps, replace(yields, observation=renamed)
+    return keeps, yields._replace(observation=renamed)
