@@ -1,5 +1,6 @@
 """Account: an AWS account the controller may work in."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -16,6 +17,8 @@ TABLE = TableDefinition("InfraConfigAccounts", KeyAttribute("AccountNumber", "N"
 
 CONVENTIONAL_ROLE = "roleInfraEnvironmentManagerChild"
 """Role of a child account where the YAML names none."""
+
+_NUMBER = re.compile(r"[0-9]{12}")
 
 RoleArn = Annotated[
     str,
@@ -53,7 +56,7 @@ class AccountFacts(NamedTuple):
 
 def _expand(spec: dict[str, Any]) -> dict[str, Any]:
     number = spec.get("accountNumber")
-    if spec.get("roleArn") is None and isinstance(number, str):
+    if spec.get("roleArn") is None and isinstance(number, str) and _NUMBER.fullmatch(number):
         return {**spec, "roleArn": f"arn:aws:iam::{number}:role/{CONVENTIONAL_ROLE}"}
     return spec
 

@@ -21,8 +21,12 @@ TABLE = TableDefinition("ConfigDeploymentMaps", KeyAttribute("DeploymentMapName"
 LAYOUT = Layout("DeploymentMapName", schema_version=1)
 
 
-ROLE_DEFAULTS = partial_model(ServerRole, "RoleDefaults", without=frozenset({"server_role_name"}))
-"""What ``roleDefaults`` may say: anything of a role but its name."""
+ROLE_DEFAULTS = partial_model(
+    ServerRole,
+    "RoleDefaults",
+    says="What every role of the map starts from: maps merge, lists replace, null clears.",
+    without=frozenset({"server_role_name"}),
+)
 
 
 class DeploymentMapSpec(Spec):

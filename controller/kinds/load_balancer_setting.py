@@ -179,7 +179,10 @@ def _same_type(environment: str, upstream: str, at: Path, world: World) -> Itera
 
 
 NAMES = NameFormat(
-    r"^[A-Za-z0-9_.-]+$", 64, "letters, digits, '_', '.' and '-', such as www.c50.acme.example"
+    r"^[A-Za-z0-9_.-]+$",
+    64,
+    "letters, digits, '_', '.' and '-', such as www.c50.acme.example",
+    owned=True,
 )
 
 KIND = Kind(

@@ -63,16 +63,22 @@ class ServiceSpec(Spec):
     tags: list[Tag] | None = None
     """Free keys and values."""
     documentation_url: Url | None = None
+    """Where it is documented."""
     jira_url: Url | None = None
+    """Where its issues are."""
     wiki_url: Url | None = None
+    """Where its wiki is."""
     new_relic_url: Url | None = None
+    """Where it is watched."""
     new_relic_insights_url: Url | None = None
+    """Where its figures are."""
     elk_url: (
         Annotated[
             str, Field(min_length=1, max_length=2048), Says("an address of at most 2048 characters")
         ]
         | None
     ) = None
+    """Where its logs are."""
     package_type: Text | None = None
     """For information; kept for older items."""
 

@@ -143,6 +143,16 @@ def _name_begins_with_environment(
         )
 
 
+def _has_hosts(_ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Iterator[Finding]:
+    if not facts.hosts:
+        yield Finding(
+            ("spec",),
+            f"{facts.environment}-{facts.service}-green, the longer of its hosts' names in Consul, is no name of at"
+            " most 63 characters without dots and spaces",
+            "add hosts",
+        )
+
+
 def _ports_are_the_services(
     _ref: ResourceRef, facts: UpstreamFacts, world: World
 ) -> Iterator[Finding]:
@@ -226,6 +236,7 @@ KIND = Kind(
     rules=(
         NAMES.rule,
         _name_begins_with_environment,
+        _has_hosts,
         _ports_are_the_services,
         _states_follow_the_live_slice,
         _consul_is_there,

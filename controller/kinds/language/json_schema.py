@@ -128,7 +128,8 @@ def _spec_definitions(kind: Kind[Any]) -> dict[str, JsonSchema]:
     for name, model in kind.authored_fields.items():
         authored = model_schema(model)
         definitions = {**authored.pop("$defs", {}), **definitions, model.__name__: authored}
-        spec["properties"][name] = {"$ref": f"#/$defs/{model.__name__}"}
+        said = authored["description"]
+        spec["properties"][name] = {"description": said, "$ref": f"#/$defs/{model.__name__}"}
         merging |= {part.__name__ for part in _merging(model)}
     named = {part.__name__: part for part in _merging(kind.spec) if part.named_by is not None}
     for name in sorted(merging | {"Spec"}):

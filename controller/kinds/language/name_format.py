@@ -18,10 +18,12 @@ class NameFormat:
     max_length: int
     expected: str
     """In words, with an example: "letters and digits, beginning with a letter, such as Search"."""
+    owned: bool = False
+    """Whether keys of the kind are ``<owner>/<name>``."""
 
     def rule(self, ref: ResourceRef, _facts: Any, _world: World) -> Iterator[Finding]:
         """Find a name that is too long or of another form."""
-        name = ref.key.rpartition("/")[2]
+        name = ref.key.partition("/")[2] if self.owned else ref.key
         if len(name) > self.max_length or not _compiled(self.pattern).fullmatch(name):
             yield Finding(
                 ("metadata", "name"),

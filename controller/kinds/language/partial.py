@@ -11,12 +11,18 @@ from controller.kinds.language.spec import Spec
 
 
 def partial_model(
-    model: type[Spec], name: str, *, without: frozenset[str] = frozenset(), **more: Any
+    model: type[Spec],
+    name: str,
+    *,
+    says: str | None = None,
+    without: frozenset[str] = frozenset(),
+    **more: Any,
 ) -> type[Spec]:
     """Return a model with the fields of another, all optional, also inside nested maps.
 
     What is indivisible, and members of lists, stay as they are: they replace as a whole. Checks over several fields
-    are not taken over, they hold for what comes out of merging. ``more`` are further fields as ``create_model`` takes
+    are not taken over, they hold for what comes out of merging. ``says`` is its docstring where that of the
+    model does not do; ``more`` are further fields as ``create_model`` takes
     them.
     """
     fields: dict[str, Any] = {
@@ -24,7 +30,7 @@ def partial_model(
         for field, info in model.model_fields.items()
         if field not in without
     }
-    return create_model(name, __base__=Spec, __doc__=model.__doc__, **fields, **more)
+    return create_model(name, __base__=Spec, __doc__=says or model.__doc__, **fields, **more)
 
 
 def _without_default(info: FieldInfo) -> FieldInfo:

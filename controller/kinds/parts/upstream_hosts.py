@@ -1,5 +1,6 @@
 """Hosts of an upstream: given one by one, or the two slices of its service."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -8,6 +9,8 @@ from pydantic import Field
 from controller.kinds.language.spec import Says, Spec
 
 SLICES = ("blue", "green")
+
+_CONSUL_NAME = re.compile(r"[^.\s]{1,63}")
 
 DnsName = Annotated[
     str,
@@ -77,6 +80,8 @@ def expand_hosts(spec: Mapping[str, Any]) -> list[Any] | None:
         environment, service = spec.get("environmentName"), spec.get("serviceName")
         if not (isinstance(environment, str) and isinstance(service, str)):
             return None
+        if not _CONSUL_NAME.fullmatch(f"{environment}-{service}-green"):
+            return None
         hosts = [{"dnsName": f"{environment}-{service}-{name}"} for name in SLICES]
     if not isinstance(hosts, list):
         return None
@@ -105,6 +110,9 @@ def undo_hosts(spec: dict[str, Any]) -> dict[str, Any]:
             for host in hosts
         ]
     spec["hosts"] = hosts
+    if not hosts:
+        del spec["hosts"]
+        return spec
     plain = [
         {"dnsName": f"{spec.get('environmentName')}-{spec.get('serviceName')}-{name}"}
         for name in SLICES

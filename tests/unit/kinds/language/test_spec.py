@@ -1,0 +1,56 @@
+"""The model of specs, its marks, and models in which everything may be left out."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from controller.kinds.language.naming import item_name, yaml_name
+from controller.kinds.language.partial import partial_model
+from controller.kinds.language.spec import Metadata
+from tests.unit.kinds.language.sample_specs import ShipSpec
+
+
+@pytest.mark.parametrize(
+    ("field", "yaml", "item"),
+    [
+        ("owning_cluster", "owningCluster", "OwningCluster"),
+        ("ami", "ami", "Ami"),
+        ("availability_zone_a", "availabilityZoneA", "AvailabilityZoneA"),
+    ],
+)
+def test_one_rule_for_names(field: str, yaml: str, item: str):
+    assert (yaml_name(field), item_name(field)) == (yaml, item)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"name": ""},
+        {"name": "x" * 256},
+        {"name": 1},
+        {"name": "x", "labels": {"a": 1}},
+        {"name": "x", "x": 1},
+    ],
+)
+def test_metadata_that_is_refused(metadata: dict[str, Any]):
+    with pytest.raises(ValidationError):
+        Metadata.model_validate(metadata)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_what_cannot_be_stored_is_no_number(value: float):
+    with pytest.raises(ValidationError):
+        ShipSpec.model_validate({"homePort": value})
+
+
+def test_a_partial_model_asks_for_nothing_but_still_refuses_what_is_wrong():
+    partial = partial_model(
+        ShipSpec, "PartialShip", without=frozenset({"notes"}), flag=(bool | None, None)
+    )
+    partial.model_validate({})
+    partial.model_validate({"engine": {"tuned": True}, "flag": True})
+    for wrong in ({"notes": {}}, {"homePort": 1}, {"engine": {"makr": "x"}}, {"masts": [{}]}):
+        with pytest.raises(ValidationError):
+            partial.model_validate(wrong)

@@ -1,0 +1,97 @@
+"""Accounts: numbers keep their zeros, roles belong to their account."""
+
+from typing import Any
+
+import pytest
+
+from controller.catalog import kinds
+from controller.kinds.language.kind import Unique
+from tests.unit.kinds.small_fleet import FLEET, complaints, items, spec_of
+
+NUMBER = "012345670123"
+ACCOUNT = {"accountNumber": NUMBER}
+
+
+def test_its_item_is_flat_and_its_key_is_a_number():
+    assert items("Account", "staging-eu", {**ACCOUNT, "includeAmis": True, "mode": "observe"}) == {
+        "InfraConfigAccounts": {
+            "AccountNumber": 12345670123,
+            "AccountName": "staging-eu",
+            "IncludeAMIs": True,
+            "RoleArn": f"arn:aws:iam::{NUMBER}:role/roleInfraEnvironmentManagerChild",
+        }
+    }
+
+
+def test_a_number_from_the_table_gets_its_leading_zeros_back():
+    name, spec = kinds()["Account"].recover(items("Account", "staging-eu", ACCOUNT))
+    assert (name, spec["AccountNumber"]) == ("staging-eu", NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        ({"AccountNumber": 12345670123, "AccountName": "staging-eu"}, "staging-eu"),
+        ({"AccountNumber": 12345670123}, NUMBER),
+    ],
+)
+def test_an_item_is_identified_whatever_it_lacks(item: dict[str, Any], name: str):
+    assert kinds()["Account"].identify(item) == name
+
+
+@pytest.mark.parametrize(
+    ("change", "at", "words"),
+    [
+        ({"accountNumber": 12345670123}, "spec.accountNumber", "quoted number of 12 digits"),
+        ({"accountNumber": "3542333178675"}, "spec.accountNumber", "12 digits"),
+        ({"accountNumber": "43.123456789"}, "spec.accountNumber", "12 digits"),
+        ({"accountNumber": None}, "spec.accountNumber", "required"),
+        ({"includeAmis": "yes"}, "spec.includeAmis", "valid boolean"),
+        ({"roleArn": "roleChild"}, "spec.roleArn", "expected the ARN of a role"),
+        (
+            {"roleArn": "arn:aws:iam::111111111111:role/x"},
+            "spec.roleArn",
+            f"belongs to account 111111111111, this account is {NUMBER}",
+        ),
+        ({"externalId": "hunter2"}, "spec.externalId", "never the secret itself"),
+        ({"mode": "on"}, "spec.mode", "'off', 'observe' or 'enforce'"),
+        ({"regions": ["Dublin"]}, "spec.regions.0", "the name of an AWS region"),
+        ({"isProd": True}, "spec.isProd", "not permitted"),
+    ],
+)
+def test_what_is_refused(change: dict[str, Any], at: str, words: str):
+    (found,) = complaints("Account", "staging-eu", {**ACCOUNT, **change})
+    assert found.startswith(f"{at}: ")
+    assert words in found
+
+
+def test_a_secret_written_by_mistake_is_not_repeated():
+    (found,) = complaints("Account", "staging-eu", {**ACCOUNT, "externalId": "hunter2"})
+    assert "hunter2" not in found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"roleArn": f"arn:aws:iam::{NUMBER}:role/some/path/envctl"},
+        {"externalId": "secretsmanager://envctl/external-ids#staging-eu"},
+        {"regions": ["eu-west-1", "us-gov-east-1"], "mode": "off"},
+    ],
+)
+def test_what_is_accepted(change: dict[str, Any]):
+    assert complaints("Account", "staging-eu", {**ACCOUNT, **change}) == []
+
+
+def test_neither_number_nor_name_in_any_case_is_taken_twice():
+    kind = kinds()["Account"]
+    facts = kind.facts("Staging-EU", spec_of(kind, FLEET["Account", "staging-eu"]))
+    assert [list(unique.values(facts)) for unique in kind.unique if isinstance(unique, Unique)] == [
+        [(("spec", "accountNumber"), NUMBER)],
+        [(("metadata", "name"), "staging-eu")],
+    ]
+
+
+@pytest.mark.parametrize("name", ["1st", "a b", "a/b", "x" * 256])
+def test_names_of_another_form_are_refused(name: str):
+    assert any("is no name for this kind" in one for one in complaints("Account", name, ACCOUNT))

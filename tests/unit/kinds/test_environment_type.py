@@ -1,0 +1,150 @@
+"""Environment types: account, network, and patterns that cannot run away."""
+
+import time
+from typing import Any
+
+import pytest
+
+from controller.kinds.language.merge import merge
+from controller.kinds.parts.environment_names import matches
+from tests.unit.kinds.small_fleet import ENVIRONMENT_TYPE, FLEET, complaints, items, without
+
+FULL = {
+    **ENVIRONMENT_TYPE,
+    "region": "eu-west-1",
+    "namingPattern": "^c[0-9]{2}$",
+    "licenseKeys": {"newRelicKey": "abc"},
+    "puppetBranch": "main",
+    "protectedActions": ["SCHEDULE_ENVIRONMENT"],
+    "freeze": ["holidays"],
+}
+
+
+def test_its_item_names_the_account_and_its_number():
+    assert items("EnvironmentType", "Staging", FULL) == {
+        "ConfigEnvironmentTypes": {
+            "EnvironmentType": "Staging",
+            "Value": {
+                "SchemaVersion": 5,
+                "AWSAccountName": "staging-eu",
+                "AWSAccountNumber": "012345670123",
+                "NamingPattern": "^c[0-9]{2}$",
+                "VpcId": "vpc-1",
+                "Subnets": {
+                    "PrivateApp": {
+                        "AvailabilityZoneA": "subnet-a",
+                        "AvailabilityZoneB": "subnet-b",
+                    },
+                    "PrivateSecure": {
+                        "AvailabilityZoneA": "subnet-c",
+                        "AvailabilityZoneB": "subnet-d",
+                        "Secure": True,
+                    },
+                },
+                "Consul": {
+                    "DataCenter": "staging",
+                    "Port": 8500,
+                    "Servers": ["10.0.0.10"],
+                    "SecurityTokenPath": {"Bucket": "secrets", "Key": "consul.json"},
+                },
+                "DeploymentBucket": "packages",
+                "LoadBalancers": ["lb1.acme.example"],
+                "LicenseKeys": {"NewRelicKey": "abc"},
+                "PuppetBranch": "main",
+                "ProtectedActions": ["SCHEDULE_ENVIRONMENT"],
+            },
+        }
+    }
+
+
+def test_without_its_account_no_number_is_made_up():
+    found = items("EnvironmentType", "Staging", FULL, without(FLEET, ("Account", "staging-eu")))
+    assert "AWSAccountNumber" not in found["ConfigEnvironmentTypes"]["Value"]
+
+
+@pytest.mark.parametrize(
+    ("change", "at", "words"),
+    [
+        ({"account": ""}, "spec.account", "text of 1 to 255"),
+        ({"region": "Ireland"}, "spec.region", "name of an AWS region"),
+        ({"namingPattern": "("}, "spec.namingPattern", "is no regular expression"),
+        ({"namingPattern": "(?=c)c"}, "spec.namingPattern", "look-around"),
+        ({"namingPattern": "x" * 2001}, "spec.namingPattern", "at most 2000"),
+        ({"vpcId": None}, "spec.vpcId", "required"),
+        ({"subnets": None}, "spec.subnets", "required"),
+        (
+            {"subnets": {"Public": {"availabilityZoneA": "subnet-a"}}},
+            "spec.subnets.Public.availabilityZoneB",
+            "required",
+        ),
+        (
+            {"subnets": {"PrivateApp": {"availabilityZoneA": " "}}},
+            "spec.subnets.PrivateApp.availabilityZoneA",
+            "id of a subnet",
+        ),
+        ({"consul": {"port": 1024}}, "spec.consul.port", "over 1024"),
+        ({"consul": {"port": 65537}}, "spec.consul.port", "up to 65536"),
+        ({"consul": {"servers": []}}, "spec.consul.servers", "at least 1"),
+        ({"consul": {"servers": ["a b"]}}, "spec.consul.servers.0", "DNS name"),
+        ({"consul": {"servers": ["a", "a"]}}, "spec.consul.servers", "something twice"),
+        ({"loadBalancers": ["x" * 128]}, "spec.loadBalancers.0", "at most 127"),
+        ({"loadBalancers": ["a", "a"]}, "spec.loadBalancers", "something twice"),
+        ({"protectedActions": ["delete"]}, "spec.protectedActions.0", "SCHEDULE_ENVIRONMENT"),
+    ],
+)
+def test_what_is_refused(change: dict[str, Any], at: str, words: str):
+    (found,) = complaints("EnvironmentType", "Staging", merge(FULL, change))
+    assert found.startswith(f"{at}: ")
+    assert words in found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"loadBalancers": []},
+        {"consul": {"port": 65536, "servers": ["consul.acme.example", "10.0.0.1"]}},
+        {"subnets": {"MyOwnType": {"availabilityZoneA": "a", "availabilityZoneB": "b"}}},
+    ],
+)
+def test_what_is_accepted(change: dict[str, Any]):
+    spec = merge(FULL, change)
+    assert complaints("EnvironmentType", "Staging", spec, mode="environment-manager") == []
+
+
+def test_what_the_old_product_needs_is_optional_without_it():
+    bare = {"account": "staging-eu", "vpcId": "vpc-1", "subnets": ENVIRONMENT_TYPE["subnets"]}
+    assert complaints("EnvironmentType", "Staging", bare) == []
+    assert [
+        one.partition(";")[0]
+        for one in complaints("EnvironmentType", "Staging", bare, mode="environment-manager")
+    ] == [
+        "spec: consul is missing",
+        "spec: deploymentBucket is missing",
+        "spec: loadBalancers is missing",
+    ]
+
+
+@pytest.mark.parametrize("name", ["Stag_ing", "-x", "x" * 21])
+def test_names_of_another_form_are_refused(name: str):
+    (found,) = complaints("EnvironmentType", name, FULL)
+    assert "is no name for this kind" in found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "fits"),
+    [
+        ("c[0-9]{1,2}", "c50", True),
+        ("c[0-9]{1,2}", "abc5xyz", True),
+        ("^c[0-9]{2}$", "c5", False),
+        ("^c[0-9]{2}$", "c50\n", False),
+    ],
+)
+def test_patterns_are_found_anywhere_unless_anchored(pattern: str, name: str, *, fits: bool):
+    assert matches(pattern, name) is fits
+
+
+def test_a_catastrophic_pattern_costs_no_time():
+    began = time.process_time()
+    assert not matches("^(a+)+$", "a" * 250 + "!")
+    assert time.process_time() - began < 0.5
