@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from controller.kinds.language.merge import merge
 from controller.model.canonical import digest, parse_canonical
 from controller.model.origin import Origin
 
@@ -98,17 +99,3 @@ def folders_above(folder: str) -> list[str]:
     """Return the folder and those around it, outermost (the empty text) first."""
     parts = folder.split("/") if folder else []
     return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
-
-
-def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one partial spec over another: maps merge, lists and scalars replace, null clears."""
-    merged = dict(under)
-    for name, value in over.items():
-        if value is None:
-            merged.pop(name, None)
-        elif isinstance(value, dict):
-            below = merged.get(name)
-            merged[name] = merge(below if isinstance(below, dict) else {}, value)
-        else:
-            merged[name] = value
-    return merged

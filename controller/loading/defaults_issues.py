@@ -5,10 +5,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.kinds.language.merge import merge
 from controller.kinds.language.spec import Metadata
 from controller.loading.closest import closest
 from controller.loading.compiled import CompiledKinds
-from controller.loading.defaults import DefaultsDocument, merge
+from controller.loading.defaults import DefaultsDocument
 from controller.loading.draft import CompiledKind
 from controller.loading.issue import Issue, PlacedIssue
 from controller.loading.validation_issues import validation_issues

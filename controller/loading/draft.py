@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.kinds.language.kind import Items, Kind, SharedField
+from controller.kinds.language.merge import merge
 from controller.kinds.language.references import Named
 from controller.kinds.language.spec import Metadata
-from controller.loading.defaults import NO_DEFAULTS, KindDefaults, merge
+from controller.loading.defaults import NO_DEFAULTS, KindDefaults
 from controller.loading.issue import Issue
 from controller.loading.validation_issues import validation_issues
 from controller.model.canonical import canonical_bytes, parse_canonical

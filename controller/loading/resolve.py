@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from controller.kinds.language.kind import Items, Kind
+from controller.kinds.language.kind import Kind
 from controller.kinds.language.merge import merge_derived
 from controller.loading.closest import closest
 from controller.loading.draft import Draft, with_shared_defaults
@@ -30,10 +30,10 @@ def resolve(
     ``broken`` are objects that exist but whose own documents are wrong: nothing is said of references to them.
     """
     ref = draft.ref
-    asked = world.start()
+    world.start()
     issues: list[Issue] = []
     for path, target in draft.references:
-        if world.facts(*target) is None and target not in broken:
+        if world.facts(target.kind, target.key) is None and target not in broken:
             meant = closest(target.key, world.names(target.kind))
             issues.append(
                 Issue(
@@ -44,7 +44,7 @@ def resolve(
             )
     items = draft.items
     if kind.derive is not None:
-        items = _merged(items, kind.derive(ref, draft.facts, world))
+        items = merge_derived(items, kind.derive(ref, draft.facts, world))
     for rule in kind.rules:
         issues += [
             Issue(found.path, found.message, found.fix, warning=found.warning)
@@ -62,24 +62,8 @@ def resolve(
         digest=projection_digest(attributes, extra),
         at_creation=at_creation,
         owned=draft.owned,
-        depends_on=tuple(dict.fromkeys(asked)),
+        depends_on=world.asked(),
         protected=draft.protected,
     )
     resource = Resource(ref, draft.origin, draft.index, draft.document, draft.defaults, projection)
     return Resolved(resource, tuple(issues), projection.depends_on)
-
-
-def _merged(items: Items, derived: Items) -> Items:
-    merged = dict(items)
-    for table, attributes in derived.items():
-        merged[table] = _over(merged.get(table, {}), attributes)
-    return merged
-
-
-def _over(under: Any, over: Any) -> Any:
-    """Lay derived attributes over a document's own; ``{2: {...}}`` over a list means its member at place 2."""
-    if isinstance(over, dict) and isinstance(under, dict):
-        return {**under, **{name: _over(under.get(name), value) for name, value in over.items()}}
-    if isinstance(over, dict) and isinstance(under, list):
-        return [_over(member, over[place]) if place in over else member for place, member in enumerate(under)]
-    return over

@@ -1,7 +1,7 @@
 """The rest of the desired state, as one object's rules may ask for it, with every question remembered."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
 
 from controller.model.ref import ResourceRef
 
@@ -14,21 +14,34 @@ class TracingWorld:
     ) -> None:
         """Answer from ``facts``; the two settings are what rules may depend on besides other objects."""
         self._facts = facts
+        # A reference is a plain pair too: asking with one spares making a ResourceRef per question.
+        self._look = cast("Callable[[tuple[str, str]], Any]", facts.get)
+        self._known: dict[tuple[str, str], ResourceRef] = {}
         self.compatibility = compatibility
         self.default_region = default_region
-        self._asked: list[ResourceRef] = []
+        self._asked: list[tuple[str, str]] = []
 
-    def start(self) -> list[ResourceRef]:
-        """Begin a new list of questions and return it; it fills as questions come."""
+    def start(self) -> None:
+        """Begin a new list of questions."""
         self._asked = []
-        return self._asked
+
+    def asked(self) -> tuple[ResourceRef, ...]:
+        """Return what was asked since ``start``, each once, in order; equal answers share their values."""
+        known = self._known
+        return tuple(
+            [known.get(pair) or self._remember(pair) for pair in dict.fromkeys(self._asked)]
+        )
 
     def facts(self, kind: str, key: str) -> Any:
         """Return the facts of an object, None if there is none by that name."""
-        ref = ResourceRef(kind, key)
-        self._asked.append(ref)
-        return self._facts.get(ref)
+        pair = (kind, key)
+        self._asked.append(pair)
+        return self._look(pair)
 
     def names(self, kind: str) -> Iterable[str]:
         """Return every key of a kind. Not remembered: only messages may depend on it."""
         return (ref.key for ref in self._facts if ref.kind == kind)
+
+    def _remember(self, pair: tuple[str, str]) -> ResourceRef:
+        ref = self._known[pair] = ResourceRef(*pair)
+        return ref
