@@ -75,6 +75,8 @@ def sizes_of(objects: int) -> Sizes:
 def generate(objects: int = FLEET, files: int = 5_000, seed: int = 1) -> dict[str, str]:
     """Return path -> text of ``files`` files with ``objects`` objects (and one Defaults per environment type).
 
+    There are fewer files where there are fewer environments than could fill them.
+
     Raises ValueError if there are too few objects for one of each kind, or too few files for a file per kind.
     """
     sizes = sizes_of(objects)

@@ -14,7 +14,7 @@ from controller.loading.load import load
 @pytest.mark.parametrize(
     ("objects", "files", "compatibility", "because"),
     [
-        (60, 20, "none", "hardly one of each"),
+        (60, 18, "none", "hardly one of each"),
         (2_000, 100, "none", "two hundredths of the full size"),
         (2_000, 100, "environment-manager", "the old product's needs are met too"),
     ],
