@@ -4,13 +4,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from controller.aws.items import MAX_ITEM_BYTES, Item, item_bytes, to_wire
+from controller.aws.items import Item, to_wire
 from controller.aws.transactions import Cancelled, PutWrite, Write
 from controller.engine.lease import Claim, Leases, epoch_ms
 from controller.engine.send import Sender, head_has_moved
-from controller.engine.transaction import ApplyContext, Transaction, head_update, record_puts
+from controller.engine.transaction import (
+    ApplyContext,
+    Transaction,
+    head_update,
+    record_bytes,
+    record_puts,
+)
 from controller.errors import Conflict, StaleEpoch
 from controller.ledger.images import audit_id, image_digest
+from controller.ledger.large_images import ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import build_records, iso_ms
 from controller.model.head import Head
@@ -77,9 +84,9 @@ class _Run:
         batch: list[ItemWrite] = []
         size = 0
         for write in writes:
-            # A record holds the item once more, and as much again as its own attributes need.
-            estimate = item_bytes(to_wire(write.after or {})) + 2048
-            if estimate > MAX_ITEM_BYTES:
+            try:
+                estimate = record_bytes(write, self._context, self._context.clock())
+            except ImagesTooLarge:
                 self.too_large.append(str(write.ref))
                 continue
             if batch and (len(batch) == MAX_RECORDS or size + estimate > MAX_BYTES):
@@ -112,7 +119,7 @@ class _Run:
             lease_until=epoch_ms(at) + int(context.lease_s * 1000),
         )
         writes: tuple[Write, ...] = (
-            *record_puts(records, context.physical(LEDGER_TABLE.name)),
+            *record_puts(records, context),
             head_update(self.head, after, context.physical(STATE_TABLE.name)),
         )
         answer = self._sender.send(

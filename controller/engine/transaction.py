@@ -10,6 +10,7 @@ from controller.aws.items import MAX_ITEM_BYTES, item_bytes, to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, Write
 from controller.engine.lease import LEASE_S, epoch_ms, head_id
 from controller.engine.pack import Load
+from controller.ledger.large_images import LARGE_BYTES, BlobStore, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.record_items import record_wire
 from controller.ledger.records import Redact, build_records
@@ -65,6 +66,8 @@ class ApplyContext:
     """Logical table name -> ARN."""
     redact: Redact = _keep_all
     """Takes sensitive values out of what records keep."""
+    blobs: BlobStore | None = None
+    """Keeps images that are too large for a record."""
     new_token: Callable[[], str] = _new_token
     lease_s: float = LEASE_S
 
@@ -124,13 +127,10 @@ def build_entry(index: int, change: Change, context: ApplyContext, at: datetime)
         raise CannotBeWritten(
             f"{change.ref}: DynamoDB cannot hold it: {error}\n  fix: correct the value in {change.origin or 'its document'}"
         ) from error
-    size = 0
-    for item, write in zip(items, writes, strict=True):
-        written = item_bytes(write.item) if isinstance(write, PutWrite) else 0
-        record = _RECORD_BYTES + written + (item_bytes(to_wire(item.before)) if item.before else 0)
-        if max(written, record) > MAX_ITEM_BYTES:
-            raise CannotBeWritten(_too_large(change, item, written, record))
-        size += written + record
+    size = sum(
+        _bytes_of(change, item, write, context, at)
+        for item, write in zip(items, writes, strict=True)
+    )
     keys = frozenset((item.table, *item.key.values()) for item in items)
     return Entry(index, change, items, writes, Load(len(items), size, keys))
 
@@ -139,17 +139,7 @@ def build_transaction(
     entries: Sequence[Entry], head: Head, context: ApplyContext, at: datetime
 ) -> Transaction:
     """Join entries, their records and the head's update into one transaction that follows ``head``."""
-    records = build_records(
-        [item for entry in entries for item in entry.items],
-        head=head,
-        actor=context.actor,
-        plan_digest=context.plan_digest,
-        transaction_id=context.transaction_id,
-        at=at,
-        table_name=context.physical,
-        table_arn=context.table_arn,
-        redact=context.redact,
-    )
+    records = _records([item for entry in entries for item in entry.items], head, context, at)
     after = replace(
         head,
         sequence=records[-1].sequence,
@@ -161,7 +151,7 @@ def build_transaction(
         records=records,
         writes=(
             *(write for entry in entries for write in entry.writes),
-            *record_puts(records, context.physical(LEDGER_TABLE.name)),
+            *record_puts(records, context),
             head_update(head, after, context.physical(STATE_TABLE.name)),
         ),
         head=after,
@@ -170,9 +160,15 @@ def build_transaction(
     )
 
 
-def record_puts(records: Sequence[LedgerRecord], table: str) -> tuple[PutWrite, ...]:
-    """Return the writes that add records to the ledger, each refused if it is there."""
-    return tuple(PutWrite(table, record_wire(record), _RECORD_IS_NEW) for record in records)
+def record_puts(records: Sequence[LedgerRecord], context: ApplyContext) -> tuple[PutWrite, ...]:
+    """Return the writes that add records to the ledger, each refused if it is there.
+
+    Images too large for a record are put into the context's store now. Raises ImagesTooLarge if there is none.
+    """
+    table = context.physical(LEDGER_TABLE.name)
+    return tuple(
+        PutWrite(table, record_wire(record, context.blobs), _RECORD_IS_NEW) for record in records
+    )
 
 
 def head_update(before: Head, after: Head, table: str) -> UpdateWrite:
@@ -195,12 +191,48 @@ def head_update(before: Head, after: Head, table: str) -> UpdateWrite:
     )
 
 
-def _too_large(change: Change, item: ItemWrite, written: int, record: int) -> str:
+def _records(
+    items: Sequence[ItemWrite], head: Head, context: ApplyContext, at: datetime
+) -> tuple[LedgerRecord, ...]:
+    return build_records(
+        items,
+        head=head,
+        actor=context.actor,
+        plan_digest=context.plan_digest,
+        transaction_id=context.transaction_id,
+        at=at,
+        table_name=context.physical,
+        table_arn=context.table_arn,
+        redact=context.redact,
+    )
+
+
+def _bytes_of(
+    change: Change,
+    item: ItemWrite,
+    write: PutWrite | DeleteWrite,
+    context: ApplyContext,
+    at: datetime,
+) -> int:
+    """Estimate what an item and its record put into a transaction. Raises CannotBeWritten if DynamoDB cannot hold one of them."""
+    written = item_bytes(write.item) if isinstance(write, PutWrite) else 0
     if written > MAX_ITEM_BYTES:
-        what = f"its item in {item.table} would have {written:,} bytes"
-        fix = "split the object, or take out what is large"
-    else:
-        what = f"the ledger record of its change in {item.table} would have {record:,} bytes (old and new item)"
-        fix = "make the change in two smaller steps, or split the object"
-    where = f" in {change.origin}" if change.origin else ""
-    return f"{change.ref}: {what}; DynamoDB holds {MAX_ITEM_BYTES:,}\n  fix: {fix}{where}"
+        where = f" in {change.origin}" if change.origin else ""
+        raise CannotBeWritten(
+            f"{change.ref}: its item in {item.table} would have {written:,} bytes; DynamoDB holds {MAX_ITEM_BYTES:,}\n"
+            f"  fix: split the object, or take out what is large{where}"
+        )
+    try:
+        return written + record_bytes(item, context, at)
+    except ImagesTooLarge as error:
+        raise CannotBeWritten(f"{change.ref}: {error}") from error
+
+
+def record_bytes(item: ItemWrite, context: ApplyContext, at: datetime) -> int:
+    """Estimate the bytes of an item's record. Raises ImagesTooLarge if no record can hold it, and nothing else keeps its images."""
+    images = sum(item_bytes(to_wire(image)) for image in (item.before, item.after) if image)
+    if images <= LARGE_BYTES // 2:
+        return images + _RECORD_BYTES
+    # What is compressed, or kept elsewhere, is known only when it is done: on a trial head, as images do not depend on it.
+    (record,) = _records([item], Head("", 0, "", 0, 0, ""), context, at)
+    return item_bytes(record_wire(record, context.blobs))

@@ -10,7 +10,7 @@ from typing import Any
 from controller.aws.errors import TableMissing
 from controller.aws.items import Item
 from controller.aws.tables import segments_for
-from controller.errors import EnvctlError
+from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
@@ -21,6 +21,8 @@ from controller.targets.table_items.observations import Found, ItemKey, Reader
 from controller.targets.table_items.store import ItemStore
 
 CONFIG_SCOPE = "config"
+DENIED = "denied"
+"""Fact of an unknown scope: whether AWS denied access, so that an operator must act."""
 MAX_THREADS = 4
 """Tables read side by side; each may add segments of its own."""
 
@@ -76,7 +78,8 @@ class Tables:
                 except EnvctlError as error:
                     errors.append(error)
         if errors:
-            return ObservedState(scope, ScopeState.UNKNOWN, {}, _reason(errors))
+            denied = any(isinstance(error, AccessDenied) for error in errors)
+            return ObservedState(scope, ScopeState.UNKNOWN, {}, _reason(errors), {DENIED: denied})
         return ObservedState(scope, ScopeState.OK, objects)
 
     def _read(self, reader: Reader) -> list[Found]:

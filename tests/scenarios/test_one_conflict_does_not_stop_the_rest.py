@@ -1,5 +1,9 @@
 """Somebody changed one item after the plan was made: that change and what relies on it wait, everything else is done."""
 
+import base64
+import random
+from dataclasses import replace
+
 import pytest
 
 from controller.errors import RefusedByAws
@@ -128,6 +132,39 @@ def test_one_that_is_too_large_fails_and_says_what_to_do(estate: Estate) -> None
     assert "fleet/c1.yaml:3" in by_key["c1"].message
     assert by_key["a"].status is by_key["z"].status is Status.APPLIED
     estate.check_ledger()
+
+
+def noise(seed: int, length: int) -> str:
+    return base64.b85encode(random.Random(seed).randbytes(length)).decode()
+
+
+def test_a_change_no_record_can_hold_fails_and_says_what_to_do(estate: Estate) -> None:
+    estate.wants(service("a", Description=noise(1, 300_000)))
+    worker = estate.worker().takes()
+    assert worker.applies().outcomes[0].status is Status.APPLIED
+    estate.wants(service("a", Description=noise(2, 300_000)), service("b"))
+    by_key = {o.change.ref.key: o for o in worker.applies().outcomes}
+    assert by_key["a"].status is Status.FAILED
+    assert "set snapshots.bucket in the settings" in by_key["a"].message
+    assert by_key["b"].status is Status.APPLIED
+
+
+def test_with_a_store_for_large_images_it_is_done(estate: Estate) -> None:
+    kept: dict[str, bytes] = {}
+
+    class Store:
+        def put(self, key: str, content: bytes) -> None:
+            kept[key] = content
+
+        def get(self, key: str) -> bytes | None:
+            return kept.get(key)
+
+    worker = estate.worker().takes()
+    for seed in (1, 2):
+        estate.wants(service("a", Description=noise(seed, 300_000)))
+        context = replace(estate.context(), blobs=Store())
+        assert worker.applies(context=context).outcomes[0].status is Status.APPLIED
+    assert len(kept) == 1
 
 
 def test_progress_counts_every_change_once(estate: Estate) -> None:

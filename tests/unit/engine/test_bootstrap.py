@@ -1,5 +1,6 @@
 """First installation, the same again, and what was there before."""
 
+import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -179,7 +180,9 @@ def test_one_who_takes_the_scope_meanwhile_ends_it() -> None:
 
 def test_an_item_too_large_for_a_record_is_told() -> None:
     estate = in_memory(1)
-    estate.meddles(SERVICES.name, ServiceName="big", Value={"Text": "x" * 409_000})
+    noise = random.Random(1).randbytes(405_000)
+    estate.meddles(SERVICES.name, ServiceName="big", Value={"Bytes": noise})
+    estate.meddles(SERVICES.name, ServiceName="text", Value={"Text": "x" * 405_000})
     report = begin(estate)
     assert report.baseline is not None
     assert report.baseline.too_large == ("InfraConfigServices/big",)
