@@ -7,6 +7,8 @@ from controller.kinds.language.kind import Kind
 from controller.ledger.record_items import entity_id
 from controller.model.table import TableDefinition
 
+_NAME = ("metadata", "name")
+
 
 class EntityKey(NamedTuple):
     """One item of one table: physical table name, and the key's values as text."""
@@ -36,14 +38,46 @@ def entities_of(
     Where the name alone does not give the table's key (an Account's number, the environment in an Upstream's key), the items that
     bear the name are looked for with ``scan`` (physical table name -> items); empty if there is none, as after a delete.
     """
-    tables = {table.name: table.prefixed(prefix) for table in kind.tables}
-    try:
-        items = kind.project(key, {})
-        return tuple(entity_of_item(tables[name], item) for name, item in sorted(items.items()))
-    except KeyError:
-        return tuple(
-            entity_of_item(table, item)
-            for table in tables.values()
-            for item in scan(table.name)
-            if kind.identify(item) == key
+    found: list[EntityKey] = []
+    for table in kind.tables:
+        physical = table.prefixed(prefix)
+        item = _key_by_name(kind, table, key)
+        items = (
+            [item] if item else [one for one in scan(physical.name) if kind.identify(one) == key]
         )
+        found += [entity_of_item(physical, one) for one in items]
+    return tuple(found)
+
+
+def _key_by_name(kind: Kind[Any], table: TableDefinition, key: str) -> dict[str, Any] | None:
+    """Return the key of a table's item if the object's name says all of it; None otherwise."""
+    owner, _, name = key.rpartition("/")
+    item: dict[str, Any] = {}
+    for attribute, _type in table.key_attributes():
+        if kind.yaml_places.get((attribute,)) == _NAME:
+            item[attribute] = name if owner and table.range_key else key
+        elif attribute == "Kind":
+            item[attribute] = kind.name
+        elif owner and table.range_key:
+            item[attribute] = owner
+        else:
+            return None
+    if kind.identify(item) != key or _needs_more(kind, table, key, item):
+        return None
+    return item
+
+
+class _Unknown(dict[str, Any]):
+    """A spec of which nothing is known."""
+
+    def __missing__(self, attribute: str) -> str:
+        return ""
+
+
+def _needs_more(kind: Kind[Any], table: TableDefinition, key: str, item: dict[str, Any]) -> bool:
+    """Tell whether the kind itself would give the item another key, made of more than the name."""
+    try:
+        written = kind.project(key, _Unknown())[table.name]
+    except (TypeError, AttributeError, LookupError, ValueError):
+        return False
+    return table.key_of(written) != item

@@ -11,7 +11,7 @@ from controller.model.table import TableDefinition
 
 NOTHING = ""
 """The digest of no item."""
-OF_ITEMS = frozenset({"done", "baseline"})
+PHASES = frozenset({"done", "baseline"})
 """Phases of records that say what became of an item of a table; the others are about live resources."""
 _CHANGED = (
     "envctl plan shows what differs, envctl apply brings it back; CloudTrail says who wrote it"
@@ -121,7 +121,7 @@ def table_digests(
 
 def _step(sequence: int, record: Mapping[str, Mapping[str, Any]]) -> Step | None:
     try:
-        if record["Phase"]["S"] not in OF_ITEMS:
+        if record["Phase"]["S"] not in PHASES:
             return None
         entity = record["Entity"]["M"]
         item = EntityKey(
