@@ -1,0 +1,146 @@
+"""``envctl apply``: the plan, done."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from controller.cli.apply_progress import ProgressLine
+from controller.cli.invocation import Invocation, invocation
+from controller.cli.options import (
+    AdoptOption,
+    Format,
+    FormatOption,
+    OverrideOption,
+    ScopeOption,
+    SourceOption,
+)
+from controller.cli.outcomes import outcome_json, say_outcomes
+from controller.cli.output import note, note_problems, say_json
+from controller.cli.plan import PlanFormat, plan_file, show_plan
+from controller.cli.process import may_ask
+from controller.engine.apply_run import (
+    ApplyReport,
+    Reviewed,
+    apply_run,
+    check_guards,
+    check_reviewed,
+    to_apply,
+)
+from controller.engine.duration import parse_duration
+from controller.engine.lease import Claim
+from controller.engine.plan_run import PlanAsked, PlanRun
+from controller.engine.seen import seen_in_tables
+from controller.errors import PlanRefused, WrongUsage
+from controller.planning.read_json import PlanClaim, read_plan
+
+CHANGES_LEFT = 2
+
+
+def apply(
+    context: typer.Context,
+    *,
+    plan: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PLAN_FILE]", help="Apply only if the plan is still this one."),
+    ] = None,
+    source: SourceOption = None,
+    scope: ScopeOption = None,
+    expect: Annotated[
+        str | None, typer.Option("--expect", metavar="DIGEST", help="Apply only this plan.")
+    ] = None,
+    override: OverrideOption = None,
+    adopt: AdoptOption = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: Annotated[
+        str | None, typer.Option("--wait", help="Wait so long (5m) for the scope's owner.")
+    ] = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="End another worker's ownership of the scope.")
+    ] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
+    call = invocation(context)
+    claim = Claim(
+        call.surroundings.instance,
+        wait_s=parse_duration(wait) if wait else 0.0,
+        take_over=take_over,
+    )
+    reviewed = _read_claim(plan)
+    planner = call.planner(source)
+    asked = PlanAsked(
+        now=call.surroundings.clock(),
+        tokens=tuple(override or ()),
+        adopt=adopt,
+        scopes=tuple(scope or (reviewed.scopes if reviewed else ())),
+        strict=True,
+    )
+    revision = planner.load()
+    note_problems(revision.warnings)
+    run = planner.plan(revision, seen_in_tables(call.installation), asked, call.emit)
+    as_json = output is Format.JSON
+    expected = [Reviewed(expect)] if expect else []
+    expected += [Reviewed(reviewed.digest, reviewed.revision)] if reviewed else []
+    check_reviewed(run.plan, expected)
+    if not as_json:
+        show_plan(run, PlanFormat.TEXT)
+    _go_on(run, as_json=as_json, yes=yes)
+    report = _apply(call, run, claim)
+    if as_json:
+        say_json(_json(run, report))
+    else:
+        say_outcomes(report)
+    raise typer.Exit(report.exit_code)
+
+
+def _read_claim(plan: Path | None) -> PlanClaim | None:
+    if plan is None:
+        return None
+    try:
+        return read_plan(plan.read_bytes(), str(plan))
+    except OSError as error:
+        raise WrongUsage(
+            f"plan file {plan}: cannot be read: {error.strerror}\n  fix: make it with envctl plan --out {plan}"
+        ) from error
+
+
+def _go_on(run: PlanRun, *, as_json: bool, yes: bool) -> None:
+    """Return if the plan may be applied; end the command if there is nothing to do, or it may not be done."""
+    try:
+        check_guards(run.plan)
+    except PlanRefused:
+        if as_json:
+            say_json(_json(run, None))
+            raise typer.Exit(3) from None
+        raise
+    if not to_apply(run.plan):
+        if as_json:
+            say_json(_json(run, None))
+        raise typer.Exit(run.exit_code)
+    if yes:
+        return
+    if as_json or not may_ask():
+        raise WrongUsage(
+            "this changes something, and there is nobody to ask\n"
+            "  fix: add --yes; with a plan file or --expect DIGEST it does what was reviewed and nothing else"
+        )
+    if not typer.confirm("Apply?", err=True):
+        note("not applied")
+        raise typer.Exit(CHANGES_LEFT)
+
+
+def _apply(call: Invocation, run: PlanRun, claim: Claim) -> ApplyReport:
+    with ProgressLine() as progress:
+        return apply_run(call.installation, run, claim, progress, call.emit)
+
+
+def _json(run: PlanRun, report: ApplyReport | None) -> dict[str, Any]:
+    return {
+        "plan": orjson.loads(plan_file(run)),
+        "applied": report is not None,
+        "transaction": report.transaction if report else "",
+        "stopped": report.stopped if report else "",
+        "outcomes": [outcome_json(one) for one in report.outcomes] if report else [],
+    }

@@ -1,0 +1,59 @@
+"""One line of progress on applies that take long: rewritten on a terminal, seldom repeated elsewhere."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from controller.cli.output import note
+from controller.engine.apply_plan import Progress
+
+FIRST_AFTER_S = 2.0
+TERMINAL_EVERY_S = 0.5
+ELSEWHERE_EVERY_S = 15.0
+
+
+class ProgressLine:
+    """Called after each transaction; prints on standard error when it is time."""
+
+    def __init__(self) -> None:
+        """Begin to count."""
+        self._terminal = sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._next_at = self._began + FIRST_AFTER_S
+        self._printed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __call__(self, progress: Progress) -> None:
+        """Take where the run stands."""
+        now = time.monotonic()
+        if now < self._next_at:
+            return
+        self._next_at = now + (TERMINAL_EVERY_S if self._terminal else ELSEWHERE_EVERY_S)
+        text = progress_text(progress, now - self._began)
+        if self._terminal:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+            self._printed = True
+        else:
+            note(text)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._printed:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def progress_text(progress: Progress, elapsed_s: float) -> str:
+    """Return ``applied 4,900 of 10,000 (49 %), about 12 s left``."""
+    done, total = progress
+    share = f"{done / total:.0%}".replace("%", " %") if total else "100 %"
+    left = f", about {elapsed_s / done * (total - done):,.0f} s left" if 0 < done < total else ""
+    return f"applied {done:,} of {total:,} ({share}){left}"

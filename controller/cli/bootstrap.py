@@ -1,0 +1,53 @@
+"""``envctl bootstrap``: the tables of an installation, made once and checked ever after."""
+
+from typing import Annotated, Any
+
+import typer
+
+from controller.cli.invocation import invocation
+from controller.cli.options import Format, FormatOption
+from controller.cli.output import counted, say, say_json
+from controller.engine.bootstrap import BootstrapReport
+from controller.engine.set_up import set_up
+
+
+def bootstrap(
+    context: typer.Context,
+    *,
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Bring existing tables to their definition.")
+    ] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Create the tables, or say how existing ones differ. May be repeated at any time."""
+    report = set_up(invocation(context).master, upgrade=upgrade)
+    if output is Format.JSON:
+        say_json(_json(report))
+        return
+    if report.created:
+        say(f"created {counted(len(report.created), 'table')}: {', '.join(sorted(report.created))}")
+    for difference in report.applied:
+        say(f"mended   {difference}")
+    for difference in report.remaining:
+        say(f"differs  {difference}")
+    if report.baseline is not None and report.baseline.recorded:
+        say(f"recorded {counted(report.baseline.recorded, 'item')} that existed before")
+    for item in report.baseline.too_large if report.baseline is not None else ():
+        say(f"too large for a record, left out of the ledger's beginning: {item}")
+    if any(difference.mendable for difference in report.remaining):
+        say("nothing was altered; envctl bootstrap --upgrade brings the tables to their definition")
+    if not report.changed:
+        say(f"nothing to do: {counted(len(report.tables), 'table')} as they should be")
+    say(f"installation {report.installation}{' (new)' if report.installation_is_new else ''}")
+
+
+def _json(report: BootstrapReport) -> dict[str, Any]:
+    return {
+        "installation": report.installation,
+        "new": report.installation_is_new,
+        "created": sorted(report.created),
+        "applied": [str(one) for one in report.applied],
+        "remaining": [str(one) for one in report.remaining],
+        "recorded": report.baseline.recorded if report.baseline else 0,
+        "changed": report.changed,
+    }

@@ -1,0 +1,54 @@
+"""Which commands there are, and where: each is imported when it is called, so that the others start fast."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+COMMANDS = {
+    "validate": "check YAML: every problem with its place and its fix",
+    "render": "print effective documents, each field with where it comes from",
+    "new": "write a first document of a kind",
+    "plan": "show what would change",
+    "apply": "do it",
+    "bootstrap": "create the tables, or say how existing ones differ",
+    "audit": "who changed what, when and why; whether the record is whole",
+    "schedule": "ask schedules: batch answers",
+    "schema": "JSON Schemas of documents, plan file and settings",
+    "sandbox": "run an AWS in memory to play with",
+    "demo": "a guided tour on such an AWS",
+}
+"""Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
+
+
+class CommandGroup(TyperGroup):
+    """Finds commands by name."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of their use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import a command; None if there is none by that name."""
+        return command(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def command(name: str) -> Any:
+    """Return a command as the parser takes it."""
+    found: Callable[..., None] | typer.Typer = getattr(
+        import_module(f"controller.cli.{name}"), name
+    )
+    if not isinstance(found, typer.Typer):
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name)(found)
+        found = app
+    made = typer.main.get_command(found)
+    made.name = name
+    return made

@@ -1,0 +1,93 @@
+"""How a command that did not come to its end says so: on standard error, and as JSON where that was asked for."""
+
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from controller.cli.output import note, problem_json, say_json
+from controller.errors import (
+    ERROR_CLASSES,
+    EnvctlError,
+    InvalidDesiredState,
+    WrongUsage,
+    exit_code_of,
+)
+
+INTERRUPTED = 130
+"""What shells give a program that Ctrl-C ended."""
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Tell from the bare arguments whether JSON was asked for, also where they are wrong otherwise."""
+    pairs = zip(arguments, (*arguments[1:], ""), strict=False)
+    return any(
+        one == "--format=json" or (one == "--format" and after == "json") for one, after in pairs
+    )
+
+
+def fail(error: EnvctlError, *, as_json: bool) -> int:
+    """Report an error of ours; return the exit code."""
+    code = exit_code_of(error)
+    if as_json:
+        say_json({"error": _shown(error, code)})
+    if type(error) is EnvctlError:
+        return _bug(error)
+    note(str(error) if isinstance(error, InvalidDesiredState) else f"envctl: {error}")
+    return code
+
+
+def fail_usage(message: str, *, as_json: bool) -> int:
+    """Report arguments that are wrong; return the exit code."""
+    text = f"{message}\n  fix: envctl COMMAND --help shows what there is"
+    return fail(WrongUsage(text), as_json=as_json)
+
+
+def fail_unknown(error: Exception, *, as_json: bool) -> int:
+    """Report an error that is not ours, which makes it our bug; return the exit code."""
+    if as_json:
+        shown = {"class": "Bug", "exitCode": 70, "message": f"{type(error).__name__}: {error}"}
+        say_json({"error": shown})
+    return _bug(error)
+
+
+def fail_interrupted() -> int:
+    """Say that Ctrl-C ended the command; return the exit code."""
+    note(
+        "envctl: interrupted; what was applied before is in the ledger, the next run goes on from there"
+    )
+    return INTERRUPTED
+
+
+def _bug(error: Exception) -> int:
+    first = str(error).partition("\n")[0]
+    note(f"envctl: this is a bug of envctl: {type(error).__name__}: {first}")
+    note(
+        f"  traceback: {_keep_traceback(error)}\n  fix: report it with that file; nothing else is known to be wrong"
+    )
+    return 70
+
+
+def _keep_traceback(error: Exception) -> str:
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="envctl-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        return str(Path(file.name))
+    except OSError:
+        sys.stderr.write(text)
+        return "above, as no file could be written"
+
+
+def _shown(error: EnvctlError, code: int) -> dict[str, Any]:
+    condition = next(
+        ERROR_CLASSES[one].condition for one in type(error).__mro__ if one in ERROR_CLASSES
+    )
+    shown: dict[str, Any] = {"class": condition, "exitCode": code, "message": str(error)}
+    if isinstance(error, InvalidDesiredState):
+        shown["problems"] = [problem_json(problem) for problem in error.problems]
+    return shown

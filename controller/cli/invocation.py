@@ -1,0 +1,82 @@
+"""One call of envctl: its global options, and what commands are built from, made when first asked for."""
+
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TextIO
+
+import typer
+
+from controller import catalog
+from controller.cli.process import surroundings, utc_now
+from controller.engine.installation import Installation, Master, find_installation
+from controller.engine.open_settings import open_desired, open_settings
+from controller.engine.plan_run import Planner
+from controller.errors import WrongUsage
+from controller.events import Emit, lines_to, nobody_listens
+from controller.ledger.records import iso_ms
+from controller.ports import Source
+from controller.settings import Settings
+
+
+class Invocation:
+    """Raises what its parts raise: WrongUsage for settings, TableMissing before a bootstrap."""
+
+    def __init__(self, config: str | None, events: str | None) -> None:
+        """Take the global options."""
+        self._config = config
+        self._events = events
+        self.surroundings = surroundings()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, with the environment's values in them."""
+        return open_settings(self._config, self.surroundings)
+
+    @cached_property
+    def master(self) -> Master:
+        """The master account."""
+        return Master(self.settings, self.surroundings, catalog.kinds())
+
+    @cached_property
+    def installation(self) -> Installation:
+        """The installation in the master account."""
+        return find_installation(self.master)
+
+    @cached_property
+    def emit(self) -> Emit:
+        """What events are told to."""
+        if self._events is None:
+            return nobody_listens
+        if self._events == "-":
+            return lines_to(sys.stderr, _moment)
+        return lines_to(_appended(Path(self._events)), _moment)
+
+    def source(self, text: str | None) -> Source:
+        """Open the source a command names, else the settings' own."""
+        return open_desired(text, self.settings, self.surroundings)
+
+    def planner(self, text: str | None) -> Planner:
+        """Return what loads and plans that source."""
+        return Planner(self.source(text), self.settings, catalog.kinds())
+
+
+def _moment() -> str:
+    return iso_ms(utc_now())
+
+
+def _appended(path: Path) -> TextIO:
+    """Open a file for events; it stays open until the process ends, as events may come until then."""
+    try:
+        return path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise WrongUsage(
+            f"--events {path}: cannot be written: {error.strerror}\n  fix: name a file that can be"
+        ) from error
+
+
+def invocation(context: typer.Context) -> Invocation:
+    """Return the call a command belongs to."""
+    found = context.obj
+    assert isinstance(found, Invocation)
+    return found

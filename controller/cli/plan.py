@@ -1,0 +1,115 @@
+"""``envctl plan``: what would change, and nothing changed."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller import __version__
+from controller.cli.invocation import Invocation, invocation
+from controller.cli.options import AdoptOption, OverrideOption, ScopeOption, SourceOption
+from controller.cli.output import note, note_problems, say, say_lines
+from controller.engine.named_text import read_named
+from controller.engine.plan_run import PlanAsked, PlanRun
+from controller.engine.seen import Seen, file_of, seen_in_desired, seen_in_file, seen_in_tables
+from controller.engine.written_file import write_file
+from controller.errors import WrongUsage
+from controller.planning.render_html import render_html
+from controller.planning.render_json import render_json
+from controller.planning.render_markdown import render_markdown
+from controller.planning.render_text import text_lines
+
+
+class PlanFormat(StrEnum):
+    """How a plan is shown."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
+def plan(
+    context: typer.Context,
+    *,
+    source: SourceOption = None,
+    base: Annotated[
+        str | None,
+        typer.Option("--base", help="Compare with this source instead of with the tables."),
+    ] = None,
+    scope: ScopeOption = None,
+    observed: Annotated[
+        str | None,
+        typer.Option("--observed", help="Compare with a file of --save-observed; needs no AWS."),
+    ] = None,
+    save_observed: Annotated[
+        Path | None, typer.Option("--save-observed", help="Write what was compared with.")
+    ] = None,
+    output: Annotated[
+        PlanFormat, typer.Option("--format", help="How to show it.")
+    ] = PlanFormat.TEXT,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also write the plan file that apply reads.")
+    ] = None,
+    expand: Annotated[bool, typer.Option("--expand", help="Show all names and fields.")] = False,
+    override: OverrideOption = None,
+    adopt: AdoptOption = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A scope that cannot be read is an error.")
+    ] = False,
+) -> None:
+    """Show what would change. Exit 0: nothing; 2: changes; 3: refused by a guard."""
+    call = invocation(context)
+    planner = call.planner(source)
+    seen = _seen(call, base, observed)
+    asked = PlanAsked(
+        now=call.surroundings.clock(),
+        tokens=tuple(override or ()),
+        adopt=adopt,
+        scopes=tuple(scope or ()),
+        strict=strict,
+    )
+    revision = planner.load()
+    note_problems(revision.warnings)
+    run = planner.plan(revision, seen, asked, call.emit)
+    if save_observed is not None:
+        write_file(save_observed, file_of(seen))
+    if out is not None:
+        write_file(out, plan_file(run))
+    show_plan(run, output, expand=expand)
+    raise typer.Exit(run.exit_code)
+
+
+def plan_file(run: PlanRun) -> bytes:
+    """Return the plan as the file that apply reads."""
+    return render_json(run.plan, names=run.names, controller_version=__version__)
+
+
+def show_plan(run: PlanRun, output: PlanFormat, *, expand: bool = False) -> None:
+    """Print a plan, then what is to be said of its approvals."""
+    match output:
+        case PlanFormat.TEXT:
+            say_lines(text_lines(run.plan, names=run.names, expand=expand))
+        case PlanFormat.MARKDOWN:
+            say(render_markdown(run.plan, names=run.names, expand=expand))
+        case PlanFormat.HTML:
+            say(render_html(run.plan, names=run.names))
+        case PlanFormat.JSON:
+            say(plan_file(run).decode())
+    for token in run.unused_tokens:
+        note(
+            f"envctl: --override {token} approves nothing here: the changes it was given for are others now"
+        )
+
+
+def _seen(call: Invocation, base: str | None, observed: str | None) -> Seen:
+    if base is not None and observed is not None:
+        raise WrongUsage(
+            "--base and --observed both say what to compare with\n  fix: leave one of them out"
+        )
+    if base is not None:
+        return seen_in_desired(call.planner(base).load().desired)
+    if observed is not None:
+        return seen_in_file(read_named(observed, "observed state", call.surroundings), observed)
+    return seen_in_tables(call.installation)

@@ -1,0 +1,56 @@
+"""What the operating system gives this process. Nothing else reads the clock, the environment or who is at work."""
+
+import getpass
+import os
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from controller.engine.surroundings import Surroundings
+
+USER_VARIABLE = "ENVCTL_USER"
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment as it is now."""
+    return os.environ
+
+
+def surroundings() -> Surroundings:
+    """Return what this process gives a command."""
+    return Surroundings(
+        environment=environment(),
+        clock=utc_now,
+        sleep=time.sleep,
+        user=_user(),
+        instance=f"{socket.gethostname()}-{os.getpid()}",
+    )
+
+
+def may_ask() -> bool:
+    """Tell whether somebody sits there to answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def wants_colour() -> bool:
+    """Tell whether output may be coloured: on terminals, unless NO_COLOR is set to anything."""
+    given = environment()
+    return sys.stdout.isatty() and not given.get("NO_COLOR") and given.get("TERM") != "dumb"
+
+
+def _user() -> str:
+    given = environment().get(USER_VARIABLE)
+    if given:
+        return given
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        # A container may run as a number without a name.
+        return f"uid-{os.getuid()}"

@@ -1,0 +1,33 @@
+"""``envctl schema``: JSON Schemas for editors and for whoever checks YAML elsewhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from controller.cli.output import counted, say, say_json
+from controller.engine.schema_files import schema_files
+from controller.engine.written_file import write_file
+from controller.errors import WrongUsage
+
+
+def schema(
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="DIR", help="Write one file per schema.")
+    ] = None,
+) -> None:
+    """Print all schemas as one JSON document (file name: schema), or write them into a folder."""
+    files = schema_files()
+    if write is None:
+        say_json({name: orjson.loads(content) for name, content in files.items()})
+        return
+    try:
+        write.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongUsage(
+            f"{write}: cannot be made: {error.strerror}\n  fix: name a folder, or one that can be made"
+        ) from error
+    for name, content in files.items():
+        write_file(write / name, content)
+    say(f"wrote {counted(len(files), 'schema')} to {write}")

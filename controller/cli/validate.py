@@ -1,0 +1,46 @@
+"""``envctl validate``: check the YAML, all problems at once."""
+
+from typing import Annotated
+
+import typer
+
+from controller.cli.invocation import invocation
+from controller.cli.options import Format, FormatOption
+from controller.cli.output import counted, note_problems, problem_json, say, say_json
+
+
+def validate(
+    context: typer.Context,
+    source: Annotated[
+        str | None, typer.Argument(help="FOLDER or git+…; default: the settings' source.")
+    ] = None,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Check YAML: every problem with its place and its fix. Needs no AWS."""
+    planner = invocation(context).planner(source)
+    revision = planner.load()
+    problems, errors = revision.problems, [p for p in revision.problems if not p.warning]
+    if output is Format.JSON:
+        say_json(
+            {
+                "source": planner.source.name,
+                "revision": revision.tree.revision.id,
+                "objects": len(revision.loaded.resources),
+                "files": len(revision.tree.files),
+                "valid": not errors,
+                "problems": [problem_json(problem) for problem in problems],
+            }
+        )
+    else:
+        note_problems(problems)
+        found = [
+            counted(count, noun)
+            for count, noun in (
+                (len(errors), "problem"),
+                (len(problems) - len(errors), "warning"),
+            )
+            if count
+        ]
+        what = f"{counted(len(revision.loaded.resources), 'object')} in {counted(len(revision.tree.files), 'file')}"
+        say(f"{', '.join(found) or 'no problems'}: {what} of {planner.source.name}")
+    raise typer.Exit(1 if errors else 0)

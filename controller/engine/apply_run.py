@@ -1,0 +1,142 @@
+"""One run of applying: the plan that was reviewed is compared with the plan of now, and that one is done."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from controller.engine.apply_plan import ApplyResult, Progress, apply_changes
+from controller.engine.installation import Installation
+from controller.engine.lease import Claim
+from controller.engine.plan_run import PlanRun
+from controller.engine.run_id import new_run_id
+from controller.errors import (
+    EnvctlError,
+    PlanChanged,
+    PlanRefused,
+    exit_code_of,
+    worst_exit_code,
+)
+from controller.events import ChangeSettled, Emit, EpochTaken, RunStopped, nobody_listens
+from controller.model.canonical import short
+from controller.model.ledger_record import Actor
+from controller.model.observed import ScopeState
+from controller.model.outcome import Outcome, Status
+from controller.model.plan import Plan, ScopePlan
+
+DONE = frozenset({Status.APPLIED, Status.ALREADY_DONE})
+MIN_DIGEST = 6
+"""So many digits of a digest are enough for ``--expect``."""
+
+
+class Reviewed(NamedTuple):
+    """What a reviewer approved: a digest or its beginning, and of which revision that was, where it is known."""
+
+    digest: str
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What became of a plan. ``transaction`` names the run in the ledger, empty if there was nothing to do."""
+
+    transaction: str
+    outcomes: tuple[Outcome, ...]
+    exit_code: int
+    stopped: str = ""
+    """Why the run did not go to its end, if so."""
+
+
+def check_reviewed(plan: Plan, reviewed: Iterable[Reviewed]) -> None:
+    """Raise PlanChanged unless the plan is each of those that were reviewed."""
+    for one in reviewed:
+        if len(one.digest) < MIN_DIGEST or not plan.digest.startswith(one.digest):
+            raise PlanChanged(one.digest, plan.digest, _what_changed(plan, one))
+
+
+def check_guards(plan: Plan) -> None:
+    """Raise PlanRefused if a violation is left that nobody approved."""
+    refused = plan.refused
+    if refused:
+        count = f"{len(refused)} violation{'' if len(refused) == 1 else 's'}"
+        tokens = " ".join(f"--override {one.token}" for one in refused if one.overridable)
+        fix = f"approve exactly these: {tokens}" if tokens else "change the source and plan again"
+        what = "; ".join(f"{one.guard}: {one.message.splitlines()[0]}" for one in refused)
+        raise PlanRefused(f"plan {short(plan.digest)} refused by {count}: {what}\n  fix: {fix}")
+
+
+def to_apply(plan: Plan) -> tuple[ScopePlan, ...]:
+    """Return the scopes that have something to be done; those that are only observed are left as they are."""
+    return tuple(
+        scope
+        for scope in plan.scopes
+        if scope.changes and scope.state in (ScopeState.OK, ScopeState.REFUSED)
+    )
+
+
+def apply_run(
+    installation: Installation,
+    run: PlanRun,
+    claim: Claim,
+    progress: Callable[[Progress], None],
+    emit: Emit = nobody_listens,
+) -> ApplyReport:
+    """Apply a plan that nothing refuses. What becomes of single changes is in the report, not raised.
+
+    Raises PlanRefused, ScopeBusy, ScopeFromTheFuture, and as any call before the first write.
+    """
+    check_guards(run.plan)
+    scopes = to_apply(run.plan)
+    if not scopes:
+        return ApplyReport("", (), 0)
+    surroundings = installation.master.surroundings
+    transaction = new_run_id(surroundings.clock())
+    revision = run.revision.tree.revision
+    actor = Actor(revision.author, revision.id, surroundings.user, "apply")
+    context = installation.context(
+        actor, transaction, revision=revision.id, plan_digest=run.plan.digest
+    )
+    results = []
+    for scope in scopes:
+        head = installation.leases.take(scope.scope, claim)
+        emit(EpochTaken(head.scope, head.epoch, head.owner))
+        result = apply_changes(scope.changes, head, context, progress)
+        results.append(result)
+        _tell(scope.scope, result, emit)
+        try:
+            installation.leases.release(result.head)
+        except EnvctlError as error:
+            # The lease ends by itself; what was done is what the caller must hear of.
+            emit(RunStopped(scope.scope, f"its lease was not given back: {error}"))
+    return _report(transaction, results)
+
+
+def _tell(scope: str, result: ApplyResult, emit: Emit) -> None:
+    for one in result.outcomes:
+        change = one.change
+        emit(
+            ChangeSettled(
+                str(change.ref),
+                change.action,
+                change.cause.value,
+                one.status.value,
+                one.transaction_id,
+            )
+        )
+    if result.stopped is not None:
+        emit(RunStopped(scope, str(result.stopped)))
+
+
+def _report(transaction: str, results: Iterable[ApplyResult]) -> ApplyReport:
+    results = tuple(results)
+    outcomes = tuple(outcome for result in results for outcome in result.outcomes)
+    stopped = [result.stopped for result in results if result.stopped is not None]
+    codes = [exit_code_of(error) for error in stopped]
+    if any(outcome.status not in DONE for outcome in outcomes):
+        codes.append(7)
+    return ApplyReport(transaction, outcomes, worst_exit_code(codes), "\n".join(map(str, stopped)))
+
+
+def _what_changed(plan: Plan, reviewed: Reviewed) -> str:
+    if reviewed.revision and reviewed.revision != plan.revision:
+        return f"  the source moved on: reviewed {reviewed.revision[:12]}, now {plan.revision[:12]}"
+    return "  the source is the same; what is in the tables, or the options of the command, are not"

@@ -1,0 +1,60 @@
+"""Overrides laid over a revision: what planning then takes for the desired state."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from controller.engine.load_revision import LoadedRevision
+from controller.errors import InvalidDesiredState
+from controller.loading.compiled import CompiledKinds
+from controller.loading.describe import problems_of
+from controller.loading.patched import with_documents
+from controller.model.override import Override
+from controller.model.problem import Problem
+from controller.model.ref import ResourceRef
+from controller.planning.overrides import patch, patched_refs
+from controller.ports import Source
+
+
+def lay_over(
+    revision: LoadedRevision, overrides: Sequence[Override], kinds: CompiledKinds, source: Source
+) -> LoadedRevision:
+    """Return the revision with the values of the overrides (those that hold) in its documents, checked again.
+
+    Raises InvalidDesiredState if that makes something wrong that was right, WrongUsage for an override whose path leads nowhere.
+    """
+    refs = [ref for ref in sorted(patched_refs(overrides)) if ref in revision.loaded.resources]
+    if not refs:
+        return revision
+    documents = {
+        ref: patch(
+            revision.loaded.resources[ref].document, [one for one in overrides if one.ref == ref]
+        )
+        for ref in refs
+    }
+    loaded = with_documents(revision.loaded, documents, kinds)
+    files = dict(sorted(revision.tree.files.items()))
+    problems = problems_of(
+        loaded, files, lambda content_id: next(data for _, data in source.read([content_id]))
+    )
+    known = set(revision.problems)
+    fresh = [one for one in problems if one not in known and not one.warning]
+    if fresh:
+        raise InvalidDesiredState([*fresh, *_blamed(overrides, refs, revision)])
+    return replace(revision, loaded=loaded)
+
+
+def _blamed(
+    overrides: Sequence[Override], refs: Sequence[ResourceRef], revision: LoadedRevision
+) -> list[Problem]:
+    """Say which overrides the problems come from: the files alone are right."""
+    return [
+        Problem(
+            revision.loaded.resources[one.ref].origin,
+            one.path,
+            f"an override of {one.actor} puts {one.value!r} here ({one.reason})",
+            f"release override {one.id}, or let the YAML fit it",
+            warning=True,
+        )
+        for one in overrides
+        if one.ref in refs
+    ]

@@ -1,0 +1,80 @@
+"""Where settings come from, and the source they name."""
+
+from pathlib import Path
+
+from controller.engine.named_text import S3, read_named
+from controller.engine.surroundings import Surroundings
+from controller.errors import WrongUsage
+from controller.ports import Source
+from controller.settings import ENVIRONMENT, GitSource, Settings, read_settings
+from controller.sources.git_credential import GitCredential
+from controller.sources.location import FolderLocation, GitLocation, parse_git_location
+from controller.sources.open_source import open_location, open_source
+
+CONFIG_VARIABLE = "ENVCTL_CONFIG"
+_REFERENCE = "env://"
+
+
+def open_settings(name: str | None, surroundings: Surroundings) -> Settings:
+    """Read the settings: those named, else those of ENVCTL_CONFIG, else the defaults. Raises as ``read_settings``."""
+    name = name or surroundings.environment.get(CONFIG_VARIABLE)
+    if not name:
+        return read_settings(ENVIRONMENT, b"", surroundings.environment)
+    settings = read_settings(
+        name, read_named(name, "settings", surroundings), surroundings.environment
+    )
+    folder = settings.source.folder
+    if folder is None or name.startswith(S3):
+        return settings
+    beside = str(Path(name).resolve().parent / folder)
+    source = settings.source.model_copy(update={"folder": beside})
+    return settings.model_copy(update={"source": source})
+
+
+def open_desired(text: str | None, settings: Settings, surroundings: Surroundings) -> Source:
+    """Return the source a command names, else that of the settings; nothing is read yet.
+
+    Raises WrongUsage if there is neither, or none that can be read.
+    """
+    cache = surroundings.cache_dir
+    git, folder = settings.source.git, settings.source.folder
+    if text is not None:
+        return open_source(text, cache_dir=cache, credential=_of_same_host(text, git, surroundings))
+    if git is not None:
+        location = GitLocation(git.url, git.ref, git.path)
+        return open_location(location, cache_dir=cache, credential=_credential(git, surroundings))
+    if folder is not None:
+        return open_location(FolderLocation(Path(folder)), cache_dir=cache)
+    raise WrongUsage(
+        "no source: neither the command nor the settings say where the desired state is\n"
+        "  fix: add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings"
+    )
+
+
+def _of_same_host(
+    text: str, git: GitSource | None, surroundings: Surroundings
+) -> GitCredential | None:
+    """Return the settings' credential for a source on the settings' own host: no other host is to see it."""
+    if git is None or git.credentials is None or not text.startswith("git+https:"):
+        return None
+    asked = parse_git_location(text).url.split("/")[2]
+    return _credential(git, surroundings) if git.url.split("/")[2:3] == [asked] else None
+
+
+def _credential(git: GitSource, surroundings: Surroundings) -> GitCredential | None:
+    reference = git.credentials
+    if reference is None:
+        return None
+    name = reference.removeprefix(_REFERENCE)
+    if not reference.startswith(_REFERENCE) or not name:
+        raise WrongUsage(
+            "settings: source.git.credentials is no reference\n"
+            "  fix: write env://NAME, and put the token into that variable; never the token itself"
+        )
+    token = surroundings.environment.get(name)
+    if not token:
+        raise WrongUsage(
+            f"settings: source.git.credentials names the variable {name}, which is not set\n"
+            f"  fix: export {name}, or take credentials out of the settings"
+        )
+    return GitCredential(token)

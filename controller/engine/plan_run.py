@@ -1,0 +1,149 @@
+"""One run of planning: a revision, what is there, what is to become of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from controller.engine.compute_plan import PlanRequest, plan_config
+from controller.engine.field_names import yaml_field_names
+from controller.engine.lay_over import lay_over
+from controller.engine.load_revision import LoadedRevision, RevisionLoader
+from controller.engine.seen import Seen
+from controller.errors import WrongUsage, worst_exit_code
+from controller.events import Emit, PlanComputed, PlanRefusedByGuard, nobody_listens
+from controller.kinds.language.kind import Kind
+from controller.loading.compiled import compile_kinds
+from controller.model.canonical import digest
+from controller.model.observed import ObservedState, ScopeState
+from controller.model.override import Override
+from controller.model.plan import Plan, ScopePlan
+from controller.planning.approval import unused_tokens
+from controller.planning.fields import FieldNames
+from controller.planning.overrides import active
+from controller.planning.scope_plan import plan
+from controller.ports import Source
+from controller.settings import Settings
+from controller.targets.tables import CONFIG_SCOPE, DENIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAsked:
+    """How a plan is asked for. ``now`` is aware; ``tokens`` approve violations; ``scopes`` empty means all."""
+
+    now: datetime
+    tokens: Sequence[str] = ()
+    adopt: bool = False
+    scopes: Sequence[str] = ()
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRun:
+    """A plan with what its reader is told besides it. ``exit_code`` is that of a command that only plans."""
+
+    revision: LoadedRevision
+    plan: Plan
+    names: FieldNames
+    unused_tokens: tuple[str, ...]
+    exit_code: int
+
+
+class Planner:
+    """Plans one source, time and again; what did not change since the last time is not done again."""
+
+    def __init__(self, source: Source, settings: Settings, kinds: Mapping[str, Kind[Any]]) -> None:
+        """Take the source and what loading depends on."""
+        self.source = source
+        self._settings = settings
+        self._kinds = kinds
+        self._compiled = compile_kinds(kinds.values())
+        self._names = yaml_field_names(kinds)
+        self._loader = RevisionLoader(self._compiled, settings.compatibility, settings.region)
+
+    def load(self) -> LoadedRevision:
+        """Fetch and load the current revision, whatever is wrong with it. Raises SourceUnavailable, AccessDenied."""
+        return self._loader.load(self.source)
+
+    def plan(
+        self,
+        revision: LoadedRevision,
+        seen: Seen,
+        asked: PlanAsked,
+        emit: Emit = nobody_listens,
+    ) -> PlanRun:
+        """Plan a revision against what was seen.
+
+        Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
+        """
+        accepted = revision.desired
+        states = _chosen(seen.scopes, asked.scopes, self._settings)
+        documents = {ref: digest(resource.document) for ref, resource in accepted.resources.items()}
+        holding = active(seen.overrides, asked.now, documents)
+        laid = lay_over(revision, holding, self._compiled, self.source)
+        scopes = [self._scope(laid, state, seen, asked, holding) for state in states]
+        made = plan(scopes, revision=accepted.revision, label=accepted.label)
+        violations = [violation for scope in made.scopes for violation in scope.violations]
+        for violation in made.refused:
+            emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
+        emit(PlanComputed(made.revision, made.digest, len(made.changes)))
+        return PlanRun(
+            laid,
+            made,
+            self._names,
+            unused_tokens(violations, asked.tokens),
+            _exit_code(made, states, strict=asked.strict),
+        )
+
+    def _scope(
+        self,
+        revision: LoadedRevision,
+        state: ObservedState,
+        seen: Seen,
+        asked: PlanAsked,
+        holding: Sequence[Override],
+    ) -> ScopePlan:
+        request = PlanRequest(
+            kinds=self._kinds,
+            now=asked.now,
+            limits=self._settings.guards.limits,
+            tokens=asked.tokens,
+            adopt=asked.adopt,
+            overrides=holding,
+        )
+        return plan_config(
+            revision,
+            revision.desired,
+            state,
+            request,
+            recorded=seen.recorded,
+            authorship=self.source.authorship,
+        )
+
+
+def _chosen(
+    states: Sequence[ObservedState], wanted: Sequence[str], settings: Settings
+) -> list[ObservedState]:
+    """Return the scopes asked for, in the modes the settings give them."""
+    known = [state.scope for state in states]
+    for scope in wanted:
+        if scope not in known:
+            raise WrongUsage(
+                f"there is no scope {scope!r}\n  fix: choose from {', '.join(known) or CONFIG_SCOPE}"
+            )
+    mode = settings.targets.tables
+    return [
+        replace(state, state=ScopeState.OBSERVE, reason="targets.tables: observe")
+        if mode == "observe" and state.state is ScopeState.OK
+        else state
+        for state in states
+        if (not wanted or state.scope in wanted) and mode != "off"
+    ]
+
+
+def _exit_code(made: Plan, states: Sequence[ObservedState], *, strict: bool) -> int:
+    unknown = [state for state in states if state.state is ScopeState.UNKNOWN]
+    codes = [3 if made.refused else 0, 2 if made.changes else 0]
+    if unknown and (strict or len(unknown) == len(states)):
+        codes += [6 if state.facts.get(DENIED) else 5 for state in unknown]
+    return worst_exit_code(codes)

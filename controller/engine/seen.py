@@ -1,0 +1,106 @@
+"""What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from controller.engine.installation import Installation
+from controller.engine.override_rows import override_of_row, read_override_rows
+from controller.kinds.language.kind import Kind
+from controller.model.canonical import parse_canonical
+from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.model.resource import DesiredState, Resource
+from controller.planning.observed_json import read_observed, write_observed
+from controller.ports import History
+from controller.targets.table_items.definitions import STATE_TABLE
+from controller.targets.tables import CONFIG_SCOPE, is_ours_by_history
+
+OVERRIDES = "overrides"
+"""Fact of the config scope: the rows of all overrides, as they stand in EnvctlState."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Scopes as found. ``recorded`` tells whether the ledger has a create or an adoption of ours for an object."""
+
+    scopes: tuple[ObservedState, ...]
+    recorded: Callable[[Observation], bool]
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """Every override on record, ended ones too. Raises EnvctlError for a damaged one."""
+        rows = (row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
+        return tuple(map(override_of_row, rows))
+
+
+def seen_in_tables(installation: Installation) -> Seen:
+    """Look at the tables. What could not be read makes the scope unknown; the overrides must be readable."""
+    master = installation.master
+    rows = read_override_rows(master.store, master.physical(STATE_TABLE.name))
+    found = installation.tables.observe()
+    state = replace(found, facts={**found.facts, OVERRIDES: list(map(dict, rows))})
+    prefix, history = master.settings.resource_prefix, installation.ledger
+    return Seen((state,), _asking(history, prefix, master.kinds))
+
+
+def _asking(
+    history: History, prefix: str, kinds: Mapping[str, Kind[Any]]
+) -> Callable[[Observation], bool]:
+    def recorded(found: Observation) -> bool:
+        kind = kinds.get(found.ref.kind)
+        items = parse_canonical(found.attributes)
+        tables = () if kind is None else kind.tables
+        keys = [
+            (prefix + table.name, list(table.key_of(items[table.name]).values()))
+            for table in tables
+            if table.name in items
+        ]
+        return bool(keys) and all(
+            is_ours_by_history(
+                history.of_item(table, str(key[0]), str(key[1]) if len(key) > 1 else None)
+            )
+            for table, key in keys
+        )
+
+    return recorded
+
+
+def seen_in_file(data: bytes, name: str) -> Seen:
+    """Read what ``file_of`` wrote; the ledger is not at hand, so marks are believed. Raises WrongUsage."""
+    return Seen(read_observed(data, name), lambda _: True)
+
+
+def file_of(seen: Seen) -> bytes:
+    """Return what was found as a file from which plans can be made without AWS."""
+    return write_observed(seen.scopes)
+
+
+def seen_in_desired(desired: DesiredState) -> Seen:
+    """Take a desired state for what is there, applied in full by ourselves and touched by nobody since."""
+    objects = dict(_as_found(desired.resources.values(), desired.revision))
+    return Seen((ObservedState(CONFIG_SCOPE, ScopeState.OK, objects),), lambda _: True)
+
+
+def _as_found(
+    resources: Iterable[Resource], revision: str
+) -> Iterable[tuple[ResourceRef, Observation]]:
+    for resource in resources:
+        wanted = resource.projection
+        origin = resource.origin
+        extra = parse_canonical(wanted.extra)
+        mark = Mark("", "", revision, origin.path, origin.line, wanted.digest, extra)
+        attributes = wanted.at_creation or wanted.attributes
+        yield (
+            wanted.ref,
+            Observation(
+                wanted.ref,
+                attributes,
+                wanted.digest,
+                mark,
+                Ownership.OURS,
+                b"{}",
+                wanted.depends_on,
+            ),
+        )

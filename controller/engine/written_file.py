@@ -1,0 +1,25 @@
+"""Files a command leaves behind: whole, or not at all."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from controller.errors import WrongUsage
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, replacing one that is there, in one step. Raises WrongUsage if it cannot be written."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.exists() and not path.is_file():
+            # A pipe or a device, such as /dev/stdout, is written as it is.
+            path.write_bytes(content)
+            return
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise WrongUsage(
+            f"{path}: cannot be written: {error.strerror}\n  fix: name a file in a folder that can be written to"
+        ) from error

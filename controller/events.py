@@ -1,0 +1,117 @@
+"""What happens, as values: one class per event, told to whoever listens.
+
+An event's name is its class's ``name``, a dotted noun.verb; its facts are its fields. No secret is ever one of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Literal, TextIO
+
+import orjson
+
+Level = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Root of all events."""
+
+    name: ClassVar[str] = "event"
+    level: ClassVar[Level] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredLoaded(Event):
+    """A revision was read and is right."""
+
+    name: ClassVar[str] = "desired.loaded"
+    source: str
+    revision: str
+    objects: int
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredRejected(Event):
+    """A revision was read and is wrong."""
+
+    name: ClassVar[str] = "desired.rejected"
+    level: ClassVar[Level] = "error"
+    source: str
+    revision: str
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanComputed(Event):
+    """A plan was made."""
+
+    name: ClassVar[str] = "plan.computed"
+    revision: str
+    digest: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRefusedByGuard(Event):
+    """A guard stands in the way of a plan."""
+
+    name: ClassVar[str] = "plan.refused"
+    level: ClassVar[Level] = "error"
+    scope: str
+    guard: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class EpochTaken(Event):
+    """A worker became the owner of a scope."""
+
+    name: ClassVar[str] = "epoch.taken"
+    scope: str
+    epoch: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSettled(Event):
+    """One change has its outcome."""
+
+    name: ClassVar[str] = "change.settled"
+    ref: str
+    action: str
+    cause: str
+    outcome: str
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStopped(Event):
+    """An apply ended before its end."""
+
+    name: ClassVar[str] = "run.stopped"
+    level: ClassVar[Level] = "error"
+    scope: str
+    because: str
+
+
+Emit = Callable[[Event], None]
+
+
+def nobody_listens(_event: Event) -> None:
+    """Take an event and do nothing with it."""
+
+
+def line_of(event: Event, at: str) -> str:
+    """Return an event as one line of JSON, ended; ``at`` is its moment as ISO 8601."""
+    facts = {"at": at, "event": event.name, "level": event.level, **asdict(event)}
+    return orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def lines_to(stream: TextIO, moment: Callable[[], str]) -> Emit:
+    """Return what writes each event as a line, at once."""
+
+    def emit(event: Event) -> None:
+        stream.write(line_of(event, moment()))
+        stream.flush()
+
+    return emit

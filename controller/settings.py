@@ -1,0 +1,227 @@
+"""The controller's own configuration: one frozen value, read once at the start and passed on as arguments."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from controller.errors import WrongUsage
+from controller.loading.documents import parse_documents
+from controller.loading.issue import Issue
+from controller.loading.positions import Positions, dotted
+from controller.loading.scalars import Irregular, resolve
+from controller.loading.text_problems import find_text_problems
+from controller.loading.validation_issues import validation_issues
+from controller.model.origin import Origin
+from controller.model.problem import Problem, in_file_order
+from controller.planning.guard_limits import GuardLimits
+
+Mode = Literal["off", "observe", "enforce"]
+
+ENVIRONMENT = "the environment"
+"""How messages call a setting's origin where it is an ``ENVCTL_…`` variable."""
+
+
+def _as_tuple(value: Any) -> Any:
+    """Take a list from YAML, or words parted by commas from a variable of the environment."""
+    if isinstance(value, str):
+        return tuple(filter(None, (word.strip() for word in value.split(","))))
+    return tuple(value) if isinstance(value, list) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class SettingsPart(BaseModel):
+    """A part of the settings: camelCase in YAML, frozen, nothing unknown."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=AliasGenerator(alias=to_camel),
+        validate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class GitSource(SettingsPart):
+    """A repository that holds the desired state."""
+
+    url: str
+    """https://, ssh://, file:// or git@host:path. Never with a password in it."""
+    ref: str = "HEAD"
+    """Branch, tag or commit."""
+    path: str = ""
+    """Folder inside the repository; empty for its top."""
+    credentials: str | None = None
+    """Where the token is: env://NAME. Never the token itself."""
+
+
+class SourceSettings(SettingsPart):
+    """Where the desired state is read from: exactly one of the fields."""
+
+    git: GitSource | None = None
+    """A Git repository."""
+    folder: str | None = None
+    """A folder of this machine; a relative one is looked for beside the settings file."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.git is not None and self.folder is not None:
+            raise ValueError("expected one source, found two: git and folder\nleave one out")
+        return self
+
+
+class TargetModes(SettingsPart):
+    """What is done about each target: nothing, looking, or changing."""
+
+    tables: Mode = "enforce"
+    """The config tables in the master account."""
+
+
+_LIMITS = GuardLimits()
+
+
+class GuardSettings(SettingsPart):
+    """How much may change in one plan before somebody has to approve it."""
+
+    max_delete_share: Annotated[float, Field(ge=0, le=1)] = _LIMITS.max_delete_share
+    """Share of the objects of one kind that may be deleted, from ``fromObjects`` objects on."""
+    from_objects: Annotated[int, Field(ge=0)] = _LIMITS.from_objects
+    """From how many objects of a kind the shares are counted."""
+    small_max_deletes: Annotated[int, Field(ge=0)] = _LIMITS.small_max_deletes
+    """How many objects may be deleted of a kind that has fewer."""
+    max_deletes: Annotated[int, Field(ge=0)] = _LIMITS.max_deletes
+    """How many objects may be deleted in all."""
+    max_update_share: Annotated[float, Field(ge=0, le=1)] = _LIMITS.max_update_share
+    """Share of the objects of one kind that may be updated for a cause nobody reviewed."""
+    max_instances_launched: Annotated[int, Field(ge=0)] = _LIMITS.max_instances_launched
+    """How many instances may be launched in one scope."""
+    max_instances_ended: Annotated[int, Field(ge=0)] = _LIMITS.max_instances_ended
+    """How many instances may be ended in one scope."""
+    max_instances_replaced: Annotated[int, Field(ge=0)] = _LIMITS.max_instances_replaced
+    """How many instances may be replaced in one scope."""
+    max_stops_by_edit: Annotated[int, Field(ge=0)] = _LIMITS.max_stops_by_edit
+    """How many instances may be stopped by an edit (the clock may stop any number)."""
+
+    @property
+    def limits(self) -> GuardLimits:
+        """The limits as planning takes them."""
+        return GuardLimits(**self.model_dump())
+
+
+class Settings(SettingsPart):
+    """Everything that can be set. Single values also come from the environment: ``ENVCTL_GUARDS_MAX_DELETES=60``."""
+
+    region: str = "eu-west-1"
+    """Region of the master account's tables, and of environment types that name none."""
+    resource_prefix: str = ""
+    """Put before every table name as it stands, so bring your own separator: ``test-``."""
+    compatibility: Literal["none", "environment-manager"] = "none"
+    """``environment-manager``: all the old product's required fields are required."""
+    source: SourceSettings = SourceSettings()
+    """Where the desired state is, when a command names no other."""
+    targets: TargetModes = TargetModes()
+    """What is done about each target."""
+    guards: GuardSettings = GuardSettings()
+    """Limits of one plan."""
+    allowed_role_names: Names = ("roleInfraEnvironmentManagerChild",)
+    """Names of the roles in other accounts that may be assumed; an Account's roleArn must end in one of them."""
+
+
+def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Settings:
+    """Read settings from YAML text (none: the defaults), then from ``ENVCTL_…`` variables, which win.
+
+    Raises WrongUsage with every problem, each with its place.
+    """
+    values = _parsed(name, data) if data.strip() else {}
+    given = dict(environment_values(environment))
+    for path, value in given.items():
+        _put(values, path, value)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        positions = Positions(data)
+        problems = [
+            _problem(name, issue, positions, given)
+            for issue in validation_issues(error, (), Settings)
+        ]
+        raise _wrong(in_file_order(problems)) from None
+
+
+def _parsed(name: str, data: bytes) -> dict[str, Any]:
+    try:
+        documents = parse_documents(data)
+    except Irregular:
+        raise _wrong(find_text_problems(name, data)) from None
+    if len(documents) > 1:
+        origin = Origin(name, documents[1].line)
+        raise _wrong([Problem(origin, "", "the settings are one document", "leave this one out")])
+    return documents[0].value
+
+
+def _problem(
+    name: str, issue: Issue, positions: Positions, given: Mapping[tuple[str, ...], Any]
+) -> Problem:
+    path = tuple(map(str, issue.path))
+    if path in given:
+        return Problem(Origin(ENVIRONMENT), variable_of(path), issue.message, issue.fix)
+    position = positions.locate(0, issue.path, key=issue.at_key)
+    missing = issue.message.endswith(" is missing")
+    fix = f"add it: {issue.message.partition(' ')[0]}: …" if missing else issue.fix
+    return Problem(position.origin(name), dotted(issue.path), issue.message, fix, position.excerpt)
+
+
+def _wrong(problems: Iterable[Problem]) -> WrongUsage:
+    return WrongUsage("the settings are wrong\n" + "\n".join(map(str, problems)))
+
+
+def environment_values(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield (path, value) for every setting an ``ENVCTL_…`` variable gives, read as YAML reads a plain scalar."""
+    for path in setting_paths(Settings):
+        text = environment.get(variable_of(path))
+        if text is not None:
+            yield path, text if text == "" else resolve(text)
+
+
+def variable_of(path: tuple[str, ...]) -> str:
+    """Name the environment variable of a setting: ``guards.maxDeletes`` -> ``ENVCTL_GUARDS_MAX_DELETES``."""
+    spelled = "".join(f"_{letter}" if letter.isupper() else letter for letter in "_".join(path))
+    return f"ENVCTL_{spelled.upper()}"
+
+
+def setting_paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every single value that can be set."""
+    for name, field in model.model_fields.items():
+        path = (*above, field.alias or name)
+        part = _part_in(field.annotation)
+        if part is None:
+            yield path
+        else:
+            yield from setting_paths(part, path)
+
+
+def _part_in(annotation: Any) -> type[BaseModel] | None:
+    candidates = (annotation, *getattr(annotation, "__args__", ()))
+    return next(
+        (one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None
+    )
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    *above, last = path
+    for step in above:
+        inner = values.get(step)
+        values[step] = inner = inner if isinstance(inner, dict) else {}
+        values = inner
+    values[last] = value
