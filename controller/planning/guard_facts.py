@@ -9,6 +9,7 @@ from typing import Any
 from controller.kinds.language.kind import Kind
 from controller.model.observed import ObservedState, Ownership
 from controller.planning.guard_limits import GuardLimits
+from controller.planning.leaving import is_leaving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,13 @@ class GuardFacts:
 
 
 def count_ours(observed: ObservedState) -> Mapping[str, int]:
-    """Count per kind the objects that are ours, those that only lost their mark included."""
+    """Count per kind the objects that are ours and staying, those that only lost their mark included.
+
+    Tombstones stay for good: counting them would let a few live services be a small share of many dead ones.
+    """
     mine = (Ownership.OURS, Ownership.LOST_MARK)
-    return Counter(ref.kind for ref, found in observed.objects.items() if found.ownership in mine)
+    return Counter(
+        ref.kind
+        for ref, found in observed.objects.items()
+        if found.ownership in mine and not is_leaving(found)
+    )

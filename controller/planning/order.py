@@ -7,6 +7,9 @@ from typing import Final
 from controller.model.plan import Cause, Change
 from controller.model.ref import ResourceRef
 
+Edges = dict[int, list[int]]
+"""Places in a list of changes -> places of others."""
+
 NO_RANKS: Final[Mapping[str, int]] = {}
 
 
@@ -20,24 +23,24 @@ def in_order(changes: Iterable[Change], ranks: Mapping[str, int] = NO_RANKS) -> 
     """
     ordered = sorted(changes, key=lambda change: _tie(change, ranks))
     followers, needed = _edges(ordered)
-    if not any(needed):
+    if not needed:
         return tuple(ordered)
-    waits = [len(before) for before in needed]
-    ready = [index for index, count in enumerate(waits) if not count]
+    waits = {index: len(before) for index, before in needed.items()}
+    ready = [index for index in range(len(ordered)) if index not in waits]
     done = [False] * len(ordered)
     result: list[Change] = []
     while len(result) < len(ordered):
         index = heapq.heappop(ready) if ready else _first_of_a_cycle(needed, done)
         done[index] = True
         result.append(ordered[index])
-        for follower in followers[index]:
+        for follower in followers.get(index, ()):
             waits[follower] -= 1
             if not waits[follower] and not done[follower]:
                 heapq.heappush(ready, follower)
     return tuple(result)
 
 
-def _first_of_a_cycle(needed: Sequence[Sequence[int]], done: Sequence[bool]) -> int:
+def _first_of_a_cycle(needed: Edges, done: Sequence[bool]) -> int:
     """Return where to break a cycle. Every change not done waits for another, so going back ends in a cycle."""
     trail: list[int] = []
     index = done.index(False)
@@ -58,13 +61,13 @@ def _tie(change: Change, ranks: Mapping[str, int]) -> tuple[bool, int, str, str,
     return leaving, -rank if leaving else rank, *change.ref, change.target, change.action
 
 
-def _edges(ordered: Sequence[Change]) -> tuple[list[list[int]], list[list[int]]]:
-    """Return, by index, what must follow each change, and what each one must follow."""
+def _edges(ordered: Sequence[Change]) -> tuple[Edges, Edges]:
+    """Return what must follow each change, and what each one must follow; nothing for those that are free."""
     places: dict[ResourceRef, list[int]] = {}
     for index, change in enumerate(ordered):
         places.setdefault(change.ref, []).append(index)
-    followers: list[list[int]] = [[] for _ in ordered]
-    needed: list[list[int]] = [[] for _ in ordered]
+    followers: Edges = {}
+    needed: Edges = {}
     for index, change in enumerate(ordered):
         for ref in change.depends_on:
             for other in places.get(ref, ()):
@@ -72,6 +75,6 @@ def _edges(ordered: Sequence[Change]) -> tuple[list[list[int]], list[list[int]]]
                 if other == index or (leaves(change) and not gone):
                     continue
                 first, then = (index, other) if gone else (other, index)
-                followers[first].append(then)
-                needed[then].append(first)
+                followers.setdefault(first, []).append(then)
+                needed.setdefault(then, []).append(first)
     return followers, needed

@@ -14,7 +14,7 @@ from controller.model.absent import ABSENT
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import ScopeState
 from controller.model.origin import Authorship, Origin
-from controller.model.plan import Cause, Change, FieldChange, Note, Plan, ScopePlan, Violation
+from controller.model.plan import Cause, Change, Edit, FieldChange, Note, Plan, ScopePlan, Violation
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_schema import plan_schema
 from controller.planning.render_html import render_html
@@ -40,6 +40,7 @@ def plan_of(*changes: Change, **more: Any) -> Plan:
     return Plan("r1", "main@r1", (scope,), "d" * 64)
 
 
+EDIT = Edit(Origin("x.yaml", 3, 9), "spec")
 EVERYTHING = Plan(
     "r1",
     f"label {NASTY}",
@@ -48,10 +49,11 @@ EVERYTHING = Plan(
             "config",
             ScopeState.REFUSED,
             (
-                change("A/a", "create", after=b'{"T":{"Name":"a"}}', path="x.yaml"),
+                change("A/a", "create", after=b'{"T":{"Name":"a"}}', path="x.yaml", edit=EDIT),
                 change("A/b", fields=many_fields(9, NASTY), path="x.yaml"),
                 change("A/c", "delete", before=b'{"T":{"Name":"c"}}', path="y.yaml"),
-                change("A/d", cause=Cause.DRIFTED, because=NASTY, authorship=Authorship("c1", "ada")),
+                change("A/d", cause=Cause.DRIFTED, because=NASTY, authorship=Authorship("c1", "ada"),
+                       fields=many_fields(1)),
                 change("Group/g", effects={"ended": 3}, path="x.yaml"),
             ),
             (REFUSAL, replace(REFUSAL, overridden=True, hint=""), replace(REFUSAL, overridable=False)),
@@ -207,6 +209,7 @@ def test_json_has_the_shape_it_promises() -> None:
     assert scope["changes"][3]["commit"] == "c1"
     assert scope["changes"][4]["effects"] == {"ended": 3}
     assert scope["changes"][0]["origin"] == "x.yaml:1"
+    assert scope["changes"][0]["edit"] == {"origin": "x.yaml:3", "what": "spec"}
 
 
 def test_the_schema_is_valid_and_refuses_what_is_no_plan() -> None:

@@ -81,12 +81,13 @@ def test_what_belongs_to_a_retired_environment_leaves() -> None:
     ]
 
 
-def test_shares_are_of_what_is_ours() -> None:
+def test_shares_are_of_what_is_ours_and_staying() -> None:
     objects = [
         found("Service/a"),
         found("Service/b", ownership=Ownership.LOST_MARK),
         found("Service/c", ownership=Ownership.UNMANAGED),
         found("Service/d", ownership=Ownership.FOREIGN),
+        found("Service/e", item("Service/e", Deleted="true"), extra={"leaving": "tombstone"}),
     ]
 
     assert planned([wanted("Service/a")], objects).observed_count == {"Service": 2}
