@@ -41,7 +41,7 @@ class Draft:
     document: bytes
     defaults: tuple[Origin, ...]
     facts: Any
-    references: tuple[Reference, ...]
+    references: list[Reference]
     items: Items
     extra: dict[str, Any]
     owned: tuple[str, ...]
@@ -63,39 +63,20 @@ def draft(
 
     ``body`` is the canonical JSON of metadata and spec as authored. Returns every issue if there is any.
     """
-    kind = compiled.kind
     document = parse_canonical(body)
     if defaults.origins or b"null" in body:
         document["spec"] = merge(defaults.spec, document["spec"])
         body = canonical_bytes(document)
-    issues: list[Issue] = []
-    authored = document["metadata"]
-    try:
-        metadata = METADATA(authored)
-    except ValidationError as error:
-        issues += validation_issues(error, ("metadata",), Metadata)
-        metadata = None
-    spec_dict = document["spec"]
-    try:
-        spec = compiled.validate(kind.expand(spec_dict) if kind.expand else spec_dict)
-    except ValidationError as error:
-        issues += validation_issues(error, ("spec",), kind.spec)
-        return tuple(issues)
-    if metadata is None:
-        return tuple(issues)
+    valid = _validated(compiled, document)
+    if isinstance(valid, list):
+        return tuple(valid)
+    metadata, spec = valid
+    kind = compiled.kind
     key = kind.key(metadata.name, spec)
-    items = without_empty(kind.project(key, compiled.dump(spec)), body)
-    extra: dict[str, Any] = {"shape": SHAPE}
-    if authored.keys() != NO_METADATA:
-        extra["metadata"] = {
-            name: value for name, value in authored.items() if name != "name" and value
-        }
-    only_ours = compiled.controller_only(spec)
-    if only_ours:
-        extra["spec"] = only_ours
+    items = kind.project(key, compiled.dump(spec))
+    if b'""' in body:
+        items = without_empty(items)
     owned = owned_fields(items, kind.shared) if kind.shared else ()
-    if owned:
-        extra["owned"] = list(owned)
     return Draft(
         ResourceRef(kind.name, key),
         origin,
@@ -103,20 +84,54 @@ def draft(
         body,
         defaults.origins,
         kind.facts(key, spec),
-        tuple(
+        [
             Reference(("spec", *path), ResourceRef(of, name))
             for path, of, name in compiled.references(spec)
-        ),
+        ],
         items,
-        extra,
+        _extra(document["metadata"], compiled.controller_only(spec), owned),
         owned,
         metadata.protect,
     )
 
 
-def without_empty(items: Items, body: bytes) -> Items:
-    """Strip empty texts, which the tables take for absent. Costs nothing where the document has none."""
-    return {table: _strip(item) for table, item in items.items()} if b'""' in body else items
+def _validated(
+    compiled: CompiledKind, document: dict[str, Any]
+) -> tuple[Metadata, Any] | list[Issue]:
+    """Return (metadata, spec) as models, or everything that is wrong with both."""
+    kind, metadata, spec = compiled.kind, None, None
+    issues: list[Issue] = []
+    try:
+        metadata = METADATA(document["metadata"])
+    except ValidationError as error:
+        issues += validation_issues(error, ("metadata",), Metadata)
+    written = document["spec"]
+    try:
+        spec = compiled.validate(kind.expand(written) if kind.expand else written)
+    except ValidationError as error:
+        issues += validation_issues(error, ("spec",), kind.spec)
+    return issues if metadata is None or spec is None else (metadata, spec)
+
+
+def _extra(
+    metadata: dict[str, Any], only_ours: dict[str, Any], owned: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return what was authored and is in no attribute; see ``controller.model.extra``."""
+    extra: dict[str, Any] = {"shape": SHAPE}
+    if metadata.keys() != NO_METADATA:
+        kept = {name: value for name, value in metadata.items() if name != "name" and value}
+        if kept:
+            extra["metadata"] = kept
+    if only_ours:
+        extra["spec"] = only_ours
+    if owned:
+        extra["owned"] = list(owned)
+    return extra
+
+
+def without_empty(items: Items) -> Items:
+    """Strip empty texts, which the tables take for absent."""
+    return {table: _strip(item) for table, item in items.items()}
 
 
 def _strip(value: Any) -> Any:

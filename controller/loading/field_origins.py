@@ -109,10 +109,10 @@ class FieldOrigins:
 
 def _has(value: Any, path: FieldPath) -> bool:
     for step in path:
-        if not (
-            (isinstance(value, dict) and step in value)
-            or (isinstance(value, list) and isinstance(step, int) and step < len(value))
-        ):
+        if isinstance(value, dict):
+            if step not in value:
+                return False
+        elif not isinstance(value, list) or not isinstance(step, int) or step >= len(value):
             return False
         value = value[step]
     return True
