@@ -25,6 +25,7 @@ from controller.planning.holding import Barrier
 from controller.planning.immutables import find_kept_values
 from controller.planning.overrides import left_fields, patched_refs, suspended
 from controller.planning.scope_plan import ScopeOptions, plan_scope
+from controller.targets.table_items.found_references import with_references
 
 Recorded = Callable[[Observation], bool]
 """Whether the ledger has a create or an adoption of ours for an observed object."""
@@ -75,6 +76,7 @@ def plan_config(
         if problems:
             raise InvalidDesiredState(problems)
         leaving = departing(projections, observed)
+        observed = with_references(observed, leaving, request.kinds)
         options = replace(options, unrecorded=_unrecorded(leaving, observed, recorded))
     scope = plan_scope(
         projections,

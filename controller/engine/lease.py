@@ -15,6 +15,7 @@ from controller.errors import Conflict, EnvctlError, ScopeBusy, ScopeFromTheFutu
 from controller.model.head import LEDGER_FORMAT, Head
 from controller.targets.table_items.store import ItemStore
 
+HEAD_PREFIX = "head#"
 LEASE_S = 60.0
 LOOK_AGAIN_S = 2.0
 _NAMES = {"#epoch": "Epoch", "#owner": "Owner", "#lease": "LeaseUntil"}
@@ -129,7 +130,7 @@ class Leases:
 
 def head_id(scope: str) -> str:
     """Return the key of a scope's head in EnvctlState."""
-    return f"head#{scope}"
+    return HEAD_PREFIX + scope
 
 
 def row_of_head(head: Head) -> dict[str, Any]:
