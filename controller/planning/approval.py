@@ -8,17 +8,9 @@ from typing import Final
 from controller.model.plan import Violation
 
 TRAILER: Final = "Envctl-Override"
+"""What a line of a commit message begins with that approves."""
 
-_TRAILER: Final = re.compile(
-    rf"^[\s>*-]*{TRAILER}:[ \t]*(\S[^\r\n]*)$", re.IGNORECASE | re.MULTILINE
-)
 _TOKEN: Final = re.compile(r"(?P<guard>[A-Za-z]+)@(?P<digits>[0-9a-f]{6,64})")
-
-
-def tokens_in(message: str) -> tuple[str, ...]:
-    """Return the tokens of every ``Envctl-Override:`` line of a commit message, also of quoted squashed ones."""
-    words = (word for line in _TRAILER.findall(message) for word in re.split(r"[\s,]+", line))
-    return tuple(dict.fromkeys(word for word in words if _TOKEN.fullmatch(word)))
 
 
 def approve(violations: Iterable[Violation], tokens: Sequence[str]) -> tuple[Violation, ...]:

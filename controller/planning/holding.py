@@ -41,10 +41,11 @@ class Barrier:
 
 
 class Held(NamedTuple):
-    """What goes on, and what is said of the rest."""
+    """What goes on, what is said of the rest, and the barriers that an approval lifted."""
 
     changes: tuple[Change, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[Note, ...] = ()
+    lifted: tuple[Violation, ...] = ()
 
 
 def hold(
@@ -60,34 +61,40 @@ def hold(
     leaving of what it still refers to. ``tokens`` lift barriers from exactly the changes they were given for.
     """
     reasons: dict[int, str] = {}
+    lifted: list[Violation] = []
     for barrier in barriers:
-        counted = {i: one for i, one in enumerate(changes) if barrier.holds(one)}
-        reason = _reason(scope, barrier, tuple(counted.values()), tokens)
-        if reason:
-            reasons.update((index, reason) for index in counted if index not in reasons)
-    if not (reasons or withheld):
-        return Held(tuple(changes), ())
-    _spread(changes, reasons, withheld)
+        counted = {index: one for index, one in enumerate(changes) if barrier.holds(one)}
+        if not counted:
+            continue
+        judged = _judged(scope, barrier, tuple(counted.values()), tokens)
+        if judged.overridden:
+            lifted.append(judged)
+            continue
+        way_out = f"; to go on: --override {judged.token}" if judged.overridable else ""
+        for index in counted:
+            reasons.setdefault(index, f"{barrier.because}{way_out}")
+    if reasons or withheld:
+        _spread(changes, reasons, withheld)
     return Held(
         tuple(change for index, change in enumerate(changes) if index not in reasons),
         tuple(sorted(Note(BLOCKED, changes[index].ref, why) for index, why in reasons.items())),
+        tuple(lifted),
     )
 
 
-def _reason(scope: str, barrier: Barrier, counted: Sequence[Change], tokens: Sequence[str]) -> str:
-    """Return why the counted changes wait; empty if none do or their approval is among the tokens."""
-    if not counted:
-        return ""
-    digest = violation_digest(barrier.guard, scope, counted)
-    refs = tuple(change.ref for change in counted)
+def _judged(
+    scope: str, barrier: Barrier, counted: Sequence[Change], tokens: Sequence[str]
+) -> Violation:
     violation = Violation(
-        barrier.guard, scope, barrier.because, digest, refs, overridable=barrier.overridable
+        guard=barrier.guard,
+        scope=scope,
+        message=barrier.because,
+        digest=violation_digest(barrier.guard, scope, counted),
+        counted=tuple(change.ref for change in counted),
+        overridable=barrier.overridable,
     )
     (judged,) = approve((violation,), tokens)
-    if judged.overridden:
-        return ""
-    way_out = f"; to go on: --override {violation.token}" if barrier.overridable else ""
-    return f"{barrier.because}{way_out}"
+    return judged
 
 
 def _spread(

@@ -84,7 +84,8 @@ def finish(
         desired_count=desired_count,
         source_paths=options.source_paths,
     )
-    violations = approve(find_violations(changes, facts), options.tokens)
+    found = approve(find_violations(changes, facts), options.tokens)
+    violations = (*held.lifted, *found)
     refused = any(not violation.overridden for violation in violations)
     notes = (*held.notes, *(note for result in results for note in result.notes))
     return ScopePlan(

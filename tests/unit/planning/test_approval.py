@@ -3,13 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from controller.model.origin import Origin
 from controller.model.plan import Violation
-from controller.planning.approval import approve, tokens_in, unused_tokens
+from controller.model.trailers import overrides_in
+from controller.planning.approval import approve, unused_tokens
 from tests.unit.planning.guarded import (
     MAPS,
     PROTECTED,
@@ -44,32 +41,10 @@ def test_an_approval_holds_after_a_squash_merge() -> None:
 
     message = f"Merge (#12)\n\n* drop maps\n\n  Envctl-Override: {nine_of_nine().token}\n"
 
-    assert approve((violation,), tokens_in(message))[0].overridden
+    assert approve((violation,), overrides_in(message))[0].overridden
 
 
 def test_what_is_protected_cannot_be_approved() -> None:
     (violation,) = judge([found("Service/a", extra=PROTECTED)], [change("Service/a", "delete")])
 
     assert not approve((violation,), (violation.token,))[0].overridden
-
-
-@pytest.mark.parametrize(
-    ("message", "tokens"),
-    [
-        ("", ()),
-        ("Envctl-Override: maxDeletes@3f9c1a", ("maxDeletes@3f9c1a",)),
-        ("x\nenvctl-override:maxDeletes@3f9c1a, freeze@abcdef0", ("maxDeletes@3f9c1a", "freeze@abcdef0")),
-        ("> * Envctl-Override: a@3f9c1a a@3f9c1a", ("a@3f9c1a",)),
-        ("Envctl-Override: maxDeletes", ()),
-        ("Envctl-Override: maxDeletes@3f9", ()),
-        ("see Envctl-Override: maxDeletes@3f9c1a", ()),
-        ("Envctl-Override:\nmaxDeletes@3f9c1a", ()),
-    ],
-)  # fmt: skip
-def test_tokens_in_a_commit_message(message: str, tokens: tuple[str, ...]) -> None:
-    assert tokens_in(message) == tokens
-
-
-@given(st.text())
-def test_any_message_has_some_tokens_or_none(message: str) -> None:
-    assert isinstance(tokens_in(message), tuple)

@@ -64,7 +64,8 @@ def test_an_approval_lifts_a_barrier_from_exactly_its_changes() -> None:
     token = note.text.rpartition(" ")[2]
 
     assert note.text.startswith("frozen until 3 Jan; to go on: --override freeze@")
-    assert hold("x", [group("a")], [FREEZE], tokens=(token,)).notes == ()
+    lifted = hold("x", [group("a")], [FREEZE], tokens=(token,))
+    assert (lifted.notes, [one.token for one in lifted.lifted]) == ((), [token])
     assert hold("x", [group("a"), group("b")], [FREEZE], tokens=(token,)).changes == ()
 
 

@@ -102,6 +102,17 @@ def test_what_a_barrier_holds_is_noted_and_the_rest_goes_on() -> None:
     assert [(note.category, note.text) for note in result.notes] == [("blocked", "locked")]
 
 
+def test_an_approved_barrier_is_shown_as_approved() -> None:
+    freeze = Barrier(guard="freeze", because="frozen")
+    (note,) = planned([wanted("Service/a")], [], barriers=(freeze,)).notes
+    token = note.text.rpartition(" ")[2]
+
+    result = planned([wanted("Service/a")], [], barriers=(freeze,), tokens=(token,))
+
+    assert [(v.message, v.overridden) for v in result.violations] == [("frozen", True)]
+    assert (len(result.changes), result.state) == (1, ScopeState.OK)
+
+
 def test_the_config_scope_comes_first_and_accounts_by_name() -> None:
     scopes = [ScopePlan(name, ScopeState.OK) for name in ("2/eu", "config", "1/us", "1/eu")]
 
