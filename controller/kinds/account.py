@@ -51,7 +51,13 @@ class AccountFacts(NamedTuple):
 
     name: str
     number: str
-    role_arn: str | None
+    role_account: str
+    """Account of its role."""
+
+
+def _facts(key: str, spec: AccountSpec) -> AccountFacts:
+    number = spec.account_number
+    return AccountFacts(key, number, spec.role_arn.split(":")[4] if spec.role_arn else number)
 
 
 def _expand(spec: dict[str, Any]) -> dict[str, Any]:
@@ -80,13 +86,10 @@ def _identify(item: Mapping[str, Any]) -> str:
 def _role_is_of_the_account(
     _ref: ResourceRef, facts: AccountFacts, _world: World
 ) -> Iterator[Finding]:
-    if facts.role_arn is None:
-        return
-    owner = facts.role_arn.split(":")[4]
-    if owner != facts.number:
+    if facts.role_account != facts.number:
         yield Finding(
             ("spec", "roleArn"),
-            f"the role belongs to account {owner}, this account is {facts.number}",
+            f"the role belongs to account {facts.role_account}, this account is {facts.number}",
             f"write the ARN of a role of account {facts.number}, or correct accountNumber",
         )
 
@@ -113,7 +116,7 @@ KIND = Kind(
     project=_project,
     recover=_recover,
     identify=_identify,
-    facts=lambda key, spec: AccountFacts(key, spec.account_number, spec.role_arn),
+    facts=_facts,
     key=lambda name, _spec: name,
     expand=_expand,
     rules=(NAMES.rule, _role_is_of_the_account),

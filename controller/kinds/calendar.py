@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import Says, Spec
@@ -11,10 +11,20 @@ from controller.kinds.parts import controller_table
 from controller.kinds.parts.texts import Text
 from controller.scheduling.schedule import ExceptDates
 
+
+def _in_the_calendar(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"there is no {text}\nwrite a date of the calendar") from None
+    return text
+
+
 Date = Annotated[
     str,
     Field(pattern=r"^(19[7-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
     Says("a date such as 2027-03-26"),
+    AfterValidator(_in_the_calendar),
 ]
 
 
@@ -31,16 +41,6 @@ class CalendarDates(Spec):
     """Last of several dates."""
     name: Text
     """What people call it: Good Friday."""
-
-    @field_validator("date", "from_", "to")
-    @classmethod
-    def _is_in_the_calendar(cls, text: str | None) -> str | None:
-        if text is not None:
-            try:
-                date.fromisoformat(text)
-            except ValueError:
-                raise ValueError(f"there is no {text}\nwrite a date of the calendar") from None
-        return text
 
     @model_validator(mode="after")
     def _one_form(self) -> "CalendarDates":

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from controller.kinds.language.kind import Finding, Items, Kind, World
 from controller.kinds.language.layout import Layout
 from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Says, Spec
-from controller.kinds.parts.environment_names import check_pattern
+from controller.kinds.parts.environment_names import NamingPattern
 from controller.kinds.parts.subnets import SubnetFacts, Subnets, SubnetType
 from controller.kinds.parts.texts import Region, Text
 from controller.model.ref import ResourceRef
@@ -73,7 +73,7 @@ class EnvironmentTypeSpec(Spec):
     """Account its environments live in; gives AWSAccountName and AWSAccountNumber."""
     region: Annotated[Region | None, CONTROLLER_ONLY] = None
     """Region its environments live in. Default: the region of the settings."""
-    naming_pattern: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    naming_pattern: NamingPattern | None = None
     """Regular expression that names of new environments must match somewhere; anchor it with ^ and $."""
     vpc_id: Annotated[Text, Says("the id of a VPC, such as vpc-0f1e2d3c")]
     """Network of its environments; security groups are looked for in it."""
@@ -101,13 +101,6 @@ class EnvironmentTypeSpec(Spec):
     """Actions nobody may do here: SCHEDULE_ENVIRONMENT, BULK_PATCH_AMI."""
     freeze: Annotated[list[Annotated[str, RefTo("Calendar")]] | None, CONTROLLER_ONLY] = None
     """Calendars on whose dates nothing is changed but power."""
-
-    @field_validator("naming_pattern")
-    @classmethod
-    def _pattern_compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            check_pattern(pattern)
-        return pattern
 
 
 class EnvironmentTypeFacts(NamedTuple):

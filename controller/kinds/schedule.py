@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from controller.kinds.language.kind import Finding, Kind, World
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts import controller_table
-from controller.kinds.parts.scaling_schedule import check_zone
-from controller.kinds.parts.schedule_choice import FIXED_MODES, check_expression
-from controller.kinds.parts.texts import LongText, Text
+from controller.kinds.parts.scaling_schedule import TimeZone
+from controller.kinds.parts.schedule_choice import FIXED_MODES, Expression
+from controller.kinds.parts.texts import LongText
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import (
@@ -72,7 +72,7 @@ class ScheduleSpec(Spec):
 
     description: LongText | None = None
     """For people."""
-    timezone: Text | None = None
+    timezone: TimeZone | None = None
     """IANA name of the time zone the periods are in, such as Europe/London. Default: UTC."""
     periods: Annotated[list[HoursOfDays], Field(min_length=1)] | None = None
     """When instances are on; at all other times they are off."""
@@ -81,25 +81,8 @@ class ScheduleSpec(Spec):
         Field(validation_alias="except", serialization_alias="Except"),
     ] = None
     """Calendars on whose dates instances are off."""
-    expression: (
-        Annotated[str, Field(min_length=1, max_length=1024), Says("a schedule in one line of text")]
-        | None
-    ) = None
+    expression: Expression | None = None
     """Instead of periods: one line such as "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, name: str | None) -> str | None:
-        if name is not None:
-            check_zone(name)
-        return name
-
-    @field_validator("expression")
-    @classmethod
-    def _expression_is_a_schedule(cls, text: str | None) -> str | None:
-        if text is not None:
-            check_expression(text)
-        return text
 
     @model_validator(mode="after")
     def _one_form(self) -> "ScheduleSpec":

@@ -133,8 +133,7 @@ def _spec_definitions(kind: Kind[Any]) -> dict[str, JsonSchema]:
         merging |= {part.__name__ for part in _merging(model)}
     named = {part.__name__: part for part in _merging(kind.spec) if part.named_by is not None}
     for name in sorted(merging | {"Spec"}):
-        if name in definitions:
-            _loosen(definitions[name], named.get(name))
+        _loosen(definitions[name], named.get(name))
     return dict(sorted(definitions.items()))
 
 

@@ -6,12 +6,15 @@ that look-around and back-references are not there, which is said when a pattern
 """
 
 from functools import lru_cache
+from typing import Annotated
 
+from pydantic import AfterValidator, Field
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
+from controller.kinds.language.spec import Says
 
-def check_pattern(pattern: str) -> None:
-    """Raise ValueError, saying what is wrong and the way out, if a pattern does not compile."""
+
+def _a_pattern(pattern: str) -> str:
     try:
         _validator(pattern)
     except SchemaError as error:
@@ -20,6 +23,15 @@ def check_pattern(pattern: str) -> None:
             f"{pattern!r} is no regular expression: {reason}\n"
             "write one without look-around and back-references, such as ^c[0-9]{1,2}$"
         ) from None
+    return pattern
+
+
+NamingPattern = Annotated[
+    str,
+    Field(min_length=1, max_length=2000),
+    Says("a regular expression of at most 2000 characters, such as ^c[0-9]{1,2}$"),
+    AfterValidator(_a_pattern),
+]
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -2,27 +2,36 @@
 
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.spec import Says, Spec
-from controller.kinds.parts.schedule_choice import check_expression
+from controller.kinds.parts.schedule_choice import a_schedule
 from controller.kinds.parts.sizes import Count, Sizes
+from controller.kinds.parts.texts import Text
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.zones import canonical_zone
 
 
-def check_zone(name: str) -> None:
-    """Raise ValueError with what to write instead if there is no such time zone."""
+def a_time_zone(name: str) -> str:
+    """Return the name. Raises ValueError with what to write instead if there is no such time zone."""
     try:
         canonical_zone(name)
     except InvalidSchedule as refusal:
         raise ValueError(f"{refusal.message}\n{refusal.fix}") from None
+    return name
 
 
+def _a_cron(text: str) -> str:
+    a_schedule(f"start: {text}")
+    return text
+
+
+TimeZone = Annotated[Text, AfterValidator(a_time_zone)]
 Recurrence = Annotated[
     str,
     Field(pattern=r"^[0-9A-Za-z*,/-]+( [0-9A-Za-z*,/-]+){4}$", max_length=255),
     Says('a cron of five fields, such as "0 8 * * 1-5"'),
+    AfterValidator(_a_cron),
 ]
 
 
@@ -31,24 +40,11 @@ class ScalingSchedule(Spec):
 
     recurrence: Recurrence
     """Cron of five fields: minute, hour, day of the month, month, day of the week."""
-    timezone: str | None = None
+    timezone: TimeZone | None = None
     """IANA name of the recurrence's time zone. Default: UTC."""
     min_capacity: Count | None = None
     desired_capacity: Count | None = None
     max_capacity: Count | None = None
-
-    @field_validator("recurrence")
-    @classmethod
-    def _recurrence_is_a_cron(cls, cron: str) -> str:
-        check_expression(f"start: {cron}")
-        return cron
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, name: str | None) -> str | None:
-        if name is not None:
-            check_zone(name)
-        return name
 
     @model_validator(mode="after")
     def _sizes_make_sense(self) -> "ScalingSchedule":

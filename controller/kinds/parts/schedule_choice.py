@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.kind import World
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec
@@ -15,8 +15,8 @@ FIXED_MODES = ("on", "off", "noschedule")
 NOSCHEDULE = "noschedule"
 
 
-def check_expression(text: str) -> None:
-    """Raise ValueError with what to write instead if a text is no schedule."""
+def a_schedule(text: str) -> str:
+    """Return the text. Raises ValueError with what to write instead if it is no schedule."""
     try:
         parse_schedule(text)
     except InvalidSchedule as refusal:
@@ -24,6 +24,21 @@ def check_expression(text: str) -> None:
         raise ValueError(
             f"{text!r} is no schedule{place}: {refusal.message}\n{refusal.fix}"
         ) from None
+    return text
+
+
+def _no_mode(text: str) -> str:
+    if text == NOSCHEDULE:
+        raise ValueError("the expression 'noschedule' is a mode of its own\nwrite mode: noschedule")
+    return text
+
+
+Expression = Annotated[
+    str,
+    Field(min_length=1, max_length=1024),
+    Says("a schedule in one line of text"),
+    AfterValidator(a_schedule),
+]
 
 
 class ScheduleChoice(Spec):
@@ -38,22 +53,8 @@ class ScheduleChoice(Spec):
     """``automatic`` follows the schedule, ``on`` and ``off`` are kept by hand, ``noschedule`` is left alone."""
     use: Annotated[Annotated[str, RefTo("Schedule")] | None, CONTROLLER_ONLY] = None
     """Name of a Schedule."""
-    expression: (
-        Annotated[str, Field(min_length=1, max_length=1024), Says("a schedule in one line of text")]
-        | None
-    ) = None
+    expression: Annotated[Expression, AfterValidator(_no_mode)] | None = None
     """A schedule in one line, such as "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"."""
-
-    @field_validator("expression")
-    @classmethod
-    def _expression_is_a_schedule(cls, text: str | None) -> str | None:
-        if text is not None:
-            if text == NOSCHEDULE:
-                raise ValueError(
-                    "the expression 'noschedule' is a mode of its own\nwrite mode: noschedule"
-                )
-            check_expression(text)
-        return text
 
     @model_validator(mode="after")
     def _one_source(self) -> "ScheduleChoice":

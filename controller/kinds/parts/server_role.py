@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec
 from controller.kinds.parts.scaling_schedule import ScalingSchedule
 from controller.kinds.parts.schedule_choice import (
     SCHEDULE,
+    Expression,
     ScheduleChoice,
-    check_expression,
     expand_schedule,
 )
 from controller.kinds.parts.sizes import AutoScalingSettings, Slices
@@ -54,6 +54,17 @@ class Volume(Spec):
     """GB. A data volume of 0 GB is none; the OS volume is at least as large as the image's."""
     type: Text = "SSD"
     """``SSD`` is gp2, anything else (usually ``Disk``) a magnetic standard volume."""
+
+
+def _one_of_a_name(volumes: list[Volume]) -> list[Volume]:
+    if len({volume.name for volume in volumes}) < len(volumes):
+        raise ValueError(
+            "two volumes have the same name; expected at most one OS and one Data\nremove one of them"
+        )
+    return volumes
+
+
+Volumes = Annotated[list[Volume], AfterValidator(_one_of_a_name)]
 
 
 class DeployedService(Spec):
@@ -121,7 +132,7 @@ class ServerRole(Spec):
     """Minutes an instance gets to drain before it ends; 0 or nothing for none."""
     fleet_per_slice: bool = False
     """Whether the blue and the green slice have a group each."""
-    volumes: list[Volume] = Field(
+    volumes: Volumes = Field(
         default_factory=lambda: [Volume(name="OS", size=50), Volume(name="Data", size=50)]
     )
     """Disks. A volume that is not listed is an SSD of 50 GB."""
@@ -147,7 +158,7 @@ class ServerRole(Spec):
         | None
     ) = None
     """Role the instances tell their configuration server."""
-    schedule_tag: Text | None = None
+    schedule_tag: Expression | None = None
     """Schedule of the role's instances as one line of text; ``schedule`` is its long form."""
     role_tag: Text | None = None
     """For information; the Role tag of instances is computed."""
@@ -191,22 +202,6 @@ class ServerRole(Spec):
     """How long an instance may take to be in service after its start."""
     when_stuck: Annotated[Literal["report", "replace"] | None, CONTROLLER_ONLY] = None
     """What happens to an instance that takes longer: ``report`` (default) or ``replace``."""
-
-    @field_validator("volumes")
-    @classmethod
-    def _one_volume_of_a_name(cls, volumes: list[Volume]) -> list[Volume]:
-        if len({volume.name for volume in volumes}) < len(volumes):
-            raise ValueError(
-                "two volumes have the same name; expected at most one OS and one Data\nremove one of them"
-            )
-        return volumes
-
-    @field_validator("schedule_tag")
-    @classmethod
-    def _tag_is_a_schedule(cls, text: str | None) -> str | None:
-        if text is not None:
-            check_expression(text)
-        return text
 
 
 def expand_role(role: Any) -> Any:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from controller.kinds.language.spec import Says
 
-SECRET_REFERENCE = r"^(s3|secretsmanager|env)://[^\s]{1,2000}$"
+REFERENCE_FORM = r"^(s3|secretsmanager|env)://[^\s]{1,2000}$"
 
 Text = Annotated[str, Field(min_length=1, max_length=255), Says("text of 1 to 255 characters")]
 LongText = Annotated[
@@ -37,7 +37,7 @@ Region = Annotated[
 
 def _is_a_reference(text: str) -> str:
     # The value may be the secret itself, so unlike elsewhere it is not part of the message.
-    if not re.fullmatch(SECRET_REFERENCE, text):
+    if not re.fullmatch(REFERENCE_FORM, text):
         raise ValueError(
             "expected a reference to a secret, never the secret itself\n"
             "write secretsmanager://NAME#FIELD, s3://BUCKET/KEY or env://NAME"
@@ -48,5 +48,5 @@ def _is_a_reference(text: str) -> str:
 SecretReference = Annotated[
     str,
     AfterValidator(_is_a_reference),
-    Field(json_schema_extra={"pattern": SECRET_REFERENCE}),
+    Field(json_schema_extra={"pattern": REFERENCE_FORM}),
 ]

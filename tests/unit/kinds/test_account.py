@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.kinds.language.kind import Unique
 from tests.unit.kinds.small_fleet import FLEET, complaints, items, spec_of
 
 NUMBER = "012345670123"
 ACCOUNT = {"accountNumber": NUMBER}
 
 
-def test_its_item_is_flat_and_its_key_is_a_number():
+def test_its_item_is_flat_and_its_key_is_a_number() -> None:
     assert items("Account", "staging-eu", {**ACCOUNT, "includeAmis": True, "mode": "observe"}) == {
         "InfraConfigAccounts": {
             "AccountNumber": 12345670123,
@@ -23,7 +22,7 @@ def test_its_item_is_flat_and_its_key_is_a_number():
     }
 
 
-def test_a_number_from_the_table_gets_its_leading_zeros_back():
+def test_a_number_from_the_table_gets_its_leading_zeros_back() -> None:
     name, spec = kinds()["Account"].recover(items("Account", "staging-eu", ACCOUNT))
     assert (name, spec["AccountNumber"]) == ("staging-eu", NUMBER)
 
@@ -35,7 +34,7 @@ def test_a_number_from_the_table_gets_its_leading_zeros_back():
         ({"AccountNumber": 12345670123}, NUMBER),
     ],
 )
-def test_an_item_is_identified_whatever_it_lacks(item: dict[str, Any], name: str):
+def test_an_item_is_identified_whatever_it_lacks(item: dict[str, Any], name: str) -> None:
     assert kinds()["Account"].identify(item) == name
 
 
@@ -59,13 +58,13 @@ def test_an_item_is_identified_whatever_it_lacks(item: dict[str, Any], name: str
         ({"isProd": True}, "spec.isProd", "not permitted"),
     ],
 )
-def test_what_is_refused(change: dict[str, Any], at: str, words: str):
+def test_what_is_refused(change: dict[str, Any], at: str, words: str) -> None:
     (found,) = complaints("Account", "staging-eu", {**ACCOUNT, **change})
     assert found.startswith(f"{at}: ")
     assert words in found
 
 
-def test_a_secret_written_by_mistake_is_not_repeated():
+def test_a_secret_written_by_mistake_is_not_repeated() -> None:
     (found,) = complaints("Account", "staging-eu", {**ACCOUNT, "externalId": "hunter2"})
     assert "hunter2" not in found
 
@@ -79,19 +78,19 @@ def test_a_secret_written_by_mistake_is_not_repeated():
         {"regions": ["eu-west-1", "us-gov-east-1"], "mode": "off"},
     ],
 )
-def test_what_is_accepted(change: dict[str, Any]):
+def test_what_is_accepted(change: dict[str, Any]) -> None:
     assert complaints("Account", "staging-eu", {**ACCOUNT, **change}) == []
 
 
-def test_neither_number_nor_name_in_any_case_is_taken_twice():
+def test_neither_number_nor_name_in_any_case_is_taken_twice() -> None:
     kind = kinds()["Account"]
     facts = kind.facts("Staging-EU", spec_of(kind, FLEET["Account", "staging-eu"]))
-    assert [list(unique.values(facts)) for unique in kind.unique if isinstance(unique, Unique)] == [
+    assert [list(unique.values(facts)) for unique in kind.unique] == [
         [(("spec", "accountNumber"), NUMBER)],
         [(("metadata", "name"), "staging-eu")],
     ]
 
 
 @pytest.mark.parametrize("name", ["1st", "a b", "a/b", "x" * 256])
-def test_names_of_another_form_are_refused(name: str):
+def test_names_of_another_form_are_refused(name: str) -> None:
     assert any("is no name for this kind" in one for one in complaints("Account", name, ACCOUNT))

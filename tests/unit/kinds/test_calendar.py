@@ -12,7 +12,7 @@ EASTER = {"date": "2027-03-26", "name": "Good Friday"}
 YEAR_END = {"from": "2026-12-19", "to": "2027-01-03", "name": "Year end"}
 
 
-def test_its_item_is_in_the_controllers_own_table():
+def test_its_item_is_in_the_controllers_own_table() -> None:
     assert items("Calendar", "c", {"dates": [EASTER, YEAR_END]}) == {
         "EnvctlConfig": {
             "Kind": "Calendar",
@@ -27,7 +27,7 @@ def test_its_item_is_in_the_controllers_own_table():
     }
 
 
-def test_schedules_and_freezes_get_first_and_last_day():
+def test_schedules_and_freezes_get_first_and_last_day() -> None:
     kind = kinds()["Calendar"]
     facts = kind.facts("c", spec_of(kind, {"dates": [EASTER, YEAR_END]}))
     assert [(one.first, one.last, one.calendar) for one in facts.dates] == [
@@ -48,7 +48,7 @@ def test_schedules_and_freezes_get_first_and_last_day():
         ({"date": "2027-03-26"}, ".0.name", "required"),
     ],
 )
-def test_what_is_refused(dates: dict[str, Any], at: str, words: str):
+def test_what_is_refused(dates: dict[str, Any], at: str, words: str) -> None:
     (found,) = complaints("Calendar", "c", {"dates": [dates]})
     assert found.startswith(f"spec.dates{at}: ")
     assert words in found

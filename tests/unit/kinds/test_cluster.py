@@ -10,7 +10,7 @@ from tests.unit.kinds.small_fleet import FLEET, complaints, items, spec_of
 TANGO = FLEET["Cluster", "Tango"]
 
 
-def test_its_item():
+def test_its_item() -> None:
     assert items("Cluster", "Tango", {**TANGO, "adMembershipGroup": "team-tango"}) == {
         "InfraConfigClusters": {
             "ClusterName": "Tango",
@@ -37,19 +37,19 @@ def test_its_item():
         ({"adMembershipGroup": "-x"}, "spec.adMembershipGroup", "beginning with a letter"),
     ],
 )
-def test_what_is_refused(change: dict[str, Any], at: str, words: str):
+def test_what_is_refused(change: dict[str, Any], at: str, words: str) -> None:
     (found,) = complaints("Cluster", "Tango", {**TANGO, **change})
     assert found.startswith(f"{at}: ")
     assert words in found
 
 
 @pytest.mark.parametrize("name", ["Tan-go", "1", "T" * 51])
-def test_names_of_another_form_are_refused(name: str):
+def test_names_of_another_form_are_refused(name: str) -> None:
     (found,) = complaints("Cluster", name, TANGO)
     assert "is no name for this kind" in found
 
 
-def test_key_pair_and_notification_settings_are_for_the_old_product_alone():
+def test_key_pair_and_notification_settings_are_for_the_old_product_alone() -> None:
     bare = {"shortName": "ta"}
     assert complaints("Cluster", "Tango", bare) == []
     assert [
@@ -59,7 +59,7 @@ def test_key_pair_and_notification_settings_are_for_the_old_product_alone():
     assert complaints("Cluster", "Tango", TANGO, mode="environment-manager") == []
 
 
-def test_the_short_name_is_unique_and_kept():
+def test_the_short_name_is_unique_and_kept() -> None:
     kind = kinds()["Cluster"]
     (unique,) = kind.unique
     assert list(unique.values(kind.facts("Tango", spec_of(kind, TANGO)))) == [

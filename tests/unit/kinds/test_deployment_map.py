@@ -14,7 +14,7 @@ def of_roles(*roles: Any, **more: Any) -> dict[str, Any]:
     return {"roles": list(roles), **more}
 
 
-def test_its_item_has_every_role_with_its_defaults_written_out():
+def test_its_item_has_every_role_with_its_defaults_written_out() -> None:
     spec = of_roles(
         {
             **WEB,
@@ -77,7 +77,9 @@ def test_its_item_has_every_role_with_its_defaults_written_out():
         ("no-such-schedule", None),
     ],
 )
-def test_the_schedule_of_a_role_gives_the_tag_other_programs_read(schedule: Any, tag: str | None):
+def test_the_schedule_of_a_role_gives_the_tag_other_programs_read(
+    schedule: Any, tag: str | None
+) -> None:
     found = items(
         "DeploymentMap", "web", of_roles(WEB, {**WEB, "serverRoleName": "Db", "schedule": schedule})
     )
@@ -86,8 +88,14 @@ def test_the_schedule_of_a_role_gives_the_tag_other_programs_read(schedule: Any,
     assert second.get("ScheduleTag") == tag
 
 
-def test_nothing_is_derived_from_a_cluster_that_does_not_exist():
+def test_nothing_is_derived_from_a_cluster_that_does_not_exist() -> None:
     found = items("DeploymentMap", "web", of_roles(WEB), without(FLEET, ("Cluster", "Tango")))
+    assert "ContactEmailTag" not in found["ConfigDeploymentMaps"]["Value"]["DeploymentTarget"][0]
+
+
+def test_a_cluster_without_an_address_gives_none() -> None:
+    nobody = changed(FLEET, "Cluster", "Tango", groupEmailAddress=None)
+    found = items("DeploymentMap", "web", of_roles(WEB), nobody)
     assert "ContactEmailTag" not in found["ConfigDeploymentMaps"]["Value"]["DeploymentTarget"][0]
 
 
@@ -110,7 +118,7 @@ def test_nothing_is_derived_from_a_cluster_that_does_not_exist():
         ({"schedule": "on"}, {}, {"schedule": {"mode": "on"}}, "short forms are written out"),
     ],
 )
-def test_role_defaults(defaults: Any, role: Any, expected: Any, because: str):
+def test_role_defaults(defaults: Any, role: Any, expected: Any, because: str) -> None:
     expand = kinds()["DeploymentMap"].expand
     assert expand is not None
     assert expand({"roleDefaults": defaults, "roles": [role]}) == {"roles": [expected]}, because
@@ -125,11 +133,11 @@ def test_role_defaults(defaults: Any, role: Any, expected: Any, because: str):
         {"roleDefaults": ["x"], "roles": [WEB]},
     ],
 )
-def test_what_is_no_map_is_left_for_validation_to_refuse(odd: dict[str, Any]):
+def test_what_is_no_map_is_left_for_validation_to_refuse(odd: dict[str, Any]) -> None:
     assert complaints("DeploymentMap", "web", odd)
 
 
-def test_odd_roles_pass_through_the_expansion():
+def test_odd_roles_pass_through_the_expansion() -> None:
     assert expand_role("Web") == "Web"
 
 
@@ -225,7 +233,7 @@ def test_odd_roles_pass_through_the_expansion():
         ({"desiredOwner": "me"}, "desiredOwner", "not permitted"),
     ],
 )
-def test_what_is_refused_of_a_role(change: dict[str, Any], at: str, words: str):
+def test_what_is_refused_of_a_role(change: dict[str, Any], at: str, words: str) -> None:
     found, *others = complaints("DeploymentMap", "web", of_roles(merge(WEB, change)))
     assert not others
     assert found.startswith(f"spec.roles.0.{at}: ")
@@ -252,17 +260,17 @@ def test_what_is_refused_of_a_role(change: dict[str, Any], at: str, words: str):
         {"notifications": [{"topic": "InfraAsgLambdaScale"}]},
     ],
 )
-def test_what_is_accepted_of_a_role(change: dict[str, Any]):
+def test_what_is_accepted_of_a_role(change: dict[str, Any]) -> None:
     assert complaints("DeploymentMap", "web", of_roles(merge(WEB, change))) == []
 
 
-def test_two_roles_may_not_have_one_name():
+def test_two_roles_may_not_have_one_name() -> None:
     assert complaints("DeploymentMap", "web", of_roles(WEB, WEB)) == [
         "spec.roles: 2 roles are named 'Web'; expected each name once\nrename one of them"
     ]
 
 
-def test_a_role_needs_a_contact_of_its_own_or_of_its_cluster():
+def test_a_role_needs_a_contact_of_its_own_or_of_its_cluster() -> None:
     nobody = changed(FLEET, "Cluster", "Tango", groupEmailAddress=None)
     (found,) = complaints("DeploymentMap", "web", of_roles(WEB), nobody)
     assert "contactEmailTag is missing and Cluster Tango has no groupEmailAddress" in found
@@ -271,7 +279,7 @@ def test_a_role_needs_a_contact_of_its_own_or_of_its_cluster():
     )
 
 
-def test_the_old_product_needs_a_key_pair_of_role_or_cluster():
+def test_the_old_product_needs_a_key_pair_of_role_or_cluster() -> None:
     without_key = changed(FLEET, "Cluster", "Tango", keyPair=None)
     assert complaints("DeploymentMap", "web", of_roles(WEB), without_key) == []
     (found,) = complaints(
@@ -280,7 +288,7 @@ def test_the_old_product_needs_a_key_pair_of_role_or_cluster():
     assert "clusterKeyName is missing and Cluster Tango has no keyPair" in found
 
 
-def test_of_a_cluster_that_does_not_exist_nothing_more_is_said():
+def test_of_a_cluster_that_does_not_exist_nothing_more_is_said() -> None:
     assert not complaints(
         "DeploymentMap", "web", of_roles(WEB), without(FLEET, ("Cluster", "Tango"))
     )

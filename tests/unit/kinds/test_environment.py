@@ -28,7 +28,7 @@ def roles(**overrides: Any) -> dict[str, Any]:
     return {**ENVIRONMENT, "roles": overrides}
 
 
-def test_it_fills_both_of_its_tables():
+def test_it_fills_both_of_its_tables() -> None:
     spec = {
         **ENVIRONMENT,
         "description": "Performance",
@@ -89,7 +89,9 @@ def test_it_fills_both_of_its_tables():
         ),
     ],
 )
-def test_schedules_become_what_the_scheduler_reads(schedule: Any, operational: Any, because: str):
+def test_schedules_become_what_the_scheduler_reads(
+    schedule: Any, operational: Any, because: str
+) -> None:
     spec = ENVIRONMENT if schedule is None else {**ENVIRONMENT, "schedule": schedule}
     value = items("Environment", "c50", spec)["InfraOpsEnvironment"]["Value"]
     found = (
@@ -130,7 +132,7 @@ def test_schedules_become_what_the_scheduler_reads(schedule: Any, operational: A
 )
 def test_operational_items_of_others_are_read_as_the_scheduler_reads_them(
     value: dict[str, Any], schedule: dict[str, Any], because: str
-):
+) -> None:
     found = {
         "ConfigEnvironments": {"EnvironmentName": "c50", "Value": {}},
         "InfraOpsEnvironment": {"EnvironmentName": "c50", "Value": value},
@@ -198,7 +200,7 @@ def test_operational_items_of_others_are_read_as_the_scheduler_reads_them(
         ),
     ],
 )
-def test_what_is_refused(change: dict[str, Any], at: str, words: str):
+def test_what_is_refused(change: dict[str, Any], at: str, words: str) -> None:
     found, *others = complaints("Environment", "c50", merge(ENVIRONMENT, change))
     assert not others
     assert found.startswith(f"{at}: ")
@@ -217,7 +219,7 @@ def test_what_is_refused(change: dict[str, Any], at: str, words: str):
         {"Web": {"fleetPerSlice": True, "slices": {"blue": {}, "green": {"minCapacity": 0}}}},
     ],
 )
-def test_overrides_that_fit(overrides: dict[str, Any]):
+def test_overrides_that_fit(overrides: dict[str, Any]) -> None:
     assert complaints("Environment", "c50", roles(**overrides)) == []
 
 
@@ -229,20 +231,20 @@ def test_overrides_that_fit(overrides: dict[str, Any]):
         ("c_50", "environment-manager", "other characters than letters and digits"),
     ],
 )
-def test_names_are_what_other_programs_can_take_apart(name: str, mode: str, words: str):
+def test_names_are_what_other_programs_can_take_apart(name: str, mode: str, words: str) -> None:
     (found,) = complaints("Environment", name, ENVIRONMENT, mode=mode)
     assert words in found
 
 
 @pytest.mark.parametrize(("name", "fits"), [("c50", True), ("xc50x", True), ("d50", False)])
-def test_names_match_the_pattern_of_their_type(name: str, *, fits: bool):
+def test_names_match_the_pattern_of_their_type(name: str, *, fits: bool) -> None:
     patterned = changed(FLEET, "EnvironmentType", "Staging", namingPattern="c[0-9]{2}")
     found = complaints("Environment", name, ENVIRONMENT, patterned)
     assert (found == []) is fits
     assert fits or "does not match the naming pattern 'c[0-9]{2}'" in found[0]
 
 
-def test_the_old_product_needs_to_know_whom_to_alert():
+def test_the_old_product_needs_to_know_whom_to_alert() -> None:
     silent = merge(ENVIRONMENT, {"alertSettings": None})
     assert complaints("Environment", "c50", silent) == []
     (found,) = complaints("Environment", "c50", silent, mode="environment-manager")
@@ -252,7 +254,7 @@ def test_the_old_product_needs_to_know_whom_to_alert():
 @pytest.mark.parametrize(
     "missing", [("EnvironmentType", "Staging"), ("DeploymentMap", "web"), ("Cluster", "Tango")]
 )
-def test_of_what_does_not_exist_nothing_more_is_said(missing: tuple[str, str]):
+def test_of_what_does_not_exist_nothing_more_is_said(missing: tuple[str, str]) -> None:
     assert complaints("Environment", "c50", roles(Web={}), without(FLEET, missing)) == []
 
 
@@ -260,24 +262,24 @@ def _secure_map() -> Documents:
     return {**FLEET, ("DeploymentMap", "web"): {"roles": [{**WEB, "subnetTypeName": "Public"}]}}
 
 
-def test_a_map_that_does_not_fit_the_type_is_said_where_the_map_is_chosen():
+def test_a_map_that_does_not_fit_the_type_is_said_where_the_map_is_chosen() -> None:
     (found,) = complaints("Environment", "c50", ENVIRONMENT, _secure_map())
     assert found.startswith("spec.deploymentMap: role Web runs in subnets of type 'Public'")
 
 
-def test_a_retired_environment_needs_no_place_to_run():
+def test_a_retired_environment_needs_no_place_to_run() -> None:
     assert not complaints(
         "Environment", "c50", {**ENVIRONMENT, "lifecycle": "retired"}, _secure_map()
     )
 
 
-def test_a_map_without_roles_says_so():
+def test_a_map_without_roles_says_so() -> None:
     empty: Documents = {**FLEET, ("DeploymentMap", "web"): {"roles": []}}
     (found,) = complaints("Environment", "c50", roles(Web={}), empty)
     assert "its roles are none" in found
 
 
-def test_names_are_unique_in_any_case_and_the_type_is_kept():
+def test_names_are_unique_in_any_case_and_the_type_is_kept() -> None:
     kind = kinds()["Environment"]
     (unique,) = kind.unique
     facts = kind.facts("C50", spec_of(kind, ENVIRONMENT))
@@ -286,7 +288,7 @@ def test_names_are_unique_in_any_case_and_the_type_is_kept():
     assert kind.leaving is Leaving.RETIRE_FIRST
 
 
-def test_effective_roles_are_those_of_the_map_with_what_differs():
+def test_effective_roles_are_those_of_the_map_with_what_differs() -> None:
     map_spec = {"roles": [WEB, {**WEB, "serverRoleName": "Db"}]}
     found = effective_roles(
         map_spec,
@@ -301,7 +303,7 @@ def test_effective_roles_are_those_of_the_map_with_what_differs():
     assert list(effective_roles(map_spec, None)) == ["Web", "Db"]
 
 
-def test_an_account_type_without_zones_asked_for_has_none():
+def test_an_account_type_without_zones_asked_for_has_none() -> None:
     narrow = changed(
         FLEET,
         "EnvironmentType",

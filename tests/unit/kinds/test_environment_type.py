@@ -20,7 +20,7 @@ FULL = {
 }
 
 
-def test_its_item_names_the_account_and_its_number():
+def test_its_item_names_the_account_and_its_number() -> None:
     assert items("EnvironmentType", "Staging", FULL) == {
         "ConfigEnvironmentTypes": {
             "EnvironmentType": "Staging",
@@ -57,7 +57,7 @@ def test_its_item_names_the_account_and_its_number():
     }
 
 
-def test_without_its_account_no_number_is_made_up():
+def test_without_its_account_no_number_is_made_up() -> None:
     found = items("EnvironmentType", "Staging", FULL, without(FLEET, ("Account", "staging-eu")))
     assert "AWSAccountNumber" not in found["ConfigEnvironmentTypes"]["Value"]
 
@@ -92,7 +92,7 @@ def test_without_its_account_no_number_is_made_up():
         ({"protectedActions": ["delete"]}, "spec.protectedActions.0", "SCHEDULE_ENVIRONMENT"),
     ],
 )
-def test_what_is_refused(change: dict[str, Any], at: str, words: str):
+def test_what_is_refused(change: dict[str, Any], at: str, words: str) -> None:
     (found,) = complaints("EnvironmentType", "Staging", merge(FULL, change))
     assert found.startswith(f"{at}: ")
     assert words in found
@@ -107,12 +107,12 @@ def test_what_is_refused(change: dict[str, Any], at: str, words: str):
         {"subnets": {"MyOwnType": {"availabilityZoneA": "a", "availabilityZoneB": "b"}}},
     ],
 )
-def test_what_is_accepted(change: dict[str, Any]):
+def test_what_is_accepted(change: dict[str, Any]) -> None:
     spec = merge(FULL, change)
     assert complaints("EnvironmentType", "Staging", spec, mode="environment-manager") == []
 
 
-def test_what_the_old_product_needs_is_optional_without_it():
+def test_what_the_old_product_needs_is_optional_without_it() -> None:
     bare = {"account": "staging-eu", "vpcId": "vpc-1", "subnets": ENVIRONMENT_TYPE["subnets"]}
     assert complaints("EnvironmentType", "Staging", bare) == []
     assert [
@@ -126,7 +126,7 @@ def test_what_the_old_product_needs_is_optional_without_it():
 
 
 @pytest.mark.parametrize("name", ["Stag_ing", "-x", "x" * 21])
-def test_names_of_another_form_are_refused(name: str):
+def test_names_of_another_form_are_refused(name: str) -> None:
     (found,) = complaints("EnvironmentType", name, FULL)
     assert "is no name for this kind" in found
 
@@ -140,11 +140,13 @@ def test_names_of_another_form_are_refused(name: str):
         ("^c[0-9]{2}$", "c50\n", False),
     ],
 )
-def test_patterns_are_found_anywhere_unless_anchored(pattern: str, name: str, *, fits: bool):
+def test_patterns_are_found_anywhere_unless_anchored(
+    pattern: str, name: str, *, fits: bool
+) -> None:
     assert matches(pattern, name) is fits
 
 
-def test_a_catastrophic_pattern_costs_no_time():
+def test_a_catastrophic_pattern_costs_no_time() -> None:
     began = time.process_time()
     assert not matches("^(a+)+$", "a" * 250 + "!")
     assert time.process_time() - began < 0.5

@@ -14,7 +14,7 @@ def at_location(**fields: Any) -> dict[str, Any]:
     return {**VIRTUAL_HOST, "locations": [{"path": "/search", **fields}]}
 
 
-def test_its_item_repeats_its_keys():
+def test_its_item_repeats_its_keys() -> None:
     location = {
         "path": "/search",
         "priority": 1,
@@ -70,7 +70,7 @@ def test_its_item_repeats_its_keys():
     }
 
 
-def test_it_is_identified_by_environment_and_name():
+def test_it_is_identified_by_environment_and_name() -> None:
     kind = kinds()["LoadBalancerSetting"]
     assert kind.identify({"EnvironmentName": "c50", "VHostName": NAME}) == f"c50/{NAME}"
     assert kind.recover(
@@ -96,7 +96,7 @@ def test_it_is_identified_by_environment_and_name():
         ({"restrictTo": ["10.0.0"]}, "spec.restrictTo.0", "an IPv4 address"),
     ],
 )
-def test_what_is_refused(change: dict[str, Any], at: str, words: str):
+def test_what_is_refused(change: dict[str, Any], at: str, words: str) -> None:
     found, *others = complaints("LoadBalancerSetting", NAME, {**VIRTUAL_HOST, **change})
     assert not others
     assert found.startswith(f"{at}: ")
@@ -118,7 +118,7 @@ def test_what_is_refused(change: dict[str, Any], at: str, words: str):
         ({"proxyPass": "http://$up", "set": ["$upp x", "x $up"]}, "proxyPass", "$up is not set"),
     ],
 )
-def test_what_is_refused_of_a_location(fields: dict[str, Any], at: str, words: str):
+def test_what_is_refused_of_a_location(fields: dict[str, Any], at: str, words: str) -> None:
     found, *others = complaints("LoadBalancerSetting", NAME, at_location(**fields))
     assert not others
     assert found.startswith(f"spec.locations.0.{at}: ")
@@ -141,28 +141,28 @@ def test_what_is_refused_of_a_location(fields: dict[str, Any], at: str, words: s
         {"customErrorCodes": ["404", "all"]},
     ],
 )
-def test_locations_that_are_accepted(fields: dict[str, Any]):
+def test_locations_that_are_accepted(fields: dict[str, Any]) -> None:
     assert complaints("LoadBalancerSetting", NAME, at_location(**fields)) == []
 
 
 @pytest.mark.parametrize("missing", [("Environment", "c50"), ("Environment", "pr1")])
-def test_of_what_does_not_exist_nothing_more_is_said(missing: tuple[str, str]):
+def test_of_what_does_not_exist_nothing_more_is_said(missing: tuple[str, str]) -> None:
     spec = at_location(proxyPass="http://pr1-Search")
     assert not complaints("LoadBalancerSetting", NAME, spec, without(FLEET, missing))
 
 
-def test_a_virtual_host_needs_load_balancers():
+def test_a_virtual_host_needs_load_balancers() -> None:
     bare = changed(FLEET, "EnvironmentType", "Staging", loadBalancers=None)
     (found,) = complaints("LoadBalancerSetting", NAME, VIRTUAL_HOST, bare)
     assert "EnvironmentType Staging of Environment c50 has no loadBalancers" in found
 
 
 @pytest.mark.parametrize("name", ["a/b", "a b", "x" * 65])
-def test_names_of_another_form_are_refused(name: str):
+def test_names_of_another_form_are_refused(name: str) -> None:
     (found,) = complaints("LoadBalancerSetting", name, VIRTUAL_HOST)
     assert "is no name for this kind" in found
 
 
-def test_nothing_is_derived_without_its_environment():
+def test_nothing_is_derived_without_its_environment() -> None:
     found = items("LoadBalancerSetting", NAME, VIRTUAL_HOST, without(FLEET, ("Environment", "c50")))
     assert "AccountId" not in found["InfraConfigLBSettings"]

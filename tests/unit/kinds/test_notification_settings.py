@@ -7,7 +7,7 @@ import pytest
 from tests.unit.kinds.small_fleet import complaints, items
 
 
-def test_their_item():
+def test_their_item() -> None:
     spec = {
         "notificationEmail": ["tango@acme.example"],
         "chatChannel": ["#tango"],
@@ -36,6 +36,6 @@ def test_their_item():
         ("x", {"chatChannel": "#tango"}, "valid list"),
     ],
 )
-def test_what_is_refused(name: str, spec: dict[str, Any], words: str):
+def test_what_is_refused(name: str, spec: dict[str, Any], words: str) -> None:
     (found,) = complaints("NotificationSettings", name, spec)
     assert words in found

@@ -11,7 +11,7 @@ def of_entries(*entries: Any) -> dict[str, Any]:
     return {"permissions": list(entries)}
 
 
-def test_its_item_is_flat():
+def test_its_item_is_flat() -> None:
     entry = {"resource": "/x/*", "access": "POST", "clusters": ["tango"], "environmentTypes": "all"}
     assert items("Permission", "team-tango", of_entries(entry)) == {
         "InfraConfigPermissions": {
@@ -61,7 +61,7 @@ def test_its_item_is_flat():
         ({"user": "x"}, ".user", "not permitted"),
     ],
 )
-def test_what_is_refused(entry: dict[str, Any], at: str, words: str):
+def test_what_is_refused(entry: dict[str, Any], at: str, words: str) -> None:
     found = next(
         one
         for one in complaints("Permission", "u", of_entries(entry))
@@ -85,5 +85,5 @@ def test_what_is_refused(entry: dict[str, Any], at: str, words: str):
         },
     ],
 )
-def test_what_is_accepted(entry: dict[str, Any]):
+def test_what_is_accepted(entry: dict[str, Any]) -> None:
     assert complaints("Permission", "u", of_entries(entry)) == []

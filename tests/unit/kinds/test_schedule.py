@@ -16,7 +16,7 @@ from tests.unit.kinds.small_fleet import (
 )
 
 
-def test_its_item_is_in_the_controllers_own_table():
+def test_its_item_is_in_the_controllers_own_table() -> None:
     spec = {
         "timezone": "Europe/London",
         "periods": [{"days": ["sat", "sun"], "from": "22:00", "to": "06:00"}],
@@ -56,19 +56,19 @@ def test_its_item_is_in_the_controllers_own_table():
         ({"periods": [{**PERIODS[0], "to": "24:01"}]}, "spec.periods.0", "no time of day"),
     ],
 )
-def test_what_is_refused(spec: dict[str, Any], at: str, words: str):
+def test_what_is_refused(spec: dict[str, Any], at: str, words: str) -> None:
     (found,) = complaints("Schedule", "x", spec)
     assert found.startswith(f"{at}: ")
     assert words in found
 
 
 @pytest.mark.parametrize("name", ["on", "off", "noschedule", "automatic"])
-def test_a_name_that_is_a_state_could_not_be_used(name: str):
+def test_a_name_that_is_a_state_could_not_be_used(name: str) -> None:
     (found,) = complaints("Schedule", name, {"periods": PERIODS})
     assert f"'schedule: {name}' could not mean this Schedule" in found
 
 
-def test_both_forms_compile_and_calendars_are_found_by_name():
+def test_both_forms_compile_and_calendars_are_found_by_name() -> None:
     fleet = changed(FLEET, "Schedule", "office-hours", **{"except": ["holidays", "nobody"]})
     fleet = {**fleet, ("Schedule", "always"): {"expression": "247"}}
     world = FleetWorld(fleet)
@@ -80,7 +80,7 @@ def test_both_forms_compile_and_calendars_are_found_by_name():
     assert world.facts("Schedule", "always").compiled(world).fixed is State.ON
 
 
-def test_what_other_programs_cannot_read_is_noted_once_at_the_schedule():
+def test_what_other_programs_cannot_read_is_noted_once_at_the_schedule() -> None:
     (note,) = findings("Schedule", "x", {"periods": PERIODS, "except": ["holidays"]})
     assert note.warning
     assert note.path == ("spec", "except")

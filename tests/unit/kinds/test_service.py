@@ -11,7 +11,7 @@ from tests.unit.kinds.small_fleet import FLEET, complaints, items, spec_of
 SEARCH = FLEET["Service", "Search"]
 
 
-def test_its_owner_is_beside_the_value():
+def test_its_owner_is_beside_the_value() -> None:
     full = {
         **SEARCH,
         "description": "Finds things",
@@ -63,19 +63,19 @@ def test_its_owner_is_beside_the_value():
         ({"dependencies": ["Auth"]}, "spec.dependencies.0", "dictionary"),
     ],
 )
-def test_what_is_refused(change: dict[str, Any], at: str, words: str):
+def test_what_is_refused(change: dict[str, Any], at: str, words: str) -> None:
     (found,) = complaints("Service", "Search", {**SEARCH, **change})
     assert found.startswith(f"{at}: ")
     assert words in found
 
 
 @pytest.mark.parametrize("change", [{"bluePort": None, "greenPort": None}, {"elkUrl": "x" * 2048}])
-def test_what_is_accepted(change: dict[str, Any]):
+def test_what_is_accepted(change: dict[str, Any]) -> None:
     assert complaints("Service", "Search", {**SEARCH, **change}) == []
 
 
 @pytest.mark.parametrize("name", ["Sea-rch", "1st", "S" * 51])
-def test_names_of_another_form_are_refused(name: str):
+def test_names_of_another_form_are_refused(name: str) -> None:
     (found,) = complaints("Service", name, SEARCH)
     assert "is no name for this kind" in found
 
@@ -91,14 +91,14 @@ def test_names_of_another_form_are_refused(name: str):
         ),
     ],
 )
-def test_both_slices_claim_their_ports(ports: dict[str, int], claims: list[Any]):
+def test_both_slices_claim_their_ports(ports: dict[str, int], claims: list[Any]) -> None:
     kind = kinds()["Service"]
     (unique,) = kind.unique
     facts = kind.facts("Search", spec_of(kind, {"owningCluster": "Tango", **ports}))
     assert list(unique.values(facts)) == claims
 
 
-def test_ports_are_kept_once_set_and_the_service_leaves_a_tombstone():
+def test_ports_are_kept_once_set_and_the_service_leaves_a_tombstone() -> None:
     kind = kinds()["Service"]
     assert [(one.path[-1], one.unset) for one in kind.immutable] == [
         ("BluePort", (None, 0)),
@@ -107,6 +107,6 @@ def test_ports_are_kept_once_set_and_the_service_leaves_a_tombstone():
     assert kind.leaving is Leaving.TOMBSTONE
 
 
-def test_the_old_products_zero_means_no_port():
+def test_the_old_products_zero_means_no_port() -> None:
     found = {"InfraConfigServices": {"ServiceName": "S", "Value": {"BluePort": 0, "Tags": []}}}
     assert kinds()["Service"].recover(found) == ("S", {"Tags": []})

@@ -19,7 +19,7 @@ def hosts_of(fleet: Any = FLEET, **fields: Any) -> Any:
     ]
 
 
-def test_its_item_is_flat():
+def test_its_item_is_flat() -> None:
     full = {**UPSTREAM, "persistenceMethod": "ip_hash", "slowStart": "30s", "markForDelete": False}
     assert items("Upstream", "c50-Search", full) == {
         "InfraConfigLBUpstream": {
@@ -44,18 +44,18 @@ def test_its_item_is_flat():
 @pytest.mark.parametrize(
     ("live", "blue", "green"), [("blue", "up", "down"), ("green", "down", "up")]
 )
-def test_the_live_slice_gives_hosts_ports_and_states(live: str, blue: str, green: str):
+def test_the_live_slice_gives_hosts_ports_and_states(live: str, blue: str, green: str) -> None:
     assert hosts_of(liveSlice=live) == [
         host("c50-Search-blue", 40012, State=blue),
         host("c50-Search-green", 40013, State=green),
     ]
 
 
-def test_external_leaves_the_states_to_the_pipelines():
+def test_external_leaves_the_states_to_the_pipelines() -> None:
     assert [one.get("State") for one in hosts_of(liveSlice="external")] == [None, None]
 
 
-def test_hosts_may_be_given_with_what_differs_from_the_slices():
+def test_hosts_may_be_given_with_what_differs_from_the_slices() -> None:
     given = [
         {"dnsName": "a-blue", "weight": 5},
         {"dnsName": "web.acme.example", "port": 40013, "state": "down"},
@@ -66,14 +66,24 @@ def test_hosts_may_be_given_with_what_differs_from_the_slices():
     ]
 
 
-def test_nothing_is_derived_from_what_does_not_exist():
+def test_ports_that_are_given_stay() -> None:
+    given = [{"dnsName": "a-blue", "port": 40013}]
+    assert hosts_of(hosts=given) == [host("a-blue", 40013)]
+
+
+def test_a_host_of_no_slice_keeps_the_state_it_was_given() -> None:
+    given = {**UPSTREAM, "liveSlice": "blue", "hosts": [{"dnsName": "a-b", "state": "up"}]}
+    assert complaints("Upstream", "c50-Search", given) == []
+
+
+def test_nothing_is_derived_from_what_does_not_exist() -> None:
     alone = without(FLEET, ("Service", "Search"), ("Environment", "c50"))
     found = items("Upstream", "c50-Search", UPSTREAM, alone)["InfraConfigLBUpstream"]
     assert "AccountId" not in found
     assert "Port" not in found["Hosts"][0]
 
 
-def test_without_its_account_it_has_no_place():
+def test_without_its_account_it_has_no_place() -> None:
     found = items("Upstream", "c50-Search", UPSTREAM, without(FLEET, ("Account", "staging-eu")))
     assert "LoadBalancerGroup" not in found["InfraConfigLBUpstream"]
 
@@ -126,7 +136,7 @@ def test_without_its_account_it_has_no_place():
         ),
     ],
 )
-def test_what_is_refused(change: dict[str, Any], at: str, words: str):
+def test_what_is_refused(change: dict[str, Any], at: str, words: str) -> None:
     found, *others = complaints("Upstream", "c50-Search", {**UPSTREAM, **change})
     assert not others
     assert found.startswith(f"{at}: ")
@@ -142,11 +152,11 @@ def test_what_is_refused(change: dict[str, Any], at: str, words: str):
         [{"dnsName": "a--b.c", "maxFails": 0, "failTimeout": "500ms"[:4]}],
     ],
 )
-def test_hosts_that_are_accepted(hosts: Any):
+def test_hosts_that_are_accepted(hosts: Any) -> None:
     assert complaints("Upstream", "c50-Search", {**UPSTREAM, "hosts": hosts}) == []
 
 
-def test_what_is_missing_is_said_once():
+def test_what_is_missing_is_said_once() -> None:
     assert [one.partition(":")[0] for one in complaints("Upstream", "c50-Search", {})] == [
         "spec.environmentName",
         "spec.serviceName",
@@ -154,18 +164,18 @@ def test_what_is_missing_is_said_once():
 
 
 @pytest.mark.parametrize("name", ["c49-Search", "c50", "c50-"])
-def test_its_name_begins_with_its_environment(name: str):
+def test_its_name_begins_with_its_environment(name: str) -> None:
     (found,) = complaints("Upstream", name, UPSTREAM)
     assert "does not begin with 'c50-'" in found
 
 
 @pytest.mark.parametrize("name", ["c50-Sea_rch", f"c50-{'x' * 97}"])
-def test_names_of_another_form_are_refused(name: str):
+def test_names_of_another_form_are_refused(name: str) -> None:
     (found,) = complaints("Upstream", name, UPSTREAM)
     assert "is no name for this kind" in found
 
 
-def test_a_slice_without_a_port_is_missed_at_the_service():
+def test_a_slice_without_a_port_is_missed_at_the_service() -> None:
     one_slice = changed(FLEET, "Service", "Search", greenPort=None)
     (found,) = complaints("Upstream", "c50-Search", UPSTREAM, one_slice)
     assert "host c50-Search-green needs the green port of Service Search, which has none" in found
@@ -173,13 +183,13 @@ def test_a_slice_without_a_port_is_missed_at_the_service():
     assert complaints("Upstream", "c50-Search", given, one_slice) == []
 
 
-def test_hosts_whose_consul_names_would_be_too_long_must_be_given():
+def test_hosts_whose_consul_names_would_be_too_long_must_be_given() -> None:
     long = "S" * 60
     found = complaints("Upstream", "c50-S", {**UPSTREAM, "serviceName": long})
     assert any("is no name of at most 63 characters" in one for one in found)
 
 
-def test_hosts_in_consul_need_a_consul():
+def test_hosts_in_consul_need_a_consul() -> None:
     no_consul = changed(FLEET, "EnvironmentType", "Staging", consul=None)
     (found,) = complaints("Upstream", "c50-Search", UPSTREAM, no_consul)
     assert "c50-Search-blue is a Consul service, but EnvironmentType Staging has no consul" in found
@@ -187,7 +197,7 @@ def test_hosts_in_consul_need_a_consul():
     assert complaints("Upstream", "c50-Search", named, no_consul) == []
 
 
-def test_of_what_does_not_exist_nothing_more_is_said():
+def test_of_what_does_not_exist_nothing_more_is_said() -> None:
     alone = without(FLEET, ("Service", "Search"), ("Environment", "c50"))
     assert complaints("Upstream", "c50-Search", UPSTREAM, alone) == []
 
@@ -199,12 +209,18 @@ def test_of_what_does_not_exist_nothing_more_is_said():
         ({"Key": "/c_50_c50-Search/config"}, "c50-Search"),
     ],
 )
-def test_an_item_is_identified_whatever_it_lacks(item: dict[str, Any], name: str):
+def test_an_item_is_identified_whatever_it_lacks(item: dict[str, Any], name: str) -> None:
     assert kinds()["Upstream"].identify(item) == name
 
 
-def test_it_is_marked_before_it_is_deleted():
+def test_it_is_marked_before_it_is_deleted() -> None:
     assert kinds()["Upstream"].leaving is Leaving.MARK_THEN_DELETE
+
+
+def test_an_upstream_without_hosts_has_none_to_read_back() -> None:
+    undo = kinds()["Upstream"].undo_derived
+    assert undo is not None
+    assert undo({**UPSTREAM, "hosts": []}) == UPSTREAM
 
 
 @pytest.mark.parametrize(
@@ -215,7 +231,7 @@ def test_it_is_marked_before_it_is_deleted():
         {**UPSTREAM, "hosts": "odd"},
     ],
 )
-def test_hosts_that_were_authored_stay(recovered: dict[str, Any]):
+def test_hosts_that_were_authored_stay(recovered: dict[str, Any]) -> None:
     undo = kinds()["Upstream"].undo_derived
     assert undo is not None
     assert undo(dict(recovered)) == recovered

@@ -18,21 +18,21 @@ EXTRA = {
 }
 
 
-def test_what_was_authored_is_collected_under_yaml_names():
+def test_what_was_authored_is_collected_under_yaml_names() -> None:
     assert controller_only(ShipSpec)(ShipSpec.model_validate(FULL)) == EXTRA
 
 
-def test_what_was_not_authored_is_not():
+def test_what_was_not_authored_is_not() -> None:
     spec = ShipSpec.model_validate({"homePort": "Hull", "engine": {"maker": "Leith"}, "log": None})
     assert controller_only(ShipSpec)(spec) == {}
 
 
-def test_a_plain_word_in_place_of_a_map_has_nothing():
+def test_a_plain_word_in_place_of_a_map_has_nothing() -> None:
     spec = ShipSpec.model_validate({"homePort": "Hull", "engine": "none"})
     assert controller_only(ShipSpec)(spec) == {}
 
 
-def test_a_model_without_such_fields_costs_nothing():
+def test_a_model_without_such_fields_costs_nothing() -> None:
     class Plain(Spec):
         a: int
         b: list[int] | None = None
@@ -52,13 +52,13 @@ def _stripped() -> dict[str, Any]:
     }
 
 
-def test_everything_goes_back_to_its_place_and_the_argument_stays():
+def test_everything_goes_back_to_its_place_and_the_argument_stays() -> None:
     stripped = _stripped()
     assert put_back(ShipSpec, stripped, EXTRA) == FULL
     assert stripped == _stripped()
 
 
-def test_members_are_found_by_name_after_others_were_put_before_them():
+def test_members_are_found_by_name_after_others_were_put_before_them() -> None:
     stripped = _stripped()
     stripped["masts"].insert(0, {"mastName": "new"})
     found = put_back(ShipSpec, stripped, {"masts.main.colour": "red"})
@@ -79,5 +79,5 @@ def test_members_are_found_by_name_after_others_were_put_before_them():
         "homePort.x",
     ],
 )
-def test_a_value_whose_place_is_gone_is_left_out(path: str):
+def test_a_value_whose_place_is_gone_is_left_out(path: str) -> None:
     assert put_back(ShipSpec, _stripped(), {path: "x"}) == _stripped()

@@ -35,29 +35,32 @@ def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterato
         yield from Draft202012Validator({"not": {}}).iter_errors(value)
 
 
-Validator = extend(Draft202012Validator, {"pattern": _pattern})
+Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call] # untyped there
+
+
+@cache
+def schemas() -> dict[str, Any]:
+    return document_schemas(kinds())
 
 
 @cache
 def registry() -> Any:
-    resources = [
-        (name, Resource.from_contents(schema)) for name, schema in document_schemas(kinds()).items()
-    ]
+    resources = [(name, Resource.from_contents(schema)) for name, schema in schemas().items()]
     return Registry().with_resources(resources)
 
 
 @cache
 def validator(name: str) -> Any:
-    return Validator(document_schemas(kinds())[name], registry=registry())
+    return Validator(schemas()[name], registry=registry())
 
 
 def document(kind: str, spec: Any, name: str = "Ada") -> dict[str, Any]:
     return {"apiVersion": "envctl/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
-@pytest.mark.parametrize("name", sorted(document_schemas(kinds())))
-def test_every_schema_is_valid_itself(name: str):
-    Draft202012Validator.check_schema(document_schemas(kinds())[name])
+@pytest.mark.parametrize("name", sorted(schemas()))
+def test_every_schema_is_valid_itself(name: str) -> None:
+    Draft202012Validator.check_schema(schemas()[name])
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,7 @@ def test_every_schema_is_valid_itself(name: str):
         ("LoadBalancerSetting", "load-balancer-setting.schema.json"),
     ],
 )
-def test_files_are_called_like_the_kinds(name: str, file: str):
+def test_files_are_called_like_the_kinds(name: str, file: str) -> None:
     assert file_name(name) == file
 
 
@@ -103,7 +106,7 @@ def test_files_are_called_like_the_kinds(name: str, file: str):
         ("Calendar", {"dates": [{"date": "2027-03-26"}]}, False, "members of lists are complete"),
     ],
 )
-def test_documents(kind: str, spec: Any, *, accepted: bool, because: str):
+def test_documents(kind: str, spec: Any, *, accepted: bool, because: str) -> None:
     assert validator(file_name(kind)).is_valid(document(kind, spec)) is accepted, because
     defaults = {**document("Defaults", {kind: spec})}
     assert validator("defaults.schema.json").is_valid(defaults) is accepted, because
@@ -114,24 +117,24 @@ def test_documents(kind: str, spec: Any, *, accepted: bool, because: str):
     "change",
     [{"apiVersion": "v2"}, {"kind": "Boat"}, {"metadata": {}}, {"more": 1}, {"spec": None}],
 )
-def test_an_envelope_that_is_refused(change: dict[str, Any]):
+def test_an_envelope_that_is_refused(change: dict[str, Any]) -> None:
     good = document("Cluster", {"shortName": "ta"})
     assert validator("document.schema.json").is_valid(good)
     assert not validator("document.schema.json").is_valid({**good, **change})
 
 
-def test_names_have_the_form_of_their_kind():
+def test_names_have_the_form_of_their_kind() -> None:
     assert not validator("cluster.schema.json").is_valid(document("Cluster", {}, name="Tan-go"))
 
 
-def test_what_is_required_after_merging_is_said():
+def test_what_is_required_after_merging_is_said() -> None:
     spec = document_schema(kinds()["Environment"])["$defs"]["Spec"]
     assert spec["x-required"] == ["environmentType", "owningCluster", "deploymentMap"]
     assert "required" not in spec
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_editors_see_references_and_descriptions(name: str):
+def test_editors_see_references_and_descriptions(name: str) -> None:
     schema = document_schema(kinds()[name])
     text = json.dumps(schema)
     assert "``" not in text
@@ -141,7 +144,7 @@ def test_editors_see_references_and_descriptions(name: str):
         assert field.get("description")
 
 
-def test_a_file_that_one_model_describes():
+def test_a_file_that_one_model_describes() -> None:
     class Settings(BaseModel):
         region: str
 
@@ -150,7 +153,7 @@ def test_a_file_that_one_model_describes():
     assert (schema["title"], schema["required"]) == ("Settings", ["region"])
 
 
-ODD_VALUES = st.sampled_from(
+ODD_VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 1, 5, 8500, 40012, 10**6, 1.5, "", "x", "a b", "ta\n", "on", "all", "AB", "x" * 300,
      "2027-03-26", "08:00", "5s", "a.b", "a-blue", "a@b.c", [], {}, [1], ["x"], {"x": 1}, {"x": {}}]
 )  # fmt: skip
@@ -215,7 +218,7 @@ def _is_left_open(detail: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_models_and_schemas_agree(name: str):
+def test_models_and_schemas_agree(name: str) -> None:
     kind = kinds()[name]
 
     @given(authored(name))
@@ -229,7 +232,7 @@ def test_models_and_schemas_agree(name: str):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_an_object_is_read_back_from_its_items_as_it_was_authored(name: str):
+def test_an_object_is_read_back_from_its_items_as_it_was_authored(name: str) -> None:
     kind = kinds()[name]
 
     @given(authored(name))

@@ -29,17 +29,17 @@ maps = st.dictionaries(st.text(max_size=2), plain, max_size=4)
         ({"a": 1}, {"a": {"b": 1}}, {"a": {"b": 1}}),
     ],
 )
-def test_maps_merge_lists_replace_null_clears(under: Any, over: Any, expected: Any):
+def test_maps_merge_lists_replace_null_clears(under: Any, over: Any, expected: Any) -> None:
     assert merge(under, over) == expected
 
 
 @given(maps)
-def test_merging_with_nothing_changes_nothing(value: Any):
+def test_merging_with_nothing_changes_nothing(value: Any) -> None:
     assert merge(value, {}) == value == merge({}, value)
 
 
 @given(maps, maps)
-def test_what_was_merged_once_stays(under: Any, over: Any):
+def test_what_was_merged_once_stays(under: Any, over: Any) -> None:
     once = merge(under, over)
     assert merge(once, over) == once
 
@@ -55,5 +55,5 @@ def test_what_was_merged_once_stays(under: Any, over: Any):
         ({}, {"a": {}}, {"a": {}}),
     ],
 )
-def test_derived_attributes_reach_into_lists(item: Any, derived: Any, expected: Any):
+def test_derived_attributes_reach_into_lists(item: Any, derived: Any, expected: Any) -> None:
     assert merge_derived(item, derived) == expected

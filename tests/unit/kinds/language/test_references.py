@@ -7,7 +7,7 @@ from controller.kinds.language.spec import Spec
 from tests.unit.kinds.language.sample_specs import FULL, Cabin, ShipSpec
 
 
-def test_references_hide_in_maps_and_lists_and_are_found_in_document_order():
+def test_references_hide_in_maps_and_lists_and_are_found_in_document_order() -> None:
     assert references(ShipSpec)(ShipSpec.model_validate(FULL)) == [
         Named(("homePort",), "Port", "Hull"),
         Named(("engine", "maker"), "Yard", "Leith"),
@@ -19,12 +19,12 @@ def test_references_hide_in_maps_and_lists_and_are_found_in_document_order():
 
 
 @pytest.mark.parametrize("engine", [None, "none"])
-def test_what_is_absent_or_a_plain_word_names_nothing(engine: str | None):
+def test_what_is_absent_or_a_plain_word_names_nothing(engine: str | None) -> None:
     spec = ShipSpec.model_validate({"homePort": "Hull", "engine": engine, "course": "home"})
     assert references(ShipSpec)(spec) == [Named(("homePort",), "Port", "Hull")]
 
 
-def test_references_hide_in_maps_of_models():
+def test_references_hide_in_maps_of_models() -> None:
     class Fleet(Spec):
         ships: dict[str, ShipSpec]
 
@@ -32,5 +32,5 @@ def test_references_hide_in_maps_of_models():
     assert references(Fleet)(fleet) == [Named(("ships", "a", "homePort"), "Port", "Hull")]
 
 
-def test_a_spec_without_references_has_none():
+def test_a_spec_without_references_has_none() -> None:
     assert references(Cabin)(Cabin.model_validate({})) == []

@@ -17,7 +17,7 @@ class Member:
         return "main"
 
 
-def test_renaming_undoes_dumping():
+def test_renaming_undoes_dumping() -> None:
     spec = ShipSpec.model_validate(FULL)
     again = to_yaml_names(ShipSpec, dumped(spec))
     assert ShipSpec.model_validate(again).home_port == "Hull"
@@ -25,17 +25,17 @@ def test_renaming_undoes_dumping():
     assert again["masts"][0] == {"mastName": "main", "sails": ["top", "gaff"]}
 
 
-def test_an_attribute_nobody_knows_keeps_its_name_for_validation_to_refuse():
+def test_an_attribute_nobody_knows_keeps_its_name_for_validation_to_refuse() -> None:
     found = to_yaml_names(ShipSpec, {"HomePort": "Hull", "Rigging": {"MastName": 1}})
     assert found == {"homePort": "Hull", "Rigging": {"MastName": 1}}
 
 
-def test_values_of_another_shape_are_left_as_they_are():
+def test_values_of_another_shape_are_left_as_they_are() -> None:
     odd = {"Masts": "none", "Engine": "none", "CABINS": [1]}
     assert to_yaml_names(ShipSpec, odd) == {"masts": "none", "engine": "none", "cabins": [1]}
 
 
-def test_an_object_is_read_back_as_it_was_authored():
+def test_an_object_is_read_back_as_it_was_authored() -> None:
     spec = ShipSpec.model_validate(FULL)
     items = SHIP.project("Ada", dumped(spec))
     assert items["Ships"]["HomePort"] == "Hull"
@@ -58,7 +58,7 @@ def test_an_object_is_read_back_as_it_was_authored():
         ((), ("spec",)),
     ],
 )
-def test_plans_speak_in_yaml_names(attributes: tuple[Any, ...], path: tuple[Any, ...]):
+def test_plans_speak_in_yaml_names(attributes: tuple[Any, ...], path: tuple[Any, ...]) -> None:
     assert yaml_path(SHIP, attributes) == path
 
 
@@ -78,7 +78,9 @@ def test_plans_speak_in_yaml_names(attributes: tuple[Any, ...], path: tuple[Any,
         ),
     ],
 )
-def test_the_exceptions_of_the_kinds(kind: str, attributes: tuple[Any, ...], path: tuple[Any, ...]):
+def test_the_exceptions_of_the_kinds(
+    kind: str, attributes: tuple[Any, ...], path: tuple[Any, ...]
+) -> None:
     assert yaml_path(kinds()[kind], attributes) == path
 
 
@@ -93,11 +95,11 @@ def test_the_exceptions_of_the_kinds(kind: str, attributes: tuple[Any, ...], pat
         ((), False),
     ],
 )
-def test_what_must_not_be_shown(attributes: tuple[Any, ...], *, sensitive: bool):
+def test_what_must_not_be_shown(attributes: tuple[Any, ...], *, sensitive: bool) -> None:
     assert is_sensitive(SHIP, attributes) is sensitive
 
 
-def test_licence_keys_are_not_shown():
+def test_licence_keys_are_not_shown() -> None:
     kind = kinds()["EnvironmentType"]
     assert is_sensitive(kind, ("Value", "LicenseKeys", "NewRelicKey"))
     assert not is_sensitive(kind, ("Value", "LicenseKeys"))

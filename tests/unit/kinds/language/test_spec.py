@@ -19,7 +19,7 @@ from tests.unit.kinds.language.sample_specs import ShipSpec
         ("availability_zone_a", "availabilityZoneA", "AvailabilityZoneA"),
     ],
 )
-def test_one_rule_for_names(field: str, yaml: str, item: str):
+def test_one_rule_for_names(field: str, yaml: str, item: str) -> None:
     assert (yaml_name(field), item_name(field)) == (yaml, item)
 
 
@@ -34,23 +34,29 @@ def test_one_rule_for_names(field: str, yaml: str, item: str):
         {"name": "x", "x": 1},
     ],
 )
-def test_metadata_that_is_refused(metadata: dict[str, Any]):
+def test_metadata_that_is_refused(metadata: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Metadata.model_validate(metadata)
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
-def test_what_cannot_be_stored_is_no_number(value: float):
+def test_what_cannot_be_stored_is_no_number(value: float) -> None:
     with pytest.raises(ValidationError):
         ShipSpec.model_validate({"homePort": value})
 
 
-def test_a_partial_model_asks_for_nothing_but_still_refuses_what_is_wrong():
+def test_a_partial_model_asks_for_nothing_but_still_refuses_what_is_wrong() -> None:
     partial = partial_model(
         ShipSpec, "PartialShip", without=frozenset({"notes"}), flag=(bool | None, None)
     )
     partial.model_validate({})
     partial.model_validate({"engine": {"tuned": True}, "flag": True})
-    for wrong in ({"notes": {}}, {"homePort": 1}, {"engine": {"makr": "x"}}, {"masts": [{}]}):
+    refused: list[dict[str, Any]] = [
+        {"notes": {}},
+        {"homePort": 1},
+        {"engine": {"makr": "x"}},
+        {"masts": [{}]},
+    ]
+    for wrong in refused:
         with pytest.raises(ValidationError):
             partial.model_validate(wrong)
