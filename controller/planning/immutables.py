@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.kinds.language.kind import Immutable, Kind, Path
+from controller.kinds.language.kind import Immutable, Kind, Leaving, Path
 from controller.model.absent import ABSENT
 from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import Observation, ObservedState, Ownership
@@ -80,8 +80,7 @@ def _taken_values(
         return
     taken: dict[tuple[str, Value], Observation] = {}
     for ref in sorted(observed.objects.keys() - desired.keys()):
-        if ref.kind == kind.name:
-            found = observed.objects[ref]
+        if ref.kind == kind.name and _keeps(found := observed.objects[ref], kind):
             for what, _path, value in _unique_values(kind, found.attributes):
                 taken.setdefault((what, _key(value)), found)
     for ref, projection in changed.items() if taken else ():
@@ -103,24 +102,32 @@ def _standing(owner: Observation) -> str:
     if any(item.get("Deleted") == "true" for item in items):
         return "which is deleted but keeps it"
     if owner.ownership is Ownership.OURS:
-        return "which is just leaving"
+        return "which is leaving but keeps it"
     return f"which is in the tables but not in the YAML ({owner.ownership.value})"
 
 
-def _unique_values(kind: Kind[Any], attributes: bytes) -> Iterator[tuple[str, Path, Value]]:
-    name, dumped = kind.recover(parse_canonical(attributes))
-    facts = kind.facts(name, _as_found(kind, dumped))
-    for unique in kind.unique:
-        for path, value in unique.values(facts):
-            yield unique.what, path, value
+def _keeps(found: Observation, kind: Kind[Any]) -> bool:
+    """Tell whether an object that is not desired goes on using its values: all but those of ours that are deleted."""
+    return found.ownership is not Ownership.OURS or kind.leaving is Leaving.TOMBSTONE
+
+
+def _unique_values(kind: Kind[Any], attributes: bytes) -> list[tuple[str, Path, Value]]:
+    try:
+        name, dumped = kind.recover(parse_canonical(attributes))
+        facts = kind.facts(name, _as_found(kind, dumped))
+        return [(one.what, *claim) for one in kind.unique for claim in one.values(facts)]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Others write these tables too. An item that is no object of its kind takes nothing from anybody,
+        # and must not stop the plan of all the others.
+        return []
 
 
 def _as_found(kind: Kind[Any], dumped: Mapping[str, Any]) -> Any:
     """Build the spec without checking it: what the old product stored (ports as text) counts as taken too."""
     given = {
-        str(field.validation_alias): dumped[field.serialization_alias]
+        str(field.validation_alias): dumped.get(str(field.serialization_alias))
         for field in kind.spec.model_fields.values()
-        if field.serialization_alias in dumped
+        if field.serialization_alias in dumped or field.is_required()
     }
     return kind.spec.model_construct(**given)
 

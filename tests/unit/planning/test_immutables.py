@@ -4,11 +4,22 @@ from typing import Any
 
 import pytest
 
+from controller.kinds.language.kind import Unique
+from controller.kinds.language.spec import Spec
 from controller.model.observed import Observation, Ownership
 from controller.model.origin import Origin
 from controller.model.resource import Projection
 from controller.planning.immutables import find_kept_values
-from tests.unit.planning.worlds import desired_of, found, item, options, ref, scope_of, wanted
+from tests.unit.planning.worlds import (
+    desired_of,
+    found,
+    item,
+    make_kind,
+    options,
+    ref,
+    scope_of,
+    wanted,
+)
 
 Values = dict[str, Any]
 
@@ -84,7 +95,7 @@ def test_a_kind_without_unique_values_is_only_asked_what_stays() -> None:
             {"ownership": Ownership.UNMANAGED},
             "which is in the tables but not in the YAML (unmanaged)",
         ),
-        ({"GreenPort": 40002}, {}, {}, "which is just leaving"),
+        ({"GreenPort": 40002}, {}, {}, "which is leaving but keeps it"),
     ],
 )
 def test_a_port_taken_outside_the_yaml_names_both(
@@ -108,3 +119,36 @@ def test_what_is_in_order_or_foreign_is_not_asked() -> None:
 
     assert messages(desired, service_found("a", {"BluePort": 40001}), foreign) == []
     assert messages([wanted("DeploymentMap/m")]) == []
+
+
+class NamedSpec(Spec):
+    """A kind whose names are unique whatever their case."""
+
+    owner: str
+
+
+NAMED = make_kind(
+    "Named",
+    spec=NamedSpec,
+    unique=(Unique("name", lambda spec: [(("spec", "owner"), spec.owner.lower())]),),
+)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "ownership", "taken", "because"),
+    [
+        ({"Value": {"Owner": "A"}}, Ownership.UNMANAGED, 1, "whatever its case"),
+        ({"Value": {"Owner": "A"}}, Ownership.OURS, 0, "ours, and deleted in the same plan"),
+        ({"Value": {}}, Ownership.UNMANAGED, 0, "an item without the value takes none"),
+        ({"Value": "odd"}, Ownership.UNMANAGED, 0, "nor does one of another shape"),
+    ],
+)
+def test_what_takes_a_value(
+    attributes: Values, ownership: Ownership, taken: int, because: str
+) -> None:
+    desired = desired_of(wanted("Named/new", item("Named/new", Value={"Owner": "a"})))
+    other = found("Named/old", item("Named/old", **attributes), ownership=ownership)
+
+    problems = find_kept_values(desired, scope_of(other), options(kinds={"Named": NAMED}))
+
+    assert len(problems) == taken, because

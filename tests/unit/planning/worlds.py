@@ -36,7 +36,7 @@ class NothingSpec(Spec):
 def _value_of(items: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     (item,) = items.values()
     value = item.get("Value", {})
-    return item["Name"], {n: v for n, v in value.items() if n in ("BluePort", "GreenPort")}
+    return item["Name"], {n: v for n, v in value.items() if n != "SchemaVersion"}
 
 
 def _ports(spec: Any) -> Iterable[tuple[tuple[str | int, ...], str | int]]:
