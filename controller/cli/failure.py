@@ -41,6 +41,10 @@ def fail(error: EnvctlError, *, as_json: bool) -> int:
 
 def fail_usage(message: str, *, as_json: bool) -> int:
     """Report arguments that are wrong; return the exit code."""
+    if message.startswith("Usage:"):
+        # A group called without a command says what it has.
+        note(message)
+        return ERROR_CLASSES[WrongUsage].exit_code
     text = f"{message}\n  fix: envctl COMMAND --help shows what there is"
     return fail(WrongUsage(text), as_json=as_json)
 

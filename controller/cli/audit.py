@@ -1,0 +1,112 @@
+"""``envctl audit``: the ledger asked, shown and verified."""
+
+from typing import Annotated
+
+import typer
+
+from controller.cli.invocation import invocation
+from controller.cli.options import Format, FormatOption
+from controller.cli.output import note, say, say_json
+from controller.engine.ask_ledger import Asked, page_of, verify_installation
+from controller.engine.moments import parse_moment
+from controller.errors import WrongUsage
+from controller.ledger.render import (
+    list_json,
+    list_lines,
+    record_json,
+    record_lines,
+    transaction_lines,
+    verification_json,
+    verification_lines,
+)
+
+FOUND_SOMETHING = 7
+
+audit = typer.Typer(
+    name="audit",
+    help="Who changed what, when and why; whether the record is whole.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+)
+
+
+@audit.command("list")
+def list_records(
+    context: typer.Context,
+    *,
+    entity: Annotated[
+        str | None, typer.Option("--entity", help="Changes of one object: Kind/name.")
+    ] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="Changes by somebody.")] = None,
+    transaction: Annotated[
+        str | None, typer.Option("--transaction", help="Changes of one apply.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="2026-11-24, 2026-11-24T19:00 (UTC), or 2h ago.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="As --since.")] = None,
+    records: Annotated[
+        bool, typer.Option("--records", help="A line a record, not a line an apply.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", help="How many records, at most 1000.")] = 200,
+    page: Annotated[str | None, typer.Option("--page", help="Go on where a list ended.")] = None,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """List changes, newest first: a line an apply, or with a question a line a record."""
+    call = invocation(context)
+    now = call.surroundings.clock()
+    asked = Asked(
+        entity=entity,
+        actor=actor,
+        transaction=transaction,
+        since=parse_moment(since, now) if since else None,
+        until=parse_moment(until, now) if until else None,
+        now=now,
+    )
+    found = page_of(call.installation, asked.question(call.installation), limit=limit, token=page)
+    if output is Format.JSON:
+        say_json(list_json(found.records, found.next_token))
+        return
+    each = records or entity is not None or transaction is not None
+    say("\n".join((list_lines if each else transaction_lines)(found.records)))
+    if found.next_token:
+        note(f"there is more: --page {found.next_token}")
+
+
+@audit.command("show")
+def show(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="An audit id, or the transaction of an apply.")
+    ],
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Show records whole: who, what, when, why, which commit, which line, each field before and after."""
+    found = invocation(context).installation.ledger.find(name)
+    if not found:
+        raise WrongUsage(
+            f"the ledger has no record and no transaction {name!r}\n  fix: envctl audit list shows what there is"
+        )
+    if output is Format.JSON:
+        say_json({"records": [record_json(one) for one in found]})
+        return
+    say("\n\n".join("\n".join(record_lines(one)) for one in found))
+
+
+@audit.command("verify")
+def verify(
+    context: typer.Context,
+    *,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Also follow every record to what the tables hold.")
+    ] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Check that the ledger is whole and unaltered. Exit 7: something was found."""
+    report = verify_installation(invocation(context).installation, replay=replay)
+    if output is Format.JSON:
+        say_json(verification_json(report))
+    else:
+        say("\n".join(verification_lines(report)))
+    raise typer.Exit(0 if report.intact else FOUND_SOMETHING)

@@ -1,0 +1,36 @@
+"""``envctl render``: documents as they count."""
+
+from typing import Annotated
+
+import typer
+
+from controller import catalog
+from controller.cli.invocation import invocation
+from controller.cli.options import Format, FormatOption, SourceOption
+from controller.cli.output import note_problems, say, say_json
+from controller.engine.render_documents import (
+    effective_documents,
+    effective_json,
+    effective_yaml,
+)
+
+
+def render(
+    context: typer.Context,
+    ref: Annotated[
+        str | None, typer.Argument(metavar="[REF]", help="Kind/name; default: all documents.")
+    ] = None,
+    source: SourceOption = None,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Print effective documents: defaults merged, inheritance written out, each value with its file and line."""
+    planner = invocation(context).planner(source)
+    revision = planner.load()
+    errors = [problem for problem in revision.problems if not problem.warning]
+    shown = list(effective_documents(revision, catalog.kinds(), ref))
+    if output is Format.JSON:
+        say_json([effective_json(one) for one in shown])
+    else:
+        say("---\n".join(map(effective_yaml, shown)))
+    note_problems(errors)
+    raise typer.Exit(1 if errors else 0)

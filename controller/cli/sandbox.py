@@ -1,0 +1,29 @@
+"""``envctl sandbox``: an AWS in memory to play with."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller.cli.output import say
+
+
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option("--port", help="0: any free port.")] = 0,
+    fleet: Annotated[
+        Path | None,
+        typer.Option("--fleet", help="Folder whose accounts it has; default: the examples."),
+    ] = None,
+) -> None:
+    """Run an AWS in memory until Ctrl-C, and print what to export to use it."""
+    from controller.sandbox.run import run_sandbox
+
+    run_sandbox(port, say_at_once, fleet)
+
+
+def say_at_once(line: str) -> None:
+    """Print a line that somebody waits for, also through a pipe."""
+    say(line)
+    sys.stdout.flush()

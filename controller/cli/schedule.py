@@ -1,0 +1,55 @@
+"""``envctl schedule``: schedules asked, many at a time."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller.cli.process import utc_now
+from controller.engine.answer_lines import decision_answers, state_answers
+from controller.errors import WrongUsage
+
+schedule = typer.Typer(
+    name="schedule",
+    help="Ask schedules: batch answers.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+)
+
+FileArgument = Annotated[
+    Path | None, typer.Argument(metavar="[FILE]", help="Questions; default: standard input.")
+]
+LinesOption = Annotated[
+    bool, typer.Option("--jsonl", help="A JSON object a line; there is no other form.")
+]
+
+
+@schedule.command("eval")
+def evaluate(file: FileArgument = None, *, jsonl: LinesOption = True) -> None:  # noqa: ARG001 - the only form there is
+    """Answer lines {"schedule", "utc"} with {"state": "on|off|noschedule|none|invalid"}."""
+    _answer(file, state_answers)
+
+
+@schedule.command("decide")
+def decide(file: FileArgument = None, *, jsonl: LinesOption = True) -> None:  # noqa: ARG001 - as above
+    """Answer facts of instances, one a line, with {"action", "source", "reason"}."""
+    _answer(file, decision_answers)
+
+
+def _answer(
+    file: Path | None, answers: Callable[[Iterable[bytes], datetime], Iterator[bytes]]
+) -> None:
+    try:
+        opened = nullcontext(sys.stdin.buffer) if file is None else file.open("rb")
+    except OSError as error:
+        raise WrongUsage(
+            f"{file}: cannot be read: {error.strerror}\n  fix: name a file that exists"
+        ) from error
+    with opened as lines:
+        for line in answers(lines, utc_now()):
+            sys.stdout.write(line.decode())

@@ -1,0 +1,113 @@
+"""Questions to the ledger in the words of a command line, and the ledger held against itself and the tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller.engine.installation import Installation
+from controller.engine.lease import HEAD_PREFIX
+from controller.errors import WrongUsage
+from controller.ledger.entities import EntityKey, entities_of
+from controller.ledger.findings import VerificationReport
+from controller.ledger.queries import Page
+from controller.ledger.questions import (
+    OfActor,
+    OfEntity,
+    OfPeriod,
+    OfScope,
+    OfTransaction,
+    Period,
+    Question,
+)
+from controller.ledger.replay import table_digests
+from controller.ledger.summary import RecordSummary
+from controller.ledger.verify import verify_ledger
+from controller.loading.closest import closest
+from controller.model.ref import ResourceRef
+from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
+from controller.targets.tables import CONFIG_SCOPE
+
+MAX_QUERIES = 400
+"""Days without a record are queries too: a year of them is gone through at once, then a token says where to go on."""
+LONGEST = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked: at most one of ``entity``, ``actor`` and ``transaction``; bounds are aware."""
+
+    entity: str | None = None
+    actor: str | None = None
+    transaction: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    now: datetime
+
+    def question(self, installation: Installation) -> Question:
+        """Return the question. Raises WrongUsage for what does not go together, and as any read."""
+        period = Period(self.since, self.until)
+        bounded = self.since is not None or self.until is not None
+        if sum(one is not None for one in (self.entity, self.actor, self.transaction)) > 1:
+            raise WrongUsage(
+                "--entity, --actor and --transaction ask three different questions\n  fix: give one of them"
+            )
+        if self.entity is not None:
+            return OfEntity(_entities(self.entity, installation), period)
+        if self.actor is not None:
+            return OfActor(self.actor, period)
+        if self.transaction is not None:
+            return OfTransaction(self.transaction)
+        if bounded:
+            until = self.until or self.now
+            return OfPeriod(self.since or until - LONGEST, until)
+        return OfScope(CONFIG_SCOPE)
+
+
+def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
+    master = installation.master
+    try:
+        ref = ResourceRef.parse(text)
+    except ValueError as error:
+        raise WrongUsage(f"--entity {error}") from error
+    kind = master.kinds.get(ref.kind)
+    if kind is None:
+        meant = closest(ref.kind, master.kinds)
+        hint = f"did you mean {meant}/{ref.key}?" if meant else f"kinds: {', '.join(master.kinds)}"
+        raise WrongUsage(f"there is no kind {ref.kind!r}\n  fix: {hint}")
+    prefix = master.settings.resource_prefix
+    return entities_of(kind, ref.key, prefix, lambda table: master.store.scan(table, 1))
+
+
+def page_of(
+    installation: Installation, question: Question, *, limit: int, token: str | None
+) -> Page:
+    """Return up to ``limit`` records, over as many queries as that takes; the token says where to go on. Raises as a page."""
+    records: list[RecordSummary] = []
+    for _ in range(MAX_QUERIES):
+        page = installation.ledger.page(question, limit=limit - len(records), token=token)
+        records += page.records
+        token = page.next_token
+        if token is None or len(records) >= limit:
+            break
+    return Page(tuple(records), token)
+
+
+def verify_installation(installation: Installation, *, replay: bool) -> VerificationReport:
+    """Check every scope's chain, and with ``replay`` the tables against the records. Raises as any read."""
+    master = installation.master
+    rows = master.store.scan(master.physical(STATE_TABLE.name), 1)
+    ids = sorted(str(row["Id"]) for row in rows)
+    scopes = [one.removeprefix(HEAD_PREFIX) for one in ids if one.startswith(HEAD_PREFIX)]
+
+    def tables() -> Iterator[tuple[EntityKey, str]]:
+        for table in kind_tables(master.kinds.values()):
+            physical = table.prefixed(master.settings.resource_prefix)
+            yield from table_digests(physical, master.store.scan(physical.name, 1))
+
+    return verify_ledger(
+        scopes,
+        installation.ledger,
+        installation.leases.read,
+        sleep=master.surroundings.sleep,
+        tables=tables if replay else None,
+    )
