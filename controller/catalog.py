@@ -9,7 +9,9 @@ from typing import Any
 
 from controller import kinds as kinds_package
 from controller.kinds.language.kind import Kind
+from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.table import TableDefinition
+from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
 
 
 def constants(package: ModuleType, name: str) -> tuple[Any, ...]:
@@ -43,15 +45,8 @@ def kinds() -> Mapping[str, Kind[Any]]:
 
 @cache
 def tables() -> tuple[TableDefinition, ...]:
-    """Return every table a kind keeps objects in, once, by name.
+    """Return every table of the installation once: those of the kinds by name, then the ledger and the controller's own.
 
     Raises ValueError if two kinds define one table differently.
     """
-    by_name: dict[str, TableDefinition] = {}
-    for kind in kinds().values():
-        for table in kind.tables:
-            if by_name.setdefault(table.name, table) != table:
-                raise ValueError(
-                    f"{kind.name} defines table {table.name} differently from another kind"
-                )
-    return tuple(by_name[name] for name in sorted(by_name))
+    return (*kind_tables(kinds().values()), LEDGER_TABLE, STATE_TABLE)

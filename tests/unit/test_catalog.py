@@ -1,6 +1,7 @@
 """The catalogue finds what there is, in one place, in the order of names."""
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -100,11 +101,23 @@ def test_tables_have_the_keys_and_indexes_other_programs_know(
     assert definition.stream
 
 
-def test_only_the_number_of_an_account_is_a_number() -> None:
+def test_the_number_of_an_account_is_the_only_number_among_the_keys_of_kinds() -> None:
     numbers = {
         attribute
-        for table in catalog.tables()
+        for kind in catalog.kinds().values()
+        for table in kind.tables
         for attribute in table.attributes()
         if attribute.type == "N"
     }
     assert numbers == {KeyAttribute("AccountNumber", "N")}
+
+
+def test_the_ledger_and_the_controllers_own_rows_are_tables_too() -> None:
+    assert [table.name for table in catalog.tables()][-2:] == ["InfraChangeAudit", "EnvctlState"]
+
+
+def test_two_kinds_of_one_name_are_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    twins = (catalog.kinds()["Cluster"], replace(catalog.kinds()["Account"], name="Cluster"))
+    monkeypatch.setattr(catalog, "constants", lambda _package, _name: twins)
+    with pytest.raises(ValueError, match="two kinds are named Cluster"):
+        catalog.kinds.__wrapped__()

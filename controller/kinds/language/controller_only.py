@@ -37,16 +37,22 @@ def put_back(model: type[Spec], spec: dict[str, Any], extra: dict[str, Any]) -> 
 def plain(value: Any) -> Any:
     """Return a part of a spec as plain values under YAML names, with what was authored alone."""
     if isinstance(value, Spec):
+        yaml, given = _yaml_names(type(value)), value.__dict__
         return {
-            field.yaml: plain(getattr(value, field.name))
-            for field in fields_of(type(value))
-            if field.name in value.model_fields_set and getattr(value, field.name) is not None
+            yaml[name]: plain(given[name])
+            for name in value.model_fields_set
+            if given[name] is not None
         }
     if isinstance(value, list):
         return [plain(member) for member in value]
     if isinstance(value, dict):
         return {key: plain(member) for key, member in value.items()}
     return value
+
+
+@cache
+def _yaml_names(model: type[Spec]) -> dict[str, str]:
+    return {field.name: field.yaml for field in fields_of(model)}
 
 
 @cache
