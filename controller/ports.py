@@ -1,17 +1,22 @@
 """Protocols between the engine and the outside: sources, targets and stores."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from controller.errors import EnvctlError
+from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
+from controller.model.live import LiveLook, LiveScope
+from controller.model.live_options import LiveOptions
 from controller.model.observed import ObservedState
-from controller.model.origin import Authorship
-from controller.model.plan import Change
+from controller.model.origin import Authorship, Origin
+from controller.model.plan import Action, Cause, Change, Note
 from controller.model.problem import Problem
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
+from controller.planning.holding import Barrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +79,166 @@ class Target(Protocol):
         """Look, and write nothing. What cannot be read makes the scope unknown, with the reason; it is not raised."""
 
 
-class LiveTarget(Target, Protocol):
-    """A target whose changes cannot join a transaction: each is recorded as intended before, and as done or failed after."""
-
-    def act(self, change: Change, token: str) -> None:
-        """Bring one object to what the change says, absolutely, never "one more"; doing it twice is doing it once.
-
-        ``token`` goes with the request where AWS takes a client token. Raises our errors.
-        """
-
-
 class History(Protocol):
     """What the ledger knows about single items."""
 
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterable[LedgerRecord]:
         """Return the records of one item of a (physical) table, newest first. Raises as any read."""
+
+
+class Shaping(NamedTuple):
+    """What a live target knows of a change that a comparison of attributes cannot tell; None leaves it as compared.
+
+    ``effects`` are instances ``launched``, ``ended``, ``replaced``, ``stopped``: guards and headlines count them.
+    """
+
+    action: Action | None = None
+    cause: Cause | None = None
+    because: str | None = None
+    effects: Mapping[str, int] | None = None
+    depends_on: tuple[ResourceRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projected:
+    """What the accepted state asks of one live target in one scope.
+
+    ``notes`` say what is not done and why: category ``missing`` for what a role needs and the account lacks.
+    ``left`` are objects that are neither made, changed nor deleted this time, as something they need is missing or cannot
+    be told; each should have a note. ``barriers`` hold single changes, beside those of the engine (deploy lock, freezes).
+    ``shapings`` are by object and only count where it changes; also for objects that are to be deleted.
+    """
+
+    projections: Mapping[ResourceRef, Projection]
+    origins: Mapping[ResourceRef, Origin] = field(default_factory=dict)
+    """Where an object's desired state was written: the place a reader is sent to."""
+    notes: tuple[Note, ...] = ()
+    left: frozenset[ResourceRef] = frozenset()
+    barriers: tuple[Barrier, ...] = ()
+    shapings: Mapping[ResourceRef, Shaping] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActResult:
+    """What an act gave. ``request_id`` is AWS's id of the (last) request that changed something.
+
+    ``look_again_s`` is for what AWS goes on doing (instances that stop): the scope is looked at again after so many
+    seconds, in the same run, and what is then to be done is done. ``after`` is what the object has become, canonical
+    JSON, where that is not what the change says.
+    """
+
+    request_id: str = ""
+    look_again_s: float | None = None
+    after: bytes | None = None
+    message: str = ""
+
+
+class LiveReads(Protocol):
+    """AWS as one scope's role may read it."""
+
+    @property
+    def scope(self) -> LiveScope:
+        """Where this reads."""
+
+    @property
+    def installation(self) -> str:
+        """The installation's id, which marks of ours carry."""
+
+    @property
+    def options(self) -> LiveOptions:
+        """What the settings say."""
+
+    @property
+    def history(self) -> History:
+        """What the ledger knows: deleting needs our mark and a record that we made or adopted the object."""
+
+    def client(self, service: str) -> Any:
+        """Return the scope's boto3 client of a service; calls that are made with it are counted and tried again.
+
+        Wrap them in ``controller.aws.errors.aws_errors``, so that AWS's errors become ours. Raises RoleRefused,
+        RoleNotReady.
+        """
+
+
+class LiveActs(LiveReads, Protocol):
+    """AWS as one scope's role may change it, while the scope is ours."""
+
+    @property
+    def revision(self) -> str:
+        """Revision the accepted state came from."""
+
+    @property
+    def token(self) -> str:
+        """Client token for requests that take one: the same for the same intended record, at most 64 characters."""
+
+    def check(self) -> None:
+        """Make sure that the scope is still ours, before a request that changes something; cheap while it is.
+
+        Called by the engine before each act; a target calls it before each further request. Raises StaleEpoch.
+        """
+
+    def now(self) -> datetime:
+        """Return the moment, aware."""
+
+    def sleep(self, seconds: float) -> None:
+        """Pause."""
+
+
+class LiveTarget(Protocol):
+    """Something in child accounts that follows the accepted state.
+
+    Its changes cannot join a transaction: each is recorded as intended before, and as succeeded or failed after. Modules of
+    ``controller.targets`` define one as the constant ``TARGET``.
+    """
+
+    @property
+    def name(self) -> str:
+        """How plans and settings call the target: ``groups``, ``scaling-schedules``."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of the objects it manages; no other target has them. A ref's key begins with the scope's name and ``/``."""
+
+    @property
+    def summary(self) -> str:
+        """One sentence for the reference."""
+
+    def observe(self, look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
+        """Say what there is, writing nothing: from the look, and, where ``deep`` says so, from calls of its own.
+
+        Raises our errors; the engine makes the scope unknown then. Objects others made are UNMANAGED, and left alone.
+        """
+
+    def project(
+        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+    ) -> Projected:
+        """Say what there should be. Pure and deterministic. Must not raise: what cannot be told is left, with a note."""
+
+    def act(self, change: Change, acts: LiveActs) -> ActResult:
+        """Bring one object to what the change says, absolutely, never "one more"; doing it twice is doing it once.
+
+        Raises our errors: an error is this change's outcome, others go on.
+        """
+
+
+class Batch(NamedTuple):
+    """Changes of one action that share one record of the ledger, such as all instances of an environment to stop."""
+
+    ref: ResourceRef
+    changes: tuple[Change, ...]
+
+
+@runtime_checkable
+class BatchingTarget(Protocol):
+    """What a live target has besides if its changes are sent many at a time. ``act`` is not called then."""
+
+    def batches(self, changes: Sequence[Change]) -> tuple[Batch, ...]:
+        """Group changes by the record they share. Pure; every change once."""
+
+    def act_together(
+        self, changes: Sequence[Change], acts: LiveActs
+    ) -> Mapping[ResourceRef, ActResult | EnvctlError]:
+        """Send changes that depend on none of each other, in batches; return what became of each, by object.
+
+        What holds for all of them (the scope is no longer ours, no access) may be raised.
+        """

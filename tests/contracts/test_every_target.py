@@ -57,7 +57,7 @@ def settled(estate: Estate) -> Estate:
 
 def test_projecting_is_pure(estate: Estate) -> None:
     projection = service("a")
-    resource = Resource(projection.ref, Origin("a.yaml"), 0, b"{}", (), projection)
+    resource = Resource(projection.ref, Origin("a.yaml"), 0, b"{}", projection)
     desired = DesiredState("1", "one", "ada", "", {projection.ref: resource})
     first = estate.target.project(desired, START)
     assert first == estate.target.project(desired, START) == {projection.ref: projection}
