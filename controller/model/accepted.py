@@ -1,0 +1,64 @@
+"""The accepted desired state: what the config tables hold, and what live accounts are planned from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from controller.model.live_options import LiveOptions
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.model.resource import Resource
+
+Items = Mapping[str, Mapping[str, Any]]
+"""Logical table name -> attributes found, shared fields as other programs left them; no ``Audit``, no ``Managed``."""
+
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+_NO_ITEMS: Items = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedState:
+    """Everything that was accepted, with overrides laid over it.
+
+    ``specs`` are built when asked for, and asking twice gives the same object. ``items`` are the objects' attributes as
+    found. ``unreadable`` says why an object cannot be read back as a document of its kind: live accounts are left as they
+    are where it would count. ``overrides`` are those that hold now, those of groups and instances too.
+    """
+
+    resources: Mapping[ResourceRef, Resource] = _NOTHING
+    specs: Mapping[ResourceRef, Any] = _NOTHING
+    items: Mapping[ResourceRef, Items] = _NOTHING
+    unreadable: Mapping[ResourceRef, str] = _NOTHING
+    overrides: tuple[Override, ...] = ()
+    revision: str = ""
+    """Revision that most recently changed the tables, as far as the marks tell; empty if none did."""
+    installation: str = ""
+    options: LiveOptions = field(default_factory=LiveOptions)
+
+    def of_kind(self, kind: str) -> Iterator[ResourceRef]:
+        """Yield the objects of a kind, by name."""
+        return iter(sorted(ref for ref in self.resources if ref.kind == kind))
+
+    def environments(self) -> Iterator[ResourceRef]:
+        """Yield the environments, by name."""
+        return self.of_kind("Environment")
+
+    def spec(self, kind: str, key: str) -> Any:
+        """Return the spec of an object; None if there is no such object, or it cannot be read back."""
+        return self.specs.get(ResourceRef(kind, key))
+
+    def value(self, ref: ResourceRef, table: str) -> Mapping[str, Any]:
+        """Return the ``Value`` of an object's item in a table, as found; empty if there is none."""
+        found = self.items.get(ref, _NO_ITEMS).get(table, _NOTHING).get("Value")
+        return found if isinstance(found, Mapping) else _NOTHING
+
+    def deployments_locked(self, environment: str) -> bool:
+        """Tell whether deployments to an environment are locked, as found: other programs lock too."""
+        ref = ResourceRef("Environment", environment)
+        return self.value(ref, "InfraOpsEnvironment").get("DeploymentsLocked") is True
+
+    def in_maintenance(self, environment: str) -> bool:
+        """Tell whether an environment is in maintenance, as found."""
+        ref = ResourceRef("Environment", environment)
+        return self.value(ref, "InfraOpsEnvironment").get("EnvironmentInMaintenance") is True
