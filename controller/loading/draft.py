@@ -39,7 +39,6 @@ class Draft:
     origin: Origin
     index: int
     document: bytes
-    defaults: tuple[Origin, ...]
     facts: Any
     references: list[Reference]
     items: Items
@@ -82,7 +81,6 @@ def draft(
         origin,
         index,
         body,
-        defaults.origins,
         kind.facts(key, spec),
         [
             Reference(("spec", *path), ResourceRef(of, name))

@@ -31,7 +31,7 @@ def with_documents(
         resource = loaded.resources[ref]
         one = draft(kinds.by_name[ref.kind], body, resource.origin, resource.index)
         if isinstance(one, Draft):
-            drafts[ref] = replace(one, document=resource.document, defaults=resource.defaults)
+            drafts[ref] = one
             facts[ref] = one.facts
         else:
             origin = resource.origin
@@ -46,7 +46,7 @@ def with_documents(
                 kinds.by_name[ref.kind], resource.document, resource.origin, resource.index
             )
             if isinstance(again, Draft):
-                drafts[ref] = replace(again, defaults=resource.defaults)
+                drafts[ref] = again
     world = TracingWorld(facts, *loaded.memory.settings)
     resources = dict(loaded.resources)
     for ref, one in drafts.items():

@@ -65,5 +65,5 @@ def resolve(
         depends_on=world.asked(),
         protected=draft.protected,
     )
-    resource = Resource(ref, draft.origin, draft.index, draft.document, draft.defaults, projection)
+    resource = Resource(ref, draft.origin, draft.index, draft.document, projection)
     return Resolved(resource, tuple(issues), projection.depends_on)

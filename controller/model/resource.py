@@ -27,8 +27,6 @@ class Resource:
     index: int
     """Which document of its file it is, from 0."""
     document: bytes
-    defaults: tuple[Origin, ...]
-    """The Defaults documents that gave it fields, nearest first."""
     projection: "Projection"
 
 

@@ -1,0 +1,255 @@
+"""Files become one desired state; everything wrong with them is said at its place."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.loading.draft import without_empty
+from controller.loading.load import Loaded, Memory
+from controller.model.canonical import parse_canonical
+from controller.model.ref import ResourceRef
+from tests.support.yaml_fleet import (
+    CLUSTER,
+    SERVICE,
+    Reading,
+    examples,
+    loaded,
+    messages,
+    problems,
+    resource,
+)
+
+FLEET = {"cluster.yaml": CLUSTER, "services/search.yaml": SERVICE}
+DEFAULTS = """apiVersion: envctl/v1
+kind: Defaults
+metadata: {name: services}
+spec:
+  Service: {owningCluster: Tango, description: from the folder}
+"""
+
+
+def defaults(spec: str) -> str:
+    return DEFAULTS.replace("{owningCluster: Tango, description: from the folder}", spec)
+
+
+def service(name: str = "Search", spec: str = "{owningCluster: Tango}") -> str:
+    return f"apiVersion: envctl/v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ({"a.yaml": CLUSTER.replace("kind: Cluster", "kind: Clustr")}, "a.yaml:2:7 kind: there is no kind 'Clustr'"),
+        ({"a.yaml": CLUSTER.replace("kind: Cluster\n", "")}, "a.yaml:1:1 : kind is missing"),
+        ({"a.yaml": CLUSTER.replace("kind: Cluster", "kind: 1")}, "a.yaml:2:7 kind: there is no kind 1"),
+        ({"a.yaml": CLUSTER.replace("envctl/v1", "v9")}, "a.yaml:1:13 apiVersion: unknown apiVersion 'v9'"),
+        ({"a.yaml": CLUSTER.partition("\n")[2]}, "a.yaml:1:1 : apiVersion is missing"),
+        ({"a.yaml": CLUSTER + "status: {}\n"}, "a.yaml:5:1 status: unknown field 'status'"),
+        ({"a.yaml": CLUSTER + "spek: {}\n"}, "a.yaml:5:1 spek: unknown field 'spek'"),
+        ({"a.yaml": CLUSTER.replace("{shortName: ta}", "[ta]")}, "a.yaml:4:7 spec: expected a map, found a list"),
+        ({"a.yaml": CLUSTER.replace("{shortName: ta}", "")}, "a.yaml:4:1 spec: expected a map, found nothing"),
+        ({"a.yaml": CLUSTER.replace("spec: {shortName: ta}\n", "")}, "a.yaml:1:1 : spec is missing"),
+        ({"a.yaml": CLUSTER.replace("metadata: {name: Tango}\n", "")}, "a.yaml:1:1 : metadata is missing"),
+        ({"a.yaml": CLUSTER.replace("name: Tango", "")}, "a.yaml:3:11 metadata: name is missing"),
+        ({"a.yaml": CLUSTER.replace("name: Tango", "name: 7")}, "a.yaml:3:18 metadata.name: expected text, found 7"),
+        ({"a.yaml": CLUSTER.replace("ta}", "TA}")}, "a.yaml:4:19 spec.shortName: expected exactly two lower-case letters"),
+        ({"a.yaml": CLUSTER.replace("shortName: ta", "")}, "a.yaml:4:7 spec: shortName is missing"),
+        ({**FLEET, "z.yaml": service()}, "z.yaml:3:18 metadata.name: Service/Search is already defined at services/search.yaml:1"),
+        ({"a.yaml": CLUSTER + "---\n" + CLUSTER}, "a.yaml:8:18 metadata.name: Cluster/Tango is already defined at a.yaml:1"),
+        ({"a.yaml": SERVICE}, "a.yaml:4:23 spec.owningCluster: no Cluster named 'Tango'"),
+        ({**FLEET, "a.yaml": service("Pay", "{owningCluster: Tango, bluePort: 40013}")},
+         "services/search.yaml:4:58 spec.greenPort: port 40013 is already taken by Service/Pay (bluePort)"),
+        ({**FLEET, "a.yaml": service("Pay", "{owningCluster: Tango, bluePort: 40020, greenPort: 40020}")},
+         "a.yaml:4:58 spec.greenPort: port 40020 is already taken by its own bluePort"),
+        ({"a.yaml": CLUSTER + "---\n\t- x\n"}, "a.yaml:6:1 : "),
+        ({"d.yaml": defaults("{bluePort: high}")}, "d.yaml:5:23 spec.Service.bluePort: expected a port"),
+        ({"d.yaml": defaults("{colour: red}")}, "d.yaml:5:13 spec.Service.colour: unknown field 'colour'"),
+        ({"d.yaml": DEFAULTS.replace("Service:", "Servce:")}, "d.yaml:5:3 spec.Servce: there is no kind 'Servce'"),
+        ({"d.yaml": DEFAULTS.replace("Service:", "Zzz:")}, "d.yaml:5:3 spec.Zzz: there is no kind 'Zzz'"),
+        ({"d.yaml": defaults("[]")}, "d.yaml:5:12 spec.Service: expected a map of fields"),
+        ({"d.yaml": DEFAULTS.replace("name: services", "label: x")}, "d.yaml:3:11 metadata: name is missing"),
+        ({"d.yaml": DEFAULTS, "e.yaml": DEFAULTS},
+         "e.yaml:5:3 spec.Service: this folder's defaults for Service are already given at d.yaml:1"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_at_its_place(texts: dict[str, str], said: str) -> None:
+    found = messages(texts)
+
+    assert any(line.startswith(said) for line in found), "\n".join(found)
+
+
+def test_all_problems_come_in_one_run_in_file_order() -> None:
+    texts = {
+        "b.yaml": SERVICE,
+        "a.yaml": CLUSTER.replace("ta", "TA") + "---\n" + service("Pay", "{bluePrt: 1}"),
+    }
+
+    found = problems(texts)
+
+    assert [problem.origin for problem in found] == sorted(problem.origin for problem in found)
+    assert len(found) >= 3
+
+
+def test_a_reference_to_a_broken_document_is_not_called_missing() -> None:
+    found = messages({"cluster.yaml": CLUSTER.replace("ta}", "TA}"), "service.yaml": SERVICE})
+
+    assert [line for line in found if "no Cluster" in line] == []
+
+
+def test_defaults_merge_under_documents_of_their_folder_and_below() -> None:
+    texts = {
+        "cluster.yaml": CLUSTER,
+        "services/defaults.yaml": DEFAULTS,
+        "services/search/search.yaml": service("Search", "{description: own}"),
+        "services/pay.yaml": service("Pay", "{}"),
+    }
+
+    search, pay = resource(texts, "Service/Search"), resource(texts, "Service/Pay")
+
+    assert parse_canonical(search.document)["spec"] == {
+        "owningCluster": "Tango",
+        "description": "own",
+    }
+    assert parse_canonical(pay.document)["spec"] == {
+        "owningCluster": "Tango",
+        "description": "from the folder",
+    }
+
+
+def test_the_nearest_defaults_win_and_null_clears() -> None:
+    texts = {
+        "cluster.yaml": CLUSTER,
+        "defaults.yaml": defaults("{owningCluster: Tango, description: far, primaryContact: x}"),
+        "near/defaults.yaml": defaults("{description: near}"),
+        "near/search.yaml": service("Search", "{primaryContact: null}"),
+    }
+
+    spec = parse_canonical(resource(texts, "Service/Search").document)["spec"]
+
+    assert spec == {"owningCluster": "Tango", "description": "near"}
+
+
+def test_a_problem_of_an_inherited_field_is_shown_where_it_was_written() -> None:
+    texts = {
+        "defaults.yaml": defaults("{owningCluster: Tnago}"),
+        "cluster.yaml": CLUSTER,
+        "a.yaml": service("A", "{}"),
+        "b.yaml": service("B", "{}"),
+    }
+
+    assert messages(texts) == [
+        "defaults.yaml:5:28 spec.Service.owningCluster: no Cluster named 'Tnago'"
+    ]
+    assert problems(texts)[0].fix == "did you mean 'Tango'?"
+
+
+def test_labels_and_protection_are_kept_beside_the_attributes() -> None:
+    texts = {
+        "a.yaml": CLUSTER.replace("{name: Tango}", "{name: Tango, labels: {a: b}, protect: true}")
+    }
+
+    projection = resource(texts, "Cluster/Tango").projection
+
+    assert projection.protected
+    assert parse_canonical(projection.extra)["metadata"] == {"labels": {"a": "b"}, "protect": True}
+
+
+def test_the_examples_have_no_problem_in_either_mode() -> None:
+    for mode in ("none", "environment-manager"):
+        result = loaded(examples(), compatibility=mode)
+        assert [problem for problem in problems(examples(), result) if not problem.warning] == []
+
+
+def test_what_was_parsed_once_is_not_read_again() -> None:
+    reading = Reading()
+    first = loaded(FLEET, reading=reading)
+    again = {**FLEET, "services/copy-of-nothing.yaml": service("Pay")}
+
+    loaded(FLEET, first.memory, reading)
+    loaded(again, first.memory, reading)
+
+    assert sorted(reading.ids) == sorted(again.values())
+
+
+def test_an_unchanged_revision_does_no_work_at_all() -> None:
+    first = loaded(FLEET)
+
+    second = loaded(FLEET, first.memory)
+
+    assert second.memory.parsed is first.memory.parsed
+    assert second.memory.resolved is first.memory.resolved
+
+
+def test_one_changed_file_leaves_the_objects_of_others_as_they_are() -> None:
+    first = loaded(FLEET)
+
+    second = loaded(
+        {**FLEET, "services/search.yaml": SERVICE.replace("40012", "40014")}, first.memory
+    )
+
+    tango = ResourceRef("Cluster", "Tango")
+    assert second.resources[tango] is first.resources[tango]
+    assert (
+        second.resources[ResourceRef("Service", "Search")]
+        is not first.resources[ResourceRef("Service", "Search")]
+    )
+
+
+def test_another_setting_looks_at_everything_again() -> None:
+    first = loaded(FLEET)
+
+    second = loaded(FLEET, first.memory, compatibility="environment-manager")
+
+    assert [placed.issue.message for placed in second.issues if not placed.issue.warning]
+
+
+EDITS = ("drop", "rename object", "break yaml", "break field", "touch", "swap", "copy", "move")
+
+
+def edited(texts: dict[str, str], edit: str, chance: random.Random) -> dict[str, str]:
+    """Return the fleet after one edit."""
+    path = chance.choice(sorted(texts))
+    text = texts[path]
+    match edit:
+        case "drop":
+            return {other: kept for other, kept in texts.items() if other != path}
+        case "rename object":
+            return {**texts, path: text.replace("name: ", "name: x", 1)}
+        case "break yaml":
+            return {**texts, path: text + "\n\t[\n"}
+        case "break field":
+            return {**texts, path: text.replace("spec: {", "spec: {colour: red, ", 1)}
+        case "touch":
+            return {**texts, path: "# touched\n" + text}
+        case "swap":
+            other = chance.choice(sorted(texts))
+            return {**texts, path: texts[other], other: text}
+        case "copy":
+            return {**texts, f"0-{path}": text}
+        case _:
+            return {**{o: kept for o, kept in texts.items() if o != path}, f"moved/{path}": text}
+
+
+def shown(result: Loaded, texts: dict[str, str]) -> tuple[object, ...]:
+    """Return all of a load that anybody sees."""
+    return dict(result.resources), [str(problem) for problem in problems(texts, result)]
+
+
+@given(st.lists(st.sampled_from(EDITS), min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_loading_on_from_before_gives_what_loading_afresh_gives(
+    edits: list[str], chance: random.Random
+) -> None:
+    texts, memory = examples(), Memory()
+    result = loaded(texts, memory)
+    for edit in edits:
+        texts = edited(texts, edit, chance) or texts
+        result = loaded(texts, result.memory)
+        assert shown(result, texts) == shown(loaded(texts), texts)
+
+
+def test_empty_texts_are_stripped_from_items_at_any_depth() -> None:
+    items = {"T": {"Key": "k", "Value": {"A": "", "B": [{"C": ""}, ""], "D": 0, "E": False}}}
+
+    assert without_empty(items) == {"T": {"Key": "k", "Value": {"B": [{}], "D": 0, "E": False}}}
