@@ -22,7 +22,7 @@ from controller.scheduling.periods import (
     parse_days,
 )
 from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ExceptDates
+from controller.scheduling.schedule import ALWAYS_OFF, ExceptDates
 from controller.scheduling.schedule import Schedule as CompiledSchedule
 
 Clock = Annotated[
@@ -84,25 +84,11 @@ class ScheduleSpec(Spec):
     expression: Expression | None = None
     """Instead of periods: one line such as "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"."""
 
-    @model_validator(mode="after")
-    def _one_form(self) -> "ScheduleSpec":
-        if (self.periods is None) == (self.expression is None):
-            raise ValueError(
-                "expected either periods or expression\n"
-                "write periods: [{days: mon-fri, from: 08:00, to: 19:00}], or expression: TEXT"
-            )
-        if self.expression is not None and (self.timezone is not None or self.except_ is not None):
-            raise ValueError(
-                "timezone and except belong to periods\n"
-                "write the zone into the expression (… | Europe/London), or use periods"
-            )
-        return self
-
 
 class ScheduleFacts(NamedTuple):
     """What environments and roles ask."""
 
-    timezone: str
+    timezone: str | None
     periods: tuple[Period, ...]
     calendars: tuple[str, ...]
     expression: str | None
@@ -111,9 +97,11 @@ class ScheduleFacts(NamedTuple):
         """Return the schedule with the dates of its calendars; a calendar that does not exist excepts nothing."""
         if self.expression is not None:
             return parse_schedule(self.expression)
+        if not self.periods:
+            return ALWAYS_OFF
         found = (world.facts("Calendar", name) for name in self.calendars)
         dates = tuple(one for calendar in found if calendar is not None for one in calendar.dates)
-        return _compiled(self.timezone, self.periods, dates)
+        return _compiled(self.timezone or "UTC", self.periods, dates)
 
 
 @lru_cache(maxsize=16384)
@@ -125,11 +113,27 @@ def _compiled(
 
 def _facts(_key: str, spec: ScheduleSpec) -> ScheduleFacts:
     return ScheduleFacts(
-        spec.timezone or "UTC",
+        spec.timezone,
         tuple(hours.period() for hours in spec.periods or ()),
         tuple(spec.except_ or ()),
         spec.expression,
     )
+
+
+def _has_one_form(_ref: ResourceRef, facts: ScheduleFacts, _world: World) -> Iterator[Finding]:
+    # A rule and no part of the model, for a Defaults may give one of these fields alone.
+    if bool(facts.periods) == (facts.expression is not None):
+        yield Finding(
+            ("spec",),
+            "expected either periods or expression",
+            "write periods: [{days: mon-fri, from: 08:00, to: 19:00}], or expression: TEXT",
+        )
+    elif facts.expression is not None and (facts.timezone is not None or facts.calendars):
+        yield Finding(
+            ("spec", "expression"),
+            "timezone and except belong to periods, not to an expression",
+            "write the zone into the expression (… | Europe/London), or use periods",
+        )
 
 
 def _other_programs_read_it(
@@ -159,6 +163,6 @@ KIND: Kind[Any] = Kind(
     identify=lambda item: str(item["Name"]),
     facts=_facts,
     key=lambda name, _spec: name,
-    rules=(_name_is_no_state, _other_programs_read_it),
+    rules=(_name_is_no_state, _has_one_form, _other_programs_read_it),
     yaml_places={("Name",): ("metadata", "name")},
 )

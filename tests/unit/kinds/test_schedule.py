@@ -40,7 +40,7 @@ def test_its_item_is_in_the_controllers_own_table() -> None:
     [
         ({}, "spec", "expected either periods or expression"),
         ({"periods": PERIODS, "expression": "on"}, "spec", "expected either periods or expression"),
-        ({"expression": "on", "timezone": "UTC"}, "spec", "belong to periods"),
+        ({"expression": "on", "timezone": "UTC"}, "spec.expression", "belong to periods"),
         ({"expression": "start: 61 * * * *"}, "spec.expression", "minute 61 is out of range"),
         ({"periods": PERIODS, "timezone": "London"}, "spec.timezone", "unknown time zone 'London'"),
         ({"periods": []}, "spec.periods", "at least 1"),
