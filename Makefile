@@ -45,8 +45,9 @@ schemas: setup ## write schemas/ from the models
 	$(BIN)/envctl schema --write schemas
 golden: setup ## rewrite the golden plans; read the diff before you commit it
 	$(BIN)/pytest -q tests/golden --rewrite-golden
-bench: setup servers ## run the benchmarks: make bench ARGS="--help"
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: setup servers ## run the benchmarks against their limits: make bench NAME=apply ARGS="--creates 2000"
+	@for name in $(or $(NAME),$(patsubst benchmarks/%.py,%,$(shell grep -l -e '"--check"' benchmarks/*.py))); do \
+	  echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(or $(ARGS),--check) || failed=1; done; exit $${failed:-0}
 lock: setup ## take newer releases, at least a week old, into the locks
 	for name in requirements requirements-dev requirements-servers; do $(COMPILE) --upgrade $$name.in --output-file $$name.lock || exit 1; done
 servers: .venv-servers/installed ## install the other AWS look-alike, for benchmarks and conformance tests
