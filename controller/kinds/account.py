@@ -122,7 +122,7 @@ KIND = Kind(
     rules=(NAMES.rule, _role_is_of_the_account),
     unique=(
         Unique("account number", _numbers),
-        Unique("account name (upper and lower case are the same)", _names),
+        Unique("account name", _names),
     ),
     immutable=(Immutable(TABLE.name, ("AccountNumber",), "it is the key of the account's item"),),
     names=NAMES,

@@ -248,7 +248,7 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     rules=(NAMES.rule, _name_fits, _alerts_reach_somebody, _roles_have_a_place),
-    unique=(Unique("environment name (upper and lower case are the same)", _names),),
+    unique=(Unique("environment name", _names),),
     immutable=(
         Immutable(
             CONFIG.name,
