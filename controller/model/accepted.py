@@ -26,10 +26,10 @@ class AcceptedState:
     are where it would count. ``overrides`` are those that hold now, those of groups and instances too.
     """
 
-    resources: Mapping[ResourceRef, Resource] = _NOTHING
-    specs: Mapping[ResourceRef, Any] = _NOTHING
-    items: Mapping[ResourceRef, Items] = _NOTHING
-    unreadable: Mapping[ResourceRef, str] = _NOTHING
+    resources: Mapping[ResourceRef, Resource] = field(default_factory=dict)
+    specs: Mapping[ResourceRef, Any] = field(default_factory=dict)
+    items: Mapping[ResourceRef, Items] = field(default_factory=dict)
+    unreadable: Mapping[ResourceRef, str] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
     revision: str = ""
     """Revision that most recently changed the tables, as far as the marks tell; empty if none did."""
