@@ -93,8 +93,8 @@ class Kind(Generic[S]):
 
     ``project`` gives an object's items from its key and its spec dumped under attribute names (without
     controller-only fields); ``recover`` is its inverse. ``facts`` is what the object's own rules and other
-    objects may ask once the spec is dropped: small and frozen. ``derive`` gives attributes that depend on
-    other objects, per table, merged into the items.
+    objects may ask once the spec is dropped: small, frozen, never None. ``derive`` gives attributes that depend
+    on other objects, per table, for ``merge_derived``: whole numbers for keys mean members of a list.
     """
 
     name: str
