@@ -1,0 +1,67 @@
+"""The sandbox's own process: ``python -m controller.sandbox.serve``. It ends when whoever started it does."""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from controller.sandbox import layer
+from controller.sandbox.application import SandboxApplication
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+LOOPBACK = "127.0.0.1"
+
+
+class _Handler(MotoRequestHandler):
+    """Closes the connection of an answer that is to get lost; werkzeug would wait for the next request on it."""
+
+    def connection_dropped(
+        self, error: BaseException, environ: "WSGIEnvironment | None" = None
+    ) -> None:
+        """Let the client see the end of the connection."""
+        self.close_connection = True
+
+
+def main() -> None:
+    """Serve on loopback; print one line of JSON with the port as soon as calls are answered."""
+    parser = argparse.ArgumentParser(description="An AWS in memory, on loopback.")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    options = parser.parse_args()
+    # Ctrl-C reaches the whole process group; the starter decides when this process ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    fast = layer.install()
+    server = make_server(
+        LOOPBACK,
+        options.port,
+        SandboxApplication(),
+        threaded=True,
+        request_handler=_Handler,
+    )
+    threading.Thread(target=_end_with_the_starter, daemon=True).start()
+    sys.stdout.write(json.dumps({"port": server.server_port, "fasterTransactions": fast}) + "\n")
+    sys.stdout.flush()
+    # moto prints remarks; they belong into the log.
+    sys.stdout = sys.stderr
+    server.serve_forever()
+
+
+def _end_with_the_starter() -> None:
+    """Wait until the pipe from the starter closes, which it does however the starter ends."""
+    while sys.stdin.buffer.read(1024):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Starts and ends a sandbox: an AWS in a process of its own, on loopback, in memory."""
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.errors import Unreachable
+from controller.sandbox.controls import SandboxControls
+
+REGION = "eu-west-1"
+START_WITHIN_S = 60.0
+END_WITHIN_S = 5.0
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedAws:
+    """A running sandbox: where it is and what a program must have in its environment to use it."""
+
+    address: str
+    environment: Mapping[str, str]
+    startup_s: float
+    pid: int
+    log: Path
+
+    @property
+    def controls(self) -> SandboxControls:
+        """Its switches: delays, faults, reset."""
+        return SandboxControls(self.address)
+
+
+@contextmanager
+def embedded_aws(
+    *,
+    port: int = 0,
+    region: str = REGION,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[EmbeddedAws]:
+    """Run an AWS until the context ends; several may run at once. ``port`` 0 takes a free one.
+
+    ``environment`` is added to what programs are to export, such as ENVCTL_CONFIG. The process ends with this one,
+    however this one ends. Raises Unreachable with the end of the log if it does not answer within a minute.
+    """
+    began = time.monotonic()
+    with _log_file(log) as log_path, log_path.open("ab") as log_out:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "controller.sandbox.serve", "--port", str(port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log_out,
+            env=_environment_of_the_server(),
+        )
+        try:
+            address = f"http://{LOOPBACK}:{_port(process, log_path)}"
+            SandboxControls(address).send("health", {})
+            yield EmbeddedAws(
+                address,
+                {**environment_for(address, region), **(environment or {})},
+                time.monotonic() - began,
+                process.pid,
+                log_path,
+            )
+        finally:
+            _end(process)
+
+
+def environment_for(address: str, region: str = REGION) -> dict[str, str]:
+    """Return what a program must have in its environment to use the AWS at an address."""
+    return {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ACCESS_KEY_ID": "SANDBOXMASTERACCOUNT",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@contextmanager
+def _log_file(given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        yield given
+        return
+    handle, name = tempfile.mkstemp(prefix="envctl-sandbox-", suffix=".log")
+    os.close(handle)
+    path = Path(name)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _environment_of_the_server() -> dict[str, str]:
+    """Leave out what would make moto answer as another account or look for an AWS of its own.
+
+    Without the 1300 public images that moto holds ready, an account begins in a twentieth of the time.
+    """
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MOTO_", "AWS_")) and name != "COVERAGE_PROCESS_START"
+    }
+    return {**own, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as ready:
+        ready.register(process.stdout, selectors.EVENT_READ)
+        if ready.select(START_WITHIN_S):
+            line = process.stdout.readline()
+            if line:
+                return int(json.loads(line)["port"])
+            process.wait(END_WITHIN_S)
+    end = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+    how = "ended as it started" if process.poll() is not None else "gave no sign in time"
+    raise Unreachable(
+        f"sandbox: the embedded AWS {how} (limit {START_WITHIN_S:.0f} s)\n{end}\n"
+        "  fix: is the port free, and is the virtual environment complete (make setup)?"
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it by closing the pipe it watches; by force if it does not go."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    try:
+        process.wait(END_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(END_WITHIN_S)

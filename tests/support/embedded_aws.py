@@ -1,0 +1,86 @@
+"""One sandbox per test session, empty again for each test.
+
+Ask for ``aws`` to get it. A folder of tests that wants it re-exports the two fixtures in its ``conftest.py``.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.config import Config
+
+from controller.sandbox.account_needs import CHILD_ROLE
+from controller.sandbox.controls import SandboxControls
+from controller.sandbox.server import EmbeddedAws, embedded_aws
+
+ONE_TRY = Config(
+    retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=60
+)
+
+
+class AwsForTests:
+    """The sandbox, with clients for any account and switches to turn.
+
+    Clients last for the session: they name their account in a header that moto understands, so no test pays for
+    assuming roles that it does not test.
+    """
+
+    def __init__(self, server: EmbeddedAws) -> None:
+        self.address = server.address
+        self.environment = dict(server.environment)
+        self.controls: SandboxControls = server.controls
+        self._session = botocore.session.Session()
+        self._clients: dict[tuple[str, str, str], Any] = {}
+
+    def client(self, service: str, account: str = "", region: str = "eu-west-1") -> Any:
+        """Return a client that tries once; ``account`` empty is the master."""
+        key = (service, account, region)
+        if key not in self._clients:
+            made = self._made(service, region)
+            if account:
+                made.meta.events.register("before-call", _in_account(account))
+            self._clients[key] = made
+        return self._clients[key]
+
+    def client_by_role(self, service: str, account: str, external_id: str = "", **_: Any) -> Any:
+        """Return a client with the credentials of the account's role, as the controller gets them."""
+        asked = {"ExternalId": external_id} if external_id else {}
+        found = self.client("sts").assume_role(
+            RoleArn=f"arn:aws:iam::{account}:role/{CHILD_ROLE}", RoleSessionName="test", **asked
+        )["Credentials"]
+        return self._made(
+            service,
+            "eu-west-1",
+            aws_access_key_id=found["AccessKeyId"],
+            aws_secret_access_key=found["SecretAccessKey"],
+            aws_session_token=found["SessionToken"],
+        )
+
+    def _made(self, service: str, region: str, **credentials: str) -> Any:
+        session: Any = boto3.Session(botocore_session=self._session)
+        return session.client(
+            service, region, endpoint_url=self.address, config=ONE_TRY, **credentials
+        )
+
+
+def _in_account(account: str) -> Any:
+    def name_the_account(params: Any, **_: Any) -> None:
+        params["headers"]["x-moto-account-id"] = account
+
+    return name_the_account
+
+
+@pytest.fixture(scope="session")
+def embedded_server() -> Iterator[AwsForTests]:
+    """Start the session's sandbox."""
+    with embedded_aws() as server:
+        yield AwsForTests(server)
+
+
+@pytest.fixture
+def aws(embedded_server: AwsForTests) -> AwsForTests:
+    """Return the sandbox, empty and with every switch as it is at the start."""
+    embedded_server.controls.reset()
+    return embedded_server
