@@ -91,12 +91,11 @@ def _as_found(
         origin = resource.origin
         extra = parse_canonical(wanted.extra)
         mark = Mark("", "", revision, origin.path, origin.line, wanted.digest, extra)
-        attributes = wanted.at_creation or wanted.attributes
         yield (
             wanted.ref,
             Observation(
                 wanted.ref,
-                attributes,
+                wanted.attributes,
                 wanted.digest,
                 mark,
                 Ownership.OURS,

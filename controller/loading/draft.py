@@ -157,32 +157,3 @@ def _given(value: Any, path: tuple[str, ...]) -> bool:
     if head == "*":
         return isinstance(value, list) and any(_given(member, tuple(rest)) for member in value)
     return isinstance(value, dict) and head in value and _given(value[head], tuple(rest))
-
-
-def with_shared_defaults(
-    items: Items, shared: tuple[SharedField, ...], owned: tuple[str, ...]
-) -> Items:
-    """Return the items a create writes: the defaults of shared fields filled in where the YAML gives none."""
-    for field in shared:
-        if ".".join((field.table, *field.path)) not in owned:
-            items = {
-                **items,
-                field.table: _filled(items.get(field.table, {}), field.path, field.default),
-            }
-    return items
-
-
-def _filled(value: Any, path: tuple[str, ...], default: Any) -> Any:
-    if not path:
-        return default
-    head, *rest = path
-    if head == "*":
-        return (
-            [_filled(member, tuple(rest), default) for member in value]
-            if isinstance(value, list)
-            else value
-        )
-    under = value if isinstance(value, dict) else {}
-    if head not in under and "*" in rest:
-        return under
-    return {**under, head: _filled(under.get(head), tuple(rest), default)}

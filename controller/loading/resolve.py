@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.merge import merge_derived
 from controller.loading.closest import closest
-from controller.loading.draft import Draft, with_shared_defaults
+from controller.loading.draft import Draft
 from controller.loading.issue import Issue
 from controller.loading.world import TracingWorld
 from controller.model.canonical import canonical_bytes
@@ -51,16 +51,11 @@ def resolve(
             for found in rule(ref, draft.facts, world)
         ]
     attributes, extra = canonical_bytes(items), canonical_bytes(draft.extra)
-    at_creation = b""
-    if kind.shared:
-        filled = canonical_bytes(with_shared_defaults(items, kind.shared, draft.owned))
-        at_creation = b"" if filled == attributes else filled
     projection = Projection(
         ref=ref,
         attributes=attributes,
         extra=extra,
         digest=projection_digest(attributes, extra),
-        at_creation=at_creation,
         owned=draft.owned,
         depends_on=world.asked(),
         protected=draft.protected,

@@ -35,16 +35,14 @@ class Projection:
     """What one object asks of one target.
 
     ``attributes`` is what is compared with the target, ``extra`` what was authored but does not live in the
-    attributes; ``digest`` covers both. ``at_creation`` is what a create writes: the attributes with the defaults of those
-    shared fields filled in that the YAML does not give; empty where that is the same as ``attributes``. ``owned`` are the
-    paths among the shared fields that the YAML gives.
+    attributes; ``digest`` covers both. ``owned`` are the paths among the shared fields that the YAML gives; a create
+    writes the defaults of the others beside the attributes.
     """
 
     ref: ResourceRef
     attributes: bytes
     extra: bytes
     digest: str
-    at_creation: bytes = b""
     owned: tuple[str, ...] = ()
     depends_on: tuple[ResourceRef, ...] = ()
     protected: bool = False

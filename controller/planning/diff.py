@@ -110,7 +110,7 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
         cause=cause,
         fields=(),
         before=None,
-        after=projection.at_creation or projection.attributes,
+        after=_at_creation(projection, options.kinds.get(ref.kind)),
         extra=projection.extra,
         digest=projection.digest,
         base=NOTHING,
@@ -119,6 +119,14 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
         because=because,
         depends_on=projection.depends_on,
     )
+
+
+def _at_creation(projection: Projection, kind: Kind[Any] | None) -> bytes:
+    """Return what a create writes: the defaults of shared fields, too, that the YAML does not give."""
+    if kind is None or not kind.shared:
+        return projection.attributes
+    wanted = parse_canonical(projection.attributes)
+    return canonical_bytes(keep_found({}, wanted, kind.shared, projection.owned))
 
 
 def _update(

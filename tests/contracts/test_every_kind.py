@@ -21,6 +21,8 @@ from controller.loading.describe import problems_of
 from controller.loading.documents import parse_documents
 from controller.loading.load import Loaded, load
 from controller.model.canonical import parse_canonical
+from controller.model.resource import Resource as DesiredResource
+from controller.planning.shared import keep_found
 
 ROOT = Path(__file__).parents[2]
 FLEET = ROOT / "examples" / "fleet"
@@ -49,13 +51,20 @@ def loaded(compatibility: str = "none") -> tuple[Loaded, list[str]]:
 FOUND = loaded()[0].resources
 
 
+def as_created(kind: str, resource: DesiredResource) -> dict[str, Any]:
+    """Return the items a create writes."""
+    found, owned = parse_canonical(resource.projection.attributes), resource.projection.owned
+    items: dict[str, Any] = keep_found({}, found, kinds()[kind].shared, owned)
+    return items
+
+
 def examples(kind: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Return (key, document with defaults merged, items as they are created) of each example of a kind."""
     return [
         (
             ref.key,
             parse_canonical(resource.document),
-            parse_canonical(resource.projection.at_creation or resource.projection.attributes),
+            as_created(kind, resource),
         )
         for ref, resource in FOUND.items()
         if ref.kind == kind

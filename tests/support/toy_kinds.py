@@ -61,7 +61,6 @@ def projection(
     *,
     extra: dict[str, Any] | None = None,
     owned: tuple[SharedField, ...] = (),
-    at_creation: Items | None = None,
     depends_on: tuple[ResourceRef, ...] = (),
 ) -> Projection:
     """Return what loading would make of an object with these items."""
@@ -74,7 +73,6 @@ def projection(
         attributes,
         extra_bytes,
         projection_digest(attributes, extra_bytes),
-        canonical_bytes(at_creation) if at_creation else b"",
         names,
         depends_on,
     )

@@ -150,9 +150,13 @@ def test_why_an_object_is_created(how: dict[str, Any], cause: Cause, because: st
 
 
 def test_a_create_writes_the_defaults_of_shared_fields() -> None:
-    desired = search(40001, at_creation=b'{"ServiceTable":{"Deleted":"false"}}')
+    hosts = [{"DnsName": "a-b", "Port": 40001}]
+    desired = wanted("Upstream/c50-Search", item("Upstream/c50-Search", Hosts=hosts))
 
-    assert change_of(desired, None).after == b'{"ServiceTable":{"Deleted":"false"}}'
+    created = parse_canonical(change_of(desired, None).after or b"")["UpstreamTable"]
+
+    assert created["Hosts"] == [{**hosts[0], "State": "down"}]
+    assert (created["MarkForDelete"], created["MarkForDeleteTimestamp"]) == (False, 0)
     assert change_of(OLD, None, origins={SEARCH: Origin("a.yaml")}).after == OLD.attributes
 
 

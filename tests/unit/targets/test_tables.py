@@ -243,10 +243,9 @@ class TestSharedFields:
         ref = ResourceRef("Upstream", "c50-Search")
         host = {"DnsName": "c50-Search-blue", "Port": 40000}
         item = {"Key": "/c50_c50-Search/config", "Upstream": "c50-Search", "Hosts": [host]}
-        created = {**item, "Hosts": [{**host, "State": "down"}]}
         estate.wants(
             *estate.desired.values(),
-            projection(ref, {UPSTREAMS.name: item}, at_creation={UPSTREAMS.name: created}),
+            projection(ref, {UPSTREAMS.name: item}),
         )
         estate.worker().takes().applies()
         assert estate.plans() == ()
