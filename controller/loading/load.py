@@ -34,6 +34,8 @@ class Memory:
     facts: Mapping[ResourceRef, Any] = field(default_factory=dict)
     resolved: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
     settings: tuple[str, str] = ("none", "")
+    duplicates: bool = False
+    """Some object was defined twice, so what one document gave depended on another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def load(
     """Load the files of one revision (path -> content id). ``read`` is asked only for content never seen before."""
     before = memory or Memory()
     settings = (compatibility, default_region)
-    if before.settings != settings:
+    if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
     parsed = _parsed(files, read, before.parsed, kinds.names)
     defaults = list(_defaults_documents(files, parsed))
@@ -77,9 +79,8 @@ def load(
     issues += _clashes(kinds, facts, resolved)
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
     resources = {ref: one.resource for ref, one in resolved.items()}
-    return Loaded(
-        resources, tuple(issues), broken, Memory(parsed, changes.files, facts, resolved, settings)
-    )
+    kept = Memory(parsed, changes.files, facts, resolved, settings, changes.duplicates)
+    return Loaded(resources, tuple(issues), broken, kept)
 
 
 def _parsed(
