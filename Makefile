@@ -29,8 +29,8 @@ test: setup ## run all tests but the slow ones: make test ARGS="-k epoch"
 	@$(BIN)/pytest -m "not slow" -n 2 $(ARGS)
 test-slow: setup ## run the slow tests
 	@$(BIN)/pytest -m slow $(ARGS)
-coverage: setup ## unit tests of the pure core, which must cover every branch of it
-	@$(BIN)/pytest -q $(wildcard $(CORE:%=tests/unit/%)) $(CORE:%=--cov=controller.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 $(ARGS)
+coverage: setup ## unit tests, which must cover every branch of the pure core
+	@$(BIN)/pytest -q -n 2 $(wildcard $(patsubst %,tests/unit/%,$(CORE) ledger engine)) $(CORE:%=--cov=controller.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 $(ARGS)
 
 check: setup ## everything CI checks but the tests: format, lint, types, imports, schemas, house rules
 	$(BIN)/ruff format --check .
