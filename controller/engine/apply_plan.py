@@ -100,8 +100,14 @@ class _Run:
 
     def _build(self, head: Head) -> Transaction | None:
         at = self._context.clock()
-        entries = self._queue.take(at)
-        return build_transaction(entries, head, self._context, at) if entries else None
+        while entries := self._queue.take(at):
+            try:
+                return build_transaction(entries, head, self._context, at)
+            except EnvctlError as error:
+                # The store for large images did not take one: without it there can be no record.
+                for entry in entries:
+                    self._queue.settle(entry.index, Status.FAILED, str(error))
+        return None
 
     def _report(self) -> None:
         self._progress(Progress(self._queue.done, self._queue.total))

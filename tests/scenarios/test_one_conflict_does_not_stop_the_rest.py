@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.errors import RefusedByAws
+from controller.errors import RefusedByAws, Unreachable
 from controller.model.outcome import Status
 from controller.model.ref import ResourceRef
 from tests.support.estate import PREFIX, Estate
@@ -165,6 +165,34 @@ def test_with_a_store_for_large_images_it_is_done(estate: Estate) -> None:
         context = replace(estate.context(), blobs=Store())
         assert worker.applies(context=context).outcomes[0].status is Status.APPLIED
     assert len(kept) == 1
+
+
+@pytest.mark.parametrize("puts_before_it_fails", [0, 1])
+def test_a_store_that_fails_fails_only_what_needs_it(
+    estate: Estate, puts_before_it_fails: int
+) -> None:
+    class Failing:
+        puts = 0
+
+        def put(self, key: str, content: bytes) -> None:
+            self.puts += 1
+            if self.puts > puts_before_it_fails:
+                raise Unreachable("the bucket does not answer")
+
+        def get(self, key: str) -> bytes | None:
+            return None
+
+    worker = estate.worker().takes()
+    estate.wants(service("a", Description=noise(1, 300_000)))
+    worker.applies()
+    others = [service(f"s{n:03}") for n in range(60)]
+    estate.wants(service("a", Description=noise(2, 300_000)), *others)
+    context = replace(estate.context(), blobs=Failing())
+    by_key = {o.change.ref.key: o for o in worker.applies(context=context).outcomes}
+    assert by_key["a"].status is Status.FAILED
+    assert "the bucket does not answer" in by_key["a"].message
+    assert by_key["s059"].status is Status.APPLIED
+    estate.check_ledger()
 
 
 def test_progress_counts_every_change_once(estate: Estate) -> None:

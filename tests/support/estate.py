@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from controller.aws.items import Item
+from controller.aws.items import Item, to_wire
 from controller.engine.apply_plan import ApplyResult, Progress, apply_changes
 from controller.engine.lease import Claim, Leases
 from controller.engine.transaction import ApplyContext
 from controller.ledger.images import META
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.record_items import from_item
+from controller.ledger.record_items import record_of_wire
 from controller.ledger.records import record_hash
 from controller.model.head import Head
 from controller.model.ledger_record import Actor, LedgerRecord
@@ -72,7 +72,7 @@ class LedgerInMemory:
 
 def records_in(store: TablesInHand) -> list[LedgerRecord]:
     """Return all records, by sequence."""
-    rows = map(from_item, store.items(PREFIX + LEDGER_TABLE.name))
+    rows = (record_of_wire(to_wire(row)) for row in store.items(PREFIX + LEDGER_TABLE.name))
     return sorted(rows, key=lambda record: record.sequence)
 
 
