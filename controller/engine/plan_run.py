@@ -63,7 +63,11 @@ class Planner:
 
     def load(self) -> LoadedRevision:
         """Fetch and load the current revision, whatever is wrong with it. Raises SourceUnavailable, AccessDenied."""
-        return self._loader.load(self.source)
+        return self.load_from(self.source)
+
+    def load_from(self, source: Source) -> LoadedRevision:
+        """Load another source with what is remembered of this one. Raises as ``load``."""
+        return self._loader.load(source)
 
     def plan(
         self,

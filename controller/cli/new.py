@@ -1,0 +1,54 @@
+"""``envctl new``: a first document of a kind."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller import catalog
+from controller.cli.invocation import invocation
+from controller.cli.options import SourceOption
+from controller.cli.output import note, note_problems, say
+from controller.engine.scaffold import scaffold
+from controller.engine.written_file import write_file
+from controller.errors import WrongUsage
+
+
+def new(
+    context: typer.Context,
+    *,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="Service, Environment, …")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called.")],
+    source: SourceOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write a file; default: print the document.")
+    ] = None,
+) -> None:
+    """Scaffold a document: next free ports, references that exist, its name checked. Exit 1: its name is wrong."""
+    planner = invocation(context).planner(source)
+    if out is not None and out.exists():
+        raise WrongUsage(
+            f"{out} exists\n  fix: name a new file; several documents may be joined with ---"
+        )
+    place = _inside(out, planner.source.name) if out else f"{name}.yaml"
+    made = scaffold(kind, name, place, planner.source, catalog.kinds(), planner.load_from)
+    note_problems(made.problems)
+    if out is None:
+        say(made.text)
+    elif not made.problems:
+        write_file(out, made.text.encode())
+        say(f"wrote {out}")
+    if made.remaining:
+        note("still wrong until it is complete:")
+        note_problems(made.remaining)
+    if made.open_fields:
+        note(f"to be filled in: {', '.join(made.open_fields)}")
+    raise typer.Exit(1 if made.problems else 0)
+
+
+def _inside(out: Path, folder: str) -> str:
+    """Return the file's path below the source's folder, so that the Defaults there count; its name if it is elsewhere."""
+    try:
+        return str(out.resolve().relative_to(Path(folder).resolve()))
+    except ValueError:
+        return out.name
