@@ -151,7 +151,7 @@ class _Draft:
             name: getattr(facts.get(ResourceRef("EnvironmentType", name)), "naming_pattern", None)
             for name in names
         }
-        fitting = [name for name in names if patterns[name] and matches(patterns[name], self._name)]
+        fitting = [name for name, one in patterns.items() if one and matches(one, self._name)]
         return fitting or [name for name in names if not patterns[name]] or names
 
     def _take_ports(self, revision: LoadedRevision) -> None:
