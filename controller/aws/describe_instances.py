@@ -1,0 +1,116 @@
+"""DescribeInstances, read with a parser of our own for just the fields of FoundInstance.
+
+botocore builds every field of every instance through its service model: several times the work of all the rest.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from sys import intern
+from typing import TYPE_CHECKING, Final
+from xml.etree.ElementTree import Element
+
+from controller.aws.clients import place_of
+from controller.aws.errors import aws_errors
+from controller.aws.taken_body import body_of
+from controller.aws.xml_page import incomplete, root_of, text_of
+from controller.model.live import FoundInstance, Tags
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+PAGE_SIZE: Final = 1000
+_GONE: Final = "terminated"
+_ROOT: Final = "DescribeInstancesResponse"
+_WHAT: Final = "look: read instances"
+
+
+def read_instances(client: "EC2Client") -> Iterator[FoundInstance]:
+    """Yield every instance of a client's account and region that is not terminated; a thousand a call.
+
+    Raises Unreachable for an answer that is not whole, and as any call: what was yielded before is no whole then.
+    """
+    place = place_of(client)
+    token: str | None = None
+    while True:
+        request = {"MaxResults": PAGE_SIZE, **({"NextToken": token} if token else {})}
+        with aws_errors(_WHAT, place):
+            body = body_of(client, "describe_instances", request)
+        found, following = parse_instances(body)
+        yield from found
+        if following is None:
+            return
+        if following == token:
+            raise incomplete(_WHAT, f"the same page comes again and again ({place})")
+        token = following
+
+
+def parse_instances(body: bytes) -> tuple[list[FoundInstance], str | None]:
+    """Return the instances of one answer, terminated ones left out, and the token of the next page, if there is one.
+
+    Raises Unreachable for a body that is not the whole of such an answer.
+    """
+    root, ns = root_of(body, _ROOT, _WHAT)
+    reservations = root.find(f"{ns}reservationSet")
+    if reservations is None:
+        raise incomplete(_WHAT, "the answer has no reservations")
+    read = _InstanceReader(ns)
+    found: list[FoundInstance] = []
+    for reservation in reservations:
+        instances = reservation.find(f"{ns}instancesSet")
+        if instances is None:
+            raise incomplete(_WHAT, "a reservation has no instances")
+        found.extend(one for one in map(read.instance, instances) if one.state != _GONE)
+    return found, text_of(root, f"{ns}nextToken") or None
+
+
+class _InstanceReader:
+    """Reads instances of one XML namespace; names are put together once."""
+
+    def __init__(self, ns: str) -> None:
+        self._id, self._state, self._name = f"{ns}instanceId", f"{ns}instanceState", f"{ns}name"
+        self._launched, self._ip = f"{ns}launchTime", f"{ns}privateIpAddress"
+        self._type, self._image = f"{ns}instanceType", f"{ns}imageId"
+        self._placement, self._zone = f"{ns}placement", f"{ns}availabilityZone"
+        self._lifecycle, self._root = f"{ns}instanceLifecycle", f"{ns}rootDeviceType"
+        self._spot = f"{ns}spotInstanceRequestId"
+        self._tags, self._key, self._value = f"{ns}tagSet", f"{ns}key", f"{ns}value"
+
+    def instance(self, item: Element) -> FoundInstance:
+        state, placement = item.find(self._state), item.find(self._placement)
+        instance_id = item.findtext(self._id)
+        name = None if state is None else state.findtext(self._name)
+        if not instance_id or not name:
+            raise incomplete(_WHAT, f"instance {instance_id or 'without an id'} has no state")
+        return FoundInstance(
+            instance_id=instance_id,
+            state=intern(name),
+            tags=self._tags_of(item),
+            launched_at=moment(item.findtext(self._launched)),
+            private_ip=text_of(item, self._ip),
+            instance_type=intern(text_of(item, self._type)),
+            zone="" if placement is None else intern(text_of(placement, self._zone)),
+            image_id=intern(text_of(item, self._image)),
+            lifecycle=intern(text_of(item, self._lifecycle)),
+            root_device=intern(text_of(item, self._root) or "ebs"),
+            spot_request=text_of(item, self._spot),
+        )
+
+    def _tags_of(self, item: Element) -> Tags:
+        tags = item.find(self._tags)
+        if tags is None:
+            return ()
+        key, value = self._key, self._value
+        return tuple(
+            (intern(one.findtext(key) or ""), intern(one.findtext(value) or "")) for one in tags
+        )
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a moment as AWS writes it; None where there is none. Raises Unreachable for what is none."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise incomplete("look", f"{text!r} is no moment") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
