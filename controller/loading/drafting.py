@@ -9,6 +9,7 @@ from controller.loading.defaults import FolderDefaults, folder_of
 from controller.loading.draft import Draft, draft
 from controller.loading.envelope import DEFAULTS, ParsedDocument, ParsedFile
 from controller.loading.issue import Issue, PlacedIssue
+from controller.loading.world import ALL
 from controller.model.canonical import parse_canonical
 from controller.model.origin import Origin
 from controller.model.ref import ResourceRef
@@ -137,6 +138,8 @@ def _note_what_differs(
     result.touched = {
         ref for ref, one in result.drafts.items() if facts.get(ref, missing) != one.facts
     } | result.gone
+    come_or_gone = result.gone | (result.drafts.keys() - facts.keys())
+    result.touched |= {ResourceRef(ref.kind, ALL) for ref in come_or_gone}
     broken = frozenset(ref for file in result.files.values() for ref in file.broken_refs)
     result.touched |= broken ^ frozenset(
         ref for file in before.values() for ref in file.broken_refs

@@ -7,7 +7,7 @@ from controller.kinds.language.merge import merge_derived
 from controller.loading.closest import closest
 from controller.loading.draft import Draft
 from controller.loading.issue import Issue
-from controller.loading.world import TracingWorld
+from controller.loading.world import ALL, TracingWorld
 from controller.model.canonical import canonical_bytes
 from controller.model.extra import projection_digest
 from controller.model.ref import ResourceRef
@@ -51,14 +51,23 @@ def resolve(
             for found in rule(ref, draft.facts, world)
         ]
     attributes, extra = canonical_bytes(items), canonical_bytes(draft.extra)
+    asked = world.asked()
     projection = Projection(
         ref=ref,
         attributes=attributes,
         extra=extra,
         digest=projection_digest(attributes, extra),
         owned=draft.owned,
-        depends_on=world.asked(),
+        depends_on=objects_in(asked),
         protected=draft.protected,
     )
     resource = Resource(ref, draft.origin, draft.index, draft.document, projection)
-    return Resolved(resource, tuple(issues), projection.depends_on)
+    return Resolved(resource, tuple(issues), asked)
+
+
+def objects_in(asked: tuple[ResourceRef, ...]) -> tuple[ResourceRef, ...]:
+    """Return what was asked about single objects."""
+    for ref in asked:
+        if ref.key == ALL:
+            return tuple([one for one in asked if one.key != ALL])
+    return asked

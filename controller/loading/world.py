@@ -5,6 +5,9 @@ from typing import Any, cast
 
 from controller.model.ref import ResourceRef
 
+ALL = "*"
+"""Stands for every object of a kind in what was asked; no object can have this name."""
+
 
 class TracingWorld:
     """Answers from the facts of all objects and keeps the list of what was asked since ``start``."""
@@ -39,7 +42,8 @@ class TracingWorld:
         return self._look(pair)
 
     def names(self, kind: str) -> Iterable[str]:
-        """Return every key of a kind. Not remembered: only messages may depend on it."""
+        """Return every key of a kind; remembered as a question about all of them."""
+        self._asked.append((kind, ALL))
         return (ref.key for ref in self._facts if ref.kind == kind)
 
     def _remember(self, pair: tuple[str, str]) -> ResourceRef:
