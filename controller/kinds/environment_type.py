@@ -99,7 +99,7 @@ class EnvironmentTypeSpec(Spec):
         Annotated[list[Action], Field(json_schema_extra={"uniqueItems": True})] | None
     ) = None
     """Actions nobody may do here: SCHEDULE_ENVIRONMENT, BULK_PATCH_AMI."""
-    freeze: Annotated[list[Annotated[str, RefTo("Calendar")]] | None, CONTROLLER_ONLY] = None
+    freeze: Annotated[list[Annotated[Text, RefTo("Calendar")]] | None, CONTROLLER_ONLY] = None
     """Calendars on whose dates nothing is changed but power."""
 
 

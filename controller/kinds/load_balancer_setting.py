@@ -44,7 +44,9 @@ class LoadBalancerSettingSpec(Spec):
 
     environment_name: Annotated[Text, RefTo("Environment")]
     """Environment it belongs to; with its name its identity."""
-    listen: list[Annotated[ListenOn, ShortForm({"type": "integer"})]]
+    listen: list[
+        Annotated[ListenOn, ShortForm({"type": "integer", "minimum": 1, "maximum": 65535})]
+    ]
     """Ports the load balancers listen on."""
     server_name: Lines
     """Host names of requests it answers."""

@@ -11,7 +11,7 @@ from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts import controller_table
 from controller.kinds.parts.scaling_schedule import TimeZone
 from controller.kinds.parts.schedule_choice import FIXED_MODES, Expression
-from controller.kinds.parts.texts import LongText
+from controller.kinds.parts.texts import LongText, Text
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import (
@@ -77,7 +77,7 @@ class ScheduleSpec(Spec):
     periods: Annotated[list[HoursOfDays], Field(min_length=1)] | None = None
     """When instances are on; at all other times they are off."""
     except_: Annotated[
-        list[Annotated[str, RefTo("Calendar")]] | None,
+        list[Annotated[Text, RefTo("Calendar")]] | None,
         Field(validation_alias="except", serialization_alias="Except"),
     ] = None
     """Calendars on whose dates instances are off."""

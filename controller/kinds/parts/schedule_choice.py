@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.kind import World
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec
+from controller.kinds.parts.texts import Text
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import nearest_expression
 from controller.scheduling.refusals import InvalidSchedule
@@ -51,7 +52,7 @@ class ScheduleChoice(Spec):
 
     mode: Literal["automatic", "on", "off", "noschedule"] = "automatic"
     """``automatic`` follows the schedule, ``on`` and ``off`` are kept by hand, ``noschedule`` is left alone."""
-    use: Annotated[Annotated[str, RefTo("Schedule")] | None, CONTROLLER_ONLY] = None
+    use: Annotated[Annotated[Text, RefTo("Schedule")] | None, CONTROLLER_ONLY] = None
     """Name of a Schedule."""
     expression: Annotated[Expression, AfterValidator(_no_mode)] | None = None
     """A schedule in one line, such as "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"."""
@@ -75,7 +76,7 @@ class ScheduleChoice(Spec):
         return self
 
 
-SCHEDULE = ShortForm({"type": "string", "minLength": 1})
+SCHEDULE = ShortForm({"type": "string", "minLength": 1, "maxLength": 255})
 """Mark of a field of this type: the short forms are text."""
 
 

@@ -167,7 +167,12 @@ class ServerRole(Spec):
     removal_date_tag: Text | None = None
     """Given to the instances' user data."""
     services: (
-        list[Annotated[DeployedService, ShortForm({"type": "string", "minLength": 1})]] | None
+        list[
+            Annotated[
+                DeployedService, ShortForm({"type": "string", "minLength": 1, "maxLength": 255})
+            ]
+        ]
+        | None
     ) = None
     """Services that run on the role."""
     rollout: Annotated[
