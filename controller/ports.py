@@ -116,6 +116,9 @@ class Projected:
     left: frozenset[ResourceRef] = frozenset()
     barriers: tuple[Barrier, ...] = ()
     shapings: Mapping[ResourceRef, Shaping] = field(default_factory=dict)
+    asks: frozenset[str] = frozenset()
+    """What has to be read before the rest can be told, in the target's own words (see AskingTarget); its objects are left
+    until it is. Empty where the look was enough, as it is when all is in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +221,19 @@ class LiveTarget(Protocol):
         """Bring one object to what the change says, absolutely, never "one more"; doing it twice is doing it once.
 
         Raises our errors: an error is this change's outcome, others go on.
+        """
+
+
+@runtime_checkable
+class AskingTarget(Protocol):
+    """What a live target has besides if, of what a light look does not show, it only reads what a change needs."""
+
+    def answer(
+        self, asks: frozenset[str], look: LiveLook, observed: ObservedState, reads: LiveReads
+    ) -> ObservedState:
+        """Read what ``Projected.asks`` names, writing nothing; the target is projected again from what is returned.
+
+        The same question is not asked twice: what is not there is an answer too. Raises our errors.
         """
 
 

@@ -1,6 +1,7 @@
 """What the settings say that live targets decide by. Plain values, so that planning stays pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,3 +12,7 @@ class LiveOptions:
     resource_prefix: str = ""
     trusted_image_owners: tuple[str, ...] = ("self",)
     """Owners of images a role may name: account numbers or ``self``, beside accounts with includeAmis."""
+    tag_keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys of the tags on groups that differ from the usual: ``{"OwningTeam": "team"}``; an empty key leaves the tag out."""
+    max_parallel_rollouts: int = 10
+    """Groups of one scope whose instances are replaced at the same time."""
