@@ -50,7 +50,7 @@ class _Stretch(NamedTuple):
 
 
 class ChainCheck:
-    """Takes pages of a scope's records; what it keeps is a line per page and the findings.
+    """Takes pages of a scope's records. Keeps the findings, and a line for each stretch of pages that came in order.
 
     ``head`` is the scope's head read *before* the first page, None if there was none. Images in an object store need ``blobs``.
     """
@@ -88,10 +88,10 @@ class ChainCheck:
             else:
                 if sequence == stretch.last:
                     doubled = sequence
-                self._stretches.append(stretch)
+                self._keep(stretch)
                 stretch = _Stretch(sequence, sequence, previous, own)
         if stretch is not None:
-            self._stretches.append(stretch)
+            self._keep(stretch)
             self.reached = max(self.reached, stretch.last)
 
     def finish(self, head: Head | None) -> Verification:
@@ -134,21 +134,43 @@ class ChainCheck:
             self._altered(sequence, audit_id)
         return _text(record, "PreviousHash"), _text(record, "Hash")
 
+    def _keep(self, stretch: _Stretch) -> None:
+        """Keep a stretch, as part of the one kept last if it simply goes on from there."""
+        if self._stretches:
+            before = self._stretches[-1]
+            if (before.last + 1, before.last_hash) == (stretch.first, stretch.previous_hash):
+                stretch = stretch._replace(first=before.first, previous_hash=before.previous_hash)
+                self._stretches.pop()
+        self._stretches.append(stretch)
+
     def _join(self) -> tuple[int, str]:
         """Check each stretch against what lies before it; return the highest sequence and its hash."""
-        reached, ends = 0, {0: {""}}
-        for stretch in self._stretches:
-            ends.setdefault(stretch.last, set()).add(stretch.last_hash)
-        for stretch in sorted(self._stretches):
+        stretches = sorted(self._stretches)
+        doubled = self._doubled(stretches)
+        reached, last_hash = 0, ""
+        for stretch in stretches:
             if stretch.first > reached + 1:
                 self._gap(reached + 1, stretch.first - 1)
-            for sequence in range(max(stretch.first, 1), min(stretch.last, reached) + 1):
-                self._find(FindingKind.DOUBLE, sequence, f"there are two records #{sequence:,}")
-            before = ends.get(stretch.first - 1)
-            if before is not None and stretch.previous_hash not in before:
+            elif (
+                stretch.first == reached + 1
+                and stretch.previous_hash != last_hash
+                # Of two records with one sequence, either may be the one that is followed.
+                and doubled.isdisjoint({reached, stretch.first})
+            ):
                 self._broken(stretch.first)
+            if stretch.last > reached:
+                reached, last_hash = stretch.last, stretch.last_hash
+        return reached, last_hash
+
+    def _doubled(self, stretches: Iterable[_Stretch]) -> set[int]:
+        doubled: set[int] = set()
+        reached = 0
+        for stretch in stretches:
+            for sequence in range(max(stretch.first, 1), min(stretch.last, reached) + 1):
+                doubled.add(sequence)
+                self._find(FindingKind.DOUBLE, sequence, f"there are two records #{sequence:,}")
             reached = max(reached, stretch.last)
-        return reached, min(ends[reached])
+        return doubled
 
     def _gap(self, first: int, last: int) -> None:
         what = (

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from controller.aws.items import WireItem
-from controller.aws.tables import Query, batch_get_wire, query
+from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
 from controller.ledger.chain import ChainEntry
 from controller.ledger.entities import EntityKey
 from controller.ledger.large_images import BlobStore
@@ -156,11 +156,14 @@ class LedgerReader:
         start: WireItem | None = None
         while True:
             page = query(self._client, wanted, start)
-            lines = [(line["Sequence"], line["AuditID"]) for line in page.items]
-            found = self._wire([audit_id for _, audit_id in lines])
-            yield [
-                ChainEntry(sequence, audit_id, found.get(audit_id)) for sequence, audit_id in lines
-            ]
+            # One batch at a time: what is checked while it is in the processor's cache is checked twice as fast.
+            for first in range(0, len(page.items), BATCH_GET_KEYS):
+                lines = page.items[first : first + BATCH_GET_KEYS]
+                found = self._wire(line["AuditID"] for line in lines)
+                yield [
+                    ChainEntry(line["Sequence"], line["AuditID"], found.get(line["AuditID"]))
+                    for line in lines
+                ]
             start = page.next_key
             if start is None:
                 return

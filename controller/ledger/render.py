@@ -1,12 +1,14 @@
 """The ledger as people and programs read it: lists, single records, results of a verification. Pure; no colour."""
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from controller.aws.items import canonical_wire, number_text, to_wire
+from controller.aws.items import number_text
 from controller.ledger.findings import OF_ITEMS, Finding, Verification, VerificationReport
 from controller.ledger.redaction import DIGEST, is_digest
 from controller.ledger.summary import RecordSummary, summary_of
@@ -17,6 +19,8 @@ from controller.planning.fields import Difference, differences
 FORMAT_VERSION = 1
 LONGEST_VALUE = 100
 COMMIT_DIGITS = 7
+_LONGEST_INTEGER = 63
+"""Bits of an integer that every reader of JSON takes."""
 _HEADINGS = ("WHEN (UTC)", "WHO", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
 _TITLES = {"Created": "created", "Updated": "updated", "Deleted": "deleted", "Baseline": "found"}
 Json = dict[str, Any]
@@ -258,20 +262,31 @@ def _field_json(difference: Difference) -> Json:
     shown: Json = {"path": ".".join(map(str, difference.path))}
     for name, value in (("before", difference.before), ("after", difference.after)):
         if value is not ABSENT:
-            shown[name] = orjson.loads(_json_text(value))
+            shown[name] = _as_json(value)
     return shown
 
 
 def _json_text(value: Any) -> str:
-    """Return JSON with sets as sorted lists, bytes as base64, and numbers that JSON has no form for as text."""
-    return orjson.dumps(value, default=_as_json, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(_as_json(value), option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _as_json(value: Any) -> Any:
-    if isinstance(value, frozenset | set | bytes):
-        ((_, content),) = orjson.loads(canonical_wire(to_wire({"V": value})))["V"].items()
-        return content
-    return number_text(value)
+    """Return plain JSON: sets as sorted lists, bytes as base64, numbers that JSON has no form for as text."""
+    match value:
+        case Mapping():
+            return {name: _as_json(one) for name, one in value.items()}
+        case list():
+            return [_as_json(one) for one in value]
+        case frozenset() | set():
+            return [_as_json(one) for one in sorted(value)]
+        case bytes():
+            return b64encode(value).decode()
+        case Decimal():
+            return number_text(value)
+        case int() if value.bit_length() > _LONGEST_INTEGER:
+            return number_text(value)
+        case _:
+            return value
 
 
 def _verdict(one: Verification) -> str:

@@ -34,8 +34,8 @@ class Member(Spec):
 
 
 class VaultSpec(Spec):
-    members: list[Member] = []
-    logins: dict[str, Login] = {}
+    members: list[Member] | None = None
+    logins: dict[str, Login] | None = None
     token: Annotated[str | None, CONTROLLER_ONLY, SENSITIVE] = None
 
 

@@ -1,0 +1,40 @@
+"""Images, digested whole and taken apart for showing."""
+
+import pytest
+
+from controller.ledger.images import action_of, audit_id, image_digest, join_image, split_image
+from tests.unit.ledger.ledgers import Image, image
+
+SERVICE = image("s", 1, Tags={"b", "a"}, Weight=1.0)
+
+
+@pytest.mark.parametrize("whole", [None, SERVICE, {"Key": "k"}])
+def test_an_image_taken_apart_can_be_put_together(whole: Image) -> None:
+    value, meta = split_image(whole)
+    assert join_image(value, meta) == whole
+
+
+def test_equal_items_have_equal_digests_whatever_their_order() -> None:
+    again = {**dict(reversed(SERVICE.items())), "Value": {**SERVICE["Value"], "Weight": 1}}
+    assert image_digest(again) == image_digest(SERVICE)
+    assert image_digest(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "action"),
+    [(None, SERVICE, "create"), (SERVICE, SERVICE, "update"), (SERVICE, None, "delete")],
+)
+def test_a_change_is_named_by_its_images(before: Image, after: Image, action: str) -> None:
+    assert action_of(before, after) == action
+
+
+def test_the_id_of_a_record_differs_with_each_part() -> None:
+    known = ("T", {"Key": "k"}, "update", "b", "a")
+    others = [
+        ("U", *known[1:]),
+        ("T", {"Key": "l"}, *known[2:]),
+        ("T", {"Key": "k"}, "delete", "b", "a"),
+        ("T", {"Key": "k"}, "update", "x", "a"),
+        ("T", {"Key": "k"}, "update", "b", "x"),
+    ]
+    assert len({audit_id(*one) for one in (known, *others)}) == 6
