@@ -17,8 +17,8 @@ from controller.cli.options import (
     SourceOption,
 )
 from controller.cli.outcomes import outcome_json, say_outcomes
-from controller.cli.output import note, note_problems, say_json
-from controller.cli.plan import PlanFormat, plan_file, show_plan
+from controller.cli.output import note, note_warnings, say_json
+from controller.cli.plan import plan_file, show_plan_being_applied
 from controller.cli.process import may_ask
 from controller.engine.apply_run import (
     ApplyReport,
@@ -78,14 +78,14 @@ def apply(
         strict=True,
     )
     revision = planner.load()
-    note_problems(revision.warnings)
+    note_warnings(revision.warnings)
     run = planner.plan(revision, seen_in_tables(call.installation), asked, call.emit)
     as_json = output is Format.JSON
     expected = [Reviewed(expect)] if expect else []
     expected += [Reviewed(reviewed.digest, reviewed.revision)] if reviewed else []
     check_reviewed(run.plan, expected)
     if not as_json:
-        show_plan(run, PlanFormat.TEXT)
+        show_plan_being_applied(run)
     _go_on(run, as_json=as_json, yes=yes)
     report = _apply(call, run, claim)
     if as_json:

@@ -9,7 +9,7 @@ import typer
 from controller import __version__
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import AdoptOption, OverrideOption, ScopeOption, SourceOption
-from controller.cli.output import note, note_problems, say, say_lines
+from controller.cli.output import note, note_warnings, say, say_lines
 from controller.engine.named_text import read_named
 from controller.engine.plan_run import PlanAsked, PlanRun
 from controller.engine.seen import Seen, file_of, seen_in_desired, seen_in_file, seen_in_tables
@@ -71,7 +71,7 @@ def plan(
         strict=strict,
     )
     revision = planner.load()
-    note_problems(revision.warnings)
+    note_warnings(revision.warnings)
     run = planner.plan(revision, seen, asked, call.emit)
     if save_observed is not None:
         write_file(save_observed, file_of(seen))
@@ -97,6 +97,18 @@ def show_plan(run: PlanRun, output: PlanFormat, *, expand: bool = False) -> None
             say(render_html(run.plan, names=run.names))
         case PlanFormat.JSON:
             say(plan_file(run).decode())
+    note_unused_tokens(run)
+
+
+def show_plan_being_applied(run: PlanRun) -> None:
+    """Print a plan without its last line, which says what to type next: that is being done."""
+    lines = text_lines(run.plan, names=run.names)
+    say_lines(lines[:-1] if run.plan.changes and not run.plan.refused else lines)
+    note_unused_tokens(run)
+
+
+def note_unused_tokens(run: PlanRun) -> None:
+    """Say which approvals were given for changes that are others now."""
     for token in run.unused_tokens:
         note(
             f"envctl: --override {token} approves nothing here: the changes it was given for are others now"

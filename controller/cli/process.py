@@ -5,12 +5,15 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from controller.engine.surroundings import Surroundings
 
 USER_VARIABLE = "ENVCTL_USER"
+PERSONAL = ("AWS_", "ENVCTL_", "GIT_")
+PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
 def utc_now() -> datetime:
@@ -21,6 +24,21 @@ def utc_now() -> datetime:
 def environment() -> Mapping[str, str]:
     """Return the environment as it is now."""
     return os.environ
+
+
+@contextmanager
+def environment_instead(values: Mapping[str, str]) -> Iterator[None]:
+    """Have these variables for a while, and none of AWS, Git, proxies or ours besides; then everything as before."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith(PERSONAL) or name.lower() in PROXIES:
+            del os.environ[name]
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def surroundings() -> Surroundings:
