@@ -55,6 +55,7 @@ def test_every_kind_of_the_installation_is_there() -> None:
         "Permission",
         "Schedule",
         "Service",
+        "Template",
         "Upstream",
     ]
 

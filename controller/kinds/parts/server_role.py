@@ -39,11 +39,6 @@ ProfileName = Annotated[
     Field(pattern=r"^[0-9a-zA-Z+=.@_-]+$", max_length=100),
     Says("the name of an instance profile: at most 100 letters, digits and +=.@_-"),
 ]
-TemplateFile = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$", max_length=255),
-    Says("the path of a template file below the folder of templates, such as linux/web.sh"),
-]
 
 
 class Volume(Spec):
@@ -196,7 +191,7 @@ class ServerRole(Spec):
         Annotated[list[ScalingSchedule], Field(max_length=125)] | None, CONTROLLER_ONLY
     ] = None
     """Sizes that AWS itself sets at times."""
-    user_data: Annotated[TemplateFile | None, CONTROLLER_ONLY] = None
+    user_data: Annotated[Annotated[Text, RefTo("Template")] | None, CONTROLLER_ONLY] = None
     """Template of the instances' user data. Default: project code, removal date and Puppet role."""
     notifications: Annotated[list[Notification] | None, CONTROLLER_ONLY] = None
     """Topics that are told of launches and ends."""
