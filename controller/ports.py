@@ -116,6 +116,8 @@ class Projected:
     left: frozenset[ResourceRef] = frozenset()
     barriers: tuple[Barrier, ...] = ()
     shapings: Mapping[ResourceRef, Shaping] = field(default_factory=dict)
+    environments: Mapping[ResourceRef, str] = field(default_factory=dict)
+    """The environment each object belongs to, of those found too: deploy lock, freezes and protection go by it."""
     asks: frozenset[str] = frozenset()
     """What has to be read before the rest can be told, in the target's own words (see AskingTarget); its objects are left
     until it is. Empty where the look was enough, as it is when all is in order."""

@@ -21,6 +21,7 @@ from controller.loading.positions import Positions, dotted
 from controller.loading.scalars import Irregular, resolve
 from controller.loading.text_problems import find_text_problems
 from controller.loading.validation_issues import validation_issues
+from controller.model.live_options import LiveOptions
 from controller.model.origin import Origin
 from controller.model.problem import Problem, in_file_order
 from controller.planning.guard_limits import GuardLimits
@@ -87,6 +88,24 @@ class TargetModes(SettingsPart):
 
     tables: Mode = "enforce"
     """The config tables in the master account."""
+    groups: Mode = "observe"
+    """Auto-scaling groups with their launch templates."""
+    scaling_schedules: Annotated[Mode, Field(alias="scaling-schedules")] = "observe"
+    """Scheduled actions of auto-scaling groups."""
+    power: Mode = "observe"
+    """Instances started and stopped by schedule."""
+    replicas: Mode = "off"
+    """Copies of the common tables in the accounts."""
+    others: dict[str, Mode] = Field(default_factory=dict)
+    """Targets of extensions, by name; what is not named here is observed."""
+
+    def of(self, target: str) -> Mode:
+        """Return the mode of a target by its name."""
+        fields = {field.alias or name: name for name, field in type(self).model_fields.items()}
+        if target in fields and target != "others":
+            mode: Mode = getattr(self, fields[target])
+            return mode
+        return self.others.get(target, "observe")
 
 
 _LIMITS = GuardLimits()
@@ -120,6 +139,20 @@ class GuardSettings(SettingsPart):
         return GuardLimits(**self.model_dump())
 
 
+_OPTIONS = LiveOptions()
+
+
+class LiveSettings(SettingsPart):
+    """How live accounts are worked on."""
+
+    parallel_scopes: Annotated[int, Field(ge=1, le=64)] = 8
+    """Accounts and regions looked at and changed side by side."""
+    max_parallel_rollouts: Annotated[int, Field(ge=1)] = _OPTIONS.max_parallel_rollouts
+    """Groups of one account and region whose instances are replaced at the same time."""
+    tag_keys: dict[str, str] = Field(default_factory=dict)
+    """Keys of the tags on groups that differ from the usual: ``OwningTeam: team``; an empty key leaves the tag out."""
+
+
 class Settings(SettingsPart):
     """Everything that can be set. Single values also come from the environment: ``ENVCTL_GUARDS_MAX_DELETES=60``."""
 
@@ -135,8 +168,23 @@ class Settings(SettingsPart):
     """What is done about each target."""
     guards: GuardSettings = GuardSettings()
     """Limits of one plan."""
+    live: LiveSettings = LiveSettings()
+    """How live accounts are worked on."""
+    trusted_image_owners: Names = _OPTIONS.trusted_image_owners
+    """Owners of images that roles may name: account numbers or ``self``; accounts with includeAmis are trusted besides."""
     allowed_role_names: Names = ("roleInfraEnvironmentManagerChild",)
     """Names of the roles in other accounts that may be assumed; an Account's roleArn must end in one of them."""
+
+    @property
+    def options(self) -> LiveOptions:
+        """What live targets decide by."""
+        return LiveOptions(
+            default_region=self.region,
+            resource_prefix=self.resource_prefix,
+            trusted_image_owners=self.trusted_image_owners,
+            tag_keys=self.live.tag_keys,
+            max_parallel_rollouts=self.live.max_parallel_rollouts,
+        )
 
 
 def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Settings:
@@ -197,6 +245,7 @@ def environment_values(environment: Mapping[str, str]) -> Iterator[tuple[tuple[s
 def variable_of(path: tuple[str, ...]) -> str:
     """Name the environment variable of a setting: ``guards.maxDeletes`` -> ``ENVCTL_GUARDS_MAX_DELETES``."""
     spelled = "".join(f"_{letter}" if letter.isupper() else letter for letter in "_".join(path))
+    spelled = spelled.replace("-", "_")
     return f"ENVCTL_{spelled.upper()}"
 
 
