@@ -11,7 +11,8 @@ Json = Any
 
 def canonical_bytes(value: Json) -> bytes:
     """Serialise with sorted keys and no white space. Raises TypeError for what JSON cannot hold."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    # A copy, because what orjson returns keeps the whole buffer it was written to, several KB for a small value.
+    return bytes(memoryview(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)))
 
 
 def parse_canonical(data: bytes) -> Json:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from controller.aws.items import number_of_text, number_text
+from controller.model.canonical import canonical_bytes
 
 _MAX_INT = 2**63 - 1
 
@@ -19,9 +20,9 @@ _MAX_INT = 2**63 - 1
 def dump_plain(value: Any) -> bytes:
     """Return the canonical JSON of a plain value: sorted keys, no white space."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return canonical_bytes(value)
     except TypeError:
-        return orjson.dumps(_tagged(value), option=orjson.OPT_SORT_KEYS)
+        return canonical_bytes(_tagged(value))
 
 
 def load_plain(data: bytes) -> Any:
