@@ -1,0 +1,195 @@
+"""Loading and planning a large fleet, against what PyYAML's C loader alone needs for the same text in the same run.
+
+    python -m benchmarks.load [--objects N] [--files N] [--rounds N] [--check]
+
+Cold: every file is parsed, validated, checked with all rules and planned against an in-memory target that holds it all.
+Warm: one file of all has changed. Times are the least CPU seconds of the rounds, which are interleaved.
+Memory is what one cold load and plan keeps, and its peak, per object, measured in a process of its own.
+"""
+
+import argparse
+import ctypes
+import gc
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.corpus import generate
+from benchmarks.in_memory_target import applied
+from controller.catalog import kinds
+from controller.loading.compiled import compile_kinds
+from controller.loading.load import Loaded, Memory, load
+from controller.model.observed import ObservedState
+from controller.model.plan import ScopePlan
+from controller.planning.diff_options import DiffOptions
+from controller.planning.scope_plan import ScopeOptions, plan_scope
+
+COLD_LIMIT, WARM_LIMIT = 1.2, 0.02
+KEPT_LIMIT_KB, PEAK_LIMIT_KB = 4.0, 10.0
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+KINDS = compile_kinds(kinds().values())
+
+
+@dataclass
+class Fleet:
+    """A generated fleet, as files by content."""
+
+    texts: dict[str, bytes]
+    files: dict[str, str] = field(init=False)
+    contents: dict[str, bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give each file a content id."""
+        self.files = {path: f"id of {path}" for path in sorted(self.texts)}
+        self.contents = {f"id of {path}": text for path, text in self.texts.items()}
+
+    def read(self, ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """Give out contents."""
+        return ((one, self.contents[one]) for one in ids)
+
+    def load(self, memory: Memory | None = None) -> Loaded:
+        """Load the fleet as it is now."""
+        return load(self.files, self.read, KINDS, default_region="eu-west-1", memory=memory)
+
+    def edit(self, number: int) -> None:
+        """Change one environment's description."""
+        path = next(path for path in sorted(self.texts) if b"description: " in self.texts[path])
+        content = f"edit {number}"
+        self.contents[content] = self.texts[path].replace(
+            b"description: ", b"description: edit %d " % number, 1
+        )
+        self.files = {**self.files, path: content}
+
+
+def planned(loaded: Loaded, observed: ObservedState) -> ScopePlan:
+    """Plan the config scope, guards and all."""
+    desired = {ref: one.projection for ref, one in loaded.resources.items()}
+    how = DiffOptions(target="tables", now=NOW, kinds=kinds())
+    return plan_scope(desired, observed, ScopeOptions(diff=how))
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Return the CPU seconds of an action, with the garbage collector off as the engine has it."""
+    gc.collect()
+    gc.disable()
+    before = time.process_time()
+    action()
+    took = time.process_time() - before
+    gc.enable()
+    return took
+
+
+def times(fleet: Fleet, rounds: int) -> tuple[float, float, float]:
+    """Return (C loader, cold load and plan, one changed file) in CPU seconds."""
+    first = fleet.load()
+    assert not [issue for issue in first.issues if not issue.issue.warning], (
+        "the fleet must be valid"
+    )
+    target = applied(first.resources.values())
+    observed = target.observe()
+    loader, cold, warm = [], [], []
+    for number in range(rounds):
+        loader.append(
+            seconds(
+                lambda: [
+                    drop(yaml.load_all(text, Loader=yaml.CSafeLoader))
+                    for text in fleet.texts.values()
+                ]
+            )
+        )
+        cold.append(seconds(lambda: planned(fleet.load(), target.observe())))
+        fleet.edit(number)
+        warm.append(seconds(lambda: planned(fleet.load(first.memory), observed)))
+    return min(loader), min(cold), min(warm)
+
+
+def drop(documents: Iterator[Any]) -> None:
+    """Build every document and let it go."""
+    for _ in documents:
+        pass
+
+
+def memory_kb(objects: int, files: int, answer: Any) -> None:
+    """Report what a cold load and plan keeps and its peak, in KB per object, beside the texts and the target's items."""
+    fleet = Fleet({path: text.encode() for path, text in generate(objects, files).items()})
+    target = applied(fleet.load().resources.values())
+    forget_garbage()
+    before = status_kb("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from now on
+    gc.disable()
+    loaded = fleet.load()
+    plan = planned(loaded, target.observe())
+    peak = status_kb("VmHWM")
+    gc.enable()
+    assert not plan.changes
+    del plan
+    forget_garbage()
+    answer.put(
+        ((status_kb("VmRSS") - before) / objects, (peak - before) / objects, len(loaded.resources))
+    )
+
+
+def forget_garbage() -> None:
+    """Give back to the system what nobody holds any more."""
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+def status_kb(name: str) -> int:
+    """Return one of the sizes Linux counts for this process, in KB."""
+    line = next(
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)
+    )
+    return int(line.split()[1])
+
+
+def measured_memory(objects: int, files: int) -> tuple[float, float]:
+    """Return (kept, peak) KB per object, of a process that does nothing else."""
+    context = multiprocessing.get_context("spawn")
+    answer = context.Queue()
+    process = context.Process(target=memory_kb, args=(objects, files, answer))
+    process.start()
+    kept, peak, _ = answer.get(timeout=600)
+    process.join()
+    return kept, peak
+
+
+def main() -> None:
+    """Print every figure with its limit."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--objects", type=int, default=100_000)
+    parser.add_argument("--files", type=int, default=5_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--check", action="store_true", help="exit 1 over a limit")
+    options = parser.parse_args()
+    fleet = Fleet(
+        {path: text.encode() for path, text in generate(options.objects, options.files).items()}
+    )
+    loader, cold, warm = times(fleet, options.rounds)
+    del fleet
+    half = measured_memory(options.objects // 2, options.files // 2)
+    kept, peak = measured_memory(options.objects, options.files)
+    rows = [
+        ("cold load and plan", cold / loader, COLD_LIMIT, f"{cold:.2f} s"),
+        ("one changed file", warm / loader, WARM_LIMIT, f"{warm * 1000:.0f} ms"),
+        ("KB kept per object", kept, KEPT_LIMIT_KB, f"{half[0]:.1f} at half the size"),
+        ("KB per object at the peak", peak, PEAK_LIMIT_KB, f"{half[1]:.1f} at half the size"),
+    ]
+    print(
+        f"{options.objects} objects in {options.files} files; the C loader alone needs {loader:.2f} s"
+    )
+    for name, figure, limit, note in rows:
+        print(f"  {name:<28} {figure:7.3f}  (limit {limit})  {note}")
+    if options.check and any(figure > limit for _, figure, limit, _ in rows):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
