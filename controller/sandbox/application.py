@@ -88,6 +88,8 @@ def _set_settings(body: dict[str, Any]) -> None:
     settings = state.STATE.settings
     if "launch_configurations" in body:
         settings.launch_configurations = bool(body["launch_configurations"])
+    if "failing_refreshes" in body:
+        settings.failing_refreshes = int(body["failing_refreshes"])
     if "strict_accounts" in body:
         settings.strict_accounts = set(map(str, body["strict_accounts"]))
 

@@ -39,6 +39,10 @@ class SandboxControls:
         """Let only roles that exist and trust the caller be assumed in these accounts."""
         self.send("settings", {"strict_accounts": sorted(accounts)})
 
+    def fail_refreshes(self, count: int) -> None:
+        """Let the next instance refreshes fail at their first look."""
+        self.send("settings", {"failing_refreshes": count})
+
     def fail_next(self, operation: str = "", code: str = "", **where: Any) -> None:
         """Answer the next calls that fit with an error; ``times`` says how many (None: all from now on).
 

@@ -3,7 +3,15 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from controller.sandbox import faster_lookups, faster_transactions, interception, refusals
+from controller.sandbox import (
+    additions,
+    capacity,
+    delays,
+    faster_lookups,
+    faster_transactions,
+    interception,
+    refusals,
+)
 
 
 def install() -> bool:
@@ -11,8 +19,11 @@ def install() -> bool:
 
     Says whether transactions are the faster ones too: they are left alone on a moto they were not written for.
     """
-    for module in iter_modules(refusals.__path__):
-        import_module(f"{refusals.__name__}.{module.name}")
+    for package in (refusals, additions):
+        for module in iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{module.name}")
     faster_lookups.install()
+    capacity.install()
+    delays.install()
     interception.install()
     return faster_transactions.install()

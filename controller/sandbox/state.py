@@ -34,6 +34,8 @@ class SandboxSettings:
     """Whether launch configurations may be created; AWS closed them to new accounts."""
     strict_accounts: set[str] = field(default_factory=set)
     """Accounts whose roles must exist and trust the caller; into others anybody gets, as moto has it."""
+    failing_refreshes: int = 0
+    """How many of the next instance refreshes fail."""
 
 
 @dataclass(slots=True)

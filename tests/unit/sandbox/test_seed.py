@@ -1,6 +1,7 @@
 """Seeded accounts: what a fleet names is there, under the ids it names."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_an_external_id_is_kept_where_the_yaml_says(aws: AwsForTests) -> None:
     ],
 )
 def test_a_type_of_image_has_a_latest_version(ami: str, names: list[str]) -> None:
-    documents = {
+    documents: dict[str, dict[str, dict[str, Any]]] = {
         "Account": {"eu": {"accountNumber": "000000000042"}},
         "EnvironmentType": {
             "T": {

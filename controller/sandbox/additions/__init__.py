@@ -1,0 +1,1 @@
+"""What AWS does and moto lacks. Each file holds one subject and quotes the document it holds to."""

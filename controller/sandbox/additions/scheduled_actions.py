@@ -1,0 +1,150 @@
+"""Scheduled actions, by group and name, checked as AWS checks them. They never fire here.
+
+"MinSize, MaxSize, DesiredCapacity: You must specify at least one of" them. "If you try to schedule your action in
+the past, Amazon EC2 Auto Scaling returns an error message." Recurrence: "This format consists of five fields
+separated by white spaces: [Minute] [Hour] [Day_of_Month] [Month_of_Year] [Day_of_Week]." TimeZone: "the canonical
+names of the IANA time zones". "If you leave a parameter unspecified when updating a scheduled scaling action, the
+corresponding value remains unchanged." ScheduledUpdateGroupActions: "The maximum number allowed is 50."
+(Amazon EC2 Auto Scaling API Reference, PutScheduledUpdateGroupAction, BatchPutScheduledUpdateGroupAction)
+"Scheduled actions per Auto Scaling group: 125" (User Guide, Quotas)
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from cronsim import CronSim, CronSimError
+from moto.autoscaling.exceptions import AutoscalingClientError
+from moto.autoscaling.models import AutoScalingBackend
+from moto.core.responses import ActionResult
+
+from controller.sandbox.call import Call, Refused
+from controller.sandbox.rules import answers, before
+
+MOST_PER_GROUP = 125
+MOST_PER_BATCH = 50
+DEFAULT_PAGE = 50
+_FIVE_FIELDS = 5
+_PUT = AutoScalingBackend.put_scheduled_update_group_action
+
+
+class WrongAction(AutoscalingClientError):
+    """An action refused; in a batch the others go on. Not Refused: moto gathers errors of its own kind."""
+
+    def __init__(self, message: str, code: str = "ValidationError") -> None:
+        """Take AWS's message."""
+        super().__init__(code, message)
+
+
+@before("autoscaling", "BatchPutScheduledUpdateGroupAction", "BatchDeleteScheduledAction")
+def batches_have_fifty_at_most(call: Call) -> None:
+    """Refuse larger batches."""
+    for name in ("ScheduledUpdateGroupActions", "ScheduledActionNames"):
+        if len(call.params.get(name) or ()) > MOST_PER_BATCH:
+            raise Refused(
+                "ValidationError",
+                f"1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must have length "
+                f"less than or equal to {MOST_PER_BATCH}",
+            )
+
+
+@answers("autoscaling", "DescribeScheduledActions")
+def pages_of_actions(call: Call) -> ActionResult:
+    """Answer page by page; moto answers all at once."""
+    found = call.scaling.describe_scheduled_actions(
+        autoscaling_group_name=call.params.get("AutoScalingGroupName"),
+        scheduled_action_names=call.params.get("ScheduledActionNames") or [],
+    )
+    found.sort(key=lambda one: (one.auto_scaling_group_name, one.scheduled_action_name))
+    start = int(call.params.get("NextToken") or 0)
+    size = int(call.params.get("MaxRecords") or DEFAULT_PAGE)
+    more = str(start + size) if len(found) > start + size else None
+    return ActionResult(
+        {"ScheduledUpdateGroupActions": found[start : start + size], "NextToken": more}
+    )
+
+
+def _key(group: str, name: str) -> str:
+    return f"{group}/{name}"
+
+
+def _put(self: AutoScalingBackend, **given: Any) -> Any:
+    """Put an action of a group; moto keeps one of a name for all groups together."""
+    group, name = str(given["name"]), str(given["scheduled_action_name"])
+    before_it: Any = self.scheduled_actions.get(_key(group, name))
+    if before_it is None:
+        count = sum(one.auto_scaling_group_name == group for one in self.scheduled_actions.values())
+        if count >= MOST_PER_GROUP:
+            raise WrongAction(f"{MOST_PER_GROUP} actions are scheduled already", "LimitExceeded")
+    else:
+        for field, kept in _VALUES.items():
+            if given[field] is None:
+                given[field] = getattr(before_it, kept)
+    _check(given)
+    action = _PUT(self, **given)
+    del self.scheduled_actions[name]
+    action.time_zone = given["timezone"] or "UTC" if given["recurrence"] else given["timezone"]
+    self.scheduled_actions[_key(group, name)] = action
+    return action
+
+
+_VALUES = {
+    "desired_capacity": "desired_capacity",
+    "max_size": "max_size",
+    "min_size": "min_size",
+    "start_time": "start_time",
+    "end_time": "end_time",
+    "recurrence": "recurrence",
+    "timezone": "time_zone",
+}
+
+
+def _check(given: dict[str, Any]) -> None:
+    sizes = [given[name] for name in ("min_size", "desired_capacity", "max_size")]
+    numbers = [int(one) for one in sizes if one is not None]
+    if not numbers:
+        raise WrongAction("At least one of MinSize, MaxSize, DesiredCapacity must be specified")
+    if numbers != sorted(numbers) or numbers[0] < 0:
+        raise WrongAction("MinSize, DesiredCapacity and MaxSize must be in ascending order")
+    now = datetime.now(UTC)
+    start, end = _moment(given["start_time"]), _moment(given["end_time"])
+    if start is not None and start < now:
+        raise WrongAction("Given start time is in the past")
+    if end is not None and end < max(now, start or now):
+        raise WrongAction("Given end time is in the past or before the start time")
+    zone = given["timezone"]
+    if zone and zone not in available_timezones():
+        raise WrongAction(f"Invalid TimeZone: {zone}")
+    if given["recurrence"]:
+        _check_recurrence(str(given["recurrence"]), now)
+
+
+def _check_recurrence(recurrence: str, now: datetime) -> None:
+    try:
+        if len(recurrence.split()) != _FIVE_FIELDS:
+            raise WrongAction(f"Given recurrence string: {recurrence} is invalid")
+        CronSim(recurrence, now)
+    except CronSimError:
+        raise WrongAction(f"Given recurrence string: {recurrence} is invalid") from None
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _delete(
+    self: AutoScalingBackend, auto_scaling_group_name: str, scheduled_action_name: str
+) -> None:
+    key = _key(auto_scaling_group_name, scheduled_action_name)
+    if self.scheduled_actions.pop(key, None) is None:
+        raise WrongAction("Scheduled action name not found")
+
+
+for _name, _replacement in (
+    ("put_scheduled_update_group_action", _put),
+    ("delete_scheduled_action", _delete),
+):
+    setattr(AutoScalingBackend, _name, _replacement)

@@ -1,0 +1,80 @@
+"""Roles that must exist and trust the caller.
+
+    "The Amazon Resource Name (ARN) of the role to assume"; without a role that exists, or without the trust of its policy,
+    AssumeRole fails with AccessDenied. "A cross-account role is usually set up to trust everyone in an account. [...]
+    ExternalId: A unique identifier that might be required when you assume a role in another account." The policy may
+    test it in its condition sts:ExternalId. (AWS Security Token Service API Reference, AssumeRole)
+
+Only accounts that were furnished with a role are this strict: in others anybody gets in, as moto has it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from moto.iam.models import iam_backends
+
+from controller.sandbox.call import Call, Refused
+from controller.sandbox.rules import before
+from controller.sandbox.state import STATE
+
+
+@before("sts", "AssumeRole")
+def the_role_trusts_the_caller(call: Call) -> None:
+    """Refuse roles that do not exist or do not trust the caller with the external id given."""
+    arn = str(call.params["RoleArn"])
+    account = arn.split(":")[4] if arn.count(":") >= 5 else ""
+    if account not in STATE.settings.strict_accounts:
+        return
+    role = next(
+        (one for one in iam_backends[account]["aws"].roles.values() if one.arn == arn), None
+    )
+    external_id = call.params.get("ExternalId")
+    if role is None or not trusts(
+        json.loads(str(role.assume_role_policy_document)), call.account, external_id
+    ):
+        raise Refused(
+            "AccessDenied",
+            f"User: arn:aws:iam::{call.account}:user/moto is not authorized to perform: sts:AssumeRole on resource: {arn}",
+        )
+
+
+def trusts(policy: Mapping[str, Any], account: str, external_id: str | None) -> bool:
+    """Tell whether a trust policy lets an account in, coming with an external id or none."""
+    statements = policy.get("Statement", [])
+    fitting = [
+        one
+        for one in (statements if isinstance(statements, list) else [statements])
+        if _names(one.get("Principal", {}), account)
+        and any(fnmatchcase("sts:AssumeRole", action) for action in _list(one.get("Action")))
+        and _holds(one.get("Condition", {}), external_id)
+    ]
+    effects = {one.get("Effect") for one in fitting}
+    return "Allow" in effects and "Deny" not in effects
+
+
+def _list(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def _names(principal: Any, account: str) -> bool:
+    named: Iterable[str] = ["*"] if principal == "*" else _list(dict(principal).get("AWS", []))
+    return any(one in ("*", account) or one.startswith(f"arn:aws:iam::{account}:") for one in named)
+
+
+def _holds(condition: Mapping[str, Mapping[str, Any]], external_id: str | None) -> bool:
+    """Tell whether every condition holds; those on anything but the external id do not, to be on the safe side."""
+    for operator, tests in condition.items():
+        for key, wanted in tests.items():
+            if key != "sts:ExternalId" or external_id is None:
+                return False
+            if operator == "StringEquals":
+                met = external_id in _list(wanted)
+            elif operator == "StringLike":
+                met = any(fnmatchcase(external_id, one) for one in _list(wanted))
+            else:
+                return False
+            if not met:
+                return False
+    return True

@@ -1,0 +1,81 @@
+"""Tags.
+
+EC2: "Maximum number of tags per resource - 50 [...] the key [...] accept[s] a maximum of 127 Unicode characters. May not
+begin with aws:. [...] Tag values [...] accept a maximum of 256 Unicode characters."
+(Amazon EC2 API Reference, Tag; User Guide, Tag restrictions)
+Auto Scaling: "Key: Length Constraints: Minimum length of 1. Maximum length of 128. Value: Maximum length of 256.";
+"The aws: prefix is reserved". (Amazon EC2 Auto Scaling API Reference, Tag; User Guide, Tag restrictions)
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from controller.sandbox.call import Call, Refused
+from controller.sandbox.rules import before
+
+MOST_TAGS = 50
+EC2_KEY, SCALING_KEY, VALUE = 127, 128, 256
+
+
+@before("ec2", "CreateTags")
+def ec2_tags_are_right(call: Call) -> None:
+    """Refuse tags of EC2 that are too long or reserved."""
+    for tag in call.params.get("Tags") or ():
+        key, value = str(tag.get("Key") or ""), str(tag.get("Value") or "")
+        if key.lower().startswith("aws:"):
+            raise Refused(
+                "InvalidParameterValue",
+                "Value ( aws: ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use",
+            )
+        if not key or len(key) > EC2_KEY:
+            raise Refused(
+                "InvalidParameterValue",
+                f"Value ( {key[:20]} ) for parameter key is invalid. Tag key exceeds the maximum length of {EC2_KEY} characters",
+            )
+        if len(value) > VALUE:
+            raise Refused(
+                "InvalidParameterValue",
+                f"Value ( {value[:20]} ) for parameter value is invalid. Tag value exceeds the maximum length of {VALUE} characters",
+            )
+
+
+@before("autoscaling", "CreateAutoScalingGroup", "CreateOrUpdateTags")
+def group_tags_are_right(call: Call) -> None:
+    """Refuse tags of groups that are too long, reserved, too many, or of a group that does not exist."""
+    tags = call.params.get("Tags") or ()
+    for tag in tags:
+        key, value = str(tag.get("Key") or ""), str(tag.get("Value") or "")
+        if key.lower().startswith("aws:"):
+            raise Refused(
+                "ValidationError",
+                f"Tag keys starting with 'aws:' are reserved for internal use: {key}",
+            )
+        if not 1 <= len(key) <= SCALING_KEY or len(value) > VALUE:
+            raise Refused(
+                "ValidationError",
+                "1 validation error detected: Value at 'tags' failed to satisfy constraint: key length from 1 to "
+                f"{SCALING_KEY}, value length up to {VALUE}",
+            )
+    if call.operation == "CreateOrUpdateTags":
+        _check_groups(call, tags)
+    elif len({tag["Key"] for tag in tags}) > MOST_TAGS:
+        raise _too_many()
+
+
+def _check_groups(call: Call, tags: Iterable[Any]) -> None:
+    keys: dict[str, set[str]] = {}
+    for tag in tags:
+        group = call.scaling.autoscaling_groups.get(str(tag.get("ResourceId")))
+        if group is None:
+            raise Refused(
+                "ValidationError",
+                f"AutoScalingGroup name not found - AutoScalingGroup '{tag.get('ResourceId')}' not found",
+            )
+        known = keys.setdefault(group.name, {one["Key"] for one in group.tags})
+        known.add(str(tag["Key"]))
+        if len(known) > MOST_TAGS:
+            raise _too_many()
+
+
+def _too_many() -> Refused:
+    return Refused("LimitExceeded", f"An Auto Scaling group can have a maximum of {MOST_TAGS} tags")

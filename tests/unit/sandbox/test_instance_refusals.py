@@ -1,0 +1,119 @@
+"""What AWS refuses of instances, their pages and their tags."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.support.embedded_aws import AwsForTests
+from tests.support.scaling_groups import ScalingGroup
+
+ABSENT = "i-0123456789abcdef0"
+
+
+@pytest.fixture
+def group(aws: AwsForTests) -> ScalingGroup:
+    """Twelve running instances."""
+    return ScalingGroup(aws, 12, maximum=20)
+
+
+def _refusal(call: Any, **arguments: Any) -> str:
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    return str(error.value.response["Error"]["Code"])
+
+
+@pytest.mark.parametrize(
+    "call", ["describe_instances", "start_instances", "stop_instances", "terminate_instances"]
+)
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [("bogus", "InvalidInstanceID.Malformed"), (ABSENT, "InvalidInstanceID.NotFound")],
+)
+def test_one_wrong_id_fails_the_whole_call(
+    group: ScalingGroup, call: str, wrong: str, code: str
+) -> None:
+    good = group.ids()[0]
+
+    assert _refusal(getattr(group.ec2, call), InstanceIds=[good, wrong]) == code
+    assert group.power() == ["running"] * 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"MaxResults": 4}, "InvalidParameterValue"),
+        ({"MaxResults": 1001}, "InvalidParameterValue"),
+        ({"Filters": [{"Name": "colour", "Values": ["red"]}]}, "InvalidParameterValue"),
+        ({"Filters": [{"Name": "launch-time", "Values": ["x"]}]}, "InvalidAction"),
+        ({"MaxResults": 5, "NextToken": "x"}, "InvalidNextToken"),
+    ],
+)
+def test_a_wrong_look_is_refused(group: ScalingGroup, arguments: Any, code: str) -> None:
+    assert _refusal(group.ec2.describe_instances, **arguments) == code
+
+
+def test_pages_and_ids_exclude_each_other(group: ScalingGroup) -> None:
+    code = _refusal(group.ec2.describe_instances, InstanceIds=group.ids()[:1], MaxResults=5)
+
+    assert code == "InvalidParameterCombination"
+
+
+def test_pages_hold_as_many_instances_as_asked_each_once(group: ScalingGroup) -> None:
+    pages = list(
+        group.ec2.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 5})
+    )
+    found = [
+        [one["InstanceId"] for r in page["Reservations"] for one in r["Instances"]]
+        for page in pages
+    ]
+
+    assert [len(page) for page in found] == [5, 5, 2]
+    assert len({one for page in found for one in page}) == 12
+
+
+def test_terminated_instances_neither_start_nor_stop(group: ScalingGroup) -> None:
+    gone = group.ids()[:1]
+    group.ec2.terminate_instances(InstanceIds=gone)
+
+    assert _refusal(group.ec2.start_instances, InstanceIds=gone) == "IncorrectInstanceState"
+    assert _refusal(group.ec2.stop_instances, InstanceIds=gone) == "IncorrectInstanceState"
+
+
+def test_a_spot_instance_does_not_stop(group: ScalingGroup) -> None:
+    spot = group.ec2.run_instances(
+        ImageId=group.image,
+        MinCount=1,
+        MaxCount=1,
+        InstanceType="m6i.large",
+        SubnetId="subnet-42a",
+        InstanceMarketOptions={"MarketType": "spot"},
+    )["Instances"][0]["InstanceId"]
+
+    assert _refusal(group.ec2.stop_instances, InstanceIds=[spot]) == "UnsupportedOperation"
+
+
+def test_the_type_changes_only_while_stopped(group: ScalingGroup) -> None:
+    one = group.ids()[:1]
+    change = {"InstanceId": one[0], "InstanceType": {"Value": "m6i.xlarge"}}
+
+    assert _refusal(group.ec2.modify_instance_attribute, **change) == "IncorrectInstanceState"
+    group.ec2.stop_instances(InstanceIds=one)
+    group.ec2.modify_instance_attribute(**change)
+
+
+@pytest.mark.parametrize(
+    ("tags", "code", "because"),
+    [
+        ([{"Key": "aws:x", "Value": "1"}], "InvalidParameterValue", "reserved"),
+        ([{"Key": "k" * 128, "Value": "1"}], "InvalidParameterValue", "key too long"),
+        ([{"Key": "k", "Value": "v" * 257}], "InvalidParameterValue", "value too long"),
+        ([{"Key": f"k{n}", "Value": ""} for n in range(51)], "TagLimitExceeded", "51 tags"),
+    ],
+)
+def test_tags_keep_to_their_limits(
+    group: ScalingGroup, tags: list[dict[str, str]], code: str, because: str
+) -> None:
+    one = group.ids()[:1]
+
+    assert _refusal(group.ec2.create_tags, Resources=one, Tags=tags) == code, because
