@@ -22,6 +22,7 @@ from controller.ledger.findings import Verification
 from controller.ledger.record_items import record_of_wire, record_wire
 from controller.ledger.records import build_records, record_hash
 from controller.ledger.replay import Replay
+from controller.ledger.verify import calm_collector, verify_scope
 from controller.model.head import Head
 from controller.model.item_write import ItemWrite
 from controller.model.ledger_record import Actor
@@ -101,14 +102,21 @@ def answered(pages: list[bytes]) -> Iterator[list[ChainEntry]]:
         yield [ChainEntry(*line) for line in orjson.loads(page)]
 
 
+class InMemory:
+    """A chain whose pages are at hand."""
+
+    def __init__(self, pages: list[bytes]) -> None:
+        """Take the pages."""
+        self._pages = pages
+
+    def pages(self, scope: str, after: int) -> Iterator[list[ChainEntry]]:
+        """Hand them out."""
+        return answered(self._pages)
+
+
 def verify(pages: list[bytes], head: Head, replay: Replay | None = None) -> Verification:
     """What ``envctl audit verify`` does once it has the pages."""
-    check = ChainCheck(SCOPE, head)
-    for page in answered(pages):
-        check.add(page)
-        if replay is not None:
-            replay.add_page(page)
-    return check.finish(head)
+    return verify_scope(SCOPE, InMemory(pages), lambda _: head, sleep=time.sleep, replay=replay)
 
 
 def seconds(what: Any) -> float:
@@ -129,8 +137,9 @@ def main() -> None:
     print(f"{options.records:,} records, {size / options.records:,.0f} bytes of JSON each")
 
     def parse() -> None:
-        for page in answered(pages):
-            page.clear()
+        with calm_collector():
+            for page in answered(pages):
+                page.clear()
 
     def verify_all() -> None:
         assert verify(pages, head).intact
@@ -171,7 +180,8 @@ def _from_records(pages: list[bytes]) -> None:
     """Print how fast the same would be by way of records and canonical forms."""
     page = next(answered(pages))
     wires = [entry.record for entry in page if entry.record is not None]
-    took = seconds(lambda: [record_hash(record_of_wire(wire)) for wire in wires])
+    with calm_collector():
+        took = seconds(lambda: [record_hash(record_of_wire(wire)) for wire in wires])
     print(f"by way of records  {len(wires) / took:,.0f} records/s")
 
 
