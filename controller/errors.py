@@ -23,7 +23,9 @@ class InvalidDesiredState(EnvctlError):
         self.problems = tuple(problems)
         count = len(self.problems)
         noun = "problem" if count == 1 else "problems"
-        super().__init__(f"{count} {noun} in the desired state\n" + "\n".join(map(str, self.problems)))
+        super().__init__(
+            f"{count} {noun} in the desired state\n" + "\n".join(map(str, self.problems))
+        )
 
 
 class PlanRefused(EnvctlError):
@@ -104,7 +106,9 @@ class Consequence:
 
 ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     EnvctlError: Consequence(70, "no", "Bug", "us"),
-    InvalidDesiredState: Consequence(1, "on the next revision", "InvalidConfig", "author of the YAML"),
+    InvalidDesiredState: Consequence(
+        1, "on the next revision", "InvalidConfig", "author of the YAML"
+    ),
     PlanRefused: Consequence(3, "on the next revision or override", "GuardViolated", "reviewer"),
     PlanChanged: Consequence(4, "no", "PlanStale", "reviewer"),
     SourceUnavailable: Consequence(5, "with back-off", "SourceUnavailable", "nobody yet"),
