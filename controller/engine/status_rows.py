@@ -55,7 +55,7 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
 
 def pause(failures: int) -> timedelta:
     """Return how long to wait after so many tries in a row that failed: doubling, from a minute to a quarter of an hour."""
-    return min(LAST_RETRY, FIRST_RETRY * 2 ** min(max(failures - 1, 0), 8))
+    return min(LAST_RETRY, FIRST_RETRY * (1 << min(max(failures - 1, 0), 8)))
 
 
 def row_of_status(status: ScopeStatus) -> dict[str, Any]:

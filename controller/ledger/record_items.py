@@ -47,6 +47,8 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "Origin": record.origin,
         "Before": record.before,
         "After": record.after,
+        # Only where there is one: records of items have always been without them, and so have their hashes.
+        **{name: value for name, value in _of_live_changes(record) if value},
     }
 
 
@@ -79,6 +81,9 @@ def from_item(item: Mapping[str, Any]) -> LedgerRecord:
         new_value=item.get("NewValue"),
         old_meta=item.get("OldMeta", {}),
         new_meta=item.get("NewMeta", {}),
+        account=item.get("Account", ""),
+        request_id=item.get("RequestID", ""),
+        intended=item.get("Intended", ""),
     )
 
 
@@ -107,6 +112,14 @@ def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> L
 def entity_id(table: str, key: str, range_key: str | None) -> str:
     """Name an item in one text, as the entity index is asked: ``ConfigEnvironments/c50``."""
     return f"{table}/{key}" if range_key is None else f"{table}/{key}/{range_key}"
+
+
+def _of_live_changes(record: LedgerRecord) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Account", record.account),
+        ("RequestID", record.request_id),
+        ("Intended", record.intended),
+    )
 
 
 def _entity(record: LedgerRecord) -> dict[str, Any]:

@@ -51,3 +51,9 @@ class LedgerRecord:
     new_value: Mapping[str, Any] | None
     old_meta: Mapping[str, Any] = field(default_factory=dict)
     new_meta: Mapping[str, Any] = field(default_factory=dict)
+    account: str = ""
+    """Of a live change: the account it was made in, twelve digits."""
+    request_id: str = ""
+    """Of a live change that succeeded: AWS's id of the request that made it."""
+    intended: str = ""
+    """Of what became of a live change: the record that announced it."""

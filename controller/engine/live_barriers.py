@@ -1,0 +1,151 @@
+"""What stands in the way of single changes in live accounts: locks, freezes, protected actions, protection. Pure.
+
+Power is held by none of them: a deploy lock or a freeze does not touch schedules.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from controller.model.accepted import AcceptedState
+from controller.model.canonical import parse_canonical
+from controller.model.plan import Cause
+from controller.model.ref import ResourceRef
+from controller.planning.holding import Barrier
+
+POWER: Final = "power"
+GROUPS: Final = "groups"
+BULK_PATCH: Final = "BULK_PATCH_AMI"
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """Which environment the objects of a scope belong to, and the names of the targets (but power) they are of."""
+
+    environments: Mapping[ResourceRef, str]
+    targets: tuple[str, ...]
+
+
+def live_barriers(
+    accepted: AcceptedState,
+    belongings: Belongings,
+    now: datetime,
+    departed: Callable[[str], bool],
+) -> tuple[Barrier, ...]:
+    """Return what holds changes of a scope. ``departed`` is asked for environments the tables do not have: did we delete them?"""
+    targets = tuple(name for name in belongings.targets if name != POWER)
+    if not targets:
+        return ()
+    objects: dict[str, set[ResourceRef]] = {}
+    for ref, environment in belongings.environments.items():
+        objects.setdefault(environment, set()).add(ref)
+    return tuple(
+        barrier
+        for environment in sorted(objects)
+        for barrier in _of_environment(
+            accepted, environment, frozenset(objects[environment]), targets, now, departed
+        )
+    )
+
+
+def _of_environment(
+    accepted: AcceptedState,
+    environment: str,
+    refs: frozenset[ResourceRef],
+    targets: tuple[str, ...],
+    now: datetime,
+    departed: Callable[[str], bool],
+) -> Iterator[Barrier]:
+    ref = ResourceRef("Environment", environment)
+    if ref in accepted.unreadable:
+        why = f"{ref} cannot be read back from the tables: {accepted.unreadable[ref]}"
+        yield Barrier(
+            guard="unreadable", because=why, refs=refs, targets=targets, overridable=False
+        )
+        return
+    resource = accepted.resources.get(ref)
+    if resource is None:
+        if not departed(environment):
+            why = f"{ref} is not in the tables, but no record says that we deleted it"
+            yield Barrier(
+                guard="retireFirst",
+                because=why,
+                refs=refs,
+                targets=(GROUPS,),
+                actions=("delete",),
+                overridable=False,
+            )
+        return
+    if accepted.deployments_locked(environment):
+        why = f"deployments to {ref} are locked (deploymentsLocked)"
+        yield Barrier(
+            guard="deployLock", because=why, refs=refs, targets=targets, overridable=False
+        )
+    spec = accepted.specs[ref]
+    yield from _of_type(accepted, spec.environment_type, refs, targets, now)
+    yield from _of_deletes(ref, spec, parse_canonical(resource.document), refs)
+
+
+def _of_deletes(
+    ref: ResourceRef, spec: Any, document: Mapping[str, Any], refs: frozenset[ResourceRef]
+) -> Iterator[Barrier]:
+    """Yield what keeps groups of an environment from being deleted, which ends their instances."""
+    if document.get("metadata", {}).get("protect"):
+        yield Barrier(
+            guard="protected",
+            because=f"{ref} is protected: apply it without metadata.protect first",
+            refs=refs,
+            targets=(GROUPS,),
+            actions=("delete",),
+            overridable=False,
+        )
+    if spec.lifecycle != "retired":
+        yield Barrier(
+            guard="retireFirst",
+            because=f"deleting a group ends its instances, and {ref} is not retired",
+            refs=refs,
+            targets=(GROUPS,),
+            actions=("delete",),
+        )
+
+
+def _of_type(
+    accepted: AcceptedState,
+    name: str,
+    refs: frozenset[ResourceRef],
+    targets: tuple[str, ...],
+    now: datetime,
+) -> Iterator[Barrier]:
+    spec = accepted.spec("EnvironmentType", name)
+    if spec is None:
+        return
+    if BULK_PATCH in (spec.protected_actions or ()):
+        yield Barrier(
+            guard="protectedActions",
+            because=f"EnvironmentType/{name} is protected against {BULK_PATCH}",
+            refs=refs,
+            targets=targets,
+            causes=(Cause.IMAGE,),
+            overridable=False,
+        )
+    for calendar in spec.freeze or ():
+        because = frozen_because(accepted, calendar, now.astimezone(UTC).date())
+        if because:
+            why = f"EnvironmentType/{name} is frozen: {because}"
+            yield Barrier(guard="freeze", because=why, refs=refs, targets=targets)
+
+
+def frozen_because(accepted: AcceptedState, calendar: str, day: date) -> str:
+    """Return why a calendar freezes a day (of UTC); empty if it does not.
+
+    A calendar that cannot be read freezes: what it would have held back cannot be known.
+    """
+    spec = accepted.spec("Calendar", calendar)
+    if spec is None:
+        return f"Calendar/{calendar} cannot be read"
+    for dates in spec.dates:
+        excepted = dates.excepted(calendar)
+        if excepted.first <= day <= excepted.last:
+            return f"{dates.name} (Calendar/{calendar}), until the end of {excepted.last} UTC"
+    return ""
