@@ -17,7 +17,6 @@ from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.extra import SHAPE
 from controller.model.origin import Origin
 from controller.model.ref import ResourceRef
-from controller.model.resource import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Draft:
     index: int
     document: bytes
     facts: Any
-    references: list[Reference]
+    references: list[Named]
     items: Items
     extra: dict[str, Any]
     owned: tuple[str, ...]
@@ -82,10 +81,7 @@ def draft(
         index,
         body,
         kind.facts(key, spec),
-        [
-            Reference(("spec", *path), ResourceRef(of, name))
-            for path, of, name in compiled.references(spec)
-        ],
+        compiled.references(spec),
         items,
         _extra(document["metadata"], compiled.controller_only(spec), owned),
         owned,

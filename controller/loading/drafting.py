@@ -60,7 +60,9 @@ class Drafting:
     def again(self, resource: Resource) -> Draft:
         """Draft an object a second time from its unchanged document."""
         document = self._parsed[self._files[resource.origin.path]].documents[resource.index]
-        again = self._draft(document, resource.origin, resource.index)
+        again = self._draft(
+            document, resource.origin, resource.index, folder_of(resource.origin.path)
+        )
         if not isinstance(again, Draft):
             raise TypeError(
                 f"{resource.ref} was valid and is not any more, without having changed: {again}"
@@ -102,11 +104,12 @@ class Drafting:
         self, path: str, content_id: str, defaults_id: str, result: DraftingChanges
     ) -> LoadedFile:
         refs, issues, broken = [], [], []
+        folder = folder_of(path)
         for index, document in enumerate(self._parsed[content_id].documents):
             if document.kind == DEFAULTS and not document.issues:
                 continue
             origin = Origin(path, document.line)
-            one = self._draft(document, origin, index)
+            one = self._draft(document, origin, index, folder)
             if isinstance(one, Draft) and one.ref not in result.facts:
                 refs.append(one.ref)
                 result.drafts[one.ref] = one
@@ -121,11 +124,11 @@ class Drafting:
         return LoadedFile(content_id, defaults_id, tuple(refs), tuple(issues), tuple(broken))
 
     def _draft(
-        self, document: ParsedDocument, origin: Origin, index: int
+        self, document: ParsedDocument, origin: Origin, index: int, folder: str
     ) -> Draft | tuple[Issue, ...]:
         if document.issues:
             return document.issues
-        defaults = self._defaults.for_kind(folder_of(origin.path), document.kind)
+        defaults = self._defaults.for_kind(folder, document.kind)
         return draft(self._kinds[document.kind], document.body, origin, index, defaults)
 
 

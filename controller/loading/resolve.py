@@ -9,9 +9,11 @@ from controller.loading.draft import Draft
 from controller.loading.issue import Issue
 from controller.loading.world import ALL, TracingWorld
 from controller.model.canonical import canonical_bytes
-from controller.model.extra import projection_digest
+from controller.model.extra import SHAPE, projection_digest
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
+
+NOTHING_EXTRA = canonical_bytes({"shape": SHAPE})
 
 
 class Resolved(NamedTuple):
@@ -32,16 +34,11 @@ def resolve(
     ref = draft.ref
     world.start()
     issues: list[Issue] = []
-    for path, target in draft.references:
-        if world.facts(target.kind, target.key) is None and target not in broken:
-            meant = closest(target.key, world.names(target.kind))
-            issues.append(
-                Issue(
-                    path,
-                    f"no {target.kind} named {target.key!r}",
-                    f"did you mean {meant!r}?" if meant else None,
-                )
-            )
+    for path, of, name in draft.references:
+        if world.facts(of, name) is None and (of, name) not in broken:
+            meant = closest(name, world.names(of))
+            fix = f"did you mean {meant!r}?" if meant else None
+            issues.append(Issue(("spec", *path), f"no {of} named {name!r}", fix))
     items = draft.items
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, draft.facts, world))
@@ -50,7 +47,7 @@ def resolve(
             Issue(found.path, found.message, found.fix, warning=found.warning)
             for found in rule(ref, draft.facts, world)
         ]
-    attributes, extra = canonical_bytes(items), canonical_bytes(draft.extra)
+    attributes, extra = canonical_bytes(items), _extra_bytes(draft.extra)
     asked = world.asked()
     projection = Projection(
         ref=ref,
@@ -63,6 +60,11 @@ def resolve(
     )
     resource = Resource(ref, draft.origin, draft.index, draft.document, projection)
     return Resolved(resource, tuple(issues), asked)
+
+
+def _extra_bytes(extra: dict[str, Any]) -> bytes:
+    """Most objects have nothing extra: those share one value."""
+    return NOTHING_EXTRA if len(extra) == 1 else canonical_bytes(extra)
 
 
 def objects_in(asked: tuple[ResourceRef, ...]) -> tuple[ResourceRef, ...]:

@@ -2,17 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from controller.model.origin import Origin
 from controller.model.ref import ResourceRef
-
-
-class Reference(NamedTuple):
-    """A field that names another resource. ``path`` leads from the document's top."""
-
-    path: tuple[str | int, ...]
-    target: ResourceRef
 
 
 @dataclass(frozen=True, slots=True)

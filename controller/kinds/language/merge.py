@@ -24,12 +24,13 @@ def merge_derived(item: Any, derived: Any) -> Any:
     Maps merge; a map with whole numbers for keys speaks of the members of a list at those places; anything else
     replaces.
     """
-    if isinstance(derived, dict):
-        if isinstance(item, dict):
-            return {
-                **item,
-                **{key: merge_derived(item.get(key), one) for key, one in derived.items()},
-            }
-        if isinstance(item, list):
-            return [merge_derived(one, derived.get(place, {})) for place, one in enumerate(item)]
-    return item if derived == {} and item is not None else derived
+    if not isinstance(derived, dict) or not isinstance(item, dict | list):
+        return derived
+    merged: Any = item.copy()
+    for key, one in derived.items():
+        if isinstance(one, dict):
+            below = item.get(key) if isinstance(item, dict) else item[key]
+            merged[key] = merge_derived(below, one)
+        else:
+            merged[key] = one
+    return merged
