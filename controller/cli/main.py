@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 from controller import __version__
 from controller.cli.commands import CommandGroup
 from controller.cli.failure import (
+    INTERRUPTED,
     fail,
     fail_interrupted,
     fail_unknown,
@@ -86,6 +87,9 @@ def run(arguments: Sequence[str]) -> int:
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - whatever it is, it is our bug and becomes exit code 70
         return fail_unknown(error, as_json=as_json)
+    if code == INTERRUPTED:
+        # Typer has caught it already.
+        return fail_interrupted()
     return code if isinstance(code, int) else 0
 
 

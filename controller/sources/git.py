@@ -34,7 +34,8 @@ class _Tip(NamedTuple):
 class GitSource:
     """Reads one ref of one repository, below one of its folders.
 
-    ``changed_since`` and ``fetch`` ask the server once (``ls-remote``); a fetch follows only when the commit is not here yet. A
+    ``changed_since`` and ``fetch`` ask the server once (``ls-remote``); a fetch follows only when the commit is not here yet, and
+    the commit fetched last is not looked at again. A
     commit id as ref is asked for once in the life of the cache. Two processes may share ``cache_dir``.
     """
 
@@ -44,6 +45,7 @@ class GitSource:
         self._location = location
         self._cache = GitCache(location, cache_dir, credential)
         self._tree: SourceTree | None = None
+        self._branch = ""
 
     @property
     def name(self) -> str:
@@ -64,6 +66,7 @@ class GitSource:
         try:
             self._tree = self._fetch()
         except BrokenCache as broken:
+            self._tree = None
             self._rebuild(broken)
             self._tree = self._fetch()
         return self._tree
@@ -105,6 +108,9 @@ class GitSource:
         else:
             tip = self._tip()
             commit, branch = tip.commit, tip.branch
+            known = self._tree
+            if known is not None and (known.revision.id, self._branch) == (commit, branch):
+                return known
             if not self._cache.holds(commit) and not (
                 self._cache.fetch(tip.ref) and self._cache.holds(commit)
             ):
@@ -135,6 +141,7 @@ class GitSource:
                 f"{self.name}: no .yaml or .yml file at {revision.label}; an empty source is an error, not an empty fleet\n"
                 "  fix: name the folder that holds the YAML files after '#'"
             )
+        self._branch = branch
         files = {path: found.id for path, found in selection.files.items()}
         sizes = {path: found.size for path, found in selection.files.items()}
         return SourceTree(revision, files, selection.problems, sizes)

@@ -1,0 +1,5 @@
+"""``python -m controller.cli`` is ``envctl``."""
+
+from controller.cli.main import main
+
+main()

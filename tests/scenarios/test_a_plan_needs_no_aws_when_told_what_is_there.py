@@ -1,0 +1,76 @@
+"""A build server without any AWS rights plans from a file, or against another state of the source."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Fleet, envctl, service
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+
+
+def test_from_a_file_it_is_the_same_plan(
+    installed: Fleet, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    installed.apply()
+    installed.has({"search.yaml": service("Search", 40000, description="finds")})
+    seen = tmp_path / "seen.json"
+    with_aws = installed.plan("--save-observed", seen)
+    request.getfixturevalue("no_aws")
+
+    without = installed.plan("--observed", seen)
+
+    assert (without.code, without.out) == (with_aws.code, with_aws.out)
+    assert "description  (absent) → finds" in without.out
+
+
+def test_against_another_source_instead_of_the_tables(
+    no_aws: None, fleet: Fleet, tmp_path: Path
+) -> None:
+    after = Fleet(tmp_path / "after").has({"search.yaml": service("Search", 40000, tags=[])})
+    after.has({"auth.yaml": service("Auth", 40002)})
+
+    planned = after.plan("--base", fleet.folder)
+    nothing = fleet.plan("--base", fleet.folder)
+
+    assert planned.code == 2
+    assert "+ Service Auth" in planned.out
+    assert nothing.code == 0
+    assert "Nothing to do." in nothing.out
+
+
+@pytest.mark.parametrize("shown", ["text", "markdown", "html"])
+def test_in_every_form(no_aws: None, fleet: Fleet, tmp_path: Path, shown: str) -> None:
+    empty = Fleet(tmp_path / "empty").has({})
+    (tmp_path / "empty" / "teams.yaml").write_text(service("Else", owningCluster="Tango"))
+    (tmp_path / "empty" / "teams2.yaml").write_text((fleet.folder / "teams.yaml").read_text())
+
+    planned = fleet.plan("--base", empty.folder, "--format", shown)
+
+    assert planned.code == 2
+    assert "Search" in planned.out
+
+
+def test_a_file_that_is_none_is_refused(no_aws: None, fleet: Fleet, tmp_path: Path) -> None:
+    (tmp_path / "seen.json").write_text("{}")
+
+    refused = fleet.plan("--observed", tmp_path / "seen.json")
+
+    assert refused.code == 64
+    assert "no observed state" in refused.err
+
+
+def test_there_is_no_such_scope(no_aws: None, fleet: Fleet, tmp_path: Path) -> None:
+    refused = fleet.plan("--base", fleet.folder, "--scope", "moon")
+
+    assert refused.code == 64
+    assert "there is no scope 'moon'" in refused.err
+    assert (
+        envctl("plan", "--source", fleet.folder, "--base", fleet.folder, "--scope", "config").code
+        == 0
+    )

@@ -1,0 +1,206 @@
+"""Other programs script the command line: how a command ends is a contract."""
+
+from pathlib import Path
+
+import pytest
+
+from controller.aws.items import to_wire
+from controller.aws.transactions import PutWrite
+from controller.engine.lease import Claim, Leases
+from controller.model.head import Head
+from tests.support.command_line import Fleet, envctl, installation, service
+
+CONTRACTORS = {
+    f"p{number}.yaml": (
+        f"apiVersion: envctl/v1\nkind: Permission\nmetadata: {{name: p{number}}}\n"
+        "spec: {permissions: [{resource: '/config/*', access: PUT}]}\n"
+    )
+    for number in range(5)
+}
+
+
+def test_0_nothing_to_do_or_done(installed: Fleet) -> None:
+    assert installed.apply().code == 0
+    planned = installed.plan()
+
+    assert planned.code == 0
+    assert "Nothing to do." in planned.out
+    assert installed.apply().code == 0
+
+
+def test_1_the_desired_state_is_wrong(installed: Fleet) -> None:
+    installed.has({"search.yaml": service("Search", owningCluster="Tnago")})
+
+    for ended in (installed.plan(), installed.apply(), envctl("validate", installed.folder)):
+        assert ended.code == 1
+        assert "search.yaml:4:25: spec.owningCluster: no Cluster named 'Tnago'" in ended.err
+        assert "did you mean 'Tango'?" in ended.err
+
+
+def test_2_the_plan_has_changes(installed: Fleet) -> None:
+    planned = installed.plan()
+
+    assert planned.code == 2
+    assert "3 create · 0 update · 0 delete" in planned.out
+
+
+def test_3_refused_by_a_guard_until_exactly_that_is_approved(installed: Fleet) -> None:
+    installed.has(CONTRACTORS)
+    installed.apply()
+    installed.has(dict.fromkeys(CONTRACTORS))
+
+    refused = installed.plan("--format", "json")
+    (violation,) = refused.json["scopes"][0]["violations"]
+
+    assert refused.code == 3
+    assert installed.apply().code == 3
+    assert installed.apply("--override", "maxDeletes@000000").code == 3
+    assert installed.apply("--override", violation["token"]).code == 0
+
+
+def test_4_the_plan_went_stale(installed: Fleet, tmp_path: Path) -> None:
+    plan_file = tmp_path / "plan.json"
+    installed.plan("--out", plan_file)
+    installed.has({"search.yaml": service("Search", 40001)})
+
+    stale = installed.apply(plan_file)
+
+    assert stale.code == 4
+    assert "the source moved on" in stale.err
+    assert installed.apply("--expect", "000000000000").code == 4
+
+
+def test_5_try_again_where_there_are_no_tables_yet(moto: None, fleet: Fleet) -> None:
+    planned = fleet.plan()
+
+    assert planned.code == 5
+    assert "EnvctlState does not exist" in planned.err
+    assert "envctl bootstrap" in planned.err
+
+
+def test_5_try_again_where_aws_does_not_answer(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("controller.aws.retry.backoff_s", lambda *_: 0.0)
+
+    planned = fleet.plan()
+
+    assert planned.code == 5
+    assert "no answer from AWS" in planned.err
+    assert "AWS_ENDPOINT_URL" in planned.err
+
+
+def test_5_try_again_where_the_source_cannot_be_read(fleet: Fleet, tmp_path: Path) -> None:
+    assert envctl("validate", tmp_path / "nowhere").code == 5
+    assert envctl("validate", f"git+file://{tmp_path}/nowhere").code == 5
+
+
+def test_5_try_again_where_somebody_else_owns_the_scope(installed: Fleet) -> None:
+    installation().leases.take("config", Claim("another worker"))
+
+    busy = installed.apply()
+
+    assert busy.code == 5
+    assert "owned by another worker" in busy.err
+    assert installed.apply("--take-over").code == 0
+
+
+def test_6_access_denied_where_nobody_signed_in(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+
+    planned = fleet.plan()
+
+    assert planned.code == 6
+    assert "no usable AWS credentials" in planned.err
+
+
+def test_7_a_change_that_somebody_else_made_first_conflicts_and_the_rest_is_done(
+    installed: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = installation().master.store
+    genuine = Leases.take
+
+    def somebody_is_faster(leases: Leases, scope: str, claim: Claim) -> Head:
+        item = to_wire({"ServiceName": "Search", "OwningCluster": "Infra", "Value": {}})
+        store.write(PutWrite("InfraConfigServices", item))
+        return genuine(leases, scope, claim)
+
+    # The plan has been made when the scope is taken.
+    monkeypatch.setattr(Leases, "take", somebody_is_faster)
+    installed.has({"auth.yaml": service("Auth", 40010)})
+
+    applied = installed.apply()
+
+    assert applied.code == 7
+    assert "conflicted + Service/Search" in applied.err
+    assert "3 applied · 1 conflicted" in applied.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["plan", "--no-such-option"], "No such option"),
+        (["no-such-command"], "No such command"),
+        (["validate", "one", "two"], "unexpected extra argument"),
+        (["plan", "--format", "xml"], "xml"),
+        (["plan", "--source", ".", "--base", ".", "--observed", "x"], "leave one of them out"),
+        (["validate"], "no source"),
+        (["validate", "ftp://x/y"], "is not one we can read"),
+        (["--config", "/nowhere.yaml", "validate"], "settings /nowhere.yaml: cannot be read"),
+        (["apply", "/nowhere.json", "--yes"], "plan file /nowhere.json: cannot be read"),
+        (["schedule", "eval", "/nowhere"], "cannot be read"),
+        (["apply", "--wait", "soon"], "is no length of time"),
+        (["audit"], "Usage"),
+        ([], "Usage"),
+    ],
+)
+def test_64_wrong_usage(arguments: list[str], says: str) -> None:
+    ended = envctl(*arguments)
+
+    assert ended.code == 64
+    assert says in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_64_where_nobody_can_be_asked(installed: Fleet) -> None:
+    ended = envctl("apply", "--source", installed.folder)
+
+    assert ended.code == 64
+    assert "--yes" in ended.err
+    assert installed.plan().code == 2
+
+
+def test_70_a_bug_of_ours_leaves_a_short_text_and_a_traceback_in_a_file(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("controller.engine.plan_run.Planner.load", broken)
+
+    ended = envctl("validate", fleet.folder)
+
+    (kept,) = tmp_path.glob("envctl-bug-*.txt")
+    assert ended.code == 70
+    assert "ZeroDivisionError: by nothing" in ended.err
+    assert str(kept) in ended.err
+    assert "Traceback" not in ended.err
+    assert "in broken" in kept.read_text()
+
+
+def test_130_ctrl_c_is_no_traceback(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("controller.engine.plan_run.Planner.load", interrupted)
+
+    ended = envctl("validate", fleet.folder)
+
+    assert ended.code == 130
+    assert ended.err.startswith("envctl: interrupted")

@@ -1,0 +1,133 @@
+"""``envctl`` in this process, with an environment, a fleet and an AWS of its own."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from controller import catalog
+from controller.cli.main import run
+from controller.cli.process import surroundings
+from controller.engine.installation import Installation, Master, find_installation
+from controller.engine.open_settings import open_settings
+
+TEAMS = """apiVersion: envctl/v1
+kind: Cluster
+metadata: {name: Tango}
+spec: {shortName: ta}
+---
+apiVersion: envctl/v1
+kind: Cluster
+metadata: {name: Infra}
+spec: {shortName: in}
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code, what it said, and what it noted besides."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+
+class Bytes(io.TextIOWrapper):
+    """Text output that also takes bytes, as a real standard output does."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", newline="\n")
+
+    def text(self) -> str:
+        """Return what was written."""
+        self.flush()
+        written = self.buffer
+        assert isinstance(written, io.BytesIO)
+        return written.getvalue().decode()
+
+
+def envctl(*arguments: object) -> Ended:
+    """Run a command as ``main`` does, but for ending the process."""
+    with Bytes() as out, Bytes() as err:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run([str(one) for one in arguments])
+        return Ended(code, out.text(), err.text())
+
+
+def service(name: str, port: int = 0, **spec: Any) -> str:
+    """Return the YAML of a Service; a port that is not 0 is blue's."""
+    fields: dict[str, Any] = {"owningCluster": "Tango", **spec}
+    if port:
+        fields["bluePort"] = port
+    return (
+        f"apiVersion: envctl/v1\nkind: Service\nmetadata: {{name: {name}}}\n"
+        f"spec: {json.dumps(fields)}\n"
+    )
+
+
+@dataclass
+class Fleet:
+    """A folder of YAML, and the commands that take it for their source."""
+
+    folder: Path
+    files: dict[str, str] = field(default_factory=lambda: {"teams.yaml": TEAMS})
+
+    def has(self, files: Mapping[str, str | None]) -> "Fleet":
+        """Write files; None removes one."""
+        self.folder.mkdir(exist_ok=True)
+        for name, text in {**self.files, **files}.items():
+            path = self.folder / name
+            if text is None:
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        self.files = {}
+        return self
+
+    def plan(self, *options: object) -> Ended:
+        """Plan it."""
+        return envctl("plan", "--source", self.folder, *options)
+
+    def apply(self, *options: object) -> Ended:
+        """Apply it without being asked."""
+        return envctl("apply", "--source", self.folder, "--yes", *options)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """Two clusters and a service, and nobody's caches and settings."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("ENVCTL_USER", "ada")
+    return Fleet(tmp_path / "fleet").has({"search.yaml": service("Search", 40000)})
+
+
+@pytest.fixture
+def moto() -> Iterator[None]:
+    """An AWS in this process, empty."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def installed(moto: None, fleet: Fleet) -> Fleet:
+    """The fleet, and tables that are set up."""
+    assert envctl("bootstrap").code == 0
+    return fleet
+
+
+def installation() -> Installation:
+    """Return the installation that the commands work on."""
+    around = surroundings()
+    return find_installation(Master(open_settings(None, around), around, catalog.kinds()))
