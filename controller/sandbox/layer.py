@@ -7,6 +7,7 @@ from controller.sandbox import (
     additions,
     capacity,
     delays,
+    faster_answers,
     faster_lookups,
     faster_transactions,
     interception,
@@ -22,6 +23,7 @@ def install() -> bool:
     for package in (refusals, additions):
         for module in iter_modules(package.__path__):
             import_module(f"{package.__name__}.{module.name}")
+    faster_answers.install()
     faster_lookups.install()
     capacity.install()
     delays.install()

@@ -1,0 +1,50 @@
+"""Answers written faster: moto works out anew, for each value it writes, under which names it may find it."""
+
+from typing import Any
+
+from moto.core.responses import ActionContext
+from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
+from moto.dynamodb.models.utilities import dynamo_json_dump
+from moto.dynamodb.responses import DynamoResult
+
+OF_ITEMS = frozenset({"BatchGetItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems", "UpdateItem"})  # fmt: skip
+"""Operations whose answers hold items and numbers: JSON already, nothing that would have to be put in another form."""
+_EXECUTE_RESULT = DynamoResult.execute_result
+_POSSIBLE_KEYS = XFormedAttributePicker.get_possible_keys
+_HEADERS = {"Content-Type": "application/x-amz-json-1.0"}
+_KNOWN: dict[tuple[Any, ...], tuple[str, ...]] = {}
+
+
+def install() -> None:
+    """Write answers with items directly, and remember under which names a member is found in objects of a class."""
+    for owner, name, replacement in (
+        (DynamoResult, "execute_result", _execute_result),
+        (XFormedAttributePicker, "get_possible_keys", _possible_keys),
+    ):
+        setattr(owner, name, replacement)
+
+
+def _execute_result(self: DynamoResult, context: ActionContext) -> Any:
+    if context.operation_model.name in OF_ITEMS and isinstance(self.result, dict):
+        return 200, dict(_HEADERS), dynamo_json_dump(self.result)
+    return _EXECUTE_RESULT(self, context)
+
+
+def _possible_keys(
+    self: XFormedAttributePicker, context: AttributePickerContext
+) -> tuple[str, ...]:
+    shape: Any = context.shape
+    parent = getattr(shape, "parent", None)
+    service = context.service_model
+    sort = (
+        context.key,
+        type(context.obj),
+        shape.name,
+        shape.serialization.get("name"),
+        parent.name if parent is not None else None,
+        service.service_name if service is not None else None,
+    )
+    found = _KNOWN.get(sort)
+    if found is None:
+        found = _KNOWN[sort] = tuple(dict.fromkeys(_POSSIBLE_KEYS(self, context)))
+    return found
