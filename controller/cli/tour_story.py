@@ -114,10 +114,10 @@ def _ledger(tour: Tour) -> None:
     tour.tell("Every record is chained to the one before it. Is the chain whole?")
     tour.envctl("audit", "verify")
     tour.tell(
-        "And does it lead to what the tables hold? Following each item from record to record shows the one change "
-        "that did not go through envctl; exit code 7 says that something was found."
+        "And does it lead to what the tables hold? It does, and following each item from record to record also shows "
+        "the one change that did not go through envctl."
     )
-    tour.envctl("audit", "verify", "--replay", ends=7)
+    tour.envctl("audit", "verify", "--replay")
 
 
 def _in(name: str, before: str, after: str) -> Callable[[str], str]:

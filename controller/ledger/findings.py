@@ -15,12 +15,19 @@ class FindingKind(StrEnum):
     UNREADABLE = "unreadable"
     """Images in an object store that is not there or not named."""
     CHANGED_OUTSIDE = "changed outside"
+    OVERCOME = "changed outside, since overcome"
+    """A later record found the outside change and says what became of it, so the ledger leads to the tables all the same."""
     ITEM_MISSING = "item missing"
     ITEM_UNKNOWN = "item unknown"
 
 
 OF_ITEMS = frozenset(
-    {FindingKind.CHANGED_OUTSIDE, FindingKind.ITEM_MISSING, FindingKind.ITEM_UNKNOWN}
+    {
+        FindingKind.CHANGED_OUTSIDE,
+        FindingKind.OVERCOME,
+        FindingKind.ITEM_MISSING,
+        FindingKind.ITEM_UNKNOWN,
+    }
 )
 """Findings about an item of a table, not about records."""
 
@@ -65,5 +72,10 @@ class VerificationReport:
 
     @property
     def intact(self) -> bool:
-        """Whether nothing was found anywhere."""
-        return not self.tables and all(one.intact for one in self.scopes)
+        """Whether nothing is wrong anywhere. What has been overcome is history, and not wrong."""
+        return not self.differing and all(one.intact for one in self.scopes)
+
+    @property
+    def differing(self) -> tuple[Finding, ...]:
+        """What the tables hold and the ledger does not say, or the other way round."""
+        return tuple(one for one in self.tables or () if one.kind is not FindingKind.OVERCOME)

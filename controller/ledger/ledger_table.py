@@ -21,10 +21,12 @@ SUMMARY = (
 
 DATE_INDEX = "Date-ISOTimestamp-index"
 ENTITY_INDEX = "EntityId-ISOTimestamp-index"
-ACTOR_INDEX = "ChangedBy-ISOTimestamp-index"
-TRANSACTION_INDEX = "TransactionID-Sequence-index"
+ACTOR_INDEX = "ActorId-ISOTimestamp-index"
+TRANSACTION_INDEX = "RunId-Sequence-index"
 SCOPE_INDEX = "Scope-Sequence-index"
 
+# Indexed are attributes of our own: other writers of this table put NULL into ChangedBy and TransactionID, which DynamoDB
+# refuses for the key of an index.
 _TIME = KeyAttribute("ISOTimestamp")
 _SEQUENCE = KeyAttribute("Sequence", "N")
 
@@ -34,8 +36,8 @@ LEDGER_TABLE = TableDefinition(
     indexes=(
         Index(DATE_INDEX, KeyAttribute("Date"), _TIME),
         Index(ENTITY_INDEX, KeyAttribute("EntityId"), _TIME, SUMMARY),
-        Index(ACTOR_INDEX, KeyAttribute("ChangedBy"), _TIME, SUMMARY),
-        Index(TRANSACTION_INDEX, KeyAttribute("TransactionID"), _SEQUENCE, SUMMARY),
+        Index(ACTOR_INDEX, KeyAttribute("ActorId"), _TIME, SUMMARY),
+        Index(TRANSACTION_INDEX, KeyAttribute("RunId"), _SEQUENCE, SUMMARY),
         Index(SCOPE_INDEX, KeyAttribute("Scope"), _SEQUENCE, SUMMARY),
     ),
     stream=False,

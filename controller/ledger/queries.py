@@ -176,9 +176,9 @@ class LedgerReader:
     def _query(self, question: OfActor | OfTransaction | OfScope) -> Query:
         match question:
             case OfActor(actor, period):
-                return self._in_time(ACTOR_INDEX, "ChangedBy", actor, period)
+                return self._in_time(ACTOR_INDEX, "ActorId", actor, period)
             case OfTransaction(one):
-                return self._by_sequence(TRANSACTION_INDEX, "TransactionID", one)
+                return self._by_sequence(TRANSACTION_INDEX, "RunId", one)
             case OfScope(scope):
                 return self._by_sequence(SCOPE_INDEX, "Scope", scope)
 

@@ -24,6 +24,8 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "Timestamp": int(datetime.fromisoformat(record.iso_timestamp).timestamp() * 1000),
         "TransactionID": record.transaction_id,
         "ChangedBy": record.changed_by,
+        "RunId": record.transaction_id,
+        "ActorId": record.changed_by,
         "Entity": _entity(record),
         "EntityId": entity_id(record.entity_type, record.entity_key, record.entity_range),
         "ChangeType": record.change_type,

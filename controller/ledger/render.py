@@ -113,7 +113,7 @@ def verification_lines(report: VerificationReport) -> list[str]:
         if one.more:
             lines.append(f"  … and {one.more:,} more")
     if report.tables is not None:
-        count = len(report.tables)
+        count = len(report.differing)
         verdict = f"{count:,} items differ" if count > 1 else "1 item differs"
         lines.append(f"tables against the ledger: {verdict if count else 'as it says'}")
         lines.extend(_finding_lines(report.tables))

@@ -16,6 +16,7 @@ PHASES = frozenset({"done", "baseline"})
 _CHANGED = (
     "envctl plan shows what differs, envctl apply brings it back; CloudTrail says who wrote it"
 )
+_OVERCOME = "nothing to do: record #{:,} shows what was found; CloudTrail says who wrote it"
 _UNKNOWN = (
     "envctl bootstrap records what exists; envctl plan --unmanaged shows it, delete or adopt it"
 )
@@ -60,7 +61,8 @@ class Replay:
                 self._outside(step, "it was there before its first record")
         elif found != known[1]:
             since = f"between #{known[0]:,} and #{step.sequence:,}"
-            self._outside(step, f"{_what_happened(known[1], found)} {since}")
+            what = f"{_what_happened(known[1], found)} {since}"
+            self._outside(step, what, FindingKind.OVERCOME, _OVERCOME.format(step.sequence))
         if step.sequence > self._settled.get(step.scope, 0):
             before = known[1] if known else step.before
             self._moving.setdefault(step.item, {before}).add(after)
@@ -97,10 +99,14 @@ class Replay:
         """Return the digest of each item that the records followed so far say is there."""
         return {item: digest for item, (_, digest) in self._now.items() if digest != NOTHING}
 
-    def _outside(self, step: Step, what: str) -> None:
-        self.findings.append(
-            _finding(FindingKind.CHANGED_OUTSIDE, step.sequence, step.item, what, _CHANGED)
-        )
+    def _outside(
+        self,
+        step: Step,
+        what: str,
+        kind: FindingKind = FindingKind.CHANGED_OUTSIDE,
+        fix: str = _CHANGED,
+    ) -> None:
+        self.findings.append(_finding(kind, step.sequence, step.item, what, fix))
 
 
 def steps_of(page: Iterable[ChainEntry]) -> Iterator[Step]:

@@ -65,11 +65,12 @@ def test_an_item_changed_behind_our_back_is_named_also_after_it_was_healed() -> 
     item = estate.item("InfraConfigServices", ServiceName="s1")
     assert item is not None
     estate.meddles("InfraConfigServices", **{**item, "OwningCluster": "Mallory"})
-    for _ in range(2):
+    for kind, intact in (("changed outside", False), ("changed outside, since overcome", True)):
         report = verified(estate)
         assert report.scopes[0].intact
+        assert report.intact is intact
         assert [(one.kind.value, one.where) for one in report.tables or ()] == [
-            ("changed outside", f"{PREFIX}InfraConfigServices/s1")
+            (kind, f"{PREFIX}InfraConfigServices/s1")
         ]
         estate.converges()
     healed = estate.item("InfraConfigServices", ServiceName="s1")

@@ -178,6 +178,7 @@ def test_lists_are_stable_json() -> None:
 
 GAP = Finding(3, 5, FindingKind.GAP, "config", "records #3 to #5 are missing (3)", "restore them")
 OUTSIDE = Finding(2, 2, FindingKind.CHANGED_OUTSIDE, "T/a", "it is not as #2 left it", "plan")
+OVERCOME = Finding(2, 2, FindingKind.OVERCOME, "T/a", "changed between #1 and #2", "nothing")
 INTACT = Verification("config", 1200, 1200, "9f1e0aa41c2dffff", ())
 
 
@@ -211,6 +212,7 @@ def test_findings_say_what_and_what_to_do() -> None:
     ("tables", "line"),
     [
         ((), "tables against the ledger: as it says"),
+        ((OVERCOME,), "tables against the ledger: as it says"),
         ((OUTSIDE, OUTSIDE), "tables against the ledger: 2 items differ"),
     ],
 )

@@ -103,11 +103,12 @@ def test_items_found_at_the_beginning_start_with_a_baseline(steps: list[tuple[st
     assert found(replayed(records), held) == []
 
 
-def test_a_change_outside_that_was_healed_since_is_still_found() -> None:
+def test_a_change_outside_that_was_healed_since_is_still_told() -> None:
     meddled = image("s", 1, user="mallory")
     records = records_of([[write("s", None, OLD)], [write("s", meddled, NEW)]])
     replay = replayed(records)
-    assert found(replay, tables(s=NEW)) == [("changed outside", 2, f"{PREFIX}{TABLE}/s")]
+    overcome = "changed outside, since overcome"
+    assert found(replay, tables(s=NEW)) == [(overcome, 2, f"{PREFIX}{TABLE}/s")]
     assert "between #1 and #2" in replay.findings[0].what
 
 
