@@ -253,14 +253,15 @@ def setting_paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterat
     """Yield the path of every single value that can be set."""
     for name, field in model.model_fields.items():
         path = (*above, field.alias or name)
-        part = _part_in(field.annotation)
+        part = part_in(field.annotation)
         if part is None:
             yield path
         else:
             yield from setting_paths(part, path)
 
 
-def _part_in(annotation: Any) -> type[BaseModel] | None:
+def part_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the part of the settings a field holds; None for a single value."""
     candidates = (annotation, *getattr(annotation, "__args__", ()))
     return next(
         (one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None

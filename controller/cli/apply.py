@@ -54,7 +54,8 @@ def apply(
     adopt: AdoptOption = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     wait: Annotated[
-        str | None, typer.Option("--wait", help="Wait so long (5m) for the scope's owner.")
+        str | None,
+        typer.Option("--wait", metavar="TIME", help="Wait so long (5m) for the scope's owner."),
     ] = None,
     take_over: Annotated[
         bool, typer.Option("--take-over", help="End another worker's ownership of the scope.")

@@ -36,21 +36,33 @@ def list_records(
     context: typer.Context,
     *,
     entity: Annotated[
-        str | None, typer.Option("--entity", help="Changes of one object: Kind/name.")
+        str | None,
+        typer.Option("--entity", metavar="REF", help="Changes of one object: Kind/name."),
     ] = None,
-    actor: Annotated[str | None, typer.Option("--actor", help="Changes by somebody.")] = None,
+    actor: Annotated[
+        str | None, typer.Option("--actor", metavar="WHO", help="Changes by somebody.")
+    ] = None,
     transaction: Annotated[
-        str | None, typer.Option("--transaction", help="Changes of one apply.")
+        str | None, typer.Option("--transaction", metavar="ID", help="Changes of one apply.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", help="2026-11-24, 2026-11-24T19:00 (UTC), or 2h ago.")
+        str | None,
+        typer.Option(
+            "--since", metavar="TIME", help="2026-11-24, 2026-11-24T19:00 (UTC), or 2h ago."
+        ),
     ] = None,
-    until: Annotated[str | None, typer.Option("--until", help="As --since.")] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="As --since.")
+    ] = None,
     records: Annotated[
         bool, typer.Option("--records", help="A line a record, not a line an apply.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", help="How many records, at most 1000.")] = 200,
-    page: Annotated[str | None, typer.Option("--page", help="Go on where a list ended.")] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", help="How many records, at most 1000.")
+    ] = 200,
+    page: Annotated[
+        str | None, typer.Option("--page", metavar="TOKEN", help="Go on where a list ended.")
+    ] = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """List changes, newest first: a line an apply, or with a question a line a record."""

@@ -26,7 +26,13 @@ class Invocation:
         """Take the global options."""
         self._config = config
         self._events = events
+        self._opened: list[TextIO] = []
         self.surroundings = surroundings()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for stream in self._opened:
+            stream.close()
 
     @cached_property
     def settings(self) -> Settings:
@@ -50,7 +56,8 @@ class Invocation:
             return nobody_listens
         if self._events == "-":
             return lines_to(sys.stderr, _moment)
-        return lines_to(_appended(Path(self._events)), _moment)
+        self._opened.append(_appended(Path(self._events)))
+        return lines_to(self._opened[-1], _moment)
 
     def source(self, text: str | None) -> Source:
         """Open the source a command names, else the settings' own."""
@@ -66,7 +73,7 @@ def _moment() -> str:
 
 
 def _appended(path: Path) -> TextIO:
-    """Open a file for events; it stays open until the process ends, as events may come until then."""
+    """Open a file for events; it stays open until the command ends, as events may come until then."""
     try:
         return path.open("a", encoding="utf-8")
     except OSError as error:

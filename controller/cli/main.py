@@ -66,6 +66,7 @@ def envctl(
     from controller.cli.invocation import Invocation
 
     context.obj = Invocation(config, events)
+    context.call_on_close(context.obj.close)
 
 
 def run(arguments: Sequence[str]) -> int:

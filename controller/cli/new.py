@@ -21,7 +21,8 @@ def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called.")],
     source: SourceOption = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write a file; default: print the document.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write a file; default: print the document."),
     ] = None,
 ) -> None:
     """Scaffold a document: next free ports, references that exist, its name checked. Exit 1: its name is wrong."""

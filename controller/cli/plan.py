@@ -36,21 +36,29 @@ def plan(
     source: SourceOption = None,
     base: Annotated[
         str | None,
-        typer.Option("--base", help="Compare with this source instead of with the tables."),
+        typer.Option(
+            "--base", metavar="SOURCE", help="Compare with this source instead of with the tables."
+        ),
     ] = None,
     scope: ScopeOption = None,
     observed: Annotated[
         str | None,
-        typer.Option("--observed", help="Compare with a file of --save-observed; needs no AWS."),
+        typer.Option(
+            "--observed",
+            metavar="FILE",
+            help="Compare with a file of --save-observed; needs no AWS.",
+        ),
     ] = None,
     save_observed: Annotated[
-        Path | None, typer.Option("--save-observed", help="Write what was compared with.")
+        Path | None,
+        typer.Option("--save-observed", metavar="FILE", help="Write what was compared with."),
     ] = None,
     output: Annotated[
         PlanFormat, typer.Option("--format", help="How to show it.")
     ] = PlanFormat.TEXT,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Also write the plan file that apply reads.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Also write the plan file that apply reads."),
     ] = None,
     expand: Annotated[bool, typer.Option("--expand", help="Show all names and fields.")] = False,
     override: OverrideOption = None,

@@ -14,7 +14,9 @@ def sandbox(
     port: Annotated[int, typer.Option("--port", help="0: any free port.")] = 0,
     fleet: Annotated[
         Path | None,
-        typer.Option("--fleet", help="Folder whose accounts it has; default: the examples."),
+        typer.Option(
+            "--fleet", metavar="DIR", help="Folder whose accounts it has; default: the examples."
+        ),
     ] = None,
 ) -> None:
     """Run an AWS in memory until Ctrl-C, and print what to export to use it."""

@@ -1,0 +1,140 @@
+"""The pages of docs/reference that are made from the code."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from controller.cli.commands import COMMANDS, command
+from controller.errors import ERROR_CLASSES, EXIT_ORDER
+from controller.settings import Settings, part_in, variable_of
+
+NOTE = "<!-- Made from the code by `make golden`; edit the code. -->"
+
+MEANINGS = {
+    0: "nothing to do, or done",
+    1: "the desired state is wrong",
+    2: "the plan has changes (also: they were not confirmed, or are only observed)",
+    3: "refused by a guard",
+    4: "the plan went stale: what would be applied is not what was reviewed",
+    5: "try again: source or AWS out of reach, throttled, not set up yet, or the scope is somebody else's",
+    6: "access denied",
+    7: "some changes failed or conflicted; `audit verify` found something",
+    64: "wrong usage: the command line or the settings",
+    70: "our bug; the message says where the traceback is",
+}
+
+
+def pages() -> dict[str, str]:
+    """Return file name -> text."""
+    return {
+        "commands.md": _commands(),
+        "exit-codes.md": _exit_codes(),
+        "settings.md": _settings(),
+    }
+
+
+def _page(title: str, intro: str, lines: Iterator[str]) -> str:
+    return "\n".join([NOTE, f"# {title}", "", intro, "", *lines, ""])
+
+
+def _commands() -> str:
+    def lines() -> Iterator[str]:
+        for name in COMMANDS:
+            yield from _command(f"envctl {name}", command(name))
+
+    intro = (
+        "Before the command: `--config FILE` (a path or `s3://BUCKET/KEY`; default: `ENVCTL_CONFIG`), `--events FILE` "
+        "(append events as JSON lines, `-` is standard error), `--version`, and `--install-completion` for your shell. "
+        "Results go to standard output, remarks to standard error. [Exit codes](exit-codes.md) and JSON are stable."
+    )
+    return _page("Commands", intro, lines())
+
+
+def _command(called: str, found: Any) -> Iterator[str]:
+    inner = getattr(found, "commands", None)
+    if inner:
+        yield f"## {called}\n\n{found.help}\n"
+        for name, one in inner.items():
+            yield from _command(f"{called} {name}", one)
+        return
+    arguments = [one for one in found.params if one.param_type_name == "argument"]
+    options = [
+        one for one in found.params if one.param_type_name == "option" and one.name != "help"
+    ]
+    words = [_argument(one) for one in arguments]
+    yield f"## {' '.join([called, *words])}\n\n{found.help}\n"
+    described = [(_argument(one), one.help) for one in arguments]
+    described += [(_option(one), one.help) for one in options]
+    if described:
+        yield "| | |\n|---|---|"
+        for name, text in described:
+            shown = name.replace("|", "\\|")
+            yield f"| `{shown}` | {(text or '').replace('|', chr(92) + '|')} |"
+        yield ""
+
+
+def _argument(one: Any) -> str:
+    name = (one.metavar or one.name.upper()).strip("[]")
+    return str(name) if one.required else f"[{name}]"
+
+
+def _option(one: Any) -> str:
+    names = ", ".join(one.opts)
+    if one.is_flag:
+        return names
+    choices = one.type_descriptor.choices
+    if choices:
+        return f"{names} {'|'.join(str(getattr(choice, 'value', choice)) for choice in choices)}"
+    return f"{names} {one.metavar or one.name.upper()}"
+
+
+def _exit_codes() -> str:
+    def lines() -> Iterator[str]:
+        yield "| code | meaning | errors | another try may help | who acts |\n|---|---|---|---|---|"
+        for code, meaning in MEANINGS.items():
+            of_code = [one for one in ERROR_CLASSES.values() if one.exit_code == code]
+            names = ", ".join(one.condition for one in of_code)
+            tries = "; ".join(dict.fromkeys(one.retry for one in of_code))
+            who = "; ".join(dict.fromkeys(one.who_acts for one in of_code))
+            yield f"| {code} | {meaning} | {names} | {tries} | {who} |"
+
+    order = ", ".join(map(str, EXIT_ORDER))
+    intro = (
+        f"Where several things happened in one run, the first of {order} is the exit code. Warnings change nothing. "
+        "Ctrl-C gives 130. With `--format json` an error is a JSON document on standard output: "
+        '`{"error": {"class", "exitCode", "message"}}`, its `class` one of the errors below.'
+    )
+    return _page("Exit codes", intro, lines())
+
+
+def _settings() -> str:
+    def lines() -> Iterator[str]:
+        yield "| setting | default | variable | |\n|---|---|---|---|"
+        yield from _fields(Settings, (), Settings())
+
+    intro = (
+        "One YAML file, from `--config` or `ENVCTL_CONFIG` (a path or `s3://BUCKET/KEY`); none is needed. A variable of the "
+        "environment wins over the file. Unknown settings are errors. Secrets are references (`env://NAME`), never values. "
+        "Editors check the file with `schemas/settings.schema.json`. AWS itself is found the ordinary way: credential chain, "
+        "`AWS_PROFILE`, `AWS_ENDPOINT_URL`."
+    )
+    return _page("Settings", intro, lines())
+
+
+def _fields(model: type[BaseModel], above: tuple[str, ...], value: Any) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        path = (*above, field.alias or name)
+        part = part_in(field.annotation)
+        text = " ".join((field.description or "").split()).replace("``", "`")
+        found = getattr(value, name, None) if value is not None else field.default
+        if part is not None:
+            yield from _fields(part, path, found)
+            continue
+        required = value is None and field.is_required()
+        shown = "required" if required else "" if found in (None, "") else f"`{_plain(found)}`"
+        yield f"| `{'.'.join(path)}` | {shown} | `{variable_of(path)}` | {text} |"
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,125 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from controller import __version__, catalog
+from controller.cli.commands import COMMANDS, command
+from tests.support.command_line import Fleet, envctl, fleet, service
+
+__all__ = ["fleet"]
+
+CLI = Path(__file__).parents[3] / "controller" / "cli"
+NOT_COMMANDS = {
+    "__init__",
+    "__main__",
+    "apply_progress",
+    "commands",
+    "failure",
+    "invocation",
+    "main",
+    "options",
+    "outcomes",
+    "output",
+    "process",
+    "tour",
+    "tour_story",
+}
+
+
+def test_each_command_is_a_file() -> None:
+    assert {path.stem for path in CLI.glob("*.py")} - NOT_COMMANDS == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_says_what_it_does(name: str) -> None:
+    ended = envctl(name, "--help")
+
+    assert ended.code == 0
+    assert f"Usage: envctl {name}" in ended.out
+    assert command(name).help
+
+
+def test_the_list_of_commands_imports_none() -> None:
+    ended = envctl("--help")
+
+    assert ended.code == 0
+    for name, summary in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(summary)}$", ended.out, re.MULTILINE)
+
+
+def test_the_version() -> None:
+    assert envctl("--version").out == f"envctl {__version__}\n"
+
+
+def test_validate_as_json(fleet: Fleet) -> None:
+    fleet.has({"auth.yaml": service("Auth", 40000)})
+
+    ended = envctl("validate", fleet.folder, "--format", "json")
+
+    assert ended.code == 1
+    assert ended.json["objects"] == 4
+    assert ended.json["valid"] is False
+    assert [one["path"] for one in ended.json["problems"]] == ["search.yaml"]
+
+
+def test_problems_come_in_file_order_with_a_count(fleet: Fleet) -> None:
+    fleet.has({"b.yaml": "nonsense: [\n", "a.yaml": service("Auth", owningCluster="Nobody")})
+
+    ended = envctl("validate", fleet.folder)
+
+    assert ended.code == 1
+    assert ended.err.index("a.yaml:") < ended.err.index("b.yaml:")
+    assert ended.out.startswith("2 problems: 4 objects in 4 files of ")
+
+
+def test_schemas_are_written_and_printed(tmp_path: Path) -> None:
+    printed = envctl("schema").json
+    assert envctl("schema", "--write", tmp_path / "schemas").code == 0
+
+    assert {path.name for path in (tmp_path / "schemas").iterdir()} == set(printed)
+    assert len(printed) == len(catalog.kinds()) + 4
+    assert envctl("schema", "--write", tmp_path / "schemas" / "plan.schema.json").code == 64
+
+
+def test_render_shows_where_each_value_comes_from(fleet: Fleet) -> None:
+    fleet.has(
+        {
+            "defaults.yaml": (
+                "apiVersion: envctl/v1\nkind: Defaults\nmetadata: {name: top}\n"
+                "spec:\n  Service:\n    description: of all\n"
+            )
+        }
+    )
+
+    shown = envctl("render", "Service/Search", "--source", fleet.folder)
+    as_json = envctl("render", "Service/Search", "--source", fleet.folder, "--format", "json")
+
+    assert shown.code == 0
+    assert re.search(r"description: of all +# defaults.yaml:6", shown.out)
+    assert re.search(r"bluePort: 40000 +# search.yaml:4", shown.out)
+    assert as_json.json[0]["origins"]["spec.description"] == "defaults.yaml:6"
+    assert envctl("render", "Service/Serch", "--source", fleet.folder).code == 64
+
+
+def test_events_are_lines_of_json(fleet: Fleet, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    source = ("--source", fleet.folder, "--base", fleet.folder)
+
+    assert envctl("--events", events, "plan", *source).code == 0
+    assert '"event":"plan.computed"' in events.read_text()
+    assert '"event":"plan.computed"' in envctl("--events", "-", "plan", *source).err
+    assert envctl("--events", "/nowhere/x", "plan", *source).code == 64
+
+
+def test_lines_about_schedules_are_all_answered(tmp_path: Path) -> None:
+    questions = tmp_path / "q.jsonl"
+    questions.write_text('{"schedule": "on"}\n\nnonsense\n[]\n{"schedule": "on", "utc": "never"}\n')
+
+    ended = envctl("schedule", "eval", questions, "--jsonl")
+    decided = envctl("schedule", "decide", questions)
+
+    assert ended.code == decided.code == 0
+    assert ended.out.splitlines()[0] == '{"state":"on"}'
+    assert ['"invalid"' in line for line in ended.out.splitlines()] == [False, True, True, True]
+    assert all('"error":"line ' in line for line in decided.out.splitlines())

@@ -1,0 +1,100 @@
+import pytest
+
+from controller.cli import process
+from controller.cli.apply_progress import ProgressLine, progress_text
+from controller.cli.output import counted, say_lines
+from controller.engine.apply_plan import Progress
+from controller.planning.render_style import Span
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "elapsed_s", "text"),
+    [
+        (0, 100, 3.0, "applied 0 of 100 (0 %)"),
+        (4_900, 10_000, 12.0, "applied 4,900 of 10,000 (49 %), about 12 s left"),
+        (100, 100, 3.0, "applied 100 of 100 (100 %)"),
+        (0, 0, 0.0, "applied 0 of 0 (100 %)"),
+    ],
+)
+def test_progress_in_one_line(done: int, total: int, elapsed_s: float, text: str) -> None:
+    assert progress_text(Progress(done, total), elapsed_s) == text
+
+
+def test_short_applies_have_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressLine() as progress:
+        progress(Progress(1, 2))
+
+    assert capsys.readouterr().err == ""
+
+
+def test_long_applies_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
+    with ProgressLine() as progress:
+        progress(Progress(1, 2))
+        progress(Progress(2, 2))
+
+    assert capsys.readouterr().err.splitlines()[0].startswith("applied 1 of 2 (50 %)")
+
+
+def test_on_a_terminal_the_line_is_rewritten_and_gone_at_the_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with ProgressLine() as progress:
+        progress(Progress(1, 2))
+
+    assert capsys.readouterr().err.startswith("\r\x1b[Kapplied 1 of 2")
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "wanted"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, True),
+        (True, {"TERM": "dumb"}, False),
+    ],
+)
+def test_colour(
+    terminal: bool,
+    environment: dict[str, str],
+    wanted: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    monkeypatch.setattr(process, "environment", lambda: environment)
+
+    say_lines([(Span("gone", "remove"),)])
+
+    assert capsys.readouterr().out == ("\x1b[31mgone\x1b[0m\n" if wanted else "gone\n")
+
+
+def test_counting() -> None:
+    assert [counted(n, "table") for n in (0, 1, 2_000)] == ["0 tables", "1 table", "2,000 tables"]
+
+
+def test_the_environment_is_as_before_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "somebody")
+    monkeypatch.setenv("https_proxy", "http://proxy")
+    before = dict(process.environment())
+
+    with process.environment_instead({"AWS_REGION": "eu-west-2"}):
+        assert "AWS_PROFILE" not in process.environment()
+        assert "https_proxy" not in process.environment()
+        assert process.environment()["AWS_REGION"] == "eu-west-2"
+
+    assert dict(process.environment()) == before
+
+
+def test_somebody_without_a_name_is_called_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+
+    assert process.surroundings().user.startswith("uid-")
