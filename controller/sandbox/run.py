@@ -1,10 +1,12 @@
 """Keeps a sandbox running for one's own play."""
 
+import json
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from controller.sandbox.seed import seed
+from controller.sandbox.seed import REGION, seed
 from controller.sandbox.server import embedded_aws
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "fleet"
@@ -24,17 +26,29 @@ def run_sandbox(
 ) -> None:
     """Run an AWS with the accounts of a fleet until Ctrl-C; print what to export, ready for ``eval``.
 
-    ``port`` 0 takes a free one. ``fleet`` is a folder of YAML, default: the examples, where there are any. Everything
-    is in memory and gone afterwards. Raises Unreachable if the AWS does not start.
+    ``port`` 0 takes a free one. ``fleet`` is a folder of YAML, default: the examples, where there are any; the settings
+    exported as ENVCTL_CONFIG name it as the source. Everything is in memory and gone afterwards, the settings too.
+    Raises Unreachable if the AWS does not start, InvalidDesiredState if the YAML is wrong.
     """
-    with embedded_aws(port=port) as aws:
-        fleet = fleet or (EXAMPLES if EXAMPLES.is_dir() else None)
-        seeded = seed(aws.address, fleet=fleet)
-        printer(f"# an AWS in memory at {aws.address}, up in {aws.startup_s:.1f} s; Ctrl-C ends it")
-        printer(f"# accounts: master {seeded.master}, children {', '.join(seeded.children)}")
-        for name, value in aws.environment.items():
-            printer(f"export {name}={value}")
-        try:
-            wait()
-        except KeyboardInterrupt:
-            printer("# ended; nothing is kept")
+    fleet = fleet or (EXAMPLES if EXAMPLES.is_dir() else None)
+    with tempfile.TemporaryDirectory(prefix="envctl-sandbox-") as folder:
+        settings = Path(folder, "envctl.yaml")
+        settings.write_text(settings_for(fleet), encoding="utf-8")
+        with embedded_aws(port=port, environment={"ENVCTL_CONFIG": str(settings)}) as aws:
+            seeded = seed(aws.address, fleet=fleet)
+            printer(
+                f"# an AWS in memory at {aws.address}, up in {aws.startup_s:.1f} s; Ctrl-C ends it"
+            )
+            printer(f"# accounts: master {seeded.master}, children {', '.join(seeded.children)}")
+            for name, value in aws.environment.items():
+                printer(f"export {name}={value}")
+            try:
+                wait()
+            except KeyboardInterrupt:
+                printer("# ended; nothing is kept")
+
+
+def settings_for(fleet: Path | None, region: str = REGION) -> str:
+    """Return the text of settings for the sandbox: its region and, with a fleet, that folder as the source."""
+    source = f"source: {{folder: {json.dumps(str(fleet.resolve()))}}}\n" if fleet else ""
+    return f"region: {region}\n{source}"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
 from botocore.config import Config
 
@@ -31,7 +30,7 @@ class AwsForTests:
         self.address = server.address
         self.environment = dict(server.environment)
         self.controls: SandboxControls = server.controls
-        self._session = botocore.session.Session()
+        self._session: Any = boto3.Session()
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def client(self, service: str, account: str = "", region: str = "eu-west-1") -> Any:
@@ -59,8 +58,7 @@ class AwsForTests:
         )
 
     def _made(self, service: str, region: str, **credentials: str) -> Any:
-        session: Any = boto3.Session(botocore_session=self._session)
-        return session.client(
+        return self._session.client(
             service, region, endpoint_url=self.address, config=ONE_TRY, **credentials
         )
 

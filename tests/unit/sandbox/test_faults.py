@@ -67,3 +67,17 @@ def test_calls_can_be_slowed_down(aws: AwsForTests) -> None:
     aws.client("sns").list_topics()
 
     assert time.monotonic() - began >= 0.2
+
+
+def test_s3_fails_and_loses_answers_too(aws: AwsForTests) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    aws.controls.fail_next("PutObject", "SlowDown", service="s3")
+    aws.controls.lose_answer("PutObject", service="s3")
+
+    with pytest.raises(ClientError, match="SlowDown"):
+        s3.put_object(Bucket="bucket", Key="k", Body=b"1")
+    with pytest.raises(ConnectionClosedError):
+        s3.put_object(Bucket="bucket", Key="k", Body=b"2")
+
+    assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b"2"

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from controller.sandbox.account_needs import needs_of
-from controller.sandbox.run import EXAMPLES, run_sandbox
+from controller.sandbox.run import EXAMPLES, run_sandbox, settings_for
 from controller.sandbox.seed import seed
+from controller.settings import read_settings
 from tests.support.embedded_aws import AwsForTests
 
 STAGING = "012345670123"
@@ -129,3 +130,11 @@ def test_running_one_prints_what_to_export_and_ends_with_ctrl_c() -> None:
     exports = [line for line in lines if not line.startswith("#")]
     assert all(line.startswith("export ") for line in exports)
     assert any(line.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:") for line in exports)
+    assert any(line.startswith("export ENVCTL_CONFIG=/") for line in exports)
+
+
+def test_the_settings_of_the_sandbox_name_the_fleet() -> None:
+    settings = read_settings("envctl.yaml", settings_for(EXAMPLES).encode(), {})
+
+    assert settings.region == "eu-west-1"
+    assert settings.source.folder == str(EXAMPLES)
