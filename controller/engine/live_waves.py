@@ -56,23 +56,22 @@ class LiveQueue:
     def take(self) -> Wave | None:
         """Return the next wave; None when nothing is left. The changes of the wave before must have their outcomes."""
         chosen: list[Change] = []
-        taken: set[int] = set()
-        left: list[int] = []
+        passed_over: list[int] = []
+        open_now: set[int] = set()
         target: LiveTarget | None = None
-        while self._waiting:
+        while self._waiting and len(chosen) < self._most(target):
             index = self._waiting.popleft()
             change = self._changes[index]
             if self._is_skipped(index):
                 continue
-            fits = target is None or change.target == target.name
-            waits = not self._relies[index].isdisjoint({*taken, *left})
-            if not fits or waits or len(chosen) >= self._most(target):
-                left.append(index)
-                continue
-            target = self._targets[change.target]
-            chosen.append(change)
-            taken.add(index)
-        self._waiting.extend(left)
+            relies_on_none = self._relies[index].isdisjoint(open_now)
+            open_now.add(index)
+            if relies_on_none and (target is None or change.target == target.name):
+                target = self._targets[change.target]
+                chosen.append(change)
+            else:
+                passed_over.append(index)
+        self._waiting.extendleft(reversed(passed_over))
         return None if target is None else self._wave(target, chosen)
 
     def settle(
