@@ -22,7 +22,7 @@ LANDMARKS = (
     "git revert",
     "WHEN (UTC)",
     "records, intact",
-    "1 item differs",
+    "since overcome",
     "What to try next",
 )
 
