@@ -25,6 +25,7 @@ OF_FLEET = {
     "schedules": 40,
     "calendars": 10,
     "permissions": 200,
+    "templates": 20,
     "services": 2_000,
     "environments": 15_000,
     "upstreams": 40_000,
@@ -36,6 +37,7 @@ LEAST = {
     "schedules": 1,
     "calendars": 1,
     "permissions": 1,
+    "templates": 1,
     "services": 8,
 }
 PER_FILE = 20
@@ -51,6 +53,7 @@ class Sizes:
     schedules: int
     calendars: int
     permissions: int
+    templates: int
     services: int
     environments: int
     upstreams: int

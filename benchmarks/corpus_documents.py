@@ -74,6 +74,7 @@ def shared_documents(sizes: Sizes, chance: random.Random) -> dict[str, list[str]
         "services": [service(n, sizes, chance) for n in range(sizes.services)],
         "maps": [deployment_map(n, sizes, chance) for n in range(sizes.maps)],
         "permissions": [permission(n, sizes) for n in range(sizes.permissions)],
+        "templates": [template(n) for n in range(sizes.templates)],
     }
 
 
@@ -205,6 +206,7 @@ spec:
     subnetTypeName: PrivateApp
     volumes: [{{name: OS, size: 50, type: SSD}}, {{name: Data, size: 10, type: Disk}}]
     whenOff: standby
+    userData: linux{number % sizes.templates}
   roles:
 {roles}"""
 
@@ -231,6 +233,16 @@ spec:
     - {{resource: /config/services/*, access: PUT}}
     - {{cluster: Team{number % sizes.clusters}}}
     - {{environmentType: {type_name(number % sizes.accounts)}}}
+"""
+
+
+def template(number: int) -> str:
+    return f"""{HEAD}Template
+metadata: {{name: linux{number}}}
+spec:
+  text: |
+    #!/bin/bash
+    echo "{{{{ environment }}}} {{{{ runtimeRole }}}}" > /etc/role
 """
 
 
