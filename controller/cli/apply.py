@@ -38,28 +38,34 @@ from controller.planning.read_json import PlanClaim, read_plan
 CHANGES_LEFT = 2
 
 
+PlanArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[PLAN_FILE]", help="Apply only if the plan is still this one."),
+]
+ExpectOption = Annotated[
+    str | None, typer.Option("--expect", metavar="DIGEST", help="Apply only this plan.")
+]
+WaitOption = Annotated[
+    str | None,
+    typer.Option("--wait", metavar="TIME", help="Wait so long (5m) for the scope's owner."),
+]
+TakeOverOption = Annotated[
+    bool, typer.Option("--take-over", help="End another worker's ownership of the scope.")
+]
+
+
 def apply(
     context: typer.Context,
     *,
-    plan: Annotated[
-        Path | None,
-        typer.Argument(metavar="[PLAN_FILE]", help="Apply only if the plan is still this one."),
-    ] = None,
+    plan: PlanArgument = None,
     source: SourceOption = None,
     scope: ScopeOption = None,
-    expect: Annotated[
-        str | None, typer.Option("--expect", metavar="DIGEST", help="Apply only this plan.")
-    ] = None,
+    expect: ExpectOption = None,
     override: OverrideOption = None,
     adopt: AdoptOption = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    wait: Annotated[
-        str | None,
-        typer.Option("--wait", metavar="TIME", help="Wait so long (5m) for the scope's owner."),
-    ] = None,
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="End another worker's ownership of the scope.")
-    ] = False,
+    wait: WaitOption = None,
+    take_over: TakeOverOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""

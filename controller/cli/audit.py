@@ -31,38 +31,43 @@ audit = typer.Typer(
 )
 
 
+SinceOption = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="2026-11-24, 2026-11-24T19:00 (UTC), or 2h ago."),
+]
+UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="As --since.")]
+EntityOption = Annotated[
+    str | None, typer.Option("--entity", metavar="REF", help="Changes of one object: Kind/name.")
+]
+ActorOption = Annotated[
+    str | None, typer.Option("--actor", metavar="WHO", help="Changes by somebody.")
+]
+TransactionOption = Annotated[
+    str | None, typer.Option("--transaction", metavar="ID", help="Changes of one apply.")
+]
+RecordsOption = Annotated[
+    bool, typer.Option("--records", help="A line a record, not a line an apply.")
+]
+LimitOption = Annotated[
+    int, typer.Option("--limit", metavar="N", help="How many records, at most 1000.")
+]
+PageOption = Annotated[
+    str | None, typer.Option("--page", metavar="TOKEN", help="Go on where a list ended.")
+]
+
+
 @audit.command("list")
 def list_records(
     context: typer.Context,
     *,
-    entity: Annotated[
-        str | None,
-        typer.Option("--entity", metavar="REF", help="Changes of one object: Kind/name."),
-    ] = None,
-    actor: Annotated[
-        str | None, typer.Option("--actor", metavar="WHO", help="Changes by somebody.")
-    ] = None,
-    transaction: Annotated[
-        str | None, typer.Option("--transaction", metavar="ID", help="Changes of one apply.")
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since", metavar="TIME", help="2026-11-24, 2026-11-24T19:00 (UTC), or 2h ago."
-        ),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="TIME", help="As --since.")
-    ] = None,
-    records: Annotated[
-        bool, typer.Option("--records", help="A line a record, not a line an apply.")
-    ] = False,
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", help="How many records, at most 1000.")
-    ] = 200,
-    page: Annotated[
-        str | None, typer.Option("--page", metavar="TOKEN", help="Go on where a list ended.")
-    ] = None,
+    entity: EntityOption = None,
+    actor: ActorOption = None,
+    transaction: TransactionOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    records: RecordsOption = False,
+    limit: LimitOption = 200,
+    page: PageOption = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """List changes, newest first: a line an apply, or with a question a line a record."""

@@ -30,42 +30,47 @@ class PlanFormat(StrEnum):
     HTML = "html"
 
 
+BaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base", metavar="SOURCE", help="Compare with this source instead of with the tables."
+    ),
+]
+ObservedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--observed", metavar="FILE", help="Compare with a file of --save-observed; needs no AWS."
+    ),
+]
+SaveOption = Annotated[
+    Path | None,
+    typer.Option("--save-observed", metavar="FILE", help="Write what was compared with."),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Also write the plan file that apply reads."),
+]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="A scope that cannot be read is an error.")
+]
+
+
 def plan(
     context: typer.Context,
     *,
     source: SourceOption = None,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            "--base", metavar="SOURCE", help="Compare with this source instead of with the tables."
-        ),
-    ] = None,
+    base: BaseOption = None,
     scope: ScopeOption = None,
-    observed: Annotated[
-        str | None,
-        typer.Option(
-            "--observed",
-            metavar="FILE",
-            help="Compare with a file of --save-observed; needs no AWS.",
-        ),
-    ] = None,
-    save_observed: Annotated[
-        Path | None,
-        typer.Option("--save-observed", metavar="FILE", help="Write what was compared with."),
-    ] = None,
+    observed: ObservedOption = None,
+    save_observed: SaveOption = None,
     output: Annotated[
         PlanFormat, typer.Option("--format", help="How to show it.")
     ] = PlanFormat.TEXT,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="Also write the plan file that apply reads."),
-    ] = None,
+    out: OutOption = None,
     expand: Annotated[bool, typer.Option("--expand", help="Show all names and fields.")] = False,
     override: OverrideOption = None,
     adopt: AdoptOption = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="A scope that cannot be read is an error.")
-    ] = False,
+    strict: StrictOption = False,
 ) -> None:
     """Show what would change. Exit 0: nothing; 2: changes; 3: refused by a guard."""
     call = invocation(context)

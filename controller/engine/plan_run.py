@@ -10,14 +10,22 @@ from controller.engine.field_names import yaml_field_names
 from controller.engine.lay_over import lay_over
 from controller.engine.load_revision import LoadedRevision, RevisionLoader
 from controller.engine.seen import Seen
-from controller.errors import WrongUsage, worst_exit_code
-from controller.events import Emit, PlanComputed, PlanRefusedByGuard, nobody_listens
+from controller.errors import InvalidDesiredState, WrongUsage, worst_exit_code
+from controller.events import (
+    DesiredLoaded,
+    DesiredRejected,
+    Emit,
+    PlanComputed,
+    PlanRefusedByGuard,
+    nobody_listens,
+)
 from controller.kinds.language.kind import Kind
 from controller.loading.compiled import compile_kinds
 from controller.model.canonical import digest
 from controller.model.observed import ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, ScopePlan
+from controller.model.resource import DesiredState
 from controller.planning.approval import unused_tokens
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
@@ -80,7 +88,7 @@ class Planner:
 
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
-        accepted = revision.desired
+        accepted = self._accepted(revision, emit)
         states = _chosen(seen.scopes, asked.scopes, self._settings)
         documents = {ref: digest(resource.document) for ref, resource in accepted.resources.items()}
         holding = active(seen.overrides, asked.now, documents)
@@ -98,6 +106,16 @@ class Planner:
             unused_tokens(violations, asked.tokens),
             _exit_code(made, states, strict=asked.strict),
         )
+
+    def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
+        name, found = self.source.name, revision.tree.revision.id
+        try:
+            desired = revision.desired
+        except InvalidDesiredState as error:
+            emit(DesiredRejected(name, found, len(error.problems)))
+            raise
+        emit(DesiredLoaded(name, found, len(desired.resources)))
+        return desired
 
     def _scope(
         self,
