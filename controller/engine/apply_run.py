@@ -18,10 +18,12 @@ from controller.errors import (
 )
 from controller.events import ChangeSettled, Emit, EpochTaken, RunStopped, nobody_listens
 from controller.model.canonical import short
+from controller.model.head import Head
 from controller.model.ledger_record import Actor
 from controller.model.observed import ScopeState
 from controller.model.outcome import Outcome, Status
 from controller.model.plan import Plan, ScopePlan
+from controller.targets.tables import CONFIG_SCOPE
 
 DONE = frozenset({Status.APPLIED, Status.ALREADY_DONE})
 MIN_DIGEST = 6
@@ -54,9 +56,13 @@ def check_reviewed(plan: Plan, reviewed: Iterable[Reviewed]) -> None:
 
 
 def check_guards(plan: Plan) -> None:
-    """Raise PlanRefused if a violation is left that nobody approved."""
+    """Raise PlanRefused if a violation is left that nobody approved, and it stops all that was to be done.
+
+    A refused config scope stops everything, as live scopes follow it; a refused live scope only itself.
+    """
     refused = plan.refused
-    if refused:
+    stops = any(one.scope == CONFIG_SCOPE for one in refused) or not to_apply(plan)
+    if refused and stops:
         count = f"{len(refused)} violation{'' if len(refused) == 1 else 's'}"
         tokens = " ".join(f"--override {one.token}" for one in refused if one.overridable)
         fix = f"approve exactly these: {tokens}" if tokens else "change the source and plan again"
@@ -65,12 +71,8 @@ def check_guards(plan: Plan) -> None:
 
 
 def to_apply(plan: Plan) -> tuple[ScopePlan, ...]:
-    """Return the scopes that have something to be done; those that are only observed are left as they are."""
-    return tuple(
-        scope
-        for scope in plan.scopes
-        if scope.changes and scope.state in (ScopeState.OK, ScopeState.REFUSED)
-    )
+    """Return the scopes in which something is to be done: not those that are only observed, or refused."""
+    return tuple(scope for scope in plan.scopes if scope.changes and scope.state is ScopeState.OK)
 
 
 def apply_run(
@@ -99,15 +101,22 @@ def apply_run(
     for scope in scopes:
         head = installation.leases.take(scope.scope, claim)
         emit(EpochTaken(head.scope, head.epoch, head.owner))
-        result = apply_changes(scope.changes, head, context, progress)
+        try:
+            result = apply_changes(scope.changes, head, context, progress)
+        finally:
+            # Also when Ctrl-C ends the run: the next one need not wait for the lease.
+            _give_back(installation, head, emit)
         results.append(result)
         _tell(scope.scope, result, emit)
-        try:
-            installation.leases.release(result.head)
-        except EnvctlError as error:
-            # The lease ends by itself; what was done is what the caller must hear of.
-            emit(RunStopped(scope.scope, f"its lease was not given back: {error}"))
     return _report(transaction, results)
+
+
+def _give_back(installation: Installation, head: Head, emit: Emit) -> None:
+    try:
+        installation.leases.release(head)
+    except EnvctlError as error:
+        # The lease ends by itself; what was done is what the caller must hear of.
+        emit(RunStopped(head.scope, f"its lease was not given back: {error}"))
 
 
 def _tell(scope: str, result: ApplyResult, emit: Emit) -> None:

@@ -9,6 +9,7 @@ from controller.aws.transactions import PutWrite
 from controller.engine.lease import Claim, Leases
 from controller.model.head import Head
 from tests.support.command_line import Fleet, envctl, installation, service
+from tests.support.embedded_aws import AwsForTests
 
 CONTRACTORS = {
     f"p{number}.yaml": (
@@ -106,6 +107,36 @@ def test_5_try_again_where_somebody_else_owns_the_scope(installed: Fleet) -> Non
     assert installed.apply("--take-over").code == 0
 
 
+def test_5_try_again_where_one_table_is_missing_and_nothing_is_planned(installed: Fleet) -> None:
+    client = installation().master.client
+    name = "InfraConfigLBUpstream"
+    client.update_table(TableName=name, DeletionProtectionEnabled=False)
+    client.delete_table(TableName=name)
+
+    for ended in (installed.plan(), installed.apply()):
+        assert ended.code == 5
+        assert "0 create · 0 update · 0 delete" in ended.out
+        assert f"table {name} does not exist" in ended.out
+
+
+def test_6_access_denied_where_a_table_may_not_be_read(
+    aws: AwsForTests, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    assert envctl("bootstrap").code == 0
+    denied = "AccessDeniedException"
+    aws.controls.fail_next(operation="Query", code=denied, times=None)
+    assert envctl("audit", "list").code == 6
+    aws.controls.no_faults()
+    aws.controls.fail_next(operation="Scan", code=denied, times=None)
+
+    planned = fleet.plan()
+
+    assert planned.code == 6
+    assert "access denied" in planned.err + planned.out
+
+
 def test_6_access_denied_where_nobody_signed_in(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +223,19 @@ def test_70_a_bug_of_ours_leaves_a_short_text_and_a_traceback_in_a_file(
     assert str(kept) in ended.err
     assert "Traceback" not in ended.err
     assert "in broken" in kept.read_text()
+
+
+def test_ctrl_c_in_the_middle_of_an_apply_gives_the_scope_back(
+    installed: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("controller.engine.apply_run.apply_changes", interrupted)
+        assert installed.apply().code == 130
+
+    assert installed.apply().code == 0
 
 
 def test_130_ctrl_c_is_no_traceback(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
