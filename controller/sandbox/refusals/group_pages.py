@@ -23,6 +23,14 @@ def pages_have_a_hundred_at_most(call: Call) -> None:
         )
 
 
+@before("autoscaling", "DescribeAutoScalingGroups")
+def tokens_are_ours(call: Call) -> None:
+    """Refuse a token that no page gave."""
+    token = call.params.get("NextToken")
+    if token and token not in call.scaling.autoscaling_groups:
+        raise Refused("InvalidNextToken", "The NextToken value is not valid.")
+
+
 @before("autoscaling", "DescribeAutoScalingInstances")
 def pages_of_members_have_fifty_at_most(call: Call) -> None:
     """Refuse more than 50 ids or records."""

@@ -62,6 +62,12 @@ def group_tags_are_right(call: Call) -> None:
         raise _too_many()
 
 
+@before("autoscaling", "DeleteTags")
+def only_tags_of_groups_that_are_there_go(call: Call) -> None:
+    """Refuse a group that does not exist."""
+    _check_groups(call, call.params.get("Tags") or ())
+
+
 def _check_groups(call: Call, tags: Iterable[Any]) -> None:
     keys: dict[str, set[str]] = {}
     for tag in tags:

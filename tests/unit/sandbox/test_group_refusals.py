@@ -10,6 +10,11 @@ from tests.support.embedded_aws import AwsForTests
 from tests.support.scaling_groups import ACCOUNT, NAME, ScalingGroup
 
 G = {"AutoScalingGroupName": NAME}
+HOOK = {
+    **G,
+    "LifecycleHookName": "10min-draining",
+    "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+}
 UNKNOWN = {"AutoScalingGroupName": "no-such"}
 
 
@@ -74,6 +79,36 @@ def _code(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
             "no such event",
         ),
         ("put_lifecycle_hook", {**UNKNOWN, "LifecycleHookName": "h"}, "ValidationError", "no group"),
+        ("put_lifecycle_hook", {**HOOK, "HeartbeatTimeout": 29}, "ValidationError", "too short"),
+        ("put_lifecycle_hook", {**HOOK, "HeartbeatTimeout": 7201}, "ValidationError", "too long"),
+        ("put_lifecycle_hook", {**HOOK, "DefaultResult": "GO"}, "ValidationError", "no result"),
+        ("put_lifecycle_hook", {**G, "LifecycleHookName": "h"}, "ValidationError", "no transition"),
+        ("delete_lifecycle_hook", {**G, "LifecycleHookName": "h"}, "ValidationError", "no hook"),
+        ("describe_auto_scaling_groups", {"NextToken": "x"}, "InvalidNextToken", "no page gave it"),
+        (
+            "update_auto_scaling_group",
+            {**G, "VPCZoneIdentifier": "subnet-0"},
+            "ValidationError",
+            "no subnet",
+        ),
+        (
+            "update_auto_scaling_group",
+            {**G, "LaunchTemplate": {"LaunchTemplateName": "none"}},
+            "ValidationError",
+            "no template",
+        ),
+        (
+            "update_auto_scaling_group",
+            {**G, "LaunchTemplate": {"LaunchTemplateName": NAME, "Version": "9"}},
+            "ValidationError",
+            "no version",
+        ),
+        (
+            "delete_tags",
+            {"Tags": [{"ResourceId": "none", "ResourceType": "auto-scaling-group", "Key": "k"}]},
+            "ValidationError",
+            "no group",
+        ),
         ("cancel_instance_refresh", G, "ActiveInstanceRefreshNotFound", "none is active"),
     ],
 )  # fmt: skip
@@ -204,3 +239,38 @@ def test_notifications_are_kept_by_group_and_topic_and_go_with_the_group(
     assert [one["NotificationType"] for one in found["NotificationConfigurations"]] == types
     group.scaling.delete_auto_scaling_group(**G, ForceDelete=True)
     assert group.scaling.describe_notification_configurations()["NotificationConfigurations"] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "because"),
+    [
+        ({"ImageId": "ami-0123456789abcdef0"}, "image"),
+        ({"KeyName": "nobody"}, "key pair"),
+        ({"SecurityGroupIds": ["sg-0123456789abcdef0"]}, "security group"),
+        ({"IamInstanceProfile": {"Name": "roleOfNobody"}}, "Profile"),
+    ],
+)
+def test_a_template_names_only_what_exists(
+    group: ScalingGroup, names: dict[str, Any], because: str
+) -> None:
+    group.ec2.create_launch_template_version(
+        LaunchTemplateId=group.template,
+        LaunchTemplateData={**group.template_data("m6i.large"), **names},
+    )
+
+    with pytest.raises(ClientError, match=f"fully-formed launch template.*{because}"):
+        group.create("other")
+
+
+def test_a_hook_is_shown_as_it_was_put(group: ScalingGroup) -> None:
+    group.scaling.put_lifecycle_hook(**HOOK, HeartbeatTimeout=180, DefaultResult="CONTINUE")
+    hook = group.scaling.describe_lifecycle_hooks(AutoScalingGroupName=NAME)["LifecycleHooks"][0]
+
+    assert hook == {
+        "AutoScalingGroupName": NAME,
+        "DefaultResult": "CONTINUE",
+        "GlobalTimeout": 172800,
+        "HeartbeatTimeout": 180,
+        "LifecycleHookName": "10min-draining",
+        "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+    }

@@ -1,0 +1,67 @@
+"""What a group names must exist, and what its template names too.
+
+"LaunchTemplate: Information used to specify the launch template and version to use to launch instances."
+VPCZoneIdentifier: "A comma-separated list of subnet IDs for a virtual private cloud (VPC) where instances in the Auto
+Scaling group can be created." (Amazon EC2 Auto Scaling API Reference, CreateAutoScalingGroup) - "You must use a valid
+fully-formed launch template. [...] Amazon EC2 Auto Scaling validates the launch template" when the group is created or
+updated, as a launch would. (User Guide, Troubleshoot Amazon EC2 Auto Scaling: Launch templates)
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.iam.models import iam_backends
+
+from controller.sandbox.call import Call, Refused
+from controller.sandbox.rules import before
+
+
+@before("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup")
+def subnets_exist(call: Call) -> None:
+    """Refuse subnets that do not exist."""
+    known = {one for by_id in call.ec2.subnets.values() for one in by_id}
+    for subnet in str(call.params.get("VPCZoneIdentifier") or "").split(","):
+        if subnet and subnet not in known:
+            raise Refused("ValidationError", f"The subnet ID '{subnet}' does not exist")
+
+
+@before("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", "StartInstanceRefresh")
+def the_template_could_launch(call: Call) -> None:
+    """Refuse a template or version that does not exist, or that names what does not exist."""
+    wanted = call.params.get("LaunchTemplate") or (
+        call.params.get("DesiredConfiguration") or {}
+    ).get("LaunchTemplate")
+    if not wanted:
+        return
+    try:
+        version = call.ec2._get_template_from_args(dict(wanted))  # noqa: SLF001 - what a launch would do
+    except ServiceException as missing:
+        raise _not_formed(missing.message) from None
+    for problem in _problems(call, version.data):
+        raise _not_formed(problem)
+
+
+def _problems(call: Call, data: dict[str, Any]) -> Iterable[str]:
+    image = data.get("ImageId")
+    if image and not image.startswith("resolve:") and image not in call.ec2.amis:
+        yield f"The image id '[{image}]' does not exist"
+    key = data.get("KeyName")
+    if key and key not in call.ec2.key_pairs:
+        yield f"The key pair '{key}' does not exist"
+    groups = {one for by_id in call.ec2.groups.values() for one in by_id}
+    for group in data.get("SecurityGroupIds") or ():
+        if group not in groups:
+            yield f"The security group '{group}' does not exist"
+    profile = data.get("IamInstanceProfile") or {}
+    known = iam_backends[call.account]["aws"].instance_profiles.values()
+    if profile.get("Name") and profile["Name"] not in {one.name for one in known}:
+        yield f"Value ({profile['Name']}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+    if profile.get("Arn") and profile["Arn"] not in {one.arn for one in known}:
+        yield f"Value ({profile['Arn']}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN"
+
+
+def _not_formed(problem: str) -> Refused:
+    return Refused(
+        "ValidationError", f"You must use a valid fully-formed launch template. {problem}"
+    )
