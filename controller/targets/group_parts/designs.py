@@ -1,0 +1,189 @@
+"""All groups one scope is to have: environments, their maps and their types put together."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from controller.kinds import deployment_map, environment
+from controller.kinds.parts.role_override import effective_roles
+from controller.kinds.parts.server_role import ServerRole
+from controller.kinds.parts.sizes import Sizes, sizes_of
+from controller.model.accepted import AcceptedState
+from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.live import LiveScope
+from controller.model.origin import Origin
+from controller.model.ref import ResourceRef
+from controller.scheduling.group_sizes import RoleSizes
+from controller.targets.group_parts.design import GroupDesign, Power
+from controller.targets.group_parts.names import LONGEST_NAME, group_name, runtime_role
+from controller.targets.group_parts.role_design import Fleet, Home, Refusal, design_of
+from controller.targets.group_parts.schedules import compiled
+from controller.targets.group_parts.tags import keys_of
+
+SLICES = ("blue", "green")
+
+
+class Trouble(NamedTuple):
+    """A group that cannot be designed, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Designs:
+    """What a scope is to have. ``untold`` are environments of which it cannot be told; ``retired`` those that end here."""
+
+    groups: Mapping[str, GroupDesign]
+    troubles: tuple[Trouble, ...] = ()
+    untold: Mapping[str, str] = field(default_factory=dict)
+    """Environment -> why; their groups are left as they are."""
+    homes: frozenset[str] = frozenset()
+    """Environments of this scope, retired ones included."""
+
+
+def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
+    """Return the groups a scope is to have."""
+    groups: dict[str, GroupDesign] = {}
+    troubles: list[Trouble] = []
+    untold: dict[str, str] = {
+        ref.key: why for ref, why in accepted.unreadable.items() if ref.kind == "Environment"
+    }
+    homes: set[str] = set()
+    for ref in accepted.environments():
+        found = _home(ref, accepted, scope)
+        if isinstance(found, str):
+            untold[ref.key] = found
+        elif found is not None:
+            homes.add(ref.key)
+            if found.spec.lifecycle == "retired":
+                continue
+            try:
+                roles = _roles(found, accepted)
+                made = [one for role in roles.values() for one in _groups(role, found, accepted)]
+            except Refusal as refusal:
+                untold[ref.key] = str(refusal)
+                continue
+            for name, design in made:
+                if isinstance(design, str):
+                    troubles.append(Trouble(name, design))
+                else:
+                    groups[name] = design
+    return Designs(groups, tuple(troubles), untold, frozenset(homes))
+
+
+def _home(ref: ResourceRef, accepted: AcceptedState, scope: LiveScope) -> Home | str | None:
+    """Return where an environment lives; None if elsewhere, text if that cannot be told."""
+    spec = accepted.spec("Environment", ref.key)
+    if spec is None:
+        return accepted.unreadable.get(ref, "it cannot be read back from the tables")
+    kind = accepted.spec("EnvironmentType", spec.environment_type)
+    if kind is None:
+        return f"its EnvironmentType {spec.environment_type} cannot be read back from the tables"
+    account = accepted.spec("Account", kind.account)
+    if account is None:
+        return f"the Account {kind.account} of its type cannot be read back from the tables"
+    region = kind.region or accepted.options.default_region
+    if (account.account_number, region) != (scope.account, scope.region):
+        return None
+    return Home(
+        environment=ref.key,
+        spec=spec,
+        type_name=spec.environment_type,
+        type=kind,
+        account_name=kind.account,
+        account=scope.account,
+        region=region,
+        tag_keys=keys_of(accepted.options.tag_keys),
+        protected=_is_protected(accepted, ref),
+    )
+
+
+def _is_protected(accepted: AcceptedState, ref: ResourceRef) -> bool:
+    document = parse_canonical(accepted.resources[ref].document)
+    return bool(document.get("metadata", {}).get("protect", False))
+
+
+def _roles(home: Home, accepted: AcceptedState) -> Mapping[str, ServerRole]:
+    """Return an environment's roles. Raises Refusal where its map cannot be read back."""
+    ref = ResourceRef("DeploymentMap", home.spec.deployment_map)
+    resource = accepted.resources.get(ref)
+    if resource is None or accepted.specs.get(ref) is None:
+        raise Refusal(f"its DeploymentMap {ref.key} cannot be read back from the tables")
+    own = accepted.resources[ResourceRef("Environment", home.environment)].document
+    return _effective(resource.document, _overrides(own))
+
+
+@lru_cache(maxsize=8192)
+def _overrides(document: bytes) -> bytes:
+    expand = environment.KIND.expand
+    assert expand is not None, "environments have short forms"
+    return canonical_bytes(expand(parse_canonical(document)["spec"]).get("roles") or {})
+
+
+@lru_cache(maxsize=4096)
+def _effective(document: bytes, overrides: bytes) -> Mapping[str, ServerRole]:
+    """Most environments share a map and differ in little: each pair is worked out once."""
+    expand = deployment_map.KIND.expand
+    assert expand is not None, "maps have short forms"
+    spec = expand(parse_canonical(document)["spec"])
+    return effective_roles(spec, parse_canonical(overrides))
+
+
+def _groups(
+    role: ServerRole, home: Home, accepted: AcceptedState
+) -> Iterator[tuple[str, GroupDesign | str]]:
+    cluster = accepted.spec("Cluster", role.owning_cluster)
+    if cluster is None:
+        # Its groups cannot even be named, so all of the environment's are left.
+        raise Refusal(f"the Cluster {role.owning_cluster} cannot be read back from the tables")
+    power = Power(
+        compiled(home.spec.schedule, accepted),
+        compiled(role.schedule, accepted) if role.schedule else None,
+    )
+    for slice_name, sizes in _slices(role):
+        runtime = runtime_role(role.server_role_name, slice_name)
+        name = group_name(home.environment, cluster.short_name, runtime)
+        if len(name) > LONGEST_NAME:
+            yield name, f"its name has {len(name)} characters; AWS takes {LONGEST_NAME}"
+            continue
+        origin = _origin(home, role, accepted)
+        try:
+            fleet = Fleet(name, slice_name, sizes, power, origin)
+            yield name, design_of(fleet, role, home, cluster, accepted)
+        except Refusal as refusal:
+            yield name, str(refusal)
+
+
+def _slices(role: ServerRole) -> Iterator[tuple[str, RoleSizes]]:
+    settings = role.auto_scaling_settings
+    whole = sizes_of(settings)
+    if not role.fleet_per_slice:
+        yield "", _role_sizes(role, whole)
+        return
+    for name in SLICES:
+        own: Any = getattr(role.slices, name) if role.slices else None
+        if role.slices is None or own is not None:
+            yield name, _role_sizes(role, sizes_of(own).over(whole))
+
+
+def _role_sizes(role: ServerRole, sizes: Sizes) -> RoleSizes:
+    return RoleSizes(
+        sizes.min or 0,
+        sizes.desired or 0,
+        sizes.max or 0,
+        role.auto_scaling_settings.desired_owner == "external",
+        role.when_off or "standby",
+    )
+
+
+def _origin(home: Home, role: ServerRole, accepted: AcceptedState) -> Origin:
+    """Return where to look for what a group is: its environment where that says something of the role, else its map."""
+    of_its_own = home.spec.roles and role.server_role_name in home.spec.roles
+    ref = (
+        ResourceRef("Environment", home.environment)
+        if of_its_own
+        else ResourceRef("DeploymentMap", home.spec.deployment_map)
+    )
+    return accepted.resources[ref].origin

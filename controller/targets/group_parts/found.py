@@ -1,0 +1,164 @@
+"""A group that a look found, as attributes, marks and facts."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypedDict
+
+from controller.model.canonical import canonical_bytes, digest
+from controller.model.live import FoundGroup, LiveScope
+from controller.model.observed import Mark, Observation, Ownership
+from controller.targets.group_parts import tags as our
+from controller.targets.group_parts.attributes import AS_APPLIED, Attributes
+from controller.targets.group_parts.names import group_ref
+from controller.targets.table_items.marks import mark_id
+
+
+class Seen(TypedDict):
+    """What a look shows of a group besides what is compared; plain JSON."""
+
+    environment: str
+    """By its tag."""
+    template: str
+    """``<id>:<version>`` it points at; empty for one of a launch configuration."""
+    configuration: str
+    image: str
+    digest: str
+    deep: str
+    schedule: str | None
+    """Marks as found; empty where there is none."""
+    refresh: str
+    behind: int
+    """Members of another template version than the group's."""
+    lifecycles: list[str]
+    parked: bool
+    deleting: bool
+    scaling_schedules: str
+
+
+class ImageMark(NamedTuple):
+    """The image that was chosen for a wish."""
+
+    wish: str
+    id: str
+    platform: str
+
+    def __str__(self) -> str:
+        """Print as the tag holds it."""
+        return f"{self.wish} {self.id} {self.platform}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ImageMark | None":
+        """Read the tag; None if it is none."""
+        parts = text.split(" ")
+        return cls(*parts) if len(parts) == 3 and all(parts) else None
+
+
+def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> Seen:
+    """Return the facts of a group."""
+    return {
+        "environment": group.tag(keys.get("Environment", "Environment")) or "",
+        "template": f"{group.template_id}:{group.template_version}" if group.template_id else "",
+        "configuration": group.launch_configuration,
+        "image": group.tag(our.IMAGE) or "",
+        "digest": group.tag(our.DIGEST) or "",
+        "deep": group.tag(our.DEEP) or "",
+        "schedule": group.tag(our.SCHEDULE),
+        "refresh": group.tag(our.REFRESH) or "",
+        "behind": _behind(group),
+        "lifecycles": [member.lifecycle for member in group.members],
+        "parked": group.tag(our.PARKED) is not None,
+        "deleting": bool(group.status),
+        "scaling_schedules": group.tag(our.SCALING_SCHEDULES) or "",
+    }
+
+
+def _behind(group: FoundGroup) -> int:
+    if not group.template_id:
+        return 0
+    current = group.template_id, group.template_version
+    return sum((one.template_id, one.template_version) != current for one in group.members)
+
+
+def light_attributes(group: FoundGroup, keys: Mapping[str, str], seen: Seen) -> Attributes:
+    """Return what every look shows of a group."""
+    found = dict(group.tags)
+    return {
+        "minSize": group.minimum,
+        "desiredCapacity": group.desired,
+        "maxSize": group.maximum,
+        "subnets": sorted(group.subnets),
+        "tags": {
+            key: found[key] if key in group.propagated else f"{found[key]} {our.NOT_PROPAGATED}"
+            for key in keys.values()
+            if key in found
+        },
+        "template": _pointer(group, seen),
+        "rollout": group.tag(our.ROLLOUT) or "",
+        "instancesBehind": seen["behind"],
+    }
+
+
+def _pointer(group: FoundGroup, seen: Seen) -> str:
+    if not group.template_id:
+        return f"launch configuration {group.launch_configuration or '(none)'}"
+    if seen["template"] == group.tag(our.TEMPLATE):
+        return AS_APPLIED
+    return f"{group.template_name or group.template_id} version {group.template_version}"
+
+
+def observation(
+    group: FoundGroup, scope: LiveScope, installation: str, attributes: Attributes
+) -> Observation:
+    """Return a group as planning takes it. A copy of a group of ours has our mark, but not its own: it is foreign."""
+    data = canonical_bytes(attributes)
+    found_digest = digest(data)
+    mark, ownership = mark_of(group, scope, installation, found_digest)
+    return Observation(
+        ref=group_ref(scope.name, group.name),
+        attributes=data,
+        digest=found_digest,
+        mark=mark,
+        ownership=ownership,
+        base=data,
+    )
+
+
+def mark_of(
+    group: FoundGroup, scope: LiveScope, installation: str, found_digest: str
+) -> tuple[Mark | None, Ownership]:
+    """Return the mark a group carries, and whose it is."""
+    carried = group.tag(our.ID)
+    if carried is None:
+        return None, Ownership.UNMANAGED
+    fits = carried == group_mark_id(installation, scope.name, group.name)
+    mark = Mark(
+        by=installation if fits else carried[:12],
+        id=carried,
+        revision="",
+        path="",
+        line=0,
+        # What was last applied is told by marks of its own; the comparison only needs this one to fit.
+        digest=found_digest,
+        extra={},
+    )
+    return mark, Ownership.OURS if fits else Ownership.FOREIGN
+
+
+def group_mark_id(installation: str, scope: str, name: str) -> str:
+    """Return what the mark on a group must be."""
+    return mark_id(installation, scope, {"Group": name})
+
+
+def with_attributes(found: Observation, attributes: Mapping[str, Any]) -> Observation:
+    """Return an observation that knows more."""
+    data = canonical_bytes(attributes)
+    found_digest = digest(data)
+    mark = found.mark._replace(digest=found_digest) if found.mark else None
+    return Observation(
+        ref=found.ref,
+        attributes=data,
+        digest=found_digest,
+        mark=mark,
+        ownership=found.ownership,
+        base=data,
+        depends_on=found.depends_on,
+    )

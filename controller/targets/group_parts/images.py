@@ -1,0 +1,96 @@
+"""Which image a role's wish means, among those found. Nothing is read here."""
+
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+_VERSIONED = re.compile(r"(?P<type>.+)-(?P<version>[0-9]+\.[0-9]+\.[0-9]+)")
+
+Version = tuple[int, ...]
+
+
+class FoundImage(NamedTuple):
+    """One image as EC2 describes it."""
+
+    id: str
+    name: str
+    owner: str
+    """Number of the account it belongs to."""
+    owner_alias: str
+    """``amazon`` and the like, else empty."""
+    platform: Literal["Linux", "Windows"]
+    stable: bool
+    """Its tag ``stable`` (any case) is not empty, or its description is ``stable`` (domain rule)."""
+    root_device: str
+    root_size: int
+    """GB; 0 where EC2 does not tell."""
+    created_at: str
+    """As EC2 writes it, which sorts by time."""
+
+
+class Trust(NamedTuple):
+    """Whose images may be used: account numbers and aliases."""
+
+    owners: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Print as questions have it."""
+        return ",".join(self.owners)
+
+    def covers(self, image: FoundImage) -> bool:
+        """Tell whether an image may be used."""
+        return image.owner in self.owners or (
+            bool(image.owner_alias) and image.owner_alias in self.owners
+        )
+
+
+def form_of(wish: str) -> Literal["id", "version", "type"]:
+    """Tell what a wish is: an image's id, its full name with version, or a type, which means the latest stable one."""
+    if wish.startswith("ami-"):
+        return "id"
+    return "version" if _VERSIONED.fullmatch(wish) else "type"
+
+
+def version_of(name: str) -> tuple[str, Version] | None:
+    """Part a full name into type and version; versions compare as numbers, not as text."""
+    match = _VERSIONED.fullmatch(name)
+    if match is None:
+        return None
+    return match["type"], tuple(map(int, match["version"].split(".")))
+
+
+def choose(wish: str, images: Iterable[FoundImage], trust: Trust) -> FoundImage | str:
+    """Return the image a wish means, or what is wrong, with what to do."""
+    found = sorted(images, key=lambda one: (one.created_at, one.id))
+    form = form_of(wish)
+    fitting = [image for image in found if _fits(wish, form, image)]
+    trusted = [image for image in fitting if trust.covers(image)]
+    if not trusted:
+        return _lacking(wish, form, found, fitting)
+    if form != "type":
+        return trusted[-1]
+    return max(trusted, key=lambda one: (version_of(one.name) or ("", ()))[1])
+
+
+def _fits(wish: str, form: str, image: FoundImage) -> bool:
+    if form == "id":
+        return image.id == wish
+    if form == "version":
+        return image.name == wish
+    parts = version_of(image.name)
+    return image.stable and parts is not None and parts[0] == wish
+
+
+def _lacking(wish: str, form: str, found: Iterable[FoundImage], fitting: list[FoundImage]) -> str:
+    if fitting:
+        owners = ", ".join(sorted({image.owner for image in fitting}))
+        return (
+            f"image {wish} belongs to account {owners}, whose images are not trusted: add it to"
+            " trustedImageOwners, or set includeAmis of that Account"
+        )
+    if form == "type":
+        names = [one.name for one in found if (version_of(one.name) or ("",))[0] == wish]
+        if names:
+            return f"no version of image {wish} is stable: give {names[-1]} the tag stable=true"
+        return f"there is no image {wish}-X.Y.Z: publish one with the tag stable=true, or share it"
+    return f"there is no image {wish}: publish it in this region, or share it with this account"

@@ -1,0 +1,124 @@
+"""Launch templates of groups: one per group, a version for each change, groups point at a version by its number."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from controller.aws.clients import place_of
+from controller.aws.errors import aws_errors
+from controller.errors import Conflict, RefusedByAws
+from controller.model.canonical import digest_of
+from controller.ports import LiveActs
+from controller.targets.group_parts import tags as our
+from controller.targets.group_parts.attributes import OF_TEMPLATE, Attributes
+from controller.targets.group_parts.found import group_mark_id
+from controller.targets.group_parts.names import template_name
+from controller.targets.group_parts.template_data import data_of
+
+_TOKEN_LENGTH = 64
+
+
+class Pointer(NamedTuple):
+    """A version of a launch template."""
+
+    id: str
+    version: str
+
+    def __str__(self) -> str:
+        """Print as the group's mark holds it."""
+        return f"{self.id}:{self.version}"
+
+    def specification(self) -> dict[str, str]:
+        """Return what a group's requests take."""
+        return {"LaunchTemplateId": self.id, "Version": self.version}
+
+
+def put_template(group: str, attributes: Attributes, acts: LiveActs) -> Pointer:
+    """Make sure that the latest version of a group's template says what the attributes say, and return it.
+
+    Raises Conflict for a template of the name that is not ours, and as any call.
+    """
+    client = acts.client("ec2")
+    what = f"groups: put the launch template of {group}"
+    wanted = digest_of({name: attributes[name] for name in OF_TEMPLATE})[:32]
+    data = data_of(attributes)
+    latest = _latest(client, group, what, acts)
+    if latest is not None and latest.get("VersionDescription") == _description(wanted):
+        return _pointer(latest)
+    acts.check()
+    with aws_errors(what, place_of(client)):
+        request: dict[str, Any] = {
+            "VersionDescription": _description(wanted),
+            "LaunchTemplateData": data,
+            "ClientToken": acts.token[:_TOKEN_LENGTH],
+        }
+        if latest is not None:
+            answer = client.create_launch_template_version(
+                LaunchTemplateId=latest["LaunchTemplateId"], **request
+            )
+            return _pointer(answer["LaunchTemplateVersion"])
+        mark = group_mark_id(acts.installation, acts.scope.name, group)
+        answer = client.create_launch_template(
+            LaunchTemplateName=template_name(group),
+            TagSpecifications=[
+                {"ResourceType": "launch-template", "Tags": [{"Key": our.ID, "Value": mark}]}
+            ],
+            **request,
+        )
+        made = answer["LaunchTemplate"]
+        return Pointer(str(made["LaunchTemplateId"]), str(made["LatestVersionNumber"]))
+
+
+def delete_template(group: str, acts: LiveActs) -> None:
+    """Delete a group's template, if there is one and it is ours. Raises as any call."""
+    client = acts.client("ec2")
+    what = f"groups: delete the launch template of {group}"
+    found = _template(client, group, what)
+    if found is None or not _is_ours(found, group, acts):
+        return
+    acts.check()
+    try:
+        with aws_errors(what, place_of(client)):
+            client.delete_launch_template(LaunchTemplateId=found["LaunchTemplateId"])
+    except RefusedByAws as error:
+        if "NotFound" not in error.code:
+            raise
+
+
+def _latest(client: Any, group: str, what: str, acts: LiveActs) -> Mapping[str, Any] | None:
+    found = _template(client, group, what)
+    if found is None:
+        return None
+    if not _is_ours(found, group, acts):
+        raise Conflict(
+            f"{what}: there is a launch template {template_name(group)} that envctl did not make\n"
+            "  fix: delete it, or rename it by copying, then apply again"
+        )
+    with aws_errors(what, place_of(client)):
+        answer = client.describe_launch_template_versions(
+            LaunchTemplateId=found["LaunchTemplateId"], Versions=["$Latest"]
+        )
+    latest: Mapping[str, Any] = answer["LaunchTemplateVersions"][0]
+    return latest
+
+
+def _template(client: Any, group: str, what: str) -> Mapping[str, Any] | None:
+    # By filter, since a name that does not exist is an error otherwise.
+    with aws_errors(what, place_of(client)):
+        answer = client.describe_launch_templates(
+            Filters=[{"Name": "launch-template-name", "Values": [template_name(group)]}]
+        )
+    found = answer.get("LaunchTemplates") or ()
+    return found[0] if found else None
+
+
+def _is_ours(template: Mapping[str, Any], group: str, acts: LiveActs) -> bool:
+    carried = {str(tag["Key"]): str(tag["Value"]) for tag in template.get("Tags") or ()}
+    return carried.get(our.ID) == group_mark_id(acts.installation, acts.scope.name, group)
+
+
+def _pointer(version: Mapping[str, Any]) -> Pointer:
+    return Pointer(str(version["LaunchTemplateId"]), str(version["VersionNumber"]))
+
+
+def _description(wanted: str) -> str:
+    return f"envctl {wanted}"

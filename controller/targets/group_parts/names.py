@@ -1,0 +1,77 @@
+"""What groups and what they need are called (domain rules: other programs read and make the same names)."""
+
+from controller.model.ref import ResourceRef
+
+GROUP = "Group"
+SCALING_SCHEDULES = "ScalingSchedules"
+
+LONGEST_NAME = 255
+"""Characters of a group's name (limit of EC2 Auto Scaling)."""
+
+
+def runtime_role(role: str, slice_name: str) -> str:
+    """Return the role as its instances know it: ``Web``, or ``Web-blue`` where each slice has a group."""
+    return f"{role}-{slice_name}" if slice_name else role
+
+
+def group_name(environment: str, short_name: str, role: str) -> str:
+    """Return ``c50-ta-Web`` for environment, short name of the owning cluster and runtime role."""
+    return f"{environment}-{short_name.lower()}-{role}"
+
+
+def environment_in(group: str) -> str:
+    """Return the environment a group's name begins with, empty for a name that cannot be one of ours.
+
+    No environment has a hyphen in its name.
+    """
+    parts = group.split("-")
+    return parts[0] if len(parts) >= 3 and all(parts) else ""
+
+
+def template_name(group: str) -> str:
+    """Return the name of a group's launch template. EC2 allows neither ``_`` at the beginning nor other letters."""
+    return f"LaunchTemplate_{group}"
+
+
+def role_profile(cluster: str, role: str) -> str:
+    """Return the instance profile of a role that names none."""
+    return f"role{cluster}{role}"
+
+
+def role_security_group(cluster: str, role: str) -> str:
+    """Return the security group of a role that names none."""
+    return f"sgRole{cluster}{role}"
+
+
+def platform_security_groups(platform: str, *, secure: bool) -> tuple[str, ...]:
+    """Return the security groups every instance of a platform (``Linux``, ``Windows``) has beside its role's."""
+    return ("sgZoneSecure", f"sgOS{platform}Secure") if secure else (f"sgOS{platform}",)
+
+
+def partition_of(region: str) -> str:
+    """Return the partition ARNs of a region begin with."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def topic_arn(topic: str, region: str, account: str) -> str:
+    """Return the ARN of a topic given by name or ARN."""
+    if topic.startswith("arn:"):
+        return topic
+    return f"arn:{partition_of(region)}:sns:{region}:{account}:{topic}"
+
+
+def group_ref(scope: str, name: str) -> ResourceRef:
+    """Return how plans call a group."""
+    return ResourceRef(GROUP, f"{scope}/{name}")
+
+
+def schedules_ref(scope: str, group: str) -> ResourceRef:
+    """Return how plans call the scaling schedules of a group."""
+    return ResourceRef(SCALING_SCHEDULES, f"{scope}/{group}")
+
+
+def name_in(ref: ResourceRef) -> str:
+    """Return the group's name of either ref."""
+    return ref.key.rsplit("/", 1)[1]

@@ -1,0 +1,225 @@
+"""From designs and what was found to what is to change: pure, and only as much as the look allows to say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from controller.model.accepted import AcceptedState
+from controller.model.canonical import canonical_bytes, digest, parse_canonical
+from controller.model.live import LiveScope
+from controller.model.observed import Observation, ObservedState, Ownership
+from controller.model.origin import Origin
+from controller.model.plan import Note
+from controller.model.ref import ResourceRef
+from controller.model.resource import Projection
+from controller.ports import Projected, Shaping
+from controller.targets.group_parts.asks import REFRESH, ask
+from controller.targets.group_parts.attributes import AS_APPLIED, Attributes, repointed
+from controller.targets.group_parts.design import GroupDesign
+from controller.targets.group_parts.designs import Designs, designs
+from controller.targets.group_parts.found import Seen
+from controller.targets.group_parts.images import Trust
+from controller.targets.group_parts.names import GROUP, environment_in, group_ref, name_in
+from controller.targets.group_parts.rollouts import Candidate, Turn, turns
+from controller.targets.group_parts.shaping import created, deleted, updated
+from controller.targets.group_parts.tags import keys_of
+from controller.targets.group_parts.wanted import (
+    Circumstances,
+    Wanted,
+    new_group,
+    present_group,
+)
+
+_MISSING = "missing"
+_ROLLOUT = "rollout"
+
+
+@dataclass(slots=True)
+class _Result:
+    """What is gathered while the groups are gone through."""
+
+    projections: dict[ResourceRef, Projection] = field(default_factory=dict)
+    origins: dict[ResourceRef, Origin] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    left: set[ResourceRef] = field(default_factory=set)
+    shapings: dict[ResourceRef, Shaping] = field(default_factory=dict)
+    asks: set[str] = field(default_factory=set)
+    environments: dict[ResourceRef, str] = field(default_factory=dict)
+
+    def leave(self, ref: ResourceRef, category: str, why: str) -> None:
+        """Leave an object as it is, and say why."""
+        self.left.add(ref)
+        self.notes.append(Note(category, ref, why))
+
+
+def project_groups(
+    accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+) -> Projected:
+    """Say what the groups of a scope are to be."""
+    wanted = designs(accepted, scope)
+    about = Circumstances(
+        now=now,
+        known=observed.facts.get("known", {}),
+        trust=Trust(tuple(trusted_owners(accepted, scope))),
+        closely=bool(observed.facts.get("deep")),
+        schedule_key=keys_of(accepted.options.tag_keys).get("Schedule", ""),
+    )
+    seen: Mapping[str, Seen] = observed.facts.get("groups", {})
+    result = _Result()
+    found_there: dict[str, tuple[GroupDesign, Wanted, Attributes, Observation]] = {}
+    for name, design in wanted.groups.items():
+        ref = group_ref(scope.name, name)
+        result.environments[ref] = design.environment
+        found = observed.objects.get(ref)
+        if found is None:
+            _new(ref, design, about, result)
+        elif seen[name]["deleting"]:
+            result.leave(ref, _MISSING, "AWS is still deleting the group of this name")
+        else:
+            before: Attributes = parse_canonical(found.attributes)
+            managed = found.ownership is Ownership.OURS
+            made = present_group(design, before, seen[name], managed, about)
+            if _told(ref, made, result):
+                found_there[name] = design, made, before, found
+    for name, why in wanted.troubles:
+        result.leave(group_ref(scope.name, name), _MISSING, why)
+    _present(scope, found_there, seen, about, accepted.options.max_parallel_rollouts, result)
+    _others(wanted, observed, seen, result)
+    return Projected(
+        projections=result.projections,
+        origins=result.origins,
+        notes=tuple(sorted(result.notes)),
+        left=frozenset(result.left),
+        shapings=result.shapings,
+        asks=frozenset(result.asks),
+        environments=result.environments,
+    )
+
+
+def trusted_owners(accepted: AcceptedState, scope: LiveScope) -> list[str]:
+    """Return whose images may be used: as the settings say, and accounts that share theirs."""
+    owners = {
+        scope.account if owner == "self" else owner
+        for owner in accepted.options.trusted_image_owners
+    }
+    for ref in accepted.of_kind("Account"):
+        spec = accepted.specs[ref]
+        if spec.include_amis:
+            owners.add(spec.account_number)
+    return sorted(owners)
+
+
+def _told(ref: ResourceRef, made: Wanted, result: _Result) -> bool:
+    """Tell whether all is known that a group needs; if not, leave it and say what lacks."""
+    result.asks |= made.findings.asks
+    for remark in made.findings.remarks:
+        result.notes.append(Note("image", ref, remark))
+    if made.findings.asks:
+        # The engine reads what is asked for and projects again; this is only ever shown where it does not.
+        result.leave(ref, "unread", "has to be looked at more closely first")
+        return False
+    if made.findings.lacks:
+        result.leave(ref, _MISSING, "; ".join(made.findings.lacks))
+        return False
+    return True
+
+
+def _new(ref: ResourceRef, design: GroupDesign, about: Circumstances, result: _Result) -> None:
+    made = new_group(design, about)
+    if _told(ref, made, result):
+        result.projections[ref] = _projection(ref, made.attributes, made.owned)
+        result.origins[ref] = design.origin
+        result.shapings[ref] = created(design, made.attributes)
+
+
+def _projection(ref: ResourceRef, attributes: Attributes, owned: tuple[str, ...]) -> Projection:
+    data = canonical_bytes(attributes)
+    return Projection(ref, data, canonical_bytes({"owned": list(owned)}), digest(data))
+
+
+def _present(
+    scope: LiveScope,
+    groups: Mapping[str, tuple[GroupDesign, Wanted, Attributes, Observation]],
+    seen: Mapping[str, Seen],
+    about: Circumstances,
+    at_once: int,
+    result: _Result,
+) -> None:
+    """Add the groups that exist, once it is known which of them may replace their instances now."""
+    candidates = []
+    for name, (design, made, before, _found) in groups.items():
+        changes = repointed(before, made.attributes)
+        members = len(seen[name]["lifecycles"])
+        behind = members if changes else seen[name]["behind"]
+        if behind:
+            rolls = design.min_healthy_percent is not None and not design.no_bulk_patch
+            rolls = rolls and not seen[name]["parked"]
+            candidates.append(Candidate(name, rolls, behind, changes, seen[name]))
+    behind_of = {one.name: one.behind for one in candidates}
+    turn_of = turns(candidates, about.known, at_once)
+    for name, (design, made, before, found) in groups.items():
+        ref = group_ref(scope.name, name)
+        turn = turn_of.get(name, Turn.NONE)
+        after = made.attributes
+        if turn is Turn.UNKNOWN:
+            result.asks.add(ask(REFRESH, name))
+        after["instancesBehind"] = 0 if turn is Turn.NOW else behind_of.get(name, 0)
+        said = _said_of_rollout(turn, name, about.known, at_once)
+        if said:
+            result.notes.append(Note(_ROLLOUT, ref, said))
+        if made.marks_lost and found.ownership is Ownership.OURS:
+            # Nothing else need differ, but without them each look would have to look closer.
+            after["marks"] = AS_APPLIED
+        projection = _projection(ref, after, made.owned)
+        result.projections[ref] = projection
+        result.origins[ref] = design.origin
+        if projection.digest != found.digest:
+            result.shapings[ref] = updated(design, made, before, seen[name], turn, about)
+
+
+def _said_of_rollout(turn: Turn, name: str, known: Mapping[str, Any], at_once: int) -> str:
+    answer = known.get(ask(REFRESH, name)) or {}
+    match turn:
+        case Turn.RUNS:
+            return f"its instances are being replaced: {answer.get('percent', 0)} % ({answer.get('status')})"
+        case Turn.FAILED:
+            return (
+                f"replacing its instances ended as {answer.get('status')}: {answer.get('reason') or 'AWS gives no reason'};"
+                " no other group of this scope begins. Correct the template, or remove the tag envctl:refresh to try again"
+            )
+        case Turn.STOPPED:
+            return "its instances are not replaced: another group's failed"
+        case Turn.WAITS:
+            return f"its instances are replaced when it is its turn ({at_once} groups at a time)"
+        case _:
+            return ""
+
+
+def _others(
+    wanted: Designs,
+    observed: ObservedState,
+    seen: Mapping[str, Seen],
+    result: _Result,
+) -> None:
+    """Go through the groups that no design wants: those that leave, and those of which it cannot be told."""
+    for ref, found in observed.objects.items():
+        name = name_in(ref)
+        if ref.kind != GROUP or name in wanted.groups or ref in result.left:
+            continue
+        environment = environment_of(name, seen[name])
+        result.environments[ref] = environment
+        if environment in wanted.untold:
+            why = f"Environment/{environment} cannot be told: {wanted.untold[environment]}"
+            result.leave(ref, _MISSING, why)
+        elif seen[name]["deleting"]:
+            result.leave(ref, "leaving", "AWS is deleting it")
+        elif found.ownership is Ownership.OURS:
+            result.shapings[ref] = deleted(
+                environment, seen[name], parse_canonical(found.attributes)
+            )
+
+
+def environment_of(name: str, seen: Seen) -> str:
+    """Return the environment a group belongs to: as its tag says, else as its name does."""
+    return seen["environment"].removesuffix(" (not given to instances)") or environment_in(name)

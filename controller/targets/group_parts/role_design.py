@@ -1,0 +1,241 @@
+"""One role in one environment as a design."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from controller.kinds.parts.server_role import ServerRole
+from controller.kinds.parts.subnets import ZONE_LETTERS, zones_of
+from controller.kinds.parts.template_text import LONGEST_USER_DATA, filled_in
+from controller.model.accepted import AcceptedState
+from controller.model.origin import Origin
+from controller.scheduling.group_sizes import RoleSizes
+from controller.scheduling.refusals import InvalidSchedule
+from controller.targets.group_parts.design import (
+    DATA_DEVICE,
+    OS_DEVICE,
+    GroupDesign,
+    Power,
+    Volume,
+)
+from controller.targets.group_parts.names import (
+    role_profile,
+    role_security_group,
+    runtime_role,
+    topic_arn,
+)
+from controller.targets.group_parts.schedules import schedule_tag
+from controller.targets.group_parts.tags import LONGEST_VALUE
+
+DEFAULT_VOLUME = (50, "SSD")
+EVENTS = {
+    "launch": "autoscaling:EC2_INSTANCE_LAUNCH",
+    "launchError": "autoscaling:EC2_INSTANCE_LAUNCH_ERROR",
+    "terminate": "autoscaling:EC2_INSTANCE_TERMINATE",
+    "terminateError": "autoscaling:EC2_INSTANCE_TERMINATE_ERROR",
+}
+MONITORED_TYPE = "prod"
+"""Environment type whose instances have detailed monitoring, in any case (domain rule)."""
+BULK_PATCH = "BULK_PATCH_AMI"
+
+
+class Refusal(Exception):
+    """Why a role cannot be designed."""
+
+
+class Home(NamedTuple):
+    """Where a role lives."""
+
+    environment: str
+    spec: Any
+    """Of the environment."""
+    type_name: str
+    type: Any
+    """Spec of its type."""
+    account_name: str
+    account: str
+    region: str
+    tag_keys: Mapping[str, str]
+    protected: bool
+
+
+class Fleet(NamedTuple):
+    """One group of a role: that of all slices, or of one."""
+
+    name: str
+    slice_name: str
+    """Empty for all slices."""
+    sizes: RoleSizes
+    power: Power
+    origin: Origin
+
+
+def design_of(
+    fleet: Fleet, role: ServerRole, home: Home, cluster: Any, accepted: AcceptedState
+) -> GroupDesign:
+    """Return the design of one group. Raises Refusal with what to correct."""
+    runtime = runtime_role(role.server_role_name, fleet.slice_name)
+    contact = role.contact_email_tag or cluster.group_email_address or ""
+    values = _variables(fleet, role, home, cluster, contact)
+    rollout = role.rollout
+    return GroupDesign(
+        name=fleet.name,
+        environment=home.environment,
+        role=role.server_role_name,
+        runtime_role=runtime,
+        origin=fleet.origin,
+        sizes=fleet.sizes,
+        power=fleet.power,
+        subnets=_subnets(role, home),
+        vpc_id=home.type.vpc_id,
+        tags=_tags(role, runtime, home, cluster, contact),
+        schedule_tag=_schedule_tag(role, accepted),
+        image=role.ami,
+        follows_image=role.image_policy == "follow",
+        instance_type=role.instance_type,
+        profile=role.instance_profile_name
+        or role_profile(role.owning_cluster, role.server_role_name),
+        security_groups=tuple(role.security_groups)
+        if role.security_groups
+        else (role_security_group(role.owning_cluster, role.server_role_name),),
+        secure=role.security_zone == "Secure",
+        key_pair=role.cluster_key_name or cluster.key_pair or "",
+        volumes=_volumes(role),
+        user_data=_user_data(role, values, accepted),
+        detailed_monitoring=home.type_name.lower() == MONITORED_TYPE,
+        termination_delay=role.termination_delay or 0,
+        notifications=_notifications(role, home),
+        min_healthy_percent=None
+        if rollout is None or rollout == "none"
+        else rollout.instance_refresh.min_healthy_percent,
+        scaling_schedules=tuple(role.scaling_schedules or ()),
+        protected=home.protected,
+        no_bulk_patch=BULK_PATCH in (home.type.protected_actions or ()),
+    )
+
+
+def _subnets(role: ServerRole, home: Home) -> tuple[str, ...]:
+    """Return the subnets of a role in the order of its zones (domain rule: a zone without a subnet is left out)."""
+    subnets = home.type.subnets.get(role.subnet_type_name)
+    if subnets is None:
+        raise Refusal(
+            f"EnvironmentType {home.type_name} has no subnets {role.subnet_type_name}: add them, or name others"
+        )
+    offered = subnets.facts()
+    if role.security_zone == "Secure" and not offered.secure:
+        raise Refusal(
+            f"subnets {role.subnet_type_name} of EnvironmentType {home.type_name} are not secure, the role is"
+        )
+    letters = zones_of(role.availability_zone_name, offered.zones)
+    if not letters:
+        raise Refusal(
+            f"subnets {role.subnet_type_name} of EnvironmentType {home.type_name} are in none of the role's zones"
+        )
+    return tuple(
+        str(getattr(subnets, f"availability_zone_{letter.lower()}"))
+        for letter in letters
+        if letter in ZONE_LETTERS
+    )
+
+
+def _tags(
+    role: ServerRole, runtime: str, home: Home, cluster: Any, contact: str
+) -> Mapping[str, str]:
+    usual = {
+        "EnvironmentType": home.type_name,
+        "Environment": home.environment,
+        "OwningCluster": role.owning_cluster,
+        "OwningTeam": role.owning_cluster,
+        "OwningClusterShortName": cluster.short_name,
+        "Role": runtime,
+        "SecurityZone": role.security_zone,
+        "ContactEmail": contact,
+    }
+    return {key: usual[name] for name, key in home.tag_keys.items() if name in usual}
+
+
+def _schedule_tag(role: ServerRole, accepted: AcceptedState) -> str | None:
+    if role.schedule is None:
+        return role.schedule_tag
+    text = schedule_tag(role.schedule, accepted)
+    if isinstance(text, InvalidSchedule):
+        raise Refusal(f"the schedule of role {role.server_role_name} cannot be told: {text}")
+    if len(text) > LONGEST_VALUE:
+        raise Refusal(
+            f"the schedule of role {role.server_role_name} is {len(text)} characters long as a tag, which takes"
+            f" {LONGEST_VALUE}: give it fewer periods"
+        )
+    return text
+
+
+def _volumes(role: ServerRole) -> tuple[Volume, ...]:
+    """Return the disks (domain rules: one not listed is an SSD of 50 GB, a data volume of 0 GB is none)."""
+    listed: dict[str, tuple[int, str]] = {
+        volume.name: (volume.size, volume.type) for volume in role.volumes
+    }
+    found = []
+    for name, device in (("OS", OS_DEVICE), ("Data", DATA_DEVICE)):
+        size, kind = listed.get(name, DEFAULT_VOLUME)
+        if name == "Data" and size == 0:
+            continue
+        ebs = "gp2" if kind.upper() == "SSD" else "standard"
+        found.append(Volume(device, size, ebs, encrypted=name == "Data"))
+    return tuple(found)
+
+
+def _notifications(role: ServerRole, home: Home) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for one in role.notifications or ():
+        arn = topic_arn(one.topic, home.region, home.account)
+        events: list[str] = [*(one.events or EVENTS)]
+        found.setdefault(arn, set()).update(EVENTS[event] for event in events)
+    return {arn: tuple(sorted(events)) for arn, events in sorted(found.items())}
+
+
+def _user_data(role: ServerRole, values: Mapping[str, str], accepted: AcceptedState) -> str:
+    if role.user_data is None:
+        lines = (
+            ("ProjectCode", role.project_code_tag),
+            ("RemovalDate", role.removal_date_tag),
+            ("PuppetRole", role.puppet_role),
+        )
+        return "".join(f"{key}={value}\n" for key, value in lines if value)
+    template = accepted.spec("Template", role.user_data)
+    if template is None:
+        raise Refusal(f"its Template {role.user_data} cannot be read back from the tables")
+    try:
+        text = filled_in(template.text, values)
+    except KeyError as error:
+        raise Refusal(f"Template {role.user_data} names {error}, which is no variable") from None
+    if len(text.encode()) > LONGEST_USER_DATA:
+        raise Refusal(
+            f"Template {role.user_data} filled in has {len(text.encode())} bytes; user data has at most"
+            f" {LONGEST_USER_DATA}"
+        )
+    return text
+
+
+def _variables(
+    fleet: Fleet, role: ServerRole, home: Home, cluster: Any, contact: str
+) -> Mapping[str, str]:
+    consul = home.type.consul
+    return {
+        "environment": home.environment,
+        "environmentType": home.type_name,
+        "account": home.account_name,
+        "accountNumber": home.account,
+        "region": home.region,
+        "group": fleet.name,
+        "role": role.server_role_name,
+        "runtimeRole": runtime_role(role.server_role_name, fleet.slice_name),
+        "slice": fleet.slice_name,
+        "owningCluster": role.owning_cluster,
+        "clusterShortName": cluster.short_name,
+        "securityZone": role.security_zone,
+        "contactEmail": contact,
+        "projectCode": role.project_code_tag or "",
+        "removalDate": role.removal_date_tag or "",
+        "puppetRole": role.puppet_role or "",
+        "puppetBranch": home.type.puppet_branch or "",
+        "consulDataCenter": consul.data_center if consul else "",
+        "consulServers": ",".join(consul.servers) if consul else "",
+    }

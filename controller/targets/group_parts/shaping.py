@@ -1,0 +1,87 @@
+"""What is said of a change to a group beside its fields: why, and how many instances it touches."""
+
+from controller.model.plan import Cause
+from controller.ports import Shaping
+from controller.targets.group_parts.attributes import Attributes, light_digest, repointed
+from controller.targets.group_parts.design import GroupDesign
+from controller.targets.group_parts.found import ImageMark, Seen
+from controller.targets.group_parts.rollouts import Turn
+from controller.targets.group_parts.wanted import Circumstances, Wanted
+
+OUTSIDE = "changed outside envctl"
+
+
+def created(design: GroupDesign, attributes: Attributes) -> Shaping:
+    """Return what is said of a new group."""
+    launched = int(attributes["desiredCapacity"])
+    off = "" if launched or not design.sizes.desired else "without instances: its schedule says off"
+    return Shaping(because=off or None, effects={"launched": launched} if launched else None)
+
+
+def updated(
+    design: GroupDesign,
+    made: Wanted,
+    before: Attributes,
+    seen: Seen,
+    turn: Turn,
+    about: Circumstances,
+) -> Shaping:
+    """Return what is said of a change of a group that exists."""
+    after = made.attributes
+    effects: dict[str, int] = {}
+    change = int(after["desiredCapacity"]) - int(before["desiredCapacity"])
+    if change:
+        effects["launched" if change > 0 else "ended"] = abs(change)
+    if turn is Turn.NOW:
+        members = len(seen["lifecycles"])
+        effects["replaced"] = max(0, members if repointed(before, after) else seen["behind"])
+    cause, because = _why(made, before, seen, about)
+    said = "; ".join(filter(None, (because, _said(before, after, seen, turn, design))))
+    return Shaping(cause=cause, because=said or None, effects=effects or None)
+
+
+def _why(
+    made: Wanted, before: Attributes, seen: Seen, about: Circumstances
+) -> tuple[Cause | None, str]:
+    """Return the cause; None for what planning says itself (an edit, an adoption).
+
+    The marks keep what was last wanted: what is wanted as then but found otherwise is drift.
+    """
+    after = made.attributes
+    mark = ImageMark.parse(seen["image"])
+    if (
+        mark is not None
+        and mark.wish == after.get("ami")
+        and mark.id != after.get("imageId", mark.id)
+    ):
+        return Cause.IMAGE, f"{after['imageId']} is the latest stable {mark.wish}"
+    same_light = seen["digest"] == light_digest(after, made.owned, about.schedule_key)
+    if not (seen["digest"] and same_light and made.same_wish):
+        return None, ""
+    only_rollout = {name for name in after if before.get(name) != after[name]} == {
+        "instancesBehind"
+    }
+    if only_rollout:
+        return Cause.EDITED, "the changed template reaches the instances that run"
+    return Cause.DRIFTED, OUTSIDE
+
+
+def _said(
+    before: Attributes, after: Attributes, seen: Seen, turn: Turn, design: GroupDesign
+) -> str:
+    if turn is Turn.NOW:
+        return f"instance refresh, at least {design.min_healthy_percent} % healthy"
+    if after["instancesBehind"] > before["instancesBehind"]:
+        if seen["parked"]:
+            return "its instances get it when they run again and are replaced"
+        if design.min_healthy_percent is None:
+            return "instances that run keep what they have (rollout: none)"
+    return ""
+
+
+def deleted(environment: str, seen: Seen, attributes: Attributes) -> Shaping:
+    """Return what is said of a group that is deleted: how many instances it ends, and what stays behind."""
+    members = len(seen["lifecycles"])
+    role = attributes["tags"].get("Role", "")
+    stays = f"stays behind: Consul environments/{environment}/roles/{role}" if role else ""
+    return Shaping(because=stays or None, effects={"ended": members} if members else None)

@@ -1,0 +1,155 @@
+"""One group as it is to be, laid over what was found of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from controller.targets.group_parts import tags as our
+from controller.targets.group_parts.asks import GROUP, ask
+from controller.targets.group_parts.attributes import (
+    AS_APPLIED,
+    DEEP,
+    SCHEDULE_TAG,
+    SIZES,
+    Attributes,
+    deep_digest,
+    is_deep,
+)
+from controller.targets.group_parts.design import GroupDesign
+from controller.targets.group_parts.found import ImageMark, Seen
+from controller.targets.group_parts.images import FoundImage, Trust
+from controller.targets.group_parts.wanted_deep import (
+    Findings,
+    deep_attributes,
+    image_of,
+    subnets_exist,
+    wished_deep,
+)
+from controller.targets.group_parts.wanted_sizes import sizes_at_creation, sizes_now
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What holds for all groups of a scope while it is planned."""
+
+    now: datetime
+    known: Mapping[str, Any]
+    trust: Trust
+    closely: bool
+    """A closer look was taken."""
+    schedule_key: str
+    """Key of the Schedule tag; empty where there is none."""
+
+
+class Wanted(NamedTuple):
+    """What a group is to be. ``attributes`` are only to be used if nothing is asked for and nothing lacks."""
+
+    attributes: Attributes
+    owned: tuple[str, ...]
+    findings: Findings
+    same_wish: bool
+    """What only a closer look shows is wanted as last applied, as far as the marks tell."""
+    marks_lost: bool = False
+    """All that a closer look shows is as wanted, but the marks do not say so."""
+
+
+def new_group(design: GroupDesign, about: Circumstances) -> Wanted:
+    """Return what a group that does not exist is to be."""
+    findings = Findings(about.known)
+    light = {
+        **sizes_at_creation(design, about.now),
+        "subnets": sorted(design.subnets),
+        "tags": _tags(design, None, None, about.schedule_key),
+        "template": AS_APPLIED,
+        "rollout": design.rollout,
+        "instancesBehind": 0,
+    }
+    subnets_exist(design, None, findings)
+    image = image_of(design, None, None, about.trust, findings, closely=False)
+    deep = {} if image is None else deep_attributes(design, image, None, findings)
+    if image is None:
+        # What else lacks is to be said at once, not one thing a day.
+        wished = ImageMark(design.image, "", "Linux")
+        deep_attributes(design, wished, None, findings)
+    owned = frozenset(SIZES)
+    return Wanted({**light, **deep}, _owned(design, owned), findings, same_wish=False)
+
+
+def present_group(
+    design: GroupDesign, found: Attributes, seen: Seen, managed: bool, about: Circumstances
+) -> Wanted:
+    """Return what a group that exists is to be.
+
+    ``managed`` tells whether it is ours: then marks count, and what a light look does not show is asked for where they
+    do not say that it is as wanted.
+    """
+    findings = Findings(about.known)
+    sizes, owned = sizes_now(design, found, seen, about.now)
+    light: Attributes = {
+        **sizes,
+        "subnets": sorted(design.subnets),
+        "tags": _tags(design, found["tags"], seen["schedule"], about.schedule_key),
+        "template": AS_APPLIED,
+        "rollout": design.rollout,
+        "instancesBehind": found["instancesBehind"],
+    }
+    subnets_exist(design, found["subnets"], findings)
+    mark = ImageMark.parse(seen["image"])
+    deep_found = {name: found[name] for name in DEEP} if is_deep(found) else None
+    if deep_found is None:
+        kept = mark if mark is not None and mark.wish == design.image else None
+        same = kept is not None and deep_digest(wished_deep(design, kept)) == seen["deep"]
+        pointed = found["template"] == AS_APPLIED
+        if managed and not (same and pointed):
+            findings.asks.add(ask(GROUP, design.name))
+        return Wanted(light, _owned(design, owned), findings, same)
+    image = image_of(
+        design,
+        mark,
+        _current(about.known, design.name),
+        about.trust,
+        findings,
+        closely=about.closely,
+    )
+    if image is None:
+        return Wanted(light, _owned(design, owned), findings, same_wish=False)
+    deep = deep_attributes(design, image, deep_found, findings)
+    same = deep_digest(deep) == seen["deep"]
+    lost = deep == deep_found and not (same and str(image) == seen["image"])
+    return Wanted({**light, **deep}, _owned(design, owned), findings, same, lost)
+
+
+def _current(known: Mapping[str, Any], name: str) -> FoundImage | None:
+    answer = known.get(ask(GROUP, name)) or {}
+    image = answer.get("image")
+    return FoundImage(*image) if image else None
+
+
+def _tags(
+    design: GroupDesign, found: Mapping[str, str] | None, mark: str | None, schedule_key: str
+) -> dict[str, str]:
+    """Return the tags a group is to have.
+
+    A Schedule tag that the role does not give is left to people, but for one that an earlier state of the role gave.
+    """
+    wanted = dict(design.tags)
+    if not schedule_key:
+        return wanted
+    if design.schedule_tag is not None:
+        wanted[schedule_key] = design.schedule_tag
+    elif found is None or found.get(schedule_key) == mark:
+        wanted[schedule_key] = ""
+    elif schedule_key in found:
+        wanted[schedule_key] = found[schedule_key]
+    return wanted
+
+
+def _owned(design: GroupDesign, sizes: frozenset[str]) -> tuple[str, ...]:
+    schedule = () if design.schedule_tag is None else (SCHEDULE_TAG,)
+    return tuple(sorted((*sizes, *schedule)))
+
+
+def without_note(value: str) -> str:
+    """Return a tag's value without the note that it is not given to instances."""
+    return value.removesuffix(f" {our.NOT_PROPAGATED}")

@@ -1,0 +1,48 @@
+"""Auto-scaling groups: one for each environment and role, or slice of a role, as the accepted documents say."""
+
+from datetime import datetime
+
+from controller.model.accepted import AcceptedState
+from controller.model.live import LiveLook, LiveScope
+from controller.model.observed import ObservedState
+from controller.model.plan import Change
+from controller.ports import ActResult, LiveActs, LiveReads, Projected
+from controller.targets.group_parts.ending import delete_group
+from controller.targets.group_parts.making import GroupActs
+from controller.targets.group_parts.names import GROUP
+from controller.targets.group_parts.observe import answer_groups, observe_groups
+from controller.targets.group_parts.project import project_groups
+
+
+class Groups:
+    """The target ``groups``. It keeps nothing between calls."""
+
+    name = "groups"
+    kinds = (GROUP,)
+    summary = "Auto-scaling groups with their launch templates, one for each environment and role or slice."
+
+    def observe(self, look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
+        """Say what groups there are."""
+        return observe_groups(look, reads, deep)
+
+    def answer(
+        self, asks: frozenset[str], look: LiveLook, observed: ObservedState, reads: LiveReads
+    ) -> ObservedState:
+        """Read what a change needs and a light look does not show."""
+        return answer_groups(asks, look, observed, reads)
+
+    def project(
+        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+    ) -> Projected:
+        """Say what groups there should be."""
+        return project_groups(accepted, scope, observed, now)
+
+    def act(self, change: Change, acts: LiveActs) -> ActResult:
+        """Make, change or delete one group."""
+        if change.action == "delete":
+            return delete_group(change, acts)
+        doing = GroupActs(change, acts)
+        return doing.create() if change.action == "create" else doing.update()
+
+
+TARGET = Groups()

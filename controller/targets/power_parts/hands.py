@@ -1,0 +1,141 @@
+"""What is asked of one account and region while its instances are switched."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from controller.aws.describe_groups import read_groups
+from controller.aws.describe_instances import read_instances
+from controller.aws.errors import aws_errors
+from controller.model.live import LiveLook, LiveScope
+from controller.targets.group_parts.tags import PARKED
+from controller.targets.power_parts.steps import (
+    EnterStandby,
+    ExitStandby,
+    Forget,
+    Remember,
+    Resize,
+    Resume,
+    Step,
+    Suspend,
+)
+
+
+class Hands(Protocol):
+    """Looks at and changes one scope. Everything raises our errors."""
+
+    def look(self) -> LiveLook:
+        """Look at all groups and instances."""
+
+    def remember(self, values: Mapping[str, str]) -> None:
+        """Give groups the tag that remembers what they were like."""
+
+    def forget(self, groups: Sequence[str]) -> None:
+        """Take the tag off."""
+
+    def step(self, group: str, step: Step) -> None:
+        """Take any other step of one group."""
+
+    def start(self, ids: Sequence[str]) -> None:
+        """Start instances."""
+
+    def stop(self, ids: Sequence[str]) -> None:
+        """Stop instances."""
+
+    def replace(self, instance_id: str) -> None:
+        """End a member, so that its group launches another."""
+
+
+class AwsHands:
+    """Hands over the clients of one scope. ``check`` is called before each request that changes something."""
+
+    def __init__(
+        self,
+        scope: LiveScope,
+        client: Callable[[str], Any],
+        check: Callable[[], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        """Take the scope, what gives its clients, what makes sure that it is ours, and the clock."""
+        self._scope = scope
+        self._client = client
+        self._check = check
+        self._now = now
+
+    def look(self) -> LiveLook:
+        """Read whole pages: a call for each thousand instances and each hundred groups."""
+        at = self._now()
+        groups = {group.name: group for group in read_groups(self._client("autoscaling"))}
+        instances = {one.instance_id: one for one in read_instances(self._client("ec2"))}
+        return LiveLook(self._scope, at, groups, instances)
+
+    def remember(self, values: Mapping[str, str]) -> None:
+        """One CreateOrUpdateTags."""
+        tags = [
+            {**_group_tag(group), "Value": value, "PropagateAtLaunch": False}
+            for group, value in values.items()
+        ]
+        self._change("autoscaling", "create_or_update_tags", "tag groups", Tags=tags)
+
+    def forget(self, groups: Sequence[str]) -> None:
+        """One DeleteTags."""
+        tags = [_group_tag(group) for group in groups]
+        self._change("autoscaling", "delete_tags", "untag groups", Tags=tags)
+
+    def step(self, group: str, step: Step) -> None:
+        """One request of Auto Scaling."""
+        match step:
+            case Remember(parked):
+                self.remember({group: str(parked)})
+            case Forget():
+                self.forget([group])
+            case Suspend(processes):
+                self._group("suspend_processes", group, ScalingProcesses=list(processes))
+            case Resume(processes):
+                self._group("resume_processes", group, ScalingProcesses=list(processes))
+            case Resize(minimum, None):
+                self._group("update_auto_scaling_group", group, MinSize=minimum)
+            case Resize(minimum, desired):
+                self._group(
+                    "update_auto_scaling_group", group, MinSize=minimum, DesiredCapacity=desired
+                )
+            case EnterStandby(ids):
+                self._group(
+                    "enter_standby",
+                    group,
+                    InstanceIds=list(ids),
+                    ShouldDecrementDesiredCapacity=True,
+                )
+            case ExitStandby(ids):
+                self._group("exit_standby", group, InstanceIds=list(ids))
+
+    def start(self, ids: Sequence[str]) -> None:
+        """One StartInstances."""
+        self._change("ec2", "start_instances", "start instances", InstanceIds=list(ids))
+
+    def stop(self, ids: Sequence[str]) -> None:
+        """One StopInstances."""
+        self._change("ec2", "stop_instances", "stop instances", InstanceIds=list(ids))
+
+    def replace(self, instance_id: str) -> None:
+        """One TerminateInstanceInAutoScalingGroup; the desired capacity stays."""
+        self._change(
+            "autoscaling",
+            "terminate_instance_in_auto_scaling_group",
+            f"replace {instance_id}",
+            InstanceId=instance_id,
+            ShouldDecrementDesiredCapacity=False,
+        )
+
+    def _group(self, method: str, group: str, **request: Any) -> None:
+        what = f"{group}: {method.replace('_', ' ')}"
+        self._change("autoscaling", method, what, AutoScalingGroupName=group, **request)
+
+    def _change(self, service: str, method: str, what: str, **request: Any) -> None:
+        self._check()
+        with aws_errors(f"power: {what} in {self._scope.name}"):
+            getattr(self._client(service), method)(**request)
+
+
+def _group_tag(group: str) -> dict[str, Any]:
+    return {"ResourceId": group, "ResourceType": "auto-scaling-group", "Key": PARKED}

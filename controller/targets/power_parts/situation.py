@@ -1,0 +1,67 @@
+"""One group on its way to where the schedule wants it, as a look found it."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from controller.scheduling.group_sizes import GroupMember, GroupPower, RoleSizes, group_sizes
+from controller.scheduling.schedule import State
+from controller.targets.power_parts.parked import Parked, UnreadableTag
+
+STANDING_BY: Final = frozenset({"Standby", "EnteringStandby"})
+
+
+class MemberSituation(NamedTuple):
+    """One member. ``wanted`` is ON or OFF where it is to be brought there, anything else where it is left as it is."""
+
+    instance_id: str
+    lifecycle: str
+    state: str
+    """EC2's name; empty where EC2 did not list the instance."""
+    wanted: State
+
+    @property
+    def is_there(self) -> bool:
+        """Whether nothing is left to be done for it."""
+        if self.wanted is State.ON:
+            return self.lifecycle == "InService" and self.state == "running"
+        if self.wanted is State.OFF:
+            return self.lifecycle == "Standby" and self.state == "stopped"
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSituation:
+    """A group. ``wanted`` is what the schedule wants of it as such; a member's own tag may want something else."""
+
+    name: str
+    minimum: int
+    desired: int
+    maximum: int
+    suspended: frozenset[str] = frozenset()
+    parked: Parked | UnreadableTag | None = None
+    members: tuple[MemberSituation, ...] = ()
+    wanted: State = State.NONE
+    scales: bool = False
+    """Off means no instances (``scaleToZero``), not stopped ones."""
+
+    def lowest_minimum(self, remembered: Parked) -> int:
+        """Return the MinSize that lets every member wanted off leave; never more than it is."""
+        power = GroupPower(State.OFF, remembered.desired)
+        sizes = group_sizes(_role_of(remembered, self.maximum), power, self._counted(self.members))
+        return min(self.minimum, sizes.minimum)
+
+    def sizes_awake(self, remembered: Parked, members: tuple[MemberSituation, ...]) -> Parked:
+        """Return what MinSize and DesiredCapacity are once these members are as they are listed."""
+        power = GroupPower(State.ON, remembered.desired)
+        sizes = group_sizes(_role_of(remembered, self.maximum), power, self._counted(members))
+        assert sizes.desired is not None, "the desired capacity is remembered"
+        return Parked(sizes.minimum, sizes.desired)
+
+    @staticmethod
+    def _counted(members: tuple[MemberSituation, ...]) -> list[GroupMember]:
+        return [GroupMember(one.lifecycle, one.wanted) for one in members]
+
+
+def _role_of(remembered: Parked, maximum: int) -> RoleSizes:
+    desired = min(remembered.desired, maximum)
+    return RoleSizes(min(remembered.minimum, desired), desired, maximum)
