@@ -1,28 +1,33 @@
-"""What there is: every kind, and every table of the installation."""
+"""What there is: every kind, every table of the installation, and every live target."""
 
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from controller import kinds as kinds_package
+from controller import targets as targets_package
 from controller.kinds.language.kind import Kind
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.table import TableDefinition
+from controller.ports import LiveTarget
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
 
 
-def constants(package: ModuleType, name: str) -> tuple[Any, ...]:
+def constants(
+    package: ModuleType, name: str, besides: AbstractSet[str] = frozenset()
+) -> tuple[Any, ...]:
     """Return the constant each module of a package defines, in the order of the modules' names.
 
-    Subpackages are not looked into. Raises AttributeError for a module without the constant: a module beside
-    extensions is one.
+    Subpackages are not looked into, nor modules named in ``besides``. Raises AttributeError for a module without the
+    constant: a module beside extensions is one.
     """
     found = []
     for module_info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
-        if module_info.ispkg:
+        if module_info.ispkg or module_info.name in besides:
             continue
         module = importlib.import_module(f"{package.__name__}.{module_info.name}")
         if not hasattr(module, name):
@@ -50,3 +55,28 @@ def tables() -> tuple[TableDefinition, ...]:
     Raises ValueError if two kinds define one table differently.
     """
     return (*kind_tables(kinds().values()), LEDGER_TABLE, STATE_TABLE)
+
+
+NOT_LIVE = frozenset({"tables"})
+"""Modules of ``controller.targets`` that define no live target: the config tables are the engine's own."""
+
+
+@cache
+def live_targets(extensions: tuple[str, ...] = ()) -> tuple[LiveTarget, ...]:
+    """Return every live target by name: ours, and those of extension packages, which are imported by their names.
+
+    Raises ModuleNotFoundError for a package that is not installed, AttributeError for a module that defines no
+    ``TARGET``, ValueError if two targets share a name or a kind.
+    """
+    found: list[LiveTarget] = [*constants(targets_package, "TARGET", NOT_LIVE)]
+    for name in extensions:
+        found += constants(importlib.import_module(name), "TARGET")
+    by_name: dict[str, LiveTarget] = {}
+    by_kind: dict[str, str] = {}
+    for target in found:
+        if by_name.setdefault(target.name, target) is not target:
+            raise ValueError(f"two targets are named {target.name}")
+        for kind in target.kinds:
+            if by_kind.setdefault(kind, target.name) != target.name:
+                raise ValueError(f"targets {by_kind[kind]} and {target.name} both manage {kind}")
+    return tuple(by_name[name] for name in sorted(by_name))

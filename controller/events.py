@@ -94,6 +94,32 @@ class RunStopped(Event):
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class DriftStormFound(Event):
+    """An object is written back and forth by us and by somebody else: it is left alone for a while. Told once."""
+
+    name: ClassVar[str] = "drift.storm"
+    level: ClassVar[Level] = "error"
+    scope: str
+    ref: str
+    ours: str
+    theirs: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRecordSettled(Event):
+    """What an earlier run had announced and not ended was settled by looking."""
+
+    name: ClassVar[str] = "record.settled"
+    level: ClassVar[Level] = "warning"
+    scope: str
+    ref: str
+    record: str
+    phase: str
+    because: str
+
+
 Emit = Callable[[Event], None]
 
 

@@ -170,6 +170,8 @@ class Settings(SettingsPart):
     """Limits of one plan."""
     live: LiveSettings = LiveSettings()
     """How live accounts are worked on."""
+    extensions: Names = ()
+    """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners
     """Owners of images that roles may name: account numbers or ``self``; accounts with includeAmis are trusted besides."""
     allowed_role_names: Names = ("roleInfraEnvironmentManagerChild",)

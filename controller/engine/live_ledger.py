@@ -1,6 +1,6 @@
 """The ledger of a live scope during one run: records in batches, each in one transaction with the head and the list of what is open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,11 +19,19 @@ from controller.model.head import Head
 from controller.model.ledger_record import LedgerRecord
 from controller.ports import Batch
 from controller.targets.table_items.definitions import STATE_TABLE
+from controller.targets.table_items.store import ItemStore
 
 OPEN_PREFIX: Final = "open#"
 MAX_RECORDS: Final = 49
 """Records of one transaction; with the head and the list of open records it stays far below DynamoDB's hundred."""
 MAX_HEAD_MOVES: Final = 8
+
+
+def scopes_left_open(store: ItemStore, state_table: str, scopes: Iterable[str]) -> frozenset[str]:
+    """Return the scopes in which something was announced and not ended. Raises as any read."""
+    keys = [{"Id": OPEN_PREFIX + scope} for scope in scopes]
+    rows = store.batch_get(state_table, keys) if keys else ()
+    return frozenset(str(row["Id"]).removeprefix(OPEN_PREFIX) for row in rows if row.get("Records"))
 
 
 class LiveLedger:

@@ -1,9 +1,9 @@
 """Records left open by a run that died: settled by looking at what is there now, before anything else is done. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from controller.engine.live_records import DIGEST, Ending, refs_of
+from controller.engine.live_records import DIGEST, TARGET, Ending, refs_of
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import Observation
@@ -31,14 +31,14 @@ def settle(record: LedgerRecord, found: Found) -> Ending:
     return Ending("failed", "; ".join(told))
 
 
-def unseen_ending(reason: str) -> Ending:
-    """Return how a change ended whose target cannot be looked at any more, as none is installed by that name."""
-    return Ending("failed", f"cannot be looked at: {reason}")
+def unseen_ending(target: str) -> Ending:
+    """Return how a change ended that cannot be looked at any more, as its target is off or not installed."""
+    return Ending("failed", f"not known: target {target!r} is off, or not installed any more")
 
 
-def targets_of(records: Sequence[LedgerRecord]) -> frozenset[str]:
-    """Return the names of the targets that made the records."""
-    return frozenset(str(record.new_meta.get("Target", "")) for record in records)
+def target_of(record: LedgerRecord) -> str:
+    """Return the name of the target that made a record."""
+    return str(record.new_meta.get(TARGET, ""))
 
 
 def _state(record: LedgerRecord, ref: ResourceRef, found: Observation | None) -> str:

@@ -44,6 +44,8 @@ class PlanAsked:
     adopt: bool = False
     scopes: Sequence[str] = ()
     strict: bool = False
+    strict_live: bool = False
+    """Whether a live scope that cannot be seen is an error too."""
 
 
 @dataclass(frozen=True, slots=True)

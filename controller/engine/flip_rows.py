@@ -1,0 +1,62 @@
+"""How often objects of a scope flipped lately, as a row of EnvctlState: what the drift-storm breaker remembers between runs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from controller.aws.items import to_wire
+from controller.aws.transactions import DeleteWrite, PutWrite
+from controller.engine.drift_storm import Storm
+from controller.engine.lease import epoch_ms
+from controller.model.ref import ResourceRef
+from controller.targets.table_items.store import ItemStore
+
+FLIPS_PREFIX: Final = "flips#"
+
+
+@dataclass(frozen=True, slots=True)
+class FlipRow:
+    """Moments we put objects back, and the objects whose storm has been told of."""
+
+    flips: Mapping[ResourceRef, Sequence[datetime]] = field(default_factory=dict)
+    told: frozenset[ResourceRef] = frozenset()
+
+    def untold(self, storms: Iterable[Storm]) -> tuple[Storm, ...]:
+        """Return the storms nobody has been told of yet."""
+        return tuple(one for one in storms if one.ref not in self.told)
+
+
+def read_flip_rows(store: ItemStore, state_table: str, scopes: Iterable[str]) -> dict[str, FlipRow]:
+    """Return what is remembered, by scope; nothing for scopes that were calm. Raises as any read."""
+    keys = [{"Id": FLIPS_PREFIX + scope} for scope in scopes]
+    rows = store.batch_get(state_table, keys) if keys else ()
+    return {str(row["Id"]).removeprefix(FLIPS_PREFIX): flip_row_of(row) for row in rows}
+
+
+def write_flip_row(store: ItemStore, state_table: str, scope: str, row: FlipRow) -> None:
+    """Remember what happened in a scope; forget it once it is calm. Raises as any write."""
+    key = FLIPS_PREFIX + scope
+    if not row.flips:
+        store.write(DeleteWrite(state_table, to_wire({"Id": key})))
+        return
+    store.write(PutWrite(state_table, to_wire({"Id": key, **_content(row)})))
+
+
+def flip_row_of(row: Mapping[str, Any]) -> FlipRow:
+    """Read a row; an empty one for what is damaged: the breaker then begins to count anew."""
+    try:
+        flips = {
+            ResourceRef.parse(name): [datetime.fromtimestamp(int(ms) / 1000, UTC) for ms in moments]
+            for name, moments in row["Flips"].items()
+        }
+        return FlipRow(flips, frozenset(map(ResourceRef.parse, row.get("Told", ()))))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return FlipRow()
+
+
+def _content(row: FlipRow) -> dict[str, Any]:
+    return {
+        "Flips": {str(ref): [epoch_ms(at) for at in row.flips[ref]] for ref in sorted(row.flips)},
+        "Told": sorted(str(ref) for ref in row.told & row.flips.keys()),
+    }

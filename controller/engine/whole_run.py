@@ -1,0 +1,200 @@
+"""One run over everything: the config tables first, then live accounts, planned from the tables as they will be."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from controller.engine.accepted import accepted_after
+from controller.engine.apply_plan import Progress
+from controller.engine.apply_run import DONE, ApplyReport, apply_run, check_guards, to_apply
+from controller.engine.lease import Claim
+from controller.engine.live_plan import LiveAsked
+from controller.engine.live_run import CONFIG_SCOPE, LiveAccounts, LivePlanRun
+from controller.engine.live_scope_run import LiveOrder, ScopeOutcome
+from controller.engine.load_revision import LoadedRevision
+from controller.engine.plan_run import PlanAsked, Planner, PlanRun
+from controller.engine.run_id import new_run_id
+from controller.engine.seen import Seen
+from controller.engine.status_rows import Finding
+from controller.errors import EnvctlError, worst_exit_code
+from controller.events import Emit, nobody_listens
+from controller.model.ledger_record import Actor
+from controller.model.observed import ObservedState, ScopeState
+from controller.model.plan import Plan, ScopePlan
+from controller.planning.approval import unused_tokens
+from controller.planning.fields import PLAIN_NAMES, FieldNames
+from controller.planning.scope_plan import plan
+
+ACCEPTED: Final = "the accepted state"
+"""How a plan's desired state is called that comes from no source: the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholePlan:
+    """The plan of a run, and the runs it was put together from; None for a part that was not asked for."""
+
+    config: PlanRun | None
+    live: LivePlanRun | None
+    plan: Plan
+    names: FieldNames
+    unused_tokens: tuple[str, ...]
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholePlanner:
+    """Plans config and live scopes together. ``load`` is only called if the config scope is asked for."""
+
+    planner: Callable[[], Planner]
+    load: Callable[[Planner], LoadedRevision]
+    live: LiveAccounts
+
+    def plan(self, seen: Seen, asked: PlanAsked, emit: Emit = nobody_listens) -> WholePlan:
+        """Plan the scopes asked for; all, if none are named.
+
+        Live scopes are planned from the tables as the config plan will leave them, unless that is refused or only observed:
+        then from the tables as they are. Raises as loading and planning the source if the config scope is asked for, and
+        WrongUsage for a scope that does not exist.
+        """
+        wanted_live = tuple(one for one in asked.scopes if one != CONFIG_SCOPE)
+        config: PlanRun | None = None
+        if not asked.scopes or CONFIG_SCOPE in asked.scopes:
+            planner = self.planner()
+            scopes = (CONFIG_SCOPE,) if asked.scopes else ()
+            revision = self.load(planner)
+            config = planner.plan(revision, seen, replace(asked, scopes=scopes), emit)
+        live = None
+        if wanted_live or not asked.scopes:
+            live = self._plan_live(seen, asked, wanted_live, config)
+        return _joined(config, live, asked)
+
+    def _plan_live(
+        self, seen: Seen, asked: PlanAsked, wanted: Sequence[str], config: PlanRun | None
+    ) -> LivePlanRun | None:
+        tables = next((one for one in seen.scopes if one.scope == CONFIG_SCOPE), None)
+        if tables is None or not (self.live.is_on or wanted):
+            return None
+        if not wanted and tables.state not in (ScopeState.OK, ScopeState.OBSERVE):
+            # The config scope says already that it is not known.
+            return None
+        revision = config.plan.revision if config is not None else ""
+        accepted = self.live.accepted(
+            _as_it_will_be(tables, config), asked.now, seen.overrides, revision
+        )
+        setups = self.live.scopes(accepted, wanted)
+        return self.live.plan(
+            accepted, setups, LiveAsked(now=asked.now, tokens=asked.tokens, adopt=asked.adopt)
+        )
+
+
+def apply_whole(
+    live: LiveAccounts,
+    whole: WholePlan,
+    claim: Claim,
+    progress: Callable[[Progress], None],
+    emit: Emit = nobody_listens,
+) -> ApplyReport:
+    """Apply the config plan, then the live scopes that nothing refuses. What becomes of changes is in the report.
+
+    Live changes were planned from what the config plan leaves behind: if that was not reached they are not tried. Raises
+    PlanRefused if the config plan is refused, or everything is, and otherwise as ``apply_run``.
+    """
+    check_guards(whole.plan)
+    report = ApplyReport("", (), 0)
+    if whole.config is not None and to_apply(whole.config.plan):
+        report = apply_run(live.installation, whole.config, claim, progress, emit)
+    if whole.config is not None:
+        live.write_statuses([_config_finding(whole.config, report)])
+    if whole.live is None:
+        return report
+    if report.exit_code:
+        why = "live accounts were not tried: the config tables did not become what was planned"
+        return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
+    surroundings = live.installation.master.surroundings
+    transaction = report.transaction or new_run_id(surroundings.clock())
+    outcomes = live.apply(
+        whole.live, claim, _order(whole, surroundings.user, transaction), progress, emit
+    )
+    return _reported(report, outcomes, transaction, whole.live)
+
+
+def _as_it_will_be(tables: ObservedState, config: PlanRun | None) -> ObservedState:
+    for scope in config.plan.scopes if config is not None else ():
+        if scope.scope == CONFIG_SCOPE and scope.state is ScopeState.OK:
+            return accepted_after(tables, scope)
+    return tables
+
+
+def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) -> WholePlan:
+    if live is None and config is not None:
+        return WholePlan(
+            config, None, config.plan, config.names, config.unused_tokens, config.exit_code
+        )
+    scopes: list[ScopePlan] = []
+    codes: list[int] = []
+    revision, label, names = "", ACCEPTED, PLAIN_NAMES
+    if config is not None:
+        scopes += config.plan.scopes
+        codes.append(config.exit_code)
+        revision, label, names = config.plan.revision, config.plan.label, config.names
+    if live is not None:
+        scopes += live.plans
+        codes += live.exit_codes(strict=asked.strict_live)
+    violations = [violation for scope in scopes for violation in scope.violations]
+    return WholePlan(
+        config,
+        live,
+        plan(scopes, revision=revision, label=label),
+        names,
+        unused_tokens(violations, asked.tokens),
+        worst_exit_code(codes),
+    )
+
+
+def _order(whole: WholePlan, user: str, transaction: str) -> LiveOrder:
+    found = whole.config.revision.tree.revision if whole.config is not None else None
+    actor = Actor(found.author, found.id, user, "apply") if found else Actor("", "", user, "apply")
+    return LiveOrder(
+        actor=actor,
+        transaction=transaction,
+        revision=found.id if found else "",
+        plan_digest=whole.plan.digest,
+    )
+
+
+def _reported(
+    config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
+) -> ApplyReport:
+    outcomes = (*config.outcomes, *(one for scope in live for one in scope.outcomes))
+    refused = [3 for one in run.plans if one.state is ScopeState.REFUSED]
+    codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
+    stopped = (config.stopped, *(scope.stopped for scope in live))
+    return ApplyReport(
+        transaction if outcomes else "",
+        outcomes,
+        worst_exit_code(codes),
+        "\n".join(filter(None, stopped)),
+    )
+
+
+def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
+    scopes = [one for one in run.plan.scopes if one.scope == CONFIG_SCOPE]
+    if not scopes:
+        return Finding(scope=CONFIG_SCOPE, state=ScopeState.OK)
+    scope = scopes[0]
+    state = ScopeState.STALLED if report.stopped else scope.state
+    left = sum(one.status not in DONE for one in report.outcomes)
+    known = scope.state is ScopeState.OK
+    return Finding(
+        scope=CONFIG_SCOPE,
+        state=state,
+        reason=report.stopped or scope.reason or "; ".join(v.message for v in scope.violations),
+        changes=left if known else len(scope.changes),
+        blocked=sum(note.category == "blocked" for note in scope.notes),
+        applied=run.plan.revision if known and not left and not report.stopped else "",
+    )
+
+
+def not_known(error: EnvctlError, scope: str = CONFIG_SCOPE) -> Finding:
+    """Return how a scope stands whose source could not be read, or is wrong: what was accepted last stays in force."""
+    return Finding(scope=scope, state=ScopeState.STALLED, reason=str(error))
