@@ -11,6 +11,8 @@ from controller.sandbox.server import embedded_aws
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "fleet"
 A_WHILE_S = 3600.0
+LIFELIKE = {"start": 1, "stop": 1, "standby": 1, "launch": 1, "refresh": 1}
+"""Looks that states between last: enough to see them, too few to wait for."""
 
 
 def _until_interrupted() -> None:
@@ -39,7 +41,9 @@ def run_sandbox(
             printer(
                 f"# an AWS in memory at {aws.address}, up in {aws.startup_s:.1f} s; Ctrl-C ends it"
             )
+            aws.controls.delays(**LIFELIKE)
             printer(f"# accounts: master {seeded.master}, children {', '.join(seeded.children)}")
+            printer(f"# longer: curl -d '{{\"stop\": 5}}' {aws.address}/sandbox-api/delays")
             for name, value in aws.environment.items():
                 printer(f"export {name}={value}")
             try:

@@ -180,3 +180,21 @@ def test_the_token_of_a_refused_transaction_may_be_sent_again(tables: Any) -> No
     for _ in range(2):
         with pytest.raises(ClientError, match="ConditionalCheckFailed"):
             tables.transact_write_items(TransactItems=refused, ClientRequestToken="token-1")
+
+
+def test_a_write_that_changes_nothing_leaves_no_record(aws: AwsForTests, tables: Any) -> None:
+    for value in ("old", "old", "new"):
+        tables.put_item(TableName="plain", Item={"Id": {"S": "a"}, "Value": {"S": value}})
+
+    assert _records(aws, tables, "plain") == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "because"),
+    [([str(n) for n in range(26)], "less than or equal to 25"), (["a", "a"], "duplicates")],
+)
+def test_batches_keep_to_their_limits(tables: Any, keys: list[str], because: str) -> None:
+    writes = [{"PutRequest": {"Item": {"Id": {"S": key}, "N": {"N": "1"}}}} for key in keys]
+
+    with pytest.raises(ClientError, match=because):
+        tables.batch_write_item(RequestItems={"plain": writes})

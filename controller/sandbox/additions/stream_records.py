@@ -1,0 +1,19 @@
+"""A write that changes nothing leaves no stream record.
+
+"If you perform a PutItem or UpdateItem operation that does not change any data in an item, DynamoDB Streams does not
+write a stream record for that operation." (Amazon DynamoDB Developer Guide, Change data capture for DynamoDB Streams)
+"""
+
+from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import StreamShard
+
+_ADD = StreamShard.add
+
+
+def _add(self: StreamShard, old: Item | None, new: Item | None) -> None:
+    if old is None or new is None or old.attrs != new.attrs:
+        _ADD(self, old, new)
+
+
+for _name, _replacement in (("add", _add),):
+    setattr(StreamShard, _name, _replacement)
