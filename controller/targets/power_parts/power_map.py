@@ -1,6 +1,6 @@
 """What the accepted state says about power: the schedules of environments and roles, and who overrides them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -164,9 +164,7 @@ def _overrides(accepted: AcceptedState) -> dict[Level, dict[str, tuple[PowerOver
             continue
         name = one.ref.key.rpartition("/")[2]
         name = name.lower() if level is Level.ENVIRONMENT else name
-        override = PowerOverride(
-            level, str(one.ref), schedule, one.until, one.actor, one.reason
-        )
+        override = PowerOverride(level, str(one.ref), schedule, one.until, one.actor, one.reason)
         found[level][name] = (*found[level].get(name, ()), override)
     return found
 
@@ -183,8 +181,3 @@ def _overriding(override: Override, accepted: AcceptedState) -> Compiled | None:
     except ValueError as error:
         return InvalidSchedule(str(error), "release the override and make it again")
     return compiled(choice, accepted)
-
-
-def names_of(tag_keys: Iterable[str]) -> frozenset[str]:
-    """Return tag keys as they are compared."""
-    return frozenset(key.lower() for key in tag_keys)
