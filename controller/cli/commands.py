@@ -1,8 +1,8 @@
 """Which commands there are, and where: each is imported when it is called, so that the others start fast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
@@ -15,7 +15,7 @@ COMMANDS = {
     "apply": "do it",
     "bootstrap": "create the tables, or say how existing ones differ",
     "audit": "who changed what, when and why; whether the record is whole",
-    "schedule": "ask schedules: batch answers",
+    "schedule": "schedules as calendars, what is on outside of them, hours; batch answers",
     "schema": "JSON Schemas of documents, plan file and settings",
     "sandbox": "run an AWS in memory to play with",
     "demo": "a guided tour on such an AWS",
@@ -40,11 +40,36 @@ class CommandGroup(TyperGroup):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+class Subcommands(TyperGroup):
+    """A command with subcommands of which some are imported when they are called."""
+
+    later: ClassVar[Mapping[str, str]] = {}
+    """Name of the subcommand -> what it does. It is in a module of its name in ``<command>_parts``."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return all names, those imported later first."""
+        return [*self.later, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import a subcommand; None if there is none by that name."""
+        if cmd_name not in self.later:
+            return super().get_command(ctx, cmd_name)
+        return _made(cmd_name, f"controller.cli.{self.name}_parts.{cmd_name}")
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the subcommands, without importing any."""
+        known = {name: one.get_short_help_str(90) for name, one in self.commands.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl([*self.later.items(), *known.items()])
+
+
 def command(name: str) -> Any:
     """Return a command as the parser takes it."""
-    found: Callable[..., None] | typer.Typer = getattr(
-        import_module(f"controller.cli.{name}"), name
-    )
+    return _made(name, f"controller.cli.{name}")
+
+
+def _made(name: str, module: str) -> Any:
+    found: Callable[..., None] | typer.Typer = getattr(import_module(module), name)
     if not isinstance(found, typer.Typer):
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(name)(found)

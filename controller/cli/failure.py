@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from controller.cli.output import note, problem_json, say_json
+from controller.cli.output import counted, note, note_problems, problem_json, say_json
 from controller.errors import (
     ERROR_CLASSES,
     EnvctlError,
@@ -35,7 +35,12 @@ def fail(error: EnvctlError, *, as_json: bool) -> int:
         say_json({"error": _shown(error, code)})
     if type(error) is EnvctlError:
         return _bug(error)
-    note(str(error) if isinstance(error, InvalidDesiredState) else f"envctl: {error}")
+    if isinstance(error, InvalidDesiredState):
+        note_problems(error.problems)
+        wrong = sum(not problem.warning for problem in error.problems)
+        note(f"{counted(wrong, 'problem')}: nothing is planned from this")
+    else:
+        note(f"envctl: {error}")
     return code
 
 

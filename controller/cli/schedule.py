@@ -1,21 +1,32 @@
-"""``envctl schedule``: schedules asked, many at a time."""
+"""``envctl schedule``: schedules asked, one or many at a time."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
+from controller.cli.commands import Subcommands
 from controller.cli.process import utc_now
 from controller.engine.answer_lines import decision_answers, state_answers
 from controller.errors import WrongUsage
 
+
+class Schedules(Subcommands):
+    """Those that answer lines start fast; the others need an installation or a source."""
+
+    later: ClassVar[Mapping[str, str]] = {
+        "preview": "some days of a schedule as a calendar",
+    }
+
+
 schedule = typer.Typer(
     name="schedule",
-    help="Ask schedules: batch answers.",
+    cls=Schedules,
+    help="Schedules as calendars; what is on outside of them; batch answers.",
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

@@ -13,6 +13,7 @@ from controller.errors import (
     EnvctlError,
     PlanChanged,
     PlanRefused,
+    WrongUsage,
     exit_code_of,
     worst_exit_code,
 )
@@ -49,9 +50,13 @@ class ApplyReport:
 
 
 def check_reviewed(plan: Plan, reviewed: Iterable[Reviewed]) -> None:
-    """Raise PlanChanged unless the plan is each of those that were reviewed."""
+    """Raise PlanChanged unless the plan is each of those that were reviewed, WrongUsage for a digest cut too short."""
     for one in reviewed:
-        if len(one.digest) < MIN_DIGEST or not plan.digest.startswith(one.digest):
+        if len(one.digest) < MIN_DIGEST:
+            raise WrongUsage(
+                f"{one.digest!r} is too short to tell plans apart\n  fix: give at least {MIN_DIGEST} digits of the digest"
+            )
+        if not plan.digest.startswith(one.digest):
             raise PlanChanged(one.digest, plan.digest, _what_changed(plan, one))
 
 

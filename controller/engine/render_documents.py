@@ -1,7 +1,5 @@
 """Effective documents: as authored, with defaults merged and inheritance written out, each field with its origin."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +11,7 @@ from controller.kinds.language.walk import PLAIN, Shape, by_yaml
 from controller.loading.closest import closest
 from controller.loading.field_origins import FieldPath
 from controller.loading.positions import dotted
-from controller.loading.scalars import IrregularScalar, resolve
+from controller.loading.yaml_text import scalar_text
 from controller.model.canonical import parse_canonical
 from controller.model.origin import Origin
 from controller.model.ref import ResourceRef
@@ -21,7 +19,6 @@ from controller.model.resource import Resource
 
 API_VERSION = "envctl/v1"
 HIDDEN = "(sensitive)"
-_PLAIN_TEXT = re.compile(r"[A-Za-z0-9_./$^(][\w ./@$^()+|-]*")
 _COMMENT_COLUMN = 44
 
 Json = Any
@@ -162,19 +159,3 @@ def _lines(value: Json, path: FieldPath, depth: int) -> Iterator[tuple[str, Fiel
         else:
             yield head, None
             yield from _lines(part, here, depth + 1)
-
-
-def scalar_text(value: Json) -> str:
-    """Return a plain value, or an empty list or map, as YAML that reads back as the same value."""
-    if isinstance(value, str) and _PLAIN_TEXT.fullmatch(value) and _reads_back(value):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _reads_back(text: str) -> bool:
-    if text.endswith(" "):
-        return False
-    try:
-        return resolve(text) == text
-    except IrregularScalar:
-        return False

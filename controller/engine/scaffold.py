@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.engine.load_revision import LoadedRevision
-from controller.engine.render_documents import API_VERSION, scalar_text
+from controller.engine.render_documents import API_VERSION
 from controller.engine.source_with_file import SourceWithFile
 from controller.errors import WrongUsage
 from controller.kinds.language.json_schema import file_name, model_schema
@@ -17,6 +17,7 @@ from controller.kinds.language.walk import Shape, by_yaml
 from controller.kinds.parts.environment_names import matches
 from controller.loading.closest import closest
 from controller.loading.positions import dotted
+from controller.loading.yaml_text import scalar_text
 from controller.model.problem import Problem
 from controller.model.ref import ResourceRef
 from controller.ports import Source

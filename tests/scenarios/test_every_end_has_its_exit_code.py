@@ -69,6 +69,9 @@ def test_4_the_plan_went_stale(installed: Fleet, tmp_path: Path) -> None:
     assert stale.code == 4
     assert "the source moved on" in stale.err
     assert installed.apply("--expect", "000000000000").code == 4
+    assert installed.apply("--expect", "0").code == 64
+    digest = installed.plan("--format", "json").json["digest"]
+    assert installed.apply("--expect", digest[:12]).code == 0
 
 
 def test_5_try_again_where_there_are_no_tables_yet(moto: None, fleet: Fleet) -> None:

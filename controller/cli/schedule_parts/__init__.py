@@ -1,0 +1,1 @@
+"""Subcommands of ``envctl schedule`` that ask about an installation."""
