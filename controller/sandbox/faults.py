@@ -1,7 +1,7 @@
 """Faults on demand: throttled or denied calls, answers that get lost, slow calls, starts without capacity."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controller.sandbox.call import Call
 
@@ -52,14 +52,21 @@ def clear() -> None:
 
 
 def take(call: Call) -> Fault | None:
-    """Return the fault this call meets, used up by one, or None."""
+    """Return what this call meets, or None: every slowing that fits, and the first of the other faults.
+
+    Each is used up by one.
+    """
     with _LOCK:
-        fault = next((one for one in _FAULTS if one.fits(call)), None)
-        if fault is not None and fault.times is not None:
-            fault.times -= 1
-            if fault.times <= 0:
-                _FAULTS.remove(fault)
-        return fault
+        fitting = [one for one in _FAULTS if one.fits(call)]
+        other = next((one for one in fitting if not one.latency_s), None)
+        met = [one for one in fitting if one.latency_s or one is other]
+        for one in met:
+            if one.times is not None:
+                one.times -= 1
+        _FAULTS[:] = [one for one in _FAULTS if one.times is None or one.times > 0]
+        if not met:
+            return None
+        return replace(other or met[0], latency_s=sum(one.latency_s for one in met))
 
 
 def drop_this_connection() -> None:

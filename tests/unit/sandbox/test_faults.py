@@ -81,3 +81,14 @@ def test_s3_fails_and_loses_answers_too(aws: AwsForTests) -> None:
         s3.put_object(Bucket="bucket", Key="k", Body=b"2")
 
     assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b"2"
+
+
+def test_a_slow_call_can_fail_too(aws: AwsForTests) -> None:
+    aws.controls.slow_down(0.1)
+    aws.controls.fail_next("ListTopics", "Throttled")
+    began = time.monotonic()
+
+    with pytest.raises(ClientError, match="Throttled"):
+        aws.client("sns").list_topics()
+    assert time.monotonic() - began >= 0.1
+    aws.client("sns").list_topics()
