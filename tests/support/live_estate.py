@@ -1,0 +1,209 @@
+"""An installation with child accounts in an in-process AWS, driven by the engine as the commands drive it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from controller import catalog
+from controller.aws.tables import scan
+from controller.engine.apply_plan import Progress
+from controller.engine.apply_run import ApplyReport
+from controller.engine.installation import Installation, Master, find_installation
+from controller.engine.lease import Claim
+from controller.engine.live_run import LiveAccounts
+from controller.engine.plan_run import PlanAsked, Planner
+from controller.engine.seen import seen_in_tables
+from controller.engine.set_up import set_up
+from controller.engine.status_rows import read_statuses
+from controller.engine.surroundings import Surroundings
+from controller.engine.whole_run import WholePlan, WholePlanner, apply_whole
+from controller.events import Event
+from controller.ledger.questions import OfScope
+from controller.model.ledger_record import LedgerRecord
+from controller.model.plan import Change, ScopePlan
+from controller.model.scope_status import ScopeStatus
+from controller.ports import LiveTarget
+from controller.settings import Settings, read_settings
+from controller.sources.folder import FolderSource
+from controller.sources.location import FolderLocation
+from tests.support.extension_targets.owners import TARGET
+
+NUMBERS = {"staging-eu": "012345670123", "prod-eu": "099999990123"}
+SCOPE = "staging-eu/eu-west-1"
+
+SHARED = """apiVersion: envctl/v1
+kind: Cluster
+metadata: {name: Tango}
+spec: {shortName: ta}
+---
+apiVersion: envctl/v1
+kind: Cluster
+metadata: {name: Search}
+spec: {shortName: se}
+---
+apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {name: web}
+spec: {roles: []}
+"""
+
+
+def account(name: str, **spec: str) -> str:
+    """Return the YAML of an account and the environment type that lives in it, which is called as the account."""
+    fields = "".join(f", {key}: {value}" for key, value in spec.items() if key != "type")
+    return f"""apiVersion: envctl/v1
+kind: Account
+metadata: {{name: {name}}}
+spec: {{accountNumber: "{NUMBERS[name]}"{fields}}}
+---
+apiVersion: envctl/v1
+kind: EnvironmentType
+metadata: {{name: {name}}}
+spec: {{account: {name}, vpcId: vpc-1, subnets: {{PrivateApp: {{availabilityZoneA: subnet-1, availabilityZoneB: subnet-2}}}}{spec.get("type", "")}}}
+"""
+
+
+def environment(name: str, owner: str = "Tango", kind: str = "staging-eu", more: str = "") -> str:
+    """Return the YAML of an environment."""
+    return f"""apiVersion: envctl/v1
+kind: Environment
+metadata: {{name: {name}}}
+spec: {{environmentType: {kind}, owningCluster: {owner}, deploymentMap: web{more}}}
+"""
+
+
+class Clock:
+    """Time that stands still until somebody sleeps or it is moved; not far from the real one, as credentials end by that."""
+
+    def __init__(self) -> None:
+        """Begin now."""
+        self.now = datetime.now(UTC).replace(microsecond=0)
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class LiveEstate:
+    """``folder`` is the source. Ask for one inside ``mock_aws()``."""
+
+    folder: Path
+    targets: Sequence[LiveTarget] = (TARGET,)
+    settings_text: str = "targets: {others: {owners: enforce}}"
+    clock: Clock = field(default_factory=Clock)
+    events: list[Event] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Set up the master account with a small fleet beside it."""
+        self.folder.mkdir(exist_ok=True)
+        self.has({"shared.yaml": SHARED, "staging.yaml": account("staging-eu")})
+        self.installation = self.worker_installation("worker-a", set_up_first=True)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return read_settings("envctl.yaml", self.settings_text.encode(), {})
+
+    def worker_installation(self, name: str, *, set_up_first: bool = False) -> Installation:
+        """Return the installation as another process sees it."""
+        surroundings = Surroundings(
+            environment=self.environment,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            user="ada",
+            instance=name,
+        )
+        master = Master(self.settings, surroundings, catalog.kinds())
+        if set_up_first:
+            set_up(master)
+        return find_installation(master)
+
+    def has(self, files: Mapping[str, str | None]) -> "LiveEstate":
+        """Write files of the source; None removes one."""
+        for name, text in files.items():
+            path = self.folder / name
+            if text is None:
+                path.unlink()
+            else:
+                path.write_text(text)
+        return self
+
+    def live(self, worker: str = "") -> LiveAccounts:
+        """Return the live accounts, fresh, with the settings as they are now."""
+        installation = self.worker_installation(worker or "worker-a")
+        return LiveAccounts(installation, self.targets)
+
+    def planned(self, *scopes: str, live: LiveAccounts | None = None, **asked: Any) -> WholePlan:
+        """Plan, everything or the scopes named."""
+        accounts = live or self.live()
+        planner = WholePlanner(
+            planner=lambda: Planner(
+                FolderSource(FolderLocation(self.folder)), self.settings, catalog.kinds()
+            ),
+            load=Planner.load,
+            live=accounts,
+        )
+        request = PlanAsked(now=self.clock.now, scopes=scopes, **asked)
+        return planner.plan(seen_in_tables(accounts.installation), request, self.events.append)
+
+    def applied(
+        self, *scopes: str, worker: str = "worker-a", take_over: bool = False, **asked: Any
+    ) -> ApplyReport:
+        """Plan and apply."""
+        accounts = self.live(worker)
+        whole = self.planned(*scopes, live=accounts, **asked)
+        claim = Claim(worker, take_over=take_over)
+        return apply_whole(accounts, whole, claim, self.progress, self.events.append)
+
+    def progress(self, _one: Progress) -> None:
+        """Take what progress there is."""
+
+    def told(self, name: str) -> list[Event]:
+        """Return the events of one name."""
+        return [event for event in self.events if event.name == name]
+
+    def records(self, scope: str = SCOPE) -> list[LedgerRecord]:
+        """Return a scope's records, oldest first."""
+        ledger = self.installation.ledger
+        ids = [one.audit_id for one in ledger.all(OfScope(scope))]
+        return sorted(ledger.records(ids), key=lambda record: record.sequence)
+
+    def statuses(self) -> Mapping[str, ScopeStatus]:
+        """Return how every scope stands."""
+        master = self.installation.master
+        return read_statuses(master.store, master.physical("EnvctlState"))
+
+    def rows(self) -> dict[str, Any]:
+        """Return the controller's own rows, by id."""
+        master = self.installation.master
+        return {row["Id"]: row for row in scan(master.client, master.physical("EnvctlState"))}
+
+    def client(self, service: str, name: str = "staging-eu") -> Any:
+        """Return a client of a child account, as somebody there has one."""
+        role = f"arn:aws:iam::{NUMBERS[name]}:role/somebody"
+        found = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="somebody")
+        given = found["Credentials"]
+        session: Any = boto3.Session(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+        )
+        return session.client(service, "eu-west-1")
+
+
+def live_changes(whole: WholePlan) -> list[Change]:
+    """Return the changes of live scopes."""
+    return [one for scope in live_scopes(whole) for one in scope.changes]
+
+
+def live_scopes(whole: WholePlan) -> list[ScopePlan]:
+    """Return the live scopes of a plan."""
+    return [scope for scope in whole.plan.scopes if scope.scope != "config"]
