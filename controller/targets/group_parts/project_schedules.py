@@ -1,0 +1,188 @@
+"""From designs to the scaling schedules each group is to have: pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.model.accepted import AcceptedState
+from controller.model.canonical import canonical_bytes, digest, parse_canonical
+from controller.model.live import FoundGroup, LiveLook, LiveScope
+from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
+from controller.model.origin import Origin
+from controller.model.plan import Cause, Note
+from controller.model.ref import ResourceRef
+from controller.model.resource import Projection
+from controller.ports import LiveReads, Projected, Shaping
+from controller.targets.group_parts import tags as our
+from controller.targets.group_parts.asks import SCHEDULED_ACTIONS, ask, names_asked
+from controller.targets.group_parts.attributes import AS_APPLIED
+from controller.targets.group_parts.designs import Designs, designs
+from controller.targets.group_parts.found import group_mark_id
+from controller.targets.group_parts.names import (
+    environment_in,
+    group_ref,
+    name_in,
+    schedules_ref,
+)
+from controller.targets.group_parts.schedule_acts import read_actions
+from controller.targets.group_parts.scheduled_actions import (
+    OURS,
+    Action,
+    actions_digest,
+    is_replaceable,
+    wanted_actions,
+)
+
+_NO_EXTRA = b"{}"
+
+
+def observe_schedules(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
+    """Return the scaling schedules of our groups: as their marks say, or, with ``deep``, as they are."""
+    ours = {
+        name: group
+        for name, group in look.groups.items()
+        if _is_ours(group, look, reads) and not group.status
+    }
+    objects: dict[ResourceRef, Observation] = {}
+    others = sorted(look.groups.keys() - ours.keys())
+    facts: dict[str, Any] = {"groups": sorted(ours), "others": others, "deep": deep}
+    if deep and ours:
+        found = read_actions(reads)
+        for name, group in ours.items():
+            _add(objects, look, group, found.get(name, {}))
+    else:
+        for name, group in ours.items():
+            mark = group.tag(our.SCALING_SCHEDULES)
+            if mark:
+                ref = schedules_ref(look.scope.name, name)
+                objects[ref] = _observation(ref, {"digest": mark}, mark)
+    return ObservedState(look.scope.name, ScopeState.OK, objects, facts=facts)
+
+
+def answer_schedules(
+    asks: frozenset[str], look: LiveLook, observed: ObservedState, reads: LiveReads
+) -> ObservedState:
+    """Return the state with the actions of the groups asked for. Raises as any call."""
+    objects = dict(observed.objects)
+    names = [one for one in names_asked(asks, SCHEDULED_ACTIONS) if one in look.groups]
+    for name in names:
+        objects.pop(schedules_ref(look.scope.name, name), None)
+        _add(objects, look, look.groups[name], read_actions(reads, name).get(name, {}))
+    read = sorted({*observed.facts.get("read", ()), *names})
+    facts = {**observed.facts, "read": read}
+    return ObservedState(observed.scope, observed.state, objects, observed.reason, facts)
+
+
+def _is_ours(group: FoundGroup, look: LiveLook, reads: LiveReads) -> bool:
+    return group.tag(our.ID) == group_mark_id(reads.installation, look.scope.name, group.name)
+
+
+def _add(
+    objects: dict[ResourceRef, Observation],
+    look: LiveLook,
+    group: FoundGroup,
+    found: Mapping[str, Action],
+) -> None:
+    actions = {name: one for name, one in found.items() if is_replaceable(name)}
+    mark = group.tag(our.SCALING_SCHEDULES) or ""
+    if not actions and not mark:
+        return
+    ref = schedules_ref(look.scope.name, group.name)
+    # Only the old product's, and no mark of ours on them: they are taken over when that is asked for.
+    managed = bool(mark) or any(name.startswith(OURS) for name in actions)
+    objects[ref] = _observation(ref, {"actions": actions}, mark, managed=managed)
+
+
+def _observation(
+    ref: ResourceRef, attributes: Mapping[str, Any], mark: str, *, managed: bool = True
+) -> Observation:
+    data = canonical_bytes(attributes)
+    found_digest = digest(data)
+    return Observation(
+        ref=ref,
+        attributes=data,
+        digest=found_digest,
+        mark=Mark("", mark, "", "", 0, found_digest, {}) if managed else None,
+        ownership=Ownership.OURS if managed else Ownership.UNMANAGED,
+        base=data,
+        depends_on=(ResourceRef("Group", ref.key),),
+    )
+
+
+def project_schedules(
+    accepted: AcceptedState, scope: LiveScope, observed: ObservedState
+) -> Projected:
+    """Say what scaling schedules the groups of a scope are to have."""
+    wanted = designs(accepted, scope)
+    projections: dict[ResourceRef, Projection] = {}
+    origins: dict[ResourceRef, Origin] = {}
+    shapings: dict[ResourceRef, Shaping] = {}
+    asks: set[str] = set()
+    notes, left = _left(wanted, scope, observed)
+    environments = {ref: environment_in(name_in(ref)) for ref in observed.objects}
+    for name, design in wanted.groups.items():
+        ref = schedules_ref(scope.name, name)
+        environments[ref] = design.environment
+        if not design.scaling_schedules or ref in left:
+            continue
+        actions = wanted_actions(design.scaling_schedules)
+        found = observed.objects.get(ref)
+        marked = found.mark.id if found is not None and found.mark is not None else ""
+        attributes, question = _wished(name, actions, found, marked, observed)
+        if question:
+            asks.add(question)
+            left.add(ref)
+            continue
+        data = canonical_bytes(attributes)
+        depends = (group_ref(scope.name, name),)
+        projections[ref] = Projection(ref, data, _NO_EXTRA, digest(data), depends_on=depends)
+        origins[ref] = design.origin
+        if marked == actions_digest(actions):
+            shapings[ref] = Shaping(cause=Cause.DRIFTED, because="changed outside envctl")
+    return Projected(
+        projections=projections,
+        origins=origins,
+        notes=tuple(notes),
+        left=frozenset(left),
+        shapings=shapings,
+        environments=environments,
+        asks=frozenset(asks),
+    )
+
+
+def _wished(
+    name: str,
+    actions: Mapping[str, Action],
+    found: Observation | None,
+    marked: str,
+    observed: ObservedState,
+) -> tuple[dict[str, Any], str]:
+    """Return the attributes wanted in the form the group was seen in, or what has to be asked first."""
+    read = observed.facts.get("deep") or name in observed.facts.get("read", ())
+    exists = name in observed.facts.get("groups", ())
+    if not read and exists:
+        if marked == actions_digest(actions):
+            return {"digest": marked}, ""
+        return {}, ask(SCHEDULED_ACTIONS, name)
+    attributes: dict[str, Any] = {"actions": dict(actions)}
+    if found is not None and marked != actions_digest(actions):
+        before = parse_canonical(found.attributes).get("actions")
+        if before == attributes["actions"]:
+            attributes["marks"] = AS_APPLIED
+    return attributes, ""
+
+
+def _left(
+    wanted: Designs, scope: LiveScope, observed: ObservedState
+) -> tuple[list[Note], set[ResourceRef]]:
+    """Return the schedules that are left: of groups that are not ours, or of which it cannot be told what they are to be."""
+    why: dict[ResourceRef, str] = {}
+    for name in observed.facts.get("others", ()):
+        if name in wanted.groups and wanted.groups[name].scaling_schedules:
+            why[schedules_ref(scope.name, name)] = "its group is not ours, or is being deleted"
+    troubles = {one.name: one.why for one in wanted.troubles}
+    for ref in observed.objects:
+        name = name_in(ref)
+        trouble = troubles.get(name) or wanted.untold.get(environment_in(name))
+        if trouble and name not in wanted.groups:
+            why[ref] = f"left as they are: {trouble}"
+    return [Note("missing", ref, text) for ref, text in why.items()], set(why)
