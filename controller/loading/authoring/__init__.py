@@ -1,0 +1,1 @@
+"""From what exists to the YAML somebody would have written for it."""

@@ -1,0 +1,83 @@
+"""Where the document of an object is written: one file each, in folders people would look in."""
+
+import re
+from collections.abc import Mapping
+
+from controller.loading.authoring.found import Written
+
+FOLDERS = {
+    "Account": "accounts",
+    "Calendar": "calendars",
+    "Cluster": "teams",
+    "DeploymentMap": "maps",
+    "EnvironmentType": "types",
+    "NotificationSettings": "notifications",
+    "Permission": "permissions",
+    "Schedule": "schedules",
+    "Service": "services",
+    "Template": "templates",
+}
+ROUTES = {"Upstream": "upstreams", "LoadBalancerSetting": "hosts"}
+"""Folders inside that of an environment."""
+SCHEMAS = "schemas"
+HOMELESS = "environments"
+"""Folder of environments whose type cannot be told."""
+_RESERVED = frozenset({*FOLDERS.values(), SCHEMAS, HOMELESS})
+_STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class Folders:
+    """Gives each object a path, no two the same, on file systems that take upper and lower case for the same too."""
+
+    def __init__(self, environments: Mapping[str, Written]) -> None:
+        """Take the environments, those that are left out too: what belongs to them is written beside them."""
+        self._types = {
+            name: str(one.spec.get("environmentType") or "") for name, one in environments.items()
+        }
+        self._taken: set[str] = set()
+
+    def path_of(self, one: Written) -> str:
+        """Return a new path for a document."""
+        folder, name = self.folder_of(one), _clean(one.name)
+        if one.ref.kind == "Environment":
+            folder, name = f"{folder}/{name}", "environment"
+        elif one.ref.kind in ROUTES:
+            inside = _clean(str(one.spec.get("environmentName") or "unknown"))
+            folder = f"{folder}/{inside}/{ROUTES[one.ref.kind]}"
+        elif name == "defaults":
+            name = "defaults-1"
+        path, number = f"{folder}/{name}.yaml", 1
+        while path.lower() in self._taken:
+            number += 1
+            path = f"{folder}/{name}-{number}.yaml"
+        self._taken.add(path.lower())
+        return path
+
+    def folder_of(self, one: Written) -> str:
+        """Return the folder that shares its Defaults with the document."""
+        kind = one.ref.kind
+        if kind in FOLDERS:
+            return FOLDERS[kind]
+        if kind == "Environment":
+            return self._type(one.name)
+        if kind in ROUTES:
+            return self._type(str(one.spec.get("environmentName") or ""))
+        return f"{_clean(kind).lower()}s"
+
+    def _type(self, environment: str) -> str:
+        name = _clean(self._types.get(environment) or "")
+        if not name:
+            return HOMELESS
+        lowered = name.lower()
+        return f"type-{lowered}" if lowered in _RESERVED else lowered
+
+
+def schema_line(path: str, schema: str) -> str:
+    """Return the line that tells an editor which schema a file has, from where it stands."""
+    up = "../" * path.count("/")
+    return f"# yaml-language-server: $schema={up}{SCHEMAS}/{schema}"
+
+
+def _clean(name: str) -> str:
+    cleaned = _STRANGE.sub("-", name).strip(".-")
+    return cleaned[:120] or "unnamed"

@@ -1,0 +1,67 @@
+"""What importing begins with and ends in: objects as found, documents, what was odd, and what could not be written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from controller.model.ref import ResourceRef
+
+Json = Any
+Items = Mapping[str, Mapping[str, Json]]
+"""Logical table name -> attributes, without ``Audit`` and ``Managed``."""
+
+
+class Oddity(NamedTuple):
+    """Something that is not as it should be: what was found, what was written, and what is left to a person."""
+
+    ref: ResourceRef
+    found: str
+    written: str
+    decide: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundObject:
+    """One object as the tables hold it.
+
+    ``whole`` are its items as found, ``items`` those without the shared fields that nobody's YAML owns; ``extra`` is that
+    of our mark, if it is ours. ``remark`` says what is odd about where it was found.
+    """
+
+    ref: ResourceRef
+    items: Items
+    whole: Items
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    ours: bool = False
+    remark: Oddity | None = None
+
+
+@dataclass(slots=True)
+class Written:
+    """One object as a document: what it holds under YAML names, short forms written out.
+
+    ``ours`` says that it had been written before, by whoever applied it. ``comments`` are lines for its reader.
+    """
+
+    ref: ResourceRef
+    name: str
+    spec: dict[str, Json]
+    metadata: dict[str, Json] = field(default_factory=dict)
+    oddities: list[Oddity] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    ours: bool = False
+
+    def document(self) -> dict[str, Json]:
+        """Return ``{"metadata": …, "spec": …}``."""
+        return {"metadata": {"name": self.name, **self.metadata}, "spec": self.spec}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One object that stays as it is: why, and what of it can be written, for a person to complete."""
+
+    ref: ResourceRef
+    reason: str
+    decide: str
+    items: Items
+    written: Written | None = None

@@ -1,0 +1,113 @@
+"""IMPORT-NOTES.md: everything odd that importing met, what became of it, and what is left to a person."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from controller.kinds.language.walk import Shape, by_attribute
+from controller.loading.authoring.found import LeftOut, Oddity
+from controller.loading.compiled import CompiledKinds
+from controller.model.ref import ResourceRef
+
+NOTES = "IMPORT-NOTES.md"
+HIDDEN = "(sensitive)"
+
+Json = Any
+
+
+def import_notes(
+    oddities: Iterable[Oddity],
+    left_out: Sequence[LeftOut],
+    others: Sequence[str],
+    paths: Mapping[ResourceRef, str],
+    kinds: CompiledKinds,
+) -> str:
+    """Return the notes as Markdown. ``others`` are remarks on what is no object of the tables: groups, accounts."""
+    by_ref: dict[ResourceRef, list[Oddity]] = {}
+    for one in oddities:
+        by_ref.setdefault(one.ref, []).append(one)
+    count = sum(map(len, by_ref.values()))
+    without = {left.ref for left in left_out}
+    summary = (
+        f"{_plural(len(paths.keys() - without), 'object', 'objects')} written;"
+        f" {_plural(count, 'oddity', 'oddities')} met;"
+        f" {_plural(len(left_out), 'object', 'objects')} left out."
+    )
+    lines = [
+        "# Notes of the import",
+        "",
+        summary,
+        "Nothing has been changed: what is said of being adopted happens with `envctl apply --adopt`.",
+    ]
+    if left_out:
+        lines += ["", "## Left out: these stay as they are, and unmanaged", ""]
+        for left in sorted(left_out, key=lambda one: one.ref):
+            lines += _left_out(left, paths, kinds)
+    if by_ref:
+        lines += ["", "## Found otherwise than it should be", ""]
+        for ref in sorted(by_ref):
+            lines += [f"### {_code(str(ref))}{_at(paths.get(ref))}", ""]
+            for odd in by_ref[ref]:
+                lines += [f"- found: {_line(odd.found)}", f"  - written: {_line(odd.written)}"]
+                lines += [f"  - to decide: {_line(odd.decide)}"] if odd.decide else []
+            lines.append("")
+    if others:
+        lines += ["", "## Accounts and groups", "", *(f"- {_line(one)}" for one in others)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _left_out(
+    left: LeftOut, paths: Mapping[ResourceRef, str], kinds: CompiledKinds
+) -> Iterable[str]:
+    yield f"### {_code(str(left.ref))}{_at(paths.get(left.ref))}"
+    yield ""
+    yield f"- why: {_line(left.reason)}"
+    yield f"- to decide: {_line(left.decide)}"
+    shown = {table: _masked(left.ref, item, kinds) for table, item in left.items.items()}
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    yield f"- as found: {_code(orjson.dumps(shown, option=options, default=str).decode())}"
+    yield ""
+
+
+def _masked(ref: ResourceRef, item: Mapping[str, Json], kinds: CompiledKinds) -> Json:
+    compiled = kinds.by_name.get(ref.kind)
+    if compiled is None:
+        return dict(item)
+    shape = Shape(model=compiled.kind.spec)
+    return {
+        name: _hidden(shape, value) if name == "Value" else _hidden(shape, {name: value})[name]
+        for name, value in item.items()
+    }
+
+
+def _hidden(shape: Shape, value: Json) -> Json:
+    if isinstance(value, Mapping):
+        fields = by_attribute(shape.model) if shape.model is not None else {}
+        shown = {}
+        for name, one in value.items():
+            field = fields.get(name)
+            inner = field.shape if field is not None else shape.values
+            hidden = field is not None and field.sensitive and one
+            shown[name] = HIDDEN if hidden else one if inner is None else _hidden(inner, one)
+        return shown
+    if isinstance(value, list) and shape.members is not None:
+        return [_hidden(shape.members, one) for one in value]
+    return value
+
+
+def _at(path: str | None) -> str:
+    return f" ({_code(path)})" if path else ""
+
+
+def _code(text: str) -> str:
+    return f"`{_line(text).replace('`', chr(39))}`"
+
+
+def _line(text: str) -> str:
+    """Return the text on one line: what came out of a table must not end a list or begin a heading."""
+    return " ".join(text.split()) if text.isprintable() else repr(text)[1:-1]
+
+
+def _plural(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -1,0 +1,135 @@
+"""Schedules that several environments have as text become one Schedule, which they name."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.loading.authoring.found import Written
+from controller.loading.yaml_text import scalar_text
+from controller.model.ref import ResourceRef
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.periods import Period, compile_periods
+from controller.scheduling.periods_of import periods_of
+from controller.scheduling.schedule import Schedule
+
+FEWEST = 2
+"""Environments that make a text a schedule of its own."""
+
+Json = Any
+
+
+def share_schedules(
+    written: Mapping[ResourceRef, Written], *, rewrite: bool = False
+) -> dict[ResourceRef, Written]:
+    """Return the documents with a Schedule for each text that several environments have, or a Schedule says already.
+
+    It has the form made for people where that gives the very text that the tables hold, so that taking it over changes
+    nothing; with ``rewrite`` also where the text only means the same. What was written before is left as it is.
+    """
+    result = dict(written)
+    known = dict(_known(written))
+    users: dict[str, list[Written]] = {}
+    for one in written.values():
+        text = _text_of(one)
+        if text is not None:
+            users.setdefault(_grouping(text) if rewrite else text, []).append(one)
+    for text, sharing in sorted(users.items()):
+        name = known.get(text)
+        if name is None and len(sharing) >= FEWEST:
+            taken = {ref.key for ref in result if ref.kind == "Schedule"}
+            made = _schedule(text, taken, rewrite=rewrite)
+            made.comments.append(f"shared by {len(sharing)} environments")
+            result[made.ref] = made
+            name = made.name
+        for one in sharing if name is not None else ():
+            one.spec["schedule"] = {"mode": "automatic", "use": name}
+    return result
+
+
+def _known(written: Mapping[ResourceRef, Written]) -> Iterator[tuple[str, str]]:
+    """Yield (text, name) of Schedules that are and say no more than a text."""
+    for ref, one in written.items():
+        spec = one.spec
+        if ref.kind != "Schedule" or spec.get("except"):
+            continue
+        if spec.get("expression"):
+            yield str(spec["expression"]).strip(), one.name
+        else:
+            periods = [
+                Period(hours["days"], hours["from"], hours["to"]) for hours in spec["periods"]
+            ]
+            yield compile_periods(spec.get("timezone") or "UTC", periods).text, one.name
+
+
+def _text_of(one: Written) -> str | None:
+    """Return the text an environment follows, if it could as well be a Schedule's."""
+    schedule = one.spec.get("schedule")
+    if one.ref.kind != "Environment" or one.ours or not isinstance(schedule, dict):
+        return None
+    text = schedule.get("expression")
+    if schedule.get("mode") != "automatic" or not isinstance(text, str) or text != text.strip():
+        return None
+    return text if parse_schedule(text).fixed is None else None
+
+
+def _grouping(text: str) -> str:
+    """Return the text that stands for all that mean the same as this one."""
+    schedule = parse_schedule(text)
+    periods = periods_of(schedule)
+    return compile_periods(schedule.zone, periods).text if periods else text
+
+
+def _schedule(text: str, taken: set[str], *, rewrite: bool) -> Written:
+    schedule = parse_schedule(text)
+    periods = periods_of(schedule)
+    exact = periods is not None and compile_periods(schedule.zone, periods).text == text
+    name = _name(schedule, periods, taken)
+    comments: list[str] = []
+    spec: dict[str, Json]
+    if periods is not None and (exact or rewrite):
+        spec = _people(schedule, periods)
+    else:
+        spec = {"expression": text}
+        if periods is not None:
+            comments = [
+                "the same in periods, which would write the text in the tables another way:"
+            ]
+            comments += [
+                f"  {field}: {_in_one_line(value)}"
+                for field, value in _people(schedule, periods).items()
+            ]
+    return Written(ResourceRef("Schedule", name), name, spec, comments=comments)
+
+
+def _people(schedule: Schedule, periods: tuple[Period, ...]) -> dict[str, Json]:
+    zone = {} if schedule.zone == "UTC" else {"timezone": schedule.zone}
+    return {
+        **zone,
+        "periods": [{"days": one.days, "from": one.start, "to": one.end} for one in periods],
+    }
+
+
+def _in_one_line(value: Json) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_in_one_line(one) for one in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_in_one_line(one)}" for name, one in value.items()) + "}"
+    return scalar_text(value)
+
+
+def _name(schedule: Schedule, periods: tuple[Period, ...] | None, taken: set[str]) -> str:
+    """Return a name that says when it is on, as far as a name can."""
+    if periods is None:
+        base = "schedule"
+    else:
+        first = periods[0]
+        hours = f"{first.start}-{first.end}".replace(":", "")
+        base = f"{re.sub('[^a-z-]', '-', str(first.days))}-{hours}"
+        base += "-and-more" if len(periods) > 1 else ""
+    if schedule.zone != "UTC":
+        base += f"-{schedule.zone.rpartition('/')[2].lower().replace('_', '-')}"
+    name, number = base, 1
+    while name in taken:
+        number += 1
+        name = f"{base}-{number}"
+    return name

@@ -1,0 +1,72 @@
+"""Laws of importing: what was applied is authored again, and what others made is taken over as it is."""
+
+import pytest
+from hypothesis import given
+
+from controller.catalog import kinds
+from controller.model.canonical import parse_canonical
+from controller.model.ref import ResourceRef
+from controller.planning.shared import keep_found
+from tests.support.generated_fleets import Documents, fleets
+from tests.support.imported_fleets import (
+    as_applied,
+    authored,
+    composed,
+    items_of,
+    loadable,
+    right,
+    settled,
+    without_marks,
+)
+from tests.support.yaml_fleet import examples
+
+
+@given(fleets())
+def test_apply_then_import_gives_what_was_authored(documents: Documents) -> None:
+    before = right(authored(documents))
+    result = settled(as_applied(before))
+
+    after = right(loadable(composed(result)))
+
+    assert result.left_out == ()
+    assert {ref: one.projection.digest for ref, one in after.items()} == {
+        ref: one.projection.digest for ref, one in before.items()
+    }
+    assert {ref: one.projection.owned for ref, one in after.items()} == {
+        ref: one.projection.owned for ref, one in before.items()
+    }
+
+
+@given(fleets())
+def test_what_others_made_is_taken_over_without_a_change(documents: Documents) -> None:
+    before = right(authored(documents))
+    result = settled(without_marks(before))
+
+    after = right(loadable(composed(result)))
+
+    assert result.left_out == ()
+    new = after.keys() - before.keys()
+    assert {ref.kind for ref in new} <= {"Schedule"}
+    for ref, one in before.items():
+        _changes_nothing(ref, items_of(one), after[ref].projection)
+
+
+def _changes_nothing(ref: ResourceRef, found: object, projection: object) -> None:
+    wanted = parse_canonical(projection.attributes)  # type: ignore[attr-defined]  # a Projection
+    owned = projection.owned  # type: ignore[attr-defined]
+    assert keep_found(found, wanted, kinds()[ref.kind].shared, owned) == found
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_the_example_fleet(ours: bool) -> None:
+    before = right(examples())
+    result = settled((as_applied if ours else without_marks)(before))
+
+    after = right(loadable(composed(result)))
+
+    assert result.left_out == ()
+    assert after.keys() >= before.keys()
+    if ours:
+        assert [
+            ref for ref in before if after[ref].projection.digest != before[ref].projection.digest
+        ] == []
