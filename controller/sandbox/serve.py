@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -35,6 +36,7 @@ def main() -> None:
     """Serve on loopback; print one line of JSON with the port as soon as calls are answered."""
     parser = argparse.ArgumentParser(description="An AWS in memory, on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--remove", type=Path, help="a file to remove when the starter has ended")
     options = parser.parse_args()
     # Ctrl-C reaches the whole process group; the starter decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -48,7 +50,7 @@ def main() -> None:
         threaded=True,
         request_handler=_Handler,
     )
-    threading.Thread(target=_end_with_the_starter, daemon=True).start()
+    threading.Thread(target=_end_with_the_starter, args=(options.remove,), daemon=True).start()
     sys.stdout.write(json.dumps({"port": server.server_port, "fasterTransactions": fast}) + "\n")
     sys.stdout.flush()
     # moto prints remarks; they belong into the log.
@@ -56,10 +58,12 @@ def main() -> None:
     server.serve_forever()
 
 
-def _end_with_the_starter() -> None:
+def _end_with_the_starter(leftover: Path | None) -> None:
     """Wait until the pipe from the starter closes, which it does however the starter ends."""
     while sys.stdin.buffer.read(1024):
         pass
+    if leftover is not None:
+        leftover.unlink(missing_ok=True)
     os._exit(0)
 
 

@@ -53,7 +53,10 @@ def embedded_aws(
     began = time.monotonic()
     with _log_file(log) as log_path, log_path.open("ab") as log_out:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "controller.sandbox.serve", "--port", str(port)],
+            [
+                *(sys.executable, "-m", "controller.sandbox.serve", "--port", str(port)),
+                *(() if log is not None else ("--remove", str(log_path))),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log_out,

@@ -18,7 +18,7 @@ PARENT = """
 import os, sys
 from controller.sandbox.server import embedded_aws
 with embedded_aws() as aws:
-    print(aws.pid, aws.address.rsplit(":", 1)[1], flush=True)
+    print(aws.pid, aws.address.rsplit(":", 1)[1], aws.log, flush=True)
     os.kill(os.getpid(), 9)
 """
 GONE_WITHIN_S = 10.0
@@ -61,9 +61,10 @@ def test_it_ends_even_if_its_starter_is_killed() -> None:
     parent = subprocess.run(
         [sys.executable, "-c", PARENT], capture_output=True, text=True, timeout=60, check=False
     )
-    pid, port = parent.stdout.split()
+    pid, port, log = parent.stdout.split()
 
     assert _gone(int(pid))
+    assert not Path(log).exists()
     with pytest.raises(ConnectionRefusedError), socket.socket() as client:
         client.connect(("127.0.0.1", int(port)))
 
