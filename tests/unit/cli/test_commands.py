@@ -45,7 +45,8 @@ def test_the_list_of_commands_imports_none() -> None:
 
     assert ended.code == 0
     for name, summary in COMMANDS.items():
-        assert re.search(rf"^  {name} +{re.escape(summary)}$", ended.out, re.MULTILINE)
+        first_words = re.escape(summary[:30])
+        assert re.search(rf"^  {name} +{first_words}", ended.out, re.MULTILINE)
 
 
 def test_the_version() -> None:
