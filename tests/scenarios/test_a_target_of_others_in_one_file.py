@@ -10,7 +10,7 @@ from moto import mock_aws
 from controller import catalog
 from controller.model.ref import ResourceRef
 from tests.support.extension_targets.owners import TARGET
-from tests.support.live_estate import NUMBERS, SCOPE, LiveEstate, environment, live_changes
+from tests.support.live_accounts import NUMBERS, SCOPE, LiveEstate, environment, live_changes
 
 C50 = ResourceRef("OwnerParameter", f"{SCOPE}/c50")
 
