@@ -14,23 +14,40 @@ def at_location(**fields: Any) -> dict[str, Any]:
     return {**VIRTUAL_HOST, "locations": [{"path": "/search", **fields}]}
 
 
+LOCATION = {
+    "path": "/search",
+    "priority": 1,
+    "ifConditionPriority": 1.5,
+    "proxyPass": "http://c50-Search",
+    "healthCheck": {"interval": "5s", "fails": 3, "passes": 2, "uri": "/health"},
+    "returnUri": "/x",
+    "rewriteUri": "/y",
+    "rewrites": [{"condition": "a", "uri": "/z", "state": "last"}],
+}
+LOCATION_FOUND = {
+    "Path": "/search",
+    "Priority": 1,
+    "IfConditionPriority": 1.5,
+    "ProxyPass": "http://c50-Search",
+    "HealthCheck": {
+        "Interval": "5s",
+        "Fails": 3,
+        "Passes": 2,
+        "URI": "/health",
+    },
+    "ReturnURI": "/x",
+    "RewriteURI": "/y",
+    "Rewrites": [{"Condition": "a", "URI": "/z", "State": "last"}],
+}
+
+
 def test_its_item_repeats_its_keys() -> None:
-    location = {
-        "path": "/search",
-        "priority": 1,
-        "ifConditionPriority": 1.5,
-        "proxyPass": "http://c50-Search",
-        "healthCheck": {"interval": "5s", "fails": 3, "passes": 2, "uri": "/health"},
-        "returnUri": "/x",
-        "rewriteUri": "/y",
-        "rewrites": [{"condition": "a", "uri": "/z", "state": "last"}],
-    }
     full = {
         **VIRTUAL_HOST,
         "set": ["$a 1"],
         "siteInMaintenance": False,
         "restrictTo": ["10.0.0.0/8"],
-        "locations": [location],
+        "locations": [LOCATION],
     }
     assert items("LoadBalancerSetting", NAME, full) == {
         "InfraConfigLBSettings": {
@@ -48,23 +65,7 @@ def test_its_item_repeats_its_keys() -> None:
                 "Set": ["$a 1"],
                 "SiteInMaintenance": False,
                 "RestrictTo": ["10.0.0.0/8"],
-                "Locations": [
-                    {
-                        "Path": "/search",
-                        "Priority": 1,
-                        "IfConditionPriority": 1.5,
-                        "ProxyPass": "http://c50-Search",
-                        "HealthCheck": {
-                            "Interval": "5s",
-                            "Fails": 3,
-                            "Passes": 2,
-                            "URI": "/health",
-                        },
-                        "ReturnURI": "/x",
-                        "RewriteURI": "/y",
-                        "Rewrites": [{"Condition": "a", "URI": "/z", "State": "last"}],
-                    }
-                ],
+                "Locations": [LOCATION_FOUND],
             },
         }
     }
