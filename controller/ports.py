@@ -164,6 +164,9 @@ class LiveReads(Protocol):
         RoleNotReady.
         """
 
+    def master(self, service: str) -> Any:
+        """Return the controller's own boto3 client of a service, for what only the master account knows."""
+
 
 class LiveActs(LiveReads, Protocol):
     """AWS as one scope's role may change it, while the scope is ours."""

@@ -23,6 +23,7 @@ from controller.loading.text_problems import find_text_problems
 from controller.loading.validation_issues import validation_issues
 from controller.model.live_options import LiveOptions
 from controller.model.origin import Origin
+from controller.model.power_options import PowerOptions
 from controller.model.problem import Problem, in_file_order
 from controller.planning.guard_limits import GuardLimits
 
@@ -153,6 +154,47 @@ class LiveSettings(SettingsPart):
     """Keys of the tags on groups that differ from the usual: ``OwningTeam: team``; an empty key leaves the tag out."""
 
 
+_POWER = PowerOptions()
+
+
+class PowerLimits(SettingsPart):
+    """Where instances are switched. An empty list is no limit."""
+
+    environments: Names = ()
+    """Environments whose instances are switched; all others are left as they are."""
+    accounts: Names = ()
+    """Accounts, by name or number, in which instances are switched."""
+
+
+class PowerSettings(SettingsPart):
+    """How instances are switched."""
+
+    grace_seconds: Annotated[int, Field(ge=0)] = _POWER.grace_period_s
+    """An instance launched less than this ago is not stopped."""
+    deployment_postpones_seconds: Annotated[int, Field(ge=0, le=3600)] = (
+        _POWER.deployment_postpones_s
+    )
+    """A running deployment postpones a stop by at most this much."""
+    limit_to: PowerLimits = PowerLimits()
+    """Where instances are switched."""
+    look_again_seconds: Annotated[float, Field(ge=0)] = _POWER.look_again_s
+    """Pause before what was asked for is looked at again, in the same run."""
+    within_seconds: Annotated[float, Field(ge=0)] = _POWER.within_s
+    """What is still on its way after so long is left to the next run."""
+
+    @property
+    def options(self) -> PowerOptions:
+        """What the target power decides by."""
+        return PowerOptions(
+            grace_period_s=self.grace_seconds,
+            deployment_postpones_s=self.deployment_postpones_seconds,
+            only_environments=self.limit_to.environments,
+            only_accounts=self.limit_to.accounts,
+            look_again_s=self.look_again_seconds,
+            within_s=self.within_seconds,
+        )
+
+
 class Settings(SettingsPart):
     """Everything that can be set. Single values also come from the environment: ``ENVCTL_GUARDS_MAX_DELETES=60``."""
 
@@ -172,6 +214,8 @@ class Settings(SettingsPart):
     """How live accounts are worked on."""
     extensions: Names = ()
     """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
+    power: PowerSettings = PowerSettings()
+    """How instances are switched."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners
     """Owners of images that roles may name: account numbers or ``self``; accounts with includeAmis are trusted besides."""
     allowed_role_names: Names = ("roleInfraEnvironmentManagerChild",)
@@ -186,6 +230,7 @@ class Settings(SettingsPart):
             trusted_image_owners=self.trusted_image_owners,
             tag_keys=self.live.tag_keys,
             max_parallel_rollouts=self.live.max_parallel_rollouts,
+            power=self.power.options,
         )
 
 

@@ -34,6 +34,10 @@ class ScopeReads:
         """Return the scope's client of a service. Raises RoleRefused, RoleNotReady."""
         return self.access.client(service, self.scope.account, self.scope.region)
 
+    def master(self, service: str) -> Any:
+        """Return the controller's own client of a service."""
+        return self.access.client(service)
+
 
 class Ownership:
     """Our ownership of a scope during a run, kept alive and looked at before each act. Thread-safe."""
@@ -116,6 +120,10 @@ class ScopeActs:
     def client(self, service: str) -> Any:
         """Return the scope's client of a service."""
         return self.reads.client(service)
+
+    def master(self, service: str) -> Any:
+        """Return the controller's own client of a service."""
+        return self.reads.master(service)
 
     def check(self) -> None:
         """Make sure that the scope is still ours. Raises StaleEpoch."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from controller.model.power_options import PowerOptions
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveOptions:
@@ -16,3 +18,5 @@ class LiveOptions:
     """Keys of the tags on groups that differ from the usual: ``{"OwningTeam": "team"}``; an empty key leaves the tag out."""
     max_parallel_rollouts: int = 10
     """Groups of one scope whose instances are replaced at the same time."""
+    power: PowerOptions = field(default_factory=PowerOptions)
+    """How instances are switched."""

@@ -99,6 +99,10 @@ class Judge:
             group, lifecycle = places.get(instance_id, ("", None))
             yield self._instance(instance, group, lifecycle)
 
+    def tag_is_ours(self, group: str) -> bool:
+        """Tell whether the Schedule tag of a group is as we wrote it."""
+        return _is_ours(self._look.groups.get(group), self._customs)
+
     def _instance(self, instance: FoundInstance, group: str, lifecycle: str | None) -> Judged:
         customs, tags = self._customs, _Tags(instance.tags)
         name = tags.get(customs.environment_tag)

@@ -90,4 +90,4 @@ def _group(row: Sequence[Any]) -> FoundGroup:
 
 def _tags(found: Sequence[Sequence[str]]) -> Tags:
     # As found they are tuples already; read from a file they are lists.
-    return found if isinstance(found, tuple) else tuple((key, value) for key, value in found)  # type: ignore[return-value]  # pairs of text, as written above
+    return found if isinstance(found, tuple) else tuple((key, value) for key, value in found)

@@ -1,0 +1,267 @@
+"""What power wants changed in a scope: one wish for each instance or group that is to be brought elsewhere. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from controller.model.live import LiveLook
+from controller.model.plan import Action as PlanAction
+from controller.model.plan import Cause, Note
+from controller.model.ref import ResourceRef
+from controller.scheduling.decision import Action, Decision, Verdict
+from controller.scheduling.schedule import State
+from controller.targets.power_parts.judge import Judge, Judged, JudgedGroup
+from controller.targets.power_parts.next_steps import next_steps
+from controller.targets.power_parts.parked import HELD_BACK, UnreadableTag, parked_of
+from controller.targets.power_parts.schedule_memory import ScheduleMemory, cause_of
+from controller.targets.power_parts.situation import (
+    STANDING_BY,
+    GroupSituation,
+    MemberSituation,
+)
+from controller.targets.power_parts.steps import Forget, Remember, Resize, Resume, Suspend
+
+INSTANCE: Final = "Instance"
+PARKING: Final = "Parking"
+_STOPS: Final = frozenset({Action.SWITCH_OFF, Action.PUT_OUT_OF_SERVICE})
+_STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
+_CANNOT_STOP: Final = "This instance cannot be stopped"
+_DEPLOYING: Final = "A deployment is running"
+
+
+class Wish(NamedTuple):
+    """One change. ``after`` are the attributes it is to have, ``extra`` what acting has to know besides."""
+
+    ref: ResourceRef
+    action: PlanAction
+    cause: Cause
+    after: dict[str, object]
+    extra: dict[str, object]
+    environment: str
+    because: str
+    effects: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Everything for one scope. ``notes`` are on what is not done and why."""
+
+    wishes: tuple[Wish, ...]
+    notes: tuple[Note, ...]
+
+
+def instance_attributes(state: str, lifecycle: str | None) -> dict[str, object]:
+    """Return what is compared of an instance; of a member also its place in its group."""
+    return {"state": state, **({"lifecycle": lifecycle} if lifecycle else {})}
+
+
+def parking_attributes(
+    minimum: int, suspended: frozenset[str], *, parked: bool
+) -> dict[str, object]:
+    """Return what is compared of a group: what parking changes about it."""
+    return {
+        "minimum": minimum,
+        "parked": parked,
+        "suspended": sorted(HELD_BACK & suspended),
+    }
+
+
+def wishes_of(judge: Judge, look: LiveLook, memory: ScheduleMemory, now: datetime) -> Wishes:
+    """Return what is to be changed in a scope."""
+    scope = look.scope.name
+    judged = list(judge.instances())
+    wishes: list[Wish] = []
+    notes: list[Note] = []
+    for one in judged:
+        ref = ResourceRef(INSTANCE, f"{scope}/{one.instance.instance_id}")
+        wish = _of_instance(ref, one, judge, memory, now)
+        if wish is not None:
+            wishes.append(wish)
+        notes += _notes_on(ref, one, now)
+    members: dict[str, list[Judged]] = {}
+    for one in judged:
+        if one.group and one.lifecycle is not None:
+            members.setdefault(one.group, []).append(one)
+    for name, group in judge.groups.items():
+        ref = ResourceRef(PARKING, f"{scope}/{name}")
+        of_group = _of_group(ref, group, members.get(name, ()), memory, now)
+        if isinstance(of_group, Wish):
+            wishes.append(of_group)
+        elif of_group is not None:
+            notes.append(of_group)
+    return Wishes(tuple(wishes), tuple(notes))
+
+
+def _of_instance(
+    ref: ResourceRef, one: Judged, judge: Judge, memory: ScheduleMemory, now: datetime
+) -> Wish | None:
+    decision = one.decision
+    group = judge.groups.get(one.group)
+    extra: dict[str, object] = {"environment": one.environment}
+    if group is not None and one.lifecycle is not None:
+        extra |= {"group": one.group, "groupWanted": group.decision.wanted.value}
+    member = one.lifecycle is not None
+    role = one.role.facts.name if one.role else ""
+    ours = group is not None and judge.tag_is_ours(one.group)
+    cause = cause_of(decision, one.environment, role, memory, now, tag_is_ours=ours)
+    if decision.action in _STOPS:
+        runs = one.instance.state not in ("stopped", "stopping")
+        after = instance_attributes("stopped", "Standby" if member else None)
+        action: PlanAction = "stop" if runs else "enterStandby"
+        effects = {"stopped": 1} if runs else {}
+        return Wish(ref, action, cause, after, extra, one.environment, because(decision), effects)
+    if decision.action in _STARTS:
+        after = instance_attributes("running", "InService" if member else None)
+        action = "start" if decision.action is Action.SWITCH_ON else "exitStandby"
+        return Wish(ref, action, cause, after, extra, one.environment, because(decision), {})
+    since = one.stuck_since(now)
+    if since is not None and one.role is not None and one.role.replaces_stuck and member:
+        after = instance_attributes("replaced", one.lifecycle)
+        text = f"should have been in service by {_clock(since)}"
+        return Wish(ref, "update", cause, after, extra, one.environment, text, {"replaced": 1})
+    return None
+
+
+def _notes_on(ref: ResourceRef, one: Judged, now: datetime) -> Iterator[Note]:
+    decision, reason = one.decision, one.decision.reason or ""
+    if decision.source is not None and decision.schedule is None:
+        yield Note("invalid", ref, reason)
+    elif reason.startswith(_CANNOT_STOP):
+        yield Note("cannot stop", ref, reason)
+    elif reason.startswith(_DEPLOYING):
+        yield Note("postponed", ref, reason)
+    for rule in decision.chain:
+        if rule.verdict is Verdict.INVALID and rule.source is not decision.source:
+            yield Note("invalid", ref, f"{rule.source} {rule.text!r}: {rule.why}")
+    since = one.stuck_since(now)
+    if since is not None and not (one.role and one.role.replaces_stuck):
+        place = f", {one.lifecycle}" if one.lifecycle else ""
+        yield Note(
+            "stuck",
+            ref,
+            f"is {one.instance.state}{place}; should have been in service by {_clock(since)}"
+            " (whenStuck: replace would end it for another)",
+        )
+
+
+def _of_group(
+    ref: ResourceRef,
+    judged: JudgedGroup,
+    members: list[Judged] | tuple[()],
+    memory: ScheduleMemory,
+    now: datetime,
+) -> Wish | Note | None:
+    group, role, decision = judged.group, judged.role, judged.decision
+    when_off = role.facts.when_off if role else "standby"
+    parked = parked_of(group)
+    if not judged.environment or when_off == "ignore" or group.status:
+        return None
+    if isinstance(parked, UnreadableTag):
+        text = f"its tag envctl:parked cannot be read ({parked.text!r}): its sizes are left as they are"
+        return Note("invalid", ref, text)
+    scales = when_off == "scaleToZero"
+    goes_off = decision.action in _STOPS
+    if parked is None and not (scales and goes_off):
+        return None
+    if scales and goes_off:
+        stays = [one for one in members if one.decision.wanted is not State.OFF]
+        if stays:
+            told = (
+                f"{stays[0].instance.instance_id} is to stay on, so the group is not scaled to zero"
+            )
+            return Note("postponed", ref, told)
+    elif decision.wanted is not State.ON:
+        return None
+    wanted = State.OFF if goes_off else State.ON
+    situation = _when_members_are_there(group_situation(judged, members, wanted, scales=scales))
+    steps = next_steps(situation)
+    if not steps.chain or (not scales and any(isinstance(one, Remember) for one in steps.chain)):
+        return None
+    cause = cause_of(decision, judged.environment, role.facts.name if role else "", memory, now)
+    ends = len(group.members) if wanted is State.OFF else 0
+    return Wish(
+        ref,
+        "update" if scales else "exitStandby",
+        cause,
+        _after(situation, steps.chain),
+        {"environment": judged.environment, "groupWanted": wanted.value, "scales": scales},
+        judged.environment,
+        because(decision),
+        {"ended": ends} if ends else {},
+    )
+
+
+def group_situation(
+    judged: JudgedGroup, members: list[Judged] | tuple[()], wanted: State, *, scales: bool
+) -> GroupSituation:
+    """Return a group with what is wanted of each member now."""
+    group = judged.group
+    wishes = {one.instance.instance_id: one for one in members}
+    return GroupSituation(
+        name=group.name,
+        minimum=group.minimum,
+        desired=group.desired,
+        maximum=group.maximum,
+        suspended=group.suspended,
+        parked=parked_of(group),
+        members=tuple(
+            MemberSituation(
+                member.instance_id,
+                member.lifecycle,
+                wishes[member.instance_id].instance.state if member.instance_id in wishes else "",
+                wishes[member.instance_id].decision.wanted
+                if member.instance_id in wishes
+                else State.NONE,
+            )
+            for member in group.members
+        ),
+        wanted=wanted,
+        scales=scales,
+    )
+
+
+def _when_members_are_there(group: GroupSituation) -> GroupSituation:
+    """Return a group as it will be once each of its members is where it is wanted."""
+    back = sum(one.wanted is State.ON and one.lifecycle in STANDING_BY for one in group.members)
+    gone = sum(one.wanted is State.OFF and one.lifecycle == "InService" for one in group.members)
+    places = {State.ON: ("InService", "running"), State.OFF: ("Standby", "stopped")}
+    if group.scales:
+        return group
+    members = tuple(
+        one._replace(lifecycle=places[one.wanted][0], state=places[one.wanted][1])
+        if one.wanted in places
+        else one
+        for one in group.members
+    )
+    return replace(group, members=members, desired=min(group.maximum, group.desired + back - gone))
+
+
+def _after(group: GroupSituation, chain: tuple[object, ...]) -> dict[str, object]:
+    minimum, suspended, parked = group.minimum, group.suspended, group.parked is not None
+    for step in chain:
+        match step:
+            case Resize(minimum=size):
+                minimum = size
+            case Suspend(processes):
+                suspended |= frozenset(processes)
+            case Resume(processes):
+                suspended -= frozenset(processes)
+            case Remember():
+                parked = True
+            case Forget():
+                parked = False
+    return parking_attributes(minimum, suspended, parked=parked)
+
+
+def because(decision: Decision) -> str:
+    """Say in a few words which rule decides: ``environment office-hours says off``."""
+    rule = next((one for one in decision.chain if one.verdict is Verdict.DECIDES), None)
+    if rule is None:
+        return decision.reason or ""
+    note = f" ({rule.why})" if rule.why else ""
+    return f"{rule.source.value} {rule.text} says {decision.wanted.value}{note}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M %Z}"
