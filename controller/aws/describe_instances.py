@@ -3,10 +3,10 @@
 botocore builds every field of every instance through its service model: several times the work of all the rest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from sys import intern
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import Element
 
 from controller.aws.clients import place_of
@@ -24,15 +24,19 @@ _ROOT: Final = "DescribeInstancesResponse"
 _WHAT: Final = "look: read instances"
 
 
-def read_instances(client: "EC2Client") -> Iterator[FoundInstance]:
+def read_instances(client: "EC2Client", states: Sequence[str] = ()) -> Iterator[FoundInstance]:
     """Yield every instance of a client's account and region that is not terminated; a thousand a call.
 
-    Raises Unreachable for an answer that is not whole, and as any call: what was yielded before is no whole then.
+    With ``states`` only those in one of them, which costs less where few are. Raises Unreachable for an answer that is not whole, and as any call: what was yielded before is no whole then.
     """
     place = place_of(client)
     token: str | None = None
     while True:
-        request = {"MaxResults": PAGE_SIZE, **({"NextToken": token} if token else {})}
+        request: dict[str, Any] = {"MaxResults": PAGE_SIZE}
+        if token:
+            request["NextToken"] = token
+        if states:
+            request["Filters"] = [{"Name": "instance-state-name", "Values": list(states)}]
         with aws_errors(_WHAT, place):
             body = body_of(client, "describe_instances", request)
         found, following = parse_instances(body)

@@ -14,6 +14,7 @@ from controller.model.live import FoundInstance, LiveLook
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.goals import Goals, Outcome, Outcomes
 from controller.targets.power_parts.hands import Hands
+from controller.targets.power_parts.looking_again import look_again
 from controller.targets.power_parts.retrying import Patience
 from controller.targets.power_parts.rounds import THERE, Round, round_of
 from controller.targets.power_parts.sending import INSTANCES, TAGGED_GROUPS, send_all
@@ -52,8 +53,8 @@ class Drive:
         pace = self._pace
         until_s = pace.steady_s() + pace.within_s
         pause_s = pace.look_again_s
+        look = look or self._hands.look()
         while True:
-            look = look or self._hands.look()
             asked = round_of(self._goals, look, self._patience)
             acted = self._act(asked)
             if not acted and not asked.waits:
@@ -63,7 +64,7 @@ class Drive:
                 return self._outcomes(look, round_of(self._goals, look, self._patience))
             pace.sleep(pause_s)
             pause_s = pace.look_again_s if acted else min(pause_s * 1.5, pace.longest_pause_s)
-            look = None
+            look = look_again(self._hands, self._goals, look, asked)
 
     def _act(self, asked: Round) -> bool:
         """Send everything; return whether anything was sent."""

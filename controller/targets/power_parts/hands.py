@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from controller.aws.describe_groups import read_groups
 from controller.aws.describe_instances import read_instances
 from controller.aws.errors import aws_errors
-from controller.model.live import LiveLook, LiveScope
+from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.targets.group_parts.tags import PARKED
 from controller.targets.power_parts.steps import (
     EnterStandby,
@@ -26,6 +26,12 @@ class Hands(Protocol):
 
     def look(self) -> LiveLook:
         """Look at all groups and instances."""
+
+    def groups(self) -> dict[str, FoundGroup]:
+        """Look at groups alone."""
+
+    def instances(self, states: Sequence[str]) -> dict[str, FoundInstance]:
+        """Look at the instances in one of these states alone."""
 
     def remember(self, values: Mapping[str, str]) -> None:
         """Give groups the tag that remembers what they were like."""
@@ -64,10 +70,16 @@ class AwsHands:
 
     def look(self) -> LiveLook:
         """Read whole pages: a call for each thousand instances and each hundred groups."""
-        at = self._now()
-        groups = {group.name: group for group in read_groups(self._client("autoscaling"))}
-        instances = {one.instance_id: one for one in read_instances(self._client("ec2"))}
-        return LiveLook(self._scope, at, groups, instances)
+        return LiveLook(self._scope, self._now(), self.groups(), self.instances(()))
+
+    def groups(self) -> dict[str, FoundGroup]:
+        """A call for each hundred groups."""
+        return {group.name: group for group in read_groups(self._client("autoscaling"))}
+
+    def instances(self, states: Sequence[str]) -> dict[str, FoundInstance]:
+        """A call for each thousand instances in these states, of any state if none is named."""
+        found = read_instances(self._client("ec2"), states)
+        return {one.instance_id: one for one in found}
 
     def remember(self, values: Mapping[str, str]) -> None:
         """One CreateOrUpdateTags."""

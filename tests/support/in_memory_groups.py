@@ -1,0 +1,218 @@
+"""EC2 and Auto Scaling of one scope in memory, as strict as AWS about what power asks of them. No process, no time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from controller.errors import RefusedByAws
+from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope, Member
+from controller.targets.group_parts.tags import PARKED
+from controller.targets.power_parts.steps import (
+    EnterStandby,
+    ExitStandby,
+    Forget,
+    Remember,
+    Resize,
+    Resume,
+    Step,
+    Suspend,
+)
+
+SCOPE = LiveScope("staging-eu/eu-west-1", "012345670123", "eu-west-1", "staging-eu")
+AT = datetime(2026, 11, 24, 19, tzinfo=UTC)
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+@dataclass
+class Group:
+    """One group as AWS keeps it."""
+
+    minimum: int
+    desired: int
+    maximum: int
+    lifecycles: dict[str, str]
+    suspended: set[str] = field(default_factory=set)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class InMemoryHands:
+    """Hands over a world of one's own. ``budget`` is how many requests are done before the process is killed."""
+
+    def __init__(self, groups: Mapping[str, Group] | None = None, **states: str) -> None:
+        self.kept = dict(groups or {})
+        self.states = {name.replace("_", "-"): state for name, state in states.items()}
+        self.tags: dict[str, dict[str, str]] = {}
+        self.calls: list[str] = []
+        self.looks = 0
+        self.budget: int | None = None
+        self.refuse: Callable[[str, Sequence[str]], None] = lambda _call, _ids: None
+        self.moving: dict[str, str] = {}
+
+    def look(self) -> LiveLook:
+        self.looks += 1
+        return LiveLook(SCOPE, AT, self._look_at_groups(), self._look_at_instances())
+
+    def groups(self) -> dict[str, FoundGroup]:
+        return self._look_at_groups()
+
+    def instances(self, states: Sequence[str]) -> dict[str, FoundInstance]:
+        found = self._look_at_instances()
+        return {name: one for name, one in found.items() if not states or one.state in states}
+
+    def _look_at_instances(self) -> dict[str, FoundInstance]:
+        found = self._instances()
+        for name, state in self.moving.items():
+            self.states[name] = state
+        self.moving.clear()
+        return found
+
+    def _look_at_groups(self) -> dict[str, FoundGroup]:
+        found = self._groups()
+        for group in self.kept.values():
+            for name, lifecycle in group.lifecycles.items():
+                if lifecycle == "EnteringStandby":
+                    group.lifecycles[name] = "Standby"
+                elif lifecycle == "Pending":
+                    group.lifecycles[name] = "InService"
+        return found
+
+    def remember(self, values: Mapping[str, str]) -> None:
+        self._called("tag", list(values))
+        for name, value in values.items():
+            self._group(name).tags[PARKED] = value
+
+    def forget(self, groups: Sequence[str]) -> None:
+        self._called("untag", groups)
+        for name in groups:
+            self._group(name).tags.pop(PARKED, None)
+
+    def step(self, group: str, step: Step) -> None:
+        one = self._group(group)
+        self._called(type(step).__name__, [group])
+        match step:
+            case Suspend(processes):
+                one.suspended |= set(processes)
+            case Resume(processes):
+                one.suspended -= set(processes)
+            case Resize(minimum, desired):
+                self._resize(one, minimum, desired)
+            case EnterStandby(ids):
+                self._enter(one, ids)
+            case ExitStandby(ids):
+                self._leave(one, ids)
+            case Remember() | Forget():
+                raise AssertionError("tags are sent in batches")
+
+    def start(self, ids: Sequence[str]) -> None:
+        self._called("start", ids)
+        for name in ids:
+            self._require(self.states.get(name) in ("stopped", "running", "pending"), name, "IncorrectInstanceState")  # fmt: skip
+        for name in ids:
+            if self.states[name] == "stopped":
+                self.states[name], self.moving[name] = "pending", "running"
+
+    def stop(self, ids: Sequence[str]) -> None:
+        self._called("stop", ids)
+        for name in ids:
+            self._require(name in self.states, name, "InvalidInstanceID.NotFound")
+            self._require(self.states[name] in ("running", "stopping", "stopped"), name, "IncorrectInstanceState")  # fmt: skip
+            for group in self.kept.values():
+                assert group.lifecycles.get(name) != "InService", "its group would replace it"
+        for name in ids:
+            if self.states[name] == "running":
+                self.states[name], self.moving[name] = "stopping", "stopped"
+
+    def replace(self, instance_id: str) -> None:
+        self._called("replace", [instance_id])
+        for group in self.kept.values():
+            if group.lifecycles.pop(instance_id, None) is not None:
+                del self.states[instance_id]
+
+    def _called(self, call: str, ids: Sequence[str]) -> None:
+        if self.budget is not None:
+            if self.budget == 0:
+                raise Killed
+            self.budget -= 1
+        self.calls.append(call)
+        self.refuse(call, ids)
+
+    def _group(self, name: str) -> Group:
+        self._require(name in self.kept, name, "ValidationError")
+        return self.kept[name]
+
+    def _resize(self, group: Group, minimum: int, desired: int | None) -> None:
+        wanted = max(group.desired, minimum) if desired is None else desired
+        self._require(0 <= minimum <= wanted <= group.maximum, "sizes", "ValidationError")
+        group.minimum, group.desired = minimum, wanted
+        counted = [n for n, one in group.lifecycles.items() if one in ("InService", "Pending")]
+        for number in range(wanted - len(counted)):
+            name = f"i-new{len(self.states)}{number}"
+            group.lifecycles[name], self.states[name] = "Pending", "running"
+        for name in counted[wanted:]:
+            del group.lifecycles[name], self.states[name]
+
+    def _enter(self, group: Group, ids: Sequence[str]) -> None:
+        self._require(0 < len(ids) <= 20, "ids", "ValidationError")
+        for name in ids:
+            self._require(group.lifecycles.get(name) == "InService", name, "ValidationError")
+        self._require(group.desired - len(ids) >= group.minimum, "MinSize", "ValidationError")
+        group.desired -= len(ids)
+        group.lifecycles.update(dict.fromkeys(ids, "EnteringStandby"))
+
+    def _leave(self, group: Group, ids: Sequence[str]) -> None:
+        self._require(0 < len(ids) <= 20, "ids", "ValidationError")
+        for name in ids:
+            self._require(group.lifecycles.get(name) == "Standby", name, "ValidationError")
+            self._require(self.states[name] == "running", name, "ValidationError")
+        self._require(group.desired + len(ids) <= group.maximum, "MaxSize", "ValidationError")
+        group.desired += len(ids)
+        group.lifecycles.update(dict.fromkeys(ids, "Pending"))
+
+    @staticmethod
+    def _require(holds: bool, what: str, code: str) -> None:
+        if not holds:
+            raise RefusedByAws(f"AWS refused ({code}): {what}", code)
+
+    def _groups(self) -> dict[str, FoundGroup]:
+        return {
+            name: FoundGroup(
+                name=name,
+                arn="",
+                minimum=one.minimum,
+                desired=one.desired,
+                maximum=one.maximum,
+                tags=tuple(one.tags.items()),
+                propagated=frozenset(),
+                subnets=(),
+                suspended=frozenset(one.suspended),
+                members=tuple(
+                    Member(member, lifecycle, "a", "", "", healthy=True)
+                    for member, lifecycle in one.lifecycles.items()
+                ),
+            )
+            for name, one in self.kept.items()
+        }
+
+    def _instances(self) -> dict[str, FoundInstance]:
+        return {
+            name: FoundInstance(name, state, tuple(self.tags.get(name, {}).items()), None)
+            for name, state in self.states.items()
+        }
+
+
+class StillClock:
+    """A steady clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.pauses: list[float] = []
+
+    def steady_s(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds += seconds

@@ -1,0 +1,288 @@
+"""Groups are parked and woken in one go, from any state a run that died may have left."""
+
+import contextlib
+import copy
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.errors import RefusedByAws, Throttled
+from controller.scheduling.schedule import State
+from controller.targets.group_parts.tags import PARKED
+from controller.targets.power_parts.drive import Drive, Pace
+from controller.targets.power_parts.goals import Goals, GroupGoal, Outcomes
+from controller.targets.power_parts.parked import HELD_BACK
+from tests.support.in_memory_groups import Group, InMemoryHands, Killed, StillClock
+
+NAME = "c50-ta-Web"
+ON, OFF = State.ON, State.OFF
+
+
+def web(members: int = 3, minimum: int = 2, spare: int = 2, **more: str) -> InMemoryHands:
+    """A group that runs as it should."""
+    ids = [f"i-{number}" for number in range(members)]
+    group = Group(minimum, members, members + spare, dict.fromkeys(ids, "InService"))
+    hands = InMemoryHands({NAME: group}, **more)
+    hands.states |= dict.fromkeys(ids, "running")
+    return hands
+
+
+def drive(hands: InMemoryHands, goals: Goals, clock: StillClock | None = None) -> Outcomes:
+    clock = clock or StillClock()
+    return Drive(goals, hands, Pace(steady_s=clock.steady_s, sleep=clock.sleep)).run()
+
+
+def all_of(hands: InMemoryHands, wanted: State) -> Goals:
+    return Goals(dict.fromkeys(hands.states, wanted), {NAME: GroupGoal(wanted)})
+
+
+def errors(outcomes: Outcomes) -> list[str]:
+    return [
+        str(one.error)
+        for one in (*outcomes.instances.values(), *outcomes.groups.values())
+        if one.error
+    ]
+
+
+def assert_off(hands: InMemoryHands) -> None:
+    group = hands.kept[NAME]
+    assert set(group.lifecycles.values()) <= {"Standby"}
+    assert set(hands.states.values()) <= {"stopped"}
+    assert (group.minimum, group.desired) == (0, 0)
+    assert group.suspended >= HELD_BACK
+
+
+def test_parking_is_tagged_first_and_stops_last() -> None:
+    hands = web()
+    assert errors(drive(hands, all_of(hands, OFF))) == []
+    assert_off(hands)
+    assert hands.kept[NAME].tags == {PARKED: "min=2 desired=3"}
+    assert hands.calls == ["tag", "Suspend", "Resize", "EnterStandby", "stop"]
+
+
+def test_launch_is_never_suspended() -> None:
+    hands = web()
+    drive(hands, all_of(hands, OFF))
+    assert "Launch" not in hands.kept[NAME].suspended
+
+
+def test_waking_gives_back_sizes_and_processes_and_takes_the_tag_off_last() -> None:
+    hands = web()
+    hands.kept[NAME].suspended = {"AZRebalance"}
+    before = copy.deepcopy(hands.kept[NAME])
+    drive(hands, all_of(hands, OFF))
+    hands.calls.clear()
+    assert errors(drive(hands, all_of(hands, ON))) == []
+    assert hands.kept[NAME] == before
+    assert hands.calls == ["start", "ExitStandby", "Resize", "Resume", "untag"]
+
+
+def test_a_group_with_minimum_nothing_is_not_resized() -> None:
+    hands = web(minimum=0)
+    drive(hands, all_of(hands, OFF))
+    assert "Resize" not in hands.calls
+
+
+def test_more_members_than_a_request_takes_go_in_portions() -> None:
+    hands = web(members=45)
+    assert errors(drive(hands, all_of(hands, OFF))) == []
+    assert hands.calls.count("EnterStandby") == 3
+    assert_off(hands)
+
+
+def test_a_member_that_stays_on_keeps_the_minimum_it_can() -> None:
+    hands = web()
+    goals = Goals({"i-0": OFF, "i-1": OFF}, {NAME: GroupGoal(OFF)})
+    assert errors(drive(hands, goals)) == []
+    group = hands.kept[NAME]
+    assert group.lifecycles["i-2"] == "InService"
+    assert hands.states["i-2"] == "running"
+    assert (group.minimum, group.desired) == (1, 1)
+
+
+def test_a_single_member_leaves_a_group_that_goes_on() -> None:
+    hands = web()
+    goals = Goals({"i-0": OFF}, {NAME: GroupGoal(ON)})
+    assert errors(drive(hands, goals)) == []
+    assert hands.kept[NAME].suspended == set()
+    assert (hands.kept[NAME].minimum, hands.kept[NAME].desired) == (2, 2)
+
+
+def test_members_lost_while_parked_are_made_up_for() -> None:
+    hands = web()
+    drive(hands, all_of(hands, OFF))
+    del hands.kept[NAME].lifecycles["i-0"], hands.states["i-0"]
+    assert errors(drive(hands, all_of(hands, ON))) == []
+    assert hands.kept[NAME].desired == 3
+    assert hands.kept[NAME].minimum == 2
+
+
+def test_a_maximum_lowered_meanwhile_leaves_members_in_standby_and_says_so() -> None:
+    hands = web(members=3, spare=0)
+    drive(hands, all_of(hands, OFF))
+    hands.kept[NAME].maximum = 2
+    found = errors(drive(hands, all_of(hands, ON)))
+    assert any("MaxSize 2 leaves no room for 1" in one for one in found)
+    assert sorted(hands.kept[NAME].lifecycles.values()) == ["InService", "InService", "Standby"]
+
+
+def test_scaling_to_zero_and_back() -> None:
+    hands = web()
+    goals = Goals(groups={NAME: GroupGoal(OFF, scales=True)})
+    assert errors(drive(hands, goals)) == []
+    assert hands.states == {}
+    assert errors(drive(hands, Goals(groups={NAME: GroupGoal(ON, scales=True)}))) == []
+    group = hands.kept[NAME]
+    assert (group.minimum, group.desired, group.suspended, group.tags) == (2, 3, set(), {})
+
+
+def test_a_tag_that_cannot_be_read_leaves_the_group_as_it_is() -> None:
+    hands = web()
+    hands.kept[NAME].tags[PARKED] = "{}"
+    found = errors(drive(hands, all_of(hands, OFF)))
+    assert all("cannot be read" in one for one in found)
+    assert len(found) == 4
+    assert hands.calls == []
+
+
+def test_instances_outside_groups_are_switched_in_batches() -> None:
+    hands = InMemoryHands()
+    hands.states = {f"i-{number}": "running" for number in range(1100)}
+    assert errors(drive(hands, Goals(dict.fromkeys(hands.states, OFF)))) == []
+    assert hands.calls == ["stop"] * 3
+    assert set(hands.states.values()) == {"stopped"}
+
+
+def naming(bad: str, code: str, times: int) -> Callable[[str, Sequence[str]], None]:
+    left = [times]
+
+    def refuse(_call: str, ids: Sequence[str]) -> None:
+        if bad in ids and left[0]:
+            left[0] -= 1
+            raise RefusedByAws(f"AWS refused ({code}): {bad}", code)
+
+    return refuse
+
+
+def silent(bad: str, code: str) -> Callable[[str, Sequence[str]], None]:
+    def refuse(_call: str, ids: Sequence[str]) -> None:
+        if bad in ids:
+            raise RefusedByAws(f"AWS refused ({code})", code)
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    "how", [naming("i-7", "Weird", 99), silent("i-7", "Weird")], ids=["named", "silent"]
+)
+def test_one_bad_id_is_found_and_the_others_go_on(
+    how: Callable[[str, Sequence[str]], None],
+) -> None:
+    hands = InMemoryHands()
+    hands.states = {f"i-{number}": "running" for number in range(300)}
+    hands.refuse = how
+    outcomes = drive(hands, Goals(dict.fromkeys(hands.states, OFF)))
+    assert [name for name, one in outcomes.instances.items() if one.error] == ["i-7"]
+    assert [name for name, state in hands.states.items() if state != "stopped"] == ["i-7"]
+    assert len(hands.calls) <= 20
+
+
+def test_no_capacity_is_tried_again_with_pauses_that_grow_and_is_shown() -> None:
+    hands = InMemoryHands(i_1="stopped", i_2="stopped")
+    hands.refuse = naming("i-1", "InsufficientInstanceCapacity", 3)
+    clock = StillClock()
+    outcomes = drive(hands, Goals({"i-1": ON, "i-2": ON}), clock)
+    assert errors(outcomes) == []
+    assert hands.states == {"i-1": "running", "i-2": "running"}
+    assert "after 4 tries" in outcomes.instances["i-1"].message
+    assert 20 <= clock.seconds <= 120
+
+
+def test_what_never_works_is_given_up_and_told() -> None:
+    hands = InMemoryHands(i_1="stopped", i_2="stopped")
+    hands.refuse = naming("i-1", "InsufficientInstanceCapacity", 99)
+    outcomes = drive(hands, Goals({"i-1": ON, "i-2": ON}))
+    assert "InsufficientInstanceCapacity" in str(outcomes.instances["i-1"].error)
+    assert outcomes.instances["i-1"].message == "tried 5 times"
+    assert outcomes.instances["i-2"].error is None
+
+
+def test_throttling_of_a_group_holds_no_other_up() -> None:
+    hands = web(i_9="running")
+    thrown = [2]
+
+    def refuse(call: str, _ids: Sequence[str]) -> None:
+        if call == "EnterStandby" and thrown[0]:
+            thrown[0] -= 1
+            raise Throttled("AWS throttles")
+
+    hands.refuse = refuse
+    assert errors(drive(hands, all_of(hands, OFF))) == []
+    assert_off(hands)
+
+
+def test_an_instance_gone_meanwhile_is_off_but_cannot_be_started() -> None:
+    hands = InMemoryHands(i_1="running")
+    outcomes = drive(hands, Goals({"i-1": OFF, "i-2": OFF, "i-3": ON}))
+    assert outcomes.instances["i-2"].message == "ended meanwhile"
+    assert "no more there" in str(outcomes.instances["i-3"].error)
+
+
+def test_a_run_ends_even_if_aws_never_does() -> None:
+    hands = InMemoryHands(i_1="pending")
+    clock = StillClock()
+    outcomes = drive(hands, Goals({"i-1": OFF}), clock)
+    assert "still pending after 900 s" in str(outcomes.instances["i-1"].error)
+    assert clock.seconds <= 900
+
+
+def test_a_stuck_member_is_ended_once() -> None:
+    hands = web()
+    hands.states["i-0"] = "pending"
+    drive(hands, Goals(replaced=frozenset({"i-0"})))
+    assert hands.calls == ["replace"]
+    assert "i-0" not in hands.states
+
+
+@given(
+    members=st.integers(1, 25),
+    minimum=st.integers(0, 25),
+    kept=st.frozensets(st.sampled_from(["ScheduledActions", "AZRebalance", "HealthCheck"])),
+    kills=st.lists(st.integers(0, 6), max_size=6),
+    way=st.lists(st.sampled_from([ON, OFF]), min_size=1, max_size=4),
+)
+def test_killed_anywhere_the_next_run_converges_and_a_group_gets_everything_back(
+    members: int, minimum: int, kept: frozenset[str], kills: list[int], way: list[State]
+) -> None:
+    hands = web(members, min(minimum, members))
+    hands.kept[NAME].suspended = set(kept)
+    before = copy.deepcopy(hands.kept[NAME])
+    for budget in kills:
+        wanted = way[budget % len(way)]
+        hands.budget = budget
+        with contextlib.suppress(Killed):
+            drive(hands, all_of(hands, wanted))
+    hands.budget = None
+    assert errors(drive(hands, all_of(hands, OFF))) == []
+    assert_off(hands)
+    parked = hands.kept[NAME].tags[PARKED]
+    assert errors(drive(hands, all_of(hands, OFF))) == []
+    assert hands.kept[NAME].tags[PARKED] == parked
+    assert errors(drive(hands, all_of(hands, ON))) == []
+    assert hands.kept[NAME] == before
+    assert set(hands.states.values()) == {"running"}
+
+
+@given(on=st.frozensets(st.integers(0, 5)), minimum=st.integers(0, 6))
+def test_what_is_there_needs_no_request(on: frozenset[int], minimum: int) -> None:
+    hands = web(6, minimum)
+    goals = Goals(
+        {f"i-{number}": ON if number in on else OFF for number in range(6)},
+        {NAME: GroupGoal(OFF)},
+    )
+    assert errors(drive(hands, goals)) == []
+    hands.calls.clear()
+    drive(hands, goals)
+    assert hands.calls == []
