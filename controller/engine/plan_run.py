@@ -9,6 +9,7 @@ from controller.engine.compute_plan import PlanRequest, plan_config
 from controller.engine.field_names import yaml_field_names
 from controller.engine.lay_over import lay_over
 from controller.engine.load_revision import LoadedRevision, RevisionLoader
+from controller.engine.schedule_changes import meaning_of
 from controller.engine.seen import Seen
 from controller.errors import InvalidDesiredState, WrongUsage, worst_exit_code
 from controller.events import (
@@ -26,6 +27,7 @@ from controller.model.observed import ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, ScopePlan
 from controller.model.resource import DesiredState
+from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.approval import unused_tokens
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
@@ -96,7 +98,10 @@ class Planner:
         holding = active(seen.overrides, asked.now, documents)
         laid = lay_over(revision, holding, self._compiled, self.source)
         scopes = [self._scope(laid, state, seen, asked, holding) for state in states]
-        made = plan(scopes, revision=accepted.revision, label=accepted.label)
+        made = replace(
+            plan(scopes, revision=accepted.revision, label=accepted.label),
+            schedules=self._schedules(states, scopes, asked.now),
+        )
         violations = [violation for scope in made.scopes for violation in scope.violations]
         for violation in made.refused:
             emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
@@ -108,6 +113,15 @@ class Planner:
             unused_tokens(violations, asked.tokens),
             _exit_code(made, states, strict=asked.strict),
         )
+
+    def _schedules(
+        self, states: Sequence[ObservedState], scopes: Sequence[ScopePlan], now: datetime
+    ) -> ScheduleMeaning | None:
+        """Return what the config plan changes about schedules."""
+        for state, made in zip(states, scopes, strict=True):
+            if made.scope == CONFIG_SCOPE:
+                return meaning_of(state, made, self._compiled, self._settings.options, now)
+        return None
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from controller.model.observed import ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.ref import ResourceRef
+from controller.model.schedule_meaning import ScheduleMeaning
 
 FORMAT_VERSION = 1
 """Version of the plan's JSON and of what its digest covers."""
@@ -129,6 +130,8 @@ class Plan:
     scopes: tuple[ScopePlan, ...]
     digest: str
     format_version: int = FORMAT_VERSION
+    schedules: ScheduleMeaning | None = None
+    """What its changes of schedules mean, for who reads it; no part of the digest, as it depends on the hour."""
 
     @property
     def changes(self) -> tuple[Change, ...]:

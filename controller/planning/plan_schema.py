@@ -32,9 +32,42 @@ def plan_schema() -> Schema:
                         for action in ("create", "update", "delete")
                     }
                 ),
-            }
+            },
+            {"schedules": _schedules()},
         ),
     }
+
+
+def _schedules() -> Schema:
+    number, moment = {"type": "number"}, {"type": ["string", "null"], "format": "date-time"}
+    hours = {"type": ["number", "null"], "description": "null: left alone, or not known."}
+    count = {"type": "integer", "minimum": 0}
+    exchange = _object(
+        {
+            "environments": _list(_text("Name."), "They exchange alike."),
+            "role": _text("The one role in each of them; empty for the environments as such."),
+            "before": _text("The schedule followed until now."),
+            "after": _text("The schedule followed then."),
+            "hoursPerWeekBefore": hours,
+            "hoursPerWeekAfter": hours,
+            "instances": count,
+            "switchesNow": _enum(("on", "off", ""), "What the exchange brings at once."),
+            "firstDifference": moment,
+        }
+    )
+    described = _object(
+        {
+            "at": _text("The moment it was worked out for."),
+            "environmentHoursPerWeek": number,
+            "instanceHoursPerWeek": number,
+            "instancesAre": _enum(("desired sizes", "found"), "Where counts are from."),
+            "startedNow": count,
+            "stoppedNow": count,
+            "firstDifference": moment,
+            "exchanges": _list(exchange, "By how many environments they are."),
+        }
+    )
+    return {**described, "description": "What the plan's changes of schedules mean, if it has any."}
 
 
 def _scope() -> Schema:

@@ -6,8 +6,10 @@ from typing import Final, NamedTuple
 from controller.model.observed import ScopeState
 from controller.model.plan import Change, FieldChange, Plan, Violation
 from controller.model.ref import ResourceRef
+from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.edits import collapse, group_by_edit
 from controller.planning.fields import FieldNames
+from controller.planning.schedule_words import TITLE, meaning_lines, tally_of
 from controller.planning.whole_object import fields_of
 from controller.planning.wording import (
     SIGNS,
@@ -36,7 +38,7 @@ class Entry(NamedTuple):
 
 
 class Section(NamedTuple):
-    """What one edit causes."""
+    """What one edit causes; or, last of all, what the plan's changes of schedules mean."""
 
     sign: str
     title: str
@@ -70,6 +72,8 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         sections.append(
             Section(sign, title, tally, _entries(group.changes, scope_of, names, expand=expand))
         )
+    if plan.schedules is not None:
+        sections.append(_schedules(plan.schedules, expand=expand))
     asides = (
         *_causes(others, scope_of, names, expand=expand),
         *_notes(plan, expand=expand),
@@ -77,6 +81,14 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     )
     violations = tuple(v for scope in plan.scopes for v in scope.violations)
     return PlanView(tuple(sections), tuple(asides), violations)
+
+
+def _schedules(meaning: ScheduleMeaning, *, expand: bool) -> Section:
+    lines = meaning_lines(meaning, expand=expand)
+    entries = tuple(
+        Entry("", line.title, tuple(filter(None, (line.remark,))), ()) for line in lines
+    )
+    return Section("~", TITLE, tally_of(meaning), entries)
 
 
 def _entries(

@@ -7,6 +7,7 @@ import orjson
 from controller.model.absent import ABSENT
 from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Violation
 from controller.planning.fields import FieldNames
+from controller.planning.schedule_words import meaning_json
 from controller.planning.whole_object import fields_of
 from controller.planning.wording import COUNTED_ACTIONS, summary
 
@@ -25,7 +26,7 @@ def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> by
 def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Object:
     """Return the plan as plain values in the shape of ``plan_schema``."""
     counts = summary(plan)
-    return {
+    shown: Object = {
         "formatVersion": plan.format_version,
         "controllerVersion": controller_version,
         "digest": plan.digest,
@@ -34,6 +35,9 @@ def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Objec
         "scopes": [_scope(scope, names) for scope in plan.scopes],
         "summary": {action: counts[action] for action in COUNTED_ACTIONS},
     }
+    if plan.schedules is not None:
+        shown["schedules"] = meaning_json(plan.schedules)
+    return shown
 
 
 def _scope(scope: ScopePlan, names: FieldNames) -> Object:

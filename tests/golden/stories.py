@@ -10,6 +10,7 @@ from controller.model.origin import Authorship, Origin
 from controller.model.plan import Change, Edit, Plan, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
+from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.diff import diff
 from controller.planning.diff_options import DiffResult
 from controller.planning.fields import EXTRA, FieldNames, FieldPath, extra_path
@@ -53,6 +54,7 @@ class Scope:
     live: bool = False
     edits: Mapping[ResourceRef, Edit] | None = None
     effects: Mapping[str, int] | None = None
+    meaning: ScheduleMeaning | None = None
 
 
 def scoped(
@@ -65,6 +67,7 @@ def scoped(
     effects: Mapping[str, int] | None = None,
     source_paths: frozenset[str] | None = None,
     tokens: Sequence[str] = (),
+    meaning: ScheduleMeaning | None = None,
     **how: Any,
 ) -> Scope:
     """A scope with the origins of its objects: ``paths`` by reference, else a file per kind."""
@@ -82,7 +85,7 @@ def scoped(
         **how,
     )
     planned = ScopeOptions(diff=comparing, ranks=RANKS, source_paths=source_paths, tokens=tokens)
-    return Scope(desired, observed, planned, live, edits, effects)
+    return Scope(desired, observed, planned, live, edits, effects, meaning)
 
 
 def planned(scope: Scope, observed: ObservedState) -> ScopePlan:
@@ -106,11 +109,12 @@ def _edited(change: Change, scope: Scope) -> Change:
 def plan_of(scopes: Sequence[Scope], observed: Sequence[ObservedState]) -> Plan:
     """Plan all scopes of a story."""
     by_name = {state.scope: state for state in observed}
-    return plan(
+    made = plan(
         (planned(scope, by_name[scope.observed.scope]) for scope in scopes),
         revision="9f1e0aa0c4d1e5b2f8a7c6d5e4f3a2b1c0d9e8f7",
         label="main@9f1e0aa",
     )
+    return replace(made, schedules=next((one.meaning for one in scopes if one.meaning), None))
 
 
 # The objects.

@@ -14,8 +14,10 @@ from controller.planning.plan_schema import plan_schema
 from controller.planning.render_json import render_json
 from controller.planning.render_markdown import render_markdown
 from controller.planning.render_text import render_text
+from tests.golden.schedule_story import fifty_nine_environments_stay_longer
 from tests.golden.stories import NAMES, STORIES, Scope, desired_object, plan_of
 
+ALL_STORIES = (*STORIES, fifty_nine_environments_stay_longer)
 HERE = Path(__file__).parent
 
 
@@ -32,7 +34,7 @@ def written(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+@pytest.mark.parametrize("story", ALL_STORIES, ids=lambda story: story.__name__)
 def test_golden_plan(story: Callable[[], list[Scope]], rewrite_golden: bool) -> None:
     folder, scopes = HERE / story.__name__, story()
     observed = write_observed(scope.observed for scope in scopes)
@@ -55,4 +57,4 @@ def test_golden_plan(story: Callable[[], list[Scope]], rewrite_golden: bool) -> 
 def test_every_folder_is_a_story() -> None:
     folders = {path.name for path in HERE.iterdir() if path.is_dir() and path.name[0] != "_"}
 
-    assert folders == {story.__name__ for story in STORIES}
+    assert folders == {story.__name__ for story in ALL_STORIES}

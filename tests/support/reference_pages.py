@@ -52,11 +52,11 @@ def _commands() -> str:
 
 
 def _command(called: str, found: Any) -> Iterator[str]:
-    inner = getattr(found, "commands", None)
-    if inner:
+    names = getattr(found, "list_commands", None)
+    if names:
         yield f"## {called}\n\n{found.help}\n"
-        for name, one in inner.items():
-            yield from _command(f"{called} {name}", one)
+        for name in names(None):
+            yield from _command(f"{called} {name}", found.get_command(None, name))
         return
     arguments = [one for one in found.params if one.param_type_name == "argument"]
     options = [

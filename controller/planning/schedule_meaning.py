@@ -1,0 +1,135 @@
+"""Exchanged schedules compared: hours on per week before and after, what switches now, and when they first differ."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
+from controller.scheduling.hours import first_difference, hours_per_week
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.timeline import state_at
+from controller.scheduling.zones import zone_of
+
+DESIRED_SIZES = "desired sizes"
+FOUND = "found"
+
+
+class Following(NamedTuple):
+    """What something follows: how people call the schedule, and the schedule, or why it cannot be told."""
+
+    label: str
+    schedule: Schedule | InvalidSchedule
+
+
+class RoleFollowing(NamedTuple):
+    """One role of an environment. ``own`` is None where it follows its environment."""
+
+    instances: int
+    own: Following | None = None
+
+
+class EnvironmentFollowing(NamedTuple):
+    """One environment with its roles, by name."""
+
+    own: Following
+    roles: Mapping[str, RoleFollowing]
+
+
+class _Exchange(NamedTuple):
+    environment: str
+    role: str
+    before: Following
+    after: Following
+    instances: int
+
+
+def schedule_meaning(
+    before: Mapping[str, EnvironmentFollowing],
+    after: Mapping[str, EnvironmentFollowing],
+    now: datetime,
+    *,
+    instances_are: str = DESIRED_SIZES,
+) -> ScheduleMeaning | None:
+    """Return what it means that environments follow ``after`` instead of ``before``; None if no schedule is exchanged.
+
+    Environments that come or go are no exchange. ``now`` is aware. A role that begins to follow a schedule of its own,
+    or its environment again, is one of its role.
+    """
+    alike: dict[tuple[str, Following, Following], list[_Exchange]] = {}
+    for name in sorted(before.keys() & after.keys()):
+        for one in _exchanges(name, before[name], after[name]):
+            alike.setdefault((one.role, one.before, one.after), []).append(one)
+    shifts = tuple(
+        sorted(
+            (_shift(exchanges, now) for exchanges in alike.values()),
+            key=lambda one: (-len(one.environments), one.role, one.environments),
+        )
+    )
+    if not shifts:
+        return None
+    firsts = [one.first_difference for one in shifts if one.first_difference is not None]
+    return ScheduleMeaning(
+        shifts=shifts,
+        now=now.astimezone(min(firsts).tzinfo if firsts else UTC),
+        environment_hours=sum(_more(one) * len(one.environments) for one in shifts if not one.role),
+        instance_hours=sum(_more(one) * one.instances for one in shifts),
+        instances_are=instances_are,
+    )
+
+
+def _exchanges(
+    name: str, before: EnvironmentFollowing, after: EnvironmentFollowing
+) -> Iterator[_Exchange]:
+    if before.own != after.own:
+        following = sum(
+            role.instances
+            for key, role in after.roles.items()
+            if role.own is None and (key not in before.roles or before.roles[key].own is None)
+        )
+        yield _Exchange(name, "", before.own, after.own, following)
+    for key in sorted(before.roles.keys() & after.roles.keys()):
+        old, new = before.roles[key].own, after.roles[key].own
+        if old is None and new is None:
+            continue
+        old_effective, new_effective = old or before.own, new or after.own
+        if old_effective != new_effective:
+            yield _Exchange(name, key, old_effective, new_effective, after.roles[key].instances)
+
+
+def _shift(exchanges: Iterable[_Exchange], now: datetime) -> ScheduleShift:
+    exchanges = tuple(exchanges)
+    _, role, before, after, _ = exchanges[0]
+    old, new = before.schedule, after.schedule
+    switches, first = "", None
+    if isinstance(old, Schedule) and isinstance(new, Schedule):
+        moment = first_difference(old, new, now)
+        zone = zone_of(new.zone if new.fixed is None else old.zone)
+        first = moment.astimezone(zone) if moment is not None else None
+        state = state_at(new, now)
+        if state is not state_at(old, now) and state in (State.ON, State.OFF):
+            switches = state.value
+    return ScheduleShift(
+        environments=tuple(one.environment for one in exchanges),
+        role=role,
+        before=before.label,
+        after=after.label,
+        hours_before=_hours(old, now),
+        hours_after=_hours(new, now),
+        instances=sum(one.instances for one in exchanges),
+        switches_now=switches,
+        first_difference=first,
+    )
+
+
+def _hours(schedule: Schedule | InvalidSchedule, now: datetime) -> float | None:
+    if isinstance(schedule, InvalidSchedule) or schedule.fixed is State.NOSCHEDULE:
+        return None
+    return hours_per_week(schedule, now)
+
+
+def _more(shift: ScheduleShift) -> float:
+    """Return the hours more of one environment; 0 where one of the two cannot be counted."""
+    if shift.hours_before is None or shift.hours_after is None:
+        return 0.0
+    return shift.hours_after - shift.hours_before
