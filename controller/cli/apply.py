@@ -17,21 +17,21 @@ from controller.cli.options import (
     SourceOption,
 )
 from controller.cli.outcomes import outcome_json, say_outcomes
-from controller.cli.output import note, note_warnings, say_json
-from controller.cli.plan import plan_file, show_plan_being_applied
+from controller.cli.output import note, say_json
+from controller.cli.plan import plan_file, show_plan_being_applied, whole_planner
 from controller.cli.process import may_ask
 from controller.engine.apply_run import (
     ApplyReport,
     Reviewed,
-    apply_run,
     check_guards,
     check_reviewed,
     to_apply,
 )
 from controller.engine.duration import parse_duration
 from controller.engine.lease import Claim
-from controller.engine.plan_run import PlanAsked, PlanRun
+from controller.engine.plan_run import PlanAsked
 from controller.engine.seen import seen_in_tables
+from controller.engine.whole_run import WholePlan, apply_whole
 from controller.errors import PlanRefused, WrongUsage
 from controller.planning.read_json import PlanClaim, read_plan
 
@@ -76,7 +76,6 @@ def apply(
         take_over=take_over,
     )
     reviewed = _read_claim(plan)
-    planner = call.planner(source)
     asked = PlanAsked(
         now=call.surroundings.clock(),
         tokens=tuple(override or ()),
@@ -84,16 +83,17 @@ def apply(
         scopes=tuple(scope or (reviewed.scopes if reviewed else ())),
         strict=True,
     )
-    revision = planner.load()
-    note_warnings(revision.warnings)
-    run = planner.plan(revision, seen_in_tables(call.installation), asked, call.emit)
+    seen = seen_in_tables(call.installation)
+    run = whole_planner(call, source, call.live).plan(seen, asked, call.emit)
     as_json = output is Format.JSON
     expected = [Reviewed(expect)] if expect else []
     expected += [Reviewed(reviewed.digest, reviewed.revision)] if reviewed else []
     check_reviewed(run.plan, expected)
     if not as_json:
         show_plan_being_applied(run)
-    _go_on(run, as_json=as_json, yes=yes)
+    if not _go_on(run, as_json=as_json, yes=yes):
+        apply_whole(call.live, run, claim, lambda _: None, call.emit)
+        raise typer.Exit(run.exit_code)
     report = _apply(call, run, claim)
     if as_json:
         say_json(_json(run, report))
@@ -113,8 +113,8 @@ def _read_claim(plan: Path | None) -> PlanClaim | None:
         ) from error
 
 
-def _go_on(run: PlanRun, *, as_json: bool, yes: bool) -> None:
-    """Return if the plan may be applied; end the command if there is nothing to do, or it may not be done."""
+def _go_on(run: WholePlan, *, as_json: bool, yes: bool) -> bool:
+    """Tell whether there is something to do; end the command if it may not be done."""
     try:
         check_guards(run.plan)
     except PlanRefused:
@@ -125,9 +125,9 @@ def _go_on(run: PlanRun, *, as_json: bool, yes: bool) -> None:
     if not to_apply(run.plan):
         if as_json:
             say_json(_json(run, None))
-        raise typer.Exit(run.exit_code)
+        return False
     if yes:
-        return
+        return True
     if as_json or not may_ask():
         raise WrongUsage(
             "this changes something, and there is nobody to ask\n"
@@ -136,14 +136,15 @@ def _go_on(run: PlanRun, *, as_json: bool, yes: bool) -> None:
     if not typer.confirm("Apply?", err=True):
         note("not applied")
         raise typer.Exit(CHANGES_LEFT)
+    return True
 
 
-def _apply(call: Invocation, run: PlanRun, claim: Claim) -> ApplyReport:
+def _apply(call: Invocation, run: WholePlan, claim: Claim) -> ApplyReport:
     with ProgressLine() as progress:
-        return apply_run(call.installation, run, claim, progress, call.emit)
+        return apply_whole(call.live, run, claim, progress, call.emit)
 
 
-def _json(run: PlanRun, report: ApplyReport | None) -> dict[str, Any]:
+def _json(run: WholePlan, report: ApplyReport | None) -> dict[str, Any]:
     return {
         "plan": orjson.loads(plan_file(run)),
         "applied": report is not None,

@@ -10,6 +10,7 @@ import typer
 from controller import catalog
 from controller.cli.process import surroundings, utc_now
 from controller.engine.installation import Installation, Master, find_installation
+from controller.engine.live_run import LiveAccounts
 from controller.engine.open_settings import open_desired, open_settings
 from controller.engine.plan_run import Planner
 from controller.errors import WrongUsage
@@ -48,6 +49,11 @@ class Invocation:
     def installation(self) -> Installation:
         """The installation in the master account."""
         return find_installation(self.master)
+
+    @cached_property
+    def live(self) -> LiveAccounts:
+        """The accounts the installation works in."""
+        return LiveAccounts(self.installation)
 
     @cached_property
     def emit(self) -> Emit:

@@ -10,9 +10,12 @@ from controller import __version__
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import AdoptOption, OverrideOption, ScopeOption, SourceOption
 from controller.cli.output import note, note_warnings, say, say_lines
+from controller.engine.live_run import LiveAccounts
+from controller.engine.load_revision import LoadedRevision
 from controller.engine.named_text import read_named
-from controller.engine.plan_run import PlanAsked, PlanRun
+from controller.engine.plan_run import PlanAsked, Planner
 from controller.engine.seen import Seen, file_of, seen_in_desired, seen_in_file, seen_in_tables
+from controller.engine.whole_run import WholePlan, WholePlanner
 from controller.engine.written_file import write_file
 from controller.errors import WrongUsage
 from controller.planning.render_html import render_html
@@ -74,7 +77,6 @@ def plan(
 ) -> None:
     """Show what would change. Exit 0: nothing; 2: changes; 3: refused by a guard."""
     call = invocation(context)
-    planner = call.planner(source)
     seen = _seen(call, base, observed)
     asked = PlanAsked(
         now=call.surroundings.clock(),
@@ -82,10 +84,10 @@ def plan(
         adopt=adopt,
         scopes=tuple(scope or ()),
         strict=strict,
+        strict_live=strict,
     )
-    revision = planner.load()
-    note_warnings(revision.warnings)
-    run = planner.plan(revision, seen, asked, call.emit)
+    live = call.live if base is None and observed is None else None
+    run = whole_planner(call, source, live).plan(seen, asked, call.emit)
     if save_observed is not None:
         write_file(save_observed, file_of(seen))
     if out is not None:
@@ -94,12 +96,23 @@ def plan(
     raise typer.Exit(run.exit_code)
 
 
-def plan_file(run: PlanRun) -> bytes:
+def whole_planner(call: Invocation, source: str | None, live: LiveAccounts | None) -> WholePlanner:
+    """Return what plans config and, where there is an AWS to look at, live accounts; warnings are noted as it loads."""
+
+    def load(planner: Planner) -> LoadedRevision:
+        revision = planner.load()
+        note_warnings(revision.warnings)
+        return revision
+
+    return WholePlanner(planner=lambda: call.planner(source), load=load, live=live)
+
+
+def plan_file(run: WholePlan) -> bytes:
     """Return the plan as the file that apply reads."""
     return render_json(run.plan, names=run.names, controller_version=__version__)
 
 
-def show_plan(run: PlanRun, output: PlanFormat, *, expand: bool = False) -> None:
+def show_plan(run: WholePlan, output: PlanFormat, *, expand: bool = False) -> None:
     """Print a plan, then what is to be said of its approvals."""
     match output:
         case PlanFormat.TEXT:
@@ -113,14 +126,14 @@ def show_plan(run: PlanRun, output: PlanFormat, *, expand: bool = False) -> None
     note_unused_tokens(run)
 
 
-def show_plan_being_applied(run: PlanRun) -> None:
+def show_plan_being_applied(run: WholePlan) -> None:
     """Print a plan without its last line, which says what to type next: that is being done."""
     lines = text_lines(run.plan, names=run.names)
     say_lines(lines[:-1] if run.plan.changes and not run.plan.refused else lines)
     note_unused_tokens(run)
 
 
-def note_unused_tokens(run: PlanRun) -> None:
+def note_unused_tokens(run: WholePlan) -> None:
     """Say which approvals were given for changes that are others now."""
     for token in run.unused_tokens:
         note(

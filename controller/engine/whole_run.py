@@ -47,7 +47,8 @@ class WholePlanner:
 
     planner: Callable[[], Planner]
     load: Callable[[Planner], LoadedRevision]
-    live: LiveAccounts
+    live: LiveAccounts | None
+    """None where there is no AWS to look at: then only the config scope is planned."""
 
     def plan(self, seen: Seen, asked: PlanAsked, emit: Emit = nobody_listens) -> WholePlan:
         """Plan the scopes asked for; all, if none are named.
@@ -58,9 +59,9 @@ class WholePlanner:
         """
         wanted_live = tuple(one for one in asked.scopes if one != CONFIG_SCOPE)
         config: PlanRun | None = None
-        if not asked.scopes or CONFIG_SCOPE in asked.scopes:
+        if self.live is None or not asked.scopes or CONFIG_SCOPE in asked.scopes:
             planner = self.planner()
-            scopes = (CONFIG_SCOPE,) if asked.scopes else ()
+            scopes = (CONFIG_SCOPE,) if asked.scopes and self.live is not None else asked.scopes
             revision = self.load(planner)
             config = planner.plan(revision, seen, replace(asked, scopes=scopes), emit)
         live = None
@@ -72,7 +73,7 @@ class WholePlanner:
         self, seen: Seen, asked: PlanAsked, wanted: Sequence[str], config: PlanRun | None
     ) -> LivePlanRun | None:
         tables = next((one for one in seen.scopes if one.scope == CONFIG_SCOPE), None)
-        if tables is None or not (self.live.is_on or wanted):
+        if self.live is None or tables is None or not (self.live.is_on or wanted):
             return None
         if not wanted and tables.state not in (ScopeState.OK, ScopeState.OBSERVE):
             # The config scope says already that it is not known.
@@ -103,7 +104,7 @@ def apply_whole(
     report = ApplyReport("", (), 0)
     if whole.config is not None and to_apply(whole.config.plan):
         report = apply_run(live.installation, whole.config, claim, progress, emit)
-    if whole.config is not None:
+    if whole.config is not None and whole.config.plan.scopes:
         live.write_statuses([_config_finding(whole.config, report)])
     if whole.live is None:
         return report
@@ -141,10 +142,13 @@ def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) 
         scopes += live.plans
         codes += live.exit_codes(strict=asked.strict_live)
     violations = [violation for scope in scopes for violation in scope.violations]
+    joined = plan(scopes, revision=revision, label=label)
+    if config is not None:
+        joined = replace(config.plan, scopes=joined.scopes, digest=joined.digest)
     return WholePlan(
         config,
         live,
-        plan(scopes, revision=revision, label=label),
+        joined,
         names,
         unused_tokens(violations, asked.tokens),
         worst_exit_code(codes),
