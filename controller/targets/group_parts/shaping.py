@@ -48,6 +48,8 @@ def _why(
     The marks keep what was last wanted: what is wanted as then but found otherwise is drift.
     """
     after = made.attributes
+    if made.marks_lost:
+        return Cause.DRIFTED, "marks lost"
     mark = ImageMark.parse(seen["image"])
     if (
         mark is not None

@@ -1,0 +1,152 @@
+"""A changed template is a new version that groups are pointed at; instances are replaced a few groups at a time."""
+
+from collections import Counter
+
+import pytest
+
+from tests.support.embedded_aws import AwsForTests
+from tests.support.live_account import LiveAccount, changes, failures, notes
+
+WEB = "c50-ta-Web"
+NAMES = tuple(f"c{number}-ta-Web" for number in (50, 51, 52))
+REFRESH = {"instanceRefresh": {"minHealthyPercent": 50}}
+
+
+@pytest.fixture
+def three(aws: AwsForTests) -> LiveAccount:
+    """Three environments of one map, whose role replaces instances; two groups at a time."""
+    account = LiveAccount(aws)
+    account.role(rollout=REFRESH)
+    for name in ("c51", "c52"):
+        account.documents["Environment", name] = dict(account.documents["Environment", "c50"])
+    assert failures(account.apply()) == []
+    return account
+
+
+def _newer_image(account: LiveAccount, name: str, **tags: str) -> str:
+    ec2 = account.client("ec2")
+    image: str = ec2.register_image(Name=name)["ImageId"]
+    if tags:
+        made = [{"Key": key, "Value": value} for key, value in tags.items()]
+        ec2.create_tags(Resources=[image], Tags=made)
+    return image
+
+
+def _versions(account: LiveAccount, name: str) -> Counter[str]:
+    return Counter(one["LaunchTemplate"]["Version"] for one in account.group(name)["Instances"])
+
+
+def _until_quiet(account: LiveAccount, looks: int = 30) -> list[str]:
+    """Plan and apply until nothing is left to do and nothing runs; return the causes on the way."""
+    causes: list[str] = []
+    for _ in range(looks):
+        plan = account.plan()
+        assert failures(account.do(plan.to_do)) == []
+        causes += changes(plan)
+        if not changes(plan) and not any("being replaced" in note for note in notes(plan)):
+            return causes
+    raise AssertionError(f"still not quiet after {looks} looks: {causes}")
+
+
+def test_a_version_is_made_and_two_of_three_groups_begin(three: LiveAccount) -> None:
+    _newer_image(three, "web-1.4.3")
+    three.role(ami="web-1.4.3")
+
+    plan = three.plan()
+
+    assert [one.effects for one in plan.to_do] == [{"replaced": 2}, {"replaced": 2}, None]
+    assert changes(plan)[0] == f"update Group/{WEB} edited: ami, imageId"
+    assert changes(plan)[2].endswith("edited: ami, imageId, instancesBehind")
+    assert "rollout c52-ta-Web: its instances are replaced when it is its turn (2 groups at a time)" in notes(plan)  # fmt: skip
+
+    three.do(plan.to_do)
+
+    assert {three.group(name)["LaunchTemplate"]["Version"] for name in NAMES} == {"2"}
+    assert three.template()["ImageId"] != ""
+    later = three.plan()
+    assert changes(later) == []
+    assert sum("being replaced" in note for note in notes(later)) == 2
+
+
+def test_in_the_end_all_instances_are_of_the_new_version(three: LiveAccount) -> None:
+    _newer_image(three, "web-1.4.3")
+    three.role(ami="web-1.4.3")
+    _until_quiet(three)
+    assert [_versions(three, name) for name in NAMES] == [Counter({"2": 2})] * 3
+
+
+def test_the_first_that_fails_stops_the_others(three: LiveAccount) -> None:
+    three.aws.controls.fail_refreshes(1)
+    three.role(instanceType="m6i.xlarge")
+    _until_quiet(three)
+    said = notes(three.plan())
+    assert any("ended as Failed" in note for note in said)
+    assert "rollout c52-ta-Web: its instances are not replaced: another group's failed" in said
+    assert _versions(three, "c52-ta-Web") == Counter({"1": 2})
+
+    three.role(instanceType="m6i.2xlarge")
+    _until_quiet(three)
+    assert [_versions(three, name) for name in NAMES] == [Counter({"3": 2})] * 3
+
+
+def test_without_rollout_only_new_instances_get_it(three: LiveAccount) -> None:
+    three.role(rollout="none", instanceType="m6i.xlarge")
+    plan = three.plan()
+    assert {one.because for one in plan.to_do} == {
+        "instances that run keep what they have (rollout: none)"
+    }
+    three.do(plan.to_do)
+    assert _versions(three, WEB) == Counter({"1": 2})
+    assert changes(three.plan()) == []
+
+
+def test_a_type_against_bulk_patching_keeps_its_instances(three: LiveAccount) -> None:
+    three.change("EnvironmentType", "Staging", protectedActions=["BULK_PATCH_AMI"])
+    three.role(instanceType="m6i.xlarge")
+    _until_quiet(three)
+    assert _versions(three, WEB) == Counter({"1": 2})
+
+
+class TestTheLatestOfAType:
+    """A role that names a type of image."""
+
+    @pytest.fixture
+    def typed(self, aws: AwsForTests) -> LiveAccount:
+        account = LiveAccount(aws)
+        account.role(ami="web")
+        account.furnish()
+        assert failures(account.apply()) == []
+        return account
+
+    def test_is_chosen_by_version_and_kept(self, typed: LiveAccount) -> None:
+        assert typed.tags()["envctl:image"].startswith("web ami-")
+        first = typed.template()["ImageId"]
+        newer = _newer_image(typed, "web-1.10.0", Stable="yes")
+
+        assert changes(typed.plan()) == []
+        plan = typed.plan(deep=True)
+        assert changes(plan) == []
+        assert notes(plan) == [f"image {WEB}: web-1.10.0 is out; {first} is kept (imagePolicy)"]
+        assert newer != first
+
+    def test_is_followed_where_the_role_says_so(self, typed: LiveAccount) -> None:
+        typed.role(imagePolicy="follow")
+        newer = _newer_image(typed, "web-1.10.0", stable="true")
+        plan = typed.plan(deep=True)
+        assert changes(plan) == [f"update Group/{WEB} image: imageId, instancesBehind"]
+        typed.do(plan.to_do)
+        assert typed.template()["ImageId"] == newer
+        assert changes(typed.plan(deep=True)) == []
+
+    def test_is_not_taken_while_it_is_not_stable(self, typed: LiveAccount) -> None:
+        typed.role(imagePolicy="follow")
+        _newer_image(typed, "web-1.10.0")
+        assert changes(typed.plan(deep=True)) == []
+
+
+def test_an_image_larger_than_the_disk_is_said(aws: AwsForTests) -> None:
+    account = LiveAccount(aws)
+    _newer_image(account, "web-2.0.0")
+    account.role(ami="web-2.0.0", volumes=[{"name": "OS", "size": 10}])
+    (note,) = notes(account.plan())
+    assert "the OS volume has 10 GB, image web-2.0.0 needs 15" in note
