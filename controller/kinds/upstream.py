@@ -10,7 +10,14 @@ from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
 from controller.kinds.parts.routing import placement, type_facts, type_of
 from controller.kinds.parts.texts import Text
-from controller.kinds.parts.upstream_hosts import SLICES, Host, HostFacts, expand_hosts, undo_hosts
+from controller.kinds.parts.upstream_hosts import (
+    SLICES,
+    Host,
+    HostFacts,
+    expand_hosts,
+    host_facts,
+    undo_hosts,
+)
 from controller.model.ref import ResourceRef
 from controller.model.table import Index, KeyAttribute, TableDefinition
 
@@ -86,7 +93,7 @@ def _facts(_key: str, spec: UpstreamSpec) -> UpstreamFacts:
         spec.environment_name,
         spec.service_name,
         spec.live_slice if spec.live_slice in SLICES else None,
-        tuple(HostFacts(host.dns_name, host.port, host.state) for host in spec.hosts),
+        tuple([host_facts(host) for host in spec.hosts]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from controller.kinds.language.controller_only import controller_only
@@ -29,7 +30,7 @@ def _compiled(kind: Kind[Any]) -> CompiledKind:
     return CompiledKind(
         kind=kind,
         validate=kind.spec.__pydantic_validator__.validate_python,
-        dump=lambda spec: dump(spec, by_alias=True, exclude_none=True),
+        dump=partial(dump, by_alias=True, exclude_none=True),
         references=references(kind.spec),
         controller_only=controller_only(kind.spec),
     )

@@ -140,16 +140,20 @@ def _strip(value: Any) -> Any:
 def owned_fields(items: Mapping[str, Any], shared: tuple[SharedField, ...]) -> tuple[str, ...]:
     """Return those shared fields the YAML gives, as ``Table.Path.To.Field``."""
     return tuple(
-        ".".join((field.table, *field.path))
-        for field in shared
-        if _given(items.get(field.table, {}), field.path)
+        [
+            ".".join((field.table, *field.path))
+            for field in shared
+            if _given(items.get(field.table), field.path)
+        ]
     )
 
 
 def _given(value: Any, path: tuple[str, ...]) -> bool:
-    if not path:
-        return True
-    head, *rest = path
-    if head == "*":
-        return isinstance(value, list) and any(_given(member, tuple(rest)) for member in value)
-    return isinstance(value, dict) and head in value and _given(value[head], tuple(rest))
+    for place, step in enumerate(path):
+        if step == "*":
+            rest = path[place + 1 :]
+            return isinstance(value, list) and any(_given(member, rest) for member in value)
+        if not isinstance(value, dict) or step not in value:
+            return False
+        value = value[step]
+    return True

@@ -142,11 +142,14 @@ def _issues_of(resolved: Mapping[ResourceRef, Resolved]) -> Iterator[PlacedIssue
 def _clashes(
     kinds: CompiledKinds, facts: Mapping[ResourceRef, Any], resolved: Mapping[ResourceRef, Resolved]
 ) -> Iterator[PlacedIssue]:
-    for compiled in kinds.by_name.values():
-        if compiled.kind.unique:
-            name = compiled.kind.name
-            mine = [(ref, known) for ref, known in facts.items() if ref.kind == name]
-            mine.sort(key=lambda pair: resolved[pair[0]].resource.origin)
-            for ref, issue in clashes(compiled.kind, mine):
-                resource = resolved[ref].resource
-                yield PlacedIssue(resource.origin.path, resource.index, resource.origin.line, issue)
+    with_unique: dict[str, list[tuple[ResourceRef, Any]]] = {
+        name: [] for name, compiled in kinds.by_name.items() if compiled.kind.unique
+    }
+    for pair in facts.items():
+        if pair[0][0] in with_unique:
+            with_unique[pair[0][0]].append(pair)
+    for name, mine in with_unique.items():
+        mine.sort(key=lambda pair: resolved[pair[0]].resource.origin)
+        for ref, issue in clashes(kinds.by_name[name].kind, mine):
+            resource = resolved[ref].resource
+            yield PlacedIssue(resource.origin.path, resource.index, resource.origin.line, issue)

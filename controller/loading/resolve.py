@@ -42,11 +42,10 @@ def resolve(
     items = draft.items
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, draft.facts, world))
+    facts = draft.facts
     for rule in kind.rules:
-        issues += [
-            Issue(found.path, found.message, found.fix, warning=found.warning)
-            for found in rule(ref, draft.facts, world)
-        ]
+        for found in rule(ref, facts, world):
+            issues.append(Issue(found.path, found.message, found.fix, warning=found.warning))
     attributes, extra = canonical_bytes(items), _extra_bytes(draft.extra)
     asked = world.asked()
     projection = Projection(

@@ -18,7 +18,10 @@ class Claim(NamedTuple):
 def clashes(
     kind: Kind[Any], facts: Iterable[tuple[ResourceRef, Any]]
 ) -> Iterator[tuple[ResourceRef, Issue]]:
-    """Yield an issue for the second and each later claim to the same value, naming the first owner."""
+    """Yield an issue for the second and each later claim to the same value, naming the first owner.
+
+    ``facts`` come in the order of the documents.
+    """
     for unique in kind.unique:
         owners: dict[Any, Claim] = {}
         for ref, known in facts:

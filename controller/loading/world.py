@@ -1,7 +1,7 @@
 """The rest of the desired state, as one object's rules may ask for it, with every question remembered."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from controller.model.ref import ResourceRef
 
@@ -17,12 +17,11 @@ class TracingWorld:
     ) -> None:
         """Answer from ``facts``; the two settings are what rules may depend on besides other objects."""
         self._facts = facts
-        # A reference is a plain pair too: asking with one spares making a ResourceRef per question.
-        self._look = cast("Callable[[tuple[str, str]], Any]", facts.get)
-        self._known: dict[tuple[str, str], ResourceRef] = {}
+        self._answers: dict[tuple[str, str], tuple[ResourceRef, Any]] = {}
+        """The same few objects are asked about again and again. A reference is a plain pair too."""
         self.compatibility = compatibility
         self.default_region = default_region
-        self._asked: list[tuple[str, str]] = []
+        self._asked: list[ResourceRef] = []
 
     def start(self) -> None:
         """Begin a new list of questions."""
@@ -30,22 +29,19 @@ class TracingWorld:
 
     def asked(self) -> tuple[ResourceRef, ...]:
         """Return what was asked since ``start``, each once, in order; equal answers share their values."""
-        known = self._known
-        return tuple(
-            [known.get(pair) or self._remember(pair) for pair in dict.fromkeys(self._asked)]
-        )
+        return tuple(dict.fromkeys(self._asked))
 
     def facts(self, kind: str, key: str) -> Any:
         """Return the facts of an object, None if there is none by that name."""
         pair = (kind, key)
-        self._asked.append(pair)
-        return self._look(pair)
+        known = self._answers.get(pair)
+        if known is None:
+            ref = ResourceRef(kind, key)
+            known = self._answers[pair] = (ref, self._facts.get(ref))
+        self._asked.append(known[0])
+        return known[1]
 
     def names(self, kind: str) -> Iterable[str]:
         """Return every key of a kind; remembered as a question about all of them."""
-        self._asked.append((kind, ALL))
+        self._asked.append(ResourceRef(kind, ALL))
         return (ref.key for ref in self._facts if ref.kind == kind)
-
-    def _remember(self, pair: tuple[str, str]) -> ResourceRef:
-        ref = self._known[pair] = ResourceRef(*pair)
-        return ref

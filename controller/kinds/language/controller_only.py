@@ -1,6 +1,6 @@
 """Fields that the tables do not have: taken out of a spec as ``{dotted YAML path: value}`` and put back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
 from typing import Any
@@ -16,7 +16,9 @@ def controller_only(model: type[Spec]) -> Callable[[Any], dict[str, Any]]:
     """
 
     def collect(spec: Any) -> dict[str, Any]:
-        return dict(_collected(spec, ""))
+        found: dict[str, Any] = {}
+        _collect(spec, "", found)
+        return found
 
     if not _has_any(model):
         return lambda _spec: {}
@@ -77,24 +79,27 @@ def _may_have(shape: Shape) -> bool:
     return inner is not None and _may_have(inner)
 
 
-def _collected(spec: Spec, prefix: str) -> Iterator[tuple[str, Any]]:
+def _collect(spec: Spec, prefix: str, found: dict[str, Any]) -> None:
+    given = spec.model_fields_set
     for name, yaml, excluded in _steps(type(spec)):
-        value = getattr(spec, name)
-        if value is None or name not in spec.model_fields_set:
+        if name not in given:
             continue
+        value = getattr(spec, name)
         path = f"{prefix}{yaml}"
+        if value is None:
+            continue
         if excluded:
-            yield path, plain(value)
+            found[path] = plain(value)
         elif isinstance(value, Spec):
-            yield from _collected(value, f"{path}.")
+            _collect(value, f"{path}.", found)
         elif isinstance(value, list):
             for place, member in enumerate(value):
                 named_by = member.named_by
                 step = getattr(member, named_by) if named_by else place
-                yield from _collected(member, f"{path}.{step}.")
+                _collect(member, f"{path}.{step}.", found)
         elif isinstance(value, dict):
             for key, member in value.items():
-                yield from _collected(member, f"{path}.{key}.")
+                _collect(member, f"{path}.{key}.", found)
 
 
 def _put(shape: Shape, target: Any, steps: list[str], value: Any) -> None:

@@ -36,16 +36,17 @@ def references(model: type[Spec]) -> Callable[[Any], list[Named]]:
 @cache
 def _model_walk(model: type[Spec]) -> Walk:
     steps = tuple(
-        (field.name, field.yaml, _walk(field.shape))
+        (field.name, (field.yaml,), _walk(field.shape))
         for field in fields_of(model)
         if field.shape.refers
     )
 
     def walk(spec: Any, path: Path, found: list[Named]) -> None:
+        values = spec.__dict__
         for name, yaml, step in steps:
-            value = getattr(spec, name)
+            value = values[name]
             if value is not None:
-                step(value, (*path, yaml), found)
+                step(value, path + yaml, found)
 
     return walk
 

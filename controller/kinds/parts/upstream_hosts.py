@@ -57,11 +57,13 @@ class HostFacts(NamedTuple):
     name: str
     port: int | None
     state: str | None
+    slice: str | None
+    """The slice the name says."""
 
-    @property
-    def slice(self) -> str | None:
-        """The slice the name says."""
-        return slice_of(self.name)
+
+def host_facts(host: Host) -> HostFacts:
+    """Say what rules ask of a host."""
+    return HostFacts(host.dns_name, host.port, host.state, slice_of(host.dns_name))
 
 
 def slice_of(name: str) -> str | None:
