@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from controller import catalog
+from controller.aws.live_look import look
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import AccountAccess
 from controller.engine.accepted import AcceptedReader
@@ -17,13 +18,14 @@ from controller.engine.lease import Claim
 from controller.engine.live_ledger import scopes_left_open
 from controller.engine.live_plan import LiveAsked, LivePlanner, LiveScopePlan
 from controller.engine.live_scope_run import LiveOrder, ScopeOutcome, ScopeRun
-from controller.engine.live_view import ScopeView, unseen
+from controller.engine.live_view import ScopeView, Unseen, unseen
 from controller.engine.scopes import ScopeSetup, live_scopes
 from controller.engine.status_rows import Finding, write_statuses
 from controller.errors import EnvctlError, WrongUsage
 from controller.events import Emit, nobody_listens
 from controller.loading.compiled import compile_kinds
 from controller.model.accepted import AcceptedState
+from controller.model.live import LiveLook
 from controller.model.observed import ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
@@ -110,6 +112,26 @@ class LiveAccounts:
                     f"there is no scope {name!r}\n  fix: choose from {', '.join((CONFIG_SCOPE, *known))}"
                 )
         return tuple(one for one in setups if not wanted or one.scope.name in wanted)
+
+    def looks(
+        self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
+    ) -> dict[str, LiveLook | Unseen]:
+        """Look at scopes side by side, writing nothing; by name, what was found, or why it could not be seen."""
+        broken = self._know(live_scopes(accepted, self._settings))
+
+        def seen(setup: ScopeSetup) -> LiveLook | Unseen:
+            try:
+                if setup.scope.account in broken:
+                    return unseen(broken[setup.scope.account], setup)
+                return look(self.installation.master.aws, setup.scope, now)
+            except EnvctlError as error:
+                return unseen(error, setup)
+
+        with ThreadPoolExecutor(
+            self._settings.live.parallel_scopes, thread_name_prefix="look"
+        ) as pool:
+            found = pool.map(seen, setups)
+            return {setup.scope.name: one for setup, one in zip(setups, found, strict=True)}
 
     def plan(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], asked: LiveAsked

@@ -142,7 +142,8 @@ def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) 
         scopes += live.plans
         codes += live.exit_codes(strict=asked.strict_live)
     violations = [violation for scope in scopes for violation in scope.violations]
-    joined = plan(scopes, revision=revision, label=label)
+    schedules = config.plan.schedules if config is not None else None
+    joined = replace(plan(scopes, revision=revision, label=label), schedules=schedules)
     if config is not None:
         joined = replace(config.plan, scopes=joined.scopes, digest=joined.digest)
     return WholePlan(
