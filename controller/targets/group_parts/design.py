@@ -74,8 +74,6 @@ class GroupDesign:
     min_healthy_percent: int | None
     """Of an instance refresh; None where a changed template only reaches new instances."""
     scaling_schedules: tuple[ScalingSchedule, ...]
-    protected: bool
-    """The environment is protected, so its groups are not deleted."""
     no_bulk_patch: bool
     """The environment's type protects BULK_PATCH_AMI: instances are not replaced for an image."""
 

@@ -33,14 +33,12 @@ class Trouble(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Designs:
-    """What a scope is to have. ``untold`` are environments of which it cannot be told; ``retired`` those that end here."""
+    """What a scope is to have. ``untold`` are environments of which it cannot be told."""
 
     groups: Mapping[str, GroupDesign]
     troubles: tuple[Trouble, ...] = ()
     untold: Mapping[str, str] = field(default_factory=dict)
     """Environment -> why; their groups are left as they are."""
-    homes: frozenset[str] = frozenset()
-    """Environments of this scope, retired ones included."""
 
 
 def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
@@ -50,13 +48,12 @@ def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
     untold: dict[str, str] = {
         ref.key: why for ref, why in accepted.unreadable.items() if ref.kind == "Environment"
     }
-    homes: set[str] = set()
+    places = _Places(accepted, scope)
     for ref in accepted.environments():
-        found = _home(ref, accepted, scope)
+        found = places.home(ref)
         if isinstance(found, str):
             untold[ref.key] = found
         elif found is not None:
-            homes.add(ref.key)
             if found.spec.lifecycle == "retired":
                 continue
             try:
@@ -70,39 +67,53 @@ def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
                     troubles.append(Trouble(name, design))
                 else:
                     groups[name] = design
-    return Designs(groups, tuple(troubles), untold, frozenset(homes))
+    return Designs(groups, tuple(troubles), untold)
 
 
-def _home(ref: ResourceRef, accepted: AcceptedState, scope: LiveScope) -> Home | str | None:
-    """Return where an environment lives; None if elsewhere, text if that cannot be told."""
-    spec = accepted.spec("Environment", ref.key)
-    if spec is None:
-        return accepted.unreadable.get(ref, "it cannot be read back from the tables")
-    kind = accepted.spec("EnvironmentType", spec.environment_type)
-    if kind is None:
-        return f"its EnvironmentType {spec.environment_type} cannot be read back from the tables"
-    account = accepted.spec("Account", kind.account)
-    if account is None:
-        return f"the Account {kind.account} of its type cannot be read back from the tables"
-    region = kind.region or accepted.options.default_region
-    if (account.account_number, region) != (scope.account, scope.region):
-        return None
-    return Home(
-        environment=ref.key,
-        spec=spec,
-        type_name=spec.environment_type,
-        type=kind,
-        account_name=kind.account,
-        account=scope.account,
-        region=region,
-        tag_keys=keys_of(accepted.options.tag_keys),
-        protected=_is_protected(accepted, ref),
-    )
+class _Places:
+    """Tells of each environment type once whether its environments live in a scope."""
 
+    def __init__(self, accepted: AcceptedState, scope: LiveScope) -> None:
+        self._accepted = accepted
+        self._scope = scope
+        self._keys = keys_of(accepted.options.tag_keys)
+        self._here: dict[str, bool | str] = {}
 
-def _is_protected(accepted: AcceptedState, ref: ResourceRef) -> bool:
-    document = parse_canonical(accepted.resources[ref].document)
-    return bool(document.get("metadata", {}).get("protect", False))
+    def home(self, ref: ResourceRef) -> Home | str | None:
+        """Return where an environment lives; None if elsewhere, text if that cannot be told."""
+        spec = self._accepted.spec("Environment", ref.key)
+        if spec is None:
+            return self._accepted.unreadable.get(ref, "it cannot be read back from the tables")
+        name = spec.environment_type
+        if name not in self._here:
+            self._here[name] = self._is_here(name)
+        here = self._here[name]
+        if isinstance(here, str):
+            return here
+        if not here:
+            return None
+        kind = self._accepted.spec("EnvironmentType", name)
+        scope = self._scope
+        return Home(
+            environment=ref.key,
+            spec=spec,
+            type_name=name,
+            type=kind,
+            account_name=kind.account,
+            account=scope.account,
+            region=scope.region,
+            tag_keys=self._keys,
+        )
+
+    def _is_here(self, name: str) -> bool | str:
+        kind = self._accepted.spec("EnvironmentType", name)
+        if kind is None:
+            return f"its EnvironmentType {name} cannot be read back from the tables"
+        account = self._accepted.spec("Account", kind.account)
+        if account is None:
+            return f"the Account {kind.account} of its type cannot be read back from the tables"
+        region = kind.region or self._accepted.options.default_region
+        return bool((account.account_number, region) == (self._scope.account, self._scope.region))
 
 
 def _roles(home: Home, accepted: AcceptedState) -> Mapping[str, ServerRole]:

@@ -55,7 +55,6 @@ class Home(NamedTuple):
     account: str
     region: str
     tag_keys: Mapping[str, str]
-    protected: bool
 
 
 class Fleet(NamedTuple):
@@ -108,7 +107,6 @@ def design_of(
         if rollout is None or rollout == "none"
         else rollout.instance_refresh.min_healthy_percent,
         scaling_schedules=tuple(role.scaling_schedules or ()),
-        protected=home.protected,
         no_bulk_patch=BULK_PATCH in (home.type.protected_actions or ()),
     )
 
