@@ -58,10 +58,15 @@ class LiveLedger:
         return tuple(sorted(records, key=lambda record: record.sequence))
 
     def intend(self, batches: Sequence[Batch]) -> tuple[LedgerRecord, ...]:
-        """Announce changes, at most ``MAX_RECORDS`` records. Raises StaleEpoch, and as any write: nothing is to be done then."""
+        """Announce changes, ``MAX_RECORDS`` a transaction. Raises StaleEpoch, and as any write: nothing is to be done then."""
         at = self._context.clock()
         records = [self._frame.intended(batch, at) for batch in batches]
-        return self._write(records, at, still_open=[one.audit_id for one in records])
+        written: list[LedgerRecord] = []
+        for first in range(0, len(records), MAX_RECORDS):
+            announced = [one.audit_id for one in records[: first + MAX_RECORDS]]
+            part = records[first : first + MAX_RECORDS]
+            written += self._write(part, at, still_open=announced)
+        return tuple(written)
 
     def end(
         self, endings: Mapping[str, Ending], records: Sequence[LedgerRecord]

@@ -67,9 +67,13 @@ class LiveScopePlan:
 
     @property
     def to_do(self) -> tuple[Change, ...]:
-        """The changes that may be made: nothing of a scope that a guard refuses, or that is only observed."""
+        """The changes that may be made: nothing that is only observed, and of a scope that a guard refuses what the clock does."""
         return tuple(
-            change for one in self.plans if one.state is ScopeState.OK for change in one.changes
+            change
+            for one in self.plans
+            for change in one.changes
+            if one.state is ScopeState.OK
+            or (one.state is ScopeState.REFUSED and change.cause is Cause.SCHEDULED)
         )
 
 

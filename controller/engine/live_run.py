@@ -19,6 +19,7 @@ from controller.engine.live_ledger import scopes_left_open
 from controller.engine.live_plan import LiveAsked, LivePlanner, LiveScopePlan
 from controller.engine.live_scope_run import LiveOrder, ScopeOutcome, ScopeRun
 from controller.engine.live_view import ScopeView, Unseen, unseen
+from controller.engine.power_memory import PowerMemory
 from controller.engine.scopes import ScopeSetup, live_scopes
 from controller.engine.status_rows import Finding, write_statuses
 from controller.errors import EnvctlError, WrongUsage
@@ -82,6 +83,7 @@ class LiveAccounts:
             compile_kinds(master.kinds.values()), master.settings.options, installation.id
         )
         self._secrets = Secrets(master.aws, master.surroundings.environment)
+        self._power = PowerMemory(installation)
 
     @property
     def is_on(self) -> bool:
@@ -184,6 +186,7 @@ class LiveAccounts:
             self._settings.live.parallel_scopes, thread_name_prefix="live-apply"
         ) as pool:
             outcomes = tuple(pool.map(one, run.scopes))
+        self._power.keep(run.accepted, run.scopes)
         self.write_statuses([outcome.finding for outcome in outcomes])
         return outcomes
 

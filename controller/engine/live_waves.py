@@ -11,11 +11,13 @@ from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.ports import Batch, BatchingTarget, LiveTarget
 
+MAX_TOGETHER: Final = 20 * MAX_RECORDS
+"""Batches acted on at once: their records take several transactions, but what AWS goes on with is waited for once."""
 _BROKEN: Final = frozenset({Status.CONFLICTED, Status.FAILED, Status.SKIPPED, Status.STALE_EPOCH})
 
 
 class Wave(NamedTuple):
-    """Changes of one target that rely on none of each other, in at most as many records as one transaction holds."""
+    """Changes of one target that rely on none of each other, in records that are announced together."""
 
     target: LiveTarget
     batches: tuple[Batch, ...]
@@ -102,12 +104,12 @@ class LiveQueue:
         if not isinstance(target, BatchingTarget):
             return Wave(target, tuple(Batch(one.ref, (one,)) for one in chosen))
         batches = target.batches(chosen)
-        later = {id(one) for batch in batches[MAX_RECORDS:] for one in batch.changes}
+        later = {id(one) for batch in batches[MAX_TOGETHER:] for one in batch.changes}
         again = [
             self._places[one.target, one.ref, one.action] for one in chosen if id(one) in later
         ]
         self._waiting.extendleft(reversed(again))
-        return Wave(target, batches[:MAX_RECORDS])
+        return Wave(target, batches[:MAX_TOGETHER])
 
     def _is_skipped(self, index: int) -> bool:
         broken = [

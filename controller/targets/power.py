@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
@@ -28,6 +28,8 @@ from controller.targets.power_parts.running_deployments import read_running
 from controller.targets.power_parts.schedule_memory import from_json, to_json
 from controller.targets.power_parts.wishes import INSTANCE, PARKING, Wish, wishes_of
 
+FRESH: Final = timedelta(seconds=30)
+"""A look older than this is not acted on. What has changed since a fresh one AWS refuses, and the next look shows."""
 DEPLOYMENTS: Final = "deployments"
 """Asked for when something is to be stopped: since when deployments run."""
 SCHEDULES: Final = "schedules"
@@ -44,9 +46,12 @@ class Power:
     def __init__(self) -> None:
         """Begin with nothing read."""
         self._read: tuple[AcceptedState, PowerMap] | None = None
+        self._seen: dict[str, LiveLook] = {}
+        """Of each scope the last look planned from: what is acted on at once need not be looked at once more."""
 
     def observe(self, look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
         """Take the look as it is; nothing else is read before something is due."""
+        self._seen[look.scope.name] = look
         return observed_of(look)
 
     def project(
@@ -126,7 +131,10 @@ class Power:
             within_s=options.within_s,
         )
         hands = AwsHands(acts.scope, acts.client, acts.check, acts.now)
-        return results_of(changes, Drive(goals_of(changes), hands, pace).run())
+        look = self._seen.pop(acts.scope.name, None)
+        is_fresh = look is not None and abs(acts.now() - look.at) <= FRESH
+        drive = Drive(goals_of(changes), hands, pace)
+        return results_of(changes, drive.run(look if is_fresh else None))
 
     def power_map(self, accepted: AcceptedState) -> PowerMap:
         """Return what an accepted state says about power; asked again for the same state it is not read again."""

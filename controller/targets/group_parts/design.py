@@ -46,6 +46,7 @@ class GroupDesign:
 
     name: str
     environment: str
+    environment_type: str
     role: str
     runtime_role: str
     origin: Origin

@@ -82,9 +82,8 @@ class GroupActs:
         self._acts.check()
         self._update(pointer)
         if is_deep(self._after):
-            known = is_deep(self._before)
-            self._put_hook(self._before["terminationDelay"] if known else None)
-            self._put_notifications(self._before["notifications"] if known else {})
+            self._put_hook(self._before["terminationDelay"])
+            self._put_notifications(self._before["notifications"])
         self._put_tags(self._before["tags"], pointer)
         message = self._refresh(pointer, turned=turned)
         again = self._worth_a_look(int(self._before["desiredCapacity"]))
@@ -160,7 +159,7 @@ class GroupActs:
             "MaxSize": self._after["maxSize"],
         }
 
-    def _put_hook(self, before: int | None) -> None:
+    def _put_hook(self, before: int) -> None:
         minutes = self._after["terminationDelay"]
         if minutes == before:
             return
@@ -186,7 +185,7 @@ class GroupActs:
                 )
         except RefusedByAws as error:
             # A hook that is not there is what was wanted.
-            if "No Lifecycle Hook found" not in str(error) and before:
+            if "No Lifecycle Hook found" not in str(error):
                 raise
 
     def _put_notifications(self, before: Mapping[str, list[str]]) -> None:

@@ -1,5 +1,6 @@
 """What groups and what they need are called (domain rules: other programs read and make the same names)."""
 
+from controller.model.canonical import digest
 from controller.model.ref import ResourceRef
 
 GROUP = "Group"
@@ -7,6 +8,10 @@ SCALING_SCHEDULES = "ScalingSchedules"
 
 LONGEST_NAME = 255
 """Characters of a group's name (limit of EC2 Auto Scaling)."""
+
+
+LONGEST_TEMPLATE_NAME = 128
+"""Characters of a launch template's name (limit of EC2)."""
 
 
 def runtime_role(role: str, slice_name: str) -> str:
@@ -29,8 +34,11 @@ def environment_in(group: str) -> str:
 
 
 def template_name(group: str) -> str:
-    """Return the name of a group's launch template. EC2 allows neither ``_`` at the beginning nor other letters."""
-    return f"LaunchTemplate_{group}"
+    """Return the name of a group's launch template, which EC2 lets be shorter than a group's."""
+    name = f"LaunchTemplate_{group}"
+    if len(name) <= LONGEST_TEMPLATE_NAME:
+        return name
+    return f"{name[: LONGEST_TEMPLATE_NAME - 13]}-{digest(group.encode())[:12]}"
 
 
 def role_profile(cluster: str, role: str) -> str:

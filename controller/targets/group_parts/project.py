@@ -21,7 +21,7 @@ from controller.targets.group_parts.designs import Designs, designs
 from controller.targets.group_parts.found import Seen
 from controller.targets.group_parts.images import Trust
 from controller.targets.group_parts.names import GROUP, environment_in, group_ref, name_in
-from controller.targets.group_parts.rollouts import Candidate, Turn, turns
+from controller.targets.group_parts.rollouts import Candidate, Turn, Turns, turns
 from controller.targets.group_parts.shaping import created, deleted, updated
 from controller.targets.group_parts.tags import keys_of
 from controller.targets.group_parts.wanted import (
@@ -84,7 +84,7 @@ def project_groups(
                 found_there[name] = design, made, before, found
     for name, why in wanted.troubles:
         result.leave(group_ref(scope.name, name), _MISSING, why)
-    _present(scope, found_there, seen, about, accepted.options.max_parallel_rollouts, result)
+    _present(found_there, seen, about, Turns(accepted, scope, now), result)
     _others(wanted, observed, seen, result)
     return Projected(
         projections=result.projections,
@@ -139,11 +139,10 @@ def _projection(ref: ResourceRef, attributes: Attributes, owned: tuple[str, ...]
 
 
 def _present(
-    scope: LiveScope,
     groups: Mapping[str, tuple[GroupDesign, Wanted, Attributes, Observation]],
     seen: Mapping[str, Seen],
     about: Circumstances,
-    at_once: int,
+    order: Turns,
     result: _Result,
 ) -> None:
     """Add the groups that exist, once it is known which of them may replace their instances now."""
@@ -153,19 +152,18 @@ def _present(
         members = len(seen[name]["lifecycles"])
         behind = members if changes else seen[name]["behind"]
         if behind:
-            rolls = design.min_healthy_percent is not None and not design.no_bulk_patch
-            rolls = rolls and not seen[name]["parked"]
+            rolls = order.may_roll(design, seen[name])
             candidates.append(Candidate(name, rolls, behind, changes, seen[name]))
     behind_of = {one.name: one.behind for one in candidates}
-    turn_of = turns(candidates, about.known, at_once)
+    turn_of = turns(candidates, about.known, order.at_once)
     for name, (design, made, before, found) in groups.items():
-        ref = group_ref(scope.name, name)
+        ref = found.ref
         turn = turn_of.get(name, Turn.NONE)
         after = made.attributes
         if turn is Turn.UNKNOWN:
             result.asks.add(ask(REFRESH, name))
         after["instancesBehind"] = 0 if turn is Turn.NOW else behind_of.get(name, 0)
-        said = _said_of_rollout(turn, name, about.known, at_once)
+        said = _said_of_rollout(turn, name, about.known, order.at_once)
         if said:
             result.notes.append(Note(_ROLLOUT, ref, said))
         if made.marks_lost and found.ownership is Ownership.OURS:

@@ -69,7 +69,7 @@ def filter_of(name: str, values: Iterable[str]) -> dict[str, Any]:
     return {"Name": name, "Values": list(values)}
 
 
-def _images(names: list[str], reads: LiveReads) -> dict[str, list[FoundImage]]:
+def _images(names: list[str], reads: LiveReads) -> dict[str, list[list[Any]]]:
     client = reads.client("ec2")
     wishes = {name: name.rpartition("/")[2] for name in names}
     owners = sorted({one for name in names for one in name.rpartition("/")[0].split(",") if one})
@@ -81,7 +81,7 @@ def _images(names: list[str], reads: LiveReads) -> dict[str, list[FoundImage]]:
         for image in _describe_images(client, **request):
             found[image.id] = image
     return {
-        name: [one for one in found.values() if _may_be_meant(wish, one)]
+        name: [list(one) for one in found.values() if _may_be_meant(wish, one)]
         for name, wish in wishes.items()
     }
 

@@ -79,6 +79,7 @@ def design_of(
     return GroupDesign(
         name=fleet.name,
         environment=home.environment,
+        environment_type=home.type_name,
         role=role.server_role_name,
         runtime_role=runtime,
         origin=fleet.origin,

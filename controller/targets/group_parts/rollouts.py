@@ -1,11 +1,18 @@
 """Which groups may have their instances replaced now: some at a time, and none any more once one has failed."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from controller.model.accepted import AcceptedState
+from controller.model.live import LiveScope
+from controller.model.ref import ResourceRef
+from controller.planning.overrides import suspended
 from controller.targets.group_parts.asks import REFRESH, ask
+from controller.targets.group_parts.design import GroupDesign
 from controller.targets.group_parts.found import Seen
+from controller.targets.group_parts.names import group_ref
 
 RUNNING = frozenset({"Pending", "InProgress", "Cancelling", "Baking", "RollbackInProgress"})
 FAILED = frozenset({"Failed", "RollbackFailed", "RollbackSuccessful", "Cancelled"})
@@ -38,6 +45,55 @@ class Candidate(NamedTuple):
     changes: bool
     """Its template changes in this plan."""
     seen: Seen
+
+
+class Turns:
+    """What of a scope may replace instances just now.
+
+    A group whose changes are held back must not take the place of one whose are not.
+    """
+
+    def __init__(self, accepted: AcceptedState, scope: LiveScope, now: datetime) -> None:
+        """Take what is accepted at an aware moment."""
+        self.at_once = accepted.options.max_parallel_rollouts
+        self._accepted = accepted
+        self._scope = scope
+        self._left = suspended(accepted.overrides)
+        self._day = now.astimezone(UTC).date()
+        self._frozen: dict[str, bool] = {}
+
+    def may_roll(self, design: GroupDesign, seen: Seen) -> bool:
+        """Tell whether a group's instances may be replaced."""
+        return (
+            design.min_healthy_percent is not None
+            and not design.no_bulk_patch
+            and not seen["parked"]
+            and not self._accepted.deployments_locked(design.environment)
+            and not self._is_left(design)
+            and not self._is_frozen(design.environment_type)
+        )
+
+    def _is_left(self, design: GroupDesign) -> bool:
+        refs = {
+            ResourceRef("Environment", design.environment),
+            group_ref(self._scope.name, design.name),
+        }
+        return any(ref in self._left for ref in refs)
+
+    def _is_frozen(self, name: str) -> bool:
+        if name not in self._frozen:
+            kind = self._accepted.spec("EnvironmentType", name)
+            self._frozen[name] = any(
+                self._freezes(one) for one in (kind.freeze if kind else None) or ()
+            )
+        return self._frozen[name]
+
+    def _freezes(self, calendar: str) -> bool:
+        spec = self._accepted.spec("Calendar", calendar)
+        if spec is None:
+            return True
+        days = (dates.excepted(calendar) for dates in spec.dates)
+        return any(one.first <= self._day <= one.last for one in days)
 
 
 def turns(

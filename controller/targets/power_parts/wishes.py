@@ -9,7 +9,13 @@ from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Cause, Note
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import Action, Decision, Verdict
+from controller.scheduling.decision import (
+    GROUP_TRANSITIONING,
+    TRANSITIONING,
+    Action,
+    Decision,
+    Verdict,
+)
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.judge import Judge, Judged, JudgedGroup
 from controller.targets.power_parts.next_steps import next_steps
@@ -26,8 +32,9 @@ INSTANCE: Final = "Instance"
 PARKING: Final = "Parking"
 _STOPS: Final = frozenset({Action.SWITCH_OFF, Action.PUT_OUT_OF_SERVICE})
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
+_ON_THE_WAY: Final = (TRANSITIONING, GROUP_TRANSITIONING)
 _CANNOT_STOP: Final = "This instance cannot be stopped"
-_DEPLOYING: Final = "A deployment is running"
+_POSTPONED: Final = ("A deployment is running", "This instance was just launched")
 
 
 class Wish(NamedTuple):
@@ -129,8 +136,10 @@ def _notes_on(ref: ResourceRef, one: Judged, now: datetime) -> Iterator[Note]:
         yield Note("invalid", ref, reason)
     elif reason.startswith(_CANNOT_STOP):
         yield Note("cannot stop", ref, reason)
-    elif reason.startswith(_DEPLOYING):
+    elif reason.startswith(_POSTPONED):
         yield Note("postponed", ref, reason)
+    elif reason in _ON_THE_WAY:
+        yield Note("waiting", ref, reason)
     for rule in decision.chain:
         if rule.verdict is Verdict.INVALID and rule.source is not decision.source:
             yield Note("invalid", ref, f"{rule.source} {rule.text!r}: {rule.why}")

@@ -150,7 +150,9 @@ class Reader:
             mark = Mark(by, id_, revision, path, line, last, extra)
         kind = self._kinds.get(ref.kind)
         if kind is not None and kind.shared:
-            compared = dump_plain(comparable(held, kind.shared, owned_paths(extra)))
+            ours = comparable(held, kind.shared, owned_paths(extra))
+            if ours is not held:
+                compared = dump_plain(ours)
         digest = hashlib.sha256(compared + b"\n" + extra_bytes).hexdigest()
         if mark is not None and digest == mark.digest:
             digest = mark.digest
