@@ -84,7 +84,10 @@ class WholePlanner:
         )
         setups = self.live.scopes(accepted, wanted)
         return self.live.plan(
-            accepted, setups, LiveAsked(now=asked.now, tokens=asked.tokens, adopt=asked.adopt)
+            accepted,
+            setups,
+            # What is taken over carries no mark that says what a light look does not show.
+            LiveAsked(now=asked.now, tokens=asked.tokens, adopt=asked.adopt, deep=asked.adopt),
         )
 
 
