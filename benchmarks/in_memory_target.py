@@ -57,5 +57,9 @@ def applied(resources: Iterable[Resource]) -> Tables:
             mark = mark_id(INSTALLATION, table, definitions[table].key_of(item))
             store.items[table].append({**item, "Audit": AUDIT, "Managed": {**managed, "Id": mark}})
     return Tables(
-        store, kinds().values(), installation=INSTALLATION, prefix="", history=NoHistory()
-    )  # type: ignore[arg-type]
+        store,  # type: ignore[arg-type]  # scan is all that looking needs
+        kinds().values(),
+        installation=INSTALLATION,
+        prefix="",
+        history=NoHistory(),
+    )

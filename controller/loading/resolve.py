@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Finding, Kind
 from controller.kinds.language.merge import merge_derived
 from controller.loading.closest import closest
 from controller.loading.draft import Draft
@@ -44,8 +44,7 @@ def resolve(
         items = merge_derived(items, kind.derive(ref, draft.facts, world))
     facts = draft.facts
     for rule in kind.rules:
-        for found in rule(ref, facts, world):
-            issues.append(Issue(found.path, found.message, found.fix, warning=found.warning))
+        issues += map(_issue, rule(ref, facts, world))
     attributes, extra = canonical_bytes(items), _extra_bytes(draft.extra)
     asked = world.asked()
     projection = Projection(
@@ -59,6 +58,10 @@ def resolve(
     )
     resource = Resource(ref, draft.origin, draft.index, draft.document, projection)
     return Resolved(resource, tuple(issues), asked)
+
+
+def _issue(found: Finding) -> Issue:
+    return Issue(found.path, found.message, found.fix, warning=found.warning)
 
 
 def _extra_bytes(extra: dict[str, Any]) -> bytes:

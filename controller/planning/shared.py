@@ -1,6 +1,7 @@
 """Fields that other programs legitimately write: left out of comparisons, kept as found when written."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from operator import is_
 
 from controller.kinds.language.kind import SharedField
 from controller.model.absent import ABSENT
@@ -18,13 +19,9 @@ def comparable(attributes: Json, shared: Sequence[SharedField], owned: Iterable[
 
     ``attributes`` is ``{table: item}`` and is left alone.
     """
-    left = _left_to_others(shared, owned)
-    if not left:
-        return attributes
-    result = parse_canonical(canonical_bytes(attributes))
-    for field in left:
-        for holder in _holders(result.get(field.table), field.path):
-            holder.pop(field.path[-1], None)
+    result = attributes
+    for field in _left_to_others(shared, owned):
+        result = _without(result, (field.table, *field.path))
     return result
 
 
@@ -48,20 +45,25 @@ def keep_found(
 
 def _left_to_others(shared: Sequence[SharedField], owned: Iterable[str]) -> tuple[SharedField, ...]:
     names = frozenset(owned)
+    if not names:
+        return tuple(shared)
     return tuple(field for field in shared if owned_name(field) not in names)
 
 
-def _holders(value: Json, path: tuple[str, ...]) -> Iterator[dict[str, Json]]:
-    """Yield each map that may have the last name of ``path``."""
-    head, *rest = path
+def _without(value: Json, path: tuple[str, ...]) -> Json:
+    """Return the value without what ``path`` leads to: itself if nothing is there, else a copy of the way to it."""
+    head, rest = path[0], path[1:]
     if head == "*":
-        for member in value if isinstance(value, list) else ():
-            yield from _holders(member, tuple(rest))
-    elif isinstance(value, dict):
-        if rest:
-            yield from _holders(value.get(head), tuple(rest))
-        else:
-            yield value
+        if not isinstance(value, list):
+            return value
+        members = [_without(member, rest) for member in value]
+        return value if all(map(is_, members, value)) else members
+    if not isinstance(value, dict) or head not in value:
+        return value
+    if not rest:
+        return {name: member for name, member in value.items() if name != head}
+    inner = _without(value[head], rest)
+    return value if inner is value[head] else {**value, head: inner}
 
 
 def _keep(found: Json, desired: Json, path: tuple[str, ...], field: SharedField) -> None:
