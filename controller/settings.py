@@ -150,6 +150,8 @@ class LiveSettings(SettingsPart):
     """Accounts and regions looked at and changed side by side."""
     max_parallel_rollouts: Annotated[int, Field(ge=1)] = _OPTIONS.max_parallel_rollouts
     """Groups of one account and region whose instances are replaced at the same time."""
+    replicate: Names = _OPTIONS.replicate
+    """Kinds or tables whose items are copied into the tables of each account, where the target ``replicas`` is not off."""
     tag_keys: dict[str, str] = Field(default_factory=dict)
     """Keys of the tags on groups that differ from the usual: ``OwningTeam: team``; an empty key leaves the tag out."""
 
@@ -230,6 +232,7 @@ class Settings(SettingsPart):
             trusted_image_owners=self.trusted_image_owners,
             tag_keys=self.live.tag_keys,
             max_parallel_rollouts=self.live.max_parallel_rollouts,
+            replicate=self.live.replicate,
             power=self.power.options,
         )
 

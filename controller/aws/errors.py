@@ -82,6 +82,10 @@ class RoleNotReady(AccessDenied):
     """An account's role cannot be assumed yet: it does not exist or does not trust the controller."""
 
 
+class TablesNotReady(Unreachable):
+    """An account lacks tables that something there is kept in; whoever owns the account has to make them."""
+
+
 class RoleRefused(AccessDenied):
     """An account's role is one the controller may not use; no call was made."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from controller.aws.errors import RoleNotReady
+from controller.aws.errors import RoleNotReady, TablesNotReady
 from controller.aws.live_look import look
 from controller.aws.sessions import AwsAccess
 from controller.engine.live_access import ScopeReads
@@ -119,4 +119,6 @@ def unseen(error: EnvctlError, setup: ScopeSetup) -> Unseen:
     if isinstance(error, RoleNotReady):
         more = f"  then: envctl doctor {setup.scope.name} shows whether it can be reached"
         return Unseen(ScopeState.WAITING, f"{text}\n{more}", denied=True)
+    if isinstance(error, TablesNotReady):
+        return Unseen(ScopeState.WAITING, text)
     return Unseen(ScopeState.UNKNOWN, text, denied=isinstance(error, AccessDenied))

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from controller.model.power_options import PowerOptions
 
+REPLICATED = ("Cluster", "Environment", "DeploymentMap", "Service", "EnvironmentType")
+"""The configuration that programs in every account may need: what the old product copied there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveOptions:
@@ -16,6 +19,8 @@ class LiveOptions:
     """Owners of images a role may name: account numbers or ``self``, beside accounts with includeAmis."""
     tag_keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the tags on groups that differ from the usual: ``{"OwningTeam": "team"}``; an empty key leaves the tag out."""
+    replicate: tuple[str, ...] = REPLICATED
+    """Kinds or tables whose items are copied into the accounts."""
     max_parallel_rollouts: int = 10
     """Groups of one scope whose instances are replaced at the same time."""
     power: PowerOptions = field(default_factory=PowerOptions)

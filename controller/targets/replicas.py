@@ -1,0 +1,61 @@
+"""Copies of the common tables in the accounts, for programs that read them there. Off unless the settings say otherwise."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from controller.errors import EnvctlError
+from controller.model.accepted import AcceptedState
+from controller.model.live import LiveLook, LiveScope
+from controller.model.observed import ObservedState
+from controller.model.plan import Change
+from controller.model.ref import ResourceRef
+from controller.ports import ActResult, Batch, LiveActs, LiveReads, Projected
+from controller.targets.replica_parts.acts import copy_all
+from controller.targets.replica_parts.observe import observe_replicas, read_sources
+from controller.targets.replica_parts.project import project_replicas
+from controller.targets.replica_parts.replicated import REPLICA
+
+
+class Replicas:
+    """The target ``replicas``. It keeps nothing between calls."""
+
+    name = "replicas"
+    kinds = (REPLICA,)
+    summary = "Copies of common configuration in the tables of each account, for programs that read them there."
+
+    def observe(self, look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
+        """Read the account's tables. Raises TablesNotReady where they do not exist."""
+        del deep
+        return observe_replicas(look.scope, reads)
+
+    def answer(
+        self, asks: frozenset[str], look: LiveLook, observed: ObservedState, reads: LiveReads
+    ) -> ObservedState:
+        """Read the sources of copies that differ, after the copies."""
+        return read_sources(sorted(asks), observed, look.scope, reads)
+
+    def project(
+        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+    ) -> Projected:
+        """Say what copies there should be."""
+        return project_replicas(accepted, scope, observed, now)
+
+    def batches(self, changes: Sequence[Change]) -> tuple[Batch, ...]:
+        """Give each copy a record of its own: deleting one asks for the record that made it."""
+        return tuple(Batch(change.ref, (change,)) for change in changes)
+
+    def act_together(
+        self, changes: Sequence[Change], acts: LiveActs
+    ) -> Mapping[ResourceRef, ActResult | EnvctlError]:
+        """Write or delete copies in conditional transactions."""
+        return copy_all(changes, acts)
+
+    def act(self, change: Change, acts: LiveActs) -> ActResult:
+        """Write or delete one copy."""
+        result = copy_all((change,), acts)[change.ref]
+        if isinstance(result, EnvctlError):
+            raise result
+        return result
+
+
+TARGET = Replicas()

@@ -1,0 +1,212 @@
+"""The common tables are copied into each account, and what was made in an account is never touched."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from controller.aws.items import from_wire, to_wire
+from controller.model.ref import ResourceRef
+from controller.targets.replica_parts.project import LAG
+from controller.targets.replica_parts.replicated import replicated
+from controller.targets.replicas import TARGET
+from tests.support.live_accounts import (
+    NUMBERS,
+    SCOPE,
+    LiveEstate,
+    account,
+    environment,
+    live_changes,
+    live_scopes,
+)
+
+SERVICE = """apiVersion: envctl/v1
+kind: Service
+metadata: {name: Search}
+spec: {owningCluster: Tango, bluePort: 40000, description: %s}
+"""
+SEARCH = ResourceRef("Replica", f"{SCOPE}/InfraConfigServices/Search")
+
+
+class Copies:
+    """An installation that copies its tables, and what the accounts hold."""
+
+    def __init__(self, folder: Path) -> None:
+        self.estate = LiveEstate(folder, (TARGET,), "targets: {replicas: enforce}")
+        self.estate.has({"search.yaml": SERVICE % "first", "c50.yaml": environment("c50")})
+
+    def make_tables(self, name: str = "staging-eu") -> None:
+        """Create an account's tables, as its owner does."""
+        client = self.estate.client("dynamodb", name)
+        for table in replicated(self.estate.settings.options.replicate, "", "").tables.values():
+            keys = table.key_attributes()
+            client.create_table(
+                TableName=table.name,
+                AttributeDefinitions=[
+                    {"AttributeName": one.name, "AttributeType": one.type} for one in keys
+                ],
+                KeySchema=[{"AttributeName": keys[0].name, "KeyType": "HASH"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
+
+    def item(self, table: str, name: str = "staging-eu", **key: str) -> Any:
+        """Return a copy as it is; None if there is none."""
+        found = self.estate.client("dynamodb", name).get_item(TableName=table, Key=to_wire(key))
+        return from_wire(found["Item"]) if "Item" in found else None
+
+    def put(self, table: str, item: dict[str, Any]) -> None:
+        """Write an item, as somebody in the account does."""
+        self.estate.client("dynamodb").put_item(TableName=table, Item=to_wire(item))
+
+    def search(self, name: str = "staging-eu") -> Any:
+        return self.item("InfraConfigServices", name, ServiceName="Search")
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Iterator[Copies]:
+    with mock_aws():
+        yield Copies(tmp_path / "fleet")
+
+
+def test_an_account_without_tables_waits_and_is_told_how_to_make_them(copies: Copies) -> None:
+    copies.estate.applied()
+    (scope,) = live_scopes(copies.estate.planned())
+
+    assert scope.state == "waiting"
+    assert (
+        "aws dynamodb create-table --region eu-west-1 --table-name ConfigEnvironments"
+        in scope.reason
+    )
+    assert "AttributeName=EnvironmentName,KeyType=HASH" in scope.reason
+
+
+def test_copies_are_made_marked_and_then_in_order(copies: Copies) -> None:
+    copies.make_tables()
+    copies.estate.applied()
+
+    found = copies.search()
+    assert found["Value"]["Description"] == "first"
+    assert found["OwningCluster"] == "Tango"
+    assert found["Replica"].keys() == {"By", "SourceDigest", "At"}
+    assert "Managed" not in found
+    assert copies.item("InfraOpsEnvironment", EnvironmentName="c50") is not None
+    assert live_changes(copies.estate.planned()) == []
+    phases = [one.phase for one in copies.estate.records() if one.entity_key == SEARCH.key]
+    assert phases == ["intended", "succeeded"]
+
+
+def test_a_change_in_the_master_follows_and_a_delete_too(copies: Copies) -> None:
+    copies.make_tables()
+    copies.estate.has({"c51.yaml": environment("c51", more=", lifecycle: retired")})
+    copies.estate.applied()
+    copies.estate.has({"search.yaml": SERVICE % "second", "c51.yaml": None})
+    copies.estate.applied("config")
+
+    changes = live_changes(copies.estate.planned())
+
+    assert {
+        (one.ref.key.removeprefix(f"{SCOPE}/"), one.action, str(one.cause)) for one in changes
+    } == {
+        ("InfraConfigServices/Search", "update", "replicated"),
+        ("ConfigEnvironments/c51", "delete", "pruned"),
+        ("InfraOpsEnvironment/c51", "delete", "pruned"),
+    }
+    copies.estate.applied()
+    assert copies.search()["Value"]["Description"] == "second"
+    assert copies.item("ConfigEnvironments", EnvironmentName="c51") is None
+    assert live_changes(copies.estate.planned()) == []
+
+
+def test_a_copy_edited_behind_our_back_is_healed(copies: Copies) -> None:
+    copies.make_tables()
+    copies.estate.applied()
+    copies.put("InfraConfigServices", {**copies.search(), "OwningCluster": "Mine"})
+    copies.put("InfraConfigClusters", {"ClusterName": "Tango", "Value": {"ShortName": "xx"}})
+
+    changes = live_changes(copies.estate.planned())
+
+    assert [(one.ref.key, str(one.cause)) for one in changes] == [
+        (f"{SCOPE}/InfraConfigClusters/Tango", "drifted"),
+        (SEARCH.key, "drifted"),
+    ]
+    copies.estate.applied()
+    assert copies.search()["OwningCluster"] == "Tango"
+    assert copies.item("InfraConfigClusters", ClusterName="Tango")["Replica"]
+    assert live_changes(copies.estate.planned()) == []
+
+
+def test_what_was_made_in_the_account_is_left_even_under_the_same_key(copies: Copies) -> None:
+    copies.make_tables()
+    mine = {"ServiceName": "Search", "OwningCluster": "Mine"}
+    own = {"ServiceName": "OnlyHere", "OwningCluster": "Mine"}
+    copies.put("InfraConfigServices", mine)
+    copies.put("InfraConfigServices", own)
+
+    copies.estate.applied(adopt=True)
+
+    assert copies.search() == mine
+    assert copies.item("InfraConfigServices", ServiceName="OnlyHere") == own
+    (scope,) = live_scopes(copies.estate.planned())
+    assert [(note.ref, note.category) for note in scope.notes] == [(SEARCH, "unmanaged")]
+
+
+def test_one_account_without_tables_stops_no_other(copies: Copies) -> None:
+    copies.estate.has(
+        {"prod.yaml": account("prod-eu"), "pr1.yaml": environment("pr1", kind="prod-eu")}
+    )
+    copies.make_tables("prod-eu")
+
+    copies.estate.applied()
+
+    assert copies.search("prod-eu")["Value"]["Description"] == "first"
+    assert copies.estate.statuses()[SCOPE].state == "waiting"
+
+
+def test_an_object_deleted_and_made_again_is_copied_though_its_version_began_anew(
+    copies: Copies,
+) -> None:
+    copies.make_tables()
+    for text in ("first", "second", "third"):
+        copies.estate.has({"search.yaml": SERVICE % text})
+        copies.estate.applied()
+    assert copies.search()["Audit"]["Version"] == 3
+    master = copies.estate.installation.master
+    master.client.delete_item(
+        TableName="InfraConfigServices", Key=to_wire({"ServiceName": "Search"})
+    )
+    copies.estate.has({"search.yaml": SERVICE % "again"})
+
+    copies.estate.applied()
+    copies.estate.applied()
+
+    assert copies.search()["Value"]["Description"] == "again"
+    assert copies.search()["Audit"]["Version"] == 1
+    assert live_changes(copies.estate.planned()) == []
+
+
+def test_how_far_an_account_is_behind_is_told(copies: Copies) -> None:
+    copies.make_tables()
+    copies.estate.applied()
+    copies.estate.has({"search.yaml": SERVICE % "second"})
+    copies.estate.applied("config")
+    copies.estate.clock.sleep(90)
+
+    (scope,) = live_scopes(copies.estate.planned())
+
+    assert [note.text for note in scope.notes if note.category == LAG] == [
+        "copies are behind, the oldest by 90 s"
+    ]
+
+
+def test_the_accounts_number_is_no_copy_of_the_masters_tables(copies: Copies) -> None:
+    """An account may be the master itself; its tables are what copies are made of."""
+    copies.estate.has(
+        {"staging.yaml": account("staging-eu").replace(NUMBERS["staging-eu"], "123456789012")}
+    )
+
+    report = copies.estate.applied()
+
+    assert report.exit_code == 0
+    assert live_changes(copies.estate.planned()) == []
