@@ -99,6 +99,7 @@ class LiveEstate:
     folder: Path
     targets: Sequence[LiveTarget] = (TARGET,)
     settings_text: str = "targets: {others: {owners: enforce}}"
+    """Scopes go one after the other: moto copies tables while others write to them."""
     clock: Clock = field(default_factory=Clock)
     events: list[Event] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
@@ -112,7 +113,8 @@ class LiveEstate:
     @property
     def settings(self) -> Settings:
         """The settings as they are now."""
-        return read_settings("envctl.yaml", self.settings_text.encode(), {})
+        one_by_one = {"ENVCTL_LIVE_PARALLEL_SCOPES": "1"}
+        return read_settings("envctl.yaml", self.settings_text.encode(), one_by_one)
 
     def worker_installation(self, name: str, *, set_up_first: bool = False) -> Installation:
         """Return the installation as another process sees it."""

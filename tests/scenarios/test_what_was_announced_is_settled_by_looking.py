@@ -1,0 +1,187 @@
+"""A worker dies, or loses its scope, between announcing a live change and writing what became of it."""
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from controller.engine.lease import Claim
+from controller.errors import AccessDenied, RefusedByAws
+from controller.model.outcome import Status
+from controller.model.plan import Change
+from controller.ports import ActResult, LiveActs
+from tests.support.extension_targets.owners import OwnerParameters
+from tests.support.live_accounts import SCOPE, LiveEstate, environment, live_changes
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches it."""
+
+
+class Hooked(OwnerParameters):
+    """The target with something happening before and after each act."""
+
+    def __init__(self) -> None:
+        self.before: Callable[[Change], None] = lambda _: None
+        self.after: Callable[[Change], None] = lambda _: None
+        self.acted: list[str] = []
+
+    def act(self, change: Change, acts: LiveActs) -> ActResult:
+        self.before(change)
+        result = super().act(change, acts)
+        self.acted.append(change.ref.key.rpartition("/")[2])
+        self.after(change)
+        return result
+
+
+@pytest.fixture
+def target() -> Hooked:
+    return Hooked()
+
+
+@pytest.fixture
+def estate(tmp_path: Path, target: Hooked) -> Iterator[LiveEstate]:
+    with mock_aws():
+        made = LiveEstate(tmp_path / "fleet", targets=(target,))
+        yield made.has({"c50.yaml": environment("c50")})
+
+
+def kill(_change: Change) -> None:
+    raise Killed
+
+
+def kill_while_acting(estate: LiveEstate, target: Hooked, *, done: bool) -> None:
+    if done:
+        target.after = kill
+    else:
+        target.before = kill
+    with pytest.raises(Killed):
+        estate.applied()
+    target.before = target.after = lambda _: None
+    assert [record.phase for record in estate.records()] == ["intended"]
+
+
+def test_what_was_done_is_found_done(estate: LiveEstate, target: Hooked) -> None:
+    kill_while_acting(estate, target, done=True)
+    (intended,) = estate.records()
+
+    report = estate.applied(worker="worker-b", take_over=True)
+
+    assert report.exit_code == 0
+    assert target.acted == ["c50"]
+    ended = estate.records()[1]
+    assert (ended.phase, ended.intended) == ("succeeded", intended.audit_id)
+    assert ended.new_meta["Message"] == "found done when the scope was looked at next"
+    assert len(estate.told("record.settled")) == 1
+    whole = estate.planned()
+    assert whole.live is not None
+    assert whole.live.left_open == frozenset()
+
+
+def test_what_was_not_done_is_done_now(estate: LiveEstate, target: Hooked) -> None:
+    kill_while_acting(estate, target, done=False)
+
+    report = estate.applied(worker="worker-b", take_over=True)
+
+    assert [one.status for one in report.outcomes] == [Status.APPLIED]
+    phases = [(one.phase, one.new_meta.get("Message", "")[:8]) for one in estate.records()]
+    assert phases == [("intended", ""), ("failed", "not done"), ("intended", ""), ("succeeded", "")]
+
+
+def test_what_became_something_else_is_said(estate: LiveEstate, target: Hooked) -> None:
+    kill_while_acting(estate, target, done=True)
+    ssm = estate.client("ssm")
+    value = json.loads(ssm.get_parameter(Name="/owners/c50")["Parameter"]["Value"])
+    mine = {**value, "owner": "me", "digest": "0"}
+    ssm.put_parameter(Name="/owners/c50", Value=json.dumps(mine), Overwrite=True)
+
+    estate.applied(worker="worker-b", take_over=True)
+
+    phases = [(one.phase, one.new_meta.get("Message", "")[:15]) for one in estate.records()]
+    assert phases[1] == ("failed", "found now other")
+    assert live_changes(estate.planned()) == []
+
+
+def test_who_lost_the_scope_acts_no_more(estate: LiveEstate, target: Hooked) -> None:
+    estate.has({f"e{n}.yaml": environment(f"e{n}") for n in range(9)})
+    installation = estate.worker_installation("worker-b")
+
+    def lose(_change: Change) -> None:
+        if not target.acted:
+            installation.leases.take(SCOPE, Claim("worker-b", take_over=True))
+
+    target.before = lose
+    report = estate.applied()
+
+    # Those that were under way at that moment can still land; no other is begun.
+    assert len(target.acted) <= 4
+    assert {one.status for one in report.outcomes if one.change.target == "owners"} == {
+        Status.STALE_EPOCH
+    }
+    assert {record.phase for record in estate.records()} == {"intended"}
+    target.before = lambda _: None
+    estate.applied(worker="worker-b")
+    assert live_changes(estate.planned()) == []
+    endings = [one.phase for one in estate.records() if one.phase != "intended"]
+    assert endings.count("succeeded") == 10
+
+
+def test_one_that_fails_does_not_stop_the_others(estate: LiveEstate, target: Hooked) -> None:
+    estate.has({"c51.yaml": environment("c51"), "c52.yaml": environment("c52")})
+
+    def refuse(change: Change) -> None:
+        if change.ref.key.endswith("c51"):
+            raise RefusedByAws("owners: AWS refused it (TooManyParameters)", "TooManyParameters")
+
+    target.before = refuse
+    report = estate.applied()
+
+    statuses = {one.change.ref.key.rpartition("/")[2]: one for one in report.outcomes}
+    assert statuses["c51"].status is Status.FAILED
+    assert (statuses["c50"].status, statuses["c52"].status) == (Status.APPLIED, Status.APPLIED)
+    assert report.exit_code == 7
+    failed = [record for record in estate.records() if record.phase == "failed"]
+    assert [(one.entity_key, one.new_meta["Message"][:24]) for one in failed] == [
+        (f"{SCOPE}/c51", "owners: AWS refused it (")
+    ]
+    assert estate.statuses()[SCOPE].changes == 1
+
+
+def test_the_wrong_account_is_not_written_to(
+    estate: LiveEstate, target: Hooked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def somebody_else(_: object, account: str, _region: str = "") -> str:
+        if account:
+            raise AccessDenied("sessions: credentials meant for account 1 belong to account 2")
+        return "123456789012"
+
+    estate.applied("config")
+    monkeypatch.setattr("controller.aws.sessions.AwsAccess.assert_identity", somebody_else)
+
+    report = estate.applied(SCOPE)
+
+    assert report.exit_code == 6
+    assert target.acted == []
+    assert estate.records() == []
+    assert "belong to account 2" in report.stopped
+
+
+def test_the_ledger_of_a_live_scope_is_one_chain(estate: LiveEstate, target: Hooked) -> None:
+    estate.has({f"e{n}.yaml": environment(f"e{n}") for n in range(50)})
+    estate.applied()
+
+    records = estate.records()
+
+    assert [record.sequence for record in records] == list(range(1, 103))
+    for before, after in pairwise(records):
+        assert after.previous_hash == before.hash
+    head = estate.installation.leases.read(SCOPE)
+    assert head is not None
+    assert (head.sequence, head.last_hash, head.owner) == (102, records[-1].hash, "")
+    phases = [record.phase for record in records]
+    # Two transactions for each 49 records: announced, ended.
+    assert phases == ["intended"] * 49 + ["succeeded"] * 49 + ["intended"] * 2 + ["succeeded"] * 2
+    assert len(target.acted) == 51
