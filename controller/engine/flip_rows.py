@@ -1,14 +1,15 @@
 """How often objects of a scope flipped lately, as a row of EnvctlState: what the drift-storm breaker remembers between runs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
-from controller.engine.drift_storm import Storm
+from controller.engine.drift_storm import Storm, recent, with_flips
 from controller.engine.lease import epoch_ms
+from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.targets.table_items.store import ItemStore
 
@@ -25,6 +26,33 @@ class FlipRow:
     def untold(self, storms: Iterable[Storm]) -> tuple[Storm, ...]:
         """Return the storms nobody has been told of yet."""
         return tuple(one for one in storms if one.ref not in self.told)
+
+
+class FlipMemory:
+    """What is remembered of one scope during a run. ``write`` is called with what there is to remember from now on."""
+
+    def __init__(self, row: FlipRow, write: Callable[[FlipRow], None]) -> None:
+        """Begin with what earlier runs remembered."""
+        self._row = row
+        self._write = write
+
+    def tell_once(self, storms: Iterable[Storm], now: datetime) -> tuple[Storm, ...]:
+        """Return the storms nobody has been told of yet, and remember that somebody has."""
+        untold = self._row.untold(storms)
+        if untold:
+            told = self._row.told | {storm.ref for storm in untold}
+            self._keep(FlipRow(recent(self._row.flips, now), told))
+        return untold
+
+    def remember(self, done: Iterable[Change], now: datetime) -> None:
+        """Remember which objects had drifted and were put back."""
+        flips = with_flips(self._row.flips, done, now)
+        if flips != {ref: tuple(moments) for ref, moments in self._row.flips.items()}:
+            self._keep(FlipRow(flips, self._row.told & flips.keys()))
+
+    def _keep(self, row: FlipRow) -> None:
+        self._row = row
+        self._write(row)
 
 
 def read_flip_rows(store: ItemStore, state_table: str, scopes: Iterable[str]) -> dict[str, FlipRow]:

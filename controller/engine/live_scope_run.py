@@ -1,13 +1,12 @@
 """One live scope from taking its lease to giving it back: what is open is settled, changes are made, and what AWS goes on with is followed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from controller.engine.apply_plan import Progress
-from controller.engine.drift_storm import recent, with_flips
-from controller.engine.flip_rows import FlipRow, write_flip_row
+from controller.engine.flip_rows import FlipMemory, FlipRow, write_flip_row
 from controller.engine.installation import Installation
 from controller.engine.lease import Claim
 from controller.engine.live_access import Ownership, ScopeReads
@@ -85,7 +84,8 @@ class ScopeRun:
 
     def apply(self, claim: Claim, tell: Tell) -> ScopeOutcome:
         """Do what the plan says. Nothing is raised: what happened is the result."""
-        self._warn()
+        flips = FlipMemory(self.row, self._write_row)
+        self._warn(flips)
         changes = self.plan.to_do
         if not changes and not self.left_open:
             return ScopeOutcome(self._name, (), self._finding(()))
@@ -96,7 +96,7 @@ class ScopeRun:
         self.emit(EpochTaken(self._name, head.epoch, head.owner))
         surroundings = self.installation.master.surroundings
         ownership = Ownership(head, self.installation.leases, surroundings.clock)
-        result = self._owned(changes, ownership, tell)
+        result = self._owned(changes, ownership, flips, tell)
         try:
             self.installation.leases.release(ownership.head)
         except EnvctlError as error:
@@ -108,7 +108,9 @@ class ScopeRun:
     def _name(self) -> str:
         return self.plan.setup.scope.name
 
-    def _owned(self, changes: Sequence[Change], ownership: Ownership, tell: Tell) -> ScopeOutcome:
+    def _owned(
+        self, changes: Sequence[Change], ownership: Ownership, flips: FlipMemory, tell: Tell
+    ) -> ScopeOutcome:
         outcomes: list[Outcome] = []
         try:
             run = self._run(ownership)
@@ -118,10 +120,11 @@ class ScopeRun:
                 result = run.apply(wanted, tell)
                 outcomes += result.outcomes
                 self._tell(result)
-                self._remember(result.outcomes)
+                now = self.installation.master.surroundings.clock()
+                done = [one.change for one in result.outcomes if one.status in DONE]
+                flips.remember(done, now)
                 if result.stopped is not None:
                     return self._stopped(outcomes, result.stopped)
-                now = self.installation.master.surroundings.clock()
                 if not result.look_again_s or now - began > MAX_TIME:
                     break
                 self.installation.master.surroundings.sleep(min(result.look_again_s.values()))
@@ -205,29 +208,11 @@ class ScopeRun:
         asked = replace(self.asked, now=now, targets=targets, only=only)
         return self.planner.plan_one(self.plan.setup, asked)
 
-    def _warn(self) -> None:
+    def _warn(self, flips: FlipMemory) -> None:
         """Tell of storms nobody has been told of, once."""
-        untold = self.row.untold(self.plan.storms)
-        for storm in untold:
-            self.emit(
-                DriftStormFound(
-                    self._name,
-                    str(storm.ref),
-                    storm.ours,
-                    storm.theirs,
-                    storm.until.isoformat(timespec="seconds"),
-                )
-            )
-        if untold:
-            told = self.row.told | {storm.ref for storm in untold}
-            self._write_row(FlipRow(recent(self.row.flips, self.asked.now), told))
-
-    def _remember(self, outcomes: Iterable[Outcome]) -> None:
-        done = [one.change for one in outcomes if one.status in DONE]
-        now = self.installation.master.surroundings.clock()
-        flips = with_flips(self.row.flips, done, now)
-        if flips != {ref: tuple(moments) for ref, moments in self.row.flips.items()}:
-            self._write_row(FlipRow(flips, self.row.told & flips.keys()))
+        for storm in flips.tell_once(self.plan.storms, self.asked.now):
+            until = storm.until.isoformat(timespec="seconds")
+            self.emit(DriftStormFound(self._name, str(storm.ref), storm.ours, storm.theirs, until))
 
     def _write_row(self, row: FlipRow) -> None:
         master = self.installation.master
