@@ -1,0 +1,143 @@
+"""Whether a role may make a call, asked by calls that change nothing: reads of next to nothing, and EC2's dry runs.
+
+"DryRun: Checks whether you have the required permissions for the action, without actually making the request, and provides an
+error response. If you have the required permissions, the error response is DryRunOperation. Otherwise, it is
+UnauthorizedOperation." (Amazon EC2 API Reference, common query parameters)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from controller.aws.clients import place_of
+from controller.aws.errors import aws_errors
+from controller.errors import RefusedByAws
+
+NOBODY: Final = "envctl-doctor"
+"""A name that nothing has: a call about it tells that it was allowed by not finding it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One call. ``needs`` names what must be in ``request`` of an account's own: ``account``, ``instance``."""
+
+    action: str
+    method: str
+    request: Mapping[str, Any] = field(default_factory=dict)
+    changes: bool = False
+    """Whether it is only asked where something may be changed."""
+    needs: str = ""
+
+    @property
+    def service(self) -> str:
+        """The service the action is of."""
+        return self.action.partition(":")[0]
+
+
+def allowed(client: Any, probe: Probe, request: Mapping[str, Any]) -> None:
+    """Ask. Returns if the call is allowed; raises AccessDenied if not, and what else keeps it from being told.
+
+    AWS checks permission before anything else, so an answer that finds fault with the request is a yes.
+    """
+    try:
+        with aws_errors(f"doctor: may {probe.action}", place_of(client)):
+            getattr(client, probe.method)(**request)
+    except RefusedByAws:
+        return
+
+
+_DRY: Final = {"DryRun": True}
+_ONE: Final = {"MaxRecords": 1}
+
+LOOK: Final = (
+    Probe("autoscaling:DescribeAutoScalingGroups", "describe_auto_scaling_groups", _ONE),
+    Probe("ec2:DescribeInstances", "describe_instances", _DRY),
+)
+"""What every look needs."""
+
+OF_TARGET: Final[Mapping[str, tuple[Probe, ...]]] = {
+    "groups": (
+        Probe("ec2:DescribeImages", "describe_images", {**_DRY, "Owners": ["self"]}),
+        Probe("ec2:DescribeSecurityGroups", "describe_security_groups", _DRY),
+        Probe("ec2:DescribeSubnets", "describe_subnets", _DRY),
+        Probe("ec2:DescribeKeyPairs", "describe_key_pairs", _DRY),
+        Probe("ec2:DescribeLaunchTemplates", "describe_launch_templates", _DRY),
+        Probe(
+            "ec2:DescribeLaunchTemplateVersions",
+            "describe_launch_template_versions",
+            {**_DRY, "LaunchTemplateName": NOBODY},
+        ),
+        Probe("autoscaling:DescribeLaunchConfigurations", "describe_launch_configurations", _ONE),
+        Probe(
+            "autoscaling:DescribeLifecycleHooks",
+            "describe_lifecycle_hooks",
+            {"AutoScalingGroupName": NOBODY},
+        ),
+        Probe(
+            "autoscaling:DescribeNotificationConfigurations",
+            "describe_notification_configurations",
+            _ONE,
+        ),
+        Probe(
+            "autoscaling:DescribeInstanceRefreshes",
+            "describe_instance_refreshes",
+            {"AutoScalingGroupName": NOBODY},
+        ),
+        Probe("iam:GetInstanceProfile", "get_instance_profile", {"InstanceProfileName": NOBODY}),
+        Probe("sns:GetTopicAttributes", "get_topic_attributes", needs="account"),
+        Probe(
+            "ec2:CreateLaunchTemplate",
+            "create_launch_template",
+            {
+                **_DRY,
+                "LaunchTemplateName": NOBODY,
+                "LaunchTemplateData": {"InstanceType": "t3.micro"},
+            },
+            changes=True,
+        ),
+    ),
+    "scaling-schedules": (
+        Probe("autoscaling:DescribeScheduledActions", "describe_scheduled_actions", _ONE),
+    ),
+    "power": (
+        Probe("ec2:StartInstances", "start_instances", _DRY, changes=True, needs="instance"),
+        Probe("ec2:StopInstances", "stop_instances", _DRY, changes=True, needs="instance"),
+    ),
+}
+"""Name of a target -> what it asks besides."""
+
+NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
+    "groups": (
+        "autoscaling:CreateAutoScalingGroup",
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:DeleteAutoScalingGroup",
+        "autoscaling:DeleteLifecycleHook",
+        "autoscaling:DeleteNotificationConfiguration",
+        "autoscaling:PutLifecycleHook",
+        "autoscaling:PutNotificationConfiguration",
+        "autoscaling:StartInstanceRefresh",
+        "autoscaling:UpdateAutoScalingGroup",
+        "ec2:CreateLaunchTemplateVersion",
+        "ec2:CreateTags",
+        "ec2:DeleteLaunchTemplate",
+        "ec2:RunInstances",
+        "iam:PassRole",
+    ),
+    "scaling-schedules": (
+        "autoscaling:BatchDeleteScheduledAction",
+        "autoscaling:BatchPutScheduledUpdateGroupAction",
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:DeleteTags",
+    ),
+    "power": (
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:DeleteTags",
+        "autoscaling:EnterStandby",
+        "autoscaling:ExitStandby",
+        "autoscaling:ResumeProcesses",
+        "autoscaling:SuspendProcesses",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+        "autoscaling:UpdateAutoScalingGroup",
+    ),
+}
+"""Name of a target -> what it changes by calls that AWS has no dry run of."""

@@ -1,0 +1,54 @@
+"""``envctl status``: where everything stands."""
+
+from typing import Annotated
+
+import typer
+
+from controller.cli.invocation import Invocation, invocation
+from controller.cli.options import Format, FormatOption
+from controller.cli.output import say_json, say_lines
+from controller.engine.read_status import read_status
+from controller.engine.settings_origins import settings_with_origins
+from controller.engine.status_json import settings_json, status_json
+from controller.engine.status_look import with_look
+from controller.engine.status_text import settings_lines, status_lines
+from controller.ports import Source
+
+
+def status(
+    context: typer.Context,
+    *,
+    settings: Annotated[
+        bool,
+        typer.Option("--settings", help="Every setting and where it came from; asks nobody."),
+    ] = False,
+    look: Annotated[
+        bool, typer.Option("--look", help="Also look at the accounts now; nothing is changed.")
+    ] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Show where everything stands, from the tables alone. Exit 0 whatever it shows; 5, 6: it could not be read."""
+    call = invocation(context)
+    if settings:
+        _settings(call, context.find_root().params["config"], output)
+        return
+    now = call.surroundings.clock()
+    read = read_status(call.installation, call.live, _source(call), now)
+    view = with_look(read, call.live) if look else read.view
+    if output is Format.JSON:
+        say_json(status_json(view))
+    else:
+        say_lines(tuple(status_lines(view)))
+
+
+def _source(call: Invocation) -> Source | None:
+    given = call.settings.source
+    return call.source(None) if given.git is not None or given.folder is not None else None
+
+
+def _settings(call: Invocation, config: str | None, output: Format) -> None:
+    shown = settings_with_origins(config, call.settings, call.surroundings)
+    if output is Format.JSON:
+        say_json(settings_json(shown))
+    else:
+        say_lines(tuple(settings_lines(shown)))

@@ -1,0 +1,209 @@
+"""Where everything stands, as one value: what status shows, whether it is read here or told by a server. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from controller.engine.drift_storm import FLIPS, WITHIN, recent
+from controller.engine.flip_rows import FlipRow
+from controller.model.head import Head
+from controller.model.observed import ScopeState
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.model.scope_status import ScopeStatus
+
+CONFIG_SCOPE: Final = "config"
+
+SourceState = Literal["current", "changed", "unreachable", "none"]
+"""Whether the source has what was applied last: yes, something else, cannot be told, or no source is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """The source of the settings beside what was applied from it last. ``detail`` says why it cannot be told."""
+
+    name: str
+    state: SourceState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeLine:
+    """One scope. ``status`` None: nobody looked at it yet; ``head`` None: nothing was ever written there.
+
+    ``known`` is False for a scope that no account names any more. ``open_records`` were announced and not ended.
+    """
+
+    name: str
+    status: ScopeStatus | None
+    head: Head | None = None
+    open_records: int = 0
+    known: bool = True
+
+    @property
+    def state(self) -> str:
+        """The state as shown, ``unseen`` before the first look."""
+        return self.status.state.value if self.status else "unseen"
+
+    @property
+    def in_order(self) -> bool:
+        """Tell whether there is nothing to say about it."""
+        found = self.status
+        if found is None or found.state is not ScopeState.OK:
+            return False
+        return not (found.changes or found.blocked or self.open_records) and self.known
+
+
+@dataclass(frozen=True, slots=True)
+class StormView:
+    """An object that is left alone until its writers have settled it."""
+
+    scope: str
+    ref: ResourceRef
+    flips: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What schedules ask of environments at one coming moment."""
+
+    at: datetime
+    on: tuple[str, ...]
+    off: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerView:
+    """What the accepted schedules ask of environments now, in numbers, and the switches that come next.
+
+    ``unscheduled`` are left as they are; ``invalid`` have a schedule that cannot be read, with the reason.
+    """
+
+    on: int = 0
+    off: int = 0
+    unscheduled: int = 0
+    invalid: Mapping[str, str]
+    next: tuple[Switch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaView:
+    """One account's copies of the common tables: when they were last seen to be complete; None: not yet, or not now."""
+
+    scope: str
+    complete_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedScope:
+    """What a look at this moment gave of one scope. Counts of instances are None where power is off or was not seen."""
+
+    state: ScopeState
+    reason: str = ""
+    changes: int = 0
+    blocked: int = 0
+    instances_on: int | None = None
+    instances_off: int | None = None
+    to_switch: int | None = None
+    images: tuple[tuple[str, str], ...] = ()
+    """(group, remark): images that are behind."""
+    missing: tuple[tuple[str, str], ...] = ()
+    """(object, what it needs and the account lacks)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """Everything. ``power`` is None where the config tables could not be read, with ``unreadable`` saying why.
+
+    ``looked`` is None if accounts were not looked at; ``replicas`` None if they are off.
+    """
+
+    at: datetime
+    version: str
+    installation: str
+    source: SourceView
+    scopes: tuple[ScopeLine, ...]
+    overrides: tuple[Override, ...]
+    storms: tuple[StormView, ...]
+    power: PowerView | None
+    unreadable: str = ""
+    replicas: tuple[ReplicaView, ...] | None = None
+    looked: Mapping[str, LookedScope] | None = None
+
+    @property
+    def config(self) -> ScopeStatus | None:
+        """How the config scope stands."""
+        return next((one.status for one in self.scopes if one.name == CONFIG_SCOPE), None)
+
+
+def storm_views(rows: Mapping[str, FlipRow], now: datetime) -> tuple[StormView, ...]:
+    """Return the objects that are left alone, by scope and name."""
+    return tuple(
+        StormView(scope, ref, len(moments), moments[-1] + WITHIN)
+        for scope in sorted(rows)
+        for ref, moments in sorted(recent(rows[scope].flips, now).items())
+        if len(moments) >= FLIPS
+    )
+
+
+def replica_views(scopes: Iterable[ScopeLine]) -> tuple[ReplicaView, ...]:
+    """Return since when each account's copies are complete, as far as its last look tells."""
+    return tuple(
+        ReplicaView(one.name, one.status.looked_at if one.status and one.in_order else None)
+        for one in scopes
+        if one.name != CONFIG_SCOPE and one.known
+    )
+
+
+def next_step(scope: ScopeLine) -> str:
+    """Return what to type about a scope that is not in order; empty for one that is."""
+    if scope.in_order:
+        return ""
+    if not scope.known:
+        return ""
+    if scope.state in ("unknown", "waiting"):
+        return f"envctl doctor {scope.name}"
+    return f"envctl plan --scope {scope.name}"
+
+
+def what_of(scope: ScopeLine) -> str:
+    """Return in one line why a scope is not in order; empty for one that is."""
+    status = scope.status
+    if status is None:
+        return "nobody looked at it yet"
+    first = status.reason.partition("\n")[0]
+    counts = []
+    if status.changes:
+        waits = "wait" if status.state in (ScopeState.OBSERVE, ScopeState.REFUSED) else "are left"
+        counts.append(_counted(status.changes, "change", waits))
+    if status.blocked:
+        counts.append(_counted(status.blocked, "change", "are blocked"))
+    if scope.open_records:
+        counts.append(f"{scope.open_records} announced and not ended: the next run settles it")
+    if not scope.known:
+        counts.append("no Account or EnvironmentType names it any more")
+    parts = [first, ", ".join(counts)]
+    if status.state is ScopeState.OBSERVE:
+        # What waits is what a reader looks for; why it is only observed was their own choice.
+        parts.reverse()
+    return "; ".join(filter(None, parts))
+
+
+def in_words(scopes: Sequence[ScopeLine]) -> str:
+    """Return ``43: 40 in order · 1 waiting``."""
+    order = sum(one.in_order for one in scopes)
+    rest: dict[str, int] = {}
+    for one in scopes:
+        if not one.in_order:
+            rest[one.state] = rest.get(one.state, 0) + 1
+    parts = [f"{order} in order", *(f"{rest[state]} {state}" for state in sorted(rest))]
+    return f"{len(scopes)}: {' · '.join(parts)}"
+
+
+def _counted(count: int, noun: str, verb: str) -> str:
+    if count == 1:
+        verb = {"wait": "waits", "are left": "is left", "are blocked": "is blocked"}[verb]
+        return f"1 {noun} {verb}"
+    return f"{count:,} {noun}s {verb}"
