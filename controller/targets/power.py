@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Final
 
 from controller.errors import EnvctlError
@@ -125,7 +124,7 @@ class Power:
         """Drive everything to where it is wanted, in one go."""
         options = acts.options.power
         pace = Pace(
-            steady_s=monotonic,
+            steady_s=lambda: acts.now().timestamp(),
             sleep=acts.sleep,
             look_again_s=options.look_again_s,
             within_s=options.within_s,

@@ -1,0 +1,258 @@
+"""At the end of office hours everything is parked and stopped in one run; in the morning it is back as it was."""
+
+from pathlib import Path
+
+import pytest
+
+from controller.engine.lease import Claim
+from controller.engine.power_run import PowerRun
+from controller.ledger.power_records import POWER
+from controller.model.plan import Cause
+from tests.support.embedded_aws import AwsForTests
+from tests.support.power_estate import AFTERNOON, END, EVENING, MORNING, PowerEstate
+
+WEB = "c50-ta-Web"
+TAG = "envctl:parked"
+
+
+@pytest.fixture
+def estate(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PowerEstate:
+    """An estate whose schedules have been known since the afternoon."""
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    made = PowerEstate(aws, tmp_path / "fleet")
+    made.tick()
+    return made
+
+
+def tags(estate: PowerEstate, name: str = WEB) -> dict[str, str]:
+    return {one["Key"]: one["Value"] for one in estate.look(name)["Tags"]}
+
+
+def sizes(estate: PowerEstate, name: str = WEB) -> tuple[int, int]:
+    found = estate.look(name)
+    return found["MinSize"], found["DesiredCapacity"]
+
+
+def suspended(estate: PowerEstate, name: str = WEB) -> list[str]:
+    return sorted(one["ProcessName"] for one in estate.look(name)["SuspendedProcesses"])
+
+
+def test_a_night_and_a_morning(estate: PowerEstate) -> None:
+    members = estate.group(WEB)
+    alone = estate.instance("c51")
+    # AWS takes its time from here on
+    estate.aws.controls.delays(start=2, stop=2, standby=2, launch=2)
+
+    evening = estate.at(EVENING).tick()
+
+    assert [one.exit_code for one in evening.outcomes] == [0, 0]
+    assert set(estate.states().values()) == {"stopped"}
+    assert estate.lifecycles(WEB) == ["Standby"] * 3
+    assert sizes(estate) == (0, 0)
+    assert suspended(estate) == ["AZRebalance", "AlarmNotification", "ScheduledActions"]
+    assert tags(estate)[TAG] == "min=1 desired=3"
+    assert {one.cause for one in evening.plan.changes} == {Cause.SCHEDULED}
+
+    morning = estate.at(MORNING).tick()
+
+    assert [one.exit_code for one in morning.outcomes] == [0, 0]
+    assert estate.states() == dict.fromkeys([*members, alone], "running")
+    assert estate.lifecycles(WEB) == ["InService"] * 3
+    assert (sizes(estate), suspended(estate)) == ((1, 3), [])
+    assert TAG not in tags(estate)
+
+
+def test_each_environment_has_one_record_of_what_was_intended_and_one_of_what_came_of_it(
+    estate: PowerEstate,
+) -> None:
+    members = estate.group(WEB)
+    alone = estate.instance("c51")
+    estate.at(EVENING).tick()
+
+    records = [one for one in estate.records() if one.entity_type == POWER]
+
+    assert [(one.entity_key.rpartition("/")[2], one.phase) for one in records] == [
+        ("c50", "intended"),
+        ("c51", "intended"),
+        ("c50", "succeeded"),
+        ("c51", "succeeded"),
+    ]
+    of_c50, of_c51 = records[:2]
+    assert of_c50.new_value is not None
+    assert of_c51.new_value is not None
+    assert {name.rpartition("/")[2] for name in of_c50.new_value} == set(members)
+    assert of_c51.new_value == {"state": "stopped"} or alone in str(of_c51.new_value)
+    assert of_c50.new_meta["Action"] == "stop"
+
+
+def test_nothing_is_asked_of_aws_before_something_is_due(estate: PowerEstate) -> None:
+    estate.group(WEB)
+    run = PowerRun(estate.accounts(), Claim("worker", take_over=True))
+    accepted = estate.accepted()
+    run.watch(accepted, estate.clock.now)
+    run.tick(accepted, estate.clock.now)
+
+    assert run.agenda.next_at() == END
+    assert run.tick(accepted, AFTERNOON) is None
+    assert run.tick(accepted, estate.at(EVENING).clock.now) is not None
+    assert set(estate.states().values()) == {"stopped"}
+    assert run.tick(accepted, estate.clock.now) is None
+
+
+def test_a_tick_that_was_missed_costs_nothing(estate: PowerEstate) -> None:
+    estate.group(WEB)
+    run = estate.run()
+    accepted = estate.accepted()
+    estate.at(EVENING + (MORNING - EVENING) / 2)
+    run.tick(accepted, estate.clock.now)
+    assert set(estate.states().values()) == {"stopped"}
+
+
+def test_a_persons_tag_wins_over_an_override_to_off_and_a_member_stays(
+    estate: PowerEstate,
+) -> None:
+    first, *others = estate.group(WEB)
+    estate.tag(first, Schedule="on")
+    estate.at(EVENING).tick()
+
+    states = estate.states()
+    assert states[first] == "running"
+    assert {states[one] for one in others} == {"stopped"}
+    assert sizes(estate) == (1, 1)
+
+
+def test_the_override_tag_of_a_person_keeps_an_instance_on_until_it_ends(
+    estate: PowerEstate,
+) -> None:
+    kept, other = estate.instance("c51"), estate.instance("c51")
+    until = EVENING.replace(microsecond=0) + (MORNING - EVENING) / 2
+    estate.tag(kept, envctl__override=f"on until {until:%Y-%m-%dT%H:%M:%S}Z")
+    run = estate.run()
+    accepted = estate.accepted()
+    run.tick(accepted, estate.at(EVENING).clock.now)
+    assert estate.states() == {kept: "running", other: "stopped"}
+
+    assert run.agenda.next_at() == until
+    estate.at(until)
+    assert run.tick(accepted, until) is not None
+    assert estate.states() == {kept: "stopped", other: "stopped"}
+
+
+def test_what_belongs_to_no_known_environment_is_never_touched(estate: PowerEstate) -> None:
+    unknown, none = estate.instance("c99"), estate.instance("")
+    kept = estate.instance("c51", Maintenance="TRUE")
+    left = estate.instance("c51", Schedule="noschedule")
+    wrong = estate.instance("c51", Schedule="start: 61 8 * * *")
+    evening = estate.at(EVENING).tick()
+    assert set(estate.states()) == {unknown, none, kept, left, wrong}
+    assert set(estate.states().values()) == {"running"}
+    (note,) = [one for scope in evening.plan.scopes for one in scope.notes]
+    assert note.ref.key.endswith(wrong)
+    assert note.category == "invalid"
+
+
+def test_an_account_that_cannot_be_reached_stops_no_other(estate: PowerEstate) -> None:
+    estate.group(WEB)
+    there = estate.instance("t1", "test-eu")
+    estate.aws.controls.fail_next("DescribeInstances", "UnauthorizedOperation", account="210987654321", times=None)  # fmt: skip
+    evening = estate.at(EVENING).tick()
+    assert set(estate.states().values()) == {"stopped"}
+    assert estate.states() != {}
+    assert [one.state.value for one in evening.plan.scopes] == ["ok", "unknown"]
+    estate.aws.controls.no_faults()
+    assert estate.states("test-eu") == {there: "running"}
+
+
+def test_an_instance_that_ends_in_between_is_no_obstacle(estate: PowerEstate) -> None:
+    gone, other = estate.instance("c51"), estate.instance("c51")
+    estate.aws.controls.fail_next("StopInstances", "IncorrectInstanceState", times=1)
+    estate.client("ec2").terminate_instances(InstanceIds=[gone])
+    estate.at(EVENING).tick()
+    assert estate.states() == {other: "stopped"}
+
+
+def test_no_capacity_in_the_morning_is_tried_again(estate: PowerEstate) -> None:
+    estate.group(WEB)
+    estate.at(EVENING).tick()
+    estate.aws.controls.fail_next("StartInstances", "InsufficientInstanceCapacity", times=2)
+    morning = estate.at(MORNING).tick()
+    assert [one.exit_code for one in morning.outcomes] == [0, 0]
+    assert set(estate.states().values()) == {"running"}
+    assert sizes(estate) == (1, 3)
+
+
+def test_throttled_requests_are_tried_again(estate: PowerEstate) -> None:
+    estate.group(WEB)
+    estate.aws.controls.fail_next("EnterStandby", "Throttling", times=3)
+    estate.at(EVENING).tick()
+    assert set(estate.states().values()) == {"stopped"}
+
+
+def test_a_stop_that_is_due_waits_for_a_running_deployment_an_hour_at_most(
+    estate: PowerEstate,
+) -> None:
+    alone = estate.instance("c51")
+    dynamodb = estate.aws.client("dynamodb")
+    table = "ConfigDeploymentExecutionStatus"
+    dynamodb.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "DeploymentID", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "DeploymentID", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    value = {
+        "EnvironmentName": {"S": "C51"},
+        "Status": {"S": "In Progress"},
+        "StartTimestamp": {"S": f"{AFTERNOON:%Y-%m-%dT%H:%M:%S.000Z}"},
+    }
+    dynamodb.put_item(TableName=table, Item={"DeploymentID": {"S": "d1"}, "Value": {"M": value}})
+    run = estate.run()
+    accepted = estate.accepted()
+    waiting = run.tick(accepted, estate.at(EVENING).clock.now)
+    assert waiting is not None
+    assert [one.category for s in waiting.plan.scopes for one in s.notes] == ["postponed"]
+    assert estate.states() == {alone: "running"}
+
+    dynamodb.delete_item(TableName=table, Key={"DeploymentID": {"S": "d1"}})
+    again = run.agenda.next_at()
+    assert again is not None
+    assert (again - EVENING).total_seconds() == 300
+    run.tick(accepted, estate.at(again).clock.now)
+    assert estate.states() == {alone: "stopped"}
+
+
+def test_an_edit_that_would_stop_too_much_is_refused_but_the_clock_is_not(
+    aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    estate = PowerEstate(aws, tmp_path / "fleet", guards={"maxStopsByEdit": 1})
+    estate.environment("c51", schedule="on")
+    estate.accept()
+    estate.tick()
+    clocked = estate.group(WEB)
+    edited = [estate.instance("c51") for _ in range(2)]
+    estate.environment("c51", schedule="off")
+    estate.accept()
+
+    for _ in range(2):
+        evening = estate.at(EVENING).tick()
+        states = estate.states()
+        assert {states[one] for one in clocked} == {"stopped"}
+        assert {states[one] for one in edited} == {"running"}
+        (refused,) = evening.plan.refused
+        assert refused.guard == "maxStopsByEdit"
+
+
+def test_limits_by_setting(
+    aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    limits = {"limitTo": {"environments": ["C51"]}}
+    estate = PowerEstate(aws, tmp_path / "fleet", power=limits)
+    estate.tick()
+    mine, other = estate.instance("c51"), estate.instance("c50")
+    estate.at(EVENING).tick()
+    assert estate.states() == {mine: "stopped", other: "running"}

@@ -1,0 +1,286 @@
+"""An installation with environments in two accounts of the sandbox, whose instances power switches by schedule."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from controller import catalog
+from controller.aws.tables import scan
+from controller.engine.installation import Installation, Master, find_installation
+from controller.engine.lease import Claim
+from controller.engine.live_run import LiveAccounts
+from controller.engine.plan_run import PlanAsked, Planner
+from controller.engine.power_run import PowerRun, Switched
+from controller.engine.seen import seen_in_tables
+from controller.engine.set_up import set_up
+from controller.engine.surroundings import Surroundings
+from controller.engine.whole_run import WholePlanner, apply_whole
+from controller.ledger.questions import OfScope
+from controller.model.accepted import AcceptedState
+from controller.model.ledger_record import LedgerRecord
+from controller.model.override import Override
+from controller.settings import Settings
+from controller.sources.folder import FolderSource
+from controller.sources.location import FolderLocation
+from controller.targets.power import TARGET
+from tests.support.embedded_aws import AwsForTests
+
+ACCOUNTS = {"staging-eu": "012345670123", "test-eu": "210987654321"}
+REGION = "eu-west-1"
+END = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=10)
+"""When office hours end. Not far from the real time: the sandbox's credentials end by that."""
+AFTERNOON = END - timedelta(minutes=20)
+EVENING = END + timedelta(seconds=30)
+MORNING = END + timedelta(minutes=20, seconds=30)
+
+
+def _daily(moment: datetime) -> str:
+    return f"{moment.minute} {moment.hour} * * *"
+
+
+OFFICE_HOURS = (
+    f"start: {_daily(END - timedelta(hours=2))}; stop: {_daily(END)};"
+    f" start: {_daily(END + timedelta(minutes=20))}"
+)
+
+SHARED = """apiVersion: envctl/v1
+kind: Cluster
+metadata: {name: Tango}
+spec: {shortName: ta, groupEmailAddress: tango@acme.example}
+---
+apiVersion: envctl/v1
+kind: Schedule
+metadata: {name: office-hours}
+spec: {expression: "%s"}
+---
+apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {name: web}
+spec:
+  roles:
+    - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2,
+       autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
+"""
+ACCOUNT = """apiVersion: envctl/v1
+kind: Account
+metadata: {{name: {name}}}
+spec: {{accountNumber: "{number}"}}
+---
+apiVersion: envctl/v1
+kind: EnvironmentType
+metadata: {{name: {name}}}
+spec: {{account: {name}, vpcId: vpc-1, subnets: {{PrivateApp: {{availabilityZoneA: subnet-1, availabilityZoneB: subnet-2}}}}}}
+"""
+ENVIRONMENT = """apiVersion: envctl/v1
+kind: Environment
+metadata: {{name: {name}}}
+spec: {{environmentType: {kind}, owningCluster: Tango, deploymentMap: web, schedule: {schedule}{more}}}
+"""
+
+
+class Clock:
+    """Time that only sleeping or a test moves."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class PowerEstate:
+    """Environments c50 and c51 are in staging-eu, t1 in test-eu; all follow office hours, unless the folder says otherwise."""
+
+    aws: AwsForTests
+    folder: Path
+    power: Mapping[str, Any] = field(default_factory=dict)
+    guards: Mapping[str, Any] = field(default_factory=dict)
+    clock: Clock = field(default_factory=lambda: Clock(AFTERNOON))
+
+    def __post_init__(self) -> None:
+        """Furnish the accounts, set up the master, accept the documents, and remember their schedules in the afternoon."""
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "shared.yaml").write_text(SHARED % OFFICE_HOURS)
+        for name, number in ACCOUNTS.items():
+            text = ACCOUNT.format(name=name, number=number)
+            (self.folder / f"{name}.yaml").write_text(text)
+        for name, kind in (("c50", "staging-eu"), ("c51", "staging-eu"), ("t1", "test-eu")):
+            self.environment(name, kind)
+        self.installation = self._installed()
+        self.accept()
+        for number in ACCOUNTS.values():
+            self._furnish(number)
+
+    def environment(
+        self, name: str, kind: str = "staging-eu", schedule: str = "office-hours", more: str = ""
+    ) -> None:
+        """Write an environment's document."""
+        text = ENVIRONMENT.format(name=name, kind=kind, schedule=schedule, more=more)
+        (self.folder / f"{name}.yaml").write_text(text)
+
+    def accept(self) -> None:
+        """Apply the folder to the config tables."""
+        accounts = self.accounts()
+        planner = WholePlanner(
+            planner=lambda: Planner(
+                FolderSource(FolderLocation(self.folder)), self.settings, catalog.kinds()
+            ),
+            load=Planner.load,
+            live=accounts,
+        )
+        asked = PlanAsked(now=self.clock.now, scopes=("config",))
+        whole = planner.plan(seen_in_tables(self.installation), asked)
+        assert whole.plan.refused == ()
+        report = apply_whole(accounts, whole, Claim("ada"), lambda _: None)
+        assert report.exit_code in (0, 2), report
+
+    def accepted(self, overrides: Sequence[Override] = ()) -> AcceptedState:
+        """Return what is accepted now."""
+        tables = seen_in_tables(self.installation).scopes[0]
+        return self.accounts().accepted(tables, self.clock.now, overrides)
+
+    def run(self) -> PowerRun:
+        """Return a run that watches what is accepted."""
+        run = PowerRun(self.accounts(), Claim("worker", take_over=True))
+        run.watch(self.accepted(), self.clock.now)
+        return run
+
+    def tick(self, *overrides: Override) -> Switched:
+        """Let a process that just started do what is due."""
+        run = PowerRun(self.accounts(), Claim("worker", take_over=True))
+        accepted = self.accepted(overrides)
+        run.watch(accepted, self.clock.now)
+        done = run.tick(accepted, self.clock.now)
+        assert done is not None
+        return done
+
+    def at(self, moment: datetime) -> "PowerEstate":
+        """Let it be another time."""
+        self.clock.now = moment
+        return self
+
+    def accounts(self) -> LiveAccounts:
+        """Return the live accounts as a new process has them."""
+        return LiveAccounts(self._found(), (TARGET,))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        return Settings.model_validate(
+            {
+                "targets": {"power": "enforce"},
+                "guards": dict(self.guards),
+                "power": {"graceSeconds": 0, "lookAgainSeconds": 1.0, **self.power},
+            }
+        )
+
+    def client(self, service: str, account: str = "staging-eu") -> Any:
+        """Return a client of a child account."""
+        return self.aws.client(service, ACCOUNTS[account], REGION)
+
+    def group(self, name: str, account: str = "staging-eu", **more: Any) -> list[str]:
+        """Make a group of three running members; return their ids."""
+        environment = name.partition("-")[0]
+        scaling = self.client("autoscaling", account)
+        sizes = {"MinSize": 1, "DesiredCapacity": 3, "MaxSize": 6, **more}
+        scaling.create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            LaunchTemplate={"LaunchTemplateName": "web", "Version": "1"},
+            AvailabilityZones=[f"{REGION}a"],
+            Tags=[
+                {"Key": key, "Value": value, "PropagateAtLaunch": True}
+                for key, value in {
+                    "Environment": environment,
+                    "Role": "Web",
+                    "Schedule": "",
+                }.items()
+            ],
+            **sizes,
+        )
+        return [one["InstanceId"] for one in self.look(name, account)["Instances"]]
+
+    def instance(self, environment: str, account: str = "staging-eu", **tags: str) -> str:
+        """Run an instance of no group; return its id."""
+        named = {"Environment": environment, "Role": "Web", **tags}
+        made = self.client("ec2", account).run_instances(
+            LaunchTemplate={"LaunchTemplateName": "web"},
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[
+                {
+                    "ResourceType": "instance",
+                    "Tags": [{"Key": key, "Value": value} for key, value in named.items()],
+                }
+            ],
+        )
+        return str(made["Instances"][0]["InstanceId"])
+
+    def tag(self, instance_id: str, account: str = "staging-eu", **tags: str) -> None:
+        """Tag an instance, as a person in the console does."""
+        pairs = [{"Key": key.replace("__", ":"), "Value": value} for key, value in tags.items()]
+        self.client("ec2", account).create_tags(Resources=[instance_id], Tags=pairs)
+
+    def look(self, group: str, account: str = "staging-eu") -> dict[str, Any]:
+        """Return a group as AWS describes it."""
+        found = self.client("autoscaling", account).describe_auto_scaling_groups(
+            AutoScalingGroupNames=[group]
+        )
+        one: dict[str, Any] = found["AutoScalingGroups"][0]
+        return one
+
+    def states(self, account: str = "staging-eu") -> dict[str, str]:
+        """Return the state of every instance that is not terminated."""
+        reservations = self.client("ec2", account).describe_instances()["Reservations"]
+        return {
+            one["InstanceId"]: one["State"]["Name"]
+            for reservation in reservations
+            for one in reservation["Instances"]
+            if one["State"]["Name"] != "terminated"
+        }
+
+    def lifecycles(self, group: str, account: str = "staging-eu") -> list[str]:
+        """Return the lifecycle states of a group's members."""
+        return sorted(one["LifecycleState"] for one in self.look(group, account)["Instances"])
+
+    def records(self, scope: str = "staging-eu/eu-west-1") -> list[LedgerRecord]:
+        """Return a scope's records, oldest first."""
+        ledger = self.installation.ledger
+        ids = [one.audit_id for one in ledger.all(OfScope(scope))]
+        return sorted(ledger.records(ids), key=lambda record: record.sequence)
+
+    def rows(self) -> dict[str, Any]:
+        """Return the controller's own rows, by id."""
+        master = self.installation.master
+        return {row["Id"]: row for row in scan(master.client, master.physical("EnvctlState"))}
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            environment={},
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            user="envctl",
+            instance="worker",
+        )
+
+    def _installed(self) -> Installation:
+        set_up(Master(self.settings, self._surroundings(), catalog.kinds()))
+        return self._found()
+
+    def _found(self) -> Installation:
+        return find_installation(Master(self.settings, self._surroundings(), catalog.kinds()))
+
+    def _furnish(self, number: str) -> None:
+        ec2 = self.aws.client("ec2", number, REGION)
+        image = ec2.register_image(
+            Name="web-1.4.2", RootDeviceName="/dev/sda1", Architecture="x86_64"
+        )["ImageId"]
+        ec2.create_launch_template(
+            LaunchTemplateName="web",
+            LaunchTemplateData={"ImageId": image, "InstanceType": "t3.micro"},
+        )
