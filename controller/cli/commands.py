@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, ClassVar
 
 import typer
@@ -15,6 +16,7 @@ COMMANDS = {
     "apply": "do it",
     "status": "where everything stands; every setting and where it came from",
     "doctor": "what a scope lacks, and the command that mends it",
+    "import": "write YAML for everything that exists",
     "bootstrap": "create the tables, or say how existing ones differ",
     "override": "have something otherwise for a while; list and release what is",
     "audit": "who changed what, when and why; whether the record is whole",
@@ -68,11 +70,13 @@ class Subcommands(TyperGroup):
 
 def command(name: str) -> Any:
     """Return a command as the parser takes it."""
-    return _made(name, f"controller.cli.{name}")
+    # What Python keeps for itself has a line behind it there.
+    called = f"{name}_" if iskeyword(name) else name
+    return _made(name, f"controller.cli.{called}", called)
 
 
-def _made(name: str, module: str) -> Any:
-    found: Callable[..., None] | typer.Typer = getattr(import_module(module), name)
+def _made(name: str, module: str, called: str = "") -> Any:
+    found: Callable[..., None] | typer.Typer = getattr(import_module(module), called or name)
     if not isinstance(found, typer.Typer):
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(name)(found)

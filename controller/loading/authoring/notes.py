@@ -20,10 +20,15 @@ def import_notes(
     oddities: Iterable[Oddity],
     left_out: Sequence[LeftOut],
     others: Sequence[str],
+    changes: Mapping[ResourceRef, Sequence[str]],
     paths: Mapping[ResourceRef, str],
     kinds: CompiledKinds,
 ) -> str:
-    """Return the notes as Markdown. ``others`` are remarks on what is no object of the tables: groups, accounts."""
+    """Return the notes as Markdown.
+
+    ``others`` are remarks on what is no object of the tables: groups, accounts. ``changes`` says of each object what is
+    written to its items when it is adopted, beside our mark.
+    """
     by_ref: dict[ResourceRef, list[Oddity]] = {}
     for one in oddities:
         by_ref.setdefault(one.ref, []).append(one)
@@ -52,6 +57,11 @@ def import_notes(
                 lines += [f"- found: {_line(odd.found)}", f"  - written: {_line(odd.written)}"]
                 lines += [f"  - to decide: {_line(odd.decide)}"] if odd.decide else []
             lines.append("")
+    if changes:
+        lines += ["", "## What changes in the tables when it is adopted", ""]
+        for ref in sorted(changes):
+            lines.append(f"- {_code(str(ref))}{_at(paths.get(ref))}")
+            lines += [f"  - {_line(one)}" for one in changes[ref]]
     if others:
         lines += ["", "## Accounts and groups", "", *(f"- {_line(one)}" for one in others)]
     return "\n".join(lines).rstrip() + "\n"

@@ -10,7 +10,7 @@ from controller.kinds.language.controller_only import put_back
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.rename import to_yaml_names
 from controller.kinds.parts.upstream_hosts import SLICES
-from controller.loading.authoring.found import FoundObject, Items, LeftOut, Oddity, Written
+from controller.loading.authoring.found import FoundObject, Items, LeftOut, Written
 from controller.loading.authoring.mending import mend
 from controller.loading.authoring.old_items import without_old_traces
 from controller.loading.compiled import CompiledKinds
@@ -139,24 +139,3 @@ def _without_nothing(value: Json) -> Json:
     if isinstance(value, list):
         return [one for one in map(_without_nothing, value) if one is not None and one != ""]
     return deepcopy(value)
-
-
-def empty_values(ref: ResourceRef, items: Items) -> Oddity | None:
-    """Say which attributes hold nothing, as they go when the object is adopted; None if none does."""
-    places = sorted(place for item in items.values() for place in _empty(item, ()))
-    if not places:
-        return None
-    return Oddity(
-        ref, f"{', '.join(places)}: nothing, stored", "nothing: absent and empty mean the same"
-    )
-
-
-def _empty(value: Json, path: tuple[str, ...]) -> Iterable[str]:
-    if value is None or value == "":
-        yield ".".join(path)
-    elif isinstance(value, Mapping):
-        for name, one in value.items():
-            yield from _empty(one, (*path, name))
-    elif isinstance(value, list):
-        for place, one in enumerate(value):
-            yield from _empty(one, (*path, str(place)))

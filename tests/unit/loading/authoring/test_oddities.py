@@ -135,7 +135,7 @@ def spec(result: Settled, ref: str) -> dict[str, Any]:
     return result.written[ResourceRef.parse(ref)].spec
 
 
-CASES = {
+CASES: dict[str, tuple[FoundObject, dict[str, Any], str]] = {
     "a port stored as text": (
         service("Pay", Value={"BluePort": "40002", "GreenPort": "40003"}),
         {"bluePort": 40002, "greenPort": 40003},
@@ -250,9 +250,9 @@ def test_what_cannot_be_written_is_left_as_it_is_with_everything_it_holds(story:
     assert [left.ref for left in result.left_out] == [one.ref]
     assert why in result.left_out[0].reason
     assert one.ref not in result.written
-    notes = import_notes([], result.left_out, [], files.paths, KINDS)
+    notes = import_notes([], result.left_out, [], {}, files.paths, KINDS)
     for item in one.whole.values():
-        for value in item.values():
+        for value in dict(item).values():
             assert str(value) in notes or isinstance(value, dict | bool)
 
 

@@ -1,0 +1,68 @@
+"""``envctl import``: YAML for what exists."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from controller.cli.invocation import invocation
+from controller.cli.options import Format, FormatOption
+from controller.cli.output import counted, note, say, say_json
+from controller.cli.process import utc_now
+from controller.engine.import_estate import ImportAsked, Imported, Importer
+from controller.engine.written_folder import write_folder
+from controller.loading.authoring.notes import NOTES
+
+
+def import_(
+    context: typer.Context,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to.")],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scope",
+            help="Look at this account and region alone (config: at none). Repeatable; default: at all.",
+        ),
+    ] = None,
+    periods: Annotated[
+        bool,
+        typer.Option(
+            "--periods",
+            help="Write shared schedules in periods even if their text in the tables then changes.",
+        ),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write into a folder that is not empty.")
+    ] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Write YAML for everything that exists, and notes on what is odd. Changes nothing but the folder."""
+    importer = Importer(invocation(context).installation)
+    asked = ImportAsked(now=utc_now(), scopes=tuple(scope or ()), rewrite_schedules=periods)
+    found = importer.import_all(asked)
+    others = write_folder(out, found.files, force=force)
+    for name, why in found.unseen.items():
+        note(f"not looked at: {name}: {why}")
+    if others:
+        note(f"in {out} before and left there: {', '.join(others)}")
+    if output is Format.JSON:
+        say_json(_json(found, out, others))
+        return
+    say(f"wrote {counted(found.objects, 'object')} to {out}")
+    if found.oddities or found.left_out or found.unseen:
+        odd = "1 oddity" if found.oddities == 1 else f"{found.oddities:,} oddities"
+        say(f"{odd}, {found.left_out:,} left out: {out / NOTES} says what there is to decide")
+    say(f"Next: commit it, and envctl plan --source {out} --adopt")
+
+
+def _json(found: Imported, out: Path, others: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "folder": str(out),
+        "files": sorted(found.files),
+        "objects": found.objects,
+        "oddities": found.oddities,
+        "leftOut": found.left_out,
+        "unseen": dict(found.unseen),
+        "others": list(others),
+    }

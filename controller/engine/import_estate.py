@@ -1,0 +1,241 @@
+"""Everything that exists becomes YAML: the tables first, then what the groups of the accounts have otherwise."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from controller.aws.image_names import image_names
+from controller.engine.accepted import Made
+from controller.engine.installation import Installation
+from controller.engine.live_run import LiveAccounts
+from controller.engine.live_view import Unseen
+from controller.engine.older_services import older_services
+from controller.engine.schema_files import schema_files
+from controller.engine.scopes import ScopeSetup
+from controller.errors import EnvctlError
+from controller.kinds.language.kind import Kind
+from controller.kinds.language.rename import is_sensitive, yaml_path
+from controller.loading.authoring.compose import compose
+from controller.loading.authoring.folders import SCHEMAS
+from controller.loading.authoring.found import FoundObject, LeftOut, Oddity
+from controller.loading.authoring.group_facts import Groups, Place, add_group_facts
+from controller.loading.authoring.notes import NOTES, import_notes
+from controller.loading.authoring.reading import read_objects
+from controller.loading.authoring.settling import Circumstances, Settled, settle
+from controller.loading.authoring.shared_schedules import share_schedules
+from controller.loading.compiled import CompiledKinds, compile_kinds
+from controller.loading.positions import dotted
+from controller.loading.recovered import spec_of
+from controller.loading.yaml_text import scalar_text
+from controller.model.absent import ABSENT
+from controller.model.accepted import AcceptedState
+from controller.model.canonical import parse_canonical
+from controller.model.extra import owned_paths
+from controller.model.live import LiveLook
+from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
+from controller.model.ref import ResourceRef
+from controller.planning.fields import MASKED, differences
+from controller.planning.shared import comparable, keep_found
+
+CONFIG: Final = "config"
+_LONGEST_SHOWN: Final = 80
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportAsked:
+    """What is to be imported. ``scopes`` are accounts and regions to look at, empty for all; ``now`` is aware.
+
+    ``rewrite_schedules`` writes shared schedules in periods also where the text in the tables then changes.
+    """
+
+    now: datetime
+    scopes: Sequence[str] = ()
+    rewrite_schedules: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """``files`` by path below the folder they go to; ``unseen`` says of scopes why they were not looked at."""
+
+    files: Mapping[str, bytes]
+    objects: int
+    oddities: int
+    left_out: int
+    unseen: Mapping[str, str]
+
+
+class Importer:
+    """Reads an installation. Nothing is written, neither there nor here."""
+
+    def __init__(self, installation: Installation) -> None:
+        """Take the installation."""
+        self._installation = installation
+        settings = installation.master.settings
+        self._kinds = installation.master.kinds
+        self._compiled = compile_kinds(self._kinds.values())
+        self._circumstances = Circumstances(settings.compatibility, settings.region)
+        self._settings = settings
+
+    def import_all(self, asked: ImportAsked) -> Imported:
+        """Read everything. Raises EnvctlError if the tables cannot be read, WrongUsage for a scope that does not exist.
+
+        An account that cannot be looked at is told, and its environments are written as their map says.
+        """
+        observed = self._installation.tables.observe()
+        if observed.state is not ScopeState.OK:
+            raise EnvctlError(f"import: the tables cannot be read: {observed.reason}")
+        found, left = self._found(observed)
+        reading = read_objects(found, self._compiled)
+        whole = reading.whole
+        first = settle(reading.written, whole, self._compiled, self._circumstances)
+        shared = share_schedules(first.written, rewrite=asked.rewrite_schedules)
+        second = settle(shared, whole, self._compiled, self._circumstances)
+        remarks, unseen = self._add_groups(second, asked)
+        last = settle(second.written, whole, self._compiled, self._circumstances)
+        left += [*reading.left_out, *first.left_out, *second.left_out, *last.left_out]
+        return self._files(last, left, remarks, unseen, observed)
+
+    def _found(self, observed: ObservedState) -> tuple[list[FoundObject], list[LeftOut]]:
+        found: list[FoundObject] = []
+        left: list[LeftOut] = []
+        for ref, one in observed.objects.items():
+            items = parse_canonical(one.attributes)
+            if one.ownership is Ownership.FOREIGN:
+                by = one.mark.by if one.mark is not None else "nobody known"
+                reason = f"carries the mark of another installation ({by})"
+                left.append(LeftOut(ref, reason, "import it from that installation", items))
+            else:
+                found.append(_found_object(ref, one, items, self._kinds))
+        store = self._installation.master.store
+        known = [ref.key for ref in observed.objects if ref.kind == "Service"]
+        for older in older_services(store, self._settings.resource_prefix, known):
+            if isinstance(older, LeftOut):
+                left.append(older)
+            else:
+                found.append(older)
+        return found, left
+
+    def _add_groups(
+        self, settled: Settled, asked: ImportAsked
+    ) -> tuple[list[str], Mapping[str, str]]:
+        accepted = _accepted(settled, self._compiled, self._installation)
+        live = LiveAccounts(self._installation)
+        wanted = [name for name in asked.scopes if name != CONFIG]
+        setups = live.scopes(accepted, wanted) if wanted or not asked.scopes else ()
+        looks: dict[Place, LiveLook] = {}
+        unseen: dict[str, str] = {}
+        images: dict[str, str] = {}
+        found = live.looks(accepted, setups, asked.now)
+        for setup in setups:
+            one = found[setup.scope.name]
+            if isinstance(one, Unseen):
+                unseen[setup.scope.name] = one.reason
+                continue
+            looks[setup.scope.account_name, setup.scope.region] = one
+            images |= self._images(setup, one, images)
+        options = self._settings.options
+        groups = Groups(looks, images, options.tag_keys, options.default_region)
+        remarks = [
+            f"{name} was not looked at, so its environments are written as their map says: {why}"
+            for name, why in unseen.items()
+        ]
+        return [*remarks, *add_group_facts(settled.written, groups)], unseen
+
+    def _images(
+        self, setup: ScopeSetup, look: LiveLook, known: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        ids = {one.image_id for one in look.instances.values() if one.image_id} - known.keys()
+        if not ids:
+            return {}
+        aws = self._installation.master.aws
+        try:
+            return dict(
+                image_names(aws.client("ec2", setup.scope.account, setup.scope.region), ids)
+            )
+        except EnvctlError:
+            # Ids say the same; only names are nicer to read.
+            return {}
+
+    def _files(
+        self,
+        settled: Settled,
+        left: Sequence[LeftOut],
+        remarks: Sequence[str],
+        unseen: Mapping[str, str],
+        observed: ObservedState,
+    ) -> Imported:
+        composed = compose(settled.written.values(), left, self._compiled)
+        oddities = [odd for one in settled.written.values() for odd in one.oddities]
+        changes = dict(self._changes(settled, observed))
+        notes = import_notes(oddities, left, remarks, changes, composed.paths, self._compiled)
+        files = {path: text.encode() for path, text in composed.files.items()}
+        files[NOTES] = notes.encode()
+        files |= {f"{SCHEMAS}/{name}": text for name, text in schema_files().items()}
+        return Imported(files, len(settled.written), len(oddities), len(left), unseen)
+
+    def _changes(
+        self, settled: Settled, observed: ObservedState
+    ) -> Iterable[tuple[ResourceRef, list[str]]]:
+        """Yield what adopting an object writes to its items beside our mark."""
+        for ref, resource in settled.resources.items():
+            one = observed.objects.get(ref)
+            if one is None or one.ownership is Ownership.OURS:
+                continue
+            kind = self._kinds[ref.kind]
+            before = parse_canonical(one.attributes)
+            wanted = parse_canonical(resource.projection.attributes)
+            after = keep_found(before, wanted, kind.shared, resource.projection.owned)
+            lines = [
+                _difference(kind, found.path, found.before, found.after)
+                for found in differences(before, after)
+            ]
+            if lines:
+                yield ref, lines
+
+
+def _found_object(
+    ref: ResourceRef, one: Observation, items: Json, kinds: Mapping[str, Kind[Any]]
+) -> FoundObject:
+    kind = kinds.get(ref.kind)
+    shared = kind.shared if kind is not None else ()
+    extra = one.mark.extra if one.mark is not None else {}
+    ours = one.ownership is Ownership.OURS
+    remark = None
+    if one.ownership is Ownership.LOST_MARK:
+        remark = Oddity(
+            ref, "it lost its mark, which the ledger says was ours", "what its items say"
+        )
+    return FoundObject(
+        ref, comparable(items, shared, owned_paths(extra)), items, extra, ours=ours, remark=remark
+    )
+
+
+def _accepted(settled: Settled, kinds: CompiledKinds, installation: Installation) -> AcceptedState:
+    """Return what was imported in the form that says which accounts and regions there are."""
+    resources = settled.resources
+    made = AcceptedState(installation=installation.id)
+    return replace(
+        made,
+        resources=resources,
+        specs=Made(resources, lambda ref: spec_of(resources[ref], kinds)),
+        options=installation.master.settings.options,
+    )
+
+
+def _difference(kind: Kind[Any], path: Sequence[Any], before: Json, after: Json) -> str:
+    inside = tuple(step if isinstance(step, int) else str(step) for step in path[1:])
+    where = dotted(yaml_path(kind, inside))
+    hidden = is_sensitive(kind, inside)
+    return f"{where}: {_shown(before, hidden=hidden)} → {_shown(after, hidden=hidden)}"
+
+
+def _shown(value: Json, *, hidden: bool) -> str:
+    if value is ABSENT:
+        return "nothing"
+    if hidden:
+        return MASKED
+    text = repr(value) if isinstance(value, dict | list) else scalar_text(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
