@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from controller.engine.parse_side_by_side import parse_side_by_side
 from controller.errors import InvalidDesiredState
 from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
@@ -73,6 +74,7 @@ class RevisionLoader:
                 compatibility=self._compatibility,
                 default_region=self._region,
                 memory=self._memory,
+                parse=parse_side_by_side,
             )
         self._memory = loaded.memory
         problems = in_file_order((*tree.problems, *problems_of(loaded, files, text_of)))

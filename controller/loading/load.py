@@ -21,8 +21,19 @@ from controller.model.origin import Origin
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 
-Read = Callable[[Collection[str]], Iterable[tuple[str, bytes]]]
+Content = tuple[str, bytes]
+"""Content id and text of a file."""
+Parsed = tuple[str, ParsedFile]
+"""Content id of a file and what it says."""
+Read = Callable[[Collection[str]], Iterable[Content]]
 """Content ids -> (content id, bytes), each once."""
+Parse = Callable[[Iterable[Content], Collection[str]], Iterable[Parsed]]
+"""(contents, names of kinds) -> what each content says."""
+
+
+def parse_one_by_one(contents: Iterable[Content], kinds: Collection[str]) -> Iterable[Parsed]:
+    """Parse files where they are asked for."""
+    return ((content_id, parse_file(data, kinds)) for content_id, data in contents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +68,17 @@ def load(
     compatibility: str = "none",
     default_region: str = "",
     memory: Memory | None = None,
+    parse: Parse = parse_one_by_one,
 ) -> Loaded:
-    """Load the files of one revision (path -> content id). ``read`` is asked only for content never seen before."""
+    """Load the files of one revision (path -> content id). ``read`` is asked only for content never seen before.
+
+    ``parse`` may do its work elsewhere, as files say what they say whatever the others say.
+    """
     before = memory or Memory()
     settings = (compatibility, default_region)
     if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
-    parsed = _parsed(files, read, before.parsed, kinds.names)
+    parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), kinds.names))
     defaults = list(_defaults_documents(files, parsed))
     drafting = Drafting(files, parsed, FolderDefaults(defaults), kinds)
     changes = drafting.changes(before.files, before.facts)
@@ -84,7 +99,9 @@ def load(
 
 
 def _parsed(
-    files: Mapping[str, str], read: Read, known: Mapping[str, ParsedFile], kinds: Collection[str]
+    files: Mapping[str, str],
+    known: Mapping[str, ParsedFile],
+    parse: Callable[[Collection[str]], Iterable[Parsed]],
 ) -> Mapping[str, ParsedFile]:
     """Return what every file says, parsing only unknown content and forgetting what no file has any more."""
     wanted = dict.fromkeys(files.values())
@@ -92,8 +109,7 @@ def _parsed(
     if not missing and len(known) == len(wanted):
         return known
     parsed = {content_id: known[content_id] for content_id in wanted if content_id in known}
-    for content_id, data in read(missing):
-        parsed[content_id] = parse_file(data, kinds)
+    parsed.update(parse(missing))
     return parsed
 
 

@@ -1,0 +1,77 @@
+"""Many new files parsed by several processes at once. What comes out is what one process would make of them."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from typing import Final
+
+from controller.loading.envelope import ParsedFile, parse_file
+from controller.loading.load import Content, Parsed, parse_one_by_one
+
+MIN_BYTES: Final = 1024 * 1024
+"""Less than some three thousand objects, a fifth of a second, is not worth a process."""
+MAX_PROCESSES: Final = 4
+
+
+def parse_side_by_side(contents: Iterable[Content], kinds: Collection[str]) -> Iterable[Parsed]:
+    """Parse files, in order, by as many processes as pay.
+
+    A process is forked, so that it has the texts without their being sent. That is safe only while no other thread
+    could hold a lock at that moment: a program of several threads parses by itself.
+    """
+    waiting = list(contents)
+    processes = _how_many(sum(len(data) for _, data in waiting))
+    return _parse(_parts(waiting, processes), kinds)
+
+
+def _how_many(size: int) -> int:
+    if size < MIN_BYTES or threading.active_count() > 1 or not hasattr(os, "sched_getaffinity"):
+        return 1
+    return min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
+
+
+def _parts(contents: Sequence[Content], count: int) -> list[Sequence[Content]]:
+    """Cut a list of files into parts of about the same number of bytes."""
+    share = sum(len(data) for _, data in contents) / count
+    parts: list[list[Content]] = [[]]
+    size = 0
+    for one in contents:
+        if len(parts) < count and size >= share * len(parts):
+            parts.append([])
+        parts[-1].append(one)
+        size += len(one[1])
+    return list(parts)
+
+
+def _parse(parts: Sequence[Sequence[Content]], kinds: Collection[str]) -> Iterator[Parsed]:
+    """Parse the first part here, each other in a process of its own meanwhile."""
+    first, *others = parts
+    running = [(part, *_start(part, kinds)) for part in others]
+    yield from list(parse_one_by_one(first, kinds))
+    for part, process, answer in running:
+        try:
+            files: list[ParsedFile] = answer.recv()
+        except (EOFError, OSError):  # the process was ended from outside: its work is done here
+            files = [parse_file(data, kinds) for _, data in part]
+        process.join()
+        answer.close()
+        yield from zip((content_id for content_id, _ in part), files, strict=True)
+
+
+def _start(
+    part: Sequence[Content], kinds: Collection[str]
+) -> tuple[multiprocessing.process.BaseProcess, "Connection[None, list[ParsedFile]]"]:
+    context = multiprocessing.get_context("fork")
+    answer, say = context.Pipe(duplex=False)
+    process = context.Process(target=_parse_and_say, args=(part, kinds, say), daemon=True)
+    process.start()
+    say.close()
+    return process, answer
+
+
+def _parse_and_say(
+    part: Sequence[Content], kinds: Collection[str], say: "Connection[list[ParsedFile], None]"
+) -> None:
+    say.send([parse_file(data, kinds) for _, data in part])
