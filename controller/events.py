@@ -120,6 +120,29 @@ class OpenRecordSettled(Event):
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class OverrideEndsSoon(Event):
+    """What is otherwise for a while will not be for long."""
+
+    name: ClassVar[str] = "override.endsSoon"
+    level: ClassVar[Level] = "warning"
+    override: str
+    ref: str
+    what: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideEnded(Event):
+    """What was otherwise for a while is as documents and schedules say again."""
+
+    name: ClassVar[str] = "override.ended"
+    override: str
+    ref: str
+    what: str
+    because: str
+
+
 Emit = Callable[[Event], None]
 
 

@@ -18,9 +18,11 @@ class AcceptedNow:
     accounts: LiveAccounts
 
 
-def accepted_now(installation: Installation, now: datetime) -> AcceptedNow:
+def accepted_now(
+    installation: Installation, now: datetime, accounts: LiveAccounts | None = None
+) -> AcceptedNow:
     """Read the config scope. Raises EnvctlError if it cannot be read, as nothing can be told then."""
-    accounts = LiveAccounts(installation)
+    accounts = accounts or LiveAccounts(installation)
     seen = seen_in_tables(installation)
     revisions = (one.mark.revision for one in seen.scopes[0].objects.values() if one.mark)
     revision = next(iter(revisions), "")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from controller.engine.installation import Installation
 from controller.engine.lease import HEAD_PREFIX
+from controller.engine.override_rows import read_override_rows
 from controller.errors import WrongUsage
 from controller.ledger.entities import EntityKey, entities_of
 from controller.ledger.findings import VerificationReport
@@ -103,6 +104,9 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
         for table in kind_tables(master.kinds.values()):
             physical = table.prefixed(master.settings.resource_prefix)
             yield from table_digests(physical, master.store.scan(physical.name, 1))
+        state = STATE_TABLE.prefixed(master.settings.resource_prefix)
+        # Of the controller's own rows those that people make are in the ledger.
+        yield from table_digests(state, read_override_rows(master.store, state.name))
 
     return verify_ledger(
         scopes,

@@ -62,7 +62,10 @@ class Master:
         self, actor: Actor, transaction_id: str, *, revision: str = "", plan_digest: str = ""
     ) -> ApplyContext:
         """Return what writes are made with; the installation is filled in by who knows it."""
-        arns = {table.name: "" for table in (*kind_tables(self.kinds.values()), LEDGER_TABLE)}
+        arns = {
+            table.name: ""
+            for table in (*kind_tables(self.kinds.values()), LEDGER_TABLE, STATE_TABLE)
+        }
         arns = {table: self.table_arn(table) for table in arns}
         return ApplyContext(
             store=self.store,

@@ -1,7 +1,7 @@
 """Desired is accepted with overrides laid over it: which hold, which have ended and why, and what they change."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from controller.errors import WrongUsage
@@ -47,6 +47,22 @@ def why_ended(override: Override, now: datetime, documents: Mapping[ResourceRef,
             return f"Git no longer has {override.ref}"
         return f"Git changed {override.ref}"
     return ""
+
+
+def ending_soon(
+    overrides: Iterable[Override], now: datetime, within: timedelta
+) -> tuple[Override, ...]:
+    """Return those that hold and end within a length of time, the first to end first: they are announced."""
+    soon = (one for one in overrides if one.until is not None and now < one.until <= now + within)
+    return tuple(sorted(soon, key=lambda one: (one.until or now, one.id)))
+
+
+def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
+    """Return those a person means: by id, by reference, or by the last part of a reference (``c50``, ``i-…``)."""
+    found = [one for one in overrides if text in (one.id, str(one.ref))]
+    if not found:
+        found = [one for one in overrides if one.ref.key.rpartition("/")[2] == text]
+    return tuple(sorted(found, key=lambda one: (one.since, one.id)))
 
 
 def suspended(overrides: Iterable[Override]) -> frozenset[ResourceRef]:

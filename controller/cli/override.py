@@ -1,0 +1,155 @@
+"""``envctl override``: what is to be otherwise for a while."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from controller.cli.invocation import Invocation, invocation
+from controller.cli.options import Format, FormatOption
+from controller.cli.output import note, say, say_json
+from controller.cli.process import may_ask
+from controller.engine.accepted_now import accepted_now
+from controller.engine.override_report import done_lines, prepared_lines, report_json
+from controller.engine.override_run import OverrideAsked, Overrides, Prepared
+from controller.engine.seen import seen_in_tables
+from controller.errors import WrongUsage
+from controller.model.canonical import digest
+from controller.model.ref import ResourceRef
+from controller.planning.override_words import list_lines, override_json
+
+NOT_DONE = 2
+MAKE = "make"
+
+
+class OverrideCommands(TyperGroup):
+    """``envctl override c50 schedule=on …``: what is no subcommand is an object."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the subcommand before what begins with an object or an option."""
+        if args and args[0] not in (*self.commands, "--help", "-h"):
+            args = [MAKE, *args]
+        return list(super().parse_args(ctx, args))
+
+
+override = typer.Typer(
+    name="override",
+    cls=OverrideCommands,
+    help="What is to be otherwise for a while: envctl override c50 schedule=on --until 10:00 --reason TEXT.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+)
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@override.command(MAKE)
+def make(
+    context: typer.Context,
+    *,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="REF|GROUP|INSTANCE",
+            help="Kind/name, an environment, a group, or an instance by id, address or Name.",
+        ),
+    ],
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH=VALUE]...",
+            help="What is to be otherwise (schedule=on). A PATH alone, or nothing: leave it as it is.",
+        ),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; everybody sees it.")
+    ],
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="TIME",
+            help="10:00 (the environment's zone), fri 18:00, +2h, 2026-11-25T10:00.",
+        ),
+    ] = None,
+    until_git: Annotated[
+        bool, typer.Option("--until-git", help="Until Git changes the document.")
+    ] = False,
+    source: Annotated[
+        str | None, typer.Option("--source", help="With --until-git: where Git's document is.")
+    ] = None,
+    yes: YesOption = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Have something otherwise for a while: shown, asked, recorded, and followed at once. (The word make may be left out.)"""
+    call = invocation(context)
+    asked = OverrideAsked(
+        what=what, assignments=tuple(values or ()), until=until, until_git=until_git, reason=reason
+    )
+    overrides = _overrides(call)
+    prepared = overrides.prepare(asked, lambda ref: _base_digest(call, source, ref))
+    _go_on(call, overrides, prepared, output, yes=yes)
+
+
+@override.command("list")
+def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
+    """List what is otherwise now, what ends first on top."""
+    call = invocation(context)
+    found = seen_in_tables(call.installation).overrides
+    if output is Format.JSON:
+        say_json({"overrides": [override_json(one) for one in found]})
+    else:
+        say("\n".join(list_lines(found, call.surroundings.clock())))
+
+
+@override.command("release")
+def release(
+    context: typer.Context,
+    *,
+    what: Annotated[
+        str, typer.Argument(metavar="ID|REF", help="One override, or all of an object.")
+    ],
+    yes: YesOption = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """End overrides early: what they held is as documents and schedules say again."""
+    call = invocation(context)
+    overrides = _overrides(call)
+    _go_on(call, overrides, overrides.to_release(what), output, yes=yes)
+
+
+def _overrides(call: Invocation) -> Overrides:
+    now = call.surroundings.clock()
+    return Overrides(accepted_now(call.installation, now), now)
+
+
+def _go_on(
+    call: Invocation, overrides: Overrides, prepared: Prepared, output: Format, *, yes: bool
+) -> None:
+    as_json = output is Format.JSON
+    now: Callable[[], Any] = call.surroundings.clock
+    if not as_json:
+        say("\n".join(prepared_lines(prepared)))
+    if not yes:
+        if as_json or not may_ask():
+            raise WrongUsage("this changes something, and there is nobody to ask\n  fix: add --yes")
+        if not typer.confirm("Apply?", err=True):
+            note("nothing was written")
+            raise typer.Exit(NOT_DONE)
+    done = overrides.carry_out(prepared)
+    if as_json:
+        say_json(report_json(prepared, done, now()))
+    else:
+        say("\n".join(done_lines(prepared, done)))
+    raise typer.Exit(max((scope.exit_code for scope in done.outcomes), default=0))
+
+
+def _base_digest(call: Invocation, source: str | None, ref: ResourceRef) -> str:
+    found = call.planner(source).load().desired.resources.get(ref)
+    if found is None:
+        raise WrongUsage(
+            f"the source has no {ref}\n  fix: give --until TIME instead of --until-git"
+        )
+    return digest(found.document)

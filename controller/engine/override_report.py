@@ -1,0 +1,156 @@
+"""What an override will do and did, as people and programs read it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from controller.engine.override_effect import Effect
+from controller.engine.override_run import Done, Prepared
+from controller.model.outcome import Outcome, Status
+from controller.model.override import Override
+from controller.planning.override_words import (
+    end_text,
+    override_json,
+    what_text,
+)
+from controller.planning.wording import number
+from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.timeline import state_at
+
+_DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
+_STARTING: Final = frozenset({"start", "exitStandby"})
+_STOPPING: Final = frozenset({"stop", "enterStandby"})
+_SCHEDULES: Final = frozenset({"schedule", "spec.schedule"})
+
+
+def prepared_lines(prepared: Prepared) -> tuple[str, ...]:
+    """Return what is to be written, what it does at once, and what it does not do."""
+    return tuple(_prepared(prepared))
+
+
+def _prepared(prepared: Prepared) -> Iterator[str]:
+    for one in prepared.overrides:
+        yield _comes(one, prepared) if prepared.comes else _goes(one, prepared)
+    effect = prepared.effect
+    for verb, counts in (("Starts", effect.starts), ("Stops", effect.stops)):
+        if counts:
+            when = "now" if effect.enforced else "(not: power only observes here)"
+            yield f"{verb} {when}: {_instances(counts)}"
+    if effect.scopes and not effect.switches:
+        yield f"Nothing switches now{f': {number(effect.right)} as they are to be' if effect.right else ''}"
+    for reason, count in sorted(effect.stay.items()):
+        yield f"  {number(count)} left as {'it is' if count == 1 else 'they are'}: {reason}"
+    for scope, reason in sorted(effect.dark.items()):
+        first = reason.partition("\n")[0]
+        yield f"  {scope} could not be looked at: {first}"
+    for scope, mode in sorted(effect.modes.items()):
+        if mode != "enforce":
+            yield f"  mode of power in {scope}: {mode}; written down, and shown, but no instance is switched"
+    if not effect.scopes and prepared.comes:
+        yield "The next apply, or the daemon, brings it to the tables and what follows from them"
+
+
+def _comes(one: Override, prepared: Prepared) -> str:
+    name = one.ref.key.rpartition("/")[2]
+    end = end_text(one, prepared.zone)
+    if one.path not in _SCHEDULES:
+        return f"{one.ref} {what_text(one)} {end}"
+    return f"{name} {one.value} {end}{_then(one, prepared)}"
+
+
+def _then(one: Override, prepared: Prepared) -> str:
+    followed = prepared.then
+    if one.until is None or followed is None or not isinstance(followed.schedule, Schedule):
+        return ""
+    state = state_at(followed.schedule, one.until)
+    same = str(one.value) == state.value
+    if state not in (State.ON, State.OFF):
+        return f", then {followed.label} again"
+    return f", then {followed.label} again: {state.upper()}{' (no switch)' if same else ''}"
+
+
+def _goes(one: Override, prepared: Prepared) -> str:
+    followed = prepared.then
+    again = f", {followed.label} again" if followed is not None else ""
+    return f"release {one.id}: {one.ref} {what_text(one)} ({one.actor}: {one.reason}), {end_text(one, prepared.zone)}{again}"
+
+
+def done_lines(prepared: Prepared, done: Done) -> tuple[str, ...]:
+    """Return what became of it, where to read more, and how to end it early."""
+    return tuple(_done(prepared, done))
+
+
+def _done(prepared: Prepared, done: Done) -> Iterator[str]:
+    outcomes = [one for scope in done.outcomes for one in scope.outcomes]
+    told = [
+        text
+        for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING))
+        if (text := _count(verb, actions, outcomes))
+    ]
+    took = f" in {round(done.seconds)} s" if told else ""
+    first = f"{', '.join(told)}{took}.   " if told else "Written.   "
+    if prepared.comes:
+        name = prepared.overrides[0].ref.key.rpartition("/")[2]
+        yield f"{first}audit {done.transaction}   release early: envctl override release {name}"
+    else:
+        yield f"{first}audit {done.transaction}"
+    for one in outcomes:
+        if one.status not in _DONE:
+            yield f"  {one.status.value}  {one.change.ref}  {one.message.partition(chr(10))[0]}"
+    for scope in done.outcomes:
+        if scope.stopped:
+            yield f"  {scope.scope}: {scope.stopped.partition(chr(10))[0]}"
+
+
+def _count(verb: str, actions: frozenset[str], outcomes: list[Outcome]) -> str:
+    instances = {
+        one.change.ref: one.status in _DONE
+        for one in outcomes
+        if one.change.action in actions and one.change.ref.kind == "Instance"
+    }
+    if not instances:
+        return ""
+    return f"{verb} {number(sum(instances.values()))} of {number(len(instances))}"
+
+
+def _instances(counts: Mapping[str, int]) -> str:
+    total = sum(counts.values())
+    names = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return f"{number(total)} instance{'' if total == 1 else 's'} ({names})"
+
+
+def report_json(prepared: Prepared, done: Done | None, now: datetime) -> dict[str, Any]:
+    """Return it for programs; ``done`` is None where nothing was written."""
+    effect = prepared.effect
+    outcomes = [one for scope in done.outcomes for one in scope.outcomes] if done else []
+    return {
+        "at": now.isoformat(),
+        "action": "make" if prepared.comes else "release",
+        "written": done is not None,
+        "transaction": done.transaction if done else "",
+        "overrides": [override_json(one) for one in prepared.overrides],
+        "effect": effect_json(effect),
+        "outcomes": [
+            {
+                "ref": str(one.change.ref),
+                "action": one.change.action,
+                "status": one.status.value,
+                "message": one.message,
+            }
+            for one in outcomes
+        ],
+        "counts": dict(Counter(one.status.value for one in outcomes)),
+    }
+
+
+def effect_json(effect: Effect) -> dict[str, Any]:
+    """Return what is switched, by group."""
+    return {
+        "scopes": [{"scope": name, "power": mode} for name, mode in sorted(effect.modes.items())],
+        "starts": dict(sorted(effect.starts.items())),
+        "stops": dict(sorted(effect.stops.items())),
+        "left": dict(sorted(effect.stay.items())),
+        "right": effect.right,
+        "unknown": dict(sorted(effect.dark.items())),
+    }

@@ -1,0 +1,239 @@
+"""An override from what a person typed to what it would do, and done: checked, shown, written, followed at once."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
+
+from controller.engine.accepted_now import AcceptedNow
+from controller.engine.find_object import LIVE, find_object
+from controller.engine.followed_schedules import FollowedSchedule, of_environment
+from controller.engine.lease import Claim
+from controller.engine.live_plan import LiveAsked
+from controller.engine.live_scope_run import LiveOrder, ScopeOutcome
+from controller.engine.override_check import check_overrides, read_assignment
+from controller.engine.override_effect import Effect, effect_of
+from controller.engine.override_write import Ending, end_overrides, make_overrides
+from controller.engine.power_sight import Sights, look_around
+from controller.engine.run_id import new_run_id
+from controller.errors import WrongUsage
+from controller.loading.compiled import compile_kinds
+from controller.model.ledger_record import Actor
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.planning.overrides import named
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import Schedule
+from controller.scheduling.until import parse_until
+from controller.scheduling.zones import zone_of
+
+POWER: Final = ("power",)
+WAIT_S: Final = 60.0
+"""So long the config scope's owner is waited for: an apply that is under way is over by then, most often."""
+_ID_LENGTH: Final = 8
+
+BaseDigest = Callable[[ResourceRef], str]
+"""Digest of the authored document of an object as the source has it now. Raises WrongUsage if it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideAsked:
+    """What was typed."""
+
+    what: str
+    assignments: Sequence[str]
+    until: str | None
+    until_git: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Overrides that may be written or released, and what that does. ``zone`` is that of the environment concerned."""
+
+    overrides: tuple[Override, ...]
+    effect: Effect
+    zone: tzinfo
+    then: FollowedSchedule | None
+    """What is followed otherwise; None where the object follows no schedule."""
+    comes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was written, and what became of the instances concerned."""
+
+    transaction: str
+    outcomes: tuple[ScopeOutcome, ...]
+    seconds: float = 0.0
+
+
+class Overrides:
+    """Makes and releases overrides of one installation."""
+
+    def __init__(self, now: AcceptedNow, moment: datetime) -> None:
+        """Take the accepted state, with the overrides that hold at the moment in it."""
+        self._state = now
+        self._moment = moment
+        self._accounts = now.accounts
+        master = now.accounts.installation.master
+        self._kinds = compile_kinds(master.kinds.values())
+        self._user = master.surroundings.user
+        # What holds without any override: to say what is followed when this one is over.
+        self._plain = self._accounts.accepted(now.seen.scopes[0], moment)
+        self._sights: Sights | None = None
+
+    def find(self, what: str) -> ResourceRef:
+        """Return the object that is meant. Raises WrongUsage."""
+        return find_object(what, self._state.accepted, self._look)
+
+    def prepare(self, asked: OverrideAsked, base_digest: BaseDigest) -> Prepared:
+        """Check what was typed and work out what it does; nothing is written.
+
+        Raises WrongUsage, InvalidDesiredState, and as looking at the tables.
+        """
+        ref = self.find(asked.what)
+        then = self._followed(ref)
+        zone = _zone(then)
+        until, digest = self._end(asked, ref, zone, base_digest)
+        pairs = [read_assignment(one) for one in asked.assignments] or [("", None)]
+        # Two moments of one millisecond would be two overrides whose order nobody knows.
+        overrides = tuple(
+            replace(
+                Override(
+                    id=new_run_id(self._moment)[-_ID_LENGTH:],
+                    ref=ref,
+                    reason=asked.reason,
+                    actor=self._user,
+                    since=self._moment + timedelta(milliseconds=place),
+                    path=path,
+                    until=until,
+                    until_git=asked.until_git,
+                    base_digest=digest,
+                ),
+                **({"value": value} if path else {}),
+            )
+            for place, (path, value) in enumerate(pairs)
+        )
+        check_overrides(overrides, self._state.accepted, self._kinds)
+        effect = self._effect(ref, (*self._held(), *overrides))
+        return Prepared(overrides, effect, zone, then, comes=True)
+
+    def to_release(self, what: str) -> Prepared:
+        """Find overrides by id or object and work out what their end does; nothing is written. Raises WrongUsage."""
+        known = self._state.seen.overrides
+        found = named(known, what)
+        if not found:
+            raise WrongUsage(
+                f"there is no override {what!r}, and none of an object of that name\n"
+                "  fix: envctl override list shows what there is"
+            )
+        if len({one.ref for one in found}) > 1:
+            refs = ", ".join(sorted({str(one.ref) for one in found}))
+            raise WrongUsage(f"{what!r} may be each of {refs}\n  fix: name one of them")
+        ref = found[0].ref
+        gone = {one.id for one in found}
+        effect = self._effect(ref, [one for one in self._held() if one.id not in gone])
+        then = self._followed(ref)
+        return Prepared(found, effect, _zone(then), then, comes=False)
+
+    def carry_out(self, prepared: Prepared) -> Done:
+        """Write what was prepared, and bring the instances concerned to where they are wanted now.
+
+        Raises ScopeBusy, Conflict, and as any write; what becomes of instances is the result.
+        """
+        installation = self._accounts.installation
+        surroundings = installation.master.surroundings
+        began = surroundings.clock()
+        transaction = new_run_id(began)
+        claim = Claim(surroundings.instance, wait_s=WAIT_S)
+        if prepared.comes:
+            make_overrides(installation, prepared.overrides, claim, transaction)
+            overrides = [*self._held(), *prepared.overrides]
+        else:
+            endings = [Ending(one, f"released by {self._user}") for one in prepared.overrides]
+            end_overrides(installation, endings, claim, transaction)
+            gone = {one.id for one in prepared.overrides}
+            overrides = [one for one in self._held() if one.id not in gone]
+        outcomes = self._follow(prepared.effect, overrides, claim, transaction)
+        seconds = (surroundings.clock() - began).total_seconds()
+        return Done(transaction, outcomes, seconds)
+
+    def _follow(
+        self, effect: Effect, overrides: Iterable[Override], claim: Claim, transaction: str
+    ) -> tuple[ScopeOutcome, ...]:
+        if not effect.switches or not effect.enforced:
+            return ()
+        surroundings = self._accounts.installation.master.surroundings
+        moment = surroundings.clock()
+        accepted = self._accounts.accepted(self._state.seen.scopes[0], moment, overrides)
+        setups = self._accounts.scopes(accepted, effect.scopes)
+        run = self._accounts.plan(
+            accepted, setups, LiveAsked(now=moment, targets=POWER, only=effect.objects)
+        )
+        actor = Actor(self._user, "", surroundings.user, "override")
+        order = LiveOrder(
+            actor=actor,
+            transaction=transaction,
+            revision=self._state.accepted.revision,
+            plan_digest="",
+        )
+        return self._accounts.apply(run, claim, order)
+
+    def _effect(self, ref: ResourceRef, overrides: Iterable[Override]) -> Effect:
+        tables = self._state.seen.scopes[0]
+        after = self._accounts.accepted(tables, self._moment, overrides)
+        return effect_of(ref, after, self._look, self._accounts, self._moment)
+
+    def _look(self) -> Sights:
+        if self._sights is None:
+            accepted = self._state.accepted
+            self._sights = look_around(
+                self._accounts, accepted, self._accounts.scopes(accepted), self._moment
+            )
+        return self._sights
+
+    def _held(self) -> tuple[Override, ...]:
+        return self._state.accepted.overrides
+
+    def _followed(self, ref: ResourceRef) -> FollowedSchedule | None:
+        """Return what an object's environment follows without any override."""
+        name = ref.key
+        if ref.kind in LIVE:
+            name = self._environment_of(ref)
+        elif ref.kind != "Environment":
+            return None
+        return of_environment(name, self._plain)
+
+    def _environment_of(self, ref: ResourceRef) -> str:
+        name = ref.key.rpartition("/")[2]
+        for sight in self._look().seen:
+            if ref.kind == "Group" and name in sight.groups:
+                return sight.groups[name].environment
+            for one in sight.instances:
+                if one.instance.instance_id == name:
+                    return one.environment
+        return ""
+
+    def _end(
+        self, asked: OverrideAsked, ref: ResourceRef, zone: tzinfo, base_digest: BaseDigest
+    ) -> tuple[datetime | None, str]:
+        if (asked.until is None) == (not asked.until_git):
+            raise WrongUsage(
+                "an override has one end\n  fix: give --until 10:00 (or +2h, fri 18:00), or --until-git"
+            )
+        if asked.until is not None:
+            try:
+                return parse_until(asked.until, self._moment, zone), ""
+            except InvalidSchedule as refusal:
+                raise WrongUsage(f"--until: {refusal.message}\n  fix: {refusal.fix}") from None
+        if ref.kind in LIVE:
+            raise WrongUsage(f"{ref} is not in Git, so Git cannot end it\n  fix: give --until TIME")
+        return None, base_digest(ref)
+
+
+def _zone(followed: FollowedSchedule | None) -> tzinfo:
+    schedule = followed.schedule if followed is not None else None
+    if isinstance(schedule, Schedule) and schedule.fixed is None:
+        return zone_of(schedule.zone)
+    return UTC

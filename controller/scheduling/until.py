@@ -1,0 +1,92 @@
+"""Until when something is to hold, as people write it: ``10:00``, ``fri 18:00``, ``+2h``, or date and time."""
+
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.zones import Wall, moment_of
+
+_FIX = "write 10:00, fri 18:00, tomorrow 09:00, +2h, or 2026-11-25T10:00"
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_DAY = re.compile(r"([a-z]{3,9})(?:\s+(\S+))?")
+_LENGTH = re.compile(r"\+(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
+_MINUTES_AHEAD = 366 * 24 * 60
+
+
+def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """Return the moment (UTC) a text means, seen from the aware moment ``now``; clocks are those of ``zone``.
+
+    A time of day is its next occurrence, a day of the week the next day of that name, its midnight without a time. A time
+    that the clocks show twice is the first, one that they skip is the moment of the jump. Raises InvalidSchedule for what
+    is none of these, is past, or more than a year ahead.
+    """
+    words = text.strip().lower()
+    moment = _length(words, now) or _clock(words, now, zone) or _day(words, now, zone)
+    if moment is None:
+        moment = _date(text.strip(), zone)
+    if moment <= now:
+        raise InvalidSchedule(f"{text!r} is past", "write a moment to come")
+    if moment - now > timedelta(minutes=_MINUTES_AHEAD):
+        raise InvalidSchedule(
+            f"{text!r} is more than a year ahead", "what holds for good belongs into Git"
+        )
+    return moment.astimezone(UTC)
+
+
+def _length(words: str, now: datetime) -> datetime | None:
+    match = _LENGTH.fullmatch(words)
+    if match is None or not any(match.groups()):
+        return None
+    days, hours, minutes = (int(one or 0) for one in match.groups())
+    return now + timedelta(days=days, hours=hours, minutes=minutes)
+
+
+def _clock(words: str, now: datetime, zone: tzinfo) -> datetime | None:
+    minute = _minute(words)
+    if minute is None:
+        return None
+    today = now.astimezone(zone).date()
+    at = _moment(today, minute, zone)
+    return at if at > now else _moment(today + timedelta(days=1), minute, zone)
+
+
+def _day(words: str, now: datetime, zone: tzinfo) -> datetime | None:
+    match = _DAY.fullmatch(words)
+    if match is None:
+        return None
+    name, clock = match.groups()
+    minute = 0 if clock is None else _minute(clock)
+    today = now.astimezone(zone).date()
+    if minute is None:
+        return None
+    if name in ("today", "tomorrow"):
+        return _moment(today + timedelta(days=name == "tomorrow"), minute, zone)
+    weekday = next((n for n, full in enumerate(_WEEKDAYS) if full.startswith(name)), None)
+    if weekday is None:
+        return None
+    ahead = (weekday - today.weekday()) % 7
+    at = _moment(today + timedelta(days=ahead), minute, zone)
+    return at if at > now else _moment(today + timedelta(days=ahead + 7), minute, zone)
+
+
+def _date(text: str, zone: tzinfo) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    # "2027-03-25" alone would read as its midnight, which nobody means who writes "until"
+    if moment is None or ":" not in text:
+        raise InvalidSchedule(f"{text!r} is no moment", _FIX)
+    if moment.tzinfo is not None:
+        return moment
+    return _moment(moment.date(), moment.hour * 60 + moment.minute, zone)
+
+
+def _minute(words: str) -> int | None:
+    match = _CLOCK.fullmatch(words)
+    return None if match is None else int(match[1]) * 60 + int(match[2])
+
+
+def _moment(day: date, minute: int, zone: tzinfo) -> datetime:
+    return moment_of(Wall(day.toordinal(), minute), zone).at.astimezone(UTC)

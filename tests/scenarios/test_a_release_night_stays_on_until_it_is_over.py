@@ -1,0 +1,217 @@
+"""Somebody keeps an environment on for a release night: shown, recorded, started at once, announced and recorded at its end."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from controller.engine.accepted_now import accepted_now
+from controller.engine.lease import Claim
+from controller.engine.override_ends import announce, due_ends, record_ends
+from controller.engine.override_report import done_lines, prepared_lines, report_json
+from controller.engine.override_run import OverrideAsked, Overrides, Prepared
+from controller.engine.seen import seen_in_tables
+from controller.errors import InvalidDesiredState, WrongUsage
+from controller.events import Event, OverrideEnded, OverrideEndsSoon
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.settings import Mode, Settings, TargetModes
+from tests.support.embedded_aws import AwsForTests
+from tests.support.power_estate import EVENING, MORNING, PowerEstate
+
+WEB = "c50-ta-Web"
+SCOPE = "staging-eu/eu-west-1"
+
+
+class Night(PowerEstate):
+    """An estate whose mode of power can be changed."""
+
+    mode: Mode = "enforce"
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, in the mode of now."""
+        return super().settings.model_copy(update={"targets": TargetModes(power=self.mode)})
+
+
+@pytest.fixture
+def evening(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Night:
+    """Office hours are over: c50's group is parked, an instance of c51 is stopped."""
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    made = Night(aws, tmp_path / "fleet")
+    made.tick()
+    made.group(WEB)
+    made.instance("c51")
+    made.at(EVENING).tick()
+    assert set(made.states().values()) == {"stopped"}
+    return made
+
+
+def overrides(estate: PowerEstate) -> Overrides:
+    now = estate.clock.now
+    return Overrides(accepted_now(estate.installation, now, estate.accounts()), now)
+
+
+def asked(
+    what: str, *assignments: str, until: str | None = "+5m", git: bool = False
+) -> OverrideAsked:
+    return OverrideAsked(
+        what=what,
+        assignments=assignments,
+        until=until,
+        until_git=git,
+        reason="release night",
+    )
+
+
+def prepared(
+    estate: PowerEstate, *words: str, until: str | None = "+5m"
+) -> tuple[Overrides, Prepared]:
+    made = overrides(estate)
+    return made, made.prepare(asked(*words, until=until), lambda _: "")
+
+
+def on_record(estate: PowerEstate) -> tuple[Override, ...]:
+    return seen_in_tables(estate.installation).overrides
+
+
+def holds(estate: PowerEstate, what: str = "c50", until: str = "+5m") -> None:
+    made, ready = prepared(estate, what, "schedule=on", until=until)
+    made.carry_out(ready)
+
+
+def test_it_says_what_starts_and_when_it_ends_and_starts_at_once(evening: PowerEstate) -> None:
+    made, ready = prepared(evening, "c50", "schedule=on")
+    first, starts = prepared_lines(ready)
+    assert first.startswith("c50 on until ")
+    assert first.endswith(", then office-hours again: OFF")
+    assert starts == f"Starts now: 3 instances ({WEB} 3)"
+    assert on_record(evening) == ()
+
+    done = made.carry_out(ready)
+
+    (line,) = done_lines(ready, done)
+    assert line.startswith("Started 3 of 3 in ")
+    assert line.endswith("release early: envctl override release c50")
+    assert evening.lifecycles(WEB) == ["InService"] * 3
+    assert sorted(evening.states().values()) == ["running"] * 3 + ["stopped"]
+    (row,) = on_record(evening)
+    assert (str(row.ref), row.value, row.reason) == ("Environment/c50", "on", "release night")
+    (record,) = [one for one in evening.records("config") if one.entity_type == "EnvctlState"]
+    assert (record.change_type, record.cause, record.changed_by) == (
+        "Created",
+        "overridden",
+        "envctl",
+    )
+    assert (record.new_value or {})["Reason"] == "release night"
+    shown = report_json(ready, done, evening.clock.now)
+    assert shown["effect"]["starts"] == {WEB: 3}
+    assert shown["written"] is True
+
+
+def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: PowerEstate) -> None:
+    holds(evening)
+    told: list[Event] = []
+    now = EVENING + timedelta(minutes=2)
+    assert announce(on_record(evening), now, timedelta(minutes=1), told.append) == ()
+    (soon,) = announce(on_record(evening), now, timedelta(minutes=30), told.append)
+    assert isinstance(told[-1], OverrideEndsSoon)
+
+    evening.tick(*on_record(evening))
+    assert evening.lifecycles(WEB) == ["InService"] * 3
+    later = evening.at(EVENING + timedelta(minutes=6)).clock.now
+    evening.tick(*on_record(evening))
+    assert evening.lifecycles(WEB) == ["Standby"] * 3
+    ends = due_ends(on_record(evening), later)
+    gone = record_ends(evening.installation, ends, Claim("worker"), told.append)
+
+    assert [one.override.id for one in gone] == [soon.id]
+    assert isinstance(told[-1], OverrideEnded)
+    assert told[-1].because.startswith("its time was up at ")
+    assert on_record(evening) == ()
+    made, ended = [one for one in evening.records("config") if one.entity_type == "EnvctlState"]
+    assert (made.change_type, ended.change_type) == ("Created", "Deleted")
+    assert ended.actor.trigger.startswith("override ended: its time was up")
+    assert record_ends(evening.installation, ends, Claim("worker"), told.append) == ()
+
+
+def test_released_early_it_stops_again(evening: PowerEstate) -> None:
+    holds(evening)
+    made = overrides(evening)
+
+    ready = made.to_release("c50")
+    done = made.carry_out(ready)
+
+    assert prepared_lines(ready)[1] == f"Stops now: 3 instances ({WEB} 3)"
+    assert done_lines(ready, done)[0].startswith("Stopped 3 of 3 in ")
+    assert evening.lifecycles(WEB) == ["Standby"] * 3
+    assert on_record(evening) == ()
+    with pytest.raises(WrongUsage, match="there is no override 'c50'"):
+        overrides(evening).to_release("c50")
+
+
+def test_a_single_instance_and_a_group(evening: PowerEstate) -> None:
+    first, *_ = [one["InstanceId"] for one in evening.look(WEB)["Instances"]]
+
+    holds(evening, first)
+    states = evening.states()
+    holds(evening, WEB)
+
+    assert states[first] == "running"
+    assert sorted(states.values()) == ["running", "stopped", "stopped", "stopped"]
+    assert {one.ref for one in on_record(evening)} == {
+        ResourceRef("Instance", f"{SCOPE}/{first}"),
+        ResourceRef("Group", f"{SCOPE}/{WEB}"),
+    }
+    assert evening.lifecycles(WEB) == ["InService"] * 3
+
+
+def test_an_override_to_off_leaves_what_a_person_tagged_and_says_so(evening: PowerEstate) -> None:
+    evening.at(MORNING).tick()
+    first, *_ = [one["InstanceId"] for one in evening.look(WEB)["Instances"]]
+    evening.tag(first, Schedule="on")
+
+    made, ready = prepared(evening, "c50", "schedule=off")
+    made.carry_out(ready)
+
+    assert "  1 left as it is: a person's tag goes before an override to off" in prepared_lines(
+        ready
+    )
+    assert evening.lifecycles(WEB) == ["InService", "Standby", "Standby"]
+
+
+REFUSED = (
+    (("c50", "schedule=offce-hours"), InvalidDesiredState, "did you mean 'office-hours'"),
+    (("c50", "shedule=on"), InvalidDesiredState, "did you mean"),
+    (("c50", "deploymentMap.x=1"), WrongUsage, "leads into a single value"),
+    (("c99", "schedule=on"), WrongUsage, "nothing is called 'c99'"),
+    ((WEB, "minSize=3"), WrongUsage, "only the schedule"),
+    ((WEB, "schedule=never"), InvalidDesiredState, "no Schedule named 'never'"),
+    (("Environment/c59", "schedule=on"), WrongUsage, "did you mean Environment/c5"),
+)
+
+
+def test_what_git_could_not_say_an_override_cannot_either(evening: PowerEstate) -> None:
+    made = overrides(evening)
+    for words, error, match in REFUSED:
+        with pytest.raises(error, match=match):
+            made.prepare(asked(*words), lambda _: "")
+    for until, git in ((None, False), ("+5m", True), ("10 o'clock", False)):
+        with pytest.raises(WrongUsage):
+            made.prepare(asked("c50", "schedule=on", until=until, git=git), lambda _: "")
+    assert on_record(evening) == ()
+
+
+def test_where_power_only_observes_it_is_written_and_said(evening: "Night") -> None:
+    evening.mode = "observe"
+
+    made, ready = prepared(evening, "c50", "schedule=on")
+    done = made.carry_out(ready)
+
+    lines = prepared_lines(ready)
+    assert lines[1] == f"Starts (not: power only observes here): 3 instances ({WEB} 3)"
+    assert lines[2].startswith(f"  mode of power in {SCOPE}: observe")
+    assert done_lines(ready, done)[0].startswith("Written. ")
+    assert set(evening.states().values()) == {"stopped"}
+    assert len(on_record(evening)) == 1
