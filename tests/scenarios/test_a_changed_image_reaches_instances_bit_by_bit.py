@@ -1,5 +1,6 @@
 """A changed template is a new version that groups are pointed at; instances are replaced a few groups at a time."""
 
+import base64
 from collections import Counter
 
 import pytest
@@ -87,6 +88,37 @@ def test_the_first_that_fails_stops_the_others(three: LiveAccount) -> None:
     three.role(instanceType="m6i.2xlarge")
     _until_quiet(three)
     assert [_versions(three, name) for name in NAMES] == [Counter({"3": 2})] * 3
+
+
+def test_another_change_while_instances_are_replaced_comes_after(three: LiveAccount) -> None:
+    three.role(instanceType="m6i.xlarge")
+    three.apply()
+    three.role(instanceType="m6i.2xlarge")
+    _until_quiet(three)
+    assert [_versions(three, name) for name in NAMES] == [Counter({"3": 2})] * 3
+
+
+def test_a_locked_environment_takes_nobodys_turn(three: LiveAccount) -> None:
+    for name in ("c50", "c51"):
+        three.change("Environment", name, deploymentsLocked=True)
+    three.role(instanceType="m6i.xlarge")
+    _until_quiet(three)
+    assert [_versions(three, name) for name in NAMES] == [
+        Counter({"1": 2}),
+        Counter({"1": 2}),
+        Counter({"2": 2}),
+    ]
+
+
+def test_a_template_of_user_data_that_changes_is_a_new_version(three: LiveAccount) -> None:
+    three.documents["Template", "linux"] = {"text": "#!/bin/bash\necho {{ environment }}\n"}
+    three.role(userData="linux")
+    _until_quiet(three)
+    three.change("Template", "linux", text="#!/bin/bash\necho hello {{ environment }}\n")
+    assert changes(three.plan())[0] == f"update Group/{WEB} edited: userData"
+    _until_quiet(three)
+    sent = base64.b64decode(three.template("c51-ta-Web")["UserData"]).decode()
+    assert sent == "#!/bin/bash\necho hello c51\n"
 
 
 def test_without_rollout_only_new_instances_get_it(three: LiveAccount) -> None:

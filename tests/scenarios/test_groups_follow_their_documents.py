@@ -228,6 +228,25 @@ def test_pointing_a_group_elsewhere_is_seen_at_a_light_look(running: LiveAccount
     assert changes(running.plan()) == []
 
 
+def test_a_security_group_that_was_made_anew_is_taken(running: LiveAccount) -> None:
+    ec2 = running.client("ec2")
+    by_name = [{"Name": "tag:Name", "Values": ["sgRoleTangoWeb"]}]
+    (old,) = ec2.describe_security_groups(Filters=by_name)["SecurityGroups"]
+    ec2.create_tags(Resources=[old["GroupId"]], Tags=[{"Key": "Name", "Value": "sgOld"}])
+    new = ec2.create_security_group(
+        GroupName="sgRoleTangoWeb2", Description="made anew", VpcId="vpc-1"
+    )["GroupId"]
+    ec2.create_tags(Resources=[new], Tags=[{"Key": "Name", "Value": "sgRoleTangoWeb"}])
+
+    (line,) = changes(running.plan(deep=True))
+    assert "drifted" in line
+    assert "securityGroups" in line
+    running.apply(deep=True)
+
+    assert new in running.template()["NetworkInterfaces"][0]["Groups"]
+    assert changes(running.plan(deep=True)) == []
+
+
 def test_without_its_marks_it_is_looked_at_closely_once(running: LiveAccount) -> None:
     scaling = running.client("autoscaling")
     tag = {"ResourceId": WEB, "ResourceType": "auto-scaling-group"}

@@ -48,7 +48,18 @@ def old(aws: AwsForTests) -> LiveAccount:
 
 
 def test_without_being_asked_it_is_only_reported(old: LiveAccount) -> None:
+    old.change(
+        "EnvironmentType",
+        "Staging",
+        subnets={"PrivateApp": {"availabilityZoneA": "subnet-x", "availabilityZoneB": "subnet-y"}},
+    )
+    calls: list[str] = []
+    old.client("ec2").meta.events.register(
+        "before-call", lambda model, **_: calls.append(model.name), unique_id="count"
+    )
     plan = old.plan()
+    old.client("ec2").meta.events.unregister("before-call", unique_id="count")
+    assert calls == ["DescribeInstances"]
     assert changes(plan) == []
     assert notes(plan) == [f"unmanaged {WEB}: exists without our mark: --adopt takes it over"]
 

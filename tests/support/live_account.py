@@ -269,7 +269,8 @@ class LiveAccount:
 
 def changes(plan: LiveScopePlan) -> list[str]:
     """Return each change as ``update Group/c50-ta-Web edited: ami, imageId``. Raises AssertionError if nothing was seen."""
-    assert [one.reason for one in plan.plans if one.reason] == []
+    why = [one.reason for one in plan.plans if one.reason]
+    assert not why, why
     return [
         f"{one.action} {_short(str(one.ref))} {one.cause.value}"
         + (f": {', '.join(field.path for field in one.fields)}" if one.fields else "")

@@ -120,10 +120,7 @@ def turns(
 def _own(one: Candidate, known: Mapping[str, Any]) -> Turn:
     if not one.behind or not one.rolls:
         return Turn.NONE
-    if one.changes:
-        return Turn.NOW
-    version, _, _refresh = one.seen["refresh"].partition(" ")
-    if version != one.seen["template"].rpartition(":")[2]:
+    if not one.seen["refresh"]:
         return Turn.NOW
     question = ask(REFRESH, one.name)
     if question not in known:
@@ -132,6 +129,9 @@ def _own(one: Candidate, known: Mapping[str, Any]) -> Turn:
     status = str(answer["status"]) if answer else ""
     if status in RUNNING:
         return Turn.RUNS
+    version = one.seen["refresh"].partition(" ")[0]
+    if one.changes or version != one.seen["template"].rpartition(":")[2]:
+        return Turn.NOW
     if status in FAILED:
         return Turn.FAILED
     # It went through; what is still behind was in standby, and is replaced when it is started again.

@@ -94,9 +94,11 @@ def present_group(
         "rollout": design.rollout,
         "instancesBehind": found["instancesBehind"],
     }
-    subnets_exist(design, found["subnets"], findings)
     mark = ImageMark.parse(seen["image"])
     deep_found = {name: found[name] for name in DEEP} if is_deep(found) else None
+    if deep_found is not None or managed:
+        # What is nobody's, and not being taken over, costs no calls.
+        subnets_exist(design, found["subnets"], findings)
     if deep_found is None:
         kept = mark if mark is not None and mark.wish == design.image else None
         same = kept is not None and deep_digest(wished_deep(design, kept)) == seen["deep"]
