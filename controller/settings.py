@@ -197,6 +197,13 @@ class PowerSettings(SettingsPart):
         )
 
 
+class OverrideSettings(SettingsPart):
+    """What is otherwise for a while."""
+
+    announce_seconds: Annotated[int, Field(ge=0)] = 1800
+    """So long before an override ends it is announced; 0 for not at all."""
+
+
 class Settings(SettingsPart):
     """Everything that can be set. Single values also come from the environment: ``ENVCTL_GUARDS_MAX_DELETES=60``."""
 
@@ -218,6 +225,10 @@ class Settings(SettingsPart):
     """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
     power: PowerSettings = PowerSettings()
     """How instances are switched."""
+    overrides: OverrideSettings = OverrideSettings()
+    """What is otherwise for a while."""
+    prices: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """What an hour of an instance costs, by its type (``m6i.large: 0.107``); reports then say what schedules save."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners
     """Owners of images that roles may name: account numbers or ``self``; accounts with includeAmis are trusted besides."""
     allowed_role_names: Names = ("roleInfraEnvironmentManagerChild",)

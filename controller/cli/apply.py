@@ -1,5 +1,6 @@
 """``envctl apply``: the plan, done."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,10 +30,12 @@ from controller.engine.apply_run import (
 )
 from controller.engine.duration import parse_duration
 from controller.engine.lease import Claim
+from controller.engine.override_ends import announce, overdue, record_ends
 from controller.engine.plan_run import PlanAsked
-from controller.engine.seen import seen_in_tables
+from controller.engine.seen import Seen, seen_in_tables
 from controller.engine.whole_run import WholePlan, apply_whole
 from controller.errors import PlanRefused, WrongUsage
+from controller.planning.override_words import ended_text, soon_text
 from controller.planning.read_json import PlanClaim, read_plan
 
 CHANGES_LEFT = 2
@@ -93,8 +96,10 @@ def apply(
         show_plan_being_applied(run)
     if not _go_on(run, as_json=as_json, yes=yes):
         apply_whole(call.live, run, claim, lambda _: None, call.emit)
+        _end_overrides(call, seen, run, claim)
         raise typer.Exit(run.exit_code)
     report = _apply(call, run, claim)
+    _end_overrides(call, seen, run, claim)
     if as_json:
         say_json(_json(run, report))
     else:
@@ -142,6 +147,16 @@ def _go_on(run: WholePlan, *, as_json: bool, yes: bool) -> bool:
 def _apply(call: Invocation, run: WholePlan, claim: Claim) -> ApplyReport:
     with ProgressLine() as progress:
         return apply_whole(call.live, run, claim, progress, call.emit)
+
+
+def _end_overrides(call: Invocation, seen: Seen, run: WholePlan, claim: Claim) -> None:
+    """Record the overrides that have ended, and say which did and which will soon."""
+    now = call.surroundings.clock()
+    for one in record_ends(call.installation, overdue(seen, run, now), claim, call.emit):
+        note(ended_text(one.override, one.why))
+    within = timedelta(seconds=call.settings.overrides.announce_seconds)
+    for soon in announce(seen.overrides, now, within, call.emit):
+        note(soon_text(soon, now))
 
 
 def _json(run: WholePlan, report: ApplyReport | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """``envctl plan``: what would change, and nothing changed."""
 
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,11 +14,14 @@ from controller.cli.output import note, note_warnings, say, say_lines
 from controller.engine.live_run import LiveAccounts
 from controller.engine.load_revision import LoadedRevision
 from controller.engine.named_text import read_named
+from controller.engine.override_ends import overdue
 from controller.engine.plan_run import PlanAsked, Planner
 from controller.engine.seen import Seen, file_of, seen_in_desired, seen_in_file, seen_in_tables
 from controller.engine.whole_run import WholePlan, WholePlanner
 from controller.engine.written_file import write_file
 from controller.errors import WrongUsage
+from controller.planning.override_words import ended_text, soon_text
+from controller.planning.overrides import ending_soon
 from controller.planning.render_html import render_html
 from controller.planning.render_json import render_json
 from controller.planning.render_markdown import render_markdown
@@ -93,6 +97,7 @@ def plan(
     if out is not None:
         write_file(out, plan_file(run))
     show_plan(run, output, expand=expand)
+    note_overrides(call, seen, run)
     raise typer.Exit(run.exit_code)
 
 
@@ -131,6 +136,16 @@ def show_plan_being_applied(run: WholePlan) -> None:
     lines = text_lines(run.plan, names=run.names)
     say_lines(lines[:-1] if run.plan.changes and not run.plan.refused else lines)
     note_unused_tokens(run)
+
+
+def note_overrides(call: Invocation, seen: Seen, run: WholePlan) -> None:
+    """Say which overrides have ended, and which will soon."""
+    now = call.surroundings.clock()
+    for one in overdue(seen, run, now):
+        note(f"{ended_text(one.override, one.why)}; the next apply records it")
+    within = timedelta(seconds=call.settings.overrides.announce_seconds)
+    for soon in ending_soon(seen.overrides, now, within):
+        note(soon_text(soon, now))
 
 
 def note_unused_tokens(run: WholePlan) -> None:

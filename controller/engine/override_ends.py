@@ -5,9 +5,13 @@ from datetime import datetime, timedelta
 
 from controller.engine.installation import Installation
 from controller.engine.lease import Claim
+from controller.engine.load_revision import LoadedRevision
 from controller.engine.override_write import Ending, end_overrides
 from controller.engine.run_id import new_run_id
+from controller.engine.seen import Seen
+from controller.engine.whole_run import WholePlan
 from controller.events import Emit, OverrideEnded, OverrideEndsSoon, nobody_listens
+from controller.model.canonical import digest
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.override_words import what_text
@@ -23,6 +27,22 @@ def due_ends(
     if documents is None:
         overrides = [one for one in overrides if not one.until_git]
     return tuple(Ending(one, why) for one, why in ended(overrides, now, documents or {}))
+
+
+def overdue(seen: Seen, run: WholePlan, now: datetime) -> tuple[Ending, ...]:
+    """Return the overrides that have ended, as far as a run could see: Git is only known if its source was loaded."""
+    overrides = seen.overrides
+    documents = documents_of(run.config.revision, overrides) if run.config is not None else None
+    return due_ends(overrides, now, documents)
+
+
+def documents_of(
+    revision: LoadedRevision, overrides: Iterable[Override]
+) -> Mapping[ResourceRef, str]:
+    """Return the digests of the documents that overrides wait for, as the source has them, no override laid over them."""
+    resolved = revision.loaded.memory.resolved
+    waited = {one.ref for one in overrides if one.until_git} & resolved.keys()
+    return {ref: digest(resolved[ref].resource.document) for ref in waited}
 
 
 def record_ends(

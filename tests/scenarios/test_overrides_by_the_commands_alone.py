@@ -1,0 +1,117 @@
+"""Overrides from the command line: made, listed, applied, announced, released; and what is refused."""
+
+import pytest
+
+from controller.aws.items import to_wire
+from controller.aws.transactions import PutWrite
+from controller.engine.override_rows import read_overrides, row_of_override
+from tests.support.command_line import Fleet, envctl, installation, service
+
+
+@pytest.fixture
+def described(installed: Fleet) -> Fleet:
+    installed.has({"search.yaml": service("Search", 40000, description="finds things")})
+    assert installed.apply().code == 0
+    return installed
+
+
+def make(*words: object, until: str = "+10m") -> list[object]:
+    return ["override", *words, "--until", until, "--reason", "release night", "--yes"]
+
+
+def test_made_listed_applied_and_released(described: Fleet) -> None:
+    made = envctl(*make("Service/Search", "description=closed tonight"))
+    listed = envctl("override", "list")
+    as_json = envctl("override", "list", "--format", "json").json
+    planned = described.plan("--format", "json")
+
+    assert made.code == 0
+    assert made.out.startswith("Service/Search description=closed tonight until ")
+    assert "release early: envctl override release Search" in made.out
+    (one,) = as_json["overrides"]
+    assert (one["ref"], one["path"], one["value"]) == (
+        "Service/Search",
+        "description",
+        "closed tonight",
+    )
+    assert listed.out.splitlines()[1].startswith(f"{one['id']}  Service/Search  description=closed")
+    assert planned.json["scopes"][0]["changes"][0]["cause"] == "overridden"
+    assert f"override {one['id']} of Service/Search" in planned.err
+    assert "ends in 10 min" in planned.err
+
+    released = envctl("override", "release", "Search", "--yes", "--format", "json")
+
+    assert released.json["action"] == "release"
+    assert released.json["written"] is True
+    assert envctl("override", "list").out == "no overrides\n"
+    assert described.plan().code == 0
+
+
+def test_an_end_is_recorded_by_the_next_apply_and_the_ledger_stays_whole(
+    described: Fleet,
+) -> None:
+    envctl(*make("Service/Search"))
+    master = installation().master
+    (row,) = read_overrides(master.store, "")
+    # Its time is moved, as nobody waits ten minutes here; then so that the ledger knows of it.
+    past = row_of_override(row) | {"Until": "2020-01-01T00:00:00.000Z"}
+    master.store.write(PutWrite("EnvctlState", to_wire(past)))
+
+    planned = described.plan()
+    applied = described.apply()
+
+    assert (
+        "ended: its time was up at 2020-01-01 00:00 UTC; the next apply records it" in planned.err
+    )
+    assert "ended: its time was up at 2020-01-01 00:00 UTC" in applied.err
+    assert envctl("override", "list", "--format", "json").json == {"overrides": []}
+
+
+def test_the_ledger_proves_overrides_too(described: Fleet) -> None:
+    envctl(*make("Service/Search"))
+    assert envctl("audit", "verify", "--replay").code == 0
+
+    envctl("override", "release", "Service/Search", "--yes")
+
+    assert envctl("audit", "verify", "--replay").code == 0
+
+
+def test_until_git_ends_with_the_next_edit(described: Fleet) -> None:
+    source = ("--source", described.folder)
+    made = envctl(
+        "override", "Search", "description=closed", "--until-git", *source, "--reason", "x", "--yes"
+    )
+    assert made.code == 0
+    assert described.plan().code == 2
+    described.has({"search.yaml": service("Search", 40000, description="finds more")})
+
+    planned = described.plan()
+
+    assert "ended: Git changed Service/Search" in planned.err
+    assert "finds more" in planned.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["Service/Search", "bluePort=nine"], 1, "override of Service/Search"),
+        (["Service/Search", "description=x", "--until", "yesterday"], 64, "no moment"),
+        (["Service/Serch", "description=x", "--until", "+1h"], 64, "did you mean Service/Search?"),
+        (["Service/Search", "description=x"], 64, "an override has one end"),
+    ],
+)
+def test_what_is_refused(described: Fleet, words: list[str], code: int, said: str) -> None:
+    ends = [] if "--until" in words or code == 64 else ["--until", "+1h"]
+    ended = envctl("override", *words, *ends, "--reason", "x", "--yes")
+
+    assert ended.code == code
+    assert said in ended.err
+    assert envctl("override", "list").out == "no overrides\n"
+
+
+def test_without_an_answer_nothing_is_written(described: Fleet) -> None:
+    ended = envctl("override", "Service/Search", "description=x", "--until", "+1h", "--reason", "x")
+
+    assert ended.code == 64
+    assert "there is nobody to ask" in ended.err
+    assert envctl("override", "list").out == "no overrides\n"
