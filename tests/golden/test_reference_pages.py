@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 def test_a_page_is_current(name: str, rewrite_golden: bool) -> None:
     text = pages()[name]
     if rewrite_golden:
-        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
         (FOLDER / name).write_text(text, encoding="utf-8")
 
     assert (FOLDER / name).read_text(encoding="utf-8") == text
@@ -24,3 +24,9 @@ def test_every_exit_code_has_a_meaning() -> None:
     known = {one.exit_code for one in ERROR_CLASSES.values()}
 
     assert known | set(EXIT_ORDER) | {0} == set(MEANINGS)
+
+
+def test_no_page_is_left_of_what_is_gone() -> None:
+    there = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.md")}
+
+    assert there == set(pages())

@@ -1,6 +1,7 @@
 """The pages of docs/reference that are made from the code."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -8,6 +9,8 @@ from pydantic import BaseModel
 from controller.cli.commands import COMMANDS, command
 from controller.errors import ERROR_CLASSES, EXIT_ORDER
 from controller.settings import Settings, part_in, variable_of
+from tests.support.event_pages import event_pages
+from tests.support.kind_pages import kind_pages
 
 NOTE = "<!-- Made from the code by `make golden`; edit the code. -->"
 
@@ -19,18 +22,21 @@ MEANINGS = {
     4: "the plan went stale: what would be applied is not what was reviewed",
     5: "try again: source or AWS out of reach, throttled, not set up yet, or the scope is somebody else's",
     6: "access denied",
-    7: "some changes failed or conflicted; `audit verify` found something",
+    7: "some changes failed or conflicted; `audit verify` found something; `doctor`: something lacks",
     64: "wrong usage: the command line or the settings",
     70: "our bug; the message says where the traceback is",
 }
 
 
+@cache
 def pages() -> dict[str, str]:
     """Return file name -> text."""
     return {
         "commands.md": _commands(),
         "exit-codes.md": _exit_codes(),
         "settings.md": _settings(),
+        **event_pages(),
+        **kind_pages(),
     }
 
 
