@@ -139,5 +139,6 @@ NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
         "autoscaling:TerminateInstanceInAutoScalingGroup",
         "autoscaling:UpdateAutoScalingGroup",
     ),
+    "replicas": ("dynamodb:DeleteItem", "dynamodb:PutItem"),
 }
 """Name of a target -> what it changes by calls that AWS has no dry run of."""

@@ -15,6 +15,7 @@ from controller.engine.live_view import ScopeView, Unseen, Viewer
 from controller.engine.scopes import ScopeSetup
 from controller.errors import AccessDenied, EnvctlError, Unreachable
 from controller.model.accepted import AcceptedState
+from controller.model.observed import ScopeState
 from controller.model.ref import ResourceRef
 from controller.ports import LiveTarget
 from controller.settings import Mode
@@ -195,7 +196,8 @@ class _ScopeExamination:
                 yield self._ok(part.target.name, f"nothing lacks for {wanted} {noun}")
 
     def _unseen(self, of: str, why: Unseen) -> Check:
-        error = AccessDenied(why.reason) if why.denied else Unreachable(why.reason)
+        waits = why.denied or why.state is ScopeState.WAITING
+        error = AccessDenied(why.reason) if waits else Unreachable(why.reason)
         return check_of_error(self._name, of, error)
 
     def _ok(self, of: str, what: str) -> Check:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from controller.aws.errors import NotFound, TableMissing
+from controller.aws.errors import NotFound, TableMissing, TablesNotReady
 from controller.errors import AccessDenied, EnvctlError, WrongUsage, worst_exit_code
 from controller.planning.render_style import Line, Span, Style
 
@@ -48,7 +48,7 @@ def check_of_error(where: str, of: str, error: EnvctlError) -> Check:
 
     What somebody must act on lacks; what may pass by itself is unknown.
     """
-    lacks = isinstance(error, (AccessDenied, WrongUsage, NotFound, TableMissing))
+    lacks = isinstance(error, (AccessDenied, WrongUsage, NotFound, TableMissing, TablesNotReady))
     lines = [line.strip() for line in str(error).splitlines()]
     at = next((i for i, line in enumerate(lines) if line.startswith(_FIX)), len(lines))
     fix = " ".join(line.removeprefix(_FIX).strip() for line in lines[at:])
