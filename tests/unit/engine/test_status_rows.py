@@ -1,0 +1,74 @@
+"""How a scope stands, carried from look to look."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.engine.status_rows import (
+    LAST_RETRY,
+    Finding,
+    next_status,
+    pause,
+    row_of_status,
+    status_of_row,
+)
+from controller.model.observed import ScopeState
+from controller.model.scope_status import ScopeStatus
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(  # noqa: DTZ001 - made aware at once
+    lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+)
+STATUSES = st.builds(
+    ScopeStatus,
+    scope=st.just("staging-eu/eu-west-1"),
+    state=st.sampled_from(ScopeState),
+    since=MOMENTS,
+    tried_at=MOMENTS,
+    reason=st.text(max_size=20),
+    looked_at=st.none() | MOMENTS,
+    revision=st.sampled_from(["", "9f1e0aa"]),
+    applied_at=st.none() | MOMENTS,
+    retry_at=st.none() | MOMENTS,
+    changes=st.integers(0, 9),
+    blocked=st.integers(0, 9),
+    failures=st.integers(0, 9),
+)
+
+
+def found(state: ScopeState, **more: object) -> Finding:
+    return Finding(scope="s", state=state, **more)  # type: ignore[arg-type]  # given by keyword
+
+
+@given(STATUSES)
+def test_a_row_gives_the_status_back(status: ScopeStatus) -> None:
+    assert status_of_row(row_of_status(status)) == status
+
+
+def test_a_damaged_row_is_no_status() -> None:
+    assert status_of_row({"Id": "status#s", "State": "fine"}) is None
+    assert status_of_row({}) is None
+
+
+def test_a_state_keeps_since_when_it_is() -> None:
+    first = next_status(None, found(ScopeState.OK, applied="9f1e0aa"), NOW)
+    again = next_status(first, found(ScopeState.OK), LATER)
+    other = next_status(again, found(ScopeState.UNKNOWN, reason="throttled"), LATER)
+    assert (first.since, first.looked_at, first.applied_at) == (NOW, NOW, NOW)
+    assert (again.since, again.looked_at, again.revision, again.applied_at) == (
+        NOW,
+        LATER,
+        "9f1e0aa",
+        NOW,
+    )
+    assert (other.since, other.looked_at, other.failures) == (LATER, LATER, 1)
+    assert other.retry_at == LATER + timedelta(seconds=60)
+    assert next_status(other, found(ScopeState.OK), LATER).retry_at is None
+
+
+@given(st.integers(0, 10_000))
+def test_tries_are_spaced_out_but_never_far(failures: int) -> None:
+    assert timedelta(0) < pause(failures) <= LAST_RETRY
+    assert pause(failures) <= pause(failures + 1)
