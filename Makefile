@@ -4,7 +4,7 @@ BIN := .venv/bin
 CORE := model kinds scheduling loading planning
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 --exclude-newer '7 days'
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow coverage check schemas golden bench lock servers
+.PHONY: help setup demo test test-slow coverage check schemas golden bench lock servers peers
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,13 +45,18 @@ schemas: setup ## write schemas/ from the models
 	$(BIN)/envctl schema --write schemas
 golden: setup ## rewrite the golden plans; read the diff before you commit it
 	$(BIN)/pytest -q tests/golden --rewrite-golden
-bench: setup servers ## run the benchmarks against their limits: make bench NAME=apply ARGS="--creates 2000"
+bench: setup servers peers ## run the benchmarks against their limits: make bench NAME=apply ARGS="--creates 2000"
 	@for name in $(or $(NAME),$(patsubst benchmarks/%.py,%,$(shell grep -l -e '"--check"' benchmarks/*.py))); do \
 	  echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(or $(ARGS),--check) || failed=1; done; exit $${failed:-0}
 lock: setup ## take newer releases, at least a week old, into the locks
-	for name in requirements requirements-dev requirements-servers; do $(COMPILE) --upgrade $$name.in --output-file $$name.lock || exit 1; done
+	for name in requirements requirements-dev requirements-servers requirements-peers; do $(COMPILE) --upgrade $$name.in --output-file $$name.lock || exit 1; done
 servers: .venv-servers/installed ## install the other AWS look-alike, for benchmarks and conformance tests
 .venv-servers/installed: requirements-servers.lock | setup
 	@$(PYTHON) -m venv .venv-servers
 	@$(BIN)/python -m pip --python .venv-servers/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-servers.lock
+	@touch $@
+peers: .venv-peers/installed ## install Cloud Custodian, which schedules are measured against
+.venv-peers/installed: requirements-peers.lock | setup
+	@$(PYTHON) -m venv .venv-peers
+	@$(BIN)/python -m pip --python .venv-peers/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
 	@touch $@

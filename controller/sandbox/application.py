@@ -8,7 +8,7 @@ import moto
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from controller.sandbox import faster_transactions, faults, state
+from controller.sandbox import call_counts, faster_transactions, faults, state
 from controller.sandbox.faults import Fault
 from controller.sandbox.interception import ONE_AT_A_TIME
 
@@ -34,6 +34,7 @@ class SandboxApplication:
             "settings": _set_settings,
             "faults": lambda body: faults.add(Fault(**body)),
             "no-faults": lambda _: faults.clear(),
+            "calls": lambda _: call_counts.taken(),
             "accounts": _seed_accounts,
             "fleet": _seed_fleet,
         }

@@ -62,6 +62,11 @@ class SandboxControls:
         """Let everything go right again."""
         self.send("no-faults", {})
 
+    def calls(self) -> dict[str, int]:
+        """Return how often each operation was called since this was asked last, as ``ec2.StopInstances``."""
+        found: dict[str, int] = self.send("calls", {})
+        return found
+
     def send(self, control: str, body: dict[str, Any]) -> Any:
         """Turn a switch and return what it answers."""
         request = urllib.request.Request(  # noqa: S310 - our own loopback address

@@ -9,7 +9,7 @@ from moto.core import responses as moto_responses
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
-from controller.sandbox import faults
+from controller.sandbox import call_counts, faults
 from controller.sandbox.call import Call, Refused, call_of
 from controller.sandbox.rules import rules_of
 
@@ -33,6 +33,7 @@ def install() -> None:
 
     def call_action(self: BaseResponse) -> Any:
         call = call_of(self)
+        call_counts.count(call)
         fault = faults.take(call)
         if fault is not None and fault.latency_s:
             time.sleep(fault.latency_s)

@@ -1,0 +1,48 @@
+"""Cloud Custodian stopping the same accounts, as its own documentation has it: groups suspended, other instances stopped."""
+
+import json
+import sys
+from pathlib import Path
+
+from controller.sandbox.account_needs import CHILD_ROLE
+
+PEERS = Path(__file__).parent.parent / ".venv-peers/bin"
+OFF = {
+    "policies": [
+        {"name": "groups-off", "resource": "aws.asg", "actions": ["suspend"]},
+        {
+            "name": "instances-off",
+            "resource": "aws.ec2",
+            "filters": [
+                {"State.Name": "running"},
+                {"tag:aws:autoscaling:groupName": "absent"},
+            ],
+            "actions": ["stop"],
+        },
+    ]
+}
+
+
+def command(folder: Path, accounts: list[str], region: str) -> list[str]:
+    """Write what c7n-org needs and return the command that runs it. Exits with a hint where it is not installed."""
+    program = PEERS / "c7n-org"
+    if not program.exists():
+        sys.exit("Cloud Custodian is not installed here; fix: make peers")
+    known = {
+        "accounts": [
+            {
+                "account_id": number,
+                "name": f"a{place}",
+                "regions": [region],
+                "role": f"arn:aws:iam::{number}:role/{CHILD_ROLE}",
+            }
+            for place, number in enumerate(accounts)
+        ]
+    }
+    # JSON is YAML.
+    (folder / "accounts.yml").write_text(json.dumps(known))
+    (folder / "policies.yml").write_text(json.dumps(OFF))
+    return [
+        str(program), "run", "-c", str(folder / "accounts.yml"), "-u", str(folder / "policies.yml"),
+        "-s", str(folder / "out"), "--region", region, "--cache-period", "0",
+    ]  # fmt: skip

@@ -1,0 +1,119 @@
+"""The process that is measured: power does what is due in the accounts the environment's variables lead to.
+
+    python -m benchmarks.schedules_client OFFSET_SECONDS [--bare N]
+
+Prints one line of JSON. ``--bare N`` reads everything N times with nothing but boto3, and N times more with nothing to do.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from benchmarks.schedules_fleet import installation
+from controller.engine.lease import Claim
+from controller.engine.live_run import LiveAccounts
+from controller.engine.power_run import PowerRun
+from controller.engine.seen import seen_in_tables
+from controller.model.accepted import AcceptedState
+from controller.targets.power import TARGET
+
+PAGES = (
+    ("autoscaling", "describe_auto_scaling_groups", {"MaxRecords": 100}),
+    ("ec2", "describe_instances", {"MaxResults": 1000}),
+)
+
+
+def main() -> None:
+    """Do it, and say what it took."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("offset", type=float)
+    parser.add_argument("--bare", type=int, default=0)
+    options = parser.parse_args()
+    offset = timedelta(seconds=options.offset)
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + offset
+
+    accounts = LiveAccounts(installation(clock, time.sleep), (TARGET,))
+    tables = seen_in_tables(accounts.installation)
+    accepted = accounts.accepted(tables.scopes[0], clock(), tables.overrides)
+    ready_s = time.process_time()
+    if options.bare:
+        said = _nothing_to_do(accounts, accepted, clock, options.bare)
+    else:
+        said = _tick(accounts, accepted, clock)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({**said, "readyS": ready_s, "peakMb": peak_mb}))
+
+
+def _tick(
+    accounts: LiveAccounts, accepted: AcceptedState, clock: Callable[[], datetime]
+) -> dict[str, Any]:
+    began, cpu = time.monotonic(), time.process_time()
+    run = PowerRun(accounts, Claim("benchmark", take_over=True))
+    run.watch(accepted, clock())
+    done = run.tick(accepted, clock())
+    assert done is not None
+    calls = accounts.installation.master.aws.counter.by_operation()
+    return {
+        "records": [
+            len({one for outcome in scope.outcomes for one in outcome.audit_ids})
+            for scope in done.outcomes
+        ],
+        "transactions": calls.get("dynamodb.TransactWriteItems", 0),
+        "changes": len(done.plan.changes),
+        "failed": [
+            str(outcome.message)
+            for scope in done.outcomes
+            for outcome in scope.outcomes
+            if outcome.message
+        ][:3],
+        "exitCodes": [scope.exit_code for scope in done.outcomes],
+        "reasons": [scope.reason for scope in done.plan.scopes if scope.reason],
+        "refused": [violation.message for violation in done.plan.refused],
+        "tickCpuS": time.process_time() - cpu,
+        "tickS": time.monotonic() - began,
+        "again": run.tick(accepted, clock()) is not None,
+    }
+
+
+def _nothing_to_do(
+    accounts: LiveAccounts, accepted: AcceptedState, clock: Callable[[], datetime], rounds: int
+) -> dict[str, Any]:
+    """Let both take turns, so that a busy machine hits both alike; each with its credentials at hand."""
+    _tick(accounts, accepted, clock)
+    bare, ours, calls = [], [], []
+    for _ in range(rounds):
+        before = time.process_time()
+        _bare_read(accounts)
+        bare.append(time.process_time() - before)
+        counter = accounts.installation.master.aws.counter
+        counter.clear()
+        ours.append(_tick(accounts, accepted, clock)["tickCpuS"])
+        calls.append(counter.by_operation())
+    return {"bareS": statistics.median(bare), "oursS": statistics.median(ours), "calls": calls[-1]}
+
+
+def _bare_read(accounts: LiveAccounts) -> int:
+    found = 0
+    aws = accounts.installation.master.aws
+    for account in sorted(aws._known):  # noqa: SLF001 - the accounts that the ticks made known
+        for service, method, request in PAGES:
+            token: str | None = None
+            while True:
+                more = {"NextToken": token} if token else {}
+                answer = getattr(aws.client(service, account), method)(**request, **more)
+                found += len(answer.get("Reservations", answer.get("AutoScalingGroups", ())))
+                token = answer.get("NextToken")
+                if not token:
+                    break
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Documents for the fleet the sandbox makes, accepted into the tables of an installation of one's own."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controller import catalog
+from controller.engine.installation import Installation, Master, find_installation
+from controller.engine.lease import Claim
+from controller.engine.live_run import LiveAccounts
+from controller.engine.plan_run import PlanAsked, Planner
+from controller.engine.seen import seen_in_tables
+from controller.engine.set_up import set_up
+from controller.engine.surroundings import Surroundings
+from controller.engine.whole_run import WholePlanner, apply_whole
+from controller.settings import Settings
+from controller.sources.folder import FolderSource
+from controller.sources.location import FolderLocation
+from controller.targets.power import TARGET
+
+if TYPE_CHECKING:
+    # The process that is measured does not pay for loading the sandbox.
+    from controller.sandbox.seed_fleet import FleetSize
+
+SHARED = """apiVersion: envctl/v1
+kind: Cluster
+metadata: {{name: Tango}}
+spec: {{shortName: ta, groupEmailAddress: tango@acme.example}}
+---
+apiVersion: envctl/v1
+kind: Schedule
+metadata: {{name: office-hours}}
+spec: {{expression: "{schedule}"}}
+---
+apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {{name: web}}
+spec:
+  roles:
+    - {{serverRoleName: Web, owningCluster: Tango, ami: web-1.0.0,
+        autoScalingSettings: {{minCapacity: 0, desiredCapacity: 10, maxCapacity: 20}}}}
+"""
+ACCOUNT = """apiVersion: envctl/v1
+kind: Account
+metadata: {{name: a{place}}}
+spec: {{accountNumber: "{number:012d}"}}
+---
+apiVersion: envctl/v1
+kind: EnvironmentType
+metadata: {{name: Staging{place}}}
+spec: {{account: a{place}, vpcId: vpc-1, subnets: {{PrivateApp: {{availabilityZoneA: subnet-1, availabilityZoneB: subnet-2}}}}}}
+"""
+ENVIRONMENT = """---
+apiVersion: envctl/v1
+kind: Environment
+metadata: {{name: c{number}}}
+spec: {{environmentType: Staging{place}, owningCluster: Tango, deploymentMap: web, schedule: office-hours}}
+"""
+SETTINGS = Settings.model_validate(
+    {
+        "targets": {"power": "enforce"},
+        "power": {"graceSeconds": 0, "lookAgainSeconds": 0.2},
+        "guards": {"maxDeletes": 10**6},
+    }
+)
+
+
+def office_hours(end: datetime) -> str:
+    """Return a schedule that ends at a moment, having begun an hour and a half before."""
+    start = end - timedelta(minutes=90)
+    return f"start: {start.minute} {start.hour} * * *; stop: {end.minute} {end.hour} * * *"
+
+
+def write_documents(folder: Path, size: "FleetSize", first_account: int, end: datetime) -> None:
+    """Write the YAML of everything the sandbox makes of a size."""
+    (folder / "shared.yaml").write_text(SHARED.format(schedule=office_hours(end)))
+    first = 1
+    for place in range(size.accounts):
+        text = ACCOUNT.format(place=place, number=first_account + place)
+        groups, loose = (_share(n, place, size.accounts) for n in (size.groups, size.instances))
+        alone = max(loose - groups * size.group_size, 0)
+        last = first + groups + -(-alone // 10)
+        environments = (ENVIRONMENT.format(number=n, place=place) for n in range(first, last))
+        (folder / f"a{place}.yaml").write_text(text + "".join(environments))
+        first = last
+
+
+def installation(clock: Callable[[], datetime], sleep: Callable[[float], None]) -> Installation:
+    """Return the installation in the AWS of the environment's variables."""
+    return find_installation(_master(clock, sleep))
+
+
+def accept(folder: Path, clock: Callable[[], datetime], sleep: Callable[[float], None]) -> None:
+    """Set up an installation and apply the documents to its tables."""
+    set_up(_master(clock, sleep))
+    accounts = LiveAccounts(installation(clock, sleep), (TARGET,))
+    planner = WholePlanner(
+        planner=lambda: Planner(FolderSource(FolderLocation(folder)), SETTINGS, catalog.kinds()),
+        load=Planner.load,
+        live=accounts,
+    )
+    whole = planner.plan(
+        seen_in_tables(accounts.installation), PlanAsked(now=clock(), scopes=("config",))
+    )
+    report = apply_whole(accounts, whole, Claim("benchmark"), lambda _: None)
+    if report.exit_code not in (0, 2):
+        raise SystemExit(f"the documents were not accepted: {report.stopped}")
+
+
+def _master(clock: Callable[[], datetime], sleep: Callable[[float], None]) -> Master:
+    surroundings = Surroundings(
+        environment={}, clock=clock, sleep=sleep, user="benchmark", instance="benchmark"
+    )
+    return Master(SETTINGS, surroundings, catalog.kinds())
+
+
+def _share(total: int, place: int, parts: int) -> int:
+    return total // parts + (1 if place < total % parts else 0)
+
+
+def moments(now: datetime) -> Iterator[datetime]:
+    """Yield the end of office hours, and a moment before and after it; all within the life of credentials."""
+    end = now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=20)
+    yield from (end, end - timedelta(minutes=15), end + timedelta(minutes=1))
