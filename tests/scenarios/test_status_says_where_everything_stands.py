@@ -1,0 +1,159 @@
+"""Status is read from the tables alone, so it is there when accounts are not."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from controller.aws.items import to_wire
+from controller.aws.transactions import PutWrite
+from controller.engine.override_rows import row_of_override
+from controller.engine.read_status import StatusRead, read_status
+from controller.engine.status_json import status_json
+from controller.engine.status_look import with_look
+from controller.errors import SourceUnavailable
+from controller.model.observed import ScopeState
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.sources.folder import FolderSource
+from controller.sources.location import FolderLocation
+from tests.support.live_accounts import SCOPE, LiveEstate, environment
+
+OFFICE_HOURS = """
+---
+apiVersion: envctl/v1
+kind: Schedule
+metadata: {name: office-hours}
+spec: {timezone: Europe/London, periods: [{days: mon-fri, from: "08:00", to: "19:00"}]}
+"""
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[LiveEstate]:
+    """One account with two environments, applied."""
+    with mock_aws():
+        estate = LiveEstate(tmp_path / "fleet")
+        estate.has(
+            {
+                "c50.yaml": environment("c50", more=", schedule: office-hours") + OFFICE_HOURS,
+                "c51.yaml": environment("c51", more=', schedule: "on"'),
+            }
+        )
+        estate.applied()
+        yield estate
+
+
+def _read(estate: LiveEstate) -> StatusRead:
+    source = FolderSource(FolderLocation(estate.folder))
+    accounts = estate.live()
+    return read_status(accounts.installation, accounts, source, estate.clock.now)
+
+
+def _shown(estate: LiveEstate) -> dict[str, Any]:
+    return status_json(_read(estate).view)
+
+
+def test_all_in_order_after_an_apply(estate: LiveEstate) -> None:
+    found = _shown(estate)
+
+    assert [(one["scope"], one["inOrder"]) for one in found["scopes"]] == [
+        ("config", True),
+        (SCOPE, True),
+    ]
+    assert found["source"]["state"] == "current"
+    assert found["applied"]["revision"]
+
+    estate.has({"c52.yaml": environment("c52")})
+    assert _shown(estate)["source"]["state"] == "changed"
+
+
+def test_a_source_that_does_not_answer_is_part_of_the_answer(estate: LiveEstate) -> None:
+    accounts = estate.live()
+
+    class Silent(FolderSource):
+        def changed_since(self, revision_id: str | None) -> bool:
+            raise SourceUnavailable("git+https://git.example/fleet: no answer")
+
+    silent = Silent(FolderLocation(estate.folder))
+    found = read_status(accounts.installation, accounts, silent, estate.clock.now).view
+
+    assert (found.source.state, found.source.detail) == (
+        "unreachable",
+        "git+https://git.example/fleet: no answer",
+    )
+    assert found.scopes[0].in_order
+
+
+def test_reading_it_asks_no_account(estate: LiveEstate) -> None:
+    accounts = estate.live()
+    counter = accounts.installation.master.aws.counter
+    counter.clear()
+    read_status(accounts.installation, accounts, None, estate.clock.now)
+
+    assert {name.partition(".")[0] for name in counter.by_operation()} == {"dynamodb"}
+    assert counter.total(operation="PutItem") == 0
+
+
+def test_an_override_shows_until_it_ends_and_what_it_does_to_schedules(estate: LiveEstate) -> None:
+    master = estate.installation.master
+    override = Override(
+        id="01JD",
+        ref=ResourceRef("Environment", "c50"),
+        reason="release night",
+        actor="ada",
+        since=estate.clock.now,
+        path="schedule",
+        value="on",
+        until=estate.clock.now + timedelta(hours=2),
+    )
+    switches = _shown(estate)["power"]["next"]
+    assert [one["on"] + one["off"] for one in switches] == [["c50"], ["c50"]]
+    row = to_wire(row_of_override(override))
+    master.store.write(PutWrite(master.physical("EnvctlState"), row))
+
+    found = _shown(estate)
+    assert [(one["ref"], one["value"]) for one in found["overrides"]] == [("Environment/c50", "on")]
+    assert (found["power"]["environmentsOn"], found["power"]["next"]) == (2, [])
+
+    estate.clock.sleep(3 * 3600)
+    assert _shown(estate)["overrides"] == []
+
+
+def test_tables_that_cannot_be_read_leave_what_is_known_of_scopes(estate: LiveEstate) -> None:
+    master = estate.installation.master
+    master.client.update_table(TableName="InfraConfigClusters", DeletionProtectionEnabled=False)
+    master.client.delete_table(TableName="InfraConfigClusters")
+
+    found = _shown(estate)
+
+    assert "InfraConfigClusters" in found["unreadable"]
+    assert found["power"] is None
+    assert [one["scope"] for one in found["scopes"]] == ["config", SCOPE]
+
+
+def test_an_account_that_is_gone_is_told_of_until_its_row_goes(estate: LiveEstate) -> None:
+    client = estate.installation.master.client
+    for table in ("InfraConfigAccounts", "ConfigEnvironmentTypes"):
+        schema = client.describe_table(TableName=table)["Table"]["KeySchema"]
+        names = [one["AttributeName"] for one in schema]
+        for item in client.scan(TableName=table)["Items"]:
+            client.delete_item(TableName=table, Key={name: item[name] for name in names})
+
+    scope = next(one for one in _shown(estate)["scopes"] if one["scope"] == SCOPE)
+
+    assert (scope["known"], scope["inOrder"], scope["next"]) == (False, False, "")
+
+
+def test_a_look_adds_what_accounts_hold_now_and_writes_nothing(estate: LiveEstate) -> None:
+    before = estate.rows()
+    accounts = estate.live()
+    read = read_status(accounts.installation, accounts, None, estate.clock.now)
+
+    looked = with_look(read, accounts).looked
+
+    assert looked is not None
+    assert looked[SCOPE].state is ScopeState.OK
+    assert estate.rows() == before
