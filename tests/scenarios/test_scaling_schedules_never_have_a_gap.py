@@ -121,3 +121,25 @@ def test_those_of_a_group_that_is_not_ours_are_left(account: LiveAccount) -> Non
     plan = account.plan()
     assert changes(plan) == []
     assert any("its group is not ours" in note for note in notes(plan))
+
+
+def test_those_of_the_old_product_are_replaced_when_taken_over(account: LiveAccount) -> None:
+    account.targets = (GROUPS,)
+    account.apply()
+    account.targets = (GROUPS, SCHEDULES)
+    account.client("autoscaling").put_scheduled_update_group_action(
+        AutoScalingGroupName=WEB,
+        ScheduledActionName="EM-Scheduled-Action-1",
+        Recurrence="0 1 * * *",
+        MinSize=1,
+        MaxSize=4,
+        DesiredCapacity=2,
+    )
+    plan = account.plan()
+    assert changes(plan) == []
+    assert notes(plan) == [f"unmanaged {WEB}: exists without our mark: --adopt takes it over"]
+
+    assert failures(account.apply(deep=True, adopt=True)) == []
+
+    assert sorted(_actions(account).values()) == [("0 22 * * 1-5", 4), ("0 5 * * *", 1)]
+    assert changes(account.plan()) == []
