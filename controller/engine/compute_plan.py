@@ -9,6 +9,7 @@ from typing import Any
 from controller.engine.field_names import yaml_field_names
 from controller.engine.find_edits import authorship_of, with_edits
 from controller.engine.load_revision import LoadedRevision
+from controller.engine.protected_schedules import schedule_barriers
 from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import Kind
 from controller.model.observed import Observation, ObservedState, ScopeState
@@ -85,7 +86,7 @@ def plan_config(
             diff=options,
             limits=request.limits,
             tokens=(*request.tokens, *overrides_in(desired.message)),
-            barriers=request.barriers,
+            barriers=(*request.barriers, *schedule_barriers(projections, observed)),
             source_paths=frozenset(revision.tree.files),
         ),
     )

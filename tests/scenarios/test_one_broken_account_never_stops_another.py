@@ -198,3 +198,26 @@ def test_reading_writes_nothing(estate: LiveEstate, monkeypatch: pytest.MonkeyPa
     estate.planned()
     assert set(sent) == {"GetParametersByPath"}
     assert estate.rows() == rows
+
+
+def test_a_protected_schedule_stays_and_the_rest_goes_on(estate: LiveEstate) -> None:
+    protected = account("staging-eu", type=", protectedActions: [SCHEDULE_ENVIRONMENT]")
+    estate.has({"staging.yaml": protected, "c51.yaml": environment("c51")})
+    estate.applied("config")
+    estate.has(
+        {
+            "staging.yaml": account("staging-eu"),
+            "c50.yaml": environment("c50", more=", schedule: on"),
+            "c51.yaml": environment("c51", owner="Search"),
+            "p1.yaml": environment("p1", kind="prod-eu", more=", schedule: on"),
+        }
+    )
+    (config,) = estate.planned("config").plan.scopes
+    changed = {str(one.ref) for one in config.changes}
+    assert changed == {"EnvironmentType/staging-eu", "Environment/c51", "Environment/p1"}
+    (note,) = [note for note in config.notes if note.category == "blocked"]
+    assert str(note.ref) == "Environment/c50"
+    assert "EnvironmentType/staging-eu is protected against SCHEDULE_ENVIRONMENT" in note.text
+    # Lifting a protection and using it take two revisions.
+    estate.applied("config")
+    assert [str(one.ref) for one in estate.planned("config").plan.changes] == ["Environment/c50"]
