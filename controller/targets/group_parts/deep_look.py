@@ -29,6 +29,7 @@ from controller.targets.group_parts.template_data import (
 HOOK = "10min-draining"
 """Name of the draining hook, whatever its length (domain rule: other programs look for it)."""
 CONFIGURATION_PAGE = 50
+VERSIONS_PAGE = 200
 TEMPLATES_AT_ONCE = 20
 """From so many groups on it is cheaper to list the latest version of every template than to ask for each."""
 
@@ -107,6 +108,7 @@ def _templates(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, dict
             "LaunchTemplateVersions",
             "read launch templates",
             Versions=["$Latest"],
+            PaginationConfig={"PageSize": VERSIONS_PAGE},
         ):
             version = str(item["VersionNumber"])
             latest[str(item["LaunchTemplateId"]), version] = item["LaunchTemplateData"]
