@@ -11,6 +11,7 @@ from controller import catalog
 from controller.model.ref import ResourceRef
 from tests.support.extension_targets.owners import TARGET
 from tests.support.live_accounts import NUMBERS, SCOPE, LiveEstate, environment, live_changes
+from tests.support.target_pages import target_page
 
 C50 = ResourceRef("OwnerParameter", f"{SCOPE}/c50")
 
@@ -21,9 +22,11 @@ def estate(tmp_path: Path) -> Iterator[LiveEstate]:
         yield LiveEstate(tmp_path / "fleet").has({"c50.yaml": environment("c50")})
 
 
-def test_it_is_found_by_the_name_of_its_package() -> None:
+def test_it_is_found_by_the_name_of_its_package_and_documented() -> None:
     found = catalog.live_targets(("tests.support.extension_targets",))
     assert TARGET in found
+    page = target_page(found)
+    assert f"| `owners` | `OwnerParameter` | `observe` | {TARGET.summary} |" in page
     assert len({target.name for target in found}) == len(found)
 
 
