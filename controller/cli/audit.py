@@ -48,6 +48,9 @@ TransactionOption = Annotated[
 RecordsOption = Annotated[
     bool, typer.Option("--records", help="A line a record, not a line an apply.")
 ]
+PowerOption = Annotated[
+    bool, typer.Option("--power", help="Also instances switched by schedule, which are many.")
+]
 LimitOption = Annotated[
     int, typer.Option("--limit", metavar="N", help="How many records, at most 1000.")
 ]
@@ -66,6 +69,7 @@ def list_records(
     since: SinceOption = None,
     until: UntilOption = None,
     records: RecordsOption = False,
+    power: PowerOption = False,
     limit: LimitOption = 200,
     page: PageOption = None,
     output: FormatOption = Format.TEXT,
@@ -79,9 +83,16 @@ def list_records(
         transaction=transaction,
         since=parse_moment(since, now) if since else None,
         until=parse_moment(until, now) if until else None,
+        power=power,
         now=now,
     )
-    found = page_of(call.installation, asked.question(call.installation), limit=limit, token=page)
+    found = page_of(
+        call.installation,
+        asked.question(call.installation),
+        limit=limit,
+        token=page,
+        power=asked.shows_power,
+    )
     if output is Format.JSON:
         say_json(list_json(found.records, found.next_token))
         return

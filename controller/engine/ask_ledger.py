@@ -10,6 +10,7 @@ from controller.engine.override_rows import read_override_rows
 from controller.errors import WrongUsage
 from controller.ledger.entities import EntityKey, entities_of
 from controller.ledger.findings import VerificationReport
+from controller.ledger.power_records import POWER, is_power
 from controller.ledger.queries import Page
 from controller.ledger.questions import (
     OfActor,
@@ -42,7 +43,14 @@ class Asked:
     transaction: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    power: bool = False
+    """Whether instances switched by schedule are shown where nobody asks for just these."""
     now: datetime
+
+    @property
+    def shows_power(self) -> bool:
+        """Tell whether records of power belong into the answer."""
+        return self.power or self.entity is not None or self.transaction is not None
 
     def question(self, installation: Installation) -> Question:
         """Return the question. Raises WrongUsage for what does not go together, and as any read."""
@@ -70,6 +78,8 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
         ref = ResourceRef.parse(text)
     except ValueError as error:
         raise WrongUsage(f"--entity {error}") from error
+    if ref.kind == POWER:
+        return (EntityKey(POWER, ref.key),)
     kind = master.kinds.get(ref.kind)
     if kind is None:
         meant = closest(ref.kind, master.kinds)
@@ -80,13 +90,21 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
 
 
 def page_of(
-    installation: Installation, question: Question, *, limit: int, token: str | None
+    installation: Installation,
+    question: Question,
+    *,
+    limit: int,
+    token: str | None,
+    power: bool = True,
 ) -> Page:
-    """Return up to ``limit`` records, over as many queries as that takes; the token says where to go on. Raises as a page."""
+    """Return up to ``limit`` records, over as many queries as that takes; the token says where to go on. Raises as a page.
+
+    Without ``power`` records of instances switched by schedule are left out.
+    """
     records: list[RecordSummary] = []
     for _ in range(MAX_QUERIES):
         page = installation.ledger.page(question, limit=limit - len(records), token=token)
-        records += page.records
+        records += (one for one in page.records if power or not is_power(one))
         token = page.next_token
         if token is None or len(records) >= limit:
             break

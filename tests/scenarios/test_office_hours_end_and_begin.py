@@ -1,9 +1,11 @@
 """At the end of office hours everything is parked and stopped in one run; in the morning it is back as it was."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from controller.engine.ask_ledger import Asked, page_of
 from controller.engine.lease import Claim
 from controller.engine.power_run import PowerRun
 from controller.ledger.power_records import POWER
@@ -84,6 +86,27 @@ def test_each_environment_has_one_record_of_what_was_intended_and_one_of_what_ca
     assert {name.rpartition("/")[2] for name in of_c50.new_value} == set(members)
     assert of_c51.new_value == {"state": "stopped"} or alone in str(of_c51.new_value)
     assert of_c50.new_meta["Action"] == "stop"
+
+
+def test_lists_of_changes_show_them_only_when_asked(estate: PowerEstate) -> None:
+    estate.instance("c51")
+    estate.at(EVENING).tick()
+    now = estate.clock.now
+
+    def listed(**asked: Any) -> list[str]:
+        ask = Asked(since=END, until=now, now=now, **asked)
+        found = page_of(
+            estate.installation,
+            ask.question(estate.installation),
+            limit=10,
+            token=None,
+            power=ask.shows_power,
+        )
+        return [one.phase for one in found.records]
+
+    assert listed() == []
+    assert listed(power=True) == ["succeeded", "intended"]
+    assert listed(entity="Power/staging-eu/eu-west-1/c51") == ["succeeded", "intended"]
 
 
 def test_nothing_is_asked_of_aws_before_something_is_due(estate: PowerEstate) -> None:

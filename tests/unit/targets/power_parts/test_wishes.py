@@ -188,16 +188,13 @@ def test_the_roles_schedule_goes_before_the_environments() -> None:
 
 
 def test_a_schedule_tag_that_came_from_us_is_no_persons_tag() -> None:
-    ours = {"Schedule": "on", "envctl__schedule": "on"}
+    members = group(WEB, {"i-1": "InService"}, Schedule="on", envctl__schedule="on")
     documents = fleet("on", schedule="off")
-    found = wished(
-        documents, instance("i-1", Schedule="on"), group(WEB, {"i-1": "InService"}, **ours)
-    )
+    found = wished(documents, instance("i-1", Schedule="on"), members)
     # The group's tag is what the role said when it was written; it is changed with the group.
     assert told(found) == []
     override = Override("o1", ResourceRef("Instance", "x/i-1"), "cheap", "ada", NOW, "spec.schedule", "off")  # fmt: skip
     accepted = replace(accepted_of(documents), overrides=(override,))
-    members = group(WEB, {"i-1": "InService"}, **ours)
     assert told(wished(accepted, instance("i-1", Schedule="on"), members)) == ["stop i-1"]
 
 
