@@ -11,7 +11,17 @@ Documents = dict[tuple[str, str], dict[str, Json]]
 WORDS = st.sampled_from(
     ["on", "off", "yes", "012", "1e3", "19:00", "null", "é ñ", "a: b", "#x", "- y"]
 )
-TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20) | WORDS
+TEXTS = (
+    st.text(
+        st.characters(
+            exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\ufeff\ufffe\uffff"
+        ),
+        min_size=1,
+        max_size=20,
+    )
+    | WORDS
+)
+"""Texts that JSON holds as they are and YAML reads so."""
 EXPRESSIONS = st.sampled_from(
     [
         "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 1,2,3,4,5 | Europe/London",

@@ -267,7 +267,7 @@ def _unclaimed(
         strangers = [name for name in others if name not in ours]
         if strangers:
             yield (
-                f"{len(strangers)} groups in {look.scope.name} belong to no environment and stay as they are:"
+                f"groups in {look.scope.name} that belong to no environment and stay as they are:"
                 f" {_some(strangers)}"
             )
 

@@ -117,7 +117,7 @@ def _mend(
             return True
     _put(spec, path, value)
     if kind.name == "Environment" and path[0] == "schedule":
-        return _no_schedule(ref, spec, issue, found)
+        return _no_schedule(ref, spec, found)
     _drop(spec, path)
     shown = said(kind, path, value)
     found.append(
@@ -131,9 +131,7 @@ def _mend(
     return True
 
 
-def _no_schedule(
-    ref: ResourceRef, spec: dict[str, Json], issue: Issue, found: list[Oddity]
-) -> bool:
+def _no_schedule(ref: ResourceRef, spec: dict[str, Json], found: list[Oddity]) -> bool:
     """Leave an environment alone whose schedule cannot be read, as the old scheduler did."""
     schedule = spec["schedule"]
     text = schedule.get("expression") if isinstance(schedule, dict) else schedule
@@ -142,7 +140,7 @@ def _no_schedule(
     if schedule == {"mode": mode}:
         return False
     spec["schedule"] = {"mode": mode}
-    reason = issue.message if text else "it is scheduled automatically, by no schedule"
+    reason = "no schedule that can be read" if text else "it is scheduled automatically, by none"
     found.append(
         Oddity(
             ref,

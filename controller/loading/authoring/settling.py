@@ -14,6 +14,7 @@ from controller.loading.authoring.mending import is_valid
 from controller.loading.compiled import CompiledKinds
 from controller.loading.draft import Draft, draft
 from controller.loading.issue import Issue
+from controller.loading.positions import dotted
 from controller.loading.resolve import resolve
 from controller.loading.uniqueness import clashes
 from controller.loading.world import TracingWorld
@@ -191,7 +192,7 @@ def _dropped(one: Written, issue: Issue, kinds: CompiledKinds) -> bool:
         _remove(spec, path)
         if is_valid(compiled, spec):
             one.spec = spec
-            named = ".".join(map(str, issue.path[1:]))
+            named = dotted(issue.path[1:])
             one.oddities.append(
                 Oddity(
                     one.ref,
@@ -231,5 +232,9 @@ def _said(issue: Issue) -> str:
 
 def _left(one: Written, reason: str, whole: Mapping[ResourceRef, Items]) -> LeftOut:
     return LeftOut(
-        one.ref, reason, "put that right, and take the comment signs off", whole[one.ref], one
+        one.ref,
+        reason,
+        "put that right, and take .left-out off its file's name",
+        whole[one.ref],
+        one,
     )

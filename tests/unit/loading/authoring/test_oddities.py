@@ -187,12 +187,12 @@ CASES: dict[str, tuple[FoundObject, dict[str, Any], str]] = {
             },
         ),
         {"schedule": {"mode": "noschedule"}},
-        "DefaultSchedule 'nine to five':",
+        "DefaultSchedule 'nine to five': no schedule that can be read",
     ),
     "automatic by no schedule": (
         environment("c51", operational={"ScheduleAutomatically": True, "ManualScheduleUp": False}),
         {"schedule": {"mode": "noschedule"}},
-        "DefaultSchedule None: it is scheduled automatically, by no schedule",
+        "DefaultSchedule None: it is scheduled automatically, by none",
     ),
     "notifications of nobody": (
         environment("c51", NotificationSettingsId="gone"),
