@@ -12,24 +12,29 @@ from controller.engine.load_revision import LoadedRevision
 from controller.engine.protected_schedules import schedule_barriers
 from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import Kind
-from controller.model.observed import Observation, ObservedState, ScopeState
+from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.model.ref import ResourceRef
-from controller.model.resource import DesiredState
+from controller.model.resource import DesiredState, Projection
 from controller.model.trailers import overrides_in
 from controller.planning.diff import departing
 from controller.planning.diff_options import DiffOptions
 from controller.planning.guard_limits import GuardLimits
 from controller.planning.holding import Barrier
 from controller.planning.immutables import find_kept_values
+from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, patched_refs, suspended
 from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.targets.table_items.found_references import with_references
 
-Recorded = Callable[[Observation], bool]
-"""Whether the ledger has a create or an adoption of ours for an observed object."""
+Recorded = Callable[[ResourceRef, bytes], bool]
+"""Whether the ledger's last word on an object, given with its items, is that we created, adopted or updated it."""
+
+MOST_ASKED_FOR = 50
+"""Missing objects whose records are looked up. More are no accident but a first apply, or tables that were lost: then
+the plan as a whole says enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +57,19 @@ def plan_config(
     request: PlanRequest,
     *,
     recorded: Recorded,
+    missed: Recorded,
     authorship: Callable[[Sequence[str]], Mapping[str, Authorship]],
 ) -> ScopePlan:
     """Plan the config scope.
 
     ``desired`` is the revision's desired state with overrides laid over it. ``recorded`` is asked for what would be pruned,
-    ``authorship`` once, for the files the changes come from. Raises InvalidDesiredState for what only the tables can tell:
+    ``missed`` for what is not there (a deletion behind our back is drift), ``authorship`` once, for the files the changes come from. Raises InvalidDesiredState for what only the tables can tell:
     values that must stay, or that something outside the YAML has taken.
     """
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
     options = DiffOptions(
         target="tables",
+        installation=_installation(observed),
         now=request.now,
         kinds=request.kinds,
         adopt=request.adopt,
@@ -78,7 +85,12 @@ def plan_config(
             raise InvalidDesiredState(problems)
         leaving = departing(projections, observed)
         observed = with_references(observed, leaving, request.kinds)
-        options = replace(options, unrecorded=_unrecorded(leaving, observed, recorded))
+        found = {ref: observed.objects[ref].attributes for ref in leaving}
+        options = replace(
+            options,
+            unrecorded=found.keys() - _recorded(found, recorded),
+            removed_outside=_recorded(_missing(projections, observed), missed),
+        )
     scope = plan_scope(
         projections,
         observed,
@@ -96,13 +108,28 @@ def plan_config(
     return replace(scope, changes=authorship_of(changes, known))
 
 
-def _unrecorded(
-    leaving: frozenset[ResourceRef], observed: ObservedState, recorded: Recorded
-) -> frozenset[ResourceRef]:
-    """Return those of the leaving objects that no record says we made: a mark alone is not enough to delete."""
-    if not leaving:
+def _installation(observed: ObservedState) -> str:
+    """Return the id our marks carry; empty where nothing is ours yet."""
+    marks = (one.mark for one in observed.objects.values() if one.ownership is Ownership.OURS)
+    return next((mark.by for mark in marks if mark is not None), "")
+
+
+def _missing(
+    projections: Mapping[ResourceRef, Projection], observed: ObservedState
+) -> dict[ResourceRef, bytes]:
+    """Return what is wanted and not there, with its items; nothing where that is too much to ask for one by one."""
+    missing = projections.keys() - observed.objects.keys()
+    if not 0 < len(missing) <= MOST_ASKED_FOR:
+        return {}
+    gone = missing - left_with_retired(projections).keys()
+    return {ref: projections[ref].attributes for ref in gone}
+
+
+def _recorded(objects: Mapping[ResourceRef, bytes], recorded: Recorded) -> frozenset[ResourceRef]:
+    """Return those of the objects that a record says we made: a mark alone is not enough to delete."""
+    if not objects:
         return frozenset()
-    refs = sorted(leaving)
+    refs = sorted(objects)
     with ThreadPoolExecutor(8, thread_name_prefix="ask-ledger") as pool:
-        answers = list(pool.map(recorded, [observed.objects[ref] for ref in refs]))
-    return frozenset(ref for ref, known in zip(refs, answers, strict=True) if not known)
+        answers = list(pool.map(recorded, refs, [objects[ref] for ref in refs]))
+    return frozenset(ref for ref, known in zip(refs, answers, strict=True) if known)

@@ -155,6 +155,7 @@ class Planner:
             state,
             request,
             recorded=seen.recorded,
+            missed=seen.missed,
             authorship=self.source.authorship,
         )
 

@@ -1,9 +1,10 @@
 """What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from controller.engine.compute_plan import Recorded
 from controller.engine.installation import Installation
 from controller.engine.override_rows import override_of_row, read_override_rows
 from controller.kinds.language.kind import Kind
@@ -23,10 +24,15 @@ OVERRIDES = "overrides"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Scopes as found. ``recorded`` tells whether the ledger has a create or an adoption of ours for an object."""
+    """Scopes as found, and what the ledger says of single objects, given with their items as canonical JSON.
+
+    ``recorded`` tells whether it has a create or an adoption of ours for one that is there, ``missed`` whether its last word
+    on one that is not there is that we wrote it.
+    """
 
     scopes: tuple[ObservedState, ...]
-    recorded: Callable[[Observation], bool]
+    recorded: Recorded
+    missed: Recorded
 
     @property
     def overrides(self) -> tuple[Override, ...]:
@@ -42,15 +48,14 @@ def seen_in_tables(installation: Installation) -> Seen:
     found = installation.tables.observe()
     state = replace(found, facts={**found.facts, OVERRIDES: list(map(dict, rows))})
     prefix, history = master.settings.resource_prefix, installation.ledger
-    return Seen((state,), _asking(history, prefix, master.kinds))
+    recorded = _asking(history, prefix, master.kinds)
+    return Seen((state,), recorded, recorded)
 
 
-def _asking(
-    history: History, prefix: str, kinds: Mapping[str, Kind[Any]]
-) -> Callable[[Observation], bool]:
-    def recorded(found: Observation) -> bool:
-        kind = kinds.get(found.ref.kind)
-        items = parse_canonical(found.attributes)
+def _asking(history: History, prefix: str, kinds: Mapping[str, Kind[Any]]) -> Recorded:
+    def recorded(ref: ResourceRef, attributes: bytes) -> bool:
+        kind = kinds.get(ref.kind)
+        items = parse_canonical(attributes)
         tables = () if kind is None else kind.tables
         keys = [
             (prefix + table.name, list(table.key_of(items[table.name]).values()))
@@ -69,7 +74,7 @@ def _asking(
 
 def seen_in_file(data: bytes, name: str) -> Seen:
     """Read what ``file_of`` wrote; the ledger is not at hand, so marks are believed. Raises WrongUsage."""
-    return Seen(read_observed(data, name), lambda _: True)
+    return Seen(read_observed(data, name), _believed, _not_missed)
 
 
 def file_of(seen: Seen) -> bytes:
@@ -80,7 +85,16 @@ def file_of(seen: Seen) -> bytes:
 def seen_in_desired(desired: DesiredState) -> Seen:
     """Take a desired state for what is there, applied in full by ourselves and touched by nobody since."""
     objects = dict(_as_found(desired.resources.values(), desired.revision))
-    return Seen((ObservedState(CONFIG_SCOPE, ScopeState.OK, objects),), lambda _: True)
+    state = ObservedState(CONFIG_SCOPE, ScopeState.OK, objects)
+    return Seen((state,), _believed, _not_missed)
+
+
+def _believed(_ref: ResourceRef, _attributes: bytes) -> bool:
+    return True
+
+
+def _not_missed(_ref: ResourceRef, _attributes: bytes) -> bool:
+    return False
 
 
 def _as_found(

@@ -81,12 +81,7 @@ def _wanted(
     ref: ResourceRef, projection: Projection, found: Observation | None, options: DiffOptions
 ) -> Change | Note | None:
     if found is not None and found.ownership is Ownership.FOREIGN:
-        by = _mark(found).by
-        return Note(
-            "blocked",
-            ref,
-            f"is wanted, but carries the mark of another installation ({by}): left alone",
-        )
+        return Note("blocked", ref, f"is wanted, but {_whose(found, options)}: left alone")
     if ref in options.suspended:
         return Note("suspended", ref, "left as it is by an override")
     if found is None:
@@ -223,8 +218,7 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
     ref = found.ref
     match found.ownership:
         case Ownership.FOREIGN:
-            by = _mark(found).by
-            return Note("foreign", ref, f"carries the mark of another installation ({by})")
+            return Note("foreign", ref, _whose(found, options))
         case Ownership.UNMANAGED:
             return Note("unmanaged", ref, "not in the YAML, not ours")
         case Ownership.LOST_MARK:
@@ -268,6 +262,13 @@ def _leaving_fields(
     if step.action == "update":
         before, after = parse_canonical(found.attributes), parse_canonical(step.after)
         yield from field_changes(found.ref, differences(before, after), options.names)
+
+
+def _whose(found: Observation, options: DiffOptions) -> str:
+    by = _mark(found).by
+    if by and by == options.installation:
+        return "carries our mark of another item: it is a copy"
+    return f"carries the mark of another installation ({by})"
 
 
 def _mark(found: Observation) -> Mark:

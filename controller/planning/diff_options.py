@@ -28,6 +28,8 @@ class DiffOptions:
 
     target: str
     now: datetime
+    installation: str = ""
+    """Our id, by which a copied item of ours is told from one of another installation; empty if not known."""
     kinds: Mapping[str, Kind[Any]] = field(default_factory=dict)
     adopt: bool = False
     suspended: AbstractSet[ResourceRef] = NO_REFS
