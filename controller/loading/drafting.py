@@ -63,10 +63,7 @@ class Drafting:
         again = self._draft(
             document, resource.origin, resource.index, folder_of(resource.origin.path)
         )
-        if not isinstance(again, Draft):
-            raise TypeError(
-                f"{resource.ref} was valid and is not any more, without having changed: {again}"
-            )
+        assert isinstance(again, Draft), f"{resource.ref} was valid and has not changed: {again}"
         return again
 
     def changes(

@@ -9,7 +9,6 @@ from controller.loading.envelope import ParsedFile
 from controller.loading.positions import Position, Positions
 from controller.model.canonical import parse_canonical
 from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
 
 FieldPath = tuple[str | int, ...]
 
@@ -68,11 +67,6 @@ class FieldOrigins:
         """Return file, line and column of a field of an effective document."""
         written = self.written(path, index, field)
         return self.position(written, key=key).origin(written.path)
-
-    def ref_of(self, path: str, index: int) -> ResourceRef:
-        """Name the Defaults or other document at a place, for messages."""
-        name = self._body(path, index).get("metadata", {}).get("name", "?")
-        return ResourceRef(self._kind(path, index), str(name))
 
     def _in_defaults(self, folder: str, kind: str, field: FieldPath) -> Written | None:
         inherited = (*ROLE_DEFAULTS, *field[3:]) if field[:2] == ROLES and len(field) > 3 else field

@@ -45,8 +45,8 @@ def with_documents(
             again = draft(
                 kinds.by_name[ref.kind], resource.document, resource.origin, resource.index
             )
-            if isinstance(again, Draft):
-                drafts[ref] = again
+            assert isinstance(again, Draft), f"{ref} was valid and has not changed: {again}"
+            drafts[ref] = again
     world = TracingWorld(facts, *loaded.memory.settings)
     resources = dict(loaded.resources)
     for ref, one in drafts.items():

@@ -154,6 +154,16 @@ def test_labels_and_protection_are_kept_beside_the_attributes() -> None:
     assert parse_canonical(projection.extra)["metadata"] == {"labels": {"a": "b"}, "protect": True}
 
 
+def test_empty_labels_are_nothing_to_keep() -> None:
+    plain = resource({"a.yaml": CLUSTER}, "Cluster/Tango")
+
+    empty = resource(
+        {"a.yaml": CLUSTER.replace("{name: Tango}", "{name: Tango, labels: {}}")}, "Cluster/Tango"
+    )
+
+    assert empty.projection == plain.projection
+
+
 def test_the_examples_have_no_problem_in_either_mode() -> None:
     for mode in ("none", "environment-manager"):
         result = loaded(examples(), compatibility=mode)
@@ -252,3 +262,59 @@ def test_empty_texts_are_stripped_from_items_at_any_depth() -> None:
     items = {"T": {"Key": "k", "Value": {"A": "", "B": [{"C": ""}, ""], "D": 0, "E": False}}}
 
     assert without_empty(items) == {"T": {"Key": "k", "Value": {"B": [{}], "D": 0, "E": False}}}
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ({**FLEET, "a.yaml": service("Pay", "{owningCluster: Tango, descripton: null}")},
+         ["a.yaml:4:30 spec.descripton: unknown field 'descripton'"]),
+        ({**FLEET, "a.yaml": service("Pay", "{owningCluster: Tango, description: null}")}, []),
+        ({**FLEET, "a.yaml": service("Pay", "{owningCluster: Tango, tags: [{key: a, value: b, vlue: null}]}")},
+         ["a.yaml:4:61 spec.tags[0].vlue: unknown field 'vlue'"]),
+        ({"d.yaml": defaults("{colour: null}")}, ["d.yaml:5:13 spec.Service.colour: unknown field 'colour'"]),
+        ({"d.yaml": DEFAULTS.replace("Service: {owningCluster: Tango, description: from the folder}",
+                                     "DeploymentMap: {roleDefaults: {instnceType: x, services: [Search]}}")},
+         ["d.yaml:5:34 spec.DeploymentMap.roleDefaults.instnceType: unknown field 'instnceType'"]),
+        ({"d.yaml": DEFAULTS.replace("Service: {owningCluster: Tango, description: from the folder}",
+                                     "DeploymentMap: {roleDefaults: {schedule: off, autoScalingSettings: {maxCapacity: null}}}")},
+         []),
+    ],
+)  # fmt: skip
+def test_a_misspelt_field_is_found_even_where_nothing_comes_of_it(
+    texts: dict[str, str], said: list[str]
+) -> None:
+    assert messages(texts) == said
+
+
+@pytest.mark.parametrize(
+    ("texts", "fix"),
+    [
+        ({"a.yaml": CLUSTER.replace("ta}", "TA}")}, "write for example ta"),
+        ({"a.yaml": SERVICE}, "add it: there is no Cluster yet"),
+        ({**FLEET, "a.yaml": service("Pay", "{owningCluster: Zzz}")}, "name one there is (Tango), or add it"),
+        ({"a.yaml": CLUSTER.replace("name: Tango", "name: ''")},
+         "write what is expected; for nothing leave the field out"),
+        ({**FLEET, "a.yaml": service("Pay", "{owningCluster: Tango, description: ''}")},
+         "write text of 1 to 4096 characters; for nothing leave the field out"),
+    ],
+)  # fmt: skip
+def test_every_problem_says_how_to_mend_it(texts: dict[str, str], fix: str) -> None:
+    (found,) = problems(texts)
+
+    assert found.fix == fix
+
+
+@pytest.mark.parametrize("value", ["hunter2", "1234567", "[hunter2]", "{a: hunter2}"])
+@pytest.mark.parametrize(
+    "spec", ['{accountNumber: "012345670123", externalId: %s}', "{externalId: %s}"]
+)
+def test_a_secret_in_the_wrong_place_is_not_repeated(spec: str, value: str) -> None:
+    account = f"apiVersion: envctl/v1\nkind: Account\nmetadata: {{name: staging}}\nspec: {spec}\n"
+
+    found = problems({"a.yaml": account % value})
+
+    said = "\n".join(str(one) for one in found if "externalId" in one.path)
+    assert said
+    assert "hunter2" not in said
+    assert "1234567" not in said.replace("012345670123", "")

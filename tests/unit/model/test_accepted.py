@@ -1,0 +1,63 @@
+"""The accepted state answers by name, and with nothing where there is nothing."""
+
+from typing import Any
+
+import pytest
+
+from controller.model.accepted import AcceptedState
+from controller.model.origin import Origin
+from controller.model.ref import ResourceRef
+from controller.model.resource import Projection, Resource
+
+C50, C7, TANGO = (
+    ResourceRef("Environment", "c50"),
+    ResourceRef("Environment", "c7"),
+    ResourceRef("Cluster", "Tango"),
+)
+
+
+def resource(ref: ResourceRef) -> Resource:
+    return Resource(ref, Origin("a.yaml", 1), 0, b"{}", Projection(ref, b"{}", b"{}", ""))
+
+
+def state(value: Any = None) -> AcceptedState:
+    return AcceptedState(
+        resources={ref: resource(ref) for ref in (C7, TANGO, C50)},
+        specs={C50: "the spec"},
+        items={C50: {"InfraOpsEnvironment": {"EnvironmentName": "c50", "Value": value}}},
+    )
+
+
+def test_objects_of_a_kind_come_by_name() -> None:
+    assert list(state().environments()) == [C50, C7]
+    assert list(state().of_kind("Service")) == []
+
+
+def test_a_spec_that_cannot_be_read_is_none() -> None:
+    assert (state().spec("Environment", "c50"), state().spec("Environment", "c7")) == (
+        "the spec",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "locked", "maintained", "because"),
+    [
+        ({"DeploymentsLocked": True, "EnvironmentInMaintenance": False}, True, False, "as found"),
+        ({"DeploymentsLocked": "true", "EnvironmentInMaintenance": True}, False, True, "a text is no lock"),
+        ({}, False, False, "nobody said so"),
+        ("odd", False, False, "not our form"),
+        (None, False, False, "no value at all"),
+    ],
+)  # fmt: skip
+def test_locks_and_maintenance_are_as_found(
+    value: Any, locked: bool, maintained: bool, because: str
+) -> None:
+    found = state(value)
+    assert found.deployments_locked("c50") is locked, because
+    assert found.in_maintenance("c50") is maintained, because
+
+
+def test_an_object_without_items_has_no_value() -> None:
+    assert state().value(C7, "InfraOpsEnvironment") == {}
+    assert not state().deployments_locked("c7")
