@@ -1,0 +1,147 @@
+"""What pydantic finds is said as people who write YAML say it."""
+
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from controller.kinds.language.spec import SENSITIVE, HiddenWhereWrong, Says, Spec
+from controller.loading.issue import Issue
+from controller.loading.validation_issues import field_names, validation_issues
+
+Token = Annotated[
+    str, Field(pattern="^env://"), Says("a reference, such as env://TOKEN"), HiddenWhereWrong()
+]
+
+
+class Part(Spec):
+    """A member of a list or map."""
+
+    name: str
+    size_limit: int | None = None
+
+
+class Whole(Spec):
+    """One field of each sort."""
+
+    text: str = ""
+    count: Annotated[int, Field(ge=1)] = 1
+    share: float = 0.5
+    on: bool = False
+    colour: Literal["blue", "green"] = "blue"
+    code: Annotated[str, Field(pattern="^[0-9]{3}$")] = "100"
+    short: Annotated[str, Field(max_length=2)] = ""
+    either: int | list[int] = 0
+    part: Part | None = None
+    parts: list[Part] | None = None
+    by_name: dict[Annotated[str, Field(pattern="^[a-z]+$")], Part] | None = None
+    letters: Annotated[str, Field(pattern="^[a-z]{2}$"), Says("two letters, such as ta")] = "aa"
+    size: Annotated[int, Field(ge=1), Says("a size from 1 to 9")] = 1
+    key: Annotated[str | None, SENSITIVE] = None
+    token: Token | None = None
+    even: int = 0
+
+    @field_validator("even")
+    @classmethod
+    def _even(cls, value: int) -> int:
+        if value % 2:
+            raise ValueError("expected an even number\nadd one" if value > 1 else "odd")
+        return value
+
+
+def issues(spec: Any, model: type[BaseModel] = Whole, *, partial: bool = False) -> list[Issue]:
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(spec)
+    return list(validation_issues(caught.value, ("spec",), model, partial=partial))
+
+
+@pytest.mark.parametrize(
+    ("spec", "path", "message", "fix"),
+    [
+        ({"text": 7}, "text", "expected text, found 7", "write text (quote it)"),
+        ({"text": True}, "text", "expected text, found true", "write text (quote it)"),
+        ({"text": None}, "text", "expected text, found nothing", "write text"),
+        ({"text": {}}, "text", "expected text, found a map", "write text"),
+        ({"text": []}, "text", "expected text, found a list", "write text"),
+        ({"count": "7"}, "count", "expected a whole number, found '7'", "write a whole number"),
+        ({"count": 1.5}, "count", "expected a whole number, found 1.5", "write a whole number"),
+        ({"count": 0}, "count", "it should be greater than or equal to 1, found 0", "write what is expected"),
+        ({"share": "half"}, "share", "expected a number, found 'half'", "write a number"),
+        ({"on": "no"}, "on", "expected true or false, found 'no'", "write true or false"),
+        ({"on": "n" * 80}, "on", f"expected true or false, found '{'n' * 56}…", "write true or false"),
+        ({"colour": "geren"}, "colour", "expected blue or green, found 'geren'", "did you mean 'green'?"),
+        ({"colour": "xyz"}, "colour", "expected blue or green, found 'xyz'", "write one of them, or leave the field out"),
+        ({"code": "x"}, "code", "'x' does not fit the pattern ^[0-9]{3}$", "write text of that form"),
+        ({"short": "abc"}, "short", "it should have at most 2 characters, found 'abc'", "write what is expected"),
+        ({"code": ""}, "code", "'' does not fit the pattern ^[0-9]{3}$", "write text of that form"),
+        ({"letters": "7"}, "letters", "expected two letters, such as ta, found '7'", "write for example ta"),
+        ({"letters": ""}, "letters", "expected two letters, such as ta, found ''",
+         "write for example ta; for nothing leave the field out"),
+        ({"size": 0}, "size", "expected a size from 1 to 9, found 0", "write a size from 1 to 9"),
+        ({"part": 7}, "part", "expected a map, found 7", "write a map"),
+        ({"part": {}}, "part", "name is missing", "add 'name: …' here or in a Defaults of this folder"),
+        ({"parts": {}}, "parts", "expected a list, found a map", "write a list"),
+        ({"parts": [{"name": "a", "sizelimit": 1}]}, "parts.0.sizelimit", "unknown field 'sizelimit'", "did you mean 'sizeLimit'?"),
+        ({"parts": [{"name": "a", "zzz": 1}]}, "parts.0.zzz", "unknown field 'zzz'", "known fields: name, sizeLimit"),
+        ({"byName": {"a": {"name": "a", "zzz": 1}}}, "byName.a.zzz", "unknown field 'zzz'", "known fields: name, sizeLimit"),
+        ({"byName": []}, "byName", "expected a map, found a list", "write a map"),
+        ({"byName": {"A": {"name": "a"}}}, "byName.A", "'A' does not fit the pattern ^[a-z]+$", "write text of that form"),
+        ({"even": 3}, "even", "expected an even number", "add one"),
+        ({"even": 1}, "even", "odd", None),
+    ],
+)  # fmt: skip
+def test_what_is_said(spec: Any, path: str, message: str, fix: str | None) -> None:
+    (found,) = issues(spec)
+
+    assert ".".join(map(str, found.path)) == f"spec.{path}"
+    assert (found.message, found.fix) == (message, fix)
+
+
+@pytest.mark.parametrize(("field", "value"), [("token", "hunter2"), ("token", 7), ("key", 7)])
+def test_what_may_be_a_secret_is_not_repeated(field: str, value: Any) -> None:
+    (found,) = issues({field: value})
+
+    assert found.hidden
+    assert str(value) not in found.message
+
+
+def test_an_unknown_field_is_shown_at_its_key() -> None:
+    (found,) = issues({"txt": "a"})
+
+    assert (found.at_key, found.fix) == (True, "did you mean 'text'?")
+
+
+def test_a_value_that_fits_no_branch_is_said_once_for_each() -> None:
+    found = issues({"either": "x"})
+
+    assert [(one.path, one.message) for one in found] == [
+        (("spec", "either"), "expected a whole number, found 'x'"),
+        (("spec", "either"), "expected a list, found 'x'"),
+    ]
+
+
+def test_equal_findings_are_one() -> None:
+    class Ambiguous(Spec):
+        either: Annotated[int, Field(ge=3)] | Annotated[int, Field(ge=3, le=9)] = 3
+
+    assert len(issues({"either": 1}, Ambiguous)) == 1
+
+
+def test_in_a_part_of_a_document_nothing_is_missing() -> None:
+    (found,) = issues({"part": {}, "count": 0}, partial=True)
+
+    assert found.path == ("spec", "count")
+
+
+@pytest.mark.parametrize(
+    ("path", "names", "because"),
+    [
+        (("part",), ["name", "sizeLimit"], "of a model that may be absent"),
+        (("parts", 0), ["name", "sizeLimit"], "of a member"),
+        (("byName", "x"), ["name", "sizeLimit"], "of a value"),
+        (("count",), [], "a number has none"),
+        (("count", "x"), [], "nor has what would be inside it"),
+    ],
+)
+def test_field_names(path: tuple[str | int, ...], names: list[str], because: str) -> None:
+    assert field_names(Whole, path) == names, because
