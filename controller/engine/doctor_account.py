@@ -11,7 +11,7 @@ from controller.aws.secrets import Secrets
 from controller.aws.sessions import AccountAccess
 from controller.engine.doctor_report import Check, Health, check_of_error
 from controller.engine.installation import Installation
-from controller.engine.live_view import ScopeView, Unseen, Viewer
+from controller.engine.live_view import Part, ScopeView, Unseen, Viewer
 from controller.engine.scopes import ScopeSetup
 from controller.errors import AccessDenied, EnvctlError, Unreachable
 from controller.model.accepted import AcceptedState
@@ -191,9 +191,7 @@ class _ScopeExamination:
                 what, _, fix = text.partition(": ")
                 yield self._lacks(part.target.name, f"{what} (for {_named(refs)})", fix)
             if not lacking:
-                wanted = len(part.projected.projections)
-                noun = "object" if wanted == 1 else "objects"
-                yield self._ok(part.target.name, f"nothing lacks for {wanted} {noun}")
+                yield self._ok(part.target.name, f"nothing lacks{_for_all(part)}")
 
     def _unseen(self, of: str, why: Unseen) -> Check:
         waits = why.denied or why.state is ScopeState.WAITING
@@ -214,6 +212,12 @@ def _an_instance(view: ScopeView) -> str | None:
             if ref.kind == "Instance":
                 return ref.key.rpartition("/")[2]
     return None
+
+
+def _for_all(part: Part) -> str:
+    wanted = len(part.projected.projections)
+    noun = "object" if wanted == 1 else "objects"
+    return f" for the {wanted} {noun} there are to be" if wanted else ""
 
 
 def _named(refs: Sequence[ResourceRef]) -> str:

@@ -34,7 +34,10 @@ _STYLES: Final[dict[Health, Style]] = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: where (a scope, or ``installation``), of what, how it came out, what was found, what to do about it."""
+    """One check: where (a scope, or ``installation``), of what, how it came out, what was found, what to do about it.
+
+    What to do may have several lines: commands to type one after the other.
+    """
 
     where: str
     of: str
@@ -51,7 +54,7 @@ def check_of_error(where: str, of: str, error: EnvctlError) -> Check:
     lacks = isinstance(error, (AccessDenied, WrongUsage, NotFound, TableMissing, TablesNotReady))
     lines = [line.strip() for line in str(error).splitlines()]
     at = next((i for i, line in enumerate(lines) if line.startswith(_FIX)), len(lines))
-    fix = " ".join(line.removeprefix(_FIX).strip() for line in lines[at:])
+    fix = "\n".join(line.removeprefix(_FIX).strip() for line in lines[at:]).strip()
     health = Health.LACKS if lacks else Health.UNKNOWN
     return Check(where, of, health, "; ".join(filter(None, lines[:at])), fix)
 
@@ -76,8 +79,8 @@ def report_lines(checks: Sequence[Check]) -> Iterator[Line]:
             yield (Span(where, "bold"),)
         style = _STYLES[one.health]
         yield (Span("  "), Span(f"{one.health:<10}", style), Span(f"  {one.of:<{of}}  {one.what}"))
-        if one.fix:
-            yield (Span(f"{'':<{14 + of + 2}}→ {one.fix}"),)
+        for index, line in enumerate(one.fix.splitlines()):
+            yield (Span(f"{'':<{14 + of + 2}}{' ' if index else '→'} {line}"),)
     yield ()
     yield (Span(summary(checks), "bold"),)
 

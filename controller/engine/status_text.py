@@ -23,8 +23,8 @@ from controller.planning.wording import number, value_text
 
 NAMES_SHOWN: Final = 3
 COMMIT: Final = 9
-LONGEST_WHAT: Final = 64
-"""Longer texts push what is to be typed further right on their own line alone."""
+LONGEST_WHAT: Final = 76
+"""More of a reason is cut off here: doctor and the JSON have all of it."""
 _LABEL: Final = 12
 _STYLES: Final[dict[str, Style]] = {
     "unknown": "warn",
@@ -86,7 +86,7 @@ def _scopes(view: StatusView) -> Iterator[Line]:
     rows = [(one, _since(one, view.at), _what(one, view.at)) for one in odd]
     name = max(len("SCOPE"), *(len(one.name) for one in odd))
     since = max(len("SINCE"), *(len(text) for _, text, _ in rows))
-    what = min(LONGEST_WHAT, max(len(text) for _, _, text in rows))
+    what = max(len(text) for _, _, text in rows)
     yield (Span(f"  {'SCOPE':<{name}}  {'STATE':<8}  {'SINCE':<{since}}  WHAT", "dim"),)
     for one, age, text in rows:
         step = next_step(one)
@@ -105,6 +105,7 @@ def _since(scope: ScopeLine, now: datetime) -> str:
 def _what(scope: ScopeLine, now: datetime) -> str:
     status = scope.status
     text = what_of(scope)
+    text = text if len(text) <= LONGEST_WHAT else f"{text[: LONGEST_WHAT - 1].rstrip()}…"
     if status is not None and status.retry_at is not None:
         later = status.retry_at > now
         again = f"next try {status.retry_at.astimezone(UTC):%H:%M}" if later else "due again"

@@ -101,7 +101,10 @@ def test_an_external_id_that_leads_nowhere(installed: AwsForTests) -> None:
     assert [one[0] for one in _of(checks, "external id")] == ["lacks"]
 
 
-def test_a_permission_and_what_groups_need(installed: AwsForTests) -> None:
+def test_a_permission_and_what_groups_and_replicas_need(
+    installed: AwsForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVCTL_TARGETS_REPLICAS", "observe")
     ec2 = installed.client("ec2", STAGING)
     pairs = [one["KeyName"] for one in ec2.describe_key_pairs()["KeyPairs"]]
     for name in pairs:
@@ -118,6 +121,9 @@ def test_a_permission_and_what_groups_need(installed: AwsForTests) -> None:
     assert "allow DescribeLifecycleHooks in that role's policy" in denied[0][2]
     lacking = [one for one in _of(checks, "groups") if one[0] == "lacks"]
     assert any(name in one[1] for one in lacking for name in pairs)
+    ((health, what, fix),) = _of(checks, "look at replicas")
+    assert (health, "has no table" in what) == ("lacks", True)
+    assert "aws dynamodb create-table" in fix
 
 
 @pytest.mark.slow

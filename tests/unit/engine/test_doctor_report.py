@@ -45,7 +45,7 @@ def test_the_text_of_an_error_is_parted_into_what_and_what_to_do() -> None:
 
     assert (found.what, found.fix) == (
         "role r cannot be assumed; AWS says: no",
-        "deploy it then: again",
+        "deploy it\nthen: again",
     )
 
 
@@ -66,13 +66,18 @@ def test_the_exit_code_is_the_first_in_the_order_of_all_commands(
 
 
 def test_people_read_what_to_do_below_what_lacks() -> None:
-    assert plain(report_lines((OK, LACKS, UNTRIED))) == (
+    two = Check(
+        "staging/eu", "role", Health.LACKS, "names no role", "write its roleArn\nthen again"
+    )
+
+    assert plain(report_lines((OK, two, UNTRIED))) == (
         "config\n"
         "  ok          owner        nobody\n"
         "\n"
         "staging/eu\n"
         "  lacks       role         names no role\n"
         "                           → write its roleArn\n"
+        "                             then again\n"
         "  not probed  permissions  iam:PassRole\n"
         "\n"
         "1 ok · 1 lacks · 1 not probed\n"

@@ -175,6 +175,14 @@ def test_the_source_is_told_of(source: SourceView, said: str) -> None:
     assert said in text(replace(WHOLE, source=source))
 
 
+def test_a_long_reason_is_cut_where_doctor_says_all_of_it() -> None:
+    long = stands("a/r", ScopeState.WAITING, reason=f"there is no table {'X' * 200}")
+
+    table = text(replace(WHOLE, scopes=(CONFIG, long))).splitlines()[4:6]
+
+    assert table[1].endswith("X…   → envctl doctor a/r")
+
+
 def test_before_the_first_apply_nothing_is_claimed() -> None:
     fresh = replace(WHOLE, scopes=(ScopeLine(name="config", status=None),), overrides=(), storms=())
 
