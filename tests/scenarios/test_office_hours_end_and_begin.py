@@ -187,6 +187,36 @@ def test_an_account_that_cannot_be_reached_stops_no_other(estate: PowerEstate) -
     assert estate.states("test-eu") == {there: "running"}
 
 
+class Killed(BaseException):
+    """The process ended here."""
+
+
+def test_killed_half_way_the_next_run_goes_on_and_says_what_became_of_it(
+    estate: PowerEstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estate.group(WEB)
+
+    def killed(_seconds: float) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(estate.clock, "sleep", killed)
+        with pytest.raises(Killed):
+            estate.at(EVENING).tick()
+    assert estate.lifecycles(WEB) == ["Standby"] * 3
+    assert set(estate.states().values()) == {"running"}
+
+    done = estate.tick()
+
+    assert [one.exit_code for one in done.outcomes] == [0, 0]
+    assert set(estate.states().values()) == {"stopped"}
+    assert tags(estate)[TAG] == "min=1 desired=3"
+    phases = [one.phase for one in estate.records() if one.entity_type == POWER]
+    assert phases == ["intended", "failed", "intended", "succeeded"]
+    estate.at(MORNING).tick()
+    assert (sizes(estate), TAG in tags(estate)) == ((1, 3), False)
+
+
 def test_an_instance_that_ends_in_between_is_no_obstacle(estate: PowerEstate) -> None:
     gone, other = estate.instance("c51"), estate.instance("c51")
     estate.aws.controls.fail_next("StopInstances", "IncorrectInstanceState", times=1)
