@@ -13,7 +13,7 @@ from controller.engine.live_view import Unseen
 from controller.engine.older_services import older_services
 from controller.engine.schema_files import schema_files
 from controller.engine.scopes import ScopeSetup
-from controller.errors import EnvctlError
+from controller.errors import AccessDenied, EnvctlError, Unreachable
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.rename import is_sensitive, yaml_path
 from controller.loading.authoring.compose import compose
@@ -37,6 +37,7 @@ from controller.model.observed import Observation, ObservedState, Ownership, Sco
 from controller.model.ref import ResourceRef
 from controller.planning.fields import MASKED, differences
 from controller.planning.shared import comparable, keep_found
+from controller.targets.tables import DENIED
 
 CONFIG: Final = "config"
 _LONGEST_SHOWN: Final = 80
@@ -80,13 +81,14 @@ class Importer:
         self._settings = settings
 
     def import_all(self, asked: ImportAsked) -> Imported:
-        """Read everything. Raises EnvctlError if the tables cannot be read, WrongUsage for a scope that does not exist.
+        """Read everything. Raises Unreachable or AccessDenied for the tables, WrongUsage for a scope that does not exist.
 
         An account that cannot be looked at is told, and its environments are written as their map says.
         """
         observed = self._installation.tables.observe()
         if observed.state is not ScopeState.OK:
-            raise EnvctlError(f"import: the tables cannot be read: {observed.reason}")
+            error = AccessDenied if observed.facts.get(DENIED) else Unreachable
+            raise error(f"import: the tables cannot be read: {observed.reason}")
         found, left = self._found(observed)
         reading = read_objects(found, self._compiled)
         whole = reading.whole

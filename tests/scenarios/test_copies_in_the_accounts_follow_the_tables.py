@@ -8,6 +8,8 @@ import pytest
 from moto import mock_aws
 
 from controller.aws.items import from_wire, to_wire
+from controller.engine.lease import Claim
+from controller.engine.whole_run import apply_whole
 from controller.model.ref import ResourceRef
 from controller.targets.replica_parts.project import LAG
 from controller.targets.replica_parts.replicated import replicated
@@ -184,6 +186,41 @@ def test_an_object_deleted_and_made_again_is_copied_though_its_version_began_ane
     assert copies.search()["Value"]["Description"] == "again"
     assert copies.search()["Audit"]["Version"] == 1
     assert live_changes(copies.estate.planned()) == []
+
+
+def test_a_slow_worker_puts_nothing_older_over_what_a_faster_one_wrote(copies: Copies) -> None:
+    copies.make_tables()
+    copies.estate.applied()
+    copies.estate.has({"search.yaml": SERVICE % "second"})
+    copies.estate.applied("config")
+    accounts = copies.estate.live("slow")
+    slow = copies.estate.planned(SCOPE, live=accounts)
+    assert [one.ref for one in live_changes(slow)] == [SEARCH]
+    copies.estate.has({"search.yaml": SERVICE % "third"})
+    copies.estate.applied()
+    assert copies.search()["Value"]["Description"] == "third"
+
+    report = apply_whole(accounts, slow, Claim("slow"), copies.estate.progress)
+
+    assert {one.status for one in report.outcomes if one.change.target == "replicas"} == {
+        "conflicted"
+    }
+    assert copies.search()["Value"]["Description"] == "third"
+    assert live_changes(copies.estate.planned()) == []
+
+
+def test_secrets_are_in_the_copies_and_nowhere_else(copies: Copies) -> None:
+    copies.make_tables()
+    secret = ", licenseKeys: {newRelicKey: s3cret}"
+    copies.estate.has({"staging.yaml": account("staging-eu", type=secret)})
+
+    whole = copies.estate.planned()
+    copies.estate.applied()
+
+    found = copies.item("ConfigEnvironmentTypes", EnvironmentType="staging-eu")
+    assert found["Value"]["LicenseKeys"] == {"NewRelicKey": "s3cret"}
+    assert "s3cret" not in str(live_changes(whole))
+    assert "s3cret" not in str(copies.estate.records())
 
 
 def test_how_far_an_account_is_behind_is_told(copies: Copies) -> None:
