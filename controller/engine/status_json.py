@@ -114,6 +114,7 @@ def _look(looked: LookedScope) -> dict[str, Any]:
         "instancesOn": looked.instances_on,
         "instancesOff": looked.instances_off,
         "toSwitch": looked.to_switch,
+        "copiesBehind": looked.copies_behind,
         "images": [{"group": group, "text": text} for group, text in looked.images],
         "missing": [{"ref": ref, "text": text} for ref, text in looked.missing],
     }

@@ -1,16 +1,18 @@
 """What a look at the accounts adds to status. Nothing is written, not even how the look went."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from controller.engine.live_plan import LiveAsked, LiveScopePlan
 from controller.engine.live_run import LiveAccounts
 from controller.engine.read_status import StatusRead
-from controller.engine.status_view import LookedScope, StatusView
+from controller.engine.status_view import LookedScope, ReplicaView, StatusView
 from controller.model.canonical import parse_canonical
 from controller.model.observed import ScopeState
 
 INSTANCE: Final = "Instance"
+REPLICAS: Final = "replicas"
 _ON: Final = frozenset({"running", "pending"})
 _WORST: Final = (
     ScopeState.REFUSED,
@@ -28,7 +30,28 @@ def with_look(read: StatusRead, accounts: LiveAccounts) -> StatusView:
     setups = accounts.scopes(read.accepted)
     run = accounts.plan(read.accepted, setups, LiveAsked(now=read.view.at))
     looked = {one.setup.scope.name: _looked(one) for one in run.scopes if one.plans}
-    return replace(read.view, looked=looked)
+    return replace(read.view, looked=looked, replicas=_replicas(read.view, looked))
+
+
+def _replicas(
+    view: StatusView, looked: Mapping[str, LookedScope]
+) -> tuple[ReplicaView, ...] | None:
+    """Return whose copies are complete now: a look tells it of the copies alone."""
+    if view.replicas is None:
+        return None
+    return tuple(
+        ReplicaView(
+            one.scope,
+            view.at if one.scope in looked and looked[one.scope].copies_behind == 0 else None,
+        )
+        for one in view.replicas
+    )
+
+
+def _copies_behind(scope: LiveScopePlan) -> int | None:
+    if not any(part.target.name == REPLICAS for part in scope.view.parts):
+        return None
+    return sum(change.target == REPLICAS for one in scope.plans for change in one.changes)
 
 
 def _looked(scope: LiveScopePlan) -> LookedScope:
@@ -48,6 +71,7 @@ def _looked(scope: LiveScopePlan) -> LookedScope:
         instances_off=off,
         to_switch=None if on is None else len(switching),
         images=tuple((note.ref.key, note.text) for note in notes if note.category == "image"),
+        copies_behind=_copies_behind(scope),
         missing=tuple((str(note.ref), note.text) for note in notes if note.category == "missing"),
     )
 

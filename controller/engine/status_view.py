@@ -90,7 +90,10 @@ class PowerView:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaView:
-    """One account's copies of the common tables: when they were last seen to be complete; None: not yet, or not now."""
+    """One account's copies of the common tables: when they were last seen to be complete; None: not yet, or not now.
+
+    Without a look only whole scopes are known of: one with anything left to do counts as not complete.
+    """
 
     scope: str
     complete_at: datetime | None
@@ -111,6 +114,8 @@ class LookedScope:
     """(group, remark): images that are behind."""
     missing: tuple[tuple[str, str], ...] = ()
     """(object, what it needs and the account lacks)."""
+    copies_behind: int | None = None
+    """Copies of common tables that are to be written or deleted; None where replicas are off or were not seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
+from tests.support.command_line import Fleet, envctl
 from tests.support.live_accounts import SCOPE, LiveEstate, environment
 
 OFFICE_HOURS = """
@@ -54,6 +55,21 @@ def _read(estate: LiveEstate) -> StatusRead:
 
 def _shown(estate: LiveEstate) -> dict[str, Any]:
     return status_json(_read(estate).view)
+
+
+def test_before_a_bootstrap_it_cannot_be_read(moto: None, fleet: Fleet) -> None:
+    ended = envctl("status")
+
+    assert ended.code == 5
+    assert "envctl bootstrap" in ended.err
+
+
+def test_its_settings_ask_nobody(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVCTL_REGION", "eu-north-1")
+
+    found = envctl("status", "--settings", "--format", "json").json["settings"]
+
+    assert found[0] == {"path": "region", "value": "eu-north-1", "origin": "ENVCTL_REGION"}
 
 
 def test_all_in_order_after_an_apply(estate: LiveEstate) -> None:
@@ -156,4 +172,5 @@ def test_a_look_adds_what_accounts_hold_now_and_writes_nothing(estate: LiveEstat
 
     assert looked is not None
     assert looked[SCOPE].state is ScopeState.OK
+    assert looked[SCOPE].copies_behind is None, "replicas are off"
     assert estate.rows() == before

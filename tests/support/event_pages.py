@@ -1,9 +1,9 @@
-"""The pages of docs/reference on events, errors and targets, made from the code."""
+"""The pages of docs/reference on events and errors, made from the code."""
 
 from collections.abc import Iterator
 from dataclasses import fields
 
-from controller import catalog, errors, events
+from controller import errors, events
 from controller.aws import errors as aws_errors
 from controller.errors import ERROR_CLASSES, Consequence, EnvctlError
 from controller.events import Event
@@ -16,7 +16,6 @@ def event_pages() -> dict[str, str]:
     return {
         "events.md": "\n".join(_events()),
         "errors.md": "\n".join(_errors()),
-        "targets.md": "\n".join(_targets()),
     }
 
 
@@ -67,20 +66,6 @@ def _narrower(wide: type[EnvctlError]) -> list[type[EnvctlError]]:
 def _error(one: type[EnvctlError], row: Consequence) -> str:
     cells = (one.__name__, row.condition, row.exit_code, row.retry, row.who_acts, _first(one))
     return f"| {' | '.join(map(str, cells))} |"
-
-
-def _targets() -> Iterator[str]:
-    yield f"{NOTE}\n# Targets\n"
-    yield (
-        "What can be made as the YAML says. The mode of each is a setting (`targets.<name>`: `off`, `observe` or `enforce`); an Account has "
-        "a mode of its own, and the weaker of the two holds.\n"
-    )
-    yield "| target | objects | what it is |\n|---|---|---|"
-    yield "| `tables` | every kind | The config tables in the master account, each change in one transaction with its record. |"
-    for target in catalog.live_targets():
-        kinds = ", ".join(f"`{kind}`" for kind in target.kinds)
-        yield f"| `{target.name}` | {kinds} | {target.summary} |"
-    yield ""
 
 
 def _is(one: object, of: type) -> bool:
