@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "what a scope lacks, and the command that mends it",
     "import": "write YAML for everything that exists",
     "bootstrap": "create the tables, or say how existing ones differ",
+    "explain": "why something is as it is, and what to type next",
     "override": "have something otherwise for a while; list and release what is",
     "audit": "who changed what, when and why; whether the record is whole",
     "schedule": "schedules as calendars, what is on outside of them, hours; batch answers",

@@ -20,6 +20,8 @@ class Schedules(Subcommands):
 
     later: ClassVar[Mapping[str, str]] = {
         "preview": "some days of a schedule as a calendar",
+        "exceptions": "what is on outside its schedule, kept by old tags, or always on",
+        "report": "hours on and off, and what schedules saved",
     }
 
 

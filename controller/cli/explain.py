@@ -1,0 +1,109 @@
+"""``envctl explain``: why something is as it is, and what to type next."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from controller import catalog
+from controller.cli.invocation import Invocation, invocation
+from controller.cli.options import Format, FormatOption
+from controller.cli.output import note, say, say_json
+from controller.engine.accepted_now import AcceptedNow, accepted_now
+from controller.engine.explain_document import FromSource, explain_document, with_source
+from controller.engine.explain_power import PowerExplainer
+from controller.engine.find_object import LIVE, find_object
+from controller.engine.moments import parse_moment
+from controller.engine.plan_run import PlanAsked
+from controller.engine.power_sight import Sights, look_around
+from controller.errors import AccessDenied, InvalidDesiredState, SourceUnavailable, WrongUsage
+from controller.model.ref import ResourceRef
+from controller.planning.explanation import Explanation, explanation_json, explanation_lines
+
+
+def explain(
+    context: typer.Context,
+    *,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="REF|INSTANCE|ADDRESS|NAME",
+            help="Kind/name, an environment, a group, or an instance by id, private address or Name.",
+        ),
+    ],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", metavar="TIME", help="2026-11-25T03:00 (UTC), or 2h ago. Default: now."
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", help="Where values come from; default: the settings' source."),
+    ] = None,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Say why something is as it is: last change, rule, place, commit, what overrides, what blocks, what comes next."""
+    call = invocation(context)
+    now = call.surroundings.clock()
+    moment = parse_moment(at, now) if at else now
+    state = accepted_now(call.installation, now, call.live)
+    sights = _Sights(state, now)
+    ref = find_object(what, state.accepted, sights.look)
+    made = _explained(call, ref, state, sights, source, moment)
+    if output is Format.JSON:
+        say_json(explanation_json(made))
+    else:
+        say("\n".join(explanation_lines(made)))
+
+
+class _Sights:
+    """The accounts, looked at once and only if that is needed."""
+
+    def __init__(self, state: AcceptedNow, now: datetime) -> None:
+        self._state, self.now = state, now
+        self._found: Sights | None = None
+
+    def look(self) -> Sights:
+        if self._found is None:
+            accounts, accepted = self._state.accounts, self._state.accepted
+            self._found = look_around(accounts, accepted, accounts.scopes(accepted), self.now)
+        return self._found
+
+
+def _explained(
+    call: Invocation,
+    ref: ResourceRef,
+    state: AcceptedNow,
+    sights: _Sights,
+    source: str | None,
+    moment: datetime,
+) -> Explanation:
+    if ref.kind in LIVE:
+        return PowerExplainer(state, sights.look(), moment, sights.now).explain(ref)
+    loaded = _source(call, state, source, sights.now)
+    if ref.kind == "Environment":
+        made = PowerExplainer(state, sights.look(), moment, sights.now).explain(ref)
+        return with_source(made, ref, loaded, catalog.kinds())
+    return explain_document(ref, state, loaded, moment)
+
+
+def _source(
+    call: Invocation, state: AcceptedNow, source: str | None, now: datetime
+) -> FromSource | None:
+    """Load the source and plan from it; None, with a note, if that cannot be done: the tables tell the rest."""
+    own = call.settings.source
+    if source is None and own.git is None and own.folder is None:
+        return None
+    try:
+        planner = call.planner(source)
+        revision = planner.load()
+    except (SourceUnavailable, AccessDenied) as error:
+        note(f"the source was not read, so places of single values are not told: {error}")
+        return None
+    try:
+        run = planner.plan(revision, state.seen, PlanAsked(now=now))
+    except (InvalidDesiredState, WrongUsage) as error:
+        note(f"what blocks is not told: {str(error).partition(chr(10))[0]}")
+        return FromSource(revision, None)
+    return FromSource(revision, run.plan.scopes[0] if run.plan.scopes else None)

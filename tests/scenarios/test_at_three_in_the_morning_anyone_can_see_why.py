@@ -1,0 +1,127 @@
+"""Somebody is woken at night: why is this off, since when, by what, and how is it kept on."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from controller.engine.accepted_now import accepted_now
+from controller.engine.explain_power import PowerExplainer
+from controller.engine.find_object import find_object
+from controller.engine.override_run import OverrideAsked, Overrides
+from controller.engine.power_sight import Sights, look_around
+from controller.errors import WrongUsage
+from controller.planning.explanation import (
+    Explanation,
+    explanation_json,
+    explanation_lines,
+)
+from tests.support.embedded_aws import AwsForTests
+from tests.support.power_estate import END, EVENING, MORNING, PowerEstate
+
+WEB = "c50-ta-Web"
+
+
+@pytest.fixture
+def night(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PowerEstate:
+    """Office hours are over and everything is off, but for one instance that a person tagged."""
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    made = PowerEstate(aws, tmp_path / "fleet")
+    made.tick()
+    made.group(WEB)
+    made.instance("c51", Name="kept", Schedule="on")
+    made.instance("c99", Name="stranger")
+    made.at(EVENING).tick()
+    return made
+
+
+def explained(estate: PowerEstate, what: str, at: datetime | None = None) -> Explanation:
+    now = estate.clock.now
+    state = accepted_now(estate.installation, now, estate.accounts())
+    sights: Sights = look_around(
+        state.accounts, state.accepted, state.accounts.scopes(state.accepted), now
+    )
+    ref = find_object(what, state.accepted, lambda: sights)
+    return PowerExplainer(state, sights, at or now, now).explain(ref)
+
+
+def test_a_stopped_instance_by_its_id(night: PowerEstate) -> None:
+    first = night.look(WEB)["Instances"][0]["InstanceId"]
+
+    told = explained(night, first)
+    text = "\n".join(explanation_lines(told))
+
+    assert f"stopped, Standby in {WEB}" in text.splitlines()[0]
+    assert told.in_order is True
+    assert text.splitlines()[1].startswith("Wanted OFF, is off since ")
+    assert "InService, running → Standby, stopped" in text
+    assert "by envctl (scheduled), audit " in text
+    assert "Environment/c50 follows Schedule/office-hours" in text
+    assert "c50.yaml:1   set by " in text
+    order = "override – · instance tag – · group tag – · role Web – · [environment office-hours]"
+    assert f"Order         {order}" in text.splitlines()
+    assert "Blocks        nothing" in text
+    assert [one.state for one in told.next] == ["on", "off", "on"]
+    assert told.next[0].at == MORNING - timedelta(seconds=30)
+    assert f"envctl override {first} schedule=on --until 10:00" in text
+    assert "envctl override c50 schedule=on" in text
+
+
+def test_what_a_person_tagged_says_so_and_is_found_by_name_and_address(night: PowerEstate) -> None:
+    told = explained(night, "kept")
+    address = told.heading[0].split()[-1]
+
+    assert "tag Schedule = on" in told.why[0]
+    assert [str(rule) for rule in told.order] == [
+        "override –",
+        "[instance tag on]",
+        "group tag –",
+        "role Web –",
+        "environment office-hours",
+    ]
+    assert told.verdict.startswith("Wanted ON, is on")
+    assert told.next == ()
+    assert explained(night, address).ref == told.ref
+
+
+def test_an_environment_and_a_group(night: PowerEstate) -> None:
+    environment, group = explained(night, "c50"), explained(night, WEB)
+
+    assert environment.heading[:2] == ("Environment/c50  staging-eu", "3 stopped")
+    assert environment.verdict.startswith("Wanted OFF, is off since ")
+    assert group.heading[1] == "3 Standby"
+    assert "stop × 3" in "\n".join(environment.last_change)
+    assert group.order[-1].verdict == "decides"
+
+
+def test_any_other_time(night: PowerEstate) -> None:
+    later = explained(night, "c50", END + timedelta(minutes=30))
+
+    assert later.wanted == "on"
+    assert later.verdict.endswith("wanted ON, as schedules and overrides are now")
+
+
+def test_an_override_decides_and_its_end_is_the_next_change(night: PowerEstate) -> None:
+    now = night.clock.now
+    made = Overrides(accepted_now(night.installation, now, night.accounts()), now)
+    asked = OverrideAsked(
+        what="c50", assignments=["schedule=on"], until="+5m", until_git=False, reason="release"
+    )
+    made.carry_out(made.prepare(asked, lambda _: ""))
+
+    told = explained(night, "c50")
+
+    assert told.wanted == "on"
+    assert str(told.order[0]) == "[override on]"
+    assert "Environment/c50 by envctl: release" in told.why[0]
+    assert told.next[0].state == "off"
+    assert told.next[0].at == now + timedelta(minutes=5)
+    assert len(told.overrides) == 1
+    assert explanation_json(told)["order"][0]["verdict"] == "decides"
+
+
+def test_what_belongs_to_nothing_and_what_is_nothing(night: PowerEstate) -> None:
+    assert "never touched" in explained(night, "stranger").verdict
+    with pytest.raises(WrongUsage, match="nothing is called 'i-0123'"):
+        explained(night, "i-0123")

@@ -1,0 +1,152 @@
+"""explain, schedule preview, exceptions and report from the command line, for people and for programs."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Ended, Fleet, envctl, service
+
+ESTATE = """apiVersion: envctl/v1
+kind: Account
+metadata: {name: staging-eu}
+spec: {accountNumber: "012345670123"}
+---
+apiVersion: envctl/v1
+kind: EnvironmentType
+metadata: {name: Staging}
+spec: {account: staging-eu, vpcId: vpc-1, subnets: {PrivateApp: {availabilityZoneA: subnet-1, availabilityZoneB: subnet-2}}}
+---
+apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {name: web}
+spec:
+  roles:
+    - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2, contactEmailTag: a@b.example,
+       autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
+---
+apiVersion: envctl/v1
+kind: Schedule
+metadata: {name: office-hours}
+spec: {timezone: Europe/London, periods: [{days: mon-fri, from: 08:00, to: 19:00}]}
+---
+apiVersion: envctl/v1
+kind: Environment
+metadata: {name: c50, labels: {purpose: performance}}
+spec: {environmentType: Staging, owningCluster: Tango, deploymentMap: web, schedule: office-hours}
+---
+apiVersion: envctl/v1
+kind: Environment
+metadata: {name: c60}
+spec: {environmentType: Staging, owningCluster: Tango, deploymentMap: web, schedule: 'on'}
+"""
+
+
+@pytest.fixture
+def staging(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """Two environments without instances, applied; the settings name the folder."""
+    settings = tmp_path / "envctl.yaml"
+    settings.write_text(f"source: {{folder: {installed.folder}}}\nlive: {{parallelScopes: 1}}\n")
+    monkeypatch.setenv("ENVCTL_CONFIG", str(settings))
+    installed.has({"estate.yaml": ESTATE, "search.yaml": service("Search", 40000, description="d")})
+    ended = installed.apply("--scope", "config")
+    assert ended.code == 0, ended.err
+    return installed
+
+
+def as_json(*words: object) -> Ended:
+    ended = envctl(*words, "--format", "json")
+    assert ended.code == 0, ended.err
+    return ended
+
+
+def test_a_document_is_explained_with_the_place_of_each_value(staging: Fleet) -> None:
+    told = envctl("explain", "Search")
+    shown = as_json("explain", "Service/Search").json
+
+    assert told.code == 0
+    assert told.out.startswith("Service/Search    revision ")
+    assert "as the source says (in order)" in told.out
+    assert "bluePort: 40000" in told.out
+    assert "search.yaml:4" in told.out
+    assert "envctl audit list --entity Service/Search" in told.out
+    assert shown["ref"] == "Service/Search"
+    assert shown["lastChange"][0].endswith("Created")
+    assert shown["blocks"] == []
+
+
+def test_what_is_edited_but_not_applied_says_so(staging: Fleet) -> None:
+    staging.has({"search.yaml": service("Search", 40000, description="other")})
+
+    assert "update is planned (edited)" in envctl("explain", "Service/Search").out
+
+
+def test_an_environment_without_instances(staging: Fleet) -> None:
+    shown = as_json("explain", "c50", "--at", "2026-11-24T12:00").json
+
+    assert shown["wanted"] == "on"
+    assert shown["why"][0] == "Environment/c50 follows Schedule/office-hours"
+    assert [one["verdict"] for one in shown["order"]][-1] == "decides"
+    assert [one["state"] for one in shown["next"]] == ["off", "on", "off"]
+    assert shown["next"][0]["utc"] == "2026-11-24T19:00:00+00:00"
+    assert any(line.startswith("deploymentMap: web") for line in shown["values"])
+    assert shown["blocks"][0].startswith("mode of power in staging-eu/eu-west-1: observe")
+
+
+def test_nothing_of_that_name(staging: Fleet) -> None:
+    ended = envctl("explain", "c5O")
+
+    assert ended.code == 64
+    assert "did you mean c50?" in ended.err
+
+
+def test_previews_from_the_tables_and_from_a_source(staging: Fleet) -> None:
+    of_tables = as_json("schedule", "preview", "office-hours", "--from", "2027-03-25").json
+    of_source = as_json(
+        "schedule", "preview", "office-hours", "--from", "2027-03-25", "--source", staging.folder
+    ).json
+
+    assert of_tables == of_source
+    assert of_tables["usedBy"] == {"environments": ["c50"], "roles": []}
+    assert of_tables["hoursOn"] == 55
+    assert len(of_tables["days"]) == 7
+
+
+def test_exceptions_and_report_have_a_stable_shape(staging: Fleet) -> None:
+    shown = as_json("schedule", "exceptions").json
+    (always,) = shown["exceptions"]
+
+    assert {name: always[name] for name in ("category", "ref", "team", "environmentType")} == {
+        "category": "always on",
+        "ref": "Environment/c60",
+        "team": "Tango",
+        "environmentType": "Staging",
+    }
+    assert (
+        as_json("schedule", "exceptions", "--label", "purpose=performance").json["exceptions"] == []
+    )
+    assert envctl("schedule", "exceptions", "--label", "purpose").code == 64
+    assert "always on: 1" in envctl("schedule", "exceptions").out
+    report = as_json("schedule", "report", "--days", "1").json
+    assert set(report) == {
+        "cost",
+        "environments",
+        "hoursOff",
+        "hoursOn",
+        "saved",
+        "since",
+        "unknown",
+        "until",
+    }
+    assert "In total 0 h on" in envctl("schedule", "report").out
+
+
+def test_a_plan_says_what_its_schedules_mean(staging: Fleet) -> None:
+    staging.has({"estate.yaml": ESTATE.replace("to: 19:00", "to: 20:00")})
+
+    text = staging.plan("--scope", "config").out
+    meant = staging.plan("--scope", "config", "--format", "json").json["schedules"]
+
+    assert "~ Schedules" in text
+    assert "Environment c50  office-hours is another  on per week 55 h → 60 h" in text
+    assert (meant["environmentHoursPerWeek"], meant["instanceHoursPerWeek"]) == (5, 15)
+    assert meant["exchanges"][0]["environments"] == ["c50"]

@@ -1,0 +1,152 @@
+"""The morning after: what stayed on outside its schedule and why, and how many hours were saved."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from controller.engine.accepted_now import AcceptedNow, accepted_now
+from controller.engine.override_run import OverrideAsked, Overrides
+from controller.engine.power_sight import Sights, look_around
+from controller.engine.schedule_exceptions import (
+    ALWAYS_ON,
+    KEPT_BY_TAG,
+    ON_OUTSIDE,
+    Filter,
+    ScheduleException,
+    exceptions_of,
+)
+from controller.engine.schedule_report import ScheduleReport, report_of
+from controller.engine.schedule_tables import (
+    exception_lines,
+    exceptions_json,
+    report_json,
+    report_lines,
+)
+from tests.support.embedded_aws import AwsForTests
+from tests.support.power_estate import END, EVENING, MORNING, PowerEstate
+
+WEB = "c50-ta-Web"
+
+
+@pytest.fixture(scope="module")
+def anything() -> Filter:
+    return Filter()
+
+
+@pytest.fixture
+def estate(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PowerEstate:
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    made = PowerEstate(aws, tmp_path / "fleet")
+    made.environment("c60", schedule="on")
+    made.accept()
+    made.tick()
+    return made
+
+
+def seen(estate: PowerEstate) -> tuple[AcceptedNow, Sights]:
+    now = estate.clock.now
+    state = accepted_now(estate.installation, now, estate.accounts())
+    setups = state.accounts.scopes(state.accepted)
+    return state, look_around(state.accounts, state.accepted, setups, now)
+
+
+def exceptions(estate: PowerEstate, wanted: Filter) -> tuple[ScheduleException, ...]:
+    state, sights = seen(estate)
+    plain = state.accounts.accepted(state.seen.scopes[0], estate.clock.now)
+    return exceptions_of(sights, state.accepted, plain, estate.clock.now, wanted)
+
+
+def test_what_is_on_outside_its_schedule_and_why(estate: PowerEstate, anything: Filter) -> None:
+    estate.group(WEB)
+    tagged = estate.instance("c51", Name="tagged", Schedule="on")
+    now = estate.at(EVENING).clock.now
+    overriding = Overrides(accepted_now(estate.installation, now, estate.accounts()), now)
+    asked = OverrideAsked(
+        what="c50", assignments=["schedule=on"], until="+5m", until_git=False, reason="release"
+    )
+    overriding.carry_out(overriding.prepare(asked, lambda _: ""))
+    estate.tick(*accepted_now(estate.installation, now).seen.overrides)
+
+    found = exceptions(estate, anything)
+
+    of_c50 = [one for one in found if one.belongs.environment == "c50"]
+    (of_c51,) = [one for one in found if one.belongs.environment == "c51"]
+    (of_c60,) = [one for one in found if one.belongs.environment == "c60"]
+    assert [one.category for one in of_c50] == [ON_OUTSIDE] * 3
+    assert {(one.by, one.until) for one in of_c50} == {("envctl", now + timedelta(minutes=5))}
+    assert of_c51.ref.key.endswith(tagged)
+    assert (of_c51.category, of_c51.by, of_c51.since) == (ON_OUTSIDE, "unknown", END)
+    assert of_c51.why == "tag Schedule = on on the instance"
+    assert of_c60.category == ALWAYS_ON
+    assert of_c60.why == "schedule on in c60.yaml:1"
+    lines = exception_lines(found, {}, now)
+    assert lines[0] == "on outside its schedule: 4"
+    assert lines[-2] == "always on: 1"
+    shown = exceptions_json(found, {"a/b": "denied"}, now)
+    assert {one["category"] for one in shown["exceptions"]} == {ON_OUTSIDE, ALWAYS_ON}
+    assert shown["unknown"] == {"a/b": "denied"}
+    assert exceptions(estate, Filter(team="Nobody")) == ()
+    assert exceptions(estate, Filter(type="test-eu")) == ()
+    assert exceptions(estate, Filter(labels={"purpose": "x"})) == ()
+
+
+def test_old_tags_are_listed_while_they_do_nothing_yet(
+    estate: PowerEstate, anything: Filter
+) -> None:
+    estate.instance("c51", Name="old", Schedule="NOSCHEDULE")
+
+    (kept,) = [one for one in exceptions(estate, anything) if one.category == KEPT_BY_TAG]
+
+    assert kept.name == "old"
+    assert kept.why == "tag Schedule = NOSCHEDULE on the instance"
+
+
+def report(estate: PowerEstate, since: datetime, **prices: float) -> ScheduleReport:
+    state, sights = seen(estate)
+    return report_of(
+        sights,
+        state.accepted,
+        estate.installation.ledger,
+        since,
+        estate.clock.now,
+        Filter(),
+        {name.replace("_", "."): price for name, price in prices.items()},
+    )
+
+
+def test_hours_are_those_the_ledger_saw(estate: PowerEstate) -> None:
+    estate.group(WEB)
+    estate.instance("c60")
+    estate.at(EVENING).tick()
+    estate.at(MORNING).tick()
+
+    made = report(estate, EVENING - timedelta(hours=1), t3_micro=10.0)
+
+    by_name = {one.belongs.environment: one for one in made.lines}
+    of_c50, of_c60 = by_name["c50"], by_name["c60"]
+    # Off from the evening to the morning, and the seconds that stopping and starting took.
+    assert of_c50.instances == 3
+    assert of_c50.hours_off == pytest.approx(3 * 20 / 60, rel=0.05)
+    assert of_c50.hours_on + of_c50.hours_off == pytest.approx(3 * made_hours(made))
+    assert (of_c60.hours_off, of_c60.assumed) == (0, 1)
+    assert of_c50.saved == pytest.approx(of_c50.hours_off * 10)
+    lines = report_lines(made)
+    assert lines[1].split() == [
+        "ENVIRONMENT",
+        "TEAM",
+        "INSTANCES",
+        "ON",
+        "OFF",
+        "SAVED",
+        "COST",
+        "SAVED",
+        "COST",
+    ]
+    assert "saved against always-on; cost " in lines[-2]
+    assert report_json(made)["environments"][0]["environment"] == "c50"
+
+
+def made_hours(made: ScheduleReport) -> float:
+    return (made.until - made.since).total_seconds() / 3600
