@@ -66,6 +66,8 @@ class Power:
         power = self.power_map(accepted)
         judge = Judge(look, power, now, customs_of(accepted.options), deploying)
         found = wishes_of(judge, look, from_json(facts.get(SCHEDULES) or {}), now)
+        if not found.wishes:
+            self._seen.pop(scope.name, None)
         asks = set()
         if found.wishes and SCHEDULES not in facts:
             asks.add(SCHEDULES)
