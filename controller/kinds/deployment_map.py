@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
 
-from controller.kinds.language.kind import Finding, Items, Kind, World
+from controller.kinds.language.kind import AuthoredField, Finding, Items, Kind, World
 from controller.kinds.language.layout import Layout
 from controller.kinds.language.merge import merge
 from controller.kinds.language.partial import partial_model
@@ -150,6 +150,6 @@ KIND = Kind(
     derive=_derive,
     rules=(_roles_make_sense,),
     undo_derived=_undo_derived,
-    authored_fields={"roleDefaults": ROLE_DEFAULTS},
+    authored_fields={"roleDefaults": AuthoredField(ROLE_DEFAULTS, expand_role)},
     yaml_places={("DeploymentMapName",): ("metadata", "name")},
 )

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from controller.kinds.language.merge import merge
 from controller.kinds.language.spec import Metadata
+from controller.loading.cleared import cleared_issues
 from controller.loading.closest import closest
 from controller.loading.compiled import CompiledKinds
 from controller.loading.defaults import DefaultsDocument
@@ -66,7 +67,14 @@ def _metadata_issues(document: DefaultsDocument) -> Iterator[Issue]:
 
 def _partial_issues(compiled: CompiledKind, name: str, partial: dict[str, Any]) -> Iterator[Issue]:
     kind = compiled.kind
+    yield from cleared_issues(kind, partial, ("spec", name))
     spec = merge({}, partial)
+    for field, authored in kind.authored_fields.items():
+        # Where no object uses it, expanding forgets it.
+        try:
+            authored.model.model_validate(authored.expand(spec.pop(field, {})))
+        except ValidationError as error:
+            yield from validation_issues(error, ("spec", name, field), authored.model, partial=True)
     try:
         compiled.validate(kind.expand(spec) if kind.expand else spec)
     except ValidationError as error:

@@ -7,7 +7,7 @@ from controller.loading.issue import PlacedIssue
 from controller.loading.load import Loaded
 from controller.loading.positions import dotted
 from controller.loading.text_problems import find_text_problems
-from controller.model.problem import Problem, in_file_order
+from controller.model.problem import Excerpt, Problem, in_file_order
 
 
 def problems_of(
@@ -38,6 +38,11 @@ def _problem(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
         path=dotted(written.field),
         message=issue.message,
         fix=issue.fix,
-        excerpt=position.excerpt,
+        excerpt=_hidden(position.excerpt) if issue.hidden else position.excerpt,
         warning=issue.warning,
     )
+
+
+def _hidden(shown: Excerpt) -> Excerpt:
+    """Cover the value and what follows it on the line: it may be a secret in the wrong place."""
+    return Excerpt(f"{shown.text[: shown.start]}***", shown.start, 3)

@@ -10,6 +10,7 @@ from controller.kinds.language.kind import Items, Kind, SharedField
 from controller.kinds.language.merge import merge
 from controller.kinds.language.references import Named
 from controller.kinds.language.spec import Metadata
+from controller.loading.cleared import cleared_issues
 from controller.loading.defaults import NO_DEFAULTS, KindDefaults
 from controller.loading.issue import Issue
 from controller.loading.validation_issues import validation_issues
@@ -62,12 +63,17 @@ def draft(
     ``body`` is the canonical JSON of metadata and spec as authored. Returns every issue if there is any.
     """
     document = parse_canonical(body)
+    cleared: list[Issue] = []
     if defaults.origins or b"null" in body:
+        if b"null" in body:
+            cleared += cleared_issues(compiled.kind, document["spec"], ("spec",))
         document["spec"] = merge(defaults.spec, document["spec"])
         body = canonical_bytes(document)
     valid = _validated(compiled, document)
     if isinstance(valid, list):
-        return tuple(valid)
+        return tuple(dict.fromkeys((*cleared, *valid)))
+    if cleared:
+        return tuple(cleared)
     metadata, spec = valid
     kind = compiled.kind
     key = kind.key(metadata.name, spec)

@@ -263,7 +263,8 @@ class _Walk:
                 f"nested deeper than {MAX_DEPTH} levels by the alias '*{cut(name)}'",
                 "write it flatter",
             )
-        elif weight[0] > self.aliased_left:
+        elif weight[0] > self.aliased_left >= 0:
+            self.aliased_left = -1
             fault = f"the aliases of this file stand for more than {MAX_ALIASED_VALUES} values"
             fix = "write the values out, or use a Defaults document"
         if fault is None:

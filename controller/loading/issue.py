@@ -7,7 +7,7 @@ from typing import NamedTuple
 class Issue(NamedTuple):
     """What is wrong at a path of a document. ``path`` leads from the document's top; empty means the document.
 
-    ``at_key`` points the caret at the field's name instead of its value.
+    ``at_key`` points the caret at the field's name instead of its value. ``hidden`` values are not shown: they may be secrets.
     """
 
     path: tuple[str | int, ...]
@@ -15,6 +15,7 @@ class Issue(NamedTuple):
     fix: str | None = None
     at_key: bool = False
     warning: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

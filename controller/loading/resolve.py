@@ -1,5 +1,6 @@
 """A draft held against everything else: references exist, derived attributes filled in, rules kept."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Finding, Kind
@@ -12,6 +13,8 @@ from controller.model.canonical import canonical_bytes
 from controller.model.extra import SHAPE, projection_digest
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
+
+_NAMES_SHOWN = 5
 
 NOTHING_EXTRA = canonical_bytes({"shape": SHAPE})
 
@@ -37,7 +40,7 @@ def resolve(
     for path, of, name in draft.references:
         if world.facts(of, name) is None and (of, name) not in broken:
             meant = closest(name, world.names(of))
-            fix = f"did you mean {meant!r}?" if meant else None
+            fix = f"did you mean {meant!r}?" if meant else _names_there_are(of, world.names(of))
             issues.append(Issue(("spec", *path), f"no {of} named {name!r}", fix))
     items = draft.items
     if kind.derive is not None:
@@ -58,6 +61,16 @@ def resolve(
     )
     resource = Resource(ref, draft.origin, draft.index, draft.document, projection)
     return Resolved(resource, tuple(issues), asked)
+
+
+def _names_there_are(kind: str, known: Iterable[str]) -> str:
+    """Say what else could be named, as far as a line holds it."""
+    names = sorted(known)
+    if not names:
+        return f"add it: there is no {kind} yet"
+    few = ", ".join(names[:_NAMES_SHOWN])
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"name one there is ({few}{more}), or add it"
 
 
 def _issue(found: Finding) -> Issue:

@@ -1,11 +1,13 @@
 """Pydantic's findings, in the words of people who write YAML."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import closest
 from controller.loading.issue import Issue
 
@@ -37,7 +39,10 @@ def validation_issues(
     for detail in error.errors(include_url=False):
         if partial and detail["type"] == "missing":
             continue
-        issue = _issue(detail, prefix, _yaml_path(detail["loc"]), model)
+        inside = _yaml_path(detail["loc"])
+        issue = _issue(detail, prefix, inside, model)
+        if may_be_secret(model, inside):
+            issue = issue._replace(message=issue.message.partition(", found ")[0], hidden=True)
         if issue not in seen:
             seen.add(issue)
             yield issue
@@ -70,16 +75,7 @@ def _issue(
             f"add '{path[-1]}: …' here or in a Defaults of this folder",
         )
     if kind == "extra_forbidden":
-        names = field_names(model, inside[:-1])
-        meant = closest(str(path[-1]), names)
-        fix = (
-            f"did you mean {meant!r}?"
-            if meant
-            else f"known fields: {', '.join(sorted(names))}"
-            if names
-            else None
-        )
-        return Issue(path, f"unknown field {path[-1]!r}", fix, at_key=True)
+        return unknown_field(path, field_names(model, inside[:-1]))
     if kind in WANTED:
         quote = " (quote it)" if kind == "string_type" and isinstance(found, int | float) else ""
         return Issue(
@@ -92,17 +88,64 @@ def _issue(
         return Issue(
             path,
             f"expected {expected}, found {_shown(found)}",
-            f"did you mean {meant!r}?" if meant else None,
+            f"did you mean {meant!r}?" if meant else "write one of them, or leave the field out",
         )
     if kind == "string_pattern_mismatch":
-        return Issue(path, f"{_shown(found)} does not fit the pattern {context['pattern']}")
+        pattern = context["pattern"]
+        message = f"{_shown(found)} does not fit the pattern {pattern}"
+        return Issue(path, message, "write text of that form")
     if kind in ("value_error", "assertion_error"):
         text, _, fix = str(context["error"]).partition("\n")
         return Issue(path, text, fix or None)
     message = (
         detail["msg"].replace("Input should", "it should").replace("String should", "it should")
     )
-    return Issue(path, f"{message[:1].lower()}{message[1:]}, found {_shown(found)}")
+    fix = _example(context["expected"]) if kind == "unexpected" else "write what is expected"
+    if found == "":
+        fix = f"{fix}; for nothing leave the field out"
+    return Issue(path, f"{message[:1].lower()}{message[1:]}, found {_shown(found)}", fix)
+
+
+def unknown_field(path: tuple[str | int, ...], names: list[str]) -> Issue:
+    """Say that the last step of a path is none of the fields there are, and which is meant."""
+    meant = closest(str(path[-1]), names)
+    fix = (
+        f"did you mean {meant!r}?"
+        if meant
+        else f"known fields: {', '.join(sorted(names))}"
+        if names
+        else None
+    )
+    return Issue(path, f"unknown field {path[-1]!r}", fix, at_key=True)
+
+
+def _example(expected: str) -> str:
+    """Return what to write, from the words that say what is expected."""
+    _, such_as, example = expected.partition("such as ")
+    return f"write for example {example}" if such_as else f"write {expected}"
+
+
+def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
+    """Tell whether the value at ``path`` inside a model is sensitive, or a secret where it is wrong."""
+    for step in path:
+        fields = getattr(_model_in(model), "model_fields", {})
+        for name, field in fields.items():
+            if step in (name, field.validation_alias) and _hides(field):
+                return True
+        model = _member(model, step)
+    return False
+
+
+def _hides(field: FieldInfo) -> bool:
+    extra = field.json_schema_extra
+    sensitive = isinstance(extra, dict) and bool(extra.get("x-sensitive"))
+    return sensitive or any(isinstance(one, HiddenWhereWrong) for one in _marks(field.annotation))
+
+
+def _marks(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from _marks(part)
 
 
 def _shown(value: Any) -> str:

@@ -125,7 +125,7 @@ def _spec_definitions(kind: Kind[Any]) -> dict[str, JsonSchema]:
     definitions: dict[str, JsonSchema] = spec.pop("$defs", {})
     definitions["Spec"] = spec
     merging = {model.__name__ for model in _merging(kind.spec)} - {kind.spec.__name__}
-    for name, model in kind.authored_fields.items():
+    for name, (model, _) in kind.authored_fields.items():
         authored = model_schema(model)
         definitions = {**authored.pop("$defs", {}), **definitions, model.__name__: authored}
         said = authored["description"]

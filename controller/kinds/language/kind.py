@@ -75,6 +75,13 @@ class Immutable(NamedTuple):
     unset: tuple[Any, ...] = ()
 
 
+class AuthoredField(NamedTuple):
+    """A field that only authored specs have. ``expand`` writes the short forms in its value out."""
+
+    model: type[Spec]
+    expand: Callable[[Any], Any]
+
+
 class Leaving(StrEnum):
     """What happens to an object that the YAML no longer has."""
 
@@ -122,7 +129,7 @@ class Kind(Generic[S]):
     undo_derived: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     """Spec recovered from items, under YAML names and with what is controller-only put back -> the same spec
     without what those fields derived."""
-    authored_fields: Mapping[str, type[Spec]] = field(default_factory=dict)
+    authored_fields: Mapping[str, "AuthoredField"] = field(default_factory=dict)
     """Fields that only authored specs have, because ``expand`` writes them into others: YAML name -> what it holds."""
     yaml_places: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     """Attributes of its items that are not where the field's name says -> where they are in the document."""

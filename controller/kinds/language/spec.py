@@ -62,6 +62,11 @@ class Says:
         return {**handler(schema), "x-expected": self.expected}
 
 
+@dataclass(frozen=True, slots=True)
+class HiddenWhereWrong:
+    """Mark of a text that is a secret written by mistake where it does not fit: no problem repeats it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ShortForm:
     """Mark of a field that may also be written in a shorter way, which the kind's ``expand`` writes out.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from controller.kinds.language.spec import Says
+from controller.kinds.language.spec import HiddenWhereWrong, Says
 
 REFERENCE_FORM = r"^(s3|secretsmanager|env)://[^\s]{1,2000}$"
 
@@ -48,5 +48,6 @@ def _is_a_reference(text: str) -> str:
 SecretReference = Annotated[
     str,
     AfterValidator(_is_a_reference),
+    HiddenWhereWrong(),
     Field(json_schema_extra={"pattern": REFERENCE_FORM}),
 ]

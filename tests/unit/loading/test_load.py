@@ -271,7 +271,7 @@ def test_empty_texts_are_stripped_from_items_at_any_depth() -> None:
          ["a.yaml:4:30 spec.descripton: unknown field 'descripton'"]),
         ({**FLEET, "a.yaml": service("Pay", "{owningCluster: Tango, description: null}")}, []),
         ({**FLEET, "a.yaml": service("Pay", "{owningCluster: Tango, tags: [{key: a, value: b, vlue: null}]}")},
-         ["a.yaml:4:61 spec.tags[0].vlue: unknown field 'vlue'"]),
+         ["a.yaml:4:56 spec.tags[0].vlue: unknown field 'vlue'"]),
         ({"d.yaml": defaults("{colour: null}")}, ["d.yaml:5:13 spec.Service.colour: unknown field 'colour'"]),
         ({"d.yaml": DEFAULTS.replace("Service: {owningCluster: Tango, description: from the folder}",
                                      "DeploymentMap: {roleDefaults: {instnceType: x, services: [Search]}}")},
