@@ -1,0 +1,109 @@
+"""Protection and approvals, from commits in a real repository to the tables."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import TEAMS, Fleet, envctl
+from tests.support.git_repository import Repository
+
+ALERTS = """apiVersion: envctl/v1
+kind: NotificationSettings
+metadata: {name: %s%s}
+spec: {ticketing: queue}
+"""
+
+
+@pytest.fixture
+def repository(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    made = Repository.at(tmp_path / "repository")
+    settings = tmp_path / "envctl.yaml"
+    settings.write_text(f'source: {{git: {{url: "{made.url}", ref: main}}}}\n')
+    monkeypatch.setenv("ENVCTL_CONFIG", str(settings))
+    return made
+
+
+def test_lifting_a_protection_and_removing_the_object_takes_two_commits(
+    repository: Repository,
+) -> None:
+    repository.commit({"a.yaml": ALERTS % ("kept", ", protect: true"), "teams.yaml": TEAMS})
+    assert envctl("apply", "--yes").code == 0
+    repository.commit({"a.yaml": None}, "gone, protection and all")
+
+    refused = envctl("plan", "--format", "json")
+
+    assert refused.code == 3
+    (violation,) = refused.json["scopes"][0]["violations"]
+    assert violation["guard"] == "protected"
+    assert envctl("apply", "--yes", "--override", violation["token"]).code == 3
+    repository.commit({"a.yaml": ALERTS % ("kept", "")}, "lifted")
+    assert envctl("apply", "--yes").code == 0
+    repository.commit({"a.yaml": None}, "gone")
+    assert envctl("apply", "--yes").code == 0
+
+
+def test_an_approval_in_a_commit_holds_after_a_squash_merge_and_for_nothing_else(
+    repository: Repository,
+) -> None:
+    names = [f"a{n}" for n in range(6)]
+    files = {f"{name}.yaml": ALERTS % (name, "") for name in names}
+    repository.commit({"teams.yaml": TEAMS, **files})
+    assert envctl("apply", "--yes").code == 0
+    repository.git("checkout", "--quiet", "-b", "topic")
+    for name in names[:4]:
+        repository.commit({f"{name}.yaml": None}, f"without {name}")
+    reviewed = f"git+{repository.url}@topic"
+    (violation,) = envctl("plan", "--source", reviewed, "--format", "json").json["scopes"][0][
+        "violations"
+    ]
+    repository.git("checkout", "--quiet", "main")
+    repository.git("merge", "--squash", "--quiet", "topic")
+    repository.git("commit", "-qm", f"Four go (#7)\n\nEnvctl-Override: {violation['token']}")
+
+    merged = envctl("plan", "--format", "json")
+
+    assert merged.code == 2
+    assert merged.json["scopes"][0]["violations"][0]["overridden"]
+    repository.commit({"a4.yaml": None}, f"a fifth\n\nEnvctl-Override: {violation['token']}")
+    assert envctl("plan").code == 3
+    repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert envctl("apply", "--yes").code == 0
+
+
+def test_a_chain_is_made_forwards_and_ends_backwards(repository: Repository) -> None:
+    chain = """apiVersion: envctl/v1
+kind: Service
+metadata: {name: Search}
+spec: {owningCluster: Tango}
+---
+apiVersion: envctl/v1
+kind: Cluster
+metadata: {name: Tango}
+spec: {shortName: ta, notificationSettingsId: tango}
+---
+apiVersion: envctl/v1
+kind: NotificationSettings
+metadata: {name: tango}
+spec: {ticketing: queue}
+---
+apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {name: web}
+spec:
+  roles:
+  - {serverRoleName: Web, owningCluster: Tango, contactEmailTag: a@b.cd, ami: web, autoScalingSettings: {}, services: [Search]}
+"""
+    other = ALERTS % ("other", "")
+    repository.commit({"chain.yaml": chain, "other.yaml": other})
+    made = envctl("plan", "--format", "json").json["scopes"][0]["changes"]
+    assert envctl("apply", "--yes").code == 0
+    repository.commit({"chain.yaml": None})
+    gone = envctl("plan", "--format", "json").json["scopes"][0]["changes"]
+
+    forwards = [one["kind"] for one in made if one["key"] != "other"]
+    backwards = [one["kind"] for one in gone]
+
+    assert forwards == ["NotificationSettings", "Cluster", "Service", "DeploymentMap"]
+    assert backwards == ["DeploymentMap", "Service", "Cluster", "NotificationSettings"]
+    assert envctl("apply", "--yes").code == 0
+    assert envctl("audit", "verify", "--replay").code == 0
