@@ -14,6 +14,8 @@ from controller.model.ref import ResourceRef
 from controller.model.scope_status import ScopeStatus
 
 CONFIG_SCOPE: Final = "config"
+UNSEEN: Final = "unseen"
+"""How a scope stands that no run has looked at yet."""
 
 SourceState = Literal["current", "changed", "unreachable", "none"]
 """Whether the source has what was applied last: yes, something else, cannot be told, or no source is set."""
@@ -44,7 +46,7 @@ class ScopeLine:
     @property
     def state(self) -> str:
         """The state as shown, ``unseen`` before the first look."""
-        return self.status.state.value if self.status else "unseen"
+        return self.status.state.value if self.status else UNSEEN
 
     @property
     def in_order(self) -> bool:
@@ -164,11 +166,11 @@ def replica_views(scopes: Iterable[ScopeLine]) -> tuple[ReplicaView, ...]:
 
 def next_step(scope: ScopeLine) -> str:
     """Return what to type about a scope that is not in order; empty for one that is."""
-    if scope.in_order:
+    if scope.in_order or not scope.known:
         return ""
-    if not scope.known:
-        return ""
-    if scope.state in ("unknown", "waiting"):
+    if scope.status is None and scope.name == CONFIG_SCOPE:
+        return "envctl plan"
+    if scope.state in ("unknown", "waiting", UNSEEN):
         return f"envctl doctor {scope.name}"
     return f"envctl plan --scope {scope.name}"
 

@@ -19,6 +19,7 @@ from controller.engine.status_view import (
     StatusView,
     StormView,
     Switch,
+    next_step,
     replica_views,
     storm_views,
     what_of,
@@ -247,6 +248,21 @@ def test_replicas_are_told_of_where_they_are_on() -> None:
 def test_what_is_said_of_a_scope(scope: ScopeLine, said: str) -> None:
     assert what_of(scope) == said
     assert scope.in_order is (said == "")
+
+
+@pytest.mark.parametrize(
+    ("scope", "typed"),
+    [
+        (ScopeLine(name="config", status=None), "envctl plan"),
+        (ScopeLine(name="a/r", status=None), "envctl doctor a/r"),
+        (stands("a/r", ScopeState.WAITING), "envctl doctor a/r"),
+        (stands("a/r", ScopeState.STALLED), "envctl plan --scope a/r"),
+        (replace(stands("a/r", ScopeState.OK), known=False), ""),
+        (stands("a/r", ScopeState.OK), ""),
+    ],
+)
+def test_what_to_type_next(scope: ScopeLine, typed: str) -> None:
+    assert next_step(scope) == typed
 
 
 def test_a_storm_is_one_after_three_flips_that_still_count() -> None:
