@@ -10,6 +10,7 @@ from controller.engine.live_records import refs_of
 from controller.kinds.language.kind import Kind
 from controller.ledger.entities import entities_of
 from controller.ledger.power_records import POWER
+from controller.ledger.records import iso_ms
 from controller.model.ledger_record import LedgerRecord
 from controller.model.origin import UNKNOWN_AUTHORSHIP
 from controller.model.ref import ResourceRef
@@ -24,30 +25,32 @@ _SHORT: Final = 7
 class LedgerQuestions:
     """Asks the ledger of one installation. Everything raises as any read."""
 
-    def __init__(self, installation: Installation, zone: tzinfo = UTC) -> None:
-        """Take the installation, and the zone moments are told in."""
+    def __init__(
+        self, installation: Installation, zone: tzinfo = UTC, until: datetime | None = None
+    ) -> None:
+        """Take the installation, the zone moments are told in, and the moment later records do not count from."""
         self._installation = installation
         self._zone = zone
+        self._until = "~" if until is None else iso_ms(until)
 
     def switched(
         self, scope: str, environment: str, refs: Collection[ResourceRef]
     ) -> LedgerRecord | None:
         """Return the newest record of power that ended and is about one of these instances and groups."""
-        of_item = self._installation.ledger.of_item(POWER, f"{scope}/{environment}", None)
-        for record in islice(of_item, MOST):
+        for record in self._of_item(POWER, f"{scope}/{environment}"):
             if record.phase in _ENDED and not set(refs).isdisjoint(refs_of(record)):
                 return record
         return None
 
     def switched_environment(self, scope: str, environment: str) -> LedgerRecord | None:
         """Return the newest record of power of an environment that ended."""
-        of_item = self._installation.ledger.of_item(POWER, f"{scope}/{environment}", None)
-        return next((one for one in islice(of_item, MOST) if one.phase in _ENDED), None)
+        of_item = self._of_item(POWER, f"{scope}/{environment}")
+        return next((one for one in of_item if one.phase in _ENDED), None)
 
     def live(self, ref: ResourceRef) -> LedgerRecord | None:
         """Return the newest record of a live object itself that ended."""
-        of_item = self._installation.ledger.of_item(ref.kind, ref.key, None)
-        return next((one for one in islice(of_item, MOST) if one.phase in _ENDED), None)
+        of_item = self._of_item(ref.kind, ref.key)
+        return next((one for one in of_item if one.phase in _ENDED), None)
 
     def document(self, ref: ResourceRef) -> LedgerRecord | None:
         """Return the newest record of a document's items."""
@@ -88,6 +91,13 @@ class LedgerQuestions:
         day, _, end = text.rpartition(f"{text.split()[-2]}")
         return f"{day}{start:%H:%M:%S}\N{EN DASH}{text.split()[-2]}{end}"
 
+    def _of_item(
+        self, table: str, key: str, range_key: str | None = None
+    ) -> Iterator[LedgerRecord]:
+        """Yield the newest records of an item that count, newest first."""
+        of_item = self._installation.ledger.of_item(table, key, range_key)
+        yield from islice((one for one in of_item if one.iso_timestamp <= self._until), MOST)
+
     def _records(self, ref: ResourceRef) -> Iterator[LedgerRecord]:
         """Yield the newest records of a document's items, newest first."""
         master = self._installation.master
@@ -100,11 +110,7 @@ class LedgerQuestions:
             master.settings.resource_prefix,
             lambda table: master.store.scan(table, 1),
         )
-        found = [
-            record
-            for entity in entities
-            for record in islice(self._installation.ledger.of_item(*entity), MOST)
-        ]
+        found = [record for entity in entities for record in self._of_item(*entity)]
         yield from sorted(found, key=lambda one: (one.iso_timestamp, one.sequence), reverse=True)
 
 

@@ -50,7 +50,7 @@ class PowerExplainer:
         if environment is None:
             return self._unknown(found, decision)
         zone = _zone(decision, environment)
-        ledger = LedgerQuestions(self._state.accounts.installation, zone)
+        ledger = LedgerQuestions(self._state.accounts.installation, zone, self._at)
         records = self._records(found, ledger)
         in_order, verdict = self._verdict(found, decision, records, ledger)
         blocks, information = self._blocks(found, decision)
@@ -136,7 +136,7 @@ class PowerExplainer:
                 None,
                 f"{moment}{'Wanted: left alone' if wanted is State.NOSCHEDULE else 'Nothing is wanted'}, is {counted(found.states)}",
             )
-        if self._at > self._now:
+        if self._at != self._now:
             return (
                 None,
                 f"{moment}wanted {wanted.value.upper()}, as schedules and overrides are now",
