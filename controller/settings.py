@@ -204,6 +204,15 @@ class OverrideSettings(SettingsPart):
     """So long before an override ends it is announced; 0 for not at all."""
 
 
+class SnapshotSettings(SettingsPart):
+    """Where what is too large for a table is kept."""
+
+    bucket: str | None = None
+    """S3 bucket. Records of changes whose old and new item do not fit one keep them there."""
+    prefix: str = "snapshots"
+    """Put before the keys of its objects."""
+
+
 class Settings(SettingsPart):
     """Everything that can be set. Single values also come from the environment: ``ENVCTL_GUARDS_MAX_DELETES=60``."""
 
@@ -221,6 +230,8 @@ class Settings(SettingsPart):
     """Limits of one plan."""
     live: LiveSettings = LiveSettings()
     """How live accounts are worked on."""
+    snapshots: SnapshotSettings = SnapshotSettings()
+    """Where what is too large for a table is kept."""
     extensions: Names = ()
     """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
     power: PowerSettings = PowerSettings()

@@ -132,4 +132,5 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
         installation.leases.read,
         sleep=master.surroundings.sleep,
         tables=tables if replay else None,
+        blobs=master.blobs,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from controller.aws.blob_store import S3BlobStore
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.engine.bootstrap import read_installation
@@ -11,6 +12,7 @@ from controller.engine.lease import Leases
 from controller.engine.surroundings import Surroundings
 from controller.engine.transaction import ApplyContext
 from controller.kinds.language.kind import Kind
+from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
@@ -22,6 +24,10 @@ from controller.targets.tables import Tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_IMAGES = "images"
+"""Folder of the bucket for images of records."""
 
 
 class Master:
@@ -58,6 +64,14 @@ class Master:
         partition = self.client.meta.partition
         return f"arn:{partition}:dynamodb:{self.settings.region}:{account}:table/{self.physical(table)}"
 
+    @property
+    def blobs(self) -> BlobStore | None:
+        """Where images are kept that no record can hold; None if the settings name no bucket."""
+        kept = self.settings.snapshots
+        if kept.bucket is None:
+            return None
+        return S3BlobStore(self.aws.client("s3", MASTER), kept.bucket, f"{kept.prefix}/{_IMAGES}")
+
     def context(
         self, actor: Actor, transaction_id: str, *, revision: str = "", plan_digest: str = ""
     ) -> ApplyContext:
@@ -80,6 +94,7 @@ class Master:
             clock=self.surroundings.clock,
             sleep=self.surroundings.sleep,
             table_arn=arns.__getitem__,
+            blobs=self.blobs,
         )
 
 
@@ -93,7 +108,8 @@ class Installation:
     @property
     def ledger(self) -> LedgerReader:
         """What answers from the audit table."""
-        return LedgerReader(self.master.client, self.master.physical(LEDGER_TABLE.name))
+        master = self.master
+        return LedgerReader(master.client, master.physical(LEDGER_TABLE.name), master.blobs)
 
     @property
     def tables(self) -> Tables:

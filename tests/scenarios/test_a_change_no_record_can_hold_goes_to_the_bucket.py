@@ -1,0 +1,90 @@
+"""With ``snapshots.bucket`` in the settings, images too large for a record are kept there, and read from there."""
+
+import json
+import secrets
+
+import boto3
+import pytest
+
+from tests.support.command_line import Fleet, envctl
+
+FLEET = """apiVersion: envctl/v1
+kind: Account
+metadata: {name: staging-eu}
+spec: {accountNumber: "012345670123"}
+---
+apiVersion: envctl/v1
+kind: EnvironmentType
+metadata: {name: Staging}
+spec:
+  account: staging-eu
+  vpcId: vpc-1
+  subnets: {PrivateApp: {availabilityZoneA: subnet-a, availabilityZoneB: subnet-b}}
+  loadBalancers: [lb.acme.example]
+---
+apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {name: web}
+spec: {roles: []}
+---
+apiVersion: envctl/v1
+kind: Environment
+metadata: {name: c50}
+spec: {environmentType: Staging, owningCluster: Tango, deploymentMap: web, alertSettings: EnvironmentOwner}
+"""
+HOST = "c50/www.acme.example"
+
+
+def virtual_host() -> str:
+    """Return a virtual host whose item is large and does not compress well."""
+    spec = {
+        "environmentName": "c50",
+        "listen": [443],
+        "serverName": ["www.acme.example"],
+        "frontEnd": True,
+        "locations": [
+            {"path": f"/{n}", "rawNginxConfig": secrets.token_urlsafe(48_000)} for n in range(5)
+        ],
+    }
+    return (
+        "apiVersion: envctl/v1\nkind: LoadBalancerSetting\nmetadata: {name: www.acme.example}\n"
+        f"spec: {json.dumps(spec)}\n"
+    )
+
+
+def test_it_is_written_shown_and_verified(
+    installed: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boto3.client("s3", region_name="eu-west-1").create_bucket(
+        Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    fleet = installed.has({"fleet.yaml": FLEET, "host.yaml": virtual_host()})
+    assert fleet.apply().code == 0
+    fleet.has({"host.yaml": virtual_host()})
+
+    refused = fleet.apply()
+    assert refused.code == 7
+    assert "set snapshots.bucket" in refused.out + refused.err
+    monkeypatch.setenv("ENVCTL_SNAPSHOTS_BUCKET", "kept")
+    assert fleet.apply().code == 0
+
+    listed = boto3.client("s3", region_name="eu-west-1").list_objects_v2(Bucket="kept")
+    assert [one["Key"].rpartition("/")[0][:16] for one in listed["Contents"]] == [
+        "snapshots/images"
+    ]
+    (record,) = envctl(
+        "audit",
+        "list",
+        "--entity",
+        f"LoadBalancerSetting/{HOST}",
+        "--limit",
+        "1",
+        "--format",
+        "json",
+    ).json["records"]
+    assert envctl("audit", "show", record["auditId"]).code == 0
+    assert envctl("audit", "verify", "--replay").code == 0
+    monkeypatch.delenv("ENVCTL_SNAPSHOTS_BUCKET")
+    without = envctl("audit", "show", record["auditId"])
+    assert without.code == 64
+    assert "set snapshots.bucket" in without.err
