@@ -29,6 +29,8 @@ class ProgressLine:
     def __call__(self, progress: Progress) -> None:
         """Take where the run stands."""
         now = time.monotonic()
+        if not progress.total:
+            return
         if now < self._next_at:
             return
         self._next_at = now + (TERMINAL_EVERY_S if self._terminal else ELSEWHERE_EVERY_S)
@@ -54,6 +56,6 @@ class ProgressLine:
 def progress_text(progress: Progress, elapsed_s: float) -> str:
     """Return ``applied 4,900 of 10,000 (49 %), about 12 s left``."""
     done, total = progress
-    share = f"{done / total:.0%}".replace("%", " %") if total else "100 %"
+    share = f"{done / total:.0%}".replace("%", " %")
     left = f", about {elapsed_s / done * (total - done):,.0f} s left" if 0 < done < total else ""
     return f"applied {done:,} of {total:,} ({share}){left}"

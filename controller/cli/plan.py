@@ -79,7 +79,7 @@ def plan(
     adopt: AdoptOption = False,
     strict: StrictOption = False,
 ) -> None:
-    """Show what would change. Exit 0: nothing; 2: changes; 3: refused by a guard."""
+    """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
     call = invocation(context)
     seen = _seen(call, base, observed)
     asked = PlanAsked(

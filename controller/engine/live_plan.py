@@ -142,7 +142,8 @@ class _Scope:
         )
 
     def _unseen(self, why: Unseen, target: str = "") -> ScopePlan:
-        reason = f"target {target}: {why.reason}" if target else why.reason
+        named = not target or why.reason.startswith(f"{target}: ")
+        reason = why.reason if named else f"target {target}: {why.reason}"
         return ScopePlan(self._name, why.state, reason=reason)
 
     def _of_mode(self, mode: Mode) -> ScopePlan | None:

@@ -53,9 +53,10 @@ class LivePlanRun:
         return tuple(one for scope in self.scopes for one in scope.plans)
 
     def exit_codes(self, *, strict: bool) -> list[int]:
-        """Return what the command's exit code is made of: 2 changes, 3 refused, 5 and 6 what cannot be seen."""
+        """Return what the command's exit code is made of: 2 changes to apply, 3 refused, 5 and 6 what cannot be seen."""
         plans = self.plans
-        codes = [2 if any(one.changes for one in plans) else 0]
+        applied = (one for one in plans if one.state is not ScopeState.OBSERVE)
+        codes = [2 if any(one.changes for one in applied) else 0]
         codes += [3 for one in plans if one.state is ScopeState.REFUSED]
         dark = [
             scope

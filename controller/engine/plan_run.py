@@ -182,7 +182,7 @@ def _chosen(
 
 def _exit_code(made: Plan, states: Sequence[ObservedState], *, strict: bool) -> int:
     unknown = [state for state in states if state.state is ScopeState.UNKNOWN]
-    codes = [3 if made.refused else 0, 2 if made.changes else 0]
+    codes = [3 if made.refused else 0, 2 if made.to_apply else 0]
     if unknown and (strict or len(unknown) == len(states)):
         codes += [6 if state.facts.get(DENIED) else 5 for state in unknown]
     return worst_exit_code(codes)

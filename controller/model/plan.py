@@ -139,6 +139,16 @@ class Plan:
         return tuple(change for scope in self.scopes for change in scope.changes)
 
     @property
+    def to_apply(self) -> tuple[Change, ...]:
+        """The changes that applying is about: all but those of scopes and targets that only observe."""
+        return tuple(
+            change
+            for scope in self.scopes
+            if scope.state is not ScopeState.OBSERVE
+            for change in scope.changes
+        )
+
+    @property
     def refused(self) -> tuple[Violation, ...]:
         """The violations nobody has approved."""
         return tuple(v for scope in self.scopes for v in scope.violations if not v.overridden)

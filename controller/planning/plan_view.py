@@ -101,10 +101,11 @@ def _entry(
     changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
 ) -> Entry:
     first = changes[0]
-    title = names_text([change.ref for change in changes], expand=expand)
+    scopes = {scope_of[id(change)] for change in changes}
+    title = names_text([change.ref for change in changes], expand=expand, scopes=scopes)
     fields = fields_of(first, names) if expand and len(changes) == 1 else first.fields
     shown = fields if expand else fields[:FIELDS_SHOWN]
-    where = scope_text(scope_of[id(change)] for change in changes)
+    where = scope_text(scopes)
     remarks = tuple(filter(None, (where, effects_text(changes), first.because)))
     return Entry(SIGNS[first.action], title, remarks, shown, len(fields) - len(shown))
 
@@ -138,5 +139,7 @@ def _scopes(plan: Plan) -> Iterator[Aside]:
             continue
         observing = scope.state is ScopeState.OBSERVE
         outcome = "shown, not applied" if observing else "nothing planned there"
-        why = "; ".join(filter(None, (scope.reason, outcome)))
+        # The reason may go on with commands to type, on lines of their own.
+        first, *more = scope.reason.splitlines() or [""]
+        why = "\n".join(("; ".join(filter(None, (first, outcome))), *more))
         yield Aside(scope.state.value, (Entry("", scope.scope, (why,), ()),))

@@ -19,6 +19,7 @@ from controller.planning.wording import (
 
 _WIDTH: Final = 76
 _CATEGORY_WIDTH: Final = 11
+_LINES_SHOWN: Final = 4
 _WHOLE: Final = 10_000
 
 
@@ -72,6 +73,8 @@ def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:
         *_remarks(entry),
         *((Span("  --expand", "dim"),) if _is_shortened(entry) else ()),
     )
+    for line in _more_lines(entry, expand=expand):
+        yield (Span(f"{indent}{line}"),)
     for field in entry.fields:
         text = field_text(field, _WHOLE) if expand else field_text(field)
         yield (Span(f"{indent}    {text}"),)
@@ -84,9 +87,20 @@ def _is_shortened(entry: Entry) -> bool:
 def _remarks(entry: Entry) -> Iterator[Span]:
     for remark in entry.remarks:
         style: Style = "warn" if remark.startswith("ENDS ") else "dim"
-        yield Span(f"  {remark}", style)
+        first = remark.partition("\n")[0]
+        yield Span(f"  {first}", style)
     if entry.more_fields:
         yield Span(f"  {entry.more_fields} more fields", "dim")
+
+
+def _more_lines(entry: Entry, *, expand: bool) -> Iterator[str]:
+    """Yield what remarks go on with: most often commands to type."""
+    for remark in entry.remarks:
+        lines = remark.splitlines()[1:]
+        shown = lines if expand or len(lines) <= _LINES_SHOWN else lines[: _LINES_SHOWN - 1]
+        yield from shown
+        if len(shown) < len(lines):
+            yield f"    … {len(lines) - len(shown)} more lines: --expand"
 
 
 def _aside(aside: Aside, *, expand: bool) -> Iterator[Line]:

@@ -1,17 +1,19 @@
 """How a plan's parts are put into words, the same in text, Markdown and HTML."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from controller.model.absent import ABSENT
 from controller.model.canonical import Json, canonical_bytes
+from controller.model.observed import ScopeState
 from controller.model.plan import Action, Change, Edit, FieldChange, Note, Plan, Violation
 from controller.model.ref import ResourceRef
 from controller.planning.approval import TRAILER
 from controller.planning.edits import ADDED, REMOVED
 from controller.planning.guards import stops_of
 from controller.planning.leaving import NOW_MS
-from controller.planning.plural import plural
+from controller.planning.plural import counted_kind
 
 SIGNS: Final[Mapping[Action, str]] = {
     "create": "+",
@@ -57,15 +59,25 @@ def _exact(value: Json) -> str:
     return "(absent)" if value is ABSENT else canonical_bytes(value).decode()
 
 
-def names_text(refs: Sequence[ResourceRef], *, expand: bool) -> str:
-    """Return ``Environment c07`` for one, kind, count and the first names for several of a kind."""
+def names_text(refs: Sequence[ResourceRef], *, expand: bool, scopes: Collection[str] = ()) -> str:
+    """Return ``Environment c07`` for one, kind, count and the first names for several of a kind.
+
+    ``scopes`` are said beside it: several names are then shown without them.
+    """
     kind = refs[0].kind
     if len(refs) == 1:
         return f"{kind} {refs[0].key}"
     keys = [ref.key for ref in refs]
-    if not expand and len(keys) > NAMES_SHOWN:
-        keys = [*keys[:NAMES_SHOWN], "…"]
+    if not expand:
+        keys = list(dict.fromkeys(_without_scope(key, scopes) for key in keys))
+        if len(keys) > NAMES_SHOWN:
+            keys = [*keys[:NAMES_SHOWN], "…"]
     return f"{kind} {TIMES} {len(refs)} ({', '.join(keys)})"
+
+
+def _without_scope(key: str, scopes: Collection[str]) -> str:
+    scope, name = "/".join(key.split("/", 2)[:2]), key.split("/", 2)[2:]
+    return name[0] if name and scope in scopes else key
 
 
 def effects_of(changes: Iterable[Change]) -> dict[str, int]:
@@ -96,8 +108,11 @@ def summary(plan: Plan) -> dict[str, int]:
 
 
 def counts_text(plan: Plan) -> str:
-    """Return ``0 create · 119 update · 15 delete``, then instances if any are touched."""
+    """Return ``0 create · 119 update · 15 delete``, what of it is only observed, then instances if any are touched."""
     counts = " · ".join(f"{number(count)} {action}" for action, count in summary(plan).items())
+    observed = len(plan.changes) - len(plan.to_apply)
+    if observed:
+        counts += f"  ({'all' if not plan.to_apply else number(observed)} only observed)"
     effects = ", ".join(
         f"{number(count)} {effect}" for effect, count in effects_of(plan.changes).items()
     )
@@ -106,9 +121,12 @@ def counts_text(plan: Plan) -> str:
 
 def scopes_text(plan: Plan) -> str:
     """Return ``41 scopes, 1 unknown``: how many were planned and how many could not be."""
-    states = [scope.state.value for scope in plan.scopes]
-    odd = (f"{states.count(state)} {state}" for state in sorted({*states} - {"ok"}))
-    count = f"{len(states)} scope{'' if len(states) == 1 else 's'}"
+    # A scope has several plans where its targets differ in mode, or in what could be seen.
+    states = {(scope.scope, scope.state.value) for scope in plan.scopes}
+    counts = Counter(state for _, state in states if state != ScopeState.OK)
+    odd = (f"{counts[state]} {state}" for state in sorted(counts))
+    scopes = len({scope.scope for scope in plan.scopes})
+    count = f"{scopes} scope{'' if scopes == 1 else 's'}"
     return ", ".join((count, *odd))
 
 
@@ -129,9 +147,12 @@ def tally_text(scope_of: Mapping[int, str], changes: Iterable[Change]) -> str:
     counts: dict[str, int] = {}
     for change in changes:
         config = scope_of[id(change)] == CONFIG
-        what = CONFIG if config else plural(change.ref.kind).lower()
-        counts[what] = counts.get(what, 0) + 1
-    return ", ".join(f"{number(count)} {what}" for what, count in counts.items())
+        kind = CONFIG if config else change.ref.kind
+        counts[kind] = counts.get(kind, 0) + 1
+    return ", ".join(
+        f"{number(count)} {kind if kind == CONFIG else counted_kind(kind, count)}"
+        for kind, count in counts.items()
+    )
 
 
 def scope_text(scopes: Iterable[str]) -> str:
@@ -181,6 +202,8 @@ def next_text(plan: Plan) -> str:
         return "Next: approve exactly what is refused above, or change the source and plan again"
     if not plan.changes:
         return "Nothing to do."
+    if not plan.to_apply:
+        return "Nothing to apply: what is shown is only observed."
     return "Next: envctl plan --out plan.json && envctl apply plan.json     merge → the daemon applies it"
 
 

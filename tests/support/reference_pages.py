@@ -18,7 +18,7 @@ NOTE = "<!-- Made from the code by `make golden`; edit the code. -->"
 MEANINGS = {
     0: "nothing to do, or done",
     1: "the desired state is wrong",
-    2: "the plan has changes (also: they were not confirmed, or are only observed)",
+    2: "the plan has changes to apply, or they were not confirmed; what is only observed is shown and does not count",
     3: "refused by a guard",
     4: "the plan went stale: what would be applied is not what was reviewed",
     5: "try again: source or AWS out of reach, throttled, not set up yet, or the scope is somebody else's",

@@ -13,7 +13,6 @@ from controller.planning.render_style import Span
         (0, 100, 3.0, "applied 0 of 100 (0 %)"),
         (4_900, 10_000, 12.0, "applied 4,900 of 10,000 (49 %), about 12 s left"),
         (100, 100, 3.0, "applied 100 of 100 (100 %)"),
-        (0, 0, 0.0, "applied 0 of 0 (100 %)"),
     ],
 )
 def test_progress_in_one_line(done: int, total: int, elapsed_s: float, text: str) -> None:
@@ -23,6 +22,16 @@ def test_progress_in_one_line(done: int, total: int, elapsed_s: float, text: str
 def test_short_applies_have_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressLine() as progress:
         progress(Progress(1, 2))
+
+    assert capsys.readouterr().err == ""
+
+
+def test_nothing_to_do_has_no_progress(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
+    with ProgressLine() as progress:
+        progress(Progress(0, 0))
 
     assert capsys.readouterr().err == ""
 

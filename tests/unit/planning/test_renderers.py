@@ -265,3 +265,24 @@ def test_the_origin_of_an_edit_has_no_column() -> None:
     assert plan_object(plan_of(one), PLAIN_NAMES, "1")["scopes"][0]["changes"][0]["origin"] == (
         "x.yaml:3"
     )
+
+
+WHERE = "staging-eu/eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("commands", "expand", "shown"),
+    [(2, False, 2), (2, True, 2), (6, False, 2), (6, True, 6)],
+)
+def test_commands_that_mend_a_scope_stand_on_lines_of_their_own(
+    commands: int, expand: bool, shown: int
+) -> None:
+    reason = "\n".join(["no table", "  fix: type", *(f"    make {n}" for n in range(commands))])
+    scope = ScopePlan(WHERE, ScopeState.WAITING, reason=reason)
+    lines = render_text(Plan("r", "l", (scope,), "d" * 64), expand=expand).splitlines()
+    head = next(line for line in lines if WHERE in line)
+    assert head.endswith("no table; nothing planned there")
+    made = [line for line in lines if line.strip().startswith("make ")]
+    assert [line.strip() for line in made] == [f"make {n}" for n in range(shown)]
+    assert all(line.startswith(" " * 17) for line in made)
+    assert any("more lines: --expand" in line for line in lines) == (shown < commands)

@@ -18,6 +18,7 @@ from controller.planning.wording import (
     next_text,
     scope_text,
     scopes_text,
+    tally_text,
     value_text,
     violation_lines,
 )
@@ -71,6 +72,54 @@ def test_fields(field: FieldChange, text: str) -> None:
 )
 def test_names(keys: list[str], expand: bool, text: str) -> None:
     assert names_text([ref(f"Service/{key}") for key in keys], expand=expand) == text
+
+
+HERE, THERE = "staging-eu/eu-west-1", "prod-eu/eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "keys", "text"),
+    [
+        ((HERE,), (f"{HERE}/a", f"{HERE}/b"), "Group \u00d7 2 (a, b)"),
+        ((HERE, THERE), (f"{HERE}/a", f"{THERE}/a"), "Group \u00d7 2 (a)"),
+        ((THERE,), (f"{HERE}/a", f"{THERE}/b"), f"Group \u00d7 2 ({HERE}/a, b)"),
+        (("config",), ("pr1/www", "pr1/api"), "Group \u00d7 2 (pr1/www, pr1/api)"),
+        ((HERE,), (f"{HERE}/a",), f"Group {HERE}/a"),
+    ],
+)
+def test_scopes_said_beside_names_are_left_out_of_them(
+    scopes: tuple[str, ...], keys: tuple[str, ...], text: str
+) -> None:
+    refs = [ref(f"Group/{key}") for key in keys]
+    assert names_text(refs, expand=False, scopes=scopes) == text
+    whole = names_text(refs, expand=True, scopes=scopes)
+    assert all(key in whole for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "text"),
+    [
+        ("Group", "1 group"),
+        ("Group Group ScalingSchedules", "2 groups, 1 set of scaling schedules"),
+        ("ScalingSchedules ScalingSchedules", "2 sets of scaling schedules"),
+        ("Instance Parking Parking", "1 instance, 2 parkings"),
+    ],
+)
+def test_tallies(kinds: str, text: str) -> None:
+    changes = [change(f"{kind}/{HERE}/{n}") for n, kind in enumerate(kinds.split())]
+    assert tally_text({id(one): HERE for one in changes}, changes) == text
+
+
+def test_what_is_only_observed_is_said_and_is_nothing_to_apply() -> None:
+    observed = ScopePlan(HERE, ScopeState.OBSERVE, (change("Group/a"), change("Group/b")))
+    plan = Plan("r", "l", (observed,), "d")
+    assert counts_text(plan) == "0 create · 2 update · 0 delete  (all only observed)"
+    assert next_text(plan) == "Nothing to apply: what is shown is only observed."
+    both = Plan("r", "l", (observed, ScopePlan(HERE, ScopeState.OK, (change("Group/c"),))), "d")
+    assert counts_text(both) == "0 create · 3 update · 0 delete  (2 only observed)"
+    assert next_text(both).startswith("Next: envctl plan")
+    assert [one.ref.key for one in both.to_apply] == ["c"]
+    assert scopes_text(both) == "1 scope, 1 observe"
 
 
 @pytest.mark.parametrize(
