@@ -32,6 +32,7 @@ def find_kept_values(
     if not changed:
         return ()
     problems = [*_changed_values(changed, observed, options)]
+    problems += _changed_names(changed, desired, observed, options)
     for name in sorted({ref.kind for ref in changed}):
         problems += _taken_values(options.kinds[name], changed, desired, observed, options)
     return in_file_order(problems)
@@ -66,6 +67,40 @@ def _kept(
         name,
         f"{ref} has {old!r}, which stays for good ({field.because}): it cannot {wanted}",
         fix=f"write {old!r} again, or make a new {ref.kind} and move what uses {ref.key} over to it",
+    )
+
+
+def _changed_names(
+    changed: Mapping[ResourceRef, Projection],
+    desired: Mapping[ResourceRef, Projection],
+    observed: ObservedState,
+    options: DiffOptions,
+) -> Iterator[Problem]:
+    """Find new names for items that are there: an item's key is not its object's name (an Account's is its number)."""
+    new = [ref for ref in changed if ref not in observed.objects]
+    kinds = {ref.kind for ref in new}
+    held = {
+        _item_keys(options.kinds[ref.kind], observed.objects[ref].attributes): ref
+        for ref in observed.objects.keys() - desired.keys()
+        if ref.kind in kinds and observed.objects[ref].ownership is Ownership.OURS
+    }
+    for ref in new if held else ():
+        before = held.get(_item_keys(options.kinds[ref.kind], changed[ref].attributes))
+        if before is not None:
+            yield Problem(
+                _origin(ref, options),
+                "metadata.name",
+                f"{ref} is {before} under another name, which stays for good (scopes, marks and records carry it)",
+                fix=f"name it {before.key} again",
+            )
+
+
+def _item_keys(kind: Kind[Any], attributes: bytes) -> tuple[tuple[str, str], ...]:
+    items = parse_canonical(attributes)
+    return tuple(
+        (table.name, str(table.key_of(items[table.name])))
+        for table in kind.tables
+        if table.name in items
     )
 
 

@@ -107,3 +107,19 @@ spec:
     assert backwards == ["DeploymentMap", "Service", "Cluster", "NotificationSettings"]
     assert envctl("apply", "--yes").code == 0
     assert envctl("audit", "verify", "--replay").code == 0
+
+
+def test_an_account_keeps_its_name(repository: Repository) -> None:
+    account = (
+        "apiVersion: envctl/v1\nkind: Account\nmetadata: {name: %s}\n"
+        'spec: {accountNumber: "012345670123"}\n'
+    )
+    repository.commit({"teams.yaml": TEAMS, "account.yaml": account % "staging"})
+    assert envctl("apply", "--yes").code == 0
+    repository.commit({"account.yaml": account % "renamed"})
+
+    refused = envctl("plan")
+
+    assert refused.code == 1
+    assert "metadata.name: Account/renamed is Account/staging under another name" in refused.err
+    assert "fix: name it staging again" in refused.err
