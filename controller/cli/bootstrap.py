@@ -36,7 +36,7 @@ def bootstrap(
         say(f"too large for a record, left out of the ledger's beginning: {item}")
     if any(difference.mendable for difference in report.remaining):
         say("nothing was altered; envctl bootstrap --upgrade brings the tables to their definition")
-    if not report.changed:
+    if not report.changed and not report.remaining:
         say(f"nothing to do: {counted(len(report.tables), 'table')} as they should be")
     say(f"installation {report.installation}{' (new)' if report.installation_is_new else ''}")
 

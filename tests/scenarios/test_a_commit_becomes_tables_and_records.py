@@ -131,6 +131,7 @@ def test_bootstrap_again_says_so_and_alters_nothing_without_upgrade(installed: F
     assert (again.code, upgraded.code) == (0, 0)
     assert "differs  EnvctlState: deletion protection" in again.out
     assert "nothing was altered" in again.out
+    assert "nothing to do" not in again.out
     assert upgraded.json["changed"] is True
     assert "nothing to do: 14 tables as they should be" in envctl("bootstrap").out
 
