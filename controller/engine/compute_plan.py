@@ -10,6 +10,7 @@ from controller.engine.field_names import yaml_field_names
 from controller.engine.find_edits import authorship_of, with_edits
 from controller.engine.load_revision import LoadedRevision
 from controller.engine.protected_schedules import schedule_barriers
+from controller.engine.still_in_use import still_in_use
 from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import Kind
 from controller.model.observed import ObservedState, Ownership, ScopeState
@@ -63,22 +64,12 @@ def plan_config(
     """Plan the config scope.
 
     ``desired`` is the revision's desired state with overrides laid over it. ``recorded`` is asked for what would be pruned,
-    ``missed`` for what is not there (a deletion behind our back is drift), ``authorship`` once, for the files the changes come from. Raises InvalidDesiredState for what only the tables can tell:
-    values that must stay, or that something outside the YAML has taken.
+    ``missed`` for what is not there (a deletion behind our back is drift), ``authorship`` once, for the files the changes
+    come from. Raises InvalidDesiredState for what only the tables can tell: values that must stay, or that something
+    outside the YAML has taken.
     """
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
-    options = DiffOptions(
-        target="tables",
-        installation=_installation(observed),
-        now=request.now,
-        kinds=request.kinds,
-        adopt=request.adopt,
-        suspended=suspended(request.overrides),
-        left=left_fields(request.overrides),
-        overridden=patched_refs(request.overrides),
-        origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
-        names=yaml_field_names(request.kinds),
-    )
+    options = _options(desired, observed, request)
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
         problems = find_kept_values(projections, observed, options)
         if problems:
@@ -98,7 +89,11 @@ def plan_config(
             diff=options,
             limits=request.limits,
             tokens=(*request.tokens, *overrides_in(desired.message)),
-            barriers=(*request.barriers, *schedule_barriers(projections, observed)),
+            barriers=(
+                *request.barriers,
+                *schedule_barriers(projections, observed),
+                *still_in_use(projections, observed, request.kinds),
+            ),
             source_paths=frozenset(revision.tree.files),
         ),
     )
@@ -106,6 +101,22 @@ def plan_config(
     paths = sorted({change.origin.path for change in changes if change.origin is not None})
     known = authorship(paths) if paths else {}
     return replace(scope, changes=authorship_of(changes, known))
+
+
+def _options(desired: DesiredState, observed: ObservedState, request: PlanRequest) -> DiffOptions:
+    """Return how the tables are compared, as far as the ledger need not be asked."""
+    return DiffOptions(
+        target="tables",
+        installation=_installation(observed),
+        now=request.now,
+        kinds=request.kinds,
+        adopt=request.adopt,
+        suspended=suspended(request.overrides),
+        left=left_fields(request.overrides),
+        overridden=patched_refs(request.overrides),
+        origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
+        names=yaml_field_names(request.kinds),
+    )
 
 
 def _installation(observed: ObservedState) -> str:
