@@ -1,19 +1,14 @@
 """Which schedules environments and their roles follow, as the accepted documents say."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from controller.kinds import deployment_map, environment
-from controller.kinds.language.kind import Kind
-from controller.kinds.parts.role_override import effective_roles
 from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.kinds.parts.server_role import ServerRole
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.refusals import InvalidSchedule
+from controller.targets.group_parts import roles_of as accepted_roles
 from controller.targets.group_parts.schedules import Compiled, compiled
 
 
@@ -57,11 +52,7 @@ def roles_of(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole]:
     spec = accepted.spec("Environment", name)
     if spec is None or spec.lifecycle == "retired":
         return {}
-    of_map = accepted.resources.get(ResourceRef("DeploymentMap", spec.deployment_map))
-    if of_map is None:
-        return {}
-    own = accepted.resources[ResourceRef("Environment", name)].document
-    return _effective(of_map.document, _own_roles(own))
+    return accepted_roles.roles_of(name, accepted) or {}
 
 
 def users_of(schedule: str, accepted: AcceptedState) -> Iterator[str]:
@@ -79,19 +70,3 @@ def roles_using(schedule: str, accepted: AcceptedState) -> Iterator[str]:
             choice = role.schedule
             if choice is not None and choice.mode == "automatic" and choice.use == schedule:
                 yield f"{ref.key}/{role.server_role_name}"
-
-
-@lru_cache(maxsize=8192)
-def _own_roles(document: bytes) -> bytes:
-    return canonical_bytes(_expanded(environment.KIND, document).get("roles") or {})
-
-
-@lru_cache(maxsize=4096)
-def _effective(of_map: bytes, own: bytes) -> Mapping[str, ServerRole]:
-    """Most environments share a map and differ in little: each pair is worked out once."""
-    return effective_roles(_expanded(deployment_map.KIND, of_map), parse_canonical(own))
-
-
-def _expanded(kind: Kind[Any], document: bytes) -> dict[str, Any]:
-    spec: dict[str, Any] = parse_canonical(document)["spec"]
-    return kind.expand(spec) if kind.expand else spec

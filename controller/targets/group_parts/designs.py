@@ -2,15 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from controller.kinds import deployment_map, environment
-from controller.kinds.parts.role_override import effective_roles
 from controller.kinds.parts.server_role import ServerRole
 from controller.kinds.parts.sizes import Sizes, sizes_of
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.live import LiveScope
 from controller.model.origin import Origin
 from controller.model.ref import ResourceRef
@@ -18,6 +14,7 @@ from controller.scheduling.group_sizes import RoleSizes
 from controller.targets.group_parts.design import GroupDesign, Power
 from controller.targets.group_parts.names import LONGEST_NAME, group_name, runtime_role
 from controller.targets.group_parts.role_design import Fleet, Home, Refusal, design_of
+from controller.targets.group_parts.roles_of import map_of, roles_of
 from controller.targets.group_parts.schedules import compiled
 from controller.targets.group_parts.tags import keys_of
 
@@ -118,28 +115,11 @@ class _Places:
 
 def _roles(home: Home, accepted: AcceptedState) -> Mapping[str, ServerRole]:
     """Return an environment's roles. Raises Refusal where its map cannot be read back."""
-    ref = ResourceRef("DeploymentMap", home.spec.deployment_map)
-    resource = accepted.resources.get(ref)
-    if resource is None or accepted.specs.get(ref) is None:
+    roles = roles_of(home.environment, accepted)
+    if roles is None:
+        ref = map_of(home.environment, accepted)
         raise Refusal(f"its DeploymentMap {ref.key} cannot be read back from the tables")
-    own = accepted.resources[ResourceRef("Environment", home.environment)].document
-    return _effective(resource.document, _overrides(own))
-
-
-@lru_cache(maxsize=8192)
-def _overrides(document: bytes) -> bytes:
-    expand = environment.KIND.expand
-    assert expand is not None, "environments have short forms"
-    return canonical_bytes(expand(parse_canonical(document)["spec"]).get("roles") or {})
-
-
-@lru_cache(maxsize=4096)
-def _effective(document: bytes, overrides: bytes) -> Mapping[str, ServerRole]:
-    """Most environments share a map and differ in little: each pair is worked out once."""
-    expand = deployment_map.KIND.expand
-    assert expand is not None, "maps have short forms"
-    spec = expand(parse_canonical(document)["spec"])
-    return effective_roles(spec, parse_canonical(overrides))
+    return roles
 
 
 def _groups(

@@ -2,21 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from controller.kinds import deployment_map, environment
-from controller.kinds.parts.role_override import effective_roles
 from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
 from controller.kinds.parts.server_role import ServerRole
 from controller.model.absent import ABSENT
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import NOSCHEDULE
+from controller.targets.group_parts.roles_of import map_of, roles_of
 from controller.targets.group_parts.schedules import Compiled, compiled
 
 DEFAULT_WAKE_TIMEOUT_S: Final = 900
@@ -82,7 +79,7 @@ def power_map(accepted: AcceptedState) -> PowerMap:
         if spec is None:
             unreadable[ref.key.lower()] = "it cannot be read back from the tables"
             continue
-        roles = _roles(ref, spec, accepted)
+        roles = _roles(ref, accepted)
         if isinstance(roles, str):
             unreadable[ref.key.lower()] = roles
             continue
@@ -102,13 +99,10 @@ def _label(choice: ScheduleChoice) -> str:
     return choice.use or choice.mode if choice.expression is None else choice.expression
 
 
-def _roles(ref: ResourceRef, spec: Any, accepted: AcceptedState) -> Mapping[str, RolePower] | str:
-    map_ref = ResourceRef("DeploymentMap", spec.deployment_map)
-    resource = accepted.resources.get(map_ref)
-    if resource is None or accepted.specs.get(map_ref) is None:
-        return f"its {map_ref} cannot be read back from the tables"
-    own = accepted.resources[ref].document
-    roles = _effective(resource.document, _own_roles(own))
+def _roles(ref: ResourceRef, accepted: AcceptedState) -> Mapping[str, RolePower] | str:
+    roles = roles_of(ref.key, accepted)
+    if roles is None:
+        return f"its {map_of(ref.key, accepted)} cannot be read back from the tables"
     return {
         name.lower(): RolePower(
             RoleFacts(name, _schedule_of(role, accepted), role.when_off or "standby"),
@@ -130,22 +124,6 @@ def _schedule_of(role: ServerRole, accepted: AcceptedState) -> Compiled | None:
 def _choice(tag: str) -> dict[str, Any]:
     expanded: dict[str, Any] = expand_schedule(tag.strip().lower())
     return {"expression": tag} if "use" in expanded else expanded
-
-
-@lru_cache(maxsize=8192)
-def _own_roles(document: bytes) -> bytes:
-    expand = environment.KIND.expand
-    assert expand is not None, "environments have short forms"
-    return canonical_bytes(expand(parse_canonical(document)["spec"]).get("roles") or {})
-
-
-@lru_cache(maxsize=4096)
-def _effective(document: bytes, overrides: bytes) -> Mapping[str, ServerRole]:
-    """Most environments share a map and differ in little: each pair is worked out once."""
-    expand = deployment_map.KIND.expand
-    assert expand is not None, "maps have short forms"
-    spec = expand(parse_canonical(document)["spec"])
-    return effective_roles(spec, parse_canonical(overrides))
 
 
 _LEVELS: Final = {
