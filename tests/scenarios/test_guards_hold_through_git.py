@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import TEAMS, Fleet, envctl
+from controller.aws.items import to_wire
+from controller.aws.transactions import DeleteWrite, PutWrite
+from tests.support.command_line import TEAMS, Fleet, envctl, installation
 from tests.support.git_repository import Repository
 
 ALERTS = """apiVersion: envctl/v1
@@ -123,3 +125,53 @@ def test_an_account_keeps_its_name(repository: Repository) -> None:
     assert refused.code == 1
     assert "metadata.name: Account/renamed is Account/staging under another name" in refused.err
     assert "fix: name it staging again" in refused.err
+
+
+def test_an_upstream_stays_while_somebodys_virtual_host_names_it(repository: Repository) -> None:
+    fleet = """apiVersion: envctl/v1
+kind: Account
+metadata: {name: staging-eu}
+spec: {accountNumber: "012345670123"}
+---
+apiVersion: envctl/v1
+kind: EnvironmentType
+metadata: {name: Staging}
+spec:
+  account: staging-eu
+  vpcId: vpc-1
+  subnets: {PrivateApp: {availabilityZoneA: subnet-a, availabilityZoneB: subnet-b}}
+---
+apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {name: web}
+spec: {roles: []}
+---
+apiVersion: envctl/v1
+kind: Environment
+metadata: {name: c50}
+spec: {environmentType: Staging, owningCluster: Tango, deploymentMap: web}
+---
+apiVersion: envctl/v1
+kind: Service
+metadata: {name: Search}
+spec: {owningCluster: Tango}
+"""
+    upstream = """apiVersion: envctl/v1
+kind: Upstream
+metadata: {name: c50-Search}
+spec: {environmentName: c50, serviceName: Search, hosts: [{dnsName: a.acme.example, port: 80}]}
+"""
+    host = {"EnvironmentName": "c50", "VHostName": "www"}
+    value = {**host, "Locations": [{"Path": "/", "ProxyPass": "http://c50-Search"}]}
+    repository.commit({"teams.yaml": TEAMS, "fleet.yaml": fleet, "upstream.yaml": upstream})
+    assert envctl("apply", "--yes").code == 0
+    store = installation().master.store
+    store.write(PutWrite("InfraConfigLBSettings", to_wire({**host, "Value": value})))
+    repository.commit({"upstream.yaml": None})
+
+    held = envctl("plan")
+
+    assert held.code == 0
+    assert "LoadBalancerSetting/c50/www, which is not in the YAML, still names it" in held.out
+    store.write(DeleteWrite("InfraConfigLBSettings", to_wire(host)))
+    assert envctl("plan").code == 2

@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.walk import Shape, by_attribute
-from controller.model.observed import ObservedState
+from controller.model.observed import ObservedState, Ownership
 from controller.model.ref import ResourceRef
 from controller.targets.table_items.plain_json import load_plain
 
@@ -22,6 +22,20 @@ def with_references(
             found = objects[ref]
             objects[ref] = replace(found, depends_on=found_references(kind, found.attributes))
     return replace(observed, objects=objects)
+
+
+def still_naming(
+    observed: ObservedState, refs: Iterable[ResourceRef], kinds: Mapping[str, Kind[Any]]
+) -> dict[ResourceRef, ResourceRef]:
+    """Return which of these objects something names that is not ours, each with the first that does."""
+    wanted = frozenset(refs)
+    naming: dict[ResourceRef, ResourceRef] = {}
+    for ref in sorted(observed.objects) if wanted else ():
+        found, kind = observed.objects[ref], kinds.get(ref.kind)
+        if kind is not None and found.ownership is not Ownership.OURS:
+            for named in wanted.intersection(found_references(kind, found.attributes)):
+                naming.setdefault(named, ref)
+    return naming
 
 
 def found_references(kind: Kind[Any], attributes: bytes) -> tuple[ResourceRef, ...]:
