@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
@@ -221,6 +221,7 @@ class AwsAccess:
                 if error_code(error) in DENIED_CODES:
                     raise role_denied(error, access) from error
                 raise
+        self._refuse_wrong_clock(answer["Expiration"], access)
         return {
             "access_key": answer["AccessKeyId"],
             "secret_key": answer["SecretAccessKey"],
@@ -228,6 +229,15 @@ class AwsAccess:
             "expiry_time": answer["Expiration"].isoformat(),
             "account_id": access.account,
         }
+
+    def _refuse_wrong_clock(self, end: datetime, access: AccountAccess) -> None:
+        """Raise AccessDenied where fresh credentials count as expired: botocore has nothing but RuntimeError for that."""
+        ahead = self._clock() - (end - timedelta(seconds=CREDENTIAL_LIFE_S))
+        if ahead >= timedelta(seconds=CREDENTIAL_LIFE_S):
+            raise AccessDenied(
+                f"sessions: this machine's clock is {ahead.total_seconds() / 60:.0f} minutes ahead of AWS's, so that credentials of"
+                f" account {access.account} count as expired when they are new\n  fix: set the clock, and keep it with NTP (chrony)"
+            )
 
     def _forget(self, account: str) -> None:
         self._credentials.pop(account, None)

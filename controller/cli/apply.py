@@ -11,6 +11,7 @@ from controller.cli.apply_progress import ProgressLine
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import (
     AdoptOption,
+    DeepOption,
     Format,
     FormatOption,
     OverrideOption,
@@ -66,6 +67,7 @@ def apply(
     expect: ExpectOption = None,
     override: OverrideOption = None,
     adopt: AdoptOption = False,
+    deep: DeepOption = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     wait: WaitOption = None,
     take_over: TakeOverOption = False,
@@ -83,6 +85,7 @@ def apply(
         now=call.surroundings.clock(),
         tokens=tuple(override or ()),
         adopt=adopt,
+        deep=deep,
         scopes=tuple(scope or (reviewed.scopes if reviewed else ())),
         strict=True,
     )

@@ -32,6 +32,13 @@ OverrideOption = Annotated[
 AdoptOption = Annotated[
     bool, typer.Option("--adopt", help="Take over objects that exist and are nobody's.")
 ]
+DeepOption = Annotated[
+    bool,
+    typer.Option(
+        "--deep",
+        help="Look at accounts closely: hooks, notifications, scaling schedules, newer images.",
+    ),
+]
 ScopeOption = Annotated[
     list[str] | None, typer.Option("--scope", help="Only this scope (config). Repeatable.")
 ]

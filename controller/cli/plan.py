@@ -9,7 +9,13 @@ import typer
 
 from controller import __version__
 from controller.cli.invocation import Invocation, invocation
-from controller.cli.options import AdoptOption, OverrideOption, ScopeOption, SourceOption
+from controller.cli.options import (
+    AdoptOption,
+    DeepOption,
+    OverrideOption,
+    ScopeOption,
+    SourceOption,
+)
 from controller.cli.output import note, note_warnings, say, say_lines
 from controller.engine.live_run import LiveAccounts
 from controller.engine.load_revision import LoadedRevision
@@ -77,6 +83,7 @@ def plan(
     expand: Annotated[bool, typer.Option("--expand", help="Show all names and fields.")] = False,
     override: OverrideOption = None,
     adopt: AdoptOption = False,
+    deep: DeepOption = False,
     strict: StrictOption = False,
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
@@ -86,6 +93,7 @@ def plan(
         now=call.surroundings.clock(),
         tokens=tuple(override or ()),
         adopt=adopt,
+        deep=deep,
         scopes=tuple(scope or ()),
         strict=strict,
         strict_live=strict,

@@ -14,6 +14,7 @@ from controller.loading.resolve import resolve
 from controller.loading.world import TracingWorld
 from controller.model.accepted import AcceptedState, Items
 from controller.model.canonical import parse_canonical
+from controller.model.extra import BENEATH
 from controller.model.live_options import LiveOptions
 from controller.model.observed import Mark, Observation, ObservedState, Ownership
 from controller.model.origin import Origin
@@ -21,7 +22,7 @@ from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
-from controller.planning.overrides import patch, patched_refs
+from controller.planning.overrides import patch, patched_refs, uncovered
 from controller.planning.shared import keep_found
 from controller.targets.table_items.plain_json import load_plain
 
@@ -77,7 +78,8 @@ class AcceptedReader:
     ) -> AcceptedState:
         """Read what the tables hold of ours, with the overrides that hold at ``now`` laid over it.
 
-        What cannot be read back is in ``unreadable``; nothing is raised for it. Whether Git has changed a document since an
+        An override that has ended is over here, whether the tables still hold its value or not. What cannot be read back is in
+        ``unreadable``; nothing is raised for it. Whether Git has changed a document since an
         override was made is not known here: such overrides hold until their record goes.
         """
         holding = tuple(one for one in overrides if one.until is None or one.until > now)
@@ -91,7 +93,8 @@ class AcceptedReader:
         self._memory = recovered.memory
         unreadable = {ref: _said(issues) for ref, issues in recovered.unreadable.items()}
         unreadable |= {ref: _NO_MARK for ref in mine if ref not in held}
-        patched, wrong = self._patched(recovered, holding)
+        covered = {ref: one.extra[BENEATH] for ref, one in held.items() if BENEATH in one.extra}
+        patched, wrong = self._patched(recovered, holding, covered)
         resources = {**recovered.resources, **patched}
         for ref, why in wrong.items():
             unreadable[ref] = why
@@ -123,15 +126,22 @@ class AcceptedReader:
         return kept
 
     def _patched(
-        self, recovered: Recovered, overrides: Sequence[Override]
+        self,
+        recovered: Recovered,
+        overrides: Sequence[Override],
+        covered: Mapping[ResourceRef, Mapping[str, Any]],
     ) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, str]]:
-        """Return the objects with their overrides' values, and those whose overrides do not fit them, with the reason."""
+        """Return the objects with their overrides' values, and those whose overrides do not fit them, with the reason.
+
+        What the tables hold because of overrides is first taken out (``covered``): some may have ended since.
+        """
         drafts: dict[ResourceRef, Draft] = {}
         wrong: dict[ResourceRef, str] = {}
-        for ref in sorted(patched_refs(overrides) & recovered.resources.keys()):
+        concerned = patched_refs(overrides) | covered.keys()
+        for ref in sorted(concerned & recovered.resources.keys()):
             resource = recovered.resources[ref]
             own = [one for one in overrides if one.ref == ref]
-            made = self._draft(resource, own)
+            made = self._draft(resource, own, covered.get(ref, {}))
             if isinstance(made, Draft):
                 drafts[ref] = made
             else:
@@ -144,9 +154,11 @@ class AcceptedReader:
             for ref, one in drafts.items()
         }, wrong
 
-    def _draft(self, resource: Resource, overrides: Sequence[Override]) -> Draft | str:
+    def _draft(
+        self, resource: Resource, overrides: Sequence[Override], covered: Mapping[str, Any]
+    ) -> Draft | str:
         try:
-            document = patch(resource.document, overrides)
+            document = patch(uncovered(resource.document, covered), overrides)
         except WrongUsage as error:
             return str(error).partition("\n")[0]
         made = draft(self._kinds.by_name[resource.ref.kind], document, resource.origin, 0)

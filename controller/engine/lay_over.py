@@ -1,6 +1,6 @@
 """Overrides laid over a revision: what planning then takes for the desired state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from controller.engine.load_revision import LoadedRevision
@@ -8,10 +8,13 @@ from controller.errors import InvalidDesiredState
 from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.patched import with_documents
+from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.extra import BENEATH, projection_digest
 from controller.model.override import Override
 from controller.model.problem import Problem
 from controller.model.ref import ResourceRef
-from controller.planning.overrides import patch, patched_refs
+from controller.model.resource import Resource
+from controller.planning.overrides import beneath, patch, patched_refs
 from controller.ports import Source
 
 
@@ -26,10 +29,7 @@ def lay_over(
     if not refs:
         return revision
     documents = {
-        ref: patch(
-            revision.loaded.resources[ref].document, [one for one in overrides if one.ref == ref]
-        )
-        for ref in refs
+        ref: patch(revision.loaded.resources[ref].document, _of(overrides, ref)) for ref in refs
     }
     loaded = with_documents(revision.loaded, documents, kinds)
     files = dict(sorted(revision.tree.files.items()))
@@ -40,7 +40,27 @@ def lay_over(
     fresh = [one for one in problems if one not in known and not one.warning]
     if fresh:
         raise InvalidDesiredState([*fresh, *_blamed(overrides, refs, revision)])
-    return replace(revision, loaded=loaded)
+    resources = {
+        ref: _with_beneath(
+            one, beneath(revision.loaded.resources[ref].document, _of(overrides, ref))
+        )
+        if ref in documents
+        else one
+        for ref, one in loaded.resources.items()
+    }
+    return replace(revision, loaded=replace(loaded, resources=resources))
+
+
+def _of(overrides: Sequence[Override], ref: ResourceRef) -> list[Override]:
+    return [one for one in overrides if one.ref == ref]
+
+
+def _with_beneath(resource: Resource, fields: Mapping[str, Json]) -> Resource:
+    """Let the mark say what Git has: an override's end is then kept where Git is out of reach."""
+    asked = resource.projection
+    extra = canonical_bytes({**parse_canonical(asked.extra), BENEATH: fields})
+    digest = projection_digest(asked.attributes, extra)
+    return replace(resource, projection=replace(asked, extra=extra, digest=digest))
 
 
 def _blamed(

@@ -44,6 +44,8 @@ class PlanAsked:
     now: datetime
     tokens: Sequence[str] = ()
     adopt: bool = False
+    deep: bool = False
+    """Whether live accounts are looked at closely, which takes many more calls."""
     scopes: Sequence[str] = ()
     strict: bool = False
     strict_live: bool = False
@@ -100,7 +102,7 @@ class Planner:
         scopes = [self._scope(laid, state, seen, asked, holding) for state in states]
         made = replace(
             plan(scopes, revision=accepted.revision, label=accepted.label),
-            schedules=self._schedules(states, scopes, asked.now),
+            schedules=self._schedules(states, scopes, asked.now, holding),
         )
         violations = [violation for scope in made.scopes for violation in scope.violations]
         for violation in made.refused:
@@ -115,12 +117,17 @@ class Planner:
         )
 
     def _schedules(
-        self, states: Sequence[ObservedState], scopes: Sequence[ScopePlan], now: datetime
+        self,
+        states: Sequence[ObservedState],
+        scopes: Sequence[ScopePlan],
+        now: datetime,
+        holding: Sequence[Override],
     ) -> ScheduleMeaning | None:
         """Return what the config plan changes about schedules."""
         for state, made in zip(states, scopes, strict=True):
             if made.scope == CONFIG_SCOPE:
-                return meaning_of(state, made, self._compiled, self._settings.options, now)
+                options = self._settings.options
+                return meaning_of(state, made, self._compiled, options, now, holding)
         return None
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:

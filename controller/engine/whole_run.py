@@ -14,6 +14,7 @@ from controller.engine.live_scope_run import LiveOrder, ScopeOutcome
 from controller.engine.load_revision import LoadedRevision
 from controller.engine.plan_run import PlanAsked, Planner, PlanRun
 from controller.engine.run_id import new_run_id
+from controller.engine.schedule_counts import as_found
 from controller.engine.seen import Seen
 from controller.engine.status_rows import Finding
 from controller.errors import EnvctlError, worst_exit_code
@@ -21,6 +22,7 @@ from controller.events import Emit, nobody_listens
 from controller.model.ledger_record import Actor
 from controller.model.observed import ObservedState, ScopeState
 from controller.model.plan import Plan, ScopePlan
+from controller.model.trailers import overrides_in
 from controller.planning.approval import unused_tokens
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.scope_plan import plan
@@ -78,16 +80,23 @@ class WholePlanner:
         if not wanted and tables.state not in (ScopeState.OK, ScopeState.OBSERVE):
             # The config scope says already that it is not known.
             return None
-        revision = config.plan.revision if config is not None else ""
-        accepted = self.live.accepted(
-            _as_it_will_be(tables, config), asked.now, seen.overrides, revision
-        )
+        after = _as_it_will_be(tables, config)
+        revision, approved = seen.accepted_revision, tuple(asked.tokens)
+        if config is not None:
+            approved += overrides_in(config.revision.desired.message)
+            revision = config.plan.revision if after is not None else revision
+        accepted = self.live.accepted(after or tables, asked.now, seen.overrides, revision)
         setups = self.live.scopes(accepted, wanted)
         return self.live.plan(
             accepted,
             setups,
             # What is taken over carries no mark that says what a light look does not show.
-            LiveAsked(now=asked.now, tokens=asked.tokens, adopt=asked.adopt, deep=asked.adopt),
+            LiveAsked(
+                now=asked.now,
+                tokens=approved,
+                adopt=asked.adopt,
+                deep=asked.deep or asked.adopt,
+            ),
         )
 
 
@@ -122,11 +131,12 @@ def apply_whole(
     return _reported(report, outcomes, transaction, whole.live)
 
 
-def _as_it_will_be(tables: ObservedState, config: PlanRun | None) -> ObservedState:
+def _as_it_will_be(tables: ObservedState, config: PlanRun | None) -> ObservedState | None:
+    """Return the tables as the config plan leaves them; None where it is not applied."""
     for scope in config.plan.scopes if config is not None else ():
         if scope.scope == CONFIG_SCOPE and scope.state is ScopeState.OK:
             return accepted_after(tables, scope)
-    return tables
+    return None
 
 
 def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) -> WholePlan:
@@ -146,6 +156,8 @@ def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) 
         codes += live.exit_codes(strict=asked.strict_live)
     violations = [violation for scope in scopes for violation in scope.violations]
     schedules = config.plan.schedules if config is not None else None
+    if schedules is not None and live is not None:
+        schedules = as_found(schedules, live.accepted, live.scopes, asked.now)
     joined = replace(plan(scopes, revision=revision, label=label), schedules=schedules)
     if config is not None:
         joined = replace(config.plan, scopes=joined.scopes, digest=joined.digest)
@@ -160,12 +172,13 @@ def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) 
 
 
 def _order(whole: WholePlan, user: str, transaction: str) -> LiveOrder:
+    accepted = whole.live.accepted.revision if whole.live is not None else ""
     found = whole.config.revision.tree.revision if whole.config is not None else None
-    actor = Actor(found.author, found.id, user, "apply") if found else Actor("", "", user, "apply")
+    author = found.author if found is not None and found.id == accepted else ""
     return LiveOrder(
-        actor=actor,
+        actor=Actor(author, accepted, user, "apply"),
         transaction=transaction,
-        revision=found.id if found else "",
+        revision=accepted,
         plan_digest=whole.plan.digest,
     )
 

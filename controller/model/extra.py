@@ -1,13 +1,15 @@
 """``Managed.Extra``: what was authored but does not live in the item's own attributes.
 
-Shape: ``{"metadata": {labels, annotations, protect}, "spec": {<dotted YAML path>: value}, "owned": [<shared path>], "shape": 1}``;
-empty parts are left out. The digest of a projection covers it, so it can be trusted as far as the mark's digest fits.
+Shape: ``{"metadata": {labels, annotations, protect}, "spec": {<dotted YAML path>: value}, "owned": [<shared path>], "shape": 1,
+"beneath": {<field of spec or metadata>: value}}``; ``beneath`` is what the document itself has where an override put something
+else. Empty parts are left out. The digest of a projection covers it, so it can be trusted as far as the mark's digest fits.
 """
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+BENEATH: Final = "beneath"
 SHAPE = 1
 """Version of how documents become attributes. Raised when the same document gives other attributes than before."""
 

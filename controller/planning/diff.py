@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.extra import BENEATH
 from controller.model.observed import Mark, Observation, ObservedState, Ownership
 from controller.model.origin import Origin
 from controller.model.plan import Cause, Change, FieldChange, Note
@@ -28,7 +29,7 @@ from controller.planning.shared import keep_found
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
 
-_NOT_AUTHORED: Final = frozenset({"shape", "owned", LEAVING})
+_NOT_AUTHORED: Final = frozenset({"shape", "owned", BENEATH, LEAVING})
 _NO_PARTS: Final[dict[str, Json]] = {"metadata": {}, "spec": {}}
 _EMPTY_MARK: Final = Mark("", "", "", "", 0, "", {})
 

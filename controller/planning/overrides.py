@@ -98,6 +98,28 @@ def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
     return canonical_bytes(value)
 
 
+def beneath(document: bytes, overrides: Iterable[Override]) -> dict[str, Json]:
+    """Return what a document has in the fields that overrides patch, whole fields of spec or metadata each; None for one it lacks.
+
+    With it the document can be had back from the patched one (``uncovered``), by whoever does not see the source.
+    """
+    value = parse_canonical(document)
+    fields = {segments(one.path)[:2] for one in overrides if one.path and one.value is not ABSENT}
+    return {f"{part}.{name}": value.get(part, {}).get(name) for part, name in sorted(fields)}
+
+
+def uncovered(document: bytes, fields: Mapping[str, Json]) -> bytes:
+    """Return a document without what overrides put in it: ``fields`` as ``beneath`` gave them."""
+    value = parse_canonical(document)
+    for path, known in fields.items():
+        part, _, name = path.partition(".")
+        if known is None:
+            value[part].pop(name, None)
+        else:
+            value[part][name] = known
+    return canonical_bytes(value)
+
+
 def segments(path: str) -> tuple[str, ...]:
     """Split a dotted path and let it begin at the document's top."""
     parts = tuple(path.split("."))

@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from moto import mock_aws
 
+from controller.aws.items import to_wire
+from controller.aws.transactions import DeleteWrite, PutWrite
+from controller.engine.override_rows import row_of_override
 from controller.errors import InvalidDesiredState, PlanRefused, SourceUnavailable
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
 from tests.support.live_accounts import (
     SCOPE,
     LiveEstate,
@@ -92,3 +98,47 @@ def test_a_new_account_appears_with_the_commit_that_brings_it(estate: LiveEstate
     whole = estate.planned()
     assert [scope.scope for scope in live_scopes(whole)] == ["prod-eu/eu-west-1", SCOPE]
     assert [str(one.ref) for one in live_changes(whole)] == ["OwnerParameter/prod-eu/eu-west-1/p1"]
+
+
+def owner(estate: LiveEstate) -> str:
+    (found,) = estate.client("ssm").get_parameters(Names=["/owners/e0"])["Parameters"]
+    told: str = json.loads(found["Value"])["owner"]
+    return told
+
+
+def released(estate: LiveEstate) -> None:
+    key = to_wire({"Id": "override#o1"})
+    estate.installation.master.store.write(DeleteWrite("EnvctlState", key))
+
+
+def time_is_up(estate: LiveEstate) -> None:
+    estate.clock.sleep(3601)
+
+
+@pytest.mark.parametrize("ends", [time_is_up, released])
+def test_an_override_ends_where_git_is_out_of_reach(
+    estate: LiveEstate, ends: Callable[[LiveEstate], None]
+) -> None:
+    now = estate.clock.now
+    ref, until = ResourceRef("Environment", "e0"), now + timedelta(hours=1)
+    one = Override("o1", ref, "tonight", "ada", now, "owningCluster", "Search", until)
+    row = to_wire(row_of_override(one))
+    estate.installation.master.store.write(PutWrite("EnvctlState", row))
+    estate.applied()
+    assert owner(estate) == "Search"
+    assert estate.planned().exit_code == 0
+
+    files = {path.name: path.read_text() for path in estate.folder.iterdir()}
+    source_is_gone(estate)
+    estate.applied(SCOPE)
+    assert owner(estate) == "Search"
+    ends(estate)
+
+    assert estate.applied(SCOPE).exit_code == 0
+    assert owner(estate) == "Tango"
+    # The tables follow when the source is back; accounts have nothing left to do then.
+    estate.has(files)
+    assert estate.planned().exit_code == 2
+    assert estate.applied().exit_code == 0
+    assert estate.planned().exit_code == 0
+    assert owner(estate) == "Tango"

@@ -136,6 +136,17 @@ def test_a_failed_early_renewal_keeps_the_credentials_that_still_hold(
         queues.list_queues()
 
 
+def test_a_clock_an_hour_ahead_is_told_as_that(world: AwsAccess, clock: Clock) -> None:
+    clock.now += timedelta(minutes=75)
+    with (
+        pytest.raises(AccessDenied, match=r"clock is 7[45] minutes ahead .* account 012345670123"),
+        aws_errors("look"),
+    ):
+        world.client("ec2", CHILD).describe_vpcs()
+    clock.now -= timedelta(minutes=60)
+    assert world.client("ec2", CHILD).describe_vpcs()["Vpcs"]
+
+
 def test_clients_are_reused(world: AwsAccess) -> None:
     assert world.client("sqs", CHILD) is world.client("sqs", CHILD, "eu-west-1")
     assert world.client("sqs", CHILD) is not world.client("sqs", CHILD, "us-east-1")

@@ -11,11 +11,13 @@ from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.override import Override
 from controller.planning.overrides import (
     active,
+    beneath,
     ended,
     left_fields,
     patch,
     patched_refs,
     suspended,
+    uncovered,
 )
 from tests.unit.planning.worlds import NOW, ref
 
@@ -143,3 +145,35 @@ def test_nothing_else_changes_and_the_last_one_wins() -> None:
 def test_a_place_that_cannot_be_is_refused(path: str, says: str) -> None:
     with pytest.raises(WrongUsage, match=says):
         patch(canonical_bytes(DOCUMENT), [override(path=path, value=1)])
+
+
+AUTHORED = {
+    "metadata": {"name": "c50", "labels": {"team": "tango"}},
+    "spec": {"schedule": "office-hours", "roles": {"Web": {"ami": "web-1"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("assigned", "fields"),
+    [
+        ({"schedule": "on"}, {"spec.schedule": "office-hours"}),
+        ({"maintenance": True}, {"spec.maintenance": None}),
+        (
+            {"roles.Web.ami": "web-2", "roles.Db.ami": "db-1"},
+            {"spec.roles": {"Web": {"ami": "web-1"}}},
+        ),
+        ({"metadata.labels.team": "infra"}, {"metadata.labels": {"team": "tango"}}),
+        ({"": ABSENT}, {}),
+        ({"schedule": ABSENT}, {}),
+    ],
+)
+def test_what_lies_beneath_gives_the_document_back(
+    assigned: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    document = canonical_bytes(AUTHORED)
+    overrides = [
+        override(n, path=path, value=value) for n, (path, value) in enumerate(assigned.items(), 1)
+    ]
+    kept = beneath(document, overrides)
+    assert kept == fields
+    assert uncovered(patch(document, overrides), kept) == document
