@@ -28,7 +28,10 @@ NOT_COMMANDS = {
 
 
 def test_each_command_is_a_file() -> None:
-    assert {path.stem for path in CLI.glob("*.py")} - NOT_COMMANDS == set(COMMANDS)
+    files = {path.stem for path in CLI.glob("*.py")} - NOT_COMMANDS
+
+    # A module whose name would be a keyword ends in an underscore: import_.
+    assert {name.removesuffix("_") for name in files} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
