@@ -11,6 +11,7 @@ from controller.errors import ERROR_CLASSES, EXIT_ORDER
 from controller.settings import Settings, part_in, variable_of
 from tests.support.event_pages import event_pages
 from tests.support.kind_pages import kind_pages
+from tests.support.permission_pages import permission_pages
 from tests.support.target_pages import target_pages
 
 NOTE = "<!-- Made from the code by `make golden`; edit the code. -->"
@@ -39,6 +40,7 @@ def pages() -> dict[str, str]:
         **event_pages(),
         **kind_pages(),
         **target_pages(),
+        **permission_pages(),
     }
 
 

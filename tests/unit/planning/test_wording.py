@@ -123,6 +123,20 @@ def test_what_is_only_observed_is_said_and_is_nothing_to_apply() -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (ScopeState.OK, "Nothing to do."),
+        (ScopeState.OBSERVE, "Nothing to do."),
+        (ScopeState.UNKNOWN, "Nothing to do in what could be seen."),
+        (ScopeState.WAITING, "Nothing to do in what could be seen."),
+    ],
+)
+def test_nothing_to_do_is_not_said_of_what_could_not_be_seen(state: ScopeState, text: str) -> None:
+    scopes = (ScopePlan("config", ScopeState.OK), ScopePlan(HERE, state))
+    assert next_text(Plan("r", "l", scopes, "d")) == text
+
+
+@pytest.mark.parametrize(
     ("changes", "text"),
     [
         ([change("Group/a")], ""),
