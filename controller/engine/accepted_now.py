@@ -24,7 +24,5 @@ def accepted_now(
     """Read the config scope. Raises EnvctlError if it cannot be read, as nothing can be told then."""
     accounts = accounts or LiveAccounts(installation)
     seen = seen_in_tables(installation)
-    revisions = (one.mark.revision for one in seen.scopes[0].objects.values() if one.mark)
-    revision = next(iter(revisions), "")
-    accepted = accounts.accepted(seen.scopes[0], now, seen.overrides, revision)
+    accepted = accounts.accepted(seen.scopes[0], now, seen.overrides, seen.accepted_revision)
     return AcceptedNow(seen, accepted, accounts)

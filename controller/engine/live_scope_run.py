@@ -257,7 +257,8 @@ class ScopeRun:
         reasons += [violation.message for one in plans for violation in one.violations]
         failed = [one for one in outcomes if one.status not in DONE]
         done = {_place(one.change) for one in outcomes if one.status in DONE}
-        whole = not failed and present <= {ScopeState.OK, ScopeState.OBSERVE}
+        partial = bool(self.asked.targets) or self.asked.only is not None
+        whole = not failed and not partial and present <= {ScopeState.OK, ScopeState.OBSERVE}
         return Finding(
             scope=self._name,
             state=state,
@@ -265,6 +266,7 @@ class ScopeRun:
             changes=len({_place(change) for one in plans for change in one.changes} - done),
             blocked=sum(note.category == "blocked" for one in plans for note in one.notes),
             applied=self.order.revision if whole else "",
+            partial=partial,
         )
 
 

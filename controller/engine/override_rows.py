@@ -1,6 +1,6 @@
 """Overrides as rows of EnvctlState, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -59,10 +59,15 @@ def override_of_row(row: Row) -> Override:
         ) from error
 
 
+def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return those of the rows of EnvctlState that hold overrides, ended ones too, by id."""
+    mine = (row for row in rows if str(row["Id"]).startswith(PREFIX))
+    return tuple(sorted(mine, key=lambda row: str(row["Id"])))
+
+
 def read_override_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
     """Return the rows of all overrides, ended ones too, by id. Raises as any read."""
-    rows = (row for row in store.scan(state_table, 1) if str(row["Id"]).startswith(PREFIX))
-    return tuple(sorted(rows, key=lambda row: str(row["Id"])))
+    return override_rows_in(store.scan(state_table, 1))
 
 
 def read_overrides(store: ItemStore, prefix: str) -> tuple[Override, ...]:

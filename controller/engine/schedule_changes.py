@@ -12,6 +12,7 @@ from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
 from controller.model.live_options import LiveOptions
 from controller.model.observed import ObservedState
+from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning
@@ -32,26 +33,29 @@ def meaning_of(
     kinds: CompiledKinds,
     options: LiveOptions,
     now: datetime,
+    overrides: Iterable[Override] = (),
 ) -> ScheduleMeaning | None:
-    """Return what a plan of the config scope changes about schedules; None if it changes none of them."""
-    changed = frozenset(
-        change.ref
-        for change in made.changes
-        if change.ref.kind in SCHEDULED and change.action == "update"
+    """Return what a plan of the config scope changes about schedules; None if it changes none of them.
+
+    An override of a schedule is no change of it: it says itself what it does, and ends.
+    """
+    overridden = {one.ref for one in overrides if "schedule" in one.path.split(".")}
+    made = replace(
+        made,
+        changes=tuple(
+            one for one in made.changes if one.ref.kind in SCHEDULED and one.ref not in overridden
+        ),
     )
+    changed = frozenset(one.ref for one in made.changes if one.action == "update")
     if not changed:
         return None
     reader = AcceptedReader(kinds, options)
     wanted = {ref: one for ref, one in observed.objects.items() if ref.kind in SCHEDULED}
     before = replace(observed, objects=wanted)
-    after = accepted_after(before, _only(made, SCHEDULED))
+    after = accepted_after(before, made)
     old, new = reader.read(before, now), reader.read(after, now)
     names = tuple(_concerned(changed, old, new))
     return schedule_meaning(_following(old, names), _following(new, names), now)
-
-
-def _only(made: ScopePlan, kinds: frozenset[str]) -> ScopePlan:
-    return replace(made, changes=tuple(one for one in made.changes if one.ref.kind in kinds))
 
 
 def _concerned(

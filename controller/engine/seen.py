@@ -6,7 +6,8 @@ from typing import Any
 
 from controller.engine.compute_plan import Recorded
 from controller.engine.installation import Installation
-from controller.engine.override_rows import override_of_row, read_override_rows
+from controller.engine.override_rows import override_of_row, override_rows_in
+from controller.engine.status_rows import statuses_in
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
@@ -20,6 +21,8 @@ from controller.targets.tables import CONFIG_SCOPE, is_ours_by_history
 
 OVERRIDES = "overrides"
 """Fact of the config scope: the rows of all overrides, as they stand in EnvctlState."""
+ACCEPTED_REVISION = "acceptedRevision"
+"""Fact of the config scope: the revision last applied to it in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,23 @@ class Seen:
         rows = (row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
         return tuple(map(override_of_row, rows))
 
+    @property
+    def accepted_revision(self) -> str:
+        """The revision the tables hold, which is the one last applied in full; empty if that is not known."""
+        return next((str(one.facts.get(ACCEPTED_REVISION, "")) for one in self.scopes), "")
+
 
 def seen_in_tables(installation: Installation) -> Seen:
     """Look at the tables. What could not be read makes the scope unknown; the overrides must be readable."""
     master = installation.master
-    rows = read_override_rows(master.store, master.physical(STATE_TABLE.name))
+    rows = list(master.store.scan(master.physical(STATE_TABLE.name), 1))
     found = installation.tables.observe()
-    state = replace(found, facts={**found.facts, OVERRIDES: list(map(dict, rows))})
+    config = statuses_in(rows).get(CONFIG_SCOPE)
+    facts = {
+        OVERRIDES: list(map(dict, override_rows_in(rows))),
+        ACCEPTED_REVISION: config.revision if config else "",
+    }
+    state = replace(found, facts={**found.facts, **facts})
     prefix, history = master.settings.resource_prefix, installation.ledger
     recorded = _asking(history, prefix, master.kinds)
     return Seen((state,), recorded, recorded)

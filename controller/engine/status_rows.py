@@ -1,7 +1,7 @@
 """Status of scopes as rows of EnvctlState, and back; and what a look makes of the status before it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ class Finding:
     changes: int = 0
     blocked: int = 0
     applied: str = ""
+    partial: bool = False
+    """Whether only some targets or objects were looked at: how the rest stands is as it was."""
 
 
 def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> ScopeStatus:
@@ -36,6 +38,8 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
     same = before is not None and before.state is found.state
     again = found.state in _TRIED_AGAIN
     failures = (before.failures if before else 0) + 1 if again else 0
+    if found.partial and before is not None and not again:
+        return replace(before, tried_at=now)
     known = before or ScopeStatus(scope=found.scope, state=found.state, since=now, tried_at=now)
     return ScopeStatus(
         scope=found.scope,

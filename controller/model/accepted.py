@@ -32,7 +32,7 @@ class AcceptedState:
     unreadable: Mapping[ResourceRef, str] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
     revision: str = ""
-    """Revision that most recently changed the tables, as far as the marks tell; empty if none did."""
+    """Revision last applied to the tables in full, or, in a plan, the one about to be; empty if that is not known."""
     installation: str = ""
     options: LiveOptions = field(default_factory=LiveOptions)
 

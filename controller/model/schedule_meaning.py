@@ -23,6 +23,10 @@ class ScheduleShift:
     """``on`` or ``off``: what the exchange brings at once; empty for nothing."""
     first_difference: datetime | None
     """First moment at which the two differ, aware, in the new schedule's zone; None within a year."""
+    followers: tuple[tuple[str, str], ...] = ()
+    """Environment and role of all instances that follow it."""
+    switched: int | None = None
+    """Instances that are not yet as ``switches_now`` says, where they were looked at; None: all are taken for such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +49,8 @@ class ScheduleMeaning:
 
     def switching(self, state: str) -> int:
         """Count the instances that are switched to a state at once."""
-        return sum(one.instances for one in self.shifts if one.switches_now == state)
+        return sum(
+            one.instances if one.switched is None else one.switched
+            for one in self.shifts
+            if one.switches_now == state
+        )

@@ -1,6 +1,7 @@
 """Exchanged schedules compared: hours on per week before and after, what switches now, and when they first differ."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ class _Exchange(NamedTuple):
     before: Following
     after: Following
     instances: int
+    followers: tuple[tuple[str, str], ...]
 
 
 def schedule_meaning(
@@ -82,24 +84,29 @@ def _exchanges(
     name: str, before: EnvironmentFollowing, after: EnvironmentFollowing
 ) -> Iterator[_Exchange]:
     if before.own != after.own:
-        following = sum(
-            role.instances
+        following = [
+            key
             for key, role in after.roles.items()
             if role.own is None and (key not in before.roles or before.roles[key].own is None)
-        )
-        yield _Exchange(name, "", before.own, after.own, following)
+        ]
+        count = sum(after.roles[key].instances for key in following)
+        # Instances of no role that is known follow their environment too.
+        followers = tuple((name, key) for key in (*following, ""))
+        yield _Exchange(name, "", before.own, after.own, count, followers)
     for key in sorted(before.roles.keys() & after.roles.keys()):
         old, new = before.roles[key].own, after.roles[key].own
         if old is None and new is None:
             continue
         old_effective, new_effective = old or before.own, new or after.own
         if old_effective != new_effective:
-            yield _Exchange(name, key, old_effective, new_effective, after.roles[key].instances)
+            count = after.roles[key].instances
+            yield _Exchange(name, key, old_effective, new_effective, count, ((name, key),))
 
 
 def _shift(exchanges: Iterable[_Exchange], now: datetime) -> ScheduleShift:
     exchanges = tuple(exchanges)
-    _, role, before, after, _ = exchanges[0]
+    first_of_all = exchanges[0]
+    role, before, after = first_of_all.role, first_of_all.before, first_of_all.after
     old, new = before.schedule, after.schedule
     switches, first = "", None
     if isinstance(old, Schedule) and isinstance(new, Schedule):
@@ -119,7 +126,35 @@ def _shift(exchanges: Iterable[_Exchange], now: datetime) -> ScheduleShift:
         instances=sum(one.instances for one in exchanges),
         switches_now=switches,
         first_difference=first,
+        followers=tuple(one for exchange in exchanges for one in exchange.followers),
     )
+
+
+class Counted(NamedTuple):
+    """Instances of one role of one environment that are there and follow its schedule."""
+
+    total: int = 0
+    running: int = 0
+
+
+def with_found(
+    meaning: ScheduleMeaning, found: Mapping[tuple[str, str], Counted]
+) -> ScheduleMeaning:
+    """Return a meaning with the instances there are, by environment and role, in place of those asked for."""
+    shifts = tuple(_with_found(one, found) for one in meaning.shifts)
+    return replace(
+        meaning,
+        shifts=shifts,
+        instance_hours=sum(_more(one) * one.instances for one in shifts),
+        instances_are=FOUND,
+    )
+
+
+def _with_found(shift: ScheduleShift, found: Mapping[tuple[str, str], Counted]) -> ScheduleShift:
+    counted = [found.get(one, Counted()) for one in shift.followers]
+    total, running = sum(one.total for one in counted), sum(one.running for one in counted)
+    switched = {"on": total - running, "off": running}.get(shift.switches_now)
+    return replace(shift, instances=total, switched=switched)
 
 
 def _hours(schedule: Schedule | InvalidSchedule, now: datetime) -> float | None:

@@ -72,3 +72,15 @@ def test_a_state_keeps_since_when_it_is() -> None:
 def test_tries_are_spaced_out_but_never_far(failures: int) -> None:
     assert timedelta(0) < pause(failures) <= LAST_RETRY
     assert pause(failures) <= pause(failures + 1)
+
+
+def test_a_look_at_a_part_leaves_how_the_rest_stands() -> None:
+    whole = found(ScopeState.REFUSED, reason="62 would go", changes=62)
+    before = next_status(None, whole, NOW)
+
+    after = next_status(before, found(ScopeState.OK, applied="9f1e0aa", partial=True), LATER)
+    broken = next_status(after, found(ScopeState.UNKNOWN, reason="denied", partial=True), LATER)
+
+    assert (after.state, after.reason, after.changes) == (ScopeState.REFUSED, "62 would go", 62)
+    assert (after.looked_at, after.tried_at, after.revision) == (NOW, LATER, "")
+    assert (broken.state, broken.reason) == (ScopeState.UNKNOWN, "denied")

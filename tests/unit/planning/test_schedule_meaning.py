@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.schedule_meaning import (
+    Counted,
     EnvironmentFollowing,
     Following,
     RoleFollowing,
     schedule_meaning,
+    with_found,
 )
 from controller.planning.schedule_words import meaning_json, meaning_lines, tally_of
 from controller.scheduling.grammar import parse_schedule
@@ -86,6 +88,24 @@ def test_a_role_that_gets_one_is_told_by_its_name() -> None:
     assert line == ("Environment c50", "role Web  office → off  on per week 55 h → 0 h")
     assert total.title.startswith("in total ±0 environment hours, -220 instance hours a week")
     assert now.title == "now (Tue 24 Nov 10:12 GMT): 4 instances stopped; first difference now"
+
+
+def test_instances_that_were_seen_count_in_place_of_those_asked_for() -> None:
+    meaning = told(environment("on", Web=4, Db=(1, "on")), environment("off", Web=4, Db=(1, "on")))
+    assert meaning is not None
+    found = {
+        ("c50", "Web"): Counted(6, 5),
+        ("c50", ""): Counted(1, 1),
+        ("c50", "Db"): Counted(9, 9),
+        ("c51", "Web"): Counted(9, 9),
+    }
+
+    seen = with_found(meaning, found)
+
+    assert (seen.shifts[0].instances, seen.switching("off")) == (7, 6)
+    assert (seen.instance_hours, seen.environment_hours) == (7 * -168, -168)
+    assert "(7 instances, found)" in meaning_lines(seen, expand=False)[1].title
+    assert meaning_json(seen)["instancesAre"] == "found"
 
 
 def test_what_comes_or_goes_exchanges_nothing() -> None:

@@ -1,0 +1,88 @@
+"""What a commit says reaches live accounts too: its approvals, and that it is the one they stand at."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from controller import catalog
+from controller.engine.plan_run import PlanAsked, Planner
+from controller.engine.seen import seen_in_tables
+from controller.engine.whole_run import WholePlan, WholePlanner
+from controller.ports import SourceTree
+from controller.sources.folder import FolderSource
+from controller.sources.location import FolderLocation
+from tests.support.live_accounts import SCOPE, LiveEstate, environment, live_scopes
+
+FLEET = {f"e{n}.yaml": environment(f"e{n}") for n in range(3)}
+SETTINGS = "{targets: {others: {owners: enforce}}, guards: {smallMaxDeletes: 0}}"
+
+
+class Committed(FolderSource):
+    """A folder whose last commit had a message."""
+
+    message = ""
+
+    def fetch(self) -> SourceTree:
+        """Return the folder as of that commit."""
+        tree = super().fetch()
+        return replace(tree, revision=replace(tree.revision, message=self.message))
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[LiveEstate]:
+    with mock_aws():
+        made = LiveEstate(tmp_path / "fleet", settings_text=SETTINGS).has(FLEET)
+        made.applied()
+        yield made
+
+
+def planned(estate: LiveEstate, message: str) -> WholePlan:
+    source = Committed(FolderLocation(estate.folder))
+    source.message = message
+    accounts = estate.live()
+    planner = WholePlanner(
+        planner=lambda: Planner(source, estate.settings, catalog.kinds()),
+        load=Planner.load,
+        live=accounts,
+    )
+    return planner.plan(seen_in_tables(accounts.installation), PlanAsked(now=estate.clock.now))
+
+
+def test_an_approval_in_the_commit_counts_in_live_scopes_and_for_nothing_else(
+    estate: LiveEstate,
+) -> None:
+    estate.has({"e0.yaml": None})
+    (first,) = planned(estate, "e0 goes").plan.refused
+    approved = f"e0 goes (#7)\n\nEnvctl-Override: {first.token}"
+    (refused,) = planned(estate, approved).plan.refused
+    assert (first.scope, refused.scope, refused.guard) == ("config", SCOPE, "maxDeletes")
+
+    both = planned(estate, f"{approved} {refused.token}")
+
+    assert both.plan.refused == ()
+    assert [one.overridden for one in live_scopes(both)[0].violations] == [True]
+    assert [one.token for one in planned(estate, f"e0\n\n{refused.token}").plan.refused] == [
+        first.token
+    ]
+
+
+def test_a_run_of_live_accounts_alone_stands_at_the_revision_the_tables_hold(
+    estate: LiveEstate,
+) -> None:
+    before = estate.statuses()
+    assert before[SCOPE].revision == before["config"].revision != ""
+    estate.has({"e1.yaml": environment("e1", owner="Search")})
+    estate.applied("config")
+    accepted = estate.statuses()["config"].revision
+    assert accepted != before["config"].revision
+    assert estate.statuses()[SCOPE].revision == before[SCOPE].revision
+
+    # Whatever the source holds by now, the tables have not accepted it.
+    estate.has({"e2.yaml": environment("e2", owner="Search")})
+    estate.applied(SCOPE)
+
+    assert estate.statuses()[SCOPE].revision == accepted
+    assert estate.records()[-1].actor.commit == accepted
