@@ -17,16 +17,25 @@ from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef
 from controller.planning.explanation import Command, Explanation, NextShown
 from controller.planning.wording import TIMES
-from controller.scheduling.decision import Decision, decide
+from controller.scheduling.decision import Decision, Verdict, decide
 from controller.scheduling.decision_sources import Source
-from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, RoleFacts, tag_value
+from controller.scheduling.facts import (
+    DecisionRules,
+    EnvironmentFacts,
+    InstanceFacts,
+    RoleFacts,
+    Tags,
+    tag_value,
+)
 from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.override_tag import parse_override_tag
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.zones import zone_of
 from controller.targets.power_parts.power_map import PowerMap, power_map
 
 _IS: Final = {"running": State.ON, "stopped": State.OFF}
+_TOLD: Final = (Verdict.DECIDES, Verdict.INVALID)
 _AS_A_WHOLE: Final = ""
 """Id of the member that stands for a group, or an environment, as such."""
 
@@ -41,6 +50,7 @@ class PowerExplainer:
         self._at = at
         self._now = now
         self._tables = state.seen.scopes[0]
+        self._plain: PowerMap | None = None
 
     def explain(self, ref: ResourceRef) -> Explanation:
         """Return the answer. Raises WrongUsage for what is not there, and as asking the ledger."""
@@ -49,6 +59,9 @@ class PowerExplainer:
         decision, role, environment = self._decided(found, accepted, self._at)
         if environment is None:
             return self._unknown(found, decision)
+        written = self._written().environments.get(found.subject.environment.lower())
+        # An override of an environment's schedule is told as one; what is written is what it would follow.
+        environment = written.facts if written is not None else environment
         zone = _zone(decision, environment)
         ledger = LedgerQuestions(self._state.accounts.installation, zone, self._at)
         records = self._records(found, ledger)
@@ -82,6 +95,12 @@ class PowerExplainer:
         return self._state.accounts.accepted(
             self._tables, at, self._state.seen.overrides, self._state.accepted.revision
         )
+
+    def _written(self) -> PowerMap:
+        """Return what documents say without any override."""
+        if self._plain is None:
+            self._plain = power_map(self._state.accounts.accepted(self._tables, self._at))
+        return self._plain
 
     def _decided(
         self, found: Found, accepted: AcceptedState, at: datetime
@@ -193,6 +212,8 @@ class PowerExplainer:
             )
         ):
             blocks.append(decision.reason)
+        if decision.schedule is None and decision.source is not None and decision.reason:
+            blocks.append(f"{decision.reason}; until that is put right it is left as it is")
         name, told = found.subject.environment, []
         if accepted.in_maintenance(name):
             told.append("environment in maintenance")
@@ -201,9 +222,7 @@ class PowerExplainer:
         return tuple(blocks), tuple(told)
 
     def _next(self, found: Found, accepted: AcceptedState) -> tuple[NextShown, ...]:
-        plain = self._state.accounts.accepted(self._tables, self._at)
-        power = power_map(plain)
-        environment = power.environments.get(found.subject.environment.lower())
+        environment = self._written().environments.get(found.subject.environment.lower())
         role = environment.role(found.subject.role) if environment and found.subject.role else None
         schedules: list[Schedule | InvalidSchedule | None] = [
             environment.facts.schedule if environment else None,
@@ -218,6 +237,7 @@ class PowerExplainer:
         )
         schedules += [one.schedule for one in held]
         ends = [one.until for one in held if one.until is not None]
+        ends += [end for tags in tagged if (end := _tag_end(tags)) is not None]
         return next_wanted(
             lambda at: self._decided(found, self._accepted(at), at)[0].wanted,
             schedules,
@@ -226,18 +246,20 @@ class PowerExplainer:
         )
 
     def _commands(self, found: Found, decision: Decision) -> Iterator[Command]:
+        tag = _deciding_tag(found, decision)
+        if tag is not None:
+            key, on_instance = tag
+            where = found.subject.instance if on_instance else found.subject.group
+            if decision.schedule is None:
+                yield Command("Put it right", f"correct the tag {key} of {where}, or take it off")
+                return
+            if decision.wanted is State.ON:
+                yield Command(
+                    "Let it follow",
+                    f"take the tag {key} off {where}; an override to off does not go before it",
+                )
+                return
         if decision.wanted not in (State.ON, State.OFF):
-            return
-        if decision.wanted is State.ON and decision.source in (Source.INSTANCE, Source.GROUP):
-            where = (
-                found.subject.instance
-                if decision.source is Source.INSTANCE
-                else found.subject.group
-            )
-            yield Command(
-                "Let it follow",
-                f"take the tag Schedule off {where}; an override to off does not go before it",
-            )
             return
         other = "off" if decision.wanted is State.ON else "on"
         purpose = f"{'Keep it' if _IS.get(next(iter(found.states), '')) is State(other) else 'Have it'} {other}"
@@ -278,6 +300,28 @@ def _zone(decision: Decision, environment: EnvironmentFacts) -> tzinfo:
         if isinstance(schedule, Schedule) and schedule.fixed is None:
             return zone_of(schedule.zone)
     return UTC
+
+
+def _deciding_tag(found: Found, decision: Decision) -> tuple[str, bool] | None:
+    """Return the key of the tag that decides, or that nobody can read, and whether it is on the instance; None if none does."""
+    if decision.source in (Source.INSTANCE, Source.GROUP):
+        return "Schedule", decision.source is Source.INSTANCE
+    texts = [rule.text for rule in decision.chain if rule.verdict in _TOLD]
+    key = DecisionRules().override_tag
+    on_instance = tag_value(found.tags, key)
+    group = found.look.groups.get(found.subject.group)
+    on_group = tag_value(group.tags, key) if group else ""
+    if decision.source is not Source.OVERRIDE or not {on_instance, on_group} & set(texts[:1]):
+        return None
+    return key, on_instance in texts[:1]
+
+
+def _tag_end(tags: Tags) -> datetime | None:
+    text = tag_value(tags, DecisionRules().override_tag)
+    try:
+        return parse_override_tag(text) if text else None
+    except InvalidSchedule:
+        return None
 
 
 def _parsed(text: str) -> Schedule | None:

@@ -120,12 +120,12 @@ def _effect(
                 starts[where] += 1
             elif action in STOPPING:
                 stops[where] += 1
-            elif reason == CORRECT_STATE:
-                right += 1
-            else:
+            elif reason != CORRECT_STATE:
                 stay[reason or ""] += 1
-            if _passed_over(judged):
+            elif _passed_over(judged):
                 stay[PASSED_OVER] += 1
+            else:
+                right += 1
             objects.add(ResourceRef(INSTANCE, f"{scope}/{judged.instance.instance_id}"))
             if judged.group:
                 objects.add(ResourceRef(PARKING, f"{scope}/{judged.group}"))

@@ -118,7 +118,27 @@ def test_an_override_decides_and_its_end_is_the_next_change(night: PowerEstate) 
     assert told.next[0].state == "off"
     assert told.next[0].at == now + timedelta(minutes=5)
     assert len(told.overrides) == 1
+    # The document still says what it said.
+    assert str(told.order[-1]) == "environment office-hours"
     assert explanation_json(told)["order"][0]["verdict"] == "decides"
+
+
+def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEstate) -> None:
+    kept, wrong = night.instance("c51"), night.instance("c51", Schedule="start: 61 8 * * *;")
+    until = (night.clock.now + timedelta(minutes=5)).replace(microsecond=0)
+    night.tag(kept, envctl__override=f"on until {until:%Y-%m-%dT%H:%M:%S}Z")
+
+    held, broken = explained(night, kept), explained(night, wrong)
+
+    assert held.wanted == "on"
+    assert (held.next[0].at, held.next[0].state) == (until, "off")
+    assert [one.text for one in held.commands] == [
+        f"take the tag envctl:override off {kept}; an override to off does not go before it"
+    ]
+    assert "not valid" in broken.blocks[0]
+    assert [one.text for one in broken.commands] == [
+        f"correct the tag Schedule of {wrong}, or take it off"
+    ]
 
 
 def test_what_belongs_to_nothing_and_what_is_nothing(night: PowerEstate) -> None:
