@@ -130,21 +130,25 @@ def _resolved(
     world: TracingWorld,
     kinds: CompiledKinds,
 ) -> Mapping[ResourceRef, Resolved]:
-    """Resolve the new drafts, and those kept objects that asked about something that is different now."""
+    """Resolve the new drafts, and those kept objects that asked about something that is different now.
+
+    Drafts are taken out of ``changes`` one by one: the memory of each serves what is made of the next.
+    """
     if not changes.touched and not changes.drafts:
         return before
     resolved = dict(before)
     for ref in changes.gone:
         resolved.pop(ref, None)
-    drafts = dict(changes.drafts)
+    drafts = changes.drafts
     if resolved and changes.touched:
         untouched = changes.touched.isdisjoint
         for ref, one in resolved.items():
             if ref not in drafts and not untouched(one.asked):
                 drafts[ref] = drafting.again(one.resource)
     by_name = kinds.by_name
-    for ref, one_draft in drafts.items():
-        resolved[ref] = resolve(one_draft, by_name[ref.kind].kind, world, changes.broken_refs)
+    for ref in list(drafts):
+        kind = by_name[ref.kind].kind
+        resolved[ref] = resolve(drafts.pop(ref), kind, world, changes.broken_refs)
     return resolved
 
 
