@@ -162,7 +162,8 @@ class Overrides:
     def _follow(
         self, effect: Effect, overrides: Iterable[Override], claim: Claim, transaction: str
     ) -> tuple[ScopeOutcome, ...]:
-        if not effect.switches or not effect.enforced:
+        if not effect.objects or not effect.enforced:
+            # Where no instance is switched a group may still get its sizes back.
             return ()
         surroundings = self._accounts.installation.master.surroundings
         moment = surroundings.clock()

@@ -35,10 +35,11 @@ def as_found(
     found: dict[tuple[str, str], Counted] = {}
     for scope in scopes:
         part = next((one for one in scope.view.parts if isinstance(one.target, Power)), None)
-        here = environments_of(accepted, scope.setup.scope, accepted.options.default_region)
-        if part is None or not wanted & set(here):
+        region = accepted.options.default_region
+        here = frozenset(environments_of(accepted, scope.setup.scope, region))
+        if part is None or not wanted & here:
             continue
-        known |= set(here)
+        known |= here
         look = look_of(part.observed.facts["look"], scope.setup.scope)
         seen = sight(scope.setup, look, accepted, now, {})
         for key, running in _followers(seen.instances):

@@ -160,7 +160,9 @@ def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) 
         schedules = as_found(schedules, live.accepted, live.scopes, asked.now)
     joined = replace(plan(scopes, revision=revision, label=label), schedules=schedules)
     if config is not None:
-        joined = replace(config.plan, scopes=joined.scopes, digest=joined.digest)
+        joined = replace(
+            config.plan, scopes=joined.scopes, digest=joined.digest, schedules=schedules
+        )
     return WholePlan(
         config,
         live,

@@ -181,6 +181,36 @@ def test_an_override_to_off_leaves_what_a_person_tagged_and_says_so(evening: Pow
     assert evening.lifecycles(WEB) == ["InService", "Standby", "Standby"]
 
 
+def test_what_is_told_once_is_not_told_again_as_passed_over(evening: PowerEstate) -> None:
+    evening.at(MORNING).tick()
+    on, never, _ = [one["InstanceId"] for one in evening.look(WEB)["Instances"]]
+    evening.tag(on, Schedule="on")
+    evening.tag(never, Schedule="noschedule")
+
+    _, ready = prepared(evening, "c50", "schedule=off")
+
+    assert sum(ready.effect.stay.values()) == 2
+    assert ready.effect.stops == {WEB: 1}
+
+
+def test_released_where_nothing_switches_a_group_gets_its_sizes_back(evening: PowerEstate) -> None:
+    evening.at(MORNING).tick()
+    made, ready = prepared(evening, "c50", "schedule=off")
+    made.carry_out(ready)
+    for one in evening.look(WEB)["Instances"]:
+        evening.tag(one["InstanceId"], Schedule="on")
+    evening.tick(*on_record(evening))
+    assert evening.lifecycles(WEB) == ["InService"] * 3
+
+    made = overrides(evening)
+    ready = made.to_release("c50")
+    made.carry_out(ready)
+
+    assert ready.effect.switches == 0
+    assert evening.look(WEB)["MinSize"] == 1
+    assert "envctl:parked" not in {one["Key"] for one in evening.look(WEB)["Tags"]}
+
+
 REFUSED = (
     (("c50", "schedule=offce-hours"), InvalidDesiredState, "did you mean 'office-hours'"),
     (("c50", "shedule=on"), InvalidDesiredState, "did you mean"),
