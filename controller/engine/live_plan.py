@@ -207,7 +207,13 @@ class _Scope:
         unrecorded = frozenset(
             ref for ref in gone if not made_by_us(of_item(ref.kind, ref.key, None))
         )
-        result = diff(wanted, observed, replace(options, unrecorded=unrecorded))
+        removed = frozenset(
+            ref
+            for ref in wanted.keys() - found.keys()
+            if made_by_us(of_item(ref.kind, ref.key, None))
+        )
+        known = replace(options, unrecorded=unrecorded, removed_outside=removed)
+        result = diff(wanted, observed, known)
         changes = [
             _shaped(change, part.projected.shapings.get(change.ref, _NO_SHAPING))
             for change in result.changes

@@ -13,6 +13,7 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.override_rows import row_of_override
 from controller.errors import InvalidDesiredState, PlanRefused, SourceUnavailable
 from controller.model.override import Override
+from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from tests.support.live_accounts import (
     SCOPE,
@@ -98,6 +99,13 @@ def test_a_new_account_appears_with_the_commit_that_brings_it(estate: LiveEstate
     whole = estate.planned()
     assert [scope.scope for scope in live_scopes(whole)] == ["prod-eu/eu-west-1", SCOPE]
     assert [str(one.ref) for one in live_changes(whole)] == ["OwnerParameter/prod-eu/eu-west-1/p1"]
+
+
+def test_what_we_made_and_somebody_deleted_is_drift(estate: LiveEstate) -> None:
+    estate.client("ssm").delete_parameter(Name="/owners/e0")
+    estate.has({"e9.yaml": environment("e9")})
+    found = {one.ref.key: one.cause for one in live_changes(estate.planned())}
+    assert found == {f"{SCOPE}/e0": Cause.DRIFTED, f"{SCOPE}/e9": Cause.EDITED}
 
 
 def owner(estate: LiveEstate) -> str:
