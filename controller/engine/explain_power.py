@@ -32,6 +32,7 @@ from controller.scheduling.override_tag import parse_override_tag
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.zones import zone_of
+from controller.targets.group_parts.tags import schedule_is_ours
 from controller.targets.power_parts.power_map import PowerMap, power_map
 
 _IS: Final = {"running": State.ON, "stopped": State.OFF}
@@ -81,7 +82,9 @@ class PowerExplainer:
             wanted=decision.wanted.value,
             in_order=in_order,
             last_change=tuple(self._last(found, records, ledger)),
-            why=why_lines(decision, found.subject, accepted, ledger),
+            why=why_lines(
+                decision, found.subject, accepted, ledger, tag_is_ours=_tag_is_ours(found)
+            ),
             order=order_of(decision, role, environment),
             overrides=override_lines(held, zone),
             blocks=blocks,
@@ -304,6 +307,8 @@ def _zone(decision: Decision, environment: EnvironmentFacts) -> tzinfo:
 
 def _deciding_tag(found: Found, decision: Decision) -> tuple[str, bool] | None:
     """Return the key of the tag that decides, or that nobody can read, and whether it is on the instance; None if none does."""
+    if decision.source is Source.GROUP and _tag_is_ours(found):
+        return None
     if decision.source in (Source.INSTANCE, Source.GROUP):
         return "Schedule", decision.source is Source.INSTANCE
     texts = [rule.text for rule in decision.chain if rule.verdict in _TOLD]
@@ -314,6 +319,11 @@ def _deciding_tag(found: Found, decision: Decision) -> tuple[str, bool] | None:
     if decision.source is not Source.OVERRIDE or not {on_instance, on_group} & set(texts[:1]):
         return None
     return key, on_instance in texts[:1]
+
+
+def _tag_is_ours(found: Found) -> bool:
+    group = found.look.groups.get(found.subject.group)
+    return group is not None and schedule_is_ours(group)
 
 
 def _tag_end(tags: Tags) -> datetime | None:

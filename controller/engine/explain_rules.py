@@ -62,13 +62,20 @@ def why_lines(
     subject: Subject,
     accepted: AcceptedState,
     ledger: LedgerQuestions,
+    *,
+    tag_is_ours: bool = False,
 ) -> tuple[str, ...]:
-    """Return which rule decides and where it comes from."""
-    return tuple(_why(decision, subject, accepted, ledger))
+    """Return which rule decides and where it comes from; ``tag_is_ours``: the group's tag is as envctl wrote it for its role."""
+    return tuple(_why(decision, subject, accepted, ledger, tag_is_ours=tag_is_ours))
 
 
 def _why(
-    decision: Decision, subject: Subject, accepted: AcceptedState, ledger: LedgerQuestions
+    decision: Decision,
+    subject: Subject,
+    accepted: AcceptedState,
+    ledger: LedgerQuestions,
+    *,
+    tag_is_ours: bool,
 ) -> Iterator[str]:
     rule = next((one for one in decision.chain if one.verdict is Verdict.DECIDES), None)
     if rule is None:
@@ -80,7 +87,11 @@ def _why(
         case Source.INSTANCE:
             yield f"tag Schedule = {rule.text} on {subject.instance}, put there by a person (AWS does not say who)"
         case Source.GROUP:
-            yield f"tag Schedule = {rule.text} on group {subject.group}"
+            if not tag_is_ours:
+                yield f"tag Schedule = {rule.text} on group {subject.group}, put there by a person (AWS does not say who)"
+                return
+            yield f"tag Schedule = {rule.text} on group {subject.group}, written there by envctl for its role"
+            yield from _of_role(subject, accepted, ledger)
         case Source.ROLE:
             yield from _of_role(subject, accepted, ledger)
         case Source.ENVIRONMENT:

@@ -14,6 +14,7 @@ from controller.scheduling.decision_sources import Source
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import previous_event, state_at
+from controller.targets.group_parts.tags import schedule_is_ours
 from controller.targets.power_parts.judge import Judged
 from controller.targets.power_parts.power_map import PowerMap, power_map
 
@@ -114,7 +115,12 @@ def _of_scope(
                 override.until if override else None,
             )
             continue
+        group = seen.look.groups.get(judged.group)
+        ours = group is not None and schedule_is_ours(group)
         for tag in judged.decision.chain:
+            if tag.source is Source.GROUP and ours:
+                # What the role says, written on its group for those who look there.
+                continue
             if tag.source in _TAGS and tag.text.lower() in _FOR_GOOD:
                 where = "instance" if tag.source is Source.INSTANCE else f"group {judged.group}"
                 text = f"tag Schedule = {tag.text} on the {where}"

@@ -10,6 +10,7 @@ from controller.engine.explain_power import PowerExplainer
 from controller.engine.find_object import find_object
 from controller.engine.override_run import OverrideAsked, Overrides
 from controller.engine.power_sight import Sights, look_around
+from controller.engine.schedule_exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
 from controller.planning.explanation import (
     Explanation,
@@ -139,6 +140,34 @@ def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEs
     assert [one.text for one in broken.commands] == [
         f"correct the tag Schedule of {wrong}, or take it off"
     ]
+
+
+def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate) -> None:
+    tags = {"Schedule": "noschedule", "envctl:schedule": "noschedule"}
+    night.client("autoscaling").create_or_update_tags(
+        Tags=[
+            {
+                "ResourceId": WEB,
+                "ResourceType": "auto-scaling-group",
+                "Key": key,
+                "Value": value,
+                "PropagateAtLaunch": False,
+            }
+            for key, value in tags.items()
+        ]
+    )
+
+    why = explained(night, WEB).why
+
+    assert (
+        why[0] == f"tag Schedule = noschedule on group {WEB}, written there by envctl for its role"
+    )
+    assert why[1].startswith("role Web of DeploymentMap/web has a schedule of its own")
+    now = night.clock.now
+    state = accepted_now(night.installation, now, night.accounts())
+    sights = look_around(state.accounts, state.accepted, state.accounts.scopes(state.accepted), now)
+    listed = exceptions_of(sights, state.accepted, state.accepted, now, Filter())
+    assert {one.name for one in listed if one.category == "kept by an old tag"} <= {"kept"}
 
 
 def test_what_belongs_to_nothing_and_what_is_nothing(night: PowerEstate) -> None:

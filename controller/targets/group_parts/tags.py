@@ -6,6 +6,8 @@ Domain rule: every one of the former is given to new instances too; ``Schedule``
 from collections.abc import Mapping
 from typing import Final
 
+from controller.model.live import FoundGroup
+
 TAGS: Final = (
     "EnvironmentType",
     "Environment",
@@ -44,6 +46,14 @@ SCALING_SCHEDULES: Final = "envctl:scaling-schedules"
 """Digest of the scaling schedules that were put."""
 
 NOT_PROPAGATED: Final = "(not given to instances)"
+
+
+def schedule_is_ours(group: FoundGroup, key: str = "Schedule") -> bool:
+    """Tell whether a group's Schedule tag is as we wrote it for its role: any other value was put there by a person."""
+    ours = group.tag(SCHEDULE)
+    wanted = key.lower()
+    found = next((value for name, value in group.tags if name.lower() == wanted), "")
+    return ours is not None and ours.strip() == found.strip()
 
 
 def keys_of(renamed: Mapping[str, str]) -> dict[str, str]:
