@@ -10,6 +10,7 @@ from controller.sandbox import (
     faster_answers,
     faster_lookups,
     faster_transactions,
+    faster_xml,
     interception,
     refusals,
 )
@@ -25,6 +26,7 @@ def install() -> bool:
             import_module(f"{package.__name__}.{module.name}")
     faster_answers.install()
     faster_lookups.install()
+    faster_xml.install()
     capacity.install()
     delays.install()
     interception.install()
