@@ -66,7 +66,8 @@ class Asked:
             return OfActor(self.actor, period)
         if self.transaction is not None:
             return OfTransaction(self.transaction)
-        if bounded:
+        if bounded or self.power:
+            # What was switched is in the chains of the accounts, not in that of the tables.
             until = self.until or self.now
             return OfPeriod(self.since or until - LONGEST, until)
         return OfScope(CONFIG_SCOPE)
