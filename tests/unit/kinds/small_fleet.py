@@ -76,7 +76,10 @@ FLEET: Documents = {
     ("Upstream", "pr1-Search"): {**UPSTREAM, "environmentName": "pr1"},
     ("Upstream", "cm1-Search"): {**UPSTREAM, "environmentName": "cm1"},
     ("LoadBalancerSetting", "www.c50.acme.example"): VIRTUAL_HOST,
-    ("Template", "linux"): {"description": "for all", "text": "#!/bin/sh\necho {{ environment }}\n"},
+    ("Template", "linux"): {
+        "description": "for all",
+        "text": "#!/bin/sh\necho {{ environment }}\n",
+    },
     ("Calendar", "holidays"): {"dates": [{"date": "2027-03-26", "name": "Good Friday"}]},
     ("Schedule", "office-hours"): {"timezone": "Europe/London", "periods": PERIODS},
     ("Permission", "team-tango"): {"permissions": [{"cluster": "tango"}]},
