@@ -44,6 +44,9 @@ class Memory:
     files: Mapping[str, LoadedFile] = field(default_factory=dict)
     facts: Mapping[ResourceRef, Any] = field(default_factory=dict)
     resolved: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
+    resources: Mapping[ResourceRef, Resource] = field(default_factory=dict)
+    clashes: Mapping[str, tuple[PlacedIssue, ...]] = field(default_factory=dict)
+    """Kind -> issues of values that two of its objects have."""
     settings: tuple[str, str] = ("none", "")
     duplicates: bool = False
     """Some object was defined twice, so what one document gave depended on another."""
@@ -87,14 +90,24 @@ def load(
         before = Memory(parsed=parsed, settings=settings)
         changes = drafting.changes(before.files, before.facts)
     facts = changes.facts
-    resolved = _resolved(before.resolved, changes, drafting, TracingWorld(facts, *settings), kinds)
+    world = TracingWorld(facts, *settings)
+    resolved, resources = _resolved(before, changes, drafting, world, kinds)
+    found_clashes = _clashes(before.clashes, changes, kinds, resolved)
     issues = [issue for file in changes.files.values() for issue in file.issues]
     issues += defaults_issues(defaults, kinds)
     issues += _issues_of(resolved)
-    issues += _clashes(kinds, facts, resolved)
+    issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
-    resources = {ref: one.resource for ref, one in resolved.items()}
-    kept = Memory(parsed, changes.files, facts, resolved, settings, changes.duplicates)
+    kept = Memory(
+        parsed=parsed,
+        files=changes.files,
+        facts=facts,
+        resolved=resolved,
+        resources=resources,
+        clashes=found_clashes,
+        settings=settings,
+        duplicates=changes.duplicates,
+    )
     return Loaded(resources, tuple(issues), broken, kept)
 
 
@@ -124,21 +137,22 @@ def _defaults_documents(
 
 
 def _resolved(
-    before: Mapping[ResourceRef, Resolved],
+    before: Memory,
     changes: DraftingChanges,
     drafting: Drafting,
     world: TracingWorld,
     kinds: CompiledKinds,
-) -> Mapping[ResourceRef, Resolved]:
+) -> tuple[Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resource]]:
     """Resolve the new drafts, and those kept objects that asked about something that is different now.
 
     Drafts are taken out of ``changes`` one by one: the memory of each serves what is made of the next.
     """
     if not changes.touched and not changes.drafts:
-        return before
-    resolved = dict(before)
+        return before.resolved, before.resources
+    resolved, resources = dict(before.resolved), dict(before.resources)
     for ref in changes.gone:
         resolved.pop(ref, None)
+        resources.pop(ref, None)
     drafts = changes.drafts
     if resolved and changes.touched:
         untouched = changes.touched.isdisjoint
@@ -148,8 +162,9 @@ def _resolved(
     by_name = kinds.by_name
     for ref in list(drafts):
         kind = by_name[ref.kind].kind
-        resolved[ref] = resolve(drafts.pop(ref), kind, world, changes.broken_refs)
-    return resolved
+        one = resolve(drafts.pop(ref), kind, world, changes.broken_refs)
+        resolved[ref], resources[ref] = one, one.resource
+    return resolved, resources
 
 
 def _issues_of(resolved: Mapping[ResourceRef, Resolved]) -> Iterator[PlacedIssue]:
@@ -160,16 +175,27 @@ def _issues_of(resolved: Mapping[ResourceRef, Resolved]) -> Iterator[PlacedIssue
 
 
 def _clashes(
-    kinds: CompiledKinds, facts: Mapping[ResourceRef, Any], resolved: Mapping[ResourceRef, Resolved]
-) -> Iterator[PlacedIssue]:
-    with_unique: dict[str, list[tuple[ResourceRef, Any]]] = {
-        name: [] for name, compiled in kinds.by_name.items() if compiled.kind.unique
+    before: Mapping[str, tuple[PlacedIssue, ...]],
+    changes: DraftingChanges,
+    kinds: CompiledKinds,
+    resolved: Mapping[ResourceRef, Resolved],
+) -> Mapping[str, tuple[PlacedIssue, ...]]:
+    """Look for values two objects have: among the kinds whose facts have changed, or that had some before."""
+    touched = {ref.kind for ref in changes.touched}
+    among: dict[str, list[tuple[ResourceRef, Any]]] = {
+        name: []
+        for name, compiled in kinds.by_name.items()
+        if compiled.kind.unique and (name in touched or before.get(name))
     }
-    for pair in facts.items():
-        if pair[0][0] in with_unique:
-            with_unique[pair[0][0]].append(pair)
-    for name, mine in with_unique.items():
+    for pair in changes.facts.items() if among else ():
+        if pair[0][0] in among:
+            among[pair[0][0]].append(pair)
+    found = {}
+    for name, mine in among.items():
         mine.sort(key=lambda pair: resolved[pair[0]].resource.origin)
-        for ref, issue in clashes(kinds.by_name[name].kind, mine):
-            resource = resolved[ref].resource
-            yield PlacedIssue(resource.origin.path, resource.index, resource.origin.line, issue)
+        found[name] = tuple(
+            PlacedIssue(resource.origin.path, resource.index, resource.origin.line, issue)
+            for ref, issue in clashes(kinds.by_name[name].kind, mine)
+            for resource in (resolved[ref].resource,)
+        )
+    return found
