@@ -164,6 +164,17 @@ def test_empty_labels_are_nothing_to_keep() -> None:
     assert empty.projection == plain.projection
 
 
+def test_an_empty_label_takes_nothing_from_the_item() -> None:
+    plain = resource({"a.yaml": CLUSTER}, "Cluster/Tango")
+
+    empty = resource(
+        {"a.yaml": CLUSTER.replace("{name: Tango}", "{name: Tango, labels: {a: ''}}")},
+        "Cluster/Tango",
+    )
+
+    assert empty.projection.attributes == plain.projection.attributes
+
+
 def test_the_examples_have_no_problem_in_either_mode() -> None:
     for mode in ("none", "environment-manager"):
         result = loaded(examples(), compatibility=mode)

@@ -208,7 +208,12 @@ def test_an_object_with_a_lost_mark_is_never_pruned() -> None:
 def test_a_copied_item_is_foreign_where_it_was_copied_to() -> None:
     copy = found("Service/Copy", item("Service/Copy"), ownership=Ownership.FOREIGN)
 
+    answer = only(None, copy, installation="other")
+
     assert isinstance(only(None, copy), Note)
+    assert answer == Note(
+        "foreign", ref("Service/Copy"), "carries our mark of another item: it is a copy"
+    )
 
 
 def test_an_object_with_our_mark_and_no_record_is_never_pruned() -> None:

@@ -152,3 +152,12 @@ def test_what_takes_a_value(
     problems = find_kept_values(desired, scope_of(other), options(kinds={"Named": NAMED}))
 
     assert len(problems) == taken, because
+
+
+def test_what_is_there_under_another_name_keeps_its_name() -> None:
+    under_another = wanted("Service/new", item("Service/old"))
+
+    assert messages([under_another], found("Service/old")) == [
+        "Service/new is Service/old under another name, which stays for good (scopes, marks and records carry it)"
+    ]
+    assert messages([service("new")], found("Service/old")) == []

@@ -11,6 +11,7 @@ from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.override_words import (
     end_text,
+    ended_text,
     list_lines,
     override_json,
     soon_text,
@@ -92,3 +93,9 @@ def test_one_is_meant_by_id_by_object_or_by_its_last_name() -> None:
     assert named(both, "c50") == (both[0],)
     assert named(both, "c50-ta-Web") == (group,)
     assert named(both, "c51") == ()
+
+
+def test_an_end_is_told_with_its_reason() -> None:
+    assert ended_text(override(), "Git changed it") == (
+        "override 4K7Q of Environment/c50 schedule=on ended: Git changed it"
+    )

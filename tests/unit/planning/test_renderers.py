@@ -15,15 +15,17 @@ from controller.model.canonical import canonical_bytes
 from controller.model.observed import ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.plan import Cause, Change, Edit, FieldChange, Note, Plan, ScopePlan, Violation
+from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_schema import plan_schema
+from controller.planning.plan_view import view
 from controller.planning.render_html import render_html
 from controller.planning.render_json import plan_object, render_json
 from controller.planning.render_markdown import LONGEST, render_markdown
 from controller.planning.render_style import Span, coloured, plain
 from controller.planning.render_text import render_text, text_lines
 from controller.planning.whole_object import fields_of
-from tests.unit.planning.worlds import change, ref
+from tests.unit.planning.worlds import NOW, change, ref
 
 NASTY = "</code></details>`````@all <script>alert(1)</script> | *x* [y](z)"
 REFUSAL = Violation(
@@ -286,3 +288,15 @@ def test_commands_that_mend_a_scope_stand_on_lines_of_their_own(
     assert [line.strip() for line in made] == [f"make {n}" for n in range(shown)]
     assert all(line.startswith(" " * 17) for line in made)
     assert any("more lines: --expand" in line for line in lines) == (shown < commands)
+
+
+def test_what_changes_of_schedules_mean_is_the_last_section_and_part_of_the_file() -> None:
+    shift = ScheduleShift(("c50",), "", "office", "on", 55, 168, 2, "on", None)
+    plan = replace(EVERYTHING, schedules=ScheduleMeaning((shift,), NOW, 113, 226, "found"))
+
+    lines = view(plan, PLAIN_NAMES, expand=False).sections[-1]
+
+    assert (lines.sign, lines.title, lines.tally) == ("~", "Schedules", "1 environment")
+    assert lines.entries[0].remarks == ("office → on  on per week 55 h → 168 h",)
+    assert lines.entries[-1].remarks == ()
+    assert plan_object(plan, PLAIN_NAMES, "1")["schedules"]["startedNow"] == 2

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.model.schedule_meaning import ScheduleMeaning
+from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.schedule_meaning import (
     Counted,
     EnvironmentFollowing,
@@ -15,7 +15,7 @@ from controller.planning.schedule_meaning import (
     schedule_meaning,
     with_found,
 )
-from controller.planning.schedule_words import meaning_json, meaning_lines, tally_of
+from controller.planning.schedule_words import day_of, meaning_json, meaning_lines, tally_of
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.refusals import InvalidSchedule
 
@@ -151,3 +151,37 @@ def test_there_and_back_is_nothing(one: str, other: str, count: int) -> None:
     if there is not None and back is not None:
         assert there.instance_hours == -back.instance_hours
         assert there.first_difference == back.first_difference
+
+
+def test_a_schedule_that_says_otherwise_under_its_name_and_a_far_difference() -> None:
+    shift = ScheduleShift(
+        environments=("c50",),
+        role="Web",
+        before="office",
+        after="office",
+        hours_before=55,
+        hours_after=57.5,
+        instances=1,
+        switches_now="",
+        first_difference=datetime(2027, 1, 4, 8, tzinfo=UTC),
+    )
+    meaning = ScheduleMeaning((shift,), NOW, 2.5, 2.5, "found")
+
+    lines = meaning_lines(meaning, expand=False)
+
+    assert lines[0].remark == "role Web  office is another  on per week 55 h → 57.5 h"
+    assert lines[1].title.startswith("in total +2.5 environment hours, +2.5 instance hours")
+    assert lines[2].title.endswith("nothing switches; first difference Mon 4 Jan 2027 08:00 UTC")
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (datetime(2026, 11, 24, 23, tzinfo=UTC), "today"),
+        (datetime(2026, 11, 25, tzinfo=UTC), "tomorrow"),
+        (datetime(2026, 12, 4, tzinfo=UTC), "Fri 4 Dec"),
+        (datetime(2027, 1, 4, tzinfo=UTC), "Mon 4 Jan 2027"),
+    ],
+)
+def test_a_day(at: datetime, told: str) -> None:
+    assert day_of(at, NOW) == told

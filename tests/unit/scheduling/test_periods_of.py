@@ -32,6 +32,7 @@ CLOCK = st.integers(0, 1439).map(lambda minute: f"{minute // 60:02d}:{minute % 6
         ("start: 0 8 * * 1 2026; stop: 0 19 * * *", None),
         ("start: 0 8 * * 1; stop: 0 8 * * 1", None),
         ("start: 0 8 * * 1", None),
+        ("start: 0 * * * *; stop: 30 * * * *", None),
         ("on", None),
     ],
 )
