@@ -65,10 +65,10 @@ class Folders:
         return f"{_clean(kind).lower()}s"
 
     def _type(self, environment: str) -> str:
-        name = _clean(self._types.get(environment) or "")
+        name = self._types.get(environment)
         if not name:
             return HOMELESS
-        lowered = name.lower()
+        lowered = _clean(name).lower()
         return f"type-{lowered}" if lowered in _RESERVED else lowered
 
 

@@ -53,12 +53,14 @@ def settle(
     whole: Mapping[ResourceRef, Items],
     kinds: CompiledKinds,
     circumstances: Circumstances,
+    *,
+    most_rounds: int = MOST_ROUNDS,
 ) -> Settled:
     """Return the documents that are right together. ``whole`` are the items as found, for those that are left out."""
     staying = dict(written)
     left: list[LeftOut] = []
     drafts: dict[ResourceRef, Draft] = {}
-    for _ in range(MOST_ROUNDS):
+    for _ in range(most_rounds):
         for ref in list(staying):
             if ref not in drafts:
                 made = _draft(staying[ref], kinds)
@@ -140,9 +142,7 @@ def _mended(
     kinds: CompiledKinds,
     whole: Mapping[ResourceRef, Items],
 ) -> bool:
-    one = staying.get(ref)
-    if one is None:
-        return False
+    one = staying[ref]
     if ref.kind == "Environment" and issue.path == ("metadata", "name"):
         owner = staying.get(ResourceRef("EnvironmentType", str(one.spec.get("environmentType"))))
         if owner is not None and any("namingPattern" in odd.found for odd in owner.oddities):
@@ -210,7 +210,6 @@ def _may_go(path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     for length in range(len(path) - 1, 0, -1):
         if isinstance(path[length - 1], int) and path[length - 2] in _MEMBERS_THAT_MAY_GO:
             yield path[:length]
-            return
 
 
 def _remove(spec: Any, path: tuple[str | int, ...]) -> None:
@@ -226,8 +225,7 @@ def _reason(made: Draft | tuple[Issue, ...], ref: ResourceRef) -> str:
 
 
 def _said(issue: Issue) -> str:
-    where = ".".join(map(str, issue.path))
-    return f"{where}: {issue.message}" if where else issue.message
+    return f"{'.'.join(map(str, issue.path))}: {issue.message}"
 
 
 def _left(one: Written, reason: str, whole: Mapping[ResourceRef, Items]) -> LeftOut:

@@ -10,7 +10,7 @@ from controller.loading.authoring.settling import Settled
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope, Member
 from controller.model.ref import ResourceRef
 from tests.support.imported_fleets import composed, loadable, right
-from tests.unit.loading.authoring.test_oddities import MAP, ROLE, imported, oddities, of
+from tests.unit.loading.authoring.test_oddities import MAP, ROLE, TYPE, imported, oddities, of
 
 SCOPE = LiveScope("eu/eu-west-1", "012345670123", "eu-west-1", "eu")
 PLACE = ("eu", "eu-west-1")
@@ -167,3 +167,48 @@ def test_groups_of_nobody_are_told() -> None:
     first, other = result.remarks
     assert first.startswith("group c50-ta-Other in eu/eu-west-1:")
     assert other.endswith("stay as they are: x")
+
+
+def test_instances_of_another_type_are_written() -> None:
+    result = with_groups(
+        group(members=(member("i-1"),)),
+        instances={"i-1": {"image_id": "", "instance_type": "c5.large"}},
+    )
+    assert roles(result) == {"Web": {"instanceType": "c5.large"}}
+
+
+def test_a_schedule_an_environment_cannot_take_away_is_told() -> None:
+    result = with_groups(group(), role={"ScheduleTag": "off"})
+
+    (odd,) = oddities(result.settled, "Environment/c50")
+    assert odd.found.startswith("group c50-ta-Web has no schedule of its own")
+    assert roles(result) is None
+
+
+def test_groups_in_subnets_of_another_type_are_written() -> None:
+    value: dict[str, Any] = {**TYPE["Value"]}  # type: ignore[dict-item]  # a dict of dicts
+    value["Subnets"] = {
+        **value["Subnets"],
+        "PublicApp": {"AvailabilityZoneA": "subnet-p", "AvailabilityZoneB": "subnet-q"},
+    }
+    result = imported(of("EnvironmentType", {**TYPE, "Value": value}))
+    look = LiveLook(
+        SCOPE,
+        datetime(2026, 11, 24, tzinfo=UTC),
+        {"c50-ta-Web": group(subnets=("subnet-p", "subnet-q"))},
+    )
+
+    add_group_facts(result.written, Groups({PLACE: look}, default_region="eu-west-1"))
+
+    assert result.written[C50].spec["roles"]["Web"]["subnetTypeName"] == "PublicApp"
+
+
+def test_what_was_written_before_is_left_as_it_is() -> None:
+    result = imported()
+    result.written[C50].ours = True
+    look = LiveLook(SCOPE, datetime(2026, 11, 24, tzinfo=UTC), {"c50-ta-Web": group(maximum=9)})
+
+    remarks = add_group_facts(result.written, Groups({PLACE: look}, default_region="eu-west-1"))
+
+    assert remarks == []
+    assert "roles" not in result.written[C50].spec
