@@ -1,0 +1,265 @@
+"""From a revision and what the tables hold to changes that lead to the line that caused each of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from controller.catalog import kinds
+from controller.engine import find_edits
+from controller.engine.compute_plan import PlanRequest, plan_config
+from controller.engine.field_names import yaml_field_names
+from controller.engine.find_edits import authorship_of, field_path, with_edits
+from controller.engine.load_revision import LoadedRevision, RevisionLoader
+from controller.errors import InvalidDesiredState
+from controller.model.canonical import parse_canonical
+from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
+from controller.model.origin import Authorship, Origin
+from controller.model.plan import Cause, Change, ScopePlan
+from controller.model.ref import ResourceRef
+from controller.planning.fields import EXTRA
+from tests.support.text_source import TextSource
+from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE, examples
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+ADA = Authorship("c1", "ada")
+DEFAULTS = """apiVersion: envctl/v1
+kind: Defaults
+metadata: {name: services}
+spec:
+  Service: {description: old}
+"""
+FLEET = {"cluster.yaml": CLUSTER, "services/search.yaml": SERVICE, "services/d.yaml": DEFAULTS}
+
+
+def loaded(texts: Mapping[str, str]) -> LoadedRevision:
+    return RevisionLoader(KINDS, "none", "eu-west-1").load(TextSource(texts))
+
+
+def applied(texts: Mapping[str, str], state: ScopeState = ScopeState.OK) -> ObservedState:
+    """Return what is found after these texts were applied."""
+    objects = {}
+    for ref, resource in loaded(texts).desired.resources.items():
+        made, origin = resource.projection, resource.origin
+        extra = parse_canonical(made.extra)
+        mark = Mark("acme", "id", "r0", origin.path, origin.line, made.digest, extra)
+        objects[ref] = Observation(
+            ref, made.attributes, made.digest, mark, Ownership.OURS, b'"base"'
+        )
+    return ObservedState("config", state, objects, "why")
+
+
+def planned(
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    *,
+    recorded: bool = True,
+    missed: bool = False,
+    asked: list[Sequence[str]] | None = None,
+    state: ScopeState = ScopeState.OK,
+) -> ScopePlan:
+    revision = loaded(after)
+
+    def authorship(paths: Sequence[str]) -> Mapping[str, Authorship]:
+        if asked is not None:
+            asked.append(paths)
+        return dict.fromkeys(paths, ADA)
+
+    return plan_config(
+        revision,
+        revision.desired,
+        applied(before, state),
+        PlanRequest(kinds=kinds(), now=NOW),
+        recorded=lambda _ref, _items: recorded,
+        missed=lambda _ref, _items: missed,
+        authorship=authorship,
+    )
+
+
+def edits(plan: ScopePlan) -> list[str]:
+    """Return each change with the place and the name of the edit it comes from."""
+    return [
+        f"{one.action} {one.ref}: {one.edit.origin} {one.edit.what}".rstrip() if one.edit else ""
+        for one in plan.changes
+    ]
+
+
+def put(path: str, text: str, by: str) -> dict[str, str]:
+    assert text in FLEET[path]
+    return {**FLEET, path: FLEET[path].replace(text, by)}
+
+
+@pytest.mark.parametrize(
+    ("after", "wanted", "because"),
+    [
+        (FLEET, [], "nothing has changed"),
+        (put("services/d.yaml", "old", "new"),
+         ["update Service/Search: services/d.yaml:5 Service.description"],
+         "a field of a Defaults leads to the Defaults"),
+        (put("services/search.yaml", "Tango,", "Tango, description: own,"),
+         ["update Service/Search: services/search.yaml:4 Service/Search description"],
+         "a field of the document"),
+        (put("services/search.yaml", "Tango,", "Tango, description: own, primaryContact: me,"),
+         ["update Service/Search: services/search.yaml:1 Service/Search"],
+         "several fields lead to the document"),
+        (put("cluster.yaml", "{name: Tango}", "{name: Tango, labels: {a: b}}"),
+         ["update Cluster/Tango: cluster.yaml:3 Cluster/Tango metadata.labels"],
+         "a label"),
+        ({**FLEET, "new.yaml": SERVICE.replace("Search", "Pay").replace("400", "401")},
+         ["create Service/Pay: new.yaml added"], "a create leads to its file"),
+    ],
+)  # fmt: skip
+def test_the_edit_behind_a_change(
+    after: Mapping[str, str], wanted: list[str], because: str
+) -> None:
+    assert edits(planned(FLEET, after)) == wanted, because
+
+
+def test_a_role_of_a_map_leads_to_its_own_line_or_to_the_defaults_of_the_roles() -> None:
+    path = "maps/maps.yaml"
+    text = examples()[path]
+    own = text.replace("desiredCapacity: 2", "desiredCapacity: 3", 1)
+    assert own != text
+
+    (change,) = planned(examples(), {**examples(), path: own}).changes
+
+    assert change.edit is not None
+    assert change.edit.origin.line == next(
+        number for number, line in enumerate(own.splitlines(), 1) if "desiredCapacity: 3" in line
+    )
+
+
+def test_who_touched_the_files_is_asked_once_and_only_for_what_changes() -> None:
+    asked: list[Sequence[str]] = []
+
+    plan = planned(FLEET, put("services/d.yaml", "old", "new"), asked=asked)
+    planned(FLEET, FLEET, asked=asked)
+
+    assert asked == [["services/search.yaml"]]
+    assert plan.changes[0].authorship == ADA
+
+
+@pytest.mark.parametrize(("recorded", "wanted"), [(True, ["Service/Search"]), (False, [])])
+def test_what_nobody_recorded_is_not_pruned(recorded: bool, wanted: list[str]) -> None:
+    plan = planned(FLEET, {"cluster.yaml": CLUSTER}, recorded=recorded)
+
+    assert [str(one.ref) for one in plan.changes] == wanted
+    assert bool(plan.notes) is not recorded
+
+
+@pytest.mark.parametrize(("missed", "cause"), [(True, Cause.DRIFTED), (False, Cause.EDITED)])
+def test_what_was_deleted_behind_our_back_is_drift(missed: bool, cause: Cause) -> None:
+    (change,) = planned({"cluster.yaml": CLUSTER}, FLEET, missed=missed).changes
+
+    assert (change.action, change.cause) == ("create", cause)
+
+
+def test_a_value_that_must_stay_is_a_problem_at_its_place() -> None:
+    with pytest.raises(InvalidDesiredState) as caught:
+        planned(FLEET, put("services/search.yaml", "40012", "40016"))
+
+    (problem,) = caught.value.problems
+    assert "40012, which stays for good" in problem.message
+    assert problem.origin.path == "services/search.yaml"
+
+
+def test_in_a_scope_that_is_not_known_nothing_is_planned() -> None:
+    after = put("services/search.yaml", "40012", "40016")
+
+    plan = planned(FLEET, after, state=ScopeState.UNKNOWN)
+
+    assert (plan.changes, plan.state, plan.reason) == ((), ScopeState.UNKNOWN, "why")
+
+
+def test_of_very_many_changes_single_places_are_not_looked_up() -> None:
+    revision = loaded(FLEET)
+    (one,) = planned(FLEET, put("services/d.yaml", "old", "new")).changes
+    many = (one,) * (find_edits.MAX_LOOKED_UP + 1)
+
+    assert with_edits(many, revision.desired.resources, revision.origins) is many
+
+
+def test_a_change_of_a_file_nobody_knows_keeps_what_it_has() -> None:
+    (one,) = planned(FLEET, put("services/d.yaml", "old", "new")).changes
+
+    assert authorship_of([one], {"other.yaml": Authorship("c2", "bob")}) == (one,)
+
+
+@pytest.mark.parametrize(
+    ("shown", "path"),
+    [
+        ("bluePort", ("spec", "bluePort")),
+        ("metadata.labels.a", ("metadata", "labels", "a")),
+        ("roles.Web.ami", ("spec", "roles", 0, "ami")),
+        ("roles[1].ami", ("spec", "roles", 1, "ami")),
+        ("roles.Gone.ami", ("spec", "roles", "Gone", "ami")),
+        ("roles[9].ami", ("spec", "roles", 9, "ami")),
+    ],
+)
+def test_a_field_of_a_plan_is_found_in_the_document(shown: str, path: tuple[Any, ...]) -> None:
+    resources = loaded(examples()).desired.resources
+    a_map = next(
+        one
+        for ref, one in resources.items()
+        if ref.kind == "DeploymentMap"
+        and parse_canonical(one.document)["spec"]["roles"][0]["serverRoleName"] == "Web"
+    )
+
+    assert field_path(shown, a_map) == path
+
+
+@pytest.mark.parametrize(
+    ("ref", "path", "name", "sensitive"),
+    [
+        ("Service/Search", ("InfraConfigServices", "Value", "BluePort"), "bluePort", False),
+        ("Cluster/Tango", ("InfraConfigClusters", "ClusterName"), "metadata.name", False),
+        ("Service/Search", (EXTRA, "metadata", "labels", "a"), "metadata.labels.a", False),
+        ("Environment/c50", (EXTRA, "spec", "lifecycle"), "lifecycle", False),
+        ("EnvironmentType/S", ("ConfigEnvironmentTypes", "Value", "LicenseKeys", "NewRelicKey"),
+         "licenseKeys.newRelicKey", True),
+        ("Gadget/x", ("T", "A"), "T.A", False),
+        ("Service/Search", ("InfraConfigServices",), "InfraConfigServices", False),
+    ],
+)  # fmt: skip
+def test_fields_go_by_the_names_of_the_yaml(
+    ref: str, path: tuple[Any, ...], name: str, sensitive: bool
+) -> None:
+    names, of = yaml_field_names(kinds()), ResourceRef.parse(ref)
+
+    assert names.name_path(of, path) == name
+    assert names.is_sensitive(of, path) is sensitive
+
+
+def test_a_loader_does_again_only_what_changed() -> None:
+    loader = RevisionLoader(KINDS, "none", "eu-west-1")
+    first = loader.load(TextSource(FLEET))
+
+    second = loader.load(TextSource(put("services/d.yaml", "old", "new")))
+
+    tango = ResourceRef("Cluster", "Tango")
+    assert second.loaded.resources[tango] is first.loaded.resources[tango]
+    assert first.origins.origin("services/search.yaml", 0, ("spec", "description")) == Origin(
+        "services/d.yaml", 5, 26
+    )
+
+
+def test_what_is_wrong_is_raised_when_the_desired_state_is_asked_for_and_warnings_are_not() -> None:
+    broken = loaded({"a.yaml": SERVICE, "b.yaml": CLUSTER.replace("ta}", "TA}")})
+
+    with pytest.raises(InvalidDesiredState) as caught:
+        _ = broken.desired
+
+    assert len(caught.value.problems) == len(broken.problems) - len(broken.warnings)
+    assert loaded(FLEET).desired.label == "texts"
+
+
+def change_of(plan: ScopePlan) -> Change:
+    (one,) = plan.changes
+    return one
+
+
+def test_the_changes_of_a_plan_are_the_same_each_time() -> None:
+    after = put("services/d.yaml", "old", "new")
+
+    assert change_of(planned(FLEET, after)) == change_of(planned(FLEET, after))
