@@ -5,11 +5,7 @@ from sys import intern
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element
 
-from controller.aws.clients import place_of
-from controller.aws.describe_instances import moment
-from controller.aws.errors import aws_errors
-from controller.aws.taken_body import body_of
-from controller.aws.xml_page import incomplete, root_of, text_of
+from controller.aws.xml_page import incomplete, moment_of, read_pages, root_of, text_of
 from controller.model.live import FoundGroup, Member
 
 if TYPE_CHECKING:
@@ -21,23 +17,12 @@ _WHAT: Final = "look: read auto-scaling groups"
 
 
 def read_groups(client: "AutoScalingClient") -> Iterator[FoundGroup]:
-    """Yield every auto-scaling group of a client's account and region; a hundred a call.
+    """Return every auto-scaling group of a client's account and region; a hundred a call.
 
-    Raises Unreachable for an answer that is not whole, and as any call: what was yielded before is no whole then.
+    Raises as ``read_pages``.
     """
-    place = place_of(client)
-    token: str | None = None
-    while True:
-        request = {"MaxRecords": PAGE_SIZE, **({"NextToken": token} if token else {})}
-        with aws_errors(_WHAT, place):
-            body = body_of(client, "describe_auto_scaling_groups", request)
-        found, following = parse_groups(body)
-        yield from found
-        if following is None:
-            return
-        if following == token:
-            raise incomplete(_WHAT, f"the same page comes again and again ({place})")
-        token = following
+    request = {"MaxRecords": PAGE_SIZE}
+    return read_pages(client, "describe_auto_scaling_groups", request, parse_groups, _WHAT)
 
 
 def parse_groups(body: bytes) -> tuple[list[FoundGroup], str | None]:
@@ -108,7 +93,7 @@ class _GroupReader:
             template_version=_text(template, self._version),
             launch_configuration=text_of(item, f"{ns}LaunchConfigurationName"),
             status=text_of(item, f"{ns}Status"),
-            created_at=moment(text_of(item, f"{ns}CreatedTime")),
+            created_at=moment_of(text_of(item, f"{ns}CreatedTime")),
         )
 
     def _template_of(self, item: Element) -> Element | None:

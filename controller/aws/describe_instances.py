@@ -4,15 +4,11 @@ botocore builds every field of every instance through its service model: several
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import Element
 
-from controller.aws.clients import place_of
-from controller.aws.errors import aws_errors
-from controller.aws.taken_body import body_of
-from controller.aws.xml_page import incomplete, root_of, text_of
+from controller.aws.xml_page import incomplete, moment_of, read_pages, root_of, text_of
 from controller.model.live import FoundInstance, Tags
 
 if TYPE_CHECKING:
@@ -25,27 +21,14 @@ _WHAT: Final = "look: read instances"
 
 
 def read_instances(client: "EC2Client", states: Sequence[str] = ()) -> Iterator[FoundInstance]:
-    """Yield every instance of a client's account and region that is not terminated; a thousand a call.
+    """Return every instance of a client's account and region that is not terminated; a thousand a call.
 
-    With ``states`` only those in one of them, which costs less where few are. Raises Unreachable for an answer that is not whole, and as any call: what was yielded before is no whole then.
+    With ``states`` only those in one of them, which costs less where few are. Raises as ``read_pages``.
     """
-    place = place_of(client)
-    token: str | None = None
-    while True:
-        request: dict[str, Any] = {"MaxResults": PAGE_SIZE}
-        if token:
-            request["NextToken"] = token
-        if states:
-            request["Filters"] = [{"Name": "instance-state-name", "Values": list(states)}]
-        with aws_errors(_WHAT, place):
-            body = body_of(client, "describe_instances", request)
-        found, following = parse_instances(body)
-        yield from found
-        if following is None:
-            return
-        if following == token:
-            raise incomplete(_WHAT, f"the same page comes again and again ({place})")
-        token = following
+    request: dict[str, Any] = {"MaxResults": PAGE_SIZE}
+    if states:
+        request["Filters"] = [{"Name": "instance-state-name", "Values": list(states)}]
+    return read_pages(client, "describe_instances", request, parse_instances, _WHAT)
 
 
 def parse_instances(body: bytes) -> tuple[list[FoundInstance], str | None]:
@@ -89,7 +72,7 @@ class _InstanceReader:
             instance_id=instance_id,
             state=intern(name),
             tags=self._tags_of(item),
-            launched_at=moment(item.findtext(self._launched)),
+            launched_at=moment_of(item.findtext(self._launched)),
             private_ip=text_of(item, self._ip),
             instance_type=intern(text_of(item, self._type)),
             zone="" if placement is None else intern(text_of(placement, self._zone)),
@@ -107,14 +90,3 @@ class _InstanceReader:
         return tuple(
             (intern(one.findtext(key) or ""), intern(one.findtext(value) or "")) for one in tags
         )
-
-
-def moment(text: str | None) -> datetime | None:
-    """Read a moment as AWS writes it; None where there is none. Raises Unreachable for what is none."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise incomplete("look", f"{text!r} is no moment") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

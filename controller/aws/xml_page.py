@@ -1,11 +1,44 @@
-"""A page of AWS's XML as a tree, or the error that says it is not whole."""
+"""Pages of AWS's XML as trees, one after the other to the last, or the error that says they are not whole."""
 
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
+from controller.aws.clients import place_of
+from controller.aws.errors import aws_errors
+from controller.aws.taken_body import body_of
 from controller.errors import Unreachable
 
+T = TypeVar("T")
+
 _FIX: Final = "nothing if it passes, it is read again; otherwise check the proxy before AWS"
+
+
+def read_pages(
+    client: Any,
+    method: str,
+    request: Mapping[str, Any],
+    parse: Callable[[bytes], tuple[Sequence[T], str | None]],
+    what: str,
+) -> Iterator[T]:
+    """Yield what all pages of a call hold. ``parse`` gives what is in one answer, and the token of the next page.
+
+    Raises Unreachable for an answer that is not whole, and as any call: what was yielded before is no whole then.
+    """
+    place = place_of(client)
+    token: str | None = None
+    while True:
+        asked = {**request, "NextToken": token} if token else request
+        with aws_errors(what, place):
+            body = body_of(client, method, asked)
+        found, following = parse(body)
+        yield from found
+        if following is None:
+            return
+        if following == token:
+            raise incomplete(what, f"the same page comes again and again ({place})")
+        token = following
 
 
 def root_of(body: bytes, name: str, what: str) -> tuple[Element, str]:
@@ -27,6 +60,17 @@ def root_of(body: bytes, name: str, what: str) -> tuple[Element, str]:
 def text_of(element: Element, tag: str) -> str:
     """Return the text of the first child with this (full) tag; empty if there is none."""
     return element.findtext(tag) or ""
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """Read a moment as AWS writes it; None where there is none. Raises Unreachable for what is none."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise incomplete("look", f"{text!r} is no moment") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def incomplete(what: str, detail: str) -> Unreachable:
