@@ -4,6 +4,8 @@ BIN := .venv/bin
 CORE := model kinds scheduling loading planning
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 --exclude-newer '7 days'
 .DEFAULT_GOAL := help
+# Without kept bytecode every process compiles all it imports, which takes longer than most of what is run here.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup demo test test-slow coverage check schemas golden bench lock servers peers
 
 help: ## print this

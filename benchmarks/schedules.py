@@ -93,10 +93,16 @@ def seeded(size: FleetSize) -> Iterator[tuple[EmbeddedAws, list[str]]]:
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> tuple[float, float, float, str]:
-    """Run a process; return its CPU seconds, its wall time, the peak of its largest process in MB, and what it wrote."""
+    """Run a process; return its CPU seconds, its wall time, the peak of its largest process in MB, and what it wrote.
+
+    It finds its bytecode where an earlier run, or its installation, left it.
+    """
+    environment = {
+        name: environment[name] for name in environment if name != "PYTHONDONTWRITEBYTECODE"
+    }
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as out:
-        process = subprocess.Popen(command, env=dict(environment), stdout=out, stderr=subprocess.PIPE)  # fmt: skip
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.PIPE)  # fmt: skip
         assert process.stderr is not None
         problems = process.stderr.read().decode(errors="replace")
         _, status, used = os.wait4(process.pid, 0)

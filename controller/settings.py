@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from controller.errors import WrongUsage
+from controller.kinds.language.documented import Documented
 from controller.loading.documents import parse_documents
 from controller.loading.issue import Issue
 from controller.loading.positions import Positions, dotted
@@ -43,7 +44,7 @@ def _as_tuple(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
-class SettingsPart(BaseModel):
+class SettingsPart(Documented):
     """A part of the settings: camelCase in YAML, frozen, nothing unknown."""
 
     model_config = ConfigDict(
@@ -52,7 +53,6 @@ class SettingsPart(BaseModel):
         strict=True,
         alias_generator=AliasGenerator(alias=to_camel),
         validate_by_name=True,
-        use_attribute_docstrings=True,
     )
 
 

@@ -30,7 +30,9 @@ def partial_model(
         for field, info in model.model_fields.items()
         if field not in without
     }
-    return create_model(name, __base__=Spec, __doc__=says or model.__doc__, **fields, **more)
+    made = create_model(name, __base__=Spec, __doc__=says or model.__doc__, **fields, **more)
+    made.documented_as = model
+    return made
 
 
 def _without_default(info: FieldInfo) -> FieldInfo:

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from pydantic import (
     AliasGenerator,
-    BaseModel,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -15,6 +14,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from controller.kinds.language.documented import Documented
 from controller.kinds.language.naming import item_name, yaml_name
 
 
@@ -90,7 +90,7 @@ SENSITIVE = Field(json_schema_extra={"x-sensitive": True})
 """Mark of a field whose value is never printed and enters the ledger as a digest only."""
 
 
-class Spec(BaseModel):
+class Spec(Documented):
     """A spec or a part of one. Strict: a quoted number is text, an unknown field is an error."""
 
     model_config = ConfigDict(
@@ -98,7 +98,6 @@ class Spec(BaseModel):
         frozen=True,
         strict=True,
         alias_generator=AliasGenerator(validation_alias=yaml_name, serialization_alias=item_name),
-        use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
 

@@ -1,0 +1,77 @@
+"""Models whose JSON Schema says of each field what the text below it in the source says.
+
+pydantic's ``use_attribute_docstrings`` does the same when a class is made, which takes half of a process's start; here the
+source is read when a schema is asked for, and by nobody else.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import pairwise
+from typing import ClassVar
+
+from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+
+class Documented(BaseModel):
+    """A model with texts below its fields."""
+
+    documented_as: ClassVar[type[BaseModel] | None] = None
+    """The model that says it, where this one was made of another's fields."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler, /
+    ) -> JsonSchemaValue:
+        """Add the descriptions that the fields do not bring themselves."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        texts = field_texts(cls.documented_as or cls)
+        for name, field in cls.model_fields.items():
+            for known_as in (field.validation_alias, field.serialization_alias, name):
+                if known_as in properties and name in texts:
+                    properties[known_as].setdefault("description", texts[name])
+        return schema
+
+
+def field_texts(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return what is written below each field, by its name in Python; those of its bases too."""
+    texts: dict[str, str] = {}
+    for part in reversed(model.__mro__):
+        if part is not Documented and issubclass(part, Documented):
+            texts |= _texts_of(part.__module__).get(part.__qualname__, {})
+    return {name: text for name, text in texts.items() if name in model.model_fields}
+
+
+@cache
+def _texts_of(module: str) -> dict[str, dict[str, str]]:
+    """Return class -> field -> text for a module; nothing for one without a source at hand."""
+    try:
+        source = inspect.getsource(sys.modules[module])
+    except (KeyError, OSError):
+        return {}
+    return {name: dict(_below_fields(body)) for name, body in _classes(ast.parse(source).body, "")}
+
+
+def _classes(statements: list[ast.stmt], inside: str) -> Iterator[tuple[str, list[ast.stmt]]]:
+    for statement in statements:
+        if isinstance(statement, ast.ClassDef):
+            name = f"{inside}{statement.name}"
+            yield name, statement.body
+            yield from _classes(statement.body, f"{name}.")
+
+
+def _below_fields(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    for field, below in pairwise(body):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+            and isinstance(below.value.value, str)
+        ):
+            yield field.target.id, inspect.cleandoc(below.value.value)
