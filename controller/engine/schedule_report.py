@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from controller.engine.power_sight import Sights
 from controller.engine.schedule_exceptions import Belongs, Filter, belongs_of
 from controller.ledger.entities import EntityKey
-from controller.ledger.power_hours import PowerHours, power_hours
+from controller.ledger.power_hours import PowerHours, Present, power_hours
 from controller.ledger.power_records import POWER
 from controller.ledger.queries import LedgerReader
 from controller.ledger.questions import OfEntity, Period
@@ -30,12 +30,15 @@ class ReportLine(NamedTuple):
     cost: float | None
     saved: float | None
     assumed: int
-    """Instances of which nothing was recorded: taken as they are now."""
+    """Instances of which nothing was recorded: taken as they are now, from their last start on."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleReport:
-    """All environments of a period. Hours are instance hours; off is what was saved against always-on."""
+    """All environments of a period. Hours are instance hours; off is what was saved against always-on.
+
+    An instance counts while it was there, as far as that is known.
+    """
 
     since: datetime
     until: datetime
@@ -77,13 +80,14 @@ def report_of(
     lines = []
     for seen in sights.seen:
         scope = seen.scope.name
-        present: dict[str, dict[str, bool]] = {}
+        present: dict[str, dict[str, Present]] = {}
         types: dict[str, str] = {}
         for judged in seen.instances:
             if judged.environment:
                 ref = str(ResourceRef("Instance", f"{scope}/{judged.instance.instance_id}"))
                 on = judged.instance.state in _ON
-                present.setdefault(judged.environment, {})[ref] = on
+                found = Present(on, judged.instance.launched_at)
+                present.setdefault(judged.environment, {})[ref] = found
                 types[ref] = judged.instance.instance_type
         for environment, instances in sorted(present.items()):
             belongs = belongs_of(environment, accepted)

@@ -116,7 +116,11 @@ def _report(report: ScheduleReport) -> Iterator[str]:
     yield f"In total {number(round(report.hours_on))} h on, {number(round(report.hours_off))} h off: {share} saved against always-on{cost}"
     assumed = sum(one.assumed for one in report.lines)
     if assumed:
-        yield f"Of {number(assumed)} instances nothing was recorded in the period: they are taken as they are now"
+        one = assumed == 1
+        yield (
+            f"Assumed: of {number(assumed)} instance{'' if one else 's'} nothing is on record in this period;"
+            f" {'it counts' if one else 'they count'} as now, from the last start on"
+        )
     yield from _dark(report.unknown)
 
 

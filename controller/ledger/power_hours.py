@@ -1,6 +1,6 @@
 """Hours that instances were on, from the records of their switching. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -10,8 +10,18 @@ _INSTANCE: Final = "Instance"
 _STATES: Final = {"running": True, "stopped": False}
 
 
+class Present(NamedTuple):
+    """An instance as it is at the end of a period. ``launched_at`` (aware) is EC2's: of its last start, None if not known."""
+
+    on: bool
+    launched_at: datetime | None = None
+
+
 class PowerHours(NamedTuple):
-    """Hours of one instance within a period. ``recorded`` False: nothing was recorded, it is taken as it is now."""
+    """Hours of one instance within a period: of a part of it, where it was not there, or nothing is known, for the rest.
+
+    ``recorded`` False: nothing was recorded, it is taken as it is now, from its last start on.
+    """
 
     on: float
     off: float
@@ -20,42 +30,53 @@ class PowerHours(NamedTuple):
 
 def power_hours(
     records: Iterable[LedgerRecord],
-    present: Mapping[str, bool],
+    present: Mapping[str, Present],
     since: datetime,
     until: datetime,
 ) -> dict[str, PowerHours]:
-    """Return the hours of each instance, by ``Kind/key``: those of the records, and those there now (True: on).
+    """Return the hours of each instance, by ``Kind/key``: those of the records, and those there now.
 
-    ``records`` are those that succeeded, in any order; of an instance that is there no more the last record tells how it went
-    on. Moments are aware.
+    ``records`` are those that succeeded, in any order. An instance that is there no more counts up to its last record, as
+    nobody knows when it ended. Moments are aware.
     """
-    switches: dict[str, list[tuple[datetime, bool, bool]]] = {}
+    switches: dict[str, list[_Switch]] = {}
     for record in sorted(records, key=lambda one: (one.iso_timestamp, one.sequence)):
         at = datetime.fromisoformat(record.iso_timestamp)
         for ref, before, after in _switched(record):
-            switches.setdefault(ref, []).append((min(max(at, since), until), before, after))
+            switches.setdefault(ref, []).append(_Switch(min(max(at, since), until), before, after))
     return {
         ref: _hours(switches.get(ref, []), present.get(ref), since, until)
         for ref in sorted(switches.keys() | present.keys())
     }
 
 
+class _Switch(NamedTuple):
+    at: datetime
+    before: bool
+    after: bool
+
+
 def _hours(
-    switches: list[tuple[datetime, bool, bool]],
-    now_on: bool | None,
-    since: datetime,
-    until: datetime,
+    switches: Sequence[_Switch], found: Present | None, since: datetime, until: datetime
 ) -> PowerHours:
-    total_s = (until - since).total_seconds()
-    if not switches:
-        on_s = total_s if now_on else 0.0
-        return PowerHours(on_s / 3600, (total_s - on_s) / 3600, recorded=False)
-    on_s, last, state = 0.0, since, switches[0][1]
-    for at, _, after in switches:
-        on_s += (at - last).total_seconds() if state else 0.0
-        last, state = at, after
-    on_s += (until - last).total_seconds() if state else 0.0
-    return PowerHours(on_s / 3600, (total_s - on_s) / 3600, recorded=True)
+    seconds = {True: 0.0, False: 0.0}
+    launched = found.launched_at if found is not None else None
+    first = switches[0] if switches else None
+    # A start that is not on record may be its launch: before it there was nothing to save.
+    begins = first is None or (launched is not None and launched <= first.at)
+    last = min(max(since, launched), until) if launched is not None and begins else since
+    on = first.before if first is not None else found is not None and found.on
+    for switch in switches:
+        seconds[on] += (switch.at - last).total_seconds()
+        last, on = switch.at, switch.after
+    if found is not None:
+        if found.on and not on and launched is not None and launched > last:
+            # Somebody else started it since.
+            started = min(launched, until)
+            seconds[False] += (started - last).total_seconds()
+            last, on = started, True
+        seconds[on] += (until - last).total_seconds()
+    return PowerHours(seconds[True] / 3600, seconds[False] / 3600, recorded=bool(switches))
 
 
 def _switched(record: LedgerRecord) -> Iterable[tuple[str, bool, bool]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.ledger.power_hours import power_hours
+from controller.ledger.power_hours import Present, power_hours
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Actor, LedgerRecord
 
@@ -53,26 +53,40 @@ def record(hour: float, **states: bool) -> LedgerRecord:
     )
 
 
+def at(hour: float) -> datetime:
+    return SINCE + timedelta(hours=hour)
+
+
+LONG_AGO = at(-100)
+STOPPED = [record(19, i_1=False)]
+
+
 @pytest.mark.parametrize(
-    ("records", "present", "on", "recorded"),
+    ("records", "present", "on", "off", "why"),
     [
-        ([], True, 24, False),
-        ([], False, 0, False),
-        ([record(19, i_1=False)], False, 19, True),
-        ([record(8, i_1=True), record(19, i_1=False)], False, 11, True),
-        ([record(19, i_1=False), record(8, i_1=True)], False, 11, True),
-        ([record(8, i_1=True)], True, 16, True),
-        ([record(19, i_1=False)], None, 19, True),
+        ([], Present(on=True), 24, 0, "nothing says that it was not there"),
+        ([], Present(on=True, launched_at=LONG_AGO), 24, 0, "it was on all the time"),
+        ([], Present(on=True, launched_at=at(22)), 2, 0, "it was not on before it was started"),
+        ([], Present(on=False, launched_at=LONG_AGO), 0, 24, "it is taken as it is"),
+        ([], Present(on=False, launched_at=at(20)), 0, 4, "what was not there saved nothing"),
+        (STOPPED, Present(on=False), 19, 5, "it was on until it was stopped"),
+        (STOPPED, Present(on=False, launched_at=at(16)), 3, 5, "it was launched in between"),
+        (STOPPED, Present(on=True, launched_at=at(23)), 20, 4, "somebody started it again"),
+        (STOPPED, None, 19, 0, "it is there no more: nobody knows since when"),
+        ([record(8, i_1=True), *STOPPED], Present(on=False), 11, 13, "both are on record"),
+        ([*STOPPED, record(8, i_1=True)], Present(on=False), 11, 13, "in any order"),
+        ([record(8, i_1=True)], Present(on=True, launched_at=at(8.1)), 16, 8, "our own start"),
     ],
 )
 def test_hours(
-    records: list[LedgerRecord], present: bool | None, on: float, recorded: bool
+    records: list[LedgerRecord], present: Present | None, on: float, off: float, why: str
 ) -> None:
     known = {} if present is None else {ONE: present}
 
     hours = power_hours(records, known, SINCE, UNTIL)[ONE]
 
-    assert (hours.on, hours.off, hours.recorded) == (on, 24 - on, recorded)
+    assert (round(hours.on, 6), round(hours.off, 6)) == (on, off), why
+    assert hours.recorded is bool(records)
 
 
 def test_groups_parked_are_no_instances() -> None:
@@ -90,7 +104,7 @@ def test_groups_parked_are_no_instances() -> None:
 def test_on_and_off_are_the_whole_period(switches: list[tuple[int, bool]]) -> None:
     records = [record(minute / 60, i_1=on) for minute, on in switches]
 
-    hours = power_hours(records, {ONE: True}, SINCE, UNTIL)[ONE]
+    hours = power_hours(records, {ONE: Present(on=True)}, SINCE, UNTIL)[ONE]
 
     assert hours.on + hours.off == pytest.approx(24)
     assert -1e-9 <= hours.on <= 24 + 1e-9
