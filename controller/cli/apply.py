@@ -80,12 +80,12 @@ def apply(
         wait_s=parse_duration(wait) if wait else 0.0,
         take_over=take_over,
     )
-    reviewed = _read_claim(plan)
+    reviewed = _read_claim(plan, adopt=adopt)
     asked = PlanAsked(
         now=call.surroundings.clock(),
         tokens=tuple(override or ()),
         adopt=adopt,
-        deep=deep,
+        deep=deep or (reviewed is not None and "deep" in reviewed.options),
         scopes=tuple(scope or (reviewed.scopes if reviewed else ())),
         strict=True,
     )
@@ -110,15 +110,21 @@ def apply(
     raise typer.Exit(report.exit_code)
 
 
-def _read_claim(plan: Path | None) -> PlanClaim | None:
+def _read_claim(plan: Path | None, *, adopt: bool) -> PlanClaim | None:
     if plan is None:
         return None
     try:
-        return read_plan(plan.read_bytes(), str(plan))
+        claim = read_plan(plan.read_bytes(), str(plan))
     except OSError as error:
         raise WrongUsage(
             f"plan file {plan}: cannot be read: {error.strerror}\n  fix: make it with envctl plan --out {plan}"
         ) from error
+    if "adopt" in claim.options and not adopt:
+        raise WrongUsage(
+            f"plan file {plan}: it takes over objects that are nobody's, which is never done unasked\n"
+            f"  fix: envctl apply {plan} --adopt"
+        )
+    return claim
 
 
 def _go_on(run: WholePlan, *, as_json: bool, yes: bool) -> bool:

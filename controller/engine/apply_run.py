@@ -153,4 +153,4 @@ def _report(transaction: str, results: Iterable[ApplyResult]) -> ApplyReport:
 def _what_changed(plan: Plan, reviewed: Reviewed) -> str:
     if reviewed.revision and reviewed.revision != plan.revision:
         return f"  the source moved on: reviewed {reviewed.revision[:12]}, now {plan.revision[:12]}"
-    return "  the source is the same; what is in the tables, or the options of the command, are not"
+    return "  the source is the same; what is in the tables or accounts, or the options of the command, are not"

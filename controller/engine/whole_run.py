@@ -140,10 +140,11 @@ def _as_it_will_be(tables: ObservedState, config: PlanRun | None) -> ObservedSta
 
 
 def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) -> WholePlan:
+    chosen = {"adopt": asked.adopt, "deep": asked.deep}
+    options = tuple(name for name, given in chosen.items() if given)
     if live is None and config is not None:
-        return WholePlan(
-            config, None, config.plan, config.names, config.unused_tokens, config.exit_code
-        )
+        made = replace(config.plan, options=options)
+        return WholePlan(config, None, made, config.names, config.unused_tokens, config.exit_code)
     scopes: list[ScopePlan] = []
     codes: list[int] = []
     revision, label, names = "", ACCEPTED, PLAIN_NAMES
@@ -158,11 +159,9 @@ def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) 
     schedules = config.plan.schedules if config is not None else None
     if schedules is not None and live is not None:
         schedules = as_found(schedules, live.accepted, live.scopes, asked.now)
-    joined = replace(plan(scopes, revision=revision, label=label), schedules=schedules)
-    if config is not None:
-        joined = replace(
-            config.plan, scopes=joined.scopes, digest=joined.digest, schedules=schedules
-        )
+    joined = replace(
+        plan(scopes, revision=revision, label=label), schedules=schedules, options=options
+    )
     return WholePlan(
         config,
         live,

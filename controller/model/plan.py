@@ -132,6 +132,8 @@ class Plan:
     format_version: int = FORMAT_VERSION
     schedules: ScheduleMeaning | None = None
     """What its changes of schedules mean, for who reads it; no part of the digest, as it depends on the hour."""
+    options: tuple[str, ...] = ()
+    """How it was asked for, where that decides what it holds: ``adopt``, ``deep``. Its file is applied as it was asked for."""
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -33,7 +33,13 @@ def plan_schema() -> Schema:
                     }
                 ),
             },
-            {"schedules": _schedules()},
+            {
+                "options": _list(
+                    _enum(("adopt", "deep"), "An option of the command."),
+                    "How it was asked for, where that decides what it holds; absent if in the usual way.",
+                ),
+                "schedules": _schedules(),
+            },
         ),
     }
 

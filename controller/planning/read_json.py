@@ -11,11 +11,15 @@ from controller.model.plan import FORMAT_VERSION
 
 @dataclass(frozen=True, slots=True)
 class PlanClaim:
-    """What ``apply`` takes from a plan file: it plans ``scopes`` of ``revision`` anew and compares the digest."""
+    """What ``apply`` takes from a plan file: it plans ``scopes`` of ``revision`` anew and compares the digest.
+
+    ``options`` are those the plan was asked for with: without them it would be another plan.
+    """
 
     digest: str
     revision: str
     scopes: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
 
 def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
@@ -39,10 +43,14 @@ def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
     scopes = value.get("scopes")
     if not isinstance(scopes, list):
         raise _damaged(name, "scopes")
+    options = value.get("options", [])
+    if not (isinstance(options, list) and all(isinstance(one, str) for one in options)):
+        raise _damaged(name, "options")
     return PlanClaim(
         _text(value, "digest", name),
         _text(value, "revision", name),
         tuple(_text(scope, "scope", name) for scope in scopes),
+        tuple(options),
     )
 
 

@@ -35,6 +35,8 @@ def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Objec
         "scopes": [_scope(scope, names) for scope in plan.scopes],
         "summary": {action: counts[action] for action in COUNTED_ACTIONS},
     }
+    if plan.options:
+        shown["options"] = list(plan.options)
     if plan.schedules is not None:
         shown["schedules"] = meaning_json(plan.schedules)
     return shown

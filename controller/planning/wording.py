@@ -206,7 +206,12 @@ def next_text(plan: Plan) -> str:
         return "Nothing to do in what could be seen." if dark else "Nothing to do."
     if not plan.to_apply:
         return "Nothing to apply: what is shown is only observed."
-    return "Next: envctl plan --out plan.json && envctl apply plan.json     merge → the daemon applies it"
+    options = "".join(f" --{one}" for one in plan.options)
+    typed = f"envctl plan{options} --out plan.json && envctl apply plan.json"
+    if "adopt" in plan.options:
+        # Taking over is said again by whoever does it, and never done by a daemon.
+        return f"Next: {typed} --adopt"
+    return f"Next: {typed}     merge → the daemon applies it"
 
 
 def number(count: int) -> str:

@@ -74,6 +74,28 @@ def test_4_the_plan_went_stale(installed: Fleet, tmp_path: Path) -> None:
     assert installed.apply("--expect", digest[:12]).code == 0
 
 
+def test_a_plan_file_is_applied_as_it_was_asked_for(installed: Fleet, tmp_path: Path) -> None:
+    plan_file = tmp_path / "plan.json"
+    planned = installed.plan("--deep", "--out", plan_file)
+    assert "Next: envctl plan --deep --out plan.json && envctl apply plan.json" in planned.out
+
+    applied = installed.apply(plan_file, "--format", "json")
+
+    assert applied.code == 0
+    assert applied.json["plan"]["options"] == ["deep"], "apply looked as closely by itself"
+
+
+def test_64_taking_over_is_said_again_by_who_does_it(installed: Fleet, tmp_path: Path) -> None:
+    plan_file = tmp_path / "plan.json"
+    installed.plan("--adopt", "--out", plan_file)
+
+    unasked = installed.apply(plan_file)
+
+    assert unasked.code == 64
+    assert f"fix: envctl apply {plan_file} --adopt" in unasked.err
+    assert installed.apply(plan_file, "--adopt").code == 0
+
+
 def test_5_try_again_where_there_are_no_tables_yet(moto: None, fleet: Fleet) -> None:
     planned = fleet.plan()
 

@@ -1,6 +1,7 @@
 """Plan files and observed state, written and read back."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,14 @@ def test_a_plan_file_is_read_back_as_far_as_applying_needs_it() -> None:
     assert read_plan(data) == PlanClaim("d" * 64, "r1", ("config", "1/eu"))
 
 
+def test_a_plan_file_says_how_it_was_asked_for() -> None:
+    plan = replace(PLAN, options=("adopt", "deep"))
+
+    data = render_json(plan, names=PLAIN_NAMES, controller_version="1.0")
+
+    assert read_plan(data).options == ("adopt", "deep")
+
+
 GOOD: dict[str, Any] = {"formatVersion": 1, "digest": "d", "revision": "r", "scopes": []}
 
 
@@ -41,6 +50,8 @@ GOOD: dict[str, Any] = {"formatVersion": 1, "digest": "d", "revision": "r", "sco
         (b"{}", "it has no formatVersion"),
         ({**GOOD, "formatVersion": 2}, "plan format 2, this envctl writes 1"),
         ({**GOOD, "scopes": {}}, "scopes is missing or of the wrong type"),
+        ({**GOOD, "options": "deep"}, "options is missing or of the wrong type"),
+        ({**GOOD, "options": [1]}, "options is missing or of the wrong type"),
         ({**GOOD, "scopes": [1]}, "scope is missing or of the wrong type"),
         ({**GOOD, "digest": 1}, "digest is missing or of the wrong type"),
         ({**GOOD, "revision": None}, "revision is missing or of the wrong type"),

@@ -1,5 +1,6 @@
 """How the parts of a plan are put into words."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,6 +119,9 @@ def test_what_is_only_observed_is_said_and_is_nothing_to_apply() -> None:
     both = Plan("r", "l", (observed, ScopePlan(HERE, ScopeState.OK, (change("Group/c"),))), "d")
     assert counts_text(both) == "0 create · 3 update · 0 delete  (2 only observed)"
     assert next_text(both).startswith("Next: envctl plan")
+    adopting = replace(both, options=("adopt",))
+    typed = "Next: envctl plan --adopt --out plan.json && envctl apply plan.json --adopt"
+    assert next_text(adopting) == typed
     assert [one.ref.key for one in both.to_apply] == ["c"]
     assert scopes_text(both) == "1 scope, 1 observe"
 
