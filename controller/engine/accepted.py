@@ -94,20 +94,36 @@ class AcceptedReader:
         unreadable = {ref: _said(issues) for ref, issues in recovered.unreadable.items()}
         unreadable |= {ref: _NO_MARK for ref in mine if ref not in held}
         covered = {ref: one.extra[BENEATH] for ref, one in held.items() if BENEATH in one.extra}
-        patched, wrong = self._patched(recovered, holding, covered)
-        resources = {**recovered.resources, **patched}
-        for ref, why in wrong.items():
-            unreadable[ref] = why
-            resources.pop(ref, None)
-        return AcceptedState(
-            resources=resources,
-            specs=Made(resources, lambda ref: self._spec(resources[ref])),
-            items=Made(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
+        made = AcceptedState(
             unreadable=unreadable,
-            overrides=holding,
             revision=revision,
             installation=self._installation,
             options=self._options,
+        )
+        plain = self._laid_over(made, mine, recovered, covered, ())
+        if not holding:
+            return plain
+        return replace(self._laid_over(made, mine, recovered, covered, holding), beneath=plain)
+
+    def _laid_over(
+        self,
+        made: AcceptedState,
+        mine: Mapping[ResourceRef, Observation],
+        recovered: Recovered,
+        covered: Mapping[ResourceRef, Mapping[str, Any]],
+        overrides: tuple[Override, ...],
+    ) -> AcceptedState:
+        patched, wrong = self._patched(recovered, overrides, covered)
+        resources = {**recovered.resources, **patched}
+        for ref in wrong:
+            resources.pop(ref, None)
+        return replace(
+            made,
+            resources=resources,
+            specs=Made(resources, lambda ref: self._spec(resources[ref])),
+            items=Made(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
+            unreadable={**made.unreadable, **wrong},
+            overrides=overrides,
         )
 
     def _spec(self, resource: Resource) -> Any:

@@ -102,7 +102,7 @@ class PowerExplainer:
     def _written(self) -> PowerMap:
         """Return what documents say without any override."""
         if self._plain is None:
-            self._plain = power_map(self._state.accounts.accepted(self._tables, self._at))
+            self._plain = power_map(self._state.accepted.written)
         return self._plain
 
     def _decided(

@@ -14,12 +14,20 @@ from controller.model.accepted import AcceptedState
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import CORRECT_STATE, STOPPING, Action, Verdict
 from controller.scheduling.decision_sources import Source
+from controller.scheduling.schedule import State
 from controller.targets.power_parts.judge import Judged
 from controller.targets.power_parts.wishes import PARKING
 
 POWER: Final = "power"
 SHARED: Final = ("DeploymentMap", "Schedule", "Calendar")
 _STARTING: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
+NOSCHEDULE_OF: Final = {
+    Source.OVERRIDE: "an override",
+    Source.INSTANCE: "its tag Schedule",
+    Source.GROUP: "the tag Schedule of its group",
+    Source.ROLE: "its role",
+    Source.ENVIRONMENT: "its environment",
+}
 PASSED_OVER: Final = "a person's tag goes before an override to off"
 
 
@@ -121,7 +129,7 @@ def _effect(
             elif action in STOPPING:
                 stops[where] += 1
             elif reason != CORRECT_STATE:
-                stay[reason or ""] += 1
+                stay[_why_left(judged)] += 1
             elif _passed_over(judged):
                 stay[PASSED_OVER] += 1
             else:
@@ -153,6 +161,15 @@ def _concerns(ref: ResourceRef, judged: Judged, scope: str) -> bool:
             return ref.key == f"{scope}/{judged.instance.instance_id}"
         case _:
             return bool(judged.environment)
+
+
+def _why_left(judged: Judged) -> str:
+    """Return why an instance is left as it is; of ``noschedule`` also where it is written."""
+    decision = judged.decision
+    if decision.wanted is not State.NOSCHEDULE or decision.source is None:
+        return decision.reason or ""
+    role = f" {judged.role.facts.name}" if judged.role and decision.source is Source.ROLE else ""
+    return f"{NOSCHEDULE_OF[decision.source]}{role} is noschedule: never touched"
 
 
 def _passed_over(judged: Judged) -> bool:

@@ -79,8 +79,6 @@ class Overrides:
         master = now.accounts.installation.master
         self._kinds = compile_kinds(master.kinds.values())
         self._user = master.surroundings.user
-        # What holds without any override: to say what is followed when this one is over.
-        self._plain = self._accounts.accepted(now.seen.scopes[0], moment)
         self._sights: Sights | None = None
 
     def find(self, what: str) -> ResourceRef:
@@ -204,7 +202,7 @@ class Overrides:
             name = self._environment_of(ref)
         elif ref.kind != "Environment":
             return None
-        return of_environment(name, self._plain)
+        return of_environment(name, self._state.accepted.written)
 
     def _environment_of(self, ref: ResourceRef) -> str:
         name = ref.key.rpartition("/")[2]

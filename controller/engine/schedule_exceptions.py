@@ -67,12 +67,12 @@ class Filter:
 
 
 def exceptions_of(
-    sights: Sights, accepted: AcceptedState, plain: AcceptedState, now: datetime, wanted: Filter
+    sights: Sights, accepted: AcceptedState, now: datetime, wanted: Filter
 ) -> tuple[ScheduleException, ...]:
-    """Return the exceptions. ``plain`` is the accepted state without overrides: what would hold otherwise. Pure."""
-    power = power_map(plain)
-    found = [one for seen in sights.seen for one in _of_scope(seen, power, accepted, plain, now)]
-    found += _environments(plain, power)
+    """Return the exceptions from what is written: an override is one. Pure."""
+    power = power_map(accepted.written)
+    found = [one for seen in sights.seen for one in _of_scope(seen, power, accepted, now)]
+    found += _environments(accepted.written, power)
     return tuple(
         sorted(
             (one for one in found if wanted.fits(one.belongs)),
@@ -88,7 +88,6 @@ def _of_scope(
     seen: PowerSight,
     power: PowerMap,
     accepted: AcceptedState,
-    plain: AcceptedState,
     now: datetime,
 ) -> Iterator[ScheduleException]:
     for judged in seen.instances:
@@ -96,7 +95,7 @@ def _of_scope(
             continue
         ref = ResourceRef("Instance", f"{seen.scope.name}/{judged.instance.instance_id}")
         name = judged.instance.tag("Name") or judged.group
-        belongs = belongs_of(judged.environment, plain)
+        belongs = belongs_of(judged.environment, accepted.written)
         own = _own_schedule(judged, power)
         rule = next((r for r in judged.decision.chain if r.verdict is Verdict.DECIDES), None)
         if judged.instance.state == "running" and _is_off(own, now):
@@ -130,19 +129,19 @@ def _of_scope(
                 break
 
 
-def _environments(plain: AcceptedState, power: PowerMap) -> Iterator[ScheduleException]:
+def _environments(written: AcceptedState, power: PowerMap) -> Iterator[ScheduleException]:
     for environment in power.environments.values():
         name = environment.facts.name
         schedule = environment.facts.schedule
         if not isinstance(schedule, Schedule) or schedule.fixed not in (State.ON, State.NOSCHEDULE):
             continue
         ref = ResourceRef("Environment", name)
-        origin = plain.resources[ref].origin._replace(column=0)
+        origin = written.resources[ref].origin._replace(column=0)
         yield ScheduleException(
             ALWAYS_ON if schedule.fixed is State.ON else LEFT_ALONE,
             ref,
             name,
-            belongs_of(name, plain),
+            belongs_of(name, written),
             f"schedule {environment.facts.label} in {origin}",
             UNKNOWN,
             None,

@@ -35,6 +35,13 @@ class AcceptedState:
     """Revision last applied to the tables in full, or, in a plan, the one about to be; empty if that is not known."""
     installation: str = ""
     options: LiveOptions = field(default_factory=LiveOptions)
+    beneath: "AcceptedState | None" = None
+    """The same without its overrides; None where it has none."""
+
+    @property
+    def written(self) -> "AcceptedState":
+        """The state as documents alone have it, no override laid over it."""
+        return self.beneath or self
 
     def of_kind(self, kind: str) -> Iterator[ResourceRef]:
         """Yield the objects of a kind, by name."""

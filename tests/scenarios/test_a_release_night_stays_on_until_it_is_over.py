@@ -245,3 +245,22 @@ def test_where_power_only_observes_it_is_written_and_said(evening: "Night") -> N
     assert done_lines(ready, done)[0].startswith("Written. ")
     assert set(evening.states().values()) == {"stopped"}
     assert len(on_record(evening)) == 1
+
+
+def test_what_is_written_as_noschedule_is_touched_by_no_override(evening: PowerEstate) -> None:
+    evening.at(MORNING)
+    made, ready = prepared(evening, "c50", "schedule=off")
+    made.carry_out(ready)
+    evening.environment("c50", schedule="noschedule")
+    evening.accept()
+    first, *_ = [one["InstanceId"] for one in evening.look(WEB)["Instances"]]
+    evening.client("ec2").start_instances(InstanceIds=[first])
+
+    # Also one that was made while the document still had a schedule.
+    evening.tick(*on_record(evening))
+    _, ready = prepared(evening, WEB, "schedule=off")
+
+    assert evening.states()[first] == "running"
+    assert ready.effect.stay == {"its environment is noschedule: never touched": 3}
+    with pytest.raises(WrongUsage, match=r"will not be touched, because .* in c50\.yaml:1"):
+        prepared(evening, "c50", "schedule=off")

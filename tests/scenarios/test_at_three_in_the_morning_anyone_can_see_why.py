@@ -166,7 +166,7 @@ def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate
     now = night.clock.now
     state = accepted_now(night.installation, now, night.accounts())
     sights = look_around(state.accounts, state.accepted, state.accounts.scopes(state.accepted), now)
-    listed = exceptions_of(sights, state.accepted, state.accepted, now, Filter())
+    listed = exceptions_of(sights, state.accepted, now, Filter())
     assert {one.name for one in listed if one.category == "kept by an old tag"} <= {"kept"}
 
 

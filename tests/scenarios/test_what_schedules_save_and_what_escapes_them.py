@@ -54,8 +54,7 @@ def seen(estate: PowerEstate) -> tuple[AcceptedNow, Sights]:
 
 def exceptions(estate: PowerEstate, wanted: Filter) -> tuple[ScheduleException, ...]:
     state, sights = seen(estate)
-    plain = state.accounts.accepted(state.seen.scopes[0], estate.clock.now)
-    return exceptions_of(sights, state.accepted, plain, estate.clock.now, wanted)
+    return exceptions_of(sights, state.accepted, estate.clock.now, wanted)
 
 
 def test_what_is_on_outside_its_schedule_and_why(estate: PowerEstate, anything: Filter) -> None:

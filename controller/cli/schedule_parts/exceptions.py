@@ -26,8 +26,7 @@ def exceptions(
     now = call.surroundings.clock()
     state = accepted_now(call.installation, now, call.live)
     sights = look_around(state.accounts, state.accepted, state.accounts.scopes(state.accepted), now)
-    plain = state.accounts.accepted(state.seen.scopes[0], now)
-    found = exceptions_of(sights, state.accepted, plain, now, wanted)
+    found = exceptions_of(sights, state.accepted, now, wanted)
     unknown = {name: one.reason for name, one in sights.dark.items()}
     if output is Format.JSON:
         say_json(exceptions_json(found, unknown, now))

@@ -10,13 +10,15 @@ from controller.model.absent import ABSENT
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
+from controller.planning.overrides import segments
 from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts
 from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import NOSCHEDULE
+from controller.scheduling.schedule import NOSCHEDULE, State
 from controller.targets.group_parts.roles_of import map_of, roles_of
 from controller.targets.group_parts.schedules import Compiled, compiled
 
 DEFAULT_WAKE_TIMEOUT_S: Final = 900
+SCHEDULE_PATH: Final = ("spec", "schedule")
 _SLICES: Final = ("-blue", "-green")
 
 
@@ -67,7 +69,7 @@ class PowerMap:
 
 
 def power_map(accepted: AcceptedState) -> PowerMap:
-    """Read the accepted state."""
+    """Read the accepted state. What is written as ``noschedule`` stays so: no override of a document goes before it."""
     found: dict[str, EnvironmentPower] = {}
     unreadable = {
         ref.key.lower(): why
@@ -83,7 +85,9 @@ def power_map(accepted: AcceptedState) -> PowerMap:
         if isinstance(roles, str):
             unreadable[ref.key.lower()] = roles
             continue
-        facts = EnvironmentFacts(ref.key, compiled(spec.schedule, accepted), _label(spec.schedule))
+        written = accepted.written.specs.get(ref, spec).schedule
+        choice = written if written.mode == State.NOSCHEDULE else spec.schedule
+        facts = EnvironmentFacts(ref.key, compiled(choice, accepted), _label(choice))
         found[ref.key.lower()] = EnvironmentPower(facts, roles)
     by_level = _overrides(accepted)
     return PowerMap(
@@ -103,9 +107,17 @@ def _roles(ref: ResourceRef, accepted: AcceptedState) -> Mapping[str, RolePower]
     roles = roles_of(ref.key, accepted)
     if roles is None:
         return f"its {map_of(ref.key, accepted)} cannot be read back from the tables"
+    written = (roles_of(ref.key, accepted.written) or {}) if accepted.beneath else roles
+    left_alone = {
+        name for name, role in written.items() if _schedule_of(role, accepted) == NOSCHEDULE
+    }
     return {
         name.lower(): RolePower(
-            RoleFacts(name, _schedule_of(role, accepted), role.when_off or "standby"),
+            RoleFacts(
+                name,
+                NOSCHEDULE if name in left_alone else _schedule_of(role, accepted),
+                role.when_off or "standby",
+            ),
             role.wake_timeout_seconds or DEFAULT_WAKE_TIMEOUT_S,
             role.when_stuck == "replace",
         )
@@ -152,7 +164,7 @@ def _overriding(override: Override, accepted: AcceptedState) -> Compiled | None:
     if not override.path:
         # Of an environment it keeps the document as it is, of a group or an instance the thing itself.
         return None if override.ref.kind == "Environment" else NOSCHEDULE
-    if override.path.rpartition(".")[2] != "schedule" or override.value is ABSENT:
+    if segments(override.path) != SCHEDULE_PATH or override.value is ABSENT:
         return None
     try:
         choice = ScheduleChoice.model_validate(expand_schedule(override.value))

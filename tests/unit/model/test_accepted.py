@@ -1,5 +1,6 @@
 """The accepted state answers by name, and with nothing where there is nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,3 +62,9 @@ def test_locks_and_maintenance_are_as_found(
 def test_an_object_without_items_has_no_value() -> None:
     assert state().value(C7, "InfraOpsEnvironment") == {}
     assert not state().deployments_locked("c7")
+
+
+def test_what_is_written_is_what_lies_beneath_overrides() -> None:
+    plain = state()
+    assert plain.written is plain
+    assert replace(plain, beneath=plain).written is plain

@@ -226,6 +226,20 @@ def test_an_override_of_a_group_and_one_that_leaves_an_instance_alone() -> None:
     assert told(wished(accepted, instance("i-1"), instance("i-2"), members)) == ["stop i-1"]
 
 
+def test_the_schedule_of_a_role_is_not_that_of_its_environment() -> None:
+    of_role = Override("o1", ResourceRef("Environment", "c50"), "", "ada", NOW, "roles.Db.schedule", "off")  # fmt: skip
+    accepted = replace(accepted_of(fleet("on")), overrides=(of_role,))
+    assert told(wished(accepted, instance("i-1"))) == []
+
+
+def test_a_role_written_as_noschedule_stays_so_beneath_an_override() -> None:
+    overridden = replace(
+        accepted_of(fleet("on", schedule="off")),
+        beneath=accepted_of(fleet("on", schedule="noschedule")),
+    )
+    assert told(wished(overridden, instance("i-1"))) == []
+
+
 @pytest.mark.parametrize(
     ("role", "expected", "noted_"),
     [
