@@ -1,6 +1,7 @@
 """Reaching accounts: one session per account and region, credentials renewed in time, identity asserted."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -77,6 +78,7 @@ class AwsAccess:
         self._credentials: dict[str, DeferredRefreshableCredentials] = {}
         self._sessions: dict[Place, boto3.Session] = {}
         self._asserted: dict[Place, str] = {}
+        self._asserting: defaultdict[Place, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.RLock()
 
     @property
@@ -168,18 +170,21 @@ class AwsAccess:
         For ``MASTER`` there is nothing to compare with: the answer tells which account it is.
         """
         sts = self.client("sts", account, region)
-        place = self._place(account, region)
-        found = self._asserted.get(place)
-        if found is None:
-            with aws_errors("sessions: ask AWS who we are", place):
-                found = str(sts.get_caller_identity()["Account"])
-            if account not in (MASTER, found):
-                raise AccessDenied(
-                    f"sessions: credentials meant for account {account} belong to account {found}; nothing was written\n"
-                    f"  role: {place.role}\n  fix: correct the Account's accountNumber and roleArn"
-                )
-            self._asserted[place] = found
-        return found
+        with self._lock:
+            place = self._place(account, region)
+            asserting = self._asserting[place]
+        with asserting:
+            found = self._asserted.get(place)
+            if found is None:
+                with aws_errors("sessions: ask AWS who we are", place):
+                    found = str(sts.get_caller_identity()["Account"])
+                if account not in (MASTER, found):
+                    raise AccessDenied(
+                        f"sessions: credentials meant for account {account} belong to account {found}; nothing was written\n"
+                        f"  role: {place.role}\n  fix: correct the Account's accountNumber and roleArn"
+                    )
+                self._asserted[place] = found
+            return found
 
     def _place(self, account: str, region: str) -> Place:
         if account == MASTER:

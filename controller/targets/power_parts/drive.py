@@ -5,7 +5,7 @@ is refused for good is given up alone. A round knows nothing of the one before b
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,8 +20,8 @@ from controller.targets.power_parts.rounds import THERE, Round, round_of
 from controller.targets.power_parts.sending import INSTANCES, TAGGED_GROUPS, send_all
 from controller.targets.power_parts.steps import Forget, GroupSteps, Remember, Step
 
-CHAINS_AT_ONCE = 4
-"""Groups of one scope worked on side by side."""
+AT_ONCE = 8
+"""Requests of one scope under way side by side; botocore keeps ten connections open for a client."""
 _UNDER_WAY = {State.ON: frozenset({"pending", "running"}), State.OFF: frozenset({"stopping"})}
 
 
@@ -73,13 +73,18 @@ class Drive:
         for instance_id in replaced:
             self._replaced.add(instance_id)
             keep(send_all([instance_id], 1, lambda ids: hands.replace(ids[0])))
-        self._chains(asked.groups)
-        keep(send_all(asked.start, INSTANCES, hands.start))
-        keep(send_all(asked.stop, INSTANCES, hands.stop))
+        if asked.groups or asked.start or asked.stop:
+            # No group's steps wait for a start or stop of the same round: they are what the next look is for.
+            with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="power") as pool:
+                started = pool.submit(send_all, asked.start, INSTANCES, hands.start)
+                stopped = pool.submit(send_all, asked.stop, INSTANCES, hands.stop)
+                keep(self._chains(asked.groups, pool))
+                keep(started.result())
+                keep(stopped.result())
         return bool(replaced or asked.groups or asked.start or asked.stop)
 
-    def _chains(self, groups: Mapping[str, GroupSteps]) -> None:
-        """Tag, then take each group's own steps, groups side by side, then take tags off; a group that fails drops out."""
+    def _chains(self, groups: Mapping[str, GroupSteps], pool: Executor) -> dict[str, EnvctlError]:
+        """Tag, then take each group's own steps, groups side by side, then take tags off; return the groups that failed."""
         hands = self._hands
         values = {
             name: str(step.parked)
@@ -97,21 +102,15 @@ class Drive:
             for name, steps in groups.items()
             if name not in failed
         }
-        failed |= self._side_by_side({name: chain for name, chain in chains.items() if chain})
+        chains = {name: chain for name, chain in chains.items() if chain}
+        for refused in pool.map(self._chain, chains, chains.values()):
+            failed |= refused
         done = [
             name
             for name, steps in groups.items()
             if name not in failed and any(isinstance(step, Forget) for step in steps.chain)
         ]
-        failed |= send_all(done, TAGGED_GROUPS, hands.forget)
-        self._patience.keep(failed)
-
-    def _side_by_side(self, chains: Mapping[str, list[Step]]) -> dict[str, EnvctlError]:
-        if not chains:
-            return {}
-        with ThreadPoolExecutor(CHAINS_AT_ONCE, thread_name_prefix="power") as pool:
-            refused = pool.map(self._chain, chains, chains.values())
-            return {group: error for one in refused for group, error in one.items()}
+        return failed | send_all(done, TAGGED_GROUPS, hands.forget)
 
     def _chain(self, group: str, steps: Iterable[Step]) -> dict[str, EnvctlError]:
         for step in steps:

@@ -1,6 +1,9 @@
 """Reaching accounts: roles checked first, credentials renewed in time, identity asserted once."""
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -169,6 +172,21 @@ def test_identity_is_asked_once_per_session(world: AwsAccess) -> None:
         assert world.assert_identity(CHILD) == CHILD
     assert world.counter.total(operation="GetCallerIdentity") == 1
     assert world.assert_identity(MASTER) == "123456789012"
+
+
+def test_threads_that_begin_together_ask_once(world: AwsAccess) -> None:
+    asked_together = threading.Barrier(4)
+    world.client("sts", CHILD).meta.events.register(
+        "before-call.sts.GetCallerIdentity", lambda **_: time.sleep(0.05)
+    )
+
+    def ask(_: int) -> str:
+        asked_together.wait()
+        return world.assert_identity(CHILD)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(ask, range(4))) == {CHILD}
+    assert world.counter.total(operation="GetCallerIdentity") == 1
 
 
 def test_credentials_of_another_account_are_found_out_before_the_first_write(
