@@ -10,6 +10,7 @@ from tests.support.live_account import LiveAccount, changes, failures, notes
 
 WEB = "c50-ta-Web"
 NAMES = tuple(f"c{number}-ta-Web" for number in (50, 51, 52))
+SIZES = {"minCapacity": 1, "desiredCapacity": 2, "maxCapacity": 4}
 REFRESH = {"instanceRefresh": {"minHealthyPercent": 50}}
 
 
@@ -82,7 +83,7 @@ def test_the_first_that_fails_stops_the_others(three: LiveAccount) -> None:
     _until_quiet(three)
     said = notes(three.plan())
     assert any("ended as Failed" in note for note in said)
-    assert "rollout c52-ta-Web: its instances are not replaced: another group's failed" in said
+    assert "blocked c52-ta-Web: its instances are not replaced: another group's failed" in said
     assert _versions(three, "c52-ta-Web") == Counter({"1": 2})
 
     three.role(instanceType="m6i.2xlarge")
@@ -108,6 +109,20 @@ def test_a_locked_environment_takes_nobodys_turn(three: LiveAccount) -> None:
         Counter({"1": 2}),
         Counter({"2": 2}),
     ]
+
+
+def test_what_was_in_standby_is_replaced_once_it_runs_again(three: LiveAccount) -> None:
+    scaling = three.client("autoscaling")
+    one = [three.group(WEB)["Instances"][0]["InstanceId"]]
+    resting = {"AutoScalingGroupName": WEB, "InstanceIds": one}
+    scaling.enter_standby(**resting, ShouldDecrementDesiredCapacity=True)
+    three.role(instanceType="m6i.xlarge", autoScalingSettings={**SIZES, "desiredOwner": "external"})
+    _until_quiet(three)
+    assert _versions(three, WEB) == Counter({"1": 1, "2": 1})
+
+    scaling.exit_standby(**resting)
+    _until_quiet(three)
+    assert _versions(three, WEB) == Counter({"2": 2})
 
 
 def test_a_template_of_user_data_that_changes_is_a_new_version(three: LiveAccount) -> None:
@@ -137,6 +152,14 @@ def test_a_type_against_bulk_patching_keeps_its_instances(three: LiveAccount) ->
     three.role(instanceType="m6i.xlarge")
     _until_quiet(three)
     assert _versions(three, WEB) == Counter({"1": 2})
+    assert notes(three.plan())[0] == (
+        f"rollout {WEB}: 2 instances keep the template before: EnvironmentType/Staging is protected against"
+        " BULK_PATCH_AMI; to replace them, take that out of its protectedActions"
+    )
+
+    three.change("EnvironmentType", "Staging", protectedActions=None)
+    _until_quiet(three)
+    assert _versions(three, WEB) == Counter({"2": 2})
 
 
 class TestTheLatestOfAType:
@@ -158,7 +181,9 @@ class TestTheLatestOfAType:
         assert changes(typed.plan()) == []
         plan = typed.plan(deep=True)
         assert changes(plan) == []
-        assert notes(plan) == [f"image {WEB}: web-1.10.0 is out; {first} is kept (imagePolicy)"]
+        assert notes(plan) == [
+            f"image {WEB}: web-1.10.0 is out; {first} is kept (imagePolicy: pin)"
+        ]
         assert newer != first
 
     def test_is_followed_where_the_role_says_so(self, typed: LiveAccount) -> None:

@@ -1,15 +1,17 @@
 """A group that a look found, as attributes, marks and facts."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict
 
 from controller.model.canonical import canonical_bytes, digest
-from controller.model.live import FoundGroup, LiveScope
+from controller.model.live import FoundGroup, LiveScope, Member
 from controller.model.observed import Mark, Observation, Ownership
 from controller.targets.group_parts import tags as our
 from controller.targets.group_parts.attributes import AS_APPLIED, Attributes
 from controller.targets.group_parts.names import group_ref
 from controller.targets.table_items.marks import mark_id
+
+IN_SERVICE: Final = "InService"
 
 
 class Seen(TypedDict):
@@ -28,6 +30,8 @@ class Seen(TypedDict):
     refresh: str
     behind: int
     """Members of another template version than the group's."""
+    behind_running: int
+    """Those of them that are in service."""
     lifecycles: list[str]
     parked: bool
     deleting: bool
@@ -54,6 +58,7 @@ class ImageMark(NamedTuple):
 
 def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> Seen:
     """Return the facts of a group."""
+    behind = _behind(group)
     return {
         "environment": group.tag(keys.get("Environment", "Environment")) or "",
         "template": f"{group.template_id}:{group.template_version}" if group.template_id else "",
@@ -63,7 +68,8 @@ def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> Seen:
         "deep": group.tag(our.DEEP) or "",
         "schedule": group.tag(our.SCHEDULE),
         "refresh": group.tag(our.REFRESH) or "",
-        "behind": _behind(group),
+        "behind": len(behind),
+        "behind_running": sum(one.lifecycle == IN_SERVICE for one in behind),
         "lifecycles": [member.lifecycle for member in group.members],
         "parked": group.tag(our.PARKED) is not None,
         "deleting": bool(group.status),
@@ -71,11 +77,11 @@ def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> Seen:
     }
 
 
-def _behind(group: FoundGroup) -> int:
+def _behind(group: FoundGroup) -> list[Member]:
     if not group.template_id:
-        return 0
+        return []
     current = group.template_id, group.template_version
-    return sum((one.template_id, one.template_version) != current for one in group.members)
+    return [one for one in group.members if (one.template_id, one.template_version) != current]
 
 
 def light_attributes(group: FoundGroup, keys: Mapping[str, str], seen: Seen) -> Attributes:

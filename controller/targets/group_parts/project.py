@@ -21,7 +21,7 @@ from controller.targets.group_parts.designs import Designs, designs
 from controller.targets.group_parts.found import Seen
 from controller.targets.group_parts.images import Trust
 from controller.targets.group_parts.names import GROUP, environment_in, group_ref, name_in
-from controller.targets.group_parts.rollouts import Candidate, Turn, Turns, turns
+from controller.targets.group_parts.rollouts import STUCK, Candidate, Turn, Turns, turns
 from controller.targets.group_parts.shaping import created, deleted, updated
 from controller.targets.group_parts.tags import keys_of
 from controller.targets.group_parts.wanted import (
@@ -33,6 +33,7 @@ from controller.targets.group_parts.wanted import (
 
 _MISSING = "missing"
 _ROLLOUT = "rollout"
+_BLOCKED = "blocked"
 
 
 @dataclass(slots=True)
@@ -147,12 +148,15 @@ def _present(
 ) -> None:
     """Add the groups that exist, once it is known which of them may replace their instances now."""
     candidates = []
+    held: dict[str, str] = {}
     for name, (design, made, before, _found) in groups.items():
         changes = repointed(before, made.attributes)
         members = len(seen[name]["lifecycles"])
         behind = members if changes else seen[name]["behind"]
         if behind:
-            rolls = order.may_roll(design, seen[name])
+            replaces = design.min_healthy_percent is not None
+            held[name] = order.held_because(design, seen[name]) if replaces else ""
+            rolls = replaces and not held[name]
             candidates.append(Candidate(name, rolls, behind, changes, seen[name]))
     behind_of = {one.name: one.behind for one in candidates}
     turn_of = turns(candidates, about.known, order.at_once)
@@ -164,8 +168,12 @@ def _present(
             result.asks.add(ask(REFRESH, name))
         after["instancesBehind"] = 0 if turn is Turn.NOW else behind_of.get(name, 0)
         said = _said_of_rollout(turn, name, about.known, order.at_once)
+        if held.get(name):
+            count = behind_of[name]
+            noun = "instance keeps" if count == 1 else "instances keep"
+            said = f"{count} {noun} the template before: {held[name]}"
         if said:
-            result.notes.append(Note(_ROLLOUT, ref, said))
+            result.notes.append(Note(_BLOCKED if turn in STUCK else _ROLLOUT, ref, said))
         if made.marks_lost and found.ownership is Ownership.OURS:
             # Nothing else need differ, but without them each look would have to look closer.
             after["marks"] = AS_APPLIED

@@ -13,6 +13,7 @@ from controller.targets.group_parts.asks import REFRESH, ask
 from controller.targets.group_parts.design import GroupDesign
 from controller.targets.group_parts.found import Seen
 from controller.targets.group_parts.names import group_ref
+from controller.targets.group_parts.role_design import BULK_PATCH
 
 RUNNING = frozenset({"Pending", "InProgress", "Cancelling", "Baking", "RollbackInProgress"})
 FAILED = frozenset({"Failed", "RollbackFailed", "RollbackSuccessful", "Cancelled"})
@@ -32,6 +33,10 @@ class Turn(StrEnum):
     """Another group's failed."""
     UNKNOWN = "unknown"
     """Has to be asked for."""
+
+
+STUCK = frozenset({Turn.FAILED, Turn.STOPPED})
+"""Somebody has to do something before these go on."""
 
 
 class Candidate(NamedTuple):
@@ -62,16 +67,20 @@ class Turns:
         self._day = now.astimezone(UTC).date()
         self._frozen: dict[str, bool] = {}
 
-    def may_roll(self, design: GroupDesign, seen: Seen) -> bool:
-        """Tell whether a group's instances may be replaced."""
-        return (
-            design.min_healthy_percent is not None
-            and not design.no_bulk_patch
-            and not seen["parked"]
-            and not self._accepted.deployments_locked(design.environment)
-            and not self._is_left(design)
-            and not self._is_frozen(design.environment_type)
-        )
+    def held_because(self, design: GroupDesign, seen: Seen) -> str:
+        """Return why the instances of a group whose role replaces them may not be replaced; empty if they may."""
+        kind = f"EnvironmentType/{design.environment_type}"
+        if design.no_bulk_patch:
+            return f"{kind} is protected against {BULK_PATCH}; to replace them, take that out of its protectedActions"
+        if self._accepted.deployments_locked(design.environment):
+            return f"deployments to Environment/{design.environment} are locked (deploymentsLocked)"
+        if self._is_left(design):
+            return "an override leaves the group as it is"
+        if self._is_frozen(design.environment_type):
+            return f"{kind} is frozen"
+        if seen["parked"]:
+            return "they are off for their schedule; when they run again they are replaced"
+        return ""
 
     def _is_left(self, design: GroupDesign) -> bool:
         refs = {
@@ -134,5 +143,5 @@ def _own(one: Candidate, known: Mapping[str, Any]) -> Turn:
         return Turn.NOW
     if status in FAILED:
         return Turn.FAILED
-    # It went through; what is still behind was in standby, and is replaced when it is started again.
-    return Turn.NONE if status else Turn.NOW
+    # It went through: what was in standby then it left out, and that is replaced once it runs again.
+    return Turn.NOW if not status or one.seen["behind_running"] else Turn.NONE

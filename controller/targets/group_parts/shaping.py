@@ -36,7 +36,7 @@ def updated(
         members = len(seen["lifecycles"])
         effects["replaced"] = max(0, members if repointed(before, after) else seen["behind"])
     cause, because = _why(made, before, seen, about)
-    said = "; ".join(filter(None, (because, _said(before, after, seen, turn, design))))
+    said = "; ".join(filter(None, (because, _said(before, after, turn, design))))
     return Shaping(cause=cause, because=said or None, effects=effects or None)
 
 
@@ -68,16 +68,12 @@ def _why(
     return Cause.DRIFTED, OUTSIDE
 
 
-def _said(
-    before: Attributes, after: Attributes, seen: Seen, turn: Turn, design: GroupDesign
-) -> str:
+def _said(before: Attributes, after: Attributes, turn: Turn, design: GroupDesign) -> str:
     if turn is Turn.NOW:
         return f"instance refresh, at least {design.min_healthy_percent} % healthy"
-    if after["instancesBehind"] > before["instancesBehind"]:
-        if seen["parked"]:
-            return "its instances get it when they run again and are replaced"
-        if design.min_healthy_percent is None:
-            return "instances that run keep what they have (rollout: none)"
+    more_behind = after["instancesBehind"] > before["instancesBehind"]
+    if more_behind and design.min_healthy_percent is None:
+        return "instances that run keep what they have (rollout: none)"
     return ""
 
 

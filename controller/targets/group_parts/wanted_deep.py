@@ -18,6 +18,7 @@ from controller.targets.group_parts.design import OS_DEVICE, GroupDesign
 from controller.targets.group_parts.found import ImageMark
 from controller.targets.group_parts.images import FoundImage, Trust, choose, form_of, version_of
 from controller.targets.group_parts.names import platform_security_groups
+from controller.targets.group_parts.role_design import BULK_PATCH
 
 
 @dataclass(slots=True)
@@ -85,7 +86,8 @@ def image_of(
             _check_root(design, chosen, findings)
         return ImageMark(design.image, chosen.id, chosen.platform)
     if kept.id != chosen.id:
-        findings.remarks.append(f"{chosen.name} is out; {kept.id} is kept (imagePolicy)")
+        why = f"protected against {BULK_PATCH}" if design.follows_image else "imagePolicy: pin"
+        findings.remarks.append(f"{chosen.name} is out; {kept.id} is kept ({why})")
     return kept
 
 

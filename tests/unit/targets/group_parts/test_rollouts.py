@@ -10,10 +10,10 @@ from controller.targets.group_parts.found import Seen
 from controller.targets.group_parts.rollouts import FAILED, RUNNING, Candidate, Turn, turns
 
 
-def seen(refresh: str = "", version: str = "2") -> Seen:
+def seen(refresh: str = "", version: str = "2", running: int = 0) -> Seen:
     return {
         "environment": "c50", "template": f"lt-1:{version}", "configuration": "", "image": "",
-        "digest": "", "deep": "", "schedule": None, "refresh": refresh, "behind": 1,
+        "digest": "", "deep": "", "schedule": None, "refresh": refresh, "behind": 1, "behind_running": running,
         "lifecycles": ["InService"], "parked": False, "deleting": False, "scaling_schedules": "",
     }  # fmt: skip
 
@@ -37,7 +37,13 @@ def known(**statuses: str) -> dict[str, Any]:
         (candidate("a", "1 r-1"), known(a="InProgress"), Turn.RUNS, "one at a time"),
         (candidate("a", "2 r-1"), {}, Turn.UNKNOWN, "has to be asked for"),
         (candidate("a", "2 r-1"), known(a="InProgress"), Turn.RUNS, "it runs"),
-        (candidate("a", "2 r-1"), known(a="Successful"), Turn.NONE, "the rest was in standby"),
+        (candidate("a", "2 r-1"), known(a="Successful"), Turn.NONE, "the rest is in standby"),
+        (
+            candidate("a", seen=seen("2 r-1", running=1)),
+            known(a="Successful"),
+            Turn.NOW,
+            "what was in standby runs again",
+        ),
         (candidate("a", "2 r-1"), known(a="Failed"), Turn.FAILED, "it failed"),
         (candidate("a", "2 r-1"), {"refresh/a": None}, Turn.NOW, "AWS forgot it"),
         (candidate("a", changes=True), {}, Turn.NOW, "another template comes"),
