@@ -34,7 +34,7 @@ def lay_over(
     loaded = with_documents(revision.loaded, documents, kinds)
     files = dict(sorted(revision.tree.files.items()))
     problems = problems_of(
-        loaded, files, lambda content_id: next(data for _, data in source.read([content_id]))
+        loaded, files, lambda content_id: next(data for _, data in source.read([content_id])), kinds
     )
     known = set(revision.problems)
     fresh = [one for one in problems if one not in known and not one.warning]

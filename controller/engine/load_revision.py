@@ -77,7 +77,9 @@ class RevisionLoader:
                 parse=parse_side_by_side,
             )
         self._memory = loaded.memory
-        problems = in_file_order((*tree.problems, *problems_of(loaded, files, text_of)))
+        problems = in_file_order(
+            (*tree.problems, *problems_of(loaded, files, text_of, self._kinds))
+        )
         return LoadedRevision(
             tree, loaded, problems, FieldOrigins(files, loaded.memory.parsed, text_of)
         )

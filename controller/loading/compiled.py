@@ -9,6 +9,7 @@ from controller.kinds.language.controller_only import controller_only
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.references import references
 from controller.loading.draft import CompiledKind
+from controller.loading.validation_issues import secret_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +18,15 @@ class CompiledKinds:
 
     by_name: Mapping[str, CompiledKind]
     names: frozenset[str]
+    secret_names: frozenset[str]
+    """YAML names of fields whose values are not shown, whatever kind they are of."""
 
 
 def compile_kinds(kinds: Iterable[Kind[Any]]) -> CompiledKinds:
     """Prepare kinds for loading."""
     by_name = {kind.name: _compiled(kind) for kind in kinds}
-    return CompiledKinds(by_name, frozenset(by_name))
+    secrets = (name for kind in by_name.values() for name in secret_names(kind.kind.spec))
+    return CompiledKinds(by_name, frozenset(by_name), frozenset(secrets))
 
 
 def _compiled(kind: Kind[Any]) -> CompiledKind:

@@ -1,19 +1,24 @@
 """Issues and broken files as Problems: with file, line, column, an excerpt and the fix."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 
+from controller.loading.compiled import CompiledKinds
 from controller.loading.field_origins import FieldOrigins
 from controller.loading.issue import PlacedIssue
 from controller.loading.load import Loaded
 from controller.loading.positions import dotted
-from controller.loading.text_problems import find_text_problems
+from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
 from controller.model.problem import Excerpt, Problem, in_file_order
 
 
 def problems_of(
-    loaded: Loaded, files: Mapping[str, str], text_of: Callable[[str], bytes]
+    loaded: Loaded,
+    files: Mapping[str, str],
+    text_of: Callable[[str], bytes],
+    kinds: CompiledKinds,
 ) -> tuple[Problem, ...]:
-    """Return every problem and warning of a load, in file order, each once.
+    """Return every problem and warning of a load, in file order, each once; of a file with very many the first ones.
 
     ``text_of`` gives the text of a content id; it is asked only for files that have a problem.
     """
@@ -22,11 +27,23 @@ def problems_of(
     problems = [
         problem
         for path, text in loaded.broken.items()
-        for problem in find_text_problems(path, text)
+        for problem in find_text_problems(path, text, kinds.secret_names)
     ]
-    origins = FieldOrigins(files, loaded.memory.parsed, text_of)
-    problems += [_problem(placed, origins) for placed in loaded.issues]
+    origins = FieldOrigins(files, loaded.memory.parsed, text_of, kinds.secret_names)
+    by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
+    for _, of_file in groupby(by_file, key=lambda placed: placed.path):
+        problems += _of_file(list(dict.fromkeys(of_file)), origins)
     return in_file_order(dict.fromkeys(problems))
+
+
+def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Problem]:
+    told = [one for one in issues if not one.issue.others]
+    first = [_problem(one, origins) for one in told[:MAX_PROBLEMS]]
+    yield from first
+    others = len(told) - len(first) + sum(one.issue.others for one in issues)
+    if others:
+        last = in_file_order(first)[-1].origin
+        yield Problem(last, "", f"and {others:,} more problems in this file", "mend these first")
 
 
 def _problem(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
@@ -38,11 +55,12 @@ def _problem(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
         path=dotted(written.field),
         message=issue.message,
         fix=issue.fix,
-        excerpt=_hidden(position.excerpt) if issue.hidden else position.excerpt,
+        excerpt=_hidden(position.excerpt, key=issue.at_key) if issue.hidden else position.excerpt,
         warning=issue.warning,
     )
 
 
-def _hidden(shown: Excerpt) -> Excerpt:
-    """Cover the value and what follows it on the line: it may be a secret in the wrong place."""
-    return Excerpt(f"{shown.text[: shown.start]}***", shown.start, 3)
+def _hidden(shown: Excerpt, *, key: bool) -> Excerpt:
+    """Cover the value and what follows it on the line: it may be a secret in the wrong place. A key is left."""
+    end = shown.start + shown.length if key else shown.start
+    return Excerpt(f"{shown.text[:end]}***", shown.start, shown.length if key else 3)

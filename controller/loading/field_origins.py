@@ -33,9 +33,14 @@ class FieldOrigins:
         files: Mapping[str, str],
         parsed: Mapping[str, ParsedFile],
         text_of: Callable[[str], bytes],
+        secret_names: frozenset[str] = frozenset(),
     ) -> None:
-        """Take the files (path -> content id), what they say, and a way to get a file's text by its content id."""
+        """Take the files (path -> content id), what they say, and a way to get a file's text by its content id.
+
+        Excerpts do not show the values of fields of ``secret_names``.
+        """
         self._files, self._parsed, self._text_of = files, parsed, text_of
+        self._secret_names = secret_names
         self._positions: dict[str, Positions] = {}
         self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
         self._defaults = FolderDefaults(self._defaults_documents())
@@ -60,7 +65,7 @@ class FieldOrigins:
         found = self._positions.get(written.path)
         if found is None:
             text = self._text_of(self._files[written.path])
-            found = self._positions[written.path] = Positions(text)
+            found = self._positions[written.path] = Positions(text, self._secret_names)
         return found.locate(written.index, written.field, key=key)
 
     def origin(self, path: str, index: int, field: FieldPath, *, key: bool = False) -> Origin:

@@ -61,6 +61,7 @@ _MAX_SUGGESTED_FROM: Final = 1000
 _UNTAG: Final = "remove the tag"
 _SPLIT: Final = "split it into several files"
 _NO_DIRECTIVES: Final = ("directives are not accepted", "remove the lines that begin with '%'")
+_SECRET_FAULT: Final = ("this is no text as it is written", "put it in quotes, without a tag")
 _KINDS_OF_VALUE: Final = {
     bool: "true or false",
     int: "a number",
@@ -69,12 +70,15 @@ _KINDS_OF_VALUE: Final = {
 }
 
 
-def find_irregularities(plain: bytes, text: str, limit: int) -> list[Finding]:
+def find_irregularities(
+    plain: bytes, text: str, limit: int, secret_names: frozenset[str] = frozenset()
+) -> list[Finding]:
     """Return what ``parse_documents`` refuses in the readable ``text`` of the bytes ``plain``, as it is met.
 
     One more than ``limit`` means that there may be others. After an error of syntax nothing more is looked at.
+    No message repeats the value of a field of ``secret_names``.
     """
-    walk = _Walk(plain, text, limit)
+    walk = _Walk(plain, text, limit, secret_names)
     walk.file()
     return walk.findings
 
@@ -82,9 +86,10 @@ def find_irregularities(plain: bytes, text: str, limit: int) -> list[Finding]:
 class _Walk:
     """Reads all events of a file and keeps what is wrong with them."""
 
-    def __init__(self, plain: bytes, text: str, limit: int) -> None:
+    def __init__(self, plain: bytes, text: str, limit: int, secret_names: frozenset[str]) -> None:
         self.events: Iterator[Any] = events_of(plain)
         self.text, self.limit = text, limit
+        self.secret_names = secret_names
         self.findings: list[Finding] = []
         self.last: Any = None
         self.anchors: dict[str, _Weight] = {}
@@ -237,7 +242,11 @@ class _Walk:
             elif not event.style:
                 resolve(event.value)
         except IrregularScalar as fault:
-            self.add(event, path, fault.message, fault.fix, _length(event))
+            self.add(event, path, *self.safe(path, fault.message, fault.fix), _length(event))
+
+    def safe(self, path: Path, message: str, fix: str | None) -> tuple[str, str | None]:
+        """Return what can be said of a value at a path, without the value where it must not be shown."""
+        return (message, fix) if self.secret_names.isdisjoint(path) else _SECRET_FAULT
 
     def alias(self, event: Any, path: Path, depth: int) -> _Weight:
         name = event.anchor
@@ -270,7 +279,7 @@ class _Walk:
         if fault is None:
             self.aliased_left -= weight[0] if weight else 0
         else:
-            self.add(event, path, fault, fix, len(name) + 1)
+            self.add(event, path, *self.safe(path, fault, fix), len(name) + 1)
         return weight or _SCALAR
 
 

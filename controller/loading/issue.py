@@ -8,6 +8,7 @@ class Issue(NamedTuple):
     """What is wrong at a path of a document. ``path`` leads from the document's top; empty means the document.
 
     ``at_key`` points the caret at the field's name instead of its value. ``hidden`` values are not shown: they may be secrets.
+    ``others`` is how many further issues this one stands for, if it stands for issues.
     """
 
     path: tuple[str | int, ...]
@@ -16,6 +17,7 @@ class Issue(NamedTuple):
     at_key: bool = False
     warning: bool = False
     hidden: bool = False
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from controller.loading.covered_text import covered
 from controller.loading.documents import MAX_DEPTH, events_of
 from controller.loading.excerpts import TOP, Place, excerpt
 from controller.loading.scalars import printable
@@ -61,10 +62,10 @@ class Positions:
     It reads irregular text too, as far as it goes.
     """
 
-    def __init__(self, data: bytes) -> None:
-        """Take the text as it was given to ``parse_documents``."""
+    def __init__(self, data: bytes, secret_names: frozenset[str] = frozenset()) -> None:
+        """Take the text as it was given to ``parse_documents``; no excerpt shows a value of a field of those names."""
         plain = data.removeprefix(codecs.BOM_UTF8)
-        self._text = plain.decode(errors="replace")
+        self._text = covered(plain.decode(errors="replace"), secret_names)
         self._documents = _Composer(plain).documents()
 
     def locate(

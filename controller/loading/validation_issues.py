@@ -1,7 +1,8 @@
 """Pydantic's findings, in the words of people who write YAML."""
 
+import json
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -10,6 +11,12 @@ from pydantic_core import ErrorDetails
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import closest
 from controller.loading.issue import Issue
+
+MAX_ISSUES: Final = 100
+"""How many are told of a document with more than ``MANY`` findings."""
+MANY: Final = 1000
+
+_JSON: Final = json.JSONDecoder()
 
 WANTED = {
     "string_type": "text",
@@ -33,19 +40,45 @@ def validation_issues(
 ) -> Iterator[Issue]:
     """Yield one issue per finding; ``prefix`` leads to the validated part (``("spec",)``).
 
-    With ``partial`` a missing field is none: another document may still give it.
+    With ``partial`` a missing field is none: another document may still give it. Of very many the last one says how
+    many others there are.
     """
     seen = set()
-    for detail in error.errors(include_url=False):
+    known = _findings(error)
+    for detail in known:
         if partial and detail["type"] == "missing":
             continue
         inside = _yaml_path(detail["loc"])
         issue = _issue(detail, prefix, inside, model)
-        if may_be_secret(model, inside):
-            issue = issue._replace(message=issue.message.partition(", found ")[0], hidden=True)
+        hidden = may_be_secret(model, inside)
+        if hidden or "input" not in detail:
+            issue = issue._replace(message=issue.message.partition(", found ")[0], hidden=hidden)
         if issue not in seen:
             seen.add(issue)
             yield issue
+    others = error.error_count() - len(known)
+    if others:
+        yield Issue(
+            prefix,
+            f"{others:,} more of its fields are wrong",
+            "mend the others first",
+            others=others,
+        )
+
+
+def _findings(error: ValidationError) -> list[ErrorDetails]:
+    """Return what pydantic found; the first ones of very many, without the values that were found."""
+    if error.error_count() <= MANY:
+        return error.errors(include_url=False)
+    # As text they take a tenth of the space; those that nobody will read are never more than that.
+    text = error.json(include_url=False, include_input=False)
+    found: list[Any] = []
+    place = 1
+    while len(found) < MAX_ISSUES:
+        one, end = _JSON.raw_decode(text, place)
+        found.append({**one, "loc": tuple(one["loc"])})
+        place = end + 1
+    return found
 
 
 def _yaml_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -67,7 +100,7 @@ def _issue(
 ) -> Issue:
     kind, path = detail["type"], (*prefix, *inside)
     context: dict[str, Any] = detail.get("ctx", {})
-    found = detail["input"]
+    found = detail.get("input")
     if kind == "missing":
         return Issue(
             path[:-1],
@@ -92,7 +125,7 @@ def _issue(
         )
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
-        message = f"{_shown(found)} does not fit the pattern {pattern}"
+        message = f"expected text that fits the pattern {pattern}, found {_shown(found)}"
         return Issue(path, message, "write text of that form")
     if kind in ("value_error", "assertion_error"):
         text, _, fix = str(context["error"]).partition("\n")
@@ -126,14 +159,26 @@ def _example(expected: str) -> str:
 
 
 def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
-    """Tell whether the value at ``path`` inside a model is sensitive, or a secret where it is wrong."""
+    """Tell whether the value at ``path`` inside a model is sensitive, or a secret where it is wrong.
+
+    So may be what stands in the place of a map with such a value, or beside it under a name it may have been meant for.
+    """
     for step in path:
         fields = getattr(_model_in(model), "model_fields", {})
         for name, field in fields.items():
             if step in (name, field.validation_alias) and _hides(field):
                 return True
         model = _member(model, step)
-    return False
+    fields = getattr(_model_in(model), "model_fields", {})
+    return any(_hides(field) for field in fields.values())
+
+
+def secret_names(model: Any) -> Iterator[str]:
+    """Yield the YAML names of all fields inside a model whose values are sensitive, or secrets where they are wrong."""
+    for name, field in getattr(_model_in(model), "model_fields", {}).items():
+        if _hides(field):
+            yield field.validation_alias or name
+        yield from secret_names(field.annotation)
 
 
 def _hides(field: FieldInfo) -> bool:

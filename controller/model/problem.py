@@ -47,5 +47,5 @@ class Problem:
 
 
 def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sort problems as a reader meets them: by file, line, column, then text."""
-    return tuple(sorted(problems, key=lambda p: (*p.origin, p.path, p.message)))
+    """Sort problems as a reader meets them: by file, line, column, then text; what shows no line comes last."""
+    return tuple(sorted(problems, key=lambda p: (*p.origin, p.excerpt is None, p.path, p.message)))

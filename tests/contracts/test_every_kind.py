@@ -37,14 +37,15 @@ REGISTRY: Any = Registry().with_resources(
 def loaded(compatibility: str = "none") -> tuple[Loaded, list[str]]:
     """Load the example fleet; the second is its problems, warnings left out."""
     files = {path.relative_to(FLEET).as_posix(): str(path) for path in FILES}
+    compiled = compile_kinds(kinds().values())
     found = load(
         files,
         lambda ids: ((one, Path(one).read_bytes()) for one in ids),
-        compile_kinds(kinds().values()),
+        compiled,
         compatibility=compatibility,
         default_region="eu-west-1",
     )
-    problems = problems_of(found, files, lambda one: Path(one).read_bytes())
+    problems = problems_of(found, files, lambda one: Path(one).read_bytes(), compiled)
     return found, [str(problem) for problem in problems if not problem.warning]
 
 

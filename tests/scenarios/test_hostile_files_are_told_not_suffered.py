@@ -51,6 +51,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "half a character": (spec('{shortName: "\\ud800"}'), "this escape is no character"),
     "a sequence that steers terminals": (spec('{shortName: "\\e[31m"}'), "found '\\x1b[31m'"),
     "quotes without an end": (spec('{shortName: "ta'), "the quotes opened here are never closed"),
+    "40,000 unknown fields": (spec("{shortName: ta}") + b"".join(b"x%d: 1\n" % n for n in range(40_000)), "and 39,900 more problems in this file"),
+    "40,000 unknown fields of a spec": (spec("\n  shortName: ta\n" + "".join(f"  x{n}: 1\n" for n in range(40_000))), "and 39,900 more problems in this file"),
     "a list": (b"- a\n", "expected a map with apiVersion"),
 }  # fmt: skip
 
@@ -85,7 +87,16 @@ def test_an_alias_bomb_is_one_problem(tmp_path: Path) -> None:
     assert envctl("validate", tmp_path).err.count("fix:") == 1
 
 
-@pytest.mark.parametrize("name", ["a comment of 50 MB", "an alias bomb", "100,000 levels"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a comment of 50 MB",
+        "an alias bomb",
+        "100,000 levels",
+        "40,000 unknown fields",
+        "40,000 unknown fields of a spec",
+    ],
+)
 def test_the_whole_process_stays_small(name: str, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(FILES[name][0])
     # The peak is asked for by the process itself: a child's begins with what its parent had.

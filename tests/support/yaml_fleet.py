@@ -60,7 +60,7 @@ def loaded(
 def problems(texts: Mapping[str, str], result: Loaded | None = None) -> tuple[Problem, ...]:
     """Return every problem of texts, as people would see them."""
     result = result or loaded(texts)
-    return problems_of(result, dict(sorted(texts.items())), lambda text: text.encode())
+    return problems_of(result, dict(sorted(texts.items())), lambda text: text.encode(), KINDS)
 
 
 def messages(texts: Mapping[str, str]) -> list[str]:

@@ -71,9 +71,9 @@ def issues(spec: Any, model: type[BaseModel] = Whole, *, partial: bool = False) 
         ({"on": "n" * 80}, "on", f"expected true or false, found '{'n' * 56}…", "write true or false"),
         ({"colour": "geren"}, "colour", "expected blue or green, found 'geren'", "did you mean 'green'?"),
         ({"colour": "xyz"}, "colour", "expected blue or green, found 'xyz'", None),
-        ({"code": "x"}, "code", "'x' does not fit the pattern ^[0-9]{3}$", None),
+        ({"code": "x"}, "code", "expected text that fits the pattern ^[0-9]{3}$, found 'x'", None),
         ({"short": "abc"}, "short", "it should have at most 2 characters, found 'abc'", None),
-        ({"code": ""}, "code", "'' does not fit the pattern ^[0-9]{3}$", None),
+        ({"code": ""}, "code", "expected text that fits the pattern ^[0-9]{3}$, found ''", None),
         ({"letters": "7"}, "letters", "expected two letters, such as ta, found '7'", "write for example ta"),
         ({"letters": ""}, "letters", "expected two letters, such as ta, found ''", None),
         ({"size": 0}, "size", "expected a size from 1 to 9, found 0", "write a size from 1 to 9"),
@@ -84,7 +84,7 @@ def issues(spec: Any, model: type[BaseModel] = Whole, *, partial: bool = False) 
         ({"parts": [{"name": "a", "zzz": 1}]}, "parts.0.zzz", "unknown field 'zzz'", "known fields: name, sizeLimit"),
         ({"byName": {"a": {"name": "a", "zzz": 1}}}, "byName.a.zzz", "unknown field 'zzz'", "known fields: name, sizeLimit"),
         ({"byName": []}, "byName", "expected a map, found a list", "write a map"),
-        ({"byName": {"A": {"name": "a"}}}, "byName.A", "'A' does not fit the pattern ^[a-z]+$", None),
+        ({"byName": {"A": {"name": "a"}}}, "byName.A", "expected text that fits the pattern ^[a-z]+$, found 'A'", None),
         ({"even": 3}, "even", "expected an even number", "add one"),
         ({"even": 1}, "even", "odd", None),
     ],
@@ -103,6 +103,28 @@ def test_what_may_be_a_secret_is_not_repeated(field: str, value: Any) -> None:
 
     assert found.hidden
     assert str(value) not in found.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({"kye": "hunter2"}, "beside a secret: its name may be misspelt"),
+        ({"code": "hunter2"}, "a form without words of its own"),
+    ],
+)
+def test_what_may_stand_for_a_secret_is_hidden(spec: Any, why: str) -> None:
+    (found,) = issues(spec)
+
+    assert found.hidden == ("kye" in spec), why
+
+
+def test_very_many_are_told_in_part() -> None:
+    *told, last = issues({f"field{n}": n for n in range(3000)} | {"count": "x"})
+
+    assert (told[0].path, told[0].message) == (("spec", "count"), "expected a whole number")
+    assert len(told) == 100
+    assert (last.path, last.others) == (("spec",), 2901)
+    assert last.message == "2,901 more of its fields are wrong"
 
 
 def test_an_unknown_field_is_shown_at_its_key() -> None:
