@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from controller.aws.image_names import image_names
 from controller.engine.accepted import Made
+from controller.engine.import_overrides import overridden_fields
 from controller.engine.installation import Installation
 from controller.engine.live_run import LiveAccounts
 from controller.engine.live_view import Unseen
@@ -89,7 +90,7 @@ class Importer:
         if observed.state is not ScopeState.OK:
             error = AccessDenied if observed.facts.get(DENIED) else Unreachable
             raise error(f"import: the tables cannot be read: {observed.reason}")
-        found, left = self._found(observed)
+        found, left = self._found(observed, asked.now)
         reading = read_objects(found, self._compiled)
         whole = reading.whole
         first = settle(reading.written, whole, self._compiled, self._circumstances)
@@ -100,9 +101,12 @@ class Importer:
         left += [*reading.left_out, *first.left_out, *second.left_out, *last.left_out]
         return self._files(last, left, remarks, unseen, observed)
 
-    def _found(self, observed: ObservedState) -> tuple[list[FoundObject], list[LeftOut]]:
+    def _found(
+        self, observed: ObservedState, now: datetime
+    ) -> tuple[list[FoundObject], list[LeftOut]]:
         found: list[FoundObject] = []
         left: list[LeftOut] = []
+        overridden = overridden_fields(self._installation.master, observed, now)
         for ref, one in observed.objects.items():
             items = parse_canonical(one.attributes)
             if one.ownership is Ownership.FOREIGN:
@@ -110,7 +114,8 @@ class Importer:
                 reason = f"carries the mark of another installation ({by})"
                 left.append(LeftOut(ref, reason, "import it from that installation", items))
             else:
-                found.append(_found_object(ref, one, items, self._kinds))
+                own = overridden.get(ref, {})
+                found.append(_found_object(ref, one, items, self._kinds, own))
         store = self._installation.master.store
         known = [ref.key for ref in observed.objects if ref.kind == "Service"]
         for older in older_services(store, self._settings.resource_prefix, known):
@@ -199,7 +204,11 @@ class Importer:
 
 
 def _found_object(
-    ref: ResourceRef, one: Observation, items: Json, kinds: Mapping[str, Kind[Any]]
+    ref: ResourceRef,
+    one: Observation,
+    items: Json,
+    kinds: Mapping[str, Kind[Any]],
+    overrides: Mapping[str, str],
 ) -> FoundObject:
     kind = kinds.get(ref.kind)
     shared = kind.shared if kind is not None else ()
@@ -210,9 +219,8 @@ def _found_object(
         remark = Oddity(
             ref, "it lost its mark, which the ledger says was ours", "what its items say"
         )
-    return FoundObject(
-        ref, comparable(items, shared, owned_paths(extra)), items, extra, ours=ours, remark=remark
-    )
+    own = comparable(items, shared, owned_paths(extra))
+    return FoundObject(ref, own, items, extra, ours=ours, remark=remark, overrides=overrides)
 
 
 def _accepted(settled: Settled, kinds: CompiledKinds, installation: Installation) -> AcceptedState:

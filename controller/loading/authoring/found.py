@@ -25,7 +25,8 @@ class FoundObject:
     """One object as the tables hold it.
 
     ``whole`` are its items as found, ``items`` those without the shared fields that nobody's YAML owns; ``extra`` is that
-    of our mark, if it is ours. ``remark`` says what is odd about where it was found.
+    of our mark, if it is ours. ``remark`` says what is odd about where it was found. ``overrides`` says whose override
+    holds until when, by the field it is in (``spec.schedule``).
     """
 
     ref: ResourceRef
@@ -34,6 +35,7 @@ class FoundObject:
     extra: Mapping[str, Json] = field(default_factory=dict)
     ours: bool = False
     remark: Oddity | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from controller.kinds.language.controller_only import put_back
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.rename import to_yaml_names
 from controller.kinds.parts.upstream_hosts import SLICES
+from controller.loading.authoring.beneath import without_overrides
 from controller.loading.authoring.found import FoundObject, Items, LeftOut, Written
 from controller.loading.authoring.mending import mend
 from controller.loading.authoring.old_items import without_old_traces
@@ -68,12 +69,14 @@ def _read(
         said = f"no {error}" if isinstance(error, KeyError) else str(error)
         reason = f"its items are not in the shape of a {found.ref.kind}: {said}"
         return LeftOut(found.ref, reason, "complete or delete it", found.whole)
-    mended = mend(compiled, found.ref, _without_nothing(spec))
+    document = {"metadata": dict(found.extra.get("metadata", {})), "spec": spec}
+    oddities += without_overrides(document, found, compiled.kind)
+    mended = mend(compiled, found.ref, _without_nothing(document["spec"]))
     written = Written(
         found.ref,
         name,
         mended.spec,
-        dict(found.extra.get("metadata", {})),
+        document["metadata"],
         [*oddities, *mended.oddities],
         ours=found.ours,
     )
