@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperGroup
 
+from controller.loading.closest import closest
+
 COMMANDS = {
     "validate": "check YAML: every problem with its place and its fix",
     "render": "print effective documents, each field with where it comes from",
@@ -29,7 +31,19 @@ COMMANDS = {
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
 
 
-class CommandGroup(TyperGroup):
+class NamedCommands(TyperGroup):
+    """Says which command was meant, also of those that are not imported yet."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the arguments begin with; the parser's error where there is none."""
+        known = self.list_commands(ctx)
+        meant = None if args[0] in known else closest(args[0], known)
+        if meant:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {meant!r}?")
+        return super().resolve_command(ctx, args)
+
+
+class CommandGroup(NamedCommands):
     """Finds commands by name."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -46,7 +60,7 @@ class CommandGroup(TyperGroup):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-class Subcommands(TyperGroup):
+class Subcommands(NamedCommands):
     """A command with subcommands of which some are imported when they are called."""
 
     later: ClassVar[Mapping[str, str]] = {}

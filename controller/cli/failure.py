@@ -44,13 +44,15 @@ def fail(error: EnvctlError, *, as_json: bool) -> int:
     return code
 
 
-def fail_usage(message: str, *, as_json: bool) -> int:
-    """Report arguments that are wrong; return the exit code."""
+def fail_usage(message: str, command: str, *, as_json: bool) -> int:
+    """Report arguments of a command (``envctl plan``) that are wrong; return the exit code."""
     if message.startswith("Usage:"):
         # A group called without a command says what it has.
         note(message)
         return ERROR_CLASSES[WrongUsage].exit_code
-    text = f"{message}\n  fix: envctl COMMAND --help shows what there is"
+    # The parser passes on what Python's exception is called where a value is none of those there are.
+    said = message.replace(": Value error, ", ": ").removesuffix(".")
+    text = f"{said}\n  fix: {command} --help shows what there is"
     return fail(WrongUsage(text), as_json=as_json)
 
 

@@ -77,7 +77,9 @@ def run(arguments: Sequence[str]) -> int:
             list(arguments), prog_name="envctl", standalone_mode=False
         )
     except TyperException as error:
-        return fail_usage(error.format_message(), as_json=as_json)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "envctl"
+        return fail_usage(error.format_message(), command, as_json=as_json)
     except EnvctlError as error:
         return fail(error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):

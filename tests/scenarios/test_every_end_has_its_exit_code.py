@@ -201,8 +201,13 @@ def test_7_a_change_that_somebody_else_made_first_conflicts_and_the_rest_is_done
     [
         (["plan", "--no-such-option"], "No such option"),
         (["no-such-command"], "No such command"),
+        (["vaildate"], "Did you mean 'validate'?"),
+        (["schedule", "prevew"], "Did you mean 'preview'?"),
         (["validate", "one", "two"], "unexpected extra argument"),
-        (["plan", "--format", "xml"], "xml"),
+        (
+            ["plan", "--format", "yaml"],
+            "'--format': 'yaml' is not one of 'text', 'markdown', 'json', 'html'\n  fix: envctl plan --help",
+        ),
         (["plan", "--source", ".", "--base", ".", "--observed", "x"], "leave one of them out"),
         (["validate"], "no source"),
         (["validate", "ftp://x/y"], "is not one we can read"),
