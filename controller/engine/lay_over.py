@@ -1,14 +1,16 @@
 """Overrides laid over a revision: what planning then takes for the desired state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from controller.engine.load_revision import LoadedRevision
 from controller.errors import InvalidDesiredState
+from controller.kinds.language.kind import Kind
 from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.patched import with_documents
-from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.extra import BENEATH, projection_digest
 from controller.model.override import Override
 from controller.model.problem import Problem
@@ -41,9 +43,7 @@ def lay_over(
     if fresh:
         raise InvalidDesiredState([*fresh, *_blamed(overrides, refs, revision)])
     resources = {
-        ref: _with_beneath(
-            one, beneath(revision.loaded.resources[ref].document, _of(overrides, ref))
-        )
+        ref: _with_beneath(one, revision.loaded.resources[ref].document, kinds)
         if ref in documents
         else one
         for ref, one in loaded.resources.items()
@@ -55,12 +55,24 @@ def _of(overrides: Sequence[Override], ref: ResourceRef) -> list[Override]:
     return [one for one in overrides if one.ref == ref]
 
 
-def _with_beneath(resource: Resource, fields: Mapping[str, Json]) -> Resource:
+def _with_beneath(resource: Resource, document: bytes, kinds: CompiledKinds) -> Resource:
     """Let the mark say what Git has: an override's end is then kept where Git is out of reach."""
+    kind = kinds.by_name[resource.ref.kind].kind
+    fields = beneath(_as_read_back(document, kind), _as_read_back(resource.document, kind))
+    if not fields:
+        return resource
     asked = resource.projection
     extra = canonical_bytes({**parse_canonical(asked.extra), BENEATH: fields})
     digest = projection_digest(asked.attributes, extra)
     return replace(resource, projection=replace(asked, extra=extra, digest=digest))
+
+
+def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:
+    """Return a document without the fields that only the YAML has (roleDefaults): read back from the tables it has none."""
+    if not kind.authored_fields or kind.expand is None:
+        return document
+    value = parse_canonical(document)
+    return canonical_bytes({**value, "spec": kind.expand(value["spec"])})
 
 
 def _blamed(

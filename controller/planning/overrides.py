@@ -98,14 +98,18 @@ def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
     return canonical_bytes(value)
 
 
-def beneath(document: bytes, overrides: Iterable[Override]) -> dict[str, Json]:
-    """Return what a document has in the fields that overrides patch, whole fields of spec or metadata each; None for one it lacks.
+def beneath(document: bytes, patched: bytes) -> dict[str, Json]:
+    """Return what a document has in the fields of spec and metadata that are otherwise in the patched one; None for one it lacks.
 
     With it the document can be had back from the patched one (``uncovered``), by whoever does not see the source.
     """
-    value = parse_canonical(document)
-    fields = {segments(one.path)[:2] for one in overrides if one.path and one.value is not ABSENT}
-    return {f"{part}.{name}": value.get(part, {}).get(name) for part, name in sorted(fields)}
+    before, after = parse_canonical(document), parse_canonical(patched)
+    return {
+        f"{part}.{name}": before[part].get(name)
+        for part in ("metadata", "spec")
+        for name in sorted(before[part].keys() | after[part].keys())
+        if before[part].get(name) != after[part].get(name)
+    }
 
 
 def uncovered(document: bytes, fields: Mapping[str, Json]) -> bytes:

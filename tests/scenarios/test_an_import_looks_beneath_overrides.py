@@ -1,15 +1,26 @@
-"""An import made on a release night writes what Git has, not what the override holds for the night."""
+"""On a release night the tables hold what an override says; what Git has is beneath it, for imports and for its end."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.support.command_line import Fleet, envctl, service
+from controller.engine.live_run import LiveAccounts
+from tests.support.command_line import Fleet, envctl, installation, service
+
+NIGHT = ("--until", "+10m", "--reason", "release night", "--yes")
+MAP = """apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {name: web}
+spec:
+  roleDefaults: {owningCluster: Tango, contactEmailTag: t@acme.example, ami: web-1.0.0}
+  roles:
+    - {serverRoleName: Web, autoScalingSettings: {minCapacity: 1, desiredCapacity: 1, maxCapacity: 1}}
+"""
 
 
 def test_what_an_override_holds_is_told_and_not_written(installed: Fleet, tmp_path: Path) -> None:
     installed.has({"search.yaml": service("Search", 40000, description="finds things")})
     assert installed.apply().code == 0
-    night = ["--until", "+10m", "--reason", "release night", "--yes"]
-    assert envctl("override", "Service/Search", "description=closed tonight", *night).code == 0
+    assert envctl("override", "Service/Search", "description=closed tonight", *NIGHT).code == 0
     assert installed.apply().code == 0
 
     assert envctl("import", "--out", tmp_path / "written", "--scope", "config").code == 0
@@ -21,3 +32,20 @@ def test_what_an_override_holds_is_told_and_not_written(installed: Fleet, tmp_pa
     assert "'s override until 20" in notes
     assert "(release night)" in notes
     assert envctl("plan", "--source", tmp_path / "written", "--scope", "config").code == 0
+
+
+def test_what_a_map_says_once_for_all_roles_is_beneath_too(
+    installed: Fleet, tmp_path: Path
+) -> None:
+    installed.has({"web.yaml": MAP})
+    assert installed.apply().code == 0
+    assert envctl("override", "DeploymentMap/web", "roles.Web.ami=web-2.0.0", *NIGHT).code == 0
+    assert installed.apply().code == 0
+
+    assert envctl("import", "--out", tmp_path / "written", "--scope", "config").code == 0
+    assert "ami: web-1.0.0" in (tmp_path / "written/maps/web.yaml").read_text()
+
+    live, tables = LiveAccounts(installation()), installation().tables.observe()
+    after_its_end = live.accepted(tables, datetime.now(UTC))
+    assert after_its_end.unreadable == {}
+    assert after_its_end.spec("DeploymentMap", "web").roles[0].ami == "web-1.0.0"

@@ -32,9 +32,10 @@ def test_a_document_gets_what_is_beneath(name: str, path: str, value: Any, said:
     ref = ResourceRef.parse(name)
     override = Override("o1", ref, "", "ada", since=None, path=path, value=value)  # type: ignore[arg-type]  # not asked
     before = right(examples())
-    patched = right(_files({**before, ref: patch(before[ref].document, [override])}))[ref]
+    document = patch(before[ref].document, [override])
+    patched = right(_files({**before, ref: document}))[ref]
     extra = parse_canonical(patched.projection.extra)
-    extra[BENEATH] = beneath(before[ref].document, [override])
+    extra[BENEATH] = beneath(before[ref].document, document)
 
     objects = {one: _found(resource) for one, resource in before.items()}
     without, _ = _imported(objects.values(), ref)
