@@ -1,7 +1,7 @@
 """Items found in the tables become observations: grouped to objects, their marks read, their digests taken. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -75,8 +75,8 @@ class Reader:
     def read(self, items: Iterable[tuple[str, Item]]) -> Iterator[Found]:
         """Yield each object of a whole set of ``(logical table, item)``, once. The items are taken apart on the way.
 
-        Two items of one table that go by one name (an Account's name is not its key) stay two objects: the one
-        without our mark gets its key behind the name.
+        Items of one table that go by one name (an Account's name is not its key) stay objects of their own: those
+        without our mark get their keys behind the name.
         """
         if self._only is not None and len(self.tables) == 1:
             yield from self._singles(self._only, items)
@@ -91,14 +91,16 @@ class Reader:
         name, identify = kind.name, kind.identify
         (table,) = self.tables.values()
         seen: dict[str, Found] = {}
+        others: list[Found] = []
         for table_name, item in items:
             key = identify(item)
             found = self._found(ResourceRef(name, key), {table_name: item})
             if key in seen:
-                found, other = _told_apart(seen[key], found, table.definition)
-                seen[other.observation.ref.key] = other
+                found, other = sorted((seen[key], found), key=_rank)
+                others.append(other)
             seen[key] = found
         yield from seen.values()
+        yield from (_renamed(one, table.definition, seen) for one in others)
 
     def _found(self, ref: ResourceRef, held: dict[str, Item]) -> Found:
         """Judge one object's items. All must bear our mark, and the same one, for the object to be ours untouched."""
@@ -169,15 +171,17 @@ class Reader:
         return ResourceRef(kind.name, kind.identify(item))
 
 
-def _told_apart(one: Found, other: Found, definition: TableDefinition) -> tuple[Found, Found]:
-    """Return first who keeps the name both go by: ours before others, then by key."""
+def _rank(found: Found) -> tuple[bool, bytes]:
+    """Who keeps the name several go by: ours before others, then by key."""
+    return found.observation.ownership is not Ownership.OURS, found.observation.attributes
 
-    def rank(found: Found) -> tuple[bool, bytes]:
-        return found.observation.ownership is not Ownership.OURS, found.observation.attributes
 
-    keeps, yields = sorted((one, other), key=rank)
-    item = load_plain(yields.observation.attributes)[definition.name]
+def _renamed(found: Found, definition: TableDefinition, taken: Container[str]) -> Found:
+    """Return an object with its key behind the name that another keeps."""
+    ref = found.observation.ref
+    item = load_plain(found.observation.attributes)[definition.name]
     key = ",".join(map(str, definition.key_of(item).values()))
-    ref = yields.observation.ref
-    renamed = replace(yields.observation, ref=ResourceRef(ref.kind, f"{ref.key} ({key})"))
-    return keeps, yields._replace(observation=renamed)
+    name = f"{ref.key} ({key})"
+    while name in taken:
+        name = f"{name} ({key})"
+    return found._replace(observation=replace(found.observation, ref=ResourceRef(ref.kind, name)))

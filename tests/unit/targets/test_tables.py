@@ -289,17 +289,18 @@ class TestOddItems:
         assert estate.plans() == ()
         estate.check_ledger()
 
-    def test_two_items_that_go_by_one_name_stay_two(self, estate: Estate) -> None:
+    def test_items_that_go_by_one_name_stay_as_many(self, estate: Estate) -> None:
         ref = ResourceRef("Account", "staging")
         item = {"AccountName": "staging", "AccountNumber": 5, "RoleArn": "arn:x"}
         estate.wants(*estate.desired.values(), projection(ref, {ACCOUNTS.name: item}))
         estate.worker().takes().applies()
         for number in (3, 7):
             estate.meddles(ACCOUNTS.name, AccountName="staging", AccountNumber=number)
+        estate.meddles(ACCOUNTS.name, AccountName="staging (7)", AccountNumber=9)
         objects = estate.observes().objects
         assert objects[ref].ownership is Ownership.OURS
         others = {key for kind, key in objects if kind == "Account"} - {"staging"}
-        assert others == {"staging (3)", "staging (7)"}
+        assert others == {"staging (3)", "staging (7)", "staging (7) (7)"}
         assert estate.plans() == ()
 
     def test_a_table_of_two_kinds_tells_them_apart(self, estate: Estate) -> None:
