@@ -80,7 +80,7 @@ def plan_config(
         options = replace(
             options,
             unrecorded=found.keys() - _recorded(found, recorded),
-            removed_outside=_recorded(_missing(projections, observed), missed),
+            removed_outside=_recorded(_missing(projections, observed, options.kinds), missed),
         )
     scope = plan_scope(
         projections,
@@ -126,13 +126,15 @@ def _installation(observed: ObservedState) -> str:
 
 
 def _missing(
-    projections: Mapping[ResourceRef, Projection], observed: ObservedState
+    projections: Mapping[ResourceRef, Projection],
+    observed: ObservedState,
+    kinds: Mapping[str, Kind[Any]],
 ) -> dict[ResourceRef, bytes]:
     """Return what is wanted and not there, with its items; nothing where that is too much to ask for one by one."""
     missing = projections.keys() - observed.objects.keys()
     if not 0 < len(missing) <= MOST_ASKED_FOR:
         return {}
-    gone = missing - left_with_retired(projections).keys()
+    gone = missing - left_with_retired(projections, kinds).keys()
     return {ref: projections[ref].attributes for ref in gone}
 
 

@@ -168,7 +168,7 @@ def _resolved(
 
 
 def _issues_of(resolved: Mapping[ResourceRef, Resolved]) -> Iterator[PlacedIssue]:
-    for one in resolved.values():
+    for one in [one for one in resolved.values() if one.issues]:
         for issue in one.issues:
             origin = one.resource.origin
             yield PlacedIssue(origin.path, one.resource.index, origin.line, issue)

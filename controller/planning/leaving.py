@@ -70,17 +70,20 @@ def without_marks(kind: Kind[Any], items: Json) -> Json:
 
 
 def left_with_retired(
-    desired: Mapping[ResourceRef, Projection],
+    desired: Mapping[ResourceRef, Projection], kinds: Mapping[str, Kind[Any]]
 ) -> Mapping[ResourceRef, ResourceRef]:
     """Return what leaves although the YAML still has it, each with the retired object it belongs to.
 
     An object belongs to what it depends on and names in an attribute of its own: the upstreams and virtual hosts
     of an environment, not those that merely use one of its upstreams.
     """
+    retiring = {name for name, kind in kinds.items() if kind.leaving is Leaving.RETIRE_FIRST}
     retired = {
         ref
         for ref, projection in desired.items()
-        if b"retired" in projection.extra and is_retired(parse_canonical(projection.extra))
+        if ref.kind in retiring
+        and b"retired" in projection.extra
+        and is_retired(parse_canonical(projection.extra))
     }
     if not retired:
         return {}

@@ -48,7 +48,7 @@ def plan_scope(
     """Plan one scope of one target. In a scope that is not known nothing is planned, and its reason is kept."""
     if observed.state not in _KNOWN:
         return ScopePlan(observed.scope, observed.state, reason=observed.reason)
-    leaving = left_with_retired(desired)
+    leaving = left_with_retired(desired, options.diff.kinds)
     staying, how = desired, options.diff
     if leaving:
         because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}

@@ -9,6 +9,7 @@ from controller.planning.diff import diff
 from controller.planning.leaving import is_retired, leave, left_with_retired
 from tests.unit.planning.worlds import (
     ENVIRONMENT,
+    KINDS,
     NOW,
     NOW_MS,
     SERVICE,
@@ -143,10 +144,10 @@ def test_what_belongs_to_a_retired_environment_leaves_although_the_yaml_has_it()
     )
     named_so = wanted("Environment/c08", extra={"metadata": {"labels": {"x": "retired"}}})
 
-    leaving = left_with_retired(desired_of(retired, own, vhost, user, named_so))
+    leaving = left_with_retired(desired_of(retired, own, vhost, user, named_so), KINDS)
 
     assert leaving == {own.ref: retired.ref, vhost.ref: retired.ref}
 
 
 def test_nothing_leaves_where_nothing_is_retired() -> None:
-    assert left_with_retired({ref("Service/a"): wanted("Service/a")}) == {}
+    assert left_with_retired({ref("Service/a"): wanted("Service/a")}, KINDS) == {}
