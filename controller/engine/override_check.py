@@ -5,9 +5,10 @@ from typing import Any
 
 from controller.engine.accepted import Made
 from controller.engine.find_object import LIVE
+from controller.engine.override_forbidden import check_schedule_may_change
 from controller.errors import InvalidDesiredState, WrongUsage
 from controller.kinds.language.walk import PLAIN, Shape, by_yaml
-from controller.kinds.parts.schedule_choice import NOSCHEDULE, ScheduleChoice, expand_schedule
+from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
 from controller.loading.compiled import CompiledKinds
 from controller.loading.draft import Draft, draft
 from controller.loading.issue import Issue
@@ -24,7 +25,6 @@ from controller.model.override import Override
 from controller.model.problem import Problem
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import patch, segments
-from controller.targets.power_parts.power_map import SCHEDULE_PATH
 
 _NO_REFS: frozenset[ResourceRef] = frozenset()
 
@@ -57,8 +57,8 @@ def read_assignment(text: str) -> tuple[str, Json]:
 def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: CompiledKinds) -> None:
     """Return if the overrides, all of one object, may hold. ``accepted`` has the others laid over it already.
 
-    Raises WrongUsage for a path that leads nowhere, InvalidDesiredState for what its kind or the rest of the documents do
-    not allow.
+    Raises WrongUsage for a path that leads nowhere or what would do nothing, PlanRefused for a schedule that is protected,
+    InvalidDesiredState for what its kind or the rest of the documents do not allow.
     """
     ref = new[0].ref
     if ref.kind in LIVE:
@@ -68,7 +68,7 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Com
     for one in new:
         if one.path:
             _refuse_sensitive(one, kinds)
-        _refuse_vain(one, accepted)
+        check_schedule_may_change(one, accepted)
     resource = accepted.resources[ref]
     kind = kinds.by_name[ref.kind]
     made = draft(kind, patch(resource.document, new), resource.origin, resource.index)
@@ -142,20 +142,6 @@ def _wrong(new: Sequence[Override], issues: Sequence[Issue]) -> InvalidDesiredSt
     return InvalidDesiredState(
         [Problem(origin, dotted(one.path), one.message, one.fix) for one in issues]
     )
-
-
-def _refuse_vain(override: Override, accepted: AcceptedState) -> None:
-    """Refuse what would be shown as holding and switch nothing: what is written as ``noschedule`` is never touched."""
-    ref = override.ref
-    if ref.kind != "Environment" or segments(override.path)[:2] != SCHEDULE_PATH:
-        return
-    spec = accepted.written.spec("Environment", ref.key)
-    if spec is not None and spec.schedule.mode == NOSCHEDULE:
-        origin = accepted.written.resources[ref].origin._replace(column=0)
-        raise WrongUsage(
-            f"{ref} will not be touched, because it is written as noschedule in {origin}; no override goes before that\n"
-            "  fix: give it a schedule in Git, or switch its instances by hand"
-        )
 
 
 def _refuse_sensitive(override: Override, kinds: CompiledKinds) -> None:

@@ -123,7 +123,7 @@ def _effect(
             if not _concerns(ref, judged, scope):
                 continue
             where = judged.group or judged.instance.instance_id
-            action, reason = judged.decision.action, judged.decision.reason
+            action, reason = judged.due.action, judged.due.reason
             if action in _STARTING:
                 starts[where] += 1
             elif action in STOPPING:
@@ -165,7 +165,7 @@ def _concerns(ref: ResourceRef, judged: Judged, scope: str) -> bool:
 
 def _why_left(judged: Judged) -> str:
     """Return why an instance is left as it is; of ``noschedule`` also where it is written."""
-    decision = judged.decision
+    decision = judged.due
     if decision.wanted is not State.NOSCHEDULE or decision.source is None:
         return decision.reason or ""
     role = f" {judged.role.facts.name}" if judged.role and decision.source is Source.ROLE else ""

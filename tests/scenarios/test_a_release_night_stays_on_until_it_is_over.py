@@ -11,13 +11,13 @@ from controller.engine.override_ends import announce, due_ends, record_ends
 from controller.engine.override_report import done_lines, prepared_lines, report_json
 from controller.engine.override_run import OverrideAsked, Overrides, Prepared
 from controller.engine.seen import seen_in_tables
-from controller.errors import InvalidDesiredState, WrongUsage
+from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.events import Event, OverrideEnded, OverrideEndsSoon
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.settings import Mode, Settings, TargetModes
 from tests.support.embedded_aws import AwsForTests
-from tests.support.power_estate import EVENING, MORNING, PowerEstate
+from tests.support.power_estate import ACCOUNT, ACCOUNTS, EVENING, MORNING, PowerEstate
 
 WEB = "c50-ta-Web"
 SCOPE = "staging-eu/eu-west-1"
@@ -264,3 +264,22 @@ def test_what_is_written_as_noschedule_is_touched_by_no_override(evening: PowerE
     assert ready.effect.stay == {"its environment is noschedule: never touched": 3}
     with pytest.raises(WrongUsage, match=r"will not be touched, because .* in c50\.yaml:1"):
         prepared(evening, "c50", "schedule=off")
+
+
+def test_a_protected_schedule_is_followed_and_nobody_changes_it(evening: PowerEstate) -> None:
+    protected = ACCOUNT.format(name="staging-eu", number=ACCOUNTS["staging-eu"]).replace(
+        "vpcId", "protectedActions: [SCHEDULE_ENVIRONMENT], vpcId"
+    )
+    (evening.folder / "staging-eu.yaml").write_text(protected)
+    evening.accept()
+    evening.environment("c50", schedule="off")
+    evening.accept()
+
+    evening.at(MORNING).tick()
+    assert evening.lifecycles(WEB) == ["InService"] * 3, "the edit was not made"
+    with pytest.raises(PlanRefused, match="protected against SCHEDULE_ENVIRONMENT"):
+        prepared(evening, "c50", "schedule=off")
+    made, ready = prepared(evening, WEB, "schedule=off")
+    made.carry_out(ready)
+
+    assert evening.lifecycles(WEB) == ["Standby"] * 3, "a group is no environment"

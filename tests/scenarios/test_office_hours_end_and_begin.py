@@ -1,5 +1,6 @@
 """At the end of office hours everything is parked and stopped in one run; in the morning it is back as it was."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,23 @@ def test_killed_half_way_the_next_run_goes_on_and_says_what_became_of_it(
     assert (sizes(estate), TAG in tags(estate)) == ((1, 3), False)
 
 
+def test_members_found_on_their_way_to_standby_are_stopped_by_the_same_run(
+    estate: PowerEstate,
+) -> None:
+    first, *_ = estate.group(WEB)
+    estate.aws.controls.delays(standby=3)
+    estate.client("autoscaling").enter_standby(
+        InstanceIds=[first], AutoScalingGroupName=WEB, ShouldDecrementDesiredCapacity=True
+    )
+    assert "EnteringStandby" in estate.lifecycles(WEB)
+
+    done = estate.at(EVENING).tick()
+
+    assert [one.exit_code for one in done.outcomes] == [0, 0]
+    assert set(estate.states().values()) == {"stopped"}
+    assert estate.lifecycles(WEB) == ["Standby"] * 3
+
+
 def test_an_instance_that_ends_in_between_is_no_obstacle(estate: PowerEstate) -> None:
     gone, other = estate.instance("c51"), estate.instance("c51")
     estate.aws.controls.fail_next("StopInstances", "IncorrectInstanceState", times=1)
@@ -272,6 +290,25 @@ def test_a_stop_that_is_due_waits_for_a_running_deployment_an_hour_at_most(
     assert (again - EVENING).total_seconds() == 300
     run.tick(accepted, estate.at(again).clock.now)
     assert estate.states() == {alone: "stopped"}
+
+
+def test_what_was_just_launched_is_left_on_until_its_grace_is_over(
+    aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    estate = PowerEstate(aws, tmp_path / "fleet", power={"graceSeconds": 15 * 60})
+    estate.tick()
+    estate.group(WEB)
+
+    early = estate.at(EVENING).tick()
+    assert estate.lifecycles(WEB) == ["InService"] * 3
+    notes = [note for scope in early.plan.scopes for note in scope.notes]
+    assert {note.category for note in notes} == {"postponed"}
+    assert "just launched; it is left running until" in notes[0].text
+
+    estate.at(EVENING + timedelta(minutes=6)).tick()
+    assert estate.lifecycles(WEB) == ["Standby"] * 3
 
 
 def test_an_edit_that_would_stop_too_much_is_refused_but_the_clock_is_not(

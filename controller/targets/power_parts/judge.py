@@ -6,7 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from controller.model.live import FoundGroup, FoundInstance, LiveLook
-from controller.scheduling.decision import STOPPING, Action, Decision, decide
+from controller.scheduling.decision import (
+    GROUP_TRANSITIONING,
+    STOPPING,
+    TRANSITIONING,
+    Action,
+    Decision,
+    decide,
+)
 from controller.scheduling.facts import (
     DecisionRules,
     GroupFacts,
@@ -19,6 +26,15 @@ from controller.targets.group_parts.tags import SCHEDULE as OUR_SCHEDULE
 from controller.targets.power_parts.power_map import EnvironmentPower, PowerMap, RolePower
 
 GROUP_TAG: Final = "aws:autoscaling:groupName"
+ON_THE_WAY: Final = (TRANSITIONING, GROUP_TRANSITIONING)
+"""Reasons of decisions about what is neither here nor there."""
+_ARRIVES: Final = {
+    "pending": "running",
+    "stopping": "stopped",
+    "Pending": "InService",
+    "EnteringStandby": "Standby",
+}
+_SETTLED: Final = ("running", "stopped", "InService", "Standby", None)
 _AS_A_WHOLE: Final = InstanceFacts("", "running")
 _NOBODY: Final = Decision(Action.SKIP, State.NONE, None, "")
 
@@ -54,12 +70,21 @@ class Judged(NamedTuple):
     environment: str
     role: RolePower | None
     decision: Decision
+    then: Decision | None = None
+    """What is to be done once it is where it is going now; None if it is not on its way, or goes away."""
+
+    @property
+    def due(self) -> Decision:
+        """The decision, or the one that waits for it to arrive: one run brings it to the end."""
+        return self.decision if self.then is None else self.then
 
     def stuck_since(self, now: datetime) -> datetime | None:
         """Return since when it should have been in service; None if it need not be yet."""
         launched = self.instance.launched_at
         is_up = self.instance.state == "running" and self.lifecycle in (None, "InService")
         if self.decision.wanted is not State.ON or launched is None or is_up:
+            return None
+        if self.due.action is not Action.SKIP:
             return None
         if self.role is None or self.instance.state not in ("pending", "running"):
             return None
@@ -85,6 +110,7 @@ class Judge:
         self._customs = customs
         self._deploying = deploying or {}
         self._memory: dict[tuple[object, ...], Decision] = {}
+        self._then: dict[tuple[object, ...], Decision | None] = {}
         self._environments: dict[str, EnvironmentPower | None] = {}
         self.groups = {name: self._group(group) for name, group in look.groups.items()}
 
@@ -133,7 +159,13 @@ class Judge:
         if decision is None:
             decision = self._decide(instance, group, lifecycle, environment, role)
             self._memory[key] = decision
-        return Judged(instance, group, lifecycle, environment.facts.name, role, decision)
+            if decision.reason in ON_THE_WAY:
+                arrived = _arrived(instance, lifecycle)
+                self._then[key] = arrived and self._decide(
+                    arrived[0], group, arrived[1], environment, role
+                )
+        then = self._then.get(key) if decision.reason in ON_THE_WAY else None
+        return Judged(instance, group, lifecycle, environment.facts.name, role, decision, then)
 
     def _is_recent(self, launched: datetime) -> bool:
         return self._now - launched <= timedelta(seconds=self._customs.rules.grace_period_s)
@@ -225,9 +257,20 @@ class Judge:
 
 def asks_for_stops(judge: Judge) -> bool:
     """Tell whether anything is to be stopped now: only then do running deployments count."""
-    return any(one.decision.action in STOPPING for one in judge.instances()) or any(
+    return any(one.due.action in STOPPING for one in judge.instances()) or any(
         one.decision.action in STOPPING for one in judge.groups.values()
     )
+
+
+def _arrived(
+    instance: FoundInstance, lifecycle: str | None
+) -> tuple[FoundInstance, str | None] | None:
+    """Return an instance and its place in its group as they will be in moments; None for one that goes away, or waits for a hook."""
+    state = _ARRIVES.get(instance.state, instance.state)
+    place = _ARRIVES.get(lifecycle or "", lifecycle)
+    if state not in _SETTLED or place not in _SETTLED:
+        return None
+    return replace(instance, state=state), place
 
 
 class _Tags:

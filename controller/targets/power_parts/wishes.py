@@ -9,15 +9,9 @@ from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Cause, Note
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import (
-    GROUP_TRANSITIONING,
-    TRANSITIONING,
-    Action,
-    Decision,
-    Verdict,
-)
+from controller.scheduling.decision import Action, Decision, Verdict
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.judge import Judge, Judged, JudgedGroup
+from controller.targets.power_parts.judge import ON_THE_WAY, Judge, Judged, JudgedGroup
 from controller.targets.power_parts.next_steps import next_steps
 from controller.targets.power_parts.parked import HELD_BACK, UnreadableTag, parked_of
 from controller.targets.power_parts.schedule_memory import ScheduleMemory, cause_of
@@ -32,7 +26,6 @@ INSTANCE: Final = "Instance"
 PARKING: Final = "Parking"
 _STOPS: Final = frozenset({Action.SWITCH_OFF, Action.PUT_OUT_OF_SERVICE})
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
-_ON_THE_WAY: Final = (TRANSITIONING, GROUP_TRANSITIONING)
 _CANNOT_STOP: Final = "This instance cannot be stopped"
 _POSTPONED: Final = ("A deployment is running", "This instance was just launched")
 
@@ -103,7 +96,7 @@ def wishes_of(judge: Judge, look: LiveLook, memory: ScheduleMemory, now: datetim
 def _of_instance(
     ref: ResourceRef, one: Judged, judge: Judge, memory: ScheduleMemory, now: datetime
 ) -> Wish | None:
-    decision = one.decision
+    decision = one.due
     group = judge.groups.get(one.group)
     extra: dict[str, object] = {"environment": one.environment}
     if group is not None and one.lifecycle is not None:
@@ -131,15 +124,16 @@ def _of_instance(
 
 
 def _notes_on(ref: ResourceRef, one: Judged, now: datetime) -> Iterator[Note]:
-    decision, reason = one.decision, one.decision.reason or ""
+    decision, reason = one.due, one.due.reason or ""
     if decision.source is not None and decision.schedule is None:
         yield Note("invalid", ref, reason)
     elif reason.startswith(_CANNOT_STOP):
         yield Note("cannot stop", ref, reason)
     elif reason.startswith(_POSTPONED):
         yield Note("postponed", ref, reason)
-    elif reason in _ON_THE_WAY:
-        yield Note("waiting", ref, reason)
+    elif one.decision.reason in ON_THE_WAY and decision.action is Action.SKIP:
+        place = f", {one.lifecycle} in {one.group}" if one.lifecycle else ""
+        yield Note("waiting", ref, f"on its way: {one.instance.state}{place}")
     for rule in decision.chain:
         if rule.verdict is Verdict.INVALID and rule.source is not decision.source:
             yield Note("invalid", ref, f"{rule.source} {rule.text!r}: {rule.why}")

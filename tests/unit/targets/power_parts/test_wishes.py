@@ -88,12 +88,48 @@ def test_an_environment_is_known_in_any_case() -> None:
         (instance("i-1", Schedule="start: 61 8 * * *"), ["invalid i-1"]),
         (instance("i-1", lifecycle="spot"), ["cannot stop i-1"]),
         (instance("i-1", launched_at=NOW), ["postponed i-1"]),
-        (instance("i-1", "pending"), ["waiting i-1"]),
+        (instance("i-1", "stopping"), ["waiting i-1"]),
         (instance("i-1", environment="c99"), []),
     ],
 )
 def test_what_is_said_of_what_is_left(found: FoundInstance, note: list[str]) -> None:
     assert noted(wished(fleet("off"), found)) == note
+
+
+@pytest.mark.parametrize(
+    ("wanted", "state", "lifecycle", "expected", "why"),
+    [
+        ("off", "running", "EnteringStandby", ["stop i-1"], "it is stopped once it stands by"),
+        (
+            "on",
+            "running",
+            "EnteringStandby",
+            ["exitStandby i-1"],
+            "it comes back as soon as it may",
+        ),
+        ("off", "running", "Pending", ["stop i-1"], "it is coming, and is to go again"),
+        ("on", "running", "Pending", [], "it is coming, as it is wanted"),
+        ("on", "stopping", "Standby", ["start i-1"], "it is started once it has stopped"),
+        ("off", "stopping", "Standby", [], "it is going, as it is wanted"),
+        ("off", "running", "Pending:Wait", [], "a hook may take an hour"),
+        ("off", "running", "Terminating:Wait", [], "it goes away by itself"),
+        ("off", "shutting-down", "Terminating", [], "it is nearly gone"),
+    ],
+)
+def test_what_is_on_its_way_is_driven_on_or_said_to_be(
+    wanted: str, state: str, lifecycle: str, expected: list[str], why: str
+) -> None:
+    # Launched long enough ago to be stopped again, not yet so long that it is stuck.
+    one = instance("i-1", state, launched_at=NOW - timedelta(minutes=11))
+    found = wished(fleet(wanted), one, group(WEB, {"i-1": lifecycle}))
+    assert told(found) == expected, why
+    assert noted(found) == ([] if expected else ["waiting i-1"]), why
+
+
+def test_what_is_on_its_way_is_held_back_as_all_are() -> None:
+    entering = group(WEB, {"i-1": "EnteringStandby"})
+    found = wished(fleet("off"), instance("i-1"), entering, deploying={"c50": NOW})
+    assert (told(found), noted(found)) == ([], ["postponed i-1"])
 
 
 def test_members_are_stopped_as_one_change_each() -> None:
