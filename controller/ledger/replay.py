@@ -14,15 +14,12 @@ NOTHING = ""
 PHASES = frozenset({"done", "baseline"})
 """Phases of records that say what became of an item of a table; the others are about live resources."""
 _CHANGED = (
-    "envctl plan shows what differs, envctl apply brings it back; CloudTrail says who wrote it"
+    "envctl plan shows what differs, envctl apply brings it back; where plan says that it carries another mark, remove its"
+    " attribute Managed before; CloudTrail says who wrote it"
 )
 _OVERCOME = "nothing to do: record #{:,} shows what was found; CloudTrail says who wrote it"
-_UNKNOWN = (
-    "envctl bootstrap records what exists; envctl plan --unmanaged shows it, delete or adopt it"
-)
-_MISSING = (
-    "envctl plan shows it if the source asks for it; envctl rollback brings it back otherwise"
-)
+_UNKNOWN = "delete it; or write a document for it, remove its attribute Managed if it has one, and envctl apply --adopt takes it over"
+_MISSING = "envctl apply makes it again if the source asks for it; else audit list --entity KIND/NAME leads to what it was"
 
 
 class Step(NamedTuple):
@@ -58,11 +55,12 @@ class Replay:
         found = after if baseline else step.before
         if known is None:
             if not baseline and found != NOTHING:
-                self._outside(step, "it was there before its first record")
+                # As after an adoption: somebody made it, and the record says what was found.
+                self._overcome(step, "it was there before its first record")
         elif found != known[1]:
             since = f"between #{known[0]:,} and #{step.sequence:,}"
             what = f"{_what_happened(known[1], found)} {since}"
-            self._outside(step, what, FindingKind.OVERCOME, _OVERCOME.format(step.sequence))
+            self._overcome(step, what)
         if step.sequence > self._settled.get(step.scope, 0):
             before = known[1] if known else step.before
             self._moving.setdefault(step.item, {before}).add(after)
@@ -99,14 +97,9 @@ class Replay:
         """Return the digest of each item that the records followed so far say is there."""
         return {item: digest for item, (_, digest) in self._now.items() if digest != NOTHING}
 
-    def _outside(
-        self,
-        step: Step,
-        what: str,
-        kind: FindingKind = FindingKind.CHANGED_OUTSIDE,
-        fix: str = _CHANGED,
-    ) -> None:
-        self.findings.append(_finding(kind, step.sequence, step.item, what, fix))
+    def _overcome(self, step: Step, what: str) -> None:
+        fix = _OVERCOME.format(step.sequence)
+        self.findings.append(_finding(FindingKind.OVERCOME, step.sequence, step.item, what, fix))
 
 
 def steps_of(page: Iterable[ChainEntry]) -> Iterator[Step]:

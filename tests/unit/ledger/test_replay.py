@@ -119,9 +119,11 @@ def test_deletes_and_creates_outside_are_told_apart() -> None:
     assert "made outside" in replayed(made).findings[0].what
 
 
-def test_an_item_without_a_beginning_is_found() -> None:
-    records = records_of([[write("s", OLD, NEW)]])
-    assert found(replayed(records), tables(s=NEW)) == [("changed outside", 1, f"{PREFIX}{TABLE}/s")]
+def test_an_item_made_outside_and_adopted_is_told_and_nothing_is_left_to_do() -> None:
+    replay = replayed(records_of([[write("s", OLD, NEW)]]))
+    overcome = "changed outside, since overcome"
+    assert found(replay, tables(s=NEW)) == [(overcome, 1, f"{PREFIX}{TABLE}/s")]
+    assert "before its first record" in replay.findings[0].what
 
 
 def test_an_item_back_after_its_deletion_is_unknown() -> None:
