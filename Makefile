@@ -29,7 +29,7 @@ demo: setup ## guided tour on an embedded AWS, no account needed
 
 test: setup ## run all tests but the slow ones: make test ARGS="-k epoch"
 	@$(BIN)/pytest -m "not slow" -n 2 $(ARGS)
-test-slow: setup ## run the slow tests
+test-slow: setup servers ## run the slow tests, some of them on the other AWS look-alike
 	@$(BIN)/pytest -m slow $(ARGS)
 coverage: setup ## unit tests, which must cover every branch of the pure core
 	@$(BIN)/pytest -q -n 2 $(wildcard $(patsubst %,tests/unit/%,$(CORE) ledger engine)) $(CORE:%=--cov=controller.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 $(ARGS)
