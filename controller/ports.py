@@ -121,6 +121,8 @@ class Projected:
     asks: frozenset[str] = frozenset()
     """What has to be read before the rest can be told, in the target's own words (see AskingTarget); its objects are left
     until it is. Empty where the look was enough, as it is when all is in order."""
+    behind_since: datetime | None = None
+    """When the oldest source of a copy changed that did not follow yet; None where nothing is a copy, or all followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from controller.engine.live_apply import LiveResult, LiveRun
 from controller.engine.live_open import settle, target_of, unseen_ending
 from controller.engine.live_plan import LiveAsked, LivePlanner, LiveScopePlan
 from controller.engine.live_records import RecordFrame
+from controller.engine.sighting import sighting_of
 from controller.engine.status_rows import Finding
 from controller.errors import EnvctlError, Unreachable, exit_code_of
 from controller.events import (
@@ -258,7 +259,8 @@ class ScopeRun:
         failed = [one for one in outcomes if one.status not in DONE]
         done = {_place(one.change) for one in outcomes if one.status in DONE}
         partial = bool(self.asked.targets) or self.asked.only is not None
-        whole = not failed and not partial and present <= {ScopeState.OK, ScopeState.OBSERVE}
+        known = present <= {ScopeState.OK, ScopeState.OBSERVE}
+        whole = not failed and not partial and known and present != {ScopeState.OBSERVE}
         return Finding(
             scope=self._name,
             state=state,
@@ -267,6 +269,12 @@ class ScopeRun:
             blocked=sum(note.category == "blocked" for one in plans for note in one.notes),
             applied=self.order.revision if whole else "",
             partial=partial,
+            seen=sighting_of(
+                self.plan,
+                self.asked.now,
+                deep=self.asked.deep,
+                done=[one.change for one in outcomes if one.status in DONE],
+            ),
         )
 
 

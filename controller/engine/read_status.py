@@ -22,7 +22,6 @@ from controller.engine.status_view import (
     ScopeLine,
     SourceView,
     StatusView,
-    replica_views,
     storm_views,
 )
 from controller.errors import EnvctlError
@@ -62,7 +61,6 @@ def read_status(
     accepted, unreadable = _accepted(installation, accounts, overrides, now)
     scopes = _scopes(rows, _known(accepted, installation))
     config = next((one.status for one in scopes if one.name == CONFIG_SCOPE), None)
-    replicas = master.settings.targets.replicas != "off"
     view = StatusView(
         at=now,
         version=__version__,
@@ -80,7 +78,7 @@ def read_status(
         ),
         power=_power(accepted, now),
         unreadable=unreadable,
-        replicas=replica_views(scopes) if replicas else None,
+        replicas=master.settings.targets.replicas != "off",
     )
     return StatusRead(view, accepted)
 

@@ -15,6 +15,7 @@ from controller.engine.status_view import (
 )
 from controller.model.absent import ABSENT
 from controller.model.override import Override
+from controller.model.scope_status import Remark, Sighting
 
 FORMAT_VERSION: Final = 1
 
@@ -49,18 +50,9 @@ def status_json(view: StatusView) -> dict[str, Any]:
             for one in view.storms
         ],
         "power": _power(view.power) if view.power else None,
-        "replicas": None
-        if view.replicas is None
-        else [
-            {
-                "scope": one.scope,
-                "completeAt": _iso(one.complete_at),
-                "lagSeconds": None
-                if one.complete_at is None
-                else max(0, int((view.at - one.complete_at).total_seconds())),
-            }
-            for one in view.replicas
-        ],
+        "replicas": [_replica(name, seen, view) for name, seen in view.sightings.items()]
+        if view.replicas
+        else None,
     }
 
 
@@ -72,6 +64,7 @@ def settings_json(settings: Iterable[SettingLine]) -> dict[str, Any]:
 def _scope(scope: ScopeLine, view: StatusView) -> dict[str, Any]:
     status, head = scope.status, scope.head
     looked = (view.looked or {}).get(scope.name)
+    seen = view.sighting(scope)
     return {
         "scope": scope.name,
         "state": scope.state,
@@ -101,6 +94,7 @@ def _scope(scope: ScopeLine, view: StatusView) -> dict[str, Any]:
             if head.lease_until
             else None,
         },
+        "seen": _seen(seen) if seen else None,
         "look": _look(looked) if looked else None,
     }
 
@@ -111,12 +105,39 @@ def _look(looked: LookedScope) -> dict[str, Any]:
         "reason": looked.reason,
         "changes": looked.changes,
         "blocked": looked.blocked,
-        "instancesOn": looked.instances_on,
-        "instancesOff": looked.instances_off,
-        "toSwitch": looked.to_switch,
-        "copiesBehind": looked.copies_behind,
-        "images": [{"group": group, "text": text} for group, text in looked.images],
-        "missing": [{"ref": ref, "text": text} for ref, text in looked.missing],
+    }
+
+
+def _seen(seen: Sighting) -> dict[str, Any]:
+    return {
+        "at": _iso(seen.at),
+        "instancesOn": seen.instances_on,
+        "instancesOff": seen.instances_off,
+        "toSwitch": seen.to_switch,
+        "copiesBehind": seen.copies_behind,
+        "missing": [_remark(one) for one in seen.missing],
+        "rollouts": [_remark(one) for one in seen.rollouts],
+        "images": [_remark(one) for one in seen.images],
+        "imagesAt": _iso(seen.images_at),
+    }
+
+
+def _remark(remark: Remark) -> dict[str, Any]:
+    return {"text": remark.text, "objects": remark.objects, "names": list(remark.names)}
+
+
+def _replica(scope: str, seen: Sighting | None, view: StatusView) -> dict[str, Any]:
+    """Say how an account's copies stand; ``lagSeconds`` is the most that what they lack can be old."""
+    complete = seen.complete_at if seen else None
+    return {
+        "scope": scope,
+        "seenAt": _iso(seen.at if seen else None),
+        "copiesBehind": seen.copies_behind if seen else None,
+        "behindSince": _iso(seen.behind_since if seen else None),
+        "completeAt": _iso(complete),
+        "lagSeconds": None
+        if complete is None
+        else max(0, int((view.at - complete).total_seconds())),
     }
 
 

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
+from controller.engine.sighting_rows import plain_sighting, sighting_of_plain
 from controller.ledger.records import iso_ms
 from controller.model.observed import ScopeState
-from controller.model.scope_status import ScopeStatus
+from controller.model.scope_status import ScopeStatus, Sighting
 from controller.targets.table_items.store import ItemStore
 
 STATUS_PREFIX: Final = "status#"
@@ -31,6 +32,8 @@ class Finding:
     applied: str = ""
     partial: bool = False
     """Whether only some targets or objects were looked at: how the rest stands is as it was."""
+    seen: Sighting | None = None
+    """What was counted there; None if it was not seen."""
 
 
 def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> ScopeStatus:
@@ -54,6 +57,7 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         changes=found.changes,
         blocked=found.blocked,
         failures=failures,
+        seen=found.seen.after(known.seen) if found.seen else known.seen,
     )
 
 
@@ -79,6 +83,7 @@ def row_of_status(status: ScopeStatus) -> dict[str, Any]:
         "Changes": status.changes,
         "Blocked": status.blocked,
         "Failures": status.failures,
+        **({"Seen": plain_sighting(status.seen)} if status.seen else {}),
         **{name: iso_ms(at) for name, at in moments.items() if at is not None},
     }
 
@@ -99,8 +104,9 @@ def status_of_row(row: Mapping[str, Any]) -> ScopeStatus | None:
             changes=int(row.get("Changes", 0)),
             blocked=int(row.get("Blocked", 0)),
             failures=int(row.get("Failures", 0)),
+            seen=sighting_of_plain(row.get("Seen")),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 

@@ -18,10 +18,12 @@ from controller.engine.status_view import (
 from controller.model.absent import ABSENT
 from controller.model.canonical import Json
 from controller.model.override import Override
+from controller.model.scope_status import Remark
 from controller.planning.render_style import Line, Span, Style
 from controller.planning.wording import number, value_text
 
 NAMES_SHOWN: Final = 3
+REMARKS_SHOWN: Final = 5
 COMMIT: Final = 9
 LONGEST_WHAT: Final = 76
 """More of a reason is cut off here: doctor and the JSON have all of it."""
@@ -52,8 +54,8 @@ def status_lines(view: StatusView) -> Iterator[Line]:
     yield from _overrides(view.overrides, view.at)
     yield from _storms(view)
     yield from _power(view)
-    yield from _looked(view)
-    if view.replicas is not None:
+    yield from _seen(view)
+    if view.replicas:
         yield from _replicas(view)
     yield from _ledger(view)
 
@@ -165,14 +167,20 @@ def _power(view: StatusView) -> Iterator[Line]:
 
 
 def _instances(view: StatusView) -> str:
-    seen = [one for one in (view.looked or {}).values() if one.instances_on is not None]
+    seen = [one for one in view.sightings.values() if one and one.instances_on is not None]
     if not seen:
         return ""
     on = sum(one.instances_on or 0 for one in seen)
     off = sum(one.instances_off or 0 for one in seen)
     due = sum(one.to_switch or 0 for one in seen)
     tail = f", {number(due)} to be switched" if due else ""
-    return f"   instances: {number(on)} on, {number(off)} off{tail}"
+    return f"   instances: {number(on)} on, {number(off)} off{tail}{_as_of(view, [one.at for one in seen])}"
+
+
+def _as_of(view: StatusView, moments: Sequence[datetime]) -> str:
+    """Say how old what was seen is; nothing of what was seen just now."""
+    oldest = min(moments)
+    return "" if oldest == view.at else f" (seen {_ago(view.at, oldest)} ago)"
 
 
 def _switch(switch: Switch) -> str:
@@ -188,19 +196,33 @@ def _invalid(power: PowerView) -> Iterator[Line]:
         yield _row("", f"Environment/{name}: its schedule cannot be read: {why}", "warn")
 
 
-def _looked(view: StatusView) -> Iterator[Line]:
-    if view.looked is None:
-        return
-    yield _row("Looked now", _looks(view))
-    behind: dict[str, list[str]] = {}
-    for one in view.looked.values():
-        for name, text in one.images:
-            behind.setdefault(text, []).append(name.rpartition("/")[2])
-    for index, (text, names) in enumerate(sorted(behind.items())):
-        yield _row("Images" if index == 0 else "", f"{text} ({_names(sorted(names))})")
-    lacking = sum(len(one.missing) for one in view.looked.values())
+def _seen(view: StatusView) -> Iterator[Line]:
+    if view.looked is not None:
+        yield _row("Looked now", _looks(view))
+    seen = [one for one in view.sightings.values() if one]
+    images_at = [one.images_at for one in seen if one.images and one.images_at]
+    yield from _remarks("Rollouts", [one for found in seen for one in found.rollouts])
+    aged = _as_of(view, images_at) if images_at else ""
+    yield from _remarks("Images", [one for found in seen for one in found.images], aged)
+    lacking = sum(one.objects for found in seen for one in found.missing)
     if lacking:
-        yield _row("Missing", f"{number(lacking)} objects wait for something   → envctl doctor")
+        waits = "object waits" if lacking == 1 else "objects wait"
+        yield _row("Missing", f"{number(lacking)} {waits} for something   → envctl doctor", "warn")
+
+
+def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[Line]:
+    """Yield what is said of most objects first, those of several accounts together."""
+    alike: dict[str, list[Remark]] = {}
+    for one in remarks:
+        alike.setdefault(one.text, []).append(one)
+    counted = sorted(alike.items(), key=lambda one: (-sum(r.objects for r in one[1]), one[0]))
+    for index, (text, same) in enumerate(counted[:REMARKS_SHOWN]):
+        count = sum(one.objects for one in same)
+        names = [name for one in same for name in one.names][:NAMES_SHOWN]
+        who = ", ".join(names) if count <= len(names) else f"{number(count)}: {', '.join(names)}, …"
+        yield _row("" if index else label, f"{who}: {text}{more}")
+    if len(counted) > REMARKS_SHOWN:
+        yield _row("", f"and {number(len(counted) - REMARKS_SHOWN)} more   → envctl plan")
 
 
 def _looks(view: StatusView) -> str:
@@ -214,11 +236,26 @@ def _looks(view: StatusView) -> str:
 
 
 def _replicas(view: StatusView) -> Iterator[Line]:
-    complete = [one.complete_at for one in view.replicas or () if one.complete_at]
-    late = [one.scope for one in view.replicas or () if one.complete_at is None]
-    oldest = f", the oldest look {_ago(view.at, min(complete))} ago" if complete else ""
-    text = f"complete in {len(complete)} of {len(view.replicas or ())} scopes{oldest}"
-    yield _row("Replicas", f"{text}; not in {_names(late)}" if late else text)
+    seen = {
+        name: one for name, one in view.sightings.items() if one and one.copies_behind is not None
+    }
+    late = {name: one for name, one in seen.items() if one.copies_behind}
+    complete = [one.at for name, one in seen.items() if name not in late]
+    aged = _as_of(view, complete) if complete else ""
+    yield _row("Replicas", f"complete in {len(complete)} of {len(view.sightings)} scopes{aged}")
+    for name, one in late.items():
+        copies = (
+            "1 copy differs" if one.copies_behind == 1 else f"{one.copies_behind} copies differ"
+        )
+        since = (
+            f", the oldest change since {_moment(one.behind_since, view.at)}"
+            if one.behind_since
+            else ""
+        )
+        yield _row("", f"{name}: {copies}{since}{_as_of(view, [one.at])}", "change")
+    unseen = [name for name in view.sightings if name not in seen]
+    if unseen:
+        yield _row("", f"not seen in {_names(unseen)}", "change")
 
 
 def _ledger(view: StatusView) -> Iterator[Line]:

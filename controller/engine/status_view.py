@@ -1,6 +1,6 @@
 """Where everything stands, as one value: what status shows, whether it is read here or told by a server. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -11,7 +11,7 @@ from controller.model.head import Head
 from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.model.scope_status import ScopeStatus
+from controller.model.scope_status import ScopeStatus, Sighting
 
 CONFIG_SCOPE: Final = "config"
 UNSEEN: Final = "unseen"
@@ -54,7 +54,14 @@ class ScopeLine:
         found = self.status
         if found is None or found.state is not ScopeState.OK:
             return False
-        return not (found.changes or found.blocked or self.open_records) and self.known
+        left = found.changes or found.blocked or self.open_records or self.lacking
+        return not left and self.known
+
+    @property
+    def lacking(self) -> int:
+        """How many objects wait for something that the account lacks."""
+        seen = self.status.seen if self.status else None
+        return sum(one.objects for one in seen.missing) if seen else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,41 +97,22 @@ class PowerView:
     next: tuple[Switch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicaView:
-    """One account's copies of the common tables: when they were last seen to be complete; None: not yet, or not now.
-
-    Without a look only whole scopes are known of: one with anything left to do counts as not complete.
-    """
-
-    scope: str
-    complete_at: datetime | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedScope:
-    """What a look at this moment gave of one scope. Counts of instances are None where power is off or was not seen."""
+    """What a look at this moment gave of one scope; ``seen`` is None if it could not be seen."""
 
     state: ScopeState
     reason: str = ""
     changes: int = 0
     blocked: int = 0
-    instances_on: int | None = None
-    instances_off: int | None = None
-    to_switch: int | None = None
-    images: tuple[tuple[str, str], ...] = ()
-    """(group, remark): images that are behind."""
-    missing: tuple[tuple[str, str], ...] = ()
-    """(object, what it needs and the account lacks)."""
-    copies_behind: int | None = None
-    """Copies of common tables that are to be written or deleted; None where replicas are off or were not seen."""
+    seen: Sighting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:
     """Everything. ``power`` is None where the config tables could not be read, with ``unreadable`` saying why.
 
-    ``looked`` is None if accounts were not looked at; ``replicas`` None if they are off.
+    ``looked`` is None if accounts were not looked at; ``replicas`` tells whether there are to be copies in them.
     """
 
     at: datetime
@@ -136,13 +124,25 @@ class StatusView:
     storms: tuple[StormView, ...]
     power: PowerView | None
     unreadable: str = ""
-    replicas: tuple[ReplicaView, ...] | None = None
+    replicas: bool = False
     looked: Mapping[str, LookedScope] | None = None
 
     @property
     def config(self) -> ScopeStatus | None:
         """How the config scope stands."""
         return next((one.status for one in self.scopes if one.name == CONFIG_SCOPE), None)
+
+    def sighting(self, scope: ScopeLine) -> Sighting | None:
+        """Return what was counted in a scope: now, if it was looked at now and could be seen, else at its last look."""
+        before = scope.status.seen if scope.status else None
+        looked = (self.looked or {}).get(scope.name)
+        return looked.seen.after(before) if looked and looked.seen else before
+
+    @property
+    def sightings(self) -> dict[str, Sighting | None]:
+        """What was counted in each account, by scope."""
+        accounts = (one for one in self.scopes if one.name != CONFIG_SCOPE and one.known)
+        return {one.name: self.sighting(one) for one in accounts}
 
 
 def storm_views(rows: Mapping[str, FlipRow], now: datetime) -> tuple[StormView, ...]:
@@ -155,15 +155,6 @@ def storm_views(rows: Mapping[str, FlipRow], now: datetime) -> tuple[StormView, 
     )
 
 
-def replica_views(scopes: Iterable[ScopeLine]) -> tuple[ReplicaView, ...]:
-    """Return since when each account's copies are complete, as far as its last look tells."""
-    return tuple(
-        ReplicaView(one.name, one.status.looked_at if one.status and one.in_order else None)
-        for one in scopes
-        if one.name != CONFIG_SCOPE and one.known
-    )
-
-
 def next_step(scope: ScopeLine) -> str:
     """Return what to type about a scope that is not in order; empty for one that is."""
     if scope.in_order or not scope.known:
@@ -171,6 +162,8 @@ def next_step(scope: ScopeLine) -> str:
     if scope.status is None and scope.name == CONFIG_SCOPE:
         return "envctl plan"
     if scope.state in ("unknown", "waiting", UNSEEN):
+        return f"envctl doctor {scope.name}"
+    if scope.lacking and scope.status and not (scope.status.changes or scope.status.blocked):
         return f"envctl doctor {scope.name}"
     return f"envctl plan --scope {scope.name}"
 
@@ -187,6 +180,9 @@ def what_of(scope: ScopeLine) -> str:
         counts.append(_counted(status.changes, "change", waits))
     if status.blocked:
         counts.append(_counted(status.blocked, "change", "are blocked"))
+    if scope.lacking:
+        noun = "object waits" if scope.lacking == 1 else "objects wait"
+        counts.append(f"{scope.lacking:,} {noun} for what the account lacks")
     if scope.open_records:
         counts.append(f"{scope.open_records} announced and not ended: the next run settles it")
     if not scope.known:

@@ -1,9 +1,52 @@
 """How a scope stands: what status shows without looking at AWS."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from controller.model.observed import ScopeState
+
+
+class Remark(NamedTuple):
+    """The same said of several objects: of how many objects, and the first of their names."""
+
+    text: str
+    objects: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a look that saw a scope counted there. Counts are None where their target is off or saw nothing.
+
+    ``at`` is when. ``copies_behind`` are copies of common tables to be written or deleted; ``behind_since`` is when the
+    oldest source of one changed, ``complete_at`` the last look that found none. ``missing`` is what objects need and the
+    account lacks, ``rollouts`` why instances are behind their template, ``images`` which images have a newer one: only a
+    closer look tells, the last one at ``images_at``.
+    """
+
+    at: datetime
+    instances_on: int | None = None
+    instances_off: int | None = None
+    to_switch: int | None = None
+    copies_behind: int | None = None
+    behind_since: datetime | None = None
+    complete_at: datetime | None = None
+    missing: tuple[Remark, ...] = ()
+    rollouts: tuple[Remark, ...] = ()
+    images: tuple[Remark, ...] = ()
+    images_at: datetime | None = None
+
+    def after(self, before: "Sighting | None") -> "Sighting":
+        """Return this with what only an earlier look could tell."""
+        if before is None:
+            return self
+        found = self
+        if self.complete_at is None:
+            found = replace(found, complete_at=before.complete_at)
+        if self.images_at is None:
+            found = replace(found, images=before.images, images_at=before.images_at)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +72,5 @@ class ScopeStatus:
     blocked: int = 0
     failures: int = 0
     """Tries in a row that did not end well."""
+    seen: Sighting | None = None
+    """What the last look that saw everything counted."""

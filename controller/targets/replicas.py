@@ -38,7 +38,8 @@ class Replicas:
         self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
     ) -> Projected:
         """Say what copies there should be."""
-        return project_replicas(accepted, scope, observed, now)
+        del now
+        return project_replicas(accepted, scope, observed)
 
     def batches(self, changes: Sequence[Change]) -> tuple[Batch, ...]:
         """Give each copy a record of its own: deleting one asks for the record that made it."""

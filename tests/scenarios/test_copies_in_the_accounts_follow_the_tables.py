@@ -227,14 +227,34 @@ def test_how_far_an_account_is_behind_is_told(copies: Copies) -> None:
     copies.make_tables()
     copies.estate.applied()
     copies.estate.has({"search.yaml": SERVICE % "second"})
+    changed = copies.estate.clock.now
     copies.estate.applied("config")
     copies.estate.clock.sleep(90)
 
     (scope,) = live_scopes(copies.estate.planned())
 
     assert [note.text for note in scope.notes if note.category == LAG] == [
-        "copies are behind, the oldest by 90 s"
+        f"1 copy has not followed the master yet (the oldest change is of {changed:%Y-%m-%d %H:%M} UTC)"
     ]
+
+
+def test_where_copies_are_only_observed_the_same_is_said_every_time(copies: Copies) -> None:
+    copies.make_tables()
+    copies.estate.applied()
+    copies.estate.has({"search.yaml": SERVICE % "second"})
+    changed = copies.estate.clock.now
+    copies.estate.settings_text = "targets: {replicas: observe}"
+    copies.estate.applied("config")
+    copies.estate.applied()
+
+    first = copies.estate.planned()
+    copies.estate.clock.sleep(3600)
+    later = copies.estate.planned()
+
+    assert later.plan == first.plan
+    seen = copies.estate.statuses()[SCOPE].seen
+    assert seen is not None
+    assert (seen.copies_behind, seen.behind_since, seen.at) == (1, changed, changed)
 
 
 def test_the_accounts_number_is_no_copy_of_the_masters_tables(copies: Copies) -> None:

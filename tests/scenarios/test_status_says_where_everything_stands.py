@@ -172,5 +172,7 @@ def test_a_look_adds_what_accounts_hold_now_and_writes_nothing(estate: LiveEstat
 
     assert looked is not None
     assert looked[SCOPE].state is ScopeState.OK
-    assert looked[SCOPE].copies_behind is None, "replicas are off"
+    seen = looked[SCOPE].seen
+    assert seen is not None
+    assert seen.copies_behind is None, "replicas are off"
     assert estate.rows() == before

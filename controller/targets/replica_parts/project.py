@@ -1,7 +1,7 @@
 """What copies there should be: those of what was accepted. Pure."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from controller.model.accepted import AcceptedState
@@ -27,7 +27,7 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def project_replicas(
-    accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+    accepted: AcceptedState, scope: LiveScope, observed: ObservedState
 ) -> Projected:
     """Say what copies there should be.
 
@@ -39,24 +39,23 @@ def project_replicas(
         return Projected(projections={})
     options = accepted.options
     copied = replicated(options.replicate, options.resource_prefix, accepted.installation)
-    return _Projection(copied, scope, accepted, observed, now).projected()
+    return _Projection(copied, scope, accepted, observed).projected()
 
 
-def lag_of(observed: ObservedState, now: datetime) -> timedelta | None:
-    """Return the age of the oldest difference whose source says when it was changed; None where there is none.
+def behind(observed: ObservedState) -> tuple[int, datetime | None]:
+    """Return how many copies have not followed their source, and when the oldest of these sources changed, where one says.
 
     ``observed`` as it was after the sources had been read. A copy that differs although its source is older than the
     copy was changed in the account: that is no lag.
     """
-    ages = [
-        now - changed
+    late = [
+        _moment(source["changed"])
         for ref, source in observed.facts.get(SOURCES, _NOTHING).items()
         if source is not None
         and source["ours"]
         and _behind(observed.objects.get(ResourceRef.parse(ref)), source)
-        and (changed := _moment(source["changed"])) is not None
     ]
-    return max(ages, default=None)
+    return len(late), min((one for one in late if one is not None), default=None)
 
 
 class _Projection:
@@ -68,13 +67,11 @@ class _Projection:
         scope: LiveScope,
         accepted: AcceptedState,
         observed: ObservedState,
-        now: datetime,
     ) -> None:
         self._copied = copied
         self._scope = scope
         self._accepted = accepted
         self._observed = observed
-        self._now = now
         self._sources = observed.facts.get(SOURCES, _NOTHING)
         self._origins: dict[ResourceRef, Origin] = {}
         self._projections: dict[ResourceRef, Projection] = {}
@@ -92,11 +89,10 @@ class _Projection:
         for ref, found in self._observed.objects.items():
             if ref not in wanted:
                 self._others(ref, found)
-        lag = lag_of(self._observed, self._now)
-        if lag is not None:
-            seconds = int(lag.total_seconds())
+        count, since = behind(self._observed)
+        if count:
             where = ResourceRef("Scope", self._scope.name)
-            self._notes.append(Note(LAG, where, f"copies are behind, the oldest by {seconds} s"))
+            self._notes.append(Note(LAG, where, _said(count, since)))
         return Projected(
             projections=self._projections,
             origins={ref: one for ref, one in self._origins.items() if ref in self._projections},
@@ -104,6 +100,7 @@ class _Projection:
             left=frozenset(self._left),
             shapings=dict(self._shapings()),
             asks=frozenset(self._asks),
+            behind_since=since,
         )
 
     def _accepted_items(self) -> Iterator[tuple[ResourceRef, str, Mapping[str, Any]]]:
@@ -157,6 +154,13 @@ class _Projection:
             found = self._observed.objects.get(ref)
             if found is None or (found.mark is not None and found.mark.digest != wanted.digest):
                 yield ref, Shaping(cause=Cause.REPLICATED)
+
+
+def _said(count: int, since: datetime | None) -> str:
+    """Say it with a moment, not with an age: the same copies then give the same plan, whenever it is made."""
+    copies = "1 copy has" if count == 1 else f"{count} copies have"
+    when = f" (the oldest change is of {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC)" if since else ""
+    return f"{copies} not followed the master yet{when}"
 
 
 def _behind(found: Observation | None, source: Mapping[str, Any]) -> bool:

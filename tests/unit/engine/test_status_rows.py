@@ -1,5 +1,6 @@
 """How a scope stands, carried from look to look."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -14,12 +15,30 @@ from controller.engine.status_rows import (
     status_of_row,
 )
 from controller.model.observed import ScopeState
-from controller.model.scope_status import ScopeStatus
+from controller.model.scope_status import Remark, ScopeStatus, Sighting
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(  # noqa: DTZ001 - made aware at once
     lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+)
+REMARKS = st.lists(
+    st.builds(Remark, st.text(max_size=9), st.integers(0, 99), st.just(("c50-ta-Web",))), max_size=2
+).map(tuple)
+COUNTS = st.none() | st.integers(0, 9)
+SIGHTINGS = st.builds(
+    Sighting,
+    at=MOMENTS,
+    instances_on=COUNTS,
+    instances_off=COUNTS,
+    to_switch=COUNTS,
+    copies_behind=COUNTS,
+    behind_since=st.none() | MOMENTS,
+    complete_at=st.none() | MOMENTS,
+    missing=REMARKS,
+    rollouts=REMARKS,
+    images=REMARKS,
+    images_at=st.none() | MOMENTS,
 )
 STATUSES = st.builds(
     ScopeStatus,
@@ -35,6 +54,7 @@ STATUSES = st.builds(
     changes=st.integers(0, 9),
     blocked=st.integers(0, 9),
     failures=st.integers(0, 9),
+    seen=st.none() | SIGHTINGS,
 )
 
 
@@ -47,7 +67,24 @@ def test_a_row_gives_the_status_back(status: ScopeStatus) -> None:
     assert status_of_row(row_of_status(status)) == status
 
 
+def test_what_was_counted_stays_until_it_is_counted_again() -> None:
+    images = (Remark("web-1.4.3 is out", 1, ("c50-ta-Web",)),)
+    close = Sighting(at=NOW, images=images, images_at=NOW, copies_behind=0, complete_at=NOW)
+    first = next_status(None, found(ScopeState.OK, seen=close), NOW)
+
+    blind = next_status(first, found(ScopeState.UNKNOWN), LATER)
+    light = Sighting(at=LATER, instances_on=3, copies_behind=2, behind_since=LATER)
+    again = next_status(blind, found(ScopeState.OK, seen=light), LATER)
+
+    assert blind.seen == close
+    assert again.seen == replace(light, images=images, images_at=NOW, complete_at=NOW)
+
+
 def test_a_damaged_row_is_no_status() -> None:
+    assert (
+        status_of_row({**row_of_status(next_status(None, found(ScopeState.OK), NOW)), "Seen": 1})
+        is None
+    )
     assert status_of_row({"Id": "status#s", "State": "fine"}) is None
     assert status_of_row({}) is None
 

@@ -13,14 +13,12 @@ from controller.engine.status_text import settings_lines, status_lines
 from controller.engine.status_view import (
     LookedScope,
     PowerView,
-    ReplicaView,
     ScopeLine,
     SourceView,
     StatusView,
     StormView,
     Switch,
     next_step,
-    replica_views,
     storm_views,
     what_of,
 )
@@ -28,7 +26,7 @@ from controller.model.head import Head
 from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.model.scope_status import ScopeStatus
+from controller.model.scope_status import Remark, ScopeStatus, Sighting
 from controller.planning.render_style import plain
 
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
@@ -200,37 +198,86 @@ def test_tables_that_cannot_be_read_leave_the_rest_standing() -> None:
     assert "Ledger" in said
 
 
-def test_a_look_adds_instances_images_and_what_lacks() -> None:
+COUNTED = Sighting(
+    at=NOW - timedelta(hours=2),
+    instances_on=612,
+    instances_off=2388,
+    to_switch=4,
+    rollouts=(Remark("protected against BULK_PATCH_AMI", 1, ("c50-ta-Web",)),),
+    images=(Remark("web-1.4.3 is out", 40, ("c50-ta-Web", "c51-ta-Web", "c52-ta-Web")),),
+    images_at=NOW - timedelta(hours=5),
+    missing=(Remark("there is no key pair tango", 1, ("c50-ta-Db",)),),
+)
+
+
+def seen(**scopes: Sighting | None) -> StatusView:
+    """Return a status of accounts with what was counted in each."""
+    lines = (stands(name, ScopeState.OK, seen=one) for name, one in scopes.items())
+    return replace(WHOLE, scopes=(CONFIG, *lines))
+
+
+def test_what_runs_counted_is_shown_with_its_age() -> None:
+    said = text(seen(a=COUNTED, b=replace(COUNTED, at=NOW, missing=(), images=())))
+
+    assert "instances: 1,224 on, 4,776 off, 8 to be switched (seen 2 h ago)" in said
+    assert "Rollouts    c50-ta-Web, c50-ta-Web: protected against BULK_PATCH_AMI" in said
+    assert (
+        "Images      40: c50-ta-Web, c51-ta-Web, c52-ta-Web, …: web-1.4.3 is out (seen 5 h ago)"
+        in said
+    )
+    assert "Missing     1 object waits for something   → envctl doctor" in said
+    assert "1 object waits for what the account lacks   → envctl doctor a" in said
+    assert "seen" not in text(seen(a=None)).partition("Scopes")[2].replace("unseen", "")
+
+
+def test_many_things_said_of_rollouts_are_cut() -> None:
+    many = tuple(Remark(f"text {n}", 1, ("c50-ta-Web",)) for n in range(7))
+
+    said = text(seen(a=replace(COUNTED, rollouts=many)))
+
+    assert "text 4" in said
+    assert "text 5" not in said
+    assert "and 2 more   → envctl plan" in said
+
+
+def test_a_look_now_takes_the_place_of_what_was_counted() -> None:
+    now = Sighting(at=NOW, instances_on=600, instances_off=2400, to_switch=0)
     looked = {
-        "staging-eu/eu-west-1": LookedScope(
-            state=ScopeState.OBSERVE,
-            changes=2,
-            instances_on=612,
-            instances_off=2388,
-            to_switch=4,
-            images=(("staging-eu/eu-west-1/c50-ta-Web", "web-1.4.3 is newer (pinned)"),),
-            missing=(("Group/x", "no key pair tango"),),
-        ),
-        "sandbox-us/us-east-1": LookedScope(state=ScopeState.UNKNOWN),
+        "a": LookedScope(state=ScopeState.OBSERVE, changes=2, seen=now),
+        "b": LookedScope(state=ScopeState.UNKNOWN),
     }
-    said = text(replace(WHOLE, looked=looked))
+    view = replace(seen(a=COUNTED, b=None), looked=looked)
 
-    assert "instances: 612 on, 2,388 off, 4 to be switched" in said
+    said = text(view)
+
+    assert "instances: 600 on, 2,400 off" in said
     assert "Looked now  1 observe, 1 unknown; 2 to change" in said
-    assert "Images      web-1.4.3 is newer (pinned) (c50-ta-Web)" in said
-    assert "Missing     1 objects wait" in said
+    assert "web-1.4.3 is out (seen 5 h ago)" in said, "only a closer look tells of images"
+    found = status_json(view)["scopes"][1]
+    assert (found["seen"]["instancesOn"], found["look"]["changes"]) == (600, 2)
 
 
-def test_replicas_are_told_of_where_they_are_on() -> None:
-    found = (ReplicaView("a/r", NOW - timedelta(minutes=2)), ReplicaView("b/r", None))
+def test_copies_are_told_of_where_they_are_on() -> None:
+    complete = Sighting(at=NOW - timedelta(minutes=2), copies_behind=0)
+    complete = replace(complete, complete_at=complete.at)
+    late = Sighting(
+        at=NOW,
+        copies_behind=3,
+        behind_since=NOW - timedelta(hours=1),
+        complete_at=NOW - timedelta(hours=2),
+    )
+    view = replace(seen(a=complete, b=late, c=None), replicas=True)
 
-    said = text(replace(WHOLE, replicas=found))
+    said = text(view)
 
-    assert "Replicas    complete in 1 of 2 scopes, the oldest look 2 min ago; not in b/r" in said
-    assert status_json(replace(WHOLE, replicas=found))["replicas"] == [
-        {"scope": "a/r", "completeAt": "2026-11-24T10:10:00+00:00", "lagSeconds": 120},
-        {"scope": "b/r", "completeAt": None, "lagSeconds": None},
-    ]
+    assert "Replicas    complete in 1 of 3 scopes (seen 2 min ago)" in said
+    assert "b: 3 copies differ, the oldest change since Tue 24 Nov 09:12 UTC" in said
+    assert "not seen in c" in said
+    assert [
+        (one["copiesBehind"], one["behindSince"], one["lagSeconds"])
+        for one in status_json(view)["replicas"]
+    ] == [(0, None, 120), (3, "2026-11-24T09:12:00+00:00", 7200), (None, None, None)]
+    assert status_json(seen(a=complete))["replicas"] is None, "replicas are off"
 
 
 @pytest.mark.parametrize(
@@ -273,16 +320,6 @@ def test_a_storm_is_one_after_three_flips_that_still_count() -> None:
         StormView("a/r", ref, 3, NOW - timedelta(minutes=3) + WITHIN),
     )
     assert storm_views({"a/r": FlipRow(flips)}, NOW + timedelta(minutes=22)) == ()
-
-
-def test_copies_are_complete_as_of_the_last_look_in_order() -> None:
-    found = replica_views(WHOLE.scopes)
-
-    assert [(one.scope, one.complete_at is not None) for one in found] == [
-        ("prod-eu/eu-west-1", True),
-        ("sandbox-us/us-east-1", False),
-        ("staging-eu/eu-west-1", False),
-    ]
 
 
 def test_programs_get_the_same() -> None:
