@@ -1,6 +1,6 @@
 """Environment: one running copy of a deployment map, with its schedule."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -26,6 +26,7 @@ from controller.kinds.parts.schedule_choice import (
     SCHEDULE,
     ScheduleChoice,
     ScheduleChoiceFacts,
+    as_written,
     choice_of,
     derived_expression,
     expand_schedule,
@@ -147,6 +148,11 @@ def _derive(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Items:
     return {OPERATIONAL.name: {"Value": {"DefaultSchedule": text}}} if text else {}
 
 
+def _schedule_as_written(items: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
+    value = items.get(OPERATIONAL.name, {}).get("Value") or {}
+    return as_written(value, extra.get("schedule.use"))
+
+
 def _undo_derived(spec: dict[str, Any]) -> dict[str, Any]:
     undo_derived_expression(spec.get("schedule"))
     return spec
@@ -263,6 +269,7 @@ KIND = Kind(
     leaving=Leaving.RETIRE_FIRST,
     names=NAMES,
     undo_derived=_undo_derived,
+    told_whole={"schedule": _schedule_as_written},
     yaml_places={
         ("EnvironmentName",): ("metadata", "name"),
         ("Value", "ScheduleAutomatically"): ("spec", "schedule", "mode"),

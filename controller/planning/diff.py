@@ -25,6 +25,7 @@ from controller.planning.fields import (
 )
 from controller.planning.leaving import LEAVING, Departure, is_leaving, leave, without_marks
 from controller.planning.shared import keep_found
+from controller.planning.whole_fields import told_whole
 
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
@@ -149,7 +150,12 @@ def _update(
         target=options.target,
         ref=ref,
         cause=cause,
-        fields=field_changes(ref, (*found_differences, *extra), options.names),
+        fields=told_whole(
+            field_changes(ref, (*found_differences, *extra), options.names),
+            options.kinds.get(ref.kind),
+            (before, _mark(found).extra),
+            (after, parse_canonical(projection.extra)),
+        ),
         before=found.attributes,
         after=canonical_bytes(after),
         extra=projection.extra,

@@ -143,6 +143,14 @@ def choice_of(value: Mapping[str, Any]) -> dict[str, Any]:
     return {"Mode": mode, "Expression": text} if text else {"Mode": mode}
 
 
+def as_written(value: Mapping[str, Any], use: str | None) -> str:
+    """Return in its short form the choice that the attributes of an operational item mean, with the Schedule it names."""
+    choice = choice_of(value)
+    if choice["Mode"] != "automatic":
+        return str(choice["Mode"])
+    return use or str(choice.get("Expression", "automatic"))
+
+
 def undo_derived_expression(schedule: Any) -> None:
     """Drop, in place, the text of a choice (YAML names) that names a Schedule."""
     if isinstance(schedule, dict) and schedule.get("use") is not None:

@@ -1,0 +1,52 @@
+"""An edit of a schedule is one line of a plan, as it was written; what somebody changed of it elsewhere is told as found."""
+
+from typing import Any
+
+import pytest
+
+from controller.catalog import kinds
+from controller.model.plan import FieldChange
+from controller.planning.whole_fields import told_whole
+
+ENVIRONMENT = kinds()["Environment"]
+OFFICE = "start: 0 8 * * 1-5; stop: 0 19 * * 1-5"
+
+
+def side(
+    auto: bool, manual: bool, text: str = "", use: str = ""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    value = {"ScheduleAutomatically": auto, "ManualScheduleUp": manual}
+    items = {"InfraOpsEnvironment": {"Value": value | ({"DefaultSchedule": text} if text else {})}}
+    return items, {"spec": {"schedule.use": use}} if use else {}
+
+
+FOLLOWS, ON, OFF = side(True, False, OFFICE, "office-hours"), side(False, True), side(False, False)
+FIELDS = tuple(
+    FieldChange(name, "a", "b")
+    for name in ("owningCluster", "schedule", "schedule.mode", "schedule.mode", "scheduleX")
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (FOLLOWS, ON, ("office-hours", "on")),
+        (side(True, False, OFFICE), OFF, (OFFICE, "off")),
+        (OFF, side(True, False, "noschedule"), ("off", "noschedule")),
+        (({}, {}), side(True, False), ("on", "automatic")),
+    ],
+)
+def test_a_schedule_is_told_as_it_is_written(
+    before: Any, after: Any, told: tuple[str, str]
+) -> None:
+    found = told_whole(FIELDS, ENVIRONMENT, before, after)
+
+    assert found == (FIELDS[0], FieldChange("schedule", *told), FIELDS[-1])
+
+
+def test_the_rest_is_told_as_it_is() -> None:
+    other = side(True, False, "stop: 0 20 * * *", "office-hours")
+    assert told_whole(FIELDS, ENVIRONMENT, FOLLOWS, other) == FIELDS, "reads the same"
+    assert told_whole(FIELDS[:1], ENVIRONMENT, FOLLOWS, ON) == FIELDS[:1], "nothing of it"
+    assert told_whole(FIELDS, kinds()["Service"], FOLLOWS, ON) == FIELDS, "another kind"
+    assert told_whole(FIELDS, None, FOLLOWS, ON) == FIELDS, "a kind of live accounts"
