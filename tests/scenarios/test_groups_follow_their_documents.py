@@ -106,6 +106,25 @@ def test_a_missing_security_group_stops_only_its_role(estate: LiveAccount) -> No
     assert "no security group with the Name tag sgNobodyMade in vpc-1: create it" in note
 
 
+def test_a_group_that_exists_is_healed_while_its_new_security_group_is_missing(
+    running: LiveAccount,
+) -> None:
+    running.role(securityGroups=["sgNobodyMade"], instanceType="m6i.xlarge")
+    running.client("autoscaling").set_desired_capacity(AutoScalingGroupName=WEB, DesiredCapacity=4)
+
+    plan = running.plan()
+    assert changes(plan) == [f"update Group/{WEB} drifted: desiredCapacity"]
+    assert [note.partition(":")[0] for note in notes(plan)] == [f"missing {WEB}"]
+    assert failures(running.do(plan.to_do)) == []
+    assert running.template()["InstanceType"] == "m6i.large", "the template waits as a whole"
+    assert changes(running.plan()) == []
+
+    running.furnish()
+    running.apply()
+    assert running.template()["InstanceType"] == "m6i.xlarge"
+    assert changes(running.plan(deep=True)) == []
+
+
 def test_all_that_lacks_is_said_at_once(estate: LiveAccount) -> None:
     estate.role(
         ami="db-9.9.9",

@@ -81,7 +81,7 @@ def project_groups(
             before: Attributes = parse_canonical(found.attributes)
             managed = found.ownership is Ownership.OURS
             made = present_group(design, before, seen[name], managed, about)
-            if _told(ref, made, result):
+            if _told(ref, made, result, waits=not managed):
                 found_there[name] = design, made, before, found
     for name, why in wanted.troubles:
         result.leave(group_ref(scope.name, name), _MISSING, why)
@@ -111,8 +111,11 @@ def trusted_owners(accepted: AcceptedState, scope: LiveScope) -> list[str]:
     return sorted(owners)
 
 
-def _told(ref: ResourceRef, made: Wanted, result: _Result) -> bool:
-    """Tell whether all is known that a group needs; if not, leave it and say what lacks."""
+def _told(ref: ResourceRef, made: Wanted, result: _Result, *, waits: bool = True) -> bool:
+    """Tell whether it is known what a group is to be; if not, leave it, and say why.
+
+    What lacks is said too; all of the group ``waits`` for it, or only what needs it.
+    """
     result.asks |= made.findings.asks
     for remark in made.findings.remarks:
         result.notes.append(Note("image", ref, remark))
@@ -121,8 +124,11 @@ def _told(ref: ResourceRef, made: Wanted, result: _Result) -> bool:
         result.leave(ref, "unread", "has to be looked at more closely first")
         return False
     if made.findings.lacks:
-        result.leave(ref, _MISSING, "; ".join(made.findings.lacks))
-        return False
+        lacking = "; ".join(made.findings.lacks)
+        if waits:
+            result.leave(ref, _MISSING, lacking)
+            return False
+        result.notes.append(Note(_MISSING, ref, lacking))
     return True
 
 

@@ -82,8 +82,19 @@ def present_group(
     """Return what a group that exists is to be.
 
     ``managed`` tells whether it is ours: then marks count, and what a light look does not show is asked for where they
-    do not say that it is as wanted.
+    do not say that it is as wanted. While something lacks, what it is needed for stays as found; sizes and tags do not wait.
     """
+    made = _present_group(design, found, seen, managed, about)
+    if not (managed and made.findings.lacks):
+        return made
+    stays = ("subnets", "template", *(DEEP if is_deep(found) else ()))
+    attributes = {**made.attributes, **{name: found[name] for name in stays}}
+    return made._replace(attributes=attributes, same_wish=True, marks_lost=False)
+
+
+def _present_group(
+    design: GroupDesign, found: Attributes, seen: Seen, managed: bool, about: Circumstances
+) -> Wanted:
     findings = Findings(about.known)
     sizes, owned = sizes_now(design, found, seen, about.now)
     light: Attributes = {
