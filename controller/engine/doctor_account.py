@@ -21,6 +21,8 @@ from controller.ports import LiveTarget
 from controller.settings import Mode
 
 NAMES_SHOWN: Final = 3
+_NOT_GOING_ON: Final = {"blocked": Health.LACKS, "rollout": Health.OK}
+"""How the notes of a target count that say why something is not done; a rollout is held by what somebody wrote down."""
 
 
 @dataclass
@@ -192,6 +194,17 @@ class _ScopeExamination:
                 yield self._lacks(part.target.name, f"{what} (for {_named(refs)})", fix)
             if not lacking:
                 yield self._ok(part.target.name, f"nothing lacks{_for_all(part)}")
+            yield from self._stuck(part)
+
+    def _stuck(self, part: Part) -> Iterator[Check]:
+        """Say of what does not go on by itself, or is held on purpose, why: the same for all it is the same for."""
+        alike: dict[tuple[str, str], list[ResourceRef]] = {}
+        for note in part.projected.notes:
+            if note.category in _NOT_GOING_ON:
+                alike.setdefault((note.category, note.text), []).append(note.ref)
+        for (category, text), refs in sorted(alike.items()):
+            health = _NOT_GOING_ON[category]
+            yield Check(self._name, part.target.name, health, f"{_named(refs)}: {text}")
 
     def _unseen(self, of: str, why: Unseen) -> Check:
         waits = why.denied or why.state is ScopeState.WAITING
