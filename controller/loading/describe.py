@@ -62,5 +62,7 @@ def _problem(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
 
 def _hidden(shown: Excerpt, *, key: bool) -> Excerpt:
     """Cover the value and what follows it on the line: it may be a secret in the wrong place. A key is left."""
-    end = shown.start + shown.length if key else shown.start
-    return Excerpt(f"{shown.text[:end]}***", shown.start, shown.length if key else 3)
+    if key:
+        end = shown.start + shown.length
+        return Excerpt(f"{shown.text[:end]}: ***", shown.start, shown.length)
+    return Excerpt(f"{shown.text[: shown.start]}***", shown.start, 3)

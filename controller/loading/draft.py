@@ -1,6 +1,6 @@
 """One document on its own: defaults merged, validated, references listed, own attributes projected."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,10 +70,9 @@ def draft(
         document["spec"] = merge(defaults.spec, document["spec"])
         body = canonical_bytes(document)
     valid = _validated(compiled, document)
-    if isinstance(valid, list):
-        return tuple(dict.fromkeys((*cleared, *valid)))
-    if cleared:
-        return tuple(cleared)
+    if isinstance(valid, list) or cleared:
+        found = valid if isinstance(valid, list) else ()
+        return tuple(dict.fromkeys((*cleared, *found, *_name_issues(compiled.kind, document))))
     metadata, spec = valid
     kind = compiled.kind
     key = kind.key(metadata.name, spec)
@@ -111,6 +110,14 @@ def _validated(
     except ValidationError as error:
         issues += validation_issues(error, ("spec",), kind.spec)
     return issues if metadata is None or spec is None else (metadata, spec)
+
+
+def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> Iterator[Issue]:
+    """Say that a name is none for the kind; of a valid document a rule does."""
+    name = document["metadata"].get("name")
+    if kind.names is not None and isinstance(name, str) and name:
+        for path, message, fix, _ in kind.names.findings(name):
+            yield Issue(path, message, fix)
 
 
 def _extra(

@@ -1,6 +1,6 @@
 """Which documents have to be looked at again, and what looking at them gave."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from controller.loading.draft import Draft, draft
 from controller.loading.envelope import DEFAULTS, ParsedDocument, ParsedFile
 from controller.loading.issue import Issue, PlacedIssue
 from controller.loading.world import ALL
+from controller.loading.written_references import WrittenReference, written_references
 from controller.model.canonical import parse_canonical
 from controller.model.origin import Origin
 from controller.model.ref import ResourceRef
@@ -28,6 +29,8 @@ class LoadedFile:
     refs: tuple[ResourceRef, ...]
     issues: tuple[PlacedIssue, ...] = ()
     broken_refs: tuple[ResourceRef, ...] = ()
+    references: tuple[WrittenReference, ...] = ()
+    """What documents name that are not valid."""
 
 
 @dataclass(slots=True)
@@ -101,6 +104,7 @@ class Drafting:
         self, path: str, content_id: str, defaults_id: str, result: DraftingChanges
     ) -> LoadedFile:
         refs, issues, broken = [], [], []
+        references: list[WrittenReference] = []
         folder = folder_of(path)
         for index, document in enumerate(self._parsed[content_id].documents):
             if document.kind == DEFAULTS and not document.issues:
@@ -117,8 +121,20 @@ class Drafting:
                 one = (_duplicate(one, result),)
             else:
                 broken += _name_of(document)
+                references += self._references(document, path, index)
             issues += [PlacedIssue(path, index, document.line, issue) for issue in one]
-        return LoadedFile(content_id, defaults_id, tuple(refs), tuple(issues), tuple(broken))
+        return LoadedFile(
+            content_id, defaults_id, tuple(refs), tuple(issues), tuple(broken), tuple(references)
+        )
+
+    def _references(
+        self, document: ParsedDocument, path: str, index: int
+    ) -> Iterator[WrittenReference]:
+        if not document.issues:
+            defaults = self._defaults.for_kind(folder_of(path), document.kind)
+            kind = self._kinds[document.kind].kind
+            for named in written_references(kind, document.body, defaults):
+                yield WrittenReference(path, index, document.line, named)
 
     def _draft(
         self, document: ParsedDocument, origin: Origin, index: int, folder: str

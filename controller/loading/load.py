@@ -94,6 +94,7 @@ def load(
     resolved, resources = _resolved(before, changes, drafting, world, kinds)
     found_clashes = _clashes(before.clashes, changes, kinds, resolved)
     issues = [issue for file in changes.files.values() for issue in file.issues]
+    issues += _dangling(changes, world)
     issues += defaults_issues(defaults, kinds)
     issues += _issues_of(resolved)
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
@@ -172,6 +173,15 @@ def _issues_of(resolved: Mapping[ResourceRef, Resolved]) -> Iterator[PlacedIssue
         for issue in one.issues:
             origin = one.resource.origin
             yield PlacedIssue(origin.path, one.resource.index, origin.line, issue)
+
+
+def _dangling(changes: DraftingChanges, world: TracingWorld) -> Iterator[PlacedIssue]:
+    """Find references to nothing in documents that are not valid; those of the others are resolved."""
+    for file in changes.files.values():
+        for one in file.references:
+            _, kind, name = one.named
+            if world.facts(kind, name) is None and (kind, name) not in changes.broken_refs:
+                yield one.dangling(world.names(kind))
 
 
 def _clashes(

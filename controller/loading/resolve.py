@@ -1,20 +1,17 @@
 """A draft held against everything else: references exist, derived attributes filled in, rules kept."""
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Finding, Kind
 from controller.kinds.language.merge import merge_derived
-from controller.loading.closest import closest
 from controller.loading.draft import Draft
 from controller.loading.issue import Issue
 from controller.loading.world import ALL, TracingWorld
+from controller.loading.written_references import no_such
 from controller.model.canonical import canonical_bytes
 from controller.model.extra import SHAPE, projection_digest
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
-
-_NAMES_SHOWN = 5
 
 NOTHING_EXTRA = canonical_bytes({"shape": SHAPE})
 
@@ -37,11 +34,10 @@ def resolve(
     ref = draft.ref
     world.start()
     issues: list[Issue] = []
-    for path, of, name in draft.references:
+    for named in draft.references:
+        _, of, name = named
         if world.facts(of, name) is None and (of, name) not in broken:
-            meant = closest(name, world.names(of))
-            fix = f"did you mean {meant!r}?" if meant else _names_there_are(of, world.names(of))
-            issues.append(Issue(("spec", *path), f"no {of} named {name!r}", fix))
+            issues.append(no_such(named, world.names(of)))
     items = draft.items
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, draft.facts, world))
@@ -61,16 +57,6 @@ def resolve(
     )
     resource = Resource(ref, draft.origin, draft.index, draft.document, projection)
     return Resolved(resource, tuple(issues), asked)
-
-
-def _names_there_are(kind: str, known: Iterable[str]) -> str:
-    """Say what else could be named, as far as a line holds it."""
-    names = sorted(known)
-    if not names:
-        return f"add it: there is no {kind} yet"
-    few = ", ".join(names[:_NAMES_SHOWN])
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return f"name one there is ({few}{more}), or add it"
 
 
 def _issue(found: Finding) -> Issue:

@@ -23,7 +23,10 @@ class NameFormat:
 
     def rule(self, ref: ResourceRef, _facts: Any, _world: World) -> Iterator[Finding]:
         """Find a name that is too long or of another form."""
-        name = ref.key.partition("/")[2] if self.owned else ref.key
+        yield from self.findings(ref.key.partition("/")[2] if self.owned else ref.key)
+
+    def findings(self, name: str) -> Iterator[Finding]:
+        """Find a ``metadata.name`` that is too long or of another form."""
         if len(name) > self.max_length or not _compiled(self.pattern).fullmatch(name):
             yield Finding(
                 ("metadata", "name"),
