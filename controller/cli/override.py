@@ -143,7 +143,7 @@ def _go_on(
         say_json(report_json(prepared, done, now()))
     else:
         say("\n".join(done_lines(prepared, done)))
-    raise typer.Exit(max((scope.exit_code for scope in done.outcomes), default=0))
+    raise typer.Exit(done.exit_code)
 
 
 def _base_digest(call: Invocation, source: str | None, ref: ResourceRef) -> str:

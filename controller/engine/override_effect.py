@@ -45,6 +45,8 @@ class Effect:
     objects: frozenset[ResourceRef] = frozenset()
     modes: Mapping[str, str] = field(default_factory=dict)
     """Mode of power, by scope."""
+    beyond: Mapping[str, int] = field(default_factory=dict)
+    """Scopes in which more would be stopped than an edit or an override may without approval -> how many."""
     dark: Mapping[str, str] = field(default_factory=dict)
     """Scopes concerned that could not be looked at -> why."""
 
@@ -86,7 +88,7 @@ def effect_of(
         name: setups[name].mode_of(target, settings) if target is not None else "off"
         for name in concerned
     }
-    return _effect(ref, seen, modes, dark)
+    return _effect(ref, seen, modes, dark, settings.guards.max_stops_by_edit)
 
 
 def _scopes(
@@ -111,14 +113,16 @@ def _effect(
     seen: Sequence[PowerSight],
     modes: Mapping[str, str],
     dark: Mapping[str, str],
+    most_stops: int,
 ) -> Effect:
     starts: Counter[str] = Counter()
     stops: Counter[str] = Counter()
     stay: Counter[str] = Counter()
     right = 0
     objects: set[ResourceRef] = set()
+    beyond: dict[str, int] = {}
     for one in seen:
-        scope = one.scope.name
+        scope, before = one.scope.name, stops.total()
         for judged in one.instances:
             if not _concerns(ref, judged, scope):
                 continue
@@ -137,6 +141,8 @@ def _effect(
             objects.add(ResourceRef(INSTANCE, f"{scope}/{judged.instance.instance_id}"))
             if judged.group:
                 objects.add(ResourceRef(PARKING, f"{scope}/{judged.group}"))
+        if stops.total() - before > most_stops:
+            beyond[scope] = stops.total() - before
         if ref.kind == GROUP and ref.key.startswith(f"{scope}/"):
             objects.add(ResourceRef(PARKING, ref.key))
     return Effect(
@@ -147,6 +153,7 @@ def _effect(
         right,
         frozenset(objects),
         modes,
+        beyond,
         dark,
     )
 

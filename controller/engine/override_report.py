@@ -14,7 +14,7 @@ from controller.planning.override_words import (
     override_json,
     what_text,
 )
-from controller.planning.wording import number
+from controller.planning.wording import number, violation_lines
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 
@@ -37,6 +37,8 @@ def _prepared(prepared: Prepared) -> Iterator[str]:
         if counts:
             when = "now" if effect.enforced else "(not: power only observes here)"
             yield f"{verb} {when}: {_instances(counts)}"
+    for scope, count in sorted(effect.beyond.items() if prepared.comes else ()):
+        yield f"  {scope}: {number(count)} are more than guards.maxStopsByEdit lets an override stop; once written, it says how to approve them"
     if effect.scopes and not effect.switches:
         yield f"Nothing switches now{f': {number(effect.right)} as they are to be' if effect.right else ''}"
     for reason, count in sorted(effect.stay.items()):
@@ -98,6 +100,9 @@ def _done(prepared: Prepared, done: Done) -> Iterator[str]:
     for one in outcomes:
         if one.status not in _DONE:
             yield f"  {one.status.value}  {one.change.ref}  {one.message.partition(chr(10))[0]}"
+    for violation in done.refused:
+        yield f"  refused  {violation.scope}: {violation.message}"
+        yield from (f"    {line}" for line in violation_lines(violation))
     for scope in done.outcomes:
         if scope.stopped:
             yield f"  {scope.scope}: {scope.stopped.partition(chr(10))[0]}"
@@ -140,6 +145,7 @@ def report_json(prepared: Prepared, done: Done | None, now: datetime) -> dict[st
             }
             for one in outcomes
         ],
+        "refused": [one.token for one in done.refused] if done else [],
         "counts": dict(Counter(one.status.value for one in outcomes)),
     }
 

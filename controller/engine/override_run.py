@@ -16,10 +16,11 @@ from controller.engine.override_effect import Effect, effect_of
 from controller.engine.override_write import Ending, end_overrides, make_overrides
 from controller.engine.power_sight import Sights, look_around
 from controller.engine.run_id import new_run_id
-from controller.errors import WrongUsage
+from controller.errors import PlanRefused, WrongUsage, exit_code_of, worst_exit_code
 from controller.loading.compiled import compile_kinds
 from controller.model.ledger_record import Actor
 from controller.model.override import Override
+from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import named
 from controller.scheduling.refusals import InvalidSchedule
@@ -66,6 +67,14 @@ class Done:
     transaction: str
     outcomes: tuple[ScopeOutcome, ...]
     seconds: float = 0.0
+    refused: tuple[Violation, ...] = ()
+    """What guards did not let happen."""
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code: what was refused goes before what failed."""
+        codes = [one.exit_code for one in self.outcomes]
+        return worst_exit_code([*codes, *([exit_code_of(PlanRefused(""))] if self.refused else [])])
 
 
 class Overrides:
@@ -153,16 +162,16 @@ class Overrides:
             end_overrides(installation, endings, claim, transaction)
             gone = {one.id for one in prepared.overrides}
             overrides = [one for one in self._held() if one.id not in gone]
-        outcomes = self._follow(prepared.effect, overrides, claim, transaction)
+        outcomes, refused = self._follow(prepared.effect, overrides, claim, transaction)
         seconds = (surroundings.clock() - began).total_seconds()
-        return Done(transaction, outcomes, seconds)
+        return Done(transaction, outcomes, seconds, refused)
 
     def _follow(
         self, effect: Effect, overrides: Iterable[Override], claim: Claim, transaction: str
-    ) -> tuple[ScopeOutcome, ...]:
+    ) -> tuple[tuple[ScopeOutcome, ...], tuple[Violation, ...]]:
         if not effect.objects or not effect.enforced:
             # Where no instance is switched a group may still get its sizes back.
-            return ()
+            return (), ()
         surroundings = self._accounts.installation.master.surroundings
         moment = surroundings.clock()
         accepted = self._accounts.accepted(self._state.seen.scopes[0], moment, overrides)
@@ -177,7 +186,8 @@ class Overrides:
             revision=self._state.accepted.revision,
             plan_digest="",
         )
-        return self._accounts.apply(run, claim, order)
+        refused = tuple(one for plan in run.plans for one in plan.violations if not one.overridden)
+        return self._accounts.apply(run, claim, order), refused
 
     def _effect(self, ref: ResourceRef, overrides: Iterable[Override]) -> Effect:
         tables = self._state.seen.scopes[0]

@@ -12,6 +12,7 @@ from controller.model.observed import ScopeState
 from controller.model.plan import Cause
 from controller.targets.power import SCHEDULES, Power
 from controller.targets.power_parts.memory_rows import read_memory, write_memory
+from controller.targets.power_parts.power_map import power_map
 from controller.targets.power_parts.schedule_memory import ScheduleMemory, from_json, memory_of
 
 ENFORCED: Final = "enforce"
@@ -44,7 +45,9 @@ class PowerMemory:
         region = accepted.options.default_region
         here = {name.lower() for name in environments_of(accepted, scope, region)}
         refused = _refused(plan, part)
-        now = _only(memory_of(target.power_map(accepted)), here - refused)
+        # An override ends by the clock, so what is remembered is what holds without it.
+        power = power_map(accepted.written) if accepted.beneath else target.power_map(accepted)
+        now = _only(memory_of(power), here - refused)
         kept = _only(before, refused)
         after = ScheduleMemory(
             {**now.environments, **kept.environments}, {**now.roles, **kept.roles}

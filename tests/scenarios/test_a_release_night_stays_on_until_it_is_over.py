@@ -7,13 +7,16 @@ import pytest
 
 from controller.engine.accepted_now import accepted_now
 from controller.engine.lease import Claim
+from controller.engine.live_plan import LiveAsked
 from controller.engine.override_ends import announce, due_ends, record_ends
 from controller.engine.override_report import done_lines, prepared_lines, report_json
 from controller.engine.override_run import OverrideAsked, Overrides, Prepared
 from controller.engine.seen import seen_in_tables
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.events import Event, OverrideEnded, OverrideEndsSoon
+from controller.model.observed import ScopeState
 from controller.model.override import Override
+from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.settings import Mode, Settings, TargetModes
 from tests.support.embedded_aws import AwsForTests
@@ -134,6 +137,37 @@ def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: Po
     assert (made.change_type, ended.change_type) == ("Created", "Deleted")
     assert ended.actor.trigger.startswith("override ended: its time was up")
     assert record_ends(evening.installation, ends, Claim("worker"), told.append) == ()
+
+
+def test_its_end_is_the_clocks_and_meets_no_limit_of_edits(evening: Night) -> None:
+    evening.guards = {"maxStopsByEdit": 1}
+    holds(evening)
+    evening.tick(*on_record(evening))
+
+    ended = evening.at(EVENING + timedelta(minutes=6)).tick(*on_record(evening))
+
+    assert ended.plan.refused == ()
+    assert evening.lifecycles(WEB) == ["Standby"] * 3
+    assert {one.cause for one in ended.plan.changes} == {Cause.SCHEDULED}
+
+
+def test_more_than_an_edit_may_stop_an_override_stops_once_that_is_approved(evening: Night) -> None:
+    evening.at(MORNING).tick()
+    evening.guards = {"maxStopsByEdit": 1}
+
+    made, ready = prepared(evening, "c50", "schedule=off")
+    assert f"  {SCOPE}: 3 are more than guards.maxStopsByEdit" in prepared_lines(ready)[2]
+    done = made.carry_out(ready)
+
+    assert done.exit_code == 3
+    lines = done_lines(ready, done)
+    assert lines[1].startswith(f"  refused  {SCOPE}: 3 instances would be stopped by an edit")
+    assert f"--override {done.refused[0].token}" in lines[3]
+    assert evening.lifecycles(WEB) == ["InService"] * 3
+    # What it says to type then does it.
+    accounts, accepted = evening.accounts(), evening.accepted(on_record(evening))
+    ask = LiveAsked(now=evening.clock.now, tokens=[done.refused[0].token])
+    assert accounts.plan(accepted, accounts.scopes(accepted), ask).plans[0].state is ScopeState.OK
 
 
 def test_released_early_it_stops_again(evening: PowerEstate) -> None:
