@@ -11,6 +11,9 @@ _LIKENESS: Final = 0.6
 _MAX_CHARACTERS: Final = 100
 """Longer values are no misspelt names; comparing them would take long."""
 
+_SHORT: Final = 4
+"""Values of fewer characters are compared by single ones at the first look."""
+
 _COMPARED: Final = 50
 """How many candidates are compared in full: those that share most with the value at a first look."""
 
@@ -24,7 +27,10 @@ def closest(value: str, candidates: Iterable[str]) -> str | None:
     if not value or len(value) > _MAX_CHARACTERS:
         return None
     folded = value.casefold()
-    pieces = {folded[i : i + 2] for i in range(len(folded) - 1)} or {folded}
+    pieces = {folded[i : i + 2] for i in range(len(folded) - 1)}
+    if len(folded) < _SHORT:
+        # Two letters the wrong way round leave no pair of them in common.
+        pieces = set(folded)
     looked_at: list[tuple[float, str, str]] = []
     for candidate in set(candidates) - {value}:
         other = candidate.casefold()

@@ -74,7 +74,7 @@ class Positions:
         """Return where the value at ``path`` stands, or with ``key`` its key.
 
         What is not in the document is looked for at the key of its nearest parent that is, or at the document's
-        first key. What was written by alias is where its anchor is.
+        first key; what has a short form, at the short form. What was written by alias is where its anchor is.
         """
         if document_index >= len(self._documents):
             return self._position(TOP, None)
@@ -84,6 +84,9 @@ class Positions:
             return self._position(node.label, node.label_length)
         for step in path:
             if step not in node.parts:
+                if node.parts is _NO_PARTS and node.length:
+                    # A short form: the value stands for all of its parts.
+                    return self._position(node.start, node.length)
                 top = next(iter(node.parts.values()), node) if step is path[0] else node
                 return self._position(top.label, top.label_length)
             node = node.parts[step]

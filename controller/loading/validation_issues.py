@@ -18,6 +18,12 @@ MANY: Final = 1000
 
 _JSON: Final = json.JSONDecoder()
 
+_COUNTED: Final = {
+    "too_short": ("min_length", "at least"),
+    "too_long": ("max_length", "at most"),
+}
+"""What pydantic says of the length of lists and maps: its word for the limit, and ours."""
+
 WANTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -113,6 +119,12 @@ def _issue(
         quote = " (quote it)" if kind == "string_type" and isinstance(found, int | float) else ""
         return Issue(
             path, f"expected {WANTED[kind]}, found {_shown(found)}", f"write {WANTED[kind]}{quote}"
+        )
+    if kind in _COUNTED:
+        limit = context[_COUNTED[kind][0]]
+        expected = f"{_COUNTED[kind][1]} {limit} {'entry' if limit == 1 else 'entries'}"
+        return Issue(
+            path, f"expected {expected}, found {context['actual_length']}", f"write {expected}"
         )
     if kind == "literal_error":
         expected = context["expected"].replace("'", "")

@@ -21,6 +21,7 @@ from controller.loading.closest import closest
         ("abcd", ["wxyz"], None, "nothing in common"),
         ("abcdefgh", ["abc"], None, "half of it is not enough"),
         ("abcd", ["abyz"], None, "half of it is not enough"),
+        ("wbe", ["web"], "web", "a short name with two letters swapped"),
         ("ab", [], None, "nothing to choose from"),
         ("", ["a"], None, "nothing to go by"),
         ("a" * 101, ["a" * 102], None, "that long, it is no misspelt name"),

@@ -71,7 +71,12 @@ def test_the_caret_covers_the_value_or_its_key(path: _Path, value: _Seen, key: _
         (0, ("spec", "roles", 7, "ami"), (9, 3, "roles"), "the key of the list"),
         (0, ("spec", "roles", 0, "ami"), (10, 7, "name: Web"), "an item of a list has no key"),
         (0, ("kind",), (2, 1, "apiVersion"), "the first key of the document"),
-        (0, ("spec", "owningCluster", "x", "y"), (5, 3, "owningCluster"), "a text has no parts"),
+        (
+            0,
+            ("spec", "owningCluster", "x", "y"),
+            (5, 18, '"Tango"'),
+            "a text is a short form: it stands for its parts",
+        ),
         (1, ("kind", "kind"), (17, 1, "second"), "the first key of the second document"),
         (7, ("kind",), (1, 1, "# a comment"), "no such document: the top of the file"),
     ],

@@ -40,6 +40,7 @@ class Whole(Spec):
     key: Annotated[str | None, SENSITIVE] = None
     token: Token | None = None
     even: int = 0
+    some: Annotated[list[int], Field(min_length=1, max_length=2)] | None = None
 
     @field_validator("even")
     @classmethod
@@ -87,6 +88,8 @@ def issues(spec: Any, model: type[BaseModel] = Whole, *, partial: bool = False) 
         ({"byName": {"A": {"name": "a"}}}, "byName.A", "expected text that fits the pattern ^[a-z]+$, found 'A'", None),
         ({"even": 3}, "even", "expected an even number", "add one"),
         ({"even": 1}, "even", "odd", None),
+        ({"some": []}, "some", "expected at least 1 entry, found 0", "write at least 1 entry"),
+        ({"some": [1, 2, 3]}, "some", "expected at most 2 entries, found 3", "write at most 2 entries"),
     ],
 )  # fmt: skip
 def test_what_is_said(spec: Any, path: str, message: str, fix: str | None) -> None:
