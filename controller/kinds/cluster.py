@@ -16,6 +16,9 @@ from controller.model.table import KeyAttribute, TableDefinition
 TABLE = TableDefinition("InfraConfigClusters", KeyAttribute("ClusterName"))
 LAYOUT = Layout("ClusterName", schema_version=1)
 
+NO_OWNER = "Any"
+"""What the old product refused as the owner of a server role."""
+
 ShortName = Annotated[
     str, Field(pattern=r"^[a-z]{2}$"), Says("exactly two lower-case letters, such as ta")
 ]
@@ -50,6 +53,15 @@ class ClusterFacts(NamedTuple):
     email: str | None
     has_key_pair: bool
     has_notification_settings: bool
+
+
+def _is_one_cluster(ref: ResourceRef, _facts: ClusterFacts, _world: World) -> Iterator[Finding]:
+    if ref.key == NO_OWNER:
+        yield Finding(
+            ("metadata", "name"),
+            f"no cluster is called {NO_OWNER}: what a role of that owner meant was none",
+            "give the cluster another name",
+        )
 
 
 def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> Iterator[Finding]:
@@ -94,7 +106,7 @@ KIND = Kind(
         spec.notification_settings_id is not None,
     ),
     key=lambda name, _spec: name,
-    rules=(NAMES.rule, _old_product_needs),
+    rules=(NAMES.rule, _is_one_cluster, _old_product_needs),
     unique=(Unique("short name", _short_names),),
     immutable=(
         Immutable(

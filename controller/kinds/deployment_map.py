@@ -110,13 +110,6 @@ def _roles_make_sense(
                 "schedule gives the tag already",
                 "remove scheduleTag or schedule",
             )
-        if role.owning_cluster == "Any":
-            yield Finding(
-                (*at, "owningCluster"),
-                "'Any' is no cluster; each role is owned by exactly one",
-                "write the name of the cluster that owns the role",
-            )
-            continue
         cluster = world.facts("Cluster", role.owning_cluster)
         if cluster is None:
             continue

@@ -105,8 +105,6 @@ def _issue(
     model: type[BaseModel],
 ) -> Issue:
     kind, path = detail["type"], (*prefix, *inside)
-    context: dict[str, Any] = detail.get("ctx", {})
-    found = detail.get("input")
     if kind == "missing":
         return Issue(
             path[:-1],
@@ -115,6 +113,13 @@ def _issue(
         )
     if kind == "extra_forbidden":
         return unknown_field(path, field_names(model, inside[:-1]))
+    return _misfit(detail, path)
+
+
+def _misfit(detail: ErrorDetails, path: tuple[str | int, ...]) -> Issue:
+    """Say what is wrong with a value. What was found comes last, so that it can be left out."""
+    kind, found = detail["type"], detail.get("input")
+    context: dict[str, Any] = detail.get("ctx", {})
     if kind in WANTED:
         quote = " (quote it)" if kind == "string_type" and isinstance(found, int | float) else ""
         return Issue(

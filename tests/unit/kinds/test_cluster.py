@@ -49,6 +49,11 @@ def test_names_of_another_form_are_refused(name: str) -> None:
     assert "is no name for this kind" in found
 
 
+def test_no_cluster_is_called_as_what_owns_nothing() -> None:
+    (found,) = complaints("Cluster", "Any", TANGO)
+    assert found.startswith("metadata.name: no cluster is called Any")
+
+
 def test_key_pair_and_notification_settings_are_for_the_old_product_alone() -> None:
     bare = {"shortName": "ta"}
     assert complaints("Cluster", "Tango", bare) == []

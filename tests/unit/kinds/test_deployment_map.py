@@ -147,7 +147,6 @@ def test_odd_roles_pass_through_the_expansion() -> None:
         ({"serverRoleName": "W-eb"}, "serverRoleName", "at most 30 letters and digits"),
         ({"serverRoleName": "W" * 31}, "serverRoleName", "at most 30"),
         ({"owningCluster": None}, "owningCluster", "required"),
-        ({"owningCluster": "Any"}, "owningCluster", "'Any' is no cluster"),
         ({"contactEmailTag": "x"}, "contactEmailTag", "e-mail address"),
         ({"ami": None}, "ami", "required"),
         ({"ami": "1web"}, "ami", "its name with version"),
