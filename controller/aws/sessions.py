@@ -259,7 +259,8 @@ def role_denied(error: ClientError, access: AccountAccess) -> AccessDenied:
     Only where it names our own policy, or an explicit deny, the role itself is not what lacks: plain AccessDenied.
     """
     said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:500]
-    head = f"account {access.account}: role {access.role_arn} cannot be assumed"
+    head = f"account {access.account}: its role cannot be assumed"
+    said = f"{said or 'nothing'}\n  role: {access.role_arn}"
     if "explicit deny" in said:
         return AccessDenied(
             f"{head}: a policy forbids it\n  AWS says: {said}\n  fix: take sts:AssumeRole on this role out of that deny"
@@ -275,6 +276,7 @@ def role_denied(error: ClientError, access: AccountAccess) -> AccessDenied:
         else "its trust policy must ask for no external id, as the Account has none"
     )
     return RoleNotReady(
-        f"{head}: it does not exist yet, or does not trust the controller\n  AWS says: {said}\n"
+        f"{head}: it does not exist yet, does not trust the controller, or asks for another external id\n"
+        f"  AWS says: {said}\n"
         f"  fix: deploy deploy/child.yaml in that account; {external}"
     )

@@ -23,7 +23,7 @@ from controller.planning.guard_limits import GuardLimits
 from controller.planning.holding import Barrier
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import ScopeOptions, finish
-from controller.ports import History, LiveTarget, Shaping
+from controller.ports import History, LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
 
 CONFIG_SCOPE: Final = "config"
@@ -214,10 +214,7 @@ class _Scope:
         )
         known = replace(options, unrecorded=unrecorded, removed_outside=removed)
         result = diff(wanted, observed, known)
-        changes = [
-            _shaped(change, part.projected.shapings.get(change.ref, _NO_SHAPING))
-            for change in result.changes
-        ]
+        changes = [_shaped(change, part.projected) for change in result.changes]
         calm, notes = self._without_storms(changes, part)
         missing = frozenset(ref for ref in left if ref not in part.observed.objects)
         return DiffResult(calm, (*result.notes, *notes), result.withheld | missing)
@@ -258,11 +255,13 @@ class _Scope:
         )
 
 
-def _shaped(change: Change, shaping: Shaping) -> Change:
+def _shaped(change: Change, projected: Projected) -> Change:
     """Return a change with what its target knows of it."""
+    shaping = projected.shapings.get(change.ref, _NO_SHAPING)
     return replace(
         change,
         action=shaping.action or change.action,
+        origin=change.origin or projected.origins.get(change.ref),
         cause=shaping.cause or change.cause,
         because=change.because if shaping.because is None else shaping.because,
         effects=shaping.effects or change.effects,

@@ -83,7 +83,7 @@ def test_a_role_that_does_not_trust_the_controller(installed: AwsForTests) -> No
 
     (health, what, fix) = _of(checks, "assume role")[0]
     assert (code, health) == (7, "lacks")
-    assert "does not exist yet, or does not trust the controller" in what
+    assert "does not trust the controller, or asks for another external id" in what
     assert "deploy deploy/child.yaml" in fix
     assert "externalId" in fix
     assert _of(checks, "permissions") == [], "what cannot be reached is not asked"

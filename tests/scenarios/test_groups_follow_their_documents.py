@@ -289,7 +289,11 @@ def test_ending_an_environment_says_how_many_instances_end(running: LiveAccount)
     plan = running.plan()
     (change,) = plan.to_do
     assert (change.action, change.effects) == ("delete", {"ended": 2})
-    assert change.because == "stays behind: Consul environments/c50/roles/Web"
+    assert change.because == (
+        "Environment/c50 is retired; stays behind: Consul environments/c50/roles/Web"
+    )
+    assert change.origin is not None
+    assert change.origin.path == "Environment-c50.yaml", "a reader is sent to who says so"
 
     running.do(plan.to_do)
 

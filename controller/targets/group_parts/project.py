@@ -86,7 +86,7 @@ def project_groups(
     for name, why in wanted.troubles:
         result.leave(group_ref(scope.name, name), _MISSING, why)
     _present(found_there, seen, about, Turns(accepted, scope, now), result)
-    _others(wanted, observed, seen, result)
+    _others(wanted, accepted, observed, seen, result)
     return Projected(
         projections=result.projections,
         origins=result.origins,
@@ -210,6 +210,7 @@ def _said_of_rollout(turn: Turn, name: str, known: Mapping[str, Any], at_once: i
 
 def _others(
     wanted: Designs,
+    accepted: AcceptedState,
     observed: ObservedState,
     seen: Mapping[str, Seen],
     result: _Result,
@@ -227,8 +228,11 @@ def _others(
         elif seen[name]["deleting"]:
             result.leave(ref, "leaving", "AWS is deleting it")
         elif found.ownership is Ownership.OURS:
+            owner = ResourceRef("Environment", environment)
+            if owner in accepted.resources:
+                result.origins[ref] = accepted.resources[owner].origin
             result.shapings[ref] = deleted(
-                environment, seen[name], parse_canonical(found.attributes)
+                owner, accepted, seen[name], parse_canonical(found.attributes)
             )
 
 

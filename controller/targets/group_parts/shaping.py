@@ -1,6 +1,8 @@
 """What is said of a change to a group beside its fields: why, and how many instances it touches."""
 
+from controller.model.accepted import AcceptedState
 from controller.model.plan import Cause
+from controller.model.ref import ResourceRef
 from controller.ports import Shaping
 from controller.targets.group_parts.attributes import Attributes, light_digest, repointed
 from controller.targets.group_parts.design import GroupDesign
@@ -77,9 +79,18 @@ def _said(before: Attributes, after: Attributes, turn: Turn, design: GroupDesign
     return ""
 
 
-def deleted(environment: str, seen: Seen, attributes: Attributes) -> Shaping:
-    """Return what is said of a group that is deleted: how many instances it ends, and what stays behind."""
+def deleted(
+    environment: ResourceRef, accepted: AcceptedState, seen: Seen, attributes: Attributes
+) -> Shaping:
+    """Return what is said of a group that is deleted: why, how many instances it ends, and what stays behind."""
     members = len(seen["lifecycles"])
     role = attributes["tags"].get("Role", "")
-    stays = f"stays behind: Consul environments/{environment}/roles/{role}" if role else ""
-    return Shaping(because=stays or None, effects={"ended": members} if members else None)
+    spec = accepted.specs.get(environment)
+    if spec is None:
+        why = f"{environment} is gone"
+    else:
+        why = "retired" if spec.lifecycle == "retired" else "without this role"
+        why = f"{environment} is {why}"
+    stays = f"stays behind: Consul environments/{environment.key}/roles/{role}" if role else ""
+    said = "; ".join(filter(None, (why, stays)))
+    return Shaping(because=said, effects={"ended": members} if members else None)

@@ -260,7 +260,7 @@ AWS_SAYS = "User: u is not authorized to perform: sts:AssumeRole on resource: r"
 @pytest.mark.parametrize(
     ("tail", "external_id", "kind", "says"),
     [
-        ("", None, RoleNotReady, "does not exist yet, or does not trust"),
+        ("", None, RoleNotReady, "does not exist yet, does not trust"),
         (" because no resource-based policy allows it", None, RoleNotReady, "no external id"),
         ("", "word", RoleNotReady, "must ask for the Account's externalId"),
         (" because no identity-based policy allows it", None, AccessDenied, "own role may not"),
@@ -274,7 +274,7 @@ def test_a_refused_role_says_what_lacks_as_far_as_aws_tells(
     denied = role_denied(ClientError(response, "AssumeRole"), child(external_id=external_id))
     assert type(denied) is kind
     assert says in str(denied)
-    assert f"role arn:aws:iam::{CHILD}:role/{ROLE}" in str(denied)
+    assert f"role: arn:aws:iam::{CHILD}:role/{ROLE}" in str(denied)
     assert "word" not in str(denied).replace("own role", "")
 
 
