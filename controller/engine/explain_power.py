@@ -34,6 +34,7 @@ from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.zones import zone_of
 from controller.targets.group_parts.tags import schedule_is_ours
 from controller.targets.power_parts.power_map import PowerMap, power_map
+from controller.targets.power_parts.wishes import PARKING
 
 _IS: Final = {"running": State.ON, "stopped": State.OFF}
 _TOLD: Final = (Verdict.DECIDES, Verdict.INVALID)
@@ -139,7 +140,7 @@ class PowerExplainer:
         members = [ResourceRef(INSTANCE, f"{scope}/{one}") for one in found.look.instances]
         if found.ref.kind != GROUP:
             return ledger.switched(scope, subject.environment, members)
-        parking = ResourceRef("Parking", found.ref.key)
+        parking = ResourceRef(PARKING, found.ref.key)
         switched = ledger.switched(scope, subject.environment, [parking, *members])
         both = [one for one in (switched, ledger.live(found.ref)) if one is not None]
         return max(both, key=lambda one: one.iso_timestamp, default=None)

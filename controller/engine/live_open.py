@@ -1,6 +1,6 @@
 """Records left open by a run that died: settled by looking at what is there now, before anything else is done. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from controller.engine.live_records import DIGEST, TARGET, Ending, refs_of
@@ -8,10 +8,11 @@ from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import Observation
 from controller.model.ref import ResourceRef
+from controller.planning.wording import NAMES_SHOWN
 
 DONE: Final = "found done when the scope was looked at next"
 NOT_DONE: Final = "not done: the run that announced it ended before"
-OTHERWISE: Final = "found now otherwise than before and than intended"
+OTHERWISE: Final = "neither as before nor as intended: on its way, or changed by somebody else; the next run goes on"
 
 Found = Mapping[ResourceRef, Observation]
 
@@ -27,8 +28,17 @@ def settle(record: LedgerRecord, found: Found) -> Ending:
         return Ending("succeeded", DONE)
     if len(states) == 1 or len(set(states.values())) == 1:
         return Ending("failed", next(iter(states.values())))
-    told = (f"{ref.key}: {state}" for ref, state in sorted(states.items()) if state != DONE)
-    return Ending("failed", "; ".join(told))
+    return Ending("failed", "; ".join(_counted(states)))
+
+
+def _counted(states: Mapping[ResourceRef, str]) -> Iterator[str]:
+    """Yield how many objects became what, of what is not done with the first few names: a record may be of hundreds."""
+    for state in (DONE, NOT_DONE, OTHERWISE):
+        names = sorted(ref.key.rpartition("/")[2] for ref, one in states.items() if one == state)
+        if names:
+            shown = ", ".join(names[:NAMES_SHOWN]) + (", …" if names[NAMES_SHOWN:] else "")
+            which = "" if state == DONE else f" ({shown})"
+            yield f"{len(names)} of {len(states)}{which} {state}"
 
 
 def unseen_ending(target: str) -> Ending:

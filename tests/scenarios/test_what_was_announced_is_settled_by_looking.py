@@ -101,7 +101,7 @@ def test_what_became_something_else_is_said(estate: LiveEstate, target: Hooked) 
     estate.applied(worker="worker-b", take_over=True)
 
     phases = [(one.phase, one.new_meta.get("Message", "")[:15]) for one in estate.records()]
-    assert phases[1] == ("failed", "found now other")
+    assert phases[1] == ("failed", "neither as befo")
     assert live_changes(estate.planned()) == []
 
 

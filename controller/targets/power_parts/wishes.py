@@ -23,7 +23,7 @@ from controller.targets.power_parts.situation import (
 from controller.targets.power_parts.steps import Forget, Remember, Resize, Resume, Suspend
 
 INSTANCE: Final = "Instance"
-PARKING: Final = "Parking"
+PARKING: Final = "ParkedGroup"
 _STOPS: Final = frozenset({Action.SWITCH_OFF, Action.PUT_OUT_OF_SERVICE})
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
 _CANNOT_STOP: Final = "This instance cannot be stopped"
@@ -61,9 +61,9 @@ def parking_attributes(
 ) -> dict[str, object]:
     """Return what is compared of a group: what parking changes about it."""
     return {
-        "minimum": minimum,
+        "minSize": minimum,
         "parked": parked,
-        "suspended": sorted(HELD_BACK & suspended),
+        "suspended": ", ".join(sorted(HELD_BACK & suspended)) or "none",
     }
 
 

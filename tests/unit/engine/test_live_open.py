@@ -82,7 +82,7 @@ def test_of_several_all_must_be_done() -> None:
     both = {**found(AFTER, ref=one), **found(AFTER, ref=two)}
     assert settle(record, both).phase == "succeeded"
     half = {**found(AFTER, ref=one), **found(BEFORE, ref=two)}
-    assert settle(record, half).message == f"s/i-2: {NOT_DONE}"
+    assert settle(record, half).message == f"1 of 2 {DONE}; 1 of 2 (i-2) {NOT_DONE}"
 
 
 def test_records_of_live_changes_are_read_back_and_chained() -> None:

@@ -92,7 +92,7 @@ def test_hours(
 def test_groups_parked_are_no_instances() -> None:
     parking = record(19, i_1=False)
     assert parking.new_value is not None
-    images = {"Parking/a/r/c50-ta-Web": {"parked": True}, **parking.new_value}
+    images = {"ParkedGroup/a/r/c50-ta-Web": {"parked": True}, **parking.new_value}
 
     found = power_hours([parking], {}, SINCE, UNTIL)
 

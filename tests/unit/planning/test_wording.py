@@ -103,7 +103,7 @@ def test_scopes_said_beside_names_are_left_out_of_them(
         ("Group", "1 group"),
         ("Group Group ScalingSchedules", "2 groups, 1 set of scaling schedules"),
         ("ScalingSchedules ScalingSchedules", "2 sets of scaling schedules"),
-        ("Instance Parking Parking", "1 instance, 2 parkings"),
+        ("Instance ParkedGroup ParkedGroup", "1 instance, 2 parked groups"),
     ],
 )
 def test_tallies(kinds: str, text: str) -> None:

@@ -160,7 +160,7 @@ def test_a_parked_group_wakes_with_its_members() -> None:
         ),
     )
     assert told(found) == ["start i-1", "exitStandby i-2", f"exitStandby {WEB}"]
-    assert found.wishes[2].after == {"minimum": 1, "parked": False, "suspended": []}
+    assert found.wishes[2].after == {"minSize": 1, "parked": False, "suspended": "none"}
 
 
 def test_a_parked_group_at_rest_is_left() -> None:
