@@ -1,46 +1,39 @@
 """Everything that exists becomes YAML: the tables first, then what the groups of the accounts have otherwise."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from controller.aws.image_names import image_names
-from controller.engine.accepted import Made
+from controller.engine.import_groups import GroupReader, Looked
 from controller.engine.import_overrides import overridden_fields
 from controller.engine.installation import Installation
-from controller.engine.live_run import LiveAccounts
-from controller.engine.live_view import Unseen
 from controller.engine.older_services import older_services
 from controller.engine.schema_files import schema_files
-from controller.engine.scopes import ScopeSetup
-from controller.errors import AccessDenied, EnvctlError, Unreachable
+from controller.errors import AccessDenied, Unreachable
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.rename import is_sensitive, yaml_path
+from controller.loading.authoring.closer_facts import add_closer_facts
 from controller.loading.authoring.compose import compose
 from controller.loading.authoring.folders import SCHEMAS
 from controller.loading.authoring.found import FoundObject, LeftOut, Oddity
-from controller.loading.authoring.group_facts import Groups, Place, add_group_facts
+from controller.loading.authoring.group_facts import Groups, add_group_facts
 from controller.loading.authoring.notes import NOTES, import_notes
 from controller.loading.authoring.reading import read_objects
 from controller.loading.authoring.settling import Circumstances, Settled, settle
 from controller.loading.authoring.shared_schedules import share_schedules
-from controller.loading.compiled import CompiledKinds, compile_kinds
+from controller.loading.compiled import compile_kinds
 from controller.loading.positions import dotted
-from controller.loading.recovered import spec_of
 from controller.loading.yaml_text import scalar_text
 from controller.model.absent import ABSENT
-from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
 from controller.model.extra import owned_paths
-from controller.model.live import LiveLook
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef
 from controller.planning.fields import MASKED, differences
 from controller.planning.shared import comparable, keep_found
 from controller.targets.tables import DENIED
 
-CONFIG: Final = "config"
 _LONGEST_SHOWN: Final = 80
 
 Json = Any
@@ -93,13 +86,21 @@ class Importer:
         found, left = self._found(observed, asked.now)
         reading = read_objects(found, self._compiled)
         whole = reading.whole
+        reader = GroupReader(self._installation, self._compiled, asked.now)
         first = settle(reading.written, whole, self._compiled, self._circumstances)
         shared = share_schedules(first.written, rewrite=asked.rewrite_schedules)
+        looked = reader.look(first.resources, asked.scopes)
+        remarks = add_group_facts(shared, self._groups(looked))
         second = settle(shared, whole, self._compiled, self._circumstances)
-        remarks, unseen = self._add_groups(second, asked)
-        last = settle(second.written, whole, self._compiled, self._circumstances)
+        closer, unread = reader.look_closer(second.resources, looked)
+        complete = add_closer_facts(second.written, closer, self._compiled)
+        last = settle(complete, whole, self._compiled, self._circumstances)
         left += [*reading.left_out, *first.left_out, *second.left_out, *last.left_out]
-        return self._files(last, left, remarks, unseen, observed)
+        blind = [
+            f"{name} was not looked at, so its environments are written as their map says: {why}"
+            for name, why in looked.unseen.items()
+        ]
+        return self._files(last, left, [*blind, *unread, *remarks], looked.unseen, observed)
 
     def _found(
         self, observed: ObservedState, now: datetime
@@ -125,46 +126,10 @@ class Importer:
                 found.append(older)
         return found, left
 
-    def _add_groups(
-        self, settled: Settled, asked: ImportAsked
-    ) -> tuple[list[str], Mapping[str, str]]:
-        accepted = _accepted(settled, self._compiled, self._installation)
-        live = LiveAccounts(self._installation)
-        wanted = [name for name in asked.scopes if name != CONFIG]
-        setups = live.scopes(accepted, wanted) if wanted or not asked.scopes else ()
-        looks: dict[Place, LiveLook] = {}
-        unseen: dict[str, str] = {}
-        images: dict[str, str] = {}
-        found = live.looks(accepted, setups, asked.now)
-        for setup in setups:
-            one = found[setup.scope.name]
-            if isinstance(one, Unseen):
-                unseen[setup.scope.name] = one.reason
-                continue
-            looks[setup.scope.account_name, setup.scope.region] = one
-            images |= self._images(setup, one, images)
+    def _groups(self, looked: Looked) -> Groups:
+        looks = {(one.scope.account_name, one.scope.region): look for one, look in looked.looks}
         options = self._settings.options
-        groups = Groups(looks, images, options.tag_keys, options.default_region)
-        remarks = [
-            f"{name} was not looked at, so its environments are written as their map says: {why}"
-            for name, why in unseen.items()
-        ]
-        return [*remarks, *add_group_facts(settled.written, groups)], unseen
-
-    def _images(
-        self, setup: ScopeSetup, look: LiveLook, known: Mapping[str, str]
-    ) -> Mapping[str, str]:
-        ids = {one.image_id for one in look.instances.values() if one.image_id} - known.keys()
-        if not ids:
-            return {}
-        aws = self._installation.master.aws
-        try:
-            return dict(
-                image_names(aws.client("ec2", setup.scope.account, setup.scope.region), ids)
-            )
-        except EnvctlError:
-            # Ids say the same; only names are nicer to read.
-            return {}
+        return Groups(looks, options.tag_keys, options.default_region)
 
     def _files(
         self,
@@ -221,18 +186,6 @@ def _found_object(
         )
     own = comparable(items, shared, owned_paths(extra))
     return FoundObject(ref, own, items, extra, ours=ours, remark=remark, overrides=overrides)
-
-
-def _accepted(settled: Settled, kinds: CompiledKinds, installation: Installation) -> AcceptedState:
-    """Return what was imported in the form that says which accounts and regions there are."""
-    resources = settled.resources
-    made = AcceptedState(installation=installation.id)
-    return replace(
-        made,
-        resources=resources,
-        specs=Made(resources, lambda ref: spec_of(resources[ref], kinds)),
-        options=installation.master.settings.options,
-    )
 
 
 def _difference(kind: Kind[Any], path: Sequence[Any], before: Json, after: Json) -> str:

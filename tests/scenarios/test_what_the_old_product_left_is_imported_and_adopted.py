@@ -1,18 +1,18 @@
 """An estate of the old product becomes a folder of YAML, is adopted as it is, and from then on planned empty."""
 
-import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from tests.support.command_line import envctl
+from controller.cli.process import environment_instead
+from tests.support.command_line import Ended, envctl
+from tests.support.embedded_aws import AwsForTests
 from tests.support.old_estate import (
     ACCOUNT,
-    REGION,
+    NEEDS,
     make_group,
     make_network,
     make_older_table,
@@ -20,37 +20,60 @@ from tests.support.old_estate import (
 )
 
 
+@dataclass
+class Adoption:
+    """What came of it, step by step."""
+
+    folder: Path
+    validated: Ended
+    before: list[dict[str, Any]]
+    applied: Ended
+    after: list[dict[str, Any]]
+    asked_again: list[dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Seed the old product's tables and an account with two of the groups its map asks for, and import all that."""
+def adoption(
+    tmp_path_factory: pytest.TempPathFactory, embedded_server: AwsForTests
+) -> Iterator[Adoption]:
+    """Seed the old product's tables and an account with two of the groups its map asks for; import and adopt all that."""
     place = tmp_path_factory.mktemp("old")
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
-        patch.setenv("ENVCTL_USER", "ada")
-        child = _child()
-        vpc, subnets = make_network(child("ec2"))
+    given = {
+        **embedded_server.environment,
+        "XDG_CACHE_HOME": str(place / "cache"),
+        "ENVCTL_USER": "ada",
+    }
+    embedded_server.controls.reset()
+    embedded_server.controls.send("accounts", {"accounts": [NEEDS]})
+    embedded_server.controls.launch_configurations(allowed=True)
+    child = embedded_server.client("ec2", ACCOUNT), embedded_server.client("autoscaling", ACCOUNT)
+    with environment_instead(given):
+        vpc, subnets = make_network(child[0])
         assert envctl("bootstrap").code == 0
-        dynamodb: Any = boto3.client("dynamodb", REGION)
-        make_older_table(dynamodb)
-        put_all(dynamodb, subnets, vpc)
+        make_older_table(embedded_server.client("dynamodb"))
+        put_all(embedded_server.client("dynamodb"), subnets, vpc)
         tags = {"Environment": "c50", "ContactEmail": "tango@acme.example", "Schedule": ""}
-        groups = child("ec2"), child("autoscaling")
-        make_group(*groups, "c50-ta-Web", ",".join(subnets), 1, 2, 4, **tags)
-        make_group(*groups, "c51-ta-Web", subnets[0], 1, 1, 2, **{**tags, "Schedule": "247"})
-        make_group(*groups, "other-thing", subnets[0], 0, 0, 0)
-        imported = envctl("import", "--out", place / "fleet")
+        make_group(*child, "c50-ta-Web", ",".join(subnets), 1, 2, 4, **tags)
+        make_group(*child, "c51-ta-Web", subnets[0], 1, 1, 2, **{**tags, "Schedule": "247"})
+        make_group(*child, "other-thing", subnets[0], 0, 0, 0)
+        folder = place / "fleet"
+        imported = envctl("import", "--out", folder)
         assert imported.code == 0, imported.err
         assert "wrote 14 objects" in imported.out
-        yield place / "fleet"
+        yield Adoption(
+            folder,
+            envctl("validate", folder),
+            changes(folder, "--adopt"),
+            envctl("apply", "--source", folder, "--scope", "config", "--adopt", "--yes"),
+            changes(folder),
+            changes(folder, "--adopt"),
+        )
 
 
-def _child() -> Any:
-    role = f"arn:aws:iam::{ACCOUNT}:role/somebody"
-    given = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="seed")["Credentials"]
-    session: Any = boto3.Session(
-        given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], REGION
-    )
-    return session.client
+@pytest.fixture
+def folder(adoption: Adoption) -> Path:
+    """Return what was imported."""
+    return adoption.folder
 
 
 def changes(folder: Path, *options: str) -> list[dict[str, Any]]:
@@ -62,25 +85,22 @@ def changes(folder: Path, *options: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_from_the_old_tables_to_an_empty_plan(folder: Path) -> None:
-    assert envctl("validate", folder).code == 0
+def test_from_the_old_tables_to_an_empty_plan(adoption: Adoption) -> None:
+    assert adoption.validated.code == 0
 
-    before = changes(folder, "--adopt")
-
-    made = {(one["kind"], one["key"]) for one in before if one["action"] == "create"}
+    made = {(one["kind"], one["key"]) for one in adoption.before if one["action"] == "create"}
     assert made == {("Schedule", "mon-fri-0800-1900-london"), ("Service", "Old")}
-    adopted = [one for one in before if one["action"] != "create"]
+    adopted = [one for one in adoption.before if one["action"] != "create"]
     assert {one["cause"] for one in adopted} == {"adopted"}
     assert {one["action"] for one in adopted} == {"update"}
-    notes = (folder / "IMPORT-NOTES.md").read_text()
+    notes = (adoption.folder / "IMPORT-NOTES.md").read_text()
     for one in adopted:
         for field in one["fields"]:
             assert f"`{one['kind']}/{one['key']}`" in notes, field
 
-    applied = envctl("apply", "--source", folder, "--scope", "config", "--adopt", "--yes")
-    assert applied.code == 0, applied.out + applied.err
-    assert changes(folder) == []
-    assert changes(folder, "--adopt") == []
+    assert adoption.applied.code == 0, adoption.applied.out + adoption.applied.err
+    assert adoption.after == []
+    assert adoption.asked_again == []
 
 
 def test_groups_that_differ_from_the_map_are_written_where_they_differ(folder: Path) -> None:
@@ -119,23 +139,3 @@ def test_every_oddity_is_told_and_secrets_are_not(folder: Path) -> None:
     assert "n0t-for-notes" not in notes
     assert "n0t-for-notes" in (folder / "types/Staging.yaml").read_text()
     assert (folder / "staging/eu-c54/environment.yaml.left-out").is_file()
-
-
-def test_a_folder_that_holds_something_is_left_alone_unless_forced(
-    folder: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "mine.yaml").write_text("mine")
-
-    refused = envctl("import", "--out", tmp_path, "--scope", "config")
-    forced = envctl("import", "--out", tmp_path, "--scope", "config", "--force", "--format", "json")
-
-    assert refused.code == 64
-    assert "is not empty" in refused.err
-    assert json.loads(forced.out)["others"] == ["mine.yaml"]
-    assert (tmp_path / "mine.yaml").read_text() == "mine"
-    assert folder.is_dir()
-
-
-@pytest.mark.usefixtures("folder")
-def test_a_scope_that_does_not_exist_is_wrong_usage(tmp_path: Path) -> None:
-    assert envctl("import", "--out", tmp_path, "--scope", "nowhere/eu-west-1").code == 64

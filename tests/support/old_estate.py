@@ -7,6 +7,25 @@ from controller.aws.items import to_wire
 
 ACCOUNT = "012345670123"
 REGION = "eu-west-1"
+IMAGE = "web-1.1.0"
+NEEDS = {
+    "account": ACCOUNT,
+    "role": "",
+    "external_id": "",
+    "regions": {
+        REGION: {
+            "vpcs": {},
+            "security_groups": [],
+            "images": [IMAGE],
+            "key_pairs": [],
+            "topics": [],
+        }
+    },
+    "instance_profiles": [],
+    "buckets": [],
+    "secrets": {},
+}
+"""What the sandbox is to furnish the account with."""
 AUDIT = {
     "LastChanged": "2018-05-01T10:00:00.000Z",
     "TransactionID": "t",
@@ -234,9 +253,7 @@ def make_group(
     ec2: Any, autoscaling: Any, name: str, subnet: str, *sizes: int, **tags: str
 ) -> None:
     """Launch a group as the old product did, with its launch configuration."""
-    image = ec2.describe_images(Filters=[{"Name": "owner-alias", "Values": ["amazon"]}])["Images"][
-        0
-    ]
+    image = ec2.describe_images(Filters=[{"Name": "name", "Values": [IMAGE]}])["Images"][0]
     autoscaling.create_launch_configuration(
         LaunchConfigurationName=f"LaunchConfig_{name}",
         ImageId=image["ImageId"],

@@ -1,7 +1,6 @@
-"""What auto-scaling groups have otherwise than their map says: written into the roles of their environment, and only that."""
+"""What every look at auto-scaling groups shows otherwise than their map says: written into the roles of their environment."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,9 +15,6 @@ from controller.scheduling.refusals import InvalidSchedule
 MOST_INSTANCES: Final = 100
 """Domain rule: the most instances a size may ask for."""
 _SLICES: Final = ("blue", "green")
-_DEFAULT_TYPE: Final = "t2.medium"
-_VERSIONED: Final = re.compile(r"-[0-9]+\.[0-9]+\.[0-9]+$")
-_IMAGE: Final = re.compile(r"[a-zA-Z-]+[a-zA-Z0-9_.-]+")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _ZONES: Final = frozenset({"Other", "Public", "Sensitive", "Management", "Secure"})
 _SIZES: Final = ("minCapacity", "desiredCapacity", "maxCapacity")
@@ -30,16 +26,15 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """What looks found: by account and region, with the names of images by id. ``tag_keys`` are those of the settings."""
+    """What looks found, by account and region. ``tag_keys`` are those of the settings."""
 
     looks: Mapping[Place, LiveLook]
-    images: Mapping[str, str] = field(default_factory=dict)
     tag_keys: Mapping[str, str] = field(default_factory=dict)
     default_region: str = ""
 
 
 def add_group_facts(written: Mapping[ResourceRef, Written], groups: Groups) -> list[str]:
-    """Add to each environment what its groups have otherwise than its map; return remarks on groups nobody has.
+    """Add to each environment what its groups show otherwise than its map; return remarks on groups nobody has.
 
     Environments that had been written before are left as they are: what their groups differ in is drift.
     """
@@ -159,12 +154,6 @@ class _Reading:
         contact = self._tag(group, "ContactEmail")
         if contact and _EMAIL.fullmatch(contact) and contact != role.get("contactEmailTag"):
             yield "contactEmailTag", contact
-        image = self._image(role, group)
-        if image is not None:
-            yield "ami", image
-        kind = self._most(group, "instance_type")
-        if kind and kind != role.get("instanceType", _DEFAULT_TYPE):
-            yield "instanceType", kind
         zone = self._tag(group, "SecurityZone")
         if zone in _ZONES and zone != role.get("securityZone", "Other"):
             yield "securityZone", zone
@@ -172,18 +161,6 @@ class _Reading:
         schedule = self._schedule(role, group)
         if schedule is not None:
             yield "scheduleTag", schedule
-
-    def _image(self, role: Mapping[str, Json], group: FoundGroup) -> str | None:
-        found = self._most(group, "image_id")
-        if not found:
-            return None
-        name, wanted = self._groups.images.get(found, ""), str(role["ami"])
-        same_type = not _VERSIONED.search(wanted) and name.startswith(f"{wanted}-")
-        if wanted in (found, name) or same_type:
-            return None
-        if len(name) <= 50 and _IMAGE.fullmatch(name):
-            return name
-        return found
 
     def _network(self, role: Mapping[str, Json], group: FoundGroup) -> Iterator[tuple[str, Json]]:
         found = set(group.subnets)
@@ -235,12 +212,6 @@ class _Reading:
 
     def _tag(self, group: FoundGroup, name: str) -> str:
         return group.tag(self._groups.tag_keys.get(name, name)) or ""
-
-    def _most(self, group: FoundGroup, fact: str) -> str:
-        """Return what most instances of a group have; empty if it has none."""
-        found = (self._look.instances.get(member.instance_id) for member in group.members)
-        counted = Counter(str(getattr(one, fact)) for one in found if one is not None)
-        return min(counted, key=lambda value: (-counted[value], value), default="")
 
     def _note(self, found: str, written: str, decide: str) -> None:
         self._one.oddities.append(Oddity(self._one.ref, found, written, decide))

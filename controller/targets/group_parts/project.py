@@ -180,7 +180,7 @@ def _present(
             said = f"{count} {noun} the template before: {held[name]}"
         if said:
             result.notes.append(Note(_BLOCKED if turn in STUCK else _ROLLOUT, ref, said))
-        if made.marks_lost and found.ownership is Ownership.OURS:
+        if made.marks_lost:
             # Nothing else need differ, but without them each look would have to look closer.
             after["marks"] = AS_APPLIED
         projection = _projection(ref, after, made.owned)

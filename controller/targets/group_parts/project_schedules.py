@@ -36,7 +36,10 @@ _NO_EXTRA = b"{}"
 
 
 def observe_schedules(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
-    """Return the scaling schedules of our groups: as their marks say, or, with ``deep``, as they are."""
+    """Return the scaling schedules of our groups: as their marks say, or, with ``deep``, as they are.
+
+    With ``deep`` also those of groups that are nobody's: who takes over a group takes over what it does at times.
+    """
     ours = {
         name: group
         for name, group in look.groups.items()
@@ -45,10 +48,11 @@ def observe_schedules(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedS
     objects: dict[ResourceRef, Observation] = {}
     others = sorted(look.groups.keys() - ours.keys())
     facts: dict[str, Any] = {"groups": sorted(ours), "others": others, "deep": deep}
-    if deep and ours:
+    if deep and look.groups:
         found = read_actions(reads)
-        for name, group in ours.items():
-            _add(objects, look, group, found.get(name, {}))
+        for name, group in look.groups.items():
+            if name in ours or (group.tag(our.ID) is None and not group.status):
+                _add(objects, look, group, found.get(name, {}))
     else:
         for name, group in ours.items():
             mark = group.tag(our.SCALING_SCHEDULES)
@@ -177,8 +181,11 @@ def _left(
     """Return the schedules that are left: of groups that are not ours, or of which it cannot be told what they are to be."""
     why: dict[ResourceRef, str] = {}
     for name in observed.facts.get("others", ()):
-        if name in wanted.groups and wanted.groups[name].scaling_schedules:
-            why[schedules_ref(scope.name, name)] = "its group is not ours, or is being deleted"
+        ref = schedules_ref(scope.name, name)
+        asked = name in wanted.groups and wanted.groups[name].scaling_schedules
+        # Those that are nobody's can be taken over together with their group; none are made for it before.
+        if asked and ref not in observed.objects:
+            why[ref] = "its group is not ours, or is being deleted"
     troubles = {one.name: one.why for one in wanted.troubles}
     for ref in observed.objects:
         name = name_in(ref)

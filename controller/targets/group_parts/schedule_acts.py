@@ -10,6 +10,7 @@ from controller.model.canonical import parse_canonical
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads
 from controller.targets.group_parts import tags as our
+from controller.targets.group_parts.found import group_mark_id
 from controller.targets.group_parts.names import name_in
 from controller.targets.group_parts.references import pages
 from controller.targets.group_parts.scheduled_actions import (
@@ -93,7 +94,11 @@ class _ScheduleActs:
         """Return the group's actions; None where the group is gone and that is right."""
         with aws_errors(f"scaling-schedules: look at {self._group}", self._place):
             answer = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
-        if answer.get("AutoScalingGroups"):
+        groups = answer.get("AutoScalingGroups")
+        if groups:
+            self._refuse_of_others(
+                {tag["Key"]: tag["Value"] for tag in groups[0].get("Tags") or ()}
+            )
             return read_actions(self._acts, self._group).get(self._group, {})
         if self._deletes:
             return None
@@ -102,6 +107,16 @@ class _ScheduleActs:
             "  fix: none if the target groups makes it; else set targets.groups to enforce",
             "ValidationError",
         )
+
+    def _refuse_of_others(self, tags: Mapping[str, str]) -> None:
+        """Raise RefusedByAws for a group that was to be taken over before, and was not."""
+        acts = self._acts
+        if tags.get(our.ID) != group_mark_id(acts.installation, acts.scope.name, self._group):
+            raise RefusedByAws(
+                f"scaling-schedules: {self._group} does not carry our mark, so what it does at times is left as it is\n"
+                "  fix: set targets.groups to enforce, and take the group over with --adopt",
+                "ValidationError",
+            )
 
     def _put(self, names: Sequence[str]) -> None:
         self._acts.check()

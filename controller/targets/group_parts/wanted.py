@@ -129,7 +129,7 @@ def _present_group(
         return Wanted(light, _owned(design, owned), findings, same_wish=False)
     deep = deep_attributes(design, image, deep_found, findings)
     same = deep_digest(deep) == seen["deep"]
-    lost = deep == deep_found and not (same and str(image) == seen["image"])
+    lost = managed and deep == deep_found and not (same and str(image) == seen["image"])
     return Wanted({**light, **deep}, _owned(design, owned), findings, same, lost)
 
 

@@ -1,4 +1,4 @@
-"""What groups have otherwise than their map is written into their environment, and only that."""
+"""What groups show otherwise than their map says is written into their environment, and only that."""
 
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import pytest
 
 from controller.loading.authoring.group_facts import Groups, add_group_facts
 from controller.loading.authoring.settling import Settled
-from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope, Member
+from controller.model.live import FoundGroup, LiveLook, LiveScope, Member
 from controller.model.ref import ResourceRef
 from tests.support.imported_fleets import composed, loadable, right
 from tests.unit.loading.authoring.test_oddities import MAP, ROLE, TYPE, imported, oddities, of
@@ -41,19 +41,12 @@ def member(instance: str, lifecycle: str = "InService") -> Member:
     return Member(instance, lifecycle, "a", "", "", healthy=True)
 
 
-def with_groups(*groups: FoundGroup, role: dict[str, Any] | None = None, **seen: Any) -> "Beside":
+def with_groups(*groups: FoundGroup, role: dict[str, Any] | None = None) -> "Beside":
     """Import an environment whose map has one role, beside these groups."""
     roles = [{**ROLE, **(role or {})}]
     result = imported(of("DeploymentMap", {**MAP, "Value": {"DeploymentTarget": roles}}))
-    instances = {
-        name: FoundInstance(name, "running", (), None, **facts)
-        for name, facts in seen.pop("instances", {}).items()
-    }
-    look = LiveLook(
-        SCOPE, datetime(2026, 11, 24, tzinfo=UTC), {one.name: one for one in groups}, instances
-    )
-    found = Groups({PLACE: look}, default_region="eu-west-1", **seen)
-    remarks = add_group_facts(result.written, found)
+    look = LiveLook(SCOPE, datetime(2026, 11, 24, tzinfo=UTC), {one.name: one for one in groups})
+    remarks = add_group_facts(result.written, Groups({PLACE: look}, default_region="eu-west-1"))
     right(loadable(composed(result)))
     return Beside(result, tuple(remarks))
 
@@ -105,27 +98,6 @@ def test_a_group(story: str, found: dict[str, Any], role: dict[str, Any], writte
     assert roles(result) == (None if written is None else {"Web": written}), story
 
 
-@pytest.mark.parametrize(
-    ("wanted", "name", "written"),
-    [
-        ("web-1.0.0", "web-1.0.0", None),
-        ("web", "web-2.3.4", None),
-        ("ami-1", "web-1.0.0", None),
-        ("web-1.0.0", "web-1.0.1", "web-1.0.1"),
-        ("web-1.0.0", "", "ami-1"),
-        ("web-1.0.0", "a name with blanks", "ami-1"),
-    ],
-)
-def test_an_image(wanted: str, name: str, written: str | None) -> None:
-    result = with_groups(
-        group(members=(member("i-1"),)),
-        role={"AMI": wanted},
-        instances={"i-1": {"image_id": "ami-1", "instance_type": "m3.medium"}},
-        images={"ami-1": name},
-    )
-    assert roles(result) == (None if written is None else {"Web": {"ami": written}})
-
-
 def test_a_role_without_a_group_is_not_made() -> None:
     result = with_groups()
     assert roles(result) == {"Web": {"enabled": False}}
@@ -167,14 +139,6 @@ def test_groups_of_nobody_are_told() -> None:
     first, other = result.remarks
     assert first.startswith("group c50-ta-Other in eu/eu-west-1:")
     assert other.endswith("stay as they are: x")
-
-
-def test_instances_of_another_type_are_written() -> None:
-    result = with_groups(
-        group(members=(member("i-1"),)),
-        instances={"i-1": {"image_id": "", "instance_type": "c5.large"}},
-    )
-    assert roles(result) == {"Web": {"instanceType": "c5.large"}}
 
 
 def test_a_schedule_an_environment_cannot_take_away_is_told() -> None:

@@ -1,0 +1,255 @@
+"""One group that exists against the one its documents would make: what its role has to say for both to be the same. Pure."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from controller.kinds.parts.scaling_schedule import ScalingSchedule
+from controller.kinds.parts.template_text import variables_in
+from controller.loading.authoring.closer_facts import CloserLook
+from controller.model.live import LiveScope
+from controller.targets.group_parts.deep_look import Deep
+from controller.targets.group_parts.design import DATA_DEVICE, OS_DEVICE, GroupDesign
+from controller.targets.group_parts.images import form_of, version_of
+from controller.targets.group_parts.names import platform_security_groups, topic_arn
+from controller.targets.group_parts.role_design import EVENTS
+from controller.targets.group_parts.scheduled_actions import (
+    Action,
+    is_replaceable,
+    wanted_actions,
+)
+
+LONGEST_IMAGE: Final = 50
+"""Characters of an image in a role."""
+
+Json = Any
+Odd = tuple[str, str]
+
+_ADOPTED: Final = "when it is adopted its launch template becomes as the role says; instances that run stay as they are"
+_USER_DATA: Final = re.compile(
+    r"(?:ProjectCode=(?P<projectCodeTag>[^\n]+)\n)?(?:RemovalDate=(?P<removalDateTag>[^\n]+)\n)?"
+    r"(?:PuppetRole=(?P<puppetRole>[^\n]+)\n)?"
+)
+_VOLUME: Final = re.compile(r"(?P<size>[0-9]+) GB (?P<type>[a-z0-9]+)(?P<encrypted>, encrypted)?")
+_VOLUMES: Final = {OS_DEVICE: "OS", DATA_DEVICE: "Data"}
+_VOLUME_TYPES: Final = {"gp2": "SSD", "standard": "Disk"}
+_ACTION_SIZES: Final = {
+    "minSize": "minCapacity",
+    "desiredCapacity": "desiredCapacity",
+    "maxSize": "maxCapacity",
+}
+_PLATFORM_GROUPS: Final = frozenset(
+    name
+    for platform in ("Linux", "Windows")
+    for secure in (True, False)
+    for name in platform_security_groups(platform, secure=secure)
+)
+
+
+def closer_look(
+    design: GroupDesign, scope: LiveScope, deep: Deep, actions: Mapping[str, Action]
+) -> CloserLook:
+    """Return what the group has otherwise than the design, as fields of its role. ``actions`` are its scheduled actions."""
+    reading = _Reading(design, scope, deep.attributes)
+    fields = dict(reading.fields(actions))
+    text = reading.user_data(fields)
+    return CloserLook(
+        design.environment, design.role, design.name, fields, text, tuple(reading.odd)
+    )
+
+
+class _Reading:
+    """One group, field by field."""
+
+    def __init__(self, design: GroupDesign, scope: LiveScope, found: Mapping[str, Json]) -> None:
+        self._design = design
+        self._scope = scope
+        self._found = found
+        self.odd: list[Odd] = []
+
+    def fields(self, actions: Mapping[str, Action]) -> Iterator[tuple[str, Json]]:
+        """Yield (field, value) of what differs, but for user data."""
+        design, found = self._design, self._found
+        if found["imageId"]:
+            yield from self._template()
+        else:
+            self._tell(
+                "has no launch template or launch configuration that could be read", _ADOPTED
+            )
+        if found["terminationDelay"] != design.termination_delay:
+            yield "terminationDelay", found["terminationDelay"]
+        yield from self._notifications()
+        yield from self._scaling_schedules(actions)
+
+    def _template(self) -> Iterator[tuple[str, Json]]:
+        design, found = self._design, self._found
+        yield from self._image()
+        if found["instanceType"] != design.instance_type:
+            yield "instanceType", found["instanceType"]
+        for field, attribute, wanted, what in (
+            ("clusterKeyName", "keyPair", design.key_pair, "key pair"),
+            ("instanceProfileName", "instanceProfile", design.profile, "instance profile"),
+        ):
+            if found[attribute] and found[attribute] != wanted:
+                yield field, found[attribute]
+            elif found[attribute] != wanted:
+                self._tell(f"has no {what}; its role has {wanted}", _ADOPTED)
+        yield from self._security_groups()
+        yield from self._volumes()
+        if found["detailedMonitoring"] != design.detailed_monitoring:
+            word = "" if found["detailedMonitoring"] else "no "
+            self._tell(
+                f"has {word}detailed monitoring, which goes by the name of its type", _ADOPTED
+            )
+        if found["publicAddress"]:
+            self._tell("gives its instances public addresses; no role does", _ADOPTED)
+
+    def _image(self) -> Iterator[tuple[str, Json]]:
+        wish, name, image_id = self._design.image, self._found["ami"], self._found["imageId"]
+        parts = version_of(name)
+        if wish in (name, image_id) or (parts is not None and parts[0] == wish):
+            return
+        # A name without version would be taken for a type, which means its latest.
+        yield "ami", name if form_of(name) == "version" and len(name) <= LONGEST_IMAGE else image_id
+
+    def _security_groups(self) -> Iterator[tuple[str, Json]]:
+        design, found = self._design, set(self._found["securityGroups"])
+        own = sorted(found - _PLATFORM_GROUPS)
+        platform = self._found["platform"] or "Linux"
+        lacking = set(platform_security_groups(platform, secure=design.secure)) - found
+        more = found & _PLATFORM_GROUPS - set(
+            platform_security_groups(platform, secure=design.secure)
+        )
+        if lacking or more:
+            said = [f"lacks {name}" for name in sorted(lacking)]
+            said += [f"has {name}" for name in sorted(more)]
+            self._tell(f"{', '.join(said)}, by the convention for its platform and zone", _ADOPTED)
+        if set(own) == set(design.security_groups):
+            return
+        if not own:
+            self._tell(
+                f"has no security group of its role ({', '.join(design.security_groups)})", _ADOPTED
+            )
+            return
+        yield "securityGroups", own
+        nameless = [name for name in own if name.startswith("sg-")]
+        if nameless:
+            self._tell(
+                f"has security groups without Name tag: {', '.join(nameless)}", "give them one"
+            )
+
+    def _volumes(self) -> Iterator[tuple[str, Json]]:
+        found: Mapping[str, str] = self._found["volumes"]
+        if found == {volume.device: str(volume) for volume in self._design.volumes}:
+            return
+        written = [self._volume(device, name, found) for device, name in _VOLUMES.items()]
+        if None in written or found.keys() - _VOLUMES.keys():
+            shown = "; ".join(f"{device}: {text}" for device, text in sorted(found.items()))
+            self._tell(
+                f"has volumes ({shown or 'those of its image'}) that no role can say", _ADOPTED
+            )
+            return
+        yield "volumes", written
+
+    def _volume(self, device: str, name: str, found: Mapping[str, str]) -> dict[str, Json] | None:
+        if device not in found:
+            return {"name": name, "size": 0, "type": "SSD"} if device == DATA_DEVICE else None
+        parts = _VOLUME.fullmatch(found[device])
+        if parts is None or parts["type"] not in _VOLUME_TYPES:
+            return None
+        if bool(parts["encrypted"]) is not (device == DATA_DEVICE):
+            return None
+        return {"name": name, "size": int(parts["size"]), "type": _VOLUME_TYPES[parts["type"]]}
+
+    def _notifications(self) -> Iterator[tuple[str, Json]]:
+        names = {event: name for name, event in EVENTS.items()}
+        found = {
+            arn: sorted(event for event in events if event in names)
+            for arn, events in self._found["notifications"].items()
+        }
+        if found == {arn: list(events) for arn, events in self._design.notifications.items()}:
+            return
+        written = []
+        for arn, events in found.items():
+            topic = arn.rpartition(":")[2]
+            by_name = topic_arn(topic, self._scope.region, self._scope.account) == arn
+            one: dict[str, Json] = {"topic": topic if by_name else arn}
+            if len(events) < len(EVENTS):
+                one["events"] = [name for name, event in EVENTS.items() if event in events]
+            written.append(one)
+        yield "notifications", written
+
+    def _scaling_schedules(self, actions: Mapping[str, Action]) -> Iterator[tuple[str, Json]]:
+        written = []
+        for name, action in sorted(actions.items()):
+            one = _scaling_schedule(action)
+            if one is None:
+                self._tell(
+                    f"has a scheduled action {name} that no role can say: {_shown(action)}",
+                    "it stays as it is; take it away once it has served"
+                    if not is_replaceable(name)
+                    else "write what was meant, or it goes when others of its role are adopted",
+                )
+                continue
+            if not is_replaceable(name):
+                self._tell(
+                    f"has a scheduled action {name} that the old product did not make",
+                    "adopting puts one that does the same beside it: then take this one away",
+                )
+            if one not in written:
+                written.append(one)
+        wanted = wanted_actions(self._design.scaling_schedules)
+        if wanted_actions(map(ScalingSchedule.model_validate, written)) != wanted:
+            yield "scalingSchedules", written
+
+    def user_data(self, fields: dict[str, Json]) -> str:
+        """Return the text that takes a Template; what tags of the role can say is added to the fields."""
+        found, wanted = self._found["userData"], self._design.user_data
+        if found == wanted or not self._found["imageId"]:
+            return ""
+        if not found:
+            self._tell("has no user data; its role has", _ADOPTED)
+            return ""
+        new, old = _USER_DATA.fullmatch(found), _USER_DATA.fullmatch(wanted)
+        if new and old and not any(old[tag] and not new[tag] for tag in old.groupdict()):
+            fields |= {tag: value for tag, value in new.groupdict().items() if value != old[tag]}
+            return ""
+        if _is_binary(found) or any(variables_in(found)):
+            self._tell("has user data that no Template can say", _ADOPTED)
+            return ""
+        return str(found)
+
+    def _tell(self, found: str, decide: str) -> None:
+        self.odd.append((f"group {self._design.name} {found}", decide))
+
+
+def _scaling_schedule(action: Action) -> dict[str, Json] | None:
+    """Return a scheduled action as a role says it; None for one that comes but once, or whose recurrence is another's."""
+    written = {"recurrence": action["recurrence"], "timezone": action["timezone"]}
+    if written["timezone"] == "UTC":
+        del written["timezone"]
+    written |= {field: action[size] for size, field in _ACTION_SIZES.items() if size in action}
+    try:
+        ScalingSchedule.model_validate(written)
+    except ValidationError:
+        return None
+    return written
+
+
+def _shown(action: Action) -> str:
+    return ", ".join(f"{name} {value}" for name, value in action.items() if value != "")
+
+
+def _is_binary(text: str) -> bool:
+    """Tell whether user data is still encoded, since what it encodes is no text."""
+    try:
+        base64.b64decode(text, validate=True).decode()
+    except binascii.Error:
+        return False
+    except UnicodeDecodeError:
+        return True
+    return False

@@ -1,0 +1,203 @@
+"""What only a closer look at groups shows, written into roles: of their environment, or of the map where all have it alike."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any, Final, NamedTuple
+
+from controller.loading.authoring.found import Oddity, Written
+from controller.loading.authoring.mending import is_valid, said
+from controller.loading.compiled import CompiledKinds
+from controller.model.ref import ResourceRef
+
+FEWEST: Final = 2
+"""Environments that make a value one of the map."""
+LIFTED: Final = ("scalingSchedules", "userData", "notifications")
+"""Fields that no item has: a map that says them changes nothing for programs that read its item."""
+_SIZES: Final = ("minCapacity", "desiredCapacity", "maxCapacity")
+
+Json = Any
+Documents = Mapping[ResourceRef, Written]
+
+
+class CloserLook(NamedTuple):
+    """One group: the fields its role would say otherwise, and what of it no role can say.
+
+    ``user_data`` is a text that takes a Template to say; ``oddities`` are (what was found, what is left to a person).
+    """
+
+    environment: str
+    role: str
+    group: str
+    fields: Mapping[str, Json]
+    user_data: str = ""
+    oddities: tuple[tuple[str, str], ...] = ()
+
+
+def add_closer_facts(
+    documents: Documents, looks: Iterable[CloserLook], kinds: CompiledKinds
+) -> dict[ResourceRef, Written]:
+    """Return the documents with what their groups have otherwise, and a Template for each text of user data.
+
+    Environments that had been written before are left as they are: what their groups differ in is drift.
+    """
+    written = dict(documents)
+    by_role: dict[tuple[str, str], list[CloserLook]] = {}
+    for one in looks:
+        owner = written.get(ResourceRef("Environment", one.environment))
+        if owner is not None and not owner.ours:
+            by_role.setdefault((one.environment, one.role), []).append(one)
+    templates = _templates(by_role, written)
+    for (name, role), groups in by_role.items():
+        environment = written[ResourceRef("Environment", name)]
+        _say(environment, role, groups, templates, kinds)
+        owner = written.get(ResourceRef("DeploymentMap", str(environment.spec["deploymentMap"])))
+        if owner is not None:
+            _leave_sizes_to_schedules(environment, owner, role)
+            _in_the_order_of(owner, environment)
+    _lift_into_maps(written, by_role.keys())
+    return written
+
+
+def _say(
+    one: Written,
+    role: str,
+    groups: Sequence[CloserLook],
+    templates: Mapping[str, str],
+    kinds: CompiledKinds,
+) -> None:
+    """Write what the first group has, role and all; tell what cannot be written, and which others differ from it."""
+    compiled = kinds.by_name["Environment"]
+    first, *others = groups
+    fields = dict(first.fields)
+    if first.user_data:
+        fields["userData"] = templates[first.user_data]
+    for name, value in fields.items():
+        spec = deepcopy(one.spec)
+        spec.setdefault("roles", {}).setdefault(role, {})[name] = value
+        if is_valid(compiled, spec):
+            one.spec = spec
+        else:
+            shown = said(compiled.kind, ("roles",), value)
+            _tell(one, f"group {first.group} has {name} {shown}, which no role can say", _ADOPTED)
+    for other in others:
+        unlike = sorted(
+            name
+            for name in other.fields.keys() | first.fields.keys()
+            if other.fields.get(name) != first.fields.get(name)
+        )
+        unlike += ["user data"] if other.user_data != first.user_data else []
+        if unlike:
+            found = f"group {other.group} has other {', '.join(unlike)} than {first.group}"
+            _tell(
+                one,
+                found,
+                f"a role is one for all slices: {other.group} gets what {first.group} has",
+            )
+    for what, decide in dict.fromkeys(odd for group in groups for odd in group.oddities):
+        _tell(one, what, decide)
+
+
+_ADOPTED: Final = (
+    "when it is adopted, its next instances are as the role says; those that run stay as they are"
+)
+
+
+def _tell(one: Written, found: str, decide: str) -> None:
+    one.oddities.append(Oddity(one.ref, found, "nothing", decide))
+
+
+def _templates(
+    by_role: Mapping[tuple[str, str], Sequence[CloserLook]], written: dict[ResourceRef, Written]
+) -> dict[str, str]:
+    """Add a Template for each text; return text -> its name: that of the role, with the environment where it takes that."""
+    users: dict[str, list[CloserLook]] = {}
+    for groups in by_role.values():
+        if groups[0].user_data:
+            users.setdefault(groups[0].user_data, []).append(groups[0])
+    roles = [{one.role for one in using} for using in users.values()]
+    names: dict[str, str] = {}
+    for text, using in sorted(users.items(), key=lambda item: item[1][0].group):
+        role = using[0].role
+        alone = sum(role in others for others in roles) == 1
+        base = role.lower() if alone else f"{using[0].environment}-{role.lower()}"
+        name, number = base, 1
+        while ResourceRef("Template", name) in written:
+            number += 1
+            name = f"{base}-{number}"
+        ref = ResourceRef("Template", name)
+        oddity = Oddity(
+            ref,
+            f"user data of {len(using)} group{'s' if len(using) > 1 else ''}, {using[0].group} among them",
+            "the text as it is",
+            "see that it holds no secret; write {{ environment }} and the like where it names one",
+        )
+        written[ref] = Written(ref, name, {"text": text}, oddities=[oddity])
+        names[text] = name
+    return names
+
+
+def _leave_sizes_to_schedules(one: Written, owner: Written, role: str) -> None:
+    """Take sizes that scaling schedules set out of the environment: what they are when looked at says nothing."""
+    override = one.spec.get("roles", {}).get(role, {})
+    set_by = {
+        name for each in override.get("scalingSchedules", ()) for name in _SIZES if name in each
+    }
+    own: Mapping[str, Json] = next(
+        (each for each in owner.spec["roles"] if each["serverRoleName"] == role), {}
+    )
+    settings = override.get("autoScalingSettings", {})
+    kept = {name: size for name, size in settings.items() if name not in set_by}
+    sizes = {**own.get("autoScalingSettings", {}), **kept}
+    ordered = [sizes[name] for name in _SIZES if name in sizes]
+    if kept != settings and ordered == sorted(ordered):
+        override["autoScalingSettings"] = kept
+        if not kept:
+            del override["autoScalingSettings"]
+
+
+def _in_the_order_of(owner: Written, one: Written) -> None:
+    roles = one.spec.get("roles")
+    if roles:
+        names = (each["serverRoleName"] for each in owner.spec["roles"])
+        one.spec["roles"] = {name: roles[name] for name in names if name in roles}
+
+
+def _lift_into_maps(written: Documents, seen: Iterable[tuple[str, str]]) -> None:
+    """Let a map say what the groups of all its environments have alike. One that was written before is left as it is."""
+    looked_at = set(seen)
+    users: dict[str, list[Written]] = {}
+    for one in written.values():
+        if one.ref.kind == "Environment":
+            users.setdefault(str(one.spec["deploymentMap"]), []).append(one)
+    for ref, owner in written.items():
+        using = users.get(owner.name, ())
+        if ref.kind != "DeploymentMap" or owner.ours or any(one.ours for one in using):
+            continue
+        for role in owner.spec["roles"]:
+            name = role["serverRoleName"]
+            having = [one for one in using if _override(one, name).get("enabled") is not False]
+            if len(having) >= FEWEST and all((one.name, name) in looked_at for one in having):
+                _lift(role, name, having)
+
+
+def _lift(role: dict[str, Json], name: str, having: Sequence[Written]) -> None:
+    for field in LIFTED:
+        values = [_override(one, name).get(field) for one in having]
+        if values[0] is None or any(value != values[0] for value in values):
+            continue
+        role[field] = values[0]
+        for one in having:
+            del one.spec["roles"][name][field]
+            _drop_nothing(one, name)
+
+
+def _override(one: Written, role: str) -> Mapping[str, Json]:
+    found: Mapping[str, Json] = one.spec.get("roles", {}).get(role, {})
+    return found
+
+
+def _drop_nothing(one: Written, role: str) -> None:
+    if not one.spec["roles"][role]:
+        del one.spec["roles"][role]
+    if not one.spec["roles"]:
+        del one.spec["roles"]
