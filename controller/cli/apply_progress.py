@@ -22,6 +22,8 @@ class ProgressLine:
         self._began = time.monotonic()
         self._next_at = self._began + FIRST_AFTER_S
         self._printed = False
+        self._first: tuple[float, int] | None = None
+        """When the first transaction was through, and how much it held: before it others may have been waited for."""
 
     def __enter__(self) -> Self:
         return self
@@ -31,10 +33,12 @@ class ProgressLine:
         now = time.monotonic()
         if not progress.total:
             return
+        if self._first is None:
+            self._first = now, progress.done
         if now < self._next_at:
             return
         self._next_at = now + (TERMINAL_EVERY_S if self._terminal else ELSEWHERE_EVERY_S)
-        text = progress_text(progress, now - self._began)
+        text = progress_text(progress, now - self._first[0], self._first[1])
         if self._terminal:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
@@ -53,9 +57,11 @@ class ProgressLine:
             sys.stderr.flush()
 
 
-def progress_text(progress: Progress, elapsed_s: float) -> str:
-    """Return ``applied 4,900 of 10,000 (49 %), about 12 s left``."""
+def progress_text(progress: Progress, elapsed_s: float, before: int) -> str:
+    """Return ``applied 4,900 of 10,000 (49 %), about 12 s left``; ``before`` were done before the time began."""
     done, total = progress
     share = f"{done / total:.0%}".replace("%", " %")
-    left = f", about {elapsed_s / done * (total - done):,.0f} s left" if 0 < done < total else ""
-    return f"applied {done:,} of {total:,} ({share}){left}"
+    text = f"applied {done:,} of {total:,} ({share})"
+    if not before < done < total:
+        return text
+    return f"{text}, about {elapsed_s / (done - before) * (total - done):,.0f} s left"

@@ -8,15 +8,19 @@ from controller.planning.render_style import Span
 
 
 @pytest.mark.parametrize(
-    ("done", "total", "elapsed_s", "text"),
+    ("done", "total", "elapsed_s", "before", "text"),
     [
-        (0, 100, 3.0, "applied 0 of 100 (0 %)"),
-        (4_900, 10_000, 12.0, "applied 4,900 of 10,000 (49 %), about 12 s left"),
-        (100, 100, 3.0, "applied 100 of 100 (100 %)"),
+        (0, 100, 3.0, 0, "applied 0 of 100 (0 %)"),
+        (4_900, 10_000, 12.0, 0, "applied 4,900 of 10,000 (49 %), about 12 s left"),
+        (49, 10_000, 0.0, 49, "applied 49 of 10,000 (0 %)"),
+        (149, 249, 5.0, 49, "applied 149 of 249 (60 %), about 5 s left"),
+        (100, 100, 3.0, 0, "applied 100 of 100 (100 %)"),
     ],
 )
-def test_progress_in_one_line(done: int, total: int, elapsed_s: float, text: str) -> None:
-    assert progress_text(Progress(done, total), elapsed_s) == text
+def test_progress_in_one_line(
+    done: int, total: int, elapsed_s: float, before: int, text: str
+) -> None:
+    assert progress_text(Progress(done, total), elapsed_s, before) == text
 
 
 def test_short_applies_have_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
