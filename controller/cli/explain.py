@@ -13,9 +13,9 @@ from controller.engine.accepted_now import AcceptedNow, accepted_now
 from controller.engine.explain_document import FromSource, explain_document, with_source
 from controller.engine.explain_power import PowerExplainer
 from controller.engine.find_object import LIVE, find_object
+from controller.engine.looked_once import LookedOnce
 from controller.engine.moments import parse_moment
 from controller.engine.plan_run import PlanAsked
-from controller.engine.power_sight import Sights, look_around
 from controller.errors import AccessDenied, InvalidDesiredState, SourceUnavailable, WrongUsage
 from controller.model.ref import ResourceRef
 from controller.planning.explanation import Explanation, explanation_json, explanation_lines
@@ -48,44 +48,31 @@ def explain(
     now = call.surroundings.clock()
     moment = parse_moment(at, now) if at else now
     state = accepted_now(call.installation, now, call.live)
-    sights = _Sights(state, now)
-    ref = find_object(what, state.accepted, sights.look)
-    made = _explained(call, ref, state, sights, source, moment)
+    looked = LookedOnce(state, now)
+    ref = find_object(what, state.accepted, looked.everywhere)
+    if ref.kind in LIVE:
+        made = PowerExplainer(state, looked.around(ref), moment, now).explain(ref)
+    else:
+        loaded = _source(call, state, source, now)
+        made = _of_document(ref, state, looked, loaded, moment, now)
     if output is Format.JSON:
         say_json(explanation_json(made))
     else:
         say("\n".join(explanation_lines(made)))
 
 
-class _Sights:
-    """The accounts, looked at once and only if that is needed."""
-
-    def __init__(self, state: AcceptedNow, now: datetime) -> None:
-        self._state, self.now = state, now
-        self._found: Sights | None = None
-
-    def look(self) -> Sights:
-        if self._found is None:
-            accounts, accepted = self._state.accounts, self._state.accepted
-            self._found = look_around(accounts, accepted, accounts.scopes(accepted), self.now)
-        return self._found
-
-
-def _explained(
-    call: Invocation,
+def _of_document(
     ref: ResourceRef,
     state: AcceptedNow,
-    sights: _Sights,
-    source: str | None,
+    looked: LookedOnce,
+    loaded: FromSource | None,
     moment: datetime,
+    now: datetime,
 ) -> Explanation:
-    if ref.kind in LIVE:
-        return PowerExplainer(state, sights.look(), moment, sights.now).explain(ref)
-    loaded = _source(call, state, source, sights.now)
-    if ref.kind == "Environment":
-        made = PowerExplainer(state, sights.look(), moment, sights.now).explain(ref)
-        return with_source(made, ref, loaded, catalog.kinds())
-    return explain_document(ref, state, loaded, moment)
+    if ref.kind != "Environment":
+        return explain_document(ref, state, loaded, moment)
+    made = PowerExplainer(state, looked.around(ref), moment, now).explain(ref)
+    return with_source(made, ref, loaded, catalog.kinds())
 
 
 def _source(

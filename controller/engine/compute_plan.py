@@ -16,7 +16,7 @@ from controller.kinds.language.kind import Kind
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
-from controller.model.plan import ScopePlan
+from controller.model.plan import Change, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.model.trailers import overrides_in
@@ -26,6 +26,7 @@ from controller.planning.guard_limits import GuardLimits
 from controller.planning.holding import Barrier
 from controller.planning.immutables import find_kept_values
 from controller.planning.leaving import left_with_retired
+from controller.planning.override_words import in_force
 from controller.planning.overrides import left_fields, patched_refs, suspended
 from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.targets.table_items.found_references import with_references
@@ -98,9 +99,15 @@ def plan_config(
         ),
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
+    notes = tuple(sorted((*scope.notes, *in_force(request.overrides))))
+    return replace(scope, changes=_with_authors(changes, authorship), notes=notes)
+
+
+def _with_authors(
+    changes: Sequence[Change], authorship: Callable[[Sequence[str]], Mapping[str, Authorship]]
+) -> tuple[Change, ...]:
     paths = sorted({change.origin.path for change in changes if change.origin is not None})
-    known = authorship(paths) if paths else {}
-    return replace(scope, changes=authorship_of(changes, known))
+    return authorship_of(changes, authorship(paths) if paths else {})
 
 
 def _options(desired: DesiredState, observed: ObservedState, request: PlanRequest) -> DiffOptions:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Final
 
 from controller.engine.accepted_now import AcceptedNow
@@ -11,10 +12,10 @@ from controller.engine.followed_schedules import FollowedSchedule, of_environmen
 from controller.engine.lease import Claim
 from controller.engine.live_plan import LiveAsked
 from controller.engine.live_scope_run import LiveOrder, ScopeOutcome
+from controller.engine.looked_once import LookedOnce
 from controller.engine.override_check import check_overrides, read_assignment
 from controller.engine.override_effect import Effect, effect_of
 from controller.engine.override_write import Ending, end_overrides, make_overrides
-from controller.engine.power_sight import Sights, look_around
 from controller.engine.run_id import new_run_id
 from controller.errors import PlanRefused, WrongUsage, exit_code_of, worst_exit_code
 from controller.loading.compiled import compile_kinds
@@ -88,11 +89,11 @@ class Overrides:
         master = now.accounts.installation.master
         self._kinds = compile_kinds(master.kinds.values())
         self._user = master.surroundings.user
-        self._sights: Sights | None = None
+        self._looked = LookedOnce(now, moment)
 
     def find(self, what: str) -> ResourceRef:
         """Return the object that is meant. Raises WrongUsage."""
-        return find_object(what, self._state.accepted, self._look)
+        return find_object(what, self._state.accepted, self._looked.everywhere)
 
     def prepare(self, asked: OverrideAsked, base_digest: BaseDigest) -> Prepared:
         """Check what was typed and work out what it does; nothing is written.
@@ -192,15 +193,8 @@ class Overrides:
     def _effect(self, ref: ResourceRef, overrides: Iterable[Override]) -> Effect:
         tables = self._state.seen.scopes[0]
         after = self._accounts.accepted(tables, self._moment, overrides)
-        return effect_of(ref, after, self._look, self._accounts, self._moment)
-
-    def _look(self) -> Sights:
-        if self._sights is None:
-            accepted = self._state.accepted
-            self._sights = look_around(
-                self._accounts, accepted, self._accounts.scopes(accepted), self._moment
-            )
-        return self._sights
+        look = partial(self._looked.around, ref)
+        return effect_of(ref, after, look, self._accounts, self._moment)
 
     def _held(self) -> tuple[Override, ...]:
         return self._state.accepted.overrides
@@ -216,7 +210,7 @@ class Overrides:
 
     def _environment_of(self, ref: ResourceRef) -> str:
         name = ref.key.rpartition("/")[2]
-        for sight in self._look().seen:
+        for sight in self._looked.everywhere().seen:
             if ref.kind == "Group" and name in sight.groups:
                 return sight.groups[name].environment
             for one in sight.instances:

@@ -1,16 +1,19 @@
 """Overrides in words, in lists, and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from controller.model.absent import ABSENT
 from controller.model.override import Override
+from controller.model.plan import Note
 from controller.planning.overrides import shown_path
 from controller.planning.schedule_words import day_of
 from controller.planning.wording import value_text
 
 NONE = "no overrides"
+IN_FORCE: Final = "override"
+"""Category of notes on overrides that hold."""
 
 
 def what_text(override: Override) -> str:
@@ -28,6 +31,13 @@ def end_text(override: Override, zone: tzinfo = UTC) -> str:
     if override.until is None:
         return "until Git changes it" if override.until_git else "until it is released"
     return f"until {moment_text(override.until, zone)}"
+
+
+def in_force(overrides: Iterable[Override]) -> Iterator[Note]:
+    """Yield what a plan says of each override that holds: also where the tables have its value already it differs from Git."""
+    for one in overrides:
+        text = f"{what_text(one)} {end_text(one)} ({one.actor}: {one.reason})"
+        yield Note(IN_FORCE, one.ref, text)
 
 
 def moment_text(at: datetime, zone: tzinfo) -> str:

@@ -64,7 +64,10 @@ def test_its_value_is_applied_and_stays_until_it_ends(described: Fleet) -> None:
     ]
     assert applied.code == 0
     assert _description() == "closed tonight"
-    assert described.plan().code == 0
+    settled = described.plan()
+    assert settled.code == 0
+    assert "override   Service Search  description=closed tonight until " in settled.out
+    assert "UTC (ada: release night)" in settled.out
 
 
 def test_when_its_time_is_up_git_holds_again(described: Fleet) -> None:

@@ -8,8 +8,9 @@ import pytest
 from controller.engine.accepted_now import accepted_now
 from controller.engine.explain_power import PowerExplainer
 from controller.engine.find_object import find_object
+from controller.engine.looked_once import LookedOnce
 from controller.engine.override_run import OverrideAsked, Overrides
-from controller.engine.power_sight import Sights, look_around
+from controller.engine.power_sight import look_around
 from controller.engine.schedule_exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
 from controller.planning.explanation import (
@@ -40,10 +41,12 @@ def night(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def explained(estate: PowerEstate, what: str, at: datetime | None = None) -> Explanation:
     now = estate.clock.now
     state = accepted_now(estate.installation, now, estate.accounts())
-    sights: Sights = look_around(
-        state.accounts, state.accepted, state.accounts.scopes(state.accepted), now
+    looked = LookedOnce(state, now)
+    ref = find_object(what, state.accepted, looked.everywhere)
+    sights = looked.around(ref)
+    assert len(sights.seen) == (1 if ref.kind == "Environment" else 2), (
+        "no account more than needed"
     )
-    ref = find_object(what, state.accepted, lambda: sights)
     return PowerExplainer(state, sights, at or now, now).explain(ref)
 
 

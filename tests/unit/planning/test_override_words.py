@@ -12,6 +12,7 @@ from controller.model.ref import ResourceRef
 from controller.planning.override_words import (
     end_text,
     ended_text,
+    in_force,
     list_lines,
     override_json,
     soon_text,
@@ -99,3 +100,9 @@ def test_an_end_is_told_with_its_reason() -> None:
     assert ended_text(override(), "Git changed it") == (
         "override 4K7Q of Environment/c50 schedule=on ended: Git changed it"
     )
+
+
+def test_what_a_plan_says_of_those_in_force() -> None:
+    (note,) = in_force([override()])
+    assert (note.category, str(note.ref)) == ("override", "Environment/c50")
+    assert note.text == "schedule=on until Wed 1 Jul 10:00 UTC (ada: release night)"
