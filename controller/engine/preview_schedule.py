@@ -1,6 +1,6 @@
 """What a preview shows: the schedule that a name or a text means, and where it comes from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,10 @@ from controller.errors import WrongUsage
 from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.loading.closest import closest
 from controller.model.accepted import AcceptedState
+from controller.model.override import Override
 from controller.model.ref import ResourceRef
+from controller.planning.override_words import end_text, what_text
+from controller.planning.overrides import segments
 from controller.planning.wording import number
 from controller.scheduling.calendar_text import render_calendar
 from controller.scheduling.calendar_view import CalendarView, as_json, calendar_view
@@ -26,6 +29,7 @@ from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule
 from controller.scheduling.zones import zone_of
 from controller.targets.group_parts.schedules import compiled
+from controller.targets.power_parts.power_map import SCHEDULE_PATH
 
 MOST_DAYS = 366
 _WORDS = ("on", "off", "247", "noschedule")
@@ -70,7 +74,12 @@ def of_expression(text: str) -> Shown:
 
 
 def of_name(text: str, accepted: AcceptedState) -> Shown:
-    """Return the schedule that ``Schedule/NAME``, ``Environment/NAME`` or a bare name means. Raises WrongUsage."""
+    """Return the schedule that ``Schedule/NAME``, ``Environment/NAME`` or a bare name means, as it is written; overrides are noted.
+
+    Raises WrongUsage.
+    """
+    held = accepted.overrides
+    accepted = accepted.written
     ref = find_scheduled(text, accepted)
     origin = str(accepted.resources[ref].origin._replace(column=0))
     if ref.kind == "Schedule":
@@ -90,7 +99,7 @@ def of_name(text: str, accepted: AcceptedState) -> Shown:
         str(ref),
         _valid(ref, followed.schedule),
         origin,
-        notes=(label, *_of_roles(ref.key, accepted)),
+        notes=(label, *_of_roles(ref.key, accepted), *_held(ref, held)),
     )
 
 
@@ -172,6 +181,12 @@ def _of_roles(name: str, accepted: AcceptedState) -> list[str]:
         if followed is not None:
             own.append((role, followed))
     return [f"role {role}: {followed.label}" for role, followed in own]
+
+
+def _held(ref: ResourceRef, overrides: Iterable[Override]) -> Iterator[str]:
+    for one in overrides:
+        if one.ref == ref and segments(one.path) == SCHEDULE_PATH:
+            yield f"not before its override ends: {what_text(one)} {end_text(one)}"
 
 
 def _with_reason(make: Callable[[], CalendarView]) -> CalendarView:

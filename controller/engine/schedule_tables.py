@@ -27,20 +27,30 @@ def _exceptions(
     counts = Counter(one.category for one in found)
     for category, count in counts.items():
         yield f"{category}: {number(count)}"
-        rows = [_row(one, now) for one in found if one.category == category]
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for one in found:
+            if one.category == category:
+                alike.setdefault(_facts(one, now), []).append(one.ref.key.rpartition("/")[2])
+        rows = [(_names(names), *facts) for facts, names in alike.items()]
         yield from (f"  {line}" for line in _aligned(rows))
     yield from _dark(unknown)
 
 
-def _row(one: ScheduleException, now: datetime) -> tuple[str, ...]:
-    known = one.name if one.name != one.belongs.environment else ""
+def _names(names: Sequence[str]) -> str:
+    """Return one name as it is; of several how many, as a person looks for their group then."""
+    return names[0] if len(names) == 1 else f"{number(len(names))} instances"
+
+
+def _facts(one: ScheduleException, now: datetime) -> tuple[str, ...]:
+    """Return what a line says besides the id: members of a group most often say the same."""
+    whole = one.ref.kind == "Environment"
     return (
-        one.ref.key if one.ref.kind == "Environment" else one.ref.key.rpartition("/")[2],
-        known,
-        one.belongs.environment,
+        "" if whole else one.name,
+        "" if whole else one.belongs.environment,
         one.belongs.team,
         f"since {_day(one.since, now)}" if one.since else "",
-        f"by {one.by}" if one.by != UNKNOWN else "by unknown",
+        # Who wrote a document is asked of Git and the ledger, by envctl explain.
+        "" if whole and one.by == UNKNOWN else f"by {one.by}",
         one.why + (f" until {_day(one.until, now)}" if one.until else ""),
     )
 
@@ -98,7 +108,7 @@ def report_lines(report: ScheduleReport) -> tuple[str, ...]:
 
 def _report(report: ScheduleReport) -> Iterator[str]:
     days = (report.until - report.since).total_seconds() / 86400
-    yield f"Instance hours from {report.since:%d %b %H:%M} to {report.until:%d %b %H:%M %Z} ({days:g} days)"
+    yield f"Instance hours from {report.since:%d %b %H:%M} to {report.until:%d %b %H:%M %Z} ({days:g} day{'' if days == 1 else 's'})"
     priced = report.cost is not None
     heads = (
         "ENVIRONMENT",

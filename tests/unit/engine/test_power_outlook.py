@@ -1,11 +1,14 @@
 """What schedules ask of environments, from the accepted state alone."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from controller.engine.power_outlook import power_outlook
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
 from tests.support.live_account import FLEET, NOW, Documents, accepted_of
 
 OFFICE = "start: 0 8 * * 1-5; stop: 0 19 * * 1-5"
@@ -50,6 +53,21 @@ def test_environments_that_switch_together_are_one_switch() -> None:
         (),
     )
     assert (morning.at - evening.at, morning.on) == (timedelta(hours=13), ("c50", "c51"))
+
+
+def test_an_environment_switches_where_its_override_ends() -> None:
+    office = {"mode": "automatic", "expression": OFFICE}
+    end = NOW.replace(hour=22)
+    night = Override("o1", ResourceRef("Environment", "c50"), "release", "ada", NOW, "schedule", "on", end)  # fmt: skip
+    plain = accepted_of(_fleet(c50=office, c51=office))
+    overridden = replace(
+        accepted_of(_fleet(c50="on", c51=office)), beneath=plain, overrides=(night,)
+    )
+
+    evening, later = power_outlook(overridden, NOW).next
+
+    assert (evening.at.hour, evening.off) == (19, ("c51",))
+    assert (later.at, later.off) == (end, ("c50",))
 
 
 def test_a_retired_environment_does_not_count() -> None:

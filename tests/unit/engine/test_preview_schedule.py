@@ -1,7 +1,8 @@
 """A preview finds what is meant, says where it is from and who follows it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -19,6 +20,8 @@ from controller.engine.preview_schedule import (
 from controller.errors import WrongUsage
 from controller.model.accepted import AcceptedState
 from controller.model.live_options import LiveOptions
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
 from tests.support.text_source import TextSource
 from tests.support.yaml_fleet import KINDS, examples
 
@@ -56,6 +59,17 @@ def test_an_environment_says_what_it_and_its_roles_follow(fleet: AcceptedState) 
     assert shown.name == "Environment/c50"
     assert shown.notes == ("follows Schedule/office-hours-and-saturday", "role Db: noschedule")
     assert shown.heading()[1] == "Europe/London"
+
+
+def test_an_override_is_said_and_the_calendar_is_what_is_written(fleet: AcceptedState) -> None:
+    c50 = ResourceRef("Environment", "c50")
+    night = Override("o1", c50, "release", "ada", NOW, "schedule", "on", NOW + timedelta(hours=9))
+    overridden = replace(fleet, resources={}, beneath=fleet, overrides=(night,))
+
+    shown = of_name("c50", overridden)
+
+    assert shown.schedule == of_name("c50", fleet).schedule
+    assert shown.notes[-1] == "not before its override ends: schedule=on until Thu 25 Mar 21:00 UTC"
 
 
 def test_a_text_is_a_schedule_of_its_own() -> None:
