@@ -40,7 +40,8 @@ EntityOption = Annotated[
     str | None, typer.Option("--entity", metavar="REF", help="Changes of one object: Kind/name.")
 ]
 ActorOption = Annotated[
-    str | None, typer.Option("--actor", metavar="WHO", help="Changes by somebody.")
+    str | None,
+    typer.Option("--actor", metavar="WHO", help="Changes by somebody: WHO as the list shows it."),
 ]
 TransactionOption = Annotated[
     str | None, typer.Option("--transaction", metavar="ID", help="Changes of one apply.")
@@ -98,6 +99,8 @@ def list_records(
         return
     each = records or entity is not None or transaction is not None
     say("\n".join((list_lines if each else transaction_lines)(found.records)))
+    if actor is not None and not found.records:
+        note(f"nobody is called {actor!r} to the letter: --actor takes WHO as the list shows it")
     if found.next_token:
         note(f"there is more: --page {found.next_token}")
 

@@ -7,7 +7,7 @@ from controller.errors import WrongUsage
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
-    """Return an aware moment: a date, a date and time (UTC without an offset), or ``2h`` for two hours before ``now``.
+    """Return an aware moment: a date, a date and time (UTC without an offset), or ``2h ago`` (``2h``) for two hours before ``now``.
 
     Raises WrongUsage for anything else.
     """
@@ -15,7 +15,7 @@ def parse_moment(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         try:
-            return now - timedelta(seconds=parse_duration(text))
+            return now - timedelta(seconds=parse_duration(text.removesuffix(" ago")))
         except (WrongUsage, OverflowError) as error:
             raise WrongUsage(
                 f"{text!r} is no moment\n  fix: write 2026-11-24, 2026-11-24T19:00 (UTC) or how long ago: 2h, 7d"

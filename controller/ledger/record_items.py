@@ -25,7 +25,7 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "TransactionID": record.transaction_id,
         "ChangedBy": record.changed_by,
         "RunId": record.transaction_id,
-        "ActorId": record.changed_by,
+        "ActorId": record.actor.who(record.changed_by),
         "Entity": _entity(record),
         "EntityId": entity_id(record.entity_type, record.entity_key, record.entity_range),
         "ChangeType": record.change_type,

@@ -167,8 +167,7 @@ def summary_json(record: RecordSummary) -> Json:
 
 
 def _who(record: RecordSummary) -> str:
-    author = record.actor.author
-    return author if author and author != "unknown" else record.changed_by or "unknown"
+    return record.actor.who(record.changed_by)
 
 
 def _cells(record: RecordSummary) -> tuple[str, ...]:

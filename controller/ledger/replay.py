@@ -18,7 +18,10 @@ _CHANGED = (
     " attribute Managed before; CloudTrail says who wrote it"
 )
 _OVERCOME = "nothing to do: record #{:,} shows what was found; CloudTrail says who wrote it"
-_UNKNOWN = "delete it; or write a document for it, remove its attribute Managed if it has one, and envctl apply --adopt takes it over"
+_UNKNOWN = (
+    "where a record is missing look for that first; else delete it, or write a document for it, remove its attribute Managed"
+    " if it has one, and envctl apply --adopt takes it over"
+)
 _MISSING = "envctl apply makes it again if the source asks for it; else audit list --entity KIND/NAME leads to what it was"
 
 
