@@ -34,8 +34,8 @@ from controller.engine.lease import Claim
 from controller.engine.override_ends import announce, overdue, record_ends
 from controller.engine.plan_run import PlanAsked
 from controller.engine.seen import Seen, seen_in_tables
-from controller.engine.whole_run import WholePlan, apply_whole
-from controller.errors import PlanRefused, WrongUsage
+from controller.engine.whole_run import WholePlan, apply_whole, write_refusal, write_stalled
+from controller.errors import InvalidDesiredState, PlanRefused, SourceUnavailable, WrongUsage
 from controller.planning.override_words import ended_text, soon_text
 from controller.planning.read_json import PlanClaim, read_plan
 
@@ -90,14 +90,14 @@ def apply(
         strict=True,
     )
     seen = seen_in_tables(call.installation)
-    run = whole_planner(call, source, call.live).plan(seen, asked, call.emit)
+    run = _planned(call, source, seen, asked)
     as_json = output is Format.JSON
     expected = [Reviewed(expect)] if expect else []
     expected += [Reviewed(reviewed.digest, reviewed.revision)] if reviewed else []
     check_reviewed(run.plan, expected)
     if not as_json:
         show_plan_being_applied(run)
-    if not _go_on(run, as_json=as_json, yes=yes):
+    if not _go_on(call, run, as_json=as_json, yes=yes):
         apply_whole(call.live, run, claim, lambda _: None, call.emit)
         _end_overrides(call, seen, run, claim)
         raise typer.Exit(run.exit_code)
@@ -127,11 +127,21 @@ def _read_claim(plan: Path | None, *, adopt: bool) -> PlanClaim | None:
     return claim
 
 
-def _go_on(run: WholePlan, *, as_json: bool, yes: bool) -> bool:
+def _planned(call: Invocation, source: str | None, seen: Seen, asked: PlanAsked) -> WholePlan:
+    try:
+        return whole_planner(call, source, call.live).plan(seen, asked, call.emit)
+    except (SourceUnavailable, InvalidDesiredState) as error:
+        if source is None:
+            write_stalled(call.live, error)
+        raise
+
+
+def _go_on(call: Invocation, run: WholePlan, *, as_json: bool, yes: bool) -> bool:
     """Tell whether there is something to do; end the command if it may not be done."""
     try:
         check_guards(run.plan)
     except PlanRefused:
+        write_refusal(call.live, run)
         if as_json:
             say_json(_json(run, None))
             raise typer.Exit(3) from None

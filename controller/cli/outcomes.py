@@ -6,17 +6,23 @@ from typing import Any
 from controller.cli.output import note, say
 from controller.engine.apply_run import DONE, ApplyReport
 from controller.model.outcome import Outcome
-from controller.planning.wording import SIGNS
+from controller.model.ref import ResourceRef
+from controller.planning.wording import SIGNS, names_text
 
 
 def say_outcomes(report: ApplyReport) -> None:
-    """Print the changes that did not become what they should, each with the reason, then the count and where to read more."""
+    """Print the changes that did not become what they should, by reason, then the count and where to read more."""
+    alike: dict[tuple[str, str, str, str], list[ResourceRef]] = {}
     for one in report.outcomes:
-        if one.status in DONE:
-            continue
-        sign, ref = SIGNS[one.change.action], one.change.ref
-        first, *rest = (one.message or "no reason is known").splitlines()
-        note(f"{one.status.value:<10} {sign} {ref}  {first.removeprefix(f'{ref}: ')}")
+        if one.status not in DONE:
+            ref = one.change.ref
+            why = (one.message or "no reason is known").removeprefix(f"{ref}: ")
+            same = one.status.value, SIGNS[one.change.action], ref.kind, why
+            alike.setdefault(same, []).append(ref)
+    for (status, sign, _kind, why), refs in alike.items():
+        first, *rest = why.splitlines()
+        named = str(refs[0]) if len(refs) == 1 else names_text(refs, expand=False)
+        note(f"{status:<10} {sign} {named}  {first}")
         for line in rest:
             note(f"           {line}")
     if report.stopped:

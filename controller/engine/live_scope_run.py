@@ -6,15 +6,16 @@ from datetime import timedelta
 from typing import Final
 
 from controller.engine.apply_plan import Progress
+from controller.engine.apply_run import DONE
 from controller.engine.flip_rows import FlipMemory, FlipRow, write_flip_row
 from controller.engine.installation import Installation
 from controller.engine.lease import Claim
 from controller.engine.live_access import Ownership, ScopeReads
 from controller.engine.live_apply import LiveResult, LiveRun
+from controller.engine.live_finding import finding_of
 from controller.engine.live_open import settle, target_of, unseen_ending
 from controller.engine.live_plan import LiveAsked, LivePlanner, LiveScopePlan
 from controller.engine.live_records import RecordFrame
-from controller.engine.sighting import sighting_of
 from controller.engine.status_rows import Finding
 from controller.errors import EnvctlError, Unreachable, exit_code_of
 from controller.events import (
@@ -37,14 +38,6 @@ MAX_TIME: Final = timedelta(minutes=20)
 """What AWS goes on with for longer is followed by the next run."""
 FRESH: Final = timedelta(seconds=60)
 """A plan older than this is made again once the scope is ours."""
-DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
-_WORST: Final = (
-    ScopeState.REFUSED,
-    ScopeState.UNKNOWN,
-    ScopeState.WAITING,
-    ScopeState.OK,
-    ScopeState.OBSERVE,
-)
 
 Tell = Callable[[Progress], None]
 
@@ -250,36 +243,7 @@ class ScopeRun:
         return ScopeOutcome(self._name, every, finding, exit_code_of(error), str(error))
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
-        """Say how the scope stands: as the worst of its parts."""
-        plans = self.plan.plans
-        present = {one.state for one in plans}
-        state = next((one for one in _WORST if one in present), ScopeState.OK)
-        reasons = [one.reason for one in plans if one.reason and one.state is state]
-        reasons += [violation.message for one in plans for violation in one.violations]
-        failed = [one for one in outcomes if one.status not in DONE]
-        done = {_place(one.change) for one in outcomes if one.status in DONE}
-        partial = bool(self.asked.targets) or self.asked.only is not None
-        known = present <= {ScopeState.OK, ScopeState.OBSERVE}
-        whole = not failed and not partial and known and present != {ScopeState.OBSERVE}
-        return Finding(
-            scope=self._name,
-            state=state,
-            reason="\n".join(dict.fromkeys([*reasons, *(one.message for one in failed[:3])])),
-            changes=len({_place(change) for one in plans for change in one.changes} - done),
-            blocked=sum(note.category == "blocked" for one in plans for note in one.notes),
-            applied=self.order.revision if whole else "",
-            partial=partial,
-            seen=sighting_of(
-                self.plan,
-                self.asked.now,
-                deep=self.asked.deep,
-                done=[one.change for one in outcomes if one.status in DONE],
-            ),
-        )
-
-
-def _place(change: Change) -> tuple[str, ResourceRef]:
-    return change.target, change.ref
+        return finding_of(self.plan, self.asked, outcomes, self.order.revision)
 
 
 def _what(change: Change) -> tuple[str, ResourceRef, str, bytes | None]:

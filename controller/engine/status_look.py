@@ -2,22 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
+from controller.engine.live_finding import reasons, worst
 from controller.engine.live_plan import LiveAsked, LiveScopePlan
 from controller.engine.live_run import LiveAccounts
 from controller.engine.read_status import StatusRead
 from controller.engine.sighting import sighting_of
 from controller.engine.status_view import LookedScope, StatusView
-from controller.model.observed import ScopeState
-
-_WORST: Final = (
-    ScopeState.REFUSED,
-    ScopeState.UNKNOWN,
-    ScopeState.WAITING,
-    ScopeState.OK,
-    ScopeState.OBSERVE,
-)
 
 
 def with_look(read: StatusRead, accounts: LiveAccounts) -> StatusView:
@@ -32,13 +23,10 @@ def with_look(read: StatusRead, accounts: LiveAccounts) -> StatusView:
 
 
 def _looked(scope: LiveScopePlan, at: datetime) -> LookedScope:
-    present = {one.state for one in scope.plans}
-    state = next(one for one in _WORST if one in present)
-    reasons = [one.reason for one in scope.plans if one.reason and one.state is state]
-    reasons += [violation.message for one in scope.plans for violation in one.violations]
+    state = worst(scope)
     return LookedScope(
         state=state,
-        reason="\n".join(dict.fromkeys(reasons)),
+        reason="\n".join(reasons(scope, state)),
         changes=sum(len(one.changes) for one in scope.plans),
         blocked=sum(note.category == "blocked" for one in scope.plans for note in one.notes),
         seen=sighting_of(scope, at),

@@ -8,6 +8,7 @@ from controller.engine.accepted import accepted_after
 from controller.engine.apply_plan import Progress
 from controller.engine.apply_run import DONE, ApplyReport, apply_run, check_guards, to_apply
 from controller.engine.lease import Claim
+from controller.engine.live_finding import finding_of
 from controller.engine.live_plan import LiveAsked
 from controller.engine.live_run import CONFIG_SCOPE, LiveAccounts, LivePlanRun
 from controller.engine.live_scope_run import LiveOrder, ScopeOutcome
@@ -27,6 +28,8 @@ from controller.planning.approval import unused_tokens
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.scope_plan import plan
 
+LINES_KEPT: Final = 20
+"""So much of what is wrong with a source is kept in its status; validate says all of it."""
 ACCEPTED: Final = "the accepted state"
 """How a plan's desired state is called that comes from no source: the tables."""
 
@@ -210,13 +213,26 @@ def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
     return Finding(
         scope=CONFIG_SCOPE,
         state=state,
-        reason=report.stopped or scope.reason or "; ".join(v.message for v in scope.violations),
+        reason=report.stopped
+        or scope.reason
+        or "; ".join(v.message for v in scope.violations if not v.overridden),
         changes=left if known else len(scope.changes),
         blocked=sum(note.category == "blocked" for note in scope.notes),
         applied=run.plan.revision if known and not left and not report.stopped else "",
     )
 
 
-def not_known(error: EnvctlError, scope: str = CONFIG_SCOPE) -> Finding:
-    """Return how a scope stands whose source could not be read, or is wrong: what was accepted last stays in force."""
-    return Finding(scope=scope, state=ScopeState.STALLED, reason=str(error))
+def write_refusal(live: LiveAccounts, whole: WholePlan) -> None:
+    """Write how scopes stand that nothing is done in, as guards refuse it. Raises as any write."""
+    findings = []
+    if whole.config is not None:
+        findings.append(_config_finding(whole.config, ApplyReport("", (), 0)))
+    if whole.live is not None:
+        findings += [finding_of(one, whole.live.asked) for one in whole.live.scopes]
+    live.write_statuses(findings)
+
+
+def write_stalled(live: LiveAccounts, error: EnvctlError) -> None:
+    """Write that the source could not be read, or is wrong: what was accepted last stays in force. Raises as any write."""
+    reason = "\n".join(str(error).splitlines()[:LINES_KEPT])
+    live.write_statuses([Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)])

@@ -8,9 +8,11 @@ import pytest
 from moto import mock_aws
 
 from controller import catalog
+from controller.engine.lease import Claim
+from controller.engine.live_run import LiveAccounts
 from controller.engine.plan_run import PlanAsked, Planner
 from controller.engine.seen import seen_in_tables
-from controller.engine.whole_run import WholePlan, WholePlanner
+from controller.engine.whole_run import WholePlan, WholePlanner, apply_whole
 from controller.ports import SourceTree
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
@@ -39,10 +41,13 @@ def estate(tmp_path: Path) -> Iterator[LiveEstate]:
         yield made
 
 
-def planned(estate: LiveEstate, message: str) -> WholePlan:
+CLAIM = Claim("worker-a")
+
+
+def planned(estate: LiveEstate, message: str, live: LiveAccounts | None = None) -> WholePlan:
     source = Committed(FolderLocation(estate.folder))
     source.message = message
-    accounts = estate.live()
+    accounts = live or estate.live()
     planner = WholePlanner(
         planner=lambda: Planner(source, estate.settings, catalog.kinds()),
         load=Planner.load,
@@ -65,6 +70,17 @@ def test_an_approval_in_the_commit_counts_in_live_scopes_and_for_nothing_else(
 
     assert both.plan.refused == ()
     assert all(one.overridden for one in live_scopes(both)[0].violations)
+    accounts = estate.live()
+    apply_whole(
+        accounts,
+        planned(estate, f"{approved} {' '.join(of_scope)}", accounts),
+        CLAIM,
+        estate.progress,
+    )
+    assert {name: (one.state, one.reason) for name, one in estate.statuses().items()} == {
+        "config": ("ok", ""),
+        SCOPE: ("ok", ""),
+    }, "what was approved is no reason any more"
     estate.has({"e1.yaml": None})
     assert planned(estate, f"{approved} {' '.join(of_scope)}").exit_code == 3
 

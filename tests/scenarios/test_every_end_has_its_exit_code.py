@@ -55,6 +55,7 @@ def test_3_refused_by_a_guard_until_exactly_that_is_approved(installed: Fleet) -
 
     assert refused.code == 3
     assert installed.apply().code == 3
+    assert "config  refused" in envctl("status").out
     assert installed.apply("--override", "maxDeletes@000000").code == 3
     assert installed.apply("--override", violation["token"]).code == 0
 

@@ -20,7 +20,7 @@ from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
-from tests.support.command_line import Fleet, envctl
+from tests.support.command_line import Fleet, envctl, service
 from tests.support.live_accounts import SCOPE, LiveEstate, environment
 
 OFFICE_HOURS = """
@@ -62,6 +62,23 @@ def test_before_a_bootstrap_it_cannot_be_read(moto: None, fleet: Fleet) -> None:
 
     assert ended.code == 5
     assert "envctl bootstrap" in ended.err
+
+
+def test_a_broken_commit_is_told_of_until_it_is_mended(
+    installed: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVCTL_SOURCE_FOLDER", str(installed.folder))
+    assert envctl("apply", "--yes").code == 0
+    installed.has({"search.yaml": service("Search", owningCluster="Nobody")})
+
+    assert envctl("apply", "--yes").code == 1
+    told = envctl("status").out
+    assert "config  stalled" in told
+    assert "1 problem in the desired state" in told
+
+    installed.has({"search.yaml": service("Search", 40000)})
+    assert envctl("apply", "--yes").code == 0
+    assert "Scopes 1: 1 in order" in envctl("status").out
 
 
 def test_its_settings_ask_nobody(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
