@@ -14,8 +14,10 @@ from controller.model.accepted import AcceptedState
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import CORRECT_STATE, STOPPING, Action, Verdict
 from controller.scheduling.decision_sources import Source
+from controller.scheduling.postponement import SCALED
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.judge import Judged
+from controller.targets.power_parts.judge import Judged, JudgedGroup
+from controller.targets.power_parts.parked import Parked, parked_of
 from controller.targets.power_parts.wishes import PARKING
 
 POWER: Final = "power"
@@ -40,6 +42,8 @@ class Effect:
     stops: Mapping[str, int] = field(default_factory=dict)
     stay: Mapping[str, int] = field(default_factory=dict)
     """Why instances concerned are left as they are -> how many."""
+    empty: tuple[str, ...] = ()
+    """Groups that are to be on and have no instances: their sizes are not for power to give."""
     right: int = 0
     """Instances that are as they are to be already."""
     objects: frozenset[ResourceRef] = frozenset()
@@ -115,59 +119,88 @@ def _effect(
     dark: Mapping[str, str],
     most_stops: int,
 ) -> Effect:
-    starts: Counter[str] = Counter()
-    stops: Counter[str] = Counter()
-    stay: Counter[str] = Counter()
-    right = 0
-    objects: set[ResourceRef] = set()
+    counts = _Counts()
     beyond: dict[str, int] = {}
     for one in seen:
-        scope, before = one.scope.name, stops.total()
+        before = counts.stops.total()
         for judged in one.instances:
-            if not _concerns(ref, judged, scope):
-                continue
-            where = judged.group or judged.instance.instance_id
-            action, reason = judged.due.action, judged.due.reason
-            if action in _STARTING:
-                starts[where] += 1
-            elif action in STOPPING:
-                stops[where] += 1
-            elif reason != CORRECT_STATE:
-                stay[_why_left(judged)] += 1
-            elif _passed_over(judged):
-                stay[PASSED_OVER] += 1
-            else:
-                right += 1
-            objects.add(ResourceRef(INSTANCE, f"{scope}/{judged.instance.instance_id}"))
-            if judged.group:
-                objects.add(ResourceRef(PARKING, f"{scope}/{judged.group}"))
-        if stops.total() - before > most_stops:
-            beyond[scope] = stops.total() - before
-        if ref.kind == GROUP and ref.key.startswith(f"{scope}/"):
-            objects.add(ResourceRef(PARKING, ref.key))
+            if _concerns(ref, judged, one.scope.name):
+                counts.add_instance(judged, one.scope.name)
+        for name, group in one.groups.items():
+            if ref.key == f"{one.scope.name}/{name}" or _is_of(ref, group.environment):
+                counts.add_group(group, one.scope.name)
+        stops = counts.stops.total() - before
+        if stops > most_stops:
+            beyond[one.scope.name] = stops
     return Effect(
-        tuple(sorted(modes)),
-        dict(starts),
-        dict(stops),
-        dict(stay),
-        right,
-        frozenset(objects),
-        modes,
-        beyond,
-        dark,
+        scopes=tuple(sorted(modes)),
+        starts=dict(counts.starts),
+        stops=dict(counts.stops),
+        stay=dict(counts.stay),
+        empty=tuple(sorted(counts.empty)),
+        right=counts.right,
+        objects=frozenset(counts.objects),
+        modes=modes,
+        beyond=beyond,
+        dark=dark,
     )
 
 
+class _Counts:
+    """What is switched, added up."""
+
+    def __init__(self) -> None:
+        self.starts: Counter[str] = Counter()
+        self.stops: Counter[str] = Counter()
+        self.stay: Counter[str] = Counter()
+        self.empty: list[str] = []
+        self.right = 0
+        self.objects: set[ResourceRef] = set()
+
+    def add_instance(self, judged: Judged, scope: str) -> None:
+        """Count an instance: by its group, or its id. Where the group's size changes instead it is counted with that."""
+        where = judged.group or judged.instance.instance_id
+        action, reason = judged.due.action, judged.due.reason
+        if action in _STARTING:
+            self.starts[where] += 1
+        elif action in STOPPING:
+            self.stops[where] += 1
+        elif reason == CORRECT_STATE and _passed_over(judged):
+            self.stay[PASSED_OVER] += 1
+        elif reason == CORRECT_STATE:
+            self.right += 1
+        elif reason != SCALED or not judged.group:
+            self.stay[_why_left(judged)] += 1
+        self.objects.add(ResourceRef(INSTANCE, f"{scope}/{judged.instance.instance_id}"))
+        if judged.group:
+            self.objects.add(ResourceRef(PARKING, f"{scope}/{judged.group}"))
+
+    def add_group(self, judged: JudgedGroup, scope: str) -> None:
+        """Count what a group ends or launches by its size, and note one that has nothing to be started."""
+        group, parked = judged.group, parked_of(judged.group)
+        self.objects.add(ResourceRef(PARKING, f"{scope}/{group.name}"))
+        if judged.decision.wanted is State.ON:
+            if isinstance(parked, Parked) and not group.members:
+                self.starts[group.name] += parked.desired
+            elif not group.members and not group.desired:
+                self.empty.append(group.name)
+        elif judged.scales and judged.decision.action in STOPPING and group.members:
+            self.stops[group.name] += len(group.members)
+
+
 def _concerns(ref: ResourceRef, judged: Judged, scope: str) -> bool:
-    match ref.kind:
-        case "Environment":
-            return judged.environment == ref.key
-        case "Group":
-            return ref.key == f"{scope}/{judged.group}"
-        case "Instance":
-            return ref.key == f"{scope}/{judged.instance.instance_id}"
-        case _:
-            return bool(judged.environment)
+    if ref.kind == GROUP:
+        return ref.key == f"{scope}/{judged.group}"
+    if ref.kind == INSTANCE:
+        return ref.key == f"{scope}/{judged.instance.instance_id}"
+    return _is_of(ref, judged.environment)
+
+
+def _is_of(ref: ResourceRef, environment: str) -> bool:
+    """Tell whether something of an environment is concerned by an environment, or by what many share."""
+    if ref.kind == "Environment":
+        return environment == ref.key
+    return ref.kind in SHARED and bool(environment)
 
 
 def _why_left(judged: Judged) -> str:

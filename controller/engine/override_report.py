@@ -14,9 +14,11 @@ from controller.planning.override_words import (
     override_json,
     what_text,
 )
+from controller.planning.plural import counted_kind
 from controller.planning.wording import number, violation_lines
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
+from controller.targets.power_parts.wishes import PARKING
 
 _DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
 _STARTING: Final = frozenset({"start", "exitStandby"})
@@ -41,6 +43,8 @@ def _prepared(prepared: Prepared) -> Iterator[str]:
         yield f"  {scope}: {number(count)} are more than guards.maxStopsByEdit lets an override stop; once written, it says how to approve them"
     if effect.scopes and not effect.switches:
         yield f"Nothing switches now{f': {number(effect.right)} as they are to be' if effect.right else ''}"
+    if effect.empty and prepared.comes:
+        yield f"  no instances yet in {', '.join(effect.empty)}: the next apply, or the daemon, gives it its size"
     for reason, count in sorted(effect.stay.items()):
         yield f"  {number(count)} left as {'it is' if count == 1 else 'they are'}: {reason}"
     for scope, reason in sorted(effect.dark.items()):
@@ -90,6 +94,13 @@ def _done(prepared: Prepared, done: Done) -> Iterator[str]:
         for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING))
         if (text := _count(verb, actions, outcomes))
     ]
+    scaled = [
+        one.status in _DONE
+        for one in outcomes
+        if one.change.action == "update" and one.change.ref.kind == PARKING
+    ]
+    if scaled:
+        told.append(f"Scaled {sum(scaled)} of {len(scaled)} {counted_kind('Group', len(scaled))}")
     took = f" in {round(done.seconds)} s" if told else ""
     first = f"{', '.join(told)}{took}.   " if told else "Written.   "
     if prepared.comes:

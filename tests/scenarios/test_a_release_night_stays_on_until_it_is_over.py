@@ -185,6 +185,27 @@ def test_released_early_it_stops_again(evening: PowerEstate) -> None:
         overrides(evening).to_release("c50")
 
 
+def test_a_group_that_was_scaled_to_zero_comes_back_at_once(evening: PowerEstate) -> None:
+    evening.environment("c51", more=", roles: {Web: {whenOff: scaleToZero}}")
+    evening.accept()
+    web, never = "c51-ta-Web", "c51-ta-Api"
+    evening.at(MORNING).group(web)
+    evening.group(never, MinSize=0, DesiredCapacity=0)
+    made, ready = prepared(evening, "c51", "schedule=off")
+    assert prepared_lines(ready)[1] == f"Stops now: 3 instances ({web} 3)"
+    done = made.carry_out(ready)
+    assert evening.look(web)["Instances"] == []
+    overrides_of_c51 = overrides(evening)
+
+    ready = overrides_of_c51.to_release("c51")
+    assert prepared_lines(ready)[1].startswith("Starts now: 4 instances")
+    done = overrides_of_c51.carry_out(ready)
+
+    assert ready.effect.empty == (never,)
+    assert done_lines(ready, done)[0].startswith("Started 1 of 1, Scaled 1 of 1 group in ")
+    assert evening.lifecycles(web) == ["InService"] * 3
+
+
 def test_a_single_instance_and_a_group(evening: PowerEstate) -> None:
     first, *_ = [one["InstanceId"] for one in evening.look(WEB)["Instances"]]
 

@@ -60,6 +60,11 @@ class JudgedGroup(NamedTuple):
     role: RolePower | None
     decision: Decision
 
+    @property
+    def scales(self) -> bool:
+        """Whether off means no instances (``scaleToZero``), not stopped ones."""
+        return self.role is not None and self.role.facts.when_off == "scaleToZero"
+
 
 class Judged(NamedTuple):
     """One instance. ``environment`` is the name as documents have it, empty where it is not known."""

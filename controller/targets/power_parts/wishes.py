@@ -163,7 +163,7 @@ def _of_group(
     if isinstance(parked, UnreadableTag):
         text = f"its tag envctl:parked cannot be read ({parked.text!r}): its sizes are left as they are"
         return Note("invalid", ref, text)
-    scales = when_off == "scaleToZero"
+    scales = judged.scales
     goes_off = decision.action in _STOPS
     if parked is None and not (scales and goes_off):
         return None
