@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.engine.installation import Installation
+from controller.catalog import live_targets
+from controller.engine.installation import Installation, Master
 from controller.engine.lease import HEAD_PREFIX
 from controller.engine.override_rows import read_override_rows
 from controller.errors import WrongUsage
@@ -52,10 +53,15 @@ class Asked:
         """Tell whether records of power belong into the answer."""
         return self.power or self.entity is not None or self.transaction is not None
 
+    @property
+    def is_of_config(self) -> bool:
+        """Tell whether the answer leaves out what was changed in accounts: nothing particular is asked for."""
+        given = (self.entity, self.actor, self.transaction, self.since, self.until)
+        return not self.power and all(one is None for one in given)
+
     def question(self, installation: Installation) -> Question:
         """Return the question. Raises WrongUsage for what does not go together, and as any read."""
         period = Period(self.since, self.until)
-        bounded = self.since is not None or self.until is not None
         if sum(one is not None for one in (self.entity, self.actor, self.transaction)) > 1:
             raise WrongUsage(
                 "--entity, --actor and --transaction ask three different questions\n  fix: give one of them"
@@ -66,11 +72,11 @@ class Asked:
             return OfActor(self.actor, period)
         if self.transaction is not None:
             return OfTransaction(self.transaction)
-        if bounded or self.power:
-            # What was switched is in the chains of the accounts, not in that of the tables.
-            until = self.until or self.now
-            return OfPeriod(self.since or until - LONGEST, until)
-        return OfScope(CONFIG_SCOPE)
+        if self.is_of_config:
+            return OfScope(CONFIG_SCOPE)
+        # What was changed in accounts is in their chains, not in that of the tables.
+        until = self.until or self.now
+        return OfPeriod(self.since or until - LONGEST, until)
 
 
 def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
@@ -79,8 +85,9 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
         ref = ResourceRef.parse(text)
     except ValueError as error:
         raise WrongUsage(f"--entity {error}") from error
-    if ref.kind == POWER:
-        return (EntityKey(POWER, ref.key),)
+    live = {kind for target in live_targets(master.settings.extensions) for kind in target.kinds}
+    if ref.kind == POWER or ref.kind in live:
+        return _live_entities(ref, master)
     kind = master.kinds.get(ref.kind)
     if kind is None:
         meant = closest(ref.kind, master.kinds)
@@ -88,6 +95,21 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
         raise WrongUsage(f"there is no kind {ref.kind!r}\n  fix: {hint}")
     prefix = master.settings.resource_prefix
     return entities_of(kind, ref.key, prefix, lambda table: master.store.scan(table, 1))
+
+
+def _live_entities(ref: ResourceRef, master: Master) -> tuple[EntityKey, ...]:
+    """Return a live object as records name it; one named without its scope (``Group/c50-ta-Web``) may be in any."""
+    scopes = [one for one in _scopes(master) if one != CONFIG_SCOPE]
+    if any(ref.key.startswith(f"{scope}/") for scope in scopes):
+        return (EntityKey(ref.kind, ref.key),)
+    return tuple(EntityKey(ref.kind, f"{scope}/{ref.key}") for scope in scopes)
+
+
+def _scopes(master: Master) -> list[str]:
+    """Return the scopes something was ever written in."""
+    rows = master.store.scan(master.physical(STATE_TABLE.name), 1)
+    ids = sorted(str(row["Id"]) for row in rows)
+    return [one.removeprefix(HEAD_PREFIX) for one in ids if one.startswith(HEAD_PREFIX)]
 
 
 def page_of(
@@ -115,9 +137,6 @@ def page_of(
 def verify_installation(installation: Installation, *, replay: bool) -> VerificationReport:
     """Check every scope's chain, and with ``replay`` the tables against the records. Raises as any read."""
     master = installation.master
-    rows = master.store.scan(master.physical(STATE_TABLE.name), 1)
-    ids = sorted(str(row["Id"]) for row in rows)
-    scopes = [one.removeprefix(HEAD_PREFIX) for one in ids if one.startswith(HEAD_PREFIX)]
 
     def tables() -> Iterator[tuple[EntityKey, str]]:
         for table in kind_tables(master.kinds.values()):
@@ -128,7 +147,7 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
         yield from table_digests(state, read_override_rows(master.store, state.name))
 
     return verify_ledger(
-        scopes,
+        _scopes(master),
         installation.ledger,
         installation.leases.read,
         sleep=master.surroundings.sleep,

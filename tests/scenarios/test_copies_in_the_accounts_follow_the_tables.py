@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from controller.aws.items import from_wire, to_wire
+from controller.engine.ask_ledger import Asked, page_of
 from controller.engine.lease import Claim
 from controller.engine.whole_run import apply_whole
 from controller.model.ref import ResourceRef
@@ -97,6 +98,11 @@ def test_copies_are_made_marked_and_then_in_order(copies: Copies) -> None:
     assert live_changes(copies.estate.planned()) == []
     phases = [one.phase for one in copies.estate.records() if one.entity_key == SEARCH.key]
     assert phases == ["intended", "succeeded"]
+    for name in (str(SEARCH), "Replica/InfraConfigServices/Search"):
+        asked = Asked(entity=name, now=copies.estate.clock.now)
+        question = asked.question(copies.estate.installation)
+        page = page_of(copies.estate.installation, question, limit=9, token=None)
+        assert [one.phase for one in page.records] == ["succeeded", "intended"]
 
 
 def test_a_change_in_the_master_follows_and_a_delete_too(copies: Copies) -> None:
