@@ -106,6 +106,9 @@ OF_TARGET: Final[Mapping[str, tuple[Probe, ...]]] = {
 }
 """Name of a target -> what it asks besides."""
 
+COPIES: Final = ("dynamodb:BatchGetItem", "dynamodb:Scan")
+"""What the target ``replicas`` looks with; whether it may shows in its own look."""
+
 NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
     "groups": (
         "autoscaling:CreateAutoScalingGroup",
@@ -142,3 +145,13 @@ NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
     "replicas": ("dynamodb:DeleteItem", "dynamodb:PutItem"),
 }
 """Name of a target -> what it changes by calls that AWS has no dry run of."""
+
+INDIRECT: Final = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"})
+"""Those of all that no call of ours is about: AWS checks them beside a call."""
+
+
+def actions() -> frozenset[str]:
+    """Return everything that the controller's role in an account is to be allowed, all targets on."""
+    probes = (*LOOK, *(one for of_target in OF_TARGET.values() for one in of_target))
+    changes = (action for of_target in NOT_PROBED.values() for action in of_target)
+    return frozenset((*(one.action for one in probes), *COPIES, *changes))

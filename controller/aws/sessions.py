@@ -11,6 +11,7 @@ import boto3
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 
+from controller.aws.child_stack import deploy_command
 from controller.aws.clients import CallCounter, Clients
 from controller.aws.errors import DENIED_CODES, RoleNotReady, aws_errors, error_code
 from controller.aws.place import Place
@@ -193,10 +194,15 @@ class AwsAccess:
         if access is None or access.role_arn is None:
             raise RoleNotReady(
                 f"account {account}: no role to reach it by\n"
-                "  fix: deploy deploy/child.yaml in that account and write its roleArn into the Account"
+                "  fix: with credentials of that account, make one, and write its roleArn into the Account:\n"
+                f"    {deploy_command(self._master())}"
             )
         check_role(account, access.role_arn, self._allowed)
         return Place(account, region or self.region, access.role_arn)
+
+    def _master(self) -> str | None:
+        """Return the number of the controller's own account, if it was asked for before."""
+        return self._asserted.get(Place(MASTER, self.region))
 
     def _account_credentials(self, access: AccountAccess) -> DeferredRefreshableCredentials:
         found = self._credentials.get(access.account)
@@ -224,7 +230,7 @@ class AwsAccess:
                 answer = sts.assume_role(**request)["Credentials"]
             except ClientError as error:
                 if error_code(error) in DENIED_CODES:
-                    raise role_denied(error, access) from error
+                    raise role_denied(error, access, self._master()) from error
                 raise
         self._refuse_wrong_clock(answer["Expiration"], access)
         return {
@@ -252,7 +258,9 @@ class AwsAccess:
             self._clients.forget(place)
 
 
-def role_denied(error: ClientError, access: AccountAccess) -> AccessDenied:
+def role_denied(
+    error: ClientError, access: AccountAccess, master: str | None = None
+) -> AccessDenied:
     """Say why a role could not be assumed, as far as AWS tells.
 
     AWS answers alike for a role that does not exist, one that does not trust us, and a wrong external id: RoleNotReady.
@@ -268,7 +276,7 @@ def role_denied(error: ClientError, access: AccountAccess) -> AccessDenied:
     if "no identity-based policy" in said:
         return AccessDenied(
             f"{head}: the controller's own role may not\n  AWS says: {said}\n"
-            "  fix: allow sts:AssumeRole on this role in the controller's role (deploy/master.yaml)"
+            "  fix: allow sts:AssumeRole on this role in the controller's own role"
         )
     external = (
         "its trust policy must ask for the Account's externalId"
@@ -278,5 +286,6 @@ def role_denied(error: ClientError, access: AccountAccess) -> AccessDenied:
     return RoleNotReady(
         f"{head}: it does not exist yet, does not trust the controller, or asks for another external id\n"
         f"  AWS says: {said}\n"
-        f"  fix: deploy deploy/child.yaml in that account; {external}"
+        f"  fix: {external}; with credentials of that account, make or mend it:\n"
+        f"    {deploy_command(master, str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
     )

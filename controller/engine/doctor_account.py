@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from controller.aws.child_stack import deploy_command
 from controller.aws.probes import LOOK, NOBODY, NOT_PROBED, OF_TARGET, Probe, allowed
 from controller.aws.role_arn import check_role
 from controller.aws.secrets import Secrets
-from controller.aws.sessions import AccountAccess
+from controller.aws.sessions import MASTER, AccountAccess
 from controller.engine.doctor_report import Check, Health, check_of_error
 from controller.engine.installation import Installation
 from controller.engine.live_view import Part, ScopeView, Unseen, Viewer
@@ -95,7 +96,10 @@ class _ScopeExamination:
             return self._lacks(
                 "role",
                 f"Account/{scope.account_name} names no role",
-                "deploy deploy/child.yaml in that account and write its roleArn into the Account",
+                "with credentials of that account, make one, and write its roleArn into the Account:\n"
+                + deploy_command(
+                    self._aws.assert_identity(MASTER), external_id=bool(self._setup.external_id)
+                ),
             )
         allowed_names = self._doctor.installation.master.settings.allowed_role_names
         try:

@@ -84,7 +84,10 @@ def test_a_role_that_does_not_trust_the_controller(installed: AwsForTests) -> No
     (health, what, fix) = _of(checks, "assume role")[0]
     assert (code, health) == (7, "lacks")
     assert "does not trust the controller, or asks for another external id" in what
-    assert "deploy deploy/child.yaml" in fix
+    assert (
+        "aws cloudformation deploy --stack-name envctl-child --template-file deploy/child.yaml"
+        ' --capabilities CAPABILITY_NAMED_IAM --parameter-overrides MasterAccountId=123456789012 ExternalId="$EXTERNAL_ID"'
+    ) in fix.splitlines()
     assert "externalId" in fix
     assert _of(checks, "permissions") == [], "what cannot be reached is not asked"
     assert {one["where"] for one in checks} == {"installation", SCOPE}

@@ -57,7 +57,7 @@ def break_look(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 @pytest.mark.parametrize(
     ("error", "state", "code"),
     [
-        (RoleNotReady("account 9: no role\n  fix: deploy deploy/child.yaml"), "waiting", 6),
+        (RoleNotReady("account 9: no role\n  fix: make one"), "waiting", 6),
         (AccessDenied("look: access denied"), "unknown", 6),
         (Throttled("look: AWS throttles"), "unknown", 5),
     ],

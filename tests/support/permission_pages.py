@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.aws.probes import LOOK, NOT_PROBED, OF_TARGET
+from controller.aws.probes import COPIES, LOOK, NOT_PROBED, OF_TARGET
 
 NOTE = "<!-- Made from the code by `make golden`; edit the code. -->"
 INTRO = (
@@ -10,9 +10,9 @@ INTRO = (
     "needs the first column. `envctl doctor` tries what it can; the last column has no dry run in AWS and is known to be allowed when it is done first. "
     "The role trusts the controller's own role and, where the Account has an `externalId`, asks for it (`sts:ExternalId`); its name is one of "
     "the setting `allowedRoleNames`. `sts:GetCallerIdentity` needs no permission. `iam:PassRole` is for the instance profiles' roles; `ec2:RunInstances` "
-    "and `ec2:CreateTags` are checked by Auto Scaling when a group uses a launch template."
+    "and `ec2:CreateTags` are checked by Auto Scaling when a group uses a launch template. `deploy/child.yaml` is a CloudFormation template of such a role; "
+    "[connect an account](../how-to/connect-an-account.md) says how to deploy it."
 )
-_REPLICAS = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Scan")
 
 
 def permission_pages() -> dict[str, str]:
@@ -31,7 +31,7 @@ def _rows() -> Iterator[str]:
     for target in sorted({*OF_TARGET, *NOT_PROBED}):
         probes = OF_TARGET.get(target, ())
         looks = [one.action for one in probes if not one.changes]
-        looks += _REPLICAS if target == "replicas" else ()
+        looks += COPIES if target == "replicas" else ()
         changes = _list(one.action for one in probes if one.changes)
         yield f"| `{target}` | {_list(looks)} | {changes} | {_list(NOT_PROBED.get(target, ()))} |"
 
