@@ -13,10 +13,13 @@ from controller.engine.protected_schedules import schedule_barriers
 from controller.engine.still_in_use import still_in_use
 from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import Kind
+from controller.loading.describe import problem_of
+from controller.loading.issue import Issue, PlacedIssue
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
+from controller.model.problem import Problem, in_file_order
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.model.trailers import overrides_in
@@ -24,7 +27,7 @@ from controller.planning.diff import departing
 from controller.planning.diff_options import DiffOptions
 from controller.planning.guard_limits import GuardLimits
 from controller.planning.holding import Barrier
-from controller.planning.immutables import find_kept_values
+from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.override_words import in_force
 from controller.planning.overrides import left_fields, patched_refs, suspended
@@ -72,9 +75,9 @@ def plan_config(
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
     options = _options(desired, observed, request)
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
-        problems = find_kept_values(projections, observed, options)
-        if problems:
-            raise InvalidDesiredState(problems)
+        kept = find_kept_values(projections, observed, options)
+        if kept:
+            raise InvalidDesiredState(_placed(kept, desired, revision))
         leaving = departing(projections, observed)
         observed = with_references(observed, leaving, request.kinds)
         found = {ref: observed.objects[ref].attributes for ref in leaving}
@@ -101,6 +104,19 @@ def plan_config(
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     notes = tuple(sorted((*scope.notes, *in_force(request.overrides))))
     return replace(scope, changes=_with_authors(changes, authorship), notes=notes)
+
+
+def _placed(
+    kept: Sequence[KeptValue], desired: DesiredState, revision: LoadedRevision
+) -> tuple[Problem, ...]:
+    """Return values that must stay as problems, at the lines that say otherwise."""
+    problems = []
+    for ref, path, message, fix in kept:
+        resource = desired.resources[ref]
+        origin, issue = resource.origin, Issue(path, message, fix)
+        placed = PlacedIssue(origin.path, resource.index, origin.line, issue)
+        problems.append(problem_of(placed, revision.origins))
+    return in_file_order(problems)
 
 
 def _with_authors(

@@ -81,7 +81,10 @@ class RevisionLoader:
             (*tree.problems, *problems_of(loaded, files, text_of, self._kinds))
         )
         return LoadedRevision(
-            tree, loaded, problems, FieldOrigins(files, loaded.memory.parsed, text_of)
+            tree,
+            loaded,
+            problems,
+            FieldOrigins(files, loaded.memory.parsed, text_of, self._kinds.secret_names),
         )
 
 

@@ -38,7 +38,7 @@ def problems_of(
 
 def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Problem]:
     told = [one for one in issues if not one.issue.others]
-    first = [_problem(one, origins) for one in told[:MAX_PROBLEMS]]
+    first = [problem_of(one, origins) for one in told[:MAX_PROBLEMS]]
     yield from first
     others = len(told) - len(first) + sum(one.issue.others for one in issues)
     if others:
@@ -46,7 +46,8 @@ def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Probl
         yield Problem(last, "", f"and {others:,} more problems in this file", "mend these first")
 
 
-def _problem(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
+def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
+    """Return an issue with the place where what it is about was written, and the line there."""
     issue = placed.issue
     written = origins.written(placed.path, placed.index, issue.path)
     position = origins.position(written, key=issue.at_key)

@@ -1,14 +1,13 @@
-"""Problems that only the tables can tell: a value that may not change, or that something outside the YAML has taken."""
+"""What only the tables can tell to be wrong: a value that may not change, or that something outside the YAML has taken."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Immutable, Kind, Leaving, Path
+from controller.kinds.language.rename import yaml_path
 from controller.model.absent import ABSENT
 from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import Observation, ObservedState, Ownership
-from controller.model.origin import Origin
-from controller.model.problem import Problem, in_file_order
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.planning.diff_options import DiffOptions
@@ -16,10 +15,19 @@ from controller.planning.diff_options import DiffOptions
 Value = str | int
 
 
+class KeptValue(NamedTuple):
+    """A value of an object that cannot be as its document says. ``path`` leads into the document."""
+
+    ref: ResourceRef
+    path: Path
+    message: str
+    fix: str
+
+
 def find_kept_values(
     desired: Mapping[ResourceRef, Projection], observed: ObservedState, options: DiffOptions
-) -> tuple[Problem, ...]:
-    """Return a Problem for each immutable value that would change and each unique value taken by something else.
+) -> tuple[KeptValue, ...]:
+    """Return each immutable value that would change and each unique value taken by something else.
 
     Only objects that would change are looked at: what is in order has proved itself.
     """
@@ -31,11 +39,11 @@ def find_kept_values(
     }
     if not changed:
         return ()
-    problems = [*_changed_values(changed, observed, options)]
-    problems += _changed_names(changed, desired, observed, options)
+    kept = [*_changed_values(changed, observed, options)]
+    kept += _changed_names(changed, desired, observed, options)
     for name in sorted({ref.kind for ref in changed}):
-        problems += _taken_values(options.kinds[name], changed, desired, observed, options)
-    return in_file_order(problems)
+        kept += _taken_values(options.kinds[name], changed, desired, observed)
+    return tuple(kept)
 
 
 def _differs(projection: Projection, found: Observation | None) -> bool:
@@ -44,29 +52,26 @@ def _differs(projection: Projection, found: Observation | None) -> bool:
 
 def _changed_values(
     changed: Mapping[ResourceRef, Projection], observed: ObservedState, options: DiffOptions
-) -> Iterator[Problem]:
+) -> Iterator[KeptValue]:
     for ref, projection in changed.items():
         found = observed.objects.get(ref)
-        immutable = options.kinds[ref.kind].immutable
-        if found is None or found.ownership is Ownership.FOREIGN or not immutable:
+        kind = options.kinds[ref.kind]
+        if found is None or found.ownership is Ownership.FOREIGN or not kind.immutable:
             continue
         before, after = parse_canonical(found.attributes), parse_canonical(projection.attributes)
-        for field in immutable:
+        for field in kind.immutable:
             old, new = _at(before, field), _at(after, field)
             if old is not ABSENT and old not in field.unset and _key(old) != _key(new):
-                yield _kept(ref, field, old, new, options)
+                yield _kept(ref, yaml_path(kind, field.path), field.because, old, new)
 
 
-def _kept(
-    ref: ResourceRef, field: Immutable, old: Json, new: Json, options: DiffOptions
-) -> Problem:
-    name = options.names.name_path(ref, (field.table, *field.path))
+def _kept(ref: ResourceRef, path: Path, because: str, old: Json, new: Json) -> KeptValue:
     wanted = "be taken away" if new is ABSENT else f"become {new!r}"
-    return Problem(
-        _origin(ref, options),
-        name,
-        f"{ref} has {old!r}, which stays for good ({field.because}): it cannot {wanted}",
-        fix=f"write {old!r} again, or make a new {ref.kind} and move what uses {ref.key} over to it",
+    return KeptValue(
+        ref,
+        path,
+        f"{ref} has {old!r}, which stays for good ({because}): it cannot {wanted}",
+        f"write {old!r} again, or make a new {ref.kind} and move what uses {ref.key} over to it",
     )
 
 
@@ -75,7 +80,7 @@ def _changed_names(
     desired: Mapping[ResourceRef, Projection],
     observed: ObservedState,
     options: DiffOptions,
-) -> Iterator[Problem]:
+) -> Iterator[KeptValue]:
     """Find new names for items that are there: an item's key is not its object's name (an Account's is its number)."""
     new = [ref for ref in changed if ref not in observed.objects]
     kinds = {ref.kind for ref in new}
@@ -87,11 +92,11 @@ def _changed_names(
     for ref in new if held else ():
         before = held.get(_item_keys(options.kinds[ref.kind], changed[ref].attributes))
         if before is not None:
-            yield Problem(
-                _origin(ref, options),
-                "metadata.name",
+            yield KeptValue(
+                ref,
+                ("metadata", "name"),
                 f"{ref} is {before} under another name, which stays for good (scopes, marks and records carry it)",
-                fix=f"name it {before.key} again",
+                f"name it {before.key} again",
             )
 
 
@@ -109,8 +114,7 @@ def _taken_values(
     changed: Mapping[ResourceRef, Projection],
     desired: Mapping[ResourceRef, Projection],
     observed: ObservedState,
-    options: DiffOptions,
-) -> Iterator[Problem]:
+) -> Iterator[KeptValue]:
     if not kind.unique:
         return
     taken: dict[tuple[str, Value], Observation] = {}
@@ -124,11 +128,11 @@ def _taken_values(
         for what, path, value in _unique_values(kind, projection.attributes):
             owner = taken.get((what, _key(value)))
             if owner is not None:
-                yield Problem(
-                    _origin(ref, options),
-                    ".".join(map(str, path)),
+                yield KeptValue(
+                    ref,
+                    path,
                     f"{what} {value!r} of {ref} is taken by {owner.ref}, {_standing(owner)}",
-                    fix=f"give {ref} another {what}",
+                    f"give {ref} another {what}",
                 )
 
 
@@ -177,7 +181,3 @@ def _at(items: Json, field: Immutable) -> Json:
 def _key(value: Json) -> Json:
     """Compare a number stored as text as the number it says."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _origin(ref: ResourceRef, options: DiffOptions) -> Origin:
-    return options.origins.get(ref, Origin(str(ref)))

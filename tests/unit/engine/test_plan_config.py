@@ -162,6 +162,9 @@ def test_a_value_that_must_stay_is_a_problem_at_its_place() -> None:
     (problem,) = caught.value.problems
     assert "40012, which stays for good" in problem.message
     assert problem.origin.path == "services/search.yaml"
+    assert problem.origin.column > 1
+    assert problem.excerpt is not None
+    assert "bluePort: 40016" in problem.excerpt.text
 
 
 def test_in_a_scope_that_is_not_known_nothing_is_planned() -> None:

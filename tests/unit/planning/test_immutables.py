@@ -7,7 +7,6 @@ import pytest
 from controller.kinds.language.kind import Unique
 from controller.kinds.language.spec import Spec
 from controller.model.observed import Observation, Ownership
-from controller.model.origin import Origin
 from controller.model.resource import Projection
 from controller.planning.immutables import find_kept_values
 from tests.unit.planning.worlds import (
@@ -62,11 +61,11 @@ def test_a_problem_points_at_the_document_and_says_what_to_write() -> None:
     (problem,) = find_kept_values(
         desired_of(service("a", BluePort=2)),
         scope_of(service_found("a", {"BluePort": 1})),
-        options(origins={ref("Service/a"): Origin("a.yaml", 4)}),
+        options(),
     )
 
-    assert problem.origin == Origin("a.yaml", 4)
-    assert problem.path == "ServiceTable.Value.BluePort"
+    assert problem.ref == ref("Service/a")
+    assert problem.path == ("spec", "bluePort")
     assert problem.fix == "write 1 again, or make a new Service and move what uses a over to it"
 
 
