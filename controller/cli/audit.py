@@ -101,7 +101,7 @@ def list_records(
     say("\n".join((list_lines if each else transaction_lines)(found.records)))
     if actor is not None and not found.records:
         note(f"nobody is called {actor!r} to the letter: --actor takes WHO as the list shows it")
-    if asked.is_of_config:
+    if asked.is_of_config and not each and page is None:
         note("of the config tables alone; --since TIME lists what was changed in accounts too")
     if found.next_token:
         note(f"there is more: --page {found.next_token}")
