@@ -16,6 +16,7 @@ from controller.scheduling.decision import CORRECT_STATE, STOPPING, Action, Verd
 from controller.scheduling.decision_sources import Source
 from controller.scheduling.postponement import SCALED
 from controller.scheduling.schedule import State
+from controller.targets.group_parts.tags import schedule_is_ours
 from controller.targets.power_parts.judge import Judged, JudgedGroup
 from controller.targets.power_parts.parked import Parked, parked_of
 from controller.targets.power_parts.wishes import PARKING
@@ -125,7 +126,7 @@ def _effect(
         before = counts.stops.total()
         for judged in one.instances:
             if _concerns(ref, judged, one.scope.name):
-                counts.add_instance(judged, one.scope.name)
+                counts.add_instance(judged, one.groups.get(judged.group), one.scope.name)
         for name, group in one.groups.items():
             if ref.key == f"{one.scope.name}/{name}" or _is_of(ref, group.environment):
                 counts.add_group(group, one.scope.name)
@@ -157,7 +158,7 @@ class _Counts:
         self.right = 0
         self.objects: set[ResourceRef] = set()
 
-    def add_instance(self, judged: Judged, scope: str) -> None:
+    def add_instance(self, judged: Judged, group: JudgedGroup | None, scope: str) -> None:
         """Count an instance: by its group, or its id. Where the group's size changes instead it is counted with that."""
         where = judged.group or judged.instance.instance_id
         action, reason = judged.due.action, judged.due.reason
@@ -170,7 +171,7 @@ class _Counts:
         elif reason == CORRECT_STATE:
             self.right += 1
         elif reason != SCALED or not judged.group:
-            self.stay[_why_left(judged)] += 1
+            self.stay[_why_left(judged, group)] += 1
         self.objects.add(ResourceRef(INSTANCE, f"{scope}/{judged.instance.instance_id}"))
         if judged.group:
             self.objects.add(ResourceRef(PARKING, f"{scope}/{judged.group}"))
@@ -203,13 +204,16 @@ def _is_of(ref: ResourceRef, environment: str) -> bool:
     return ref.kind in SHARED and bool(environment)
 
 
-def _why_left(judged: Judged) -> str:
+def _why_left(judged: Judged, group: JudgedGroup | None) -> str:
     """Return why an instance is left as it is; of ``noschedule`` also where it is written."""
     decision = judged.due
     if decision.wanted is not State.NOSCHEDULE or decision.source is None:
         return decision.reason or ""
-    role = f" {judged.role.facts.name}" if judged.role and decision.source is Source.ROLE else ""
-    return f"{NOSCHEDULE_OF[decision.source]}{role} is noschedule: never touched"
+    source = decision.source
+    if source is Source.GROUP and group is not None and schedule_is_ours(group.group):
+        source = Source.ROLE
+    role = f" {judged.role.facts.name}" if judged.role and source is Source.ROLE else ""
+    return f"{NOSCHEDULE_OF[source]}{role} is noschedule: never touched"
 
 
 def _passed_over(judged: Judged) -> bool:

@@ -44,7 +44,7 @@ def _prepared(prepared: Prepared) -> Iterator[str]:
     if effect.scopes and not effect.switches:
         yield f"Nothing switches now{f': {number(effect.right)} as they are to be' if effect.right else ''}"
     if effect.empty and prepared.comes:
-        yield f"  no instances yet in {', '.join(effect.empty)}: the next apply, or the daemon, gives it its size"
+        yield f"  no instances yet in {', '.join(effect.empty)}: the next apply, or the daemon, gives groups their size"
     for reason, count in sorted(effect.stay.items()):
         yield f"  {number(count)} left as {'it is' if count == 1 else 'they are'}: {reason}"
     for scope, reason in sorted(effect.dark.items()):

@@ -8,7 +8,12 @@ from typing import Final
 
 from controller.engine.accepted_now import AcceptedNow
 from controller.engine.find_object import LIVE, find_object
-from controller.engine.followed_schedules import FollowedSchedule, of_environment
+from controller.engine.followed_schedules import (
+    FollowedSchedule,
+    of_environment,
+    of_role,
+    roles_of,
+)
 from controller.engine.lease import Claim
 from controller.engine.live_plan import LiveAsked
 from controller.engine.live_scope_run import LiveOrder, ScopeOutcome
@@ -28,6 +33,7 @@ from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule
 from controller.scheduling.until import parse_until
 from controller.scheduling.zones import zone_of
+from controller.targets.power_parts.judge import Judged, JudgedGroup
 
 POWER: Final = ("power",)
 WAIT_S: Final = 60.0
@@ -101,8 +107,8 @@ class Overrides:
         Raises WrongUsage, InvalidDesiredState, and as looking at the tables.
         """
         ref = self.find(asked.what)
-        then = self._followed(ref)
-        zone = _zone(then)
+        follows = self._followed(ref)
+        zone = _zone(follows)
         until, digest = self._end(asked, ref, zone, base_digest)
         pairs = [read_assignment(one) for one in asked.assignments] or [("", None)]
         # Two moments of one millisecond would be two overrides whose order nobody knows.
@@ -125,7 +131,7 @@ class Overrides:
         )
         check_overrides(overrides, self._state.accepted, self._kinds)
         effect = self._effect(ref, (*self._held(), *overrides))
-        return Prepared(overrides, effect, zone, then, comes=True)
+        return Prepared(overrides, effect, zone, next(iter(follows), None), comes=True)
 
     def to_release(self, what: str) -> Prepared:
         """Find overrides by id or object and work out what their end does; nothing is written. Raises WrongUsage."""
@@ -142,8 +148,9 @@ class Overrides:
         ref = found[0].ref
         gone = {one.id for one in found}
         effect = self._effect(ref, [one for one in self._held() if one.id not in gone])
-        then = self._followed(ref)
-        return Prepared(found, effect, _zone(then), then, comes=False)
+        follows = self._followed(ref)
+        then = next(iter(follows), None)
+        return Prepared(found, effect, _zone(follows), then, comes=False)
 
     def carry_out(self, prepared: Prepared) -> Done:
         """Write what was prepared, and bring the instances concerned to where they are wanted now.
@@ -199,24 +206,29 @@ class Overrides:
     def _held(self) -> tuple[Override, ...]:
         return self._state.accepted.overrides
 
-    def _followed(self, ref: ResourceRef) -> FollowedSchedule | None:
-        """Return what an object's environment follows without any override."""
-        name = ref.key
-        if ref.kind in LIVE:
-            name = self._environment_of(ref)
-        elif ref.kind != "Environment":
-            return None
-        return of_environment(name, self._state.accepted.written)
+    def _followed(self, ref: ResourceRef) -> tuple[FollowedSchedule, ...]:
+        """Return what an object follows without any override: its role's schedule, where it has one, then its environment's."""
+        written = self._state.accepted.written
+        if ref.kind not in LIVE:
+            own = of_environment(ref.key, written) if ref.kind == "Environment" else None
+            return (own,) if own else ()
+        environment, role = self._place_of(ref)
+        spec = roles_of(environment, written).get(role)
+        found = (of_role(spec, written) if spec else None, of_environment(environment, written))
+        return tuple(one for one in found if one is not None)
 
-    def _environment_of(self, ref: ResourceRef) -> str:
+    def _place_of(self, ref: ResourceRef) -> tuple[str, str]:
+        """Return the environment and role a group or an instance is of; empty texts where it is of none."""
         name = ref.key.rpartition("/")[2]
         for sight in self._looked.everywhere().seen:
-            if ref.kind == "Group" and name in sight.groups:
-                return sight.groups[name].environment
-            for one in sight.instances:
-                if one.instance.instance_id == name:
-                    return one.environment
-        return ""
+            found: Iterable[Judged | JudgedGroup] = (
+                one for one in sight.instances if one.instance.instance_id == name
+            )
+            if ref.kind == "Group":
+                found = filter(None, [sight.groups.get(name)])
+            for one in found:
+                return one.environment, one.role.facts.name if one.role else ""
+        return "", ""
 
     def _end(
         self, asked: OverrideAsked, ref: ResourceRef, zone: tzinfo, base_digest: BaseDigest
@@ -235,8 +247,9 @@ class Overrides:
         return None, base_digest(ref)
 
 
-def _zone(followed: FollowedSchedule | None) -> tzinfo:
-    schedule = followed.schedule if followed is not None else None
-    if isinstance(schedule, Schedule) and schedule.fixed is None:
-        return zone_of(schedule.zone)
+def _zone(follows: Iterable[FollowedSchedule]) -> tzinfo:
+    """Return the zone of the first schedule that has one."""
+    for one in follows:
+        if isinstance(one.schedule, Schedule) and one.schedule.fixed is None:
+            return zone_of(one.schedule.zone)
     return UTC
