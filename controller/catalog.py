@@ -10,6 +10,7 @@ from typing import Any
 
 from controller import kinds as kinds_package
 from controller import targets as targets_package
+from controller.errors import WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.table import TableDefinition
@@ -65,12 +66,12 @@ NOT_LIVE = frozenset({"tables"})
 def live_targets(extensions: tuple[str, ...] = ()) -> tuple[LiveTarget, ...]:
     """Return every live target by name: ours, and those of extension packages, which are imported by their names.
 
-    Raises ModuleNotFoundError for a package that is not installed, AttributeError for a module that defines no
-    ``TARGET``, ValueError if two targets share a name or a kind.
+    Raises WrongUsage for a package that is not installed, AttributeError for a module that defines no ``TARGET``,
+    ValueError if two targets share a name or a kind.
     """
     found: list[LiveTarget] = [*constants(targets_package, "TARGET", NOT_LIVE)]
     for name in extensions:
-        found += constants(importlib.import_module(name), "TARGET")
+        found += constants(_extension(name), "TARGET")
     by_name: dict[str, LiveTarget] = {}
     by_kind: dict[str, str] = {}
     for target in found:
@@ -80,3 +81,13 @@ def live_targets(extensions: tuple[str, ...] = ()) -> tuple[LiveTarget, ...]:
             if by_kind.setdefault(kind, target.name) != target.name:
                 raise ValueError(f"targets {by_kind[kind]} and {target.name} both manage {kind}")
     return tuple(by_name[name] for name in sorted(by_name))
+
+
+def _extension(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise WrongUsage(
+            f"extensions: package {name!r} cannot be imported: {error}\n"
+            "  fix: install it where envctl is installed, or correct its name in the settings"
+        ) from error

@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from controller import catalog
+from controller.errors import WrongUsage
 from controller.model.table import KeyAttribute
 
 
@@ -122,3 +123,10 @@ def test_two_kinds_of_one_name_are_a_mistake(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(catalog, "constants", lambda _package, _name: twins)
     with pytest.raises(ValueError, match="two kinds are named Cluster"):
         catalog.kinds.__wrapped__()
+
+
+def test_an_extension_that_is_not_installed_is_told_of_as_a_setting() -> None:
+    with pytest.raises(
+        WrongUsage, match=r"'nobodys.targets' cannot be imported: .*\n  fix: install it"
+    ):
+        catalog.live_targets(("nobodys.targets",))
