@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
@@ -35,6 +35,8 @@ _VARIABLE = re.compile(r"\$[A-Za-z0-9_]+")
 
 class ListenOn(Spec):
     """A port the load balancers listen on. Short form: the number."""
+
+    shorter: ClassVar[str] = "the number of a port"
 
     port: Annotated[int, Field(ge=1, le=65535), Says("a port from 1 to 65535")]
 

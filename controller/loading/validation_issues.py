@@ -113,6 +113,11 @@ def _issue(
         )
     if kind == "extra_forbidden":
         return unknown_field(path, field_names(model, inside[:-1]))
+    if kind.startswith("model_") and (shorter := _shorter(model, inside)):
+        wanted = f"{shorter} or a map"
+        return Issue(
+            path, f"expected {wanted}, found {_shown(detail.get('input'))}", f"write {wanted}"
+        )
     return _misfit(detail, path)
 
 
@@ -227,6 +232,13 @@ def field_names(model: Any, path: tuple[str | int, ...]) -> list[str]:
         model = _member(model, step)
     fields = getattr(_model_in(model), "model_fields", {})
     return [field.validation_alias or name for name, field in fields.items()]
+
+
+def _shorter(model: Any, path: tuple[str | int, ...]) -> str:
+    """Return what may stand in place of the part at a path, in words; nothing where it has no short form."""
+    for step in path:
+        model = _member(model, step)
+    return str(getattr(_model_in(model), "shorter", ""))
 
 
 def _member(annotation: Any, step: str | int) -> Any:

@@ -103,6 +103,8 @@ class Spec(Documented):
 
     named_by: ClassVar[str | None] = None
     """The field that names a member of a list of these: paths say ``roles.Web.ami``, not ``roles.0.ami``."""
+    shorter: ClassVar[str] = ""
+    """What may be written in its place where a field has a short form, in words: "the number of a port"."""
     indivisible: ClassVar[bool] = False
     """Whether a part of it makes no sense, so that whoever overrides it writes all of it."""
 

@@ -49,6 +49,7 @@ class ScheduleChoice(Spec):
     """
 
     indivisible: ClassVar[bool] = True
+    shorter: ClassVar[str] = "on, off, noschedule, the name of a Schedule"
 
     mode: Literal["automatic", "on", "off", "noschedule"] = "automatic"
     """``automatic`` follows the schedule, ``on`` and ``off`` are kept by hand, ``noschedule`` is left alone."""

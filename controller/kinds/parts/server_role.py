@@ -65,6 +65,8 @@ Volumes = Annotated[list[Volume], AfterValidator(_one_of_a_name)]
 class DeployedService(Spec):
     """A service that runs on the role. Short form: its name."""
 
+    shorter: ClassVar[str] = "the name of a Service"
+
     service_name: Annotated[Text, RefTo("Service")]
 
 

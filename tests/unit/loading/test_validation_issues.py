@@ -1,6 +1,6 @@
 """What pydantic finds is said as people who write YAML say it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
@@ -21,6 +21,12 @@ class Part(Spec):
     size_limit: int | None = None
 
 
+class ShortPart(Part):
+    """One that may be written shorter."""
+
+    shorter: ClassVar[str] = "the name of a part"
+
+
 class Whole(Spec):
     """One field of each sort."""
 
@@ -33,6 +39,7 @@ class Whole(Spec):
     short: Annotated[str, Field(max_length=2)] = ""
     either: int | list[int] = 0
     part: Part | None = None
+    short_part: ShortPart | None = None
     parts: list[Part] | None = None
     by_name: dict[Annotated[str, Field(pattern="^[a-z]+$")], Part] | None = None
     letters: Annotated[str, Field(pattern="^[a-z]{2}$"), Says("two letters, such as ta")] = "aa"
@@ -88,6 +95,7 @@ def issues(spec: Any, model: type[BaseModel] = Whole, *, partial: bool = False) 
         ({"byName": {"A": {"name": "a"}}}, "byName.A", "expected text that fits the pattern ^[a-z]+$, found 'A'", None),
         ({"even": 3}, "even", "expected an even number", "add one"),
         ({"even": 1}, "even", "odd", None),
+        ({"shortPart": 7}, "shortPart", "expected the name of a part or a map, found 7", "write the name of a part or a map"),
         ({"some": []}, "some", "expected at least 1 entry, found 0", "write at least 1 entry"),
         ({"some": [1, 2, 3]}, "some", "expected at most 2 entries, found 3", "write at most 2 entries"),
     ],
