@@ -49,6 +49,7 @@ class Draft:
 
 METADATA = Metadata.__pydantic_validator__.validate_python
 NO_METADATA = {"name"}
+NAME = ("metadata", "name")
 
 
 def draft(
@@ -71,8 +72,10 @@ def draft(
         body = canonical_bytes(document)
     valid = _validated(compiled, document)
     if isinstance(valid, list) or cleared:
-        found = valid if isinstance(valid, list) else ()
-        return tuple(dict.fromkeys((*cleared, *found, *_name_issues(compiled.kind, document))))
+        found = [*cleared, *(valid if isinstance(valid, list) else ())]
+        if not any(issue.path == NAME for issue in found):
+            found += _name_issues(compiled.kind, document)
+        return tuple(dict.fromkeys(found))
     metadata, spec = valid
     kind = compiled.kind
     key = kind.key(metadata.name, spec)
@@ -115,7 +118,7 @@ def _validated(
 def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> Iterator[Issue]:
     """Say that a name is none for the kind; of a valid document a rule does."""
     name = document["metadata"].get("name")
-    if kind.names is not None and isinstance(name, str) and name:
+    if kind.names is not None and name is not None:
         for path, message, fix, _ in kind.names.findings(name):
             yield Issue(path, message, fix)
 

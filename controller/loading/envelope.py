@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from controller.loading.closest import closest
 from controller.loading.documents import Document, parse_documents
-from controller.loading.issue import Issue
+from controller.loading.issue import MAX_ISSUES, Issue, further
 from controller.loading.scalars import Irregular
 from controller.model.canonical import canonical_bytes
 
@@ -70,7 +70,10 @@ def _document(document: Document, kinds: Collection[str]) -> ParsedDocument:
 
 def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Issue]:
     issues = []
-    for name in value.keys() - FIELDS:
+    unknown = [name for name in value if name not in FIELDS]
+    if len(unknown) > MAX_ISSUES:
+        issues.append(further((), len(unknown) - MAX_ISSUES))
+    for name in unknown[:MAX_ISSUES]:
         meant = closest(name, FIELDS)
         fix = (
             f"did you mean {meant!r}?"

@@ -1,7 +1,10 @@
 """Something wrong inside one document, before its place in the file has been looked up."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+MAX_ISSUES: Final = 100
+"""How many of a sort are told of one document; the rest is counted."""
 
 
 class Issue(NamedTuple):
@@ -18,6 +21,13 @@ class Issue(NamedTuple):
     warning: bool = False
     hidden: bool = False
     others: int = 0
+
+
+def further(path: tuple[str | int, ...], others: int) -> Issue:
+    """Return what stands for so many other issues below a path."""
+    return Issue(
+        path, f"{others:,} more of its fields are wrong", "mend the others first", others=others
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from controller.kinds.language.kind import Finding, Kind
 from controller.kinds.language.merge import merge_derived
 from controller.loading.draft import Draft
-from controller.loading.issue import Issue
+from controller.loading.issue import MAX_ISSUES, Issue, further
 from controller.loading.world import ALL, TracingWorld
 from controller.loading.written_references import no_such
 from controller.model.canonical import canonical_bytes
@@ -33,11 +33,14 @@ def resolve(
     """
     ref = draft.ref
     world.start()
-    issues: list[Issue] = []
-    for named in draft.references:
-        _, of, name = named
-        if world.facts(of, name) is None and (of, name) not in broken:
-            issues.append(no_such(named, world.names(of)))
+    dangling = [
+        named
+        for named in draft.references
+        if world.facts(named.kind, named.name) is None and named[1:] not in broken
+    ]
+    issues = [no_such(named, world.names(named.kind)) for named in dangling[:MAX_ISSUES]]
+    if len(dangling) > MAX_ISSUES:
+        issues.append(further(("spec",), len(dangling) - MAX_ISSUES))
     items = draft.items
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, draft.facts, world))

@@ -10,11 +10,10 @@ from pydantic_core import ErrorDetails
 
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import closest
-from controller.loading.issue import Issue
+from controller.loading.issue import MAX_ISSUES, Issue, further
 
-MAX_ISSUES: Final = 100
-"""How many are told of a document with more than ``MANY`` findings."""
 MANY: Final = 1000
+"""With more findings than this the first ``MAX_ISSUES`` are told."""
 
 _JSON: Final = json.JSONDecoder()
 
@@ -64,12 +63,7 @@ def validation_issues(
             yield issue
     others = error.error_count() - len(known)
     if others:
-        yield Issue(
-            prefix,
-            f"{others:,} more of its fields are wrong",
-            "mend the others first",
-            others=others,
-        )
+        yield further(prefix, others)
 
 
 def _findings(error: ValidationError) -> list[ErrorDetails]:

@@ -62,3 +62,34 @@ def test_many_documents_with_a_problem_each_count_as_well() -> None:
 
     assert len(found) == 101
     assert found[-1].message == "and 30 more problems in this file"
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (CLUSTER + "".join(f"x{n}: 1\n" for n in range(150)), "x0"),
+        (
+            SERVICE.replace("Service", "DeploymentMap").partition("spec:")[0]
+            + "spec:\n  roles: [{serverRoleName: Web, owningCluster: Tango, ami: web, contactEmailTag: a@b.c,"
+            " autoScalingSettings: {}, services: ["
+            + ", ".join(f"S{n}" for n in range(150))
+            + "]}]\n---\n"
+            + CLUSTER,
+            "spec.roles[0].services[0].serviceName",
+        ),
+    ],
+    ids=["fields beside the spec", "references to nothing"],
+)
+def test_of_one_document_too(text: str, first: str) -> None:
+    found = problems({"a.yaml": text})
+
+    assert found[0].path == first
+    assert len(found) == 101
+    assert found[-1].message == "and 50 more problems in this file"
+
+
+def test_a_name_of_any_length_is_shown_short() -> None:
+    (found,) = problems({"a.yaml": CLUSTER.replace("Tango", "T" * 100_000)})
+
+    assert found.path == "metadata.name"
+    assert len(str(found)) < 500
