@@ -73,6 +73,12 @@ def record_lines(record: LedgerRecord) -> list[str]:
         "Record": f"#{record.sequence:,} of {record.scope}, {record.phase}",
         "Audit id": record.audit_id,
     }
+    of_account = {
+        "Account": record.account,
+        "AWS request": record.request_id,
+        "Message": _message(record).replace("\n", f"\n{'':<15}"),
+    }
+    facts |= {name: value for name, value in of_account.items() if value}
     version = f", version {record.entity_version}" if record.entity_version is not None else ""
     width = max(map(len, facts)) + 2
     lines = [f"{summary_of(record).entity} {_TITLES[record.change_type]}{version}"]
@@ -90,8 +96,16 @@ def record_json(record: LedgerRecord) -> Json:
         "hash": record.hash,
         "beforeDigest": record.before,
         "afterDigest": record.after,
+        "account": record.account,
+        "requestId": record.request_id,
+        "message": _message(record),
         "fields": [_field_json(one) for one in record_differences(record)],
     }
+
+
+def _message(record: LedgerRecord) -> str:
+    """Return what is to be said of how a change of an account ended: why it failed, most often."""
+    return str(record.new_meta.get("Message", ""))
 
 
 def record_differences(record: LedgerRecord) -> list[Difference]:

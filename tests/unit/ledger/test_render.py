@@ -219,3 +219,22 @@ def test_findings_say_what_and_what_to_do() -> None:
 def test_the_tables_are_counted(tables: tuple[Finding, ...], line: str) -> None:
     assert line in verification_lines(VerificationReport((INTACT,), tables))
     assert verification_json(VerificationReport((INTACT,)))["tables"] is None
+
+
+def test_what_ended_in_an_account_says_where_by_which_request_and_why() -> None:
+    failed = replace(
+        RECORDS[0],
+        phase="failed",
+        account="012345670123",
+        request_id="1a2b",
+        new_meta={"Message": "AWS refused it\n  fix: mend it"},
+    )
+    shown = "\n".join(record_lines(failed))
+    assert (
+        "  Account      012345670123\n  AWS request  1a2b\n  Message      AWS refused it\n" in shown
+    )
+    found = record_json(failed)
+    assert isinstance(found, dict)
+    assert (found["account"], found["requestId"]) == ("012345670123", "1a2b")
+    assert found["message"] == "AWS refused it\n  fix: mend it"
+    assert "Account" not in "\n".join(record_lines(RECORDS[0]))
