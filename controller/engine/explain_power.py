@@ -33,6 +33,8 @@ from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.zones import zone_of
 from controller.targets.group_parts.tags import schedule_is_ours
+from controller.targets.power_parts.customs import customs_of
+from controller.targets.power_parts.judge import LEFT_OUT
 from controller.targets.power_parts.power_map import PowerMap, power_map
 from controller.targets.power_parts.wishes import PARKING
 
@@ -113,6 +115,9 @@ class PowerExplainer:
         environment = power.environments.get(found.subject.environment.lower())
         facts = environment.facts if environment else None
         if found.ref.kind == "Environment":
+            limits = customs_of(accepted.options)
+            if limits.leave_out(found.subject.environment, found.setup.scope):
+                return LEFT_OUT, None, facts
             return self._as_a_whole(found, power, at), None, facts
         seen = sight(found.setup, found.look, accepted, at, self._sights.deploying)
         if found.ref.kind == GROUP:

@@ -173,6 +173,15 @@ def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate
     assert {one.name for one in listed if one.category == "kept by an old tag"} <= {"kept"}
 
 
+def test_what_the_settings_keep_power_off_says_so(night: PowerEstate) -> None:
+    night.power = {"limitTo": {"environments": ["c51"]}}
+    first, *_ = [one["InstanceId"] for one in night.look(WEB)["Instances"]]
+
+    for what in (first, WEB, "c50"):
+        told = explained(night, what)
+        assert told.blocks == ("power.limitTo in the settings leaves this environment out",)
+
+
 def test_what_belongs_to_nothing_and_what_is_nothing(night: PowerEstate) -> None:
     assert "never touched" in explained(night, "stranger").verdict
     with pytest.raises(WrongUsage, match="nothing is called 'i-0123'"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from controller.model.live import FoundGroup, FoundInstance, LiveLook
+from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.scheduling.decision import (
     GROUP_TRANSITIONING,
     STOPPING,
@@ -37,6 +37,9 @@ _ARRIVES: Final = {
 _SETTLED: Final = ("running", "stopped", "InService", "Standby", None)
 _AS_A_WHOLE: Final = InstanceFacts("", "running")
 _NOBODY: Final = Decision(Action.SKIP, State.NONE, None, "")
+LEFT_OUT: Final = Decision(
+    Action.SKIP, State.NONE, None, "power.limitTo in the settings leaves this environment out"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,14 @@ class Customs:
     """In lower case."""
     only_accounts: frozenset[str] = frozenset()
     """Names in lower case, or numbers."""
+
+    def leave_out(self, environment: str, scope: LiveScope) -> bool:
+        """Tell whether the settings keep power off an environment of a scope."""
+        accounts, environments = self.only_accounts, self.only_environments
+        here = {scope.account_name.lower(), scope.account}
+        return bool(accounts and not accounts & here) or bool(
+            environments and environment.lower() not in environments
+        )
 
 
 class JudgedGroup(NamedTuple):
@@ -143,6 +154,8 @@ class Judge:
             return Judged(instance, group, lifecycle, "", None, self._unknown(instance))
         whole = self.groups.get(group)
         role = whole.role if whole else environment.role(tags.get(customs.role_tag))
+        if customs.leave_out(name, self._look.scope):
+            return Judged(instance, group, lifecycle, environment.facts.name, role, LEFT_OUT)
         rules = customs.rules
         launched = instance.launched_at
         key = (
@@ -218,6 +231,8 @@ class Judge:
             return JudgedGroup(group, "", None, _NOBODY)
         role = environment.role(tags.get(customs.role_tag) or group.name.split("-", 2)[-1])
         name = environment.facts.name.lower()
+        if customs.leave_out(name, self._look.scope):
+            return JudgedGroup(group, environment.facts.name, role, LEFT_OUT)
         key = (
             name,
             role.facts.name if role else None,
@@ -242,22 +257,14 @@ class Judge:
         return JudgedGroup(group, environment.facts.name, role, decision)
 
     def _environment(self, name: str) -> EnvironmentPower | None:
-        """Return a known environment that power may reach here."""
+        """Return a known environment, with the begin of a deployment that runs."""
         name = name.lower()
         if name not in self._environments:
-            self._environments[name] = self._reachable(name)
+            found, since = self._power.environments.get(name), self._deploying.get(name)
+            if found is not None and since is not None:
+                found = replace(found, facts=replace(found.facts, deploying_since=since))
+            self._environments[name] = found
         return self._environments[name]
-
-    def _reachable(self, name: str) -> EnvironmentPower | None:
-        customs, scope = self._customs, self._look.scope
-        found = self._power.environments.get(name)
-        limits = customs.only_accounts
-        if limits and not limits & {scope.account_name.lower(), scope.account}:
-            return None
-        if found is None or (customs.only_environments and name not in customs.only_environments):
-            return None
-        since = self._deploying.get(name)
-        return found if since is None else replace(found, facts=replace(found.facts, deploying_since=since))  # fmt: skip
 
 
 def asks_for_stops(judge: Judge) -> bool:
