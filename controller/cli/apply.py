@@ -93,7 +93,7 @@ def apply(
     run = _planned(call, source, seen, asked)
     as_json = output is Format.JSON
     expected = [Reviewed(expect)] if expect else []
-    expected += [Reviewed(reviewed.digest, reviewed.revision)] if reviewed else []
+    expected += [Reviewed(reviewed.digest, reviewed.revision, reviewed.changes)] if reviewed else []
     check_reviewed(run.plan, expected)
     if not as_json:
         show_plan_being_applied(run)

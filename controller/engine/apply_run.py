@@ -1,6 +1,6 @@
 """One run of applying: the plan that was reviewed is compared with the plan of now, and that one is done."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,15 +27,18 @@ from controller.model.plan import Plan, ScopePlan
 from controller.targets.tables import CONFIG_SCOPE
 
 DONE = frozenset({Status.APPLIED, Status.ALREADY_DONE})
+NAMED = 5
+"""So many changes are named where a plan became another."""
 MIN_DIGEST = 6
 """So many digits of a digest are enough for ``--expect``."""
 
 
 class Reviewed(NamedTuple):
-    """What a reviewer approved: a digest or its beginning, and of which revision that was, where it is known."""
+    """What a reviewer approved: a digest or its beginning; of which revision that was and its changes, where they are known."""
 
     digest: str
     revision: str = ""
+    changes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +155,22 @@ def _report(transaction: str, results: Iterable[ApplyResult]) -> ApplyReport:
 
 def _what_changed(plan: Plan, reviewed: Reviewed) -> str:
     if reviewed.revision and reviewed.revision != plan.revision:
-        return f"  the source moved on: reviewed {reviewed.revision[:12]}, now {plan.revision[:12]}"
-    return "  the source is the same; what is in the tables or accounts, or the options of the command, are not"
+        why = f"  the source moved on: reviewed {reviewed.revision[:12]}, now {plan.revision[:12]}"
+    else:
+        why = "  the source is the same; what is in the tables or accounts, or the options of the command, are not"
+    if not reviewed.changes:
+        return why
+    now = {f"{change.action} {change.ref}" for change in plan.changes}
+    lines = [
+        *_listed("no longer to be done", reviewed.changes - now),
+        *_listed("not reviewed", now - reviewed.changes),
+    ]
+    same = ["  the changes are of the same objects, from other states or to other values"]
+    return "\n".join((why, *(lines or same)))
+
+
+def _listed(what: str, changes: Collection[str]) -> list[str]:
+    if not changes:
+        return []
+    more = f", and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
+    return [f"  {what}: {', '.join(sorted(changes)[:NAMED])}{more}"]

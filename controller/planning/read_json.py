@@ -1,5 +1,6 @@
 """A plan file read back: a claim of what was reviewed, never an authority."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ class PlanClaim:
     revision: str
     scopes: tuple[str, ...]
     options: tuple[str, ...] = ()
+    changes: frozenset[str] = frozenset()
+    """``update Group/…`` for each change, so that a plan that became another can say in what."""
 
 
 def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
@@ -51,7 +54,17 @@ def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
         _text(value, "revision", name),
         tuple(_text(scope, "scope", name) for scope in scopes),
         tuple(options),
+        frozenset(change for scope in scopes for change in _changes(scope, name)),
     )
+
+
+def _changes(scope: Any, name: str) -> Iterator[str]:
+    changes = scope.get("changes", [])
+    if not isinstance(changes, list):
+        raise _damaged(name, "changes")
+    for one in changes:
+        action, kind, key = (_text(one, field, name) for field in ("action", "kind", "key"))
+        yield f"{action} {kind}/{key}"
 
 
 def _text(value: Any, field: str, name: str) -> str:

@@ -63,12 +63,22 @@ def test_3_refused_by_a_guard_until_exactly_that_is_approved(installed: Fleet) -
 def test_4_the_plan_went_stale(installed: Fleet, tmp_path: Path) -> None:
     plan_file = tmp_path / "plan.json"
     installed.plan("--out", plan_file)
-    installed.has({"search.yaml": service("Search", 40001)})
+    installed.has({"search.yaml": service("Checkout", 40001)})
 
     stale = installed.apply(plan_file)
 
     assert stale.code == 4
     assert "the source moved on" in stale.err
+    assert (
+        "no longer to be done: create Service/Search\n  not reviewed: create Service/Checkout"
+        in stale.err
+    )
+    installed.plan("--out", plan_file)
+    installed.has({"search.yaml": service("Checkout", 40002)})
+    assert (
+        "of the same objects, from other states or to other values"
+        in installed.apply(plan_file).err
+    )
     assert installed.apply("--expect", "000000000000").code == 4
     assert installed.apply("--expect", "0").code == 64
     digest = installed.plan("--format", "json").json["digest"]

@@ -15,7 +15,7 @@ from controller.planning.fields import PLAIN_NAMES
 from controller.planning.observed_json import read_observed, write_observed
 from controller.planning.read_json import PlanClaim, read_plan
 from controller.planning.render_json import render_json
-from tests.unit.planning.worlds import found, item, scope_of
+from tests.unit.planning.worlds import change, found, item, scope_of
 
 PLAN = Plan(
     "r1",
@@ -29,6 +29,14 @@ def test_a_plan_file_is_read_back_as_far_as_applying_needs_it() -> None:
     data = render_json(PLAN, names=PLAIN_NAMES, controller_version="1.0")
 
     assert read_plan(data) == PlanClaim("d" * 64, "r1", ("config", "1/eu"))
+
+
+def test_a_plan_file_names_its_changes() -> None:
+    config = ScopePlan("config", ScopeState.OK, (change("Service/a"),))
+
+    data = render_json(replace(PLAN, scopes=(config,)), names=PLAIN_NAMES, controller_version="1")
+
+    assert read_plan(data).changes == {"update Service/a"}
 
 
 def test_a_plan_file_says_how_it_was_asked_for() -> None:
@@ -53,6 +61,8 @@ GOOD: dict[str, Any] = {"formatVersion": 1, "digest": "d", "revision": "r", "sco
         ({**GOOD, "options": "deep"}, "options is missing or of the wrong type"),
         ({**GOOD, "options": [1]}, "options is missing or of the wrong type"),
         ({**GOOD, "scopes": [1]}, "scope is missing or of the wrong type"),
+        ({**GOOD, "scopes": [{"scope": "s", "changes": 3}]}, "changes is missing or of the"),
+        ({**GOOD, "scopes": [{"scope": "s", "changes": [3]}]}, "action is missing or of the"),
         ({**GOOD, "digest": 1}, "digest is missing or of the wrong type"),
         ({**GOOD, "revision": None}, "revision is missing or of the wrong type"),
     ],
