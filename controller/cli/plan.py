@@ -57,7 +57,11 @@ ObservedOption = Annotated[
 ]
 SaveOption = Annotated[
     Path | None,
-    typer.Option("--save-observed", metavar="FILE", help="Write what was compared with."),
+    typer.Option(
+        "--save-observed",
+        metavar="FILE",
+        help="Write what was compared with, as it is: readable by you alone.",
+    ),
 ]
 OutOption = Annotated[
     Path | None,
@@ -101,7 +105,8 @@ def plan(
     live = call.live if base is None and observed is None else None
     run = whole_planner(call, source, live).plan(seen, asked, call.emit)
     if save_observed is not None:
-        write_file(save_observed, file_of(seen))
+        # Planning from it needs the values as they are, those included that are shown nowhere.
+        write_file(save_observed, file_of(seen), private=True)
     if out is not None:
         write_file(out, plan_file(run))
     show_plan(run, output, expand=expand)

@@ -27,6 +27,7 @@ def test_from_a_file_it_is_the_same_plan(
 
     assert (without.code, without.out) == (with_aws.code, with_aws.out)
     assert "description  (absent) → finds" in without.out
+    assert seen.stat().st_mode & 0o077 == 0, "it holds what is shown nowhere"
 
 
 def test_against_another_source_instead_of_the_tables(
