@@ -12,6 +12,7 @@ from controller.planning.render_style import Line, Span, Style
 FORMAT_VERSION: Final = 1
 FOUND_SOMETHING: Final = 7
 NOT_TOLD: Final = 5
+LONGEST_LIST: Final = 160
 _FIX: Final = "fix:"
 
 
@@ -78,11 +79,22 @@ def report_lines(checks: Sequence[Check]) -> Iterator[Line]:
             where = one.where
             yield (Span(where, "bold"),)
         style = _STYLES[one.health]
-        yield (Span("  "), Span(f"{one.health:<10}", style), Span(f"  {one.of:<{of}}  {one.what}"))
+        yield (
+            Span("  "),
+            Span(f"{one.health:<10}", style),
+            Span(f"  {one.of:<{of}}  {_shown(one)}"),
+        )
         for index, line in enumerate(one.fix.splitlines()):
             yield (Span(f"{'':<{14 + of + 2}}{' ' if index else '→'} {line}"),)
     yield ()
     yield (Span(summary(checks), "bold"),)
+
+
+def _shown(check: Check) -> str:
+    """Return what was found; of a long list nobody has to act on only the beginning."""
+    if check.health is not Health.NOT_PROBED or len(check.what) <= LONGEST_LIST:
+        return check.what
+    return f"{check.what[:LONGEST_LIST].rpartition(', ')[0]}, … (all: --format json)"
 
 
 def summary(checks: Iterable[Check]) -> str:

@@ -78,7 +78,7 @@ def _of_environment(
             )
         return
     if accepted.deployments_locked(environment):
-        why = f"deployments to {ref} are locked (deploymentsLocked)"
+        why = f"deployments to {ref} are locked until its deploymentsLocked says false"
         yield Barrier(
             guard="deployLock", because=why, refs=refs, targets=targets, overridable=False
         )

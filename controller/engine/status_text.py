@@ -248,9 +248,7 @@ def _replicas(view: StatusView) -> Iterator[Line]:
             "1 copy differs" if one.copies_behind == 1 else f"{one.copies_behind} copies differ"
         )
         since = (
-            f", the oldest change since {_moment(one.behind_since, view.at)}"
-            if one.behind_since
-            else ""
+            f", the oldest since {_moment(one.behind_since, view.at)}" if one.behind_since else ""
         )
         yield _row("", f"{name}: {copies}{since}{_as_of(view, [one.at])}", "change")
     unseen = [name for name in view.sightings if name not in seen]

@@ -161,7 +161,9 @@ def test_a_deploy_lock_holds_that_environment_alone(estate: LiveEstate) -> None:
     plan = states(estate)[SCOPE]
     assert [one.ref.key for one in plan.changes] == [f"{SCOPE}/c51"]
     (note,) = [note for note in plan.notes if note.category == "blocked"]
-    assert note.text == "deployments to Environment/c50 are locked (deploymentsLocked)"
+    assert note.text == (
+        "deployments to Environment/c50 are locked until its deploymentsLocked says false"
+    )
 
 
 def freeze(day: date) -> dict[str, str]:

@@ -73,7 +73,7 @@ class Turns:
         if design.no_bulk_patch:
             return f"{kind} is protected against {BULK_PATCH}; to replace them, take that out of its protectedActions"
         if self._accepted.deployments_locked(design.environment):
-            return f"deployments to Environment/{design.environment} are locked (deploymentsLocked)"
+            return f"deployments to Environment/{design.environment} are locked until its deploymentsLocked says false"
         if self._is_left(design):
             return "an override leaves the group as it is"
         if self._is_frozen(design.environment_type):

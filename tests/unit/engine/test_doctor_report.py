@@ -1,5 +1,7 @@
 """What doctor found, in words and as JSON."""
 
+from dataclasses import replace
+
 import pytest
 
 from controller.aws.errors import NotFound, RoleNotReady, TableMissing
@@ -82,6 +84,17 @@ def test_people_read_what_to_do_below_what_lacks() -> None:
         "\n"
         "1 ok · 1 lacks · 1 not probed\n"
     )
+
+
+def test_a_long_list_that_asks_for_nothing_is_cut_for_people() -> None:
+    many = ", ".join(f"autoscaling:Action{n}" for n in range(30))
+    long = replace(UNTRIED, what=many)
+
+    said = plain(report_lines((long,)))
+
+    assert said.splitlines()[1].endswith("autoscaling:Action6, … (all: --format json)")
+    assert report_json((long,))["checks"][0]["what"] == many
+    assert many in plain(report_lines((replace(long, health=Health.LACKS),)))
 
 
 def test_programs_get_the_same() -> None:

@@ -271,7 +271,7 @@ def test_copies_are_told_of_where_they_are_on() -> None:
     said = text(view)
 
     assert "Replicas    complete in 1 of 3 scopes (seen 2 min ago)" in said
-    assert "b: 3 copies differ, the oldest change since Tue 24 Nov 09:12 UTC" in said
+    assert "b: 3 copies differ, the oldest since Tue 24 Nov 09:12 UTC" in said
     assert "not seen in c" in said
     assert [
         (one["copiesBehind"], one["behindSince"], one["lagSeconds"])
