@@ -54,7 +54,9 @@ class Shown:
         if self.roles:
             used.append(_counted(len(self.roles), "role"))
         by = f"used by {' and '.join(used)}" if used else ""
-        zone = "" if self.schedule.fixed else self.schedule.zone
+        zone = self.schedule.zone
+        if self.schedule.fixed or zone.lower() in self.name.lower():
+            zone = ""
         return tuple(filter(None, (self.name, zone, self.origin, by, *self.notes)))
 
 

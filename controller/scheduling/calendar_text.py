@@ -51,12 +51,15 @@ def _same_as_utc(day: CalendarDay, zone: tzinfo) -> bool:
 
 
 def _spans(day: CalendarDay, zone: tzinfo) -> str:
+    """Return the spans, the zone said once, or with each where the clocks change on the way."""
+    spans = [(start.astimezone(zone), end.astimezone(zone)) for start, end in day.spans]
+    names = {f"{moment:%Z}" for span in spans for moment in span}
     texts = []
-    for start, end in day.spans:
-        first, last = start.astimezone(zone), end.astimezone(zone)
-        ends_at_midnight = (last.hour, last.minute) == (0, 0)
-        texts.append(f"{first:%H:%M}{_TO}{'24:00' if ends_at_midnight else f'{last:%H:%M}'}")
-    return f"{', '.join(texts)} {day.spans[0].start.astimezone(zone):%Z}"
+    for first, last in spans:
+        begin = f"{first:%H:%M}" if f"{first:%Z}" == f"{last:%Z}" else f"{first:%H:%M %Z}"
+        end = "24:00" if (last.hour, last.minute) == (0, 0) else f"{last:%H:%M}"
+        texts.append(f"{begin}{_TO}{end}" + (f" {last:%Z}" if len(names) > 1 else ""))
+    return ", ".join(texts) + (f" {names.pop()}" if len(names) == 1 else "")
 
 
 def _total(view: CalendarView, zone: tzinfo) -> str:
@@ -65,7 +68,7 @@ def _total(view: CalendarView, zone: tzinfo) -> str:
         return fixed
     # a day that the clocks jump over as a whole has no hours
     share = view.hours_on / view.hours if view.hours else 0.0
-    total = f"On {view.hours_on:g} h of {view.hours:g} h ({share * 100:.0f} %)."
+    total = f"On {round(view.hours_on, 1):g} h of {view.hours:g} h ({share * 100:.0f} %)."
     if view.change is None:
         return f"{total}  It changes no more."
     at = view.change.at

@@ -60,7 +60,7 @@ def lines(schedule: Schedule, first: date, days: int, now: datetime = NOW) -> li
         (
             "start: 15 0 * * *; stop: 40 1 * * *",
             "Thu 25 Mar  ▒██▒" + "·" * 44 + "   00:15–01:40 UTC",
-            "On 1.41667 h of 24 h (6 %).  Next change after now: ON tomorrow 00:15 UTC",
+            "On 1.4 h of 24 h (6 %).  Next change after now: ON tomorrow 00:15 UTC",
         ),
         (
             "start: 0 0 * * *; stop: 0 1 * * *; start: 0 2 * * *; stop: 0 3 * * * | Asia/Kolkata",
@@ -94,9 +94,14 @@ def test_the_repeated_half_hour_of_lord_howe() -> None:
     nights = compile_periods("Australia/Lord_Howe", [Period("mon-sun", "22:15", "01:45")])
 
     assert lines(nights, date(2027, 4, 4), 1)[0] == (
-        "Sun 04 Apr  ███▲" + "·" * 40 + "▒███   00:00–01:45, 22:15–24:00 +11"
+        "Sun 04 Apr  ███▲" + "·" * 40 + "▒███   00:00–01:45 +11, 22:15–24:00 +1030"
         "   13:00–14:45, 11:45–13:30 UTC   ▲ clocks 02:00 → 01:30 +1030"
     )
+
+
+def test_a_span_over_the_repeated_hour_says_the_zone_of_both_its_ends() -> None:
+    early = parse_schedule("start: 30 1 * * *; stop: 30 2 * * * | Europe/London")
+    assert "   01:30 BST–02:30 GMT   00:30–02:30 UTC   " in lines(early, date(2027, 10, 31), 1)[0]
 
 
 def test_a_day_without_a_midnight_and_a_day_that_never_was() -> None:
