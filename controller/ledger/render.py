@@ -187,7 +187,15 @@ def _who(record: RecordSummary) -> str:
 def _cells(record: RecordSummary) -> tuple[str, ...]:
     phase = "" if record.phase in {"", "done", "baseline"} else f" ({record.phase})"
     what = f"{_TITLES.get(record.change_type, record.change_type)} {record.entity}{phase}"
-    return (*_beginning(record), what, *_end(record, record.origin))
+    return (
+        _when(record),
+        _who(record),
+        what,
+        record.cause or "-",
+        record.origin or "-",
+        _commit(record) or "-",
+        record.transaction_id or "-",
+    )
 
 
 def _transaction_cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
@@ -202,22 +210,30 @@ def _transaction_cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
     shown = ", ".join(
         tables if len(tables) <= 2 else [*tables[:2], f"{len(tables) - 2} more tables"]
     )
-    origins = {one.origin for one in records}
     return (
-        *_beginning(first),
+        _when(first),
+        _one_of(map(_who, records), "people"),
         f"{what} in {shown}",
-        *_end(first, origins.pop() if len(origins) == 1 else f"{len(origins)} places"),
+        ", ".join(sorted({one.cause for one in records if one.cause})) or "-",
+        _one_of((one.origin for one in records), "places"),
+        _one_of(map(_commit, records), "commits"),
+        first.transaction_id or "-",
     )
 
 
-def _beginning(record: RecordSummary) -> tuple[str, str]:
-    return time_text(record.iso_timestamp).removesuffix(" UTC"), _who(record)
+def _one_of(values: Iterable[str], noun: str) -> str:
+    """Return the value that all have, else how many there are."""
+    found = set(values)
+    return f"{len(found)} {noun}" if len(found) > 1 else found.pop() or "-"
 
 
-def _end(record: RecordSummary, origin: str) -> tuple[str, str, str, str]:
+def _when(record: RecordSummary) -> str:
+    return time_text(record.iso_timestamp).removesuffix(" UTC")
+
+
+def _commit(record: RecordSummary) -> str:
     commit = record.actor.commit
-    short = commit if commit == "unknown" else commit[:COMMIT_DIGITS]
-    return record.cause or "-", origin or "-", short or "-", record.transaction_id or "-"
+    return commit if commit == "unknown" else commit[:COMMIT_DIGITS]
 
 
 def _by_transaction(records: Iterable[RecordSummary]) -> Iterator[list[RecordSummary]]:

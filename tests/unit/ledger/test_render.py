@@ -55,6 +55,15 @@ def test_a_list_by_transaction_counts_what_each_did() -> None:
     assert "2 places" in lines[3]
 
 
+def test_an_apply_of_several_names_none_of_them_alone() -> None:
+    one = NEWEST_FIRST[-1]
+    bobs = replace(one.actor, author="bob@example.com", commit="c0ffee0")
+    _, line = transaction_lines([one, replace(one, actor=bobs, cause="drifted")])
+    assert "2 people" in line
+    assert "drifted, edited" in line
+    assert "2 commits" in line
+
+
 def test_records_of_no_transaction_are_lines_of_their_own() -> None:
     assert len(transaction_lines([LEGACY, LEGACY])) == 3
 
