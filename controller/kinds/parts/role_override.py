@@ -89,12 +89,14 @@ def effective_roles(
 ) -> dict[str, ServerRole]:
     """Return the roles an environment has, by name: those of its map with the environment's overrides laid over them.
 
-    Both are specs under YAML names with their short forms written out. A role that is not enabled is left out.
+    Both are specs under YAML names with their short forms written out. A role that is not enabled is left out. Maps merge,
+    but for a schedule, which is one choice.
     """
     roles = {}
     for role in map_spec["roles"]:
         name = role["serverRoleName"]
         override = dict((overrides or {}).get(name) or {})
         if override.pop("enabled", True):
-            roles[name] = ServerRole.model_validate(merge(role, override))
+            beneath = {**role, "schedule": None} if override.get("schedule") else role
+            roles[name] = ServerRole.model_validate(merge(beneath, override))
     return roles

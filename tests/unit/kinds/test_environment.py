@@ -288,6 +288,16 @@ def test_names_are_unique_in_any_case_and_the_type_is_kept() -> None:
     assert kind.leaving is Leaving.RETIRE_FIRST
 
 
+def test_a_schedule_of_a_role_is_one_choice() -> None:
+    role = {**WEB, "schedule": {"mode": "automatic", "use": "office-hours"}}
+    always = {"mode": "automatic", "expression": "247"}
+
+    found = effective_roles({"roles": [role]}, {"Web": {"schedule": always}})["Web"].schedule
+
+    assert found is not None
+    assert (found.use, found.expression) == (None, "247")
+
+
 def test_effective_roles_are_those_of_the_map_with_what_differs() -> None:
     map_spec = {"roles": [WEB, {**WEB, "serverRoleName": "Db"}]}
     found = effective_roles(
