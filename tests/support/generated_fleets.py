@@ -57,6 +57,7 @@ ROLE_FIELDS = {
     "securityZone": st.sampled_from(["Other", "Public"]),
     "availabilityZoneName": st.sampled_from(["A", "AB", ["A", "B"], "*"]),
     "terminationDelay": st.integers(0, 5),
+    "fleetPerSlice": st.booleans(),
     "volumes": st.just([{"name": "OS", "size": 80, "type": "Disk"}]),
     "projectCodeTag": TEXTS,
     "services": st.lists(st.sampled_from(SERVICES), unique=True, max_size=2),
@@ -67,6 +68,26 @@ ROLE_FIELDS = {
     "schedule": SCHEDULES,
     "scalingSchedules": st.just([{"recurrence": "0 8 * * 1-5", "desiredCapacity": 3}]),
 }
+
+
+OF_LIVE_GROUPS = {
+    "instanceType": st.sampled_from(["t2.medium", "m6i.large"]),
+    "availabilityZoneName": st.sampled_from(["A", "*"]),
+    "terminationDelay": st.integers(0, 5),
+    "volumes": st.just([{"name": "OS", "size": 80}, {"name": "Data", "size": 0}]),
+    "instanceProfileName": st.just("by-hand"),
+    "securityGroups": st.just(["sgA", "sgB"]),
+    "clusterKeyName": st.just("by-hand"),
+    "puppetRole": st.just("web"),
+    "userData": st.just("first-boot"),
+    "notifications": st.sampled_from(
+        [[], [{"topic": "told"}], [{"topic": "told", "events": ["launch", "terminate"]}]]
+    ),
+    "scalingSchedules": st.sampled_from(
+        [[], [{"recurrence": "0 7 * * *", "timezone": "Europe/London", "minCapacity": 0}]]
+    ),
+}
+"""What an environment's groups may have otherwise than its map."""
 
 
 @st.composite
@@ -127,6 +148,7 @@ def _add_environment(draw: st.DrawFn, add: Any, name: str, found: Documents) -> 
         enabled=st.booleans(),
         autoScalingSettings=SIZES,
         schedule=SCHEDULES,
+        **OF_LIVE_GROUPS,
     )
     spec |= draw(
         optional(
