@@ -12,6 +12,7 @@ from controller.planning.fields import FieldNames
 from controller.planning.schedule_words import TITLE, meaning_lines, tally_of
 from controller.planning.whole_object import fields_of
 from controller.planning.wording import (
+    DARK,
     SIGNS,
     edit_title,
     effects_text,
@@ -134,11 +135,16 @@ def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
 
 
 def _scopes(plan: Plan) -> Iterator[Aside]:
+    seen = {one.scope for one in plan.scopes if one.state not in DARK}
     for scope in plan.scopes:
         if scope.state in NOT_EXPLAINED:
             continue
-        observing = scope.state is ScopeState.OBSERVE
-        outcome = "shown, not applied" if observing else "nothing planned there"
+        if scope.state is ScopeState.OBSERVE:
+            outcome = "shown, not applied"
+        elif scope.scope in seen:
+            outcome = "the rest of the scope goes on"
+        else:
+            outcome = "nothing planned there"
         # The reason may go on with commands to type, on lines of their own.
         first, *more = scope.reason.splitlines() or [""]
         why = "\n".join(("; ".join(filter(None, (first, outcome))), *more))

@@ -27,7 +27,7 @@ SIGNS: Final[Mapping[Action, str]] = {
 CONFIG: Final = "config"
 """The scope of the master's tables; comes first in every plan."""
 
-_DARK: Final = (ScopeState.UNKNOWN, ScopeState.WAITING)
+DARK: Final = (ScopeState.UNKNOWN, ScopeState.WAITING)
 LONGEST_VALUE: Final = 60
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 NAMES_SHOWN: Final = 3
@@ -202,7 +202,7 @@ def next_text(plan: Plan) -> str:
     if plan.refused:
         return "Next: approve exactly what is refused above, or change the source and plan again"
     if not plan.changes:
-        dark = any(scope.state in _DARK for scope in plan.scopes)
+        dark = any(scope.state in DARK for scope in plan.scopes)
         return "Nothing to do in what could be seen." if dark else "Nothing to do."
     if not plan.to_apply:
         return "Nothing to apply: what is shown is only observed."

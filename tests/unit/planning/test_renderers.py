@@ -300,3 +300,12 @@ def test_what_changes_of_schedules_mean_is_the_last_section_and_part_of_the_file
     assert lines.entries[0].remarks == ("office → on  on per week 55 h → 168 h",)
     assert lines.entries[-1].remarks == ()
     assert plan_object(plan, PLAIN_NAMES, "1")["schedules"]["startedNow"] == 2
+
+
+def test_a_target_that_waits_leaves_the_rest_of_its_scope() -> None:
+    waits = ScopePlan(WHERE, ScopeState.WAITING, reason="replicas: no table")
+    seen = ScopePlan(WHERE, ScopeState.OK)
+
+    shown = render_text(Plan("r", "l", (seen, waits), "d" * 64))
+
+    assert f"{WHERE}  replicas: no table; the rest of the scope goes on\n" in shown
