@@ -16,12 +16,13 @@ from pydantic.alias_generators import to_camel
 
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import Documented
+from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.documents import parse_documents
 from controller.loading.issue import Issue
 from controller.loading.positions import Positions, dotted
 from controller.loading.scalars import Irregular, resolve
 from controller.loading.text_problems import find_text_problems
-from controller.loading.validation_issues import validation_issues
+from controller.loading.validation_issues import secret_names, validation_issues
 from controller.model.live_options import LiveOptions
 from controller.model.origin import Origin
 from controller.model.power_options import PowerOptions
@@ -59,13 +60,13 @@ class SettingsPart(Documented):
 class GitSource(SettingsPart):
     """A repository that holds the desired state."""
 
-    url: str
+    url: Annotated[str, HiddenWhereWrong()]
     """https://, ssh://, file:// or git@host:path. Never with a password in it."""
     ref: str = "HEAD"
     """Branch, tag or commit."""
     path: str = ""
     """Folder inside the repository; empty for its top."""
-    credentials: str | None = None
+    credentials: Annotated[str | None, HiddenWhereWrong()] = None
     """Where the token is: env://NAME. Never the token itself."""
 
 
@@ -271,7 +272,7 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        positions = Positions(data)
+        positions = Positions(data, _secret_names())
         problems = [
             _problem(name, issue, positions, given)
             for issue in validation_issues(error, (), Settings)
@@ -279,11 +280,15 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
         raise _wrong(in_file_order(problems)) from None
 
 
+def _secret_names() -> frozenset[str]:
+    return frozenset(secret_names(Settings))
+
+
 def _parsed(name: str, data: bytes) -> dict[str, Any]:
     try:
         documents = parse_documents(data)
     except Irregular:
-        raise _wrong(find_text_problems(name, data)) from None
+        raise _wrong(find_text_problems(name, data, _secret_names())) from None
     if len(documents) > 1:
         origin = Origin(name, documents[1].line)
         raise _wrong([Problem(origin, "", "the settings are one document", "leave this one out")])

@@ -200,7 +200,8 @@ def secret_names(model: Any) -> Iterator[str]:
 def _hides(field: FieldInfo) -> bool:
     extra = field.json_schema_extra
     sensitive = isinstance(extra, dict) and bool(extra.get("x-sensitive"))
-    return sensitive or any(isinstance(one, HiddenWhereWrong) for one in _marks(field.annotation))
+    marks = (*field.metadata, *_marks(field.annotation))
+    return sensitive or any(isinstance(one, HiddenWhereWrong) for one in marks)
 
 
 def _marks(annotation: Any) -> Iterator[Any]:

@@ -119,3 +119,21 @@ def test_committed_schemas_are_what_the_models_say() -> None:
 
     assert {path.name for path in folder.iterdir()} == set(wanted)
     assert [name for name, text in wanted.items() if (folder / name).read_bytes() != text] == []
+
+
+@pytest.mark.parametrize(
+    "git",
+    [
+        '{url: "https://a:hunter2@x.example", credentials: hunter2, bogus: 1}',
+        '{bogus: 1, url: "https://a:hunter2@x.example"}',
+        "{url: [hunter2], credentials: [hunter2]}",
+        "{url: hunter2, url: x}",
+        "{credentials: hunter2",
+    ],
+)
+def test_no_problem_shows_a_credential(git: str) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        read_settings("envctl.yaml", f"source: {{git: {git}}}\n".encode(), {})
+
+    assert "envctl.yaml:1" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
