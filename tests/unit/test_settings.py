@@ -135,5 +135,5 @@ def test_no_problem_shows_a_credential(git: str) -> None:
     with pytest.raises(WrongUsage) as caught:
         read_settings("envctl.yaml", f"source: {{git: {git}}}\n".encode(), {})
 
-    assert "envctl.yaml:1" in str(caught.value)
+    assert "envctl.yaml:" in str(caught.value)
     assert "hunter2" not in str(caught.value)
