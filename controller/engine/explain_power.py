@@ -10,6 +10,7 @@ from controller.engine.explain_history import LedgerQuestions, by_line, change_l
 from controller.engine.explain_next import next_wanted
 from controller.engine.explain_rules import order_of, override_lines, why_lines
 from controller.engine.find_object import GROUP, INSTANCE
+from controller.engine.override_forbidden import protecting_type
 from controller.engine.power_sight import Sights, sight
 from controller.ledger.live_history import made_by_us
 from controller.model.accepted import AcceptedState
@@ -228,6 +229,8 @@ class PowerExplainer:
             told.append("environment in maintenance")
         if accepted.deployments_locked(name):
             told.append("deployments locked")
+        if kind := protecting_type(name, accepted):
+            told.append(f"schedule protected by EnvironmentType/{kind}")
         return tuple(blocks), tuple(told)
 
     def _next(self, found: Found, accepted: AcceptedState) -> tuple[NextShown, ...]:
@@ -274,14 +277,14 @@ class PowerExplainer:
         purpose = f"{'Keep it' if _IS.get(next(iter(found.states), '')) is State(other) else 'Have it'} {other}"
         total = sum(1 for one in self._all_of(found))
         name = found.subject.environment
-        yield Command(
-            purpose,
-            f'envctl override {name} schedule={other} --until 10:00 --reason "…"'
-            + (f"      (all {total} instances)" if total > 1 else ""),
-        )
-        if found.ref.kind != "Environment":
-            own = found.subject.instance or found.subject.group
-            yield Command("", f'envctl override {own} schedule={other} --until 10:00 --reason "…"')
+        command = 'envctl override {} schedule={} --until 10:00 --reason "…"'
+        if not protecting_type(name, self._state.accepted):
+            every = f"      (all {total} instances)" if total > 1 else ""
+            yield Command(purpose, command.format(name, other) + every)
+            purpose = ""
+        own = found.subject.instance or found.subject.group
+        if own:
+            yield Command(purpose, command.format(own, other))
 
     def _all_of(self, found: Found) -> Iterator[str]:
         for seen in self._sights.seen:

@@ -28,9 +28,17 @@ def check_schedule_may_change(override: Override, accepted: AcceptedState) -> No
             f"{ref} will not be touched, because it is written as noschedule in {origin}: no override goes before that\n"
             "  fix: give it a schedule in Git, or switch its instances by hand"
         )
-    kind = written.spec("EnvironmentType", spec.environment_type)
-    if kind is not None and SCHEDULE_ENVIRONMENT in (kind.protected_actions or ()):
+    kind = protecting_type(ref.key, written)
+    if kind:
         raise PlanRefused(
-            f"{ref} keeps its schedule: EnvironmentType/{spec.environment_type} is protected against {SCHEDULE_ENVIRONMENT}\n"
+            f"{ref} keeps its schedule: EnvironmentType/{kind} is protected against {SCHEDULE_ENVIRONMENT}\n"
             "  fix: override the groups or instances that need it, or take that out of its protectedActions in Git"
         )
+
+
+def protecting_type(environment: str, accepted: AcceptedState) -> str:
+    """Return the name of the environment type that protects an environment's schedule; empty if none does."""
+    spec = accepted.written.spec("Environment", environment)
+    kind = accepted.written.spec("EnvironmentType", spec.environment_type) if spec else None
+    protects = kind is not None and SCHEDULE_ENVIRONMENT in (kind.protected_actions or ())
+    return str(spec.environment_type) if protects else ""

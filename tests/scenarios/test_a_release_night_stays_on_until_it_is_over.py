@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from controller.engine.accepted_now import accepted_now
+from controller.engine.explain_power import PowerExplainer
+from controller.engine.find_object import find_object
 from controller.engine.lease import Claim
 from controller.engine.live_plan import LiveAsked
+from controller.engine.looked_once import LookedOnce
 from controller.engine.override_ends import announce, due_ends, record_ends
 from controller.engine.override_report import done_lines, prepared_lines, report_json
 from controller.engine.override_run import OverrideAsked, Overrides, Prepared
@@ -18,6 +21,7 @@ from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
+from controller.planning.explanation import Explanation
 from controller.settings import Mode, Settings, TargetModes
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import ACCOUNT, ACCOUNTS, EVENING, MORNING, PowerEstate
@@ -73,6 +77,14 @@ def prepared(
 ) -> tuple[Overrides, Prepared]:
     made = overrides(estate)
     return made, made.prepare(asked(*words, until=until), lambda _: "")
+
+
+def explained(estate: PowerEstate, what: str) -> Explanation:
+    now = estate.clock.now
+    state = accepted_now(estate.installation, now, estate.accounts())
+    looked = LookedOnce(state, now)
+    ref = find_object(what, state.accepted, looked.everywhere)
+    return PowerExplainer(state, looked.around(ref), now, now).explain(ref)
 
 
 def on_record(estate: PowerEstate) -> tuple[Override, ...]:
@@ -334,6 +346,10 @@ def test_a_protected_schedule_is_followed_and_nobody_changes_it(evening: PowerEs
     assert evening.lifecycles(WEB) == ["InService"] * 3, "the edit was not made"
     with pytest.raises(PlanRefused, match="protected against SCHEDULE_ENVIRONMENT"):
         prepared(evening, "c50", "schedule=off")
+    told = explained(evening, WEB)
+    assert told.information == ("schedule protected by EnvironmentType/staging-eu",)
+    (command,) = told.commands
+    assert command.text.startswith(f"envctl override {WEB} schedule=off"), "what is not refused"
     made, ready = prepared(evening, WEB, "schedule=off")
     made.carry_out(ready)
 

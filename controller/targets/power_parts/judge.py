@@ -57,10 +57,9 @@ class Customs:
     def leave_out(self, environment: str, scope: LiveScope) -> bool:
         """Tell whether the settings keep power off an environment of a scope."""
         accounts, environments = self.only_accounts, self.only_environments
-        here = {scope.account_name.lower(), scope.account}
-        return bool(accounts and not accounts & here) or bool(
-            environments and environment.lower() not in environments
-        )
+        if accounts and not accounts & {scope.account_name.lower(), scope.account}:
+            return True
+        return bool(environments) and environment.lower() not in environments
 
 
 class JudgedGroup(NamedTuple):
