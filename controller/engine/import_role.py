@@ -27,9 +27,8 @@ LONGEST_IMAGE: Final = 50
 """Characters of an image in a role."""
 
 Json = Any
-Odd = tuple[str, str]
+Odd = tuple[str, str, str]
 
-_ADOPTED: Final = "when it is adopted its launch template becomes as the role says; instances that run stay as they are"
 _USER_DATA: Final = re.compile(
     r"(?:ProjectCode=(?P<projectCodeTag>[^\n]+)\n)?(?:RemovalDate=(?P<removalDateTag>[^\n]+)\n)?"
     r"(?:PuppetRole=(?P<puppetRole>[^\n]+)\n)?"
@@ -58,7 +57,13 @@ def closer_look(
     fields = dict(reading.fields(actions))
     text = reading.user_data(fields)
     return CloserLook(
-        design.environment, design.role, design.name, fields, text, tuple(reading.odd)
+        environment=design.environment,
+        role=design.role,
+        group=design.name,
+        fields=fields,
+        user_data=text,
+        unsaid=tuple(reading.unsaid),
+        oddities=tuple(reading.odd),
     )
 
 
@@ -69,6 +74,7 @@ class _Reading:
         self._design = design
         self._scope = scope
         self._found = found
+        self.unsaid: list[str] = []
         self.odd: list[Odd] = []
 
     def fields(self, actions: Mapping[str, Action]) -> Iterator[tuple[str, Json]]:
@@ -77,9 +83,7 @@ class _Reading:
         if found["imageId"]:
             yield from self._template()
         else:
-            self._tell(
-                "has no launch template or launch configuration that could be read", _ADOPTED
-            )
+            self.unsaid.append("has no launch template or launch configuration that could be read")
         if found["terminationDelay"] != design.termination_delay:
             yield "terminationDelay", found["terminationDelay"]
         yield from self._notifications()
@@ -97,16 +101,14 @@ class _Reading:
             if found[attribute] and found[attribute] != wanted:
                 yield field, found[attribute]
             elif found[attribute] != wanted:
-                self._tell(f"has no {what}; its role has {wanted}", _ADOPTED)
+                self.unsaid.append(f"has no {what}; its role has {wanted}")
         yield from self._security_groups()
         yield from self._volumes()
         if found["detailedMonitoring"] != design.detailed_monitoring:
             word = "" if found["detailedMonitoring"] else "no "
-            self._tell(
-                f"has {word}detailed monitoring, which goes by the name of its type", _ADOPTED
-            )
+            self.unsaid.append(f"has {word}detailed monitoring, which goes by the name of its type")
         if found["publicAddress"]:
-            self._tell("gives its instances public addresses; no role does", _ADOPTED)
+            self.unsaid.append("gives its instances public addresses; no role does")
 
     def _image(self) -> Iterator[tuple[str, Json]]:
         wish, name, image_id = self._design.image, self._found["ami"], self._found["imageId"]
@@ -127,19 +129,21 @@ class _Reading:
         if lacking or more:
             said = [f"lacks {name}" for name in sorted(lacking)]
             said += [f"has {name}" for name in sorted(more)]
-            self._tell(f"{', '.join(said)}, by the convention for its platform and zone", _ADOPTED)
+            self.unsaid.append(f"{', '.join(said)}, by the convention for its platform and zone")
         if set(own) == set(design.security_groups):
             return
         if not own:
-            self._tell(
-                f"has no security group of its role ({', '.join(design.security_groups)})", _ADOPTED
+            self.unsaid.append(
+                f"has no security group of its role ({', '.join(design.security_groups)})"
             )
             return
         yield "securityGroups", own
         nameless = [name for name in own if name.startswith("sg-")]
         if nameless:
             self._tell(
-                f"has security groups without Name tag: {', '.join(nameless)}", "give them one"
+                f"has security groups without Name tag: {', '.join(nameless)}",
+                "their ids",
+                "give each a Name tag and write it: other groups find none by its id",
             )
 
     def _volumes(self) -> Iterator[tuple[str, Json]]:
@@ -149,8 +153,8 @@ class _Reading:
         written = [self._volume(device, name, found) for device, name in _VOLUMES.items()]
         if None in written or found.keys() - _VOLUMES.keys():
             shown = "; ".join(f"{device}: {text}" for device, text in sorted(found.items()))
-            self._tell(
-                f"has volumes ({shown or 'those of its image'}) that no role can say", _ADOPTED
+            self.unsaid.append(
+                f"has volumes ({shown or 'those of its image'}) that no role can say"
             )
             return
         yield "volumes", written
@@ -190,15 +194,17 @@ class _Reading:
             if one is None:
                 self._tell(
                     f"has a scheduled action {name} that no role can say: {_shown(action)}",
-                    "it stays as it is; take it away once it has served"
-                    if not is_replaceable(name)
-                    else "write what was meant, or it goes when others of its role are adopted",
+                    "nothing",
+                    "write what was meant, or it goes when others of its role are adopted"
+                    if is_replaceable(name)
+                    else "it stays as it is; take it away once it has served",
                 )
                 continue
             if not is_replaceable(name):
                 self._tell(
                     f"has a scheduled action {name} that the old product did not make",
-                    "adopting puts one that does the same beside it: then take this one away",
+                    "a scaling schedule that does the same; adopting puts its action beside this one",
+                    "take this one away then",
                 )
             if one not in written:
                 written.append(one)
@@ -212,19 +218,19 @@ class _Reading:
         if found == wanted or not self._found["imageId"]:
             return ""
         if not found:
-            self._tell("has no user data; its role has", _ADOPTED)
+            self.unsaid.append("has no user data; its role has")
             return ""
         new, old = _USER_DATA.fullmatch(found), _USER_DATA.fullmatch(wanted)
         if new and old and not any(old[tag] and not new[tag] for tag in old.groupdict()):
             fields |= {tag: value for tag, value in new.groupdict().items() if value != old[tag]}
             return ""
         if _is_binary(found) or any(variables_in(found)):
-            self._tell("has user data that no Template can say", _ADOPTED)
+            self.unsaid.append("has user data that no Template can say")
             return ""
         return str(found)
 
-    def _tell(self, found: str, decide: str) -> None:
-        self.odd.append((f"group {self._design.name} {found}", decide))
+    def _tell(self, found: str, written: str, decide: str) -> None:
+        self.odd.append((f"group {self._design.name} {found}", written, decide))
 
 
 def _scaling_schedule(action: Action) -> dict[str, Json] | None:

@@ -20,9 +20,10 @@ Documents = Mapping[ResourceRef, Written]
 
 
 class CloserLook(NamedTuple):
-    """One group: the fields its role would say otherwise, and what of it no role can say.
+    """One group: the fields its role would say otherwise, and what else it has otherwise.
 
-    ``user_data`` is a text that takes a Template to say; ``oddities`` are (what was found, what is left to a person).
+    ``user_data`` is a text that takes a Template to say. ``unsaid`` is what no role can say (``gives its instances public
+    addresses``); ``oddities`` are what was found, what is written for it, and what is left to a person.
     """
 
     environment: str
@@ -30,7 +31,8 @@ class CloserLook(NamedTuple):
     group: str
     fields: Mapping[str, Json]
     user_data: str = ""
-    oddities: tuple[tuple[str, str], ...] = ()
+    unsaid: tuple[str, ...] = ()
+    oddities: tuple[tuple[str, str, str], ...] = ()
 
 
 def add_closer_facts(
@@ -68,6 +70,7 @@ def _say(
     """Write what the first group has, role and all; tell what cannot be written, and which others differ from it."""
     compiled = kinds.by_name["Environment"]
     first, *others = groups
+    unsaid = list(first.unsaid)
     fields = dict(first.fields)
     if first.user_data:
         fields["userData"] = templates[first.user_data]
@@ -78,8 +81,10 @@ def _say(
             one.spec = spec
         else:
             shown = said(compiled.kind, ("roles",), value)
-            _tell(one, f"group {first.group} has {name} {shown}, which no role can say", _ADOPTED)
+            unsaid.append(f"has {name} {shown}, which no role can say")
+    _tell_unsaid(one, first, unsaid)
     for other in others:
+        _tell_unsaid(one, other, other.unsaid)
         unlike = sorted(
             name
             for name in other.fields.keys() | first.fields.keys()
@@ -88,22 +93,20 @@ def _say(
         unlike += ["user data"] if other.user_data != first.user_data else []
         if unlike:
             found = f"group {other.group} has other {', '.join(unlike)} than {first.group}"
-            _tell(
-                one,
-                found,
-                f"a role is one for all slices: {other.group} gets what {first.group} has",
-            )
-    for what, decide in dict.fromkeys(odd for group in groups for odd in group.oddities):
-        _tell(one, what, decide)
+            _tell(one, found, f"what {first.group} has", "a role is one for all slices: choose")
+    for odd in dict.fromkeys(odd for group in groups for odd in group.oddities):
+        _tell(one, *odd)
 
 
-_ADOPTED: Final = (
-    "when it is adopted, its next instances are as the role says; those that run stay as they are"
-)
+def _tell_unsaid(one: Written, group: CloserLook, unsaid: Sequence[str]) -> None:
+    if unsaid:
+        found = f"group {group.group} {'; '.join(unsaid)}"
+        written = "what its role says: instances to come get that, those that run stay as they are"
+        _tell(one, found, written, "see whether they can do with that")
 
 
-def _tell(one: Written, found: str, decide: str) -> None:
-    one.oddities.append(Oddity(one.ref, found, "nothing", decide))
+def _tell(one: Written, found: str, written: str, decide: str) -> None:
+    one.oddities.append(Oddity(one.ref, found, written, decide))
 
 
 def _templates(

@@ -50,8 +50,8 @@ def looked(
     """Return fields, what was told without the group's name, and user data."""
     deep = Deep({**AS_WANTED, **found}, None)
     one = closer_look(wanted or design(), SCOPE, deep, actions or {})
-    told = [what.removeprefix("group c50-ta-Web ") for what, _ in one.oddities]
-    return dict(one.fields), told, one.user_data
+    told = [what.removeprefix("group c50-ta-Web ") for what, *_ in one.oddities]
+    return dict(one.fields), [*one.unsaid, *told], one.user_data
 
 
 SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [

@@ -19,9 +19,9 @@ WEB_AND_DB = of(
 
 
 def look(name: str = "c50", role: str = "Web", slice_name: str = "", **more: Any) -> CloserLook:
-    text, odd = more.pop("text", ""), more.pop("odd", ())
+    text, unsaid, odd = more.pop("text", ""), more.pop("unsaid", ()), more.pop("odd", ())
     group = f"{name}-ta-{role}{slice_name}"
-    return CloserLook(name, role, group, more, text, odd)
+    return CloserLook(name, role, group, more, text, unsaid, odd)
 
 
 class Estate:
@@ -104,11 +104,20 @@ def test_an_environment_whose_map_is_gone_has_its_own_all_the_same() -> None:
 
 def test_what_no_role_can_say_is_told() -> None:
     estate = Estate().add(
-        look(terminationDelay=121, instanceType="m6i.large", odd=(("it is odd", "decide"),))
+        look(
+            terminationDelay=121,
+            instanceType="m6i.large",
+            unsaid=("is red",),
+            odd=(("it is odd", "nothing", "decide"),),
+        ),
+        look(
+            slice_name="-green", instanceType="m6i.large", terminationDelay=121, unsaid=("is blue",)
+        ),
     )
     assert estate.roles() == {"Web": {"instanceType": "m6i.large"}}
     assert estate.told() == [
-        "group c50-ta-Web has terminationDelay 121, which no role can say",
+        "group c50-ta-Web is red; has terminationDelay 121, which no role can say",
+        "group c50-ta-Web-green is blue",
         "it is odd",
     ]
 
