@@ -122,15 +122,18 @@ def _causes(
 
 
 def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
-    notes = (note for scope in plan.scopes for note in scope.notes)
+    notes = [note for scope in plan.scopes for note in scope.notes]
+    scope_of = {note.ref: scope.scope for scope in plan.scopes for note in scope.notes}
     for category, of_category in notes_by_category(notes).items():
         alike: dict[tuple[str, str], list[ResourceRef]] = {}
         for note in of_category:
             alike.setdefault((note.ref.kind, note.text), []).append(note.ref)
-        entries = (
-            Entry("", names_text(refs, expand=expand), (text,), ())
-            for (_, text), refs in alike.items()
-        )
+        entries = []
+        for (_, text), refs in alike.items():
+            # The name of a single object has its scope already.
+            scopes = {scope_of[ref] for ref in refs} if len(refs) > 1 else set()
+            remarks = tuple(filter(None, (scope_text(scopes), text)))
+            entries.append(Entry("", names_text(refs, expand=expand, scopes=scopes), remarks, ()))
         yield Aside(category, tuple(entries))
 
 

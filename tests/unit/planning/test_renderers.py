@@ -15,6 +15,7 @@ from controller.model.canonical import canonical_bytes
 from controller.model.observed import ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.plan import Cause, Change, Edit, FieldChange, Note, Plan, ScopePlan, Violation
+from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_schema import plan_schema
@@ -309,3 +310,12 @@ def test_a_target_that_waits_leaves_the_rest_of_its_scope() -> None:
     shown = render_text(Plan("r", "l", (seen, waits), "d" * 64))
 
     assert f"{WHERE}  replicas: no table; the rest of the scope goes on\n" in shown
+
+
+def test_what_is_said_of_several_objects_of_an_account_names_it_once() -> None:
+    refs = [ResourceRef("Group", f"{WHERE}/{name}") for name in ("c50-ta-Db", "c50-ta-Web")]
+    notes = tuple(Note("blocked", one, "locked") for one in refs)
+
+    shown = render_text(Plan("r", "l", (ScopePlan(WHERE, ScopeState.OK, notes=notes),), "d" * 64))
+
+    assert f" 2 (c50-ta-Db, c50-ta-Web)  in {WHERE}  locked\n" in shown
