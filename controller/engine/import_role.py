@@ -101,14 +101,14 @@ class _Reading:
             if found[attribute] and found[attribute] != wanted:
                 yield field, found[attribute]
             elif found[attribute] != wanted:
-                self.unsaid.append(f"has no {what}; its role has {wanted}")
+                self.unsaid.append(f"has no {what} (by its role: {wanted})")
         yield from self._security_groups()
         yield from self._volumes()
         if found["detailedMonitoring"] != design.detailed_monitoring:
             word = "" if found["detailedMonitoring"] else "no "
             self.unsaid.append(f"has {word}detailed monitoring, which goes by the name of its type")
         if found["publicAddress"]:
-            self.unsaid.append("gives its instances public addresses; no role does")
+            self.unsaid.append("gives its instances public addresses, which no role does")
 
     def _image(self) -> Iterator[tuple[str, Json]]:
         wish, name, image_id = self._design.image, self._found["ami"], self._found["imageId"]
@@ -218,7 +218,7 @@ class _Reading:
         if found == wanted or not self._found["imageId"]:
             return ""
         if not found:
-            self.unsaid.append("has no user data; its role has")
+            self.unsaid.append("has no user data, while its role gives some")
             return ""
         new, old = _USER_DATA.fullmatch(found), _USER_DATA.fullmatch(wanted)
         if new and old and not any(old[tag] and not new[tag] for tag in old.groupdict()):

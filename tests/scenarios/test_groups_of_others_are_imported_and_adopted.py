@@ -278,6 +278,41 @@ spec:
 """ in lines("maps/web.yaml")
 
 
+def test_what_groups_of_others_do_at_times_is_left_while_the_groups_are(
+    others: Others, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVCTL_TARGETS_GROUPS", "observe")
+    assert envctl("import", "--out", tmp_path / "fleet").code == 0
+
+    adopting = envctl("apply", "--source", tmp_path / "fleet", "--adopt", "--yes")
+
+    assert adopting.code == 7
+    assert "c50-ta-Web does not carry our mark" in adopting.out + adopting.err
+    actions = others.scaling.describe_scheduled_actions()["ScheduledUpdateGroupActions"]
+    assert {one["ScheduledActionName"] for one in actions} == {
+        "EM-Scheduled-Action-0",
+        "EM-Scheduled-Action-1",
+    }
+    looked = envctl("plan", "--source", tmp_path / "fleet", "--deep", "--format", "json")
+    assert changes(looked) == []
+
+
+def test_an_account_that_cannot_be_looked_at_closely_is_told(
+    others: Others, aws: AwsForTests, tmp_path: Path
+) -> None:
+    del others
+    aws.controls.fail_next("DescribeLifecycleHooks", "AccessDenied", account=ACCOUNT, times=None)
+
+    assert envctl("import", "--out", tmp_path / "fleet").code == 0
+
+    notes = (tmp_path / "fleet/IMPORT-NOTES.md").read_text()
+    assert "groups in staging-eu/eu-west-1 were not looked at closely" in notes
+    assert (
+        "Db: {autoScalingSettings: "
+        in (tmp_path / "fleet/staging/c50/environment.yaml").read_text()
+    )
+
+
 @pytest.mark.usefixtures("others")
 def test_a_folder_that_holds_something_is_left_alone_unless_forced(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("mine")

@@ -101,8 +101,8 @@ def test_what_a_role_can_say(found: dict[str, Any], said: dict[str, Any]) -> Non
     ("found", "told"),
     [
         ({"imageId": ""}, "has no launch template or launch configuration that could be read"),
-        ({"keyPair": ""}, "has no key pair; its role has tango"),
-        ({"instanceProfile": ""}, "has no instance profile; its role has roleTangoWeb"),
+        ({"keyPair": ""}, "has no key pair (by its role: tango)"),
+        ({"instanceProfile": ""}, "has no instance profile (by its role: roleTangoWeb)"),
         (
             {"securityGroups": {"sgRoleTangoWeb": "sg-1", "sgOSWindows": "sg-2"}},
             "lacks sgOSLinux, has sgOSWindows, by the convention for its platform and zone",
@@ -128,7 +128,7 @@ def test_what_a_role_can_say(found: dict[str, Any], said: dict[str, Any]) -> Non
             {"detailedMonitoring": True},
             "has detailed monitoring, which goes by the name of its type",
         ),
-        ({"publicAddress": True}, "gives its instances public addresses; no role does"),
+        ({"publicAddress": True}, "gives its instances public addresses, which no role does"),
         ({"userData": "echo {{ environment }}"}, "has user data that no Template can say"),
         (
             {"userData": base64.b64encode(b"\x1f\x8b\xff").decode()},
@@ -154,7 +154,7 @@ def test_a_security_group_without_a_name_goes_by_its_id() -> None:
         ("PuppetRole=web\n", "PuppetRole=web\n", {}, [], ""),
         ("PuppetRole=web\n", "PuppetRole=db\n", {"puppetRole": "db"}, [], ""),
         ("PuppetRole=web\n", "ProjectCode=p\n", {}, [], "ProjectCode=p\n"),
-        ("PuppetRole=web\n", "", {}, ["has no user data; its role has"], ""),
+        ("PuppetRole=web\n", "", {}, ["has no user data, while its role gives some"], ""),
     ],
 )
 def test_user_data(
