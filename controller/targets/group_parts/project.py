@@ -192,12 +192,13 @@ def _present(
 
 def _said_of_rollout(turn: Turn, name: str, known: Mapping[str, Any], at_once: int) -> str:
     answer = known.get(ask(REFRESH, name)) or {}
+    reason = str(answer.get("reason") or "")
     match turn:
         case Turn.RUNS:
             return f"its instances are being replaced: {answer.get('percent', 0)} % ({answer.get('status')})"
         case Turn.FAILED:
             return (
-                f"replacing its instances ended as {answer.get('status')}: {answer.get('reason') or 'AWS gives no reason'};"
+                f"replacing its instances ended as {answer.get('status')}: {reason.rstrip('.') or 'AWS gives no reason'};"
                 " no other group of this scope begins. Correct the template, or remove the tag envctl:refresh to try again"
             )
         case Turn.STOPPED:
