@@ -10,10 +10,16 @@ from controller.cli.process import wants_colour
 from controller.model.problem import Problem
 from controller.planning.render_style import Line, coloured, plain
 
+_OBEYED = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"
+}
+"""Characters that a terminal would obey, and what is shown for them: names come from tables that others write too."""
+
 
 def say(text: str) -> None:
     """Print a result."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    shown = text.translate(_OBEYED)
+    sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n")
 
 
 def say_lines(lines: Iterable[Line]) -> None:
@@ -35,7 +41,7 @@ def json_text(value: Any) -> str:
 def note(text: str) -> None:
     """Print something about a result."""
     sys.stdout.flush()
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{text.translate(_OBEYED)}\n")
 
 
 def note_problems(problems: Iterable[Problem]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.model.ref import ResourceRef
 
-ALL = "*"
+ALL = ""
 """Stands for every object of a kind in what was asked; no object can have this name."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AliasGenerator,
@@ -109,10 +109,22 @@ class Spec(Documented):
     """Whether a part of it makes no sense, so that whoever overrides it writes all of it."""
 
 
+_CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff"
+"""Characters that print as nothing, or that a terminal would obey; for a class of a regular expression of any make."""
+
+
 class Metadata(Spec):
     """What a document says about itself."""
 
-    name: str = Field(min_length=1, max_length=255)
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=255,
+            pattern=rf"^[^\s{_CONTROLS}]([^{_CONTROLS}]*[^\s{_CONTROLS}])?$",
+        ),
+        Says("text of 1 to 255 characters in one line, with no space at its ends"),
+    ]
     """Name of the object; the key of its table."""
     labels: dict[str, str] = Field(default_factory=dict)
     """Free words to select and group by."""

@@ -2,7 +2,7 @@ import pytest
 
 from controller.cli import process
 from controller.cli.apply_progress import ProgressLine, progress_text
-from controller.cli.output import counted, say_lines
+from controller.cli.output import counted, note, say, say_lines
 from controller.engine.apply_plan import Progress
 from controller.planning.render_style import Span
 
@@ -85,6 +85,13 @@ def test_colour(
     say_lines([(Span("gone", "remove"),)])
 
     assert capsys.readouterr().out == ("\x1b[31mgone\x1b[0m\n" if wanted else "gone\n")
+
+
+def test_nothing_that_is_said_steers_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("two\tcolumns\nand \x1b[2J")
+    note("more \x9b2J")
+
+    assert capsys.readouterr() == ("two\tcolumns\nand \\x1b[2J\n", "more \\x9b2J\n")
 
 
 def test_counting() -> None:

@@ -116,6 +116,12 @@ def test_colour_is_data() -> None:
     assert coloured([(Span("  ", "bold"), Span("x"))]) == "  x\n"
 
 
+def test_what_a_terminal_would_obey_is_written_out() -> None:
+    lines = [(Span("a\x1b[2Jb\nc é…", "add"),)]
+    assert plain(lines) == "a\\x1b[2Jb\\nc é…\n"
+    assert coloured(lines) == "\x1b[32ma\\x1b[2Jb\\nc é…\x1b[0m\n"
+
+
 def markdown_is_whole(text: str) -> None:
     """Fences and folds are closed, and no fence is closed by what is inside."""
     fence = ""

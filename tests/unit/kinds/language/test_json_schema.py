@@ -24,6 +24,7 @@ from controller.kinds.language.json_schema import (
 )
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.rename import authored_spec
+from controller.kinds.language.spec import Metadata
 from tests.unit.kinds.small_fleet import FLEET, WEB, dumped, spec_of
 
 KINDS = sorted(kinds())
@@ -125,6 +126,22 @@ def test_an_envelope_that_is_refused(change: dict[str, Any]) -> None:
 
 def test_names_have_the_form_of_their_kind() -> None:
     assert not validator("cluster.schema.json").is_valid(document("Cluster", {}, name="Tan-go"))
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [("CN=Ops, OU=x/é", True), ("*", True), ("x", True), ("", False), (" x", False), ("x ", False)]
+    + [(f"a{control}b", False) for control in "\n\x1b\x9b\u202e\u200b"],
+)
+def test_names_of_any_form_are_one_line_that_prints(name: str, *, accepted: bool) -> None:
+    schema = validator("deployment-map.schema.json")
+    assert schema.is_valid(document("DeploymentMap", {}, name=name)) is accepted
+    try:
+        Metadata(name=name)
+    except ValidationError:
+        assert not accepted
+    else:
+        assert accepted
 
 
 def test_what_is_required_after_merging_is_said() -> None:
