@@ -28,6 +28,7 @@ from controller.model.ledger_record import Actor
 from controller.model.override import Override
 from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
+from controller.planning.override_tags import is_of_tag
 from controller.planning.overrides import named
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule
@@ -141,6 +142,10 @@ class Overrides:
             raise WrongUsage(
                 f"there is no override {what!r}, and none of an object of that name\n"
                 "  fix: envctl override list shows what there is"
+            )
+        if all(map(is_of_tag, found)):
+            raise WrongUsage(
+                f"{what!r} is the {found[0].reason} {found[0].ref.key}\n  fix: take the tag off; the next run ends it"
             )
         if len({one.ref for one in found}) > 1:
             refs = ", ".join(sorted({str(one.ref) for one in found}))

@@ -33,7 +33,7 @@ class PowerMemory:
         Where a guard refused what an edit asks for, the schedules from before are kept: asked again, it is still the edit.
         """
         for plan in plans:
-            part = _power_of(plan)
+            part = power_part(plan)
             if part is not None:
                 self._keep(accepted, plan, part)
 
@@ -65,7 +65,8 @@ class PowerMemory:
         return self._known[scope]
 
 
-def _power_of(plan: LiveScopePlan) -> Part | None:
+def power_part(plan: LiveScopePlan) -> Part | None:
+    """Return how power saw a scope; None where it is not enforced, or saw nothing."""
     return next(
         (
             part

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from controller.engine.accepted_now import accepted_now
 from controller.engine.ask_ledger import Asked, page_of
 from controller.engine.lease import Claim
+from controller.engine.override_run import Overrides
 from controller.engine.power_run import PowerRun
+from controller.engine.seen import seen_in_tables
+from controller.errors import WrongUsage
 from controller.ledger.power_records import POWER
 from controller.model.plan import Cause
 from tests.support.embedded_aws import AwsForTests
@@ -156,10 +160,35 @@ def test_the_override_tag_of_a_person_keeps_an_instance_on_until_it_ends(
     run.tick(accepted, estate.at(EVENING).clock.now)
     assert estate.states() == {kept: "running", other: "stopped"}
 
+    (recorded,) = seen_in_tables(estate.installation).overrides
+    assert (recorded.ref.key.rpartition("/")[2], recorded.until) == (kept, until)
+    assert recorded.reason == "tag envctl:override on the instance"
+
     assert run.agenda.next_at() == until
     estate.at(until)
     assert run.tick(accepted, until) is not None
     assert estate.states() == {kept: "stopped", other: "stopped"}
+
+
+def test_a_tag_that_is_taken_off_ends_on_record_and_nobody_releases_it_elsewhere(
+    estate: PowerEstate,
+) -> None:
+    kept = estate.instance("c51")
+    estate.tag(kept, envctl__override=f"on until {MORNING:%Y-%m-%dT%H:%M:%S}Z")
+    now = estate.at(EVENING).clock.now
+    estate.tick()
+    state = accepted_now(estate.installation, now, estate.accounts())
+    with pytest.raises(WrongUsage, match="take the tag off"):
+        Overrides(state, now).to_release(kept)
+    estate.client("ec2").delete_tags(Resources=[kept], Tags=[{"Key": "envctl:override"}])
+
+    estate.tick(*state.seen.overrides)
+
+    assert estate.states() == {kept: "stopped"}
+    assert seen_in_tables(estate.installation).overrides == ()
+    made, ended = [one for one in estate.records("config") if one.entity_type == "EnvctlState"]
+    assert (made.change_type, ended.change_type) == ("Created", "Deleted")
+    assert "its tag was taken off" in ended.actor.trigger
 
 
 def test_what_belongs_to_no_known_environment_is_never_touched(estate: PowerEstate) -> None:

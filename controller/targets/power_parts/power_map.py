@@ -10,6 +10,7 @@ from controller.model.absent import ABSENT
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
+from controller.planning.override_tags import is_of_tag
 from controller.planning.overrides import segments
 from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts
 from controller.scheduling.refusals import InvalidSchedule
@@ -150,7 +151,7 @@ def _overrides(accepted: AcceptedState) -> dict[Level, dict[str, tuple[PowerOver
     for one in sorted(accepted.overrides, key=lambda o: (o.since, o.id), reverse=True):
         level = _LEVELS.get(one.ref.kind)
         schedule = None if level is None else _overriding(one, accepted)
-        if level is None or schedule is None:
+        if level is None or schedule is None or is_of_tag(one):
             continue
         name = one.ref.key.rpartition("/")[2]
         name = name.lower() if level is Level.ENVIRONMENT else name
