@@ -2,6 +2,7 @@
 
 import base64
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -11,6 +12,13 @@ from tests.support.live_account import LiveAccount, changes, failures, notes
 WEB = "c50-ta-Web"
 NAMES = tuple(f"c{number}-ta-Web" for number in (50, 51, 52))
 SIZES = {"minCapacity": 1, "desiredCapacity": 2, "maxCapacity": 4}
+PARKED = {
+    "ResourceId": WEB,
+    "ResourceType": "auto-scaling-group",
+    "Key": "envctl:parked",
+    "Value": "{}",
+    "PropagateAtLaunch": False,
+}
 REFRESH = {"instanceRefresh": {"minHealthyPercent": 50}}
 
 
@@ -109,6 +117,36 @@ def test_a_locked_environment_takes_nobodys_turn(three: LiveAccount) -> None:
         Counter({"1": 2}),
         Counter({"2": 2}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("hold", "said"),
+    [
+        (
+            lambda three: three.change("EnvironmentType", "Staging", freeze=["launch"]),
+            "EnvironmentType/Staging is frozen; they are replaced when that is over",
+        ),
+        (
+            lambda three: three.change("Environment", "c50", deploymentsLocked=True),
+            "deployments to Environment/c50 are locked until its deploymentsLocked says false",
+        ),
+        (
+            lambda three: three.client("autoscaling").create_or_update_tags(Tags=[PARKED]),
+            "they are off for their schedule; when they run again they are replaced",
+        ),
+    ],
+)
+def test_instances_that_stay_behind_say_why(
+    three: LiveAccount, hold: Callable[[LiveAccount], None], said: str
+) -> None:
+    day = {"date": f"{three.now:%Y-%m-%d}", "name": "Launch day"}
+    three.documents["Calendar", "launch"] = {"dates": [day]}
+    three.role(rollout="none", instanceType="m6i.xlarge")
+    _until_quiet(three)
+    three.role(rollout=REFRESH)
+    hold(three)
+
+    assert f"rollout {WEB}: 2 instances keep the template before: {said}" in notes(three.plan())
 
 
 def test_what_was_in_standby_is_replaced_once_it_runs_again(three: LiveAccount) -> None:

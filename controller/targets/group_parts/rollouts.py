@@ -77,7 +77,7 @@ class Turns:
         if self._is_left(design):
             return "an override leaves the group as it is"
         if self._is_frozen(design.environment_type):
-            return f"{kind} is frozen"
+            return f"{kind} is frozen; they are replaced when that is over"
         if seen["parked"]:
             return "they are off for their schedule; when they run again they are replaced"
         return ""
