@@ -5,7 +5,7 @@ Power is held by none of them: a deploy lock or a freeze does not touch schedule
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from controller.model.accepted import AcceptedState
@@ -13,6 +13,7 @@ from controller.model.canonical import parse_canonical
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.planning.holding import Barrier
+from controller.scheduling.freezes import frozen_because
 
 POWER: Final = "power"
 GROUPS: Final = "groups"
@@ -134,18 +135,3 @@ def _of_type(
         if because:
             why = f"EnvironmentType/{name} is frozen: {because}"
             yield Barrier(guard="freeze", because=why, refs=refs, targets=targets)
-
-
-def frozen_because(accepted: AcceptedState, calendar: str, day: date) -> str:
-    """Return why a calendar freezes a day (of UTC); empty if it does not.
-
-    A calendar that cannot be read freezes: what it would have held back cannot be known.
-    """
-    spec = accepted.spec("Calendar", calendar)
-    if spec is None:
-        return f"Calendar/{calendar} cannot be read"
-    for dates in spec.dates:
-        excepted = dates.excepted(calendar)
-        if excepted.first <= day <= excepted.last:
-            return f"{dates.name} (Calendar/{calendar}), until the end of {excepted.last} UTC"
-    return ""

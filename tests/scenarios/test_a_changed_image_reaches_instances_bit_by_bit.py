@@ -124,7 +124,7 @@ def test_a_locked_environment_takes_nobodys_turn(three: LiveAccount) -> None:
     [
         (
             lambda three: three.change("EnvironmentType", "Staging", freeze=["launch"]),
-            "EnvironmentType/Staging is frozen; they are replaced when that is over",
+            "EnvironmentType/Staging is frozen: Launch day (Calendar/launch), until the end of 2026-11-24 UTC",
         ),
         (
             lambda three: three.change("Environment", "c50", deploymentsLocked=True),

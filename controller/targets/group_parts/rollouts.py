@@ -9,6 +9,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import suspended
+from controller.scheduling.freezes import frozen_because
 from controller.targets.group_parts.asks import REFRESH, ask
 from controller.targets.group_parts.design import GroupDesign
 from controller.targets.group_parts.found import Seen
@@ -65,7 +66,7 @@ class Turns:
         self._scope = scope
         self._left = suspended(accepted.overrides)
         self._day = now.astimezone(UTC).date()
-        self._frozen: dict[str, bool] = {}
+        self._frozen: dict[str, str] = {}
 
     def held_because(self, design: GroupDesign, seen: Seen) -> str:
         """Return why the instances of a group whose role replaces them may not be replaced; empty if they may."""
@@ -76,8 +77,8 @@ class Turns:
             return f"deployments to Environment/{design.environment} are locked until its deploymentsLocked says false"
         if self._is_left(design):
             return "an override leaves the group as it is"
-        if self._is_frozen(design.environment_type):
-            return f"{kind} is frozen; they are replaced when that is over"
+        if frozen := self._frozen_because(design.environment_type):
+            return f"{kind} is frozen: {frozen}"
         if seen["parked"]:
             return "they are off for their schedule; when they run again they are replaced"
         return ""
@@ -89,20 +90,13 @@ class Turns:
         }
         return any(ref in self._left for ref in refs)
 
-    def _is_frozen(self, name: str) -> bool:
+    def _frozen_because(self, name: str) -> str:
         if name not in self._frozen:
             kind = self._accepted.spec("EnvironmentType", name)
-            self._frozen[name] = any(
-                self._freezes(one) for one in (kind.freeze if kind else None) or ()
-            )
+            calendars = (kind.freeze if kind else None) or ()
+            reasons = (frozen_because(self._accepted, one, self._day) for one in calendars)
+            self._frozen[name] = next(filter(None, reasons), "")
         return self._frozen[name]
-
-    def _freezes(self, calendar: str) -> bool:
-        spec = self._accepted.spec("Calendar", calendar)
-        if spec is None:
-            return True
-        days = (dates.excepted(calendar) for dates in spec.dates)
-        return any(one.first <= self._day <= one.last for one in days)
 
 
 def turns(

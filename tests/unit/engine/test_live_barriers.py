@@ -7,10 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from controller.engine.live_barriers import Belongings, frozen_because, live_barriers
+from controller.engine.live_barriers import Belongings, live_barriers
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes
 from controller.model.ref import ResourceRef
+from controller.scheduling.freezes import frozen_because
 
 NOW = datetime(2026, 12, 24, 12, tzinfo=UTC)
 C50 = ResourceRef("Environment", "c50")
