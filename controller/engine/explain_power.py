@@ -261,7 +261,7 @@ class PowerExplainer:
         tag = _deciding_tag(found, decision)
         if tag is not None:
             key, on_instance = tag
-            where = found.subject.instance if on_instance else found.subject.group
+            where = (found.subject.instance if on_instance else "") or found.subject.group
             if decision.schedule is None:
                 yield Command("Put it right", f"correct the tag {key} of {where}, or take it off")
                 return

@@ -139,6 +139,10 @@ def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEs
     assert [one.text for one in held.commands] == [
         f"take the tag envctl:override off {kept}; an override to off does not go before it"
     ]
+    tag = {"Key": "envctl:override", "Value": f"on until {until:%Y-%m-%dT%H:%M:%S}Z"}
+    on_group = {"ResourceId": WEB, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
+    night.client("autoscaling").create_or_update_tags(Tags=[{**tag, **on_group}])
+    assert f"off {WEB};" in explained(night, WEB).commands[0].text
     assert "not valid" in broken.blocks[0]
     assert [one.text for one in broken.commands] == [
         f"correct the tag Schedule of {wrong}, or take it off"
