@@ -33,7 +33,7 @@ class Finding:
     partial: bool = False
     """Whether only some targets or objects were looked at: how the rest stands is as it was."""
     seen: Sighting | None = None
-    """What was counted there; None if it was not seen."""
+    """What was counted there; None if it was not seen, or nothing is on that looks."""
 
 
 def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> ScopeStatus:
@@ -57,7 +57,7 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         changes=found.changes,
         blocked=found.blocked,
         failures=failures,
-        seen=found.seen.after(known.seen) if found.seen else known.seen,
+        seen=found.seen.after(known.seen) if found.seen else known.seen if again else None,
     )
 
 

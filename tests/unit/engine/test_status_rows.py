@@ -80,6 +80,7 @@ def test_what_was_counted_stays_until_it_is_counted_again() -> None:
     assert again.seen == replace(light, images=images, images_at=NOW, complete_at=NOW)
     closer = Sighting(at=LATER, images_at=LATER, copies_behind=0, complete_at=LATER)
     assert next_status(again, found(ScopeState.OK, seen=closer), LATER).seen == closer
+    assert next_status(again, found(ScopeState.OK), LATER).seen is None, "nothing is on any more"
 
 
 def test_a_damaged_row_is_no_status() -> None:
