@@ -14,6 +14,7 @@ from controller.engine.run_id import new_run_id
 from controller.errors import EnvctlError
 from controller.events import Emit, RunStopped
 from controller.model.accepted import AcceptedState
+from controller.model.live import Tags
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.override_tags import override_of_tag, tags_to_record
@@ -63,14 +64,22 @@ def _tagged(
     key = customs.rules.override_tag
     for kind, rows in (("Instance", look["instances"]), ("Group", look["groups"])):
         for name, _, tags, *_ in rows:
-            # Most have no such tag, and there may be thousands: lengths are compared before letters.
-            if not any(len(one) == len(key) and one.lower() == key for one, _ in tags):
+            if not _has(tags, key):
                 continue
             environment = tag_value(tags, customs.environment_tag).lower()
             if environment in {one.key.lower() for one in accepted.environments()}:
                 with suppress(InvalidSchedule):
                     until = parse_override_tag(tag_value(tags, key))
                     yield ResourceRef(kind, f"{scope}/{name}"), until
+
+
+def _has(tags: Tags, key: str) -> bool:
+    """Tell whether there is a tag of that key, in lower case. Of thousands few have one: lengths are compared before letters."""
+    length = len(key)
+    for one, _ in tags:  # noqa: SIM110  # twice as fast as any()
+        if len(one) == length and one.lower() == key:
+            return True
+    return False
 
 
 def _write(

@@ -44,7 +44,7 @@ def _lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
 
 def _what(shift: ScheduleShift) -> str:
     if shift.before == shift.after:
-        return f"{shift.after} is another"
+        return f"{shift.after} changes"
     return f"{shift.before} → {shift.after}"
 
 

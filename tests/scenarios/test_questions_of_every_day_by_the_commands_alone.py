@@ -147,6 +147,6 @@ def test_a_plan_says_what_its_schedules_mean(staging: Fleet) -> None:
     meant = staging.plan("--scope", "config", "--format", "json").json["schedules"]
 
     assert "~ Schedules" in text
-    assert "Environment c50  office-hours is another  on per week 55 h → 60 h" in text
+    assert "Environment c50  office-hours changes  on per week 55 h → 60 h" in text
     assert (meant["environmentHoursPerWeek"], meant["instanceHoursPerWeek"]) == (5, 15)
     assert meant["exchanges"][0]["environments"] == ["c50"]

@@ -169,7 +169,7 @@ def test_a_schedule_that_says_otherwise_under_its_name_and_a_far_difference() ->
 
     lines = meaning_lines(meaning, expand=False)
 
-    assert lines[0].remark == "role Web  office is another  on per week 55 h → 57.5 h"
+    assert lines[0].remark == "role Web  office changes  on per week 55 h → 57.5 h"
     assert lines[1].title.startswith("in total +2.5 environment hours, +2.5 instance hours")
     assert lines[2].title.endswith("nothing switches; first difference Mon 4 Jan 2027 08:00 UTC")
 
