@@ -293,6 +293,13 @@ def test_what_groups_of_others_do_at_times_is_left_while_the_groups_are(
         "EM-Scheduled-Action-0",
         "EM-Scheduled-Action-1",
     }
+    # Nor does the name of an action make it ours, where its group is not.
+    others.scaling.put_scheduled_update_group_action(
+        AutoScalingGroupName="c50-ta-Web",
+        ScheduledActionName="envctl-of-another",
+        Recurrence="0 6 * * *",
+        DesiredCapacity=1,
+    )
     looked = envctl("plan", "--source", tmp_path / "fleet", "--deep", "--format", "json")
     assert changes(looked) == []
 

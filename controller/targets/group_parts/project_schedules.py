@@ -52,7 +52,7 @@ def observe_schedules(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedS
         found = read_actions(reads)
         for name, group in look.groups.items():
             if name in ours or (group.tag(our.ID) is None and not group.status):
-                _add(objects, look, group, found.get(name, {}))
+                _add(objects, look, group, found.get(name, {}), ours=name in ours)
     else:
         for name, group in ours.items():
             mark = group.tag(our.SCALING_SCHEDULES)
@@ -70,7 +70,7 @@ def answer_schedules(
     names = [one for one in names_asked(asks, SCHEDULED_ACTIONS) if one in look.groups]
     for name in names:
         objects.pop(schedules_ref(look.scope.name, name), None)
-        _add(objects, look, look.groups[name], read_actions(reads, name).get(name, {}))
+        _add(objects, look, look.groups[name], read_actions(reads, name).get(name, {}), ours=True)
     read = sorted({*observed.facts.get("read", ()), *names})
     facts = {**observed.facts, "read": read}
     return ObservedState(observed.scope, observed.state, objects, observed.reason, facts)
@@ -85,14 +85,16 @@ def _add(
     look: LiveLook,
     group: FoundGroup,
     found: Mapping[str, Action],
+    *,
+    ours: bool,
 ) -> None:
     actions = {name: one for name, one in found.items() if is_replaceable(name)}
-    mark = group.tag(our.SCALING_SCHEDULES) or ""
+    mark = (group.tag(our.SCALING_SCHEDULES) or "") if ours else ""
     if not actions and not mark:
         return
     ref = schedules_ref(look.scope.name, group.name)
-    # Only the old product's, and no mark of ours on them: they are taken over when that is asked for.
-    managed = bool(mark) or any(name.startswith(OURS) for name in actions)
+    # Of a group that is nobody's, or only the old product's: they are taken over when that is asked for.
+    managed = bool(mark) or (ours and any(name.startswith(OURS) for name in actions))
     objects[ref] = _observation(ref, {"actions": actions}, mark, managed=managed)
 
 
