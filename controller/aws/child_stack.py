@@ -1,5 +1,6 @@
 """The stack that gives an account the role envctl works by there, and the command that deploys it."""
 
+import re
 from typing import Final
 
 from controller.kinds.account import CONVENTIONAL_ROLE
@@ -7,6 +8,13 @@ from controller.kinds.account import CONVENTIONAL_ROLE
 TEMPLATE: Final = "deploy/child.yaml"
 STACK: Final = "envctl-child"
 _UNKNOWN_MASTER: Final = "NUMBER_OF_THE_MASTER_ACCOUNT"
+_CALLER: Final = re.compile(r"User: arn:aws[a-z-]*:(?:iam|sts)::(?P<account>[0-9]{12}):")
+
+
+def account_of_caller(said: str) -> str | None:
+    """Return the number of the account whose caller AWS says it refused; None if it names none."""
+    found = _CALLER.match(said)
+    return found["account"] if found else None
 
 
 def deploy_command(

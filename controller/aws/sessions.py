@@ -11,7 +11,7 @@ import boto3
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 
-from controller.aws.child_stack import deploy_command
+from controller.aws.child_stack import account_of_caller, deploy_command
 from controller.aws.clients import CallCounter, Clients
 from controller.aws.errors import DENIED_CODES, RoleNotReady, aws_errors, error_code
 from controller.aws.place import Place
@@ -287,5 +287,5 @@ def role_denied(
         f"{head}: it does not exist yet, does not trust the controller, or asks for another external id\n"
         f"  AWS says: {said}\n"
         f"  fix: {external}; with credentials of that account, make or mend it:\n"
-        f"    {deploy_command(master, str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
+        f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
     )

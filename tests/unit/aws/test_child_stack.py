@@ -14,7 +14,7 @@ import pytest
 import yaml
 from botocore import xform_name
 
-from controller.aws.child_stack import TEMPLATE, deploy_command
+from controller.aws.child_stack import TEMPLATE, account_of_caller, deploy_command
 from controller.aws.probes import COPIES, INDIRECT, NOT_PROBED, actions
 from controller.targets.replica_parts.replicated import replicated
 
@@ -123,6 +123,18 @@ def test_the_command_gives_what_the_template_asks_for(
     assert given.keys() <= template["Parameters"].keys()
     assert {name for name, one in template["Parameters"].items() if "Default" not in one} <= given.keys()  # fmt: skip
     assert (ROOT / words[words.index("--template-file") + 1]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("said", "account"),
+    [
+        ("User: arn:aws:iam::123456789012:user/ada is not authorized", "123456789012"),
+        ("User: arn:aws-cn:sts::012345670123:assumed-role/r/s is not authorized", "012345670123"),
+        ("Access denied", None),
+    ],
+)
+def test_aws_tells_whose_call_it_refused(said: str, account: str | None) -> None:
+    assert account_of_caller(said) == account
 
 
 def _methods_called() -> set[str]:
