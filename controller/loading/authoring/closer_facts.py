@@ -1,5 +1,6 @@
 """What only a closer look at groups shows, written into roles: of their environment, or of the map where all have it alike."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final, NamedTuple
@@ -13,6 +14,7 @@ FEWEST: Final = 2
 """Environments that make a value one of the map."""
 LIFTED: Final = ("scalingSchedules", "userData", "notifications")
 """Fields that no item has: a map that says them changes nothing for programs that read its item."""
+_VARIABLE: Final = "{{ environment }}"
 _SIZES: Final = ("minCapacity", "desiredCapacity", "maxCapacity")
 
 Json = Any
@@ -64,7 +66,7 @@ def _say(
     one: Written,
     role: str,
     groups: Sequence[CloserLook],
-    templates: Mapping[str, str],
+    templates: Mapping[tuple[str, str], str],
     kinds: CompiledKinds,
 ) -> None:
     """Write what the first group has, role and all; tell what cannot be written, and which others differ from it."""
@@ -73,7 +75,7 @@ def _say(
     unsaid = list(first.unsaid)
     fields = dict(first.fields)
     if first.user_data:
-        fields["userData"] = templates[first.user_data]
+        fields["userData"] = templates[first.environment, role]
     for name, value in fields.items():
         spec = deepcopy(one.spec)
         spec.setdefault("roles", {}).setdefault(role, {})[name] = value
@@ -111,14 +113,11 @@ def _tell(one: Written, found: str, written: str, decide: str) -> None:
 
 def _templates(
     by_role: Mapping[tuple[str, str], Sequence[CloserLook]], written: dict[ResourceRef, Written]
-) -> dict[str, str]:
-    """Add a Template for each text; return text -> its name: that of the role, with the environment where it takes that."""
-    users: dict[str, list[CloserLook]] = {}
-    for groups in by_role.values():
-        if groups[0].user_data:
-            users.setdefault(groups[0].user_data, []).append(groups[0])
+) -> dict[tuple[str, str], str]:
+    """Add a Template for each text; return environment and role -> its name: that of the role, longer where it takes that."""
+    users = _by_text([groups[0] for groups in by_role.values() if groups[0].user_data])
     roles = [{one.role for one in using} for using in users.values()]
-    names: dict[str, str] = {}
+    names: dict[tuple[str, str], str] = {}
     for text, using in sorted(users.items(), key=lambda item: item[1][0].group):
         role = using[0].role
         alone = sum(role in others for others in roles) == 1
@@ -128,15 +127,30 @@ def _templates(
             number += 1
             name = f"{base}-{number}"
         ref = ResourceRef("Template", name)
+        more = f" and {len(using) - 1} more" if len(using) > 1 else ""
         oddity = Oddity(
             ref,
-            f"user data of {len(using)} group{'s' if len(using) > 1 else ''}, {using[0].group} among them",
-            "the text as it is",
-            "see that it holds no secret; write {{ environment }} and the like where it names one",
+            f"user data of group {using[0].group}{more}",
+            "the text, with {{ environment }} for its name" if _VARIABLE in text else "the text",
+            "see that it holds no secret",
         )
         written[ref] = Written(ref, name, {"text": text}, oddities=[oddity])
-        names[text] = name
+        names |= dict.fromkeys(((one.environment, one.role) for one in using), name)
     return names
+
+
+def _by_text(looks: Iterable[CloserLook]) -> dict[str, list[CloserLook]]:
+    """Return text -> the groups that have it; one of several environments, if it only differs in their names, is one."""
+    alike: dict[str, list[CloserLook]] = {}
+    for one in looks:
+        name = rf"(?<![A-Za-z0-9]){re.escape(one.environment)}(?![A-Za-z0-9])"
+        alike.setdefault(re.sub(name, _VARIABLE, one.user_data), []).append(one)
+    users: dict[str, list[CloserLook]] = {}
+    for text, using in alike.items():
+        for one in using:
+            shared = len({each.environment for each in using}) >= FEWEST
+            users.setdefault(text if shared else one.user_data, []).append(one)
+    return users
 
 
 def _leave_sizes_to_schedules(one: Written, owner: Written, role: str) -> None:

@@ -118,6 +118,7 @@ class _Reading:
         first = next(iter(found.values()))
         override = dict(self._facts(role, first))
         sizes = {one: self._sizes(group) for one, group in found.items()}
+        self._note_empty(role, found.values())
         if "" in sizes or (len(sizes) == len(_SLICES) and len({*map(str, sizes.values())}) == 1):
             differing = _differing(role["autoScalingSettings"], next(iter(sizes.values())))
             if differing:
@@ -148,6 +149,17 @@ class _Reading:
             )
             return None
         return dict(zip(_SIZES, (low, wanted, high), strict=True))
+
+    def _note_empty(self, role: Mapping[str, Json], found: Iterable[FoundGroup]) -> None:
+        if not role["autoScalingSettings"].get("desiredCapacity"):
+            return
+        for group in found:
+            if not group.desired and not group.members:
+                self._note(
+                    f"group {group.name} has no instances now",
+                    "its sizes as they are",
+                    "write those it is to have when it is on, if it is only off for now",
+                )
 
     def _facts(self, role: Mapping[str, Json], group: FoundGroup) -> Iterator[tuple[str, Json]]:
         """Yield (field, value) of what differs, in the order of a role's fields."""

@@ -142,7 +142,19 @@ def test_a_text_of_user_data_becomes_a_template_of_its_role() -> None:
     assert estate.one("Template", "web").spec == {"text": "#!/bin/sh\n"}
     assert estate.of_map("userData") == ["web", None]
     (odd,) = estate.one("Template", "web").oddities
-    assert odd.found == "user data of 2 groups, c50-ta-Web among them"
+    assert (odd.found, odd.written) == ("user data of group c50-ta-Web and 1 more", "the text")
+
+
+def test_texts_that_only_differ_in_the_name_of_the_environment_are_one() -> None:
+    estate = Estate().add(look(text="echo c50 c500\n"), look("c51", text="echo c51 c500\n"))
+    assert estate.one("Template", "web").spec == {"text": "echo {{ environment }} c500\n"}
+    assert estate.of_map("userData") == ["web", None]
+
+
+def test_a_text_of_one_environment_stays_as_it_is() -> None:
+    estate = Estate().add(look(text="echo c50\n"), look(role="Db", text="echo c50\n"))
+    assert estate.one("Template", "web").spec == {"text": "echo c50\n"}
+    assert estate.roles() == {"Web": {"userData": "web"}, "Db": {"userData": "web"}}
 
 
 def test_texts_of_one_role_that_differ_go_by_their_environments() -> None:

@@ -134,6 +134,14 @@ def test_what_cannot_be_written_of_a_group_is_told() -> None:
     assert any("when it rains" in one for one in told)
 
 
+@pytest.mark.parametrize(("wanted", "told"), [(1, 1), (0, 0)])
+def test_a_group_that_may_only_be_off_for_now_is_told(wanted: int, told: int) -> None:
+    sizes = {"MinCapacity": 0, "DesiredCapacity": wanted, "MaxCapacity": 1}
+    result = with_groups(group(desired=0), role={"AutoScalingSettings": sizes})
+    found = [one.found for one in oddities(result.settled, "Environment/c50")]
+    assert found == ["group c50-ta-Web has no instances now"] * told
+
+
 def test_groups_of_nobody_are_told() -> None:
     result = with_groups(group(), group("c50-ta-Other"), group("x"))
     first, other = result.remarks
