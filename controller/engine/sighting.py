@@ -42,6 +42,7 @@ def sighting_of(
         instances_on=on,
         instances_off=off,
         to_switch=None if on is None else sum(one.ref.kind == INSTANCE for one in left),
+        on_the_way=None if on is None else sum(note.category == "waiting" for note in notes),
         copies_behind=copies,
         behind_since=_behind_since(scope) if copies else None,
         complete_at=at if copies == 0 else None,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from controller.ledger.records import iso_ms
 from controller.model.scope_status import Remark, Sighting
 
-_COUNTS: Final = ("instances_on", "instances_off", "to_switch", "copies_behind")
+_COUNTS: Final = ("instances_on", "instances_off", "to_switch", "on_the_way", "copies_behind")
 _MOMENTS: Final = ("behind_since", "complete_at", "images_at")
 _REMARKS: Final = ("missing", "rollouts", "images")
 

@@ -114,6 +114,7 @@ def _seen(seen: Sighting) -> dict[str, Any]:
         "instancesOn": seen.instances_on,
         "instancesOff": seen.instances_off,
         "toSwitch": seen.to_switch,
+        "onTheWay": seen.on_the_way,
         "copiesBehind": seen.copies_behind,
         "missing": [_remark(one) for one in seen.missing],
         "rollouts": [_remark(one) for one in seen.rollouts],

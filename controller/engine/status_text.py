@@ -173,7 +173,9 @@ def _instances(view: StatusView) -> str:
     on = sum(one.instances_on or 0 for one in seen)
     off = sum(one.instances_off or 0 for one in seen)
     due = sum(one.to_switch or 0 for one in seen)
+    moving = sum(one.on_the_way or 0 for one in seen)
     tail = f", {number(due)} to be switched" if due else ""
+    tail += f", {number(moving)} on their way" if moving else ""
     return f"   instances: {number(on)} on, {number(off)} off{tail}{_as_of(view, [one.at for one in seen])}"
 
 

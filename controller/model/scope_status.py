@@ -29,6 +29,8 @@ class Sighting:
     instances_on: int | None = None
     instances_off: int | None = None
     to_switch: int | None = None
+    on_the_way: int | None = None
+    """Instances that start, stop or change their place in a group by themselves, and need nothing."""
     copies_behind: int | None = None
     behind_since: datetime | None = None
     complete_at: datetime | None = None

@@ -32,6 +32,7 @@ SIGHTINGS = st.builds(
     instances_on=COUNTS,
     instances_off=COUNTS,
     to_switch=COUNTS,
+    on_the_way=COUNTS,
     copies_behind=COUNTS,
     behind_since=st.none() | MOMENTS,
     complete_at=st.none() | MOMENTS,

@@ -203,6 +203,7 @@ COUNTED = Sighting(
     instances_on=612,
     instances_off=2388,
     to_switch=4,
+    on_the_way=1,
     rollouts=(Remark("protected against BULK_PATCH_AMI", 1, ("c50-ta-Web",)),),
     images=(Remark("web-1.4.3 is out", 40, ("c50-ta-Web", "c51-ta-Web", "c52-ta-Web")),),
     images_at=NOW - timedelta(hours=5),
@@ -219,7 +220,7 @@ def seen(**scopes: Sighting | None) -> StatusView:
 def test_what_runs_counted_is_shown_with_its_age() -> None:
     said = text(seen(a=COUNTED, b=replace(COUNTED, at=NOW, missing=(), images=())))
 
-    assert "instances: 1,224 on, 4,776 off, 8 to be switched (seen 2 h ago)" in said
+    assert "instances: 1,224 on, 4,776 off, 8 to be switched, 2 on their way (seen 2 h ago)" in said
     assert "Rollouts    c50-ta-Web, c50-ta-Web: protected against BULK_PATCH_AMI" in said
     assert (
         "Images      40: c50-ta-Web, c51-ta-Web, c52-ta-Web, …: web-1.4.3 is out (seen 5 h ago)"
