@@ -68,8 +68,7 @@ def set_up_table(
         return SetupResult(definition.name, differences=differences)
     if differences:
         _wait_until_ready(client, definition.name, patience)
-    is_another_table = any(one.aspect is Aspect.KEY for one in differences)
-    applied = () if is_another_table else tuple(one for one in differences if one.mendable)
+    applied = tuple(one for one in differences if one.mendable)
     for difference in applied:
         _mend(client, definition, state, difference, patience)
     return SetupResult(definition.name, differences=differences, applied=applied)

@@ -97,6 +97,8 @@ def _differences(definition: TableDefinition, state: TableState) -> Iterator[Dif
         yield Difference(
             table, Aspect.KEY, _key_text(wanted_key), _key_text(state.key), mendable=False
         )
+        # It is another table: what else differs says nothing.
+        return
     found_indexes = {index.name: index for index in state.indexes}
     for index in definition.indexes:
         found = found_indexes.get(index.name)

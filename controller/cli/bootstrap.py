@@ -35,7 +35,9 @@ def bootstrap(
     for item in report.baseline.too_large if report.baseline is not None else ():
         say(f"too large for a record, left out of the ledger's beginning: {item}")
     if any(difference.mendable for difference in report.remaining):
-        say("nothing was altered; envctl bootstrap --upgrade brings the tables to their definition")
+        say("nothing was altered; envctl bootstrap --upgrade mends what can be changed in place")
+    if any(not difference.mendable for difference in report.remaining):
+        say("what cannot be changed in place: make a new table by hand and move its items")
     if not report.changed and not report.remaining:
         say(f"nothing to do: {counted(len(report.tables), 'table')} as they should be")
     say(f"installation {report.installation}{' (new)' if report.installation_is_new else ''}")
