@@ -87,7 +87,11 @@ def _wanted(
     ref: ResourceRef, projection: Projection, found: Observation | None, options: DiffOptions
 ) -> Change | Note | None:
     if found is not None and found.ownership is Ownership.FOREIGN:
-        return Note("blocked", ref, f"is wanted, but {_whose(found, options)}: left alone")
+        return Note(
+            "blocked",
+            ref,
+            f"is wanted, but {_whose(found, options)}: left alone while it has that mark",
+        )
     if ref in options.suspended:
         return Note("suspended", ref, "left as it is by an override")
     if found is None:
