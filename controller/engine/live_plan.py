@@ -21,6 +21,7 @@ from controller.planning.diff import departing, diff
 from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.guard_limits import GuardLimits
 from controller.planning.holding import Barrier
+from controller.planning.override_words import what_text
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import ScopeOptions, finish
 from controller.ports import History, LiveTarget, Projected, Shaping
@@ -214,10 +215,22 @@ class _Scope:
         )
         known = replace(options, unrecorded=unrecorded, removed_outside=removed)
         result = diff(wanted, observed, known)
-        changes = [_shaped(change, part.projected) for change in result.changes]
+        shaped = [_shaped(change, part.projected) for change in result.changes]
+        changes = [self._remarked(change, part) for change in shaped]
         calm, notes = self._without_storms(changes, part)
         missing = frozenset(ref for ref in left if ref not in part.observed.objects)
         return DiffResult(calm, (*result.notes, *notes), result.withheld | missing)
+
+    def _remarked(self, change: Change, part: Part) -> Change:
+        """Say of a change that its environment is overridden: no line of the YAML may account for it."""
+        environment = ResourceRef("Environment", part.projected.environments.get(change.ref, ""))
+        told = ", ".join(
+            what_text(one) for one in self._planner.accepted.overrides if one.ref == environment
+        )
+        if not told or part.target.name == POWER:
+            return change
+        said = (change.because, f"{environment.key} is overridden: {told}")
+        return replace(change, because="; ".join(filter(None, said)))
 
     def _without_storms(
         self, changes: Sequence[Change], part: Part

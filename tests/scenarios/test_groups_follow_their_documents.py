@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
 from tests.support.embedded_aws import AwsForTests
 from tests.support.live_account import ACCOUNT, LiveAccount, changes, failures, notes
 
@@ -55,6 +57,16 @@ def test_a_new_environment_gets_its_group(estate: LiveAccount) -> None:
         "LifecycleHooks"
     ]
     assert (hook["LifecycleHookName"], hook["HeartbeatTimeout"]) == ("10min-draining", 180)
+
+
+def test_a_group_that_changes_under_an_override_says_so(running: LiveAccount) -> None:
+    c50 = ResourceRef("Environment", "c50")
+    running.overrides = (Override("o1", c50, "load", "ada", running.now, "roles.Web.ami", "x"),)
+    running.role(terminationDelay=9)
+
+    (change,) = running.plan().to_do
+
+    assert change.because.endswith("c50 is overridden: roles.Web.ami=x")
 
 
 @pytest.mark.parametrize("deep", [False, True])

@@ -1,7 +1,7 @@
 """One child account in the sandbox that follows a few YAML documents: plan, act, look again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +18,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import LiveScope
 from controller.model.live_options import LiveOptions
+from controller.model.override import Override
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.ports import ActResult, LiveTarget
@@ -183,6 +184,7 @@ class LiveAccount:
         self.documents = {key: dict(spec) for key, spec in documents.items()}
         self.targets = targets
         self.records = Records()
+        self.overrides: tuple[Override, ...] = ()
         self.options = LiveOptions(max_parallel_rollouts=2)
         self.now = NOW
         self.furnish()
@@ -218,7 +220,7 @@ class LiveAccount:
         modes = dict.fromkeys((target.name for target in self.targets), "enforce")
         planner = LivePlanner(
             access=access,
-            accepted=accepted_of(self.documents, self.options),
+            accepted=replace(accepted_of(self.documents, self.options), overrides=self.overrides),
             settings=Settings.model_validate({"targets": modes}),
             targets=self.targets,
             history=self.records,
