@@ -20,7 +20,7 @@ from controller.engine.live_plan import LiveAsked, LivePlanner, LiveScopePlan
 from controller.engine.live_scope_run import LiveOrder, ScopeOutcome, ScopeRun
 from controller.engine.live_view import ScopeView, Unseen, unseen
 from controller.engine.power_memory import PowerMemory
-from controller.engine.record_tags import record_tags
+from controller.engine.record_tags import TagRecords
 from controller.engine.scopes import ScopeSetup, live_scopes
 from controller.engine.status_rows import Finding, write_statuses
 from controller.errors import EnvctlError, WrongUsage
@@ -86,6 +86,7 @@ class LiveAccounts:
         )
         self._secrets = Secrets(master.aws, master.surroundings.environment)
         self._power = PowerMemory(installation)
+        self._tags = TagRecords(installation)
 
     @property
     def is_on(self) -> bool:
@@ -189,7 +190,7 @@ class LiveAccounts:
         ) as pool:
             outcomes = tuple(pool.map(one, run.scopes))
         self._power.keep(run.accepted, run.scopes)
-        record_tags(self.installation, run.accepted, run.scopes, claim, emit)
+        self._tags.keep(run.accepted, run.scopes, claim, emit)
         self.write_statuses([outcome.finding for outcome in outcomes])
         return outcomes
 

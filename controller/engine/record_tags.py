@@ -1,6 +1,6 @@
 """After each run that enforces power, the tags that keep things on are on record, as overrides are: listed, announced, ended."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -27,33 +27,58 @@ from controller.targets.power_parts.look_facts import Rows
 GONE = "its tag was taken off, or says something else"
 
 
-def record_tags(
-    installation: Installation,
-    accepted: AcceptedState,
-    plans: Iterable[LiveScopePlan],
-    claim: Claim,
-    emit: Emit,
-) -> None:
-    """Write what changed since the last run. What cannot be written now the next run writes: the tag holds all the same."""
-    now = installation.master.surroundings.clock()
-    for plan in plans:
-        part = power_part(plan)
-        if part is None:
-            continue
-        scope = plan.setup.scope.name
-        found = {
-            ref: override_of_tag(ref, customs_of(accepted.options).rules.override_tag, until, now)
-            for ref, until in _tagged(part.observed.facts["look"], scope, accepted)
-            if until > now
-        }
-        new, gone = tags_to_record(found, accepted.overrides, scope)
-        if new or gone:
-            try:
-                # Whoever works on the tables is not put out for this.
-                own = replace(claim, take_over=False)
-                _write(installation, new, gone, own, new_run_id(now))
-            except EnvctlError as error:
-                emit(RunStopped(scope, f"its override tags are not on record yet: {error}"))
+class TagRecords:
+    """Keeps tags on record. Made once per process; not for several threads at once."""
+
+    def __init__(self, installation: Installation) -> None:
+        """Take where the records are."""
+        self._installation = installation
+        self._made: dict[str, Override] = {}
+        """By id: an accepted state read before they were made does not have them."""
+
+    def keep(
+        self, accepted: AcceptedState, plans: Iterable[LiveScopePlan], claim: Claim, emit: Emit
+    ) -> None:
+        """Write what changed since the last run. What cannot be written now the next run writes: the tag holds all the same."""
+        now = self._installation.master.surroundings.clock()
+        # Where the time is up the end is recorded as that of any override.
+        self._made = {name: one for name, one in self._made.items() if _holds(one, now)}
+        # Whoever works on the tables is not put out for this.
+        claim = replace(claim, take_over=False)
+        for plan in plans:
+            part = power_part(plan)
+            if part is None:
+                continue
+            scope, key = plan.setup.scope.name, customs_of(accepted.options).rules.override_tag
+            found = {
+                ref: override_of_tag(ref, key, until, now)
+                for ref, until in _tagged(part.observed.facts["look"], scope, accepted)
+                if until > now
+            }
+            known = {one.id: one for one in accepted.overrides if _holds(one, now)} | self._made
+            new, gone = tags_to_record(found, known.values(), scope)
+            if new or gone:
+                try:
+                    self._write(new, gone, claim, new_run_id(now))
+                except EnvctlError as error:
+                    text = f"its override tags are not on record yet: {error}"
+                    emit(RunStopped(scope, text))
+
+    def _write(
+        self, new: Sequence[Override], gone: Sequence[Override], claim: Claim, transaction: str
+    ) -> None:
+        endings = [Ending(one, GONE) for one in gone]
+        end_overrides(self._installation, endings, claim, transaction)
+        for one in gone:
+            self._made.pop(one.id, None)
+        for first in range(0, len(new), MOST):
+            part = new[first : first + MOST]
+            make_overrides(self._installation, part, claim, transaction)
+            self._made |= {one.id: one for one in part}
+
+
+def _holds(override: Override, now: datetime) -> bool:
+    return override.until is not None and override.until > now
 
 
 def _tagged(
@@ -80,15 +105,3 @@ def _has(tags: Tags, key: str) -> bool:
         if len(one) == length and one.lower() == key:
             return True
     return False
-
-
-def _write(
-    installation: Installation,
-    new: tuple[Override, ...],
-    gone: tuple[Override, ...],
-    claim: Claim,
-    transaction: str,
-) -> None:
-    end_overrides(installation, [Ending(one, GONE) for one in gone], claim, transaction)
-    for first in range(0, len(new), MOST):
-        make_overrides(installation, new[first : first + MOST], claim, transaction)
