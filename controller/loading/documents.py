@@ -30,10 +30,11 @@ from controller.loading.scalars import (
     resolve_tagged,
 )
 
-MAX_BYTES: Final = 5 * 1024 * 1024
+MAX_BYTES: Final = 2 * 1024 * 1024
+"""How long a file may be: some fifty thousand lines, far above what anybody reads, and of which everything that is wrong is told in a second."""
 MAX_DEPTH: Final = 64
-MAX_EVENTS: Final = 250_000
-"""How much one file may hold: some five thousand objects, or what takes half a second to read."""
+MAX_EVENTS: Final = 125_000
+"""How much one file may hold: some two thousand objects, or what takes half a second to read."""
 MAX_ALIASED_VALUES: Final = 20_000
 """How many values the aliases of one file may stand for, counted with everything inside them."""
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from controller.errors import SourceUnavailable
+from controller.loading.documents import MAX_BYTES
 from controller.model.origin import UNKNOWN_AUTHORSHIP, Authorship
 from controller.model.problem import Problem
 from controller.ports import Revision, SourceTree
 from controller.sources.form import SourceContext, SourceForm
 from controller.sources.location import FolderLocation
-from controller.sources.selection import MAX_FILE_BYTES, Selection, select
+from controller.sources.selection import Selection, select
 from controller.sources.walk import walk
 
 # A file written twice within one tick of the file system's clock keeps its signature: what was hashed this soon
@@ -111,11 +112,11 @@ class FolderSource:
             with os.fdopen(descriptor, "rb", buffering=0) as stream:
                 status = os.fstat(descriptor)
                 # One byte more than it has: a file that is still growing shows.
-                wanted = min(status.st_size, MAX_FILE_BYTES) + 1
+                wanted = min(status.st_size, MAX_BYTES) + 1
                 content = stream.read(wanted) if stat.S_ISREG(status.st_mode) else b""
         except OSError as error:
             raise self._unreadable(path, error) from error
-        if len(content) != status.st_size or len(content) > MAX_FILE_BYTES:
+        if len(content) != status.st_size or len(content) > MAX_BYTES:
             raise self._changed(path)
         return _signature_of(status), content
 

@@ -1,7 +1,7 @@
 """Which files of a tree are desired state, and what is refused. The same rules for a folder and for Git.
 
 Read are files ending in ``.yaml`` or ``.yml`` (any case); folders and files whose name begins with a dot are skipped.
-Refused with a Problem, never followed and never read: submodules, files over ``MAX_FILE_BYTES``, names that cannot be
+Refused with a Problem, never followed and never read: submodules, files over ``MAX_BYTES``, names that cannot be
 printed, and symbolic links.  Links *inside* the tree are refused too: followed, the same object would be read twice, or a
 change to one file would change another; ignored, its author would believe it was read.  The one harmless link is one
 without a YAML name that points at a plain file without a YAML name: no reader of desired state ever misses it.
@@ -12,11 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from controller.loading.documents import MAX_BYTES
 from controller.model.origin import Origin
 from controller.model.problem import Problem, in_file_order
-
-MAX_FILE_BYTES = 5 * 1024 * 1024
-"""Far above any readable file (about 100 000 lines), low enough that a stray one cannot fill the memory."""
 
 FoundKind = Literal["file", "link", "submodule", "special"]
 
@@ -99,11 +97,11 @@ def _refused(entry: Found) -> Problem | None:
             "is neither a file nor a folder",
             "remove it, or rename it if it is no desired state",
         )
-    if entry.size > MAX_FILE_BYTES:
+    if entry.size > MAX_BYTES:
         return Problem(
             Origin(name),
             "",
-            f"the file has {entry.size} bytes, expected at most {MAX_FILE_BYTES}; it was not read",
+            f"the file has {entry.size} bytes, expected at most {MAX_BYTES}; it was not read",
             "split it into files of one or a few objects each",
         )
     return None

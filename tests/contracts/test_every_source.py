@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from controller.errors import SourceUnavailable
+from controller.loading.documents import MAX_BYTES
 from controller.model.origin import UNKNOWN_AUTHORSHIP
 from controller.ports import Source
 from controller.sources.open_source import open_source
-from controller.sources.selection import MAX_FILE_BYTES
 from tests.support.git_repository import Repository
 
 FILES: Mapping[str, str | bytes] = {
@@ -140,15 +140,13 @@ def test_an_empty_source_is_an_error(published: Published) -> None:
 
 
 def test_a_large_file_is_refused_without_being_read(published: Published) -> None:
-    published.publish(
-        {"big.yaml": b"#" * (MAX_FILE_BYTES + 1), "limit.yaml": b"#" * MAX_FILE_BYTES}
-    )
+    published.publish({"big.yaml": b"#" * (MAX_BYTES + 1), "limit.yaml": b"#" * MAX_BYTES})
 
     tree = published.source.fetch()
 
     assert list(tree.files) == ["limit.yaml"]
     (problem,) = tree.problems
-    assert (problem.origin.path, str(MAX_FILE_BYTES) in problem.message) == ("big.yaml", True)
+    assert (problem.origin.path, str(MAX_BYTES) in problem.message) == ("big.yaml", True)
 
 
 @pytest.mark.parametrize(
