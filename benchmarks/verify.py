@@ -17,12 +17,13 @@ from typing import Any
 import orjson
 
 from controller.aws.items import wire_json
+from controller.calm_collector import calm_collector
 from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.findings import Verification
 from controller.ledger.record_items import record_of_wire, record_wire
 from controller.ledger.records import build_records, record_hash
 from controller.ledger.replay import Replay
-from controller.ledger.verify import calm_collector, verify_scope
+from controller.ledger.verify import verify_scope
 from controller.model.head import Head
 from controller.model.item_write import ItemWrite
 from controller.model.ledger_record import Actor

@@ -1,4 +1,4 @@
-"""AWS answers taken as bytes before botocore parses them, for the few operations whose parsing is most of a look's work.
+"""AWS answers taken as bytes before botocore parses them: where parsing is most of a look's work, and where nobody reads them.
 
 Endpoint, signature, connection, retries and errors stay botocore's; what it is left to parse is an empty answer.
 """
@@ -46,5 +46,6 @@ def _take(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None
     # Renewing credentials calls AWS in the midst of ours, but by clients that nobody hooked.
     if _ASKED.wanted and response_dict["status_code"] < 300:
         _ASKED.body = response_dict["body"]
-        wrapper = operation_model.output_shape.serialization.get("resultWrapper", "nothing")
+        shape = operation_model.output_shape
+        wrapper = shape.serialization.get("resultWrapper", "nothing") if shape else "nothing"
         response_dict["body"] = f"<empty><{wrapper}/></empty>".encode()

@@ -167,8 +167,21 @@ class LiveAccounts:
     ) -> tuple[ScopeOutcome, ...]:
         """Make the changes of every scope that nothing refuses, side by side, and write how each stands.
 
-        What becomes of single changes and scopes is the result, not raised. Raises as writing status rows.
+        What becomes of single changes and scopes is the result, not raised. Raises as ``keep``.
         """
+        outcomes = self.act(run, claim, order, progress, emit)
+        self.keep(run.accepted, run.scopes, outcomes, claim, emit)
+        return outcomes
+
+    def act(
+        self,
+        run: LivePlanRun,
+        claim: Claim,
+        order: LiveOrder,
+        progress: Callable[[Progress], None] = lambda _: None,
+        emit: Emit = nobody_listens,
+    ) -> tuple[ScopeOutcome, ...]:
+        """Make the changes of every scope that nothing refuses, side by side. Raises nothing: all is in the result."""
         planner = self._planner(run.accepted)
         gauge = _Gauge(progress)
 
@@ -188,11 +201,20 @@ class LiveAccounts:
         with ThreadPoolExecutor(
             self._settings.live.parallel_scopes, thread_name_prefix="live-apply"
         ) as pool:
-            outcomes = tuple(pool.map(one, run.scopes))
-        self._power.keep(run.accepted, run.scopes)
-        self._tags.keep(run.accepted, run.scopes, claim, emit)
+            return tuple(pool.map(one, run.scopes))
+
+    def keep(
+        self,
+        accepted: AcceptedState,
+        scopes: Sequence[LiveScopePlan],
+        outcomes: Sequence[ScopeOutcome],
+        claim: Claim,
+        emit: Emit = nobody_listens,
+    ) -> None:
+        """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
+        self._power.keep(accepted, scopes)
+        self._tags.keep(accepted, scopes, claim, emit)
         self.write_statuses([outcome.finding for outcome in outcomes])
-        return outcomes
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:
         """Write how scopes stand. Raises as any write."""

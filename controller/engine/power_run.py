@@ -1,14 +1,17 @@
 """Ticks of power: what is due is looked at, planned and switched, at once and to its end; nothing due costs no call to AWS."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from controller.calm_collector import calm_collector
 from controller.engine.lease import Claim
 from controller.engine.live_plan import LiveAsked, LiveScopePlan
-from controller.engine.live_run import LiveAccounts
+from controller.engine.live_run import LiveAccounts, LivePlanRun
 from controller.engine.live_scope_run import LiveOrder, ScopeOutcome
 from controller.engine.power_agenda import PowerAgenda
 from controller.engine.run_id import new_run_id
+from controller.engine.scopes import ScopeSetup
 from controller.events import Emit, nobody_listens
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor
@@ -36,14 +39,15 @@ class PowerRun:
 
     def __init__(self, accounts: LiveAccounts, claim: Claim) -> None:
         """Take the live accounts, and how their scopes are asked for."""
-        self._accounts = accounts
+        self.accounts = accounts
         self._claim = claim
         self.agenda = PowerAgenda()
 
     def watch(self, accepted: AcceptedState, now: datetime) -> None:
         """Take note of a (new) accepted state: scopes of which it says something new are due."""
-        self.agenda.watch(accepted, self._accounts.scopes(accepted), now)
+        self.agenda.watch(accepted, self.accounts.scopes(accepted), now)
 
+    @calm_collector()
     def tick(
         self, accepted: AcceptedState, now: datetime, emit: Emit = nobody_listens
     ) -> Switched | None:
@@ -51,21 +55,35 @@ class PowerRun:
         due = self.agenda.due(now)
         if not due:
             return None
-        setups = self._accounts.scopes(accepted, due)
-        run = self._accounts.plan(accepted, setups, LiveAsked(now=now, targets=(TARGET.name,)))
-        whole = plan(run.plans, revision=accepted.revision, label=SCHEDULE)
-        surroundings = self._accounts.installation.master.surroundings
+        accounts = self.accounts
+        surroundings = accounts.installation.master.surroundings
         user = surroundings.user
-        order = LiveOrder(
-            actor=Actor(user, accepted.revision, user, SCHEDULE),
-            transaction=new_run_id(now),
-            revision=accepted.revision,
-            plan_digest=whole.digest,
-        )
-        outcomes = self._accounts.apply(run, self._claim, order, emit=emit)
-        for scope, outcome in zip(run.scopes, outcomes, strict=True):
+        actor = Actor(user, accepted.revision, user, SCHEDULE)
+        transaction = new_run_id(now)
+
+        def one(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
+            """Look and switch at once: nobody waits for an account that is slow to answer."""
+            run = accounts.plan(accepted, (setup,), LiveAsked(now=now, targets=(TARGET.name,)))
+            digest = plan(run.plans, revision=accepted.revision, label=SCHEDULE).digest
+            order = LiveOrder(
+                actor=actor,
+                transaction=transaction,
+                revision=accepted.revision,
+                plan_digest=digest,
+            )
+            return run, accounts.act(run, self._claim, order, emit=emit)
+
+        with ThreadPoolExecutor(
+            accounts.installation.master.settings.live.parallel_scopes, thread_name_prefix="power"
+        ) as pool:
+            done = tuple(pool.map(one, accounts.scopes(accepted, due)))
+        scopes = tuple(scope for run, _ in done for scope in run.scopes)
+        outcomes = tuple(outcome for _, of_scope in done for outcome in of_scope)
+        accounts.keep(accepted, scopes, outcomes, self._claim, emit)
+        for scope, outcome in zip(scopes, outcomes, strict=True):
             self._learn(scope, outcome, accepted, now)
-        return Switched(whole, outcomes)
+        plans = tuple(one for run, _ in done for one in run.plans)
+        return Switched(plan(plans, revision=accepted.revision, label=SCHEDULE), outcomes)
 
     def _learn(
         self, scope: LiveScopePlan, outcome: ScopeOutcome, accepted: AcceptedState, now: datetime

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from controller.calm_collector import calm_collector
 from controller.engine.accepted import accepted_after
 from controller.engine.apply_plan import Progress
 from controller.engine.apply_run import DONE, ApplyReport, apply_run, check_guards, to_apply
@@ -55,6 +56,7 @@ class WholePlanner:
     live: LiveAccounts | None
     """None where there is no AWS to look at: then only the config scope is planned."""
 
+    @calm_collector()
     def plan(self, seen: Seen, asked: PlanAsked, emit: Emit = nobody_listens) -> WholePlan:
         """Plan the scopes asked for; all, if none are named.
 
@@ -103,6 +105,7 @@ class WholePlanner:
         )
 
 
+@calm_collector()
 def apply_whole(
     live: LiveAccounts,
     whole: WholePlan,

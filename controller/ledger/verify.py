@@ -1,10 +1,9 @@
 """One pass over a scope's records: the chain checked, and each item followed on the way."""
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Protocol
 
+from controller.calm_collector import calm_collector
 from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.entities import EntityKey
 from controller.ledger.findings import Verification, VerificationReport
@@ -15,8 +14,6 @@ from controller.model.head import Head
 LOOKS = 4
 """How often the index is looked at again for records that the head says are there: it follows the table within seconds."""
 PAUSE_S = 1.0
-_CALM = 100_000
-"""Objects made and not freed before the cyclic collector looks: more than a page has, and a page is freed without it."""
 
 
 class Chain(Protocol):
@@ -52,17 +49,6 @@ def verify_scope(
             if before is None or check.reached >= before.sequence:
                 break
     return check.finish(read_head(scope))
-
-
-@contextmanager
-def calm_collector() -> Iterator[None]:
-    """Let the cyclic collector look rarely: it would take more time than reading and checking together."""
-    usual = gc.get_threshold()
-    gc.set_threshold(usual[0] and max(usual[0], _CALM), *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def verify_ledger(

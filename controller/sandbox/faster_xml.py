@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, cast
 from xml.sax.saxutils import escape, quoteattr
 
 from moto.core.model import Shape, StructureShape
+from moto.core.responses import BaseResponse
 from moto.core.serialize import (
     AttributePickerContext,
     EC2Serializer,
     QuerySerializer,
+    TimestampSerializer,
     XFormedAttributePicker,
 )
 from moto.core.utils import get_value
@@ -20,6 +22,10 @@ from moto.core.utils import get_value
 _ABSENT = object()
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 _STRUCTURE = QuerySerializer._serialize_type_structure  # noqa: SLF001 - what is done faster here
+_TIMESTAMP = TimestampSerializer._convert_timestamp_to_str  # noqa: SLF001 - as above
+_ENRICHED = BaseResponse._enrich_response  # noqa: SLF001 - as above
+_MOST_TIMES = 10_000
+_times: dict[tuple[str, str], Any] = {}
 _BODY, _EC2_BODY = QuerySerializer._serialize_body, EC2Serializer._serialize_body  # noqa: SLF001 - as above
 
 
@@ -69,6 +75,8 @@ def _found(value: Any, member: MemberPlan, *, is_indexed: bool) -> Any:
     for name in member.names:
         if member.is_nested:
             found = get_value(value, name, _ABSENT)
+        elif type(value) is dict:
+            found = value.get(name, _ABSENT)
         elif is_indexed:
             try:
                 found = value[name]
@@ -169,6 +177,8 @@ def _write_one(parts: list[str], name: str, value: Any) -> None:
 
 
 def _text(value: Any) -> str:
+    if type(value) is str:
+        return value
     if value is None:
         return ""
     if value is True or value is False:
@@ -176,7 +186,28 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+def _timestamp(self: Any, value: Any, timestamp_format: str) -> Any:
+    """Convert a time once that stands as text in many objects."""
+    if type(value) is not str:
+        return _TIMESTAMP(self, value, timestamp_format)
+    found = _times.get((value, timestamp_format))
+    if found is None:
+        if len(_times) >= _MOST_TIMES:
+            _times.clear()
+        found = _times[value, timestamp_format] = _TIMESTAMP(self, value, timestamp_format)
+    return found
+
+
+def _enriched(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+    """Put the request's id where moto puts it; it looks for the place at every character of answers that have none."""
+    if isinstance(body, str) and "<RequestId>" not in body:
+        return _ENRICHED(headers, "")[0], body
+    return _ENRICHED(headers, body)
+
+
 FASTER = (
+    (BaseResponse, "_enrich_response", staticmethod(_enriched)),
+    (TimestampSerializer, "_convert_timestamp_to_str", _timestamp),
     (QuerySerializer, "_serialize_type_structure", _structure),
     (QuerySerializer, "_serialize_body", _body),
     (EC2Serializer, "_serialize_body", _ec2_body),

@@ -1,5 +1,6 @@
 """At the end of office hours everything is parked and stopped in one run; in the morning it is back as it was."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,27 @@ def test_nothing_is_asked_of_aws_before_something_is_due(estate: PowerEstate) ->
     assert run.tick(accepted, estate.at(EVENING).clock.now) is not None
     assert set(estate.states().values()) == {"stopped"}
     assert run.tick(accepted, estate.clock.now) is None
+
+
+def test_an_account_that_is_slow_to_answer_keeps_no_other_waiting(
+    estate: PowerEstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estate.group(WEB)
+    run, switched = estate.run(), threading.Event()
+    plan, act = run.accounts.plan, run.accounts.act
+
+    def late(accepted: Any, setups: Any, asked: Any) -> Any:
+        assert setups[0].scope.account_name == "staging-eu" or switched.wait(60)
+        return plan(accepted, setups, asked)
+
+    def told(*arguments: Any, **more: Any) -> Any:
+        switched.set()
+        return act(*arguments, **more)
+
+    monkeypatch.setattr(run.accounts, "plan", late)
+    monkeypatch.setattr(run.accounts, "act", told)
+    assert run.tick(estate.accepted(), estate.at(EVENING).clock.now) is not None
+    assert set(estate.states().values()) == {"stopped"}
 
 
 def test_a_tick_that_was_missed_costs_nothing(estate: PowerEstate) -> None:
