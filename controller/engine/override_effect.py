@@ -170,7 +170,7 @@ class _Counts:
             self.stay[PASSED_OVER] += 1
         elif reason == CORRECT_STATE:
             self.right += 1
-        elif reason != SCALED or not judged.group:
+        elif reason != SCALED:
             self.stay[_why_left(judged, group)] += 1
         self.objects.add(ResourceRef(INSTANCE, f"{scope}/{judged.instance.instance_id}"))
         if judged.group:

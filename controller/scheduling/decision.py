@@ -132,7 +132,7 @@ def decide(
         return Decision(Action.SKIP, wanted, None, CORRECT_STATE, chain, schedule)
     action, reason = _step(instance, group, wanted)
     if action in STOPPING:
-        held = postponed(instance, role, environment, schedule, now, rules)
+        held = postponed(instance, group, role, environment, schedule, now, rules)
         if held is not None:
             return Decision(Action.SKIP, wanted, source, held, chain, schedule)
     told = source if reason in {None, CORRECT_STATE} else None

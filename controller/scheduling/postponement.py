@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from controller.scheduling.facts import (
     DecisionRules,
     EnvironmentFacts,
+    GroupFacts,
     InstanceFacts,
     RoleFacts,
 )
@@ -17,6 +18,7 @@ SCALED = "The role says whenOff: scaleToZero, so the size of its group changes i
 
 def postponed(
     instance: InstanceFacts,
+    group: GroupFacts | None,
     role: RoleFacts | None,
     environment: EnvironmentFacts,
     schedule: Schedule,
@@ -26,10 +28,13 @@ def postponed(
     """Return the reason for not stopping an instance now that its schedule wants off, or None.
 
     A running deployment postpones a stop by at most an hour, counted from the moment the stop became
-    due or the deployment began, whichever is later.
+    due or the deployment began, whichever is later. ``scaleToZero`` is of groups: an instance in none is stopped.
     """
-    if role is not None and role.when_off != "standby":
-        return IGNORED if role.when_off == "ignore" else SCALED
+    when_off = role.when_off if role is not None else "standby"
+    if when_off == "ignore":
+        return IGNORED
+    if when_off == "scaleToZero" and group is not None:
+        return SCALED
     if instance.cannot_stop:
         return f"This instance cannot be stopped: {instance.cannot_stop}"
     if instance.launched_at is not None:

@@ -276,7 +276,7 @@ def test_what_holds_a_stop_back(
 ) -> None:
     decision = decide(
         replace(RUNNING, **instance),  # type: ignore[arg-type] # the table holds fields of each type
-        None,
+        GroupFacts("c50-ta-Web", lifecycle="Standby"),
         replace(ENVIRONMENT, **environment),  # type: ignore[arg-type] # see above
         NOW,
         role=RoleFacts("Web", when_off=when_off),
@@ -285,6 +285,11 @@ def test_what_holds_a_stop_back(
     assert decision.action is (Action.SWITCH_OFF if reason is None else Action.SKIP)
     assert (decision.reason or "") == "" if reason is None else reason in (decision.reason or "")
     assert decision.wanted is State.OFF
+
+
+def test_an_instance_in_no_group_is_stopped_where_groups_scale_to_zero() -> None:
+    role = RoleFacts("Web", when_off="scaleToZero")
+    assert decide(RUNNING, None, ENVIRONMENT, NOW, role=role).action is Action.SWITCH_OFF
 
 
 def test_a_deployment_holds_nothing_back_for_longer_than_an_hour() -> None:
