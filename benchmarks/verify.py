@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from controller.aws.items import wire_json
-from controller.calm_collector import calm_collector
+from controller.ledger.calm_collector import calm_collector
 from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.findings import Verification
 from controller.ledger.record_items import record_of_wire, record_wire

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.calm_collector import calm_collector
 from controller.engine.lease import Claim
 from controller.engine.live_plan import LiveAsked, LiveScopePlan
 from controller.engine.live_run import LiveAccounts, LivePlanRun
@@ -13,6 +12,7 @@ from controller.engine.power_agenda import PowerAgenda
 from controller.engine.run_id import new_run_id
 from controller.engine.scopes import ScopeSetup
 from controller.events import Emit, nobody_listens
+from controller.ledger.calm_collector import calm_collector
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor
 from controller.model.observed import ScopeState

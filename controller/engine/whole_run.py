@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from controller.calm_collector import calm_collector
 from controller.engine.accepted import accepted_after
 from controller.engine.apply_plan import Progress
 from controller.engine.apply_run import DONE, ApplyReport, apply_run, check_guards, to_apply
@@ -21,6 +20,7 @@ from controller.engine.seen import Seen
 from controller.engine.status_rows import Finding
 from controller.errors import EnvctlError, worst_exit_code
 from controller.events import Emit, nobody_listens
+from controller.ledger.calm_collector import calm_collector
 from controller.model.ledger_record import Actor
 from controller.model.observed import ObservedState, ScopeState
 from controller.model.plan import Plan, ScopePlan

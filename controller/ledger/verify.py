@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from controller.calm_collector import calm_collector
+from controller.ledger.calm_collector import calm_collector
 from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.entities import EntityKey
 from controller.ledger.findings import Verification, VerificationReport

@@ -13,7 +13,9 @@ from tests.support.command_line import envctl
 from tests.support.git_repository import Repository
 
 CLUSTER = "apiVersion: envctl/v1\nkind: Cluster\nmetadata: {name: Tango}\nspec: {shortName: ta}\n"
-MOST_SECONDS = 1.0
+MOST_SECONDS = 4.0
+"""Of CPU. People are promised one, and an idle machine takes half of it; a busy one several times as long, and a file that is
+suffered takes minutes."""
 MOST_BYTES = 100 * 1024 * 1024
 
 
