@@ -28,7 +28,7 @@ demo: setup ## guided tour on an embedded AWS, no account needed
 	@$(BIN)/envctl demo
 
 test: setup ## run all tests but the slow ones: make test ARGS="-k epoch"
-	@$(BIN)/pytest -m "not slow" -n 2 $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n 3 $(ARGS)
 test-slow: setup servers ## run the slow tests, some of them on the other AWS look-alike
 	@$(BIN)/pytest -m slow $(ARGS)
 coverage: setup ## unit tests, which must cover every branch of the pure core

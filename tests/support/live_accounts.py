@@ -103,6 +103,7 @@ class LiveEstate:
     clock: Clock = field(default_factory=Clock)
     events: list[Event] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, Installation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Set up the master account with a small fleet beside it."""
@@ -117,18 +118,26 @@ class LiveEstate:
         return read_settings("envctl.yaml", self.settings_text.encode(), one_by_one)
 
     def worker_installation(self, name: str, *, set_up_first: bool = False) -> Installation:
-        """Return the installation as another process sees it."""
+        """Return the installation as another process sees it, made once: its clients take longer than what they are asked."""
+        known = self._known.get(name)
+        if known is not None and known.master.settings == self.settings:
+            return known
         surroundings = Surroundings(
             environment=self.environment,
             clock=self.clock,
-            sleep=self.clock.sleep,
+            sleep=self._sleep,
             user="ada",
             instance=name,
         )
         master = Master(self.settings, surroundings, catalog.kinds())
         if set_up_first:
             set_up(master)
-        return find_installation(master)
+        self._known[name] = find_installation(master)
+        return self._known[name]
+
+    def _sleep(self, seconds: float) -> None:
+        # Looked up when somebody sleeps: a test may put another in its place.
+        self.clock.sleep(seconds)
 
     def has(self, files: Mapping[str, str | None]) -> "LiveEstate":
         """Write files of the source; None removes one."""

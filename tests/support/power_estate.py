@@ -102,6 +102,7 @@ class PowerEstate:
     power: Mapping[str, Any] = field(default_factory=dict)
     guards: Mapping[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=lambda: Clock(AFTERNOON))
+    _known: Installation | None = None
 
     def __post_init__(self) -> None:
         """Furnish the accounts, set up the master, accept the documents, and remember their schedules in the afternoon."""
@@ -263,17 +264,25 @@ class PowerEstate:
         return Surroundings(
             environment={},
             clock=self.clock,
-            sleep=self.clock.sleep,
+            sleep=self._sleep,
             user="envctl",
             instance="worker",
         )
+
+    def _sleep(self, seconds: float) -> None:
+        # Looked up when somebody sleeps: a test may put another in its place.
+        self.clock.sleep(seconds)
 
     def _installed(self) -> Installation:
         set_up(Master(self.settings, self._surroundings(), catalog.kinds()))
         return self._found()
 
     def _found(self) -> Installation:
-        return find_installation(Master(self.settings, self._surroundings(), catalog.kinds()))
+        """Find it anew only where settings changed: making clients takes longer than most of what they are asked for."""
+        if self._known is None or self._known.master.settings != self.settings:
+            master = Master(self.settings, self._surroundings(), catalog.kinds())
+            self._known = find_installation(master)
+        return self._known
 
     def _furnish(self, number: str) -> None:
         ec2 = self.aws.client("ec2", number, REGION)
