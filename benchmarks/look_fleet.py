@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.schedules_fleet import office_hours
+from benchmarks.schedules_fleet import ACCOUNT, office_hours
 from controller import catalog
 from controller.engine.apply_run import ApplyReport
 from controller.engine.bootstrap import all_tables
@@ -89,16 +89,6 @@ ROLE = """    - serverRoleName: {role}
       scalingSchedules:
         - {{recurrence: "0 6 * * 1-5", timezone: Europe/London, minCapacity: 1, maxCapacity: 4, desiredCapacity: 2}}
 """
-ACCOUNT = """apiVersion: envctl/v1
-kind: Account
-metadata: {{name: a{place}}}
-spec: {{accountNumber: "{number}"}}
----
-apiVersion: envctl/v1
-kind: EnvironmentType
-metadata: {{name: Staging{place}}}
-spec: {{account: a{place}, vpcId: vpc-1, subnets: {{PrivateApp: {{availabilityZoneA: subnet-1, availabilityZoneB: subnet-2}}}}}}
-"""
 ENVIRONMENT = """---
 apiVersion: envctl/v1
 kind: Environment
@@ -143,7 +133,7 @@ def write_documents(folder: Path, size: EstateSize, numbers: Sequence[str], now:
         # The sandbox calls those of single instances c1, c2, … through all accounts.
         names = [(f"c{place * alone + n}", "alone") for n in range(1, alone + 1)]
         names += [(f"g{place * of_groups + n}", "fleet") for n in range(1, of_groups + 1)]
-        text = ACCOUNT.format(place=place, number=number)
+        text = ACCOUNT.format(place=place, number=int(number))
         for nth, (name, of_map) in enumerate(names):
             schedule = ("on", "office-hours")[nth % 2]
             text += ENVIRONMENT.format(name=name, place=place, map=of_map, schedule=schedule)

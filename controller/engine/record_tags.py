@@ -87,19 +87,19 @@ def _tagged(
     """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
     customs = customs_of(accepted.options)
     key = customs.rules.override_tag
+    known = {one.key.lower() for one in accepted.environments()}
     for kind, rows in (("Instance", look["instances"]), ("Group", look["groups"])):
         for name, _, tags, *_ in rows:
             if not _has(tags, key):
                 continue
-            environment = tag_value(tags, customs.environment_tag).lower()
-            if environment in {one.key.lower() for one in accepted.environments()}:
+            if tag_value(tags, customs.environment_tag).lower() in known:
                 with suppress(InvalidSchedule):
                     until = parse_override_tag(tag_value(tags, key))
                     yield ResourceRef(kind, f"{scope}/{name}"), until
 
 
 def _has(tags: Tags, key: str) -> bool:
-    """Tell whether there is a tag of that key, in lower case. Of thousands few have one: lengths are compared before letters."""
+    """Tell whether there is a tag of that key (in lower case), in any case. Of thousands few have one: lengths are compared before letters."""
     length = len(key)
     for one, _ in tags:  # noqa: SIM110  # twice as fast as any()
         if len(one) == length and one.lower() == key:
