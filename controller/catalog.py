@@ -88,6 +88,6 @@ def _extension(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise WrongUsage(
-            f"extensions: package {name!r} cannot be imported: {error}\n"
-            "  fix: install it where envctl is installed, or correct its name in the settings"
+            f"extensions: package {name!r} cannot be imported: {error}",
+            fix="install it where envctl is installed, or correct its name in the settings",
         ) from error

@@ -3,7 +3,7 @@
 ``ERROR_CLASSES`` is the one table of consequences: exit code, whether another try may help, and the condition shown in status.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,26 @@ if TYPE_CHECKING:
 
 
 class EnvctlError(Exception):
-    """Root of our errors. ``str(error)`` is what the user reads: what, where, what to do."""
+    """Root of our errors: ``message`` says what and where, ``fix`` what to do, ``facts`` the same for programs.
+
+    ``str(error)`` is what the user reads. Nothing may be decided by these words: decide by class, code or facts.
+    """
+
+    def __init__(
+        self, message: str, *, fix: str = "", facts: Mapping[str, str | int] | None = None
+    ) -> None:
+        """Keep message and fix apart; a fix may have several lines, one for each thing to type."""
+        self.message, self.fix, self.facts = message, fix, dict(facts or {})
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """Render as people read it."""
+        return f"{self.message}\n  fix: {self.fix}" if self.fix else self.message
+
+    @property
+    def code(self) -> str:
+        """The stable word for this class of errors: ``AccessDenied``, ``GuardViolated``."""
+        return consequence_of(self).condition
 
 
 class InvalidDesiredState(EnvctlError):
@@ -40,8 +59,9 @@ class PlanChanged(EnvctlError):
         self.expected, self.actual = expected, actual
         tail = f"\n{detail}" if detail else ""
         super().__init__(
-            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}{tail}\n"
-            "  fix: run envctl plan again and review the new one"
+            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}{tail}",
+            fix="run envctl plan again and review the new one",
+            facts={"expected": expected, "actual": actual},
         )
 
 
@@ -66,12 +86,12 @@ class Conflict(EnvctlError):
 
 
 class RefusedByAws(EnvctlError):
-    """AWS refused the request for a reason of its own: a limit, a state, a value; ``code`` is AWS's word for it."""
+    """AWS refused the request for a reason of its own: a limit, a state, a value; ``aws_code`` is AWS's word for it."""
 
-    def __init__(self, message: str, code: str = "") -> None:
+    def __init__(self, message: str, aws_code: str = "", *, fix: str = "") -> None:
         """Keep AWS's error code beside the text."""
-        self.code = code
-        super().__init__(message)
+        self.aws_code = aws_code
+        super().__init__(message, fix=fix, facts={"awsCode": aws_code} if aws_code else None)
 
 
 class StaleEpoch(EnvctlError):
@@ -128,12 +148,15 @@ EXIT_ORDER: tuple[int, ...] = (70, 1, 3, 4, 6, 5, 7, 2)
 """Several outcomes in one run: the first of these that occurred is the exit code."""
 
 
+def consequence_of(error: BaseException) -> Consequence:
+    """Return what an error means; a bug of ours for anything that is not ours."""
+    known = (ERROR_CLASSES[cls] for cls in type(error).__mro__ if cls in ERROR_CLASSES)
+    return next(known, ERROR_CLASSES[EnvctlError])
+
+
 def exit_code_of(error: BaseException) -> int:
     """Return the exit code of an error; 70 for anything that is not ours."""
-    for cls in type(error).__mro__:
-        if cls in ERROR_CLASSES:
-            return ERROR_CLASSES[cls].exit_code
-    return 70
+    return consequence_of(error).exit_code
 
 
 def worst_exit_code(codes: Sequence[int]) -> int:

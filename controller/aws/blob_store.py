@@ -45,7 +45,7 @@ class S3BlobStore:
                 answer = self._client.get_object(Bucket=self._bucket, Key=place)
                 return answer["Body"].read()
         except NotFound as error:
-            if error.code == "NoSuchBucket":
+            if error.aws_code == "NoSuchBucket":
                 raise
             return None
 

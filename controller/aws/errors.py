@@ -138,18 +138,18 @@ def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlErro
     said = _USER_IN_URL.sub("//", str(error))
     if isinstance(error, _NO_CREDENTIALS):
         return AccessDenied(
-            f"{what}: no usable AWS credentials for {place}\n  botocore says: {said}\n"
-            "  fix: sign in (aws sso login), set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the machine an instance role"
+            f"{what}: no usable AWS credentials for {place}\n  botocore says: {said}",
+            fix="sign in (aws sso login), set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the machine an instance role",
         )
     if isinstance(error, _BAD_SETTINGS):
         return WrongUsage(
-            f"{what}: AWS cannot be addressed\n  botocore says: {said}\n"
-            "  fix: set region in the settings, or AWS_REGION; check AWS_ENDPOINT_URL and the AWS configuration file"
+            f"{what}: AWS cannot be addressed\n  botocore says: {said}",
+            fix="set region in the settings, or AWS_REGION; check AWS_ENDPOINT_URL and the AWS configuration file",
         )
     if isinstance(error, _NO_ANSWER):
         return Unreachable(
-            f"{what}: no answer from AWS in {place}\n  botocore says: {said}\n"
-            "  fix: nothing if it passes, it is tried again; otherwise check network, proxy and AWS_ENDPOINT_URL"
+            f"{what}: no answer from AWS in {place}\n  botocore says: {said}",
+            fix="nothing if it passes, it is tried again; otherwise check network, proxy and AWS_ENDPOINT_URL",
         )
     return EnvctlError(f"{what}: the AWS client failed in {place}: {type(error).__name__}: {said}")
 
@@ -161,31 +161,31 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
         return AccessDenied(_denied_text(error, what, place))
     if code in EXPIRED_CODES:
         return AccessDenied(
-            f"{what}: the credentials used for {call} have expired ({code})\n"
-            "  fix: sign in again (aws sso login), or renew the exported session token"
+            f"{what}: the credentials used for {call} have expired ({code})",
+            fix="sign in again (aws sso login), or renew the exported session token",
         )
     if code in BAD_CREDENTIALS_CODES:
         return AccessDenied(
-            f"{what}: AWS does not accept the credentials used for {call} ({code})\n  AWS says: {said}\n"
-            "  fix: check AWS_PROFILE and AWS_ACCESS_KEY_ID, and that the region is enabled for the account"
+            f"{what}: AWS does not accept the credentials used for {call} ({code})\n  AWS says: {said}",
+            fix="check AWS_PROFILE and AWS_ACCESS_KEY_ID, and that the region is enabled for the account",
         )
     if code in CLOCK_CODES:
         return AccessDenied(
-            f"{what}: AWS finds this machine's clock wrong at {call} ({code})\n  fix: set the clock"
+            f"{what}: AWS finds this machine's clock wrong at {call} ({code})", fix="set the clock"
         )
     if code in CONFLICT_CODES:
         return Conflict(
-            f"{what}: changed by somebody else since it was read ({call}: {code})\n  fix: plan again"
+            f"{what}: changed by somebody else since it was read ({call}: {code})", fix="plan again"
         )
     if code in THROTTLE_CODES:
         return Throttled(
-            f"{what}: AWS throttles {call} ({code}) for longer than the retry budget allows\n"
-            "  fix: nothing, it is tried again later; if it stays so, raise the quota or look less often"
+            f"{what}: AWS throttles {call} ({code}) for longer than the retry budget allows",
+            fix="nothing, it is tried again later; if it stays so, raise the quota or look less often",
         )
     if code in TRANSIENT_CODES or _status(error) >= 500:
         return Unreachable(
-            f"{what}: AWS failed at {call} ({code})\n  AWS says: {said}\n"
-            "  fix: nothing if it passes, it is tried again; otherwise see the AWS health page"
+            f"{what}: AWS failed at {call} ({code})\n  AWS says: {said}",
+            fix="nothing if it passes, it is tried again; otherwise see the AWS health page",
         )
     kind = NotFound if code in NOT_FOUND_CODES else RefusedByAws
     return kind(f"{what}: AWS refused {call} ({code})\n  AWS says: {said}", code)

@@ -35,18 +35,18 @@ def check_role(account: str, arn: str, allowed_names: Collection[str]) -> None:
     role = parse_role_arn(arn)
     if role is None:
         raise RoleRefused(
-            f"account {account}: {arn!r} is no ARN of a role\n"
-            f"  fix: write roleArn as arn:aws:iam::{account}:role/NAME"
+            f"account {account}: {arn!r} is no ARN of a role",
+            fix=f"write roleArn as arn:aws:iam::{account}:role/NAME",
         )
     if role.account != account:
         raise RoleRefused(
-            f"account {account}: its roleArn belongs to account {role.account}: {arn}\n"
-            f"  fix: give the Account a role of its own: arn:aws:iam::{account}:role/{role.name}"
+            f"account {account}: its roleArn belongs to account {role.account}: {arn}",
+            fix=f"give the Account a role of its own: arn:aws:iam::{account}:role/{role.name}",
         )
     if role.name not in allowed_names:
         raise RoleRefused(
-            f"account {account}: role {role.name} is not one the controller may use ({', '.join(sorted(allowed_names))})\n"
-            "  fix: correct the Account's roleArn, or add the name to allowedRoleNames in the settings"
+            f"account {account}: role {role.name} is not one the controller may use ({', '.join(sorted(allowed_names))})",
+            fix="correct the Account's roleArn, or add the name to allowedRoleNames in the settings",
         )
 
 

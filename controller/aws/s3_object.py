@@ -24,7 +24,7 @@ def parse_s3_uri(text: str) -> S3Place:
     """Read ``s3://bucket/key``. Raises WrongUsage for anything else."""
     match = _URI.fullmatch(text)
     if match is None:
-        raise WrongUsage(f"{text!r} names no object of S3\n  fix: write s3://BUCKET/KEY")
+        raise WrongUsage(f"{text!r} names no object of S3", fix="write s3://BUCKET/KEY")
     return S3Place(match["bucket"], match["key"])
 
 

@@ -43,9 +43,9 @@ class Secrets:
         elif match := _SECRET.fullmatch(reference):
             value = self._from_secrets_manager(reference, match["name"], match["key"])
         else:
-            raise WrongUsage(f"{reference!r} is no reference to a secret\n  fix: write {_FORMS}")
+            raise WrongUsage(f"{reference!r} is no reference to a secret", fix=f"write {_FORMS}")
         if not value.strip():
-            raise WrongUsage(f"{reference}: nothing is kept there\n  fix: put the secret there")
+            raise WrongUsage(f"{reference}: nothing is kept there", fix="put the secret there")
         return value.strip()
 
     def _from_secrets_manager(self, reference: str, name: str, key: str | None) -> str:
@@ -60,6 +60,6 @@ class Secrets:
         except (ValueError, KeyError, TypeError):
             # The text must not come along with the error.
             raise WrongUsage(
-                f"{reference}: the secret is no JSON object with the key {key!r}\n"
-                f"  fix: write secretsmanager://{name} for a plain text, or add the key to the secret"
+                f"{reference}: the secret is no JSON object with the key {key!r}",
+                fix=f"write secretsmanager://{name} for a plain text, or add the key to the secret",
             ) from None

@@ -182,7 +182,8 @@ class AwsAccess:
                 if account not in (MASTER, found):
                     raise AccessDenied(
                         f"sessions: credentials meant for account {account} belong to account {found}; nothing was written\n"
-                        f"  role: {place.role}\n  fix: correct the Account's accountNumber and roleArn"
+                        f"  role: {place.role}",
+                        fix="correct the Account's accountNumber and roleArn",
                     )
                 self._asserted[place] = found
             return found
@@ -193,9 +194,11 @@ class AwsAccess:
         access = self._known.get(account)
         if access is None or access.role_arn is None:
             raise RoleNotReady(
-                f"account {account}: no role to reach it by\n"
-                "  fix: with credentials of that account, make one, and write its roleArn into the Account:\n"
-                f"    {deploy_command(self._master())}"
+                f"account {account}: no role to reach it by",
+                fix=(
+                    "with credentials of that account, make one, and write its roleArn into the Account:\n"
+                    f"    {deploy_command(self._master())}"
+                ),
             )
         check_role(account, access.role_arn, self._allowed)
         return Place(account, region or self.region, access.role_arn)
@@ -247,7 +250,8 @@ class AwsAccess:
         if ahead >= timedelta(seconds=CREDENTIAL_LIFE_S):
             raise AccessDenied(
                 f"sessions: this machine's clock is {ahead.total_seconds() / 60:.0f} minutes ahead of AWS's, so that credentials of"
-                f" account {access.account} count as expired when they are new\n  fix: set the clock, and keep it with NTP (chrony)"
+                f" account {access.account} count as expired when they are new",
+                fix="set the clock, and keep it with NTP (chrony)",
             )
 
     def _forget(self, account: str) -> None:
@@ -271,12 +275,13 @@ def role_denied(
     said = f"{said or 'nothing'}\n  role: {access.role_arn}"
     if "explicit deny" in said:
         return AccessDenied(
-            f"{head}: a policy forbids it\n  AWS says: {said}\n  fix: take sts:AssumeRole on this role out of that deny"
+            f"{head}: a policy forbids it\n  AWS says: {said}",
+            fix="take sts:AssumeRole on this role out of that deny",
         )
     if "no identity-based policy" in said:
         return AccessDenied(
-            f"{head}: the controller's own role may not\n  AWS says: {said}\n"
-            "  fix: allow sts:AssumeRole on this role in the controller's own role"
+            f"{head}: the controller's own role may not\n  AWS says: {said}",
+            fix="allow sts:AssumeRole on this role in the controller's own role",
         )
     external = (
         "its trust policy must ask for the Account's externalId"
@@ -285,7 +290,9 @@ def role_denied(
     )
     return RoleNotReady(
         f"{head}: it does not exist yet, does not trust the controller, or asks for another external id\n"
-        f"  AWS says: {said}\n"
-        f"  fix: {external}; with credentials of that account, make or mend it:\n"
-        f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
+        f"  AWS says: {said}",
+        fix=(
+            f"{external}; with credentials of that account, make or mend it:\n"
+            f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
+        ),
     )

@@ -150,7 +150,7 @@ def _enable_recovery(client: "DynamoDBClient", name: str, patience: Patience) ->
                     PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
                 )
         except RefusedByAws as error:
-            if error.code not in _NOT_YET or not tries_left:
+            if error.aws_code not in _NOT_YET or not tries_left:
                 raise
             patience.sleep(patience.interval_s)
         else:
@@ -164,8 +164,8 @@ def _wait_until_ready(client: "DynamoDBClient", name: str, patience: Patience) -
             return state
         patience.sleep(patience.interval_s)
     raise Unreachable(
-        f"tables: {name} is not ready in {place_of(client)} after {patience.tries * patience.interval_s:.0f} s\n"
-        "  fix: wait, then run envctl bootstrap again; it goes on where it stopped"
+        f"tables: {name} is not ready in {place_of(client)} after {patience.tries * patience.interval_s:.0f} s",
+        fix="wait, then run envctl bootstrap again; it goes on where it stopped",
     )
 
 

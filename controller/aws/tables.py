@@ -154,8 +154,8 @@ def batch_get_wire(
         tries = tries + 1 if len(unprocessed) == len(batch) else 0
         if tries >= BATCH_GET_TRIES:
             raise Throttled(
-                f"tables: DynamoDB gives no items of {table} in {place_of(client)} after {tries} tries\n"
-                "  fix: nothing, it is tried again later"
+                f"tables: DynamoDB gives no items of {table} in {place_of(client)} after {tries} tries",
+                fix="nothing, it is tried again later",
             )
         if unprocessed:
             sleep(0.05 * 2**tries)
@@ -219,6 +219,6 @@ def table_errors(client: "DynamoDBClient", table: str, doing: str) -> Iterator[N
             yield
     except NotFound as error:
         raise TableMissing(
-            f"tables: table {table} does not exist in {place}\n"
-            "  fix: envctl bootstrap creates it; check region and resourcePrefix in the settings"
+            f"tables: table {table} does not exist in {place}",
+            fix="envctl bootstrap creates it; check region and resourcePrefix in the settings",
         ) from error

@@ -187,7 +187,8 @@ def _cancelled(
             raise _unknown(writes, client) from error
         raise Throttled(
             f"tables: AWS throttles transactions on {_tables(writes)} in {place_of(client)}"
-            " for longer than the retry budget allows\n  fix: nothing, it is tried again later"
+            " for longer than the retry budget allows",
+            fix="nothing, it is tried again later",
         ) from error
     return Cancelled(reasons, maybe_done)
 
@@ -207,8 +208,8 @@ def _failure(
         return _unknown(writes, client)
     if error_code(error) == "ResourceNotFoundException":
         return TableMissing(
-            f"tables: one of {_tables(writes)} does not exist in {place_of(client)}\n"
-            "  fix: envctl bootstrap creates the tables; check region and resourcePrefix in the settings"
+            f"tables: one of {_tables(writes)} does not exist in {place_of(client)}",
+            fix="envctl bootstrap creates the tables; check region and resourcePrefix in the settings",
         )
     return translate(
         error, f"tables: write {len(writes)} items of {_tables(writes)}", place_of(client)
@@ -217,8 +218,8 @@ def _failure(
 
 def _unknown(writes: Sequence[Write], client: "DynamoDBClient") -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"tables: no answer tells whether {len(writes)} items of {_tables(writes)} were written in {place_of(client)}\n"
-        "  fix: apply again; what was written is recognised as done"
+        f"tables: no answer tells whether {len(writes)} items of {_tables(writes)} were written in {place_of(client)}",
+        fix="apply again; what was written is recognised as done",
     )
 
 

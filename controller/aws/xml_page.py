@@ -75,4 +75,4 @@ def moment_of(text: str | None) -> datetime | None:
 
 def incomplete(what: str, detail: str) -> Unreachable:
     """Return the error for an answer that something is missing from: what is not in it may be there all the same."""
-    return Unreachable(f"{what}: {detail}\n  fix: {_FIX}")
+    return Unreachable(f"{what}: {detail}", fix=f"{_FIX}")

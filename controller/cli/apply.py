@@ -117,12 +117,13 @@ def _read_claim(plan: Path | None, *, adopt: bool) -> PlanClaim | None:
         claim = read_plan(plan.read_bytes(), str(plan))
     except OSError as error:
         raise WrongUsage(
-            f"plan file {plan}: cannot be read: {error.strerror}\n  fix: make it with envctl plan --out {plan}"
+            f"plan file {plan}: cannot be read: {error.strerror}",
+            fix=f"make it with envctl plan --out {plan}",
         ) from error
     if "adopt" in claim.options and not adopt:
         raise WrongUsage(
-            f"plan file {plan}: it takes over objects that are nobody's, which is never done unasked\n"
-            f"  fix: envctl apply {plan} --adopt"
+            f"plan file {plan}: it takes over objects that are nobody's, which is never done unasked",
+            fix=f"envctl apply {plan} --adopt",
         )
     return claim
 
@@ -154,8 +155,8 @@ def _go_on(call: Invocation, run: WholePlan, *, as_json: bool, yes: bool) -> boo
         return True
     if as_json or not may_ask():
         raise WrongUsage(
-            "this changes something, and there is nobody to ask\n"
-            "  fix: add --yes; with a plan file or --expect DIGEST it does what was reviewed and nothing else"
+            "this changes something, and there is nobody to ask",
+            fix="add --yes; with a plan file or --expect DIGEST it does what was reviewed and nothing else",
         )
     if not typer.confirm("Apply?", err=True):
         note("not applied")

@@ -119,7 +119,8 @@ def show(
     found = invocation(context).installation.ledger.find(name)
     if not found:
         raise WrongUsage(
-            f"the ledger has no record and no transaction {name!r}\n  fix: envctl audit list shows what there is"
+            f"the ledger has no record and no transaction {name!r}",
+            fix="envctl audit list shows what there is",
         )
     if output is Format.JSON:
         say_json({"records": [record_json(one) for one in found]})

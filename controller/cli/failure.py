@@ -52,8 +52,7 @@ def fail_usage(message: str, command: str, *, as_json: bool) -> int:
         return ERROR_CLASSES[WrongUsage].exit_code
     # The parser passes on what Python's exception is called where a value is none of those there are.
     said = message.replace(": Value error, ", ": ").removesuffix(".")
-    text = f"{said}\n  fix: {command} --help shows what there is"
-    return fail(WrongUsage(text), as_json=as_json)
+    return fail(WrongUsage(said, fix=f"{command} --help shows what there is"), as_json=as_json)
 
 
 def fail_unknown(error: Exception, *, as_json: bool) -> int:
@@ -95,10 +94,7 @@ def _keep_traceback(error: Exception) -> str:
 
 
 def _shown(error: EnvctlError, code: int) -> dict[str, Any]:
-    condition = next(
-        ERROR_CLASSES[one].condition for one in type(error).__mro__ if one in ERROR_CLASSES
-    )
-    shown: dict[str, Any] = {"class": condition, "exitCode": code, "message": str(error)}
+    shown: dict[str, Any] = {"class": error.code, "exitCode": code, "message": str(error)}
     if isinstance(error, InvalidDesiredState):
         shown["problems"] = [problem_json(problem) for problem in error.problems]
     return shown

@@ -84,7 +84,7 @@ def _appended(path: Path) -> TextIO:
         return path.open("a", encoding="utf-8")
     except OSError as error:
         raise WrongUsage(
-            f"--events {path}: cannot be written: {error.strerror}\n  fix: name a file that can be"
+            f"--events {path}: cannot be written: {error.strerror}", fix="name a file that can be"
         ) from error
 
 

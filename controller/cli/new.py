@@ -29,7 +29,7 @@ def new(
     planner = invocation(context).planner(source)
     if out is not None and out.exists():
         raise WrongUsage(
-            f"{out} exists\n  fix: name a new file; several documents may be joined with ---"
+            f"{out} exists", fix="name a new file; several documents may be joined with ---"
         )
     place = _inside(out, planner.source.name) if out else f"{name}.yaml"
     made = scaffold(kind, name, place, planner.source, catalog.kinds(), planner.load_from)

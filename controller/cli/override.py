@@ -134,7 +134,7 @@ def _go_on(
         say("\n".join(prepared_lines(prepared)))
     if not yes:
         if as_json or not may_ask():
-            raise WrongUsage("this changes something, and there is nobody to ask\n  fix: add --yes")
+            raise WrongUsage("this changes something, and there is nobody to ask", fix="add --yes")
         if not typer.confirm("Apply?", err=True):
             note("nothing was written")
             raise typer.Exit(NOT_DONE)
@@ -149,7 +149,5 @@ def _go_on(
 def _base_digest(call: Invocation, source: str | None, ref: ResourceRef) -> str:
     found = call.planner(source).load().desired.resources.get(ref)
     if found is None:
-        raise WrongUsage(
-            f"the source has no {ref}\n  fix: give --until TIME instead of --until-git"
-        )
+        raise WrongUsage(f"the source has no {ref}", fix="give --until TIME instead of --until-git")
     return digest(found.document)

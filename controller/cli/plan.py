@@ -172,7 +172,7 @@ def note_unused_tokens(run: WholePlan) -> None:
 def _seen(call: Invocation, base: str | None, observed: str | None) -> Seen:
     if base is not None and observed is not None:
         raise WrongUsage(
-            "--base and --observed both say what to compare with\n  fix: leave one of them out"
+            "--base and --observed both say what to compare with", fix="leave one of them out"
         )
     if base is not None:
         return seen_in_desired(call.planner(base).load().desired)

@@ -61,7 +61,7 @@ def _answer(
         opened = nullcontext(sys.stdin.buffer) if file is None else file.open("rb")
     except OSError as error:
         raise WrongUsage(
-            f"{file}: cannot be read: {error.strerror}\n  fix: name a file that exists"
+            f"{file}: cannot be read: {error.strerror}", fix="name a file that exists"
         ) from error
     with opened as lines:
         for line in answers(lines, utc_now()):

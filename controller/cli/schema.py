@@ -26,7 +26,8 @@ def schema(
         write.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WrongUsage(
-            f"{write}: cannot be made: {error.strerror}\n  fix: name a folder, or one that can be made"
+            f"{write}: cannot be made: {error.strerror}",
+            fix="name a folder, or one that can be made",
         ) from error
     for name, content in files.items():
         write_file(write / name, content)

@@ -165,8 +165,8 @@ class _Run:
         self._moves += 1
         if self._moves > MAX_HEAD_MOVES:
             return Unreachable(
-                f"scope {found.scope}: its head moves under our own epoch; is another run using this owner's name?\n"
-                "  fix: end the other run, then apply again"
+                f"scope {found.scope}: its head moves under our own epoch; is another run using this owner's name?",
+                fix="end the other run, then apply again",
             )
         return None
 

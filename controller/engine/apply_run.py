@@ -57,7 +57,8 @@ def check_reviewed(plan: Plan, reviewed: Iterable[Reviewed]) -> None:
     for one in reviewed:
         if len(one.digest) < MIN_DIGEST:
             raise WrongUsage(
-                f"{one.digest!r} is too short to tell plans apart\n  fix: give at least {MIN_DIGEST} digits of the digest"
+                f"{one.digest!r} is too short to tell plans apart",
+                fix=f"give at least {MIN_DIGEST} digits of the digest",
             )
         if not plan.digest.startswith(one.digest):
             raise PlanChanged(one.digest, plan.digest, _what_changed(plan, one))
@@ -75,7 +76,7 @@ def check_guards(plan: Plan) -> None:
         tokens = " ".join(f"--override {one.token}" for one in refused if one.overridable)
         fix = f"approve exactly these: {tokens}" if tokens else "change the source and plan again"
         what = "; ".join(f"{one.guard}: {one.message.splitlines()[0]}" for one in refused)
-        raise PlanRefused(f"plan {short(plan.digest)} refused by {count}: {what}\n  fix: {fix}")
+        raise PlanRefused(f"plan {short(plan.digest)} refused by {count}: {what}", fix=f"{fix}")
 
 
 def to_apply(plan: Plan) -> tuple[ScopePlan, ...]:

@@ -64,7 +64,8 @@ class Asked:
         period = Period(self.since, self.until)
         if sum(one is not None for one in (self.entity, self.actor, self.transaction)) > 1:
             raise WrongUsage(
-                "--entity, --actor and --transaction ask three different questions\n  fix: give one of them"
+                "--entity, --actor and --transaction ask three different questions",
+                fix="give one of them",
             )
         if self.entity is not None:
             return OfEntity(_entities(self.entity, installation), period)
@@ -92,7 +93,7 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
     if kind is None:
         meant = closest(ref.kind, master.kinds)
         hint = f"did you mean {meant}/{ref.key}?" if meant else f"kinds: {', '.join(master.kinds)}"
-        raise WrongUsage(f"there is no kind {ref.kind!r}\n  fix: {hint}")
+        raise WrongUsage(f"there is no kind {ref.kind!r}", fix=f"{hint}")
     prefix = master.settings.resource_prefix
     return entities_of(kind, ref.key, prefix, lambda table: master.store.scan(table, 1))
 

@@ -128,12 +128,12 @@ class _Run:
         if isinstance(answer, Cancelled):
             if head_has_moved(answer):
                 raise StaleEpoch(
-                    f"scope {self.head.scope}: another worker took it while what exists was being recorded\n"
-                    "  fix: run envctl bootstrap again; it goes on where it stopped"
+                    f"scope {self.head.scope}: another worker took it while what exists was being recorded",
+                    fix="run envctl bootstrap again; it goes on where it stopped",
                 )
             raise Conflict(
-                "ledger: some of the items were recorded by somebody else meanwhile\n"
-                "  fix: run envctl bootstrap again; it goes on where it stopped"
+                "ledger: some of the items were recorded by somebody else meanwhile",
+                fix="run envctl bootstrap again; it goes on where it stopped",
             )
         self.head = after
         self.recorded += len(records)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from controller.engine.pack import MAX_ITEM_WRITES, Load, prefix_length
 from controller.engine.prerequisites import prerequisites
-from controller.engine.transaction import ApplyContext, CannotBeWritten, Entry, build_entry
+from controller.engine.transaction import ApplyContext, Entry, build_entry
 from controller.errors import EnvctlError
 from controller.model.outcome import Outcome, Status
 from controller.model.plan import Change
@@ -92,8 +92,8 @@ class ChangeQueue:
             return None
         try:
             return build_entry(index, self._changes[index], self._context, at)
-        except (CannotBeWritten, EnvctlError) as error:
-            # The latter comes from the store for large images: without them there can be no record.
+        except EnvctlError as error:
+            # Also from the store for large images: without them there can be no record.
             self.settle(index, Status.FAILED, str(error))
             return None
 

@@ -149,7 +149,7 @@ def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetu
     )
     if not chosen:
         known = ", ".join((CONFIG_SCOPE, *(one.scope.name for one in setups)))
-        raise WrongUsage(f"there is no scope {wanted!r}\n  fix: choose from {known}")
+        raise WrongUsage(f"there is no scope {wanted!r}", fix=f"choose from {known}")
     return chosen
 
 

@@ -13,6 +13,6 @@ def parse_duration(text: str) -> float:
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise WrongUsage(
-            f"{text!r} is no length of time\n  fix: write a number and s, m, h or d: 5m"
+            f"{text!r} is no length of time", fix="write a number and s, m, h or d: 5m"
         )
     return float(match["count"]) * _UNITS[match["unit"] or "s"]

@@ -41,7 +41,8 @@ def _document(ref: ResourceRef, accepted: AcceptedState) -> ResourceRef:
         return ref
     if ref in accepted.unreadable:
         raise WrongUsage(
-            f"{ref} cannot be read back from the tables: {accepted.unreadable[ref]}\n  fix: envctl plan shows what differs"
+            f"{ref} cannot be read back from the tables: {accepted.unreadable[ref]}",
+            fix="envctl plan shows what differs",
         )
     meant = closest(str(ref), map(str, accepted.resources))
     fix = (
@@ -49,7 +50,7 @@ def _document(ref: ResourceRef, accepted: AcceptedState) -> ResourceRef:
         if meant
         else "envctl render lists the source's; what was never applied is not accepted yet"
     )
-    raise WrongUsage(f"there is no {ref} in the tables\n  fix: {fix}")
+    raise WrongUsage(f"there is no {ref} in the tables", fix=f"{fix}")
 
 
 def _live(text: str, sights: Sights) -> Iterator[ResourceRef]:
@@ -73,7 +74,7 @@ def _one(text: str, found: Sequence[ResourceRef]) -> ResourceRef:
         return found[0]
     names = "\n".join(f"    {ref}" for ref in found[:SHOWN])
     more = f"\n    and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    raise WrongUsage(f"{text!r} may be each of these\n  fix: name one of them\n{names}{more}")
+    raise WrongUsage(f"{text!r} may be each of these", fix=f"name one of them\n{names}{more}")
 
 
 def _nothing(text: str, accepted: AcceptedState, sights: Sights) -> str:

@@ -149,7 +149,7 @@ def find_installation(master: Master) -> Installation:
     found = read_installation(master.store, prefix)
     if found is None:
         raise TableMissing(
-            f"tables: {prefix}{STATE_TABLE.name} names no installation: its set-up did not come to its end\n"
-            "  fix: run envctl bootstrap; it goes on where it stopped"
+            f"tables: {prefix}{STATE_TABLE.name} names no installation: its set-up did not come to its end",
+            fix="run envctl bootstrap; it goes on where it stopped",
         )
     return Installation(found, master)

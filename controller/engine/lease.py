@@ -163,13 +163,13 @@ def head_of_row(scope: str, row: dict[str, Any]) -> Head:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise EnvctlError(
-            f"scope {scope}: row {head_id(scope)} of EnvctlState is damaged ({error!r})\n"
-            "  fix: envctl audit verify shows where the ledger stands; restore the row from it"
+            f"scope {scope}: row {head_id(scope)} of EnvctlState is damaged ({error!r})",
+            fix="envctl audit verify shows where the ledger stands; restore the row from it",
         ) from error
     if head.format > LEDGER_FORMAT:
         raise ScopeFromTheFuture(
-            f"scope {scope}: its ledger has format {head.format}, this controller knows up to {LEDGER_FORMAT}\n"
-            "  fix: run a controller at least as new as the one that wrote it last"
+            f"scope {scope}: its ledger has format {head.format}, this controller knows up to {LEDGER_FORMAT}",
+            fix="run a controller at least as new as the one that wrote it last",
         )
     return head
 

@@ -96,13 +96,13 @@ class LiveLedger:
                 return transaction.records
             if not head_has_moved(answer):
                 raise Conflict(
-                    f"scope {self._frame.scope.name}: its records could not be written: {_said(answer)}\n"
-                    "  fix: run again; what was done is found by looking"
+                    f"scope {self._frame.scope.name}: its records could not be written: {_said(answer)}",
+                    fix="run again; what was done is found by looking",
                 )
             self._find_head()
         raise StaleEpoch(
-            f"scope {self._frame.scope.name}: its head moves under our own epoch\n"
-            "  fix: end the other run that uses this owner's name, then run again"
+            f"scope {self._frame.scope.name}: its head moves under our own epoch",
+            fix="end the other run that uses this owner's name, then run again",
         )
 
     def _transaction(

@@ -114,7 +114,8 @@ class LiveAccounts:
         for name in wanted:
             if name not in known:
                 raise WrongUsage(
-                    f"there is no scope {name!r}\n  fix: choose from {', '.join((CONFIG_SCOPE, *known))}"
+                    f"there is no scope {name!r}",
+                    fix=f"choose from {', '.join((CONFIG_SCOPE, *known))}",
                 )
         return tuple(one for one in setups if not wanted or one.scope.name in wanted)
 

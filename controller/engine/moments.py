@@ -18,6 +18,7 @@ def parse_moment(text: str, now: datetime) -> datetime:
             return now - timedelta(seconds=parse_duration(text.removesuffix(" ago")))
         except (WrongUsage, OverflowError) as error:
             raise WrongUsage(
-                f"{text!r} is no moment\n  fix: write 2026-11-24, 2026-11-24T19:00 (UTC) or how long ago: 2h, 7d"
+                f"{text!r} is no moment",
+                fix="write 2026-11-24, 2026-11-24T19:00 (UTC) or how long ago: 2h, 7d",
             ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -28,5 +28,6 @@ def read_named(name: str, what: str, surroundings: Surroundings) -> bytes:
         return Path(name).read_bytes()
     except OSError as error:
         raise WrongUsage(
-            f"{what} {name}: cannot be read: {error.strerror}\n  fix: name a file that exists, or s3://BUCKET/KEY"
+            f"{what} {name}: cannot be read: {error.strerror}",
+            fix="name a file that exists, or s3://BUCKET/KEY",
         ) from error

@@ -46,8 +46,8 @@ def open_desired(text: str | None, settings: Settings, surroundings: Surrounding
     if folder is not None:
         return open_location(FolderLocation(Path(folder)), cache_dir=cache)
     raise WrongUsage(
-        "no source: neither the command nor the settings say where the desired state is\n"
-        "  fix: add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings"
+        "no source: neither the command nor the settings say where the desired state is",
+        fix="add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings",
     )
 
 
@@ -68,13 +68,13 @@ def _credential(git: GitSource, surroundings: Surroundings) -> GitCredential | N
     name = reference.removeprefix(_REFERENCE)
     if not reference.startswith(_REFERENCE) or not name:
         raise WrongUsage(
-            "settings: source.git.credentials is no reference\n"
-            "  fix: write env://NAME, and put the token into that variable; never the token itself"
+            "settings: source.git.credentials is no reference",
+            fix="write env://NAME, and put the token into that variable; never the token itself",
         )
     token = surroundings.environment.get(name)
     if not token:
         raise WrongUsage(
-            f"settings: source.git.credentials names the variable {name}, which is not set\n"
-            f"  fix: export {name}, or take credentials out of the settings"
+            f"settings: source.git.credentials names the variable {name}, which is not set",
+            fix=f"export {name}, or take credentials out of the settings",
         )
     return GitCredential(token)

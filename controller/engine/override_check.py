@@ -36,7 +36,7 @@ def read_assignment(text: str) -> tuple[str, Json]:
     """
     path, equals, value = text.partition("=")
     if not path:
-        raise WrongUsage(f"{text!r} names no field\n  fix: write PATH=VALUE, such as schedule=on")
+        raise WrongUsage(f"{text!r} names no field", fix="write PATH=VALUE, such as schedule=on")
     if not equals:
         return path, ABSENT
     if value[:1] in "[{" and value:
@@ -44,13 +44,13 @@ def read_assignment(text: str) -> tuple[str, Json]:
             return path, parse_canonical(value.encode())
         except ValueError:
             raise WrongUsage(
-                f"{text!r}: no JSON after the =\n  fix: write lists and maps as JSON"
+                f"{text!r}: no JSON after the =", fix="write lists and maps as JSON"
             ) from None
     try:
         return path, scalar(value)
     except IrregularScalar as error:
         raise WrongUsage(
-            f"{text!r}: {error}\n  fix: write the value as the YAML would have it"
+            f"{text!r}: {error}", fix="write the value as the YAML would have it"
         ) from None
 
 
@@ -75,7 +75,7 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Com
     if not isinstance(made, Draft):
         raise _wrong(new, made)
     if made.ref != ref:
-        raise WrongUsage(f"{ref}: an override does not rename\n  fix: rename it in its file")
+        raise WrongUsage(f"{ref}: an override does not rename", fix="rename it in its file")
     patched = {ref: made.facts}
     before = set(_issues(ref, accepted, kinds, {}))
     fresh = [one for one in _issues(ref, accepted, kinds, patched, made) if one not in before]
@@ -122,8 +122,8 @@ def _check_live(override: Override, accepted: AcceptedState) -> None:
         return
     if override.path not in ("schedule", "spec.schedule") or override.value is ABSENT:
         raise WrongUsage(
-            f"{override.ref}: of a group or an instance only the schedule can be overridden\n"
-            "  fix: write schedule=on, schedule=off, schedule=noschedule or the name of a Schedule"
+            f"{override.ref}: of a group or an instance only the schedule can be overridden",
+            fix="write schedule=on, schedule=off, schedule=noschedule or the name of a Schedule",
         )
     try:
         choice = ScheduleChoice.model_validate(expand_schedule(override.value))
@@ -151,7 +151,7 @@ def _refuse_sensitive(override: Override, kinds: CompiledKinds) -> None:
         field = fields.get(step)
         if field is not None and field.sensitive:
             raise WrongUsage(
-                f"{override.ref}: {override.path} is sensitive; an override would show its value to everybody\n"
-                "  fix: change it in Git"
+                f"{override.ref}: {override.path} is sensitive; an override would show its value to everybody",
+                fix="change it in Git",
             )
         shape = field.shape if field is not None else shape.values or shape.members or PLAIN

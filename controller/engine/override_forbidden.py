@@ -25,14 +25,14 @@ def check_schedule_may_change(override: Override, accepted: AcceptedState) -> No
     if spec.schedule.mode == NOSCHEDULE:
         origin = written.resources[ref].origin._replace(column=0)
         raise WrongUsage(
-            f"{ref} will not be touched, because it is written as noschedule in {origin}: no override goes before that\n"
-            "  fix: give it a schedule in Git, or switch its instances by hand"
+            f"{ref} will not be touched, because it is written as noschedule in {origin}: no override goes before that",
+            fix="give it a schedule in Git, or switch its instances by hand",
         )
     kind = protecting_type(ref.key, written)
     if kind:
         raise PlanRefused(
-            f"{ref} keeps its schedule: EnvironmentType/{kind} is protected against {SCHEDULE_ENVIRONMENT}\n"
-            "  fix: override the groups or instances that need it, or take that out of its protectedActions in Git"
+            f"{ref} keeps its schedule: EnvironmentType/{kind} is protected against {SCHEDULE_ENVIRONMENT}",
+            fix="override the groups or instances that need it, or take that out of its protectedActions in Git",
         )
 
 

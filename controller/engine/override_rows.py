@@ -54,8 +54,8 @@ def override_of_row(row: Row) -> Override:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EnvctlError(
-            f"overrides: row {row.get('Id')} of EnvctlState is damaged ({error!r})\n"
-            "  fix: delete the row and make the override again"
+            f"overrides: row {row.get('Id')} of EnvctlState is damaged ({error!r})",
+            fix="delete the row and make the override again",
         ) from error
 
 

@@ -140,16 +140,17 @@ class Overrides:
         found = named(known, what)
         if not found:
             raise WrongUsage(
-                f"there is no override {what!r}, and none of an object of that name\n"
-                "  fix: envctl override list shows what there is"
+                f"there is no override {what!r}, and none of an object of that name",
+                fix="envctl override list shows what there is",
             )
         if all(map(is_of_tag, found)):
             raise WrongUsage(
-                f"{what!r} is the {found[0].reason} {found[0].ref.key}\n  fix: take the tag off; the next run ends it"
+                f"{what!r} is the {found[0].reason} {found[0].ref.key}",
+                fix="take the tag off; the next run ends it",
             )
         if len({one.ref for one in found}) > 1:
             refs = ", ".join(sorted({str(one.ref) for one in found}))
-            raise WrongUsage(f"{what!r} may be each of {refs}\n  fix: name one of them")
+            raise WrongUsage(f"{what!r} may be each of {refs}", fix="name one of them")
         ref = found[0].ref
         gone = {one.id for one in found}
         effect = self._effect(ref, [one for one in self._held() if one.id not in gone])
@@ -240,15 +241,16 @@ class Overrides:
     ) -> tuple[datetime | None, str]:
         if (asked.until is None) == (not asked.until_git):
             raise WrongUsage(
-                "an override has one end\n  fix: give --until 10:00 (or +2h, fri 18:00), or --until-git"
+                "an override has one end",
+                fix="give --until 10:00 (or +2h, fri 18:00), or --until-git",
             )
         if asked.until is not None:
             try:
                 return parse_until(asked.until, self._moment, zone), ""
             except InvalidSchedule as refusal:
-                raise WrongUsage(f"--until: {refusal.message}\n  fix: {refusal.fix}") from None
+                raise WrongUsage(f"--until: {refusal.message}", fix=f"{refusal.fix}") from None
         if ref.kind in LIVE:
-            raise WrongUsage(f"{ref} is not in Git, so Git cannot end it\n  fix: give --until TIME")
+            raise WrongUsage(f"{ref} is not in Git, so Git cannot end it", fix="give --until TIME")
         return None, base_digest(ref)
 
 

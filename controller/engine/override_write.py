@@ -151,10 +151,10 @@ def _guarded(write: ItemWrite, table: str) -> PutWrite | DeleteWrite:
 def _refusal(answer: Cancelled) -> EnvctlError:
     if head_has_moved(answer):
         return ScopeBusy(
-            "scope config: another worker took it while the override was written; nothing was written\n"
-            "  fix: run again"
+            "scope config: another worker took it while the override was written; nothing was written",
+            fix="run again",
         )
     return Conflict(
-        "an override was made or released by somebody else meanwhile\n"
-        "  fix: envctl override list shows what there is"
+        "an override was made or released by somebody else meanwhile",
+        fix="envctl override list shows what there is",
     )

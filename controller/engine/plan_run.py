@@ -175,7 +175,8 @@ def _chosen(
     for scope in wanted:
         if scope not in known:
             raise WrongUsage(
-                f"there is no scope {scope!r}\n  fix: choose from {', '.join(known) or CONFIG_SCOPE}"
+                f"there is no scope {scope!r}",
+                fix=f"choose from {', '.join(known) or CONFIG_SCOPE}",
             )
     mode = settings.targets.tables
     return [

@@ -72,7 +72,7 @@ def of_expression(text: str) -> Shown:
     except InvalidSchedule as refusal:
         at = refusal.position
         mark = "" if at is None else f"\n  {text}\n  {' ' * at}^"
-        raise WrongUsage(f"no schedule: {refusal.message}{mark}\n  fix: {refusal.fix}") from None
+        raise WrongUsage(f"no schedule: {refusal.message}{mark}", fix=f"{refusal.fix}") from None
 
 
 def of_name(text: str, accepted: AcceptedState) -> Shown:
@@ -95,7 +95,7 @@ def of_name(text: str, accepted: AcceptedState) -> Shown:
     followed = of_environment(ref.key, accepted)
     if followed is None:
         why = accepted.unreadable.get(ref, "it cannot be read back from the tables")
-        raise WrongUsage(f"{ref}: {why}\n  fix: envctl audit list --entity {ref} says who wrote it")
+        raise WrongUsage(f"{ref}: {why}", fix=f"envctl audit list --entity {ref} says who wrote it")
     label = f"follows {f'Schedule/{followed.use}' if followed.use else followed.label}"
     return Shown(
         str(ref),
@@ -115,12 +115,14 @@ def find_scheduled(text: str, accepted: AcceptedState) -> ResourceRef:
         return found[0]
     if found:
         raise WrongUsage(
-            f"{text!r} is a Schedule and an Environment\n  fix: write Schedule/{text} or Environment/{text}"
+            f"{text!r} is a Schedule and an Environment",
+            fix=f"write Schedule/{text} or Environment/{text}",
         )
     unreadable = next((ref for ref in wanted if ref in accepted.unreadable), None)
     if unreadable is not None:
         raise WrongUsage(
-            f"{unreadable}: {accepted.unreadable[unreadable]}\n  fix: envctl validate shows what its document lacks"
+            f"{unreadable}: {accepted.unreadable[unreadable]}",
+            fix="envctl validate shows what its document lacks",
         )
     known = [ref for one in kinds for ref in accepted.of_kind(one)]
     names = [*map(str, known), *(() if slash else (ref.key for ref in known))]
@@ -130,15 +132,13 @@ def find_scheduled(text: str, accepted: AcceptedState) -> ResourceRef:
         if meant
         else "name a Schedule, an Environment, or write a schedule out"
     )
-    raise WrongUsage(f"there is no schedule and no environment {text!r}\n  fix: {fix}")
+    raise WrongUsage(f"there is no schedule and no environment {text!r}", fix=f"{fix}")
 
 
 def view_of(shown: Shown, first: str | None, days: int, now: datetime) -> CalendarView:
     """Return the calendar of some days, from ``first`` (a date; None for today in its zone). Raises WrongUsage."""
     if not 1 <= days <= MOST_DAYS:
-        raise WrongUsage(
-            f"--days {days}: a calendar has 1 to {MOST_DAYS} days\n  fix: choose fewer"
-        )
+        raise WrongUsage(f"--days {days}: a calendar has 1 to {MOST_DAYS} days", fix="choose fewer")
     try:
         day = (
             date.fromisoformat(first)
@@ -146,7 +146,7 @@ def view_of(shown: Shown, first: str | None, days: int, now: datetime) -> Calend
             else now.astimezone(zone_of(shown.schedule.zone)).date()
         )
     except ValueError:
-        raise WrongUsage(f"--from {first}: no date\n  fix: write it as 2027-03-25") from None
+        raise WrongUsage(f"--from {first}: no date", fix="write it as 2027-03-25") from None
     return _with_reason(lambda: calendar_view(shown.schedule, day, days, now))
 
 
@@ -171,7 +171,7 @@ def preview_json(shown: Shown, view: CalendarView) -> dict[str, Any]:
 def _valid(ref: ResourceRef, schedule: Schedule | InvalidSchedule) -> Schedule:
     if isinstance(schedule, InvalidSchedule):
         raise WrongUsage(
-            f"{ref}: its schedule is not valid: {schedule.message}\n  fix: {schedule.fix}"
+            f"{ref}: its schedule is not valid: {schedule.message}", fix=f"{schedule.fix}"
         )
     return schedule
 
@@ -195,10 +195,10 @@ def _with_reason(make: Callable[[], CalendarView]) -> CalendarView:
     try:
         return make()
     except InvalidSchedule as refusal:
-        raise WrongUsage(f"{refusal.message}\n  fix: {refusal.fix}") from None
+        raise WrongUsage(f"{refusal.message}", fix=f"{refusal.fix}") from None
     except OverflowError:
         raise WrongUsage(
-            "the calendar ends with the year 9999\n  fix: choose an earlier day"
+            "the calendar ends with the year 9999", fix="choose an earlier day"
         ) from None
 
 

@@ -59,7 +59,7 @@ def _found(resources: Mapping[ResourceRef, Resource], wanted: str) -> Resource:
     if ref not in resources:
         meant = closest(wanted, map(str, resources))
         fix = f"did you mean {meant}?" if meant else "envctl render prints all there are"
-        raise WrongUsage(f"the source has no {ref}\n  fix: {fix}")
+        raise WrongUsage(f"the source has no {ref}", fix=f"{fix}")
     return resources[ref]
 
 

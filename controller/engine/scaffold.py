@@ -62,7 +62,7 @@ def scaffold(
     if kind is None:
         meant = closest(kind_name, kinds)
         hint = f"did you mean {meant}?" if meant else f"kinds: {', '.join(kinds)}"
-        raise WrongUsage(f"there is no kind {kind_name!r}\n  fix: {hint}")
+        raise WrongUsage(f"there is no kind {kind_name!r}", fix=f"{hint}")
     return _Draft(kind, name, path, source, load).finished()
 
 
@@ -162,7 +162,8 @@ class _Draft:
         free = next((p for p in PORTS if p not in taken and p + 1 not in taken), None)
         if free is None:
             raise WrongUsage(
-                "no two neighbouring ports from 40000 to 41000 are free\n  fix: write bluePort and greenPort by hand"
+                "no two neighbouring ports from 40000 to 41000 are free",
+                fix="write bluePort and greenPort by hand",
             )
         blue, green = (free, free + 1) if free % 2 == 0 else (free + 1, free)
         self._spec |= {"bluePort": blue, "greenPort": green}

@@ -64,7 +64,8 @@ class Sender:
                 if any(reason and reason.code not in PASSING_CODES for reason in answer.reasons):
                     return answer
                 error = Throttled(
-                    "tables: other transactions keep the items of this one busy\n  fix: nothing, it is tried again later"
+                    "tables: other transactions keep the items of this one busy",
+                    fix="nothing, it is tried again later",
                 )
         assert error is not None
         raise error

@@ -10,6 +10,7 @@ from controller.aws.items import MAX_ITEM_BYTES, WireItem, item_bytes, to_wire, 
 from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, Write
 from controller.engine.lease import LEASE_S, epoch_ms, head_id
 from controller.engine.pack import Load
+from controller.errors import RefusedByAws
 from controller.ledger.large_images import LARGE_BYTES, BlobStore, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.record_items import record_wire
@@ -85,7 +86,7 @@ class ApplyContext:
         )
 
 
-class CannotBeWritten(Exception):
+class CannotBeWritten(RefusedByAws):
     """DynamoDB could not hold what a change asks for; the text says why and what to do."""
 
 
@@ -128,7 +129,8 @@ def build_entry(index: int, change: Change, context: ApplyContext, at: datetime)
         writes = tuple(guarded(item, context.physical(item.table)) for item in items)
     except (TypeError, ValueError, KeyError) as error:
         raise CannotBeWritten(
-            f"{change.ref}: DynamoDB cannot hold it: {error}\n  fix: correct the value in {change.origin or 'its document'}"
+            f"{change.ref}: DynamoDB cannot hold it: {error}",
+            fix=f"correct the value in {change.origin or 'its document'}",
         ) from error
     size = sum(
         _bytes_of(change, item, write, context, at)
@@ -222,8 +224,8 @@ def _bytes_of(
     if written > MAX_ITEM_BYTES:
         where = f" in {change.origin}" if change.origin else ""
         raise CannotBeWritten(
-            f"{change.ref}: its item in {item.table} would have {written:,} bytes; DynamoDB holds {MAX_ITEM_BYTES:,}\n"
-            f"  fix: split the object, or take out what is large{where}"
+            f"{change.ref}: its item in {item.table} would have {written:,} bytes; DynamoDB holds {MAX_ITEM_BYTES:,}",
+            fix=f"split the object, or take out what is large{where}",
         )
     try:
         return written + record_bytes(item, context, at)

@@ -25,5 +25,6 @@ def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
         with suppress(OSError):
             beside.unlink()
         raise WrongUsage(
-            f"{path}: cannot be written: {error.strerror}\n  fix: name a file in a folder that can be written to"
+            f"{path}: cannot be written: {error.strerror}",
+            fix="name a file in a folder that can be written to",
         ) from error

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from controller.aws.items import WireItem, canonical_wire
-from controller.errors import WrongUsage
+from controller.errors import EnvctlError, WrongUsage
 from controller.ledger.findings import Finding, FindingKind, Verification
 from controller.ledger.large_images import (
     PACKED,
@@ -188,9 +188,10 @@ class ChainCheck:
         what = f"record #{sequence:,} ({audit_id}) is not what was written"
         self._find(FindingKind.ALTERED, sequence, what)
 
-    def _unreadable(self, sequence: int, error: Exception) -> None:
-        what, _, fix = str(error).partition("\n  fix: ")
-        self._find(FindingKind.UNREADABLE, sequence, what.removeprefix("ledger: "), fix=fix)
+    def _unreadable(self, sequence: int, error: EnvctlError) -> None:
+        self._find(
+            FindingKind.UNREADABLE, sequence, error.message.removeprefix("ledger: "), fix=error.fix
+        )
 
     def _find(
         self, kind: FindingKind, sequence: int, what: str, last: int = 0, fix: str = ""

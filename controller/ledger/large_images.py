@@ -101,8 +101,8 @@ def unpack_images(
     content = _content(wire, digest, blobs)
     if hashlib.sha256(content).hexdigest() != digest:
         raise ImagesLost(
-            f"ledger: the images of record {_name(wire)} are not those that were written\n"
-            "  fix: see envctl audit verify; restore them from a backup of the table or the bucket"
+            f"ledger: the images of record {_name(wire)} are not those that were written",
+            fix="see envctl audit verify; restore them from a backup of the table or the bucket",
         )
     unpacked = dict(wire)
     unpacked.pop(PACKED, None)
@@ -115,8 +115,8 @@ def refuse_without_store(blob: Blob, wire: Mapping[str, Mapping[str, Any]]) -> I
     """Return the refusal of a record whose images need a store that there is not."""
     return ImagesTooLarge(
         f"ledger: the change of {wire['EntityId']['S']} cannot be recorded: old and new item have"
-        f" {len(blob.content):,} bytes even compressed, a record holds {RECORD_BYTES:,}\n"
-        "  fix: set snapshots.bucket in the settings, so that large images are kept there; or make the change in smaller steps"
+        f" {len(blob.content):,} bytes even compressed, a record holds {RECORD_BYTES:,}",
+        fix="set snapshots.bucket in the settings, so that large images are kept there; or make the change in smaller steps",
     )
 
 
@@ -129,14 +129,14 @@ def _content(wire: Mapping[str, Mapping[str, Any]], digest: Any, blobs: BlobStor
             return b""
     if blobs is None:
         raise WrongUsage(
-            f"ledger: the images of record {_name(wire)} are in an object store that the settings do not name\n"
-            "  fix: set snapshots.bucket to the bucket in use when the record was written"
+            f"ledger: the images of record {_name(wire)} are in an object store that the settings do not name",
+            fix="set snapshots.bucket to the bucket in use when the record was written",
         )
     content = blobs.get(str(digest))
     if content is None:
         raise ImagesLost(
-            f"ledger: the images of record {_name(wire)} are not in the store under {digest}\n"
-            "  fix: restore that object from the bucket's older versions or its replica"
+            f"ledger: the images of record {_name(wire)} are not in the store under {digest}",
+            fix="restore that object from the bucket's older versions or its replica",
         )
     return content
 
@@ -149,8 +149,8 @@ def _images(content: bytes, wire: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         images = None
     if not isinstance(images, dict) or set(images) != set(IMAGES):
         raise ImagesLost(
-            f"ledger: the images of record {_name(wire)} cannot be read\n"
-            "  fix: see envctl audit verify; restore the record from a backup of the table"
+            f"ledger: the images of record {_name(wire)} cannot be read",
+            fix="see envctl audit verify; restore the record from a backup of the table",
         )
     return images
 

@@ -99,8 +99,8 @@ def position_of(question: Question, filters: Filters, token: str) -> Any:
         fingerprint = position = None
     if fingerprint != _fingerprint(question, filters):
         raise WrongUsage(
-            "the page token does not belong to this question\n"
-            "  fix: repeat the question without it, then follow the tokens of its own answers"
+            "the page token does not belong to this question",
+            fix="repeat the question without it, then follow the tokens of its own answers",
         )
     return position
 
@@ -109,7 +109,7 @@ def check_limit(limit: int) -> int:
     """Return the limit. Raises WrongUsage unless it is 1 to 1000."""
     if not 1 <= limit <= MAX_LIMIT:
         raise WrongUsage(
-            f"a page holds 1 to {MAX_LIMIT} records, not {limit}\n  fix: choose another limit"
+            f"a page holds 1 to {MAX_LIMIT} records, not {limit}", fix="choose another limit"
         )
     return limit
 

@@ -31,14 +31,14 @@ def read_observed(data: bytes, name: str = "observed file") -> tuple[ObservedSta
         value = orjson.loads(data)
         if value["observedFormat"] != OBSERVED_FORMAT:
             raise WrongUsage(
-                f"{name}: observed format {value['observedFormat']}, this envctl reads {OBSERVED_FORMAT}\n"
-                "  fix: write it again with this version"
+                f"{name}: observed format {value['observedFormat']}, this envctl reads {OBSERVED_FORMAT}",
+                fix="write it again with this version",
             )
         return tuple(_read_state(state) for state in value["scopes"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise WrongUsage(
-            f"{name}: no observed state ({type(error).__name__}: {error})\n"
-            "  fix: write it with envctl, and do not edit it by hand"
+            f"{name}: no observed state ({type(error).__name__}: {error})",
+            fix="write it with envctl, and do not edit it by hand",
         ) from error
 
 

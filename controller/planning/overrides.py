@@ -154,8 +154,8 @@ def _put(document: Json, path: Sequence[str], override: Override) -> None:
 def _index(holder: Json, name: str, override: Override) -> int:
     if not isinstance(holder, list):
         raise WrongUsage(
-            f"override {override.id} of {override.ref}: {override.path} leads into a single value at {name!r}\n"
-            "  fix: name a field the document can have, as envctl render prints it"
+            f"override {override.id} of {override.ref}: {override.path} leads into a single value at {name!r}",
+            fix="name a field the document can have, as envctl render prints it",
         )
     if name.isdecimal() and int(name) < len(holder):
         return int(name)
@@ -164,6 +164,6 @@ def _index(holder: Json, name: str, override: Override) -> int:
             if isinstance(member, dict) and member.get(field) == name:
                 return index
     raise WrongUsage(
-        f"override {override.id} of {override.ref}: {override.path} names no member {name!r}\n"
-        f"  fix: use an index below {len(holder)} or the name of a member, as envctl render prints them"
+        f"override {override.id} of {override.ref}: {override.path} names no member {name!r}",
+        fix=f"use an index below {len(holder)} or the name of a member, as envctl render prints them",
     )

@@ -31,17 +31,17 @@ def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise WrongUsage(
-            f"{name}: not JSON ({error})\n  fix: make it with envctl plan --format json --out FILE"
+            f"{name}: not JSON ({error})", fix="make it with envctl plan --format json --out FILE"
         ) from error
     if not isinstance(value, dict) or "formatVersion" not in value:
         raise WrongUsage(
-            f"{name}: no plan file: it has no formatVersion\n"
-            "  fix: make it with envctl plan --format json --out FILE"
+            f"{name}: no plan file: it has no formatVersion",
+            fix="make it with envctl plan --format json --out FILE",
         )
     if value["formatVersion"] != FORMAT_VERSION:
         raise WrongUsage(
-            f"{name}: plan format {value['formatVersion']}, this envctl writes {FORMAT_VERSION}\n"
-            "  fix: plan again with this version and review the new plan"
+            f"{name}: plan format {value['formatVersion']}, this envctl writes {FORMAT_VERSION}",
+            fix="plan again with this version and review the new plan",
         )
     scopes = value.get("scopes")
     if not isinstance(scopes, list):
@@ -76,6 +76,6 @@ def _text(value: Any, field: str, name: str) -> str:
 
 def _damaged(name: str, field: str) -> WrongUsage:
     return WrongUsage(
-        f"{name}: {field} is missing or of the wrong type: the file was changed or cut\n"
-        "  fix: plan again and review the new plan"
+        f"{name}: {field} is missing or of the wrong type: the file was changed or cut",
+        fix="plan again and review the new plan",
     )

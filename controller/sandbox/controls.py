@@ -78,4 +78,4 @@ class SandboxControls:
         except urllib.error.HTTPError as error:
             with error:
                 said = error.read().decode(errors="replace")[:500]
-            raise SandboxRefused(f"sandbox: {control}: {said}\n  fix: see the log") from None
+            raise SandboxRefused(f"sandbox: {control}: {said}", fix="see the log") from None

@@ -126,8 +126,8 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
     end = log.read_text(errors="replace")[-2000:] if log.exists() else ""
     how = "ended as it started" if process.poll() is not None else "gave no sign in time"
     raise Unreachable(
-        f"sandbox: the embedded AWS {how} (limit {START_WITHIN_S:.0f} s)\n{end}\n"
-        "  fix: is the port free, and is the virtual environment complete (make setup)?"
+        f"sandbox: the embedded AWS {how} (limit {START_WITHIN_S:.0f} s)\n{end}",
+        fix="is the port free, and is the virtual environment complete (make setup)?",
     )
 
 

@@ -50,11 +50,11 @@ class TourRepository:
         """Commit the examples, and eight Permissions of which more will be heard. Raises WrongUsage without examples or git."""
         if not EXAMPLES.is_dir():
             raise WrongUsage(
-                "the tour needs examples/, which is in the repository but not in an installed package\n"
-                "  fix: run make demo in a clone of the repository"
+                "the tour needs examples/, which is in the repository but not in an installed package",
+                fix="run make demo in a clone of the repository",
             )
         if shutil.which("git") is None:
-            raise WrongUsage("git is missing\n  fix: install it, version 2.31 or newer")
+            raise WrongUsage("git is missing", fix="install it, version 2.31 or newer")
         self.folder.mkdir(parents=True)
         shutil.copytree(EXAMPLES, self.folder / FLEET)
         documents = "---\n".join(_CONTRACTOR.format(number=number) for number in range(1, 9))

@@ -60,8 +60,8 @@ class FolderSource:
         selection = select(walk(Path(self._root)))
         if not selection.files and not selection.problems:
             raise SourceUnavailable(
-                f"{self.name}: no .yaml or .yml file in this folder; an empty source is an error, not an empty fleet\n"
-                "  fix: name the folder that holds the YAML files"
+                f"{self.name}: no .yaml or .yml file in this folder; an empty source is an error, not an empty fleet",
+                fix="name the folder that holds the YAML files",
             )
         files, sizes = self._identified(selection)
         self._paths = {found_id: path for path, found_id in files.items()}
@@ -122,13 +122,14 @@ class FolderSource:
 
     def _changed(self, path: str) -> SourceUnavailable:
         return SourceUnavailable(
-            f"{self.name}/{path}: changed while it was being read\n  fix: run again when writing has ended"
+            f"{self.name}/{path}: changed while it was being read",
+            fix="run again when writing has ended",
         )
 
     def _unreadable(self, path: str, error: OSError) -> SourceUnavailable:
         return SourceUnavailable(
-            f"{self.name}/{path}: cannot be read: {error.strerror}; what is unknown is not taken for absent\n"
-            "  fix: make it readable for this user, or move it out of the source"
+            f"{self.name}/{path}: cannot be read: {error.strerror}; what is unknown is not taken for absent",
+            fix="make it readable for this user, or move it out of the source",
         )
 
 

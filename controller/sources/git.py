@@ -125,8 +125,8 @@ class GitSource:
         self._cache.fetch_all()
         if not self._cache.holds(commit):
             raise SourceUnavailable(
-                f"{self.name}: no commit {commit} in any branch or tag\n"
-                "  fix: check the id; a commit that was rebased away must be pushed again under a branch or tag"
+                f"{self.name}: no commit {commit} in any branch or tag",
+                fix="check the id; a commit that was rebased away must be pushed again under a branch or tag",
             )
 
     def _read_tree(self, commit: str, branch: str) -> SourceTree:
@@ -138,8 +138,8 @@ class GitSource:
         selection = select(entries)
         if not selection.files and not selection.problems:
             raise SourceUnavailable(
-                f"{self.name}: no .yaml or .yml file at {revision.label}; an empty source is an error, not an empty fleet\n"
-                "  fix: name the folder that holds the YAML files after '#'"
+                f"{self.name}: no .yaml or .yml file at {revision.label}; an empty source is an error, not an empty fleet",
+                fix="name the folder that holds the YAML files after '#'",
             )
         self._branch = branch
         files = {path: found.id for path, found in selection.files.items()}
@@ -160,7 +160,8 @@ class GitSource:
             raise self._no_ref()
         if len(present) > 1:
             raise WrongUsage(
-                f"{self.name}: {ref!r} is both a branch and a tag\n  fix: write refs/heads/{ref} or refs/tags/{ref}"
+                f"{self.name}: {ref!r} is both a branch and a tag",
+                fix=f"write refs/heads/{ref} or refs/tags/{ref}",
             )
         (name,) = present
         shown = answer.get("ref: HEAD", "HEAD") if ref == "HEAD" else name
@@ -180,7 +181,7 @@ class GitSource:
         names = [name for name in names if not name.endswith("^{}")]
         if not names:
             return SourceUnavailable(
-                f"{self.name}: the repository has no commit yet\n  fix: push a first commit"
+                f"{self.name}: the repository has no commit yet", fix="push a first commit"
             )
         close = difflib.get_close_matches(ref, names, n=1)
         if close:
@@ -189,7 +190,7 @@ class GitSource:
             fix = "write a commit id with all its 40 digits"
         else:
             fix = f"there are {_shown(names)}"
-        return SourceUnavailable(f"{self.name}: no branch or tag named {ref!r}\n  fix: {fix}")
+        return SourceUnavailable(f"{self.name}: no branch or tag named {ref!r}", fix=f"{fix}")
 
     def _no_folder(self, commit: str) -> SourceUnavailable:
         *parents, _ = ("", *self._location.path.split("/"))
@@ -203,7 +204,8 @@ class GitSource:
             _shown([f"{prefix}{folder}" for folder in folders]) if folders else "no folders at all"
         )
         return SourceUnavailable(
-            f"{self.name}: no folder {self._location.path!r} in commit {commit[:7]}\n  fix: there are {there}"
+            f"{self.name}: no folder {self._location.path!r} in commit {commit[:7]}",
+            fix=f"there are {there}",
         )
 
     def _rebuild(self, broken: BrokenCache) -> None:

@@ -140,8 +140,8 @@ class GitCache:
         ours = str(self.repository) in errors
         known = None if ours else remote_error(name, errors)
         return known or (BrokenCache if ours else otherwise)(
-            f"{name}: git could not read it: {last_words(errors)}\n"
-            "  fix: try git ls-remote with the same URL by hand"
+            f"{name}: git could not read it: {last_words(errors)}",
+            fix="try git ls-remote with the same URL by hand",
         )
 
     def _prepare(self) -> None:
@@ -153,8 +153,8 @@ class GitCache:
         done = GitProcess(fresh, {}).run("init", "--bare", "--quiet", "--template=", str(fresh))
         if done.status != 0:
             raise SourceUnavailable(
-                f"{self.repository.parent}: no repository can be made here: {last_words(done.errors)}\n"
-                "  fix: make the cache folder writable for this user"
+                f"{self.repository.parent}: no repository can be made here: {last_words(done.errors)}",
+                fix="make the cache folder writable for this user",
             )
         # In one step: nobody ever sees half a repository.
         fresh.rename(self.repository)
@@ -190,14 +190,14 @@ class GitCache:
             except BlockingIOError:
                 if time.monotonic() > until:
                     raise SourceUnavailable(
-                        f"{self._location}: another process has been fetching it for {LOCK_TIMEOUT_S:.0f} s\n"
-                        "  fix: end that process, or give this one a cache folder of its own"
+                        f"{self._location}: another process has been fetching it for {LOCK_TIMEOUT_S:.0f} s",
+                        fix="end that process, or give this one a cache folder of its own",
                     ) from None
                 time.sleep(_PAUSE_S)
 
 
 def _unusable(folder: Path, error: OSError) -> SourceUnavailable:
     return SourceUnavailable(
-        f"{folder}: the cache folder cannot be used: {error.strerror}\n"
-        "  fix: make it writable for this user, or name another in the settings"
+        f"{folder}: the cache folder cannot be used: {error.strerror}",
+        fix="make it writable for this user, or name another in the settings",
     )

@@ -45,8 +45,8 @@ def read_revision(git: GitProcess, commit: str, branch: str) -> Revision:
     parts = done.output.decode(errors="replace").split("\0")
     if done.status != 0 or len(parts) < 3:
         raise BrokenCache(
-            f"commit {commit} cannot be read from {git.repository}: git says {last_words(done.errors)}\n"
-            "  fix: remove that folder; it is fetched again"
+            f"commit {commit} cannot be read from {git.repository}: git says {last_words(done.errors)}",
+            fix="remove that folder; it is fetched again",
         )
     return Revision(
         commit,

@@ -46,7 +46,7 @@ def read_blobs(git: GitProcess, ids: Iterable[str]) -> Iterator[tuple[str, bytes
     wanted = list(ids)
     with git.streaming("cat-file", "--batch", timeout_s=READ_TIMEOUT_S) as child:
         if child.stdin is None or child.stdout is None:
-            raise BrokenCache("git started without pipes\n  fix: run again")
+            raise BrokenCache("git started without pipes", fix="run again")
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
             try:
@@ -76,6 +76,6 @@ def _entry(line: bytes) -> Found:
 def _missing(git: GitProcess, object_id: str) -> BrokenCache:
     why = last_words(git.run("cat-file", "-e", object_id).errors)
     return BrokenCache(
-        f"object {object_id} cannot be read from {git.repository}: git says {why}\n"
-        "  fix: remove that folder; it is fetched again"
+        f"object {object_id} cannot be read from {git.repository}: git says {why}",
+        fix="remove that folder; it is fetched again",
     )

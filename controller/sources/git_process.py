@@ -110,7 +110,8 @@ class GitProcess:
         # Importing GitPython costs a tenth of a second and starts git: only those who read from Git pay for it.
         if shutil.which("git") is None:
             raise WrongUsage(
-                "git is not installed\n  fix: install git 2.31 or newer, or name a folder as the source"
+                "git is not installed",
+                fix="install git 2.31 or newer, or name a folder as the source",
             )
         from git.cmd import Git  # noqa: PLC0415
 
@@ -125,7 +126,7 @@ class GitProcess:
         )
         child = handle.proc
         if child is None:
-            raise WrongUsage("git did not start\n  fix: run git --version by hand")
+            raise WrongUsage("git did not start", fix="run git --version by hand")
         try:
             yield child
         finally:

@@ -72,15 +72,16 @@ def parse_git_location(text: str) -> GitLocation:
     host, slash, repository = rest.partition("/")
     if not mark or not slash:
         raise WrongUsage(
-            f"source {redact(text, None)!r}: expected git+https://HOST/REPOSITORY\n"
-            "  fix: write the whole URL, for a local repository git+file:///FOLDER with three slashes"
+            f"source {redact(text, None)!r}: expected git+https://HOST/REPOSITORY",
+            fix="write the whole URL, for a local repository git+file:///FOLDER with three slashes",
         )
     repository, at, ref = (
         repository.rpartition("@") if "@" in repository else (repository, "", "HEAD")
     )
     if at and not ref:
         raise WrongUsage(
-            f"source {redact(text, None)!r}: nothing after '@'\n  fix: write a branch, a tag or a commit id"
+            f"source {redact(text, None)!r}: nothing after '@'",
+            fix="write a branch, a tag or a commit id",
         )
     return GitLocation(f"{scheme}://{host}/{repository}", unquote(ref), unquote(folder))
 
@@ -96,17 +97,18 @@ def _check_url(url: str) -> None:
         return
     if _NOT_PRINTED.search(url) or url.startswith("-"):
         raise WrongUsage(
-            f"git url {shown} begins with a dash or holds white space\n  fix: write it percent-encoded"
+            f"git url {shown} begins with a dash or holds white space",
+            fix="write it percent-encoded",
         )
     parts = _split(url, shown)
     if parts.scheme not in GIT_PROTOCOLS or not url.startswith(f"{parts.scheme}://"):
         raise WrongUsage(
-            f"git url {shown}: only https, ssh and file are allowed\n"
-            "  fix: write https://HOST/REPOSITORY, ssh://USER@HOST/REPOSITORY, file:///FOLDER or USER@HOST:REPOSITORY"
+            f"git url {shown}: only https, ssh and file are allowed",
+            fix="write https://HOST/REPOSITORY, ssh://USER@HOST/REPOSITORY, file:///FOLDER or USER@HOST:REPOSITORY",
         )
     if parts.path in {"", "/"} or parts.path.lstrip("/").startswith("-"):
         raise WrongUsage(
-            f"git url {shown} names no repository\n  fix: write the repository's path after the host"
+            f"git url {shown} names no repository", fix="write the repository's path after the host"
         )
     _check_authority(parts, shown)
 
@@ -116,7 +118,7 @@ def _split(url: str, shown: str) -> SplitResult:
         return urlsplit(url)
     except ValueError as error:
         raise WrongUsage(
-            f"git url {shown}: {redact(str(error), None)}\n  fix: check the host"
+            f"git url {shown}: {redact(str(error), None)}", fix="check the host"
         ) from error
 
 
@@ -124,27 +126,31 @@ def _check_authority(parts: SplitResult, shown: str) -> None:
     if parts.scheme == "file":
         if parts.netloc:
             raise WrongUsage(
-                f"git url {shown} names a host\n  fix: write file:///FOLDER with three slashes"
+                f"git url {shown} names a host", fix="write file:///FOLDER with three slashes"
             )
         return
     user, at, host = parts.netloc.rpartition("@")
     if parts.query or (at and (parts.scheme == "https" or ":" in user)):
         where = "https" if parts.scheme == "https" else "ssh"
         raise WrongUsage(
-            f"git url {where}://{host}{parts.path} carries a user, a password or a query: URLs reach logs and process lists\n"
-            "  fix: write the URL without it and give the credential as a reference in the settings "
-            "(ssh: a user alone is fine, keys come from the ssh agent or configuration)"
+            f"git url {where}://{host}{parts.path} carries a user, a password or a query: URLs reach logs and process lists",
+            fix=(
+                "write the URL without it and give the credential as a reference in the settings "
+                "(ssh: a user alone is fine, keys come from the ssh agent or configuration)"
+            ),
         )
     if not _HOST.fullmatch(host) or (at and not _SSH_USER.fullmatch(user)):
         raise WrongUsage(
-            f"git url {shown}: no host in it that can be used\n  fix: write {parts.scheme}://HOST/REPOSITORY"
+            f"git url {shown}: no host in it that can be used",
+            fix=f"write {parts.scheme}://HOST/REPOSITORY",
         )
 
 
 def _check_ref(ref: str) -> None:
     if not ref or _BAD_IN_REF.search(ref):
         raise WrongUsage(
-            f"git ref {ref!r} cannot be a branch, tag or commit\n  fix: write a name as git branch and git tag print it"
+            f"git ref {ref!r} cannot be a branch, tag or commit",
+            fix="write a name as git branch and git tag print it",
         )
 
 
@@ -152,8 +158,8 @@ def _checked_path(path: str) -> str:
     shown = repr(path)
     if path.startswith(("-", "/")) or not path.isprintable() or ".." in path.split("/"):
         raise WrongUsage(
-            f"git path {shown} is not a folder inside the repository\n"
-            "  fix: write it relative to the repository's root, for example fleet/production"
+            f"git path {shown} is not a folder inside the repository",
+            fix="write it relative to the repository's root, for example fleet/production",
         )
     pure = str(PurePosixPath(path))
     return "" if pure == "." else pure

@@ -59,11 +59,9 @@ def _not_accepted(text: str, schemes: Mapping[str, SourceForm]) -> WrongUsage:
     if looks_like_scp(text):
         host, _, path = text.partition(":")
         return WrongUsage(
-            f"source {shown} is Git's short ssh form\n  fix: write git+ssh://{host}/{path}"
+            f"source {shown} is Git's short ssh form", fix=f"write git+ssh://{host}/{path}"
         )
     if f"git+{text.partition(':')[0].lower()}" in schemes:
-        return WrongUsage(
-            f"source {shown} does not say that it is Git\n  fix: write git+ before it"
-        )
+        return WrongUsage(f"source {shown} does not say that it is Git", fix="write git+ before it")
     accepted = "; ".join(dict.fromkeys(form.accepts for form in schemes.values()))
-    return WrongUsage(f"source {shown} is not one we can read\n  fix: write one of: {accepted}")
+    return WrongUsage(f"source {shown} is not one we can read", fix=f"write one of: {accepted}")

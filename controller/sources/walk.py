@@ -56,4 +56,4 @@ def _unlisted(root: Path, folder: bytes, error: OSError) -> SourceUnavailable:
     else:
         why = f"cannot be read: {error.strerror}; what is unknown is not taken for absent"
         fix = "make it readable for this user, or move it out of the source"
-    return SourceUnavailable(f"{place}: {why}\n  fix: {fix}")
+    return SourceUnavailable(f"{place}: {why}", fix=f"{fix}")

@@ -28,6 +28,6 @@ def filter_of(team: str | None, kind: str | None, labels: Sequence[str] | None) 
     for label in labels or ():
         key, equals, value = label.partition("=")
         if not (key and equals):
-            raise WrongUsage(f"--label {label}: no KEY=VALUE\n  fix: write purpose=performance")
+            raise WrongUsage(f"--label {label}: no KEY=VALUE", fix="write purpose=performance")
         pairs[key] = value
     return Filter(team=team or "", type=kind or "", labels=pairs)

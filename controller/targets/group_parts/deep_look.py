@@ -130,7 +130,7 @@ def _template(group: FoundGroup, client: Any) -> dict[str, Any] | None:
                 Versions=[group.template_version or "$Default"],
             )
     except RefusedByAws as error:
-        if isinstance(error, NotFound) or "NotFound" in error.code:
+        if isinstance(error, NotFound) or "NotFound" in error.aws_code:
             return None
         raise
     versions = answer.get("LaunchTemplateVersions") or ()

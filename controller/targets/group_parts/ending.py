@@ -40,8 +40,8 @@ def _must_be_ours(found: dict[str, Any], name: str, acts: LiveActs) -> None:
     carried = {str(tag["Key"]): str(tag.get("Value", "")) for tag in found.get("Tags") or ()}
     if carried.get(our.ID) != group_mark_id(acts.installation, acts.scope.name, name):
         raise Conflict(
-            f"groups: {name} does not carry our mark any more, so it is not deleted ({acts.scope.name})\n"
-            "  fix: plan again"
+            f"groups: {name} does not carry our mark any more, so it is not deleted ({acts.scope.name})",
+            fix="plan again",
         )
 
 

@@ -80,7 +80,7 @@ def delete_template(group: str, acts: LiveActs) -> None:
         with aws_errors(what, place_of(client)):
             client.delete_launch_template(LaunchTemplateId=found["LaunchTemplateId"])
     except RefusedByAws as error:
-        if "NotFound" not in error.code:
+        if "NotFound" not in error.aws_code:
             raise
 
 
@@ -90,8 +90,8 @@ def _latest(client: Any, group: str, what: str, acts: LiveActs) -> Mapping[str, 
         return None
     if not _is_ours(found, group, acts):
         raise Conflict(
-            f"{what}: there is a launch template {template_name(group)} that envctl did not make\n"
-            "  fix: delete it, or rename it by copying, then apply again"
+            f"{what}: there is a launch template {template_name(group)} that envctl did not make",
+            fix="delete it, or rename it by copying, then apply again",
         )
     with aws_errors(what, place_of(client)):
         answer = client.describe_launch_template_versions(

@@ -65,7 +65,7 @@ class GroupActs:
             with self._call("make the group"):
                 self._note(self._scaling.create_auto_scaling_group(**request))
         except RefusedByAws as error:
-            if error.code != "AlreadyExists" or not self._is_there():
+            if error.aws_code != "AlreadyExists" or not self._is_there():
                 raise
             self._update(pointer)
         self._put_hook(before=0)
@@ -230,7 +230,7 @@ class GroupActs:
                 )
                 self._note(answer)
         except RefusedByAws as error:
-            if error.code != "InstanceRefreshInProgress":
+            if error.aws_code != "InstanceRefreshInProgress":
                 raise
             return "another instance refresh of the group runs: its turn comes after that"
         version = pointer.version if pointer is not None else self._version()
@@ -258,8 +258,8 @@ class GroupActs:
         wanted = group_mark_id(self._acts.installation, self._acts.scope.name, self._name)
         if carried.get(our.ID) != wanted:
             raise Conflict(
-                f"groups: {self._name} has been made by somebody else meanwhile ({self._place})\n"
-                "  fix: plan again; --adopt takes it over"
+                f"groups: {self._name} has been made by somebody else meanwhile ({self._place})",
+                fix="plan again; --adopt takes it over",
             )
         return True
 

@@ -210,6 +210,6 @@ def _each(names: list[str], read: Callable[[str], str], what: str, client: Any) 
         except NotFound:
             continue
         except RefusedByAws as error:
-            if error.code not in {"InvalidParameter", "InvalidParameterValue"}:
+            if error.aws_code not in {"InvalidParameter", "InvalidParameterValue"}:
                 raise
     return found

@@ -80,8 +80,9 @@ class _ScheduleActs:
             elif not gone:
                 raise RefusedByAws(
                     f"scaling-schedules: {self._group} has {count} scheduled actions, those of others among them; AWS"
-                    f" takes {MOST_PER_GROUP}\n  fix: delete those nobody needs",
+                    f" takes {MOST_PER_GROUP}",
                     "LimitExceeded",
+                    fix="delete those nobody needs",
                 )
             if gone and (not new or not batch):
                 batch, gone = gone[:MOST_PER_CALL], gone[MOST_PER_CALL:]
@@ -103,9 +104,9 @@ class _ScheduleActs:
         if self._deletes:
             return None
         raise RefusedByAws(
-            f"scaling-schedules: there is no group {self._group} in {self._acts.scope.name} yet\n"
-            "  fix: none if the target groups makes it; else set targets.groups to enforce",
+            f"scaling-schedules: there is no group {self._group} in {self._acts.scope.name} yet",
             "ValidationError",
+            fix="none if the target groups makes it; else set targets.groups to enforce",
         )
 
     def _refuse_of_others(self, tags: Mapping[str, str]) -> None:
@@ -113,9 +114,9 @@ class _ScheduleActs:
         acts = self._acts
         if tags.get(our.ID) != group_mark_id(acts.installation, acts.scope.name, self._group):
             raise RefusedByAws(
-                f"scaling-schedules: {self._group} does not carry our mark, so what it does at times is left as it is\n"
-                "  fix: set targets.groups to enforce, and take the group over with --adopt",
+                f"scaling-schedules: {self._group} does not carry our mark, so what it does at times is left as it is",
                 "ValidationError",
+                fix="set targets.groups to enforce, and take the group over with --adopt",
             )
 
     def _put(self, names: Sequence[str]) -> None:

@@ -186,5 +186,6 @@ def _first_line(error: EnvctlError) -> str:
 
 def _not_yet(thing: str, state: str, within_s: float) -> Unreachable:
     return Unreachable(
-        f"{thing}: still {state} after {within_s:.0f} s\n  fix: nothing, the next run goes on from there"
+        f"{thing}: still {state} after {within_s:.0f} s",
+        fix="nothing, the next run goes on from there",
     )

@@ -43,9 +43,9 @@ def tries_allowed(error: EnvctlError) -> int:
     if isinstance(error, (Unreachable, Conflict)):
         return TRIES
     if isinstance(error, RefusedByAws):
-        if error.code in PASSING_CODES:
+        if error.aws_code in PASSING_CODES:
             return TRIES
-        return TRIES_OF_A_STALE_VIEW if error.code == STALE_VIEW else 1
+        return TRIES_OF_A_STALE_VIEW if error.aws_code == STALE_VIEW else 1
     return 1
 
 

@@ -110,14 +110,14 @@ def _write(
         if _is_copy(copied, place, found, change, acts):
             return None
     elif source is not None:
-        raise Conflict(f"replicas: {change.ref.key}: its source is there again\n  fix: plan again")
+        raise Conflict(f"replicas: {change.ref.key}: its source is there again", fix="plan again")
     elif found is None:
         return None
     base = load_plain(change.base)
     if (None if found is None else state_digest(found)) != (base["state"] if base else None):
         raise Conflict(
-            f"replicas: {change.ref.key} was changed in the account since it was looked at\n"
-            "  fix: plan again"
+            f"replicas: {change.ref.key} was changed in the account since it was looked at",
+            fix="plan again",
         )
     condition, names, values = _unchanged(found, place)
     if wanted is None:
@@ -133,7 +133,7 @@ def _copy(
         known = found_source(copied, place.table, source, acts.installation)["content"]
     if source is None or known is None or content_digest(known.encode()) != change.digest:
         raise Conflict(
-            f"replicas: {change.ref.key}: its source changed since the plan\n  fix: plan again"
+            f"replicas: {change.ref.key}: its source changed since the plan", fix="plan again"
         )
     kept = {name: value for name, value in source.items() if name not in (MANAGED, REPLICA)}
     mark = {"By": acts.installation, "SourceDigest": change.digest, "At": iso_ms(acts.now())}
@@ -198,7 +198,7 @@ def _send(part: Mapping[ResourceRef, Write], acts: LiveActs) -> Results:
             del left[ref]
             if reason.is_conflict:
                 results[ref] = Conflict(
-                    f"replicas: {ref.key} was changed in the account just now\n  fix: plan again"
+                    f"replicas: {ref.key} was changed in the account just now", fix="plan again"
                 )
             else:
                 text = f"replicas: {ref.key}: {reason.message or reason.code}"

@@ -85,7 +85,8 @@ def replicated(names: Iterable[str], prefix: str, installation: str) -> Replicat
         else:
             known = ", ".join([*_KINDS, *sorted(by_table)])
             raise WrongUsage(
-                f"live.replicate: {name!r} is no kind or table that can be copied\n  fix: choose from {known}"
+                f"live.replicate: {name!r} is no kind or table that can be copied",
+                fix=f"choose from {known}",
             )
     return Replicated(dict(sorted(tables.items())), prefix, redactor(_KINDS.values(), installation))
 

@@ -112,7 +112,7 @@ def test_our_own_errors_and_strangers_pass_unchanged() -> None:
 def test_a_refusal_keeps_awss_code() -> None:
     with pytest.raises(RefusedByAws) as caught, aws_errors("x"):
         raise answered("ResourceInUseException")
-    assert caught.value.code == "ResourceInUseException"
+    assert caught.value.aws_code == "ResourceInUseException"
 
 
 @pytest.mark.parametrize(
