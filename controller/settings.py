@@ -341,7 +341,12 @@ def part_in(annotation: Any) -> type[BaseModel] | None:
     """Return the part of the settings a field holds; None for a single value."""
     candidates = (annotation, *getattr(annotation, "__args__", ()))
     return next(
-        (one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None
+        (
+            candidate
+            for candidate in candidates
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel)
+        ),
+        None,
     )
 
 

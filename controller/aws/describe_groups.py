@@ -36,7 +36,7 @@ def parse_groups(body: bytes) -> tuple[list[FoundGroup], str | None]:
     if result is None or groups is None:
         raise incomplete(_WHAT, "the answer has no groups")
     read = _GroupReader(ns)
-    return [read.group(one) for one in groups], text_of(result, f"{ns}NextToken") or None
+    return [read.group(group) for group in groups], text_of(result, f"{ns}NextToken") or None
 
 
 class _GroupReader:
@@ -84,8 +84,8 @@ class _GroupReader:
             ),
             subnets=tuple(filter(None, text_of(item, f"{ns}VPCZoneIdentifier").split(","))),
             suspended=frozenset(
-                intern(text_of(one, f"{ns}ProcessName"))
-                for one in _members(item, f"{ns}SuspendedProcesses")
+                intern(text_of(member, f"{ns}ProcessName"))
+                for member in _members(item, f"{ns}SuspendedProcesses")
             ),
             members=tuple(map(self._member, _members(item, f"{ns}Instances"))),
             template_id=_text(template, self._template_id),

@@ -88,5 +88,5 @@ class _InstanceReader:
             return ()
         key, value = self._key, self._value
         return tuple(
-            (intern(one.findtext(key) or ""), intern(one.findtext(value) or "")) for one in tags
+            (intern(tag.findtext(key) or ""), intern(tag.findtext(value) or "")) for tag in tags
         )

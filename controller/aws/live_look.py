@@ -18,4 +18,4 @@ def look(access: AwsAccess, scope: LiveScope, now: datetime) -> LiveLook:
     groups = read_groups(access.client("autoscaling", *place))
     by_name = {group.name: group for group in groups}
     instances = read_instances(access.client("ec2", *place))
-    return LiveLook(scope, now, by_name, {one.instance_id: one for one in instances})
+    return LiveLook(scope, now, by_name, {instance.instance_id: instance for instance in instances})

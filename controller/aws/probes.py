@@ -154,4 +154,4 @@ def actions() -> frozenset[str]:
     """Return everything that the controller's role in an account is to be allowed, all targets on."""
     probes = (*LOOK, *(one for of_target in OF_TARGET.values() for one in of_target))
     changes = (action for of_target in NOT_PROBED.values() for action in of_target)
-    return frozenset((*(one.action for one in probes), *COPIES, *changes))
+    return frozenset((*(probe.action for probe in probes), *COPIES, *changes))

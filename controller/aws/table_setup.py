@@ -39,7 +39,9 @@ class SetupResult:
     @property
     def remaining(self) -> tuple[Difference, ...]:
         """The differences that are still there."""
-        return tuple(one for one in self.differences if one not in self.applied)
+        return tuple(
+            difference for difference in self.differences if difference not in self.applied
+        )
 
 
 def set_up_table(
@@ -177,7 +179,10 @@ def _key_schema(key: tuple[KeyAttribute, ...]) -> list[dict[str, str]]:
 
 
 def _attribute_definitions(attributes: tuple[KeyAttribute, ...]) -> list[dict[str, str]]:
-    return [{"AttributeName": one.name, "AttributeType": one.type} for one in sorted(attributes)]
+    return [
+        {"AttributeName": attribute.name, "AttributeType": attribute.type}
+        for attribute in sorted(attributes)
+    ]
 
 
 def _index_request(index: Index) -> dict[str, Any]:

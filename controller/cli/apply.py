@@ -172,8 +172,8 @@ def _apply(call: Invocation, run: WholePlan, claim: Claim) -> ApplyReport:
 def _end_overrides(call: Invocation, seen: Seen, run: WholePlan, claim: Claim) -> None:
     """Record the overrides that have ended, and say which did and which will soon."""
     now = call.surroundings.clock()
-    for one in record_ends(call.installation, overdue(seen, run, now), claim, call.emit):
-        note(ended_text(one.override, one.why))
+    for record_end in record_ends(call.installation, overdue(seen, run, now), claim, call.emit):
+        note(ended_text(record_end.override, record_end.why))
     within = timedelta(seconds=call.settings.overrides.announce_seconds)
     for soon in announce(seen.overrides, now, within, call.emit):
         note(soon_text(soon, now))
@@ -185,5 +185,5 @@ def _json(run: WholePlan, report: ApplyReport | None) -> dict[str, Any]:
         "applied": report is not None,
         "transaction": report.transaction if report else "",
         "stopped": report.stopped if report else "",
-        "outcomes": [outcome_json(one) for one in report.outcomes] if report else [],
+        "outcomes": [outcome_json(outcome) for outcome in report.outcomes] if report else [],
     }

@@ -13,11 +13,11 @@ from controller.planning.wording import SIGNS, names_text
 def say_outcomes(report: ApplyReport) -> None:
     """Print the changes that did not become what they should, by reason, then the count and where to read more."""
     alike: dict[tuple[str, str, str, str], list[ResourceRef]] = {}
-    for one in report.outcomes:
-        if one.status not in DONE:
-            ref = one.change.ref
-            why = (one.message or "no reason is known").removeprefix(f"{ref}: ")
-            same = one.status.value, SIGNS[one.change.action], ref.kind, why
+    for outcome in report.outcomes:
+        if outcome.status not in DONE:
+            ref = outcome.change.ref
+            why = (outcome.message or "no reason is known").removeprefix(f"{ref}: ")
+            same = outcome.status.value, SIGNS[outcome.change.action], ref.kind, why
             alike.setdefault(same, []).append(ref)
     for (status, sign, _kind, why), refs in alike.items():
         first, *rest = why.splitlines()
@@ -27,7 +27,7 @@ def say_outcomes(report: ApplyReport) -> None:
             note(f"           {line}")
     if report.stopped:
         note(f"envctl: the run ended early: {report.stopped}")
-    counts = Counter(one.status.value for one in report.outcomes)
+    counts = Counter(outcome.status.value for outcome in report.outcomes)
     done = " · ".join(f"{count:,} {status}" for status, count in counts.items())
     say(f"{done}   envctl audit show {report.transaction}")
 

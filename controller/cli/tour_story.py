@@ -126,7 +126,8 @@ def _in(name: str, before: str, after: str) -> Callable[[str], str]:
     def change(text: str) -> str:
         documents = text.split("\n---\n")
         return "\n---\n".join(
-            one.replace(before, after, 1) if f"name: {name}" in one else one for one in documents
+            document.replace(before, after, 1) if f"name: {name}" in document else document
+            for document in documents
         )
 
     return change

@@ -82,7 +82,9 @@ class AcceptedReader:
         ``unreadable``; nothing is raised for it. Whether Git has changed a document since an
         override was made is not known here: such overrides hold until their record goes.
         """
-        holding = tuple(one for one in overrides if one.until is None or one.until > now)
+        holding = tuple(
+            override for override in overrides if override.until is None or override.until > now
+        )
         mine = {
             ref: found for ref, found in observed.objects.items() if found.ownership in _ACCEPTED
         }
@@ -156,7 +158,7 @@ class AcceptedReader:
         concerned = patched_refs(overrides) | covered.keys()
         for ref in sorted(concerned & recovered.resources.keys()):
             resource = recovered.resources[ref]
-            own = [one for one in overrides if one.ref == ref]
+            own = [override for override in overrides if override.ref == ref]
             made = self._draft(resource, own, covered.get(ref, {}))
             if isinstance(made, Draft):
                 drafts[ref] = made

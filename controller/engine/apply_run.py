@@ -129,15 +129,15 @@ def _give_back(installation: Installation, head: Head, emit: Emit) -> None:
 
 
 def _tell(scope: str, result: ApplyResult, emit: Emit) -> None:
-    for one in result.outcomes:
-        change = one.change
+    for outcome in result.outcomes:
+        change = outcome.change
         emit(
             ChangeSettled(
                 str(change.ref),
                 change.action,
                 change.cause.value,
-                one.status.value,
-                one.transaction_id,
+                outcome.status.value,
+                outcome.transaction_id,
             )
         )
     if result.stopped is not None:

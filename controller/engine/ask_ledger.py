@@ -128,7 +128,7 @@ def page_of(
     records: list[RecordSummary] = []
     for _ in range(MAX_QUERIES):
         page = installation.ledger.page(question, limit=limit - len(records), token=token)
-        records += (one for one in page.records if power or not is_power(one))
+        records += (record for record in page.records if power or not is_power(record))
         token = page.next_token
         if token is None or len(records) >= limit:
             break

@@ -42,17 +42,17 @@ class BootstrapReport:
     @property
     def created(self) -> tuple[str, ...]:
         """The tables made by this run."""
-        return tuple(one.table for one in self.tables if one.created)
+        return tuple(table.table for table in self.tables if table.created)
 
     @property
     def applied(self) -> tuple[Difference, ...]:
         """The differences mended by this run."""
-        return tuple(difference for one in self.tables for difference in one.applied)
+        return tuple(difference for table in self.tables for difference in table.applied)
 
     @property
     def remaining(self) -> tuple[Difference, ...]:
         """The differences that are left: until ``--upgrade``, or for good where DynamoDB cannot change them."""
-        return tuple(difference for one in self.tables for difference in one.remaining)
+        return tuple(difference for table in self.tables for difference in table.remaining)
 
     @property
     def changed(self) -> bool:

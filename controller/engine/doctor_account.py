@@ -41,13 +41,15 @@ class AccountDoctor:
         master = self.installation.master
         secrets = Secrets(master.aws, master.surroundings.environment)
         known: dict[str, AccountAccess] = {}
-        for one in setups:
+        for setup in setups:
             try:
-                external = secrets.value(one.external_id) if one.external_id else None
+                external = secrets.value(setup.external_id) if setup.external_id else None
             except EnvctlError as error:
-                self._broken[one.scope.account] = check_of_error("", "external id", error)
+                self._broken[setup.scope.account] = check_of_error("", "external id", error)
                 continue
-            known[one.scope.account] = AccountAccess(one.scope.account, one.role_arn, external)
+            known[setup.scope.account] = AccountAccess(
+                setup.scope.account, setup.role_arn, external
+            )
         master.aws.know(known.values())
 
     def examine(self, setup: ScopeSetup) -> tuple[Check, ...]:
@@ -140,7 +142,7 @@ class _ScopeExamination:
         for target, _ in modes:
             of_target = OF_TARGET.get(target.name, ())
             probes += [one for one in of_target if not one.changes or target.name in enforced]
-        found = [self._probe(one, view) for one in probes]
+        found = [self._probe(probe, view) for probe in probes]
         yield from (one for one in found if one is not None and one.health is not Health.OK)
         good = [one.what for one in found if one is not None and one.health is Health.OK]
         if good:

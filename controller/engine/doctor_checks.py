@@ -143,12 +143,12 @@ def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetu
     if wanted == CONFIG_SCOPE:
         return ()
     chosen = tuple(
-        one
-        for one in setups
-        if wanted in (one.scope.name, one.scope.account_name, one.scope.account)
+        setup
+        for setup in setups
+        if wanted in (setup.scope.name, setup.scope.account_name, setup.scope.account)
     )
     if not chosen:
-        known = ", ".join((CONFIG_SCOPE, *(one.scope.name for one in setups)))
+        known = ", ".join((CONFIG_SCOPE, *(setup.scope.name for setup in setups)))
         raise WrongUsage(f"there is no scope {wanted!r}", fix=f"choose from {known}")
     return chosen
 

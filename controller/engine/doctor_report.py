@@ -62,7 +62,7 @@ def check_of_error(where: str, of: str, error: EnvctlError) -> Check:
 
 def exit_code(checks: Iterable[Check]) -> int:
     """Return 0 if nothing lacks and all could be told; 5 if something could not, 7 if something lacks."""
-    found = {one.health for one in checks}
+    found = {check.health for check in checks}
     codes = [FOUND_SOMETHING if Health.LACKS in found else 0]
     codes.append(NOT_TOLD if Health.UNKNOWN in found else 0)
     return worst_exit_code(codes)
@@ -70,21 +70,21 @@ def exit_code(checks: Iterable[Check]) -> int:
 
 def report_lines(checks: Sequence[Check]) -> Iterator[Line]:
     """Yield the checks, grouped by where, what is to be done below each."""
-    of = max((len(one.of) for one in checks), default=0)
+    of = max((len(check.of) for check in checks), default=0)
     where = ""
-    for one in checks:
-        if one.where != where:
+    for check in checks:
+        if check.where != where:
             if where:
                 yield ()
-            where = one.where
+            where = check.where
             yield (Span(where, "bold"),)
-        style = _STYLES[one.health]
+        style = _STYLES[check.health]
         yield (
             Span("  "),
-            Span(f"{one.health:<10}", style),
-            Span(f"  {one.of:<{of}}  {_shown(one)}"),
+            Span(f"{check.health:<10}", style),
+            Span(f"  {check.of:<{of}}  {_shown(check)}"),
         )
-        for index, line in enumerate(one.fix.splitlines()):
+        for index, line in enumerate(check.fix.splitlines()):
             yield (Span(f"{'':<{14 + of + 2}}{' ' if index else '→'} {line}"),)
     yield ()
     yield (Span(summary(checks), "bold"),)
@@ -100,8 +100,8 @@ def _shown(check: Check) -> str:
 def summary(checks: Iterable[Check]) -> str:
     """Return ``14 ok · 1 lacks · 2 not probed``."""
     counts = dict.fromkeys(Health, 0)
-    for one in checks:
-        counts[one.health] += 1
+    for check in checks:
+        counts[check.health] += 1
     return " · ".join(f"{count} {health}" for health, count in counts.items() if count)
 
 
@@ -112,12 +112,12 @@ def report_json(checks: Sequence[Check]) -> dict[str, Any]:
         "exitCode": exit_code(checks),
         "checks": [
             {
-                "where": one.where,
-                "of": one.of,
-                "health": one.health.value,
-                "what": one.what,
-                "fix": one.fix,
+                "where": check.where,
+                "of": check.of,
+                "health": check.health.value,
+                "what": check.what,
+                "fix": check.fix,
             }
-            for one in checks
+            for check in checks
         ],
     }

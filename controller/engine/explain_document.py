@@ -45,7 +45,9 @@ def explain_document(
         at=now,
         last_change=last or ("the ledger has no record of it",),
         why=tuple(written(ref, state.accepted, ledger)),
-        overrides=override_lines(one for one in state.accepted.overrides if one.ref == ref),
+        overrides=override_lines(
+            override for override in state.accepted.overrides if override.ref == ref
+        ),
         commands=(
             Command("History", f"envctl audit list --entity {ref}"),
             Command("Whole", f"envctl render {ref}"),
@@ -65,7 +67,7 @@ def with_source(
         return replace(made, verdict=made.verdict or "the source has it no more")
     held, pending = [], ""
     if source.made is not None:
-        held = [_held(one) for one in blocks(source.made, ref)]
+        held = [_held(block) for block in blocks(source.made, ref)]
         changes = [change for change in source.made.changes if change.ref == ref]
         pending = "; ".join(f"{one.action} is planned ({one.cause.value})" for one in changes)
     verdict = made.verdict or pending or "as the source says (in order)"

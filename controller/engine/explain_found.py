@@ -63,7 +63,7 @@ def _instance(ref: ResourceRef, seen: PowerSight, name: str) -> Found:
 
 def _group(ref: ResourceRef, seen: PowerSight, name: str) -> Found:
     judged = seen.groups[name]
-    members = [one for one in seen.instances if one.group == name]
+    members = [instance for instance in seen.instances if instance.group == name]
     states = Counter(one.instance.state for one in members)
     lifecycles = Counter(member.lifecycle for member in judged.group.members)
     role = judged.role.facts.name if judged.role else ""
@@ -93,9 +93,11 @@ def _environment(ref: ResourceRef, state: AcceptedNow, sights: Sights) -> Found:
     if setup is None:
         raise WrongUsage(f"{ref}: {accepted.unreadable.get(ref, 'its account cannot be told')}")
     seen = next((one for one in sights.seen if one.scope.name == setup.scope.name), None)
-    members = [one for one in seen.instances if one.environment == ref.key] if seen else []
-    states = Counter(one.instance.state for one in members)
-    groups = sorted({one.group for one in members if one.group})
+    members = (
+        [instance for instance in seen.instances if instance.environment == ref.key] if seen else []
+    )
+    states = Counter(member.instance.state for member in members)
+    groups = sorted({member.group for member in members if member.group})
     kind = accepted.specs[ref].environment_type
     look = seen.look if seen else LiveLook(setup.scope, datetime.min.replace(tzinfo=UTC))
     return Found(
@@ -105,7 +107,7 @@ def _environment(ref: ResourceRef, state: AcceptedNow, sights: Sights) -> Found:
         replace(
             look,
             groups={name: look.groups[name] for name in groups if name in look.groups},
-            instances={one.instance.instance_id: one.instance for one in members},
+            instances={member.instance.instance_id: member.instance for member in members},
         ),
         (),
         states,

@@ -26,7 +26,7 @@ def next_wanted(
     ``schedules`` are all that may come to decide, ``ends`` when overrides end. ``wanted_at`` is asked for the moments at
     which one of them changes, in order, and for ``now``.
     """
-    known = [one for one in schedules if isinstance(one, Schedule)]
+    known = [schedule for schedule in schedules if isinstance(schedule, Schedule)]
     state = wanted_at(now)
     found: list[NextShown] = []
     for at in _moments(known, sorted(set(ends)), now):

@@ -73,9 +73,9 @@ class PowerExplainer:
         in_order, verdict = self._verdict(found, decision, records, ledger)
         blocks, information = self._blocks(found, decision)
         held = [
-            one
-            for one in accepted.overrides
-            if one.ref in found.subject.refs(found.setup.scope.name)
+            override
+            for override in accepted.overrides
+            if override.ref in found.subject.refs(found.setup.scope.name)
         ]
         return Explanation(
             ref=str(ref),
@@ -143,7 +143,9 @@ class PowerExplainer:
         subject, scope = found.subject, found.setup.scope.name
         if found.ref.kind == "Environment":
             return ledger.switched_environment(scope, subject.environment)
-        members = [ResourceRef(INSTANCE, f"{scope}/{one}") for one in found.look.instances]
+        members = [
+            ResourceRef(INSTANCE, f"{scope}/{instance}") for instance in found.look.instances
+        ]
         if found.ref.kind != GROUP:
             return ledger.switched(scope, subject.environment, members)
         parking = ResourceRef(PARKING, found.ref.key)
@@ -188,7 +190,11 @@ class PowerExplainer:
     def _last(
         self, found: Found, record: LedgerRecord | None, ledger: LedgerQuestions
     ) -> Iterator[str]:
-        launched = [one.launched_at for one in found.look.instances.values() if one.launched_at]
+        launched = [
+            instance.launched_at
+            for instance in found.look.instances.values()
+            if instance.launched_at
+        ]
         if record is None:
             first = max(launched, default=None)
             when = f"; last started {_clock(first)}" if first else ""
@@ -205,7 +211,7 @@ class PowerExplainer:
     def _blocks(self, found: Found, decision: Decision) -> tuple[tuple[str, ...], tuple[str, ...]]:
         accounts, accepted = self._state.accounts, self._state.accepted
         settings = accounts.installation.master.settings
-        power = next((one for one in accounts.targets if one.name == "power"), None)
+        power = next((target for target in accounts.targets if target.name == "power"), None)
         mode = found.setup.mode_of(power, settings) if power is not None else "off"
         blocks = []
         if mode != "enforce":
@@ -289,9 +295,9 @@ class PowerExplainer:
     def _all_of(self, found: Found) -> Iterator[str]:
         for seen in self._sights.seen:
             if seen.scope.name == found.setup.scope.name:
-                for one in seen.instances:
-                    if one.environment == found.subject.environment:
-                        yield one.instance.instance_id
+                for instance in seen.instances:
+                    if instance.environment == found.subject.environment:
+                        yield instance.instance.instance_id
 
     def _unknown(self, found: Found, decision: Decision) -> Explanation:
         known = made_by_us(

@@ -144,8 +144,8 @@ def schedule_words(spec: ScheduleSpec) -> str:
     if spec.expression is not None:
         return spec.expression
     periods = ", ".join(
-        f"{days if isinstance(days := one.days, str) else ','.join(days)} {one.from_}\N{EN DASH}{one.to}"
-        for one in spec.periods or ()
+        f"{days if isinstance(days := period.days, str) else ','.join(days)} {period.from_}\N{EN DASH}{period.to}"
+        for period in spec.periods or ()
     )
     excepted = f", except {', '.join(spec.except_)}" if spec.except_ else ""
     return f"{periods} {spec.timezone or 'UTC'}{excepted}"
@@ -154,8 +154,8 @@ def schedule_words(spec: ScheduleSpec) -> str:
 def override_lines(overrides: Iterable[Override], zone: tzinfo = UTC) -> tuple[str, ...]:
     """Return one line for each override."""
     return tuple(
-        f"{one.id}  {one.ref} {what_text(one)} {end_text(one, zone)} ({one.actor}: {one.reason})"
-        for one in overrides
+        f"{override.id}  {override.ref} {what_text(override)} {end_text(override, zone)} ({override.actor}: {override.reason})"
+        for override in overrides
     )
 
 

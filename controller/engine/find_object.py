@@ -64,9 +64,9 @@ def _live(text: str, sights: Sights) -> Iterator[ResourceRef]:
             yield ResourceRef(GROUP, f"{scope}/{wanted}")
         if kind == GROUP:
             continue
-        for one in sight.look.instances.values():
-            if wanted in (one.instance_id, one.private_ip, one.tag("Name")):
-                yield ResourceRef(INSTANCE, f"{scope}/{one.instance_id}")
+        for instance in sight.look.instances.values():
+            if wanted in (instance.instance_id, instance.private_ip, instance.tag("Name")):
+                yield ResourceRef(INSTANCE, f"{scope}/{instance.instance_id}")
 
 
 def _one(text: str, found: Sequence[ResourceRef]) -> ResourceRef:

@@ -25,7 +25,7 @@ class FlipRow:
 
     def untold(self, storms: Iterable[Storm]) -> tuple[Storm, ...]:
         """Return the storms nobody has been told of yet."""
-        return tuple(one for one in storms if one.ref not in self.told)
+        return tuple(storm for storm in storms if storm.ref not in self.told)
 
 
 class FlipMemory:

@@ -24,10 +24,14 @@ def overridden_fields(
     if not any(mark is not None and BENEATH in mark.extra for mark in marks):
         return {}
     fields: dict[ResourceRef, dict[str, str]] = {}
-    for one in read_overrides(master.store, master.settings.resource_prefix):
-        if one.path and one.value is not ABSENT and (one.until is None or one.until > now):
-            field = ".".join(segments(one.path)[:2])
-            fields.setdefault(one.ref, {})[field] = _said(one)
+    for read_override in read_overrides(master.store, master.settings.resource_prefix):
+        if (
+            read_override.path
+            and read_override.value is not ABSENT
+            and (read_override.until is None or read_override.until > now)
+        ):
+            field = ".".join(segments(read_override.path)[:2])
+            fields.setdefault(read_override.ref, {})[field] = _said(read_override)
     return fields
 
 

@@ -39,7 +39,7 @@ def lay_over(
         loaded, files, lambda content_id: next(data for _, data in source.read([content_id])), kinds
     )
     known = set(revision.problems)
-    fresh = [one for one in problems if one not in known and not one.warning]
+    fresh = [problem for problem in problems if problem not in known and not problem.warning]
     if fresh:
         raise InvalidDesiredState([*fresh, *_blamed(overrides, refs, revision)])
     resources = {
@@ -52,7 +52,7 @@ def lay_over(
 
 
 def _of(overrides: Sequence[Override], ref: ResourceRef) -> list[Override]:
-    return [one for one in overrides if one.ref == ref]
+    return [override for override in overrides if override.ref == ref]
 
 
 def _with_beneath(resource: Resource, document: bytes, kinds: CompiledKinds) -> Resource:
@@ -81,12 +81,12 @@ def _blamed(
     """Say which overrides the problems come from: the files alone are right."""
     return [
         Problem(
-            revision.loaded.resources[one.ref].origin,
-            one.path,
-            f"an override of {one.actor} puts {one.value!r} here ({one.reason})",
-            f"release override {one.id}, or let the YAML fit it",
+            revision.loaded.resources[override.ref].origin,
+            override.path,
+            f"an override of {override.actor} puts {override.value!r} here ({override.reason})",
+            f"release override {override.id}, or let the YAML fit it",
             warning=True,
         )
-        for one in overrides
-        if one.ref in refs
+        for override in overrides
+        if override.ref in refs
     ]

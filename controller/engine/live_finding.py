@@ -27,8 +27,8 @@ def finding_of(
     """Say how a scope stands once ``outcomes`` have come of its plan; ``revision`` is the one they were to bring."""
     plans = plan.plans
     state = worst(plan)
-    failed = [one for one in outcomes if one.status not in DONE]
-    done = [one.change for one in outcomes if one.status in DONE]
+    failed = [outcome for outcome in outcomes if outcome.status not in DONE]
+    done = [outcome.change for outcome in outcomes if outcome.status in DONE]
     partial = bool(asked.targets) or asked.only is not None
     present = {one.state for one in plans}
     known = present <= {ScopeState.OK, ScopeState.OBSERVE} and present != {ScopeState.OBSERVE}

@@ -63,7 +63,7 @@ class LiveLedger:
         records = [self._frame.intended(batch, at) for batch in batches]
         written: list[LedgerRecord] = []
         for first in range(0, len(records), MAX_RECORDS):
-            announced = [one.audit_id for one in records[: first + MAX_RECORDS]]
+            announced = [record.audit_id for record in records[: first + MAX_RECORDS]]
             part = records[first : first + MAX_RECORDS]
             written += self._write(part, at, still_open=announced)
         return tuple(written)
@@ -73,7 +73,7 @@ class LiveLedger:
     ) -> tuple[LedgerRecord, ...]:
         """Write what became of announced records, by their ids. Raises StaleEpoch, and as any write: they stay open then."""
         at = self._context.clock()
-        ended = [self._frame.ended(one, endings[one.audit_id], at) for one in records]
+        ended = [self._frame.ended(record, endings[record.audit_id], at) for record in records]
         written: list[LedgerRecord] = []
         for first in range(0, len(ended), MAX_RECORDS):
             rest = [one.intended for one in ended[first + MAX_RECORDS :]]
@@ -145,5 +145,7 @@ class LiveLedger:
 
 
 def _said(answer: Cancelled) -> str:
-    reasons = {f"{one.code} {one.message}".strip() for one in answer.reasons if one is not None}
+    reasons = {
+        f"{reason.code} {reason.message}".strip() for reason in answer.reasons if reason is not None
+    }
     return "; ".join(sorted(reasons))

@@ -71,10 +71,10 @@ class LiveScopePlan:
         """The changes that may be made: nothing that is only observed, and of a scope that a guard refuses what the clock does."""
         return tuple(
             change
-            for one in self.plans
-            for change in one.changes
-            if one.state is ScopeState.OK
-            or (one.state is ScopeState.REFUSED and change.cause is Cause.SCHEDULED)
+            for plan in self.plans
+            for change in plan.changes
+            if plan.state is ScopeState.OK
+            or (plan.state is ScopeState.REFUSED and change.cause is Cause.SCHEDULED)
         )
 
 
@@ -136,7 +136,7 @@ class _Scope:
         plans += [self._unseen(one, name) for name, one in sorted(view.blind.items())]
         return LiveScopePlan(
             view.setup,
-            tuple(one for one in plans if one is not None),
+            tuple(plan for plan in plans if plan is not None),
             view,
             tuple(self._storms),
             denied=any(one.denied for one in view.blind.values()),
@@ -225,7 +225,9 @@ class _Scope:
         """Say of a change that its environment is overridden: no line of the YAML may account for it."""
         environment = ResourceRef("Environment", part.projected.environments.get(change.ref, ""))
         told = ", ".join(
-            what_text(one) for one in self._planner.accepted.overrides if one.ref == environment
+            what_text(override)
+            for override in self._planner.accepted.overrides
+            if override.ref == environment
         )
         if not told or part.target.name == POWER:
             return change
@@ -245,7 +247,7 @@ class _Scope:
         self._storms += found
         stormy = {one.ref for one in found}
         return (
-            tuple(one for one in changes if one.ref not in stormy),
+            tuple(change for change in changes if change.ref not in stormy),
             tuple(Note("blocked", one.ref, one.text) for one in found),
         )
 
@@ -291,10 +293,10 @@ def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> str:
 def _only_observed(made: ScopePlan) -> ScopePlan:
     """Return the plan of what is only looked at: nothing of it can be refused, as nothing of it is done."""
     notes = [
-        Note(GUARD, ref, f"would be refused by {one.guard}: {one.message}")
-        for one in made.violations
-        if not one.overridden
-        for ref in one.counted[:1]
+        Note(GUARD, ref, f"would be refused by {violation.guard}: {violation.message}")
+        for violation in made.violations
+        if not violation.overridden
+        for ref in violation.counted[:1]
     ]
     return replace(
         made,

@@ -135,8 +135,8 @@ def _images(batch: Batch, *, single: bool) -> tuple[dict[str, Any] | None, dict[
     if single:
         return _image(batch.changes[0].before), _image(batch.changes[0].after)
     return (
-        {str(one.ref): _image(one.before) for one in batch.changes},
-        {str(one.ref): _image(one.after) for one in batch.changes},
+        {str(change.ref): _image(change.before) for change in batch.changes},
+        {str(change.ref): _image(change.after) for change in batch.changes},
     )
 
 

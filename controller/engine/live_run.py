@@ -51,18 +51,18 @@ class LivePlanRun:
     @property
     def plans(self) -> tuple[ScopePlan, ...]:
         """Everything to be shown; a scope has several where its targets differ in mode or in what could be seen."""
-        return tuple(one for scope in self.scopes for one in scope.plans)
+        return tuple(plan for scope in self.scopes for plan in scope.plans)
 
     def exit_codes(self, *, strict: bool) -> list[int]:
         """Return what the command's exit code is made of: 2 changes to apply, 3 refused, 5 and 6 what cannot be seen."""
         plans = self.plans
-        applied = (one for one in plans if one.state is not ScopeState.OBSERVE)
+        applied = (plan for plan in plans if plan.state is not ScopeState.OBSERVE)
         codes = [2 if any(one.changes for one in applied) else 0]
-        codes += [3 for one in plans if one.state is ScopeState.REFUSED]
+        codes += [3 for plan in plans if plan.state is ScopeState.REFUSED]
         dark = [
             scope
             for scope in self.scopes
-            if any(one.state in (ScopeState.UNKNOWN, ScopeState.WAITING) for one in scope.plans)
+            if any(plan.state in (ScopeState.UNKNOWN, ScopeState.WAITING) for plan in scope.plans)
         ]
         if strict:
             codes += [6 if scope.denied else 5 for scope in dark]
@@ -110,14 +110,14 @@ class LiveAccounts:
     def scopes(self, accepted: AcceptedState, wanted: Sequence[str] = ()) -> tuple[ScopeSetup, ...]:
         """Return the scopes there are, or those wanted. Raises WrongUsage for one that does not exist."""
         setups = live_scopes(accepted, self._settings)
-        known = {one.scope.name: one for one in setups}
+        known = {setup.scope.name: setup for setup in setups}
         for name in wanted:
             if name not in known:
                 raise WrongUsage(
                     f"there is no scope {name!r}",
                     fix=f"choose from {', '.join((CONFIG_SCOPE, *known))}",
                 )
-        return tuple(one for one in setups if not wanted or one.scope.name in wanted)
+        return tuple(setup for setup in setups if not wanted or setup.scope.name in wanted)
 
     def looks(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
@@ -145,16 +145,17 @@ class LiveAccounts:
         """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
         master = self.installation.master
         broken = self._know(live_scopes(accepted, self._settings))
-        table, names = master.physical(STATE_TABLE.name), [one.scope.name for one in setups]
+        table, names = master.physical(STATE_TABLE.name), [setup.scope.name for setup in setups]
         rows = read_flip_rows(master.store, table, names)
         left_open = scopes_left_open(master.store, table, names)
         asked = replace(asked, flips={scope: row.flips for scope, row in rows.items()})
-        reachable = [one for one in setups if one.scope.account not in broken]
+        reachable = [setup for setup in setups if setup.scope.account not in broken]
         planned = {
             one.setup.scope.name: one for one in self._planner(accepted).plan(reachable, asked)
         }
         scopes = tuple(
-            planned.get(one.scope.name) or _dark(one, broken[one.scope.account]) for one in setups
+            planned.get(setup.scope.name) or _dark(setup, broken[setup.scope.account])
+            for setup in setups
         )
         return LivePlanRun(accepted, asked, scopes, rows, left_open)
 
@@ -236,13 +237,13 @@ class LiveAccounts:
         """Tell the sessions of every account; return why some cannot be reached, by number."""
         known: dict[str, AccountAccess] = {}
         broken: dict[str, EnvctlError] = {}
-        for one in setups:
-            account = one.scope.account
+        for setup in setups:
+            account = setup.scope.account
             if account in known or account in broken:
                 continue
             try:
-                external = self._secrets.value(one.external_id) if one.external_id else None
-                known[account] = AccountAccess(account, one.role_arn, external)
+                external = self._secrets.value(setup.external_id) if setup.external_id else None
+                known[account] = AccountAccess(account, setup.role_arn, external)
             except EnvctlError as error:
                 broken[account] = error
         self.installation.master.aws.know(known.values())

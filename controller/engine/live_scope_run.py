@@ -115,7 +115,7 @@ class ScopeRun:
                 outcomes += result.outcomes
                 self._tell(result)
                 now = self.installation.master.surroundings.clock()
-                done = [one.change for one in result.outcomes if one.status in DONE]
+                done = [outcome.change for outcome in result.outcomes if outcome.status in DONE]
                 flips.remember(done, now)
                 if result.stopped is not None:
                     return self._stopped(outcomes, result.stopped)
@@ -125,7 +125,7 @@ class ScopeRun:
                 wanted = self._next_steps(result, changes)
         except EnvctlError as error:
             return self._stopped(outcomes, error, left=changes if not outcomes else ())
-        failed = any(one.status not in DONE for one in outcomes)
+        failed = any(outcome.status not in DONE for outcome in outcomes)
         finding = self._finding(outcomes)
         return ScopeOutcome(self._name, tuple(outcomes), finding, 7 if failed else 0)
 
@@ -191,7 +191,7 @@ class ScopeRun:
 
     def _next_steps(self, result: LiveResult, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Return what is due now on the objects of the plan, for the targets whose work AWS goes on with."""
-        mine = frozenset(one.ref for one in changes if one.target in result.look_again_s)
+        mine = frozenset(change.ref for change in changes if change.target in result.look_again_s)
         again = self._look_again(tuple(result.look_again_s), only=mine)
         return again.to_do
 
@@ -217,15 +217,15 @@ class ScopeRun:
             self.emit(RunStopped(self._name, f"its flips were not written down: {error}"))
 
     def _tell(self, result: LiveResult) -> None:
-        for one in result.outcomes:
-            change = one.change
+        for outcome in result.outcomes:
+            change = outcome.change
             self.emit(
                 ChangeSettled(
                     str(change.ref),
                     change.action,
                     change.cause.value,
-                    one.status.value,
-                    one.transaction_id,
+                    outcome.status.value,
+                    outcome.transaction_id,
                 )
             )
 

@@ -104,7 +104,7 @@ class LiveQueue:
         if not isinstance(target, BatchingTarget):
             return Wave(target, tuple(Batch(one.ref, (one,)) for one in chosen))
         batches = target.batches(chosen)
-        later = {id(one) for batch in batches[MAX_TOGETHER:] for one in batch.changes}
+        later = {id(change) for batch in batches[MAX_TOGETHER:] for change in batch.changes}
         again = [
             self._places[one.target, one.ref, one.action] for one in chosen if id(one) in later
         ]

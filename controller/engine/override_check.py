@@ -78,16 +78,16 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Com
         raise WrongUsage(f"{ref}: an override does not rename", fix="rename it in its file")
     patched = {ref: made.facts}
     before = set(_issues(ref, accepted, kinds, {}))
-    fresh = [one for one in _issues(ref, accepted, kinds, patched, made) if one not in before]
+    fresh = [issue for issue in _issues(ref, accepted, kinds, patched, made) if issue not in before]
     dependants = sorted(
         other.ref for other in accepted.resources.values() if ref in other.projection.depends_on
     )
     for other in dependants:
         known = set(_issues(other, accepted, kinds, {}))
         fresh += [
-            one._replace(message=f"{other}: {one.message}")
-            for one in _issues(other, accepted, kinds, patched)
-            if one not in known
+            issue._replace(message=f"{other}: {issue.message}")
+            for issue in _issues(other, accepted, kinds, patched)
+            if issue not in known
         ]
     if fresh:
         raise _wrong(new, fresh)
@@ -140,7 +140,7 @@ def _wrong(new: Sequence[Override], issues: Sequence[Issue]) -> InvalidDesiredSt
     ref = new[0].ref
     origin = Origin(f"override of {ref}")
     return InvalidDesiredState(
-        [Problem(origin, dotted(one.path), one.message, one.fix) for one in issues]
+        [Problem(origin, dotted(issue.path), issue.message, issue.fix) for issue in issues]
     )
 
 

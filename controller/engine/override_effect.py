@@ -76,7 +76,7 @@ def effect_of(
     """Return what happens to the instances of an object once the state is ``after``; accounts are only looked at if it has any."""
     if ref.kind not in ("Environment", GROUP, INSTANCE, *SHARED):
         return Effect()
-    setups = {one.scope.name: one for one in accounts.scopes(after)}
+    setups = {scope.scope.name: scope for scope in accounts.scopes(after)}
     concerned = set(_scopes(ref, after, setups))
     if not concerned:
         return Effect()

@@ -25,7 +25,7 @@ def due_ends(
 ) -> tuple[Ending, ...]:
     """Return the overrides that have ended and why; ``documents`` are the digests of Git's documents, None if not known."""
     if documents is None:
-        overrides = [one for one in overrides if not one.until_git]
+        overrides = [override for override in overrides if not override.until_git]
     return tuple(Ending(one, why) for one, why in ended(overrides, now, documents or {}))
 
 
@@ -41,7 +41,7 @@ def documents_of(
 ) -> Mapping[ResourceRef, str]:
     """Return the digests of the documents that overrides wait for, as the source has them, no override laid over them."""
     resolved = revision.loaded.memory.resolved
-    waited = {one.ref for one in overrides if one.until_git} & resolved.keys()
+    waited = {override.ref for override in overrides if override.until_git} & resolved.keys()
     return {ref: digest(resolved[ref].resource.document) for ref in waited}
 
 

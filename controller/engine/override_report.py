@@ -32,8 +32,8 @@ def prepared_lines(prepared: Prepared) -> tuple[str, ...]:
 
 
 def _prepared(prepared: Prepared) -> Iterator[str]:
-    for one in prepared.overrides:
-        yield _comes(one, prepared) if prepared.comes else _goes(one, prepared)
+    for override in prepared.overrides:
+        yield _comes(override, prepared) if prepared.comes else _goes(override, prepared)
     effect = prepared.effect
     for verb, counts in (("Starts", effect.starts), ("Stops", effect.stops)):
         if counts:
@@ -88,16 +88,16 @@ def done_lines(prepared: Prepared, done: Done) -> tuple[str, ...]:
 
 
 def _done(prepared: Prepared, done: Done) -> Iterator[str]:
-    outcomes = [one for scope in done.outcomes for one in scope.outcomes]
+    outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
     told = [
         text
         for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING))
         if (text := _count(verb, actions, outcomes))
     ]
     scaled = [
-        one.status in _DONE
-        for one in outcomes
-        if one.change.action == "update" and one.change.ref.kind == PARKING
+        outcome.status in _DONE
+        for outcome in outcomes
+        if outcome.change.action == "update" and outcome.change.ref.kind == PARKING
     ]
     if scaled:
         told.append(f"Scaled {sum(scaled)} of {len(scaled)} {counted_kind('Group', len(scaled))}")
@@ -108,9 +108,9 @@ def _done(prepared: Prepared, done: Done) -> Iterator[str]:
         yield f"{first}audit {done.transaction}   release early: envctl override release {name}"
     else:
         yield f"{first}audit {done.transaction}"
-    for one in outcomes:
-        if one.status not in _DONE:
-            yield f"  {one.status.value}  {one.change.ref}  {one.message.partition(chr(10))[0]}"
+    for outcome in outcomes:
+        if outcome.status not in _DONE:
+            yield f"  {outcome.status.value}  {outcome.change.ref}  {outcome.message.partition(chr(10))[0]}"
     for violation in done.refused:
         yield f"  refused  {violation.scope}: {violation.message}"
         yield from (f"    {line}" for line in violation_lines(violation))
@@ -121,9 +121,9 @@ def _done(prepared: Prepared, done: Done) -> Iterator[str]:
 
 def _count(verb: str, actions: frozenset[str], outcomes: list[Outcome]) -> str:
     instances = {
-        one.change.ref: one.status in _DONE
-        for one in outcomes
-        if one.change.action in actions and one.change.ref.kind == "Instance"
+        outcome.change.ref: outcome.status in _DONE
+        for outcome in outcomes
+        if outcome.change.action in actions and outcome.change.ref.kind == "Instance"
     }
     if not instances:
         return ""
@@ -139,25 +139,25 @@ def _instances(counts: Mapping[str, int]) -> str:
 def report_json(prepared: Prepared, done: Done | None, now: datetime) -> dict[str, Any]:
     """Return it for programs; ``done`` is None where nothing was written."""
     effect = prepared.effect
-    outcomes = [one for scope in done.outcomes for one in scope.outcomes] if done else []
+    outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes] if done else []
     return {
         "at": now.isoformat(),
         "action": "make" if prepared.comes else "release",
         "written": done is not None,
         "transaction": done.transaction if done else "",
-        "overrides": [override_json(one) for one in prepared.overrides],
+        "overrides": [override_json(override) for override in prepared.overrides],
         "effect": effect_json(effect),
         "outcomes": [
             {
-                "ref": str(one.change.ref),
-                "action": one.change.action,
-                "status": one.status.value,
-                "message": one.message,
+                "ref": str(outcome.change.ref),
+                "action": outcome.change.action,
+                "status": outcome.status.value,
+                "message": outcome.message,
             }
-            for one in outcomes
+            for outcome in outcomes
         ],
         "refused": [one.token for one in done.refused] if done else [],
-        "counts": dict(Counter(one.status.value for one in outcomes)),
+        "counts": dict(Counter(outcome.status.value for outcome in outcomes)),
     }
 
 

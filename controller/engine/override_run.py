@@ -81,7 +81,7 @@ class Done:
     @property
     def exit_code(self) -> int:
         """Return the exit code: what was refused goes before what failed."""
-        codes = [one.exit_code for one in self.outcomes]
+        codes = [outcome.exit_code for outcome in self.outcomes]
         return worst_exit_code([*codes, *([exit_code_of(PlanRefused(""))] if self.refused else [])])
 
 
@@ -111,7 +111,7 @@ class Overrides:
         follows = self._followed(ref)
         zone = _zone(follows)
         until, digest = self._end(asked, ref, zone, base_digest)
-        pairs = [read_assignment(one) for one in asked.assignments] or [("", None)]
+        pairs = [read_assignment(assignment) for assignment in asked.assignments] or [("", None)]
         # Two moments of one millisecond would be two overrides whose order nobody knows.
         overrides = tuple(
             replace(
@@ -172,9 +172,11 @@ class Overrides:
             make_overrides(installation, prepared.overrides, claim, transaction)
             overrides = [*self._held(), *prepared.overrides]
         else:
-            endings = [Ending(one, f"released by {self._user}") for one in prepared.overrides]
+            endings = [
+                Ending(override, f"released by {self._user}") for override in prepared.overrides
+            ]
             end_overrides(installation, endings, claim, transaction)
-            gone = {one.id for one in prepared.overrides}
+            gone = {override.id for override in prepared.overrides}
             overrides = [one for one in self._held() if one.id not in gone]
         outcomes, refused = self._follow(prepared.effect, overrides, claim, transaction)
         seconds = (surroundings.clock() - began).total_seconds()
@@ -200,7 +202,12 @@ class Overrides:
             revision=self._state.accepted.revision,
             plan_digest="",
         )
-        refused = tuple(one for plan in run.plans for one in plan.violations if not one.overridden)
+        refused = tuple(
+            violation
+            for plan in run.plans
+            for violation in plan.violations
+            if not violation.overridden
+        )
         return self._accounts.apply(run, claim, order), refused
 
     def _effect(self, ref: ResourceRef, overrides: Iterable[Override]) -> Effect:
@@ -228,7 +235,7 @@ class Overrides:
         name = ref.key.rpartition("/")[2]
         for sight in self._looked.everywhere().seen:
             found: Iterable[Judged | JudgedGroup] = (
-                one for one in sight.instances if one.instance.instance_id == name
+                instance for instance in sight.instances if instance.instance.instance_id == name
             )
             if ref.kind == "Group":
                 found = filter(None, [sight.groups.get(name)])

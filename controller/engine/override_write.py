@@ -39,7 +39,7 @@ def make_overrides(
     installation: Installation, overrides: Sequence[Override], claim: Claim, transaction: str
 ) -> None:
     """Write new overrides. Raises Conflict if one of that id is there, ScopeBusy, and as any write."""
-    writes = [_write(one, comes=True) for one in overrides]
+    writes = [_write(override, comes=True) for override in overrides]
     _record(installation, writes, "override", claim, transaction)
 
 
@@ -51,8 +51,8 @@ def end_overrides(
     Those that end for one reason share a transaction; the reason is the trigger of their records.
     """
     gone: list[Ending] = []
-    for why in dict.fromkeys(one.why for one in endings):
-        alike = [one for one in endings if one.why == why]
+    for why in dict.fromkeys(ending.why for ending in endings):
+        alike = [ending for ending in endings if ending.why == why]
         for first in range(0, len(alike), MOST):
             part = alike[first : first + MOST]
             gone += _end(installation, part, why, claim, transaction)
@@ -132,7 +132,7 @@ def _transaction(writes: Sequence[ItemWrite], head: Head, context: ApplyContext)
         entries=(),
         records=records,
         writes=(
-            *(_guarded(one, table) for one in writes),
+            *(_guarded(write, table) for write in writes),
             *record_puts(records, context),
             head_update(head, after, table),
         ),

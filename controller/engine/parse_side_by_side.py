@@ -39,11 +39,11 @@ def _parts(contents: Sequence[Content], count: int) -> list[Sequence[Content]]:
     share = sum(len(data) for _, data in contents) / count
     parts: list[list[Content]] = [[]]
     size = 0
-    for one in contents:
+    for content in contents:
         if len(parts) < count and size >= share * len(parts):
             parts.append([])
-        parts[-1].append(one)
-        size += len(one[1])
+        parts[-1].append(content)
+        size += len(content[1])
     return list(parts)
 
 

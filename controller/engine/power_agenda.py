@@ -47,12 +47,14 @@ class PowerAgenda:
         """Watch what the accepted state says; a scope of which it says something new is due at once."""
         power = power_map(accepted)
         wanted: dict[Watched, Schedule] = {}
-        scopes = [one.scope for one in setups]
+        scopes = [setup.scope for setup in setups]
         for scope in scopes:
             for name in environments_of(accepted, scope, accepted.options.default_region):
                 wanted |= _of_environment(scope.name, name.lower(), power)
         ends = {
-            one.until for one in accepted.overrides if one.until is not None and one.until > now
+            override.until
+            for override in accepted.overrides
+            if override.until is not None and override.until > now
         }
         for scope in scopes:
             known = self._moments.setdefault(scope.name, set())
@@ -67,8 +69,8 @@ class PowerAgenda:
         scope = look.scope.name
         wanted: dict[Watched, Schedule] = {}
         moments = {at for at in self._moments.get(scope, ()) if at > now}
-        every = {one.tags for one in look.instances.values()}
-        every |= {one.tags for one in look.groups.values()}
+        every = {instance.tags for instance in look.instances.values()}
+        every |= {group.tags for group in look.groups.values()}
         for tags in every:
             text = tag_value(tags, rules.schedule_tag)
             schedule = _schedule(text)

@@ -53,11 +53,11 @@ def power_outlook(accepted: AcceptedState, now: datetime) -> PowerView:
 def _overridden_until(overrides: Iterable[Override]) -> Mapping[str, datetime]:
     """Return when the schedules of environments are their own again, by name; what ends with Git is left out."""
     return {
-        one.ref.key: one.until
-        for one in overrides
-        if one.until is not None
-        and one.ref.kind == "Environment"
-        and segments(one.path) == SCHEDULE_PATH
+        override.ref.key: override.until
+        for override in overrides
+        if override.until is not None
+        and override.ref.kind == "Environment"
+        and segments(override.path) == SCHEDULE_PATH
     }
 
 

@@ -186,9 +186,9 @@ def _of_roles(name: str, accepted: AcceptedState) -> list[str]:
 
 
 def _held(ref: ResourceRef, overrides: Iterable[Override]) -> Iterator[str]:
-    for one in overrides:
-        if one.ref == ref and segments(one.path) == SCHEDULE_PATH:
-            yield f"not before its override ends: {what_text(one)} {end_text(one)}"
+    for override in overrides:
+        if override.ref == ref and segments(override.path) == SCHEDULE_PATH:
+            yield f"not before its override ends: {what_text(override)} {end_text(override)}"
 
 
 def _with_reason(make: Callable[[], CalendarView]) -> CalendarView:

@@ -60,7 +60,7 @@ def read_status(
     overrides = _overrides(rows, now)
     accepted, unreadable = _accepted(installation, accounts, overrides, now)
     scopes = _scopes(rows, _known(accepted, installation))
-    config = next((one.status for one in scopes if one.name == CONFIG_SCOPE), None)
+    config = next((scope.status for scope in scopes if scope.name == CONFIG_SCOPE), None)
     view = StatusView(
         at=now,
         version=__version__,
@@ -106,7 +106,7 @@ def _known(accepted: AcceptedState | None, installation: Installation) -> frozen
     if accepted is None:
         return None
     setups = live_scopes(accepted, installation.master.settings)
-    return frozenset({CONFIG_SCOPE, *(one.scope.name for one in setups)})
+    return frozenset({CONFIG_SCOPE, *(setup.scope.name for setup in setups)})
 
 
 def _scopes(rows: Rows, known: frozenset[str] | None) -> tuple[ScopeLine, ...]:

@@ -55,7 +55,9 @@ class TagRecords:
                 for ref, until in _tagged(part.observed.facts["look"], scope, accepted)
                 if until > now
             }
-            known = {one.id: one for one in accepted.overrides if _holds(one, now)} | self._made
+            known = {
+                override.id: override for override in accepted.overrides if _holds(override, now)
+            } | self._made
             new, gone = tags_to_record(found, known.values(), scope)
             if new or gone:
                 try:
@@ -87,7 +89,7 @@ def _tagged(
     """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
     customs = customs_of(accepted.options)
     key = customs.rules.override_tag
-    known = {one.key.lower() for one in accepted.environments()}
+    known = {environment.key.lower() for environment in accepted.environments()}
     for kind, rows in (("Instance", look["instances"]), ("Group", look["groups"])):
         for name, _, tags, *_ in rows:
             if not _has(tags, key):

@@ -99,7 +99,7 @@ class _Draft:
             self._fill(missing, revision)
             revision = self._loaded()
         blank = {dotted(path) for path in self._open}
-        mine = [one for one in revision.problems if one.origin.path == self._path]
+        mine = [problem for problem in revision.problems if problem.origin.path == self._path]
         wrong = [one for one in mine if not one.warning and not _is_about(one, blank)]
         of_name = tuple(one for one in wrong if one.path.startswith("metadata"))
         rest = tuple(one for one in wrong if one not in of_name)
@@ -158,7 +158,7 @@ class _Draft:
     def _take_ports(self, revision: LoadedRevision) -> None:
         facts = revision.loaded.memory.facts
         services = [known for ref, known in facts.items() if ref.kind == "Service"]
-        taken = {port for one in services for port in (one.blue_port, one.green_port)}
+        taken = {port for service in services for port in (service.blue_port, service.green_port)}
         free = next((p for p in PORTS if p not in taken and p + 1 not in taken), None)
         if free is None:
             raise WrongUsage(

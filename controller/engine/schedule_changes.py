@@ -39,14 +39,16 @@ def meaning_of(
 
     An override of a schedule is no change of it: it says itself what it does, and ends.
     """
-    overridden = {one.ref for one in overrides if "schedule" in one.path.split(".")}
+    overridden = {override.ref for override in overrides if "schedule" in override.path.split(".")}
     made = replace(
         made,
         changes=tuple(
-            one for one in made.changes if one.ref.kind in SCHEDULED and one.ref not in overridden
+            change
+            for change in made.changes
+            if change.ref.kind in SCHEDULED and change.ref not in overridden
         ),
     )
-    changed = frozenset(one.ref for one in made.changes if one.action == "update")
+    changed = frozenset(change.ref for change in made.changes if change.action == "update")
     if not changed:
         return None
     reader = AcceptedReader(kinds, options)

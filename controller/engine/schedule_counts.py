@@ -49,10 +49,10 @@ def as_found(
 
 
 def _followers(instances: Iterable[Judged]) -> Iterator[tuple[tuple[str, str], bool]]:
-    for one in instances:
-        if _follows(one.decision):
-            role = one.role.facts.name if one.role else ""
-            yield (one.environment, role), one.instance.state in _RUNNING
+    for instance in instances:
+        if _follows(instance.decision):
+            role = instance.role.facts.name if instance.role else ""
+            yield (instance.environment, role), instance.instance.state in _RUNNING
 
 
 def _follows(decision: Decision) -> bool:

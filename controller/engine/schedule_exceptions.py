@@ -194,7 +194,9 @@ def _override_of(rule: Rule | None, judged: Judged, scope: str, accepted: Accept
     )
     for ref in refs:
         mine = [
-            one for one in accepted.overrides if one.ref == ref and rule.why.startswith(str(ref))
+            override
+            for override in accepted.overrides
+            if override.ref == ref and rule.why.startswith(str(ref))
         ]
         if mine:
             return mine[-1]

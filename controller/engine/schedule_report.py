@@ -49,22 +49,22 @@ class ScheduleReport:
     @property
     def hours_on(self) -> float:
         """Return the hours on of all."""
-        return sum(one.hours_on for one in self.lines)
+        return sum(line.hours_on for line in self.lines)
 
     @property
     def hours_off(self) -> float:
         """Return the hours off of all."""
-        return sum(one.hours_off for one in self.lines)
+        return sum(line.hours_off for line in self.lines)
 
     @property
     def cost(self) -> float | None:
         """Return what all cost; None if nothing has a price."""
-        return _sum(one.cost for one in self.lines)
+        return _sum(line.cost for line in self.lines)
 
     @property
     def saved(self) -> float | None:
         """Return what was saved; None if nothing has a price."""
-        return _sum(one.saved for one in self.lines)
+        return _sum(line.saved for line in self.lines)
 
 
 def report_of(
@@ -121,11 +121,11 @@ def _line(
         belongs=belongs,
         scope=scope,
         instances=len(hours),
-        hours_on=sum(one.on for one in hours.values()),
-        hours_off=sum(one.off for one in hours.values()),
+        hours_on=sum(hour.on for hour in hours.values()),
+        hours_off=sum(hour.off for hour in hours.values()),
         cost=sum(one.on * price for one, price in known) if known else None,
         saved=sum(one.off * price for one, price in known) if known else None,
-        assumed=sum(not one.recorded for one in hours.values()),
+        assumed=sum(not hour.recorded for hour in hours.values()),
     )
 
 

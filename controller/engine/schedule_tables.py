@@ -119,12 +119,12 @@ def _report(report: ScheduleReport) -> Iterator[str]:
         "SAVED",
         *(("COST", "SAVED COST") if priced else ()),
     )
-    rows = [heads, *(_hours(one, priced=priced) for one in report.lines)]
+    rows = [heads, *(_hours(line, priced=priced) for line in report.lines)]
     yield from _aligned(rows)
     share = _share(report.hours_on, report.hours_off)
     cost = f"; cost {report.cost:,.2f}, saved {report.saved:,.2f}" if priced else ""
     yield f"In total {number(round(report.hours_on))} h on, {number(round(report.hours_off))} h off: {share} saved against always-on{cost}"
-    assumed = sum(one.assumed for one in report.lines)
+    assumed = sum(line.assumed for line in report.lines)
     if assumed:
         one = assumed == 1
         yield (
@@ -163,16 +163,16 @@ def report_json(report: ScheduleReport) -> dict[str, Any]:
         "saved": report.saved,
         "environments": [
             {
-                **_belongs(one.belongs),
-                "scope": one.scope,
-                "instances": one.instances,
-                "hoursOn": one.hours_on,
-                "hoursOff": one.hours_off,
-                "cost": one.cost,
-                "saved": one.saved,
-                "assumed": one.assumed,
+                **_belongs(line.belongs),
+                "scope": line.scope,
+                "instances": line.instances,
+                "hoursOn": line.hours_on,
+                "hoursOff": line.hours_off,
+                "cost": line.cost,
+                "saved": line.saved,
+                "assumed": line.assumed,
             }
-            for one in report.lines
+            for line in report.lines
         ],
         "unknown": dict(sorted(report.unknown.items())),
     }

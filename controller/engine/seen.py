@@ -46,7 +46,7 @@ class Seen:
     @property
     def accepted_revision(self) -> str:
         """The revision the tables hold, which is the one last applied in full; empty if that is not known."""
-        return next((str(one.facts.get(ACCEPTED_REVISION, "")) for one in self.scopes), "")
+        return next((str(scope.facts.get(ACCEPTED_REVISION, "")) for scope in self.scopes), "")
 
 
 def seen_in_tables(installation: Installation) -> Seen:

@@ -30,11 +30,11 @@ def sighting_of(
     finished = {(one.target, one.ref) for one in done}
     left = [
         change
-        for one in scope.plans
-        for change in one.changes
+        for plan in scope.plans
+        for change in plan.changes
         if (change.target, change.ref) not in finished
     ]
-    notes = [note for one in scope.plans for note in one.notes]
+    notes = [note for plan in scope.plans for note in plan.notes]
     on, off = _instances(scope, done)
     copies = _copies_behind(scope, left)
     return Sighting(

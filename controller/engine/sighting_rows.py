@@ -24,8 +24,8 @@ def plain_sighting(seen: Sighting) -> dict[str, Any]:
     for name in _REMARKS:
         if remarks := getattr(seen, name):
             plain[_attribute(name)] = [
-                {"Text": one.text, "Objects": one.objects, "Names": list(one.names)}
-                for one in remarks
+                {"Text": remark.text, "Objects": remark.objects, "Names": list(remark.names)}
+                for remark in remarks
             ]
     return plain
 

@@ -38,16 +38,16 @@ def status_json(view: StatusView) -> dict[str, Any]:
             "at": _iso(config.applied_at if config else None),
         },
         "unreadable": view.unreadable,
-        "scopes": [_scope(one, view) for one in view.scopes],
-        "overrides": [_override(one) for one in view.overrides],
+        "scopes": [_scope(scope, view) for scope in view.scopes],
+        "overrides": [_override(override) for override in view.overrides],
         "storms": [
             {
-                "scope": one.scope,
-                "ref": str(one.ref),
-                "flips": one.flips,
-                "until": _iso(one.until),
+                "scope": storm.scope,
+                "ref": str(storm.ref),
+                "flips": storm.flips,
+                "until": _iso(storm.until),
             }
-            for one in view.storms
+            for storm in view.storms
         ],
         "power": _power(view.power) if view.power else None,
         "replicas": [_replica(name, seen, view) for name, seen in view.sightings.items()]
@@ -58,7 +58,7 @@ def status_json(view: StatusView) -> dict[str, Any]:
 
 def settings_json(settings: Iterable[SettingLine]) -> dict[str, Any]:
     """Return every setting with its value and where that came from."""
-    return {"settings": [one._asdict() for one in settings]}
+    return {"settings": [setting._asdict() for setting in settings]}
 
 
 def _scope(scope: ScopeLine, view: StatusView) -> dict[str, Any]:
@@ -117,8 +117,8 @@ def _seen(seen: Sighting) -> dict[str, Any]:
         "onTheWay": seen.on_the_way,
         "copiesBehind": seen.copies_behind,
         "missing": [_remark(one) for one in seen.missing],
-        "rollouts": [_remark(one) for one in seen.rollouts],
-        "images": [_remark(one) for one in seen.images],
+        "rollouts": [_remark(rollout) for rollout in seen.rollouts],
+        "images": [_remark(image) for image in seen.images],
         "imagesAt": _iso(seen.images_at),
     }
 

@@ -18,7 +18,7 @@ def with_look(read: StatusRead, accounts: LiveAccounts) -> StatusView:
     setups = accounts.scopes(read.accepted)
     run = accounts.plan(read.accepted, setups, LiveAsked(now=read.view.at))
     at = read.view.at
-    looked = {one.setup.scope.name: _looked(one, at) for one in run.scopes if one.plans}
+    looked = {scope.setup.scope.name: _looked(scope, at) for scope in run.scopes if scope.plans}
     return replace(read.view, looked=looked)
 
 
@@ -27,7 +27,7 @@ def _looked(scope: LiveScopePlan, at: datetime) -> LookedScope:
     return LookedScope(
         state=state,
         reason="\n".join(reasons(scope, state)),
-        changes=sum(len(one.changes) for one in scope.plans),
-        blocked=sum(note.category == "blocked" for one in scope.plans for note in one.notes),
+        changes=sum(len(plan.changes) for plan in scope.plans),
+        blocked=sum(note.category == "blocked" for plan in scope.plans for note in plan.notes),
         seen=sighting_of(scope, at),
     )

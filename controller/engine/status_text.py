@@ -81,7 +81,7 @@ def _source(view: StatusView) -> Iterator[Line]:
 
 
 def _scopes(view: StatusView) -> Iterator[Line]:
-    odd = [one for one in view.scopes if not one.in_order]
+    odd = [scope for scope in view.scopes if not scope.in_order]
     if not odd:
         return
     yield ()
@@ -118,7 +118,10 @@ def _what(scope: ScopeLine, now: datetime) -> str:
 def _overrides(overrides: Sequence[Override], now: datetime) -> Iterator[Line]:
     if not overrides:
         return
-    rows = [(_override(one), _end(one, now), one.actor, one.reason) for one in overrides]
+    rows = [
+        (_override(override), _end(override, now), override.actor, override.reason)
+        for override in overrides
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for index, row in enumerate(rows):
         label = f"Overrides {len(overrides)}" if index == 0 else ""
@@ -167,7 +170,11 @@ def _power(view: StatusView) -> Iterator[Line]:
 
 
 def _instances(view: StatusView) -> str:
-    seen = [one for one in view.sightings.values() if one and one.instances_on is not None]
+    seen = [
+        sighting
+        for sighting in view.sightings.values()
+        if sighting and sighting.instances_on is not None
+    ]
     if not seen:
         return ""
     on = sum(one.instances_on or 0 for one in seen)
@@ -201,11 +208,11 @@ def _invalid(power: PowerView) -> Iterator[Line]:
 def _seen(view: StatusView) -> Iterator[Line]:
     if view.looked is not None:
         yield _row("Looked now", _looks(view))
-    seen = [one for one in view.sightings.values() if one]
+    seen = [sighting for sighting in view.sightings.values() if sighting]
     images_at = [one.images_at for one in seen if one.images and one.images_at]
-    yield from _remarks("Rollouts", [one for found in seen for one in found.rollouts])
+    yield from _remarks("Rollouts", [rollout for found in seen for rollout in found.rollouts])
     aged = _as_of(view, images_at) if images_at else ""
-    yield from _remarks("Images", [one for found in seen for one in found.images], aged)
+    yield from _remarks("Images", [image for found in seen for image in found.images], aged)
     lacking = sum(one.objects for found in seen for one in found.missing)
     if lacking:
         waits = "object waits" if lacking == 1 else "objects wait"
@@ -215,8 +222,8 @@ def _seen(view: StatusView) -> Iterator[Line]:
 def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[Line]:
     """Yield what is said of most objects first, those of several accounts together."""
     alike: dict[str, list[Remark]] = {}
-    for one in remarks:
-        alike.setdefault(one.text, []).append(one)
+    for remark in remarks:
+        alike.setdefault(remark.text, []).append(remark)
     counted = sorted(alike.items(), key=lambda one: (-sum(r.objects for r in one[1]), one[0]))
     for index, (text, same) in enumerate(counted[:REMARKS_SHOWN]):
         count = sum(one.objects for one in same)
@@ -259,7 +266,7 @@ def _replicas(view: StatusView) -> Iterator[Line]:
 
 
 def _ledger(view: StatusView) -> Iterator[Line]:
-    heads = {one.name: one.head for one in view.scopes if one.head is not None}
+    heads = {scope.name: scope.head for scope in view.scopes if scope.head is not None}
     records = sum(head.sequence for head in heads.values())
     config = heads.get(CONFIG_SCOPE)
     at = f"; config at {number(config.sequence)} {config.last_hash[:12]}" if config else ""
@@ -274,7 +281,7 @@ def _ledger(view: StatusView) -> Iterator[Line]:
 
 def settings_lines(settings: Iterable[SettingLine]) -> Iterator[Line]:
     """Yield every setting with its value and where that came from."""
-    rows = [(one.path, _setting(one.value), one.origin) for one in settings]
+    rows = [(setting.path, _setting(setting.value), setting.origin) for setting in settings]
     path = max(len(row[0]) for row in rows)
     value = max(len(row[1]) for row in rows)
     for row in rows:

@@ -130,7 +130,7 @@ class StatusView:
     @property
     def config(self) -> ScopeStatus | None:
         """How the config scope stands."""
-        return next((one.status for one in self.scopes if one.name == CONFIG_SCOPE), None)
+        return next((scope.status for scope in self.scopes if scope.name == CONFIG_SCOPE), None)
 
     def sighting(self, scope: ScopeLine) -> Sighting | None:
         """Return what was counted in a scope: now, if it was looked at now and could be seen, else at its last look."""
@@ -141,8 +141,8 @@ class StatusView:
     @property
     def sightings(self) -> dict[str, Sighting | None]:
         """What was counted in each account, by scope."""
-        accounts = (one for one in self.scopes if one.name != CONFIG_SCOPE and one.known)
-        return {one.name: self.sighting(one) for one in accounts}
+        accounts = (scope for scope in self.scopes if scope.name != CONFIG_SCOPE and scope.known)
+        return {account.name: self.sighting(account) for account in accounts}
 
 
 def storm_views(rows: Mapping[str, FlipRow], now: datetime) -> tuple[StormView, ...]:
@@ -196,11 +196,11 @@ def what_of(scope: ScopeLine) -> str:
 
 def in_words(scopes: Sequence[ScopeLine]) -> str:
     """Return ``43: 40 in order · 1 waiting``."""
-    order = sum(one.in_order for one in scopes)
+    order = sum(scope.in_order for scope in scopes)
     rest: dict[str, int] = {}
-    for one in scopes:
-        if not one.in_order:
-            rest[one.state] = rest.get(one.state, 0) + 1
+    for scope in scopes:
+        if not scope.in_order:
+            rest[scope.state] = rest.get(scope.state, 0) + 1
     parts = [f"{order} in order", *(f"{rest[state]} {state}" for state in sorted(rest))]
     return f"{len(scopes)}: {' · '.join(parts)}"
 

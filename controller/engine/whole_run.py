@@ -64,7 +64,7 @@ class WholePlanner:
         then from the tables as they are. Raises as loading and planning the source if the config scope is asked for, and
         WrongUsage for a scope that does not exist.
         """
-        wanted_live = tuple(one for one in asked.scopes if one != CONFIG_SCOPE)
+        wanted_live = tuple(scope for scope in asked.scopes if scope != CONFIG_SCOPE)
         config: PlanRun | None = None
         if self.live is None or not asked.scopes or CONFIG_SCOPE in asked.scopes:
             planner = self.planner()
@@ -79,7 +79,7 @@ class WholePlanner:
     def _plan_live(
         self, seen: Seen, asked: PlanAsked, wanted: Sequence[str], config: PlanRun | None
     ) -> LivePlanRun | None:
-        tables = next((one for one in seen.scopes if one.scope == CONFIG_SCOPE), None)
+        tables = next((scope for scope in seen.scopes if scope.scope == CONFIG_SCOPE), None)
         if self.live is None or tables is None or not (self.live.is_on or wanted):
             return None
         if not wanted and tables.state not in (ScopeState.OK, ScopeState.OBSERVE):
@@ -193,7 +193,7 @@ def _order(whole: WholePlan, user: str, transaction: str) -> LiveOrder:
 def _reported(
     config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
 ) -> ApplyReport:
-    outcomes = (*config.outcomes, *(one for scope in live for one in scope.outcomes))
+    outcomes = (*config.outcomes, *(outcome for scope in live for outcome in scope.outcomes))
     refused = [3 for one in run.plans if one.state is ScopeState.REFUSED]
     codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
     stopped = (config.stopped, *(scope.stopped for scope in live))
@@ -211,7 +211,7 @@ def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
         return Finding(scope=CONFIG_SCOPE, state=ScopeState.OK)
     scope = scopes[0]
     state = ScopeState.STALLED if report.stopped else scope.state
-    left = sum(one.status not in DONE for one in report.outcomes)
+    left = sum(outcome.status not in DONE for outcome in report.outcomes)
     known = scope.state is ScopeState.OK
     return Finding(
         scope=CONFIG_SCOPE,
@@ -231,7 +231,7 @@ def write_refusal(live: LiveAccounts, whole: WholePlan) -> None:
     if whole.config is not None:
         findings.append(_config_finding(whole.config, ApplyReport("", (), 0)))
     if whole.live is not None:
-        findings += [finding_of(one, whole.live.asked) for one in whole.live.scopes]
+        findings += [finding_of(scope, whole.live.asked) for scope in whole.live.scopes]
     live.write_statuses(findings)
 
 

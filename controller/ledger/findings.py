@@ -73,9 +73,9 @@ class VerificationReport:
     @property
     def intact(self) -> bool:
         """Whether nothing is wrong anywhere. What has been overcome is history, and not wrong."""
-        return not self.differing and all(one.intact for one in self.scopes)
+        return not self.differing and all(scope.intact for scope in self.scopes)
 
     @property
     def differing(self) -> tuple[Finding, ...]:
         """What the tables hold and the ledger does not say, or the other way round."""
-        return tuple(one for one in self.tables or () if one.kind is not FindingKind.OVERCOME)
+        return tuple(table for table in self.tables or () if table.kind is not FindingKind.OVERCOME)

@@ -121,7 +121,7 @@ class LedgerReader:
         if found:
             return found
         page = self.page(OfTransaction(text), limit=limit)
-        return tuple(self.records(one.audit_id for one in reversed(page.records)))
+        return tuple(self.records(record.audit_id for record in reversed(page.records)))
 
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""
@@ -129,7 +129,7 @@ class LedgerReader:
         token: str | None = None
         while True:
             page = self.page(question, limit=_HISTORY_PAGE, token=token)
-            yield from self.records(one.audit_id for one in page.records)
+            yield from self.records(record.audit_id for record in page.records)
             token = page.next_token
             if token is None:
                 return

@@ -51,7 +51,7 @@ def list_json(records: Iterable[RecordSummary], next_token: str | None = None) -
     """Return a list for programs. Enums may grow."""
     return {
         "formatVersion": FORMAT_VERSION,
-        "records": [summary_json(one) for one in records],
+        "records": [summary_json(record) for record in records],
         "next": next_token,
     }
 
@@ -83,7 +83,9 @@ def record_lines(record: LedgerRecord) -> list[str]:
     width = max(map(len, facts)) + 2
     lines = [f"{summary_of(record).entity} {_TITLES[record.change_type]}{version}"]
     lines += [f"  {name:<{width}}{value or '-'}" for name, value in facts.items()]
-    fields = [f"    {_field_text(one)}" for one in record_differences(record)]
+    fields = [
+        f"    {_field_text(record_difference)}" for record_difference in record_differences(record)
+    ]
     return [*lines, "  Fields", *fields] if fields else [*lines, "  No field differs"]
 
 
@@ -99,7 +101,9 @@ def record_json(record: LedgerRecord) -> Json:
         "account": record.account,
         "requestId": record.request_id,
         "message": _message(record),
-        "fields": [_field_json(one) for one in record_differences(record)],
+        "fields": [
+            _field_json(record_difference) for record_difference in record_differences(record)
+        ],
     }
 
 
@@ -119,13 +123,13 @@ def record_differences(record: LedgerRecord) -> list[Difference]:
 
 def verification_lines(report: VerificationReport) -> list[str]:
     """Return one line a scope, then what was found, each with what to do."""
-    width = max((len(one.scope) for one in report.scopes), default=0)
+    width = max((len(scope.scope) for scope in report.scopes), default=0)
     lines: list[str] = []
-    for one in report.scopes:
-        lines.append(f"{one.scope:<{width}}  {_verdict(one)}")
-        lines.extend(_finding_lines(one.findings))
-        if one.more:
-            lines.append(f"  … and {one.more:,} more")
+    for scope in report.scopes:
+        lines.append(f"{scope.scope:<{width}}  {_verdict(scope)}")
+        lines.extend(_finding_lines(scope.findings))
+        if scope.more:
+            lines.append(f"  … and {scope.more:,} more")
     if report.tables is not None:
         count = len(report.differing)
         verdict = f"{count:,} items differ" if count > 1 else "1 item differs"
@@ -142,15 +146,15 @@ def verification_json(report: VerificationReport) -> Json:
         "intact": report.intact,
         "scopes": [
             {
-                "scope": one.scope,
-                "records": one.records,
-                "last": one.last,
-                "lastHash": one.last_hash,
-                "intact": one.intact,
-                "findings": [_finding_json(found) for found in one.findings],
-                "moreFindings": one.more,
+                "scope": scope.scope,
+                "records": scope.records,
+                "last": scope.last,
+                "lastHash": scope.last_hash,
+                "intact": scope.intact,
+                "findings": [_finding_json(found) for found in scope.findings],
+                "moreFindings": scope.more,
             }
-            for one in report.scopes
+            for scope in report.scopes
         ],
         "tables": None if tables is None else [_finding_json(found) for found in tables],
     }
@@ -203,10 +207,10 @@ def _transaction_cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
     if len(records) == 1:
         return _cells(first)
     counts: dict[str, int] = {}
-    for one in records:
-        counts[one.change_type] = counts.get(one.change_type, 0) + 1
+    for record in records:
+        counts[record.change_type] = counts.get(record.change_type, 0) + 1
     what = ", ".join(f"{count:,} {_TITLES.get(kind, kind)}" for kind, count in counts.items())
-    tables = sorted({one.entity.table for one in records})
+    tables = sorted({record.entity.table for record in records})
     shown = ", ".join(
         tables if len(tables) <= 2 else [*tables[:2], f"{len(tables) - 2} more tables"]
     )
@@ -214,8 +218,8 @@ def _transaction_cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
         _when(first),
         _one_of(map(_who, records), "people"),
         f"{what} in {shown}",
-        ", ".join(sorted({one.cause for one in records if one.cause})) or "-",
-        _one_of((one.origin for one in records), "places"),
+        ", ".join(sorted({record.cause for record in records if record.cause})) or "-",
+        _one_of((record.origin for record in records), "places"),
         _one_of(map(_commit, records), "commits"),
         first.transaction_id or "-",
     )

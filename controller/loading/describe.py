@@ -37,10 +37,10 @@ def problems_of(
 
 
 def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Problem]:
-    told = [one for one in issues if not one.issue.others]
+    told = [issue for issue in issues if not issue.issue.others]
     first = [problem_of(one, origins) for one in told[:MAX_PROBLEMS]]
     yield from first
-    others = len(told) - len(first) + sum(one.issue.others for one in issues)
+    others = len(told) - len(first) + sum(issue.issue.others for issue in issues)
     if others:
         last = in_file_order(first)[-1].origin
         yield Problem(last, "", f"and {others:,} more problems in this file", "mend these first")

@@ -178,10 +178,10 @@ def _issues_of(resolved: Mapping[ResourceRef, Resolved]) -> Iterator[PlacedIssue
 def _dangling(changes: DraftingChanges, world: TracingWorld) -> Iterator[PlacedIssue]:
     """Find references to nothing in documents that are not valid; those of the others are resolved."""
     for file in changes.files.values():
-        for one in file.references:
-            _, kind, name = one.named
+        for reference in file.references:
+            _, kind, name = reference.named
             if world.facts(kind, name) is None and (kind, name) not in changes.broken_refs:
-                yield one.dangling(world.names(kind))
+                yield reference.dangling(world.names(kind))
 
 
 def _clashes(

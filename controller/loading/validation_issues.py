@@ -201,7 +201,7 @@ def _hides(field: FieldInfo) -> bool:
     extra = field.json_schema_extra
     sensitive = isinstance(extra, dict) and bool(extra.get("x-sensitive"))
     marks = (*field.metadata, *_marks(field.annotation))
-    return sensitive or any(isinstance(one, HiddenWhereWrong) for one in marks)
+    return sensitive or any(isinstance(mark, HiddenWhereWrong) for mark in marks)
 
 
 def _marks(annotation: Any) -> Iterator[Any]:

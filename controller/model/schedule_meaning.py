@@ -44,13 +44,15 @@ class ScheduleMeaning:
     @property
     def first_difference(self) -> datetime | None:
         """Return the earliest first difference."""
-        found = [one.first_difference for one in self.shifts if one.first_difference is not None]
+        found = [
+            shift.first_difference for shift in self.shifts if shift.first_difference is not None
+        ]
         return min(found, default=None)
 
     def switching(self, state: str) -> int:
         """Count the instances that are switched to a state at once."""
         return sum(
-            one.instances if one.switched is None else one.switched
-            for one in self.shifts
-            if one.switches_now == state
+            shift.instances if shift.switched is None else shift.switched
+            for shift in self.shifts
+            if shift.switches_now == state
         )

@@ -206,7 +206,7 @@ def _set(value: Json, path: FieldPath, after: Json) -> None:
 
 def _is_new(members: list[Json], segment: Segment) -> bool:
     if isinstance(segment, Member):
-        return all(member_key(one, segment.attributes) != segment.values for one in members)
+        return all(member_key(member, segment.attributes) != segment.values for member in members)
     return segment == len(members)
 
 

@@ -35,9 +35,9 @@ def end_text(override: Override, zone: tzinfo = UTC) -> str:
 
 def in_force(overrides: Iterable[Override]) -> Iterator[Note]:
     """Yield what a plan says of each override that holds: also where the tables have its value already it differs from Git."""
-    for one in overrides:
-        text = f"{what_text(one)} {end_text(one)} ({one.actor}: {one.reason})"
-        yield Note(IN_FORCE, one.ref, text)
+    for override in overrides:
+        text = f"{what_text(override)} {end_text(override)} ({override.actor}: {override.reason})"
+        yield Note(IN_FORCE, override.ref, text)
 
 
 def moment_text(at: datetime, zone: tzinfo) -> str:

@@ -21,7 +21,7 @@ def active(
 
     ``documents`` gives the digest of each authored document; what has none is not in Git.
     """
-    holding = (one for one in overrides if not why_ended(one, now, documents))
+    holding = (override for override in overrides if not why_ended(override, now, documents))
     return tuple(sorted(holding, key=lambda one: (one.since, one.id)))
 
 
@@ -29,7 +29,7 @@ def ended(
     overrides: Iterable[Override], now: datetime, documents: Mapping[ResourceRef, str]
 ) -> tuple[tuple[Override, str], ...]:
     """Return those that have ended, each with the reason, oldest first; they are to be announced and audited."""
-    judged = ((one, why_ended(one, now, documents)) for one in overrides)
+    judged = ((override, why_ended(override, now, documents)) for override in overrides)
     return tuple(
         sorted(
             ((one, why) for one, why in judged if why),
@@ -53,35 +53,41 @@ def ending_soon(
     overrides: Iterable[Override], now: datetime, within: timedelta
 ) -> tuple[Override, ...]:
     """Return those that hold and end within a length of time, the first to end first: they are announced."""
-    soon = (one for one in overrides if one.until is not None and now < one.until <= now + within)
+    soon = (
+        override
+        for override in overrides
+        if override.until is not None and now < override.until <= now + within
+    )
     return tuple(sorted(soon, key=lambda one: (one.until or now, one.id)))
 
 
 def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
     """Return those a person means: by id, by reference, or by the last part of a reference (``c50``, ``i-…``)."""
-    found = [one for one in overrides if text in (one.id, str(one.ref))]
+    found = [override for override in overrides if text in (override.id, str(override.ref))]
     if not found:
-        found = [one for one in overrides if one.ref.key.rpartition("/")[2] == text]
+        found = [override for override in overrides if override.ref.key.rpartition("/")[2] == text]
     return tuple(sorted(found, key=lambda one: (one.since, one.id)))
 
 
 def suspended(overrides: Iterable[Override]) -> frozenset[ResourceRef]:
     """Return the objects to be left as they are: those of an override without a path."""
-    return frozenset(one.ref for one in overrides if not one.path)
+    return frozenset(override.ref for override in overrides if not override.path)
 
 
 def left_fields(overrides: Iterable[Override]) -> Mapping[ResourceRef, tuple[str, ...]]:
     """Return the single fields to be left as they are, by object: those with a path and no value."""
     left: dict[ResourceRef, tuple[str, ...]] = {}
-    for one in overrides:
-        if one.path and one.value is ABSENT:
-            left[one.ref] = (*left.get(one.ref, ()), shown_path(one.path))
+    for override in overrides:
+        if override.path and override.value is ABSENT:
+            left[override.ref] = (*left.get(override.ref, ()), shown_path(override.path))
     return left
 
 
 def patched_refs(overrides: Iterable[Override]) -> frozenset[ResourceRef]:
     """Return the objects that get a value from an override."""
-    return frozenset(one.ref for one in overrides if one.path and one.value is not ABSENT)
+    return frozenset(
+        override.ref for override in overrides if override.path and override.value is not ABSENT
+    )
 
 
 def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
@@ -92,9 +98,9 @@ def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
     cannot be.
     """
     value = parse_canonical(document)
-    for one in overrides:
-        if one.path and one.value is not ABSENT:
-            _put(value, segments(one.path), one)
+    for override in overrides:
+        if override.path and override.value is not ABSENT:
+            _put(value, segments(override.path), override)
     return canonical_bytes(value)
 
 

@@ -47,7 +47,7 @@ def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
     if not isinstance(scopes, list):
         raise _damaged(name, "scopes")
     options = value.get("options", [])
-    if not (isinstance(options, list) and all(isinstance(one, str) for one in options)):
+    if not (isinstance(options, list) and all(isinstance(option, str) for option in options)):
         raise _damaged(name, "options")
     return PlanClaim(
         _text(value, "digest", name),
@@ -62,8 +62,8 @@ def _changes(scope: Any, name: str) -> Iterator[str]:
     changes = scope.get("changes", [])
     if not isinstance(changes, list):
         raise _damaged(name, "changes")
-    for one in changes:
-        action, kind, key = (_text(one, field, name) for field in ("action", "kind", "key"))
+    for change in changes:
+        action, kind, key = (_text(change, field, name) for field in ("action", "kind", "key"))
         yield f"{action} {kind}/{key}"
 
 

@@ -60,8 +60,8 @@ def schedule_meaning(
     """
     alike: dict[tuple[str, Following, Following], list[_Exchange]] = {}
     for name in sorted(before.keys() & after.keys()):
-        for one in _exchanges(name, before[name], after[name]):
-            alike.setdefault((one.role, one.before, one.after), []).append(one)
+        for exchange in _exchanges(name, before[name], after[name]):
+            alike.setdefault((exchange.role, exchange.before, exchange.after), []).append(exchange)
     shifts = tuple(
         sorted(
             (_shift(exchanges, now) for exchanges in alike.values()),
@@ -70,12 +70,14 @@ def schedule_meaning(
     )
     if not shifts:
         return None
-    firsts = [one.first_difference for one in shifts if one.first_difference is not None]
+    firsts = [shift.first_difference for shift in shifts if shift.first_difference is not None]
     return ScheduleMeaning(
         shifts=shifts,
         now=now.astimezone(min(firsts).tzinfo if firsts else UTC),
-        environment_hours=sum(_more(one) * len(one.environments) for one in shifts if not one.role),
-        instance_hours=sum(_more(one) * one.instances for one in shifts),
+        environment_hours=sum(
+            _more(shift) * len(shift.environments) for shift in shifts if not shift.role
+        ),
+        instance_hours=sum(_more(shift) * shift.instances for shift in shifts),
         instances_are=instances_are,
     )
 
@@ -126,7 +128,7 @@ def _shift(exchanges: Iterable[_Exchange], now: datetime) -> ScheduleShift:
         instances=sum(one.instances for one in exchanges),
         switches_now=switches,
         first_difference=first,
-        followers=tuple(one for exchange in exchanges for one in exchange.followers),
+        followers=tuple(follower for exchange in exchanges for follower in exchange.followers),
     )
 
 
@@ -141,17 +143,17 @@ def with_found(
     meaning: ScheduleMeaning, found: Mapping[tuple[str, str], Counted]
 ) -> ScheduleMeaning:
     """Return a meaning with the instances there are, by environment and role, in place of those asked for."""
-    shifts = tuple(_with_found(one, found) for one in meaning.shifts)
+    shifts = tuple(_with_found(shift, found) for shift in meaning.shifts)
     return replace(
         meaning,
         shifts=shifts,
-        instance_hours=sum(_more(one) * one.instances for one in shifts),
+        instance_hours=sum(_more(shift) * shift.instances for shift in shifts),
         instances_are=FOUND,
     )
 
 
 def _with_found(shift: ScheduleShift, found: Mapping[tuple[str, str], Counted]) -> ScheduleShift:
-    counted = [found.get(one, Counted()) for one in shift.followers]
+    counted = [found.get(follower, Counted()) for follower in shift.followers]
     total, running = sum(one.total for one in counted), sum(one.running for one in counted)
     switched = {"on": total - running, "off": running}.get(shift.switches_now)
     return replace(shift, instances=total, switched=switched)

@@ -25,7 +25,7 @@ def meaning_lines(meaning: ScheduleMeaning, *, expand: bool) -> tuple[MeaningLin
 
 def tally_of(meaning: ScheduleMeaning) -> str:
     """Return of how many environments it is."""
-    count = len({name for one in meaning.shifts for name in one.environments})
+    count = len({name for shift in meaning.shifts for name in shift.environments})
     return f"{number(count)} environment{'' if count == 1 else 's'}"
 
 
@@ -77,7 +77,7 @@ def _switches(meaning: ScheduleMeaning) -> str:
     ]
     if told:
         return " and ".join(told)
-    changing = {one.switches_now for one in meaning.shifts} - {""}
+    changing = {shift.switches_now for shift in meaning.shifts} - {""}
     return "no instances to switch" if changing else "nothing switches"
 
 
@@ -117,18 +117,18 @@ def meaning_json(meaning: ScheduleMeaning) -> dict[str, Any]:
         "firstDifference": first.isoformat() if first else None,
         "exchanges": [
             {
-                "environments": list(one.environments),
-                "role": one.role,
-                "before": one.before,
-                "after": one.after,
-                "hoursPerWeekBefore": one.hours_before,
-                "hoursPerWeekAfter": one.hours_after,
-                "instances": one.instances,
-                "switchesNow": one.switches_now,
-                "firstDifference": one.first_difference.isoformat()
-                if one.first_difference
+                "environments": list(shift.environments),
+                "role": shift.role,
+                "before": shift.before,
+                "after": shift.after,
+                "hoursPerWeekBefore": shift.hours_before,
+                "hoursPerWeekAfter": shift.hours_after,
+                "instances": shift.instances,
+                "switchesNow": shift.switches_now,
+                "firstDifference": shift.first_difference.isoformat()
+                if shift.first_difference
                 else None,
             }
-            for one in meaning.shifts
+            for shift in meaning.shifts
         ],
     }

@@ -71,7 +71,7 @@ def finish(
     """
     results = tuple(results)
     # Ordered first, so that what is said of a change held back does not depend on the order they came in.
-    ordered = in_order((one for result in results for one in result.changes), options.ranks)
+    ordered = in_order((change for result in results for change in result.changes), options.ranks)
     withheld = frozenset().union(*(result.withheld for result in results))
     held = hold(observed.scope, ordered, options.barriers, withheld, options.tokens)
     known = known_paths(observed) if options.source_paths else frozenset()

@@ -206,7 +206,7 @@ def next_text(plan: Plan) -> str:
         return "Nothing to do in what could be seen." if dark else "Nothing to do."
     if not plan.to_apply:
         return "Nothing to apply: what is shown is only observed."
-    options = "".join(f" --{one}" for one in plan.options)
+    options = "".join(f" --{option}" for option in plan.options)
     typed = f"envctl plan{options} --out plan.json && envctl apply plan.json"
     if "adopt" in plan.options:
         # Taking over is said again by whoever does it, and never done by a daemon.

@@ -29,13 +29,19 @@ def install() -> None:
 
 def is_suspended(group: Any, *processes: str) -> bool:
     """Whether one of the processes is suspended in the group."""
-    suspended = {one["ProcessName"] for one in group.suspended_processes}
+    suspended = {
+        suspended_process["ProcessName"] for suspended_process in group.suspended_processes
+    }
     return bool(suspended.intersection(processes))
 
 
 def counted(group: Any) -> list[InstanceState]:
     """Return the members that count towards the desired capacity."""
-    return [one for one in group.instance_states if one.lifecycle_state in COUNTED]
+    return [
+        instance_state
+        for instance_state in group.instance_states
+        if instance_state.lifecycle_state in COUNTED
+    ]
 
 
 def settle(group: Any) -> None:
@@ -94,7 +100,11 @@ def end(group: Any, members: Iterable[InstanceState], *, even_if_suspended: bool
         # Auto Scaling is not bound by an instance's protection against termination by API.
         member.instance.disable_api_termination = False
     group.ec2_backend.terminate_instances(list(gone))
-    group.instance_states = [one for one in group.instance_states if one.instance.id not in gone]
+    group.instance_states = [
+        instance_state
+        for instance_state in group.instance_states
+        if instance_state.instance.id not in gone
+    ]
 
 
 def current_version(group: Any) -> int | None:

@@ -104,7 +104,9 @@ def _check_health(group: Any) -> None:
             gone.append(member)
     if gone and not is_suspended(group, "ReplaceUnhealthy", "Terminate"):
         group.ec2_backend.terminate_instances([member.instance.id for member in gone])
-        group.instance_states = [one for one in group.instance_states if one not in gone]
+        group.instance_states = [
+            instance_state for instance_state in group.instance_states if instance_state not in gone
+        ]
         launch(group, len(gone))
 
 

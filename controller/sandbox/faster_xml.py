@@ -116,7 +116,11 @@ def _members(
             key_path=path,
         )
         names = tuple(dict.fromkeys(picker.get_possible_keys(context)))
-        changed = (one for one in picker.response_transformers if f"{path}.{key}".endswith(one))
+        changed = (
+            response_transformer
+            for response_transformer in picker.response_transformers
+            if f"{path}.{key}".endswith(response_transformer)
+        )
         is_text = member.type_name == "string" and not (
             {"xmlNamespace", "xmlAttribute"} & member.serialization.keys()
         )
@@ -124,7 +128,7 @@ def _members(
             key,
             member,
             names,
-            any("." in one for one in names),
+            any("." in name for name in names),
             next(changed, None),
             self.get_serialized_name(member, key) if is_text else None,
         )

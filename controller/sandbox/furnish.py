@@ -61,7 +61,9 @@ def _make_role(account: str, role: str, master: str, external_id: str) -> None:
 
 def _make_profile(account: str, profile: str) -> None:
     iam = iam_backends[account]["aws"]
-    if not any(one.name == profile for one in iam.instance_profiles.values()):
+    if not any(
+        instance_profile.name == profile for instance_profile in iam.instance_profiles.values()
+    ):
         iam.create_instance_profile(profile, "/", [])
 
 

@@ -30,8 +30,10 @@ def seed(address: str, *, fleet: Path | None = None, region: str = REGION) -> Se
     the children can be assumed by the master alone from then on. Raises InvalidDesiredState if the YAML is wrong.
     """
     accounts = read_fleet(fleet, region) if fleet is not None else _two_children(region)
-    SandboxControls(address).send("accounts", {"accounts": [one.as_json() for one in accounts]})
-    return SeededAws(accounts[0].account, tuple(one.account for one in accounts[1:]))
+    SandboxControls(address).send(
+        "accounts", {"accounts": [account.as_json() for account in accounts]}
+    )
+    return SeededAws(accounts[0].account, tuple(account.account for account in accounts[1:]))
 
 
 def _two_children(region: str) -> list[AccountNeeds]:

@@ -38,7 +38,7 @@ def _length(words: str, now: datetime) -> datetime | None:
     match = _LENGTH.fullmatch(words)
     if match is None or not any(match.groups()):
         return None
-    days, hours, minutes = (int(one or 0) for one in match.groups())
+    days, hours, minutes = (int(group or 0) for group in match.groups())
     return now + timedelta(days=days, hours=hours, minutes=minutes)
 
 

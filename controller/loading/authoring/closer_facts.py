@@ -46,10 +46,10 @@ def add_closer_facts(
     """
     written = dict(documents)
     by_role: dict[tuple[str, str], list[CloserLook]] = {}
-    for one in looks:
-        owner = written.get(ResourceRef("Environment", one.environment))
+    for look in looks:
+        owner = written.get(ResourceRef("Environment", look.environment))
         if owner is not None and not owner.ours:
-            by_role.setdefault((one.environment, one.role), []).append(one)
+            by_role.setdefault((look.environment, look.role), []).append(look)
     templates = _templates(by_role, written)
     for (name, role), groups in by_role.items():
         environment = written[ResourceRef("Environment", name)]
@@ -142,9 +142,9 @@ def _templates(
 def _by_text(looks: Iterable[CloserLook]) -> dict[str, list[CloserLook]]:
     """Return text -> the groups that have it; one of several environments, if it only differs in their names, is one."""
     alike: dict[str, list[CloserLook]] = {}
-    for one in looks:
-        name = rf"(?<![A-Za-z0-9]){re.escape(one.environment)}(?![A-Za-z0-9])"
-        alike.setdefault(re.sub(name, _VARIABLE, one.user_data), []).append(one)
+    for look in looks:
+        name = rf"(?<![A-Za-z0-9]){re.escape(look.environment)}(?![A-Za-z0-9])"
+        alike.setdefault(re.sub(name, _VARIABLE, look.user_data), []).append(look)
     users: dict[str, list[CloserLook]] = {}
     for text, using in alike.items():
         for one in using:

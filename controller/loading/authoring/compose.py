@@ -40,13 +40,15 @@ def compose(
     folders = Folders(
         {one.ref.key: one for one in (*unfinished, *documents) if one.ref.kind == "Environment"}
     )
-    specs = {one.ref: _spec(one, kinds) for one in documents}
+    specs = {document.ref: _spec(document, kinds) for document in documents}
     shared = _shared(documents, specs, folders)
     files: dict[str, str] = {}
     paths: dict[ResourceRef, str] = {}
-    for one in documents:
-        path = paths[one.ref] = folders.path_of(one)
-        files[path] = _text(one, specs[one.ref], path, _remarks(one.oddities, one.comments))
+    for document in documents:
+        path = paths[document.ref] = folders.path_of(document)
+        files[path] = _text(
+            document, specs[document.ref], path, _remarks(document.oddities, document.comments)
+        )
     for folder, by_kind in shared.items():
         path = f"{folder}/defaults.yaml"
         files[path] = _document(path, DEFAULTS, {"name": folder}, by_kind, ())
@@ -75,8 +77,10 @@ def _shared(
 ) -> dict[str, dict[str, Json]]:
     """Take what a folder's documents of a kind share out of ``specs``; return it by folder and kind."""
     together: dict[tuple[str, str], list[ResourceRef]] = {}
-    for one in documents:
-        together.setdefault((folders.folder_of(one), one.ref.kind), []).append(one.ref)
+    for document in documents:
+        together.setdefault((folders.folder_of(document), document.ref.kind), []).append(
+            document.ref
+        )
     shared: dict[str, dict[str, Json]] = {}
     for (folder, kind), refs in sorted(together.items()):
         if kind not in OWN or len(refs) < _SHARING_FROM.get(kind, _SHARING_FROM_ELSE):

@@ -30,8 +30,8 @@ def import_notes(
     written to its items when it is adopted, beside our mark.
     """
     by_ref: dict[ResourceRef, list[Oddity]] = {}
-    for one in oddities:
-        by_ref.setdefault(one.ref, []).append(one)
+    for oddity in oddities:
+        by_ref.setdefault(oddity.ref, []).append(oddity)
     count = sum(map(len, by_ref.values()))
     without = {left.ref for left in left_out}
     summary = (
@@ -61,7 +61,7 @@ def import_notes(
         lines += ["", "## What changes in the tables when it is adopted", ""]
         for ref in sorted(changes):
             lines.append(f"- {_code(str(ref))}{_at(paths.get(ref))}")
-            lines += [f"  - {_line(one)}" for one in changes[ref]]
+            lines += [f"  - {_line(change)}" for change in changes[ref]]
     if others:
         lines += ["", "## Accounts and groups", "", *(f"- {_line(one)}" for one in others)]
     return "\n".join(lines).rstrip() + "\n"

@@ -125,7 +125,7 @@ def _environment(ref: ResourceRef, items: dict[str, Mapping[str, Json]]) -> Iter
     value = operational.get("Value")
     value = value if isinstance(value, Mapping) else {}
     switches = value.get("ScheduleAutomatically"), value.get("ManualScheduleUp")
-    if not all(isinstance(one, bool) for one in switches):
+    if not all(isinstance(switch, bool) for switch in switches):
         yield Oddity(
             ref,
             f"ScheduleAutomatically {switches[0]!r} and ManualScheduleUp {switches[1]!r}: not both are true or false",

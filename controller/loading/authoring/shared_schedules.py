@@ -105,7 +105,9 @@ def _people(schedule: Schedule, periods: tuple[Period, ...]) -> dict[str, Json]:
     zone = {} if schedule.zone == "UTC" else {"timezone": schedule.zone}
     return {
         **zone,
-        "periods": [{"days": one.days, "from": one.start, "to": one.end} for one in periods],
+        "periods": [
+            {"days": period.days, "from": period.start, "to": period.end} for period in periods
+        ],
     }
 
 

@@ -57,7 +57,11 @@ def pages(call: Call) -> ActionResult:
         if ids
         else call.ec2.describe_instances(filters=filters)
     )
-    found = [(reservation, one) for reservation in reservations for one in reservation.instances]
+    found = [
+        (reservation, instance)
+        for reservation in reservations
+        for instance in reservation.instances
+    ]
     start = _start(call, [one.id for _, one in found])
     page = found[start : start + size]
     more = page[-1][1].id if len(found) > start + size else None

@@ -103,13 +103,16 @@ def start(call: Call) -> ActionResult:
     if desired.get("LaunchTemplate"):
         group._set_launch_configuration("", desired["LaunchTemplate"], None)  # noqa: SLF001 - as UpdateAutoScalingGroup does
     members = [
-        one.instance.id
-        for one in group.instance_states
+        instance_state.instance.id
+        for instance_state in group.instance_states
         if not (
             preferences.get("SkipMatching")
-            and launched_version(group, one) == current_version(group)
+            and launched_version(group, instance_state) == current_version(group)
         )
-        and not (one.lifecycle_state == "Standby" and preferences["StandbyInstances"] == "Ignore")
+        and not (
+            instance_state.lifecycle_state == "Standby"
+            and preferences["StandbyInstances"] == "Ignore"
+        )
     ]
     refresh = Refresh(group, members, len(members), preferences, desired)
     _refreshes(call).append(refresh)
@@ -174,7 +177,9 @@ def _go_on(refresh: Refresh) -> None:
 
 def _replace_a_batch(refresh: Refresh) -> None:
     group = refresh.group
-    members = {one.instance.id: one for one in group.instance_states}
+    members = {
+        instance_state.instance.id: instance_state for instance_state in group.instance_states
+    }
     refresh.to_replace = [one for one in refresh.to_replace if one in members]
     ready = [
         members[one]

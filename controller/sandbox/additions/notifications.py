@@ -29,7 +29,7 @@ def _kept(call: Call) -> dict[tuple[str, str], list[str]]:
 @answers("autoscaling", "PutNotificationConfiguration")
 def put(call: Call) -> ActionResult:
     """Keep which events of a group go to a topic."""
-    types = [str(one) for one in call.params["NotificationTypes"]]
+    types = [str(param) for param in call.params["NotificationTypes"]]
     unknown = sorted(set(types) - TYPES)
     if unknown:
         raise Refused("ValidationError", f'"{unknown[0]}" is not a valid Notification Type.')

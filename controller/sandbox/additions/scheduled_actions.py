@@ -73,7 +73,10 @@ def _put(self: AutoScalingBackend, **given: Any) -> Any:
     group, name = str(given["name"]), str(given["scheduled_action_name"])
     before_it: Any = self.scheduled_actions.get(_key(group, name))
     if before_it is None:
-        count = sum(one.auto_scaling_group_name == group for one in self.scheduled_actions.values())
+        count = sum(
+            scheduled_action.auto_scaling_group_name == group
+            for scheduled_action in self.scheduled_actions.values()
+        )
         if count >= MOST_PER_GROUP:
             raise WrongAction(f"{MOST_PER_GROUP} actions are scheduled already", "LimitExceeded")
     else:
@@ -101,7 +104,7 @@ _VALUES = {
 
 def _check(given: dict[str, Any]) -> None:
     sizes = [given[name] for name in ("min_size", "desired_capacity", "max_size")]
-    numbers = [int(one) for one in sizes if one is not None]
+    numbers = [int(size) for size in sizes if size is not None]
     if not numbers:
         raise WrongAction("At least one of MinSize, MaxSize, DesiredCapacity must be specified")
     if numbers != sorted(numbers) or numbers[0] < 0:

@@ -24,7 +24,7 @@ def batches_are_small_and_name_items_once(call: Call) -> None:
             f"constraint: [Member must have length less than or equal to {MOST}]",
         )
     for name, writes in requests.items():
-        keys = [_key(call, name, one) for one in writes]
+        keys = [_key(call, name, write) for write in writes]
         if len(set(keys)) < len(keys):
             raise Refused("ValidationException", "Provided list of item keys contains duplicates")
 

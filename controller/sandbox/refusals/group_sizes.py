@@ -77,9 +77,9 @@ def ending_a_member_keeps_the_minimum(call: Call) -> None:
     wanted = str(call.params.get("InstanceId"))
     group: Any = next(
         (
-            one
-            for one in call.scaling.autoscaling_groups.values()
-            if any(member.instance.id == wanted for member in one.instance_states)
+            autoscaling_group
+            for autoscaling_group in call.scaling.autoscaling_groups.values()
+            if any(member.instance.id == wanted for member in autoscaling_group.instance_states)
         ),
         None,
     )

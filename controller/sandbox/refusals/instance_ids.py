@@ -32,7 +32,7 @@ def ids_are_right(call: Call) -> None:
             raise Refused("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
     if not ids:
         return
-    known = {one.id for r in call.ec2.reservations.values() for one in r.instances}
+    known = {instance.id for r in call.ec2.reservations.values() for instance in r.instances}
     missing = [one for one in ids if one not in known]
     if missing:
         what = "ID" if len(missing) == 1 else "IDs"

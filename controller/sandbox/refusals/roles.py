@@ -44,11 +44,11 @@ def trusts(policy: Mapping[str, Any], account: str, external_id: str | None) -> 
     """Tell whether a trust policy lets an account in, coming with an external id or none."""
     statements = policy.get("Statement", [])
     fitting = [
-        one
-        for one in (statements if isinstance(statements, list) else [statements])
-        if _names(one.get("Principal", {}), account)
-        and any(fnmatchcase("sts:AssumeRole", action) for action in _list(one.get("Action")))
-        and _holds(one.get("Condition", {}), external_id)
+        statement
+        for statement in (statements if isinstance(statements, list) else [statements])
+        if _names(statement.get("Principal", {}), account)
+        and any(fnmatchcase("sts:AssumeRole", action) for action in _list(statement.get("Action")))
+        and _holds(statement.get("Condition", {}), external_id)
     ]
     effects = {one.get("Effect") for one in fitting}
     return "Allow" in effects and "Deny" not in effects

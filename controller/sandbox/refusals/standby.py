@@ -25,7 +25,9 @@ def _named(call: Call, state: str) -> list[Any]:
             f"1 validation error detected: Value at 'instanceIds' failed to satisfy constraint: Member must have length "
             f"less than or equal to {MOST_IDS}",
         )
-    members = {one.instance.id: one for one in call.group.instance_states}
+    members = {
+        instance_state.instance.id: instance_state for instance_state in call.group.instance_states
+    }
     for instance_id in ids:
         member = members.get(instance_id)
         if member is None:

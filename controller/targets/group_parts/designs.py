@@ -55,7 +55,9 @@ def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
                 continue
             try:
                 roles = _roles(found, accepted)
-                made = [one for role in roles.values() for one in _groups(role, found, accepted)]
+                made = [
+                    group for role in roles.values() for group in _groups(role, found, accepted)
+                ]
             except Refusal as refusal:
                 untold[ref.key] = str(refusal)
                 continue

@@ -81,7 +81,11 @@ def _behind(group: FoundGroup) -> list[Member]:
     if not group.template_id:
         return []
     current = group.template_id, group.template_version
-    return [one for one in group.members if (one.template_id, one.template_version) != current]
+    return [
+        member
+        for member in group.members
+        if (member.template_id, member.template_version) != current
+    ]
 
 
 def light_attributes(group: FoundGroup, keys: Mapping[str, str], seen: Seen) -> Attributes:

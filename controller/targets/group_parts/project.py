@@ -164,7 +164,7 @@ def _present(
             held[name] = order.held_because(design, seen[name]) if replaces else ""
             rolls = replaces and not held[name]
             candidates.append(Candidate(name, rolls, behind, changes, seen[name]))
-    behind_of = {one.name: one.behind for one in candidates}
+    behind_of = {candidate.name: candidate.behind for candidate in candidates}
     turn_of = turns(candidates, about.known, order.at_once)
     for name, (design, made, before, found) in groups.items():
         ref = found.ref

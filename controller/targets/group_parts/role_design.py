@@ -183,9 +183,9 @@ def _volumes(role: ServerRole) -> tuple[Volume, ...]:
 
 def _notifications(role: ServerRole, home: Home) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {}
-    for one in role.notifications or ():
-        arn = topic_arn(one.topic, home.region, home.account)
-        events: list[str] = [*(one.events or EVENTS)]
+    for notification in role.notifications or ():
+        arn = topic_arn(notification.topic, home.region, home.account)
+        events: list[str] = [*(notification.events or EVENTS)]
         found.setdefault(arn, set()).update(EVENTS[event] for event in events)
     return {arn: tuple(sorted(events)) for arn, events in sorted(found.items())}
 

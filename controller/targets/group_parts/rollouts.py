@@ -94,7 +94,9 @@ class Turns:
         if name not in self._frozen:
             kind = self._accepted.spec("EnvironmentType", name)
             calendars = (kind.freeze if kind else None) or ()
-            reasons = (frozen_because(self._accepted, one, self._day) for one in calendars)
+            reasons = (
+                frozen_because(self._accepted, calendar, self._day) for calendar in calendars
+            )
             self._frozen[name] = next(filter(None, reasons), "")
         return self._frozen[name]
 

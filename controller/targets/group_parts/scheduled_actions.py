@@ -32,15 +32,15 @@ def is_replaceable(name: str) -> bool:
 def wanted_actions(schedules: Iterable[ScalingSchedule]) -> dict[str, Action]:
     """Return the actions of a role's schedules, by name."""
     found = {}
-    for one in schedules:
+    for schedule in schedules:
         sizes = {
-            "minSize": one.min_capacity,
-            "desiredCapacity": one.desired_capacity,
-            "maxSize": one.max_capacity,
+            "minSize": schedule.min_capacity,
+            "desiredCapacity": schedule.desired_capacity,
+            "maxSize": schedule.max_capacity,
         }
         action: Action = {
-            "recurrence": one.recurrence,
-            "timezone": canonical_zone(one.timezone) if one.timezone else UTC,
+            "recurrence": schedule.recurrence,
+            "timezone": canonical_zone(schedule.timezone) if schedule.timezone else UTC,
             **{name: size for name, size in sizes.items() if size is not None},
         }
         found[f"{OURS}{digest_of(action)[:16]}"] = action

@@ -97,7 +97,7 @@ def _is_meant(wish: str, image: FoundImage) -> bool:
 
 
 def _check_root(design: GroupDesign, image: FoundImage, findings: Findings) -> None:
-    system = next((one for one in design.volumes if one.device == OS_DEVICE), None)
+    system = next((volume for volume in design.volumes if volume.device == OS_DEVICE), None)
     if system is not None and system.size < image.root_size:
         findings.lacks.append(
             f"the OS volume has {system.size} GB, image {image.name or image.id} needs {image.root_size}:"

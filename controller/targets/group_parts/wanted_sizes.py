@@ -53,7 +53,10 @@ def sizes_now(
     wanted = dict(zip(SIZES, sizes, strict=True))
     owned = {name for name, size in wanted.items() if size is not None}
     for name, attribute in zip(SIZES, _BY_SCHEDULES, strict=True):
-        if any(getattr(one, attribute) is not None for one in design.scaling_schedules):
+        if any(
+            getattr(scaling_schedule, attribute) is not None
+            for scaling_schedule in design.scaling_schedules
+        ):
             owned.discard(name)
     result = {name: wanted[name] if name in owned else as_found[name] for name in SIZES}
     low, high = result["minSize"] or 0, result["maxSize"] or 0

@@ -268,8 +268,8 @@ class Judge:
 
 def asks_for_stops(judge: Judge) -> bool:
     """Tell whether anything is to be stopped now: only then do running deployments count."""
-    return any(one.due.action in STOPPING for one in judge.instances()) or any(
-        one.decision.action in STOPPING for one in judge.groups.values()
+    return any(instance.due.action in STOPPING for instance in judge.instances()) or any(
+        group.decision.action in STOPPING for group in judge.groups.values()
     )
 
 

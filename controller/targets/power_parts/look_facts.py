@@ -13,8 +13,8 @@ def rows_of(look: LiveLook) -> dict[str, Any]:
     """Return what power needs of a look."""
     return {
         "at": look.at.isoformat(),
-        "instances": [_instance_row(one) for one in look.instances.values()],
-        "groups": [_group_row(one) for one in look.groups.values()],
+        "instances": [_instance_row(instance) for instance in look.instances.values()],
+        "groups": [_group_row(group) for group in look.groups.values()],
     }
 
 
@@ -25,8 +25,8 @@ def look_of(rows: Rows, scope: LiveScope) -> LiveLook:
     return LiveLook(
         scope,
         datetime.fromisoformat(rows["at"]),
-        {one.name: one for one in groups},
-        {one.instance_id: one for one in instances},
+        {group.name: group for group in groups},
+        {instance.instance_id: instance for instance in instances},
     )
 
 

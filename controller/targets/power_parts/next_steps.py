@@ -33,18 +33,26 @@ def next_steps(group: GroupSituation) -> GroupSteps:
         return GroupSteps(chain=_scaled(group))
     members = group.members
     start = tuple(
-        one.instance_id for one in members if one.wanted is State.ON and one.state == "stopped"
+        member.instance_id
+        for member in members
+        if member.wanted is State.ON and member.state == "stopped"
     )
     stop = tuple(
-        one.instance_id
-        for one in members
-        if one.wanted is State.OFF and one.lifecycle == "Standby" and one.state == "running"
+        member.instance_id
+        for member in members
+        if member.wanted is State.OFF
+        and member.lifecycle == "Standby"
+        and member.state == "running"
     )
-    leaving = [one for one in members if one.wanted is State.OFF and one.lifecycle == "InService"]
+    leaving = [
+        member
+        for member in members
+        if member.wanted is State.OFF and member.lifecycle == "InService"
+    ]
     coming = [
-        one
-        for one in members
-        if one.wanted is State.ON and one.lifecycle == "Standby" and one.state == "running"
+        member
+        for member in members
+        if member.wanted is State.ON and member.lifecycle == "Standby" and member.state == "running"
     ]
     chain: list[Step] = []
     stays = ""
@@ -60,7 +68,7 @@ def next_steps(group: GroupSituation) -> GroupSteps:
     chain += [ExitStandby(ids) for ids in _ids(coming)]
     if not leaving:
         chain += _waking(group, coming)
-    waits = any(not one.is_there for one in members)
+    waits = any(not member.is_there for member in members)
     return GroupSteps(tuple(chain), start, stop, waits, stays)
 
 
@@ -87,8 +95,8 @@ def _waking(group: GroupSituation, coming: Sequence[MemberSituation]) -> Iterato
         return
     back = {one.instance_id for one in coming}
     after = tuple(
-        one._replace(lifecycle="InService") if one.instance_id in back else one
-        for one in group.members
+        member._replace(lifecycle="InService") if member.instance_id in back else member
+        for member in group.members
     )
     if any(one.wanted is State.ON and one.lifecycle in STANDING_BY for one in after):
         return
@@ -135,6 +143,6 @@ def _unscaled(group: GroupSituation, remembered: Parked) -> Iterator[Step]:
 
 
 def _ids(members: Sequence[MemberSituation]) -> Iterator[tuple[str, ...]]:
-    ids = [one.instance_id for one in members]
+    ids = [member.instance_id for member in members]
     for first in range(0, len(ids), STANDBY_IDS):
         yield tuple(ids[first : first + STANDBY_IDS])

@@ -42,7 +42,7 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
         if group is None:
             continue
         situation = _left(situation_of(group, goals, look), patience)
-        members.update(one.instance_id for one in situation.members)
+        members.update(member.instance_id for member in situation.members)
         steps = next_steps(situation)
         if steps.stays:
             stays[name] = steps.stays
@@ -67,8 +67,8 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
 def _left(group: GroupSituation, patience: Patience) -> GroupSituation:
     """Leave members that were given up as they are."""
     members = tuple(
-        one._replace(wanted=State.NONE) if patience.given_up(one.instance_id) else one
-        for one in group.members
+        member._replace(wanted=State.NONE) if patience.given_up(member.instance_id) else member
+        for member in group.members
     )
     return replace(group, members=members)
 
@@ -76,5 +76,5 @@ def _left(group: GroupSituation, patience: Patience) -> GroupSituation:
 def _waiting(group: GroupSituation, steps: GroupSteps) -> set[str]:
     if steps.stays and not steps.any:
         return set()
-    waiting = {one.instance_id for one in group.members if not one.is_there}
+    waiting = {member.instance_id for member in group.members if not member.is_there}
     return waiting | ({group.name} if steps.chain else set())

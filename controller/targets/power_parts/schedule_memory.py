@@ -114,16 +114,17 @@ def _pair(key: str) -> tuple[str, str]:
 def _written(schedule: Schedule) -> list[Any]:
     if schedule.fixed is not None:
         return [schedule.fixed.value]
-    text = f"{'; '.join(one.text for one in schedule.entries)} | {schedule.zone}"
+    text = f"{'; '.join(entry.text for entry in schedule.entries)} | {schedule.zone}"
     exceptions = [
-        [one.first.isoformat(), one.last.isoformat(), one.name] for one in schedule.exceptions
+        [exception.first.isoformat(), exception.last.isoformat(), exception.name]
+        for exception in schedule.exceptions
     ]
     return [text, *exceptions]
 
 
 def _key(found: Any) -> tuple[Any, ...]:
     text, *exceptions = found
-    return (str(text), *(tuple(map(str, one)) for one in exceptions))
+    return (str(text), *(tuple(map(str, exception)) for exception in exceptions))
 
 
 @lru_cache(maxsize=4096)

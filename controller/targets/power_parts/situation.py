@@ -59,7 +59,7 @@ class GroupSituation:
 
     @staticmethod
     def _counted(members: tuple[MemberSituation, ...]) -> list[GroupMember]:
-        return [GroupMember(one.lifecycle, one.wanted) for one in members]
+        return [GroupMember(member.lifecycle, member.wanted) for member in members]
 
 
 def _role_of(remembered: Parked, maximum: int) -> RoleSizes:

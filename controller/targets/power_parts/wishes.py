@@ -168,7 +168,7 @@ def _of_group(
     if parked is None and not (scales and goes_off):
         return None
     if scales and goes_off:
-        stays = [one for one in members if one.decision.wanted is not State.OFF]
+        stays = [member for member in members if member.decision.wanted is not State.OFF]
         if stays:
             told = (
                 f"{stays[0].instance.instance_id} is to stay on, so the group is not scaled to zero"
@@ -226,16 +226,20 @@ def group_situation(
 
 def _when_members_are_there(group: GroupSituation) -> GroupSituation:
     """Return a group as it will be once each of its members is where it is wanted."""
-    back = sum(one.wanted is State.ON and one.lifecycle in STANDING_BY for one in group.members)
-    gone = sum(one.wanted is State.OFF and one.lifecycle == "InService" for one in group.members)
+    back = sum(
+        member.wanted is State.ON and member.lifecycle in STANDING_BY for member in group.members
+    )
+    gone = sum(
+        member.wanted is State.OFF and member.lifecycle == "InService" for member in group.members
+    )
     places = {State.ON: ("InService", "running"), State.OFF: ("Standby", "stopped")}
     if group.scales:
         return group
     members = tuple(
-        one._replace(lifecycle=places[one.wanted][0], state=places[one.wanted][1])
-        if one.wanted in places
-        else one
-        for one in group.members
+        member._replace(lifecycle=places[member.wanted][0], state=places[member.wanted][1])
+        if member.wanted in places
+        else member
+        for member in group.members
     )
     return replace(group, members=members, desired=min(group.maximum, group.desired + back - gone))
 

@@ -52,7 +52,7 @@ def _tagged(value: Any) -> Any:
 def _untagged(value: Any) -> Any:
     match value:
         case {"$set": list() as members, **rest} if not rest:
-            return frozenset(_untagged(one) for one in members)
+            return frozenset(_untagged(member) for member in members)
         case {"$bytes": str() as text, **rest} if not rest:
             return b64decode(text)
         case {"$number": str() as text, **rest} if not rest:
