@@ -1,7 +1,7 @@
 # `make` alone prints the targets. Nothing but Python 3.11+, git and make is needed; all else goes into .venv.
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; print("$(p)" * (sys.version_info >= (3, 11)))' 2>/dev/null)))
 BIN := .venv/bin
-CORE := model kinds scheduling loading planning
+CORE := model kinds scheduling loading planning decisions
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 --exclude-newer '7 days'
 .DEFAULT_GOAL := help
 # Without kept bytecode every process compiles all it imports, which takes longer than most of what is run here.

@@ -29,9 +29,9 @@ from controller.aws.items import from_wire
 from controller.aws.place import Place
 from controller.aws.table_setup import Patience, set_up_table
 from controller.aws.transactions import Cancelled, Committed, PutWrite, UpdateWrite, Write
-from controller.engine.apply_plan import apply_changes
-from controller.engine.lease import Claim, Leases
-from controller.engine.transaction import ApplyContext
+from controller.engine.commit.lease import Claim, Leases
+from controller.engine.commit.transaction import ApplyContext
+from controller.engine.config.apply_changes import apply_changes
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.canonical import canonical_bytes
 from controller.model.extra import projection_digest

@@ -27,7 +27,7 @@ import yaml
 from benchmarks.corpus import generate
 from benchmarks.in_memory_target import applied
 from controller.catalog import kinds
-from controller.engine.parse_side_by_side import parse_side_by_side
+from controller.engine.desired.parallel_parse import parse_side_by_side
 from controller.loading.compiled import compile_kinds
 from controller.loading.load import Loaded, Memory, Parse, load, parse_one_by_one
 from controller.model.observed import ObservedState

@@ -48,8 +48,8 @@ from benchmarks.look_fleet import (
 from benchmarks.ministack import ministack
 from controller.aws.clients import client_config
 from controller.aws.live_look import look
-from controller.engine.live_plan import LiveAsked
-from controller.engine.live_run import LivePlanRun
+from controller.engine.live.accounts import LivePlanRun
+from controller.engine.live.planner import LiveAsked
 from controller.sandbox.account_needs import CHILD_ROLE
 from controller.sandbox.server import embedded_aws
 

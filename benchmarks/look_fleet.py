@@ -7,16 +7,16 @@ from pathlib import Path
 
 from benchmarks.schedules_fleet import ACCOUNT, office_hours
 from controller import catalog
-from controller.engine.apply_run import ApplyReport
-from controller.engine.bootstrap import all_tables
-from controller.engine.installation import Master, find_installation
-from controller.engine.lease import Claim
-from controller.engine.live_run import LiveAccounts
-from controller.engine.plan_run import PlanAsked, Planner
-from controller.engine.seen import Seen, seen_in_tables
-from controller.engine.set_up import set_up
-from controller.engine.surroundings import Surroundings
-from controller.engine.whole_run import WholePlan, WholePlanner, apply_whole
+from controller.engine.commit.lease import Claim
+from controller.engine.config.apply import ApplyReport
+from controller.engine.config.observe import Seen, seen_in_tables
+from controller.engine.config.planner import PlanAsked, Planner
+from controller.engine.installation.bootstrap import all_tables
+from controller.engine.installation.installation import Master, find_installation
+from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.setup import set_up
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.reconcile.reconcile import WholePlan, WholePlanner, apply_whole
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.sandbox.controls import SandboxControls
 from controller.sandbox.seed import seed

@@ -15,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from benchmarks.schedules_fleet import installation
-from controller.engine.lease import Claim
-from controller.engine.live_run import LiveAccounts
-from controller.engine.power_run import PowerRun
-from controller.engine.seen import seen_in_tables
+from controller.engine.commit.lease import Claim
+from controller.engine.config.observe import seen_in_tables
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.power.tick import PowerRun
 from controller.model.accepted import AcceptedState
 from controller.targets.power import TARGET
 

@@ -18,26 +18,31 @@ from controller.cli.options import (
     ScopeOption,
     SourceOption,
 )
-from controller.cli.outcomes import outcome_json, say_outcomes
-from controller.cli.output import note, say_json
+from controller.cli.output import note, say, say_json
 from controller.cli.plan import plan_file, show_plan_being_applied, whole_planner
 from controller.cli.process import may_ask
-from controller.engine.apply_run import (
+from controller.engine.commit.lease import Claim
+from controller.engine.config.apply import (
     ApplyReport,
     Reviewed,
     check_guards,
     check_reviewed,
     to_apply,
 )
-from controller.engine.duration import parse_duration
-from controller.engine.lease import Claim
-from controller.engine.override_ends import announce, overdue, record_ends
-from controller.engine.plan_run import PlanAsked
-from controller.engine.seen import Seen, seen_in_tables
-from controller.engine.whole_run import WholePlan, apply_whole, write_refusal, write_stalled
+from controller.engine.config.observe import Seen, seen_in_tables
+from controller.engine.config.planner import PlanAsked
+from controller.engine.queries.moments import parse_duration
+from controller.engine.reconcile.override_ends import announce, overdue, record_ends
+from controller.engine.reconcile.reconcile import (
+    WholePlan,
+    apply_whole,
+    write_refusal,
+    write_stalled,
+)
 from controller.errors import InvalidDesiredState, PlanRefused, SourceUnavailable, WrongUsage
-from controller.planning.override_words import ended_text, soon_text
 from controller.planning.read_json import PlanClaim, read_plan
+from controller.views.outcomes import failure_lines, outcome_json, tally_line
+from controller.views.override_text import ended_text, soon_text
 
 CHANGES_LEFT = 2
 
@@ -106,7 +111,7 @@ def apply(
     if as_json:
         say_json(_json(run, report))
     else:
-        say_outcomes(report)
+        _say(report)
     raise typer.Exit(report.exit_code)
 
 
@@ -177,6 +182,12 @@ def _end_overrides(call: Invocation, seen: Seen, run: WholePlan, claim: Claim) -
     within = timedelta(seconds=call.settings.overrides.announce_seconds)
     for soon in announce(seen.overrides, now, within, call.emit):
         note(soon_text(soon, now))
+
+
+def _say(report: ApplyReport) -> None:
+    for line in failure_lines(report):
+        note(line)
+    say(tally_line(report))
 
 
 def _json(run: WholePlan, report: ApplyReport | None) -> dict[str, Any]:

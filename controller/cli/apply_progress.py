@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from controller.cli.output import note
-from controller.engine.apply_plan import Progress
+from controller.engine.config.apply_changes import Progress
 
 FIRST_AFTER_S = 2.0
 TERMINAL_EVERY_S = 0.5

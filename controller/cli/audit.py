@@ -7,10 +7,10 @@ import typer
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_json
-from controller.engine.ask_ledger import Asked, page_of, verify_installation
-from controller.engine.moments import parse_moment
+from controller.engine.queries.audit import Asked, page_of, verify_installation
+from controller.engine.queries.moments import parse_moment
 from controller.errors import WrongUsage
-from controller.ledger.render import (
+from controller.views.audit import (
     list_json,
     list_lines,
     record_json,

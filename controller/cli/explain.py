@@ -9,16 +9,17 @@ from controller import catalog
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_json
-from controller.engine.accepted_now import AcceptedNow, accepted_now
-from controller.engine.explain_document import FromSource, explain_document, with_source
-from controller.engine.explain_power import PowerExplainer
-from controller.engine.find_object import LIVE, find_object
-from controller.engine.looked_once import LookedOnce
-from controller.engine.moments import parse_moment
-from controller.engine.plan_run import PlanAsked
+from controller.engine.config.planner import PlanAsked
+from controller.engine.power.accepted_now import AcceptedNow, accepted_now
+from controller.engine.power.cached_look import LookedOnce
+from controller.engine.power.find_object import LIVE, find_object
+from controller.engine.queries.explain.document import FromSource, explain_document, with_source
+from controller.engine.queries.explain.explanation import Explanation
+from controller.engine.queries.explain.instance import PowerExplainer
+from controller.engine.queries.moments import parse_moment
 from controller.errors import AccessDenied, InvalidDesiredState, SourceUnavailable, WrongUsage
 from controller.model.ref import ResourceRef
-from controller.planning.explanation import Explanation, explanation_json, explanation_lines
+from controller.views.explanation import explanation_json, explanation_lines
 
 
 def explain(

@@ -1,5 +1,6 @@
 """``envctl import``: YAML for what exists."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,11 @@ from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import counted, note, say, say_json
 from controller.cli.process import utc_now
-from controller.engine.import_estate import ImportAsked, Imported, Importer
-from controller.engine.written_folder import write_folder
+from controller.engine.authoring.import_fleet import ImportAsked, Imported, Importer
+from controller.engine.authoring.write_files import write_folder
+from controller.loading.authoring.folders import SCHEMAS
 from controller.loading.authoring.notes import NOTES
+from controller.views.schema_files import schema_files
 
 
 def import_(
@@ -38,16 +41,17 @@ def import_(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Write YAML for everything that exists, and notes on what is odd. Changes nothing but the folder."""
-    importer = Importer(invocation(context).installation)
-    asked = ImportAsked(now=utc_now(), scopes=tuple(scope or ()), rewrite_schedules=periods)
-    found = importer.import_all(asked)
-    others = write_folder(out, found.files, force=force)
+    found = Importer(invocation(context).installation).import_all(
+        ImportAsked(now=utc_now(), scopes=tuple(scope or ()), rewrite_schedules=periods)
+    )
+    files = {**found.files, **_schemas()}
+    others = write_folder(out, files, force=force)
     for name, why in found.unseen.items():
         note(f"not looked at: {name}: {why}")
     if others:
         note(f"in {out} before and left there: {', '.join(others)}")
     if output is Format.JSON:
-        say_json(_json(found, out, others))
+        say_json(_json(found, files, out, others))
         return
     say(f"wrote {counted(found.objects, 'object')} to {out}")
     if found.oddities or found.left_out or found.unseen:
@@ -56,10 +60,16 @@ def import_(
     say(f"Next: commit it, and envctl plan --source {out} --adopt")
 
 
-def _json(found: Imported, out: Path, others: tuple[str, ...]) -> dict[str, Any]:
+def _schemas() -> dict[str, bytes]:
+    return {f"{SCHEMAS}/{name}": text for name, text in schema_files().items()}
+
+
+def _json(
+    found: Imported, files: Collection[str], out: Path, others: tuple[str, ...]
+) -> dict[str, Any]:
     return {
         "folder": str(out),
-        "files": sorted(found.files),
+        "files": sorted(files),
         "objects": found.objects,
         "oddities": found.oddities,
         "leftOut": found.left_out,

@@ -9,10 +9,10 @@ import typer
 
 from controller import catalog
 from controller.cli.process import surroundings, utc_now
-from controller.engine.installation import Installation, Master, find_installation
-from controller.engine.live_run import LiveAccounts
-from controller.engine.open_settings import open_desired, open_settings
-from controller.engine.plan_run import Planner
+from controller.engine.config.planner import Planner
+from controller.engine.installation.installation import Installation, Master, find_installation
+from controller.engine.installation.settings_file import open_desired, open_settings
+from controller.engine.live.accounts import LiveAccounts
 from controller.errors import WrongUsage
 from controller.events import Emit, lines_to, nobody_listens
 from controller.ledger.records import iso_ms

@@ -9,8 +9,8 @@ from controller import catalog
 from controller.cli.invocation import invocation
 from controller.cli.options import SourceOption
 from controller.cli.output import note, note_problems, say
-from controller.engine.scaffold import scaffold
-from controller.engine.written_file import write_file
+from controller.engine.authoring.scaffold import scaffold
+from controller.engine.authoring.write_files import write_file
 from controller.errors import WrongUsage
 
 

@@ -8,7 +8,7 @@ import orjson
 
 from controller.cli.process import wants_colour
 from controller.model.problem import Problem
-from controller.planning.render_style import Line, coloured, plain
+from controller.views.style import Line, coloured, plain
 
 _OBEYED = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"

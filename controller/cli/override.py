@@ -10,14 +10,14 @@ from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_json
 from controller.cli.process import may_ask
-from controller.engine.accepted_now import accepted_now
-from controller.engine.override_report import done_lines, prepared_lines, report_json
-from controller.engine.override_run import OverrideAsked, Overrides, Prepared
-from controller.engine.seen import seen_in_tables
+from controller.engine.config.observe import seen_in_tables
+from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
+from controller.engine.power.accepted_now import accepted_now
 from controller.errors import WrongUsage
 from controller.model.canonical import digest
 from controller.model.ref import ResourceRef
-from controller.planning.override_words import list_lines, override_json
+from controller.views.override_report import done_lines, prepared_lines, report_json
+from controller.views.override_text import list_lines, override_json
 
 NOT_DONE = 2
 MAKE = "make"

@@ -17,21 +17,27 @@ from controller.cli.options import (
     SourceOption,
 )
 from controller.cli.output import note, note_warnings, say, say_lines
-from controller.engine.live_run import LiveAccounts
-from controller.engine.load_revision import LoadedRevision
-from controller.engine.named_text import read_named
-from controller.engine.override_ends import overdue
-from controller.engine.plan_run import PlanAsked, Planner
-from controller.engine.seen import Seen, file_of, seen_in_desired, seen_in_file, seen_in_tables
-from controller.engine.whole_run import WholePlan, WholePlanner
-from controller.engine.written_file import write_file
+from controller.engine.authoring.write_files import write_file
+from controller.engine.config.observe import (
+    Seen,
+    file_of,
+    seen_in_desired,
+    seen_in_file,
+    seen_in_tables,
+)
+from controller.engine.config.planner import PlanAsked, Planner
+from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.installation.settings_file import read_named
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.reconcile.override_ends import overdue
+from controller.engine.reconcile.reconcile import WholePlan, WholePlanner
 from controller.errors import WrongUsage
-from controller.planning.override_words import ended_text, soon_text
 from controller.planning.overrides import ending_soon
-from controller.planning.render_html import render_html
-from controller.planning.render_json import render_json
-from controller.planning.render_markdown import render_markdown
-from controller.planning.render_text import text_lines
+from controller.views.override_text import ended_text, soon_text
+from controller.views.plan_html import render_html
+from controller.views.plan_json import render_json
+from controller.views.plan_markdown import render_markdown
+from controller.views.plan_text import text_lines
 
 
 class PlanFormat(StrEnum):

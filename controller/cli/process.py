@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from controller.engine.surroundings import Surroundings
+from controller.engine.installation.process_context import Surroundings
 
 USER_VARIABLE = "ENVCTL_USER"
 PERSONAL = ("AWS_", "ENVCTL_", "GIT_")

@@ -8,7 +8,7 @@ from controller import catalog
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption, SourceOption
 from controller.cli.output import note_problems, say, say_json
-from controller.engine.render_documents import (
+from controller.engine.queries.render_documents import (
     effective_documents,
     effective_json,
     effective_yaml,

@@ -11,7 +11,7 @@ import typer
 
 from controller.cli.commands import Subcommands
 from controller.cli.process import utc_now
-from controller.engine.answer_lines import decision_answers, state_answers
+from controller.engine.queries.schedules.batch import decision_answers, state_answers
 from controller.errors import WrongUsage
 
 

@@ -7,9 +7,9 @@ import orjson
 import typer
 
 from controller.cli.output import counted, say, say_json
-from controller.engine.schema_files import schema_files
-from controller.engine.written_file import write_file
+from controller.engine.authoring.write_files import write_file
 from controller.errors import WrongUsage
+from controller.views.schema_files import schema_files
 
 
 def schema(

@@ -7,12 +7,11 @@ import typer
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import say_json, say_lines
-from controller.engine.read_status import read_status
-from controller.engine.settings_origins import settings_with_origins
-from controller.engine.status_json import settings_json, status_json
-from controller.engine.status_look import with_look
-from controller.engine.status_text import settings_lines, status_lines
+from controller.engine.installation.settings_origins import settings_with_origins
+from controller.engine.queries.status.read import read_status, with_look
 from controller.ports import Source
+from controller.views.status_json import settings_json, status_json
+from controller.views.status_text import settings_lines, status_lines
 
 
 def status(

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from controller.model.ref import ResourceRef
+
+CONFIG_SCOPE: Final = "config"
+"""The scope of the master's tables; comes first in every plan."""
 
 
 class Mark(NamedTuple):

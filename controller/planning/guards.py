@@ -10,8 +10,8 @@ from controller.planning.guard_facts import GuardFacts
 from controller.planning.leaving import is_leaving, is_retired
 from controller.planning.order import leaves
 from controller.planning.plan_digest import violation_digest
-from controller.planning.plural import plural
 from controller.planning.vanished import folder_hint, vanished_files
+from controller.planning.wording import plural
 
 EFFECTS: Final = (
     ("launched", "maxInstancesLaunched", "max_instances_launched"),

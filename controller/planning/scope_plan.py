@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from controller.model.observed import ObservedState, ScopeState
+from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Plan, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
@@ -20,7 +20,6 @@ from controller.planning.leaving import left_with_retired
 from controller.planning.order import in_order
 from controller.planning.plan_digest import plan_digest
 from controller.planning.vanished import known_paths
-from controller.planning.wording import CONFIG
 
 _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
 
@@ -101,5 +100,5 @@ def finish(
 
 def plan(scopes: Iterable[ScopePlan], *, revision: str, label: str) -> Plan:
     """Put scopes together, ``config`` first, the others by name."""
-    ordered = tuple(sorted(scopes, key=lambda one: (one.scope != CONFIG, one.scope)))
+    ordered = tuple(sorted(scopes, key=lambda one: (one.scope != CONFIG_SCOPE, one.scope)))
     return Plan(revision=revision, label=label, scopes=ordered, digest=plan_digest(ordered))

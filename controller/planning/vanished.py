@@ -8,7 +8,7 @@ from typing import Final
 from controller.model.observed import ObservedState
 from controller.model.plan import Change
 from controller.planning.guard_facts import GuardFacts
-from controller.planning.plural import plural
+from controller.planning.wording import plural
 
 SIMILAR: Final = 0.5
 """A folder that appears looks like one that went if it has at least half, and at most twice, as many objects."""

@@ -1,37 +1,41 @@
-"""How a plan's parts are put into words, the same in text, Markdown and HTML."""
+"""Words that reasons in a plan and views of it share: counts, values, kinds, overrides."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from controller.model.absent import ABSENT
 from controller.model.canonical import Json, canonical_bytes
-from controller.model.observed import ScopeState
-from controller.model.plan import Action, Change, Edit, FieldChange, Note, Plan, Violation
-from controller.model.ref import ResourceRef
-from controller.planning.approval import TRAILER
-from controller.planning.edits import ADDED, REMOVED
-from controller.planning.guards import stops_of
+from controller.model.override import Override
+from controller.model.plan import Note
 from controller.planning.leaving import NOW_MS
-from controller.planning.plural import counted_kind
+from controller.planning.overrides import shown_path
 
-SIGNS: Final[Mapping[Action, str]] = {
-    "create": "+",
-    "update": "~",
-    "delete": "-",
-    "start": "^",
-    "stop": "v",
-    "enterStandby": "v",
-    "exitStandby": "^",
-}
-CONFIG: Final = "config"
-"""The scope of the master's tables; comes first in every plan."""
-
-DARK: Final = (ScopeState.UNKNOWN, ScopeState.WAITING)
 LONGEST_VALUE: Final = 60
-TIMES: Final = "\N{MULTIPLICATION SIGN}"
 NAMES_SHOWN: Final = 3
-COUNTED_ACTIONS: Final[tuple[Action, ...]] = ("create", "update", "delete")
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+IN_FORCE: Final = "override"
+"""Category of notes on overrides that hold."""
+_WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def number(count: int) -> str:
+    """Return a count with its thousands apart: ``5,212``."""
+    return f"{count:,}"
+
+
+def plural(kind: str) -> str:
+    """Return ``Services`` for ``Service``; what ends in s stays: ``NotificationSettings``."""
+    return kind if kind.endswith("s") else f"{kind}s"
+
+
+def counted_kind(kind: str, count: int) -> str:
+    """Return what a count is followed by: ``group`` and ``groups``, ``set of scaling schedules`` and ``sets of …``."""
+    words = _WORD.sub(" ", kind).lower()
+    if words.endswith("s"):
+        return f"set{'' if count == 1 else 's'} of {words}"
+    return words if count == 1 else plural(words)
 
 
 def value_text(value: Json, longest: int = LONGEST_VALUE) -> str:
@@ -45,180 +49,32 @@ def value_text(value: Json, longest: int = LONGEST_VALUE) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def field_text(field: FieldChange, longest: int = LONGEST_VALUE) -> str:
-    """Return one field as ``roles.Web.ami  web-1.4.2 → web-1.4.3``."""
-    if field.sensitive and field.before == field.after:
-        return f"{field.path}  {value_text(field.before)}, differs"
-    before, after = value_text(field.before, longest), value_text(field.after, longest)
-    if before == after:
-        # Text and number, or a difference behind the cut: only the exact form shows it.
-        before, after = (_exact(value) for value in (field.before, field.after))
-    return f"{field.path}  {before} → {after}"
+def what_text(override: Override) -> str:
+    """Return what is otherwise: ``schedule=on``; ``schedule left as it is``; ``left as it is``."""
+    if not override.path:
+        return "left as it is"
+    path = shown_path(override.path)
+    if override.value is ABSENT:
+        return f"{path} left as it is"
+    return f"{path}={value_text(override.value)}"
 
 
-def _exact(value: Json) -> str:
-    return "(absent)" if value is ABSENT else canonical_bytes(value).decode()
+def end_text(override: Override, zone: tzinfo = UTC) -> str:
+    """Return when it ends: ``until Wed 25 Nov 10:00 GMT``, ``until Git changes it``."""
+    if override.until is None:
+        return "until Git changes it" if override.until_git else "until it is released"
+    return f"until {moment_text(override.until, zone)}"
 
 
-def names_text(refs: Sequence[ResourceRef], *, expand: bool, scopes: Collection[str] = ()) -> str:
-    """Return ``Environment c07`` for one, kind, count and the first names for several of a kind.
-
-    ``scopes`` are said beside it: several names are then shown without them.
-    """
-    kind = refs[0].kind
-    if len(refs) == 1:
-        return f"{kind} {refs[0].key}"
-    keys = [ref.key for ref in refs]
-    if not expand:
-        keys = list(dict.fromkeys(_without_scope(key, scopes) for key in keys))
-        if len(keys) > NAMES_SHOWN:
-            keys = [*keys[:NAMES_SHOWN], "…"]
-    return f"{kind} {TIMES} {len(refs)} ({', '.join(keys)})"
+def moment_text(at: datetime, zone: tzinfo) -> str:
+    """Return ``Wed 25 Nov 10:00 GMT (10:00 UTC)``; UTC is said once where the zone is it."""
+    local = at.astimezone(zone)
+    text = f"{local:%a} {local.day} {local:%b %H:%M %Z}"
+    return text if f"{local:%Z}" == "UTC" else f"{text} ({at.astimezone(UTC):%H:%M} UTC)"
 
 
-def _without_scope(key: str, scopes: Collection[str]) -> str:
-    scope, name = "/".join(key.split("/", 2)[:2]), key.split("/", 2)[2:]
-    return name[0] if name and scope in scopes else key
-
-
-def effects_of(changes: Iterable[Change]) -> dict[str, int]:
-    """Add up the instances ended, replaced, launched, and stopped by these changes; what is none is left out."""
-    totals = {"ended": 0, "replaced": 0, "launched": 0, "stopped": 0}
-    for change in changes:
-        for effect in ("ended", "replaced", "launched"):
-            totals[effect] += (change.effects or {}).get(effect, 0)
-        totals["stopped"] += stops_of(change)
-    return {effect: count for effect, count in totals.items() if count}
-
-
-def effects_text(changes: Iterable[Change]) -> str:
-    """Return ``ENDS 2 INSTANCES, replaces 236 instances``; empty if no instance is touched."""
-    verbs = {"ended": "ENDS", "replaced": "replaces", "launched": "launches", "stopped": "stops"}
-    return ", ".join(
-        f"{verbs[effect]} {number(count)} {_instances(count, loud=effect == 'ended')}"
-        for effect, count in effects_of(changes).items()
-    )
-
-
-def summary(plan: Plan) -> dict[str, int]:
-    """Count the changes by action; create, update and delete are always there."""
-    counts: dict[str, int] = dict.fromkeys(COUNTED_ACTIONS, 0)
-    for change in plan.changes:
-        counts[change.action] = counts.get(change.action, 0) + 1
-    return counts
-
-
-def counts_text(plan: Plan) -> str:
-    """Return ``0 create · 119 update · 15 delete``, what of it is only observed, then instances if any are touched."""
-    counts = " · ".join(f"{number(count)} {action}" for action, count in summary(plan).items())
-    observed = len(plan.changes) - len(plan.to_apply)
-    if observed:
-        counts += f"  ({'all' if not plan.to_apply else number(observed)} only observed)"
-    effects = ", ".join(
-        f"{number(count)} {effect}" for effect, count in effects_of(plan.changes).items()
-    )
-    return f"{counts}      Instances: {effects}" if effects else counts
-
-
-def scopes_text(plan: Plan) -> str:
-    """Return ``41 scopes, 1 unknown``: how many were planned and how many could not be."""
-    # A scope has several plans where its targets differ in mode, or in what could be seen.
-    states = {(scope.scope, scope.state.value) for scope in plan.scopes}
-    counts = Counter(state for _, state in states if state != ScopeState.OK)
-    odd = (f"{counts[state]} {state}" for state in sorted(counts))
-    scopes = len({scope.scope for scope in plan.scopes})
-    count = f"{scopes} scope{'' if scopes == 1 else 's'}"
-    return ", ".join((count, *odd))
-
-
-def edit_title(edit: Edit, changes: Sequence[Change]) -> tuple[str, str]:
-    """Return the sign and the title of a group: ``~``, ``fleet/maps/web.yaml:17  roles.Web.ami …``."""
-    signs = {SIGNS[change.action] for change in changes}
-    if edit.what == REMOVED:
-        return "!", f"{edit.origin.path} {REMOVED}"
-    if edit.what == ADDED:
-        return "+", f"{edit.origin.path} {ADDED}"
-    sign = signs.pop() if len(signs) == 1 else "~"
-    place = str(edit.origin._replace(column=0)) or "no file"
-    return sign, f"{place}  {edit.what}" if edit.what else place
-
-
-def tally_text(scope_of: Mapping[int, str], changes: Iterable[Change]) -> str:
-    """Return how many changes a group has: ``14 config, 59 groups``, those of live scopes by kind."""
-    counts: dict[str, int] = {}
-    for change in changes:
-        config = scope_of[id(change)] == CONFIG
-        kind = CONFIG if config else change.ref.kind
-        counts[kind] = counts.get(kind, 0) + 1
-    return ", ".join(
-        f"{number(count)} {kind if kind == CONFIG else counted_kind(kind, count)}"
-        for kind, count in counts.items()
-    )
-
-
-def scope_text(scopes: Iterable[str]) -> str:
-    """Return in which live scopes something is: ``in <account>/<region>``, ``in 4 scopes``; empty for ``config``."""
-    live = sorted({*scopes} - {CONFIG})
-    if len(live) > 1:
-        return f"in {len(live)} scopes"
-    return f"in {live[0]}" if live else ""
-
-
-def notes_by_category(notes: Iterable[Note]) -> dict[str, list[Note]]:
-    """Group notes by what they are about, categories sorted."""
-    grouped: dict[str, list[Note]] = {}
-    for note in sorted(notes):
-        grouped.setdefault(note.category, []).append(note)
-    return grouped
-
-
-def violation_lines(violation: Violation) -> tuple[str, ...]:
-    """Return what a refusal says below its headline: the hint, then how to approve exactly these changes."""
-    hint = tuple(violation.hint.splitlines())
-    if violation.overridden or not violation.overridable:
-        return hint
-    count = len(violation.counted)
-    noun = "delete" if violation.guard == "maxDeletes" else "change"
-    what = f"this {noun}" if count == 1 else f"these {number(count)} {noun}s"
-    command = f"envctl apply --override {violation.token}"
-    trailer = f"or in the merge commit:  {TRAILER}: {violation.token}"
-    return (*hint, f"To approve exactly {what}:", f"  {command}         {trailer}")
-
-
-def guards_text(plan: Plan) -> str:
-    """Return the line that says whether a guard stands in the way, with what the shares are of."""
-    deletes = summary(plan)["delete"]
-    there = sum(sum((scope.observed_count or {}).values()) for scope in plan.scopes)
-    approved = sum(v.overridden for scope in plan.scopes for v in scope.violations)
-    if plan.refused:
-        count = len(plan.refused)
-        return f"Guards: refused by {count} violation{'' if count == 1 else 's'}"
-    extra = f", {approved} approved" if approved else ""
-    return f"Guards: ok (deletes {number(deletes)} of {number(there)}{extra})"
-
-
-def next_text(plan: Plan) -> str:
-    """Return what to type next."""
-    if plan.refused:
-        return "Next: approve exactly what is refused above, or change the source and plan again"
-    if not plan.changes:
-        dark = any(scope.state in DARK for scope in plan.scopes)
-        return "Nothing to do in what could be seen." if dark else "Nothing to do."
-    if not plan.to_apply:
-        return "Nothing to apply: what is shown is only observed."
-    options = "".join(f" --{option}" for option in plan.options)
-    typed = f"envctl plan{options} --out plan.json && envctl apply plan.json"
-    if "adopt" in plan.options:
-        # Taking over is said again by whoever does it, and never done by a daemon.
-        return f"Next: {typed} --adopt"
-    return f"Next: {typed}     merge → the daemon applies it"
-
-
-def number(count: int) -> str:
-    """Return a count with its thousands apart: ``5,212``."""
-    return f"{count:,}"
-
-
-def _instances(count: int, *, loud: bool) -> str:
-    noun = "instance" if count == 1 else "instances"
-    return noun.upper() if loud else noun
+def in_force(overrides: Iterable[Override]) -> Iterator[Note]:
+    """Yield what a plan says of each override that holds: also where the tables have its value already it differs from Git."""
+    for override in overrides:
+        text = f"{what_text(override)} {end_text(override)} ({override.actor}: {override.reason})"
+        yield Note(IN_FORCE, override.ref, text)

@@ -50,7 +50,7 @@ def read_fleet(folder: Path, region: str) -> list[AccountNeeds]:
     """Read a folder of YAML and return what its accounts need, the master first. Raises InvalidDesiredState."""
     # Only who reads YAML pays for loading it; the server's process never does.
     from controller import catalog
-    from controller.engine.load_revision import RevisionLoader
+    from controller.engine.desired.load_revision import RevisionLoader
     from controller.loading.compiled import compile_kinds
     from controller.sources.folder import FolderSource
     from controller.sources.location import FolderLocation

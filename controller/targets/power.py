@@ -5,6 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from controller.decisions.evaluator import Judge, asks_for_stops
+from controller.decisions.power_map import PowerMap, power_map
+from controller.decisions.power_rules import customs_of
+from controller.decisions.schedule_memory import from_json, to_json
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes
@@ -15,16 +19,12 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import ActResult, Batch, LiveActs, LiveReads, Projected, Shaping
 from controller.targets.power_parts.changes import batches_of, goals_of, results_of
-from controller.targets.power_parts.customs import customs_of
 from controller.targets.power_parts.drive import Drive, Pace
 from controller.targets.power_parts.hands import AwsHands
-from controller.targets.power_parts.judge import Judge, asks_for_stops
 from controller.targets.power_parts.look_facts import look_of
 from controller.targets.power_parts.memory_rows import read_memory
 from controller.targets.power_parts.observing import observed_of, projection_of
-from controller.targets.power_parts.power_map import PowerMap, power_map
 from controller.targets.power_parts.running_deployments import read_running
-from controller.targets.power_parts.schedule_memory import from_json, to_json
 from controller.targets.power_parts.wishes import INSTANCE, PARKING, Wish, wishes_of
 
 FRESH: Final = timedelta(seconds=30)

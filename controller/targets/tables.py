@@ -13,14 +13,19 @@ from controller.aws.tables import segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
 from controller.model.ledger_record import LedgerRecord
-from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
+from controller.model.observed import (
+    CONFIG_SCOPE,
+    Observation,
+    ObservedState,
+    Ownership,
+    ScopeState,
+)
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.ports import History
 from controller.targets.table_items.observations import Found, ItemKey, Reader
 from controller.targets.table_items.store import ItemStore
 
-CONFIG_SCOPE = "config"
 DENIED = "denied"
 """Fact of an unknown scope: whether AWS denied access, so that an operator must act."""
 MAX_THREADS = 4

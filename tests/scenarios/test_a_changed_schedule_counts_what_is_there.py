@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from controller import catalog
-from controller.engine.plan_run import PlanAsked, Planner
-from controller.engine.seen import seen_in_tables
-from controller.engine.whole_run import WholePlanner
+from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.planner import PlanAsked, Planner
+from controller.engine.reconcile.reconcile import WholePlanner
 from controller.model.schedule_meaning import ScheduleMeaning
-from controller.planning.schedule_words import meaning_lines
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
+from controller.views.schedule_text import meaning_lines
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
 

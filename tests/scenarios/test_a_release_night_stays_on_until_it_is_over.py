@@ -5,24 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from controller.engine.accepted_now import accepted_now
-from controller.engine.explain_power import PowerExplainer
-from controller.engine.find_object import find_object
-from controller.engine.lease import Claim
-from controller.engine.live_plan import LiveAsked
-from controller.engine.looked_once import LookedOnce
-from controller.engine.override_ends import announce, due_ends, record_ends
-from controller.engine.override_report import done_lines, prepared_lines, report_json
-from controller.engine.override_run import OverrideAsked, Overrides, Prepared
-from controller.engine.seen import seen_in_tables
+from controller.engine.commit.lease import Claim
+from controller.engine.config.observe import seen_in_tables
+from controller.engine.live.planner import LiveAsked
+from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
+from controller.engine.power.accepted_now import accepted_now
+from controller.engine.power.cached_look import LookedOnce
+from controller.engine.power.find_object import find_object
+from controller.engine.queries.explain.explanation import Explanation
+from controller.engine.queries.explain.instance import PowerExplainer
+from controller.engine.reconcile.override_ends import announce, due_ends, record_ends
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.events import Event, OverrideEnded, OverrideEndsSoon
 from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
-from controller.planning.explanation import Explanation
 from controller.settings import Mode, Settings, TargetModes
+from controller.views.override_report import done_lines, prepared_lines, report_json
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import ACCOUNT, ACCOUNTS, EVENING, MORNING, PowerEstate
 

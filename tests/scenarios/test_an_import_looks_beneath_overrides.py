@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from controller.engine.live_run import LiveAccounts
+from controller.engine.live.accounts import LiveAccounts
 from tests.support.command_line import Fleet, envctl, installation, service
 
 NIGHT = ("--until", "+10m", "--reason", "release night", "--yes")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from controller import catalog
-from controller.engine.plan_run import Planner
+from controller.engine.config.planner import Planner
 from controller.settings import Settings
 from controller.sources.open_source import open_source
 from tests.support.command_line import TEAMS, service

@@ -5,19 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from controller.engine.accepted_now import accepted_now
-from controller.engine.explain_power import PowerExplainer
-from controller.engine.find_object import find_object
-from controller.engine.looked_once import LookedOnce
-from controller.engine.override_run import OverrideAsked, Overrides
-from controller.engine.power_sight import look_around
-from controller.engine.schedule_exceptions import Filter, exceptions_of
+from controller.engine.overrides.service import OverrideAsked, Overrides
+from controller.engine.power.accepted_now import accepted_now
+from controller.engine.power.cached_look import LookedOnce
+from controller.engine.power.evaluate import look_around
+from controller.engine.power.find_object import find_object
+from controller.engine.queries.explain.explanation import Explanation
+from controller.engine.queries.explain.instance import PowerExplainer
+from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
-from controller.planning.explanation import (
-    Explanation,
-    explanation_json,
-    explanation_lines,
-)
+from controller.views.explanation import explanation_json, explanation_lines
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import END, EVENING, MORNING, PowerEstate
 

@@ -8,11 +8,11 @@ import pytest
 from moto import mock_aws
 
 from controller import catalog
-from controller.engine.lease import Claim
-from controller.engine.live_run import LiveAccounts
-from controller.engine.plan_run import PlanAsked, Planner
-from controller.engine.seen import seen_in_tables
-from controller.engine.whole_run import WholePlan, WholePlanner, apply_whole
+from controller.engine.commit.lease import Claim
+from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.planner import PlanAsked, Planner
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.reconcile.reconcile import WholePlan, WholePlanner, apply_whole
 from controller.ports import SourceTree
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation

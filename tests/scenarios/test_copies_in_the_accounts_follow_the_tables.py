@@ -8,9 +8,9 @@ import pytest
 from moto import mock_aws
 
 from controller.aws.items import from_wire, to_wire
-from controller.engine.ask_ledger import Asked, page_of
-from controller.engine.lease import Claim
-from controller.engine.whole_run import apply_whole
+from controller.engine.commit.lease import Claim
+from controller.engine.queries.audit import Asked, page_of
+from controller.engine.reconcile.reconcile import apply_whole
 from controller.model.ref import ResourceRef
 from controller.targets.replica_parts.project import LAG
 from controller.targets.replica_parts.replicated import replicated

@@ -6,7 +6,7 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from controller.engine.lease import Claim, Leases
+from controller.engine.commit.lease import Claim, Leases
 from controller.model.head import Head
 from tests.support.command_line import Fleet, envctl, installation, service
 from tests.support.embedded_aws import AwsForTests
@@ -254,7 +254,7 @@ def test_70_a_bug_of_ours_leaves_a_short_text_and_a_traceback_in_a_file(
 
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("controller.engine.plan_run.Planner.load", broken)
+    monkeypatch.setattr("controller.engine.config.planner.Planner.load", broken)
 
     ended = envctl("validate", fleet.folder)
 
@@ -273,7 +273,7 @@ def test_ctrl_c_in_the_middle_of_an_apply_gives_the_scope_back(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("controller.engine.apply_run.apply_changes", interrupted)
+        patch.setattr("controller.engine.config.apply.apply_changes", interrupted)
         assert installed.apply().code == 130
 
     assert installed.apply().code == 0
@@ -283,7 +283,7 @@ def test_130_ctrl_c_is_no_traceback(fleet: Fleet, monkeypatch: pytest.MonkeyPatc
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("controller.engine.plan_run.Planner.load", interrupted)
+    monkeypatch.setattr("controller.engine.config.planner.Planner.load", interrupted)
 
     ended = envctl("validate", fleet.folder)
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from controller.engine.accepted_now import accepted_now
-from controller.engine.ask_ledger import Asked, page_of
-from controller.engine.lease import Claim
-from controller.engine.override_run import Overrides
-from controller.engine.power_run import PowerRun
-from controller.engine.seen import seen_in_tables
+from controller.engine.commit.lease import Claim
+from controller.engine.config.observe import seen_in_tables
+from controller.engine.overrides.service import Overrides
+from controller.engine.power.accepted_now import accepted_now
+from controller.engine.power.tick import PowerRun
+from controller.engine.queries.audit import Asked, page_of
 from controller.errors import WrongUsage
 from controller.ledger.power_records import POWER
 from controller.model.plan import Cause

@@ -51,7 +51,7 @@ def break_look(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
             raise error
         return look(access, scope, now)
 
-    monkeypatch.setattr("controller.engine.live_view.look", look_or_fail)
+    monkeypatch.setattr("controller.engine.live.observe.look", look_or_fail)
 
 
 @pytest.mark.parametrize(

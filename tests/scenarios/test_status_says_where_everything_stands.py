@@ -10,16 +10,15 @@ from moto import mock_aws
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from controller.engine.override_rows import row_of_override
-from controller.engine.read_status import StatusRead, read_status
-from controller.engine.status_json import status_json
-from controller.engine.status_look import with_look
+from controller.engine.queries.status.read import StatusRead, read_status, with_look
+from controller.engine.state.override_rows import row_of_override
 from controller.errors import SourceUnavailable
 from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
+from controller.views.status_json import status_json
 from tests.support.command_line import Fleet, envctl, service
 from tests.support.live_accounts import SCOPE, LiveEstate, environment
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from controller.engine.accepted_now import AcceptedNow, accepted_now
-from controller.engine.override_run import OverrideAsked, Overrides
-from controller.engine.power_sight import Sights, look_around
-from controller.engine.schedule_exceptions import (
+from controller.engine.overrides.service import OverrideAsked, Overrides
+from controller.engine.power.accepted_now import AcceptedNow, accepted_now
+from controller.engine.power.evaluate import Sights, look_around
+from controller.engine.queries.schedules.exceptions import (
     ALWAYS_ON,
     KEPT_BY_TAG,
     ON_OUTSIDE,
@@ -16,8 +16,8 @@ from controller.engine.schedule_exceptions import (
     ScheduleException,
     exceptions_of,
 )
-from controller.engine.schedule_report import ScheduleReport, report_of
-from controller.engine.schedule_tables import (
+from controller.engine.queries.schedules.hours import ScheduleReport, report_of
+from controller.views.schedule_tables import (
     exception_lines,
     exceptions_json,
     report_json,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from controller.engine.lease import Claim
+from controller.engine.commit.lease import Claim
 from controller.errors import AccessDenied, RefusedByAws
 from controller.model.outcome import Status
 from controller.model.plan import Change

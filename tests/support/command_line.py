@@ -14,8 +14,8 @@ from moto import mock_aws
 from controller import catalog
 from controller.cli.main import run
 from controller.cli.process import surroundings
-from controller.engine.installation import Installation, Master, find_installation
-from controller.engine.open_settings import open_settings
+from controller.engine.installation.installation import Installation, Master, find_installation
+from controller.engine.installation.settings_file import open_settings
 
 TEAMS = """apiVersion: envctl/v1
 kind: Cluster

@@ -8,9 +8,9 @@ from itertools import count
 from typing import Any
 
 from controller.aws.items import Item, to_wire
-from controller.engine.apply_plan import ApplyResult, Progress, apply_changes
-from controller.engine.lease import Claim, Leases
-from controller.engine.transaction import ApplyContext
+from controller.engine.commit.lease import Claim, Leases
+from controller.engine.commit.transaction import ApplyContext
+from controller.engine.config.apply_changes import ApplyResult, Progress, apply_changes
 from controller.ledger.images import META
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.record_items import record_of_wire

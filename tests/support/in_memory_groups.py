@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from controller.decisions.group_tags import PARKED
 from controller.errors import RefusedByAws
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope, Member
-from controller.targets.group_parts.tags import PARKED
 from controller.targets.power_parts.steps import (
     EnterStandby,
     ExitStandby,

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from controller.catalog import kinds
-from controller.engine.live_plan import LiveAsked, LivePlanner, LiveScopePlan
-from controller.engine.scopes import ScopeSetup
+from controller.engine.live.planner import LiveAsked, LivePlanner, LiveScopePlan
+from controller.engine.live.scopes import ScopeSetup
 from controller.errors import EnvctlError
 from controller.loading.compiled import compile_kinds
 from controller.loading.recovered import spec_of

@@ -10,17 +10,17 @@ import boto3
 
 from controller import catalog
 from controller.aws.tables import scan
-from controller.engine.apply_plan import Progress
-from controller.engine.apply_run import ApplyReport
-from controller.engine.installation import Installation, Master, find_installation
-from controller.engine.lease import Claim
-from controller.engine.live_run import LiveAccounts
-from controller.engine.plan_run import PlanAsked, Planner
-from controller.engine.seen import seen_in_tables
-from controller.engine.set_up import set_up
-from controller.engine.status_rows import read_statuses
-from controller.engine.surroundings import Surroundings
-from controller.engine.whole_run import WholePlan, WholePlanner, apply_whole
+from controller.engine.commit.lease import Claim
+from controller.engine.config.apply import ApplyReport
+from controller.engine.config.apply_changes import Progress
+from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.planner import PlanAsked, Planner
+from controller.engine.installation.installation import Installation, Master, find_installation
+from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.setup import set_up
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.reconcile.reconcile import WholePlan, WholePlanner, apply_whole
+from controller.engine.state.status import read_statuses
 from controller.events import Event
 from controller.ledger.questions import OfScope
 from controller.model.ledger_record import LedgerRecord

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from controller.engine.schema_files import SETTINGS_SCHEMA, schema_files
 from controller.errors import WrongUsage
 from controller.planning.guard_limits import GuardLimits
 from controller.settings import Settings, read_settings, setting_paths, variable_of
+from controller.views.schema_files import SETTINGS_SCHEMA, schema_files
 
 WHOLE = b"""
 region: eu-west-2

@@ -6,10 +6,10 @@ from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import say, say_json
 from controller.cli.schedule_parts.filters import LabelOption, TeamOption, TypeOption, filter_of
-from controller.engine.accepted_now import accepted_now
-from controller.engine.power_sight import look_around
-from controller.engine.schedule_exceptions import exceptions_of
-from controller.engine.schedule_tables import exception_lines, exceptions_json
+from controller.engine.power.accepted_now import accepted_now
+from controller.engine.power.evaluate import look_around
+from controller.engine.queries.schedules.exceptions import exceptions_of
+from controller.views.schedule_tables import exception_lines, exceptions_json
 
 
 def exceptions(

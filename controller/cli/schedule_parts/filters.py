@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from controller.engine.schedule_exceptions import Filter
+from controller.engine.queries.schedules.exceptions import Filter
 from controller.errors import WrongUsage
 
 TeamOption = Annotated[

@@ -8,18 +8,17 @@ from controller import catalog
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import say, say_json
-from controller.engine.accepted_now import accepted_now
-from controller.engine.accepted_source import accepted_of
-from controller.engine.preview_schedule import (
+from controller.engine.desired.accepted_from_source import accepted_of
+from controller.engine.power.accepted_now import accepted_now
+from controller.engine.queries.schedules.preview import (
     is_expression,
     of_expression,
     of_name,
-    preview_json,
-    preview_text,
     view_of,
 )
 from controller.loading.compiled import compile_kinds
 from controller.model.accepted import AcceptedState
+from controller.views.calendar_text import preview_json, preview_text
 
 
 def preview(

@@ -9,10 +9,10 @@ from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import say, say_json
 from controller.cli.schedule_parts.filters import LabelOption, TeamOption, TypeOption, filter_of
-from controller.engine.accepted_now import accepted_now
-from controller.engine.power_sight import look_around
-from controller.engine.schedule_report import report_of
-from controller.engine.schedule_tables import report_json, report_lines
+from controller.engine.power.accepted_now import accepted_now
+from controller.engine.power.evaluate import look_around
+from controller.engine.queries.schedules.hours import report_of
+from controller.views.schedule_tables import report_json, report_lines
 
 
 def report(

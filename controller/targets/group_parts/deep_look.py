@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
+from controller.decisions.group_tags import IMAGE
 from controller.errors import RefusedByAws
 from controller.model.live import FoundGroup
 from controller.ports import LiveReads
@@ -19,7 +20,6 @@ from controller.targets.group_parts.references import (
     name_tag,
     pages,
 )
-from controller.targets.group_parts.tags import IMAGE
 from controller.targets.group_parts.template_data import (
     attributes_of_configuration,
     attributes_of_template,

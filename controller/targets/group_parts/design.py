@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from controller.decisions.role_schedules import Compiled
 from controller.kinds.parts.scaling_schedule import ScalingSchedule
 from controller.model.origin import Origin
 from controller.scheduling.group_sizes import RoleSizes
-from controller.targets.group_parts.schedules import Compiled
 
 
 class Volume(NamedTuple):

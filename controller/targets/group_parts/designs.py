@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from controller.decisions.group_tags import keys_of
+from controller.decisions.role_schedules import compiled
+from controller.decisions.roles import map_of, roles_of
 from controller.kinds.parts.server_role import ServerRole
 from controller.kinds.parts.sizes import Sizes, sizes_of
 from controller.model.accepted import AcceptedState
@@ -14,9 +17,6 @@ from controller.scheduling.group_sizes import RoleSizes
 from controller.targets.group_parts.design import GroupDesign, Power
 from controller.targets.group_parts.names import LONGEST_NAME, group_name, runtime_role
 from controller.targets.group_parts.role_design import Fleet, Home, Refusal, design_of
-from controller.targets.group_parts.roles_of import map_of, roles_of
-from controller.targets.group_parts.schedules import compiled
-from controller.targets.group_parts.tags import keys_of
 
 SLICES = ("blue", "green")
 

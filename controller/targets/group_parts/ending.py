@@ -4,10 +4,10 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
+from controller.decisions import group_tags as our
 from controller.errors import Conflict, RefusedByAws
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs
-from controller.targets.group_parts import tags as our
 from controller.targets.group_parts.found import group_mark_id
 from controller.targets.group_parts.launch_templates import delete_template
 from controller.targets.group_parts.making import LOOK_AGAIN_S

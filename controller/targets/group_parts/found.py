@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypedDict
 
+from controller.decisions import group_tags as our
 from controller.model.canonical import canonical_bytes, digest
 from controller.model.live import FoundGroup, LiveScope, Member
 from controller.model.observed import Mark, Observation, Ownership
-from controller.targets.group_parts import tags as our
 from controller.targets.group_parts.attributes import AS_APPLIED, Attributes
 from controller.targets.group_parts.names import group_ref
 from controller.targets.table_items.marks import mark_id

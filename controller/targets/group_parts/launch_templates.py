@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
+from controller.decisions import group_tags as our
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import digest_of
 from controller.ports import LiveActs
-from controller.targets.group_parts import tags as our
 from controller.targets.group_parts.attributes import OF_TEMPLATE, Attributes
 from controller.targets.group_parts.found import group_mark_id
 from controller.targets.group_parts.names import template_name

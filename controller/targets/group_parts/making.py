@@ -6,12 +6,12 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
+from controller.decisions import group_tags as our
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import parse_canonical
 from controller.model.extra import owned_paths
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs
-from controller.targets.group_parts import tags as our
 from controller.targets.group_parts.attributes import (
     SCHEDULE_TAG,
     Attributes,

@@ -5,6 +5,7 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
+from controller.decisions.group_tags import keys_of
 from controller.model.canonical import parse_canonical
 from controller.model.live import FoundGroup, LiveLook
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
@@ -21,7 +22,6 @@ from controller.targets.group_parts.found import (
 )
 from controller.targets.group_parts.names import environment_in, group_ref
 from controller.targets.group_parts.references import read_references
-from controller.targets.group_parts.tags import keys_of
 
 
 def observe_groups(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from controller.decisions.group_tags import keys_of
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import LiveScope
@@ -23,7 +24,6 @@ from controller.targets.group_parts.images import Trust
 from controller.targets.group_parts.names import GROUP, environment_in, group_ref, name_in
 from controller.targets.group_parts.rollouts import STUCK, Candidate, Turn, Turns, turns
 from controller.targets.group_parts.shaping import created, deleted, updated
-from controller.targets.group_parts.tags import keys_of
 from controller.targets.group_parts.wanted import (
     Circumstances,
     Wanted,

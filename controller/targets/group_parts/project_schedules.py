@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from controller.decisions import group_tags as our
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import FoundGroup, LiveLook, LiveScope
@@ -12,7 +13,6 @@ from controller.model.plan import Cause, Note
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import LiveReads, Projected, Shaping
-from controller.targets.group_parts import tags as our
 from controller.targets.group_parts.asks import SCHEDULED_ACTIONS, ask, names_asked
 from controller.targets.group_parts.attributes import AS_APPLIED
 from controller.targets.group_parts.designs import Designs, designs

@@ -5,11 +5,11 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
+from controller.decisions import group_tags as our
 from controller.errors import RefusedByAws
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads
-from controller.targets.group_parts import tags as our
 from controller.targets.group_parts.found import group_mark_id
 from controller.targets.group_parts.names import name_in
 from controller.targets.group_parts.references import pages

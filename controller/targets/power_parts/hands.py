@@ -8,8 +8,8 @@ from controller.aws.describe_groups import read_groups
 from controller.aws.describe_instances import read_instances
 from controller.aws.errors import aws_errors
 from controller.aws.taken_body import body_of
+from controller.decisions.group_tags import PARKED
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
-from controller.targets.group_parts.tags import PARKED
 from controller.targets.power_parts.steps import (
     EnterStandby,
     ExitStandby,

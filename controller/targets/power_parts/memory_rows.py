@@ -8,7 +8,7 @@ from controller.aws.items import to_wire
 from controller.aws.tables import get
 from controller.aws.transactions import PutWrite
 from controller.aws.writes import write_one
-from controller.targets.power_parts.schedule_memory import (
+from controller.decisions.schedule_memory import (
     NOTHING_KNOWN,
     ScheduleMemory,
     from_json,

@@ -2,12 +2,12 @@
 
 from functools import lru_cache
 
+from controller.decisions.group_tags import PARKED
 from controller.model.canonical import canonical_bytes, digest
 from controller.model.live import LiveLook
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.targets.group_parts.tags import PARKED
 from controller.targets.power_parts.look_facts import rows_of
 from controller.targets.power_parts.wishes import (
     INSTANCE,

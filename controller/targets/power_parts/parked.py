@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from controller.decisions.group_tags import PARKED
 from controller.model.live import FoundGroup
-from controller.targets.group_parts.tags import PARKED
 
 HELD_BACK: Final = frozenset({"ScheduledActions", "AlarmNotification", "AZRebalance"})
 """Processes suspended while a group is parked: they would resize it, or end what is left of it.

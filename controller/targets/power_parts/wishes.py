@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from controller.decisions.evaluator import ON_THE_WAY, Judge, Judged, JudgedGroup
+from controller.decisions.schedule_memory import ScheduleMemory, cause_of
 from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Cause, Note
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Action, Decision, Verdict
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.judge import ON_THE_WAY, Judge, Judged, JudgedGroup
 from controller.targets.power_parts.next_steps import next_steps
 from controller.targets.power_parts.parked import HELD_BACK, UnreadableTag, parked_of
-from controller.targets.power_parts.schedule_memory import ScheduleMemory, cause_of
 from controller.targets.power_parts.situation import (
     STANDING_BY,
     GroupSituation,

@@ -3,8 +3,8 @@ import pytest
 from controller.cli import process
 from controller.cli.apply_progress import ProgressLine, progress_text
 from controller.cli.output import counted, note, say, say_lines
-from controller.engine.apply_plan import Progress
-from controller.planning.render_style import Span
+from controller.engine.config.apply_changes import Progress
+from controller.views.style import Span
 
 
 @pytest.mark.parametrize(

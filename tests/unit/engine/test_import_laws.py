@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given
 
-from controller.engine.import_role import closer_look
+from controller.engine.authoring.import_role import closer_look
 from controller.loading.authoring.closer_facts import add_closer_facts
 from controller.loading.authoring.group_facts import Groups, add_group_facts
 from controller.loading.authoring.reading import read_objects

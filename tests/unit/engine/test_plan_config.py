@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.engine import find_edits
-from controller.engine.compute_plan import PlanRequest, plan_config
-from controller.engine.field_names import yaml_field_names
-from controller.engine.find_edits import authorship_of, field_path, with_edits
-from controller.engine.load_revision import LoadedRevision, RevisionLoader
+from controller.engine.config.compute_plan import PlanRequest, plan_config
+from controller.engine.desired import find_edits
+from controller.engine.desired.field_names import yaml_field_names
+from controller.engine.desired.find_edits import authorship_of, field_path, with_edits
+from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader
 from controller.errors import InvalidDesiredState
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState

@@ -8,12 +8,11 @@ import pytest
 from moto import mock_aws
 
 from controller.aws.s3_object import parse_s3_uri
-from controller.engine.duration import parse_duration
-from controller.engine.moments import parse_moment
-from controller.engine.named_text import read_named
-from controller.engine.run_id import new_run_id
-from controller.engine.surroundings import Surroundings
-from controller.engine.written_file import write_file
+from controller.engine.authoring.write_files import write_file
+from controller.engine.commit.run_id import new_run_id
+from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.settings_file import read_named
+from controller.engine.queries.moments import parse_duration, parse_moment
 from controller.errors import RefusedByAws, WrongUsage
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

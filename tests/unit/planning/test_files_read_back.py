@@ -14,7 +14,7 @@ from controller.model.plan import Plan, ScopePlan
 from controller.planning.fields import PLAIN_NAMES
 from controller.planning.observed_json import read_observed, write_observed
 from controller.planning.read_json import PlanClaim, read_plan
-from controller.planning.render_json import render_json
+from controller.views.plan_json import render_json
 from tests.unit.planning.worlds import change, found, item, scope_of
 
 PLAN = Plan(

@@ -15,9 +15,9 @@ from controller.planning.schedule_meaning import (
     schedule_meaning,
     with_found,
 )
-from controller.planning.schedule_words import day_of, meaning_json, meaning_lines, tally_of
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.refusals import InvalidSchedule
+from controller.views.schedule_text import day_of, meaning_json, meaning_lines, tally_of
 
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 TEXTS = {

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given, settings
 
-from controller.scheduling.calendar_text import render_calendar
 from controller.scheduling.calendar_view import as_json, calendar_view
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import Period, compile_periods
@@ -14,6 +13,7 @@ from controller.scheduling.refusals import ScheduleNeverRuns
 from controller.scheduling.schedule import ExceptDates, Schedule
 from controller.scheduling.timeline import ensure_runs, hours_on
 from controller.scheduling.zones import zone_of
+from controller.views.calendar_text import render_calendar
 from tests.unit.scheduling.strategies import schedules_and_moments
 
 FIRST = date(2027, 3, 25)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from controller.decisions import group_tags as our
 from controller.model.live import FoundGroup, LiveLook, Member
-from controller.targets.group_parts import tags as our
 from controller.targets.group_parts.attributes import deep_digest
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.found import ImageMark, group_mark_id

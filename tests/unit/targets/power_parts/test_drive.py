@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.decisions.group_tags import PARKED
 from controller.errors import RefusedByAws, Throttled
 from controller.scheduling.schedule import State
-from controller.targets.group_parts.tags import PARKED
 from controller.targets.power_parts.drive import Drive, Pace
 from controller.targets.power_parts.goals import Goals, GroupGoal, Outcomes
 from controller.targets.power_parts.parked import HELD_BACK

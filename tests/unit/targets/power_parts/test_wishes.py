@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from controller.decisions.evaluator import Judge, asks_for_stops
+from controller.decisions.power_map import power_map
+from controller.decisions.power_rules import customs_of
+from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import FoundGroup, FoundInstance
 from controller.model.live_options import LiveOptions
@@ -15,11 +19,7 @@ from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.power_options import PowerOptions
 from controller.model.ref import ResourceRef
-from controller.targets.power_parts.customs import customs_of
-from controller.targets.power_parts.judge import Judge, asks_for_stops
 from controller.targets.power_parts.look_facts import look_of, rows_of
-from controller.targets.power_parts.power_map import power_map
-from controller.targets.power_parts.schedule_memory import ScheduleMemory, memory_of
 from controller.targets.power_parts.wishes import Wishes, wishes_of
 from tests.support.live_account import FLEET, NOW, SCOPE, Documents, accepted_of
 from tests.unit.targets.power_parts.looks import group, instance, look

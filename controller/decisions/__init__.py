@@ -1,0 +1,1 @@
+"""Decisions that engine and targets share; pure."""

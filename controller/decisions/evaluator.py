@@ -1,0 +1,324 @@
+"""What is to be done with every instance and group of a scope now, and why. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from controller.decisions.group_tags import SCHEDULE as OUR_SCHEDULE
+from controller.decisions.power_map import EnvironmentPower, PowerMap, RolePower
+from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
+from controller.scheduling.decision import (
+    GROUP_TRANSITIONING,
+    STOPPING,
+    TRANSITIONING,
+    Action,
+    Decision,
+    decide,
+)
+from controller.scheduling.facts import (
+    DecisionRules,
+    GroupFacts,
+    InstanceFacts,
+    Tags,
+    tag_value,
+)
+from controller.scheduling.schedule import State
+
+GROUP_TAG: Final = "aws:autoscaling:groupName"
+ON_THE_WAY: Final = (TRANSITIONING, GROUP_TRANSITIONING)
+"""Reasons of decisions about what is neither here nor there."""
+_ARRIVES: Final = {
+    "pending": "running",
+    "stopping": "stopped",
+    "Pending": "InService",
+    "EnteringStandby": "Standby",
+}
+_SETTLED: Final = ("running", "stopped", "InService", "Standby", None)
+_AS_A_WHOLE: Final = InstanceFacts("", "running")
+_NOBODY: Final = Decision(Action.SKIP, State.NONE, None, "")
+LEFT_OUT: Final = Decision(
+    Action.SKIP, State.NONE, None, "power.limitTo in the settings leaves this environment out"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customs:
+    """Tag keys and periods of an installation, and how far power may reach. Empty limits mean everywhere."""
+
+    rules: DecisionRules = field(default_factory=DecisionRules)
+    environment_tag: str = "Environment"
+    role_tag: str = "Role"
+    only_environments: frozenset[str] = frozenset()
+    """In lower case."""
+    only_accounts: frozenset[str] = frozenset()
+    """Names in lower case, or numbers."""
+
+    def leave_out(self, environment: str, scope: LiveScope) -> bool:
+        """Tell whether the settings keep power off an environment of a scope."""
+        accounts, environments = self.only_accounts, self.only_environments
+        if accounts and not accounts & {scope.account_name.lower(), scope.account}:
+            return True
+        return bool(environments) and environment.lower() not in environments
+
+
+class JudgedGroup(NamedTuple):
+    """A group as such. ``environment`` is empty where it is not known."""
+
+    group: FoundGroup
+    environment: str
+    role: RolePower | None
+    decision: Decision
+
+    @property
+    def scales(self) -> bool:
+        """Whether off means no instances (``scaleToZero``), not stopped ones."""
+        return self.role is not None and self.role.facts.when_off == "scaleToZero"
+
+
+class Judged(NamedTuple):
+    """One instance. ``environment`` is the name as documents have it, empty where it is not known."""
+
+    instance: FoundInstance
+    group: str
+    lifecycle: str | None
+    environment: str
+    role: RolePower | None
+    decision: Decision
+    then: Decision | None = None
+    """What is to be done once it is where it is going now; None if it is not on its way, or goes away."""
+
+    @property
+    def due(self) -> Decision:
+        """The decision, or the one that waits for it to arrive: one run brings it to the end."""
+        return self.decision if self.then is None else self.then
+
+    def stuck_since(self, now: datetime) -> datetime | None:
+        """Return since when it should have been in service; None if it need not be yet."""
+        launched = self.instance.launched_at
+        is_up = self.instance.state == "running" and self.lifecycle in (None, "InService")
+        if self.decision.wanted is not State.ON or launched is None or is_up:
+            return None
+        if self.due.action is not Action.SKIP:
+            return None
+        if self.role is None or self.instance.state not in ("pending", "running"):
+            return None
+        due = launched + timedelta(seconds=self.role.wake_timeout_s)
+        return due if due <= now else None
+
+
+class Judge:
+    """Judges one scope at one moment; instances alike in all that counts are judged once."""
+
+    def __init__(
+        self,
+        look: LiveLook,
+        power: PowerMap,
+        now: datetime,
+        customs: Customs,
+        deploying: Mapping[str, datetime] | None = None,
+    ) -> None:
+        """Take what was found, what is accepted, and since when deployments run, by environment in lower case."""
+        self._look = look
+        self._power = power
+        self._now = now.astimezone(UTC)
+        self._customs = customs
+        self._deploying = deploying or {}
+        self._memory: dict[tuple[object, ...], Decision] = {}
+        self._then: dict[tuple[object, ...], Decision | None] = {}
+        self._environments: dict[str, EnvironmentPower | None] = {}
+        self.groups = {name: self._group(group) for name, group in look.groups.items()}
+
+    def instances(self) -> Iterator[Judged]:
+        """Yield every instance, in the order of the look."""
+        places = {
+            member.instance_id: (name, member.lifecycle)
+            for name, group in self._look.groups.items()
+            for member in group.members
+        }
+        for instance_id, instance in self._look.instances.items():
+            group, lifecycle = places.get(instance_id, ("", None))
+            yield self._instance(instance, group, lifecycle)
+
+    def tag_is_ours(self, group: str) -> bool:
+        """Tell whether the Schedule tag of a group is as we wrote it."""
+        return _is_ours(self._look.groups.get(group), self._customs)
+
+    def _instance(self, instance: FoundInstance, group: str, lifecycle: str | None) -> Judged:
+        customs, tags = self._customs, _Tags(instance.tags)
+        name = tags.get(customs.environment_tag)
+        environment = self._environment(name)
+        group = group or instance.tag(GROUP_TAG) or ""
+        if environment is None:
+            return Judged(instance, group, lifecycle, "", None, self._unknown(instance))
+        whole = self.groups.get(group)
+        role = whole.role if whole else environment.role(tags.get(customs.role_tag))
+        if customs.leave_out(name, self._look.scope):
+            return Judged(instance, group, lifecycle, environment.facts.name, role, LEFT_OUT)
+        rules = customs.rules
+        launched = instance.launched_at
+        key = (
+            environment.facts.name,
+            group,
+            lifecycle,
+            instance.state,
+            role.facts.name if role else None,
+            tags.get(rules.schedule_tag),
+            tags.get(OUR_SCHEDULE),
+            tags.get(rules.maintenance_tag),
+            tags.get(rules.override_tag),
+            _cannot_stop(instance),
+            # Only the last minutes' launches differ in what is done about them.
+            launched if launched and self._is_recent(launched) else None,
+            instance.instance_id if instance.instance_id in self._power.of_instances else None,
+        )
+        decision = self._memory.get(key)
+        if decision is None:
+            decision = self._decide(instance, group, lifecycle, environment, role)
+            self._memory[key] = decision
+            if decision.reason in ON_THE_WAY:
+                arrived = _arrived(instance, lifecycle)
+                self._then[key] = arrived and self._decide(
+                    arrived[0], group, arrived[1], environment, role
+                )
+        then = self._then.get(key) if decision.reason in ON_THE_WAY else None
+        return Judged(instance, group, lifecycle, environment.facts.name, role, decision, then)
+
+    def _is_recent(self, launched: datetime) -> bool:
+        return self._now - launched <= timedelta(seconds=self._customs.rules.grace_period_s)
+
+    def _unknown(self, instance: FoundInstance) -> Decision:
+        key = ("", instance.state)
+        if key not in self._memory:
+            facts = InstanceFacts(instance.instance_id, instance.state)
+            self._memory[key] = decide(facts, None, None, self._now, rules=self._customs.rules)
+        return self._memory[key]
+
+    def _decide(
+        self,
+        instance: FoundInstance,
+        group: str,
+        lifecycle: str | None,
+        environment: EnvironmentPower,
+        role: RolePower | None,
+    ) -> Decision:
+        found = self._look.groups.get(group)
+        facts = InstanceFacts(
+            instance.instance_id,
+            instance.state,
+            _of_its_own(instance, found, self._customs.rules.schedule_tag),
+            instance.launched_at,
+            _cannot_stop(instance),
+        )
+        group_facts = GroupFacts(group, found.tags if found else (), lifecycle, _is_ours(found, self._customs)) if group else None  # fmt: skip
+        name = environment.facts.name.lower()
+        return decide(
+            facts,
+            group_facts,
+            environment.facts,
+            self._now,
+            role=role.facts if role else None,
+            overrides=self._power.overrides(instance.instance_id, group, name),
+            rules=self._customs.rules,
+        )
+
+    def _group(self, group: FoundGroup) -> JudgedGroup:
+        """Judge a group as if it were one running member without tags of its own."""
+        customs, tags = self._customs, _Tags(group.tags)
+        environment = self._environment(tags.get(customs.environment_tag))
+        if environment is None:
+            return JudgedGroup(group, "", None, _NOBODY)
+        role = environment.role(tags.get(customs.role_tag) or group.name.split("-", 2)[-1])
+        name = environment.facts.name.lower()
+        if customs.leave_out(name, self._look.scope):
+            return JudgedGroup(group, environment.facts.name, role, LEFT_OUT)
+        key = (
+            name,
+            role.facts.name if role else None,
+            tags.get(customs.rules.schedule_tag),
+            tags.get(customs.rules.override_tag),
+            _is_ours(group, customs),
+            group.name if group.name in self._power.of_groups else None,
+        )
+        decision = self._memory.get(key)
+        if decision is None:
+            # Whether it may go off now is asked as for stopped members: a deployment holds both alike.
+            stands = None if role is None else replace(role.facts, when_off="standby")
+            decision = self._memory[key] = decide(
+                _AS_A_WHOLE,
+                GroupFacts(group.name, group.tags, "InService", _is_ours(group, customs)),
+                environment.facts,
+                self._now,
+                role=stands,
+                overrides=self._power.overrides("", group.name, name),
+                rules=customs.rules,
+            )
+        return JudgedGroup(group, environment.facts.name, role, decision)
+
+    def _environment(self, name: str) -> EnvironmentPower | None:
+        """Return a known environment, with the begin of a deployment that runs."""
+        name = name.lower()
+        if name not in self._environments:
+            found, since = self._power.environments.get(name), self._deploying.get(name)
+            if found is not None and since is not None:
+                found = replace(found, facts=replace(found.facts, deploying_since=since))
+            self._environments[name] = found
+        return self._environments[name]
+
+
+def asks_for_stops(judge: Judge) -> bool:
+    """Tell whether anything is to be stopped now: only then do running deployments count."""
+    return any(instance.due.action in STOPPING for instance in judge.instances()) or any(
+        group.decision.action in STOPPING for group in judge.groups.values()
+    )
+
+
+def _arrived(
+    instance: FoundInstance, lifecycle: str | None
+) -> tuple[FoundInstance, str | None] | None:
+    """Return an instance and its place in its group as they will be in moments; None for one that goes away, or waits for a hook."""
+    state = _ARRIVES.get(instance.state, instance.state)
+    place = _ARRIVES.get(lifecycle or "", lifecycle)
+    if state not in _SETTLED or place not in _SETTLED:
+        return None
+    return replace(instance, state=state), place
+
+
+class _Tags:
+    """Tags by key in any case; the first of equal keys counts."""
+
+    __slots__ = ("_found", "_tags")
+
+    def __init__(self, tags: Tags) -> None:
+        self._tags = tags
+        self._found: dict[str, str] | None = None
+
+    def get(self, key: str) -> str:
+        if self._found is None:
+            self._found = {name.lower(): value.strip() for name, value in reversed(self._tags)}
+        return self._found.get(key.lower(), "")
+
+
+def _of_its_own(instance: FoundInstance, group: FoundGroup | None, key: str) -> Tags:
+    """Return an instance's tags without a Schedule that its group gave it and that we gave the group: nobody set it there."""
+    text = tag_value(instance.tags, key)
+    ours = (instance.tag(OUR_SCHEDULE), group.tag(OUR_SCHEDULE) if group else None)
+    if not text or text not in {one.strip() for one in ours if one is not None}:
+        return instance.tags
+    return tuple((name, value) for name, value in instance.tags if name.lower() != key.lower())
+
+
+def _is_ours(group: FoundGroup | None, customs: Customs) -> bool:
+    """Tell whether a group's Schedule tag is as we wrote it: any other value was put there by a person."""
+    if group is None:
+        return False
+    ours = group.tag(OUR_SCHEDULE)
+    return ours is not None and ours.strip() == tag_value(group.tags, customs.rules.schedule_tag)
+
+
+def _cannot_stop(instance: FoundInstance) -> str:
+    if instance.lifecycle == "spot":
+        return "a Spot request launched it"
+    if instance.root_device == "instance-store":
+        return "its root device is an instance store"
+    return ""

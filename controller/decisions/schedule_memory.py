@@ -1,0 +1,144 @@
+"""The schedules power last worked by, so that what the clock does is told from what an edit does.
+
+A switch is the clock's where the schedule known before wants the same now: then it was only a matter of time. It is an edit's
+where the schedule known before wants something else, or none was known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from controller.decisions.power_map import PowerMap
+from controller.model.plan import Cause
+from controller.scheduling.decision import Decision
+from controller.scheduling.decision_sources import Source
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import (
+    ALWAYS_OFF,
+    ALWAYS_ON,
+    NOSCHEDULE,
+    ExceptDates,
+    Schedule,
+    State,
+)
+from controller.scheduling.timeline import state_at
+
+_FIXED = {State.ON: ALWAYS_ON, State.OFF: ALWAYS_OFF, State.NOSCHEDULE: NOSCHEDULE}
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleMemory:
+    """Schedules by environment, and by environment and role where a role has its own. Names in lower case."""
+
+    environments: Mapping[str, Schedule] = field(default_factory=dict)
+    roles: Mapping[tuple[str, str], Schedule] = field(default_factory=dict)
+
+    def wanted(self, environment: str, role: str, now: datetime) -> State | None:
+        """Return what was wanted of a role's instances at a moment, going by what is remembered; None if nothing is."""
+        name = environment.lower()
+        known = self.roles.get((name, role.lower())) or self.environments.get(name)
+        return None if known is None else state_at(known, now)
+
+
+NOTHING_KNOWN = ScheduleMemory()
+
+
+def memory_of(power: PowerMap) -> ScheduleMemory:
+    """Return what is to be remembered. Invalid schedules are not: they switch nothing."""
+    environments = {}
+    roles = {}
+    for name, one in power.environments.items():
+        if isinstance(one.facts.schedule, Schedule):
+            environments[name] = one.facts.schedule
+        for role_name, role in one.roles.items():
+            if isinstance(role.facts.schedule, Schedule):
+                roles[name, role_name] = role.facts.schedule
+    return ScheduleMemory(environments, roles)
+
+
+def cause_of(
+    decision: Decision,
+    environment: str,
+    role: str,
+    memory: ScheduleMemory,
+    now: datetime,
+    *,
+    tag_is_ours: bool = False,
+) -> Cause:
+    """Say why a switch is due: an override, an edit, or the clock. A tag that a person set is nobody's edit of ours."""
+    if decision.source is Source.OVERRIDE:
+        return Cause.OVERRIDDEN
+    theirs = decision.source is Source.GROUP and not tag_is_ours
+    if decision.source is Source.INSTANCE or theirs:
+        return Cause.SCHEDULED
+    before = memory.wanted(environment, role, now)
+    return Cause.SCHEDULED if before is decision.wanted else Cause.EDITED
+
+
+def to_json(memory: ScheduleMemory) -> dict[str, Any]:
+    """Return the memory as plain JSON; equal schedules are written once."""
+    places: dict[Schedule, int] = {}
+
+    def place(schedule: Schedule) -> int:
+        return places.setdefault(schedule, len(places))
+
+    environments = {name: place(one) for name, one in sorted(memory.environments.items())}
+    roles = {"/".join(key): place(one) for key, one in sorted(memory.roles.items())}
+    return {
+        "schedules": [_written(one) for one in places],
+        "environments": environments,
+        "roles": roles,
+    }
+
+
+def from_json(found: Mapping[str, Any]) -> ScheduleMemory:
+    """Read the memory back; what cannot be read is not known."""
+    try:
+        schedules = [_read(_key(one)) for one in found["schedules"]]
+        return ScheduleMemory(
+            {name: schedules[int(index)] for name, index in found["environments"].items()},
+            {_pair(key): schedules[int(index)] for key, index in found["roles"].items()},
+        )
+    except (KeyError, TypeError, ValueError, IndexError):
+        return NOTHING_KNOWN
+
+
+def _pair(key: str) -> tuple[str, str]:
+    environment, _, role = key.partition("/")
+    return environment, role
+
+
+def _written(schedule: Schedule) -> list[Any]:
+    if schedule.fixed is not None:
+        return [schedule.fixed.value]
+    text = f"{'; '.join(entry.text for entry in schedule.entries)} | {schedule.zone}"
+    exceptions = [
+        [exception.first.isoformat(), exception.last.isoformat(), exception.name]
+        for exception in schedule.exceptions
+    ]
+    return [text, *exceptions]
+
+
+def _key(found: Any) -> tuple[Any, ...]:
+    text, *exceptions = found
+    return (str(text), *(tuple(map(str, exception)) for exception in exceptions))
+
+
+@lru_cache(maxsize=4096)
+def _read(written: tuple[Any, ...]) -> Schedule:
+    """Read one schedule. Raises InvalidSchedule, a ValueError, for what is none."""
+    text, *exceptions = written
+    for state, fixed in _FIXED.items():
+        if text == state.value:
+            return fixed
+    dates = tuple(
+        ExceptDates(date.fromisoformat(first), date.fromisoformat(last), name)
+        for first, last, name in exceptions
+    )
+    found = parse_schedule(text)
+    if found.fixed is not None:
+        raise InvalidSchedule(f"{text!r} is no text of entries", "remove the row")
+    return replace(found, exceptions=dates)

@@ -1,0 +1,253 @@
+"""A first document of a kind: what is required filled in as far as the rest of the fleet tells."""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.engine.authoring.source_overlay import SourceWithFile
+from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.queries.render_documents import API_VERSION
+from controller.errors import WrongUsage
+from controller.kinds.language.json_schema import file_name, model_schema
+from controller.kinds.language.kind import Kind
+from controller.kinds.language.spec import Spec
+from controller.kinds.language.walk import Shape, by_yaml
+from controller.kinds.parts.environment_names import matches
+from controller.loading.closest import closest
+from controller.loading.positions import dotted
+from controller.loading.yaml_text import scalar_text
+from controller.model.problem import Problem
+from controller.model.ref import ResourceRef
+from controller.ports import Source
+
+PORTS = range(40_000, 41_000)
+"""Domain rule: the even port of a free pair is blue's, the odd one green's."""
+MAX_STEPS = 60
+_MISSING = re.compile(r"([A-Za-z]+) is missing\b")
+_SCHEMA_LINE = re.compile(rb"^# yaml-language-server: \$schema=(\S*/)?[\w.-]+\s*$", re.MULTILINE)
+_CHOICES_SHOWN = 6
+
+Json = Any
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """``open_fields`` are those nobody but the author knows.
+
+    ``problems`` are about the name, ``remaining`` what is wrong until the author has gone on from here.
+    """
+
+    text: str
+    open_fields: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    remaining: tuple[Problem, ...]
+
+
+def scaffold(
+    kind_name: str,
+    name: str,
+    path: str,
+    source: Source,
+    kinds: Mapping[str, Kind[Any]],
+    load: Callable[[Source], LoadedRevision],
+) -> Scaffold:
+    """Make the document as it would stand in the file ``path`` of a source. ``load`` keeps its memory between calls.
+
+    Raises WrongUsage for a kind that is none or an object that exists, and as reading the source.
+    """
+    kind = kinds.get(kind_name)
+    if kind is None:
+        meant = closest(kind_name, kinds)
+        hint = f"did you mean {meant}?" if meant else f"kinds: {', '.join(kinds)}"
+        raise WrongUsage(f"there is no kind {kind_name!r}", fix=f"{hint}")
+    return _Draft(kind, name, path, source, load).finished()
+
+
+class _Draft:
+    """One document, loaded again after each field that turned out to be missing."""
+
+    def __init__(
+        self,
+        kind: Kind[Any],
+        name: str,
+        path: str,
+        source: Source,
+        load: Callable[[Source], LoadedRevision],
+    ) -> None:
+        self._kind, self._name, self._path = kind, name, path
+        self._below = source
+        self._source = SourceWithFile(source, path)
+        self._load = load
+        self._spec: dict[str, Json] = {}
+        self._open: dict[Path, str] = {}
+        self._remarks: dict[Path, str] = {}
+        self._schema_folder = "schemas/"
+
+    def finished(self) -> Scaffold:
+        self._schema_folder = self._schemas()
+        revision = self._loaded()
+        if self._kind.name == "Service":
+            self._take_ports(revision)
+            revision = self._loaded()
+        for _ in range(MAX_STEPS):
+            missing = next(self._missing(revision), None)
+            if missing is None:
+                break
+            self._fill(missing, revision)
+            revision = self._loaded()
+        blank = {dotted(path) for path in self._open}
+        mine = [problem for problem in revision.problems if problem.origin.path == self._path]
+        wrong = [one for one in mine if not one.warning and not _is_about(one, blank)]
+        of_name = tuple(one for one in wrong if one.path.startswith("metadata"))
+        rest = tuple(one for one in wrong if one not in of_name)
+        return Scaffold(self._text(), tuple(sorted(blank)), of_name, rest)
+
+    def _loaded(self) -> LoadedRevision:
+        self._source.put(self._text().encode())
+        return self._load(self._source)
+
+    def _missing(self, revision: LoadedRevision) -> Iterator[Path]:
+        for placed in revision.loaded.issues:
+            found = _MISSING.match(placed.issue.message)
+            if placed.path == self._path and found:
+                path = (*placed.issue.path, found[1])
+                if path[0] == "spec" and path not in self._open:
+                    yield path
+
+    def _fill(self, path: Path, revision: LoadedRevision) -> None:
+        shape, field = _shape_at(self._kind.spec, path[1:])
+        value: Json = None
+        if shape.reference is not None:
+            value = self._refer(path, shape.reference.kind, revision)
+        elif shape.members is not None and shape.members.model is not None:
+            value = [{}]
+        elif shape.model is not None:
+            value = {}
+        elif field.get("enum"):
+            value = field["enum"][0]
+            self._remarks[path] = _choices([str(one) for one in field["enum"]])
+        if value is None:
+            self._open[path] = str(
+                field.get("x-expected") or field.get("description") or "required"
+            )
+        _put(self._spec, path[1:], value)
+
+    def _refer(self, path: Path, kind: str, revision: LoadedRevision) -> str | None:
+        names = sorted(ref.key for ref in revision.loaded.resources if ref.kind == kind)
+        if kind == "EnvironmentType":
+            names = self._types_for_name(names, revision)
+        parts = self._name.split("-")
+        names.sort(key=lambda one: one not in parts)
+        if len(names) > 1:
+            self._remarks[path] = _choices(names)
+        return names[0] if names else None
+
+    def _types_for_name(self, names: list[str], revision: LoadedRevision) -> list[str]:
+        """Return the types whose naming pattern the name fits, else those without a pattern, else all."""
+        facts = revision.loaded.memory.facts
+        patterns = {
+            name: getattr(facts.get(ResourceRef("EnvironmentType", name)), "naming_pattern", None)
+            for name in names
+        }
+        fitting = [name for name, one in patterns.items() if one and matches(one, self._name)]
+        return fitting or [name for name in names if not patterns[name]] or names
+
+    def _take_ports(self, revision: LoadedRevision) -> None:
+        facts = revision.loaded.memory.facts
+        services = [known for ref, known in facts.items() if ref.kind == "Service"]
+        taken = {port for service in services for port in (service.blue_port, service.green_port)}
+        free = next((p for p in PORTS if p not in taken and p + 1 not in taken), None)
+        if free is None:
+            raise WrongUsage(
+                "no two neighbouring ports from 40000 to 41000 are free",
+                fix="write bluePort and greenPort by hand",
+            )
+        blue, green = (free, free + 1) if free % 2 == 0 else (free + 1, free)
+        self._spec |= {"bluePort": blue, "greenPort": green}
+        self._remarks["spec", "bluePort"] = "the next free pair; kept for good once applied"
+
+    def _schemas(self) -> str:
+        """Return where files beside the new one say the schemas are, seen from the new one."""
+        here = posixpath.dirname(self._path)
+        tree = self._source.fetch().files
+        near = sorted(
+            (path for path in tree if path != self._path),
+            key=lambda path: (posixpath.dirname(path) != here, path),
+        )
+        for path in near[:1]:
+            for _, content in self._below.read([tree[path]]):
+                found = _SCHEMA_LINE.search(content)
+                if found and found[1]:
+                    folder = posixpath.join(posixpath.dirname(path), found[1].decode())
+                    return posixpath.relpath(folder, here or ".") + "/"
+        return "schemas/"
+
+    def _text(self) -> str:
+        lines = [
+            f"# yaml-language-server: $schema={self._schema_folder}{file_name(self._kind.name)}",
+            f"apiVersion: {API_VERSION}",
+            f"kind: {self._kind.name}",
+            f"metadata: {{name: {scalar_text(self._name)}}}",
+        ]
+        if not self._spec:
+            return "\n".join([*lines, "spec: {}", ""])
+        return "\n".join([*lines, "spec:", *self._lines(self._spec, ("spec",), 1), ""])
+
+    def _lines(self, value: Json, path: Path, depth: int) -> Iterator[str]:
+        indent = "  " * depth
+        for step, part in value.items():
+            here = (*path, step)
+            remark = self._open.get(here) or self._remarks.get(here)
+            comment = f"  # {remark}" if remark else ""
+            if isinstance(part, dict) and part:
+                yield f"{indent}{step}:{comment}"
+                yield from self._lines(part, here, depth + 1)
+            elif isinstance(part, list):
+                yield f"{indent}{step}:{comment}"
+                for position, member in enumerate(part):
+                    inner = list(self._lines(member, (*here, position), depth + 2))
+                    first = inner[0].strip() if inner else "{}"
+                    yield f"{indent}  - {first}"
+                    yield from inner[1:]
+            else:
+                shown = "" if part is None else f" {scalar_text(part)}"
+                yield f"{indent}{step}:{shown}{comment}"
+
+
+def _is_about(problem: Problem, blank: set[str]) -> bool:
+    """Tell whether a problem says of an open field that it is open."""
+    missing = _MISSING.match(problem.message)
+    return problem.path in blank or (
+        missing is not None and f"{problem.path}.{missing[1]}" in blank
+    )
+
+
+def _choices(names: list[str]) -> str:
+    more = ", …" if len(names) > _CHOICES_SHOWN else ""
+    return f"one of {', '.join(names[:_CHOICES_SHOWN])}{more}"
+
+
+def _shape_at(model: type[Spec], path: Path) -> tuple[Shape, dict[str, Any]]:
+    """Return the shape of a field, and what its schema says."""
+    shape, owner, name = Shape(model=model), model, ""
+    for step in path:
+        if isinstance(step, int):
+            shape = shape.members or Shape()
+        elif shape.model is not None and step in by_yaml(shape.model):
+            owner, name = shape.model, step
+            shape = by_yaml(shape.model)[step].shape
+        else:
+            shape, name = shape.values or Shape(), ""
+    return shape, model_schema(owner).get("properties", {}).get(name, {})
+
+
+def _put(value: Json, path: Path, new: Json) -> None:
+    *above, last = path
+    for step in above:
+        if isinstance(step, str) and value.get(step) is None:
+            value[step] = {}
+        value = value[step]
+    value[last] = new

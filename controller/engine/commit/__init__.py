@@ -1,0 +1,1 @@
+"""Written once: transactions that hold changes, their records and the head of a scope."""

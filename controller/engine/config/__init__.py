@@ -1,0 +1,1 @@
+"""The config scope: observe the tables, plan a revision against them, apply."""

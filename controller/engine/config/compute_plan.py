@@ -1,0 +1,170 @@
+"""From a loaded revision and what the tables hold to the plan of the ``config`` scope."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from controller.engine.config.barriers import schedule_barriers, still_in_use
+from controller.engine.desired.field_names import yaml_field_names
+from controller.engine.desired.find_edits import authorship_of, with_edits
+from controller.engine.desired.load_revision import LoadedRevision
+from controller.errors import InvalidDesiredState
+from controller.kinds.language.kind import Kind
+from controller.loading.describe import problem_of
+from controller.loading.issue import Issue, PlacedIssue
+from controller.model.observed import ObservedState, Ownership, ScopeState
+from controller.model.origin import Authorship, Origin
+from controller.model.override import Override
+from controller.model.plan import Change, ScopePlan
+from controller.model.problem import Problem, in_file_order
+from controller.model.ref import ResourceRef
+from controller.model.resource import DesiredState, Projection
+from controller.model.trailers import overrides_in
+from controller.planning.diff import departing
+from controller.planning.diff_options import DiffOptions
+from controller.planning.guard_limits import GuardLimits
+from controller.planning.holding import Barrier
+from controller.planning.immutables import KeptValue, find_kept_values
+from controller.planning.leaving import left_with_retired
+from controller.planning.overrides import left_fields, patched_refs, suspended
+from controller.planning.scope_plan import ScopeOptions, plan_scope
+from controller.planning.wording import in_force
+from controller.targets.table_items.found_references import with_references
+
+Recorded = Callable[[ResourceRef, bytes], bool]
+"""Whether the ledger's last word on an object, given with its items, is that we created, adopted or updated it."""
+
+MOST_ASKED_FOR = 50
+"""Missing objects whose records are looked up. More are no accident but a first apply, or tables that were lost: then
+the plan as a whole says enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """How a plan is asked for. ``now`` is aware; ``tokens`` approve violations besides those of the commit message."""
+
+    kinds: Mapping[str, Kind[Any]]
+    now: datetime
+    limits: GuardLimits = field(default_factory=GuardLimits)
+    tokens: Sequence[str] = ()
+    adopt: bool = False
+    overrides: Sequence[Override] = ()
+    barriers: Sequence[Barrier] = ()
+
+
+def plan_config(
+    revision: LoadedRevision,
+    desired: DesiredState,
+    observed: ObservedState,
+    request: PlanRequest,
+    *,
+    recorded: Recorded,
+    missed: Recorded,
+    authorship: Callable[[Sequence[str]], Mapping[str, Authorship]],
+) -> ScopePlan:
+    """Plan the config scope.
+
+    ``desired`` is the revision's desired state with overrides laid over it. ``recorded`` is asked for what would be pruned,
+    ``missed`` for what is not there (a deletion behind our back is drift), ``authorship`` once, for the files the changes
+    come from. Raises InvalidDesiredState for what only the tables can tell: values that must stay, or that something
+    outside the YAML has taken.
+    """
+    projections = {ref: resource.projection for ref, resource in desired.resources.items()}
+    options = _options(desired, observed, request)
+    if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
+        kept = find_kept_values(projections, observed, options)
+        if kept:
+            raise InvalidDesiredState(_placed(kept, desired, revision))
+        leaving = departing(projections, observed)
+        observed = with_references(observed, leaving, request.kinds)
+        found = {ref: observed.objects[ref].attributes for ref in leaving}
+        options = replace(
+            options,
+            unrecorded=found.keys() - _recorded(found, recorded),
+            removed_outside=_recorded(_missing(projections, observed, options.kinds), missed),
+        )
+    scope = plan_scope(
+        projections,
+        observed,
+        ScopeOptions(
+            diff=options,
+            limits=request.limits,
+            tokens=(*request.tokens, *overrides_in(desired.message)),
+            barriers=(
+                *request.barriers,
+                *schedule_barriers(projections, observed),
+                *still_in_use(projections, observed, request.kinds),
+            ),
+            source_paths=frozenset(revision.tree.files),
+        ),
+    )
+    changes = with_edits(scope.changes, desired.resources, revision.origins)
+    notes = tuple(sorted((*scope.notes, *in_force(request.overrides))))
+    return replace(scope, changes=_with_authors(changes, authorship), notes=notes)
+
+
+def _placed(
+    kept: Sequence[KeptValue], desired: DesiredState, revision: LoadedRevision
+) -> tuple[Problem, ...]:
+    """Return values that must stay as problems, at the lines that say otherwise."""
+    problems = []
+    for ref, path, message, fix in kept:
+        resource = desired.resources[ref]
+        origin, issue = resource.origin, Issue(path, message, fix)
+        placed = PlacedIssue(origin.path, resource.index, origin.line, issue)
+        problems.append(problem_of(placed, revision.origins))
+    return in_file_order(problems)
+
+
+def _with_authors(
+    changes: Sequence[Change], authorship: Callable[[Sequence[str]], Mapping[str, Authorship]]
+) -> tuple[Change, ...]:
+    paths = sorted({change.origin.path for change in changes if change.origin is not None})
+    return authorship_of(changes, authorship(paths) if paths else {})
+
+
+def _options(desired: DesiredState, observed: ObservedState, request: PlanRequest) -> DiffOptions:
+    """Return how the tables are compared, as far as the ledger need not be asked."""
+    return DiffOptions(
+        target="tables",
+        installation=_installation(observed),
+        now=request.now,
+        kinds=request.kinds,
+        adopt=request.adopt,
+        suspended=suspended(request.overrides),
+        left=left_fields(request.overrides),
+        overridden=patched_refs(request.overrides),
+        origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
+        names=yaml_field_names(request.kinds),
+    )
+
+
+def _installation(observed: ObservedState) -> str:
+    """Return the id our marks carry; empty where nothing is ours yet."""
+    marks = (one.mark for one in observed.objects.values() if one.ownership is Ownership.OURS)
+    return next((mark.by for mark in marks if mark is not None), "")
+
+
+def _missing(
+    projections: Mapping[ResourceRef, Projection],
+    observed: ObservedState,
+    kinds: Mapping[str, Kind[Any]],
+) -> dict[ResourceRef, bytes]:
+    """Return what is wanted and not there, with its items; nothing where that is too much to ask for one by one."""
+    missing = projections.keys() - observed.objects.keys()
+    if not 0 < len(missing) <= MOST_ASKED_FOR:
+        return {}
+    gone = missing - left_with_retired(projections, kinds).keys()
+    return {ref: projections[ref].attributes for ref in gone}
+
+
+def _recorded(objects: Mapping[ResourceRef, bytes], recorded: Recorded) -> frozenset[ResourceRef]:
+    """Return those of the objects that a record says we made: a mark alone is not enough to delete."""
+    if not objects:
+        return frozenset()
+    refs = sorted(objects)
+    with ThreadPoolExecutor(8, thread_name_prefix="ask-ledger") as pool:
+        answers = list(pool.map(recorded, refs, [objects[ref] for ref in refs]))
+    return frozenset(ref for ref, known in zip(refs, answers, strict=True) if known)

@@ -1,0 +1,139 @@
+"""What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from controller.engine.config.compute_plan import Recorded
+from controller.engine.installation.installation import Installation
+from controller.engine.state.override_rows import override_of_row, override_rows_in
+from controller.engine.state.status import statuses_in
+from controller.kinds.language.kind import Kind
+from controller.model.canonical import parse_canonical
+from controller.model.observed import (
+    CONFIG_SCOPE,
+    Mark,
+    Observation,
+    ObservedState,
+    Ownership,
+    ScopeState,
+)
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.model.resource import DesiredState, Resource
+from controller.planning.observed_json import read_observed, write_observed
+from controller.ports import History
+from controller.targets.table_items.definitions import STATE_TABLE
+from controller.targets.tables import is_ours_by_history
+
+OVERRIDES = "overrides"
+"""Fact of the config scope: the rows of all overrides, as they stand in EnvctlState."""
+ACCEPTED_REVISION = "acceptedRevision"
+"""Fact of the config scope: the revision last applied to it in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Scopes as found, and what the ledger says of single objects, given with their items as canonical JSON.
+
+    ``recorded`` tells whether it has a create or an adoption of ours for one that is there, ``missed`` whether its last word
+    on one that is not there is that we wrote it.
+    """
+
+    scopes: tuple[ObservedState, ...]
+    recorded: Recorded
+    missed: Recorded
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """Every override on record, ended ones too. Raises EnvctlError for a damaged one."""
+        rows = (row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
+        return tuple(map(override_of_row, rows))
+
+    @property
+    def accepted_revision(self) -> str:
+        """The revision the tables hold, which is the one last applied in full; empty if that is not known."""
+        return next((str(scope.facts.get(ACCEPTED_REVISION, "")) for scope in self.scopes), "")
+
+
+def seen_in_tables(installation: Installation) -> Seen:
+    """Look at the tables. What could not be read makes the scope unknown; the overrides must be readable."""
+    master = installation.master
+    rows = list(master.store.scan(master.physical(STATE_TABLE.name), 1))
+    found = installation.tables.observe()
+    config = statuses_in(rows).get(CONFIG_SCOPE)
+    facts = {
+        OVERRIDES: list(map(dict, override_rows_in(rows))),
+        ACCEPTED_REVISION: config.revision if config else "",
+    }
+    state = replace(found, facts={**found.facts, **facts})
+    prefix, history = master.settings.resource_prefix, installation.ledger
+    recorded = _asking(history, prefix, master.kinds)
+    return Seen((state,), recorded, recorded)
+
+
+def _asking(history: History, prefix: str, kinds: Mapping[str, Kind[Any]]) -> Recorded:
+    def recorded(ref: ResourceRef, attributes: bytes) -> bool:
+        kind = kinds.get(ref.kind)
+        items = parse_canonical(attributes)
+        tables = () if kind is None else kind.tables
+        keys = [
+            (prefix + table.name, list(table.key_of(items[table.name]).values()))
+            for table in tables
+            if table.name in items
+        ]
+        return bool(keys) and all(
+            is_ours_by_history(
+                history.of_item(table, str(key[0]), str(key[1]) if len(key) > 1 else None)
+            )
+            for table, key in keys
+        )
+
+    return recorded
+
+
+def seen_in_file(data: bytes, name: str) -> Seen:
+    """Read what ``file_of`` wrote; the ledger is not at hand, so marks are believed. Raises WrongUsage."""
+    return Seen(read_observed(data, name), _believed, _not_missed)
+
+
+def file_of(seen: Seen) -> bytes:
+    """Return what was found as a file from which plans can be made without AWS."""
+    return write_observed(seen.scopes)
+
+
+def seen_in_desired(desired: DesiredState) -> Seen:
+    """Take a desired state for what is there, applied in full by ourselves and touched by nobody since."""
+    objects = dict(_as_found(desired.resources.values(), desired.revision))
+    state = ObservedState(CONFIG_SCOPE, ScopeState.OK, objects)
+    return Seen((state,), _believed, _not_missed)
+
+
+def _believed(_ref: ResourceRef, _attributes: bytes) -> bool:
+    return True
+
+
+def _not_missed(_ref: ResourceRef, _attributes: bytes) -> bool:
+    return False
+
+
+def _as_found(
+    resources: Iterable[Resource], revision: str
+) -> Iterable[tuple[ResourceRef, Observation]]:
+    for resource in resources:
+        wanted = resource.projection
+        origin = resource.origin
+        extra = parse_canonical(wanted.extra)
+        mark = Mark("", "", revision, origin.path, origin.line, wanted.digest, extra)
+        yield (
+            wanted.ref,
+            Observation(
+                wanted.ref,
+                wanted.attributes,
+                wanted.digest,
+                mark,
+                Ownership.OURS,
+                b"{}",
+                wanted.depends_on,
+            ),
+        )

@@ -1,0 +1,196 @@
+"""One run of planning: a revision, what is there, what is to become of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from controller.engine.config.compute_plan import PlanRequest, plan_config
+from controller.engine.config.observe import Seen
+from controller.engine.config.schedule_changes import meaning_of
+from controller.engine.desired.apply_overrides import lay_over
+from controller.engine.desired.field_names import yaml_field_names
+from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader
+from controller.errors import InvalidDesiredState, WrongUsage, worst_exit_code
+from controller.events import (
+    DesiredLoaded,
+    DesiredRejected,
+    Emit,
+    PlanComputed,
+    PlanRefusedByGuard,
+    nobody_listens,
+)
+from controller.kinds.language.kind import Kind
+from controller.loading.compiled import compile_kinds
+from controller.model.canonical import digest
+from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.override import Override
+from controller.model.plan import Plan, ScopePlan
+from controller.model.resource import DesiredState
+from controller.model.schedule_meaning import ScheduleMeaning
+from controller.planning.approval import unused_tokens
+from controller.planning.fields import FieldNames
+from controller.planning.overrides import active
+from controller.planning.scope_plan import plan
+from controller.ports import Source
+from controller.settings import Settings
+from controller.targets.tables import DENIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAsked:
+    """How a plan is asked for. ``now`` is aware; ``tokens`` approve violations; ``scopes`` empty means all."""
+
+    now: datetime
+    tokens: Sequence[str] = ()
+    adopt: bool = False
+    deep: bool = False
+    """Whether live accounts are looked at closely, which takes many more calls."""
+    scopes: Sequence[str] = ()
+    strict: bool = False
+    strict_live: bool = False
+    """Whether a live scope that cannot be seen is an error too."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRun:
+    """A plan with what its reader is told besides it. ``exit_code`` is that of a command that only plans."""
+
+    revision: LoadedRevision
+    plan: Plan
+    names: FieldNames
+    unused_tokens: tuple[str, ...]
+    exit_code: int
+
+
+class Planner:
+    """Plans one source, time and again; what did not change since the last time is not done again."""
+
+    def __init__(self, source: Source, settings: Settings, kinds: Mapping[str, Kind[Any]]) -> None:
+        """Take the source and what loading depends on."""
+        self.source = source
+        self._settings = settings
+        self._kinds = kinds
+        self._compiled = compile_kinds(kinds.values())
+        self._names = yaml_field_names(kinds)
+        self._loader = RevisionLoader(self._compiled, settings.compatibility, settings.region)
+
+    def load(self) -> LoadedRevision:
+        """Fetch and load the current revision, whatever is wrong with it. Raises SourceUnavailable, AccessDenied."""
+        return self.load_from(self.source)
+
+    def load_from(self, source: Source) -> LoadedRevision:
+        """Load another source with what is remembered of this one. Raises as ``load``."""
+        return self._loader.load(source)
+
+    def plan(
+        self,
+        revision: LoadedRevision,
+        seen: Seen,
+        asked: PlanAsked,
+        emit: Emit = nobody_listens,
+    ) -> PlanRun:
+        """Plan a revision against what was seen.
+
+        Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
+        """
+        accepted = self._accepted(revision, emit)
+        states = _chosen(seen.scopes, asked.scopes, self._settings)
+        documents = {ref: digest(resource.document) for ref, resource in accepted.resources.items()}
+        holding = active(seen.overrides, asked.now, documents)
+        laid = lay_over(revision, holding, self._compiled, self.source)
+        scopes = [self._scope(laid, state, seen, asked, holding) for state in states]
+        made = replace(
+            plan(scopes, revision=accepted.revision, label=accepted.label),
+            schedules=self._schedules(states, scopes, asked.now, holding),
+        )
+        violations = [violation for scope in made.scopes for violation in scope.violations]
+        for violation in made.refused:
+            emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
+        emit(PlanComputed(made.revision, made.digest, len(made.changes)))
+        return PlanRun(
+            laid,
+            made,
+            self._names,
+            unused_tokens(violations, asked.tokens),
+            _exit_code(made, states, strict=asked.strict),
+        )
+
+    def _schedules(
+        self,
+        states: Sequence[ObservedState],
+        scopes: Sequence[ScopePlan],
+        now: datetime,
+        holding: Sequence[Override],
+    ) -> ScheduleMeaning | None:
+        """Return what the config plan changes about schedules."""
+        for state, made in zip(states, scopes, strict=True):
+            if made.scope == CONFIG_SCOPE:
+                options = self._settings.options
+                return meaning_of(state, made, self._compiled, options, now, holding)
+        return None
+
+    def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
+        name, found = self.source.name, revision.tree.revision.id
+        try:
+            desired = revision.desired
+        except InvalidDesiredState as error:
+            emit(DesiredRejected(name, found, len(error.problems)))
+            raise
+        emit(DesiredLoaded(name, found, len(desired.resources)))
+        return desired
+
+    def _scope(
+        self,
+        revision: LoadedRevision,
+        state: ObservedState,
+        seen: Seen,
+        asked: PlanAsked,
+        holding: Sequence[Override],
+    ) -> ScopePlan:
+        request = PlanRequest(
+            kinds=self._kinds,
+            now=asked.now,
+            limits=self._settings.guards.limits,
+            tokens=asked.tokens,
+            adopt=asked.adopt,
+            overrides=holding,
+        )
+        return plan_config(
+            revision,
+            revision.desired,
+            state,
+            request,
+            recorded=seen.recorded,
+            missed=seen.missed,
+            authorship=self.source.authorship,
+        )
+
+
+def _chosen(
+    states: Sequence[ObservedState], wanted: Sequence[str], settings: Settings
+) -> list[ObservedState]:
+    """Return the scopes asked for, in the modes the settings give them."""
+    known = [state.scope for state in states]
+    for scope in wanted:
+        if scope not in known:
+            raise WrongUsage(
+                f"there is no scope {scope!r}",
+                fix=f"choose from {', '.join(known) or CONFIG_SCOPE}",
+            )
+    mode = settings.targets.tables
+    return [
+        replace(state, state=ScopeState.OBSERVE, reason="targets.tables: observe")
+        if mode == "observe" and state.state is ScopeState.OK
+        else state
+        for state in states
+        if (not wanted or state.scope in wanted) and mode != "off"
+    ]
+
+
+def _exit_code(made: Plan, states: Sequence[ObservedState], *, strict: bool) -> int:
+    unknown = [state for state in states if state.state is ScopeState.UNKNOWN]
+    codes = [3 if made.refused else 0, 2 if made.to_apply else 0]
+    if unknown and (strict or len(unknown) == len(states)):
+        codes += [6 if state.facts.get(DENIED) else 5 for state in unknown]
+    return worst_exit_code(codes)

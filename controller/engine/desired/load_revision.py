@@ -1,0 +1,100 @@
+"""One revision of a source as checked desired state."""
+
+import gc
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from controller.engine.desired.parallel_parse import parse_side_by_side
+from controller.errors import InvalidDesiredState
+from controller.loading.compiled import CompiledKinds
+from controller.loading.describe import problems_of
+from controller.loading.field_origins import FieldOrigins
+from controller.loading.load import Loaded, Memory, load
+from controller.model.problem import Problem, in_file_order
+from controller.model.resource import DesiredState
+from controller.ports import Source, SourceTree
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRevision:
+    """A revision with everything that is right and wrong with it.
+
+    ``origins`` finds the place of single fields; it reads files again, and only those it is asked about.
+    """
+
+    tree: SourceTree
+    loaded: Loaded
+    problems: tuple[Problem, ...]
+    origins: FieldOrigins
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is worth knowing and stops nothing."""
+        return tuple(problem for problem in self.problems if problem.warning)
+
+    @property
+    def desired(self) -> DesiredState:
+        """The desired state. Raises InvalidDesiredState with every problem if there is one."""
+        if any(not problem.warning for problem in self.problems):
+            raise InvalidDesiredState([problem for problem in self.problems if not problem.warning])
+        revision = self.tree.revision
+        return DesiredState(
+            revision.id, revision.label, revision.author, revision.message, self.loaded.resources
+        )
+
+
+class RevisionLoader:
+    """Loads revisions of one source, doing again only what changed since the one before."""
+
+    def __init__(self, kinds: CompiledKinds, compatibility: str, default_region: str) -> None:
+        """Take the kinds and the two settings rules depend on."""
+        self._kinds, self._compatibility, self._region = kinds, compatibility, default_region
+        self._memory: Memory | None = None
+
+    def load(self, source: Source) -> LoadedRevision:
+        """Fetch and load the source's current revision. Raises SourceUnavailable or AccessDenied."""
+        return self.load_tree(source, source.fetch())
+
+    def load_tree(self, source: Source, tree: SourceTree) -> LoadedRevision:
+        """Load a revision already fetched. What is wrong with it is in the result, not raised."""
+        files = dict(sorted(tree.files.items()))
+
+        def read(ids: Collection[str]) -> Iterable[tuple[str, bytes]]:
+            return source.read(ids) if ids else ()
+
+        def text_of(content_id: str) -> bytes:
+            return next(data for _, data in source.read([content_id]))
+
+        with _collecting_less():
+            loaded = load(
+                files,
+                read,
+                self._kinds,
+                compatibility=self._compatibility,
+                default_region=self._region,
+                memory=self._memory,
+                parse=parse_side_by_side,
+            )
+        self._memory = loaded.memory
+        problems = in_file_order(
+            (*tree.problems, *problems_of(loaded, files, text_of, self._kinds))
+        )
+        return LoadedRevision(
+            tree,
+            loaded,
+            problems,
+            FieldOrigins(files, loaded.memory.parsed, text_of, self._kinds.secret_names),
+        )
+
+
+@contextmanager
+def _collecting_less() -> Iterator[None]:
+    """Keep the cycle collector from walking, again and again, the many small values a load makes and keeps."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

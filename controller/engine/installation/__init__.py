@@ -1,0 +1,1 @@
+"""One installation: its settings, its tables, what it is made of."""

@@ -1,0 +1,155 @@
+"""One installation: its id, the tables of its master account, and everything that works on them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from controller.aws.blob_store import S3BlobStore
+from controller.aws.errors import TableMissing
+from controller.aws.sessions import MASTER, AwsAccess
+from controller.engine.commit.lease import Leases
+from controller.engine.commit.transaction import ApplyContext
+from controller.engine.installation.bootstrap import read_installation
+from controller.engine.installation.process_context import Surroundings
+from controller.kinds.language.kind import Kind
+from controller.ledger.large_images import BlobStore
+from controller.ledger.ledger_table import LEDGER_TABLE
+from controller.ledger.queries import LedgerReader
+from controller.ledger.redaction import redactor
+from controller.model.ledger_record import Actor
+from controller.settings import Settings
+from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
+from controller.targets.table_items.store import DynamoStore
+from controller.targets.tables import Tables
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_IMAGES = "images"
+"""Folder of the bucket for images of records."""
+
+
+class Master:
+    """The account the controller runs in. Nothing is called before it is used."""
+
+    def __init__(
+        self, settings: Settings, surroundings: Surroundings, kinds: Mapping[str, Kind[Any]]
+    ) -> None:
+        """Take what says where it is."""
+        self.settings = settings
+        self.surroundings = surroundings
+        self.kinds = kinds
+        self.aws = AwsAccess(
+            region=settings.region,
+            installation="master",
+            instance=surroundings.instance,
+            allowed_role_names=settings.allowed_role_names,
+            clock=surroundings.clock,
+        )
+        self.store = DynamoStore(self.client)
+
+    @property
+    def client(self) -> "DynamoDBClient":
+        """The client of the master's tables."""
+        return self.aws.client("dynamodb", MASTER)
+
+    def physical(self, table: str) -> str:
+        """Return the name a logical table goes by."""
+        return self.settings.resource_prefix + table
+
+    def table_arn(self, table: str) -> str:
+        """Return the ARN of a logical table; the account is asked for once. Raises as any call."""
+        account = self.aws.assert_identity(MASTER)
+        partition = self.client.meta.partition
+        return f"arn:{partition}:dynamodb:{self.settings.region}:{account}:table/{self.physical(table)}"
+
+    @property
+    def blobs(self) -> BlobStore | None:
+        """Where images are kept that no record can hold; None if the settings name no bucket."""
+        kept = self.settings.snapshots
+        if kept.bucket is None:
+            return None
+        return S3BlobStore(self.aws.client("s3", MASTER), kept.bucket, f"{kept.prefix}/{_IMAGES}")
+
+    def context(
+        self, actor: Actor, transaction_id: str, *, revision: str = "", plan_digest: str = ""
+    ) -> ApplyContext:
+        """Return what writes are made with; the installation is filled in by who knows it."""
+        arns = {
+            table.name: ""
+            for table in (*kind_tables(self.kinds.values()), LEDGER_TABLE, STATE_TABLE)
+        }
+        arns = {table: self.table_arn(table) for table in arns}
+        return ApplyContext(
+            store=self.store,
+            tables={table.name: table for table in kind_tables(self.kinds.values())},
+            installation="",
+            prefix=self.settings.resource_prefix,
+            revision=revision,
+            plan_digest=plan_digest,
+            user=actor.applied_by,
+            actor=actor,
+            transaction_id=transaction_id,
+            clock=self.surroundings.clock,
+            sleep=self.surroundings.sleep,
+            table_arn=arns.__getitem__,
+            blobs=self.blobs,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A master account whose tables have been set up, and the id made then."""
+
+    id: str
+    master: Master
+
+    @property
+    def ledger(self) -> LedgerReader:
+        """What answers from the audit table."""
+        master = self.master
+        return LedgerReader(master.client, master.physical(LEDGER_TABLE.name), master.blobs)
+
+    @property
+    def tables(self) -> Tables:
+        """The config tables as a target."""
+        return Tables(
+            self.master.store,
+            self.master.kinds.values(),
+            installation=self.id,
+            prefix=self.master.settings.resource_prefix,
+            history=self.ledger,
+        )
+
+    @property
+    def leases(self) -> Leases:
+        """Who owns which scope."""
+        return Leases(
+            self.master.store,
+            self.master.physical(STATE_TABLE.name),
+            clock=self.master.surroundings.clock,
+            sleep=self.master.surroundings.sleep,
+        )
+
+    def context(
+        self, actor: Actor, transaction_id: str, *, revision: str, plan_digest: str
+    ) -> ApplyContext:
+        """Return what one apply is made with. Asks AWS who we are, once. Raises as any call."""
+        made = self.master.context(
+            actor, transaction_id, revision=revision, plan_digest=plan_digest
+        )
+        redact = redactor(self.master.kinds.values(), self.id)
+        return replace(made, installation=self.id, redact=redact)
+
+
+def find_installation(master: Master) -> Installation:
+    """Return the installation whose tables these are. Raises TableMissing before the first bootstrap, and as any read."""
+    prefix = master.settings.resource_prefix
+    found = read_installation(master.store, prefix)
+    if found is None:
+        raise TableMissing(
+            f"tables: {prefix}{STATE_TABLE.name} names no installation: its set-up did not come to its end",
+            fix="run envctl bootstrap; it goes on where it stopped",
+        )
+    return Installation(found, master)

@@ -1,0 +1,23 @@
+"""An installation is set up: its tables first, then what goes into them."""
+
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.run_id import new_run_id
+from controller.engine.installation.bootstrap import (
+    BootstrapReport,
+    all_tables,
+    bootstrap,
+    set_up_tables,
+)
+from controller.engine.installation.installation import Master
+from controller.model.ledger_record import Actor
+
+
+def set_up(master: Master, *, upgrade: bool = False) -> BootstrapReport:
+    """Create what is missing, compare what is there, mend it on ``upgrade``. Raises as ``bootstrap``."""
+    kinds = master.kinds.values()
+    surroundings = master.surroundings
+    definitions = all_tables(kinds, master.settings.resource_prefix)
+    tables = set_up_tables(master.client, definitions, upgrade=upgrade)
+    actor = Actor("", "", surroundings.user, "bootstrap")
+    context = master.context(actor, new_run_id(surroundings.clock()))
+    return bootstrap(tables, kinds, context, Claim(surroundings.instance))

@@ -1,0 +1,269 @@
+"""One run over the live accounts of an installation: known, looked at, planned, changed."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from controller import catalog
+from controller.aws.live_look import look
+from controller.aws.secrets import Secrets
+from controller.aws.sessions import AccountAccess
+from controller.engine.commit.lease import Claim
+from controller.engine.config.apply_changes import Progress
+from controller.engine.desired.accepted import AcceptedReader
+from controller.engine.installation.installation import Installation
+from controller.engine.live.apply_scope import LiveOrder, ScopeOutcome, ScopeRun
+from controller.engine.live.journal import scopes_left_open
+from controller.engine.live.observe import ScopeView, Unseen, unseen
+from controller.engine.live.override_tags import TagRecords
+from controller.engine.live.planner import LiveAsked, LivePlanner, LiveScopePlan
+from controller.engine.live.schedule_memory import PowerMemory
+from controller.engine.live.scopes import ScopeSetup, live_scopes
+from controller.engine.state.flips import FlipRow, read_flip_rows
+from controller.engine.state.status import Finding, write_statuses
+from controller.errors import EnvctlError, WrongUsage
+from controller.events import Emit, nobody_listens
+from controller.loading.compiled import compile_kinds
+from controller.model.accepted import AcceptedState
+from controller.model.live import LiveLook
+from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.override import Override
+from controller.model.plan import ScopePlan
+from controller.ports import LiveTarget
+from controller.targets.table_items.definitions import STATE_TABLE
+
+
+@dataclass(frozen=True, slots=True)
+class LivePlanRun:
+    """The live scopes of one run, as planned, and what they were planned from."""
+
+    accepted: AcceptedState
+    asked: LiveAsked
+    scopes: tuple[LiveScopePlan, ...]
+    flips: dict[str, FlipRow]
+    left_open: frozenset[str] = frozenset()
+    """Scopes in which an earlier run announced something and did not end it."""
+
+    @property
+    def plans(self) -> tuple[ScopePlan, ...]:
+        """Everything to be shown; a scope has several where its targets differ in mode or in what could be seen."""
+        return tuple(plan for scope in self.scopes for plan in scope.plans)
+
+    def exit_codes(self, *, strict: bool) -> list[int]:
+        """Return what the command's exit code is made of: 2 changes to apply, 3 refused, 5 and 6 what cannot be seen."""
+        plans = self.plans
+        applied = (plan for plan in plans if plan.state is not ScopeState.OBSERVE)
+        codes = [2 if any(one.changes for one in applied) else 0]
+        codes += [3 for plan in plans if plan.state is ScopeState.REFUSED]
+        dark = [
+            scope
+            for scope in self.scopes
+            if any(plan.state in (ScopeState.UNKNOWN, ScopeState.WAITING) for plan in scope.plans)
+        ]
+        if strict:
+            codes += [6 if scope.denied else 5 for scope in dark]
+        return codes
+
+
+class LiveAccounts:
+    """The live accounts of an installation. What was read once is not read again; made once per process."""
+
+    def __init__(
+        self, installation: Installation, targets: Sequence[LiveTarget] | None = None
+    ) -> None:
+        """Take the installation; the targets are the catalog's, if no others are given."""
+        master = installation.master
+        self.installation = installation
+        self._settings = master.settings
+        known = catalog.live_targets(self._settings.extensions) if targets is None else targets
+        self.targets = tuple(known)
+        self._reader = AcceptedReader(
+            compile_kinds(master.kinds.values()), master.settings.options, installation.id
+        )
+        self._secrets = Secrets(master.aws, master.surroundings.environment)
+        self._power = PowerMemory(installation)
+        self._tags = TagRecords(installation)
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether there is any target that is not switched off."""
+        return any(self._settings.targets.of(target.name) != "off" for target in self.targets)
+
+    def accepted(
+        self,
+        observed: ObservedState,
+        now: datetime,
+        overrides: Iterable[Override] = (),
+        revision: str = "",
+    ) -> AcceptedState:
+        """Return the accepted state from the config scope as found. Raises EnvctlError if it is not known."""
+        if observed.state not in (ScopeState.OK, ScopeState.OBSERVE):
+            raise EnvctlError(
+                f"live accounts: the config tables cannot be read, so what is accepted is not known: {observed.reason}"
+            )
+        return self._reader.read(observed, now, overrides, revision)
+
+    def scopes(self, accepted: AcceptedState, wanted: Sequence[str] = ()) -> tuple[ScopeSetup, ...]:
+        """Return the scopes there are, or those wanted. Raises WrongUsage for one that does not exist."""
+        setups = live_scopes(accepted, self._settings)
+        known = {setup.scope.name: setup for setup in setups}
+        for name in wanted:
+            if name not in known:
+                raise WrongUsage(
+                    f"there is no scope {name!r}",
+                    fix=f"choose from {', '.join((CONFIG_SCOPE, *known))}",
+                )
+        return tuple(setup for setup in setups if not wanted or setup.scope.name in wanted)
+
+    def looks(
+        self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
+    ) -> dict[str, LiveLook | Unseen]:
+        """Look at scopes side by side, writing nothing; by name, what was found, or why it could not be seen."""
+        broken = self._know(live_scopes(accepted, self._settings))
+
+        def seen(setup: ScopeSetup) -> LiveLook | Unseen:
+            try:
+                if setup.scope.account in broken:
+                    return unseen(broken[setup.scope.account], setup)
+                return look(self.installation.master.aws, setup.scope, now)
+            except EnvctlError as error:
+                return unseen(error, setup)
+
+        with ThreadPoolExecutor(
+            self._settings.live.parallel_scopes, thread_name_prefix="look"
+        ) as pool:
+            found = pool.map(seen, setups)
+            return {setup.scope.name: one for setup, one in zip(setups, found, strict=True)}
+
+    def plan(
+        self, accepted: AcceptedState, setups: Sequence[ScopeSetup], asked: LiveAsked
+    ) -> LivePlanRun:
+        """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
+        master = self.installation.master
+        broken = self._know(live_scopes(accepted, self._settings))
+        table, names = master.physical(STATE_TABLE.name), [setup.scope.name for setup in setups]
+        rows = read_flip_rows(master.store, table, names)
+        left_open = scopes_left_open(master.store, table, names)
+        asked = replace(asked, flips={scope: row.flips for scope, row in rows.items()})
+        reachable = [setup for setup in setups if setup.scope.account not in broken]
+        planned = {
+            one.setup.scope.name: one for one in self._planner(accepted).plan(reachable, asked)
+        }
+        scopes = tuple(
+            planned.get(setup.scope.name) or _dark(setup, broken[setup.scope.account])
+            for setup in setups
+        )
+        return LivePlanRun(accepted, asked, scopes, rows, left_open)
+
+    def apply(
+        self,
+        run: LivePlanRun,
+        claim: Claim,
+        order: LiveOrder,
+        progress: Callable[[Progress], None] = lambda _: None,
+        emit: Emit = nobody_listens,
+    ) -> tuple[ScopeOutcome, ...]:
+        """Make the changes of every scope that nothing refuses, side by side, and write how each stands.
+
+        What becomes of single changes and scopes is the result, not raised. Raises as ``keep``.
+        """
+        outcomes = self.act(run, claim, order, progress, emit)
+        self.keep(run.accepted, run.scopes, outcomes, claim, emit)
+        return outcomes
+
+    def act(
+        self,
+        run: LivePlanRun,
+        claim: Claim,
+        order: LiveOrder,
+        progress: Callable[[Progress], None] = lambda _: None,
+        emit: Emit = nobody_listens,
+    ) -> tuple[ScopeOutcome, ...]:
+        """Make the changes of every scope that nothing refuses, side by side. Raises nothing: all is in the result."""
+        planner = self._planner(run.accepted)
+        gauge = _Gauge(progress)
+
+        def one(plan: LiveScopePlan) -> ScopeOutcome:
+            scope_run = ScopeRun(
+                installation=self.installation,
+                planner=planner,
+                plan=plan,
+                asked=run.asked,
+                order=order,
+                row=run.flips.get(plan.setup.scope.name, FlipRow()),
+                left_open=plan.setup.scope.name in run.left_open,
+                emit=emit,
+            )
+            return scope_run.apply(claim, gauge.of(plan.setup.scope.name))
+
+        with ThreadPoolExecutor(
+            self._settings.live.parallel_scopes, thread_name_prefix="live-apply"
+        ) as pool:
+            return tuple(pool.map(one, run.scopes))
+
+    def keep(
+        self,
+        accepted: AcceptedState,
+        scopes: Sequence[LiveScopePlan],
+        outcomes: Sequence[ScopeOutcome],
+        claim: Claim,
+        emit: Emit = nobody_listens,
+    ) -> None:
+        """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
+        self._power.keep(accepted, scopes)
+        self._tags.keep(accepted, scopes, claim, emit)
+        self.write_statuses([outcome.finding for outcome in outcomes])
+
+    def write_statuses(self, findings: Iterable[Finding]) -> None:
+        """Write how scopes stand. Raises as any write."""
+        master = self.installation.master
+        table = master.physical(STATE_TABLE.name)
+        write_statuses(master.store, table, findings, master.surroundings.clock())
+
+    def _planner(self, accepted: AcceptedState) -> LivePlanner:
+        return LivePlanner(
+            access=self.installation.master.aws,
+            accepted=accepted,
+            settings=self._settings,
+            targets=self.targets,
+            history=self.installation.ledger,
+        )
+
+    def _know(self, setups: Iterable[ScopeSetup]) -> dict[str, EnvctlError]:
+        """Tell the sessions of every account; return why some cannot be reached, by number."""
+        known: dict[str, AccountAccess] = {}
+        broken: dict[str, EnvctlError] = {}
+        for setup in setups:
+            account = setup.scope.account
+            if account in known or account in broken:
+                continue
+            try:
+                external = self._secrets.value(setup.external_id) if setup.external_id else None
+                known[account] = AccountAccess(account, setup.role_arn, external)
+            except EnvctlError as error:
+                broken[account] = error
+        self.installation.master.aws.know(known.values())
+        return broken
+
+
+class _Gauge:
+    """Adds up the progress of scopes that are worked on side by side."""
+
+    def __init__(self, progress: Callable[[Progress], None]) -> None:
+        self._progress = progress
+        self._scopes: dict[str, Progress] = {}
+
+    def of(self, scope: str) -> Callable[[Progress], None]:
+        def tell(one: Progress) -> None:
+            self._scopes[scope] = one
+            known = list(self._scopes.values())
+            self._progress(Progress(sum(p.done for p in known), sum(p.total for p in known)))
+
+        return tell
+
+
+def _dark(setup: ScopeSetup, error: EnvctlError) -> LiveScopePlan:
+    why = unseen(error, setup)
+    plan = ScopePlan(setup.scope.name, why.state, reason=why.reason)
+    return LiveScopePlan(setup, (plan,), ScopeView(setup, unseen=why), denied=why.denied)

@@ -1,0 +1,174 @@
+"""Changes of one live scope are made: announced in the ledger, acted, and what became of them written, a wave at a time.
+
+Live changes cannot join a transaction. What is announced and never ended is settled by the next run, by looking.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from controller.engine.commit.transaction import ApplyContext
+from controller.engine.config.apply_changes import Progress
+from controller.engine.live.access import Ownership, ScopeActs, ScopeReads
+from controller.engine.live.change_queue import LiveQueue, Wave
+from controller.engine.live.journal import LiveLedger
+from controller.engine.live.records import Ending, RecordFrame, ending_of
+from controller.errors import Conflict, EnvctlError, StaleEpoch
+from controller.model.ledger_record import LedgerRecord
+from controller.model.outcome import Outcome, Status
+from controller.model.plan import Change
+from controller.model.ref import ResourceRef
+from controller.ports import ActResult, BatchingTarget, LiveTarget
+
+ACTS_AT_ONCE: Final = 4
+"""Objects of one scope that are worked on side by side."""
+
+Result = ActResult | EnvctlError
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResult:
+    """What became of every change. ``look_again_s``: what AWS goes on with, by target; ``stopped`` is why the run did not end."""
+
+    outcomes: tuple[Outcome, ...]
+    look_again_s: Mapping[str, float] = field(default_factory=dict)
+    stopped: EnvctlError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRun:
+    """One run in one scope that is ours."""
+
+    reads: ScopeReads
+    ownership: Ownership
+    context: ApplyContext
+    frame: RecordFrame
+    targets: Mapping[str, LiveTarget]
+
+    @property
+    def ledger(self) -> LiveLedger:
+        """The ledger of the scope."""
+        return LiveLedger(self.context, self.ownership, self.frame)
+
+    def apply(
+        self, changes: Sequence[Change], progress: Callable[[Progress], None] = lambda _: None
+    ) -> LiveResult:
+        """Make changes in their order. Errors are not raised: what happened is the result.
+
+        A change that fails takes what relies on it along; the rest goes on. ``progress`` is called after each wave.
+        """
+        queue = LiveQueue(changes, self.targets, self.frame.transaction_id)
+        ledger, again = self.ledger, dict[str, float]()
+        stopped: EnvctlError | None = None
+        try:
+            # Before the first write, once: an Account that names another account's role changes nothing there.
+            scope = self.reads.scope
+            self.reads.access.assert_identity(scope.account, scope.region)
+            while (wave := queue.take()) is not None:
+                self._do(wave, queue, ledger, again)
+                progress(Progress(queue.done, queue.total))
+        except StaleEpoch as error:
+            stopped = error
+            queue.settle_rest(Status.STALE_EPOCH, str(error))
+        except EnvctlError as error:
+            stopped = error
+            first_line = str(error).partition("\n")[0]
+            queue.settle_rest(Status.SKIPPED, f"not tried: {first_line}")
+        progress(Progress(queue.done, queue.total))
+        return LiveResult(queue.outcomes(), again, stopped)
+
+    def _do(
+        self, wave: Wave, queue: LiveQueue, ledger: LiveLedger, again: dict[str, float]
+    ) -> None:
+        records = ledger.intend(wave.batches)
+        results, lost = self._act(wave, records)
+        endings: dict[str, Ending] = {}
+        for record, batch in zip(records, wave.batches, strict=True):
+            endings[record.audit_id] = _ending(
+                [(one, results.get(one.ref, lost)) for one in batch.changes]
+            )
+        if isinstance(lost, StaleEpoch):
+            # Nothing can be written any more; whoever owns the scope now settles what is open.
+            raise lost
+        ended = ledger.end(endings, records)
+        for record, end, batch in zip(records, ended, wave.batches, strict=True):
+            for change in batch.changes:
+                result = results.get(change.ref, lost)
+                status, message = _status(result)
+                queue.settle(change, status, message, (record.audit_id, end.audit_id))
+                if isinstance(result, ActResult) and result.look_again_s is not None:
+                    known = again.get(change.target, result.look_again_s)
+                    again[change.target] = min(known, result.look_again_s)
+        if lost is not None:
+            raise lost
+
+    def _act(
+        self, wave: Wave, records: Sequence[LedgerRecord]
+    ) -> tuple[dict[ResourceRef, Result], EnvctlError | None]:
+        """Return what became of each change, and what made going on useless, if anything did."""
+        target = wave.target
+        if isinstance(target, BatchingTarget):
+            acts = self._acts(records[0])
+            try:
+                self.ownership.confirm()
+                return dict(target.act_together(wave.changes, acts)), None
+            except EnvctlError as error:
+                return {}, error
+        results: dict[ResourceRef, Result] = {}
+        stale: StaleEpoch | None = None
+        with ThreadPoolExecutor(ACTS_AT_ONCE, thread_name_prefix="live-act") as pool:
+            pairs = zip(wave.changes, records, strict=True)
+            futures = [
+                (change, pool.submit(self._act_on, target, change, record))
+                for change, record in pairs
+            ]
+            for change, future in futures:
+                result = results[change.ref] = future.result()
+                stale = result if isinstance(result, StaleEpoch) else stale
+        return results, stale
+
+    def _act_on(self, target: LiveTarget, change: Change, record: LedgerRecord) -> Result:
+        try:
+            self.ownership.confirm()
+            return target.act(change, self._acts(record))
+        except EnvctlError as error:
+            return error
+
+    def _acts(self, record: LedgerRecord) -> ScopeActs:
+        return ScopeActs(
+            self.reads,
+            self.ownership,
+            self.context.revision,
+            # AWS takes at most 64 characters: just the length of the record's id.
+            record.audit_id[:64],
+            self.context.clock,
+            self.context.sleep,
+        )
+
+
+def _status(result: Result | None) -> tuple[Status, str]:
+    match result:
+        case ActResult():
+            return Status.APPLIED, result.message
+        case Conflict():
+            return Status.CONFLICTED, str(result)
+        case StaleEpoch():
+            return Status.STALE_EPOCH, str(result)
+        case None:
+            return Status.FAILED, "its target did not say what became of it"
+        case _:
+            return Status.FAILED, str(result)
+
+
+def _ending(results: Sequence[tuple[Change, Result | None]]) -> Ending:
+    """Say how a record ended whose changes ended so: failed as soon as one of them is."""
+    failed = [(change, result) for change, result in results if not isinstance(result, ActResult)]
+    done = [result for _, result in results if isinstance(result, ActResult)]
+    if not failed:
+        first = ending_of(done[0])
+        return first if len(results) == 1 else Ending("succeeded", request_id=first.request_id)
+    if len(results) == 1:
+        return Ending("failed", _status(failed[0][1])[1])
+    told = (f"{change.ref.key}: {_status(result)[1]}" for change, result in failed)
+    return Ending("failed", f"{len(failed)} of {len(results)} failed: " + "; ".join(told))

@@ -1,0 +1,250 @@
+"""One live scope from taking its lease to giving it back: what is open is settled, changes are made, and what AWS goes on with is followed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from controller.engine.commit.lease import Claim
+from controller.engine.config.apply import DONE
+from controller.engine.config.apply_changes import Progress
+from controller.engine.installation.installation import Installation
+from controller.engine.live.access import Ownership, ScopeReads
+from controller.engine.live.apply_changes import LiveResult, LiveRun
+from controller.engine.live.finding import finding_of
+from controller.engine.live.planner import LiveAsked, LivePlanner, LiveScopePlan
+from controller.engine.live.records import RecordFrame
+from controller.engine.live.settle_open import settle, target_of, unseen_ending
+from controller.engine.state.flips import FlipMemory, FlipRow, write_flip_row
+from controller.engine.state.status import Finding
+from controller.errors import EnvctlError, Unreachable, exit_code_of
+from controller.events import (
+    ChangeSettled,
+    DriftStormFound,
+    Emit,
+    EpochTaken,
+    OpenRecordSettled,
+    RunStopped,
+)
+from controller.model.ledger_record import Actor, LedgerRecord
+from controller.model.observed import ScopeState
+from controller.model.outcome import Outcome, Status
+from controller.model.plan import Change
+from controller.model.ref import ResourceRef
+from controller.targets.table_items.definitions import STATE_TABLE
+
+MAX_PASSES: Final = 60
+MAX_TIME: Final = timedelta(minutes=20)
+"""What AWS goes on with for longer is followed by the next run."""
+FRESH: Final = timedelta(seconds=60)
+"""A plan older than this is made again once the scope is ours."""
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOrder:
+    """Who applies, and what: as records say it."""
+
+    actor: Actor
+    transaction: str
+    revision: str
+    plan_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeOutcome:
+    """What became of one scope: of its changes, and how it stands afterwards."""
+
+    scope: str
+    outcomes: tuple[Outcome, ...]
+    finding: Finding
+    exit_code: int = 0
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeRun:
+    """One scope in one run of applying."""
+
+    installation: Installation
+    planner: LivePlanner
+    plan: LiveScopePlan
+    asked: LiveAsked
+    order: LiveOrder
+    row: FlipRow
+    left_open: bool
+    emit: Emit
+
+    def apply(self, claim: Claim, tell: Tell) -> ScopeOutcome:
+        """Do what the plan says. Nothing is raised: what happened is the result."""
+        flips = FlipMemory(self.row, self._write_row)
+        self._warn(flips)
+        changes = self.plan.to_do
+        if not changes and not self.left_open:
+            return ScopeOutcome(self._name, (), self._finding(()))
+        try:
+            head = self.installation.leases.take(self._name, claim)
+        except EnvctlError as error:
+            return self._stopped((), error, left=changes)
+        self.emit(EpochTaken(self._name, head.epoch, head.owner))
+        surroundings = self.installation.master.surroundings
+        ownership = Ownership(head, self.installation.leases, surroundings.clock)
+        result = self._owned(changes, ownership, flips, tell)
+        try:
+            self.installation.leases.release(ownership.head)
+        except EnvctlError as error:
+            # The lease ends by itself; what was done is what the caller must hear of.
+            self.emit(RunStopped(self._name, f"its lease was not given back: {error}"))
+        return result
+
+    @property
+    def _name(self) -> str:
+        return self.plan.setup.scope.name
+
+    def _owned(
+        self, changes: Sequence[Change], ownership: Ownership, flips: FlipMemory, tell: Tell
+    ) -> ScopeOutcome:
+        outcomes: list[Outcome] = []
+        try:
+            run = self._run(ownership)
+            wanted = self._still_due(run, changes)
+            began = self.asked.now
+            for _ in range(MAX_PASSES):
+                result = run.apply(wanted, tell)
+                outcomes += result.outcomes
+                self._tell(result)
+                now = self.installation.master.surroundings.clock()
+                done = [outcome.change for outcome in result.outcomes if outcome.status in DONE]
+                flips.remember(done, now)
+                if result.stopped is not None:
+                    return self._stopped(outcomes, result.stopped)
+                if not result.look_again_s or now - began > MAX_TIME:
+                    break
+                self.installation.master.surroundings.sleep(min(result.look_again_s.values()))
+                wanted = self._next_steps(result, changes)
+        except EnvctlError as error:
+            return self._stopped(outcomes, error, left=changes if not outcomes else ())
+        failed = any(outcome.status not in DONE for outcome in outcomes)
+        finding = self._finding(outcomes)
+        return ScopeOutcome(self._name, tuple(outcomes), finding, 7 if failed else 0)
+
+    def _run(self, ownership: Ownership) -> LiveRun:
+        order, setup = self.order, self.plan.setup
+        accepted = self.planner.accepted
+        return LiveRun(
+            reads=ScopeReads(
+                setup.scope,
+                accepted.installation,
+                accepted.options,
+                self.planner.history,
+                self.planner.access,
+            ),
+            ownership=ownership,
+            context=self.installation.context(
+                order.actor,
+                order.transaction,
+                revision=order.revision,
+                plan_digest=order.plan_digest,
+            ),
+            frame=RecordFrame(
+                scope=setup.scope,
+                actor=order.actor,
+                plan_digest=order.plan_digest,
+                transaction_id=order.transaction,
+            ),
+            targets={target.name: target for target in self.planner.targets},
+        )
+
+    def _still_due(self, run: LiveRun, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Settle what is open; return the changes, or, if the world may be another by now, those that are due as they were."""
+        left_open = run.ledger.left_open()
+        now = self.installation.master.surroundings.clock()
+        if not left_open and now - self.asked.now <= FRESH:
+            return tuple(changes)
+        again = self._look_again(())
+        if left_open:
+            self._settle(run, left_open, again)
+        approved = {_what(change) for change in changes}
+        return tuple(change for change in again.to_do if _what(change) in approved)
+
+    def _settle(self, run: LiveRun, records: Sequence[LedgerRecord], seen: LiveScopePlan) -> None:
+        """Write what became of records an earlier run left open. Raises Unreachable if that cannot be seen now."""
+        found = {part.target.name: part.observed.objects for part in seen.view.parts}
+        endings = {}
+        for record in records:
+            target = target_of(record)
+            dark = seen.view.unseen or seen.view.blind.get(target)
+            if dark is not None:
+                raise Unreachable(
+                    f"scope {self._name}: what an earlier run left open cannot be settled yet: {dark.reason}"
+                )
+            endings[record.audit_id] = (
+                settle(record, found[target]) if target in found else unseen_ending(target)
+            )
+        for record, ended in zip(records, run.ledger.end(endings, records), strict=True):
+            ref = f"{record.entity_type}/{record.entity_key}"
+            ending = endings[record.audit_id]
+            self.emit(
+                OpenRecordSettled(self._name, ref, ended.audit_id, ending.phase, ending.message)
+            )
+
+    def _next_steps(self, result: LiveResult, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Return what is due now on the objects of the plan, for the targets whose work AWS goes on with."""
+        mine = frozenset(change.ref for change in changes if change.target in result.look_again_s)
+        again = self._look_again(tuple(result.look_again_s), only=mine)
+        return again.to_do
+
+    def _look_again(
+        self, targets: Sequence[str], only: frozenset[ResourceRef] | None = None
+    ) -> LiveScopePlan:
+        now = self.installation.master.surroundings.clock()
+        asked = replace(self.asked, now=now, targets=targets, only=only)
+        return self.planner.plan_one(self.plan.setup, asked)
+
+    def _warn(self, flips: FlipMemory) -> None:
+        """Tell of storms nobody has been told of, once."""
+        for storm in flips.tell_once(self.plan.storms, self.asked.now):
+            until = storm.until.isoformat(timespec="seconds")
+            self.emit(DriftStormFound(self._name, str(storm.ref), storm.ours, storm.theirs, until))
+
+    def _write_row(self, row: FlipRow) -> None:
+        master = self.installation.master
+        try:
+            write_flip_row(master.store, master.physical(STATE_TABLE.name), self._name, row)
+        except EnvctlError as error:
+            # What was done is done; the breaker then counts one flip less.
+            self.emit(RunStopped(self._name, f"its flips were not written down: {error}"))
+
+    def _tell(self, result: LiveResult) -> None:
+        for outcome in result.outcomes:
+            change = outcome.change
+            self.emit(
+                ChangeSettled(
+                    str(change.ref),
+                    change.action,
+                    change.cause.value,
+                    outcome.status.value,
+                    outcome.transaction_id,
+                )
+            )
+
+    def _stopped(
+        self, outcomes: Sequence[Outcome], error: EnvctlError, left: Sequence[Change] = ()
+    ) -> ScopeOutcome:
+        self.emit(RunStopped(self._name, str(error)))
+        first_line = str(error).partition("\n")[0]
+        skipped = (
+            Outcome(one, Status.SKIPPED, f"not tried: {first_line}", (), self.order.transaction)
+            for one in left
+        )
+        every = (*outcomes, *skipped)
+        finding = replace(self._finding(every), state=ScopeState.STALLED, reason=str(error))
+        return ScopeOutcome(self._name, every, finding, exit_code_of(error), str(error))
+
+    def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
+        return finding_of(self.plan, self.asked, outcomes, self.order.revision)
+
+
+def _what(change: Change) -> tuple[str, ResourceRef, str, bytes | None]:
+    return change.target, change.ref, change.action, change.after

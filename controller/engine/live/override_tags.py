@@ -1,0 +1,109 @@
+"""After each run that enforces power, the tags that keep things on are on record, as overrides are: listed, announced, ended."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from controller.decisions.power_rules import customs_of
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.run_id import new_run_id
+from controller.engine.installation.installation import Installation
+from controller.engine.live.planner import LiveScopePlan
+from controller.engine.live.schedule_memory import power_part
+from controller.engine.state.override_commit import MOST, Ending, end_overrides, make_overrides
+from controller.errors import EnvctlError
+from controller.events import Emit, RunStopped
+from controller.model.accepted import AcceptedState
+from controller.model.live import Tags
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.planning.override_tags import override_of_tag, tags_to_record
+from controller.scheduling.facts import tag_value
+from controller.scheduling.override_tag import parse_override_tag
+from controller.scheduling.refusals import InvalidSchedule
+from controller.targets.power_parts.look_facts import Rows
+
+GONE = "its tag was taken off, or says something else"
+
+
+class TagRecords:
+    """Keeps tags on record. Made once per process; not for several threads at once."""
+
+    def __init__(self, installation: Installation) -> None:
+        """Take where the records are."""
+        self._installation = installation
+        self._made: dict[str, Override] = {}
+        """By id: an accepted state read before they were made does not have them."""
+
+    def keep(
+        self, accepted: AcceptedState, plans: Iterable[LiveScopePlan], claim: Claim, emit: Emit
+    ) -> None:
+        """Write what changed since the last run. What cannot be written now the next run writes: the tag holds all the same."""
+        now = self._installation.master.surroundings.clock()
+        # Where the time is up the end is recorded as that of any override.
+        self._made = {name: one for name, one in self._made.items() if _holds(one, now)}
+        # Whoever works on the tables is not put out for this.
+        claim = replace(claim, take_over=False)
+        for plan in plans:
+            part = power_part(plan)
+            if part is None:
+                continue
+            scope, key = plan.setup.scope.name, customs_of(accepted.options).rules.override_tag
+            found = {
+                ref: override_of_tag(ref, key, until, now)
+                for ref, until in _tagged(part.observed.facts["look"], scope, accepted)
+                if until > now
+            }
+            known = {
+                override.id: override for override in accepted.overrides if _holds(override, now)
+            } | self._made
+            new, gone = tags_to_record(found, known.values(), scope)
+            if new or gone:
+                try:
+                    self._write(new, gone, claim, new_run_id(now))
+                except EnvctlError as error:
+                    text = f"its override tags are not on record yet: {error}"
+                    emit(RunStopped(scope, text))
+
+    def _write(
+        self, new: Sequence[Override], gone: Sequence[Override], claim: Claim, transaction: str
+    ) -> None:
+        endings = [Ending(one, GONE) for one in gone]
+        end_overrides(self._installation, endings, claim, transaction)
+        for one in gone:
+            self._made.pop(one.id, None)
+        for first in range(0, len(new), MOST):
+            part = new[first : first + MOST]
+            make_overrides(self._installation, part, claim, transaction)
+            self._made |= {one.id: one for one in part}
+
+
+def _holds(override: Override, now: datetime) -> bool:
+    return override.until is not None and override.until > now
+
+
+def _tagged(
+    look: Rows, scope: str, accepted: AcceptedState
+) -> Iterator[tuple[ResourceRef, datetime]]:
+    """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
+    customs = customs_of(accepted.options)
+    key = customs.rules.override_tag
+    known = {environment.key.lower() for environment in accepted.environments()}
+    for kind, rows in (("Instance", look["instances"]), ("Group", look["groups"])):
+        for name, _, tags, *_ in rows:
+            if not _has(tags, key):
+                continue
+            if tag_value(tags, customs.environment_tag).lower() in known:
+                with suppress(InvalidSchedule):
+                    until = parse_override_tag(tag_value(tags, key))
+                    yield ResourceRef(kind, f"{scope}/{name}"), until
+
+
+def _has(tags: Tags, key: str) -> bool:
+    """Tell whether there is a tag of that key (in lower case), in any case. Of thousands few have one: lengths are compared before letters."""
+    length = len(key)
+    for one, _ in tags:  # noqa: SIM110  # twice as fast as any()
+        if len(one) == length and one.lower() == key:
+            return True
+    return False

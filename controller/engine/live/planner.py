@@ -1,0 +1,311 @@
+"""Live scopes from a look to a plan, many side by side; what is wrong with one never stops another."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import Final
+
+from controller.aws.sessions import AwsAccess
+from controller.engine.live.barriers import POWER, Belongings, live_barriers
+from controller.engine.live.observe import Part, ScopeView, Unseen, Viewer
+from controller.engine.live.scopes import ScopeSetup
+from controller.ledger.live_history import deleted_by_us, made_by_us
+from controller.model.accepted import AcceptedState
+from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.plan import Cause, Change, Note, ScopePlan
+from controller.model.ref import ResourceRef
+from controller.planning.diff import departing, diff
+from controller.planning.diff_options import DiffOptions, DiffResult
+from controller.planning.drift_storm import Flips, Storm, storms
+from controller.planning.guard_limits import GuardLimits
+from controller.planning.holding import Barrier
+from controller.planning.overrides import suspended
+from controller.planning.scope_plan import ScopeOptions, finish
+from controller.planning.wording import what_text
+from controller.ports import History, LiveTarget, Projected, Shaping
+from controller.settings import Mode, Settings
+
+ENVIRONMENTS: Final = "ConfigEnvironments"
+GUARD: Final = "guard"
+"""Category of notes on what a guard would refuse if the target were enforced."""
+
+_NO_SHAPING: Final = Shaping()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAsked:
+    """How live scopes are planned. ``now`` is aware; ``flips`` are by scope; ``writer`` is how we are called in alerts.
+
+    ``only`` names objects to plan for, None for all; ``targets`` names targets, empty for all.
+    """
+
+    now: datetime
+    tokens: Sequence[str] = ()
+    adopt: bool = False
+    deep: bool = False
+    targets: Sequence[str] = ()
+    only: frozenset[ResourceRef] | None = None
+    edited_as: Cause = Cause.EDITED
+    flips: Mapping[str, Flips] = field(default_factory=dict)
+    writer: str = "envctl"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveScopePlan:
+    """One scope: what would be done (``ok`` or ``refused``), what is only observed, what is not known, and how it was seen.
+
+    ``plans`` are of one scope and so of one name; each has a state of its own.
+    """
+
+    setup: ScopeSetup
+    plans: tuple[ScopePlan, ...]
+    view: ScopeView
+    storms: tuple[Storm, ...] = ()
+    denied: bool = False
+
+    @property
+    def to_do(self) -> tuple[Change, ...]:
+        """The changes that may be made: nothing that is only observed, and of a scope that a guard refuses what the clock does."""
+        return tuple(
+            change
+            for plan in self.plans
+            for change in plan.changes
+            if plan.state is ScopeState.OK
+            or (plan.state is ScopeState.REFUSED and change.cause is Cause.SCHEDULED)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePlanner:
+    """Plans live scopes from an accepted state."""
+
+    access: AwsAccess
+    accepted: AcceptedState
+    settings: Settings
+    targets: Sequence[LiveTarget]
+    history: History
+
+    def plan(self, setups: Iterable[ScopeSetup], asked: LiveAsked) -> tuple[LiveScopePlan, ...]:
+        """Plan scopes side by side, as many at once as the settings say; in the order given."""
+        with ThreadPoolExecutor(
+            self.settings.live.parallel_scopes, thread_name_prefix="live-plan"
+        ) as pool:
+            return tuple(pool.map(lambda setup: self.plan_one(setup, asked), setups))
+
+    def plan_one(self, setup: ScopeSetup, asked: LiveAsked) -> LiveScopePlan:
+        """Plan one scope. What cannot be read is its state, not an error."""
+        wanted = [
+            (target, mode)
+            for target in self.targets
+            if (mode := setup.mode_of(target, self.settings)) != "off"
+            and (not asked.targets or target.name in asked.targets)
+        ]
+        if not wanted:
+            return LiveScopePlan(setup, (), ScopeView(setup))
+        viewer = Viewer(
+            access=self.access,
+            accepted=self.accepted,
+            history=self.history,
+            now=asked.now,
+            deep=asked.deep,
+        )
+        view = viewer.view(setup, wanted)
+        return _Scope(self, view, asked).planned()
+
+
+class _Scope:
+    """The plan of one view."""
+
+    def __init__(self, planner: LivePlanner, view: ScopeView, asked: LiveAsked) -> None:
+        self._planner = planner
+        self._view = view
+        self._asked = asked
+        self._name = view.setup.scope.name
+        self._storms: list[Storm] = []
+
+    def planned(self) -> LiveScopePlan:
+        view = self._view
+        if view.unseen is not None:
+            return LiveScopePlan(
+                view.setup, (self._unseen(view.unseen),), view, denied=view.unseen.denied
+            )
+        plans = [self._of_mode(mode) for mode in ("enforce", "observe")]
+        plans += [self._unseen(one, name) for name, one in sorted(view.blind.items())]
+        return LiveScopePlan(
+            view.setup,
+            tuple(plan for plan in plans if plan is not None),
+            view,
+            tuple(self._storms),
+            denied=any(one.denied for one in view.blind.values()),
+        )
+
+    def _unseen(self, why: Unseen, target: str = "") -> ScopePlan:
+        named = not target or why.reason.startswith(f"{target}: ")
+        reason = why.reason if named else f"target {target}: {why.reason}"
+        return ScopePlan(self._name, why.state, reason=reason)
+
+    def _of_mode(self, mode: Mode) -> ScopePlan | None:
+        parts = [part for part in self._view.parts if part.mode == mode]
+        if not parts:
+            return None
+        state = ScopeState.OK if mode == "enforce" else ScopeState.OBSERVE
+        reason = "" if mode == "enforce" else _observed_only(parts, self._view.setup)
+        observed = ObservedState(
+            self._name,
+            state,
+            {ref: one for part in parts for ref, one in part.observed.objects.items()},
+            reason,
+        )
+        options = ScopeOptions(
+            diff=self._diff_options(parts[0]),
+            limits=self._limits(),
+            tokens=self._asked.tokens,
+            barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
+            empty_is_wrong=False,
+        )
+        made = finish(observed, [self._compared(part) for part in parts], options)
+        notes = [note for part in parts for note in part.projected.notes]
+        made = replace(made, notes=tuple(sorted({*made.notes, *notes})))
+        return _only_observed(made) if mode == "observe" else made
+
+    def _limits(self) -> GuardLimits:
+        return self._planner.settings.guards.limits
+
+    def _diff_options(self, part: Part) -> DiffOptions:
+        overrides = self._planner.accepted.overrides
+        held = set(suspended(overrides))
+        if part.target.name != POWER:
+            held |= {
+                ref
+                for ref, name in part.projected.environments.items()
+                if ResourceRef("Environment", name) in held
+            }
+        return DiffOptions(
+            target=part.target.name,
+            now=self._asked.now,
+            adopt=self._asked.adopt,
+            suspended=frozenset(held),
+            edited_as=self._asked.edited_as,
+            origins=part.projected.origins,
+        )
+
+    def _compared(self, part: Part) -> DiffResult:
+        """Compare what a target wants with what it found, without what it leaves, and in its own words."""
+        left, only = part.projected.left, self._asked.only
+
+        def counts(ref: ResourceRef) -> bool:
+            return ref not in left and (only is None or ref in only)
+
+        wanted = {ref: one for ref, one in part.projected.projections.items() if counts(ref)}
+        found = {ref: one for ref, one in part.observed.objects.items() if counts(ref)}
+        observed = replace(part.observed, objects=found)
+        options = self._diff_options(part)
+        of_item = self._planner.history.of_item
+        gone = departing(wanted, observed)
+        unrecorded = frozenset(
+            ref for ref in gone if not made_by_us(of_item(ref.kind, ref.key, None))
+        )
+        removed = frozenset(
+            ref
+            for ref in wanted.keys() - found.keys()
+            if made_by_us(of_item(ref.kind, ref.key, None))
+        )
+        known = replace(options, unrecorded=unrecorded, removed_outside=removed)
+        result = diff(wanted, observed, known)
+        shaped = [_shaped(change, part.projected) for change in result.changes]
+        changes = [self._remarked(change, part) for change in shaped]
+        calm, notes = self._without_storms(changes, part)
+        missing = frozenset(ref for ref in left if ref not in part.observed.objects)
+        return DiffResult(calm, (*result.notes, *notes), result.withheld | missing)
+
+    def _remarked(self, change: Change, part: Part) -> Change:
+        """Say of a change that its environment is overridden: no line of the YAML may account for it."""
+        environment = ResourceRef("Environment", part.projected.environments.get(change.ref, ""))
+        told = ", ".join(
+            what_text(override)
+            for override in self._planner.accepted.overrides
+            if override.ref == environment
+        )
+        if not told or part.target.name == POWER:
+            return change
+        said = (change.because, f"{environment.key} is overridden: {told}")
+        return replace(change, because="; ".join(filter(None, said)))
+
+    def _without_storms(
+        self, changes: Sequence[Change], part: Part
+    ) -> tuple[tuple[Change, ...], tuple[Note, ...]]:
+        found = storms(
+            self._asked.flips.get(self._name, {}),
+            changes,
+            self._asked.now,
+            ours=self._asked.writer,
+            theirs=_writers(part.observed),
+        )
+        self._storms += found
+        stormy = {one.ref for one in found}
+        return (
+            tuple(change for change in changes if change.ref not in stormy),
+            tuple(Note("blocked", one.ref, one.text) for one in found),
+        )
+
+    def _barriers(self, parts: Sequence[Part]) -> Iterator[Barrier]:
+        environments = {
+            ref: name for part in parts for ref, name in part.projected.environments.items()
+        }
+        history = self._planner.history
+
+        @cache
+        def departed(environment: str) -> bool:
+            table = self._planner.settings.resource_prefix + ENVIRONMENTS
+            return deleted_by_us(history.of_item(table, environment, None), CONFIG_SCOPE)
+
+        yield from live_barriers(
+            self._planner.accepted,
+            Belongings(environments, tuple(part.target.name for part in parts)),
+            self._asked.now,
+            departed,
+        )
+
+
+def _shaped(change: Change, projected: Projected) -> Change:
+    """Return a change with what its target knows of it."""
+    shaping = projected.shapings.get(change.ref, _NO_SHAPING)
+    return replace(
+        change,
+        action=shaping.action or change.action,
+        origin=change.origin or projected.origins.get(change.ref),
+        cause=shaping.cause or change.cause,
+        because=change.because if shaping.because is None else shaping.because,
+        effects=shaping.effects or change.effects,
+        depends_on=tuple(dict.fromkeys((*change.depends_on, *shaping.depends_on))),
+    )
+
+
+def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> str:
+    if setup.mode == "observe":
+        return f"Account/{setup.scope.account_name} has mode: observe"
+    return "; ".join(f"targets.{part.target.name}: observe" for part in parts)
+
+
+def _only_observed(made: ScopePlan) -> ScopePlan:
+    """Return the plan of what is only looked at: nothing of it can be refused, as nothing of it is done."""
+    notes = [
+        Note(GUARD, ref, f"would be refused by {violation.guard}: {violation.message}")
+        for violation in made.violations
+        if not violation.overridden
+        for ref in violation.counted[:1]
+    ]
+    return replace(
+        made,
+        state=ScopeState.OBSERVE,
+        violations=(),
+        notes=tuple(sorted({*made.notes, *notes})),
+    )
+
+
+def _writers(observed: ObservedState) -> Mapping[ResourceRef, str]:
+    """Return who else writes objects, as far as the target found out: fact ``writers``, ``Kind/key`` -> name."""
+    found = observed.facts.get("writers", {})
+    return {ResourceRef.parse(ref): str(name) for ref, name in found.items()}

@@ -1,0 +1,96 @@
+"""After each run, the schedules power worked by are remembered: the next run tells by them what the clock does from what edits do."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from controller.decisions.power_map import power_map
+from controller.decisions.schedule_memory import ScheduleMemory, from_json, memory_of
+from controller.engine.installation.installation import Installation
+from controller.engine.live.observe import Part
+from controller.engine.live.planner import LiveScopePlan
+from controller.engine.live.scopes import environments_of
+from controller.model.accepted import AcceptedState
+from controller.model.observed import ScopeState
+from controller.model.plan import Cause
+from controller.targets.power import SCHEDULES, Power
+from controller.targets.power_parts.memory_rows import read_memory, write_memory
+
+ENFORCED: Final = "enforce"
+
+
+class PowerMemory:
+    """What is remembered of each scope, written only where it changes. Made once per process."""
+
+    def __init__(self, installation: Installation) -> None:
+        """Take where the rows are."""
+        self._client = installation.master.client
+        self._prefix = installation.master.settings.resource_prefix
+        self._known: dict[str, ScheduleMemory] = {}
+
+    def keep(self, accepted: AcceptedState, plans: Iterable[LiveScopePlan]) -> None:
+        """Remember for each scope in which power is enforced what it worked by. Raises as any read or write.
+
+        Where a guard refused what an edit asks for, the schedules from before are kept: asked again, it is still the edit.
+        """
+        for plan in plans:
+            part = power_part(plan)
+            if part is not None:
+                self._keep(accepted, plan, part)
+
+    def _keep(self, accepted: AcceptedState, plan: LiveScopePlan, part: Part) -> None:
+        target = part.target
+        assert isinstance(target, Power)
+        scope = plan.setup.scope
+        before = self._before(scope.name, part.observed.facts)
+        region = accepted.options.default_region
+        here = {name.lower() for name in environments_of(accepted, scope, region)}
+        refused = _refused(plan, part)
+        # An override ends by the clock, so what is remembered is what holds without it.
+        power = power_map(accepted.written) if accepted.beneath else target.power_map(accepted)
+        now = _only(memory_of(power), here - refused)
+        kept = _only(before, refused)
+        after = ScheduleMemory(
+            {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
+        )
+        if after != before:
+            write_memory(self._client, self._prefix, scope.name, after)
+        self._known[scope.name] = after
+
+    def _before(self, scope: str, facts: Mapping[str, object]) -> ScheduleMemory:
+        found = facts.get(SCHEDULES)
+        if isinstance(found, Mapping):
+            return from_json(found)
+        if scope not in self._known:
+            self._known[scope] = read_memory(self._client, self._prefix, scope)
+        return self._known[scope]
+
+
+def power_part(plan: LiveScopePlan) -> Part | None:
+    """Return how power saw a scope; None where it is not enforced, or saw nothing."""
+    return next(
+        (
+            part
+            for part in plan.view.parts
+            if isinstance(part.target, Power) and part.mode == ENFORCED
+        ),
+        None,
+    )
+
+
+def _refused(plan: LiveScopePlan, part: Part) -> frozenset[str]:
+    """Return the environments, in lower case, of which a guard let something lie that an edit or an override asks for."""
+    return frozenset(
+        part.projected.environments[change.ref].lower()
+        for one in plan.plans
+        if one.state is ScopeState.REFUSED
+        for change in one.changes
+        if change.target == part.target.name and change.cause is not Cause.SCHEDULED
+    )
+
+
+def _only(memory: ScheduleMemory, environments: Iterable[str]) -> ScheduleMemory:
+    wanted = frozenset(environments)
+    return ScheduleMemory(
+        {name: one for name, one in memory.environments.items() if name in wanted},
+        {key: one for key, one in memory.roles.items() if key[0] in wanted},
+    )

@@ -1,0 +1,157 @@
+"""An override held against everything that was accepted, as Git's documents are: only then it is written."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from controller.engine.desired.accepted import Made
+from controller.engine.overrides.protection import check_schedule_may_change
+from controller.engine.power.find_object import LIVE
+from controller.errors import InvalidDesiredState, WrongUsage
+from controller.kinds.language.walk import PLAIN, Shape, by_yaml
+from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
+from controller.loading.compiled import CompiledKinds
+from controller.loading.draft import Draft, draft
+from controller.loading.issue import Issue
+from controller.loading.positions import dotted
+from controller.loading.resolve import resolve
+from controller.loading.scalars import IrregularScalar
+from controller.loading.scalars import resolve as scalar
+from controller.loading.world import TracingWorld
+from controller.model.absent import ABSENT
+from controller.model.accepted import AcceptedState
+from controller.model.canonical import Json, parse_canonical
+from controller.model.origin import Origin
+from controller.model.override import Override
+from controller.model.problem import Problem
+from controller.model.ref import ResourceRef
+from controller.planning.overrides import patch, segments
+
+_NO_REFS: frozenset[ResourceRef] = frozenset()
+
+
+def read_assignment(text: str) -> tuple[str, Json]:
+    """Return path and value of ``PATH=VALUE``; the value is read as YAML reads it, JSON for lists and maps. ABSENT without ``=``.
+
+    Raises WrongUsage.
+    """
+    path, equals, value = text.partition("=")
+    if not path:
+        raise WrongUsage(f"{text!r} names no field", fix="write PATH=VALUE, such as schedule=on")
+    if not equals:
+        return path, ABSENT
+    if value[:1] in "[{" and value:
+        try:
+            return path, parse_canonical(value.encode())
+        except ValueError:
+            raise WrongUsage(
+                f"{text!r}: no JSON after the =", fix="write lists and maps as JSON"
+            ) from None
+    try:
+        return path, scalar(value)
+    except IrregularScalar as error:
+        raise WrongUsage(
+            f"{text!r}: {error}", fix="write the value as the YAML would have it"
+        ) from None
+
+
+def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: CompiledKinds) -> None:
+    """Return if the overrides, all of one object, may hold. ``accepted`` has the others laid over it already.
+
+    Raises WrongUsage for a path that leads nowhere or what would do nothing, PlanRefused for a schedule that is protected,
+    InvalidDesiredState for what its kind or the rest of the documents do not allow.
+    """
+    ref = new[0].ref
+    if ref.kind in LIVE:
+        for one in new:
+            _check_live(one, accepted)
+        return
+    for one in new:
+        if one.path:
+            _refuse_sensitive(one, kinds)
+        check_schedule_may_change(one, accepted)
+    resource = accepted.resources[ref]
+    kind = kinds.by_name[ref.kind]
+    made = draft(kind, patch(resource.document, new), resource.origin, resource.index)
+    if not isinstance(made, Draft):
+        raise _wrong(new, made)
+    if made.ref != ref:
+        raise WrongUsage(f"{ref}: an override does not rename", fix="rename it in its file")
+    patched = {ref: made.facts}
+    before = set(_issues(ref, accepted, kinds, {}))
+    fresh = [issue for issue in _issues(ref, accepted, kinds, patched, made) if issue not in before]
+    dependants = sorted(
+        other.ref for other in accepted.resources.values() if ref in other.projection.depends_on
+    )
+    for other in dependants:
+        known = set(_issues(other, accepted, kinds, {}))
+        fresh += [
+            issue._replace(message=f"{other}: {issue.message}")
+            for issue in _issues(other, accepted, kinds, patched)
+            if issue not in known
+        ]
+    if fresh:
+        raise _wrong(new, fresh)
+
+
+def _issues(
+    ref: ResourceRef,
+    accepted: AcceptedState,
+    kinds: CompiledKinds,
+    patched: dict[ResourceRef, Any],
+    made: Draft | None = None,
+) -> Iterator[Issue]:
+    resource = accepted.resources[ref]
+    kind = kinds.by_name[ref.kind]
+
+    def facts(other: ResourceRef) -> Any:
+        if other in patched:
+            return patched[other]
+        return kinds.by_name[other.kind].kind.facts(other.key, accepted.specs[other])
+
+    own = made or draft(kind, resource.document, resource.origin, resource.index)
+    if not isinstance(own, Draft):
+        return
+    world = TracingWorld(Made(accepted.resources, facts), "none", accepted.options.default_region)
+    for issue in resolve(own, kind.kind, world, _NO_REFS).issues:
+        if not issue.warning:
+            yield issue
+
+
+def _check_live(override: Override, accepted: AcceptedState) -> None:
+    if not override.path:
+        return
+    if override.path not in ("schedule", "spec.schedule") or override.value is ABSENT:
+        raise WrongUsage(
+            f"{override.ref}: of a group or an instance only the schedule can be overridden",
+            fix="write schedule=on, schedule=off, schedule=noschedule or the name of a Schedule",
+        )
+    try:
+        choice = ScheduleChoice.model_validate(expand_schedule(override.value))
+    except ValueError as error:
+        raise WrongUsage(f"{override.ref}: schedule={override.value!r}: {error}") from None
+    if choice.use is not None and ResourceRef("Schedule", choice.use) not in accepted.resources:
+        raise _wrong(
+            [override],
+            [Issue(("spec", "schedule"), f"no Schedule named {choice.use!r}")],
+        )
+
+
+def _wrong(new: Sequence[Override], issues: Sequence[Issue]) -> InvalidDesiredState:
+    ref = new[0].ref
+    origin = Origin(f"override of {ref}")
+    return InvalidDesiredState(
+        [Problem(origin, dotted(issue.path), issue.message, issue.fix) for issue in issues]
+    )
+
+
+def _refuse_sensitive(override: Override, kinds: CompiledKinds) -> None:
+    shape = Shape(model=kinds.by_name[override.ref.kind].kind.spec)
+    for step in segments(override.path)[1:]:
+        fields = by_yaml(shape.model) if shape.model is not None else {}
+        field = fields.get(step)
+        if field is not None and field.sensitive:
+            raise WrongUsage(
+                f"{override.ref}: {override.path} is sensitive; an override would show its value to everybody",
+                fix="change it in Git",
+            )
+        shape = field.shape if field is not None else shape.values or shape.members or PLAIN

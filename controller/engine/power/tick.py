@@ -1,0 +1,101 @@
+"""Ticks of power: what is due is looked at, planned and switched, at once and to its end; nothing due costs no call to AWS."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.run_id import new_run_id
+from controller.engine.live.accounts import LiveAccounts, LivePlanRun
+from controller.engine.live.apply_scope import LiveOrder, ScopeOutcome
+from controller.engine.live.planner import LiveAsked, LiveScopePlan
+from controller.engine.live.scopes import ScopeSetup
+from controller.engine.power.agenda import PowerAgenda
+from controller.events import Emit, nobody_listens
+from controller.ledger.calm_collector import calm_collector
+from controller.model.accepted import AcceptedState
+from controller.model.ledger_record import Actor
+from controller.model.observed import ScopeState
+from controller.model.plan import Plan
+from controller.planning.scope_plan import plan
+from controller.targets.power import TARGET, Power
+from controller.targets.power_parts.look_facts import look_of
+
+SCHEDULE = "schedule"
+"""What triggered a run, as its records say it."""
+_WAITING = frozenset({"postponed", "stuck", "waiting"})
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What one tick did: the plan of the scopes that were due, and what became of each."""
+
+    plan: Plan
+    outcomes: tuple[ScopeOutcome, ...]
+
+
+class PowerRun:
+    """Keeps the agenda between ticks. Not for several threads at once."""
+
+    def __init__(self, accounts: LiveAccounts, claim: Claim) -> None:
+        """Take the live accounts, and how their scopes are asked for."""
+        self.accounts = accounts
+        self._claim = claim
+        self.agenda = PowerAgenda()
+
+    def watch(self, accepted: AcceptedState, now: datetime) -> None:
+        """Take note of a (new) accepted state: scopes of which it says something new are due."""
+        self.agenda.watch(accepted, self.accounts.scopes(accepted), now)
+
+    @calm_collector()
+    def tick(
+        self, accepted: AcceptedState, now: datetime, emit: Emit = nobody_listens
+    ) -> Switched | None:
+        """Switch what is due; None if nothing is. What is wrong with one scope is its outcome. Raises as planning."""
+        due = self.agenda.due(now)
+        if not due:
+            return None
+        accounts = self.accounts
+        surroundings = accounts.installation.master.surroundings
+        user = surroundings.user
+        actor = Actor(user, accepted.revision, user, SCHEDULE)
+        transaction = new_run_id(now)
+
+        def one(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
+            """Look and switch at once: nobody waits for an account that is slow to answer."""
+            run = accounts.plan(accepted, (setup,), LiveAsked(now=now, targets=(TARGET.name,)))
+            digest = plan(run.plans, revision=accepted.revision, label=SCHEDULE).digest
+            order = LiveOrder(
+                actor=actor,
+                transaction=transaction,
+                revision=accepted.revision,
+                plan_digest=digest,
+            )
+            return run, accounts.act(run, self._claim, order, emit=emit)
+
+        with ThreadPoolExecutor(
+            accounts.installation.master.settings.live.parallel_scopes, thread_name_prefix="power"
+        ) as pool:
+            done = tuple(pool.map(one, accounts.scopes(accepted, due)))
+        scopes = tuple(scope for run, _ in done for scope in run.scopes)
+        outcomes = tuple(outcome for _, of_scope in done for outcome in of_scope)
+        accounts.keep(accepted, scopes, outcomes, self._claim, emit)
+        for scope, outcome in zip(scopes, outcomes, strict=True):
+            self._learn(scope, outcome, accepted, now)
+        plans = tuple(one for run, _ in done for one in run.plans)
+        return Switched(plan(plans, revision=accepted.revision, label=SCHEDULE), outcomes)
+
+    def _learn(
+        self, scope: LiveScopePlan, outcome: ScopeOutcome, accepted: AcceptedState, now: datetime
+    ) -> None:
+        name = scope.setup.scope.name
+        part = next((one for one in scope.view.parts if isinstance(one.target, Power)), None)
+        if part is None or outcome.exit_code:
+            self.agenda.failed(name, now)
+        if part is None:
+            return
+        waits = any(note.category in _WAITING for one in scope.plans for note in one.notes) or any(
+            one.state is ScopeState.REFUSED for one in scope.plans
+        )
+        look = look_of(part.observed.facts["look"], scope.setup.scope)
+        self.agenda.learn(look, accepted, now, waits=waits or bool(outcome.exit_code))

@@ -1,0 +1,1 @@
+"""Questions people ask; nothing here writes."""

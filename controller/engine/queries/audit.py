@@ -1,0 +1,157 @@
+"""Questions to the ledger in the words of a command line, and the ledger held against itself and the tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller.catalog import live_targets
+from controller.engine.commit.lease import HEAD_PREFIX
+from controller.engine.installation.installation import Installation, Master
+from controller.engine.state.override_rows import read_override_rows
+from controller.errors import WrongUsage
+from controller.ledger.entities import EntityKey, entities_of
+from controller.ledger.findings import VerificationReport
+from controller.ledger.power_records import POWER, is_power
+from controller.ledger.queries import Page
+from controller.ledger.questions import (
+    OfActor,
+    OfEntity,
+    OfPeriod,
+    OfScope,
+    OfTransaction,
+    Period,
+    Question,
+)
+from controller.ledger.replay import table_digests
+from controller.ledger.summary import RecordSummary
+from controller.ledger.verify import verify_ledger
+from controller.loading.closest import closest
+from controller.model.observed import CONFIG_SCOPE
+from controller.model.ref import ResourceRef
+from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
+
+MAX_QUERIES = 400
+"""Days without a record are queries too: a year of them is gone through at once, then a token says where to go on."""
+LONGEST = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked: at most one of ``entity``, ``actor`` and ``transaction``; bounds are aware."""
+
+    entity: str | None = None
+    actor: str | None = None
+    transaction: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    power: bool = False
+    """Whether instances switched by schedule are shown where nobody asks for just these."""
+    now: datetime
+
+    @property
+    def shows_power(self) -> bool:
+        """Tell whether records of power belong into the answer."""
+        return self.power or self.entity is not None or self.transaction is not None
+
+    @property
+    def is_of_config(self) -> bool:
+        """Tell whether the answer leaves out what was changed in accounts: nothing particular is asked for."""
+        given = (self.entity, self.actor, self.transaction, self.since, self.until)
+        return not self.power and all(one is None for one in given)
+
+    def question(self, installation: Installation) -> Question:
+        """Return the question. Raises WrongUsage for what does not go together, and as any read."""
+        period = Period(self.since, self.until)
+        if sum(one is not None for one in (self.entity, self.actor, self.transaction)) > 1:
+            raise WrongUsage(
+                "--entity, --actor and --transaction ask three different questions",
+                fix="give one of them",
+            )
+        if self.entity is not None:
+            return OfEntity(_entities(self.entity, installation), period)
+        if self.actor is not None:
+            return OfActor(self.actor, period)
+        if self.transaction is not None:
+            return OfTransaction(self.transaction)
+        if self.is_of_config:
+            return OfScope(CONFIG_SCOPE)
+        # What was changed in accounts is in their chains, not in that of the tables.
+        until = self.until or self.now
+        return OfPeriod(self.since or until - LONGEST, until)
+
+
+def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
+    master = installation.master
+    try:
+        ref = ResourceRef.parse(text)
+    except ValueError as error:
+        raise WrongUsage(f"--entity {error}") from error
+    live = {kind for target in live_targets(master.settings.extensions) for kind in target.kinds}
+    if ref.kind == POWER or ref.kind in live:
+        return _live_entities(ref, master)
+    kind = master.kinds.get(ref.kind)
+    if kind is None:
+        meant = closest(ref.kind, master.kinds)
+        hint = f"did you mean {meant}/{ref.key}?" if meant else f"kinds: {', '.join(master.kinds)}"
+        raise WrongUsage(f"there is no kind {ref.kind!r}", fix=f"{hint}")
+    prefix = master.settings.resource_prefix
+    return entities_of(kind, ref.key, prefix, lambda table: master.store.scan(table, 1))
+
+
+def _live_entities(ref: ResourceRef, master: Master) -> tuple[EntityKey, ...]:
+    """Return a live object as records name it; one named without its scope (``Group/c50-ta-Web``) may be in any."""
+    scopes = [one for one in _scopes(master) if one != CONFIG_SCOPE]
+    if any(ref.key.startswith(f"{scope}/") for scope in scopes):
+        return (EntityKey(ref.kind, ref.key),)
+    return tuple(EntityKey(ref.kind, f"{scope}/{ref.key}") for scope in scopes)
+
+
+def _scopes(master: Master) -> list[str]:
+    """Return the scopes something was ever written in."""
+    rows = master.store.scan(master.physical(STATE_TABLE.name), 1)
+    ids = sorted(str(row["Id"]) for row in rows)
+    return [one.removeprefix(HEAD_PREFIX) for one in ids if one.startswith(HEAD_PREFIX)]
+
+
+def page_of(
+    installation: Installation,
+    question: Question,
+    *,
+    limit: int,
+    token: str | None,
+    power: bool = True,
+) -> Page:
+    """Return up to ``limit`` records, over as many queries as that takes; the token says where to go on. Raises as a page.
+
+    Without ``power`` records of instances switched by schedule are left out.
+    """
+    records: list[RecordSummary] = []
+    for _ in range(MAX_QUERIES):
+        page = installation.ledger.page(question, limit=limit - len(records), token=token)
+        records += (record for record in page.records if power or not is_power(record))
+        token = page.next_token
+        if token is None or len(records) >= limit:
+            break
+    return Page(tuple(records), token)
+
+
+def verify_installation(installation: Installation, *, replay: bool) -> VerificationReport:
+    """Check every scope's chain, and with ``replay`` the tables against the records. Raises as any read."""
+    master = installation.master
+
+    def tables() -> Iterator[tuple[EntityKey, str]]:
+        for table in kind_tables(master.kinds.values()):
+            physical = table.prefixed(master.settings.resource_prefix)
+            yield from table_digests(physical, master.store.scan(physical.name, 1))
+        state = STATE_TABLE.prefixed(master.settings.resource_prefix)
+        # Of the controller's own rows those that people make are in the ledger.
+        yield from table_digests(state, read_override_rows(master.store, state.name))
+
+    return verify_ledger(
+        _scopes(master),
+        installation.ledger,
+        installation.leases.read,
+        sleep=master.surroundings.sleep,
+        tables=tables if replay else None,
+        blobs=master.blobs,
+    )

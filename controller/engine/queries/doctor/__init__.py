@@ -1,0 +1,1 @@
+"""What a scope lacks, and the command that mends it."""

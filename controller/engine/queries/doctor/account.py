@@ -1,0 +1,246 @@
+"""What one account and region lacks: its role, the calls that role may make, what groups need there."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from controller.aws.child_stack import deploy_command
+from controller.aws.probes import LOOK, NOBODY, NOT_PROBED, OF_TARGET, Probe, allowed
+from controller.aws.role_arn import check_role
+from controller.aws.secrets import Secrets
+from controller.aws.sessions import MASTER, AccountAccess
+from controller.engine.installation.installation import Installation
+from controller.engine.live.observe import Part, ScopeView, Unseen, Viewer
+from controller.engine.live.scopes import ScopeSetup
+from controller.engine.queries.doctor.report import Check, Health, check_of_error
+from controller.errors import AccessDenied, EnvctlError, Unreachable
+from controller.model.accepted import AcceptedState
+from controller.model.observed import ScopeState
+from controller.model.ref import ResourceRef
+from controller.ports import LiveTarget
+from controller.settings import Mode
+
+NAMES_SHOWN: Final = 3
+_NOT_GOING_ON: Final = {"blocked": Health.LACKS, "rollout": Health.OK}
+"""How the notes of a target count that say why something is not done; a rollout is held by what somebody wrote down."""
+
+
+@dataclass
+class AccountDoctor:
+    """Examines live scopes; several at once. Tell it the scopes with ``know`` first."""
+
+    installation: Installation
+    accepted: AcceptedState
+    targets: Sequence[LiveTarget]
+    now: datetime
+    _broken: dict[str, Check] = field(default_factory=dict)
+
+    def know(self, setups: Iterable[ScopeSetup]) -> None:
+        """Tell the sessions of the accounts; an external id that cannot be read is kept as that account's finding."""
+        master = self.installation.master
+        secrets = Secrets(master.aws, master.surroundings.environment)
+        known: dict[str, AccountAccess] = {}
+        for setup in setups:
+            try:
+                external = secrets.value(setup.external_id) if setup.external_id else None
+            except EnvctlError as error:
+                self._broken[setup.scope.account] = check_of_error("", "external id", error)
+                continue
+            known[setup.scope.account] = AccountAccess(
+                setup.scope.account, setup.role_arn, external
+            )
+        master.aws.know(known.values())
+
+    def examine(self, setup: ScopeSetup) -> tuple[Check, ...]:
+        """Examine one scope. What is found is the result; a check the next ones need ends it when it fails."""
+        return tuple(_ScopeExamination(self, setup, self._broken).checks())
+
+
+class _ScopeExamination:
+    """One scope."""
+
+    def __init__(
+        self, doctor: AccountDoctor, setup: ScopeSetup, broken: Mapping[str, Check]
+    ) -> None:
+        self._doctor = doctor
+        self._setup = setup
+        self._broken = broken
+        self._name = setup.scope.name
+        self._aws = doctor.installation.master.aws
+
+    def checks(self) -> Iterator[Check]:
+        modes = self._modes()
+        shown = ", ".join(f"{target.name}: {mode}" for target, mode in modes)
+        own = f"Account/{self._setup.scope.account_name} has mode {self._setup.mode}"
+        yield self._ok("mode", f"{own}; {shown or 'every target is off'}")
+        role = self._role()
+        yield role
+        if role.health is not Health.OK:
+            return
+        reached = list(self._reached())
+        yield from reached
+        if any(one.health is not Health.OK for one in reached):
+            return
+        view = self._view(modes)
+        yield from self._permissions(modes, view)
+        yield from self._needs(view)
+
+    def _modes(self) -> list[tuple[LiveTarget, Mode]]:
+        settings = self._doctor.installation.master.settings
+        every = [(target, self._setup.mode_of(target, settings)) for target in self._doctor.targets]
+        return [(target, mode) for target, mode in every if mode != "off"]
+
+    def _role(self) -> Check:
+        """Say whether the account names a role, and one that may be used. No call is made."""
+        arn, scope = self._setup.role_arn, self._setup.scope
+        if arn is None:
+            return self._lacks(
+                "role",
+                f"Account/{scope.account_name} names no role",
+                "with credentials of that account, make one, and write its roleArn into the Account:\n"
+                + deploy_command(
+                    self._aws.assert_identity(MASTER), external_id=bool(self._setup.external_id)
+                ),
+            )
+        allowed_names = self._doctor.installation.master.settings.allowed_role_names
+        try:
+            check_role(scope.account, arn, allowed_names)
+        except EnvctlError as error:
+            return check_of_error(self._name, "role", error)
+        return self._ok("role", arn)
+
+    def _reached(self) -> Iterator[Check]:
+        """Say whether the role can be assumed from here, with the external id, and whose it is."""
+        scope, broken = self._setup.scope, self._broken.get(self._setup.scope.account)
+        if broken is not None:
+            yield Check(self._name, broken.of, broken.health, broken.what, broken.fix)
+            return
+        if self._setup.external_id:
+            yield self._ok("external id", f"read from {self._setup.external_id}")
+        try:
+            found = self._aws.assert_identity(scope.account, scope.region)
+        except EnvctlError as error:
+            yield check_of_error(self._name, "assume role", error)
+            return
+        yield self._ok("assume role", f"its credentials are account {found}'s")
+
+    def _view(self, modes: Sequence[tuple[LiveTarget, Mode]]) -> ScopeView:
+        viewer = Viewer(
+            access=self._aws,
+            accepted=self._doctor.accepted,
+            history=self._doctor.installation.ledger,
+            now=self._doctor.now,
+        )
+        return viewer.view(self._setup, modes)
+
+    def _permissions(
+        self, modes: Sequence[tuple[LiveTarget, Mode]], view: ScopeView
+    ) -> Iterator[Check]:
+        enforced = {target.name for target, mode in modes if mode == "enforce"}
+        probes = [*LOOK]
+        for target, _ in modes:
+            of_target = OF_TARGET.get(target.name, ())
+            probes += [one for one in of_target if not one.changes or target.name in enforced]
+        found = [self._probe(probe, view) for probe in probes]
+        yield from (one for one in found if one is not None and one.health is not Health.OK)
+        good = [one.what for one in found if one is not None and one.health is Health.OK]
+        if good:
+            yield self._ok("permissions", f"{len(good)} of {len(probes)} calls tried are allowed")
+        untried = {action for name in enforced for action in NOT_PROBED.get(name, ())}
+        untried |= {one.action for one, was in zip(probes, found, strict=True) if was is None}
+        if untried:
+            yield Check(
+                self._name,
+                "permissions",
+                Health.NOT_PROBED,
+                f"no call tells without changing something: {', '.join(sorted(untried))}",
+            )
+
+    def _probe(self, probe: Probe, view: ScopeView) -> Check | None:
+        """Return the check of one permission; None where nothing is there that it could be asked about."""
+        request = self._request(probe, view)
+        if request is None:
+            return None
+        scope = self._setup.scope
+        try:
+            client = self._aws.client(probe.service, scope.account, scope.region)
+            allowed(client, probe, request)
+        except EnvctlError as error:
+            return check_of_error(self._name, "permissions", error)
+        return self._ok("permissions", probe.action)
+
+    def _request(self, probe: Probe, view: ScopeView) -> dict[str, Any] | None:
+        request = dict(probe.request)
+        scope = self._setup.scope
+        if probe.needs == "account":
+            request["TopicArn"] = f"arn:aws:sns:{scope.region}:{scope.account}:{NOBODY}"
+        elif probe.needs == "instance":
+            instance = _an_instance(view)
+            if instance is None:
+                return None
+            request["InstanceIds"] = [instance]
+        return request
+
+    def _needs(self, view: ScopeView) -> Iterator[Check]:
+        """Say what the objects of every target need and the account lacks; and why that could not be told of some."""
+        if view.unseen is not None:
+            yield self._unseen("look", view.unseen)
+            return
+        for name, why in sorted(view.blind.items()):
+            yield self._unseen(f"look at {name}", why)
+        for part in view.parts:
+            lacking: dict[str, list[ResourceRef]] = {}
+            for note in part.projected.notes:
+                if note.category == "missing":
+                    for one in note.text.split("; "):
+                        lacking.setdefault(one, []).append(note.ref)
+            for text, refs in sorted(lacking.items()):
+                what, _, fix = text.partition(": ")
+                yield self._lacks(part.target.name, f"{what} (for {_named(refs)})", fix)
+            if not lacking:
+                yield self._ok(part.target.name, f"nothing lacks{_for_all(part)}")
+            yield from self._stuck(part)
+
+    def _stuck(self, part: Part) -> Iterator[Check]:
+        """Say of what does not go on by itself, or is held on purpose, why: the same for all it is the same for."""
+        alike: dict[tuple[str, str], list[ResourceRef]] = {}
+        for note in part.projected.notes:
+            if note.category in _NOT_GOING_ON:
+                alike.setdefault((note.category, note.text), []).append(note.ref)
+        for (category, text), refs in sorted(alike.items()):
+            health = _NOT_GOING_ON[category]
+            yield Check(self._name, part.target.name, health, f"{_named(refs)}: {text}")
+
+    def _unseen(self, of: str, why: Unseen) -> Check:
+        waits = why.denied or why.state is ScopeState.WAITING
+        error = AccessDenied(why.reason) if waits else Unreachable(why.reason)
+        return check_of_error(self._name, of, error)
+
+    def _ok(self, of: str, what: str) -> Check:
+        return Check(self._name, of, Health.OK, what)
+
+    def _lacks(self, of: str, what: str, fix: str) -> Check:
+        return Check(self._name, of, Health.LACKS, what, fix)
+
+
+def _an_instance(view: ScopeView) -> str | None:
+    """Return the id of an instance that was seen; None where none was, or no target looks at instances."""
+    for part in view.parts:
+        for ref in part.observed.objects:
+            if ref.kind == "Instance":
+                return ref.key.rpartition("/")[2]
+    return None
+
+
+def _for_all(part: Part) -> str:
+    wanted = len(part.projected.projections)
+    noun = "object" if wanted == 1 else "objects"
+    return f" for the {wanted} {noun} there are to be" if wanted else ""
+
+
+def _named(refs: Sequence[ResourceRef]) -> str:
+    names = [ref.key.rpartition("/")[2] for ref in refs]
+    if len(names) <= NAMES_SHOWN:
+        return ", ".join(names)
+    return f"{len(names)}: {', '.join(names[:NAMES_SHOWN])}, …"

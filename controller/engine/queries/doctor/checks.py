@@ -1,0 +1,244 @@
+"""What an installation lacks, scope by scope, and what mends it. Looks only; nothing is written anywhere."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Final, Protocol, TypeVar
+
+from controller.aws.sessions import MASTER
+from controller.aws.table_setup import describe_table
+from controller.aws.table_state import find_differences
+from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
+from controller.engine.installation.installation import Installation, Master
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.live.journal import scopes_left_open
+from controller.engine.live.scopes import ScopeSetup
+from controller.engine.power.accepted_now import AcceptedNow, accepted_now
+from controller.engine.queries.doctor.account import AccountDoctor
+from controller.engine.queries.doctor.report import Check, Health, check_of_error
+from controller.errors import EnvctlError, WrongUsage
+from controller.model.head import Head
+from controller.model.observed import CONFIG_SCOPE
+from controller.model.table import TableDefinition
+from controller.ports import Source
+from controller.settings import Settings
+from controller.targets.table_items.definitions import STATE_TABLE
+
+INSTALLATION: Final = "installation"
+
+T = TypeVar("T")
+
+
+class Patient(Protocol):
+    """What is examined; each part is made when it is asked for, and raises what keeps it from being made."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+
+    @property
+    def master(self) -> Master:
+        """The master account."""
+
+    @property
+    def installation(self) -> Installation:
+        """The installation in it."""
+
+    @property
+    def live(self) -> LiveAccounts:
+        """Its accounts."""
+
+    def source(self, text: str | None) -> Source:
+        """Open the settings' source."""
+
+
+def examine(patient: Patient, wanted: str | None) -> tuple[Check, ...]:
+    """Examine everything, or what concerns one scope: ``config``, an account's name or number, ``account/region``.
+
+    What is found is the result. Raises WrongUsage for a scope that does not exist.
+    """
+    return tuple(_Examination(patient, wanted).checks())
+
+
+class _Examination:
+    """One examination. A check that the next ones need ends it when it fails."""
+
+    def __init__(self, patient: Patient, wanted: str | None) -> None:
+        self._patient = patient
+        self._wanted = wanted
+
+    def checks(self) -> Iterator[Check]:
+        settings = _tried(lambda: self._patient.settings, "settings")
+        if isinstance(settings, Check):
+            yield settings
+            return
+        yield Check(INSTALLATION, "settings", Health.OK, f"readable; region {settings.region}")
+        yield self._source(settings)
+        master = _tried(lambda: self._patient.master, "credentials")
+        if isinstance(master, Check):
+            yield master
+            return
+        account = _tried(lambda: master.aws.assert_identity(MASTER), "credentials")
+        if isinstance(account, Check):
+            yield account
+            return
+        yield Check(INSTALLATION, "credentials", Health.OK, f"of account {account}")
+        yield from _tables(master)
+        installation = _tried(lambda: self._patient.installation, "id")
+        if isinstance(installation, Check):
+            yield installation
+            return
+        yield Check(INSTALLATION, "id", Health.OK, installation.id)
+        yield from self._scopes(installation)
+
+    def _source(self, settings: Settings) -> Check:
+        given = settings.source
+        if given.git is None and given.folder is None:
+            return Check(
+                INSTALLATION,
+                "source",
+                Health.LACKS,
+                "the settings say nowhere what is desired",
+                "add source: {git: {url: …, ref: main}} to the settings, or name one with --source each time",
+            )
+        try:
+            source = self._patient.source(None)
+            source.changed_since(None)
+        except EnvctlError as error:
+            return check_of_error(INSTALLATION, "source", error)
+        return Check(INSTALLATION, "source", Health.OK, f"{source.name} answers")
+
+    def _scopes(self, installation: Installation) -> Iterator[Check]:
+        now = installation.master.surroundings.clock()
+        found = _tried(lambda: accepted_now(installation, now), "config tables")
+        if isinstance(found, Check):
+            yield found
+            return
+        setups = _wanted(self._wanted, found.accounts.scopes(found.accepted))
+        if self._wanted in (None, CONFIG_SCOPE):
+            yield from _head(CONFIG_SCOPE, installation, now)
+            yield from _unreadable(found)
+        yield from self._accounts(installation, found, setups, now)
+
+    def _accounts(
+        self,
+        installation: Installation,
+        found: AcceptedNow,
+        setups: Sequence[ScopeSetup],
+        now: datetime,
+    ) -> Iterator[Check]:
+        doctor = AccountDoctor(installation, found.accepted, self._patient.live.targets, now)
+        doctor.know(setups)
+        with ThreadPoolExecutor(
+            installation.master.settings.live.parallel_scopes, thread_name_prefix="doctor"
+        ) as pool:
+            for setup, checks in zip(setups, pool.map(doctor.examine, setups), strict=True):
+                yield from checks
+                yield from _head(setup.scope.name, installation, now)
+
+
+def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetup, ...]:
+    if wanted is None:
+        return tuple(setups)
+    if wanted == CONFIG_SCOPE:
+        return ()
+    chosen = tuple(
+        setup
+        for setup in setups
+        if wanted in (setup.scope.name, setup.scope.account_name, setup.scope.account)
+    )
+    if not chosen:
+        known = ", ".join((CONFIG_SCOPE, *(setup.scope.name for setup in setups)))
+        raise WrongUsage(f"there is no scope {wanted!r}", fix=f"choose from {known}")
+    return chosen
+
+
+def _tables(master: Master) -> Iterator[Check]:
+    """Compare every table with its definition; those that fit are one check."""
+    definitions = all_tables(master.kinds.values(), master.settings.resource_prefix)
+
+    def one(definition: TableDefinition) -> list[Check]:
+        try:
+            return list(_table(master, definition))
+        except EnvctlError as error:
+            return [check_of_error(INSTALLATION, "tables", error)]
+
+    with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="doctor") as pool:
+        found = [check for checks in pool.map(one, definitions) for check in checks]
+    yield from found
+    if not found:
+        text = f"{len(definitions)} tables as they should be"
+        yield Check(INSTALLATION, "tables", Health.OK, text)
+
+
+def _table(master: Master, definition: TableDefinition) -> Iterator[Check]:
+    state = describe_table(master.client, definition.name)
+    if state is None:
+        yield Check(
+            INSTALLATION,
+            "tables",
+            Health.LACKS,
+            f"{definition.name} does not exist",
+            "envctl bootstrap",
+        )
+        return
+    for difference in find_differences(definition, state):
+        fix = (
+            "envctl bootstrap --upgrade"
+            if difference.mendable
+            else "make a new table by hand and move its items; DynamoDB cannot change this in place"
+        )
+        yield Check(INSTALLATION, "tables", Health.LACKS, str(difference), fix)
+
+
+def _head(scope: str, installation: Installation, now: datetime) -> Iterator[Check]:
+    try:
+        head = installation.leases.read(scope)
+        table = installation.master.physical(STATE_TABLE.name)
+        left_open = scopes_left_open(installation.master.store, table, [scope])
+    except EnvctlError as error:
+        yield check_of_error(scope, "owner", error)
+        return
+    yield _lease(scope, head, now)
+    if left_open:
+        yield Check(
+            scope,
+            "records",
+            Health.LACKS,
+            "an earlier run announced changes and did not come to say what became of them",
+            f"envctl apply --scope {scope} settles it by looking",
+        )
+
+
+def _lease(scope: str, head: Head | None, now: datetime) -> Check:
+    if head is None:
+        return Check(scope, "owner", Health.OK, "nobody; nothing was ever written here")
+    until = datetime.fromtimestamp(head.lease_until / 1000, UTC)
+    if head.owner and until > now:
+        left_s = int((until - now).total_seconds())
+        text = f"{head.owner}, epoch {head.epoch}, its lease ends in {left_s} s unless it renews"
+    else:
+        text = f"nobody, after epoch {head.epoch}"
+    return Check(scope, "owner", Health.OK, text)
+
+
+def _unreadable(found: AcceptedNow) -> Iterator[Check]:
+    accepted = found.accepted
+    for ref, why in sorted(accepted.unreadable.items()):
+        yield Check(
+            CONFIG_SCOPE,
+            "documents",
+            Health.LACKS,
+            f"{ref}: {why}",
+            "envctl plan shows how it differs from the source; envctl apply heals what was changed outside",
+        )
+    if not accepted.unreadable:
+        text = f"{len(accepted.resources)} accepted and readable"
+        yield Check(CONFIG_SCOPE, "documents", Health.OK, text)
+
+
+def _tried(make: Callable[[], T], of: str) -> T | Check:
+    try:
+        return make()
+    except EnvctlError as error:
+        return check_of_error(INSTALLATION, of, error)

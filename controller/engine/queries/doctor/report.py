@@ -1,0 +1,57 @@
+"""What doctor found, as a list of checks. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from controller.aws.errors import NotFound, TableMissing, TablesNotReady
+from controller.errors import AccessDenied, EnvctlError, WrongUsage, worst_exit_code
+
+FOUND_SOMETHING: Final = 7
+NOT_TOLD: Final = 5
+_FIX: Final = "fix:"
+
+
+class Health(StrEnum):
+    """How a check came out. ``not probed``: no call tells without changing something."""
+
+    OK = "ok"
+    LACKS = "lacks"
+    UNKNOWN = "unknown"
+    NOT_PROBED = "not probed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: where (a scope, or ``installation``), of what, how it came out, what was found, what to do about it.
+
+    What to do may have several lines: commands to type one after the other.
+    """
+
+    where: str
+    of: str
+    health: Health
+    what: str
+    fix: str = ""
+
+
+def check_of_error(where: str, of: str, error: EnvctlError) -> Check:
+    """Return what an error of ours means for a check: its text says what, and what to do.
+
+    What somebody must act on lacks; what may pass by itself is unknown.
+    """
+    lacks = isinstance(error, (AccessDenied, WrongUsage, NotFound, TableMissing, TablesNotReady))
+    lines = [line.strip() for line in str(error).splitlines()]
+    at = next((i for i, line in enumerate(lines) if line.startswith(_FIX)), len(lines))
+    fix = "\n".join(line.removeprefix(_FIX).strip() for line in lines[at:]).strip()
+    health = Health.LACKS if lacks else Health.UNKNOWN
+    return Check(where, of, health, "; ".join(filter(None, lines[:at])), fix)
+
+
+def exit_code(checks: Iterable[Check]) -> int:
+    """Return 0 if nothing lacks and all could be told; 5 if something could not, 7 if something lacks."""
+    found = {check.health for check in checks}
+    codes = [FOUND_SOMETHING if Health.LACKS in found else 0]
+    codes.append(NOT_TOLD if Health.UNKNOWN in found else 0)
+    return worst_exit_code(codes)

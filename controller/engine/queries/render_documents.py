@@ -1,0 +1,161 @@
+"""Effective documents: as authored, with defaults merged and inheritance written out, each field with its origin."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.engine.desired.load_revision import LoadedRevision
+from controller.errors import WrongUsage
+from controller.kinds.language.kind import Kind
+from controller.kinds.language.walk import PLAIN, Shape, by_yaml
+from controller.loading.closest import closest
+from controller.loading.field_origins import FieldPath
+from controller.loading.positions import dotted
+from controller.loading.yaml_text import scalar_text
+from controller.model.canonical import parse_canonical
+from controller.model.origin import Origin
+from controller.model.ref import ResourceRef
+from controller.model.resource import Resource
+
+API_VERSION = "envctl/v1"
+HIDDEN = "(sensitive)"
+_COMMENT_COLUMN = 44
+
+Json = Any
+Kinds = Mapping[str, Kind[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """One document as it counts. ``origins`` lead from the path of each single value to where it was written."""
+
+    ref: ResourceRef
+    origin: Origin
+    document: dict[str, Json]
+    origins: Mapping[FieldPath, Origin]
+
+
+def effective_documents(
+    revision: LoadedRevision, kinds: Kinds, wanted: str | None = None
+) -> Iterator[Effective]:
+    """Yield the document ``wanted`` (``Kind/name``), or all of a revision, in the order of their files.
+
+    Sensitive values are hidden. Raises WrongUsage for a name that is not there.
+    """
+    resources = revision.loaded.resources
+    if wanted is None:
+        chosen = sorted(resources.values(), key=lambda one: (one.origin, one.index))
+    else:
+        chosen = [_found(resources, wanted)]
+    for resource in chosen:
+        yield _effective(resource, kinds[resource.ref.kind], revision)
+
+
+def _found(resources: Mapping[ResourceRef, Resource], wanted: str) -> Resource:
+    try:
+        ref = ResourceRef.parse(wanted)
+    except ValueError as error:
+        raise WrongUsage(str(error)) from error
+    if ref not in resources:
+        meant = closest(wanted, map(str, resources))
+        fix = f"did you mean {meant}?" if meant else "envctl render prints all there are"
+        raise WrongUsage(f"the source has no {ref}", fix=f"{fix}")
+    return resources[ref]
+
+
+def _effective(resource: Resource, kind: Kind[Any], revision: LoadedRevision) -> Effective:
+    authored = parse_canonical(resource.document)
+    spec = kind.expand(authored["spec"]) if kind.expand else authored["spec"]
+    document = {"metadata": authored["metadata"], "spec": spec}
+    places = {
+        path: revision.origins.origin(
+            resource.origin.path, resource.index, _as_written(path, authored)
+        )
+        for path in _leaves(document, ())
+    }
+    shown = {
+        "apiVersion": API_VERSION,
+        "kind": resource.ref.kind,
+        "metadata": document["metadata"],
+        "spec": _masked(Shape(model=kind.spec), spec),
+    }
+    return Effective(resource.ref, resource.origin, shown, places)
+
+
+def _leaves(value: Json, path: FieldPath) -> Iterator[FieldPath]:
+    if value and isinstance(value, dict | list):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for step, part in parts:
+            yield from _leaves(part, (*path, step))
+    else:
+        yield path
+
+
+def _as_written(path: FieldPath, authored: Json) -> FieldPath:
+    """Cut a path where the author wrote a short form: ``schedule: office-hours`` stands for all below it."""
+    value = authored
+    for depth, step in enumerate(path):
+        if not isinstance(value, dict | list):
+            return path[:depth]
+        if isinstance(value, dict):
+            value = value.get(step, {})
+        elif isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return path[:depth]
+    return path
+
+
+def _masked(shape: Shape, value: Json) -> Json:
+    if isinstance(value, dict):
+        fields = by_yaml(shape.model) if shape.model is not None else {}
+        shown = {}
+        for name, part in value.items():
+            field = fields.get(name)
+            inner = field.shape if field is not None else shape.values or PLAIN
+            hidden = field is not None and field.sensitive and part is not None
+            shown[name] = HIDDEN if hidden else _masked(inner, part)
+        return shown
+    if isinstance(value, list):
+        return [_masked(shape.members or PLAIN, part) for part in value]
+    return value
+
+
+def effective_json(one: Effective) -> dict[str, Json]:
+    """Return an effective document for programs."""
+    return {
+        "ref": str(one.ref),
+        "origin": str(one.origin),
+        "document": one.document,
+        "origins": {
+            dotted(path): str(origin._replace(column=0)) for path, origin in one.origins.items()
+        },
+    }
+
+
+def effective_yaml(one: Effective) -> str:
+    """Return an effective document as YAML, the origin of each value behind it."""
+    lines = []
+    for text, path in _lines(one.document, (), 0):
+        origin = one.origins.get(path) if path is not None else None
+        comment = f"# {origin._replace(column=0)}" if origin else ""
+        lines.append(f"{text:<{_COMMENT_COLUMN}}  {comment}".rstrip() if comment else text)
+    return "\n".join(lines) + "\n"
+
+
+def _lines(value: Json, path: FieldPath, depth: int) -> Iterator[tuple[str, FieldPath | None]]:
+    indent = "  " * depth
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    for step, part in parts:
+        here = (*path, step)
+        head = f"{indent}{scalar_text(step)}:" if isinstance(value, dict) else f"{indent}-"
+        if not part or not isinstance(part, dict | list):
+            yield f"{head} {scalar_text(part)}", here
+        elif isinstance(value, list):
+            inner = list(_lines(part, here, depth + 1))
+            first, first_path = inner[0]
+            yield f"{head} {first.strip()}", first_path
+            yield from inner[1:]
+        else:
+            yield head, None
+            yield from _lines(part, here, depth + 1)

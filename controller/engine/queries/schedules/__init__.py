@@ -1,0 +1,1 @@
+"""Previews, hours and exceptions of schedules."""

@@ -1,0 +1,134 @@
+"""Hours on and off by environment, from the ledger: what schedules saved against running all the time."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from controller.engine.power.evaluate import Sights
+from controller.engine.queries.schedules.exceptions import Belongs, Filter, belongs_of
+from controller.ledger.entities import EntityKey
+from controller.ledger.power_hours import PowerHours, Present, power_hours
+from controller.ledger.power_records import POWER
+from controller.ledger.queries import LedgerReader
+from controller.ledger.questions import OfEntity, Period
+from controller.model.accepted import AcceptedState
+from controller.model.ledger_record import LedgerRecord
+from controller.model.ref import ResourceRef
+
+_ON: Final = frozenset({"running", "pending"})
+
+
+class ReportLine(NamedTuple):
+    """One environment. Costs are None where the settings have no price for one of its types."""
+
+    belongs: Belongs
+    scope: str
+    instances: int
+    hours_on: float
+    hours_off: float
+    cost: float | None
+    saved: float | None
+    assumed: int
+    """Instances of which nothing was recorded: taken as they are now, from their last start on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleReport:
+    """All environments of a period. Hours are instance hours; off is what was saved against always-on.
+
+    An instance counts while it was there, as far as that is known.
+    """
+
+    since: datetime
+    until: datetime
+    lines: tuple[ReportLine, ...]
+    unknown: Mapping[str, str]
+    """Scopes that could not be looked at -> why."""
+
+    @property
+    def hours_on(self) -> float:
+        """Return the hours on of all."""
+        return sum(line.hours_on for line in self.lines)
+
+    @property
+    def hours_off(self) -> float:
+        """Return the hours off of all."""
+        return sum(line.hours_off for line in self.lines)
+
+    @property
+    def cost(self) -> float | None:
+        """Return what all cost; None if nothing has a price."""
+        return _sum(line.cost for line in self.lines)
+
+    @property
+    def saved(self) -> float | None:
+        """Return what was saved; None if nothing has a price."""
+        return _sum(line.saved for line in self.lines)
+
+
+def report_of(
+    sights: Sights,
+    accepted: AcceptedState,
+    ledger: LedgerReader,
+    since: datetime,
+    until: datetime,
+    wanted: Filter,
+    prices: Mapping[str, float],
+) -> ScheduleReport:
+    """Return the report. Raises as asking the ledger: one query for each environment, and its records."""
+    lines = []
+    for seen in sights.seen:
+        scope = seen.scope.name
+        present: dict[str, dict[str, Present]] = {}
+        types: dict[str, str] = {}
+        for judged in seen.instances:
+            if judged.environment:
+                ref = str(ResourceRef("Instance", f"{scope}/{judged.instance.instance_id}"))
+                on = judged.instance.state in _ON
+                found = Present(on, judged.instance.launched_at)
+                present.setdefault(judged.environment, {})[ref] = found
+                types[ref] = judged.instance.instance_type
+        for environment, instances in sorted(present.items()):
+            belongs = belongs_of(environment, accepted)
+            if not wanted.fits(belongs):
+                continue
+            records = _records(ledger, f"{scope}/{environment}", since, until)
+            hours = power_hours(records, instances, since, until)
+            lines.append(_line(belongs, scope, hours, types, prices))
+    dark = {name: one.reason.partition("\n")[0] for name, one in sights.dark.items()}
+    return ScheduleReport(since, until, tuple(lines), dark)
+
+
+def _records(
+    ledger: LedgerReader, key: str, since: datetime, until: datetime
+) -> Iterable[LedgerRecord]:
+    question = OfEntity((EntityKey(POWER, key, None),), Period(since, until))
+    ids = [one.audit_id for one in ledger.all(question) if one.phase == "succeeded"]
+    return ledger.records(ids)
+
+
+def _line(
+    belongs: Belongs,
+    scope: str,
+    hours: Mapping[str, PowerHours],
+    types: Mapping[str, str],
+    prices: Mapping[str, float],
+) -> ReportLine:
+    priced = [(one, prices.get(types.get(ref, ""))) for ref, one in hours.items()]
+    known = [(one, price) for one, price in priced if price is not None]
+    return ReportLine(
+        belongs=belongs,
+        scope=scope,
+        instances=len(hours),
+        hours_on=sum(hour.on for hour in hours.values()),
+        hours_off=sum(hour.off for hour in hours.values()),
+        cost=sum(one.on * price for one, price in known) if known else None,
+        saved=sum(one.off * price for one, price in known) if known else None,
+        assumed=sum(not hour.recorded for hour in hours.values()),
+    )
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [one for one in values if one is not None]
+    return sum(known) if known else None

@@ -1,0 +1,211 @@
+"""Where everything stands, as one value: what status shows, whether it is read here or told by a server. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from controller.engine.state.flips import FlipRow
+from controller.model.head import Head
+from controller.model.observed import CONFIG_SCOPE, ScopeState
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.model.scope_status import ScopeStatus, Sighting
+from controller.planning.drift_storm import FLIPS, WITHIN, recent
+
+UNSEEN: Final = "unseen"
+"""How a scope stands that no run has looked at yet."""
+
+SourceState = Literal["current", "changed", "unreachable", "none"]
+"""Whether the source has what was applied last: yes, something else, cannot be told, or no source is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """The source of the settings beside what was applied from it last. ``detail`` says why it cannot be told."""
+
+    name: str
+    state: SourceState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeLine:
+    """One scope. ``status`` None: nobody looked at it yet; ``head`` None: nothing was ever written there.
+
+    ``known`` is False for a scope that no account names any more. ``open_records`` were announced and not ended.
+    """
+
+    name: str
+    status: ScopeStatus | None
+    head: Head | None = None
+    open_records: int = 0
+    known: bool = True
+
+    @property
+    def state(self) -> str:
+        """The state as shown, ``unseen`` before the first look."""
+        return self.status.state.value if self.status else UNSEEN
+
+    @property
+    def in_order(self) -> bool:
+        """Tell whether there is nothing to say about it."""
+        found = self.status
+        if found is None or found.state is not ScopeState.OK:
+            return False
+        left = found.changes or found.blocked or self.open_records or self.lacking
+        return not left and self.known
+
+    @property
+    def lacking(self) -> int:
+        """How many objects wait for something that the account lacks."""
+        seen = self.status.seen if self.status else None
+        return sum(one.objects for one in seen.missing) if seen else 0
+
+
+@dataclass(frozen=True, slots=True)
+class StormView:
+    """An object that is left alone until its writers have settled it."""
+
+    scope: str
+    ref: ResourceRef
+    flips: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What schedules ask of environments at one coming moment."""
+
+    at: datetime
+    on: tuple[str, ...]
+    off: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerView:
+    """What the accepted schedules ask of environments now, in numbers, and the switches that come next.
+
+    ``unscheduled`` are left as they are; ``invalid`` have a schedule that cannot be read, with the reason.
+    """
+
+    on: int = 0
+    off: int = 0
+    unscheduled: int = 0
+    invalid: Mapping[str, str]
+    next: tuple[Switch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedScope:
+    """What a look at this moment gave of one scope; ``seen`` is None if it could not be seen."""
+
+    state: ScopeState
+    reason: str = ""
+    changes: int = 0
+    blocked: int = 0
+    seen: Sighting | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """Everything. ``power`` is None where the config tables could not be read, with ``unreadable`` saying why.
+
+    ``looked`` is None if accounts were not looked at; ``replicas`` tells whether there are to be copies in them.
+    """
+
+    at: datetime
+    version: str
+    installation: str
+    source: SourceView
+    scopes: tuple[ScopeLine, ...]
+    overrides: tuple[Override, ...]
+    storms: tuple[StormView, ...]
+    power: PowerView | None
+    unreadable: str = ""
+    replicas: bool = False
+    looked: Mapping[str, LookedScope] | None = None
+
+    @property
+    def config(self) -> ScopeStatus | None:
+        """How the config scope stands."""
+        return next((scope.status for scope in self.scopes if scope.name == CONFIG_SCOPE), None)
+
+    def sighting(self, scope: ScopeLine) -> Sighting | None:
+        """Return what was counted in a scope: now, if it was looked at now and could be seen, else at its last look."""
+        before = scope.status.seen if scope.status else None
+        looked = (self.looked or {}).get(scope.name)
+        return looked.seen.after(before) if looked and looked.seen else before
+
+    @property
+    def sightings(self) -> dict[str, Sighting | None]:
+        """What was counted in each account, by scope."""
+        accounts = (scope for scope in self.scopes if scope.name != CONFIG_SCOPE and scope.known)
+        return {account.name: self.sighting(account) for account in accounts}
+
+
+def storm_views(rows: Mapping[str, FlipRow], now: datetime) -> tuple[StormView, ...]:
+    """Return the objects that are left alone, by scope and name."""
+    return tuple(
+        StormView(scope, ref, len(moments), moments[-1] + WITHIN)
+        for scope in sorted(rows)
+        for ref, moments in sorted(recent(rows[scope].flips, now).items())
+        if len(moments) >= FLIPS
+    )
+
+
+def next_step(scope: ScopeLine) -> str:
+    """Return what to type about a scope that is not in order; empty for one that is."""
+    if scope.in_order or not scope.known:
+        return ""
+    if scope.status is None and scope.name == CONFIG_SCOPE:
+        return "envctl plan"
+    if scope.state in ("unknown", "waiting", UNSEEN):
+        return f"envctl doctor {scope.name}"
+    if scope.lacking and scope.status and not (scope.status.changes or scope.status.blocked):
+        return f"envctl doctor {scope.name}"
+    return f"envctl plan --scope {scope.name}"
+
+
+def what_of(scope: ScopeLine) -> str:
+    """Return in one line why a scope is not in order; empty for one that is."""
+    status = scope.status
+    if status is None:
+        return "nobody looked at it yet"
+    first = status.reason.partition("\n")[0]
+    counts = []
+    if status.changes:
+        waits = "wait" if status.state in (ScopeState.OBSERVE, ScopeState.REFUSED) else "are left"
+        counts.append(_counted(status.changes, "change", waits))
+    if status.blocked:
+        counts.append(_counted(status.blocked, "change", "are blocked"))
+    if scope.lacking:
+        noun = "object waits" if scope.lacking == 1 else "objects wait"
+        counts.append(f"{scope.lacking:,} {noun} for what the account lacks")
+    if scope.open_records:
+        counts.append(f"{scope.open_records} announced and not ended: the next run settles it")
+    if not scope.known:
+        counts.append("no Account or EnvironmentType names it any more")
+    parts = [first, ", ".join(counts)]
+    if status.state is ScopeState.OBSERVE:
+        # What waits is what a reader looks for; why it is only observed was their own choice.
+        parts.reverse()
+    return "; ".join(filter(None, parts))
+
+
+def in_words(scopes: Sequence[ScopeLine]) -> str:
+    """Return ``43: 40 in order · 1 waiting``."""
+    order = sum(scope.in_order for scope in scopes)
+    rest: dict[str, int] = {}
+    for scope in scopes:
+        if not scope.in_order:
+            rest[scope.state] = rest.get(scope.state, 0) + 1
+    parts = [f"{order} in order", *(f"{rest[state]} {state}" for state in sorted(rest))]
+    return f"{len(scopes)}: {' · '.join(parts)}"
+
+
+def _counted(count: int, noun: str, verb: str) -> str:
+    if count == 1:
+        verb = {"wait": "waits", "are left": "is left", "are blocked": "is blocked"}[verb]
+        return f"1 {noun} {verb}"
+    return f"{count:,} {noun}s {verb}"

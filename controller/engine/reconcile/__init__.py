@@ -1,0 +1,1 @@
+"""The front door: one run from a source to what became of every change."""

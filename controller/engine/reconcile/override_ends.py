@@ -1,0 +1,75 @@
+"""Overrides whose end has come are recorded and announced; those whose end is near are announced."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.run_id import new_run_id
+from controller.engine.config.observe import Seen
+from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.installation.installation import Installation
+from controller.engine.reconcile.reconcile import WholePlan
+from controller.engine.state.override_commit import Ending, end_overrides
+from controller.events import Emit, OverrideEnded, OverrideEndsSoon, nobody_listens
+from controller.model.canonical import digest
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.planning.overrides import ended, ending_soon
+from controller.planning.wording import what_text
+
+
+def due_ends(
+    overrides: Iterable[Override],
+    now: datetime,
+    documents: Mapping[ResourceRef, str] | None = None,
+) -> tuple[Ending, ...]:
+    """Return the overrides that have ended and why; ``documents`` are the digests of Git's documents, None if not known."""
+    if documents is None:
+        overrides = [override for override in overrides if not override.until_git]
+    return tuple(Ending(one, why) for one, why in ended(overrides, now, documents or {}))
+
+
+def overdue(seen: Seen, run: WholePlan, now: datetime) -> tuple[Ending, ...]:
+    """Return the overrides that have ended, as far as a run could see: Git is only known if its source was loaded."""
+    overrides = seen.overrides
+    documents = documents_of(run.config.revision, overrides) if run.config is not None else None
+    return due_ends(overrides, now, documents)
+
+
+def documents_of(
+    revision: LoadedRevision, overrides: Iterable[Override]
+) -> Mapping[ResourceRef, str]:
+    """Return the digests of the documents that overrides wait for, as the source has them, no override laid over them."""
+    resolved = revision.loaded.memory.resolved
+    waited = {override.ref for override in overrides if override.until_git} & resolved.keys()
+    return {ref: digest(resolved[ref].resource.document) for ref in waited}
+
+
+def record_ends(
+    installation: Installation, endings: Iterable[Ending], claim: Claim, emit: Emit = nobody_listens
+) -> tuple[Ending, ...]:
+    """Take ended overrides away, with a record each, and tell of them; return those that were there still.
+
+    Raises ScopeBusy, and as any write: what has ended holds no more, recorded or not.
+    """
+    endings = tuple(endings)
+    if not endings:
+        return ()
+    transaction = new_run_id(installation.master.surroundings.clock())
+    gone = end_overrides(installation, endings, claim, transaction)
+    for one in gone:
+        emit(
+            OverrideEnded(one.override.id, str(one.override.ref), what_text(one.override), one.why)
+        )
+    return gone
+
+
+def announce(
+    overrides: Iterable[Override], now: datetime, within: timedelta, emit: Emit = nobody_listens
+) -> tuple[Override, ...]:
+    """Tell of the overrides that end soon; return them."""
+    soon = ending_soon(overrides, now, within)
+    for one in soon:
+        assert one.until is not None, "only what has a time ends soon"
+        emit(OverrideEndsSoon(one.id, str(one.ref), what_text(one), one.until.isoformat()))
+    return soon

@@ -1,0 +1,1 @@
+"""The controller's own rows in EnvctlState: status, overrides, flips."""

@@ -1,0 +1,72 @@
+"""What doctor found, for people and for programs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from controller.engine.queries.doctor.report import Check, Health, exit_code
+from controller.views.style import Line, Span, Style
+
+FORMAT_VERSION: Final = 1
+LONGEST_LIST: Final = 160
+
+_STYLES: Final[dict[Health, Style]] = {
+    Health.OK: "add",
+    Health.LACKS: "warn",
+    Health.UNKNOWN: "change",
+    Health.NOT_PROBED: "dim",
+}
+
+
+def doctor_lines(checks: Sequence[Check]) -> Iterator[Line]:
+    """Yield the checks, grouped by where, what is to be done below each."""
+    of = max((len(check.of) for check in checks), default=0)
+    where = ""
+    for check in checks:
+        if check.where != where:
+            if where:
+                yield ()
+            where = check.where
+            yield (Span(where, "bold"),)
+        style = _STYLES[check.health]
+        yield (
+            Span("  "),
+            Span(f"{check.health:<10}", style),
+            Span(f"  {check.of:<{of}}  {_shown(check)}"),
+        )
+        for index, line in enumerate(check.fix.splitlines()):
+            yield (Span(f"{'':<{14 + of + 2}}{' ' if index else '→'} {line}"),)
+    yield ()
+    yield (Span(summary(checks), "bold"),)
+
+
+def _shown(check: Check) -> str:
+    """Return what was found; of a long list nobody has to act on only the beginning."""
+    if check.health is not Health.NOT_PROBED or len(check.what) <= LONGEST_LIST:
+        return check.what
+    return f"{check.what[:LONGEST_LIST].rpartition(', ')[0]}, … (all: --format json)"
+
+
+def summary(checks: Iterable[Check]) -> str:
+    """Return ``14 ok · 1 lacks · 2 not probed``."""
+    counts = dict.fromkeys(Health, 0)
+    for check in checks:
+        counts[check.health] += 1
+    return " · ".join(f"{count} {health}" for health, count in counts.items() if count)
+
+
+def doctor_json(checks: Sequence[Check]) -> dict[str, Any]:
+    """Return the checks as one JSON document; stable, more may be added."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "exitCode": exit_code(checks),
+        "checks": [
+            {
+                "where": check.where,
+                "of": check.of,
+                "health": check.health.value,
+                "what": check.what,
+                "fix": check.fix,
+            }
+            for check in checks
+        ],
+    }

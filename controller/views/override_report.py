@@ -1,0 +1,169 @@
+"""What an override will do and did, as people and programs read it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from controller.engine.overrides.effect import Effect
+from controller.engine.overrides.service import Done, Prepared
+from controller.model.outcome import Outcome, Status
+from controller.model.override import Override
+from controller.planning.wording import counted_kind, end_text, number, what_text
+from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.timeline import state_at
+from controller.targets.power_parts.wishes import PARKING
+from controller.views.override_text import override_json
+from controller.views.plan_wording import violation_lines
+
+_DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
+_STARTING: Final = frozenset({"start", "exitStandby"})
+_STOPPING: Final = frozenset({"stop", "enterStandby"})
+_SCHEDULES: Final = frozenset({"schedule", "spec.schedule"})
+
+
+def prepared_lines(prepared: Prepared) -> tuple[str, ...]:
+    """Return what is to be written, what it does at once, and what it does not do."""
+    return tuple(_prepared(prepared))
+
+
+def _prepared(prepared: Prepared) -> Iterator[str]:
+    for override in prepared.overrides:
+        yield _comes(override, prepared) if prepared.comes else _goes(override, prepared)
+    effect = prepared.effect
+    for verb, counts in (("Starts", effect.starts), ("Stops", effect.stops)):
+        if counts:
+            when = "now" if effect.enforced else "(not: power only observes here)"
+            yield f"{verb} {when}: {_instances(counts)}"
+    for scope, count in sorted(effect.beyond.items() if prepared.comes else ()):
+        yield f"  {scope}: {number(count)} are more than guards.maxStopsByEdit lets an override stop; once written, it says how to approve them"
+    if effect.scopes and not effect.switches:
+        yield f"Nothing switches now{f': {number(effect.right)} as they are to be' if effect.right else ''}"
+    if effect.empty and prepared.comes:
+        yield f"  no instances yet in {', '.join(effect.empty)}: the next apply, or the daemon, gives groups their size"
+    for reason, count in sorted(effect.stay.items()):
+        yield f"  {number(count)} left as {'it is' if count == 1 else 'they are'}: {reason}"
+    for scope, reason in sorted(effect.dark.items()):
+        first = reason.partition("\n")[0]
+        yield f"  {scope} could not be looked at: {first}"
+    for scope, mode in sorted(effect.modes.items()):
+        if mode != "enforce":
+            yield f"  mode of power in {scope}: {mode}; written down, and shown, but no instance is switched"
+    if not effect.scopes and prepared.comes:
+        yield "The next apply, or the daemon, brings it to the tables and what follows from them"
+
+
+def _comes(one: Override, prepared: Prepared) -> str:
+    name = one.ref.key.rpartition("/")[2]
+    end = end_text(one, prepared.zone)
+    if one.path not in _SCHEDULES:
+        return f"{one.ref} {what_text(one)} {end}"
+    return f"{name} {one.value} {end}{_then(one, prepared)}"
+
+
+def _then(one: Override, prepared: Prepared) -> str:
+    followed = prepared.then
+    if one.until is None or followed is None or not isinstance(followed.schedule, Schedule):
+        return ""
+    state = state_at(followed.schedule, one.until)
+    same = str(one.value) == state.value
+    if state not in (State.ON, State.OFF):
+        return f", then {followed.label} again"
+    return f", then {followed.label} again: {state.upper()}{' (no switch)' if same else ''}"
+
+
+def _goes(one: Override, prepared: Prepared) -> str:
+    followed = prepared.then
+    again = f", {followed.label} again" if followed is not None else ""
+    return f"release {one.id}: {one.ref} {what_text(one)} ({one.actor}: {one.reason}), {end_text(one, prepared.zone)}{again}"
+
+
+def done_lines(prepared: Prepared, done: Done) -> tuple[str, ...]:
+    """Return what became of it, where to read more, and how to end it early."""
+    return tuple(_done(prepared, done))
+
+
+def _done(prepared: Prepared, done: Done) -> Iterator[str]:
+    outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
+    told = [
+        text
+        for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING))
+        if (text := _count(verb, actions, outcomes))
+    ]
+    scaled = [
+        outcome.status in _DONE
+        for outcome in outcomes
+        if outcome.change.action == "update" and outcome.change.ref.kind == PARKING
+    ]
+    if scaled:
+        told.append(f"Scaled {sum(scaled)} of {len(scaled)} {counted_kind('Group', len(scaled))}")
+    took = f" in {round(done.seconds)} s" if told else ""
+    first = f"{', '.join(told)}{took}.   " if told else "Written.   "
+    if prepared.comes:
+        name = prepared.overrides[0].ref.key.rpartition("/")[2]
+        yield f"{first}audit {done.transaction}   release early: envctl override release {name}"
+    else:
+        yield f"{first}audit {done.transaction}"
+    for outcome in outcomes:
+        if outcome.status not in _DONE:
+            yield f"  {outcome.status.value}  {outcome.change.ref}  {outcome.message.partition(chr(10))[0]}"
+    for violation in done.refused:
+        yield f"  refused  {violation.scope}: {violation.message}"
+        yield from (f"    {line}" for line in violation_lines(violation))
+    for scope in done.outcomes:
+        if scope.stopped:
+            yield f"  {scope.scope}: {scope.stopped.partition(chr(10))[0]}"
+
+
+def _count(verb: str, actions: frozenset[str], outcomes: list[Outcome]) -> str:
+    instances = {
+        outcome.change.ref: outcome.status in _DONE
+        for outcome in outcomes
+        if outcome.change.action in actions and outcome.change.ref.kind == "Instance"
+    }
+    if not instances:
+        return ""
+    return f"{verb} {number(sum(instances.values()))} of {number(len(instances))}"
+
+
+def _instances(counts: Mapping[str, int]) -> str:
+    total = sum(counts.values())
+    names = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return f"{number(total)} instance{'' if total == 1 else 's'} ({names})"
+
+
+def report_json(prepared: Prepared, done: Done | None, now: datetime) -> dict[str, Any]:
+    """Return it for programs; ``done`` is None where nothing was written."""
+    effect = prepared.effect
+    outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes] if done else []
+    return {
+        "at": now.isoformat(),
+        "action": "make" if prepared.comes else "release",
+        "written": done is not None,
+        "transaction": done.transaction if done else "",
+        "overrides": [override_json(override) for override in prepared.overrides],
+        "effect": effect_json(effect),
+        "outcomes": [
+            {
+                "ref": str(outcome.change.ref),
+                "action": outcome.change.action,
+                "status": outcome.status.value,
+                "message": outcome.message,
+            }
+            for outcome in outcomes
+        ],
+        "refused": [one.token for one in done.refused] if done else [],
+        "counts": dict(Counter(outcome.status.value for outcome in outcomes)),
+    }
+
+
+def effect_json(effect: Effect) -> dict[str, Any]:
+    """Return what is switched, by group."""
+    return {
+        "scopes": [{"scope": name, "power": mode} for name, mode in sorted(effect.modes.items())],
+        "starts": dict(sorted(effect.starts.items())),
+        "stops": dict(sorted(effect.stops.items())),
+        "left": dict(sorted(effect.stay.items())),
+        "right": effect.right,
+        "unknown": dict(sorted(effect.dark.items())),
+    }

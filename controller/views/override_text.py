@@ -1,0 +1,70 @@
+"""Overrides in words, in lists, and as JSON."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from controller.model.absent import ABSENT
+from controller.model.override import Override
+from controller.planning.overrides import shown_path
+from controller.planning.wording import what_text
+from controller.views.schedule_text import day_of
+
+NONE = "no overrides"
+
+
+def list_lines(overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:
+    """Return a line for each, those that end first on top."""
+    if not overrides:
+        return (NONE,)
+    ordered = sorted(overrides, key=lambda one: (one.until is None, one.until or now, one.id))
+    rows = [
+        (one.id, str(one.ref), what_text(one), _ends(one, now), one.actor, one.reason)
+        for one in ordered
+    ]
+    heads = ("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY")
+    widths = [max(len(row[n]) for row in (heads, *rows)) for n in range(len(heads) - 1)]
+    return tuple(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in (heads, *rows)
+    )
+
+
+def _ends(override: Override, now: datetime) -> str:
+    if override.until is None:
+        return "with Git" if override.until_git else "never"
+    if override.until <= now:
+        return "ended, not yet recorded"
+    until = override.until.astimezone(UTC)
+    return f"{day_of(until, now)} {until:%H:%M %Z}"
+
+
+def override_json(override: Override) -> dict[str, Any]:
+    """Return one for programs."""
+    shown: dict[str, Any] = {
+        "id": override.id,
+        "ref": str(override.ref),
+        "path": shown_path(override.path) if override.path else "",
+        "since": override.since.isoformat(),
+        "until": override.until.isoformat() if override.until else None,
+        "untilGit": override.until_git,
+        "actor": override.actor,
+        "reason": override.reason,
+    }
+    return shown if override.value is ABSENT else {**shown, "value": override.value}
+
+
+def soon_text(override: Override, now: datetime) -> str:
+    """Return what announces an end: which, when, and how to keep it."""
+    assert override.until is not None, "only what has a time ends soon"
+    left = max(timedelta(0), override.until - now)
+    minutes = round(left.total_seconds() / 60)
+    return (
+        f"override {override.id} of {override.ref} {what_text(override)} ends in {minutes} min,"
+        f" {override.until.astimezone(UTC):%H:%M %Z} ({override.actor}: {override.reason})"
+    )
+
+
+def ended_text(override: Override, why: str) -> str:
+    """Return what tells of an end."""
+    return f"override {override.id} of {override.ref} {what_text(override)} ended: {why}"

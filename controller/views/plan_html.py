@@ -1,0 +1,146 @@
+"""A plan as one page of HTML that needs nothing else: for an artefact of a build, or a mail."""
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from typing import Final
+
+from controller.model.canonical import short
+from controller.model.plan import FieldChange, Plan, Violation
+from controller.planning.fields import PLAIN_NAMES, FieldNames
+from controller.planning.wording import value_text
+from controller.views.plan_view import Entry, Section, view
+from controller.views.plan_wording import (
+    counts_text,
+    guards_text,
+    next_text,
+    scopes_text,
+    violation_lines,
+)
+
+_CLASSES: Final = {
+    "+": "add",
+    "^": "add",
+    "~": "change",
+    "v": "change",
+    "-": "remove",
+    "!": "remove",
+}
+_WORDS: Final = {
+    "+": "create",
+    "^": "start",
+    "~": "update",
+    "v": "stop",
+    "-": "delete",
+    "!": "removed",
+}
+_WHOLE: Final = 10_000
+_OPEN_UP_TO: Final = 20
+
+_STYLE: Final = """
+:root{color-scheme:light dark;--ink:#1c2026;--paper:#fff;--soft:#5c6570;--line:#d8dde3;--box:#f5f7f9;
+--add:#0a6b2d;--change:#855300;--remove:#a8201a}
+@media (prefers-color-scheme:dark){:root{--ink:#e4e7eb;--paper:#15181c;--soft:#9aa4b0;--line:#343a42;
+--box:#1d2126;--add:#6fd08c;--change:#e3b341;--remove:#ff8a80}}
+body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:62rem;background:var(--paper);color:var(--ink);
+font:16px/1.5 system-ui,sans-serif}
+h1{font-size:1.3rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.3rem 0}
+.soft{color:var(--soft)}.counts{font-size:1.15rem;font-weight:600}
+code,pre,table{font:14px/1.5 ui-monospace,monospace}
+details,.refused,.approved{border:1px solid var(--line);border-radius:6px;background:var(--box);
+margin:.6rem 0;padding:.5rem .8rem}
+.refused{border-left:5px solid var(--remove)}.approved{border-left:5px solid var(--add)}
+summary{cursor:pointer;overflow-wrap:anywhere}summary b{font-weight:600}ul{list-style:none;margin:.4rem 0;padding:0}
+li{padding:.25rem 0;border-top:1px solid var(--line);overflow-wrap:anywhere}li:first-child{border-top:0}
+.sign{display:inline-block;min-width:4.2rem;font-weight:600}
+.add{color:var(--add)}.change{color:var(--change)}.remove{color:var(--remove)}
+.scroll{overflow-x:auto}table{border-collapse:collapse;margin:.2rem 0 .2rem 4.2rem}
+td,th{text-align:left;vertical-align:top;padding:.1rem .8rem .1rem 0;overflow-wrap:anywhere}th{color:var(--soft);font-weight:400}
+pre{overflow-x:auto;margin:.3rem 0}
+""".strip()
+
+
+def render_html(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = True) -> str:
+    """Return a whole page, with no script and nothing to fetch; every value is escaped."""
+    shown = view(plan, names, expand=expand)
+    title = f"Plan {short(plan.digest)} {plan.label}"
+    body = "\n".join(
+        (
+            f"<h1>{escape(title)}</h1>",
+            f'<p class="soft">{escape(scopes_text(plan))}</p>',
+            f'<p class="counts">{escape(counts_text(plan))}</p>',
+            *map(_violation, shown.violations),
+            *_changes(shown.sections),
+            *_asides((aside.category, aside.entries) for aside in shown.asides),
+            "<h2>What next</h2>",
+            f"<p>{escape(guards_text(plan))}</p>",
+            f"<pre>{escape(next_text(plan))}</pre>",
+        )
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n"
+        f"<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def _changes(sections: tuple[Section, ...]) -> Iterator[str]:
+    if not sections:
+        return
+    yield "<h2>Changes, by the edit that causes them</h2>"
+    for section in sections:
+        opened = " open" if len(section.entries) <= _OPEN_UP_TO else ""
+        yield (
+            f"<details{opened}><summary>{_sign(section.sign)}<b>{escape(section.title)}</b> "
+            f'<span class="soft">{escape(section.tally)}</span></summary>'
+        )
+        yield _list(section.entries)
+        yield "</details>"
+
+
+def _asides(asides: Iterable[tuple[str, tuple[Entry, ...]]]) -> Iterator[str]:
+    heading = "<h2>Not of this change</h2>"
+    for category, entries in asides:
+        yield f"{heading}\n<details open><summary><b>{escape(category)}</b></summary>"
+        yield _list(entries)
+        yield "</details>"
+        heading = ""
+
+
+def _list(entries: Iterable[Entry]) -> str:
+    return "<ul>\n" + "\n".join(map(_entry, entries)) + "\n</ul>"
+
+
+def _entry(entry: Entry) -> str:
+    remarks = "".join(_remark(remark) for remark in entry.remarks)
+    more = (
+        f' <span class="soft">{entry.more_fields} more fields</span>' if entry.more_fields else ""
+    )
+    table = _table(entry.fields) if entry.fields else ""
+    return f"<li>{_sign(entry.sign)}{escape(entry.title)}{remarks}{more}{table}</li>"
+
+
+def _remark(remark: str) -> str:
+    css = "remove" if remark.startswith("ENDS ") else "soft"
+    return f' <span class="{css}">{escape(remark)}</span>'
+
+
+def _table(fields: Iterable[FieldChange]) -> str:
+    rows = "".join(
+        f"<tr><th scope=row>{escape(field.path)}</th>"
+        f'<td class="remove">{escape(value_text(field.before, _WHOLE))}</td>'
+        f'<td class="add">{escape(value_text(field.after, _WHOLE))}</td></tr>'
+        for field in fields
+    )
+    return f'<div class="scroll"><table>{rows}</table></div>'
+
+
+def _sign(sign: str) -> str:
+    return f'<span class="sign {_CLASSES[sign]}">{_WORDS[sign]}</span>' if sign else ""
+
+
+def _violation(violation: Violation) -> str:
+    word, css = ("Approved", "approved") if violation.overridden else ("Refused", "refused")
+    below = "\n".join(violation_lines(violation))
+    more = f"<pre>{escape(below)}</pre>" if below else ""
+    return f'<div class="{css}"><b>{word}</b> {escape(violation.scope)}: {escape(violation.message)}{more}</div>'

@@ -1,0 +1,108 @@
+"""A plan as JSON: stable, for other programs. Enums may grow."""
+
+from typing import Any
+
+import orjson
+
+from controller.model.absent import ABSENT
+from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Violation
+from controller.planning.fields import FieldNames
+from controller.views.plan_wording import COUNTED_ACTIONS, summary
+from controller.views.schedule_text import meaning_json
+from controller.views.whole_object import fields_of
+
+Object = dict[str, Any]
+
+
+def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> bytes:
+    """Return the plan file: UTF-8, keys sorted, indented, ended by a line feed; the same plan gives the same bytes.
+
+    ``names`` names and masks the fields of objects that come or go.
+    """
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(plan_object(plan, names, controller_version), option=options)
+
+
+def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Object:
+    """Return the plan as plain values in the shape of ``plan_schema``."""
+    counts = summary(plan)
+    shown: Object = {
+        "formatVersion": plan.format_version,
+        "controllerVersion": controller_version,
+        "digest": plan.digest,
+        "revision": plan.revision,
+        "label": plan.label,
+        "scopes": [_scope(scope, names) for scope in plan.scopes],
+        "summary": {action: counts[action] for action in COUNTED_ACTIONS},
+    }
+    if plan.options:
+        shown["options"] = list(plan.options)
+    if plan.schedules is not None:
+        shown["schedules"] = meaning_json(plan.schedules)
+    return shown
+
+
+def _scope(scope: ScopePlan, names: FieldNames) -> Object:
+    return {
+        "scope": scope.scope,
+        "state": scope.state.value,
+        "reason": scope.reason,
+        "changes": [_change(change, names) for change in scope.changes],
+        "violations": [_violation(violation) for violation in scope.violations],
+        "unmanaged": [_note(note) for note in scope.notes if note.category == "unmanaged"],
+        "notes": [
+            {**_note(note), "category": note.category}
+            for note in scope.notes
+            if note.category != "unmanaged"
+        ],
+    }
+
+
+def _change(change: Change, names: FieldNames) -> Object:
+    shown: Object = {
+        "action": change.action,
+        "target": change.target,
+        "kind": change.ref.kind,
+        "key": change.ref.key,
+        "cause": change.cause.value,
+        "origin": str(change.origin._replace(column=0)) if change.origin else "",
+        "because": change.because,
+        "fields": [_field(field) for field in fields_of(change, names)],
+    }
+    if change.authorship is not None:
+        shown["commit"] = change.authorship.commit
+        shown["author"] = change.authorship.author
+    if change.edit is not None:
+        place = str(change.edit.origin._replace(column=0))
+        shown["edit"] = {"origin": place, "what": change.edit.what}
+    if change.effects:
+        shown["effects"] = dict(change.effects)
+    return shown
+
+
+def _field(field: FieldChange) -> Object:
+    shown: Object = {"path": field.path}
+    if field.before is not ABSENT:
+        shown["before"] = field.before
+    if field.after is not ABSENT:
+        shown["after"] = field.after
+    if field.sensitive:
+        shown["sensitive"] = True
+    return shown
+
+
+def _violation(violation: Violation) -> Object:
+    return {
+        "guard": violation.guard,
+        "message": violation.message,
+        "hint": violation.hint,
+        "digest": violation.digest,
+        "token": violation.token,
+        "overridable": violation.overridable,
+        "overridden": violation.overridden,
+        "counted": [str(ref) for ref in violation.counted],
+    }
+
+
+def _note(note: Note) -> Object:
+    return {"kind": note.ref.kind, "key": note.ref.key, "text": note.text}

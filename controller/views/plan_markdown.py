@@ -1,0 +1,157 @@
+"""A plan as Markdown for a pull request: one comment, folded where it is long, never longer than a comment may be."""
+
+import re
+from collections.abc import Iterable, Iterator
+from html import escape
+from typing import Final, NamedTuple
+
+from controller.model.canonical import short
+from controller.model.plan import Plan, Violation
+from controller.planning.fields import PLAIN_NAMES, FieldNames
+from controller.planning.wording import number
+from controller.views.plan_view import Aside, Entry, Section, view
+from controller.views.plan_wording import (
+    counts_text,
+    field_text,
+    guards_text,
+    next_text,
+    scopes_text,
+    violation_lines,
+)
+
+LONGEST: Final = 65_536
+"""Characters that a comment on GitHub may have."""
+
+MARKER: Final = "<!-- envctl plan -->"
+"""First line, by which a workflow finds its own comment to update it."""
+
+_FOLDED_FROM: Final = 12
+_DIFF_SIGNS: Final = {"+": "+", "-": "-", "~": "!", "^": "+", "v": "-"}
+
+
+class _Block(NamedTuple):
+    """A piece that can be cut: lines between a head and a tail that belong together."""
+
+    head: str
+    lines: tuple[str, ...]
+    tail: str
+
+
+def render_markdown(
+    plan: Plan,
+    *,
+    names: FieldNames = PLAIN_NAMES,
+    expand: bool = False,
+    longest: int = LONGEST,
+) -> str:
+    """Return the plan in at most ``longest`` characters (at least 2,000); what was cut is said at the end."""
+    shown = view(plan, names, expand=expand)
+    head = (
+        f"{MARKER}\n### Plan `{short(plan.digest)}` {_text(plan.label)}\n\n"
+        f"**{_text(counts_text(plan))}** ({_text(scopes_text(plan))})\n\n"
+    )
+    tail = f"{_text(guards_text(plan))}\n\n{_code(next_text(plan))}\n"
+    blocks = (
+        *(_violation(violation) for violation in shown.violations),
+        *(_section(section) for section in shown.sections),
+        *((_asides(shown.asides),) if shown.asides else ()),
+    )
+    return head + _fitted(blocks, longest - len(head) - len(tail)) + tail
+
+
+def _fitted(blocks: Iterable[_Block], room: int) -> str:
+    """Put the blocks into ``room`` characters: whole, or cut between lines, or left out and counted."""
+    parts: list[str] = []
+    lost_lines = lost_blocks = 0
+    room -= len(_cut_note(10**9, 10**9))
+    for block in blocks:
+        around = len(block.head) + len(block.tail)
+        kept = _that_fit(block.lines, room - around) if not lost_lines + lost_blocks else 0
+        if not kept:
+            lost_blocks += 1
+            continue
+        part = block.head + "".join(block.lines[:kept]) + block.tail
+        lost_lines += len(block.lines) - kept
+        parts.append(part)
+        room -= len(part)
+    return "".join(parts) + (_cut_note(lost_lines, lost_blocks) if lost_lines + lost_blocks else "")
+
+
+def _that_fit(lines: tuple[str, ...], room: int) -> int:
+    for index, line in enumerate(lines):
+        room -= len(line)
+        if room < 0:
+            return index
+    return len(lines)
+
+
+def _cut_note(lines: int, blocks: int) -> str:
+    return (
+        f"> **Cut to fit a comment**: {number(lines)} more lines and {number(blocks)} more sections. "
+        "`envctl plan --expand` shows all of it.\n\n"
+    )
+
+
+def _section(section: Section) -> _Block:
+    lines = tuple(_entry_lines(section.entries))
+    title = f"<b>{escape(section.sign)} {escape(section.title)}</b> {escape(section.tally)}"
+    opened = " open" if len(lines) <= _FOLDED_FROM else ""
+    return _fenced(f"<details{opened}><summary>{title}</summary>\n\n", lines, "\n</details>\n\n")
+
+
+def _asides(asides: Iterable[Aside]) -> _Block:
+    lines: list[str] = []
+    for aside in asides:
+        lines.append(f"{aside.category}\n")
+        lines += (f"  {line}" for line in _entry_lines(aside.entries))
+    head = "<details><summary><b>Not of this change</b></summary>\n\n"
+    return _fenced(head, tuple(lines), "\n</details>\n\n", language="")
+
+
+def _violation(violation: Violation) -> _Block:
+    word = "Approved" if violation.overridden else "Refused"
+    head = f"> **{word}** {_text(violation.scope)}: {_text(violation.message)}\n\n"
+    return _fenced(
+        head, tuple(f"{line}\n" for line in violation_lines(violation)), "\n", language=""
+    )
+
+
+def _fenced(head: str, lines: tuple[str, ...], tail: str, *, language: str = "diff") -> _Block:
+    if not lines:
+        return _Block(head, ("",), tail)
+    fence = _fence("".join(lines))
+    return _Block(f"{head}{fence}{language}\n", lines, f"{fence}\n{tail}")
+
+
+def _fence(text: str) -> str:
+    """Return a fence longer than any run of back-ticks inside."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def _entry_lines(entries: Iterable[Entry]) -> Iterator[str]:
+    for entry in entries:
+        sign = _DIFF_SIGNS.get(entry.sign, "")
+        remarks = "".join(f"  {remark}" for remark in entry.remarks)
+        yield f"{sign} {entry.title}{remarks}\n".lstrip()
+        for field in entry.fields:
+            yield f"      {field_text(field)}\n"
+        if entry.more_fields:
+            yield f"      {entry.more_fields} more fields\n"
+
+
+def _code(text: str) -> str:
+    fence = _fence(text)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def _text(text: str) -> str:
+    """Escape what Markdown or HTML would take for its own."""
+    return re.sub(r"[\\`*_\[\]|~@<>&]", _escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    sign = match[0]
+    # A zero-width space keeps `@name` in a message from calling somebody.
+    special = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "@&#8203;"}
+    return special.get(sign, f"\\{sign}")

@@ -1,0 +1,125 @@
+"""A plan as text: what is edited and what follows from it, what else is found, what refuses it, what to type next."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from controller.model.canonical import short
+from controller.model.plan import Plan, Violation
+from controller.planning.fields import PLAIN_NAMES, FieldNames
+from controller.views.plan_view import Aside, Entry, Section, view
+from controller.views.plan_wording import (
+    counts_text,
+    field_text,
+    guards_text,
+    next_text,
+    scopes_text,
+    violation_lines,
+)
+from controller.views.style import Line, Span, Style, plain, style_of
+
+_WIDTH: Final = 76
+_CATEGORY_WIDTH: Final = 11
+_LINES_SHOWN: Final = 4
+_WHOLE: Final = 10_000
+
+
+def render_text(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False) -> str:
+    """Return the plan as plain text, ended by a line feed. ``expand`` shows all names, fields and whole values."""
+    return plain(text_lines(plan, names=names, expand=expand))
+
+
+def text_lines(
+    plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False
+) -> tuple[Line, ...]:
+    """Return the plan as lines of styled spans, for the caller to print with colour or without."""
+    return tuple(_lines(plan, names, expand=expand))
+
+
+def _lines(plan: Plan, names: FieldNames, *, expand: bool) -> Iterator[Line]:
+    shown = view(plan, names, expand=expand)
+    yield (
+        Span(f"Plan {short(plan.digest)}", "bold"),
+        Span(f"  {plan.label}   {scopes_text(plan)}"),
+    )
+    yield (Span(counts_text(plan), "bold"),)
+    for section in shown.sections:
+        yield ()
+        yield from _section(section, expand=expand)
+    if shown.asides:
+        yield ()
+        yield (Span("Not of this change", "bold"),)
+        for aside in shown.asides:
+            yield from _aside(aside, expand=expand)
+    for violation in shown.violations:
+        yield ()
+        yield from _violation(violation)
+    yield ()
+    yield (Span(guards_text(plan), "warn" if plan.refused else "plain"),)
+    yield (Span(next_text(plan)),)
+
+
+def _section(section: Section, *, expand: bool) -> Iterator[Line]:
+    title = f"{section.sign} {section.title}"
+    gap = " " * max(2, _WIDTH - len(title) - len(section.tally))
+    yield Span(title, style_of(section.sign)), Span(f"{gap}{section.tally}", "dim")
+    for entry in section.entries:
+        yield from _entry(entry, "  ", expand=expand)
+
+
+def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:
+    sign = f"{entry.sign} " if entry.sign else ""
+    yield (
+        Span(f"{indent}{sign}{entry.title}", style_of(entry.sign)),
+        *_remarks(entry),
+        *((Span("  --expand", "dim"),) if _is_shortened(entry) else ()),
+    )
+    for line in _more_lines(entry, expand=expand):
+        yield (Span(f"{indent}{line}"),)
+    for field in entry.fields:
+        text = field_text(field, _WHOLE) if expand else field_text(field)
+        yield (Span(f"{indent}    {text}"),)
+
+
+def _is_shortened(entry: Entry) -> bool:
+    return bool(entry.more_fields) or entry.title.endswith(", …)")
+
+
+def _remarks(entry: Entry) -> Iterator[Span]:
+    for remark in entry.remarks:
+        style: Style = "warn" if remark.startswith("ENDS ") else "dim"
+        first = remark.partition("\n")[0]
+        yield Span(f"  {first}", style)
+    if entry.more_fields:
+        yield Span(f"  {entry.more_fields} more fields", "dim")
+
+
+def _more_lines(entry: Entry, *, expand: bool) -> Iterator[str]:
+    """Yield what remarks go on with: most often commands to type."""
+    for remark in entry.remarks:
+        lines = remark.splitlines()[1:]
+        shown = lines if expand or len(lines) <= _LINES_SHOWN else lines[: _LINES_SHOWN - 1]
+        yield from shown
+        if len(shown) < len(lines):
+            yield f"    … {len(lines) - len(shown)} more lines: --expand"
+
+
+def _aside(aside: Aside, *, expand: bool) -> Iterator[Line]:
+    indent = " " * (_CATEGORY_WIDTH + 2)
+    label = f"  {aside.category:<{_CATEGORY_WIDTH}}"
+    for entry in aside.entries:
+        first, *rest = _entry(entry, "", expand=expand)
+        yield (Span(label), *first)
+        for line in rest:
+            yield (Span(indent), *line)
+        label = indent
+
+
+def _violation(violation: Violation) -> Iterator[Line]:
+    word, style = _verdict(violation)
+    yield Span(word, style), Span(f"  {violation.scope}: {violation.message}")
+    for line in violation_lines(violation):
+        yield (Span(f"  {line}"),)
+
+
+def _verdict(violation: Violation) -> tuple[str, Style]:
+    return ("Approved", "add") if violation.overridden else ("Refused", "warn")

@@ -1,0 +1,154 @@
+"""A plan as a reviewer reads it, before it becomes text, Markdown or HTML."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from controller.model.observed import ScopeState
+from controller.model.plan import Change, FieldChange, Plan, Violation
+from controller.model.ref import ResourceRef
+from controller.model.schedule_meaning import ScheduleMeaning
+from controller.planning.edits import collapse, group_by_edit
+from controller.planning.fields import FieldNames
+from controller.views.plan_wording import (
+    DARK,
+    SIGNS,
+    edit_title,
+    effects_text,
+    names_text,
+    notes_by_category,
+    scope_text,
+    tally_text,
+)
+from controller.views.schedule_text import TITLE, meaning_lines, tally_of
+from controller.views.whole_object import fields_of
+
+FIELDS_SHOWN: Final = 6
+
+NOT_EXPLAINED: Final = (ScopeState.OK, ScopeState.REFUSED)
+"""Scopes in these states explain themselves by their changes and violations."""
+
+
+class Entry(NamedTuple):
+    """One line about one object, or about several that change alike, with the fields below it."""
+
+    sign: str
+    title: str
+    remarks: tuple[str, ...]
+    fields: tuple[FieldChange, ...]
+    more_fields: int = 0
+
+
+class Section(NamedTuple):
+    """What one edit causes; or, last of all, what the plan's changes of schedules mean."""
+
+    sign: str
+    title: str
+    tally: str
+    entries: tuple[Entry, ...]
+
+
+class Aside(NamedTuple):
+    """Something that is not of the change under review: its category, and lines about it."""
+
+    category: str
+    entries: tuple[Entry, ...]
+
+
+class PlanView(NamedTuple):
+    """Everything that is shown of a plan, in reading order."""
+
+    sections: tuple[Section, ...]
+    asides: tuple[Aside, ...]
+    violations: tuple[Violation, ...]
+
+
+def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
+    """Arrange a plan for reading. ``expand`` shows every name and every field, those of new objects too."""
+    scope_of = {id(change): scope.scope for scope in plan.scopes for change in scope.changes}
+    groups, others = group_by_edit(plan.changes)
+    sections = []
+    for group in groups:
+        sign, title = edit_title(group.edit, group.changes)
+        tally = tally_text(scope_of, group.changes)
+        sections.append(
+            Section(sign, title, tally, _entries(group.changes, scope_of, names, expand=expand))
+        )
+    if plan.schedules is not None:
+        sections.append(_schedules(plan.schedules, expand=expand))
+    asides = (
+        *_causes(others, scope_of, names, expand=expand),
+        *_notes(plan, expand=expand),
+        *_scopes(plan),
+    )
+    violations = tuple(v for scope in plan.scopes for v in scope.violations)
+    return PlanView(tuple(sections), tuple(asides), violations)
+
+
+def _schedules(meaning: ScheduleMeaning, *, expand: bool) -> Section:
+    lines = meaning_lines(meaning, expand=expand)
+    entries = tuple(
+        Entry("", line.title, tuple(filter(None, (line.remark,))), ()) for line in lines
+    )
+    return Section("~", TITLE, tally_of(meaning), entries)
+
+
+def _entries(
+    changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
+) -> tuple[Entry, ...]:
+    return tuple(_entry(one.changes, scope_of, names, expand=expand) for one in collapse(changes))
+
+
+def _entry(
+    changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
+) -> Entry:
+    first = changes[0]
+    scopes = {scope_of[id(change)] for change in changes}
+    title = names_text([change.ref for change in changes], expand=expand, scopes=scopes)
+    fields = fields_of(first, names) if expand and len(changes) == 1 else first.fields
+    shown = fields if expand else fields[:FIELDS_SHOWN]
+    where = scope_text(scopes)
+    remarks = tuple(filter(None, (where, effects_text(changes), first.because)))
+    return Entry(SIGNS[first.action], title, remarks, shown, len(fields) - len(shown))
+
+
+def _causes(
+    changes: Iterable[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
+) -> Iterator[Aside]:
+    by_cause: dict[str, list[Change]] = {}
+    for change in changes:
+        by_cause.setdefault(change.cause.value, []).append(change)
+    for cause, of_cause in sorted(by_cause.items()):
+        yield Aside(cause, _entries(of_cause, scope_of, names, expand=expand))
+
+
+def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
+    notes = [note for scope in plan.scopes for note in scope.notes]
+    scope_of = {note.ref: scope.scope for scope in plan.scopes for note in scope.notes}
+    for category, of_category in notes_by_category(notes).items():
+        alike: dict[tuple[str, str], list[ResourceRef]] = {}
+        for note in of_category:
+            alike.setdefault((note.ref.kind, note.text), []).append(note.ref)
+        entries = []
+        for (_, text), refs in alike.items():
+            # The name of a single object has its scope already.
+            scopes = {scope_of[ref] for ref in refs} if len(refs) > 1 else set()
+            remarks = tuple(filter(None, (scope_text(scopes), text)))
+            entries.append(Entry("", names_text(refs, expand=expand, scopes=scopes), remarks, ()))
+        yield Aside(category, tuple(entries))
+
+
+def _scopes(plan: Plan) -> Iterator[Aside]:
+    seen = {one.scope for one in plan.scopes if one.state not in DARK}
+    for scope in plan.scopes:
+        if scope.state in NOT_EXPLAINED:
+            continue
+        if scope.state is ScopeState.OBSERVE:
+            outcome = "shown, not applied"
+        elif scope.scope in seen:
+            outcome = "the rest of the scope goes on"
+        else:
+            outcome = "nothing planned there"
+        # The reason may go on with commands to type, on lines of their own.
+        first, *more = scope.reason.splitlines() or [""]
+        why = "\n".join(("; ".join(filter(None, (first, outcome))), *more))
+        yield Aside(scope.state.value, (Entry("", scope.scope, (why,), ()),))

@@ -1,0 +1,135 @@
+"""What a change of schedules means, in words and as JSON."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from controller.model.ref import ResourceRef
+from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
+from controller.planning.wording import number
+from controller.views.plan_wording import names_text
+
+TITLE = "Schedules"
+
+
+class MeaningLine(NamedTuple):
+    """One line: what it is about, which may be cut, and what is said of it."""
+
+    title: str
+    remark: str = ""
+
+
+def meaning_lines(meaning: ScheduleMeaning, *, expand: bool) -> tuple[MeaningLine, ...]:
+    """Return the lines below the title: each kind of exchange, the totals, what switches now and first."""
+    return tuple(_lines(meaning, expand=expand))
+
+
+def tally_of(meaning: ScheduleMeaning) -> str:
+    """Return of how many environments it is."""
+    count = len({name for shift in meaning.shifts for name in shift.environments})
+    return f"{number(count)} environment{'' if count == 1 else 's'}"
+
+
+def _lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
+    for shift in meaning.shifts:
+        refs = [ResourceRef("Environment", name) for name in shift.environments]
+        role = f"role {shift.role}  " if shift.role else ""
+        yield MeaningLine(names_text(refs, expand=expand), f"{role}{_what(shift)}  {_hours(shift)}")
+    count = sum(one.instances for one in meaning.shifts)
+    yield MeaningLine(
+        f"in total {_signed(meaning.environment_hours)} environment hours, {_signed(meaning.instance_hours)}"
+        f" instance hours a week ({number(count)} instance{'' if count == 1 else 's'}, {meaning.instances_are})"
+    )
+    yield MeaningLine(f"now ({_moment(meaning.now)}): {_switches(meaning)}; {_first(meaning)}")
+
+
+def _what(shift: ScheduleShift) -> str:
+    if shift.before == shift.after:
+        return f"{shift.after} changes"
+    return f"{shift.before} → {shift.after}"
+
+
+def _hours(shift: ScheduleShift) -> str:
+    each = " each" if len(shift.environments) > 1 else ""
+    return f"on per week {_count(shift.hours_before)} → {_count(shift.hours_after)}{each}"
+
+
+def _count(hours: float | None) -> str:
+    return "left alone" if hours is None else f"{_plain(hours)} h"
+
+
+def _plain(hours: float) -> str:
+    rounded = round(hours, 1)
+    return f"{int(rounded):,}" if rounded == int(rounded) else f"{rounded:,.1f}"
+
+
+def _signed(hours: float) -> str:
+    rounded = round(hours, 1)
+    if rounded == 0:
+        return "±0"
+    return f"{'+' if rounded > 0 else '-'}{_plain(abs(rounded))}"
+
+
+def _switches(meaning: ScheduleMeaning) -> str:
+    told = [
+        f"{number(count)} instance{'' if count == 1 else 's'} {verb}"
+        for state, verb in (("on", "started"), ("off", "stopped"))
+        if (count := meaning.switching(state))
+    ]
+    if told:
+        return " and ".join(told)
+    changing = {shift.switches_now for shift in meaning.shifts} - {""}
+    return "no instances to switch" if changing else "nothing switches"
+
+
+def _first(meaning: ScheduleMeaning) -> str:
+    first = meaning.first_difference
+    if first is None:
+        return "no difference within a year"
+    if first <= meaning.now:
+        return "first difference now"
+    return f"first difference {day_of(first, meaning.now)} {first:%H:%M %Z}"
+
+
+def day_of(at: datetime, now: datetime) -> str:
+    """Return ``today``, ``tomorrow``, ``Wed 25 Nov``, or that with the year where it is another; both in the zone of ``at``."""
+    today = now.astimezone(at.tzinfo).date()
+    if at.date() == today:
+        return "today"
+    if at.date() == today + timedelta(days=1):
+        return "tomorrow"
+    return f"{at:%a} {at.day} {at:%b}" if at.year == today.year else f"{at:%a} {at.day} {at:%b %Y}"
+
+
+def _moment(now: datetime) -> str:
+    return f"{now:%a} {now.day} {now:%b %H:%M %Z}"
+
+
+def meaning_json(meaning: ScheduleMeaning) -> dict[str, Any]:
+    """Return it for programs."""
+    first = meaning.first_difference
+    return {
+        "at": meaning.now.isoformat(),
+        "environmentHoursPerWeek": meaning.environment_hours,
+        "instanceHoursPerWeek": meaning.instance_hours,
+        "instancesAre": meaning.instances_are,
+        "startedNow": meaning.switching("on"),
+        "stoppedNow": meaning.switching("off"),
+        "firstDifference": first.isoformat() if first else None,
+        "exchanges": [
+            {
+                "environments": list(shift.environments),
+                "role": shift.role,
+                "before": shift.before,
+                "after": shift.after,
+                "hoursPerWeekBefore": shift.hours_before,
+                "hoursPerWeekAfter": shift.hours_after,
+                "instances": shift.instances,
+                "switchesNow": shift.switches_now,
+                "firstDifference": shift.first_difference.isoformat()
+                if shift.first_difference
+                else None,
+            }
+            for shift in meaning.shifts
+        ],
+    }

@@ -1,0 +1,24 @@
+"""All JSON Schemas there are, by the name of their file."""
+
+from typing import Any
+
+import orjson
+
+from controller import catalog
+from controller.kinds.language.json_schema import document_schemas, file_schema
+from controller.settings import Settings
+from controller.views.plan_schema import plan_schema
+
+PLAN_SCHEMA = "plan.schema.json"
+SETTINGS_SCHEMA = "settings.schema.json"
+
+
+def schema_files() -> dict[str, bytes]:
+    """Return file name -> indented JSON: one per kind, and those of the plan file and the settings."""
+    schemas: dict[str, Any] = {
+        **document_schemas(catalog.kinds()),
+        PLAN_SCHEMA: plan_schema(),
+        SETTINGS_SCHEMA: file_schema(Settings, "envctl settings"),
+    }
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return {name: orjson.dumps(schemas[name], option=options) for name in sorted(schemas)}

@@ -1,0 +1,335 @@
+"""Status as people read it: what needs somebody first, then what differs on purpose, then the rest. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from controller.engine.installation.settings_origins import SettingLine
+from controller.engine.queries.status.view import (
+    PowerView,
+    ScopeLine,
+    StatusView,
+    Switch,
+    in_words,
+    next_step,
+    what_of,
+)
+from controller.model.absent import ABSENT
+from controller.model.canonical import Json
+from controller.model.observed import CONFIG_SCOPE
+from controller.model.override import Override
+from controller.model.scope_status import Remark
+from controller.planning.wording import number, value_text
+from controller.views.style import Line, Span, Style
+
+NAMES_SHOWN: Final = 3
+REMARKS_SHOWN: Final = 5
+COMMIT: Final = 9
+LONGEST_WHAT: Final = 76
+"""More of a reason is cut off here: doctor and the JSON have all of it."""
+_LABEL: Final = 12
+_STYLES: Final[dict[str, Style]] = {
+    "unknown": "warn",
+    "refused": "warn",
+    "stalled": "warn",
+    "waiting": "change",
+    "unseen": "change",
+    "observe": "change",
+}
+
+
+def status_lines(view: StatusView) -> Iterator[Line]:
+    """Yield the status as lines of styled spans."""
+    yield (
+        Span(f"envctl {view.version}", "bold"),
+        Span(f"   installation {view.installation[:12]}   {_clock(view.at)}"),
+    )
+    yield from _source(view)
+    yield (Span(f"Scopes {in_words(view.scopes)}", "bold"),)
+    yield from _scopes(view)
+    yield ()
+    if view.unreadable:
+        yield (Span("Config tables cannot be read", "warn"),)
+        yield from (_plain(f"  {line.strip()}") for line in view.unreadable.splitlines())
+    yield from _overrides(view.overrides, view.at)
+    yield from _storms(view)
+    yield from _power(view)
+    yield from _seen(view)
+    if view.replicas:
+        yield from _replicas(view)
+    yield from _ledger(view)
+
+
+def _source(view: StatusView) -> Iterator[Line]:
+    config = view.config
+    revision = config.revision if config else ""
+    if revision and config and config.applied_at:
+        applied = f"{_short(revision)} applied {_ago(view.at, config.applied_at)} ago"
+    else:
+        applied = "nothing was applied from it yet" if view.source.name else "nothing applied yet"
+    said = {
+        "current": "the source holds nothing newer",
+        "changed": "the source holds another revision  → envctl plan",
+        "unreachable": "the source does not answer; what was accepted last stays in force",
+        "none": "the settings name no source",
+    }[view.source.state]
+    style: Style = "warn" if view.source.state == "unreachable" else "plain"
+    name = f"{view.source.name}   " if view.source.name else ""
+    yield (Span(f"{name}{applied}; "), Span(said, style))
+    if view.source.state == "unreachable":
+        yield _plain(f"  {view.source.detail.partition(chr(10))[0]}")
+
+
+def _scopes(view: StatusView) -> Iterator[Line]:
+    odd = [scope for scope in view.scopes if not scope.in_order]
+    if not odd:
+        return
+    yield ()
+    rows = [(one, _since(one, view.at), _what(one, view.at)) for one in odd]
+    name = max(len("SCOPE"), *(len(one.name) for one in odd))
+    since = max(len("SINCE"), *(len(text) for _, text, _ in rows))
+    what = max(len(text) for _, _, text in rows)
+    yield (Span(f"  {'SCOPE':<{name}}  {'STATE':<8}  {'SINCE':<{since}}  WHAT", "dim"),)
+    for one, age, text in rows:
+        step = next_step(one)
+        yield (
+            Span(f"  {one.name:<{name}}  "),
+            Span(f"{one.state:<8}", _STYLES.get(one.state, "plain")),
+            Span(f"  {age:<{since}}  "),
+            Span(f"{text:<{what}}   → {step}" if step else text),
+        )
+
+
+def _since(scope: ScopeLine, now: datetime) -> str:
+    return _ago(now, scope.status.since) if scope.status else ""
+
+
+def _what(scope: ScopeLine, now: datetime) -> str:
+    status = scope.status
+    text = what_of(scope)
+    text = text if len(text) <= LONGEST_WHAT else f"{text[: LONGEST_WHAT - 1].rstrip()}…"
+    if status is not None and status.retry_at is not None:
+        later = status.retry_at > now
+        again = f"next try {status.retry_at.astimezone(UTC):%H:%M}" if later else "due again"
+        text = "; ".join(filter(None, (text, again)))
+    return text
+
+
+def _overrides(overrides: Sequence[Override], now: datetime) -> Iterator[Line]:
+    if not overrides:
+        return
+    rows = [
+        (_override(override), _end(override, now), override.actor, override.reason)
+        for override in overrides
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for index, row in enumerate(rows):
+        label = f"Overrides {len(overrides)}" if index == 0 else ""
+        cells = "  ".join(f"{row[column]:<{widths[column]}}" for column in range(3))
+        yield _row(label, f"{cells}  {row[3]}")
+
+
+def _override(override: Override) -> str:
+    if not override.path:
+        return f"{override.ref} left as it is"
+    if override.value is ABSENT:
+        return f"{override.ref} {override.path} left as it is"
+    value: Json = override.value
+    return f"{override.ref} {override.path}={value_text(value)}"
+
+
+def _end(override: Override, now: datetime) -> str:
+    if override.until is not None:
+        return f"until {_moment(override.until, now)}"
+    return "until Git changes it" if override.until_git else "until released"
+
+
+def _storms(view: StatusView) -> Iterator[Line]:
+    for index, storm in enumerate(view.storms):
+        label = f"Storms {len(view.storms)}" if index == 0 else ""
+        yield _row(
+            label,
+            f"{storm.ref}: put back {storm.flips} times in half an hour, left alone until"
+            f" {_moment(storm.until, view.at)}   → envctl audit list --entity {storm.ref}",
+            "warn",
+        )
+
+
+def _power(view: StatusView) -> Iterator[Line]:
+    if view.power is None:
+        return
+    found = view.power
+    counts = [f"{number(found.on)} on", f"{number(found.off)} off"]
+    if found.unscheduled:
+        counts.append(f"{number(found.unscheduled)} without a schedule")
+    yield _row("Power", f"environments by schedule: {', '.join(counts)}{_instances(view)}")
+    for index, switch in enumerate(found.next):
+        lead = "next: " if index == 0 else "then: "
+        yield _row("", f"{lead}{_moment(switch.at, view.at)}, {_switch(switch)}")
+    yield from _invalid(found)
+
+
+def _instances(view: StatusView) -> str:
+    seen = [
+        sighting
+        for sighting in view.sightings.values()
+        if sighting and sighting.instances_on is not None
+    ]
+    if not seen:
+        return ""
+    on = sum(one.instances_on or 0 for one in seen)
+    off = sum(one.instances_off or 0 for one in seen)
+    due = sum(one.to_switch or 0 for one in seen)
+    moving = sum(one.on_the_way or 0 for one in seen)
+    tail = f", {number(due)} to be switched" if due else ""
+    tail += f", {number(moving)} on their way" if moving else ""
+    return f"   instances: {number(on)} on, {number(off)} off{tail}{_as_of(view, [one.at for one in seen])}"
+
+
+def _as_of(view: StatusView, moments: Sequence[datetime]) -> str:
+    """Say how old what was seen is; nothing of what was seen just now."""
+    oldest = min(moments)
+    return "" if oldest == view.at else f" (seen {_ago(view.at, oldest)} ago)"
+
+
+def _switch(switch: Switch) -> str:
+    parts = []
+    for word, names in (("on", switch.on), ("off", switch.off)):
+        if names:
+            parts.append(f"{word}: {_names(names)}")
+    return "; ".join(parts)
+
+
+def _invalid(power: PowerView) -> Iterator[Line]:
+    for name, why in sorted(power.invalid.items()):
+        yield _row("", f"Environment/{name}: its schedule cannot be read: {why}", "warn")
+
+
+def _seen(view: StatusView) -> Iterator[Line]:
+    if view.looked is not None:
+        yield _row("Looked now", _looks(view))
+    seen = [sighting for sighting in view.sightings.values() if sighting]
+    images_at = [one.images_at for one in seen if one.images and one.images_at]
+    yield from _remarks("Rollouts", [rollout for found in seen for rollout in found.rollouts])
+    aged = _as_of(view, images_at) if images_at else ""
+    yield from _remarks("Images", [image for found in seen for image in found.images], aged)
+    lacking = sum(one.objects for found in seen for one in found.missing)
+    if lacking:
+        waits = "object waits" if lacking == 1 else "objects wait"
+        yield _row("Missing", f"{number(lacking)} {waits} for something   → envctl doctor", "warn")
+
+
+def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[Line]:
+    """Yield what is said of most objects first, those of several accounts together."""
+    alike: dict[str, list[Remark]] = {}
+    for remark in remarks:
+        alike.setdefault(remark.text, []).append(remark)
+    counted = sorted(alike.items(), key=lambda one: (-sum(r.objects for r in one[1]), one[0]))
+    for index, (text, same) in enumerate(counted[:REMARKS_SHOWN]):
+        count = sum(one.objects for one in same)
+        names = [name for one in same for name in one.names][:NAMES_SHOWN]
+        who = ", ".join(names) if count <= len(names) else f"{number(count)}: {', '.join(names)}, …"
+        yield _row("" if index else label, f"{who}: {text}{more}")
+    if len(counted) > REMARKS_SHOWN:
+        yield _row("", f"and {number(len(counted) - REMARKS_SHOWN)} more   → envctl plan")
+
+
+def _looks(view: StatusView) -> str:
+    looked = view.looked or {}
+    states: dict[str, int] = {}
+    for one in looked.values():
+        states[one.state.value] = states.get(one.state.value, 0) + 1
+    changes = sum(one.changes for one in looked.values())
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    return f"{counts or 'no account has a target that is on'}; {number(changes)} to change"
+
+
+def _replicas(view: StatusView) -> Iterator[Line]:
+    seen = {
+        name: one for name, one in view.sightings.items() if one and one.copies_behind is not None
+    }
+    late = {name: one for name, one in seen.items() if one.copies_behind}
+    complete = [one.at for name, one in seen.items() if name not in late]
+    aged = _as_of(view, complete) if complete else ""
+    yield _row("Replicas", f"complete in {len(complete)} of {len(view.sightings)} scopes{aged}")
+    for name, one in late.items():
+        copies = (
+            "1 copy differs" if one.copies_behind == 1 else f"{one.copies_behind} copies differ"
+        )
+        since = (
+            f", the oldest since {_moment(one.behind_since, view.at)}" if one.behind_since else ""
+        )
+        yield _row("", f"{name}: {copies}{since}{_as_of(view, [one.at])}", "change")
+    unseen = [name for name in view.sightings if name not in seen]
+    if unseen:
+        yield _row("", f"not seen in {_names(unseen)}", "change")
+
+
+def _ledger(view: StatusView) -> Iterator[Line]:
+    heads = {scope.name: scope.head for scope in view.scopes if scope.head is not None}
+    records = sum(head.sequence for head in heads.values())
+    config = heads.get(CONFIG_SCOPE)
+    at = f"; config at {number(config.sequence)} {config.last_hash[:12]}" if config else ""
+    chains = "1 chain" if len(heads) == 1 else f"{number(len(heads))} chains"
+    yield _row("Ledger", f"{number(records)} records in {chains}{at}   → envctl audit verify")
+    for name, head in heads.items():
+        until = datetime.fromtimestamp(head.lease_until / 1000, UTC)
+        if head.owner and until > view.at:
+            left = int((until - view.at).total_seconds())
+            yield _row("", f"{name} is worked on by {head.owner} (lease ends in {left} s)")
+
+
+def settings_lines(settings: Iterable[SettingLine]) -> Iterator[Line]:
+    """Yield every setting with its value and where that came from."""
+    rows = [(setting.path, _setting(setting.value), setting.origin) for setting in settings]
+    path = max(len(row[0]) for row in rows)
+    value = max(len(row[1]) for row in rows)
+    for row in rows:
+        style: Style = "dim" if row[2] == "default" else "plain"
+        yield (Span(f"{row[0]:<{path}}  {row[1]:<{value}}  {row[2]}", style),)
+
+
+def _setting(value: Json) -> str:
+    if value in (None, "", [], {}):
+        return "-"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value_text(value)
+
+
+def _row(label: str, text: str, style: Style = "plain") -> Line:
+    return (Span(f"{label:<{_LABEL}}", "bold"), Span(text, style))
+
+
+def _plain(text: str) -> Line:
+    return (Span(text),)
+
+
+def _names(names: Sequence[str]) -> str:
+    if len(names) <= NAMES_SHOWN:
+        return ", ".join(names)
+    return f"{number(len(names))} ({', '.join(names[:NAMES_SHOWN])}, …)"
+
+
+def _short(revision: str) -> str:
+    return revision.removeprefix("sha256:")[:COMMIT]
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%a %d %b %H:%M} UTC"
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    """Return ``19:00 UTC`` for a moment within a day, else with its date."""
+    if timedelta(0) <= at - now < timedelta(hours=20):
+        return f"{at.astimezone(UTC):%H:%M} UTC"
+    return _clock(at)
+
+
+def _ago(now: datetime, then: datetime) -> str:
+    """Return a length of time in its largest unit: ``20 min``, ``2 h``, ``6 d``."""
+    seconds = max(0, int((now - then).total_seconds()))
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"

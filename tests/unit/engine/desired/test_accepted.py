@@ -1,0 +1,138 @@
+"""The accepted state: read back from items, incrementally, with overrides laid over it, and never by guessing."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from controller.engine.config.observe import seen_in_desired
+from controller.engine.desired.accepted import AcceptedReader, accepted_after
+from controller.engine.live.scopes import environments_of, live_scopes, weaker
+from controller.model.absent import ABSENT
+from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.live_options import LiveOptions
+from controller.model.observed import ObservedState, Ownership, ScopeState
+from controller.model.override import Override
+from controller.model.plan import Cause, Change, ScopePlan
+from controller.model.ref import ResourceRef
+from controller.model.resource import DesiredState
+from controller.settings import Mode, Settings
+from tests.support.yaml_fleet import KINDS, examples, loaded
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+RESOURCES = loaded(examples()).resources
+C50 = ResourceRef("Environment", "c50")
+
+
+def tables() -> ObservedState:
+    """The example fleet as the tables hold it once it has been applied."""
+    (state,) = seen_in_desired(DesiredState("9f1e0aa", "main", "ada", "", RESOURCES)).scopes
+    return state
+
+
+def reader() -> AcceptedReader:
+    return AcceptedReader(KINDS, LiveOptions(), "inst-1")
+
+
+def override(path: str = "", value: object = ABSENT, until: datetime | None = None) -> Override:
+    return Override("o-1", C50, "release night", "ada", NOW, path=path, value=value, until=until)
+
+
+def test_what_was_applied_is_what_is_accepted() -> None:
+    accepted = reader().read(tables(), NOW)
+    assert accepted.resources.keys() == RESOURCES.keys()
+    assert accepted.unreadable == {}
+    for ref, resource in RESOURCES.items():
+        back = accepted.resources[ref].projection
+        assert parse_canonical(back.attributes) == parse_canonical(resource.projection.attributes)
+    assert accepted.spec("Environment", "c50") is accepted.specs[C50]
+    assert accepted.spec("Environment", "nobody") is None
+    assert C50 in list(accepted.environments())
+    assert not accepted.deployments_locked("c50")
+
+
+def test_what_did_not_change_is_not_read_again() -> None:
+    state, read = tables(), reader()
+    first = read.read(state, NOW)
+    again = read.read(state, NOW)
+    assert again.specs[C50] is first.specs[C50]
+
+
+def test_what_is_not_ours_or_cannot_be_read_is_left_out_and_said() -> None:
+    state = tables()
+    found = state.objects[C50]
+    assert found.mark is not None
+    items = parse_canonical(found.attributes)
+    items["ConfigEnvironments"]["Value"]["OwningCluster"] = 7
+    broken = replace(found, attributes=canonical_bytes(items))
+    lost = replace(found, mark=None, ownership=Ownership.LOST_MARK)
+    foreign = replace(found, ownership=Ownership.FOREIGN)
+    for one, said in ((broken, "owningCluster"), (lost, "mark is lost"), (foreign, None)):
+        accepted = reader().read(replace(state, objects={**state.objects, C50: one}), NOW)
+        assert C50 not in accepted.resources
+        assert len(accepted.resources) == len(RESOURCES) - 1
+        assert (said or "") in accepted.unreadable.get(C50, "")
+        assert (C50 in accepted.unreadable) is (said is not None)
+
+
+def test_overrides_are_laid_over_while_they_hold() -> None:
+    night = override("schedule", "on", NOW + timedelta(hours=1))
+    read = reader()
+    plain = read.read(tables(), NOW)
+    during = read.read(tables(), NOW, [night])
+    after = read.read(tables(), NOW + timedelta(hours=2), [night])
+    assert plain.specs[C50].schedule.mode != "on"
+    assert during.specs[C50].schedule.mode == "on"
+    assert during.value(C50, "InfraOpsEnvironment")["ManualScheduleUp"] is True
+    assert during.overrides == (night,)
+    assert after.specs[C50] == plain.specs[C50]
+    assert after.overrides == ()
+
+
+def test_an_override_that_does_not_fit_leaves_the_object_alone() -> None:
+    accepted = reader().read(tables(), NOW, [override("owningCluster", 7)])
+    assert C50 not in accepted.resources
+    assert "an override does not fit it (o-1)" in accepted.unreadable[C50]
+
+
+def test_accepted_after_a_plan_is_what_the_plan_leaves() -> None:
+    state = tables()
+    wanted = loaded(
+        {**examples(), "x.yaml": "apiVersion: envctl/v1\nkind: Cluster\nmetadata: {name: New}\n"
+         "spec: {shortName: ne}\n"}
+    ).resources[ResourceRef("Cluster", "New")].projection  # fmt: skip
+    create = Change(
+        "create", "tables", wanted.ref, Cause.EDITED, (), None, wanted.attributes, wanted.extra,
+        wanted.digest, b"null",
+    )  # fmt: skip
+    delete = replace(create, action="delete", ref=C50, after=None)
+    after = accepted_after(state, ScopePlan("config", ScopeState.OK, (create, delete)))
+    accepted = reader().read(after, NOW)
+    assert accepted.spec("Cluster", "New").short_name == "ne"
+    assert C50 not in accepted.resources
+    assert C50 in state.objects
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "result"),
+    [
+        ("off", "enforce", "off"),
+        ("observe", "enforce", "observe"),
+        ("enforce", "enforce", "enforce"),
+        ("observe", "off", "off"),
+    ],
+)
+def test_the_weaker_mode(one: Mode, other: Mode, result: Mode) -> None:
+    assert weaker(one, other) == weaker(other, one) == result
+
+
+def test_scopes_are_those_of_types_and_accounts() -> None:
+    accepted = reader().read(tables(), NOW)
+    settings = Settings()
+    setups = live_scopes(accepted, settings)
+    assert [one.scope.name for one in setups] == sorted(one.scope.name for one in setups)
+    assert all(len(one.scope.account) == 12 for one in setups)
+    homes = [
+        name for setup in setups for name in environments_of(accepted, setup.scope, settings.region)
+    ]
+    assert sorted(homes) == sorted(ref.key for ref in accepted.environments())

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+
+from controller.engine.installation.settings_file import open_desired, open_settings
+from controller.errors import WrongUsage
+from controller.settings import GitSource as GitSettings
+from controller.settings import Settings, SourceSettings
+from controller.sources.git import GitSource
+from tests.unit.engine.test_words_of_the_command_line import around
+
+PRIVATE = Settings(
+    source=SourceSettings(
+        git=GitSettings(url="https://git.example/fleet.git", ref="main", credentials="env://TOKEN")
+    )
+)
+
+
+def test_the_named_file_comes_before_the_variable(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("region: eu-west-2\nsource: {folder: fleet}\n")
+    (tmp_path / "b.yaml").write_text("region: eu-west-3\n")
+    by_variable = around(ENVCTL_CONFIG=str(tmp_path / "b.yaml"))
+
+    named = open_settings(str(tmp_path / "a.yaml"), by_variable)
+
+    assert named.region == "eu-west-2"
+    assert named.source.folder == str(tmp_path / "fleet")
+    assert open_settings(None, by_variable).region == "eu-west-3"
+    assert open_settings(None, around()) == Settings()
+    assert open_settings(None, around(ENVCTL_REGION="eu-west-9")).region == "eu-west-9"
+
+
+def test_the_source_of_the_command_comes_before_that_of_the_settings(tmp_path: Path) -> None:
+    settings = Settings(source=SourceSettings(folder=str(tmp_path)))
+
+    assert open_desired("elsewhere", settings, around()).name == "elsewhere"
+    assert open_desired(None, settings, around()).name == str(tmp_path)
+    assert (
+        open_desired(None, PRIVATE, around(TOKEN="t")).name
+        == "git+https://git.example/fleet.git@main"
+    )
+    with pytest.raises(WrongUsage, match="no source"):
+        open_desired(None, Settings(), around())
+
+
+@pytest.mark.parametrize(
+    ("text", "sent", "because"),
+    [
+        ("git+https://git.example/other.git", True, "the settings' own host"),
+        ("git+https://evil.example/fleet.git", False, "another host must not see it"),
+        ("git+https://git.example.evil.example/fleet.git", False, "a host that only begins alike"),
+        ("git+https://git.example:8443/fleet.git", False, "another port is another server"),
+        ("git+ssh://git@git.example/fleet.git", False, "ssh has keys of its own"),
+        (".", False, "a folder needs none"),
+    ],
+)
+def test_the_credential_goes_to_its_own_host_alone(text: str, sent: bool, because: str) -> None:
+    source = open_desired(text, PRIVATE, around(TOKEN="t"))
+
+    held = isinstance(source, GitSource) and source._cache._credential is not None
+    assert held is sent, because
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("ghp_secret", "is no reference"),
+        ("env://", "is no reference"),
+        ("env://MISSING", "names the variable MISSING, which is not set"),
+    ],
+)
+def test_a_credential_is_a_reference_and_never_repeated(reference: str, says: str) -> None:
+    git = GitSettings(url="https://git.example/fleet.git", credentials=reference)
+
+    with pytest.raises(WrongUsage, match=says) as refused:
+        open_desired(None, Settings(source=SourceSettings(git=git)), around())
+
+    assert "ghp_secret" not in str(refused.value)

@@ -1,0 +1,97 @@
+"""What became of an announced change, by what is there now."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from controller.engine.live.records import RecordFrame, chained, refs_of
+from controller.engine.live.settle_open import DONE, NOT_DONE, OTHERWISE, settle
+from controller.ledger.record_items import from_item, to_item
+from controller.ledger.records import record_hash
+from controller.model.canonical import canonical_bytes
+from controller.model.head import Head
+from controller.model.ledger_record import Actor
+from controller.model.live import LiveScope
+from controller.model.observed import Observation, Ownership
+from controller.model.plan import Action, Cause, Change
+from controller.model.ref import ResourceRef
+from controller.ports import Batch
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+WEB = ResourceRef("Group", "s/c50-ta-Web")
+FRAME = RecordFrame(
+    scope=LiveScope("s", "012345670123", "eu-west-1", "s"),
+    actor=Actor("ada", "9f1e0aa", "envctl", "apply"),
+    plan_digest="d",
+    transaction_id="t",
+)
+BEFORE, AFTER, OTHER = ({"size": size} for size in (1, 2, 3))
+
+
+def change(
+    before: Any = BEFORE, after: Any = AFTER, ref: ResourceRef = WEB, action: Action = "update"
+) -> Change:
+    images = [None if one is None else canonical_bytes(one) for one in (before, after)]
+    return Change(
+        action, "groups", ref, Cause.EDITED, (), images[0], images[1], b"{}", "digest", b"{}"
+    )
+
+
+def found(value: Any, digest: str = "", ref: ResourceRef = WEB) -> dict[ResourceRef, Observation]:
+    if value is None:
+        return {}
+    attributes = canonical_bytes(value)
+    return {ref: Observation(ref, attributes, digest, None, Ownership.OURS, b"{}")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now", "digest", "phase", "message"),
+    [
+        (BEFORE, AFTER, AFTER, "", "succeeded", DONE),
+        (BEFORE, AFTER, {**AFTER, "more": 1}, "digest", "succeeded", DONE),
+        (BEFORE, AFTER, BEFORE, "", "failed", NOT_DONE),
+        (BEFORE, AFTER, OTHER, "", "failed", OTHERWISE),
+        (BEFORE, AFTER, None, "", "failed", OTHERWISE),
+        (None, AFTER, None, "", "failed", NOT_DONE),
+        (None, AFTER, AFTER, "", "succeeded", DONE),
+        (BEFORE, None, None, "", "succeeded", DONE),
+        (BEFORE, None, BEFORE, "digest", "failed", NOT_DONE),
+        (BEFORE, None, OTHER, "", "failed", OTHERWISE),
+    ],
+)
+def test_one_object(
+    before: Any, after: Any, now: Any, digest: str, phase: str, message: str
+) -> None:
+    record = FRAME.intended(Batch(WEB, (change(before, after),)), NOW)
+    ending = settle(record, found(now, digest))
+    assert (ending.phase, ending.message) == (phase, message)
+
+
+def test_of_several_all_must_be_done() -> None:
+    one, two = ResourceRef("Instance", "s/i-1"), ResourceRef("Instance", "s/i-2")
+    batch = Batch(
+        ResourceRef("Environment", "c50"),
+        (change(ref=one, action="stop"), change(ref=two, action="stop")),
+    )
+    record = FRAME.intended(batch, NOW)
+    assert refs_of(record) == (one, two)
+    assert (record.entity_type, record.entity_key) == ("Environment", "c50")
+    assert record.new_meta["Action"] == "stop"
+    both = {**found(AFTER, ref=one), **found(AFTER, ref=two)}
+    assert settle(record, both).phase == "succeeded"
+    half = {**found(AFTER, ref=one), **found(BEFORE, ref=two)}
+    assert settle(record, half).message == f"1 of 2 {DONE}; 1 of 2 (i-2) {NOT_DONE}"
+
+
+def test_records_of_live_changes_are_read_back_and_chained() -> None:
+    intended = FRAME.intended(Batch(WEB, (change(),)), NOW)
+    first, second = chained(
+        [intended, replace(intended, audit_id="2")], Head("s", 1, "", 0, 7, "h")
+    )
+    assert (first.sequence, first.previous_hash, second.previous_hash) == (8, "h", first.hash)
+    assert from_item(to_item(first)) == first
+    assert record_hash(first) == first.hash
+    assert to_item(first)["Account"] == "012345670123"
+    assert "RequestID" not in to_item(first)

@@ -1,0 +1,127 @@
+"""How a scope stands, carried from look to look."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.engine.state.status import (
+    LAST_RETRY,
+    Finding,
+    next_status,
+    pause,
+    row_of_status,
+    status_of_row,
+)
+from controller.model.observed import ScopeState
+from controller.model.scope_status import Remark, ScopeStatus, Sighting
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(  # noqa: DTZ001 - made aware at once
+    lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+)
+REMARKS = st.lists(
+    st.builds(Remark, st.text(max_size=9), st.integers(0, 99), st.just(("c50-ta-Web",))), max_size=2
+).map(tuple)
+COUNTS = st.none() | st.integers(0, 9)
+SIGHTINGS = st.builds(
+    Sighting,
+    at=MOMENTS,
+    instances_on=COUNTS,
+    instances_off=COUNTS,
+    to_switch=COUNTS,
+    on_the_way=COUNTS,
+    copies_behind=COUNTS,
+    behind_since=st.none() | MOMENTS,
+    complete_at=st.none() | MOMENTS,
+    missing=REMARKS,
+    rollouts=REMARKS,
+    images=REMARKS,
+    images_at=st.none() | MOMENTS,
+)
+STATUSES = st.builds(
+    ScopeStatus,
+    scope=st.just("staging-eu/eu-west-1"),
+    state=st.sampled_from(ScopeState),
+    since=MOMENTS,
+    tried_at=MOMENTS,
+    reason=st.text(max_size=20),
+    looked_at=st.none() | MOMENTS,
+    revision=st.sampled_from(["", "9f1e0aa"]),
+    applied_at=st.none() | MOMENTS,
+    retry_at=st.none() | MOMENTS,
+    changes=st.integers(0, 9),
+    blocked=st.integers(0, 9),
+    failures=st.integers(0, 9),
+    seen=st.none() | SIGHTINGS,
+)
+
+
+def found(state: ScopeState, **more: object) -> Finding:
+    return Finding(scope="s", state=state, **more)  # type: ignore[arg-type]  # given by keyword
+
+
+@given(STATUSES)
+def test_a_row_gives_the_status_back(status: ScopeStatus) -> None:
+    assert status_of_row(row_of_status(status)) == status
+
+
+def test_what_was_counted_stays_until_it_is_counted_again() -> None:
+    images = (Remark("web-1.4.3 is out", 1, ("c50-ta-Web",)),)
+    close = Sighting(at=NOW, images=images, images_at=NOW, copies_behind=0, complete_at=NOW)
+    first = next_status(None, found(ScopeState.OK, seen=close), NOW)
+
+    blind = next_status(first, found(ScopeState.UNKNOWN), LATER)
+    light = Sighting(at=LATER, instances_on=3, copies_behind=2, behind_since=LATER)
+    again = next_status(blind, found(ScopeState.OK, seen=light), LATER)
+
+    assert blind.seen == close
+    assert again.seen == replace(light, images=images, images_at=NOW, complete_at=NOW)
+    closer = Sighting(at=LATER, images_at=LATER, copies_behind=0, complete_at=LATER)
+    assert next_status(again, found(ScopeState.OK, seen=closer), LATER).seen == closer
+    assert next_status(again, found(ScopeState.OK), LATER).seen is None, "nothing is on any more"
+
+
+def test_a_damaged_row_is_no_status() -> None:
+    assert (
+        status_of_row({**row_of_status(next_status(None, found(ScopeState.OK), NOW)), "Seen": 1})
+        is None
+    )
+    assert status_of_row({"Id": "status#s", "State": "fine"}) is None
+    assert status_of_row({}) is None
+
+
+def test_a_state_keeps_since_when_it_is() -> None:
+    first = next_status(None, found(ScopeState.OK, applied="9f1e0aa"), NOW)
+    again = next_status(first, found(ScopeState.OK), LATER)
+    other = next_status(again, found(ScopeState.UNKNOWN, reason="throttled"), LATER)
+    assert (first.since, first.looked_at, first.applied_at) == (NOW, NOW, NOW)
+    assert (again.since, again.looked_at, again.revision, again.applied_at) == (
+        NOW,
+        LATER,
+        "9f1e0aa",
+        NOW,
+    )
+    assert (other.since, other.looked_at, other.failures) == (LATER, LATER, 1)
+    assert other.retry_at == LATER + timedelta(seconds=60)
+    assert next_status(other, found(ScopeState.OK), LATER).retry_at is None
+
+
+@given(st.integers(0, 10_000))
+def test_tries_are_spaced_out_but_never_far(failures: int) -> None:
+    assert timedelta(0) < pause(failures) <= LAST_RETRY
+    assert pause(failures) <= pause(failures + 1)
+
+
+def test_a_look_at_a_part_leaves_how_the_rest_stands() -> None:
+    whole = found(ScopeState.REFUSED, reason="62 would go", changes=62)
+    before = next_status(None, whole, NOW)
+
+    after = next_status(before, found(ScopeState.OK, applied="9f1e0aa", partial=True), LATER)
+    broken = next_status(after, found(ScopeState.UNKNOWN, reason="denied", partial=True), LATER)
+
+    assert (after.state, after.reason, after.changes) == (ScopeState.REFUSED, "62 would go", 62)
+    assert (after.looked_at, after.tried_at, after.revision) == (NOW, LATER, "")
+    assert (broken.state, broken.reason) == (ScopeState.UNKNOWN, "denied")

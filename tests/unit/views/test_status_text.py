@@ -1,0 +1,360 @@
+"""Status as people read it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from controller.engine.installation.settings_origins import SettingLine
+from controller.engine.queries.status.view import (
+    LookedScope,
+    PowerView,
+    ScopeLine,
+    SourceView,
+    StatusView,
+    StormView,
+    Switch,
+    next_step,
+    storm_views,
+    what_of,
+)
+from controller.engine.state.flips import FlipRow
+from controller.model.head import Head
+from controller.model.observed import ScopeState
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.model.scope_status import Remark, ScopeStatus, Sighting
+from controller.planning.drift_storm import WITHIN
+from controller.views.status_json import settings_json, status_json
+from controller.views.status_text import settings_lines, status_lines
+from controller.views.style import plain
+
+NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
+REVISION = "9f1e0aa4c2b71d5e6f708192a3b4c5d6e7f80912"
+
+
+def stands(name: str, state: ScopeState, minutes: int = 30, **fields: object) -> ScopeLine:
+    """Return a scope that is in a state for some minutes."""
+    since = NOW - timedelta(minutes=minutes)
+    status = ScopeStatus(scope=name, state=state, since=since, tried_at=NOW)
+    return ScopeLine(name=name, status=replace(status, **fields))  # type: ignore[arg-type] # fields of a test's table
+
+
+CONFIG = replace(
+    stands(
+        "config",
+        ScopeState.OK,
+        revision=REVISION,
+        applied_at=NOW - timedelta(minutes=13),
+        looked_at=NOW,
+    ),
+    head=Head("config", 7, "worker-a", int((NOW.timestamp() + 34) * 1000), 1024, "5d1c" * 16),
+)
+WHOLE = StatusView(
+    at=NOW,
+    version="1.4.2",
+    installation="3f" * 16,
+    source=SourceView("git+https://git.acme.example/fleet@main", "current"),
+    scopes=(
+        CONFIG,
+        stands("prod-eu/eu-west-1", ScopeState.OK, looked_at=NOW - timedelta(minutes=2)),
+        stands(
+            "sandbox-us/us-east-1",
+            ScopeState.UNKNOWN,
+            125,
+            reason="AssumeRole denied\n  fix: trust the controller",
+            retry_at=NOW + timedelta(minutes=7),
+        ),
+        stands(
+            "staging-eu/eu-west-1",
+            ScopeState.OBSERVE,
+            6 * 24 * 60,
+            reason="targets.groups: observe",
+            changes=2,
+        ),
+    ),
+    overrides=(
+        Override(
+            id="01JD",
+            ref=ResourceRef("Environment", "c50"),
+            reason="load test",
+            actor="release-manager",
+            since=NOW,
+            path="schedule",
+            value="on",
+            until=NOW + timedelta(hours=24),
+        ),
+        Override(
+            id="01JE",
+            ref=ResourceRef("Upstream", "c44-Search"),
+            reason="INC-1182",
+            actor="on-call",
+            since=NOW,
+            until_git=True,
+        ),
+    ),
+    storms=(
+        StormView(
+            "staging-eu/eu-west-1",
+            ResourceRef("Group", "staging-eu/eu-west-1/c22-ta-Web"),
+            3,
+            NOW + timedelta(minutes=20),
+        ),
+    ),
+    power=PowerView(
+        on=3,
+        off=1,
+        unscheduled=1,
+        invalid={"c60": "31 is no hour"},
+        next=(
+            Switch(NOW + timedelta(hours=9), (), ("c48", "c49", "c50", "c51")),
+            Switch(NOW + timedelta(hours=21), ("c48",), ("c52",)),
+        ),
+    ),
+)
+
+TEXT = """\
+envctl 1.4.2   installation 3f3f3f3f3f3f   Tue 24 Nov 10:12 UTC
+git+https://git.acme.example/fleet@main   9f1e0aa4c applied 13 min ago; the source holds nothing newer
+Scopes 4: 2 in order · 1 observe · 1 unknown
+
+  SCOPE                 STATE     SINCE  WHAT
+  sandbox-us/us-east-1  unknown   2 h    AssumeRole denied; next try 10:19            → envctl doctor sandbox-us/us-east-1
+  staging-eu/eu-west-1  observe   6 d    2 changes wait; targets.groups: observe      → envctl plan --scope staging-eu/eu-west-1
+
+Overrides 2 Environment/c50 schedule=on           until Wed 25 Nov 10:12 UTC  release-manager  load test
+            Upstream/c44-Search left as it is     until Git changes it        on-call          INC-1182
+Storms 1    Group/staging-eu/eu-west-1/c22-ta-Web: put back 3 times in half an hour, left alone until 10:32 UTC   → envctl audit list --entity Group/staging-eu/eu-west-1/c22-ta-Web
+Power       environments by schedule: 3 on, 1 off, 1 without a schedule
+            next: 19:12 UTC, off: 4 (c48, c49, c50, …)
+            then: Wed 25 Nov 07:12 UTC, on: c48; off: c52
+            Environment/c60: its schedule cannot be read: 31 is no hour
+Ledger      1,024 records in 1 chain; config at 1,024 5d1c5d1c5d1c   → envctl audit verify
+            config is worked on by worker-a (lease ends in 34 s)
+"""
+
+
+def text(view: StatusView) -> str:
+    """Return the status as plain text."""
+    return plain(status_lines(view))
+
+
+def _squeezed(lines: str) -> list[str]:
+    return [" ".join(line.split()) for line in lines.splitlines()]
+
+
+def test_everything_has_its_place() -> None:
+    assert _squeezed(text(WHOLE)) == _squeezed(TEXT)
+
+
+def test_columns_stand_below_each_other() -> None:
+    table = text(WHOLE).splitlines()[4:7]
+
+    assert (
+        len(
+            {
+                line.index(word)
+                for line, word in zip(table, ("STATE", "unknown", "observe"), strict=True)
+            }
+        )
+        == 1
+    )
+    assert len({line.index("→") for line in table[1:]}) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (SourceView("s", "changed"), "holds another revision  → envctl plan"),
+        (SourceView("s", "unreachable", "no answer\n fix"), "stays in force\n  no answer\n"),
+        (SourceView("", "none"), "the settings name no source"),
+    ],
+)
+def test_the_source_is_told_of(source: SourceView, said: str) -> None:
+    assert said in text(replace(WHOLE, source=source))
+
+
+def test_a_long_reason_is_cut_where_doctor_says_all_of_it() -> None:
+    long = stands("a/r", ScopeState.WAITING, reason=f"there is no table {'X' * 200}")
+
+    table = text(replace(WHOLE, scopes=(CONFIG, long))).splitlines()[4:6]
+
+    assert table[1].endswith("X…   → envctl doctor a/r")
+
+
+def test_before_the_first_apply_nothing_is_claimed() -> None:
+    fresh = replace(WHOLE, scopes=(ScopeLine(name="config", status=None),), overrides=(), storms=())
+
+    assert "nothing was applied from it yet" in text(fresh)
+    assert "config  unseen" in text(fresh)
+    assert status_json(fresh)["applied"] == {"revision": "", "at": None}
+
+
+def test_tables_that_cannot_be_read_leave_the_rest_standing() -> None:
+    said = text(replace(WHOLE, power=None, unreadable="config: denied\n  fix: allow it"))
+
+    assert "Config tables cannot be read\n  config: denied\n  fix: allow it\n" in said
+    assert "Power" not in said
+    assert "Ledger" in said
+
+
+COUNTED = Sighting(
+    at=NOW - timedelta(hours=2),
+    instances_on=612,
+    instances_off=2388,
+    to_switch=4,
+    on_the_way=1,
+    rollouts=(Remark("protected against BULK_PATCH_AMI", 1, ("c50-ta-Web",)),),
+    images=(Remark("web-1.4.3 is out", 40, ("c50-ta-Web", "c51-ta-Web", "c52-ta-Web")),),
+    images_at=NOW - timedelta(hours=5),
+    missing=(Remark("there is no key pair tango", 1, ("c50-ta-Db",)),),
+)
+
+
+def seen(**scopes: Sighting | None) -> StatusView:
+    """Return a status of accounts with what was counted in each."""
+    lines = (stands(name, ScopeState.OK, seen=one) for name, one in scopes.items())
+    return replace(WHOLE, scopes=(CONFIG, *lines))
+
+
+def test_what_runs_counted_is_shown_with_its_age() -> None:
+    said = text(seen(a=COUNTED, b=replace(COUNTED, at=NOW, missing=(), images=())))
+
+    assert "instances: 1,224 on, 4,776 off, 8 to be switched, 2 on their way (seen 2 h ago)" in said
+    assert "Rollouts    c50-ta-Web, c50-ta-Web: protected against BULK_PATCH_AMI" in said
+    assert (
+        "Images      40: c50-ta-Web, c51-ta-Web, c52-ta-Web, …: web-1.4.3 is out (seen 5 h ago)"
+        in said
+    )
+    assert "Missing     1 object waits for something   → envctl doctor" in said
+    assert "1 object waits for what the account lacks   → envctl doctor a" in said
+    assert "seen" not in text(seen(a=None)).partition("Scopes")[2].replace("unseen", "")
+
+
+def test_many_things_said_of_rollouts_are_cut() -> None:
+    many = tuple(Remark(f"text {n}", 1, ("c50-ta-Web",)) for n in range(7))
+
+    said = text(seen(a=replace(COUNTED, rollouts=many)))
+
+    assert "text 4" in said
+    assert "text 5" not in said
+    assert "and 2 more   → envctl plan" in said
+
+
+def test_a_look_now_takes_the_place_of_what_was_counted() -> None:
+    now = Sighting(at=NOW, instances_on=600, instances_off=2400, to_switch=0)
+    looked = {
+        "a": LookedScope(state=ScopeState.OBSERVE, changes=2, seen=now),
+        "b": LookedScope(state=ScopeState.UNKNOWN),
+    }
+    view = replace(seen(a=COUNTED, b=None), looked=looked)
+
+    said = text(view)
+
+    assert "instances: 600 on, 2,400 off" in said
+    assert "Looked now  1 observe, 1 unknown; 2 to change" in said
+    assert "web-1.4.3 is out (seen 5 h ago)" in said, "only a closer look tells of images"
+    found = status_json(view)["scopes"][1]
+    assert (found["seen"]["instancesOn"], found["look"]["changes"]) == (600, 2)
+
+
+def test_copies_are_told_of_where_they_are_on() -> None:
+    complete = Sighting(at=NOW - timedelta(minutes=2), copies_behind=0)
+    complete = replace(complete, complete_at=complete.at)
+    late = Sighting(
+        at=NOW,
+        copies_behind=3,
+        behind_since=NOW - timedelta(hours=1),
+        complete_at=NOW - timedelta(hours=2),
+    )
+    view = replace(seen(a=complete, b=late, c=None), replicas=True)
+
+    said = text(view)
+
+    assert "Replicas    complete in 1 of 3 scopes (seen 2 min ago)" in said
+    assert "b: 3 copies differ, the oldest since Tue 24 Nov 09:12 UTC" in said
+    assert "not seen in c" in said
+    assert [
+        (one["copiesBehind"], one["behindSince"], one["lagSeconds"])
+        for one in status_json(view)["replicas"]
+    ] == [(0, None, 120), (3, "2026-11-24T09:12:00+00:00", 7200), (None, None, None)]
+    assert status_json(seen(a=complete))["replicas"] is None, "replicas are off"
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        (stands("a", ScopeState.OK, changes=1), "1 change is left"),
+        (stands("a", ScopeState.OK, changes=3, blocked=1), "3 changes are left, 1 change is blocked"),
+        (stands("a", ScopeState.REFUSED, reason="maxDeletes", changes=2), "maxDeletes; 2 changes wait"),
+        (replace(stands("a", ScopeState.OK), open_records=2), "2 announced and not ended: the next run settles it"),
+        (replace(stands("a", ScopeState.OK), known=False), "no Account or EnvironmentType names it any more"),
+        (ScopeLine(name="a", status=None), "nobody looked at it yet"),
+        (stands("a", ScopeState.OK), ""),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_scope(scope: ScopeLine, said: str) -> None:
+    assert what_of(scope) == said
+    assert scope.in_order is (said == "")
+
+
+@pytest.mark.parametrize(
+    ("scope", "typed"),
+    [
+        (ScopeLine(name="config", status=None), "envctl plan"),
+        (ScopeLine(name="a/r", status=None), "envctl doctor a/r"),
+        (stands("a/r", ScopeState.WAITING), "envctl doctor a/r"),
+        (stands("a/r", ScopeState.STALLED), "envctl plan --scope a/r"),
+        (replace(stands("a/r", ScopeState.OK), known=False), ""),
+        (stands("a/r", ScopeState.OK), ""),
+    ],
+)
+def test_what_to_type_next(scope: ScopeLine, typed: str) -> None:
+    assert next_step(scope) == typed
+
+
+def test_a_storm_is_one_after_three_flips_that_still_count() -> None:
+    ref, calm = ResourceRef("Group", "a/r/stormy"), ResourceRef("Group", "a/r/calm")
+    flips = {ref: [NOW - timedelta(minutes=m) for m in (9, 6, 3)], calm: [NOW]}
+
+    assert storm_views({"a/r": FlipRow(flips)}, NOW) == (
+        StormView("a/r", ref, 3, NOW - timedelta(minutes=3) + WITHIN),
+    )
+    assert storm_views({"a/r": FlipRow(flips)}, NOW + timedelta(minutes=22)) == ()
+
+
+def test_programs_get_the_same() -> None:
+    found = status_json(WHOLE)
+
+    assert found["applied"] == {"revision": REVISION, "at": "2026-11-24T09:59:00+00:00"}
+    assert [one["next"] for one in found["scopes"]] == [
+        "",
+        "",
+        "envctl doctor sandbox-us/us-east-1",
+        "envctl plan --scope staging-eu/eu-west-1",
+    ]
+    assert found["scopes"][0]["ledger"]["records"] == 1024
+    assert found["scopes"][2]["reason"] == "AssumeRole denied\n  fix: trust the controller"
+    assert [one.get("value") for one in found["overrides"]] == ["on", None]
+    assert found["power"]["next"][0]["off"] == ["c48", "c49", "c50", "c51"]
+
+
+def test_settings_say_where_they_came_from() -> None:
+    found = (
+        SettingLine("region", "eu-west-1", "default"),
+        SettingLine("guards.maxDeletes", 60, "envctl.yaml:3"),
+        SettingLine("trustedImageOwners", ["self"], "ENVCTL_TRUSTED_IMAGE_OWNERS"),
+        SettingLine("source.folder", None, "default"),
+    )
+
+    assert _squeezed(plain(settings_lines(found))) == [
+        "region eu-west-1 default",
+        "guards.maxDeletes 60 envctl.yaml:3",
+        "trustedImageOwners self ENVCTL_TRUSTED_IMAGE_OWNERS",
+        "source.folder - default",
+    ]
+    assert settings_json(found)["settings"][1] == {
+        "path": "guards.maxDeletes",
+        "value": 60,
+        "origin": "envctl.yaml:3",
+    }
