@@ -9,14 +9,14 @@ from benchmarks.schedules_fleet import ACCOUNT, office_hours
 from controller import catalog
 from controller.engine.commit.lease import Claim
 from controller.engine.config.apply import ApplyReport
-from controller.engine.config.observe import Seen, seen_in_tables
+from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.config.planner import PlanAsked, Planner
 from controller.engine.installation.bootstrap import all_tables
 from controller.engine.installation.installation import Master, find_installation
-from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconcile import WholePlan, WholePlanner, apply_whole
+from controller.engine.reconcile.reconcile import CombinedPlan, CombinedPlanner, apply_whole
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.sandbox.controls import SandboxControls
 from controller.sandbox.seed import seed
@@ -147,10 +147,10 @@ class Estate:
         """Take where the documents are, and the numbers of the accounts; set up the installation."""
         self._folder = folder
         self.numbers = numbers
-        surroundings = Surroundings(
+        process = ProcessContext(
             environment={}, clock=self.now, sleep=lambda _: None, user="bench", instance="bench"
         )
-        master = Master(SETTINGS, surroundings, catalog.kinds())
+        master = Master(SETTINGS, process, catalog.kinds())
         set_up(master)
         self.live = LiveAccounts(find_installation(master))
         self.access = master.aws
@@ -164,13 +164,13 @@ class Estate:
         """Return the time."""
         return datetime.now(UTC)
 
-    def seen(self) -> Seen:
+    def seen(self) -> ObservedConfig:
         """Read the tables."""
-        return seen_in_tables(self.live.installation)
+        return observe_config(self.live.installation)
 
-    def planned(self, *scopes: str, deep: bool = False) -> WholePlan:
+    def planned(self, *scopes: str, deep: bool = False) -> CombinedPlan:
         """Plan from the documents, everything or the scopes named."""
-        planner = WholePlanner(
+        planner = CombinedPlanner(
             planner=lambda: Planner(
                 FolderSource(FolderLocation(self._folder)), SETTINGS, catalog.kinds()
             ),

@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.schedules_fleet import installation
 from controller.engine.commit.lease import Claim
-from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.observe import observe_config
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.tick import PowerRun
 from controller.model.accepted import AcceptedState
@@ -40,7 +40,7 @@ def main() -> None:
         return datetime.now(UTC) + offset
 
     accounts = LiveAccounts(installation(clock, time.sleep), (TARGET,))
-    tables = seen_in_tables(accounts.installation)
+    tables = observe_config(accounts.installation)
     accepted = accounts.accepted(tables.scopes[0], clock(), tables.overrides)
     ready_s = time.process_time()
     if options.bare:

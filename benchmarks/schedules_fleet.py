@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from controller import catalog
 from controller.engine.commit.lease import Claim
-from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.observe import observe_config
 from controller.engine.config.planner import PlanAsked, Planner
 from controller.engine.installation.installation import Installation, Master, find_installation
-from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconcile import WholePlanner, apply_whole
+from controller.engine.reconcile.reconcile import CombinedPlanner, apply_whole
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
@@ -96,13 +96,13 @@ def accept(folder: Path, clock: Callable[[], datetime], sleep: Callable[[float],
     """Set up an installation and apply the documents to its tables."""
     set_up(_master(clock, sleep))
     accounts = LiveAccounts(installation(clock, sleep), (TARGET,))
-    planner = WholePlanner(
+    planner = CombinedPlanner(
         planner=lambda: Planner(FolderSource(FolderLocation(folder)), SETTINGS, catalog.kinds()),
         load=Planner.load,
         live=accounts,
     )
     whole = planner.plan(
-        seen_in_tables(accounts.installation), PlanAsked(now=clock(), scopes=("config",))
+        observe_config(accounts.installation), PlanAsked(now=clock(), scopes=("config",))
     )
     report = apply_whole(accounts, whole, Claim("benchmark"), lambda _: None)
     if report.exit_code not in (0, 2):
@@ -110,10 +110,10 @@ def accept(folder: Path, clock: Callable[[], datetime], sleep: Callable[[float],
 
 
 def _master(clock: Callable[[], datetime], sleep: Callable[[float], None]) -> Master:
-    surroundings = Surroundings(
+    process = ProcessContext(
         environment={}, clock=clock, sleep=sleep, user="benchmark", instance="benchmark"
     )
-    return Master(SETTINGS, surroundings, catalog.kinds())
+    return Master(SETTINGS, process, catalog.kinds())
 
 
 def _share(total: int, place: int, parts: int) -> int:

@@ -17,9 +17,9 @@ from typing import Any
 import orjson
 
 from controller.aws.items import wire_json
-from controller.ledger.calm_collector import calm_collector
 from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.findings import Verification
+from controller.ledger.gc_tuning import relaxed_gc
 from controller.ledger.record_items import record_of_wire, record_wire
 from controller.ledger.records import build_records, record_hash
 from controller.ledger.replay import Replay
@@ -138,7 +138,7 @@ def main() -> None:
     print(f"{options.records:,} records, {size / options.records:,.0f} bytes of JSON each")
 
     def parse() -> None:
-        with calm_collector():
+        with relaxed_gc():
             for page in answered(pages):
                 page.clear()
 
@@ -181,7 +181,7 @@ def _from_records(pages: list[bytes]) -> None:
     """Print how fast the same would be by way of records and canonical forms."""
     page = next(answered(pages))
     wires = [entry.record for entry in page if entry.record is not None]
-    with calm_collector():
+    with relaxed_gc():
         took = seconds(lambda: [record_hash(record_of_wire(wire)) for wire in wires])
     print(f"by way of records  {len(wires) / took:,.0f} records/s")
 

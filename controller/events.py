@@ -146,7 +146,7 @@ class OverrideEnded(Event):
 Emit = Callable[[Event], None]
 
 
-def nobody_listens(_event: Event) -> None:
+def discard_event(_event: Event) -> None:
     """Take an event and do nothing with it."""
 
 

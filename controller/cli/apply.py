@@ -29,12 +29,12 @@ from controller.engine.config.apply import (
     check_reviewed,
     to_apply,
 )
-from controller.engine.config.observe import Seen, seen_in_tables
+from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.config.planner import PlanAsked
 from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.override_ends import announce, overdue, record_ends
 from controller.engine.reconcile.reconcile import (
-    WholePlan,
+    CombinedPlan,
     apply_whole,
     write_refusal,
     write_stalled,
@@ -81,20 +81,20 @@ def apply(
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call = invocation(context)
     claim = Claim(
-        call.surroundings.instance,
+        call.process.instance,
         wait_s=parse_duration(wait) if wait else 0.0,
         take_over=take_over,
     )
     reviewed = _read_claim(plan, adopt=adopt)
     asked = PlanAsked(
-        now=call.surroundings.clock(),
+        now=call.process.clock(),
         tokens=tuple(override or ()),
         adopt=adopt,
         deep=deep or (reviewed is not None and "deep" in reviewed.options),
         scopes=tuple(scope or (reviewed.scopes if reviewed else ())),
         strict=True,
     )
-    seen = seen_in_tables(call.installation)
+    seen = observe_config(call.installation)
     run = _planned(call, source, seen, asked)
     as_json = output is Format.JSON
     expected = [Reviewed(expect)] if expect else []
@@ -133,7 +133,9 @@ def _read_claim(plan: Path | None, *, adopt: bool) -> PlanClaim | None:
     return claim
 
 
-def _planned(call: Invocation, source: str | None, seen: Seen, asked: PlanAsked) -> WholePlan:
+def _planned(
+    call: Invocation, source: str | None, seen: ObservedConfig, asked: PlanAsked
+) -> CombinedPlan:
     try:
         return whole_planner(call, source, call.live).plan(seen, asked, call.emit)
     except (SourceUnavailable, InvalidDesiredState) as error:
@@ -142,7 +144,7 @@ def _planned(call: Invocation, source: str | None, seen: Seen, asked: PlanAsked)
         raise
 
 
-def _go_on(call: Invocation, run: WholePlan, *, as_json: bool, yes: bool) -> bool:
+def _go_on(call: Invocation, run: CombinedPlan, *, as_json: bool, yes: bool) -> bool:
     """Tell whether there is something to do; end the command if it may not be done."""
     try:
         check_guards(run.plan)
@@ -169,14 +171,14 @@ def _go_on(call: Invocation, run: WholePlan, *, as_json: bool, yes: bool) -> boo
     return True
 
 
-def _apply(call: Invocation, run: WholePlan, claim: Claim) -> ApplyReport:
+def _apply(call: Invocation, run: CombinedPlan, claim: Claim) -> ApplyReport:
     with ProgressLine() as progress:
         return apply_whole(call.live, run, claim, progress, call.emit)
 
 
-def _end_overrides(call: Invocation, seen: Seen, run: WholePlan, claim: Claim) -> None:
+def _end_overrides(call: Invocation, seen: ObservedConfig, run: CombinedPlan, claim: Claim) -> None:
     """Record the overrides that have ended, and say which did and which will soon."""
-    now = call.surroundings.clock()
+    now = call.process.clock()
     for record_end in record_ends(call.installation, overdue(seen, run, now), claim, call.emit):
         note(ended_text(record_end.override, record_end.why))
     within = timedelta(seconds=call.settings.overrides.announce_seconds)
@@ -190,7 +192,7 @@ def _say(report: ApplyReport) -> None:
     say(tally_line(report))
 
 
-def _json(run: WholePlan, report: ApplyReport | None) -> dict[str, Any]:
+def _json(run: CombinedPlan, report: ApplyReport | None) -> dict[str, Any]:
     return {
         "plan": orjson.loads(plan_file(run)),
         "applied": report is not None,

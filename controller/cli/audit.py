@@ -77,7 +77,7 @@ def list_records(
 ) -> None:
     """List changes, newest first: a line an apply, or with a question a line a record."""
     call = invocation(context)
-    now = call.surroundings.clock()
+    now = call.process.clock()
     asked = Asked(
         entity=entity,
         actor=actor,

@@ -11,7 +11,7 @@ from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_json
 from controller.engine.config.planner import PlanAsked
 from controller.engine.power.accepted_now import AcceptedNow, accepted_now
-from controller.engine.power.cached_look import LookedOnce
+from controller.engine.power.cached_look import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
 from controller.engine.queries.explain.document import FromSource, explain_document, with_source
 from controller.engine.queries.explain.explanation import Explanation
@@ -46,10 +46,10 @@ def explain(
 ) -> None:
     """Say why something is as it is: last change, rule, place, commit, what overrides, what blocks, what comes next."""
     call = invocation(context)
-    now = call.surroundings.clock()
+    now = call.process.clock()
     moment = parse_moment(at, now) if at else now
     state = accepted_now(call.installation, now, call.live)
-    looked = LookedOnce(state, now)
+    looked = CachedLook(state, now)
     ref = find_object(what, state.accepted, looked.everywhere)
     if ref.kind in LIVE:
         made = PowerExplainer(state, looked.around(ref), moment, now).explain(ref)
@@ -65,7 +65,7 @@ def explain(
 def _of_document(
     ref: ResourceRef,
     state: AcceptedNow,
-    looked: LookedOnce,
+    looked: CachedLook,
     loaded: FromSource | None,
     moment: datetime,
     now: datetime,

@@ -8,13 +8,13 @@ from typing import TextIO
 import typer
 
 from controller import catalog
-from controller.cli.process import surroundings, utc_now
+from controller.cli.process import process_context, utc_now
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.settings_file import open_desired, open_settings
 from controller.engine.live.accounts import LiveAccounts
 from controller.errors import WrongUsage
-from controller.events import Emit, lines_to, nobody_listens
+from controller.events import Emit, discard_event, lines_to
 from controller.ledger.records import iso_ms
 from controller.ports import Source
 from controller.settings import Settings
@@ -28,7 +28,7 @@ class Invocation:
         self._config = config
         self._events = events
         self._opened: list[TextIO] = []
-        self.surroundings = surroundings()
+        self.process = process_context()
 
     def close(self) -> None:
         """Close what was opened."""
@@ -38,12 +38,12 @@ class Invocation:
     @cached_property
     def settings(self) -> Settings:
         """The settings, with the environment's values in them."""
-        return open_settings(self._config, self.surroundings)
+        return open_settings(self._config, self.process)
 
     @cached_property
     def master(self) -> Master:
         """The master account."""
-        return Master(self.settings, self.surroundings, catalog.kinds())
+        return Master(self.settings, self.process, catalog.kinds())
 
     @cached_property
     def installation(self) -> Installation:
@@ -59,7 +59,7 @@ class Invocation:
     def emit(self) -> Emit:
         """What events are told to."""
         if self._events is None:
-            return nobody_listens
+            return discard_event
         if self._events == "-":
             return lines_to(sys.stderr, _moment)
         self._opened.append(_appended(Path(self._events)))
@@ -67,7 +67,7 @@ class Invocation:
 
     def source(self, text: str | None) -> Source:
         """Open the source a command names, else the settings' own."""
-        return open_desired(text, self.settings, self.surroundings)
+        return open_desired(text, self.settings, self.process)
 
     def planner(self, text: str | None) -> Planner:
         """Return what loads and plans that source."""

@@ -10,7 +10,7 @@ from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_json
 from controller.cli.process import may_ask
-from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
 from controller.engine.power.accepted_now import accepted_now
 from controller.errors import WrongUsage
@@ -97,11 +97,11 @@ def make(
 def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
     """List what is otherwise now, what ends first on top."""
     call = invocation(context)
-    found = seen_in_tables(call.installation).overrides
+    found = observe_config(call.installation).overrides
     if output is Format.JSON:
         say_json({"overrides": [override_json(one) for one in found]})
     else:
-        say("\n".join(list_lines(found, call.surroundings.clock())))
+        say("\n".join(list_lines(found, call.process.clock())))
 
 
 @override.command("release")
@@ -121,7 +121,7 @@ def release(
 
 
 def _overrides(call: Invocation) -> Overrides:
-    now = call.surroundings.clock()
+    now = call.process.clock()
     return Overrides(accepted_now(call.installation, now), now)
 
 
@@ -129,7 +129,7 @@ def _go_on(
     call: Invocation, overrides: Overrides, prepared: Prepared, output: Format, *, yes: bool
 ) -> None:
     as_json = output is Format.JSON
-    now: Callable[[], Any] = call.surroundings.clock
+    now: Callable[[], Any] = call.process.clock
     if not as_json:
         say("\n".join(prepared_lines(prepared)))
     if not yes:

@@ -19,18 +19,18 @@ from controller.cli.options import (
 from controller.cli.output import note, note_warnings, say, say_lines
 from controller.engine.authoring.write_files import write_file
 from controller.engine.config.observe import (
-    Seen,
+    ObservedConfig,
     file_of,
+    observe_config,
     seen_in_desired,
     seen_in_file,
-    seen_in_tables,
 )
 from controller.engine.config.planner import PlanAsked, Planner
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.settings_file import read_named
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.override_ends import overdue
-from controller.engine.reconcile.reconcile import WholePlan, WholePlanner
+from controller.engine.reconcile.reconcile import CombinedPlan, CombinedPlanner
 from controller.errors import WrongUsage
 from controller.planning.overrides import ending_soon
 from controller.views.override_text import ended_text, soon_text
@@ -100,7 +100,7 @@ def plan(
     call = invocation(context)
     seen = _seen(call, base, observed)
     asked = PlanAsked(
-        now=call.surroundings.clock(),
+        now=call.process.clock(),
         tokens=tuple(override or ()),
         adopt=adopt,
         deep=deep,
@@ -120,7 +120,9 @@ def plan(
     raise typer.Exit(run.exit_code)
 
 
-def whole_planner(call: Invocation, source: str | None, live: LiveAccounts | None) -> WholePlanner:
+def whole_planner(
+    call: Invocation, source: str | None, live: LiveAccounts | None
+) -> CombinedPlanner:
     """Return what plans config and, where there is an AWS to look at, live accounts; warnings are noted as it loads."""
 
     def load(planner: Planner) -> LoadedRevision:
@@ -128,15 +130,15 @@ def whole_planner(call: Invocation, source: str | None, live: LiveAccounts | Non
         note_warnings(revision.warnings)
         return revision
 
-    return WholePlanner(planner=lambda: call.planner(source), load=load, live=live)
+    return CombinedPlanner(planner=lambda: call.planner(source), load=load, live=live)
 
 
-def plan_file(run: WholePlan) -> bytes:
+def plan_file(run: CombinedPlan) -> bytes:
     """Return the plan as the file that apply reads."""
     return render_json(run.plan, names=run.names, controller_version=__version__)
 
 
-def show_plan(run: WholePlan, output: PlanFormat, *, expand: bool = False) -> None:
+def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) -> None:
     """Print a plan, then what is to be said of its approvals."""
     match output:
         case PlanFormat.TEXT:
@@ -150,16 +152,16 @@ def show_plan(run: WholePlan, output: PlanFormat, *, expand: bool = False) -> No
     note_unused_tokens(run)
 
 
-def show_plan_being_applied(run: WholePlan) -> None:
+def show_plan_being_applied(run: CombinedPlan) -> None:
     """Print a plan without its last line, which says what to type next: that is being done."""
     lines = text_lines(run.plan, names=run.names)
     say_lines(lines[:-1] if run.plan.changes and not run.plan.refused else lines)
     note_unused_tokens(run)
 
 
-def note_overrides(call: Invocation, seen: Seen, run: WholePlan) -> None:
+def note_overrides(call: Invocation, seen: ObservedConfig, run: CombinedPlan) -> None:
     """Say which overrides have ended, and which will soon."""
-    now = call.surroundings.clock()
+    now = call.process.clock()
     for one in overdue(seen, run, now):
         note(f"{ended_text(one.override, one.why)}; the next apply records it")
     within = timedelta(seconds=call.settings.overrides.announce_seconds)
@@ -167,7 +169,7 @@ def note_overrides(call: Invocation, seen: Seen, run: WholePlan) -> None:
         note(soon_text(soon, now))
 
 
-def note_unused_tokens(run: WholePlan) -> None:
+def note_unused_tokens(run: CombinedPlan) -> None:
     """Say which approvals were given for changes that are others now."""
     for token in run.unused_tokens:
         note(
@@ -175,7 +177,7 @@ def note_unused_tokens(run: WholePlan) -> None:
         )
 
 
-def _seen(call: Invocation, base: str | None, observed: str | None) -> Seen:
+def _seen(call: Invocation, base: str | None, observed: str | None) -> ObservedConfig:
     if base is not None and observed is not None:
         raise WrongUsage(
             "--base and --observed both say what to compare with", fix="leave one of them out"
@@ -183,5 +185,5 @@ def _seen(call: Invocation, base: str | None, observed: str | None) -> Seen:
     if base is not None:
         return seen_in_desired(call.planner(base).load().desired)
     if observed is not None:
-        return seen_in_file(read_named(observed, "observed state", call.surroundings), observed)
-    return seen_in_tables(call.installation)
+        return seen_in_file(read_named(observed, "observed state", call.process), observed)
+    return observe_config(call.installation)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.process_context import ProcessContext
 
 USER_VARIABLE = "ENVCTL_USER"
 PERSONAL = ("AWS_", "ENVCTL_", "GIT_")
@@ -41,9 +41,9 @@ def environment_instead(values: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def surroundings() -> Surroundings:
+def process_context() -> ProcessContext:
     """Return what this process gives a command."""
-    return Surroundings(
+    return ProcessContext(
         environment=environment(),
         clock=utc_now,
         sleep=time.sleep,

@@ -31,7 +31,7 @@ def status(
     if settings:
         _settings(call, context.find_root().params["config"], output)
         return
-    now = call.surroundings.clock()
+    now = call.process.clock()
     read = read_status(call.installation, call.live, _source(call), now)
     view = with_look(read, call.live) if look else read.view
     if output is Format.JSON:
@@ -46,7 +46,7 @@ def _source(call: Invocation) -> Source | None:
 
 
 def _settings(call: Invocation, config: str | None, output: Format) -> None:
-    shown = settings_with_origins(config, call.settings, call.surroundings)
+    shown = settings_with_origins(config, call.settings, call.process)
     if output is Format.JSON:
         say_json(settings_json(shown))
     else:

@@ -43,7 +43,7 @@ LEFT_OUT: Final = Decision(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Customs:
+class PowerRules:
     """Tag keys and periods of an installation, and how far power may reach. Empty limits mean everywhere."""
 
     rules: DecisionRules = field(default_factory=DecisionRules)
@@ -76,7 +76,7 @@ class JudgedGroup(NamedTuple):
         return self.role is not None and self.role.facts.when_off == "scaleToZero"
 
 
-class Judged(NamedTuple):
+class Evaluation(NamedTuple):
     """One instance. ``environment`` is the name as documents have it, empty where it is not known."""
 
     instance: FoundInstance
@@ -107,7 +107,7 @@ class Judged(NamedTuple):
         return due if due <= now else None
 
 
-class Judge:
+class Evaluator:
     """Judges one scope at one moment; instances alike in all that counts are judged once."""
 
     def __init__(
@@ -115,7 +115,7 @@ class Judge:
         look: LiveLook,
         power: PowerMap,
         now: datetime,
-        customs: Customs,
+        customs: PowerRules,
         deploying: Mapping[str, datetime] | None = None,
     ) -> None:
         """Take what was found, what is accepted, and since when deployments run, by environment in lower case."""
@@ -129,7 +129,7 @@ class Judge:
         self._environments: dict[str, EnvironmentPower | None] = {}
         self.groups = {name: self._group(group) for name, group in look.groups.items()}
 
-    def instances(self) -> Iterator[Judged]:
+    def instances(self) -> Iterator[Evaluation]:
         """Yield every instance, in the order of the look."""
         places = {
             member.instance_id: (name, member.lifecycle)
@@ -144,17 +144,17 @@ class Judge:
         """Tell whether the Schedule tag of a group is as we wrote it."""
         return _is_ours(self._look.groups.get(group), self._customs)
 
-    def _instance(self, instance: FoundInstance, group: str, lifecycle: str | None) -> Judged:
+    def _instance(self, instance: FoundInstance, group: str, lifecycle: str | None) -> Evaluation:
         customs, tags = self._customs, _Tags(instance.tags)
         name = tags.get(customs.environment_tag)
         environment = self._environment(name)
         group = group or instance.tag(GROUP_TAG) or ""
         if environment is None:
-            return Judged(instance, group, lifecycle, "", None, self._unknown(instance))
+            return Evaluation(instance, group, lifecycle, "", None, self._unknown(instance))
         whole = self.groups.get(group)
         role = whole.role if whole else environment.role(tags.get(customs.role_tag))
         if customs.leave_out(name, self._look.scope):
-            return Judged(instance, group, lifecycle, environment.facts.name, role, LEFT_OUT)
+            return Evaluation(instance, group, lifecycle, environment.facts.name, role, LEFT_OUT)
         rules = customs.rules
         launched = instance.launched_at
         key = (
@@ -182,7 +182,7 @@ class Judge:
                     arrived[0], group, arrived[1], environment, role
                 )
         then = self._then.get(key) if decision.reason in ON_THE_WAY else None
-        return Judged(instance, group, lifecycle, environment.facts.name, role, decision, then)
+        return Evaluation(instance, group, lifecycle, environment.facts.name, role, decision, then)
 
     def _is_recent(self, launched: datetime) -> bool:
         return self._now - launched <= timedelta(seconds=self._customs.rules.grace_period_s)
@@ -266,7 +266,7 @@ class Judge:
         return self._environments[name]
 
 
-def asks_for_stops(judge: Judge) -> bool:
+def asks_for_stops(judge: Evaluator) -> bool:
     """Tell whether anything is to be stopped now: only then do running deployments count."""
     return any(instance.due.action in STOPPING for instance in judge.instances()) or any(
         group.decision.action in STOPPING for group in judge.groups.values()
@@ -308,7 +308,7 @@ def _of_its_own(instance: FoundInstance, group: FoundGroup | None, key: str) -> 
     return tuple((name, value) for name, value in instance.tags if name.lower() != key.lower())
 
 
-def _is_ours(group: FoundGroup | None, customs: Customs) -> bool:
+def _is_ours(group: FoundGroup | None, customs: PowerRules) -> bool:
     """Tell whether a group's Schedule tag is as we wrote it: any other value was put there by a person."""
     if group is None:
         return False

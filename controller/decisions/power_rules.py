@@ -1,14 +1,14 @@
 """What an installation's settings make of tag keys, periods and limits."""
 
-from controller.decisions.evaluator import Customs
+from controller.decisions.evaluator import PowerRules
 from controller.model.live_options import LiveOptions
 from controller.scheduling.facts import DecisionRules
 
 
-def customs_of(options: LiveOptions) -> Customs:
+def power_rules_of(options: LiveOptions) -> PowerRules:
     """Return the customs. A tag whose key the settings leave out is looked for by its usual key all the same."""
     keys, power = options.tag_keys, options.power
-    return Customs(
+    return PowerRules(
         rules=DecisionRules(
             schedule_tag=keys.get("Schedule") or "Schedule",
             maintenance_tag=keys.get("Maintenance") or "Maintenance",

@@ -269,7 +269,7 @@ KIND = Kind(
     leaving=Leaving.RETIRE_FIRST,
     names=NAMES,
     undo_derived=_undo_derived,
-    told_whole={"schedule": _schedule_as_written},
+    collapse_fields={"schedule": _schedule_as_written},
     yaml_places={
         ("EnvironmentName",): ("metadata", "name"),
         ("Value", "ScheduleAutomatically"): ("spec", "schedule", "mode"),

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from controller.ledger.calm_collector import calm_collector
 from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.entities import EntityKey
 from controller.ledger.findings import Verification, VerificationReport
+from controller.ledger.gc_tuning import relaxed_gc
 from controller.ledger.large_images import BlobStore
 from controller.ledger.replay import Replay
 from controller.model.head import Head
@@ -38,7 +38,7 @@ def verify_scope(
     """
     before = read_head(scope)
     check = ChainCheck(scope, before, blobs)
-    with calm_collector():
+    with relaxed_gc():
         for look in range(LOOKS):
             if look:
                 sleep(PAUSE_S)

@@ -16,7 +16,7 @@ class Remark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class ScopeCounts:
     """What a look that saw a scope counted there. Counts are None where their target is off or saw nothing.
 
     ``at`` is when. ``copies_behind`` are copies of common tables to be written or deleted; ``behind_since`` is when the
@@ -39,7 +39,7 @@ class Sighting:
     images: tuple[Remark, ...] = ()
     images_at: datetime | None = None
 
-    def after(self, before: "Sighting | None") -> "Sighting":
+    def after(self, before: "ScopeCounts | None") -> "ScopeCounts":
         """Return this with what only an earlier look could tell."""
         if before is None:
             return self
@@ -74,5 +74,5 @@ class ScopeStatus:
     blocked: int = 0
     failures: int = 0
     """Tries in a row that did not end well."""
-    seen: Sighting | None = None
+    seen: ScopeCounts | None = None
     """What the last look that saw everything counted."""

@@ -23,9 +23,9 @@ from controller.planning.fields import (
     differences,
     field_changes,
 )
-from controller.planning.leaving import LEAVING, Departure, is_leaving, leave, without_marks
+from controller.planning.leaving import LEAVING, Deletion, is_leaving, leave, without_marks
 from controller.planning.shared import keep_found
-from controller.planning.whole_fields import told_whole
+from controller.planning.whole_fields import collapse_fields
 
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
@@ -154,7 +154,7 @@ def _update(
         target=options.target,
         ref=ref,
         cause=cause,
-        fields=told_whole(
+        fields=collapse_fields(
             field_changes(ref, (*found_differences, *extra), options.names),
             options.kinds.get(ref.kind),
             (before, _mark(found).extra),
@@ -248,7 +248,7 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
             return _leave(found, step, options)
 
 
-def _leave(found: Observation, step: Departure, options: DiffOptions) -> Change | Note | None:
+def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change | Note | None:
     if step.action == "none":
         return Note("leaving", found.ref, step.because) if step.because else None
     mark = _mark(found)
@@ -272,7 +272,7 @@ def _leave(found: Observation, step: Departure, options: DiffOptions) -> Change 
 
 
 def _leaving_fields(
-    found: Observation, step: Departure, options: DiffOptions
+    found: Observation, step: Deletion, options: DiffOptions
 ) -> Iterator[FieldChange]:
     if step.action == "update":
         before, after = parse_canonical(found.attributes), parse_canonical(step.after)

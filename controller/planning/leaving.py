@@ -27,7 +27,7 @@ LEAVING: Final = "leaving"
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class Deletion:
     """One step of leaving. ``after``, ``extra`` and ``digest`` are those of an update, empty otherwise."""
 
     action: Literal["delete", "update", "none"]
@@ -37,14 +37,14 @@ class Departure:
     digest: str = ""
 
 
-def leave(found: Observation, kind: Kind[Any] | None, now: datetime) -> Departure:
+def leave(found: Observation, kind: Kind[Any] | None, now: datetime) -> Deletion:
     """Say what the next step is for a found object of ours that is no longer desired.
 
     ``kind`` is None for objects that are no kind of document (groups, schedules of groups): they are deleted.
     """
     leaving = Leaving.DELETE if kind is None else kind.leaving
     if kind is None or leaving in (Leaving.DELETE, Leaving.RETIRE_FIRST):
-        return Departure("delete", "")
+        return Deletion("delete", "")
     items = parse_canonical(found.attributes)
     if leaving is Leaving.TOMBSTONE:
         return _tombstone(found, kind, items)
@@ -101,33 +101,33 @@ def _belongs(projection: Projection, owner: ResourceRef) -> bool:
     return any(item.get(name) == owner.key for item in items for name in names)
 
 
-def _tombstone(found: Observation, kind: Kind[Any], items: Json) -> Departure:
+def _tombstone(found: Observation, kind: Kind[Any], items: Json) -> Deletion:
     table = kind.tables[0].name
     if items[table].get("Deleted") == "true":
-        return Departure("none", "")
+        return Deletion("none", "")
     after = {**items, table: {**items[table], "Deleted": "true"}}
     return _update(found, kind, after, "the item stays, marked as deleted")
 
 
-def _mark_then_delete(found: Observation, kind: Kind[Any], items: Json, now: datetime) -> Departure:
+def _mark_then_delete(found: Observation, kind: Kind[Any], items: Json, now: datetime) -> Deletion:
     table = kind.tables[0].name
     item = items[table]
     due = item.get("MarkForDeleteTimestamp")
     if item.get("MarkForDelete") is True and type(due) is int and 0 < due < _END_OF_TIME_MS:
         if due < now.timestamp() * 1000:
-            return Departure("delete", "its twenty minutes of being marked are over")
+            return Deletion("delete", "its twenty minutes of being marked are over")
         at = datetime.fromtimestamp(due / 1000, UTC)
-        return Departure("none", f"marked for delete, deleted after {at:%Y-%m-%d %H:%M:%S} UTC")
+        return Deletion("none", f"marked for delete, deleted after {at:%Y-%m-%d %H:%M:%S} UTC")
     marks = {"MarkForDelete": True, "MarkForDeleteTimestamp": {NOW_MS: MARKED_FOR_MS}}
     because = "marked now, deleted twenty minutes later"
     return _update(found, kind, {**items, table: {**item, **marks}}, because)
 
 
-def _update(found: Observation, kind: Kind[Any], after: Json, because: str) -> Departure:
+def _update(found: Observation, kind: Kind[Any], after: Json, because: str) -> Deletion:
     known = {} if found.mark is None else found.mark.extra
     extra = canonical_bytes({**known, LEAVING: kind.leaving.value})
     compared = comparable(after, kind.shared, owned_paths(known))
-    return Departure(
+    return Deletion(
         "update",
         because,
         canonical_bytes(after),

@@ -8,7 +8,7 @@ from controller.model.canonical import Json
 from controller.model.plan import FieldChange
 
 
-def told_whole(
+def collapse_fields(
     fields: tuple[FieldChange, ...],
     kind: Kind[Any] | None,
     before: tuple[Json, Mapping[str, Any]],
@@ -20,7 +20,7 @@ def told_whole(
     attributes are told one by one: somebody changed one of them alone.
     """
     told = fields
-    for name, whole in () if kind is None else kind.told_whole.items():
+    for name, whole in () if kind is None else kind.collapse_fields.items():
         inside = [one for one in told if one.path == name or one.path.startswith(f"{name}.")]
         old, new = (whole(items, extra.get("spec", {})) for items, extra in (before, after))
         if not inside or old == new:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from controller.decisions.evaluator import Judge, asks_for_stops
+from controller.decisions.evaluator import Evaluator, asks_for_stops
 from controller.decisions.power_map import PowerMap, power_map
-from controller.decisions.power_rules import customs_of
+from controller.decisions.power_rules import power_rules_of
 from controller.decisions.schedule_memory import from_json, to_json
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState
@@ -20,12 +20,12 @@ from controller.model.resource import Projection
 from controller.ports import ActResult, Batch, LiveActs, LiveReads, Projected, Shaping
 from controller.targets.power_parts.changes import batches_of, goals_of, results_of
 from controller.targets.power_parts.drive import Drive, Pace
-from controller.targets.power_parts.hands import AwsHands
 from controller.targets.power_parts.look_facts import look_of
 from controller.targets.power_parts.memory_rows import read_memory
 from controller.targets.power_parts.observing import observed_of, projection_of
+from controller.targets.power_parts.power_changes import INSTANCE, PARKING, PowerChange, wishes_of
+from controller.targets.power_parts.power_client import Ec2PowerClient
 from controller.targets.power_parts.running_deployments import read_running
-from controller.targets.power_parts.wishes import INSTANCE, PARKING, Wish, wishes_of
 
 FRESH: Final = timedelta(seconds=30)
 """A look older than this is not acted on. What has changed since a fresh one AWS refuses, and the next look shows."""
@@ -64,7 +64,7 @@ class Power:
             for name, since in facts.get(DEPLOYMENTS, {}).items()
         }
         power = self.power_map(accepted)
-        judge = Judge(look, power, now, customs_of(accepted.options), deploying)
+        judge = Evaluator(look, power, now, power_rules_of(accepted.options), deploying)
         found = wishes_of(judge, look, from_json(facts.get(SCHEDULES) or {}), now)
         if not found.wishes:
             self._seen.pop(scope.name, None)
@@ -131,7 +131,7 @@ class Power:
             look_again_s=options.look_again_s,
             within_s=options.within_s,
         )
-        hands = AwsHands(acts.scope, acts.client, acts.check, acts.now)
+        hands = Ec2PowerClient(acts.scope, acts.client, acts.check, acts.now)
         look = self._seen.pop(acts.scope.name, None)
         is_fresh = look is not None and abs(acts.now() - look.at) <= FRESH
         drive = Drive(goals_of(changes), hands, pace)
@@ -145,7 +145,7 @@ class Power:
         return known[1]
 
 
-def _projection(wish: Wish) -> Projection:
+def _projection(wish: PowerChange) -> Projection:
     return projection_of(wish.ref, canonical_bytes(wish.after), canonical_bytes(wish.extra))
 
 

@@ -12,7 +12,7 @@ from controller.model.override import Override
 from controller.planning.wording import counted_kind, end_text, number, what_text
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
-from controller.targets.power_parts.wishes import PARKING
+from controller.targets.power_parts.power_changes import PARKING
 from controller.views.override_text import override_json
 from controller.views.plan_wording import violation_lines
 

@@ -15,7 +15,7 @@ from controller.engine.queries.status.view import (
 )
 from controller.model.absent import ABSENT
 from controller.model.override import Override
-from controller.model.scope_status import Remark, Sighting
+from controller.model.scope_status import Remark, ScopeCounts
 
 FORMAT_VERSION: Final = 1
 
@@ -108,7 +108,7 @@ def _look(looked: LookedScope) -> dict[str, Any]:
     }
 
 
-def _seen(seen: Sighting) -> dict[str, Any]:
+def _seen(seen: ScopeCounts) -> dict[str, Any]:
     return {
         "at": _iso(seen.at),
         "instancesOn": seen.instances_on,
@@ -127,7 +127,7 @@ def _remark(remark: Remark) -> dict[str, Any]:
     return {"text": remark.text, "objects": remark.objects, "names": list(remark.names)}
 
 
-def _replica(scope: str, seen: Sighting | None, view: StatusView) -> dict[str, Any]:
+def _replica(scope: str, seen: ScopeCounts | None, view: StatusView) -> dict[str, Any]:
     """Say how an account's copies stand; ``lagSeconds`` is the most that what they lack can be old."""
     complete = seen.complete_at if seen else None
     return {

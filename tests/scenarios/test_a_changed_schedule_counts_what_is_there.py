@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from controller import catalog
-from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.observe import observe_config
 from controller.engine.config.planner import PlanAsked, Planner
-from controller.engine.reconcile.reconcile import WholePlanner
+from controller.engine.reconcile.reconcile import CombinedPlanner
 from controller.model.schedule_meaning import ScheduleMeaning
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
@@ -30,12 +30,12 @@ def estate(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def meaning(estate: PowerEstate) -> ScheduleMeaning | None:
     source = FolderSource(FolderLocation(estate.folder))
-    planner = WholePlanner(
+    planner = CombinedPlanner(
         planner=lambda: Planner(source, estate.settings, catalog.kinds()),
         load=Planner.load,
         live=estate.accounts(),
     )
-    seen = seen_in_tables(estate.installation)
+    seen = observe_config(estate.installation)
     return planner.plan(seen, PlanAsked(now=estate.clock.now)).plan.schedules
 
 

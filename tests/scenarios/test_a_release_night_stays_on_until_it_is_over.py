@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from controller.engine.commit.lease import Claim
-from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.observe import observe_config
 from controller.engine.live.planner import LiveAsked
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
 from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.cached_look import LookedOnce
+from controller.engine.power.cached_look import CachedLook
 from controller.engine.power.find_object import find_object
 from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
@@ -82,13 +82,13 @@ def prepared(
 def explained(estate: PowerEstate, what: str) -> Explanation:
     now = estate.clock.now
     state = accepted_now(estate.installation, now, estate.accounts())
-    looked = LookedOnce(state, now)
+    looked = CachedLook(state, now)
     ref = find_object(what, state.accepted, looked.everywhere)
     return PowerExplainer(state, looked.around(ref), now, now).explain(ref)
 
 
 def on_record(estate: PowerEstate) -> tuple[Override, ...]:
-    return seen_in_tables(estate.installation).overrides
+    return observe_config(estate.installation).overrides
 
 
 def holds(estate: PowerEstate, what: str = "c50", until: str = "+5m") -> None:

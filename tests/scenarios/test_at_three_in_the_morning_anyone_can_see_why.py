@@ -7,8 +7,8 @@ import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
 from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.cached_look import LookedOnce
-from controller.engine.power.evaluate import look_around
+from controller.engine.power.cached_look import CachedLook
+from controller.engine.power.evaluate import evaluate_fleet
 from controller.engine.power.find_object import find_object
 from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
@@ -38,7 +38,7 @@ def night(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def explained(estate: PowerEstate, what: str, at: datetime | None = None) -> Explanation:
     now = estate.clock.now
     state = accepted_now(estate.installation, now, estate.accounts())
-    looked = LookedOnce(state, now)
+    looked = CachedLook(state, now)
     ref = find_object(what, state.accepted, looked.everywhere)
     sights = looked.around(ref)
     assert len(sights.seen) == (1 if ref.kind == "Environment" else 2), (
@@ -169,7 +169,9 @@ def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate
     assert why[1].startswith("role Web of DeploymentMap/web has a schedule of its own")
     now = night.clock.now
     state = accepted_now(night.installation, now, night.accounts())
-    sights = look_around(state.accounts, state.accepted, state.accounts.scopes(state.accepted), now)
+    sights = evaluate_fleet(
+        state.accounts, state.accepted, state.accounts.scopes(state.accepted), now
+    )
     listed = exceptions_of(sights, state.accepted, now, Filter())
     assert {one.name for one in listed if one.category == "kept by an old tag"} <= {"kept"}
 

@@ -9,10 +9,10 @@ from moto import mock_aws
 
 from controller import catalog
 from controller.engine.commit.lease import Claim
-from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.observe import observe_config
 from controller.engine.config.planner import PlanAsked, Planner
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconcile import WholePlan, WholePlanner, apply_whole
+from controller.engine.reconcile.reconcile import CombinedPlan, CombinedPlanner, apply_whole
 from controller.ports import SourceTree
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
@@ -44,16 +44,16 @@ def estate(tmp_path: Path) -> Iterator[LiveEstate]:
 CLAIM = Claim("worker-a")
 
 
-def planned(estate: LiveEstate, message: str, live: LiveAccounts | None = None) -> WholePlan:
+def planned(estate: LiveEstate, message: str, live: LiveAccounts | None = None) -> CombinedPlan:
     source = Committed(FolderLocation(estate.folder))
     source.message = message
     accounts = live or estate.live()
-    planner = WholePlanner(
+    planner = CombinedPlanner(
         planner=lambda: Planner(source, estate.settings, catalog.kinds()),
         load=Planner.load,
         live=accounts,
     )
-    return planner.plan(seen_in_tables(accounts.installation), PlanAsked(now=estate.clock.now))
+    return planner.plan(observe_config(accounts.installation), PlanAsked(now=estate.clock.now))
 
 
 def test_an_approval_in_the_commit_counts_in_live_scopes_and_for_nothing_else(

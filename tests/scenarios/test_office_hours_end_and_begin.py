@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.engine.commit.lease import Claim
-from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import Overrides
 from controller.engine.power.accepted_now import accepted_now
 from controller.engine.power.tick import PowerRun
@@ -182,7 +182,7 @@ def test_the_override_tag_of_a_person_keeps_an_instance_on_until_it_ends(
     run.tick(accepted, estate.at(EVENING).clock.now)
     assert estate.states() == {kept: "running", other: "stopped"}
 
-    (recorded,) = seen_in_tables(estate.installation).overrides
+    (recorded,) = observe_config(estate.installation).overrides
     assert (recorded.ref.key.rpartition("/")[2], recorded.until) == (kept, until)
     assert recorded.reason == "tag envctl:override on the instance"
 
@@ -207,7 +207,7 @@ def test_a_tag_that_is_taken_off_ends_on_record_and_nobody_releases_it_elsewhere
     estate.tick(*state.seen.overrides)
 
     assert estate.states() == {kept: "stopped"}
-    assert seen_in_tables(estate.installation).overrides == ()
+    assert observe_config(estate.installation).overrides == ()
     made, ended = [one for one in estate.records("config") if one.entity_type == "EnvctlState"]
     assert (made.change_type, ended.change_type) == ("Created", "Deleted")
     assert "its tag was taken off" in ended.actor.trigger

@@ -7,7 +7,7 @@ import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
 from controller.engine.power.accepted_now import AcceptedNow, accepted_now
-from controller.engine.power.evaluate import Sights, look_around
+from controller.engine.power.evaluate import FleetEvaluation, evaluate_fleet
 from controller.engine.queries.schedules.exceptions import (
     ALWAYS_ON,
     KEPT_BY_TAG,
@@ -45,11 +45,11 @@ def estate(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return made
 
 
-def seen(estate: PowerEstate) -> tuple[AcceptedNow, Sights]:
+def seen(estate: PowerEstate) -> tuple[AcceptedNow, FleetEvaluation]:
     now = estate.clock.now
     state = accepted_now(estate.installation, now, estate.accounts())
     setups = state.accounts.scopes(state.accepted)
-    return state, look_around(state.accounts, state.accepted, setups, now)
+    return state, evaluate_fleet(state.accounts, state.accepted, setups, now)
 
 
 def exceptions(estate: PowerEstate, wanted: Filter) -> tuple[ScheduleException, ...]:

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from controller import catalog
 from controller.cli.main import run
-from controller.cli.process import surroundings
+from controller.cli.process import process_context
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.settings_file import open_settings
 
@@ -129,5 +129,5 @@ def installed(moto: None, fleet: Fleet) -> Fleet:
 
 def installation() -> Installation:
     """Return the installation that the commands work on."""
-    around = surroundings()
+    around = process_context()
     return find_installation(Master(open_settings(None, around), around, catalog.kinds()))

@@ -39,7 +39,7 @@ class Group:
 
 
 class InMemoryHands:
-    """Hands over a world of one's own. ``budget`` is how many requests are done before the process is killed."""
+    """PowerClient over a world of one's own. ``budget`` is how many requests are done before the process is killed."""
 
     def __init__(self, groups: Mapping[str, Group] | None = None, **states: str) -> None:
         self.kept = dict(groups or {})

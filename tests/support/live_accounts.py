@@ -13,13 +13,13 @@ from controller.aws.tables import scan
 from controller.engine.commit.lease import Claim
 from controller.engine.config.apply import ApplyReport
 from controller.engine.config.apply_changes import Progress
-from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.observe import observe_config
 from controller.engine.config.planner import PlanAsked, Planner
 from controller.engine.installation.installation import Installation, Master, find_installation
-from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconcile import WholePlan, WholePlanner, apply_whole
+from controller.engine.reconcile.reconcile import CombinedPlan, CombinedPlanner, apply_whole
 from controller.engine.state.status import read_statuses
 from controller.events import Event
 from controller.ledger.questions import OfScope
@@ -122,14 +122,14 @@ class LiveEstate:
         known = self._known.get(name)
         if known is not None and known.master.settings == self.settings:
             return known
-        surroundings = Surroundings(
+        process = ProcessContext(
             environment=self.environment,
             clock=self.clock,
             sleep=self._sleep,
             user="ada",
             instance=name,
         )
-        master = Master(self.settings, surroundings, catalog.kinds())
+        master = Master(self.settings, process, catalog.kinds())
         if set_up_first:
             set_up(master)
         self._known[name] = find_installation(master)
@@ -154,10 +154,10 @@ class LiveEstate:
         installation = self.worker_installation(worker or "worker-a")
         return LiveAccounts(installation, self.targets)
 
-    def planned(self, *scopes: str, live: LiveAccounts | None = None, **asked: Any) -> WholePlan:
+    def planned(self, *scopes: str, live: LiveAccounts | None = None, **asked: Any) -> CombinedPlan:
         """Plan, everything or the scopes named."""
         accounts = live or self.live()
-        planner = WholePlanner(
+        planner = CombinedPlanner(
             planner=lambda: Planner(
                 FolderSource(FolderLocation(self.folder)), self.settings, catalog.kinds()
             ),
@@ -165,7 +165,7 @@ class LiveEstate:
             live=accounts,
         )
         request = PlanAsked(now=self.clock.now, scopes=scopes, **asked)
-        return planner.plan(seen_in_tables(accounts.installation), request, self.events.append)
+        return planner.plan(observe_config(accounts.installation), request, self.events.append)
 
     def applied(
         self, *scopes: str, worker: str = "worker-a", take_over: bool = False, **asked: Any
@@ -210,11 +210,11 @@ class LiveEstate:
         return session.client(service, "eu-west-1")
 
 
-def live_changes(whole: WholePlan) -> list[Change]:
+def live_changes(whole: CombinedPlan) -> list[Change]:
     """Return the changes of live scopes."""
     return [one for scope in live_scopes(whole) for one in scope.changes]
 
 
-def live_scopes(whole: WholePlan) -> list[ScopePlan]:
+def live_scopes(whole: CombinedPlan) -> list[ScopePlan]:
     """Return the live scopes of a plan."""
     return [scope for scope in whole.plan.scopes if scope.scope != "config"]

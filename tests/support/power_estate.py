@@ -9,14 +9,14 @@ from typing import Any
 from controller import catalog
 from controller.aws.tables import scan
 from controller.engine.commit.lease import Claim
-from controller.engine.config.observe import seen_in_tables
+from controller.engine.config.observe import observe_config
 from controller.engine.config.planner import PlanAsked, Planner
 from controller.engine.installation.installation import Installation, Master, find_installation
-from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.tick import PowerRun, Switched
-from controller.engine.reconcile.reconcile import WholePlanner, apply_whole
+from controller.engine.reconcile.reconcile import CombinedPlanner, apply_whole
 from controller.ledger.questions import OfScope
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
@@ -128,7 +128,7 @@ class PowerEstate:
     def accept(self) -> None:
         """Apply the folder to the config tables."""
         accounts = self.accounts()
-        planner = WholePlanner(
+        planner = CombinedPlanner(
             planner=lambda: Planner(
                 FolderSource(FolderLocation(self.folder)), self.settings, catalog.kinds()
             ),
@@ -136,14 +136,14 @@ class PowerEstate:
             live=accounts,
         )
         asked = PlanAsked(now=self.clock.now, scopes=("config",))
-        whole = planner.plan(seen_in_tables(self.installation), asked)
+        whole = planner.plan(observe_config(self.installation), asked)
         assert whole.plan.refused == ()
         report = apply_whole(accounts, whole, Claim("ada"), lambda _: None)
         assert report.exit_code in (0, 2), report
 
     def accepted(self, overrides: Sequence[Override] = ()) -> AcceptedState:
         """Return what is accepted now."""
-        tables = seen_in_tables(self.installation).scopes[0]
+        tables = observe_config(self.installation).scopes[0]
         return self.accounts().accepted(tables, self.clock.now, overrides)
 
     def run(self) -> PowerRun:
@@ -260,8 +260,8 @@ class PowerEstate:
         master = self.installation.master
         return {row["Id"]: row for row in scan(master.client, master.physical("EnvctlState"))}
 
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(
+    def _surroundings(self) -> ProcessContext:
+        return ProcessContext(
             environment={},
             clock=self.clock,
             sleep=self._sleep,

@@ -7,7 +7,7 @@ from controller.cli.options import Format, FormatOption
 from controller.cli.output import say, say_json
 from controller.cli.schedule_parts.filters import LabelOption, TeamOption, TypeOption, filter_of
 from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.evaluate import look_around
+from controller.engine.power.evaluate import evaluate_fleet
 from controller.engine.queries.schedules.exceptions import exceptions_of
 from controller.views.schedule_tables import exception_lines, exceptions_json
 
@@ -23,9 +23,11 @@ def exceptions(
     """List what is on outside its schedule, what old tags keep, and environments that are always on."""
     call = invocation(context)
     wanted = filter_of(team, kind, label)
-    now = call.surroundings.clock()
+    now = call.process.clock()
     state = accepted_now(call.installation, now, call.live)
-    sights = look_around(state.accounts, state.accepted, state.accounts.scopes(state.accepted), now)
+    sights = evaluate_fleet(
+        state.accounts, state.accepted, state.accounts.scopes(state.accepted), now
+    )
     found = exceptions_of(sights, state.accepted, now, wanted)
     unknown = {name: one.reason for name, one in sights.dark.items()}
     if output is Format.JSON:

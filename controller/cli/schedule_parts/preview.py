@@ -47,7 +47,7 @@ def preview(
     """Show some days of a schedule: when it is on, holidays, changes of the clocks, the next change."""
     call = invocation(context)
     shown = of_expression(what) if is_expression(what) else of_name(what, _accepted(call, source))
-    view = view_of(shown, first, days, call.surroundings.clock())
+    view = view_of(shown, first, days, call.process.clock())
     if output is Format.JSON:
         say_json(preview_json(shown, view))
     else:
@@ -56,6 +56,6 @@ def preview(
 
 def _accepted(call: Invocation, source: str | None) -> AcceptedState:
     if source is None:
-        return accepted_now(call.installation, call.surroundings.clock()).accepted
+        return accepted_now(call.installation, call.process.clock()).accepted
     revision = call.planner(source).load()
     return accepted_of(revision, compile_kinds(catalog.kinds().values()), call.settings.options)

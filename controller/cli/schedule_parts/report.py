@@ -10,7 +10,7 @@ from controller.cli.options import Format, FormatOption
 from controller.cli.output import say, say_json
 from controller.cli.schedule_parts.filters import LabelOption, TeamOption, TypeOption, filter_of
 from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.evaluate import look_around
+from controller.engine.power.evaluate import evaluate_fleet
 from controller.engine.queries.schedules.hours import report_of
 from controller.views.schedule_tables import report_json, report_lines
 
@@ -29,9 +29,11 @@ def report(
     """Add up the hours instances were on and off, from the ledger; what it cost, if the settings give prices."""
     call = invocation(context)
     wanted = filter_of(team, kind, label)
-    now = call.surroundings.clock()
+    now = call.process.clock()
     state = accepted_now(call.installation, now, call.live)
-    sights = look_around(state.accounts, state.accepted, state.accounts.scopes(state.accepted), now)
+    sights = evaluate_fleet(
+        state.accounts, state.accepted, state.accounts.scopes(state.accepted), now
+    )
     made = report_of(
         sights,
         state.accepted,

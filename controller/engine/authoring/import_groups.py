@@ -9,7 +9,7 @@ from controller.engine.authoring.import_role import closer_look
 from controller.engine.desired.accepted import Made
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.observe import Unseen, Viewer
+from controller.engine.live.observe import Observer, Unobserved
 from controller.engine.live.scopes import ScopeSetup
 from controller.errors import EnvctlError
 from controller.loading.authoring.closer_facts import CloserLook
@@ -55,7 +55,7 @@ class GroupReader:
         unseen: dict[str, str] = {}
         for setup in setups:
             one = found[setup.scope.name]
-            if isinstance(one, Unseen):
+            if isinstance(one, Unobserved):
                 unseen[setup.scope.name] = one.reason
             else:
                 looks.append((setup, one))
@@ -93,7 +93,7 @@ class GroupReader:
         if not there:
             return
         master = self._installation.master
-        viewer = Viewer(
+        viewer = Observer(
             access=master.aws,
             accepted=accepted,
             history=self._installation.ledger,

@@ -15,7 +15,7 @@ PASSING_CODES = THROTTLE_CODES | {"TransactionConflict"}
 """Reasons of a cancellation that say nothing about the writes themselves."""
 
 
-class Fate(Enum):
+class SendResult(Enum):
     """How a transaction came to be written."""
 
     COMMITTED = "committed"
@@ -31,7 +31,7 @@ class Sender:
         self._context = context
         self._open: list[Transaction] = []
 
-    def send(self, transaction: Transaction) -> Fate | Cancelled:
+    def send(self, transaction: Transaction) -> SendResult | Cancelled:
         """Send the same bytes under the same token until the answer, or the ledger, says what became of them.
 
         A cancellation that is returned has at least one reason that repeating does not cure. Raises what the client raised if that
@@ -44,20 +44,20 @@ class Sender:
             try:
                 answer = self._context.store.transact(transaction.writes, transaction.token)
                 if isinstance(answer, Committed):
-                    return Fate.COMMITTED
+                    return SendResult.COMMITTED
                 if answer.maybe_done_before:
                     self._open.append(transaction)
                 if (answer.maybe_done_before or head_has_moved(answer)) and self.has_landed(
                     transaction
                 ):
-                    return Fate.DONE_BEFORE
+                    return SendResult.DONE_BEFORE
             except TableMissing:
                 raise
             except OutcomeUnknown as unknown:
                 self._open.append(transaction)
                 error = unknown
                 if self._landed_as_far_as_known(transaction):
-                    return Fate.DONE_BEFORE
+                    return SendResult.DONE_BEFORE
             except Unreachable as unreachable:
                 error = error if isinstance(error, OutcomeUnknown) else unreachable
             else:

@@ -17,7 +17,7 @@ from controller.errors import (
     exit_code_of,
     worst_exit_code,
 )
-from controller.events import ChangeSettled, Emit, EpochTaken, RunStopped, nobody_listens
+from controller.events import ChangeSettled, Emit, EpochTaken, RunStopped, discard_event
 from controller.model.canonical import short
 from controller.model.head import Head
 from controller.model.ledger_record import Actor
@@ -88,7 +88,7 @@ def apply_run(
     run: PlanRun,
     claim: Claim,
     progress: Callable[[Progress], None],
-    emit: Emit = nobody_listens,
+    emit: Emit = discard_event,
 ) -> ApplyReport:
     """Apply a plan that nothing refuses. What becomes of single changes is in the report, not raised.
 
@@ -98,10 +98,10 @@ def apply_run(
     scopes = to_apply(run.plan)
     if not scopes:
         return ApplyReport("", (), 0)
-    surroundings = installation.master.surroundings
-    transaction = new_run_id(surroundings.clock())
+    process = installation.master.process
+    transaction = new_run_id(process.clock())
     revision = run.revision.tree.revision
-    actor = Actor(revision.author, revision.id, surroundings.user, "apply")
+    actor = Actor(revision.author, revision.id, process.user, "apply")
     context = installation.context(
         actor, transaction, revision=revision.id, plan_digest=run.plan.digest
     )

@@ -15,8 +15,8 @@ from controller.engine.commit.batching import MAX_ITEM_WRITES
 from controller.engine.commit.lease import head_id, head_of_row, stale_text
 from controller.engine.commit.send import (
     PASSING_CODES,
-    Fate,
     Sender,
+    SendResult,
     failed_condition,
     head_has_moved,
 )
@@ -86,11 +86,11 @@ class _Run:
             while current is not None:
                 building = ahead.submit(self._build, current.head)
                 try:
-                    fate: Fate | Cancelled | EnvctlError = self._sender.send(current)
+                    fate: SendResult | Cancelled | EnvctlError = self._sender.send(current)
                 except EnvctlError as error:
                     fate = error
                 following = building.result()
-                if isinstance(fate, Fate):
+                if isinstance(fate, SendResult):
                     self._settle(current, fate)
                     current = following
                 else:
@@ -118,8 +118,8 @@ class _Run:
     def _report(self) -> None:
         self._progress(Progress(self._queue.done, self._queue.total))
 
-    def _settle(self, transaction: Transaction, fate: Fate) -> None:
-        status = Status.APPLIED if fate is Fate.COMMITTED else Status.ALREADY_DONE
+    def _settle(self, transaction: Transaction, fate: SendResult) -> None:
+        status = Status.APPLIED if fate is SendResult.COMMITTED else Status.ALREADY_DONE
         self._settle_all(transaction, status)
         self._head = transaction.head
         self._moves = 0

@@ -33,7 +33,7 @@ ACCEPTED_REVISION = "acceptedRevision"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedConfig:
     """Scopes as found, and what the ledger says of single objects, given with their items as canonical JSON.
 
     ``recorded`` tells whether it has a create or an adoption of ours for one that is there, ``missed`` whether its last word
@@ -56,7 +56,7 @@ class Seen:
         return next((str(scope.facts.get(ACCEPTED_REVISION, "")) for scope in self.scopes), "")
 
 
-def seen_in_tables(installation: Installation) -> Seen:
+def observe_config(installation: Installation) -> ObservedConfig:
     """Look at the tables. What could not be read makes the scope unknown; the overrides must be readable."""
     master = installation.master
     rows = list(master.store.scan(master.physical(STATE_TABLE.name), 1))
@@ -69,7 +69,7 @@ def seen_in_tables(installation: Installation) -> Seen:
     state = replace(found, facts={**found.facts, **facts})
     prefix, history = master.settings.resource_prefix, installation.ledger
     recorded = _asking(history, prefix, master.kinds)
-    return Seen((state,), recorded, recorded)
+    return ObservedConfig((state,), recorded, recorded)
 
 
 def _asking(history: History, prefix: str, kinds: Mapping[str, Kind[Any]]) -> Recorded:
@@ -92,21 +92,21 @@ def _asking(history: History, prefix: str, kinds: Mapping[str, Kind[Any]]) -> Re
     return recorded
 
 
-def seen_in_file(data: bytes, name: str) -> Seen:
+def seen_in_file(data: bytes, name: str) -> ObservedConfig:
     """Read what ``file_of`` wrote; the ledger is not at hand, so marks are believed. Raises WrongUsage."""
-    return Seen(read_observed(data, name), _believed, _not_missed)
+    return ObservedConfig(read_observed(data, name), _believed, _not_missed)
 
 
-def file_of(seen: Seen) -> bytes:
+def file_of(seen: ObservedConfig) -> bytes:
     """Return what was found as a file from which plans can be made without AWS."""
     return write_observed(seen.scopes)
 
 
-def seen_in_desired(desired: DesiredState) -> Seen:
+def seen_in_desired(desired: DesiredState) -> ObservedConfig:
     """Take a desired state for what is there, applied in full by ourselves and touched by nobody since."""
     objects = dict(_as_found(desired.resources.values(), desired.revision))
     state = ObservedState(CONFIG_SCOPE, ScopeState.OK, objects)
-    return Seen((state,), _believed, _not_missed)
+    return ObservedConfig((state,), _believed, _not_missed)
 
 
 def _believed(_ref: ResourceRef, _attributes: bytes) -> bool:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from controller.engine.config.compute_plan import PlanRequest, plan_config
-from controller.engine.config.observe import Seen
+from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.schedule_changes import meaning_of
-from controller.engine.desired.apply_overrides import lay_over
+from controller.engine.desired.apply_overrides import apply_overrides
 from controller.engine.desired.field_names import yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader
 from controller.errors import InvalidDesiredState, WrongUsage, worst_exit_code
@@ -18,7 +18,7 @@ from controller.events import (
     Emit,
     PlanComputed,
     PlanRefusedByGuard,
-    nobody_listens,
+    discard_event,
 )
 from controller.kinds.language.kind import Kind
 from controller.loading.compiled import compile_kinds
@@ -86,9 +86,9 @@ class Planner:
     def plan(
         self,
         revision: LoadedRevision,
-        seen: Seen,
+        seen: ObservedConfig,
         asked: PlanAsked,
-        emit: Emit = nobody_listens,
+        emit: Emit = discard_event,
     ) -> PlanRun:
         """Plan a revision against what was seen.
 
@@ -98,7 +98,7 @@ class Planner:
         states = _chosen(seen.scopes, asked.scopes, self._settings)
         documents = {ref: digest(resource.document) for ref, resource in accepted.resources.items()}
         holding = active(seen.overrides, asked.now, documents)
-        laid = lay_over(revision, holding, self._compiled, self.source)
+        laid = apply_overrides(revision, holding, self._compiled, self.source)
         scopes = [self._scope(laid, state, seen, asked, holding) for state in states]
         made = replace(
             plan(scopes, revision=accepted.revision, label=accepted.label),
@@ -144,7 +144,7 @@ class Planner:
         self,
         revision: LoadedRevision,
         state: ObservedState,
-        seen: Seen,
+        seen: ObservedConfig,
         asked: PlanAsked,
         holding: Sequence[Override],
     ) -> ScopePlan:

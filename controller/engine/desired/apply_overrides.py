@@ -20,7 +20,7 @@ from controller.planning.overrides import beneath, patch, patched_refs
 from controller.ports import Source
 
 
-def lay_over(
+def apply_overrides(
     revision: LoadedRevision, overrides: Sequence[Override], kinds: CompiledKinds, source: Source
 ) -> LoadedRevision:
     """Return the revision with the values of the overrides (those that hold) in its documents, checked again.

@@ -10,7 +10,7 @@ from controller.aws.sessions import MASTER, AwsAccess
 from controller.engine.commit.lease import Leases
 from controller.engine.commit.transaction import ApplyContext
 from controller.engine.installation.bootstrap import read_installation
-from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.process_context import ProcessContext
 from controller.kinds.language.kind import Kind
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
@@ -34,18 +34,18 @@ class Master:
     """The account the controller runs in. Nothing is called before it is used."""
 
     def __init__(
-        self, settings: Settings, surroundings: Surroundings, kinds: Mapping[str, Kind[Any]]
+        self, settings: Settings, process: ProcessContext, kinds: Mapping[str, Kind[Any]]
     ) -> None:
         """Take what says where it is."""
         self.settings = settings
-        self.surroundings = surroundings
+        self.process = process
         self.kinds = kinds
         self.aws = AwsAccess(
             region=settings.region,
             installation="master",
-            instance=surroundings.instance,
+            instance=process.instance,
             allowed_role_names=settings.allowed_role_names,
-            clock=surroundings.clock,
+            clock=process.clock,
         )
         self.store = DynamoStore(self.client)
 
@@ -91,8 +91,8 @@ class Master:
             user=actor.applied_by,
             actor=actor,
             transaction_id=transaction_id,
-            clock=self.surroundings.clock,
-            sleep=self.surroundings.sleep,
+            clock=self.process.clock,
+            sleep=self.process.sleep,
             table_arn=arns.__getitem__,
             blobs=self.blobs,
         )
@@ -128,8 +128,8 @@ class Installation:
         return Leases(
             self.master.store,
             self.master.physical(STATE_TABLE.name),
-            clock=self.master.surroundings.clock,
-            sleep=self.master.surroundings.sleep,
+            clock=self.master.process.clock,
+            sleep=self.master.process.sleep,
         )
 
     def context(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ProcessContext:
     """``clock`` gives aware time, ``sleep`` takes seconds; ``user`` is who is at work, ``instance`` this process."""
 
     environment: Mapping[str, str]

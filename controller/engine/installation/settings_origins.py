@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.settings_file import CONFIG_VARIABLE, read_named
 from controller.loading.documents import parse_documents
 from controller.loading.positions import Positions
@@ -21,12 +21,12 @@ class SettingLine(NamedTuple):
 
 
 def settings_with_origins(
-    name: str | None, settings: Settings, surroundings: Surroundings
+    name: str | None, settings: Settings, process: ProcessContext
 ) -> tuple[SettingLine, ...]:
     """Return every setting, in the order of the reference. ``name`` is the file the command names. Raises as ``read_named``."""
-    environment = surroundings.environment
+    environment = process.environment
     name = name or environment.get(CONFIG_VARIABLE)
-    data = read_named(name, "settings", surroundings) if name else b""
+    data = read_named(name, "settings", process) if name else b""
     return tuple(setting_lines(name or "", data, settings, environment))
 
 

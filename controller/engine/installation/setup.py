@@ -15,9 +15,9 @@ from controller.model.ledger_record import Actor
 def set_up(master: Master, *, upgrade: bool = False) -> BootstrapReport:
     """Create what is missing, compare what is there, mend it on ``upgrade``. Raises as ``bootstrap``."""
     kinds = master.kinds.values()
-    surroundings = master.surroundings
+    process = master.process
     definitions = all_tables(kinds, master.settings.resource_prefix)
     tables = set_up_tables(master.client, definitions, upgrade=upgrade)
-    actor = Actor("", "", surroundings.user, "bootstrap")
-    context = master.context(actor, new_run_id(surroundings.clock()))
-    return bootstrap(tables, kinds, context, Claim(surroundings.instance))
+    actor = Actor("", "", process.user, "bootstrap")
+    context = master.context(actor, new_run_id(process.clock()))
+    return bootstrap(tables, kinds, context, Claim(process.instance))

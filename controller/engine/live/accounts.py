@@ -13,9 +13,9 @@ from controller.engine.commit.lease import Claim
 from controller.engine.config.apply_changes import Progress
 from controller.engine.desired.accepted import AcceptedReader
 from controller.engine.installation.installation import Installation
-from controller.engine.live.apply_scope import LiveOrder, ScopeOutcome, ScopeRun
+from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome, ScopeRun
 from controller.engine.live.journal import scopes_left_open
-from controller.engine.live.observe import ScopeView, Unseen, unseen
+from controller.engine.live.observe import ScopeView, Unobserved, unseen
 from controller.engine.live.override_tags import TagRecords
 from controller.engine.live.planner import LiveAsked, LivePlanner, LiveScopePlan
 from controller.engine.live.schedule_memory import PowerMemory
@@ -23,7 +23,7 @@ from controller.engine.live.scopes import ScopeSetup, live_scopes
 from controller.engine.state.flips import FlipRow, read_flip_rows
 from controller.engine.state.status import Finding, write_statuses
 from controller.errors import EnvctlError, WrongUsage
-from controller.events import Emit, nobody_listens
+from controller.events import Emit, discard_event
 from controller.loading.compiled import compile_kinds
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
@@ -81,7 +81,7 @@ class LiveAccounts:
         self._reader = AcceptedReader(
             compile_kinds(master.kinds.values()), master.settings.options, installation.id
         )
-        self._secrets = Secrets(master.aws, master.surroundings.environment)
+        self._secrets = Secrets(master.aws, master.process.environment)
         self._power = PowerMemory(installation)
         self._tags = TagRecords(installation)
 
@@ -118,11 +118,11 @@ class LiveAccounts:
 
     def looks(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
-    ) -> dict[str, LiveLook | Unseen]:
+    ) -> dict[str, LiveLook | Unobserved]:
         """Look at scopes side by side, writing nothing; by name, what was found, or why it could not be seen."""
         broken = self._know(live_scopes(accepted, self._settings))
 
-        def seen(setup: ScopeSetup) -> LiveLook | Unseen:
+        def seen(setup: ScopeSetup) -> LiveLook | Unobserved:
             try:
                 if setup.scope.account in broken:
                     return unseen(broken[setup.scope.account], setup)
@@ -160,9 +160,9 @@ class LiveAccounts:
         self,
         run: LivePlanRun,
         claim: Claim,
-        order: LiveOrder,
+        order: ApplyRequest,
         progress: Callable[[Progress], None] = lambda _: None,
-        emit: Emit = nobody_listens,
+        emit: Emit = discard_event,
     ) -> tuple[ScopeOutcome, ...]:
         """Make the changes of every scope that nothing refuses, side by side, and write how each stands.
 
@@ -176,9 +176,9 @@ class LiveAccounts:
         self,
         run: LivePlanRun,
         claim: Claim,
-        order: LiveOrder,
+        order: ApplyRequest,
         progress: Callable[[Progress], None] = lambda _: None,
-        emit: Emit = nobody_listens,
+        emit: Emit = discard_event,
     ) -> tuple[ScopeOutcome, ...]:
         """Make the changes of every scope that nothing refuses, side by side. Raises nothing: all is in the result."""
         planner = self._planner(run.accepted)
@@ -208,7 +208,7 @@ class LiveAccounts:
         scopes: Sequence[LiveScopePlan],
         outcomes: Sequence[ScopeOutcome],
         claim: Claim,
-        emit: Emit = nobody_listens,
+        emit: Emit = discard_event,
     ) -> None:
         """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
         self._power.keep(accepted, scopes)
@@ -219,7 +219,7 @@ class LiveAccounts:
         """Write how scopes stand. Raises as any write."""
         master = self.installation.master
         table = master.physical(STATE_TABLE.name)
-        write_statuses(master.store, table, findings, master.surroundings.clock())
+        write_statuses(master.store, table, findings, master.process.clock())
 
     def _planner(self, accepted: AcceptedState) -> LivePlanner:
         return LivePlanner(

@@ -12,7 +12,7 @@ from controller.engine.commit.transaction import ApplyContext
 from controller.engine.config.apply_changes import Progress
 from controller.engine.live.access import Ownership, ScopeActs, ScopeReads
 from controller.engine.live.change_queue import LiveQueue, Wave
-from controller.engine.live.journal import LiveLedger
+from controller.engine.live.journal import Journal
 from controller.engine.live.records import Ending, RecordFrame, ending_of
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
@@ -47,9 +47,9 @@ class LiveRun:
     targets: Mapping[str, LiveTarget]
 
     @property
-    def ledger(self) -> LiveLedger:
+    def ledger(self) -> Journal:
         """The ledger of the scope."""
-        return LiveLedger(self.context, self.ownership, self.frame)
+        return Journal(self.context, self.ownership, self.frame)
 
     def apply(
         self, changes: Sequence[Change], progress: Callable[[Progress], None] = lambda _: None
@@ -78,10 +78,8 @@ class LiveRun:
         progress(Progress(queue.done, queue.total))
         return LiveResult(queue.outcomes(), again, stopped)
 
-    def _do(
-        self, wave: Wave, queue: LiveQueue, ledger: LiveLedger, again: dict[str, float]
-    ) -> None:
-        records = ledger.intend(wave.batches)
+    def _do(self, wave: Wave, queue: LiveQueue, ledger: Journal, again: dict[str, float]) -> None:
+        records = ledger.record_intent(wave.batches)
         results, lost = self._act(wave, records)
         endings: dict[str, Ending] = {}
         for record, batch in zip(records, wave.batches, strict=True):

@@ -43,7 +43,7 @@ Tell = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveOrder:
+class ApplyRequest:
     """Who applies, and what: as records say it."""
 
     actor: Actor
@@ -71,7 +71,7 @@ class ScopeRun:
     planner: LivePlanner
     plan: LiveScopePlan
     asked: LiveAsked
-    order: LiveOrder
+    order: ApplyRequest
     row: FlipRow
     left_open: bool
     emit: Emit
@@ -88,8 +88,8 @@ class ScopeRun:
         except EnvctlError as error:
             return self._stopped((), error, left=changes)
         self.emit(EpochTaken(self._name, head.epoch, head.owner))
-        surroundings = self.installation.master.surroundings
-        ownership = Ownership(head, self.installation.leases, surroundings.clock)
+        process = self.installation.master.process
+        ownership = Ownership(head, self.installation.leases, process.clock)
         result = self._owned(changes, ownership, flips, tell)
         try:
             self.installation.leases.release(ownership.head)
@@ -114,14 +114,14 @@ class ScopeRun:
                 result = run.apply(wanted, tell)
                 outcomes += result.outcomes
                 self._tell(result)
-                now = self.installation.master.surroundings.clock()
+                now = self.installation.master.process.clock()
                 done = [outcome.change for outcome in result.outcomes if outcome.status in DONE]
                 flips.remember(done, now)
                 if result.stopped is not None:
                     return self._stopped(outcomes, result.stopped)
                 if not result.look_again_s or now - began > MAX_TIME:
                     break
-                self.installation.master.surroundings.sleep(min(result.look_again_s.values()))
+                self.installation.master.process.sleep(min(result.look_again_s.values()))
                 wanted = self._next_steps(result, changes)
         except EnvctlError as error:
             return self._stopped(outcomes, error, left=changes if not outcomes else ())
@@ -159,7 +159,7 @@ class ScopeRun:
     def _still_due(self, run: LiveRun, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Settle what is open; return the changes, or, if the world may be another by now, those that are due as they were."""
         left_open = run.ledger.left_open()
-        now = self.installation.master.surroundings.clock()
+        now = self.installation.master.process.clock()
         if not left_open and now - self.asked.now <= FRESH:
             return tuple(changes)
         again = self._look_again(())
@@ -198,7 +198,7 @@ class ScopeRun:
     def _look_again(
         self, targets: Sequence[str], only: frozenset[ResourceRef] | None = None
     ) -> LiveScopePlan:
-        now = self.installation.master.surroundings.clock()
+        now = self.installation.master.process.clock()
         asked = replace(self.asked, now=now, targets=targets, only=only)
         return self.planner.plan_one(self.plan.setup, asked)
 

@@ -7,7 +7,7 @@ from typing import Final
 from controller.engine.live.planner import LiveScopePlan
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Change, Note
-from controller.model.scope_status import Remark, Sighting
+from controller.model.scope_status import Remark, ScopeCounts
 
 INSTANCE: Final = "Instance"
 REPLICAS: Final = "replicas"
@@ -18,9 +18,9 @@ _ON: Final = frozenset({"running", "pending"})
 _BECOMES: Final = {"start": "running", "stop": "stopped"}
 
 
-def sighting_of(
+def scope_counts_of(
     scope: LiveScopePlan, at: datetime, *, deep: bool = False, done: Sequence[Change] = ()
-) -> Sighting | None:
+) -> ScopeCounts | None:
     """Return what a look at ``at`` counted, once ``done`` is done; None if the scope was not seen.
 
     ``deep`` tells whether it looked closely enough to know of newer images.
@@ -37,7 +37,7 @@ def sighting_of(
     notes = [note for plan in scope.plans for note in plan.notes]
     on, off = _instances(scope, done)
     copies = _copies_behind(scope, left)
-    return Sighting(
+    return ScopeCounts(
         at=at,
         instances_on=on,
         instances_off=off,

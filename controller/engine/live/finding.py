@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from controller.engine.config.apply import DONE
-from controller.engine.live.counts import sighting_of
+from controller.engine.live.counts import scope_counts_of
 from controller.engine.live.planner import LiveAsked, LiveScopePlan
 from controller.engine.state.status import Finding
 from controller.model.observed import ScopeState
@@ -41,7 +41,7 @@ def finding_of(
         blocked=sum(note.category == "blocked" for one in plans for note in one.notes),
         applied=revision if known and not failed and not partial else "",
         partial=partial,
-        seen=sighting_of(plan, asked.now, deep=asked.deep, done=done),
+        seen=scope_counts_of(plan, asked.now, deep=asked.deep, done=done),
     )
 
 

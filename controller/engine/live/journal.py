@@ -34,7 +34,7 @@ def scopes_left_open(store: ItemStore, state_table: str, scopes: Iterable[str]) 
     return frozenset(str(row["Id"]).removeprefix(OPEN_PREFIX) for row in rows if row.get("Records"))
 
 
-class LiveLedger:
+class Journal:
     """Writes the records of one run in one scope. Not for several threads at once."""
 
     def __init__(self, context: ApplyContext, ownership: Ownership, frame: RecordFrame) -> None:
@@ -57,7 +57,7 @@ class LiveLedger:
         records = (record_of_wire(to_wire(item), context.blobs) for item in found)
         return tuple(sorted(records, key=lambda record: record.sequence))
 
-    def intend(self, batches: Sequence[Batch]) -> tuple[LedgerRecord, ...]:
+    def record_intent(self, batches: Sequence[Batch]) -> tuple[LedgerRecord, ...]:
         """Announce changes, ``MAX_RECORDS`` a transaction. Raises StaleEpoch, and as any write: nothing is to be done then."""
         at = self._context.clock()
         records = [self._frame.intended(batch, at) for batch in batches]

@@ -34,7 +34,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class Unobserved:
     """Why a scope, or a target's share of it, is not known. ``denied``: an operator must act."""
 
     state: ScopeState
@@ -48,12 +48,12 @@ class ScopeView:
 
     setup: ScopeSetup
     parts: tuple[Part, ...] = ()
-    unseen: Unseen | None = None
-    blind: Mapping[str, Unseen] = field(default_factory=dict)
+    unseen: Unobserved | None = None
+    blind: Mapping[str, Unobserved] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Viewer:
+class Observer:
     """Looks at scopes for a set of targets. Writes nothing."""
 
     access: AwsAccess
@@ -69,7 +69,7 @@ class Viewer:
         except EnvctlError as error:
             return ScopeView(setup, unseen=unseen(error, setup))
         parts: list[Part] = []
-        blind: dict[str, Unseen] = {}
+        blind: dict[str, Unobserved] = {}
         for target, mode in targets:
             try:
                 parts.append(self._part(target, mode, setup, seen))
@@ -113,12 +113,12 @@ class Viewer:
         return replace(observed, objects=objects)
 
 
-def unseen(error: EnvctlError, setup: ScopeSetup) -> Unseen:
+def unseen(error: EnvctlError, setup: ScopeSetup) -> Unobserved:
     """Say what an error while looking means for a scope: it waits for its role, or is not known for now."""
     text = str(error)
     if isinstance(error, RoleNotReady):
         more = f"  then: envctl doctor {setup.scope.name} shows whether it can be reached"
-        return Unseen(ScopeState.WAITING, f"{text}\n{more}", denied=True)
+        return Unobserved(ScopeState.WAITING, f"{text}\n{more}", denied=True)
     if isinstance(error, TablesNotReady):
-        return Unseen(ScopeState.WAITING, text)
-    return Unseen(ScopeState.UNKNOWN, text, denied=isinstance(error, AccessDenied))
+        return Unobserved(ScopeState.WAITING, text)
+    return Unobserved(ScopeState.UNKNOWN, text, denied=isinstance(error, AccessDenied))

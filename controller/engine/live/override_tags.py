@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from controller.decisions.power_rules import customs_of
+from controller.decisions.power_rules import power_rules_of
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.installation.installation import Installation
@@ -40,7 +40,7 @@ class TagRecords:
         self, accepted: AcceptedState, plans: Iterable[LiveScopePlan], claim: Claim, emit: Emit
     ) -> None:
         """Write what changed since the last run. What cannot be written now the next run writes: the tag holds all the same."""
-        now = self._installation.master.surroundings.clock()
+        now = self._installation.master.process.clock()
         # Where the time is up the end is recorded as that of any override.
         self._made = {name: one for name, one in self._made.items() if _holds(one, now)}
         # Whoever works on the tables is not put out for this.
@@ -49,7 +49,7 @@ class TagRecords:
             part = power_part(plan)
             if part is None:
                 continue
-            scope, key = plan.setup.scope.name, customs_of(accepted.options).rules.override_tag
+            scope, key = plan.setup.scope.name, power_rules_of(accepted.options).rules.override_tag
             found = {
                 ref: override_of_tag(ref, key, until, now)
                 for ref, until in _tagged(part.observed.facts["look"], scope, accepted)
@@ -87,7 +87,7 @@ def _tagged(
     look: Rows, scope: str, accepted: AcceptedState
 ) -> Iterator[tuple[ResourceRef, datetime]]:
     """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
-    customs = customs_of(accepted.options)
+    customs = power_rules_of(accepted.options)
     key = customs.rules.override_tag
     known = {environment.key.lower() for environment in accepted.environments()}
     for kind, rows in (("Instance", look["instances"]), ("Group", look["groups"])):

@@ -9,7 +9,7 @@ from typing import Final
 
 from controller.aws.sessions import AwsAccess
 from controller.engine.live.barriers import POWER, Belongings, live_barriers
-from controller.engine.live.observe import Part, ScopeView, Unseen, Viewer
+from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
 from controller.engine.live.scopes import ScopeSetup
 from controller.ledger.live_history import deleted_by_us, made_by_us
 from controller.model.accepted import AcceptedState
@@ -104,7 +104,7 @@ class LivePlanner:
         ]
         if not wanted:
             return LiveScopePlan(setup, (), ScopeView(setup))
-        viewer = Viewer(
+        viewer = Observer(
             access=self.access,
             accepted=self.accepted,
             history=self.history,
@@ -141,7 +141,7 @@ class _Scope:
             denied=any(one.denied for one in view.blind.values()),
         )
 
-    def _unseen(self, why: Unseen, target: str = "") -> ScopePlan:
+    def _unseen(self, why: Unobserved, target: str = "") -> ScopePlan:
         named = not target or why.reason.startswith(f"{target}: ")
         reason = why.reason if named else f"target {target}: {why.reason}"
         return ScopePlan(self._name, why.state, reason=reason)

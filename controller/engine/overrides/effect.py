@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from controller.decisions.evaluator import Judged, JudgedGroup
+from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.decisions.group_tags import schedule_is_ours
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.scopes import ScopeSetup, environments_of
-from controller.engine.power.evaluate import PowerSight, Sights, sight
+from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation, sight
 from controller.engine.power.find_object import GROUP, INSTANCE
 from controller.model.accepted import AcceptedState
 from controller.model.ref import ResourceRef
@@ -19,7 +19,7 @@ from controller.scheduling.decision_sources import Source
 from controller.scheduling.postponement import SCALED
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.parked import Parked, parked_of
-from controller.targets.power_parts.wishes import PARKING
+from controller.targets.power_parts.power_changes import PARKING
 
 POWER: Final = "power"
 SHARED: Final = ("DeploymentMap", "Schedule", "Calendar")
@@ -69,7 +69,7 @@ class Effect:
 def effect_of(
     ref: ResourceRef,
     after: AcceptedState,
-    look: Callable[[], Sights],
+    look: Callable[[], FleetEvaluation],
     accounts: LiveAccounts,
     now: datetime,
 ) -> Effect:
@@ -115,7 +115,7 @@ def _scopes(
 
 def _effect(
     ref: ResourceRef,
-    seen: Sequence[PowerSight],
+    seen: Sequence[ScopeEvaluation],
     modes: Mapping[str, str],
     dark: Mapping[str, str],
     most_stops: int,
@@ -158,7 +158,7 @@ class _Counts:
         self.right = 0
         self.objects: set[ResourceRef] = set()
 
-    def add_instance(self, judged: Judged, group: JudgedGroup | None, scope: str) -> None:
+    def add_instance(self, judged: Evaluation, group: JudgedGroup | None, scope: str) -> None:
         """Count an instance: by its group, or its id. Where the group's size changes instead it is counted with that."""
         where = judged.group or judged.instance.instance_id
         action, reason = judged.due.action, judged.due.reason
@@ -189,7 +189,7 @@ class _Counts:
             self.stops[group.name] += len(group.members)
 
 
-def _concerns(ref: ResourceRef, judged: Judged, scope: str) -> bool:
+def _concerns(ref: ResourceRef, judged: Evaluation, scope: str) -> bool:
     if ref.kind == GROUP:
         return ref.key == f"{scope}/{judged.group}"
     if ref.kind == INSTANCE:
@@ -204,7 +204,7 @@ def _is_of(ref: ResourceRef, environment: str) -> bool:
     return ref.kind in SHARED and bool(environment)
 
 
-def _why_left(judged: Judged, group: JudgedGroup | None) -> str:
+def _why_left(judged: Evaluation, group: JudgedGroup | None) -> str:
     """Return why an instance is left as it is; of ``noschedule`` also where it is written."""
     decision = judged.due
     if decision.wanted is not State.NOSCHEDULE or decision.source is None:
@@ -216,7 +216,7 @@ def _why_left(judged: Judged, group: JudgedGroup | None) -> str:
     return f"{NOSCHEDULE_OF[source]}{role} is noschedule: never touched"
 
 
-def _passed_over(judged: Judged) -> bool:
+def _passed_over(judged: Evaluation) -> bool:
     return any(
         rule.source is Source.OVERRIDE and rule.verdict is Verdict.PASSED_OVER
         for rule in judged.decision.chain

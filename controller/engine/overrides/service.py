@@ -12,15 +12,15 @@ from controller.decisions.effective_schedules import (
     of_role,
     roles_of,
 )
-from controller.decisions.evaluator import Judged, JudgedGroup
+from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.live.apply_scope import LiveOrder, ScopeOutcome
+from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
 from controller.engine.live.planner import LiveAsked
 from controller.engine.overrides.check import check_overrides, read_assignment
 from controller.engine.overrides.effect import Effect, effect_of
 from controller.engine.power.accepted_now import AcceptedNow
-from controller.engine.power.cached_look import LookedOnce
+from controller.engine.power.cached_look import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.errors import PlanRefused, WrongUsage, exit_code_of, worst_exit_code
@@ -95,8 +95,8 @@ class Overrides:
         self._accounts = now.accounts
         master = now.accounts.installation.master
         self._kinds = compile_kinds(master.kinds.values())
-        self._user = master.surroundings.user
-        self._looked = LookedOnce(now, moment)
+        self._user = master.process.user
+        self._looked = CachedLook(now, moment)
 
     def find(self, what: str) -> ResourceRef:
         """Return the object that is meant. Raises WrongUsage."""
@@ -164,10 +164,10 @@ class Overrides:
         Raises ScopeBusy, Conflict, and as any write; what becomes of instances is the result.
         """
         installation = self._accounts.installation
-        surroundings = installation.master.surroundings
-        began = surroundings.clock()
+        process = installation.master.process
+        began = process.clock()
         transaction = new_run_id(began)
-        claim = Claim(surroundings.instance, wait_s=WAIT_S)
+        claim = Claim(process.instance, wait_s=WAIT_S)
         if prepared.comes:
             make_overrides(installation, prepared.overrides, claim, transaction)
             overrides = [*self._held(), *prepared.overrides]
@@ -179,7 +179,7 @@ class Overrides:
             gone = {override.id for override in prepared.overrides}
             overrides = [one for one in self._held() if one.id not in gone]
         outcomes, refused = self._follow(prepared.effect, overrides, claim, transaction)
-        seconds = (surroundings.clock() - began).total_seconds()
+        seconds = (process.clock() - began).total_seconds()
         return Done(transaction, outcomes, seconds, refused)
 
     def _follow(
@@ -188,15 +188,15 @@ class Overrides:
         if not effect.objects or not effect.enforced:
             # Where no instance is switched a group may still get its sizes back.
             return (), ()
-        surroundings = self._accounts.installation.master.surroundings
-        moment = surroundings.clock()
+        process = self._accounts.installation.master.process
+        moment = process.clock()
         accepted = self._accounts.accepted(self._state.seen.scopes[0], moment, overrides)
         setups = self._accounts.scopes(accepted, effect.scopes)
         run = self._accounts.plan(
             accepted, setups, LiveAsked(now=moment, targets=POWER, only=effect.objects)
         )
-        actor = Actor(self._user, "", surroundings.user, "override")
-        order = LiveOrder(
+        actor = Actor(self._user, "", process.user, "override")
+        order = ApplyRequest(
             actor=actor,
             transaction=transaction,
             revision=self._state.accepted.revision,
@@ -234,7 +234,7 @@ class Overrides:
         """Return the environment and role a group or an instance is of; empty texts where it is of none."""
         name = ref.key.rpartition("/")[2]
         for sight in self._looked.everywhere().seen:
-            found: Iterable[Judged | JudgedGroup] = (
+            found: Iterable[Evaluation | JudgedGroup] = (
                 instance for instance in sight.instances if instance.instance.instance_id == name
             )
             if ref.kind == "Group":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.engine.config.observe import Seen, seen_in_tables
+from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.model.accepted import AcceptedState
@@ -13,7 +13,7 @@ from controller.model.accepted import AcceptedState
 class AcceptedNow:
     """The tables as just read, and what they mean. ``seen`` has the overrides that have ended too."""
 
-    seen: Seen
+    seen: ObservedConfig
     accepted: AcceptedState
     accounts: LiveAccounts
 
@@ -23,6 +23,6 @@ def accepted_now(
 ) -> AcceptedNow:
     """Read the config scope. Raises EnvctlError if it cannot be read, as nothing can be told then."""
     accounts = accounts or LiveAccounts(installation)
-    seen = seen_in_tables(installation)
+    seen = observe_config(installation)
     accepted = accounts.accepted(seen.scopes[0], now, seen.overrides, seen.accepted_revision)
     return AcceptedNow(seen, accepted, accounts)

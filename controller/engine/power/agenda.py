@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from controller.decisions.power_map import PowerMap, power_map
-from controller.decisions.power_rules import customs_of
+from controller.decisions.power_rules import power_rules_of
 from controller.engine.live.scopes import ScopeSetup, environments_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
@@ -65,7 +65,7 @@ class PowerAgenda:
 
     def learn(self, look: LiveLook, accepted: AcceptedState, now: datetime, *, waits: bool) -> None:
         """Watch the tags a look showed. ``waits``: something is to be looked at again soon; else the scope is done for now."""
-        rules = customs_of(accepted.options).rules
+        rules = power_rules_of(accepted.options).rules
         scope = look.scope.name
         wanted: dict[Watched, Schedule] = {}
         moments = {at for at in self._moments.get(scope, ()) if at > now}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from controller.decisions.evaluator import Judged
+from controller.decisions.evaluator import Evaluation
 from controller.engine.live.planner import LiveScopePlan
 from controller.engine.live.scopes import environments_of
 from controller.engine.power.evaluate import sight
@@ -48,7 +48,7 @@ def as_found(
     return with_found(meaning, found) if wanted <= known else meaning
 
 
-def _followers(instances: Iterable[Judged]) -> Iterator[tuple[tuple[str, str], bool]]:
+def _followers(instances: Iterable[Evaluation]) -> Iterator[tuple[tuple[str, str], bool]]:
     for instance in instances:
         if _follows(instance.decision):
             role = instance.role.facts.name if instance.role else ""

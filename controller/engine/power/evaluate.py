@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.decisions.evaluator import Judge, Judged, JudgedGroup
+from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup
 from controller.decisions.power_map import power_map
-from controller.decisions.power_rules import customs_of
+from controller.decisions.power_rules import power_rules_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.observe import Unseen
+from controller.engine.live.observe import Unobserved
 from controller.engine.live.scopes import ScopeSetup, environments_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook, LiveScope
@@ -17,12 +17,12 @@ from controller.targets.power_parts.running_deployments import read_running
 
 
 @dataclass(frozen=True, slots=True)
-class PowerSight:
+class ScopeEvaluation:
     """One scope: what a look found, and what is decided."""
 
     setup: ScopeSetup
     look: LiveLook
-    instances: tuple[Judged, ...]
+    instances: tuple[Evaluation, ...]
     groups: Mapping[str, JudgedGroup]
 
     @property
@@ -32,18 +32,18 @@ class PowerSight:
 
 
 @dataclass(frozen=True, slots=True)
-class Sights:
+class FleetEvaluation:
     """Scopes that could be seen, and why others could not, by name."""
 
-    seen: tuple[PowerSight, ...]
-    dark: Mapping[str, Unseen]
+    seen: tuple[ScopeEvaluation, ...]
+    dark: Mapping[str, Unobserved]
     deploying: Mapping[str, datetime]
     """Since when deployments run, by environment in lower case."""
 
 
-def look_around(
+def evaluate_fleet(
     accounts: LiveAccounts, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
-) -> Sights:
+) -> FleetEvaluation:
     """Look at scopes now and decide for every instance in them. Raises as reading the running deployments."""
     found = accounts.looks(accepted, setups, now)
     deploying = running_deployments(accounts.installation)
@@ -52,8 +52,8 @@ def look_around(
         for setup in setups
         if isinstance(one := found[setup.scope.name], LiveLook)
     )
-    dark = {name: one for name, one in found.items() if isinstance(one, Unseen)}
-    return Sights(seen, dark, deploying)
+    dark = {name: one for name, one in found.items() if isinstance(one, Unobserved)}
+    return FleetEvaluation(seen, dark, deploying)
 
 
 def sight(
@@ -62,10 +62,10 @@ def sight(
     accepted: AcceptedState,
     now: datetime,
     deploying: Mapping[str, datetime],
-) -> PowerSight:
+) -> ScopeEvaluation:
     """Decide for every instance of a look at a moment, which need not be the look's. Pure."""
-    judge = Judge(look, power_map(accepted), now, customs_of(accepted.options), deploying)
-    return PowerSight(setup, look, tuple(judge.instances()), judge.groups)
+    judge = Evaluator(look, power_map(accepted), now, power_rules_of(accepted.options), deploying)
+    return ScopeEvaluation(setup, look, tuple(judge.instances()), judge.groups)
 
 
 def running_deployments(installation: Installation) -> Mapping[str, datetime]:

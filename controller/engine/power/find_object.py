@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from controller.engine.power.evaluate import Sights
+from controller.engine.power.evaluate import FleetEvaluation
 from controller.errors import WrongUsage
 from controller.loading.closest import closest
 from controller.model.accepted import AcceptedState
@@ -15,7 +15,9 @@ LIVE: Final = (GROUP, INSTANCE)
 SHOWN: Final = 10
 
 
-def find_object(text: str, accepted: AcceptedState, look: Callable[[], Sights]) -> ResourceRef:
+def find_object(
+    text: str, accepted: AcceptedState, look: Callable[[], FleetEvaluation]
+) -> ResourceRef:
     """Return the one object a text means; accounts are only looked at if no document is meant.
 
     ``Kind/name``, a bare name (an Environment goes before other kinds), a group's name, an instance's id, its private address
@@ -53,7 +55,7 @@ def _document(ref: ResourceRef, accepted: AcceptedState) -> ResourceRef:
     raise WrongUsage(f"there is no {ref} in the tables", fix=f"{fix}")
 
 
-def _live(text: str, sights: Sights) -> Iterator[ResourceRef]:
+def _live(text: str, sights: FleetEvaluation) -> Iterator[ResourceRef]:
     kind, _, key = text.partition("/")
     for sight in sights.seen:
         scope = sight.scope.name
@@ -77,7 +79,7 @@ def _one(text: str, found: Sequence[ResourceRef]) -> ResourceRef:
     raise WrongUsage(f"{text!r} may be each of these", fix=f"name one of them\n{names}{more}")
 
 
-def _nothing(text: str, accepted: AcceptedState, sights: Sights) -> str:
+def _nothing(text: str, accepted: AcceptedState, sights: FleetEvaluation) -> str:
     names = [ref.key for ref in accepted.resources]
     names += [name for sight in sights.seen for name in sight.look.groups]
     meant = closest(text, names)

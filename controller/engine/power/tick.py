@@ -7,12 +7,12 @@ from datetime import datetime
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
-from controller.engine.live.apply_scope import LiveOrder, ScopeOutcome
+from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
 from controller.engine.live.planner import LiveAsked, LiveScopePlan
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.power.agenda import PowerAgenda
-from controller.events import Emit, nobody_listens
-from controller.ledger.calm_collector import calm_collector
+from controller.events import Emit, discard_event
+from controller.ledger.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor
 from controller.model.observed import ScopeState
@@ -47,17 +47,17 @@ class PowerRun:
         """Take note of a (new) accepted state: scopes of which it says something new are due."""
         self.agenda.watch(accepted, self.accounts.scopes(accepted), now)
 
-    @calm_collector()
+    @relaxed_gc()
     def tick(
-        self, accepted: AcceptedState, now: datetime, emit: Emit = nobody_listens
+        self, accepted: AcceptedState, now: datetime, emit: Emit = discard_event
     ) -> Switched | None:
         """Switch what is due; None if nothing is. What is wrong with one scope is its outcome. Raises as planning."""
         due = self.agenda.due(now)
         if not due:
             return None
         accounts = self.accounts
-        surroundings = accounts.installation.master.surroundings
-        user = surroundings.user
+        process = accounts.installation.master.process
+        user = process.user
         actor = Actor(user, accepted.revision, user, SCHEDULE)
         transaction = new_run_id(now)
 
@@ -65,7 +65,7 @@ class PowerRun:
             """Look and switch at once: nobody waits for an account that is slow to answer."""
             run = accounts.plan(accepted, (setup,), LiveAsked(now=now, targets=(TARGET.name,)))
             digest = plan(run.plans, revision=accepted.revision, label=SCHEDULE).digest
-            order = LiveOrder(
+            order = ApplyRequest(
                 actor=actor,
                 transaction=transaction,
                 revision=accepted.revision,

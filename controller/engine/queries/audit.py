@@ -151,7 +151,7 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
         _scopes(master),
         installation.ledger,
         installation.leases.read,
-        sleep=master.surroundings.sleep,
+        sleep=master.process.sleep,
         tables=tables if replay else None,
         blobs=master.blobs,
     )

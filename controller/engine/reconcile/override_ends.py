@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.config.observe import Seen
+from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
-from controller.engine.reconcile.reconcile import WholePlan
+from controller.engine.reconcile.reconcile import CombinedPlan
 from controller.engine.state.override_commit import Ending, end_overrides
-from controller.events import Emit, OverrideEnded, OverrideEndsSoon, nobody_listens
+from controller.events import Emit, OverrideEnded, OverrideEndsSoon, discard_event
 from controller.model.canonical import digest
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -29,7 +29,7 @@ def due_ends(
     return tuple(Ending(one, why) for one, why in ended(overrides, now, documents or {}))
 
 
-def overdue(seen: Seen, run: WholePlan, now: datetime) -> tuple[Ending, ...]:
+def overdue(seen: ObservedConfig, run: CombinedPlan, now: datetime) -> tuple[Ending, ...]:
     """Return the overrides that have ended, as far as a run could see: Git is only known if its source was loaded."""
     overrides = seen.overrides
     documents = documents_of(run.config.revision, overrides) if run.config is not None else None
@@ -46,7 +46,7 @@ def documents_of(
 
 
 def record_ends(
-    installation: Installation, endings: Iterable[Ending], claim: Claim, emit: Emit = nobody_listens
+    installation: Installation, endings: Iterable[Ending], claim: Claim, emit: Emit = discard_event
 ) -> tuple[Ending, ...]:
     """Take ended overrides away, with a record each, and tell of them; return those that were there still.
 
@@ -55,7 +55,7 @@ def record_ends(
     endings = tuple(endings)
     if not endings:
         return ()
-    transaction = new_run_id(installation.master.surroundings.clock())
+    transaction = new_run_id(installation.master.process.clock())
     gone = end_overrides(installation, endings, claim, transaction)
     for one in gone:
         emit(
@@ -65,7 +65,7 @@ def record_ends(
 
 
 def announce(
-    overrides: Iterable[Override], now: datetime, within: timedelta, emit: Emit = nobody_listens
+    overrides: Iterable[Override], now: datetime, within: timedelta, emit: Emit = discard_event
 ) -> tuple[Override, ...]:
     """Tell of the overrides that end soon; return them."""
     soon = ending_soon(overrides, now, within)

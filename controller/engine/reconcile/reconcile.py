@@ -8,19 +8,19 @@ from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.config.apply import DONE, ApplyReport, apply_run, check_guards, to_apply
 from controller.engine.config.apply_changes import Progress
-from controller.engine.config.observe import Seen
+from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import PlanAsked, Planner, PlanRun
 from controller.engine.desired.accepted import accepted_after
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
-from controller.engine.live.apply_scope import LiveOrder, ScopeOutcome
+from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
 from controller.engine.live.finding import finding_of
 from controller.engine.live.planner import LiveAsked
 from controller.engine.power.count_followers import as_found
 from controller.engine.state.status import Finding
 from controller.errors import EnvctlError, worst_exit_code
-from controller.events import Emit, nobody_listens
-from controller.ledger.calm_collector import calm_collector
+from controller.events import Emit, discard_event
+from controller.ledger.gc_tuning import relaxed_gc
 from controller.model.ledger_record import Actor
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Plan, ScopePlan
@@ -36,7 +36,7 @@ ACCEPTED: Final = "the accepted state"
 
 
 @dataclass(frozen=True, slots=True)
-class WholePlan:
+class CombinedPlan:
     """The plan of a run, and the runs it was put together from; None for a part that was not asked for."""
 
     config: PlanRun | None
@@ -48,7 +48,7 @@ class WholePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WholePlanner:
+class CombinedPlanner:
     """Plans config and live scopes together. ``load`` is only called if the config scope is asked for."""
 
     planner: Callable[[], Planner]
@@ -56,8 +56,10 @@ class WholePlanner:
     live: LiveAccounts | None
     """None where there is no AWS to look at: then only the config scope is planned."""
 
-    @calm_collector()
-    def plan(self, seen: Seen, asked: PlanAsked, emit: Emit = nobody_listens) -> WholePlan:
+    @relaxed_gc()
+    def plan(
+        self, seen: ObservedConfig, asked: PlanAsked, emit: Emit = discard_event
+    ) -> CombinedPlan:
         """Plan the scopes asked for; all, if none are named.
 
         Live scopes are planned from the tables as the config plan will leave them, unless that is refused or only observed:
@@ -77,7 +79,7 @@ class WholePlanner:
         return _joined(config, live, asked)
 
     def _plan_live(
-        self, seen: Seen, asked: PlanAsked, wanted: Sequence[str], config: PlanRun | None
+        self, seen: ObservedConfig, asked: PlanAsked, wanted: Sequence[str], config: PlanRun | None
     ) -> LivePlanRun | None:
         tables = next((scope for scope in seen.scopes if scope.scope == CONFIG_SCOPE), None)
         if self.live is None or tables is None or not (self.live.is_on or wanted):
@@ -105,13 +107,13 @@ class WholePlanner:
         )
 
 
-@calm_collector()
+@relaxed_gc()
 def apply_whole(
     live: LiveAccounts,
-    whole: WholePlan,
+    whole: CombinedPlan,
     claim: Claim,
     progress: Callable[[Progress], None],
-    emit: Emit = nobody_listens,
+    emit: Emit = discard_event,
 ) -> ApplyReport:
     """Apply the config plan, then the live scopes that nothing refuses. What becomes of changes is in the report.
 
@@ -129,10 +131,10 @@ def apply_whole(
     if report.exit_code:
         why = "live accounts were not tried: the config tables did not become what was planned"
         return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
-    surroundings = live.installation.master.surroundings
-    transaction = report.transaction or new_run_id(surroundings.clock())
+    process = live.installation.master.process
+    transaction = report.transaction or new_run_id(process.clock())
     outcomes = live.apply(
-        whole.live, claim, _order(whole, surroundings.user, transaction), progress, emit
+        whole.live, claim, _order(whole, process.user, transaction), progress, emit
     )
     return _reported(report, outcomes, transaction, whole.live)
 
@@ -145,12 +147,14 @@ def _as_it_will_be(tables: ObservedState, config: PlanRun | None) -> ObservedSta
     return None
 
 
-def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) -> WholePlan:
+def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) -> CombinedPlan:
     chosen = {"adopt": asked.adopt, "deep": asked.deep}
     options = tuple(name for name, given in chosen.items() if given)
     if live is None and config is not None:
         made = replace(config.plan, options=options)
-        return WholePlan(config, None, made, config.names, config.unused_tokens, config.exit_code)
+        return CombinedPlan(
+            config, None, made, config.names, config.unused_tokens, config.exit_code
+        )
     scopes: list[ScopePlan] = []
     codes: list[int] = []
     revision, label, names = "", ACCEPTED, PLAIN_NAMES
@@ -168,7 +172,7 @@ def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) 
     joined = replace(
         plan(scopes, revision=revision, label=label), schedules=schedules, options=options
     )
-    return WholePlan(
+    return CombinedPlan(
         config,
         live,
         joined,
@@ -178,11 +182,11 @@ def _joined(config: PlanRun | None, live: LivePlanRun | None, asked: PlanAsked) 
     )
 
 
-def _order(whole: WholePlan, user: str, transaction: str) -> LiveOrder:
+def _order(whole: CombinedPlan, user: str, transaction: str) -> ApplyRequest:
     accepted = whole.live.accepted.revision if whole.live is not None else ""
     found = whole.config.revision.tree.revision if whole.config is not None else None
     author = found.author if found is not None and found.id == accepted else ""
-    return LiveOrder(
+    return ApplyRequest(
         actor=Actor(author, accepted, user, "apply"),
         transaction=transaction,
         revision=accepted,
@@ -225,7 +229,7 @@ def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
     )
 
 
-def write_refusal(live: LiveAccounts, whole: WholePlan) -> None:
+def write_refusal(live: LiveAccounts, whole: CombinedPlan) -> None:
     """Write how scopes stand that nothing is done in, as guards refuse it. Raises as any write."""
     findings = []
     if whole.config is not None:

@@ -94,7 +94,7 @@ def _record(
     claim: Claim,
     transaction: str,
 ) -> None:
-    user = installation.master.surroundings.user
+    user = installation.master.process.user
     context = installation.context(
         Actor(user, "", user, trigger), transaction, revision="", plan_digest=""
     )

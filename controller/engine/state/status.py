@@ -9,7 +9,7 @@ from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.observed import ScopeState
-from controller.model.scope_status import Remark, ScopeStatus, Sighting
+from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.targets.table_items.store import ItemStore
 
 STATUS_PREFIX: Final = "status#"
@@ -31,7 +31,7 @@ class Finding:
     applied: str = ""
     partial: bool = False
     """Whether only some targets or objects were looked at: how the rest stands is as it was."""
-    seen: Sighting | None = None
+    seen: ScopeCounts | None = None
     """What was counted there; None if it was not seen, or nothing is on that looks."""
 
 
@@ -146,7 +146,7 @@ _MOMENTS: Final = ("behind_since", "complete_at", "images_at")
 _REMARKS: Final = ("missing", "rollouts", "images")
 
 
-def plain_sighting(seen: Sighting) -> dict[str, Any]:
+def plain_sighting(seen: ScopeCounts) -> dict[str, Any]:
     """Return a sighting as plain values; what it does not know is left out."""
     plain: dict[str, Any] = {"At": iso_ms(seen.at)}
     for name in _COUNTS:
@@ -164,7 +164,7 @@ def plain_sighting(seen: Sighting) -> dict[str, Any]:
     return plain
 
 
-def sighting_of_plain(plain: Any) -> Sighting | None:
+def sighting_of_plain(plain: Any) -> ScopeCounts | None:
     """Read a sighting back; None if there is none. Raises KeyError, TypeError or ValueError for one that is damaged."""
     if plain is None:
         return None
@@ -172,7 +172,7 @@ def sighting_of_plain(plain: Any) -> Sighting | None:
     moments = {name: _present(plain, name, datetime.fromisoformat) for name in _MOMENTS}
     remarks = {name: _remarks(plain.get(_attribute(name), ())) for name in _REMARKS}
     fields: dict[str, Any] = {**counts, **moments, **remarks}
-    return Sighting(at=datetime.fromisoformat(plain["At"]), **fields)
+    return ScopeCounts(at=datetime.fromisoformat(plain["At"]), **fields)
 
 
 def _present(plain: Mapping[str, Any], name: str, read: Any) -> Any:

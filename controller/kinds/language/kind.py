@@ -131,7 +131,7 @@ class Kind(Generic[S]):
     without what those fields derived."""
     authored_fields: Mapping[str, "AuthoredField"] = field(default_factory=dict)
     """Fields that only authored specs have, because ``expand`` writes them into others: YAML name -> what it holds."""
-    told_whole: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = field(
+    collapse_fields: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = field(
         default_factory=dict
     )
     """Fields that are several attributes and that plans tell as one: YAML name -> (items, controller-only values by their

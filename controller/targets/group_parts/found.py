@@ -14,7 +14,7 @@ from controller.targets.table_items.marks import mark_id
 IN_SERVICE: Final = "InService"
 
 
-class Seen(TypedDict):
+class FoundAttributes(TypedDict):
     """What a look shows of a group besides what is compared; plain JSON."""
 
     environment: str
@@ -56,7 +56,7 @@ class ImageMark(NamedTuple):
         return cls(*parts) if len(parts) == 3 and all(parts) else None
 
 
-def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> Seen:
+def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> FoundAttributes:
     """Return the facts of a group."""
     behind = _behind(group)
     return {
@@ -88,7 +88,9 @@ def _behind(group: FoundGroup) -> list[Member]:
     ]
 
 
-def light_attributes(group: FoundGroup, keys: Mapping[str, str], seen: Seen) -> Attributes:
+def light_attributes(
+    group: FoundGroup, keys: Mapping[str, str], seen: FoundAttributes
+) -> Attributes:
     """Return what every look shows of a group."""
     found = dict(group.tags)
     return {
@@ -107,7 +109,7 @@ def light_attributes(group: FoundGroup, keys: Mapping[str, str], seen: Seen) -> 
     }
 
 
-def _pointer(group: FoundGroup, seen: Seen) -> str:
+def _pointer(group: FoundGroup, seen: FoundAttributes) -> str:
     if not group.template_id:
         return f"launch configuration {group.launch_configuration or '(none)'}"
     if seen["template"] == group.tag(our.TEMPLATE):

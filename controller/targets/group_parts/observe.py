@@ -14,7 +14,7 @@ from controller.ports import LiveReads
 from controller.targets.group_parts.asks import GROUP, REFRESH, Known, ask, names_asked
 from controller.targets.group_parts.deep_look import Deep, read_deep
 from controller.targets.group_parts.found import (
-    Seen,
+    FoundAttributes,
     light_attributes,
     observation,
     seen_of,
@@ -28,7 +28,7 @@ def observe_groups(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedStat
     """Return every group of the look; with ``deep``, what it does not show of those that are, or could be, ours."""
     keys = keys_of(reads.options.tag_keys)
     objects: dict[ResourceRef, Observation] = {}
-    groups: dict[str, Seen] = {}
+    groups: dict[str, FoundAttributes] = {}
     for name, group in look.groups.items():
         seen = groups[name] = seen_of(group, keys)
         attributes = light_attributes(group, keys, seen)
@@ -91,7 +91,7 @@ def answer_groups(
 
 def _refresh(name: str, observed: ObservedState, reads: LiveReads) -> dict[str, Any] | None:
     """Return how far the refresh has come that the group's mark names; None if AWS does not know it any more."""
-    seen: Seen = observed.facts["groups"][name]
+    seen: FoundAttributes = observed.facts["groups"][name]
     refresh_id = seen["refresh"].partition(" ")[2]
     client = reads.client("autoscaling")
     with aws_errors("groups: read an instance refresh", place_of(client)):

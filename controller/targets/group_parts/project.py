@@ -19,7 +19,7 @@ from controller.targets.group_parts.asks import REFRESH, ask
 from controller.targets.group_parts.attributes import AS_APPLIED, Attributes, repointed
 from controller.targets.group_parts.design import GroupDesign
 from controller.targets.group_parts.designs import Designs, designs
-from controller.targets.group_parts.found import Seen
+from controller.targets.group_parts.found import FoundAttributes
 from controller.targets.group_parts.images import Trust
 from controller.targets.group_parts.names import GROUP, environment_in, group_ref, name_in
 from controller.targets.group_parts.rollouts import STUCK, Candidate, Turn, Turns, turns
@@ -66,7 +66,7 @@ def project_groups(
         closely=bool(observed.facts.get("deep")),
         schedule_key=keys_of(accepted.options.tag_keys).get("Schedule", ""),
     )
-    seen: Mapping[str, Seen] = observed.facts.get("groups", {})
+    seen: Mapping[str, FoundAttributes] = observed.facts.get("groups", {})
     result = _Result()
     found_there: dict[str, tuple[GroupDesign, Wanted, Attributes, Observation]] = {}
     for name, design in wanted.groups.items():
@@ -147,7 +147,7 @@ def _projection(ref: ResourceRef, attributes: Attributes, owned: tuple[str, ...]
 
 def _present(
     groups: Mapping[str, tuple[GroupDesign, Wanted, Attributes, Observation]],
-    seen: Mapping[str, Seen],
+    seen: Mapping[str, FoundAttributes],
     about: Circumstances,
     order: Turns,
     result: _Result,
@@ -213,7 +213,7 @@ def _others(
     wanted: Designs,
     accepted: AcceptedState,
     observed: ObservedState,
-    seen: Mapping[str, Seen],
+    seen: Mapping[str, FoundAttributes],
     result: _Result,
 ) -> None:
     """Go through the groups that no design wants: those that leave, and those of which it cannot be told."""
@@ -237,6 +237,6 @@ def _others(
             )
 
 
-def environment_of(name: str, seen: Seen) -> str:
+def environment_of(name: str, seen: FoundAttributes) -> str:
     """Return the environment a group belongs to: as its tag says, else as its name does."""
     return seen["environment"].removesuffix(" (not given to instances)") or environment_in(name)

@@ -12,7 +12,7 @@ from controller.planning.overrides import suspended
 from controller.scheduling.freezes import frozen_because
 from controller.targets.group_parts.asks import REFRESH, ask
 from controller.targets.group_parts.design import GroupDesign
-from controller.targets.group_parts.found import Seen
+from controller.targets.group_parts.found import FoundAttributes
 from controller.targets.group_parts.names import group_ref
 from controller.targets.group_parts.role_design import BULK_PATCH
 
@@ -50,7 +50,7 @@ class Candidate(NamedTuple):
     """Members behind its template, once what is planned is done."""
     changes: bool
     """Its template changes in this plan."""
-    seen: Seen
+    seen: FoundAttributes
 
 
 class Turns:
@@ -68,7 +68,7 @@ class Turns:
         self._day = now.astimezone(UTC).date()
         self._frozen: dict[str, str] = {}
 
-    def held_because(self, design: GroupDesign, seen: Seen) -> str:
+    def held_because(self, design: GroupDesign, seen: FoundAttributes) -> str:
         """Return why the instances of a group whose role replaces them may not be replaced; empty if they may."""
         kind = f"EnvironmentType/{design.environment_type}"
         if design.no_bulk_patch:

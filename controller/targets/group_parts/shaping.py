@@ -6,7 +6,7 @@ from controller.model.ref import ResourceRef
 from controller.ports import Shaping
 from controller.targets.group_parts.attributes import Attributes, light_digest, repointed
 from controller.targets.group_parts.design import GroupDesign
-from controller.targets.group_parts.found import ImageMark, Seen
+from controller.targets.group_parts.found import FoundAttributes, ImageMark
 from controller.targets.group_parts.rollouts import Turn
 from controller.targets.group_parts.wanted import Circumstances, Wanted
 
@@ -24,7 +24,7 @@ def updated(
     design: GroupDesign,
     made: Wanted,
     before: Attributes,
-    seen: Seen,
+    seen: FoundAttributes,
     turn: Turn,
     about: Circumstances,
 ) -> Shaping:
@@ -43,7 +43,7 @@ def updated(
 
 
 def _why(
-    made: Wanted, before: Attributes, seen: Seen, about: Circumstances
+    made: Wanted, before: Attributes, seen: FoundAttributes, about: Circumstances
 ) -> tuple[Cause | None, str]:
     """Return the cause; None for what planning says itself (an edit, an adoption).
 
@@ -80,7 +80,7 @@ def _said(before: Attributes, after: Attributes, turn: Turn, design: GroupDesign
 
 
 def deleted(
-    environment: ResourceRef, accepted: AcceptedState, seen: Seen, attributes: Attributes
+    environment: ResourceRef, accepted: AcceptedState, seen: FoundAttributes, attributes: Attributes
 ) -> Shaping:
     """Return what is said of a group that is deleted: why, how many instances it ends, and what stays behind."""
     members = len(seen["lifecycles"])

@@ -17,7 +17,7 @@ from controller.targets.group_parts.attributes import (
     is_deep,
 )
 from controller.targets.group_parts.design import GroupDesign
-from controller.targets.group_parts.found import ImageMark, Seen
+from controller.targets.group_parts.found import FoundAttributes, ImageMark
 from controller.targets.group_parts.images import FoundImage, Trust
 from controller.targets.group_parts.wanted_deep import (
     Findings,
@@ -77,7 +77,11 @@ def new_group(design: GroupDesign, about: Circumstances) -> Wanted:
 
 
 def present_group(
-    design: GroupDesign, found: Attributes, seen: Seen, managed: bool, about: Circumstances
+    design: GroupDesign,
+    found: Attributes,
+    seen: FoundAttributes,
+    managed: bool,
+    about: Circumstances,
 ) -> Wanted:
     """Return what a group that exists is to be.
 
@@ -93,7 +97,11 @@ def present_group(
 
 
 def _present_group(
-    design: GroupDesign, found: Attributes, seen: Seen, managed: bool, about: Circumstances
+    design: GroupDesign,
+    found: Attributes,
+    seen: FoundAttributes,
+    managed: bool,
+    about: Circumstances,
 ) -> Wanted:
     findings = Findings(about.known)
     sizes, owned = sizes_now(design, found, seen, about.now)

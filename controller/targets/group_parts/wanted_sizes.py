@@ -10,7 +10,7 @@ from controller.scheduling.group_sizes import GroupMember, GroupPower, group_siz
 from controller.scheduling.schedule import State
 from controller.targets.group_parts.attributes import SIZES
 from controller.targets.group_parts.design import GroupDesign
-from controller.targets.group_parts.found import Seen
+from controller.targets.group_parts.found import FoundAttributes
 
 Sizes = dict[str, int]
 
@@ -37,7 +37,7 @@ def sizes_at_creation(design: GroupDesign, now: datetime) -> Sizes:
 
 
 def sizes_now(
-    design: GroupDesign, found: Mapping[str, Any], seen: Seen, now: datetime
+    design: GroupDesign, found: Mapping[str, Any], seen: FoundAttributes, now: datetime
 ) -> tuple[Sizes, frozenset[str]]:
     """Return the sizes a group that exists is to have, and those of them that are ours to say.
 

@@ -11,7 +11,7 @@ from controller.model.ref import ResourceRef
 from controller.ports import ActResult, Batch
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.goals import Goals, GroupGoal, Outcome, Outcomes
-from controller.targets.power_parts.wishes import INSTANCE
+from controller.targets.power_parts.power_changes import INSTANCE
 
 _OFF: Final = frozenset({"stop", "enterStandby"})
 _STATES: Final = {"running": State.ON, "stopped": State.OFF}

@@ -13,8 +13,8 @@ from controller.errors import EnvctlError, RefusedByAws, Unreachable
 from controller.model.live import FoundInstance, LiveLook
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.goals import Goals, Outcome, Outcomes
-from controller.targets.power_parts.hands import Hands
 from controller.targets.power_parts.looking_again import look_again
+from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.retrying import Patience
 from controller.targets.power_parts.rounds import THERE, Round, round_of
 from controller.targets.power_parts.sending import INSTANCES, TAGGED_GROUPS, send_all
@@ -40,7 +40,7 @@ class Pace:
 class Drive:
     """One drive. What it cannot go on without (the lease) ends it by being raised."""
 
-    def __init__(self, goals: Goals, hands: Hands, pace: Pace) -> None:
+    def __init__(self, goals: Goals, hands: PowerClient, pace: Pace) -> None:
         """Take where to bring what, and how."""
         self._goals = goals
         self._hands = hands

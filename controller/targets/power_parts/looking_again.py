@@ -7,14 +7,14 @@ from typing import Final
 from controller.model.live import FoundInstance, LiveLook
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.goals import Goals
-from controller.targets.power_parts.hands import Hands
+from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.rounds import Round
 
 NOT_OFF: Final = ("pending", "running", "shutting-down", "stopping")
 """States that are looked for where all are to be stopped: what is in none of them is off, or gone."""
 
 
-def look_again(hands: Hands, goals: Goals, before: LiveLook, asked: Round) -> LiveLook:
+def look_again(hands: PowerClient, goals: Goals, before: LiveLook, asked: Round) -> LiveLook:
     """Return the look that the next round needs.
 
     Where something is to be on everything is looked at. Where all is to be off, groups alone as long as members are on their

@@ -9,7 +9,7 @@ from controller.model.observed import Observation, ObservedState, Ownership, Sco
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.targets.power_parts.look_facts import rows_of
-from controller.targets.power_parts.wishes import (
+from controller.targets.power_parts.power_changes import (
     INSTANCE,
     PARKING,
     instance_attributes,

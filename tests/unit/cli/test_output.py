@@ -117,4 +117,4 @@ def test_somebody_without_a_name_is_called_by_number(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("getpass.getuser", nameless)
 
-    assert process.surroundings().user.startswith("uid-")
+    assert process.process_context().user.startswith("uid-")

@@ -10,7 +10,7 @@ from moto import mock_aws
 from controller.aws.s3_object import parse_s3_uri
 from controller.engine.authoring.write_files import write_file
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.installation.process_context import Surroundings
+from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.settings_file import read_named
 from controller.engine.queries.moments import parse_duration, parse_moment
 from controller.errors import RefusedByAws, WrongUsage
@@ -18,8 +18,8 @@ from controller.errors import RefusedByAws, WrongUsage
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
-def around(**environment: str) -> Surroundings:
-    return Surroundings(
+def around(**environment: str) -> ProcessContext:
+    return ProcessContext(
         environment=environment,
         clock=lambda: NOW,
         sleep=lambda _: None,

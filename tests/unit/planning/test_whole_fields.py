@@ -6,7 +6,7 @@ import pytest
 
 from controller.catalog import kinds
 from controller.model.plan import FieldChange
-from controller.planning.whole_fields import told_whole
+from controller.planning.whole_fields import collapse_fields
 
 ENVIRONMENT = kinds()["Environment"]
 OFFICE = "start: 0 8 * * 1-5; stop: 0 19 * * 1-5"
@@ -39,14 +39,14 @@ FIELDS = tuple(
 def test_a_schedule_is_told_as_it_is_written(
     before: Any, after: Any, told: tuple[str, str]
 ) -> None:
-    found = told_whole(FIELDS, ENVIRONMENT, before, after)
+    found = collapse_fields(FIELDS, ENVIRONMENT, before, after)
 
     assert found == (FIELDS[0], FieldChange("schedule", *told), FIELDS[-1])
 
 
 def test_the_rest_is_told_as_it_is() -> None:
     other = side(True, False, "stop: 0 20 * * *", "office-hours")
-    assert told_whole(FIELDS, ENVIRONMENT, FOLLOWS, other) == FIELDS, "reads the same"
-    assert told_whole(FIELDS[:1], ENVIRONMENT, FOLLOWS, ON) == FIELDS[:1], "nothing of it"
-    assert told_whole(FIELDS, kinds()["Service"], FOLLOWS, ON) == FIELDS, "another kind"
-    assert told_whole(FIELDS, None, FOLLOWS, ON) == FIELDS, "a kind of live accounts"
+    assert collapse_fields(FIELDS, ENVIRONMENT, FOLLOWS, other) == FIELDS, "reads the same"
+    assert collapse_fields(FIELDS[:1], ENVIRONMENT, FOLLOWS, ON) == FIELDS[:1], "nothing of it"
+    assert collapse_fields(FIELDS, kinds()["Service"], FOLLOWS, ON) == FIELDS, "another kind"
+    assert collapse_fields(FIELDS, None, FOLLOWS, ON) == FIELDS, "a kind of live accounts"

@@ -23,7 +23,7 @@ from controller.model.head import Head
 from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.model.scope_status import Remark, ScopeStatus, Sighting
+from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.planning.drift_storm import WITHIN
 from controller.views.status_json import settings_json, status_json
 from controller.views.status_text import settings_lines, status_lines
@@ -198,7 +198,7 @@ def test_tables_that_cannot_be_read_leave_the_rest_standing() -> None:
     assert "Ledger" in said
 
 
-COUNTED = Sighting(
+COUNTED = ScopeCounts(
     at=NOW - timedelta(hours=2),
     instances_on=612,
     instances_off=2388,
@@ -211,7 +211,7 @@ COUNTED = Sighting(
 )
 
 
-def seen(**scopes: Sighting | None) -> StatusView:
+def seen(**scopes: ScopeCounts | None) -> StatusView:
     """Return a status of accounts with what was counted in each."""
     lines = (stands(name, ScopeState.OK, seen=one) for name, one in scopes.items())
     return replace(WHOLE, scopes=(CONFIG, *lines))
@@ -242,7 +242,7 @@ def test_many_things_said_of_rollouts_are_cut() -> None:
 
 
 def test_a_look_now_takes_the_place_of_what_was_counted() -> None:
-    now = Sighting(at=NOW, instances_on=600, instances_off=2400, to_switch=0)
+    now = ScopeCounts(at=NOW, instances_on=600, instances_off=2400, to_switch=0)
     looked = {
         "a": LookedScope(state=ScopeState.OBSERVE, changes=2, seen=now),
         "b": LookedScope(state=ScopeState.UNKNOWN),
@@ -259,9 +259,9 @@ def test_a_look_now_takes_the_place_of_what_was_counted() -> None:
 
 
 def test_copies_are_told_of_where_they_are_on() -> None:
-    complete = Sighting(at=NOW - timedelta(minutes=2), copies_behind=0)
+    complete = ScopeCounts(at=NOW - timedelta(minutes=2), copies_behind=0)
     complete = replace(complete, complete_at=complete.at)
-    late = Sighting(
+    late = ScopeCounts(
         at=NOW,
         copies_behind=3,
         behind_since=NOW - timedelta(hours=1),

@@ -11,7 +11,7 @@ from controller.aws.role_arn import check_role
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import MASTER, AccountAccess
 from controller.engine.installation.installation import Installation
-from controller.engine.live.observe import Part, ScopeView, Unseen, Viewer
+from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
 from controller.errors import AccessDenied, EnvctlError, Unreachable
@@ -39,7 +39,7 @@ class AccountDoctor:
     def know(self, setups: Iterable[ScopeSetup]) -> None:
         """Tell the sessions of the accounts; an external id that cannot be read is kept as that account's finding."""
         master = self.installation.master
-        secrets = Secrets(master.aws, master.surroundings.environment)
+        secrets = Secrets(master.aws, master.process.environment)
         known: dict[str, AccountAccess] = {}
         for setup in setups:
             try:
@@ -126,7 +126,7 @@ class _ScopeExamination:
         yield self._ok("assume role", f"its credentials are account {found}'s")
 
     def _view(self, modes: Sequence[tuple[LiveTarget, Mode]]) -> ScopeView:
-        viewer = Viewer(
+        viewer = Observer(
             access=self._aws,
             accepted=self._doctor.accepted,
             history=self._doctor.installation.ledger,
@@ -212,7 +212,7 @@ class _ScopeExamination:
             health = _NOT_GOING_ON[category]
             yield Check(self._name, part.target.name, health, f"{_named(refs)}: {text}")
 
-    def _unseen(self, of: str, why: Unseen) -> Check:
+    def _unseen(self, of: str, why: Unobserved) -> Check:
         waits = why.denied or why.state is ScopeState.WAITING
         error = AccessDenied(why.reason) if waits else Unreachable(why.reason)
         return check_of_error(self._name, of, error)

@@ -109,7 +109,7 @@ class _Examination:
         return Check(INSTALLATION, "source", Health.OK, f"{source.name} answers")
 
     def _scopes(self, installation: Installation) -> Iterator[Check]:
-        now = installation.master.surroundings.clock()
+        now = installation.master.process.clock()
         found = _tried(lambda: accepted_now(installation, now), "config tables")
         if isinstance(found, Check):
             yield found

@@ -7,10 +7,10 @@ from typing import Final
 from controller.decisions.evaluator import LEFT_OUT
 from controller.decisions.group_tags import schedule_is_ours
 from controller.decisions.power_map import PowerMap, power_map
-from controller.decisions.power_rules import customs_of
+from controller.decisions.power_rules import power_rules_of
 from controller.engine.overrides.protection import protecting_type
 from controller.engine.power.accepted_now import AcceptedNow
-from controller.engine.power.evaluate import Sights, sight
+from controller.engine.power.evaluate import FleetEvaluation, sight
 from controller.engine.power.find_object import GROUP, INSTANCE
 from controller.engine.queries.explain.explanation import Command, Explanation, NextShown
 from controller.engine.queries.explain.history import LedgerQuestions, by_line, change_line
@@ -37,7 +37,7 @@ from controller.scheduling.override_tag import parse_override_tag
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.zones import zone_of
-from controller.targets.power_parts.wishes import PARKING
+from controller.targets.power_parts.power_changes import PARKING
 
 _IS: Final = {"running": State.ON, "stopped": State.OFF}
 _TOLD: Final = (Verdict.DECIDES, Verdict.INVALID)
@@ -48,7 +48,9 @@ _AS_A_WHOLE: Final = ""
 class PowerExplainer:
     """Explains one object at one moment, which may be to come."""
 
-    def __init__(self, state: AcceptedNow, sights: Sights, at: datetime, now: datetime) -> None:
+    def __init__(
+        self, state: AcceptedNow, sights: FleetEvaluation, at: datetime, now: datetime
+    ) -> None:
         """Take the accepted state, what was seen, the moment asked about, and that of the look."""
         self._state = state
         self._sights = sights
@@ -116,7 +118,7 @@ class PowerExplainer:
         environment = power.environments.get(found.subject.environment.lower())
         facts = environment.facts if environment else None
         if found.ref.kind == "Environment":
-            limits = customs_of(accepted.options)
+            limits = power_rules_of(accepted.options)
             if limits.leave_out(found.subject.environment, found.setup.scope):
                 return LEFT_OUT, None, facts
             return self._as_a_whole(found, power, at), None, facts

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.power.accepted_now import AcceptedNow
-from controller.engine.power.evaluate import PowerSight, Sights, scope_of_environment
+from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation, scope_of_environment
 from controller.engine.power.find_object import INSTANCE
 from controller.engine.queries.explain.rules import Subject
 from controller.errors import WrongUsage
@@ -29,8 +29,8 @@ class Found:
     heading: tuple[str, ...]
 
 
-def found_object(ref: ResourceRef, state: AcceptedNow, sights: Sights) -> Found:
-    """Return an object with its surroundings. Raises WrongUsage for an environment whose place cannot be told."""
+def found_object(ref: ResourceRef, state: AcceptedNow, sights: FleetEvaluation) -> Found:
+    """Return an object with what is around it. Raises WrongUsage for an environment whose place cannot be told."""
     if ref.kind == "Environment":
         return _environment(ref, state, sights)
     scope, _, name = ref.key.rpartition("/")
@@ -38,7 +38,7 @@ def found_object(ref: ResourceRef, state: AcceptedNow, sights: Sights) -> Found:
     return _instance(ref, seen, name) if ref.kind == INSTANCE else _group(ref, seen, name)
 
 
-def _instance(ref: ResourceRef, seen: PowerSight, name: str) -> Found:
+def _instance(ref: ResourceRef, seen: ScopeEvaluation, name: str) -> Found:
     judged = next(one for one in seen.instances if one.instance.instance_id == name)
     instance = judged.instance
     groups = (
@@ -61,7 +61,7 @@ def _instance(ref: ResourceRef, seen: PowerSight, name: str) -> Found:
     )
 
 
-def _group(ref: ResourceRef, seen: PowerSight, name: str) -> Found:
+def _group(ref: ResourceRef, seen: ScopeEvaluation, name: str) -> Found:
     judged = seen.groups[name]
     members = [instance for instance in seen.instances if instance.group == name]
     states = Counter(one.instance.state for one in members)
@@ -86,7 +86,7 @@ def _group(ref: ResourceRef, seen: PowerSight, name: str) -> Found:
     )
 
 
-def _environment(ref: ResourceRef, state: AcceptedNow, sights: Sights) -> Found:
+def _environment(ref: ResourceRef, state: AcceptedNow, sights: FleetEvaluation) -> Found:
     accepted = state.accepted
     setups = state.accounts.scopes(accepted)
     setup = scope_of_environment(ref.key, accepted, setups)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from controller.decisions.evaluator import Judged
+from controller.decisions.evaluator import Evaluation
 from controller.decisions.group_tags import schedule_is_ours
 from controller.decisions.power_map import PowerMap, power_map
-from controller.engine.power.evaluate import PowerSight, Sights
+from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
 from controller.model.ref import ResourceRef
@@ -67,7 +67,7 @@ class Filter:
 
 
 def exceptions_of(
-    sights: Sights, accepted: AcceptedState, now: datetime, wanted: Filter
+    sights: FleetEvaluation, accepted: AcceptedState, now: datetime, wanted: Filter
 ) -> tuple[ScheduleException, ...]:
     """Return the exceptions from what is written: an override is one. Pure."""
     power = power_map(accepted.written)
@@ -85,7 +85,7 @@ _ORDER: Final = {ON_OUTSIDE: 0, KEPT_BY_TAG: 1, ALWAYS_ON: 2, LEFT_ALONE: 3}
 
 
 def _of_scope(
-    seen: PowerSight,
+    seen: ScopeEvaluation,
     power: PowerMap,
     accepted: AcceptedState,
     now: datetime,
@@ -160,7 +160,7 @@ def belongs_of(environment: str, accepted: AcceptedState) -> Belongs:
     )
 
 
-def _own_schedule(judged: Judged, power: PowerMap) -> Schedule | InvalidSchedule | None:
+def _own_schedule(judged: Evaluation, power: PowerMap) -> Schedule | InvalidSchedule | None:
     environment = power.environments.get(judged.environment.lower())
     if environment is None:
         return None
@@ -172,7 +172,7 @@ def _is_off(schedule: Schedule | InvalidSchedule | None, now: datetime) -> bool:
     return isinstance(schedule, Schedule) and state_at(schedule, now) is State.OFF
 
 
-def _why(judged: Judged, rule: Rule | None) -> tuple[str, str]:
+def _why(judged: Evaluation, rule: Rule | None) -> tuple[str, str]:
     if rule is None:
         return judged.decision.reason or "", UNKNOWN
     if rule.source in _TAGS:
@@ -183,7 +183,7 @@ def _why(judged: Judged, rule: Rule | None) -> tuple[str, str]:
     return judged.decision.reason or "it is about to be stopped", "envctl"
 
 
-def _override_of(rule: Rule | None, judged: Judged, scope: str, accepted: AcceptedState) -> Any:
+def _override_of(rule: Rule | None, judged: Evaluation, scope: str, accepted: AcceptedState) -> Any:
     """Return the recorded override that decides; None where it is another rule, or a tag."""
     if rule is None or rule.source is not Source.OVERRIDE:
         return None

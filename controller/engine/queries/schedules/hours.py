@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from controller.engine.power.evaluate import Sights
+from controller.engine.power.evaluate import FleetEvaluation
 from controller.engine.queries.schedules.exceptions import Belongs, Filter, belongs_of
 from controller.ledger.entities import EntityKey
 from controller.ledger.power_hours import PowerHours, Present, power_hours
@@ -68,7 +68,7 @@ class ScheduleReport:
 
 
 def report_of(
-    sights: Sights,
+    sights: FleetEvaluation,
     accepted: AcceptedState,
     ledger: LedgerReader,
     since: datetime,

@@ -9,7 +9,7 @@ from controller import __version__
 from controller.engine.commit.lease import HEAD_PREFIX, head_of_row
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.counts import sighting_of
+from controller.engine.live.counts import scope_counts_of
 from controller.engine.live.finding import reasons, worst
 from controller.engine.live.journal import OPEN_PREFIX
 from controller.engine.live.planner import LiveAsked, LiveScopePlan
@@ -169,5 +169,5 @@ def _looked(scope: LiveScopePlan, at: datetime) -> LookedScope:
         reason="\n".join(reasons(scope, state)),
         changes=sum(len(plan.changes) for plan in scope.plans),
         blocked=sum(note.category == "blocked" for plan in scope.plans for note in plan.notes),
-        seen=sighting_of(scope, at),
+        seen=scope_counts_of(scope, at),
     )

@@ -10,7 +10,7 @@ from controller.model.head import Head
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.model.scope_status import ScopeStatus, Sighting
+from controller.model.scope_status import ScopeCounts, ScopeStatus
 from controller.planning.drift_storm import FLIPS, WITHIN, recent
 
 UNSEEN: Final = "unseen"
@@ -104,7 +104,7 @@ class LookedScope:
     reason: str = ""
     changes: int = 0
     blocked: int = 0
-    seen: Sighting | None = None
+    seen: ScopeCounts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +131,14 @@ class StatusView:
         """How the config scope stands."""
         return next((scope.status for scope in self.scopes if scope.name == CONFIG_SCOPE), None)
 
-    def sighting(self, scope: ScopeLine) -> Sighting | None:
+    def sighting(self, scope: ScopeLine) -> ScopeCounts | None:
         """Return what was counted in a scope: now, if it was looked at now and could be seen, else at its last look."""
         before = scope.status.seen if scope.status else None
         looked = (self.looked or {}).get(scope.name)
         return looked.seen.after(before) if looked and looked.seen else before
 
     @property
-    def sightings(self) -> dict[str, Sighting | None]:
+    def sightings(self) -> dict[str, ScopeCounts | None]:
         """What was counted in each account, by scope."""
         accounts = (scope for scope in self.scopes if scope.name != CONFIG_SCOPE and scope.known)
         return {account.name: self.sighting(account) for account in accounts}

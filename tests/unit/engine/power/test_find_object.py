@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.engine.live.observe import Unseen
+from controller.engine.live.observe import Unobserved
 from controller.engine.live.scopes import ScopeSetup
-from controller.engine.power.evaluate import PowerSight, Sights
+from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation
 from controller.engine.power.find_object import find_object
 from controller.errors import WrongUsage
 from controller.model.accepted import AcceptedState
@@ -44,7 +44,7 @@ def group(name: str) -> FoundGroup:
     )
 
 
-def sight(scope: str, groups: list[FoundGroup], instances: list[FoundInstance]) -> PowerSight:
+def sight(scope: str, groups: list[FoundGroup], instances: list[FoundInstance]) -> ScopeEvaluation:
     place = LiveScope(scope, "012345670123", "eu-west-1", scope.partition("/")[0])
     look = LiveLook(
         place,
@@ -52,10 +52,10 @@ def sight(scope: str, groups: list[FoundGroup], instances: list[FoundInstance]) 
         {one.name: one for one in groups},
         {one.instance_id: one for one in instances},
     )
-    return PowerSight(ScopeSetup(place, None, None, "enforce"), look, (), {})
+    return ScopeEvaluation(ScopeSetup(place, None, None, "enforce"), look, (), {})
 
 
-SIGHTS = Sights(
+SIGHTS = FleetEvaluation(
     (
         sight(
             "staging-eu/eu-west-1",
@@ -64,7 +64,7 @@ SIGHTS = Sights(
         ),
         sight("prod-eu/eu-west-1", [group("twice")], [instance("i-3", "db", "10.0.0.3")]),
     ),
-    {"far/us-east-1": Unseen(ScopeState.UNKNOWN, "AssumeRole denied\nmore")},
+    {"far/us-east-1": Unobserved(ScopeState.UNKNOWN, "AssumeRole denied\nmore")},
     {},
 )
 REFS = [
@@ -124,7 +124,7 @@ def test_nothing_names_what_is_near_and_what_could_not_be_seen() -> None:
 
 
 def test_documents_are_found_without_looking_at_accounts() -> None:
-    def never() -> Sights:
+    def never() -> FleetEvaluation:
         raise AssertionError
 
     assert find_object("Service/Search", ACCEPTED, never) == ResourceRef("Service", "Search")

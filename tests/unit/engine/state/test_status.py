@@ -15,7 +15,7 @@ from controller.engine.state.status import (
     status_of_row,
 )
 from controller.model.observed import ScopeState
-from controller.model.scope_status import Remark, ScopeStatus, Sighting
+from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -27,7 +27,7 @@ REMARKS = st.lists(
 ).map(tuple)
 COUNTS = st.none() | st.integers(0, 9)
 SIGHTINGS = st.builds(
-    Sighting,
+    ScopeCounts,
     at=MOMENTS,
     instances_on=COUNTS,
     instances_off=COUNTS,
@@ -70,16 +70,16 @@ def test_a_row_gives_the_status_back(status: ScopeStatus) -> None:
 
 def test_what_was_counted_stays_until_it_is_counted_again() -> None:
     images = (Remark("web-1.4.3 is out", 1, ("c50-ta-Web",)),)
-    close = Sighting(at=NOW, images=images, images_at=NOW, copies_behind=0, complete_at=NOW)
+    close = ScopeCounts(at=NOW, images=images, images_at=NOW, copies_behind=0, complete_at=NOW)
     first = next_status(None, found(ScopeState.OK, seen=close), NOW)
 
     blind = next_status(first, found(ScopeState.UNKNOWN), LATER)
-    light = Sighting(at=LATER, instances_on=3, copies_behind=2, behind_since=LATER)
+    light = ScopeCounts(at=LATER, instances_on=3, copies_behind=2, behind_since=LATER)
     again = next_status(blind, found(ScopeState.OK, seen=light), LATER)
 
     assert blind.seen == close
     assert again.seen == replace(light, images=images, images_at=NOW, complete_at=NOW)
-    closer = Sighting(at=LATER, images_at=LATER, copies_behind=0, complete_at=LATER)
+    closer = ScopeCounts(at=LATER, images_at=LATER, copies_behind=0, complete_at=LATER)
     assert next_status(again, found(ScopeState.OK, seen=closer), LATER).seen == closer
     assert next_status(again, found(ScopeState.OK), LATER).seen is None, "nothing is on any more"
 

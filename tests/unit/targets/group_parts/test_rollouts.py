@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.targets.group_parts.found import Seen
+from controller.targets.group_parts.found import FoundAttributes
 from controller.targets.group_parts.rollouts import FAILED, RUNNING, Candidate, Turn, turns
 
 
-def seen(refresh: str = "", version: str = "2", running: int = 0) -> Seen:
+def seen(refresh: str = "", version: str = "2", running: int = 0) -> FoundAttributes:
     return {
         "environment": "c50", "template": f"lt-1:{version}", "configuration": "", "image": "",
         "digest": "", "deep": "", "schedule": None, "refresh": refresh, "behind": 1, "behind_running": running,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.evaluator import Judge, asks_for_stops
+from controller.decisions.evaluator import Evaluator, asks_for_stops
 from controller.decisions.power_map import power_map
-from controller.decisions.power_rules import customs_of
+from controller.decisions.power_rules import power_rules_of
 from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import FoundGroup, FoundInstance
@@ -20,7 +20,7 @@ from controller.model.plan import Cause
 from controller.model.power_options import PowerOptions
 from controller.model.ref import ResourceRef
 from controller.targets.power_parts.look_facts import look_of, rows_of
-from controller.targets.power_parts.wishes import Wishes, wishes_of
+from controller.targets.power_parts.power_changes import PowerChanges, wishes_of
 from tests.support.live_account import FLEET, NOW, SCOPE, Documents, accepted_of
 from tests.unit.targets.power_parts.looks import group, instance, look
 
@@ -40,19 +40,19 @@ def wished(
     now: datetime = NOW,
     memory: ScheduleMemory | None = None,
     deploying: dict[str, datetime] | None = None,
-) -> Wishes:
+) -> PowerChanges:
     state = accepted if isinstance(accepted, AcceptedState) else accepted_of(accepted)
     power = power_map(state)
     seen = look_of(rows_of(look(*found, at=now)), SCOPE)
-    judge = Judge(seen, power, now, customs_of(state.options), deploying)
+    judge = Evaluator(seen, power, now, power_rules_of(state.options), deploying)
     return wishes_of(judge, seen, memory or memory_of(power), now)
 
 
-def told(wishes: Wishes) -> list[str]:
+def told(wishes: PowerChanges) -> list[str]:
     return [f"{one.action} {one.ref.key.rpartition('/')[2]}" for one in wishes.wishes]
 
 
-def noted(wishes: Wishes) -> list[str]:
+def noted(wishes: PowerChanges) -> list[str]:
     return [f"{one.category} {one.ref.key.rpartition('/')[2]}" for one in wishes.notes]
 
 
@@ -214,7 +214,7 @@ def test_deployments_are_asked_for_only_when_something_is_to_be_stopped() -> Non
     for schedule, asks in (("on", False), ("off", True)):
         accepted = accepted_of(fleet(schedule))
         found = look(instance("i-1"), instance("i-2", "stopped"))
-        judge = Judge(found, power_map(accepted), NOW, customs_of(accepted.options))
+        judge = Evaluator(found, power_map(accepted), NOW, power_rules_of(accepted.options))
         assert asks_for_stops(judge) is asks
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from controller.decisions.evaluator import ON_THE_WAY, Judge, Judged, JudgedGroup
+from controller.decisions.evaluator import ON_THE_WAY, Evaluation, Evaluator, JudgedGroup
 from controller.decisions.schedule_memory import ScheduleMemory, cause_of
 from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
@@ -30,7 +30,7 @@ _CANNOT_STOP: Final = "This instance cannot be stopped"
 _POSTPONED: Final = ("A deployment is running", "This instance was just launched")
 
 
-class Wish(NamedTuple):
+class PowerChange(NamedTuple):
     """One change. ``after`` are the attributes it is to have, ``extra`` what acting has to know besides."""
 
     ref: ResourceRef
@@ -44,10 +44,10 @@ class Wish(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PowerChanges:
     """Everything for one scope. ``notes`` are on what is not done and why."""
 
-    wishes: tuple[Wish, ...]
+    wishes: tuple[PowerChange, ...]
     notes: tuple[Note, ...]
 
 
@@ -67,11 +67,13 @@ def parking_attributes(
     }
 
 
-def wishes_of(judge: Judge, look: LiveLook, memory: ScheduleMemory, now: datetime) -> Wishes:
+def wishes_of(
+    judge: Evaluator, look: LiveLook, memory: ScheduleMemory, now: datetime
+) -> PowerChanges:
     """Return what is to be changed in a scope."""
     scope = look.scope.name
     judged = list(judge.instances())
-    wishes: list[Wish] = []
+    wishes: list[PowerChange] = []
     notes: list[Note] = []
     for one in judged:
         ref = ResourceRef(INSTANCE, f"{scope}/{one.instance.instance_id}")
@@ -79,23 +81,23 @@ def wishes_of(judge: Judge, look: LiveLook, memory: ScheduleMemory, now: datetim
         if wish is not None:
             wishes.append(wish)
         notes += _notes_on(ref, one, now)
-    members: dict[str, list[Judged]] = {}
+    members: dict[str, list[Evaluation]] = {}
     for one in judged:
         if one.group and one.lifecycle is not None:
             members.setdefault(one.group, []).append(one)
     for name, group in judge.groups.items():
         ref = ResourceRef(PARKING, f"{scope}/{name}")
         of_group = _of_group(ref, group, members.get(name, ()), memory, now)
-        if isinstance(of_group, Wish):
+        if isinstance(of_group, PowerChange):
             wishes.append(of_group)
         elif of_group is not None:
             notes.append(of_group)
-    return Wishes(tuple(wishes), tuple(notes))
+    return PowerChanges(tuple(wishes), tuple(notes))
 
 
 def _of_instance(
-    ref: ResourceRef, one: Judged, judge: Judge, memory: ScheduleMemory, now: datetime
-) -> Wish | None:
+    ref: ResourceRef, one: Evaluation, judge: Evaluator, memory: ScheduleMemory, now: datetime
+) -> PowerChange | None:
     decision = one.due
     group = judge.groups.get(one.group)
     extra: dict[str, object] = {"environment": one.environment}
@@ -110,20 +112,24 @@ def _of_instance(
         after = instance_attributes("stopped", "Standby" if member else None)
         action: PlanAction = "stop" if runs else "enterStandby"
         effects = {"stopped": 1} if runs else {}
-        return Wish(ref, action, cause, after, extra, one.environment, because(decision), effects)
+        return PowerChange(
+            ref, action, cause, after, extra, one.environment, because(decision), effects
+        )
     if decision.action in _STARTS:
         after = instance_attributes("running", "InService" if member else None)
         action = "start" if decision.action is Action.SWITCH_ON else "exitStandby"
-        return Wish(ref, action, cause, after, extra, one.environment, because(decision), {})
+        return PowerChange(ref, action, cause, after, extra, one.environment, because(decision), {})
     since = one.stuck_since(now)
     if since is not None and one.role is not None and one.role.replaces_stuck and member:
         after = instance_attributes("replaced", one.lifecycle)
         text = f"should have been in service by {_clock(since)}"
-        return Wish(ref, "update", cause, after, extra, one.environment, text, {"replaced": 1})
+        return PowerChange(
+            ref, "update", cause, after, extra, one.environment, text, {"replaced": 1}
+        )
     return None
 
 
-def _notes_on(ref: ResourceRef, one: Judged, now: datetime) -> Iterator[Note]:
+def _notes_on(ref: ResourceRef, one: Evaluation, now: datetime) -> Iterator[Note]:
     decision, reason = one.due, one.due.reason or ""
     if decision.source is not None and decision.schedule is None:
         yield Note("invalid", ref, reason)
@@ -151,10 +157,10 @@ def _notes_on(ref: ResourceRef, one: Judged, now: datetime) -> Iterator[Note]:
 def _of_group(
     ref: ResourceRef,
     judged: JudgedGroup,
-    members: list[Judged] | tuple[()],
+    members: list[Evaluation] | tuple[()],
     memory: ScheduleMemory,
     now: datetime,
-) -> Wish | Note | None:
+) -> PowerChange | Note | None:
     group, role, decision = judged.group, judged.role, judged.decision
     when_off = role.facts.when_off if role else "standby"
     parked = parked_of(group)
@@ -183,7 +189,7 @@ def _of_group(
         return None
     cause = cause_of(decision, judged.environment, role.facts.name if role else "", memory, now)
     ends = len(group.members) if wanted is State.OFF else 0
-    return Wish(
+    return PowerChange(
         ref,
         "update" if scales else "exitStandby",
         cause,
@@ -196,7 +202,7 @@ def _of_group(
 
 
 def group_situation(
-    judged: JudgedGroup, members: list[Judged] | tuple[()], wanted: State, *, scales: bool
+    judged: JudgedGroup, members: list[Evaluation] | tuple[()], wanted: State, *, scales: bool
 ) -> GroupSituation:
     """Return a group with what is wanted of each member now."""
     group = judged.group

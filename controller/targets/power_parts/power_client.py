@@ -22,7 +22,7 @@ from controller.targets.power_parts.steps import (
 )
 
 
-class Hands(Protocol):
+class PowerClient(Protocol):
     """Looks at and changes one scope. Everything raises our errors."""
 
     def look(self) -> LiveLook:
@@ -53,8 +53,8 @@ class Hands(Protocol):
         """End a member, so that its group launches another."""
 
 
-class AwsHands:
-    """Hands over the clients of one scope. ``check`` is called before each request that changes something."""
+class Ec2PowerClient:
+    """PowerClient over the clients of one scope. ``check`` is called before each request that changes something."""
 
     def __init__(
         self,

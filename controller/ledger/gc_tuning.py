@@ -10,7 +10,7 @@ _CALM: Final = 100_000
 
 
 @contextmanager
-def calm_collector() -> Iterator[None]:
+def relaxed_gc() -> Iterator[None]:
     """Let the collector look rarely: walking all that is kept, again and again, takes a tenth of a run and frees nothing.
 
     It is one of the whole process: for whoever begins a run, not for threads within it.
