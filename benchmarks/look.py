@@ -49,7 +49,7 @@ from benchmarks.ministack import ministack
 from controller.aws.clients import client_config
 from controller.aws.live_look import look
 from controller.engine.live.accounts import LivePlanRun
-from controller.engine.live.planner import LiveAsked
+from controller.engine.live.planner import LivePlanOptions
 from controller.sandbox.account_needs import CHILD_ROLE
 from controller.sandbox.server import embedded_aws
 
@@ -132,13 +132,13 @@ class Ours:
 
     def plan(self) -> LivePlanRun:
         """Plan all live scopes from the accepted state that is known."""
-        return self._live.plan(self._accepted, self.setups, LiveAsked(now=self.now))
+        return self._live.plan(self._accepted, self.setups, LivePlanOptions(now=self.now))
 
     def whole(self) -> LivePlanRun:
         """Read the tables, and plan all live scopes from them."""
         seen = self._estate.seen()
         accepted = self._live.accepted(seen.scopes[0], self.now, seen.overrides)
-        return self._live.plan(accepted, self._live.scopes(accepted), LiveAsked(now=self.now))
+        return self._live.plan(accepted, self._live.scopes(accepted), LivePlanOptions(now=self.now))
 
 
 @dataclass

@@ -10,14 +10,16 @@ from controller import catalog
 from controller.engine.commit.lease import Claim
 from controller.engine.config.apply import ApplyReport
 from controller.engine.config.observe import ObservedConfig, observe_config
-from controller.engine.config.planner import PlanAsked, Planner
+from controller.engine.config.planner import Planner
 from controller.engine.installation.bootstrap import all_tables
 from controller.engine.installation.installation import Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconcile import CombinedPlan, CombinedPlanner, apply_whole
+from controller.engine.reconcile.combined_plan import CombinedPlan
+from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
 from controller.ledger.ledger_table import LEDGER_TABLE
+from controller.model.ledger_record import Requester
 from controller.sandbox.controls import SandboxControls
 from controller.sandbox.seed import seed
 from controller.settings import Settings
@@ -170,26 +172,33 @@ class Estate:
 
     def planned(self, *scopes: str, deep: bool = False) -> CombinedPlan:
         """Plan from the documents, everything or the scopes named."""
-        planner = CombinedPlanner(
-            planner=lambda: Planner(
-                FolderSource(FolderLocation(self._folder)), SETTINGS, catalog.kinds()
-            ),
-            load=Planner.load,
-            live=self.live,
-        )
-        return planner.plan(
-            self.seen(), PlanAsked(now=self.now() + SETTLED, scopes=scopes, deep=deep)
-        )
+        return self._reconciler().plan(_asked(scopes=scopes, deep=deep))
 
     def applied(self, tell: Callable[[str], None] = print) -> ApplyReport:
         """Apply everything. Ends the program where that is not done in full."""
-        whole = self.planned()
-        report = apply_whole(self.live, whole, Claim("bench"), lambda _: None)
+        report = self._reconciler().reconcile(_asked()).report
+        if report is None:
+            raise SystemExit("a guard refuses the documents of the benchmark")
         failed = [str(one.message) for one in report.outcomes if one.message]
         tell(f"{len(report.outcomes)} changes applied, {len(failed)} of them not")
         if report.exit_code or failed:
             raise SystemExit(f"{report.exit_code} {report.stopped}\n{failed[:3]}")
         return report
+
+    def _reconciler(self) -> Reconciler:
+        return Reconciler(
+            planner=Planner(
+                lambda: FolderSource(FolderLocation(self._folder)), SETTINGS, catalog.kinds()
+            ),
+            live=self.live,
+            clock=lambda: self.now() + SETTLED,
+        )
+
+
+def _asked(*, scopes: Sequence[str] = (), deep: bool = False) -> ReconcileRequest:
+    return ReconcileRequest(
+        requester=Requester("bench", "apply"), claim=Claim("bench"), scopes=scopes, deep=deep
+    )
 
 
 def seeded(address: str, folder: Path, size: EstateSize) -> Estate:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from controller import catalog
 from controller.engine.commit.lease import Claim
-from controller.engine.config.observe import observe_config
-from controller.engine.config.planner import PlanAsked, Planner
+from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconcile import CombinedPlanner, apply_whole
+from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
+from controller.model.ledger_record import Requester
+from controller.model.observed import CONFIG_SCOPE
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
@@ -96,17 +97,20 @@ def accept(folder: Path, clock: Callable[[], datetime], sleep: Callable[[float],
     """Set up an installation and apply the documents to its tables."""
     set_up(_master(clock, sleep))
     accounts = LiveAccounts(installation(clock, sleep), (TARGET,))
-    planner = CombinedPlanner(
-        planner=lambda: Planner(FolderSource(FolderLocation(folder)), SETTINGS, catalog.kinds()),
-        load=Planner.load,
+    reconciler = Reconciler(
+        planner=Planner(lambda: FolderSource(FolderLocation(folder)), SETTINGS, catalog.kinds()),
         live=accounts,
+        clock=clock,
     )
-    whole = planner.plan(
-        observe_config(accounts.installation), PlanAsked(now=clock(), scopes=("config",))
+    done = reconciler.reconcile(
+        ReconcileRequest(
+            requester=Requester("benchmark", "apply"),
+            claim=Claim("benchmark"),
+            scopes=(CONFIG_SCOPE,),
+        )
     )
-    report = apply_whole(accounts, whole, Claim("benchmark"), lambda _: None)
-    if report.exit_code not in (0, 2):
-        raise SystemExit(f"the documents were not accepted: {report.stopped}")
+    if done.exit_code not in (0, 2):
+        raise SystemExit(f"the documents were not accepted: {done.report}")
 
 
 def _master(clock: Callable[[], datetime], sleep: Callable[[float], None]) -> Master:

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TextIO
 
 import orjson
 
-Level = Literal["info", "warning", "error"]
+Level = Literal["debug", "info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class DesiredLoaded(Event):
     source: str
     revision: str
     objects: int
+    warnings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class DesiredRejected(Event):
     source: str
     revision: str
     problems: int
+    warnings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,16 @@ class EpochTaken(Event):
     scope: str
     epoch: int
     owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyProgressed(Event):
+    """So many of the changes of a run have an outcome."""
+
+    name: ClassVar[str] = "apply.progressed"
+    level: ClassVar[Level] = "debug"
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +169,11 @@ def line_of(event: Event, at: str) -> str:
 
 
 def lines_to(stream: TextIO, moment: Callable[[], str]) -> Emit:
-    """Return what writes each event as a line, at once."""
+    """Return what writes each event as a line, at once; progress alone is passed over."""
 
     def emit(event: Event) -> None:
+        if event.level == "debug":
+            return
         stream.write(line_of(event, moment()))
         stream.flush()
 

@@ -1,6 +1,6 @@
 """``envctl apply``: the plan, done."""
 
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,30 +19,22 @@ from controller.cli.options import (
     SourceOption,
 )
 from controller.cli.output import note, say, say_json
-from controller.cli.plan import plan_file, show_plan_being_applied, whole_planner
+from controller.cli.plan import (
+    note_ending_soon,
+    noting_warnings,
+    plan_file,
+    show_plan_being_applied,
+)
 from controller.cli.process import may_ask
 from controller.engine.commit.lease import Claim
-from controller.engine.config.apply import (
-    ApplyReport,
-    Reviewed,
-    check_guards,
-    check_reviewed,
-    to_apply,
-)
-from controller.engine.config.observe import ObservedConfig, observe_config
-from controller.engine.config.planner import PlanAsked
+from controller.engine.config.apply import ApplyReport
 from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.override_ends import announce, overdue, record_ends
-from controller.engine.reconcile.reconcile import (
-    CombinedPlan,
-    apply_whole,
-    write_refusal,
-    write_stalled,
-)
-from controller.errors import InvalidDesiredState, PlanRefused, SourceUnavailable, WrongUsage
+from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
+from controller.engine.reconcile.review import Reviewed, refusal_of
+from controller.errors import WrongUsage
 from controller.planning.read_json import PlanClaim, read_plan
 from controller.views.outcomes import failure_lines, outcome_json, tally_line
-from controller.views.override_text import ended_text, soon_text
+from controller.views.override_text import ended_text
 
 CHANGES_LEFT = 2
 
@@ -80,39 +72,39 @@ def apply(
 ) -> None:
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call = invocation(context)
-    claim = Claim(
-        call.process.instance,
-        wait_s=parse_duration(wait) if wait else 0.0,
-        take_over=take_over,
-    )
     reviewed = _read_claim(plan, adopt=adopt)
-    asked = PlanAsked(
-        now=call.process.clock(),
-        tokens=tuple(override or ()),
+    request = ReconcileRequest(
+        requester=call.requester("apply"),
+        claim=Claim(
+            call.process.instance,
+            wait_s=parse_duration(wait) if wait else 0.0,
+            take_over=take_over,
+        ),
+        scopes=tuple(scope or (reviewed.scopes if reviewed else ())),
+        approvals=tuple(override or ()),
+        reviewed=_reviews(expect, reviewed),
         adopt=adopt,
         deep=deep or (reviewed is not None and "deep" in reviewed.options),
-        scopes=tuple(scope or (reviewed.scopes if reviewed else ())),
         strict=True,
     )
-    seen = observe_config(call.installation)
-    run = _planned(call, source, seen, asked)
     as_json = output is Format.JSON
-    expected = [Reviewed(expect)] if expect else []
-    expected += [Reviewed(reviewed.digest, reviewed.revision, reviewed.changes)] if reviewed else []
-    check_reviewed(run.plan, expected)
+    reconciler = call.reconciler(source, noting_warnings(call.emit))
+    planned = reconciler.plan(request)
     if not as_json:
-        show_plan_being_applied(run)
-    if not _go_on(call, run, as_json=as_json, yes=yes):
-        apply_whole(call.live, run, claim, lambda _: None, call.emit)
-        _end_overrides(call, seen, run, claim)
-        raise typer.Exit(run.exit_code)
-    report = _apply(call, run, claim)
-    _end_overrides(call, seen, run, claim)
-    if as_json:
-        say_json(_json(run, report))
-    else:
-        _say(report)
-    raise typer.Exit(report.exit_code)
+        show_plan_being_applied(planned)
+    if planned.plan.enforced and refusal_of(planned.plan) is None:
+        _ask(as_json=as_json, yes=yes)
+    with ProgressLine() as progress:
+        telling = replace(reconciler, emit=progress.listening(reconciler.emit))
+        result = telling.apply(planned, request)
+    _tell(call, result, as_json=as_json)
+    raise typer.Exit(result.exit_code)
+
+
+def _reviews(expect: str | None, claim: PlanClaim | None) -> tuple[Reviewed, ...]:
+    expected = (Reviewed(expect),) if expect else ()
+    read = (Reviewed(claim.digest, claim.revision, claim.changes),) if claim else ()
+    return (*expected, *read)
 
 
 def _read_claim(plan: Path | None, *, adopt: bool) -> PlanClaim | None:
@@ -133,33 +125,10 @@ def _read_claim(plan: Path | None, *, adopt: bool) -> PlanClaim | None:
     return claim
 
 
-def _planned(
-    call: Invocation, source: str | None, seen: ObservedConfig, asked: PlanAsked
-) -> CombinedPlan:
-    try:
-        return whole_planner(call, source, call.live).plan(seen, asked, call.emit)
-    except (SourceUnavailable, InvalidDesiredState) as error:
-        if source is None:
-            write_stalled(call.live, error)
-        raise
-
-
-def _go_on(call: Invocation, run: CombinedPlan, *, as_json: bool, yes: bool) -> bool:
-    """Tell whether there is something to do; end the command if it may not be done."""
-    try:
-        check_guards(run.plan)
-    except PlanRefused:
-        write_refusal(call.live, run)
-        if as_json:
-            say_json(_json(run, None))
-            raise typer.Exit(3) from None
-        raise
-    if not to_apply(run.plan):
-        if as_json:
-            say_json(_json(run, None))
-        return False
+def _ask(*, as_json: bool, yes: bool) -> None:
+    """End the command unless what it changes may be done."""
     if yes:
-        return True
+        return
     if as_json or not may_ask():
         raise WrongUsage(
             "this changes something, and there is nobody to ask",
@@ -168,22 +137,19 @@ def _go_on(call: Invocation, run: CombinedPlan, *, as_json: bool, yes: bool) -> 
     if not typer.confirm("Apply?", err=True):
         note("not applied")
         raise typer.Exit(CHANGES_LEFT)
-    return True
 
 
-def _apply(call: Invocation, run: CombinedPlan, claim: Claim) -> ApplyReport:
-    with ProgressLine() as progress:
-        return apply_whole(call.live, run, claim, progress, call.emit)
-
-
-def _end_overrides(call: Invocation, seen: ObservedConfig, run: CombinedPlan, claim: Claim) -> None:
-    """Record the overrides that have ended, and say which did and which will soon."""
-    now = call.process.clock()
-    for record_end in record_ends(call.installation, overdue(seen, run, now), claim, call.emit):
-        note(ended_text(record_end.override, record_end.why))
-    within = timedelta(seconds=call.settings.overrides.announce_seconds)
-    for soon in announce(seen.overrides, now, within, call.emit):
-        note(soon_text(soon, now))
+def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
+    """Say all that came of the run. Raises what refuses it, where that is not said as JSON."""
+    for ending in result.ended:
+        note(ended_text(ending.override, ending.why))
+    note_ending_soon(call, result)
+    if as_json:
+        say_json(_json(result))
+    elif result.refused is not None:
+        raise result.refused
+    elif result.planned.plan.enforced and result.report is not None:
+        _say(result.report)
 
 
 def _say(report: ApplyReport) -> None:
@@ -192,11 +158,12 @@ def _say(report: ApplyReport) -> None:
     say(tally_line(report))
 
 
-def _json(run: CombinedPlan, report: ApplyReport | None) -> dict[str, Any]:
+def _json(result: Reconciled) -> dict[str, Any]:
+    tried = result.report if result.planned.plan.enforced else None
     return {
-        "plan": orjson.loads(plan_file(run)),
-        "applied": report is not None,
-        "transaction": report.transaction if report else "",
-        "stopped": report.stopped if report else "",
-        "outcomes": [outcome_json(outcome) for outcome in report.outcomes] if report else [],
+        "plan": orjson.loads(plan_file(result.planned)),
+        "applied": tried is not None,
+        "transaction": tried.transaction if tried else "",
+        "stopped": tried.stopped if tried else "",
+        "outcomes": [outcome_json(outcome) for outcome in tried.outcomes] if tried else [],
     }

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from controller.cli.output import note
-from controller.engine.config.apply_changes import Progress
+from controller.events import ApplyProgressed, Emit, Event
 
 FIRST_AFTER_S = 2.0
 TERMINAL_EVERY_S = 0.5
@@ -14,7 +14,7 @@ ELSEWHERE_EVERY_S = 15.0
 
 
 class ProgressLine:
-    """Called after each transaction; prints on standard error when it is time."""
+    """Listens after each transaction; prints on standard error when it is time."""
 
     def __init__(self) -> None:
         """Begin to count."""
@@ -28,8 +28,18 @@ class ProgressLine:
     def __enter__(self) -> Self:
         return self
 
-    def __call__(self, progress: Progress) -> None:
-        """Take where the run stands."""
+    def listening(self, emit: Emit) -> Emit:
+        """Return what shows progress beside what events are told to."""
+
+        def tell(event: Event) -> None:
+            if isinstance(event, ApplyProgressed):
+                self.show(event)
+            emit(event)
+
+        return tell
+
+    def show(self, progress: ApplyProgressed) -> None:
+        """Take where the run stands; print it when it is time."""
         now = time.monotonic()
         if not progress.total:
             return
@@ -57,9 +67,9 @@ class ProgressLine:
             sys.stderr.flush()
 
 
-def progress_text(progress: Progress, elapsed_s: float, before: int) -> str:
+def progress_text(progress: ApplyProgressed, elapsed_s: float, before: int) -> str:
     """Return ``applied 4,900 of 10,000 (49 %), about 12 s left``; ``before`` were done before the time began."""
-    done, total = progress
+    done, total = progress.done, progress.total
     share = f"{done / total:.0%}".replace("%", " %")
     text = f"applied {done:,} of {total:,} ({share})"
     if not before < done < total:

@@ -9,7 +9,6 @@ from controller import catalog
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_json
-from controller.engine.config.planner import PlanAsked
 from controller.engine.power.accepted_now import AcceptedNow, accepted_now
 from controller.engine.power.cached_look import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
@@ -18,6 +17,7 @@ from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.moments import parse_moment
 from controller.errors import AccessDenied, InvalidDesiredState, SourceUnavailable, WrongUsage
+from controller.model.plan_options import PlanOptions
 from controller.model.ref import ResourceRef
 from controller.views.explanation import explanation_json, explanation_lines
 
@@ -90,8 +90,8 @@ def _source(
         note(f"the source was not read, so places of single values are not told: {error}")
         return None
     try:
-        run = planner.plan(revision, state.seen, PlanAsked(now=now))
+        run = planner.plan(revision, state.seen, PlanOptions(now=now))
     except (InvalidDesiredState, WrongUsage) as error:
-        note(f"what blocks is not told: {str(error).partition(chr(10))[0]}")
+        note(f"what blocks is not told: {error.message.partition(chr(10))[0]}")
         return FromSource(revision, None)
     return FromSource(revision, run.plan.scopes[0] if run.plan.scopes else None)

@@ -1,6 +1,7 @@
 """One call of envctl: its global options, and what commands are built from, made when first asked for."""
 
 import sys
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TextIO
@@ -9,13 +10,16 @@ import typer
 
 from controller import catalog
 from controller.cli.process import process_context, utc_now
+from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.settings_file import open_desired, open_settings
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.reconcile.reconciler import Reconciler
 from controller.errors import WrongUsage
 from controller.events import Emit, discard_event, lines_to
 from controller.ledger.records import iso_ms
+from controller.model.ledger_record import Requester
 from controller.ports import Source
 from controller.settings import Settings
 
@@ -71,7 +75,25 @@ class Invocation:
 
     def planner(self, text: str | None) -> Planner:
         """Return what loads and plans that source."""
-        return Planner(self.source(text), self.settings, catalog.kinds())
+        return Planner(lambda: self.source(text), self.settings, catalog.kinds())
+
+    def reconciler(
+        self, source: str | None, emit: Emit, observed: ObservedConfig | None = None
+    ) -> Reconciler:
+        """Return what plans and applies that source; nothing of AWS is looked at where ``observed`` is given instead."""
+        return Reconciler(
+            planner=self.planner(source),
+            live=None if observed is not None else self.live,
+            clock=self.process.clock,
+            announce_within=timedelta(seconds=self.settings.overrides.announce_seconds),
+            own_source=source is None,
+            observed=observed,
+            emit=emit,
+        )
+
+    def requester(self, trigger: str) -> Requester:
+        """Return the person at work, and the command they gave."""
+        return Requester(self.process.user, trigger)
 
 
 def _moment() -> str:

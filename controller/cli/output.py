@@ -1,7 +1,7 @@
 """Where output goes: results to standard output, everything about them to standard error; one JSON document if asked."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -50,12 +50,10 @@ def note_problems(problems: Iterable[Problem]) -> None:
         note(str(problem))
 
 
-def note_warnings(warnings: Sequence[Problem]) -> None:
+def note_warnings(warnings: int) -> None:
     """Say how many warnings there are and where to read them: a plan is read for its changes."""
     if warnings:
-        note(
-            f"{counted(len(warnings), 'warning')} in the desired state: envctl validate shows what"
-        )
+        note(f"{counted(warnings, 'warning')} in the desired state: envctl validate shows what")
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

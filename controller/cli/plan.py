@@ -1,6 +1,5 @@
 """``envctl plan``: what would change, and nothing changed."""
 
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,21 +17,18 @@ from controller.cli.options import (
 )
 from controller.cli.output import note, note_warnings, say, say_lines
 from controller.engine.authoring.write_files import write_file
+from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import (
     ObservedConfig,
     file_of,
-    observe_config,
     seen_in_desired,
     seen_in_file,
 )
-from controller.engine.config.planner import PlanAsked, Planner
-from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.settings_file import read_named
-from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.override_ends import overdue
-from controller.engine.reconcile.reconcile import CombinedPlan, CombinedPlanner
+from controller.engine.reconcile.combined_plan import CombinedPlan
+from controller.engine.reconcile.reconciler import Reach, Reconciled, ReconcileRequest
 from controller.errors import WrongUsage
-from controller.planning.overrides import ending_soon
+from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan_html import render_html
 from controller.views.plan_json import render_json
@@ -98,39 +94,43 @@ def plan(
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
     call = invocation(context)
-    seen = _seen(call, base, observed)
-    asked = PlanAsked(
-        now=call.process.clock(),
-        tokens=tuple(override or ()),
-        adopt=adopt,
-        deep=deep,
-        scopes=tuple(scope or ()),
-        strict=strict,
-        strict_live=strict,
+    compared = _observed(call, base, observed)
+    reconciler = call.reconciler(source, noting_warnings(call.emit), compared)
+    result = reconciler.reconcile(
+        ReconcileRequest(
+            requester=call.requester("plan"),
+            claim=Claim(call.process.instance),
+            reach=Reach.PLAN,
+            scopes=tuple(scope or ()),
+            approvals=tuple(override or ()),
+            adopt=adopt,
+            deep=deep,
+            strict=strict,
+            strict_live=strict,
+        )
     )
-    live = call.live if base is None and observed is None else None
-    run = whole_planner(call, source, live).plan(seen, asked, call.emit)
+    planned = result.planned
     if save_observed is not None:
         # Planning from it needs the values as they are, those included that are shown nowhere.
-        write_file(save_observed, file_of(seen), private=True)
+        write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
-        write_file(out, plan_file(run))
-    show_plan(run, output, expand=expand)
-    note_overrides(call, seen, run)
-    raise typer.Exit(run.exit_code)
+        write_file(out, plan_file(planned))
+    show_plan(planned, output, expand=expand)
+    for ending in result.ended:
+        note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
+    note_ending_soon(call, result)
+    raise typer.Exit(planned.exit_code)
 
 
-def whole_planner(
-    call: Invocation, source: str | None, live: LiveAccounts | None
-) -> CombinedPlanner:
-    """Return what plans config and, where there is an AWS to look at, live accounts; warnings are noted as it loads."""
+def noting_warnings(emit: Emit) -> Emit:
+    """Return what tells of warnings in the desired state beside what events are told to."""
 
-    def load(planner: Planner) -> LoadedRevision:
-        revision = planner.load()
-        note_warnings(revision.warnings)
-        return revision
+    def tell(event: Event) -> None:
+        if isinstance(event, (DesiredLoaded, DesiredRejected)):
+            note_warnings(event.warnings)
+        emit(event)
 
-    return CombinedPlanner(planner=lambda: call.planner(source), load=load, live=live)
+    return tell
 
 
 def plan_file(run: CombinedPlan) -> bytes:
@@ -159,14 +159,10 @@ def show_plan_being_applied(run: CombinedPlan) -> None:
     note_unused_tokens(run)
 
 
-def note_overrides(call: Invocation, seen: ObservedConfig, run: CombinedPlan) -> None:
-    """Say which overrides have ended, and which will soon."""
-    now = call.process.clock()
-    for one in overdue(seen, run, now):
-        note(f"{ended_text(one.override, one.why)}; the next apply records it")
-    within = timedelta(seconds=call.settings.overrides.announce_seconds)
-    for soon in ending_soon(seen.overrides, now, within):
-        note(soon_text(soon, now))
+def note_ending_soon(call: Invocation, result: Reconciled) -> None:
+    """Say which overrides end soon."""
+    for override in result.ending_soon:
+        note(soon_text(override, call.process.clock()))
 
 
 def note_unused_tokens(run: CombinedPlan) -> None:
@@ -177,7 +173,8 @@ def note_unused_tokens(run: CombinedPlan) -> None:
         )
 
 
-def _seen(call: Invocation, base: str | None, observed: str | None) -> ObservedConfig:
+def _observed(call: Invocation, base: str | None, observed: str | None) -> ObservedConfig | None:
+    """Return what to compare with instead of the tables; None for the tables."""
     if base is not None and observed is not None:
         raise WrongUsage(
             "--base and --observed both say what to compare with", fix="leave one of them out"
@@ -186,4 +183,4 @@ def _seen(call: Invocation, base: str | None, observed: str | None) -> ObservedC
         return seen_in_desired(call.planner(base).load().desired)
     if observed is not None:
         return seen_in_file(read_named(observed, "observed state", call.process), observed)
-    return observe_config(call.installation)
+    return None

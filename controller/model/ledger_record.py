@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Phase = Literal["done", "intended", "succeeded", "failed", "baseline"]
+
+
+class Requester(NamedTuple):
+    """Who or what asked for a run, and what made it begin: ``apply``, ``override``, ``schedule``."""
+
+    name: str
+    trigger: str
 
 
 @dataclass(frozen=True, slots=True)

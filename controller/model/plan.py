@@ -151,6 +151,13 @@ class Plan:
         )
 
     @property
+    def enforced(self) -> tuple[ScopePlan, ...]:
+        """The scopes in which something is to be done: not those that are only observed, or refused."""
+        return tuple(
+            scope for scope in self.scopes if scope.changes and scope.state is ScopeState.OK
+        )
+
+    @property
     def refused(self) -> tuple[Violation, ...]:
         """The violations nobody has approved."""
         return tuple(v for scope in self.scopes for v in scope.violations if not v.overridden)

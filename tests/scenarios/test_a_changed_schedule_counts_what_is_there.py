@@ -5,16 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from controller import catalog
-from controller.engine.config.observe import observe_config
-from controller.engine.config.planner import PlanAsked, Planner
-from controller.engine.reconcile.reconcile import CombinedPlanner
 from controller.model.schedule_meaning import ScheduleMeaning
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
 from controller.views.schedule_text import meaning_lines
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
+from tests.support.reconcilers import asked, reconciler
 
 WEB = "c50-ta-Web"
 
@@ -30,13 +27,8 @@ def estate(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def meaning(estate: PowerEstate) -> ScheduleMeaning | None:
     source = FolderSource(FolderLocation(estate.folder))
-    planner = CombinedPlanner(
-        planner=lambda: Planner(source, estate.settings, catalog.kinds()),
-        load=Planner.load,
-        live=estate.accounts(),
-    )
-    seen = observe_config(estate.installation)
-    return planner.plan(seen, PlanAsked(now=estate.clock.now)).plan.schedules
+    planned = reconciler(source, estate.accounts(), lambda: estate.clock.now).plan(asked())
+    return planned.plan.schedules
 
 
 def test_instances_are_those_found_and_only_those_that_follow_it(estate: PowerEstate) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import observe_config
-from controller.engine.live.planner import LiveAsked
+from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
 from controller.engine.power.accepted_now import accepted_now
 from controller.engine.power.cached_look import CachedLook
@@ -178,7 +178,7 @@ def test_more_than_an_edit_may_stop_an_override_stops_once_that_is_approved(even
     assert evening.lifecycles(WEB) == ["InService"] * 3
     # What it says to type then does it.
     accounts, accepted = evening.accounts(), evening.accepted(on_record(evening))
-    ask = LiveAsked(now=evening.clock.now, tokens=[done.refused[0].token])
+    ask = LivePlanOptions(now=evening.clock.now, approvals=[done.refused[0].token])
     assert accounts.plan(accepted, accounts.scopes(accepted), ask).plans[0].state is ScopeState.OK
 
 

@@ -28,7 +28,7 @@ def test_with_a_planner_held_across_runs(tmp_path: Path, monkeypatch: pytest.Mon
     folder, notes = recorded_git(tmp_path / "bin")
     monkeypatch.setenv("PATH", str(folder), prepend=":")
     source = open_source(f"git+{repository.url}@main", cache_dir=tmp_path / "cache")
-    planner = Planner(source, Settings(), catalog.kinds())
+    planner = Planner(lambda: source, Settings(), catalog.kinds())
     first = planner.load()
     notes.write_text("")
     second = planner.load()
@@ -44,7 +44,7 @@ def test_and_after_a_new_commit_only_what_it_changed_is_read(tmp_path: Path) -> 
     repository = Repository.at(tmp_path / "repository")
     repository.commit({"teams.yaml": TEAMS, "search.yaml": service("Search", 40000)})
     source = open_source(f"git+{repository.url}@main", cache_dir=tmp_path / "cache")
-    planner = Planner(source, Settings(), catalog.kinds())
+    planner = Planner(lambda: source, Settings(), catalog.kinds())
     first = planner.load()
     repository.commit({"search.yaml": service("Search", 40001)})
 

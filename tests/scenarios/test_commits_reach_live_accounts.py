@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from controller import catalog
 from controller.engine.commit.lease import Claim
-from controller.engine.config.observe import observe_config
-from controller.engine.config.planner import PlanAsked, Planner
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconcile import CombinedPlan, CombinedPlanner, apply_whole
+from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.ports import SourceTree
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
 from tests.support.live_accounts import SCOPE, LiveEstate, environment, live_scopes
+from tests.support.reconcilers import asked, reconciler
 
 FLEET = {f"e{n}.yaml": environment(f"e{n}") for n in range(3)}
 SETTINGS = "{targets: {others: {owners: enforce}}, guards: {smallMaxDeletes: 0}}"
@@ -48,12 +46,7 @@ def planned(estate: LiveEstate, message: str, live: LiveAccounts | None = None) 
     source = Committed(FolderLocation(estate.folder))
     source.message = message
     accounts = live or estate.live()
-    planner = CombinedPlanner(
-        planner=lambda: Planner(source, estate.settings, catalog.kinds()),
-        load=Planner.load,
-        live=accounts,
-    )
-    return planner.plan(observe_config(accounts.installation), PlanAsked(now=estate.clock.now))
+    return reconciler(source, accounts, lambda: estate.clock.now).plan(asked())
 
 
 def test_an_approval_in_the_commit_counts_in_live_scopes_and_for_nothing_else(
@@ -71,12 +64,8 @@ def test_an_approval_in_the_commit_counts_in_live_scopes_and_for_nothing_else(
     assert both.plan.refused == ()
     assert all(one.overridden for one in live_scopes(both)[0].violations)
     accounts = estate.live()
-    apply_whole(
-        accounts,
-        planned(estate, f"{approved} {' '.join(of_scope)}", accounts),
-        CLAIM,
-        estate.progress,
-    )
+    applied = planned(estate, f"{approved} {' '.join(of_scope)}", accounts)
+    estate.reconciler(accounts).apply(applied, asked())
     assert {name: (one.state, one.reason) for name, one in estate.statuses().items()} == {
         "config": ("ok", ""),
         SCOPE: ("ok", ""),

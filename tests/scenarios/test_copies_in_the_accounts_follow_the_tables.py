@@ -8,9 +8,7 @@ import pytest
 from moto import mock_aws
 
 from controller.aws.items import from_wire, to_wire
-from controller.engine.commit.lease import Claim
 from controller.engine.queries.audit import Asked, page_of
-from controller.engine.reconcile.reconcile import apply_whole
 from controller.model.ref import ResourceRef
 from controller.targets.replica_parts.project import LAG
 from controller.targets.replica_parts.replicated import replicated
@@ -24,6 +22,7 @@ from tests.support.live_accounts import (
     live_changes,
     live_scopes,
 )
+from tests.support.reconcilers import asked
 
 SERVICE = """apiVersion: envctl/v1
 kind: Service
@@ -206,7 +205,9 @@ def test_a_slow_worker_puts_nothing_older_over_what_a_faster_one_wrote(copies: C
     copies.estate.applied()
     assert copies.search()["Value"]["Description"] == "third"
 
-    report = apply_whole(accounts, slow, Claim("slow"), copies.estate.progress)
+    report = copies.estate.reconciler(accounts).apply(slow, asked(worker="slow")).report
+
+    assert report is not None
 
     assert {one.status for one in report.outcomes if one.change.target == "replicas"} == {
         "conflicted"

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from controller.catalog import kinds
-from controller.engine.live.planner import LiveAsked, LivePlanner, LiveScopePlan
+from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import ScopeSetup
 from controller.errors import EnvctlError
 from controller.loading.compiled import compile_kinds
@@ -226,7 +226,7 @@ class LiveAccount:
             history=self.records,
         )
         setup = ScopeSetup(SCOPE, None, None, "enforce")
-        return planner.plan_one(setup, LiveAsked(now=self.now, deep=deep, adopt=adopt))
+        return planner.plan_one(setup, LivePlanOptions(now=self.now, deep=deep, adopt=adopt))
 
     def apply(
         self, *, deep: bool = False, adopt: bool = False

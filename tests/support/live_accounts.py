@@ -12,14 +12,12 @@ from controller import catalog
 from controller.aws.tables import scan
 from controller.engine.commit.lease import Claim
 from controller.engine.config.apply import ApplyReport
-from controller.engine.config.apply_changes import Progress
-from controller.engine.config.observe import observe_config
-from controller.engine.config.planner import PlanAsked, Planner
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconcile import CombinedPlan, CombinedPlanner, apply_whole
+from controller.engine.reconcile.combined_plan import CombinedPlan
+from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.state.status import read_statuses
 from controller.events import Event
 from controller.ledger.questions import OfScope
@@ -31,6 +29,8 @@ from controller.settings import Settings, read_settings
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
 from tests.support.extension_targets.owners import TARGET
+from tests.support.reconcilers import asked as request_of
+from tests.support.reconcilers import reconciler as reconciler_of
 
 NUMBERS = {"staging-eu": "012345670123", "prod-eu": "099999990123"}
 SCOPE = "staging-eu/eu-west-1"
@@ -157,27 +157,24 @@ class LiveEstate:
     def planned(self, *scopes: str, live: LiveAccounts | None = None, **asked: Any) -> CombinedPlan:
         """Plan, everything or the scopes named."""
         accounts = live or self.live()
-        planner = CombinedPlanner(
-            planner=lambda: Planner(
-                FolderSource(FolderLocation(self.folder)), self.settings, catalog.kinds()
-            ),
-            load=Planner.load,
-            live=accounts,
-        )
-        request = PlanAsked(now=self.clock.now, scopes=scopes, **asked)
-        return planner.plan(observe_config(accounts.installation), request, self.events.append)
+        return self.reconciler(accounts).plan(request_of(*scopes, **asked))
 
     def applied(
         self, *scopes: str, worker: str = "worker-a", take_over: bool = False, **asked: Any
     ) -> ApplyReport:
         """Plan and apply."""
         accounts = self.live(worker)
-        whole = self.planned(*scopes, live=accounts, **asked)
-        claim = Claim(worker, take_over=take_over)
-        return apply_whole(accounts, whole, claim, self.progress, self.events.append)
+        request = request_of(*scopes, claim=Claim(worker, take_over=take_over), **asked)
+        done = self.reconciler(accounts).reconcile(request)
+        if done.refused is not None:
+            raise done.refused
+        assert done.report is not None
+        return done.report
 
-    def progress(self, _one: Progress) -> None:
-        """Take what progress there is."""
+    def reconciler(self, accounts: LiveAccounts) -> Reconciler:
+        """Return what plans and applies the folder."""
+        source = FolderSource(FolderLocation(self.folder))
+        return reconciler_of(source, accounts, lambda: self.clock.now, self.events.append)
 
     def told(self, name: str) -> list[Event]:
         """Return the events of one name."""

@@ -10,13 +10,11 @@ from controller import catalog
 from controller.aws.tables import scan
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import observe_config
-from controller.engine.config.planner import PlanAsked, Planner
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.tick import PowerRun, Switched
-from controller.engine.reconcile.reconcile import CombinedPlanner, apply_whole
 from controller.ledger.questions import OfScope
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
@@ -26,6 +24,7 @@ from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
 from controller.targets.power import TARGET
 from tests.support.embedded_aws import AwsForTests
+from tests.support.reconcilers import asked, reconciler
 
 ACCOUNTS = {"staging-eu": "012345670123", "test-eu": "210987654321"}
 REGION = "eu-west-1"
@@ -128,18 +127,12 @@ class PowerEstate:
     def accept(self) -> None:
         """Apply the folder to the config tables."""
         accounts = self.accounts()
-        planner = CombinedPlanner(
-            planner=lambda: Planner(
-                FolderSource(FolderLocation(self.folder)), self.settings, catalog.kinds()
-            ),
-            load=Planner.load,
-            live=accounts,
+        source = FolderSource(FolderLocation(self.folder))
+        done = reconciler(source, accounts, lambda: self.clock.now).reconcile(
+            asked("config", worker="ada")
         )
-        asked = PlanAsked(now=self.clock.now, scopes=("config",))
-        whole = planner.plan(observe_config(self.installation), asked)
-        assert whole.plan.refused == ()
-        report = apply_whole(accounts, whole, Claim("ada"), lambda _: None)
-        assert report.exit_code in (0, 2), report
+        assert done.refused is None
+        assert done.exit_code in (0, 2), done.report
 
     def accepted(self, overrides: Sequence[Override] = ()) -> AcceptedState:
         """Return what is accepted now."""

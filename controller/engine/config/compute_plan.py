@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from controller.engine.config.barriers import schedule_barriers, still_in_use
+from controller.engine.config.observe import ObservedConfig, Recorded
 from controller.engine.desired.field_names import yaml_field_names
 from controller.engine.desired.find_edits import authorship_of, with_edits
 from controller.engine.desired.load_revision import LoadedRevision
@@ -18,6 +18,7 @@ from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
+from controller.model.plan_options import PlanOptions
 from controller.model.problem import Problem, in_file_order
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
@@ -25,7 +26,6 @@ from controller.model.trailers import overrides_in
 from controller.planning.diff import departing
 from controller.planning.diff_options import DiffOptions
 from controller.planning.guard_limits import GuardLimits
-from controller.planning.holding import Barrier
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, patched_refs, suspended
@@ -33,75 +33,65 @@ from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.planning.wording import in_force
 from controller.targets.table_items.found_references import with_references
 
-Recorded = Callable[[ResourceRef, bytes], bool]
-"""Whether the ledger's last word on an object, given with its items, is that we created, adopted or updated it."""
-
 MOST_ASKED_FOR = 50
 """Missing objects whose records are looked up. More are no accident but a first apply, or tables that were lost: then
 the plan as a whole says enough."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRequest:
-    """How a plan is asked for. ``now`` is aware; ``tokens`` approve violations besides those of the commit message."""
+class PlanRules(NamedTuple):
+    """What every plan of an installation goes by."""
 
     kinds: Mapping[str, Kind[Any]]
-    now: datetime
-    limits: GuardLimits = field(default_factory=GuardLimits)
-    tokens: Sequence[str] = ()
-    adopt: bool = False
-    overrides: Sequence[Override] = ()
-    barriers: Sequence[Barrier] = ()
+    limits: GuardLimits = GuardLimits()
 
 
 def plan_config(
     revision: LoadedRevision,
-    desired: DesiredState,
+    seen: ObservedConfig,
     observed: ObservedState,
-    request: PlanRequest,
+    asked: PlanOptions,
+    rules: PlanRules,
     *,
-    recorded: Recorded,
-    missed: Recorded,
+    overrides: Sequence[Override] = (),
     authorship: Callable[[Sequence[str]], Mapping[str, Authorship]],
 ) -> ScopePlan:
-    """Plan the config scope.
+    """Plan the config scope as ``observed`` among what was ``seen``; the revision has the ``overrides`` laid over it.
 
-    ``desired`` is the revision's desired state with overrides laid over it. ``recorded`` is asked for what would be pruned,
-    ``missed`` for what is not there (a deletion behind our back is drift), ``authorship`` once, for the files the changes
-    come from. Raises InvalidDesiredState for what only the tables can tell: values that must stay, or that something
-    outside the YAML has taken.
+    The ledger is asked for what would be pruned, and for what is not there (a deletion behind our back is drift),
+    ``authorship`` once, for the files the changes come from. Raises InvalidDesiredState for what only the tables can
+    tell: values that must stay, or that something outside the YAML has taken.
     """
+    desired = revision.desired
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
-    options = _options(desired, observed, request)
+    options = _options(desired, observed, asked, rules, overrides)
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
         kept = find_kept_values(projections, observed, options)
         if kept:
             raise InvalidDesiredState(_placed(kept, desired, revision))
         leaving = departing(projections, observed)
-        observed = with_references(observed, leaving, request.kinds)
+        observed = with_references(observed, leaving, rules.kinds)
         found = {ref: observed.objects[ref].attributes for ref in leaving}
         options = replace(
             options,
-            unrecorded=found.keys() - _recorded(found, recorded),
-            removed_outside=_recorded(_missing(projections, observed, options.kinds), missed),
+            unrecorded=found.keys() - _recorded(found, seen.recorded),
+            removed_outside=_recorded(_missing(projections, observed, rules.kinds), seen.missed),
         )
     scope = plan_scope(
         projections,
         observed,
         ScopeOptions(
             diff=options,
-            limits=request.limits,
-            tokens=(*request.tokens, *overrides_in(desired.message)),
+            limits=rules.limits,
+            tokens=(*asked.approvals, *overrides_in(desired.message)),
             barriers=(
-                *request.barriers,
                 *schedule_barriers(projections, observed),
-                *still_in_use(projections, observed, request.kinds),
+                *still_in_use(projections, observed, rules.kinds),
             ),
             source_paths=frozenset(revision.tree.files),
         ),
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
-    notes = tuple(sorted((*scope.notes, *in_force(request.overrides))))
+    notes = tuple(sorted((*scope.notes, *in_force(overrides))))
     return replace(scope, changes=_with_authors(changes, authorship), notes=notes)
 
 
@@ -125,19 +115,26 @@ def _with_authors(
     return authorship_of(changes, authorship(paths) if paths else {})
 
 
-def _options(desired: DesiredState, observed: ObservedState, request: PlanRequest) -> DiffOptions:
+def _options(
+    desired: DesiredState,
+    observed: ObservedState,
+    asked: PlanOptions,
+    rules: PlanRules,
+    overrides: Sequence[Override],
+) -> DiffOptions:
     """Return how the tables are compared, as far as the ledger need not be asked."""
     return DiffOptions(
         target="tables",
         installation=_installation(observed),
-        now=request.now,
-        kinds=request.kinds,
-        adopt=request.adopt,
-        suspended=suspended(request.overrides),
-        left=left_fields(request.overrides),
-        overridden=patched_refs(request.overrides),
+        now=asked.now,
+        kinds=rules.kinds,
+        adopt=asked.adopt,
+        suspended=suspended(overrides),
+        left=left_fields(overrides),
+        edited_as=asked.edited_as,
+        overridden=patched_refs(overrides),
         origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
-        names=yaml_field_names(request.kinds),
+        names=yaml_field_names(rules.kinds),
     )
 
 

@@ -1,10 +1,9 @@
 """What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from controller.engine.config.compute_plan import Recorded
 from controller.engine.installation.installation import Installation
 from controller.engine.state.override_rows import override_of_row, override_rows_in
 from controller.engine.state.status import statuses_in
@@ -25,6 +24,9 @@ from controller.planning.observed_json import read_observed, write_observed
 from controller.ports import History
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import is_ours_by_history
+
+Recorded = Callable[[ResourceRef, bytes], bool]
+"""Whether the ledger's last word on an object, given with its items, is that we created, adopted or updated it."""
 
 OVERRIDES = "overrides"
 """Fact of the config scope: the rows of all overrides, as they stand in EnvctlState."""

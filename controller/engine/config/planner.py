@@ -1,11 +1,12 @@
 """One run of planning: a revision, what is there, what is to become of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from controller.engine.config.compute_plan import PlanRequest, plan_config
+from controller.engine.config.compute_plan import PlanRules, plan_config
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.schedule_changes import meaning_of
 from controller.engine.desired.apply_overrides import apply_overrides
@@ -26,9 +27,9 @@ from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, ScopePlan
+from controller.model.plan_options import PlanOptions
 from controller.model.resource import DesiredState
 from controller.model.schedule_meaning import ScheduleMeaning
-from controller.planning.approval import unused_tokens
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
 from controller.planning.scope_plan import plan
@@ -37,43 +38,43 @@ from controller.settings import Settings
 from controller.targets.tables import DENIED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanAsked:
-    """How a plan is asked for. ``now`` is aware; ``tokens`` approve violations; ``scopes`` empty means all."""
-
-    now: datetime
-    tokens: Sequence[str] = ()
-    adopt: bool = False
-    deep: bool = False
-    """Whether live accounts are looked at closely, which takes many more calls."""
-    scopes: Sequence[str] = ()
-    strict: bool = False
-    strict_live: bool = False
-    """Whether a live scope that cannot be seen is an error too."""
-
-
 @dataclass(frozen=True, slots=True)
 class PlanRun:
-    """A plan with what its reader is told besides it. ``exit_code`` is that of a command that only plans."""
+    """A plan, the revision it is of with overrides laid over it, and how its fields are called."""
 
     revision: LoadedRevision
     plan: Plan
     names: FieldNames
-    unused_tokens: tuple[str, ...]
-    exit_code: int
+    observed: tuple[ObservedState, ...]
+    """The scopes that were planned, in the modes the settings give them."""
+
+    def exit_code(self, *, strict: bool) -> int:
+        """Return that of a command that only plans; ``strict`` makes a scope that is not known an error among good ones."""
+        unknown = [state for state in self.observed if state.state is ScopeState.UNKNOWN]
+        codes = [3 if self.plan.refused else 0, 2 if self.plan.to_apply else 0]
+        if unknown and (strict or len(unknown) == len(self.observed)):
+            codes += [6 if state.facts.get(DENIED) else 5 for state in unknown]
+        return worst_exit_code(codes)
 
 
 class Planner:
     """Plans one source, time and again; what did not change since the last time is not done again."""
 
-    def __init__(self, source: Source, settings: Settings, kinds: Mapping[str, Kind[Any]]) -> None:
-        """Take the source and what loading depends on."""
-        self.source = source
+    def __init__(
+        self, open_source: Callable[[], Source], settings: Settings, kinds: Mapping[str, Kind[Any]]
+    ) -> None:
+        """Take what opens the source, once it is asked for anything, and what loading depends on."""
+        self._open_source = open_source
         self._settings = settings
-        self._kinds = kinds
+        self._rules = PlanRules(kinds, settings.guards.limits)
         self._compiled = compile_kinds(kinds.values())
         self._names = yaml_field_names(kinds)
         self._loader = RevisionLoader(self._compiled, settings.compatibility, settings.region)
+
+    @cached_property
+    def source(self) -> Source:
+        """Where the desired state comes from. Raises as opening it."""
+        return self._open_source()
 
     def load(self) -> LoadedRevision:
         """Fetch and load the current revision, whatever is wrong with it. Raises SourceUnavailable, AccessDenied."""
@@ -87,34 +88,39 @@ class Planner:
         self,
         revision: LoadedRevision,
         seen: ObservedConfig,
-        asked: PlanAsked,
+        asked: PlanOptions,
+        scopes: Sequence[str] = (),
         emit: Emit = discard_event,
     ) -> PlanRun:
-        """Plan a revision against what was seen.
+        """Plan a revision against what was seen: the scopes named, or all.
 
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
-        states = _chosen(seen.scopes, asked.scopes, self._settings)
+        states = _chosen(seen.scopes, scopes, self._settings)
         documents = {ref: digest(resource.document) for ref, resource in accepted.resources.items()}
         holding = active(seen.overrides, asked.now, documents)
         laid = apply_overrides(revision, holding, self._compiled, self.source)
-        scopes = [self._scope(laid, state, seen, asked, holding) for state in states]
+        planned = [
+            plan_config(
+                laid,
+                seen,
+                state,
+                asked,
+                self._rules,
+                overrides=holding,
+                authorship=self.source.authorship,
+            )
+            for state in states
+        ]
         made = replace(
-            plan(scopes, revision=accepted.revision, label=accepted.label),
-            schedules=self._schedules(states, scopes, asked.now, holding),
+            plan(planned, revision=accepted.revision, label=accepted.label),
+            schedules=self._schedules(states, planned, asked.now, holding),
         )
-        violations = [violation for scope in made.scopes for violation in scope.violations]
         for violation in made.refused:
             emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
         emit(PlanComputed(made.revision, made.digest, len(made.changes)))
-        return PlanRun(
-            laid,
-            made,
-            self._names,
-            unused_tokens(violations, asked.tokens),
-            _exit_code(made, states, strict=asked.strict),
-        )
+        return PlanRun(laid, made, self._names, tuple(states))
 
     def _schedules(
         self,
@@ -132,39 +138,14 @@ class Planner:
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id
+        warnings = len(revision.warnings)
         try:
             desired = revision.desired
         except InvalidDesiredState as error:
-            emit(DesiredRejected(name, found, len(error.problems)))
+            emit(DesiredRejected(name, found, len(error.problems), warnings))
             raise
-        emit(DesiredLoaded(name, found, len(desired.resources)))
+        emit(DesiredLoaded(name, found, len(desired.resources), warnings))
         return desired
-
-    def _scope(
-        self,
-        revision: LoadedRevision,
-        state: ObservedState,
-        seen: ObservedConfig,
-        asked: PlanAsked,
-        holding: Sequence[Override],
-    ) -> ScopePlan:
-        request = PlanRequest(
-            kinds=self._kinds,
-            now=asked.now,
-            limits=self._settings.guards.limits,
-            tokens=asked.tokens,
-            adopt=asked.adopt,
-            overrides=holding,
-        )
-        return plan_config(
-            revision,
-            revision.desired,
-            state,
-            request,
-            recorded=seen.recorded,
-            missed=seen.missed,
-            authorship=self.source.authorship,
-        )
 
 
 def _chosen(
@@ -186,11 +167,3 @@ def _chosen(
         for state in states
         if (not wanted or state.scope in wanted) and mode != "off"
     ]
-
-
-def _exit_code(made: Plan, states: Sequence[ObservedState], *, strict: bool) -> int:
-    unknown = [state for state in states if state.state is ScopeState.UNKNOWN]
-    codes = [3 if made.refused else 0, 2 if made.to_apply else 0]
-    if unknown and (strict or len(unknown) == len(states)):
-        codes += [6 if state.facts.get(DENIED) else 5 for state in unknown]
-    return worst_exit_code(codes)

@@ -17,7 +17,7 @@ from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome, Scope
 from controller.engine.live.journal import scopes_left_open
 from controller.engine.live.observe import ScopeView, Unobserved, unseen
 from controller.engine.live.override_tags import TagRecords
-from controller.engine.live.planner import LiveAsked, LivePlanner, LiveScopePlan
+from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.schedule_memory import PowerMemory
 from controller.engine.live.scopes import ScopeSetup, live_scopes
 from controller.engine.state.flips import FlipRow, read_flip_rows
@@ -39,7 +39,7 @@ class LivePlanRun:
     """The live scopes of one run, as planned, and what they were planned from."""
 
     accepted: AcceptedState
-    asked: LiveAsked
+    asked: LivePlanOptions
     scopes: tuple[LiveScopePlan, ...]
     flips: dict[str, FlipRow]
     left_open: frozenset[str] = frozenset()
@@ -137,7 +137,7 @@ class LiveAccounts:
             return {setup.scope.name: one for setup, one in zip(setups, found, strict=True)}
 
     def plan(
-        self, accepted: AcceptedState, setups: Sequence[ScopeSetup], asked: LiveAsked
+        self, accepted: AcceptedState, setups: Sequence[ScopeSetup], asked: LivePlanOptions
     ) -> LivePlanRun:
         """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
         master = self.installation.master

@@ -12,7 +12,7 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.access import Ownership, ScopeReads
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
-from controller.engine.live.planner import LiveAsked, LivePlanner, LiveScopePlan
+from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.records import RecordFrame
 from controller.engine.live.settle_open import settle, target_of, unseen_ending
 from controller.engine.state.flips import FlipMemory, FlipRow, write_flip_row
@@ -70,7 +70,7 @@ class ScopeRun:
     installation: Installation
     planner: LivePlanner
     plan: LiveScopePlan
-    asked: LiveAsked
+    asked: LivePlanOptions
     order: ApplyRequest
     row: FlipRow
     left_open: bool

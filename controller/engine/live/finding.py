@@ -5,7 +5,7 @@ from typing import Final
 
 from controller.engine.config.apply import DONE
 from controller.engine.live.counts import scope_counts_of
-from controller.engine.live.planner import LiveAsked, LiveScopePlan
+from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.state.status import Finding
 from controller.model.observed import ScopeState
 from controller.model.outcome import Outcome
@@ -22,7 +22,10 @@ _WORST: Final = (
 
 
 def finding_of(
-    plan: LiveScopePlan, asked: LiveAsked, outcomes: Sequence[Outcome] = (), revision: str = ""
+    plan: LiveScopePlan,
+    asked: LivePlanOptions,
+    outcomes: Sequence[Outcome] = (),
+    revision: str = "",
 ) -> Finding:
     """Say how a scope stands once ``outcomes`` have come of its plan; ``revision`` is the one they were to bring."""
     plans = plan.plans

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cache
 from typing import Final
 
@@ -15,6 +14,7 @@ from controller.ledger.live_history import deleted_by_us, made_by_us
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, ScopePlan
+from controller.model.plan_options import PlanOptions
 from controller.model.ref import ResourceRef
 from controller.planning.diff import departing, diff
 from controller.planning.diff_options import DiffOptions, DiffResult
@@ -35,19 +35,16 @@ _NO_SHAPING: Final = Shaping()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveAsked:
-    """How live scopes are planned. ``now`` is aware; ``flips`` are by scope; ``writer`` is how we are called in alerts.
+class LivePlanOptions(PlanOptions):
+    """How live scopes are planned. ``flips`` are by scope; ``writer`` is how we are called in alerts.
 
-    ``only`` names objects to plan for, None for all; ``targets`` names targets, empty for all.
+    ``deep`` looks closely, which takes many more calls. ``only`` names objects to plan for, None for all; ``targets``
+    names targets, empty for all.
     """
 
-    now: datetime
-    tokens: Sequence[str] = ()
-    adopt: bool = False
     deep: bool = False
     targets: Sequence[str] = ()
     only: frozenset[ResourceRef] | None = None
-    edited_as: Cause = Cause.EDITED
     flips: Mapping[str, Flips] = field(default_factory=dict)
     writer: str = "envctl"
 
@@ -87,14 +84,16 @@ class LivePlanner:
     targets: Sequence[LiveTarget]
     history: History
 
-    def plan(self, setups: Iterable[ScopeSetup], asked: LiveAsked) -> tuple[LiveScopePlan, ...]:
+    def plan(
+        self, setups: Iterable[ScopeSetup], asked: LivePlanOptions
+    ) -> tuple[LiveScopePlan, ...]:
         """Plan scopes side by side, as many at once as the settings say; in the order given."""
         with ThreadPoolExecutor(
             self.settings.live.parallel_scopes, thread_name_prefix="live-plan"
         ) as pool:
             return tuple(pool.map(lambda setup: self.plan_one(setup, asked), setups))
 
-    def plan_one(self, setup: ScopeSetup, asked: LiveAsked) -> LiveScopePlan:
+    def plan_one(self, setup: ScopeSetup, asked: LivePlanOptions) -> LiveScopePlan:
         """Plan one scope. What cannot be read is its state, not an error."""
         wanted = [
             (target, mode)
@@ -118,7 +117,7 @@ class LivePlanner:
 class _Scope:
     """The plan of one view."""
 
-    def __init__(self, planner: LivePlanner, view: ScopeView, asked: LiveAsked) -> None:
+    def __init__(self, planner: LivePlanner, view: ScopeView, asked: LivePlanOptions) -> None:
         self._planner = planner
         self._view = view
         self._asked = asked
@@ -161,7 +160,7 @@ class _Scope:
         options = ScopeOptions(
             diff=self._diff_options(parts[0]),
             limits=self._limits(),
-            tokens=self._asked.tokens,
+            tokens=self._asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
             empty_is_wrong=False,
         )

@@ -16,7 +16,7 @@ from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
-from controller.engine.live.planner import LiveAsked
+from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.check import check_overrides, read_assignment
 from controller.engine.overrides.effect import Effect, effect_of
 from controller.engine.power.accepted_now import AcceptedNow
@@ -193,7 +193,7 @@ class Overrides:
         accepted = self._accounts.accepted(self._state.seen.scopes[0], moment, overrides)
         setups = self._accounts.scopes(accepted, effect.scopes)
         run = self._accounts.plan(
-            accepted, setups, LiveAsked(now=moment, targets=POWER, only=effect.objects)
+            accepted, setups, LivePlanOptions(now=moment, targets=POWER, only=effect.objects)
         )
         actor = Actor(self._user, "", process.user, "override")
         order = ApplyRequest(

@@ -8,7 +8,7 @@ from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
 from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
-from controller.engine.live.planner import LiveAsked, LiveScopePlan
+from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.power.agenda import PowerAgenda
 from controller.events import Emit, discard_event
@@ -63,7 +63,9 @@ class PowerRun:
 
         def one(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
             """Look and switch at once: nobody waits for an account that is slow to answer."""
-            run = accounts.plan(accepted, (setup,), LiveAsked(now=now, targets=(TARGET.name,)))
+            run = accounts.plan(
+                accepted, (setup,), LivePlanOptions(now=now, targets=(TARGET.name,))
+            )
             digest = plan(run.plans, revision=accepted.revision, label=SCHEDULE).digest
             order = ApplyRequest(
                 actor=actor,

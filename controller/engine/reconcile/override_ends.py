@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
-from controller.engine.reconcile.reconcile import CombinedPlan
+from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.state.override_commit import Ending, end_overrides
 from controller.events import Emit, OverrideEnded, OverrideEndsSoon, discard_event
 from controller.model.canonical import digest
@@ -29,10 +28,10 @@ def due_ends(
     return tuple(Ending(one, why) for one, why in ended(overrides, now, documents or {}))
 
 
-def overdue(seen: ObservedConfig, run: CombinedPlan, now: datetime) -> tuple[Ending, ...]:
+def overdue(planned: CombinedPlan, now: datetime) -> tuple[Ending, ...]:
     """Return the overrides that have ended, as far as a run could see: Git is only known if its source was loaded."""
-    overrides = seen.overrides
-    documents = documents_of(run.config.revision, overrides) if run.config is not None else None
+    overrides, config = planned.observed.overrides, planned.config
+    documents = documents_of(config.revision, overrides) if config is not None else None
     return due_ends(overrides, now, documents)
 
 

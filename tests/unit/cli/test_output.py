@@ -3,7 +3,7 @@ import pytest
 from controller.cli import process
 from controller.cli.apply_progress import ProgressLine, progress_text
 from controller.cli.output import counted, note, say, say_lines
-from controller.engine.config.apply_changes import Progress
+from controller.events import ApplyProgressed
 from controller.views.style import Span
 
 
@@ -20,12 +20,12 @@ from controller.views.style import Span
 def test_progress_in_one_line(
     done: int, total: int, elapsed_s: float, before: int, text: str
 ) -> None:
-    assert progress_text(Progress(done, total), elapsed_s, before) == text
+    assert progress_text(ApplyProgressed(done, total), elapsed_s, before) == text
 
 
 def test_short_applies_have_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressLine() as progress:
-        progress(Progress(1, 2))
+        progress.show(ApplyProgressed(1, 2))
 
     assert capsys.readouterr().err == ""
 
@@ -35,7 +35,7 @@ def test_nothing_to_do_has_no_progress(
 ) -> None:
     monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
     with ProgressLine() as progress:
-        progress(Progress(0, 0))
+        progress.show(ApplyProgressed(0, 0))
 
     assert capsys.readouterr().err == ""
 
@@ -45,8 +45,8 @@ def test_long_applies_do(
 ) -> None:
     monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
     with ProgressLine() as progress:
-        progress(Progress(1, 2))
-        progress(Progress(2, 2))
+        progress.show(ApplyProgressed(1, 2))
+        progress.show(ApplyProgressed(2, 2))
 
     assert capsys.readouterr().err.splitlines()[0].startswith("applied 1 of 2 (50 %)")
 
@@ -57,7 +57,7 @@ def test_on_a_terminal_the_line_is_rewritten_and_gone_at_the_end(
     monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with ProgressLine() as progress:
-        progress(Progress(1, 2))
+        progress.show(ApplyProgressed(1, 2))
 
     assert capsys.readouterr().err.startswith("\r\x1b[Kapplied 1 of 2")
 

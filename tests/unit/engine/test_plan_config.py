@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.engine.config.compute_plan import PlanRequest, plan_config
+from controller.engine.config.compute_plan import PlanRules, plan_config
+from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired import find_edits
 from controller.engine.desired.field_names import yaml_field_names
 from controller.engine.desired.find_edits import authorship_of, field_path, with_edits
@@ -17,6 +18,7 @@ from controller.model.canonical import parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.plan import Cause, Change, ScopePlan
+from controller.model.plan_options import PlanOptions
 from controller.model.ref import ResourceRef
 from controller.planning.fields import EXTRA
 from tests.support.text_source import TextSource
@@ -68,11 +70,10 @@ def planned(
 
     return plan_config(
         revision,
-        revision.desired,
+        ObservedConfig((), lambda _ref, _items: recorded, lambda _ref, _items: missed),
         applied(before, state),
-        PlanRequest(kinds=kinds(), now=NOW),
-        recorded=lambda _ref, _items: recorded,
-        missed=lambda _ref, _items: missed,
+        PlanOptions(now=NOW),
+        PlanRules(kinds()),
         authorship=authorship,
     )
 

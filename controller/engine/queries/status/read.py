@@ -12,7 +12,7 @@ from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.counts import scope_counts_of
 from controller.engine.live.finding import reasons, worst
 from controller.engine.live.journal import OPEN_PREFIX
-from controller.engine.live.planner import LiveAsked, LiveScopePlan
+from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import live_scopes
 from controller.engine.queries.status.schedule_outlook import power_outlook
 from controller.engine.queries.status.view import (
@@ -156,7 +156,7 @@ def with_look(read: StatusRead, accounts: LiveAccounts) -> StatusView:
     if read.accepted is None:
         return read.view
     setups = accounts.scopes(read.accepted)
-    run = accounts.plan(read.accepted, setups, LiveAsked(now=read.view.at))
+    run = accounts.plan(read.accepted, setups, LivePlanOptions(now=read.view.at))
     at = read.view.at
     looked = {scope.setup.scope.name: _looked(scope, at) for scope in run.scopes if scope.plans}
     return replace(read.view, looked=looked)

@@ -18,7 +18,7 @@ EXAMPLES = Path(__file__).parents[4] / "examples" / "fleet"
 
 @pytest.fixture(scope="module")
 def planner() -> Planner:
-    return Planner(FolderSource(FolderLocation(EXAMPLES)), Settings(), catalog.kinds())
+    return Planner(lambda: FolderSource(FolderLocation(EXAMPLES)), Settings(), catalog.kinds())
 
 
 def made(planner: Planner, kind: str, name: str, path: str = "new.yaml") -> Scaffold:

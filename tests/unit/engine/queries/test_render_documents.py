@@ -34,7 +34,7 @@ VALUES = st.recursive(
 
 
 def loaded(folder: Path) -> LoadedRevision:
-    return Planner(FolderSource(FolderLocation(folder)), Settings(), catalog.kinds()).load()
+    return Planner(lambda: FolderSource(FolderLocation(folder)), Settings(), catalog.kinds()).load()
 
 
 @given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=4))

@@ -1,0 +1,323 @@
+"""The front door: what is asked of one run, the run, and everything that came of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.run_id import new_run_id
+from controller.engine.config.apply import DONE, NOTHING_APPLIED, ApplyReport, apply_run
+from controller.engine.config.apply_changes import Progress
+from controller.engine.config.observe import ObservedConfig, observe_config
+from controller.engine.config.planner import Planner, PlanRun
+from controller.engine.live.accounts import LiveAccounts, LivePlanRun
+from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
+from controller.engine.live.finding import finding_of
+from controller.engine.live.planner import LivePlanOptions
+from controller.engine.reconcile.combined_plan import CombinedPlan, combined, tables_after
+from controller.engine.reconcile.override_ends import announce, overdue, record_ends
+from controller.engine.reconcile.review import Reviewed, check_reviewed, refusal_of
+from controller.engine.state.override_commit import Ending
+from controller.engine.state.status import Finding
+from controller.errors import (
+    InvalidDesiredState,
+    PlanRefused,
+    SourceUnavailable,
+    exit_code_of,
+    worst_exit_code,
+)
+from controller.events import ApplyProgressed, Emit, discard_event
+from controller.ledger.gc_tuning import relaxed_gc
+from controller.model.ledger_record import Actor, Requester
+from controller.model.observed import CONFIG_SCOPE, ScopeState
+from controller.model.override import Override
+from controller.model.plan import Cause
+from controller.model.plan_options import PlanOptions
+from controller.model.trailers import overrides_in
+from controller.planning.overrides import ending_soon
+
+LINES_KEPT: Final = 20
+"""So much of what is wrong with a source is kept in its status; validate says all of it."""
+
+
+class Reach(Enum):
+    """How far a run goes."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRequest:
+    """What is asked of one run.
+
+    ``scopes`` empty means all. ``approvals`` are of violations. ``deep`` looks at live accounts closely, which takes many
+    more calls. ``strict`` makes a config scope that cannot be seen an error among good ones, ``strict_live`` a live one.
+    ``cause`` is that of what differs from what was last applied. ``claim`` says how scopes are asked for, where something
+    is applied.
+    """
+
+    requester: Requester
+    claim: Claim
+    reach: Reach = Reach.APPLY
+    scopes: Sequence[str] = ()
+    approvals: Sequence[str] = ()
+    reviewed: Sequence[Reviewed] = ()
+    adopt: bool = False
+    deep: bool = False
+    strict: bool = False
+    strict_live: bool = False
+    cause: Cause = Cause.EDITED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """All that came of one run. ``report`` is None where nothing was tried: refused, or only planned."""
+
+    planned: CombinedPlan
+    report: ApplyReport | None = None
+    refused: PlanRefused | None = None
+    ended: tuple[Ending, ...] = ()
+    """Overrides whose end was recorded; where the run only planned, whose end the next apply records."""
+    ending_soon: tuple[Override, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """Return the code a command ends with."""
+        if self.refused is not None:
+            return exit_code_of(self.refused)
+        if self.report is None or not self.planned.plan.enforced:
+            return self.planned.exit_code
+        return self.report.exit_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciler:
+    """Takes scopes from a source to what became of every change, in this order:
+
+    1. observe: the config tables, and the controller's own rows with overrides and the revision last accepted;
+    2. load the source's current revision, if the config scope is asked for; a source that is wrong or cannot be read is
+       written into the status, and what was accepted last stays in force;
+    3. plan the config scope: overrides laid over the revision, compared with the tables, guarded;
+    4. look at the live scopes and plan them, from the tables as the config plan leaves them, or, where that is refused
+       or only observed, as they are;
+    5. join both into one plan, which is compared with the one that was reviewed: ``plan`` ends here, with nothing written;
+    6. refuse what a guard refuses and nobody approved, and write how the scopes stand;
+    7. apply the config scope: every change in one transaction with its record;
+    8. apply the live scopes side by side, each change between an announced and an ended record; not tried where the
+       config tables did not become what was planned;
+    9. write how each scope stands;
+    10. record the overrides that have ended, and tell of those that end soon.
+
+    ``live`` is None where there is no AWS to look at: then only the config scope is planned, from ``observed``. ``clock``
+    gives aware time. ``own_source`` tells whether the planner's source is the one the settings name: only that one's state
+    is written down. What happens on the way is told as events.
+    """
+
+    planner: Planner
+    live: LiveAccounts | None
+    clock: Callable[[], datetime]
+    announce_within: timedelta = timedelta(0)
+    """Overrides that end within this time are announced."""
+    own_source: bool = True
+    observed: ObservedConfig | None = None
+    emit: Emit = discard_event
+
+    def reconcile(self, request: ReconcileRequest) -> Reconciled:
+        """Go the whole way, as far as the request reaches. Raises as ``plan`` and ``apply``."""
+        planned = self.plan(request)
+        if request.reach is Reach.APPLY:
+            return self.apply(planned, request)
+        now = self.clock()
+        return Reconciled(
+            planned=planned,
+            refused=refusal_of(planned.plan),
+            ended=overdue(planned, now),
+            ending_soon=ending_soon(planned.observed.overrides, now, self.announce_within),
+        )
+
+    @relaxed_gc()
+    def plan(self, request: ReconcileRequest) -> CombinedPlan:
+        """Plan the scopes asked for, writing nothing but the state of a source that is wrong or out of reach (1 to 5).
+
+        Raises as loading and planning the source if the config scope is asked for, WrongUsage for a scope that does not
+        exist, PlanChanged where something else was reviewed.
+        """
+        observed = self.observed or observe_config(self._accounts.installation)
+        now = self.clock()
+        config = None
+        if self.live is None or not request.scopes or CONFIG_SCOPE in request.scopes:
+            config = self._plan_config(observed, request, now)
+        live = self._plan_live(observed, request, config, now)
+        chosen = {"adopt": request.adopt, "deep": request.deep}
+        planned = combined(
+            config,
+            live,
+            observed,
+            approvals=request.approvals,
+            options=tuple(name for name, given in chosen.items() if given),
+            strict=request.strict,
+            strict_live=request.strict_live,
+        )
+        check_reviewed(planned.plan, request.reviewed)
+        return planned
+
+    @relaxed_gc()
+    def apply(self, planned: CombinedPlan, request: ReconcileRequest) -> Reconciled:
+        """Do what was planned, as far as nothing refuses it (6 to 10). What becomes of changes and scopes is in the result.
+
+        Raises ScopeBusy, ScopeFromTheFuture for the config scope, and as any call before its first write.
+        """
+        refused = refusal_of(planned.plan)
+        if refused is not None:
+            self._write_refusal(planned)
+            return Reconciled(planned=planned, refused=refused)
+        report = self._apply(planned, request)
+        now = self.clock()
+        ended = record_ends(
+            self._accounts.installation, overdue(planned, now), request.claim, self.emit
+        )
+        soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
+        return Reconciled(planned=planned, report=report, ended=ended, ending_soon=soon)
+
+    @property
+    def _accounts(self) -> LiveAccounts:
+        assert self.live is not None, "without an AWS to look at nothing is observed or applied"
+        return self.live
+
+    def _plan_config(
+        self, observed: ObservedConfig, request: ReconcileRequest, now: datetime
+    ) -> PlanRun:
+        # Without an AWS every scope that was found may be named.
+        scopes = request.scopes if self.live is None else (CONFIG_SCOPE,)
+        asked = PlanOptions(
+            now=now, approvals=request.approvals, adopt=request.adopt, edited_as=request.cause
+        )
+        try:
+            return self.planner.plan(self.planner.load(), observed, asked, scopes, self.emit)
+        except (SourceUnavailable, InvalidDesiredState) as error:
+            if self.own_source and self.live is not None and request.reach is Reach.APPLY:
+                reason = "\n".join(str(error).splitlines()[:LINES_KEPT])
+                stalled = Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)
+                self.live.write_statuses([stalled])
+            raise
+
+    def _plan_live(
+        self,
+        observed: ObservedConfig,
+        request: ReconcileRequest,
+        config: PlanRun | None,
+        now: datetime,
+    ) -> LivePlanRun | None:
+        wanted = tuple(scope for scope in request.scopes if scope != CONFIG_SCOPE)
+        tables = next((scope for scope in observed.scopes if scope.scope == CONFIG_SCOPE), None)
+        if (request.scopes and not wanted) or self.live is None or tables is None:
+            return None
+        known = tables.state in {ScopeState.OK, ScopeState.OBSERVE}
+        if not wanted and not (self.live.is_on and known):
+            # Where it is not known what is accepted the config scope says so already.
+            return None
+        after = tables_after(tables, config)
+        revision, approvals = observed.accepted_revision, tuple(request.approvals)
+        if config is not None:
+            approvals += overrides_in(config.revision.desired.message)
+            revision = config.plan.revision if after is not None else revision
+        accepted = self.live.accepted(after or tables, now, observed.overrides, revision)
+        return self.live.plan(
+            accepted,
+            self.live.scopes(accepted, wanted),
+            LivePlanOptions(
+                now=now,
+                approvals=approvals,
+                adopt=request.adopt,
+                # What is taken over carries no mark that says what a light look does not show.
+                deep=request.deep or request.adopt,
+            ),
+        )
+
+    def _apply(self, planned: CombinedPlan, request: ReconcileRequest) -> ApplyReport:
+        accounts, config, live = self._accounts, planned.config, planned.live
+        report = NOTHING_APPLIED
+        if config is not None:
+            report = apply_run(
+                accounts.installation,
+                config,
+                request.claim,
+                request.requester,
+                self._progress,
+                self.emit,
+            )
+            if config.plan.scopes:
+                accounts.write_statuses([_config_finding(config, report)])
+        if live is None:
+            return report
+        if report.exit_code:
+            why = "live accounts were not tried: the config tables did not become what was planned"
+            return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
+        transaction = report.transaction or new_run_id(self.clock())
+        order = _order(planned, live, request.requester, transaction)
+        outcomes = accounts.apply(live, request.claim, order, self._progress, self.emit)
+        return _reported(report, outcomes, transaction, live)
+
+    def _progress(self, progress: Progress) -> None:
+        self.emit(ApplyProgressed(progress.done, progress.total))
+
+    def _write_refusal(self, planned: CombinedPlan) -> None:
+        findings = []
+        if planned.config is not None:
+            findings.append(_config_finding(planned.config, NOTHING_APPLIED))
+        if planned.live is not None:
+            findings += [finding_of(scope, planned.live.asked) for scope in planned.live.scopes]
+        self._accounts.write_statuses(findings)
+
+
+def _order(
+    planned: CombinedPlan, live: LivePlanRun, requester: Requester, transaction: str
+) -> ApplyRequest:
+    """Return who applies the live scopes, and what: the author is known where it is the source's own revision."""
+    accepted = live.accepted.revision
+    found = planned.config.revision.tree.revision if planned.config is not None else None
+    author = found.author if found is not None and found.id == accepted else ""
+    return ApplyRequest(
+        actor=Actor(author, accepted, *requester),
+        transaction=transaction,
+        revision=accepted,
+        plan_digest=planned.plan.digest,
+    )
+
+
+def _reported(
+    config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
+) -> ApplyReport:
+    outcomes = (*config.outcomes, *(outcome for scope in live for outcome in scope.outcomes))
+    refused = [3 for one in run.plans if one.state is ScopeState.REFUSED]
+    codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
+    stopped = (config.stopped, *(scope.stopped for scope in live))
+    return ApplyReport(
+        transaction if outcomes else "",
+        outcomes,
+        worst_exit_code(codes),
+        "\n".join(filter(None, stopped)),
+    )
+
+
+def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
+    scopes = [one for one in run.plan.scopes if one.scope == CONFIG_SCOPE]
+    if not scopes:
+        return Finding(scope=CONFIG_SCOPE, state=ScopeState.OK)
+    scope = scopes[0]
+    state = ScopeState.STALLED if report.stopped else scope.state
+    left = sum(outcome.status not in DONE for outcome in report.outcomes)
+    known = scope.state is ScopeState.OK
+    return Finding(
+        scope=CONFIG_SCOPE,
+        state=state,
+        reason=report.stopped
+        or scope.reason
+        or "; ".join(v.message for v in scope.violations if not v.overridden),
+        changes=left if known else len(scope.changes),
+        blocked=sum(note.category == "blocked" for note in scope.notes),
+        applied=run.plan.revision if known and not left and not report.stopped else "",
+    )
