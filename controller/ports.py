@@ -65,18 +65,23 @@ class Source(Protocol):
         """Say who last touched each path, in one pass over the history; unknown where it does not reach."""
 
 
-class Target(Protocol):
-    """Something that can be made as the desired state says, one scope at a time."""
+@runtime_checkable
+class DesiredSource(Protocol):
+    """Where desired state comes from that is not YAML: a snapshot, the ledger.
+
+    Raises SourceUnavailable, AccessDenied or InvalidDesiredState, never gives a part of it.
+    """
 
     @property
     def name(self) -> str:
-        """How plans and settings call the target: ``tables``."""
+        """How the source is named in messages."""
 
-    def project(self, desired: DesiredState, now: datetime) -> Mapping[ResourceRef, Projection]:
-        """Return what the desired state asks of this target. Pure and deterministic."""
+    @property
+    def cause(self) -> Cause:
+        """What changes come from that this source wants: ``restored``, ``rolledBack``."""
 
-    def observe(self, scope: str) -> ObservedState:
-        """Look, and write nothing. What cannot be read makes the scope unknown, with the reason; it is not raised."""
+    def desired(self) -> DesiredState:
+        """Return the desired state, its references checked; origins name the snapshot or the record."""
 
 
 class History(Protocol):
