@@ -1,8 +1,7 @@
 """The order in which changes are applied: nothing before what it needs, nothing gone before what needs it."""
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
 
 from controller.model.plan import Cause, Change
 from controller.model.ref import ResourceRef
@@ -10,10 +9,8 @@ from controller.model.ref import ResourceRef
 Edges = dict[int, list[int]]
 """Places in a list of changes -> places of others."""
 
-NO_RANKS: Final[Mapping[str, int]] = {}
 
-
-def in_order(changes: Iterable[Change], ranks: Mapping[str, int] = NO_RANKS) -> tuple[Change, ...]:
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return the changes in dependency order; the order they come in does not matter.
 
     What is created or updated follows what it depends on; what leaves follows what refers to it, be that updated or
@@ -21,7 +18,7 @@ def in_order(changes: Iterable[Change], ranks: Mapping[str, int] = NO_RANKS) -> 
     kind (``ranks``; leaving objects in reverse), kind, key, target, action. In a cycle the first by that order goes
     first.
     """
-    ordered = sorted(changes, key=lambda change: _tie(change, ranks))
+    ordered = sorted(changes, key=_tie)
     followers, needed = _edges(ordered)
     if not needed:
         return tuple(ordered)
@@ -55,10 +52,8 @@ def leaves(change: Change) -> bool:
     return change.action == "delete" or change.cause is Cause.PRUNED
 
 
-def _tie(change: Change, ranks: Mapping[str, int]) -> tuple[bool, int, str, str, str, str]:
-    rank = ranks.get(change.ref.kind, 0)
-    leaving = leaves(change)
-    return leaving, -rank if leaving else rank, *change.ref, change.target, change.action
+def _tie(change: Change) -> tuple[bool, str, str, str, str]:
+    return leaves(change), *change.ref, change.target, change.action
 
 
 def _edges(ordered: Sequence[Change]) -> tuple[Edges, Edges]:

@@ -28,7 +28,7 @@ _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
 class ScopeOptions:
     """How one scope is planned.
 
-    ``tokens`` approve violations and lift barriers. ``ranks`` orders kinds (what others refer to first).
+    ``tokens`` approve violations and lift barriers.
     ``empty_is_wrong``: a desired state of nothing against objects of ours is a mistake, not a wish.
     """
 
@@ -36,7 +36,6 @@ class ScopeOptions:
     limits: GuardLimits = field(default_factory=GuardLimits)
     tokens: Sequence[str] = ()
     barriers: Sequence[Barrier] = ()
-    ranks: Mapping[str, int] = field(default_factory=dict)
     source_paths: AbstractSet[str] | None = None
     empty_is_wrong: bool = True
 
@@ -70,7 +69,7 @@ def finish(
     """
     results = tuple(results)
     # Ordered first, so that what is said of a change held back does not depend on the order they came in.
-    ordered = in_order((change for result in results for change in result.changes), options.ranks)
+    ordered = in_order(change for result in results for change in result.changes)
     withheld = frozenset().union(*(result.withheld for result in results))
     held = hold(observed.scope, ordered, options.barriers, withheld, options.tokens)
     known = known_paths(observed) if options.source_paths else frozenset()

@@ -26,7 +26,6 @@ from tests.unit.planning.worlds import (
 )
 
 TANGO = Authorship("9f1e0aa", "tango-dev", "2026-11-24", "Web to 1.4.3")
-RANKS = {"Cluster": 1, "Service": 2, "DeploymentMap": 3, "Environment": 4, "Upstream": 5}
 
 
 def yaml_path(_ref: ResourceRef, path: FieldPath) -> str:
@@ -84,7 +83,7 @@ def scoped(
         target="groups" if live else "tables",
         **how,
     )
-    planned = ScopeOptions(diff=comparing, ranks=RANKS, source_paths=source_paths, tokens=tokens)
+    planned = ScopeOptions(diff=comparing, source_paths=source_paths, tokens=tokens)
     return Scope(desired, observed, planned, live, edits, effects, meaning)
 
 

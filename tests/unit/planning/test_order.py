@@ -86,14 +86,14 @@ def test_order(changes: list[Change], wanted: str, because: str) -> None:
     assert " ".join(str(one.ref) for one in in_order(changes)) == wanted, because
 
 
-def test_ranks_order_kinds_and_reverse_for_what_leaves() -> None:
+def test_ties_go_by_kind_and_what_leaves_comes_last() -> None:
     changes = [
-        change("Account/a", "create"),
-        change("Service/s", "create"),
-        change("Account/b", "delete"),
         change("Service/t", "delete"),
+        change("Account/b", "delete"),
+        change("Service/s", "create"),
+        change("Account/c", "create"),
     ]
 
-    ordered = in_order(changes, {"Service": 2, "Account": 1})
+    ordered = in_order(changes)
 
-    assert [one.ref.key for one in ordered] == ["a", "s", "t", "b"]
+    assert [planned.ref.key for planned in ordered] == ["c", "s", "b", "t"]
