@@ -1,5 +1,9 @@
-"""Each story's plan, byte for byte: ``make golden`` writes the files, the reviewer reads the difference."""
+"""Each story's plan, byte for byte: ``make golden`` writes the files, the reviewer reads the difference.
 
+A JSON document of more than a thousand lines is kept as a digest of all of it, and the ends of its long lists.
+"""
+
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +23,9 @@ from tests.golden.stories import NAMES, STORIES, Scope, desired_object, plan_of
 
 ALL_STORIES = (*STORIES, fifty_nine_environments_stay_longer)
 HERE = Path(__file__).parent
+MOST_LINES = 1000
+ENDS = {"plan.json": 10, "desired.json": 3, "observed.json": 3}
+"""So many members are kept of each end of a long list: creates stand at the beginning of a plan, deletes at its end."""
 
 
 def rendered(plan: Plan) -> dict[str, str]:
@@ -34,6 +41,29 @@ def written(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def reviewed(name: str, text: str) -> str:
+    """What is kept of a file: all of it, unless nobody would read that."""
+    if not name.endswith(".json") or text.count("\n") <= MOST_LINES:
+        return text
+    document = {
+        "lines": text.count("\n"),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "shortened": shortened(json.loads(text), ENDS[name]),
+    }
+    return written(document)
+
+
+def shortened(value: Any, ends: int) -> Any:
+    """The value with the ends of its long lists, and how many members they have."""
+    if isinstance(value, dict):
+        return {key: shortened(member, ends) for key, member in value.items()}
+    if not isinstance(value, list):
+        return value
+    if len(value) > 2 * ends:
+        value = [*value[:ends], f"… {len(value) - 2 * ends} more of {len(value)}", *value[-ends:]]
+    return [shortened(member, ends) for member in value]
+
+
 @pytest.mark.parametrize("story", ALL_STORIES, ids=lambda story: story.__name__)
 def test_golden_plan(story: Callable[[], list[Scope]], rewrite_golden: bool) -> None:
     folder, scopes = HERE / story.__name__, story()
@@ -44,13 +74,14 @@ def test_golden_plan(story: Callable[[], list[Scope]], rewrite_golden: bool) -> 
         "observed.json": observed.decode(),
         **rendered(plan),
     }
+    kept = {name: reviewed(name, text) for name, text in files.items()}
     if rewrite_golden:
         folder.mkdir(exist_ok=True)
-        for name, text in files.items():
+        for name, text in kept.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
-    stored = {name: (folder / name).read_text(encoding="utf-8") for name in files}
-    assert stored == files
+    stored = {name: (folder / name).read_text(encoding="utf-8") for name in kept}
+    assert stored == kept
     jsonschema.validate(json.loads(files["plan.json"]), plan_schema())
 
 
