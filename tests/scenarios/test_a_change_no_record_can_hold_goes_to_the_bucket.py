@@ -7,31 +7,13 @@ import boto3
 import pytest
 
 from tests.support.command_line import Fleet, envctl
+from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 
-FLEET = """apiVersion: envctl/v1
-kind: Account
-metadata: {name: staging-eu}
-spec: {accountNumber: "012345670123"}
----
-apiVersion: envctl/v1
-kind: EnvironmentType
-metadata: {name: Staging}
-spec:
-  account: staging-eu
-  vpcId: vpc-1
-  subnets: {PrivateApp: {availabilityZoneA: subnet-a, availabilityZoneB: subnet-b}}
-  loadBalancers: [lb.acme.example]
----
-apiVersion: envctl/v1
-kind: DeploymentMap
-metadata: {name: web}
-spec: {roles: []}
----
-apiVersion: envctl/v1
-kind: Environment
-metadata: {name: c50}
-spec: {environmentType: Staging, owningCluster: Tango, deploymentMap: web, alertSettings: EnvironmentOwner}
-"""
+FLEET = one_file(
+    account(environment_type="Staging", of_type=", loadBalancers: [lb.acme.example]"),
+    EMPTY_MAP,
+    environment("c50", kind="Staging", more=", alertSettings: EnvironmentOwner"),
+)
 HOST = "c50/www.acme.example"
 
 

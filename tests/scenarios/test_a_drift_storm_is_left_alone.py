@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from tests.support.live_accounts import SCOPE, LiveEstate, environment, live_changes, live_scopes
+from tests.support.fleet_yaml import environment
+from tests.support.live_accounts import SCOPE, LiveEstate, live_changes, live_scopes
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from controller.model.ref import ResourceRef
 from controller.settings import Mode, Settings, TargetModes
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from tests.support.embedded_aws import AwsForTests
-from tests.support.power_estate import ACCOUNT, ACCOUNTS, EVENING, MORNING, PowerEstate
+from tests.support.fleet_yaml import account
+from tests.support.power_estate import EVENING, MORNING, PowerEstate
 
 WEB = "c50-ta-Web"
 SCOPE = "staging-eu/eu-west-1"
@@ -334,9 +335,7 @@ def test_what_is_written_as_noschedule_is_touched_by_no_override(evening: PowerE
 
 
 def test_a_protected_schedule_is_followed_and_nobody_changes_it(evening: PowerEstate) -> None:
-    protected = ACCOUNT.format(name="staging-eu", number=ACCOUNTS["staging-eu"]).replace(
-        "vpcId", "protectedActions: [SCHEDULE_ENVIRONMENT], vpcId"
-    )
+    protected = account(of_type=", protectedActions: [SCHEDULE_ENVIRONMENT]")
     (evening.folder / "staging-eu.yaml").write_text(protected)
     evening.accept()
     evening.environment("c50", schedule="off")

@@ -10,7 +10,8 @@ from moto import mock_aws
 from controller import catalog
 from controller.model.ref import ResourceRef
 from tests.support.extension_targets.owners import TARGET
-from tests.support.live_accounts import NUMBERS, SCOPE, LiveEstate, environment, live_changes
+from tests.support.fleet_yaml import NUMBERS, environment
+from tests.support.live_accounts import SCOPE, LiveEstate, live_changes
 from tests.support.target_pages import target_page
 
 C50 = ResourceRef("OwnerParameter", f"{SCOPE}/c50")

@@ -13,7 +13,8 @@ from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.ports import SourceTree
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
-from tests.support.live_accounts import SCOPE, LiveEstate, environment, live_scopes
+from tests.support.fleet_yaml import environment
+from tests.support.live_accounts import SCOPE, LiveEstate, live_scopes
 from tests.support.reconcilers import asked, reconciler
 
 FLEET = {f"e{n}.yaml": environment(f"e{n}") for n in range(3)}

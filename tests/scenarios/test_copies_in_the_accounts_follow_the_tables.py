@@ -13,15 +13,8 @@ from controller.model.ref import ResourceRef
 from controller.targets.replica_parts.project import LAG
 from controller.targets.replica_parts.replicated import replicated
 from controller.targets.replicas import TARGET
-from tests.support.live_accounts import (
-    NUMBERS,
-    SCOPE,
-    LiveEstate,
-    account,
-    environment,
-    live_changes,
-    live_scopes,
-)
+from tests.support.fleet_yaml import NUMBERS, account, environment
+from tests.support.live_accounts import SCOPE, LiveEstate, live_changes, live_scopes
 from tests.support.reconcilers import asked
 
 SERVICE = """apiVersion: envctl/v1
@@ -219,7 +212,7 @@ def test_a_slow_worker_puts_nothing_older_over_what_a_faster_one_wrote(copies: C
 def test_secrets_are_in_the_copies_and_nowhere_else(copies: Copies) -> None:
     copies.make_tables()
     secret = ", licenseKeys: {newRelicKey: s3cret}"
-    copies.estate.has({"staging.yaml": account("staging-eu", type=secret)})
+    copies.estate.has({"staging.yaml": account(of_type=secret)})
 
     whole = copies.estate.planned()
     copies.estate.applied()

@@ -6,7 +6,8 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
-from tests.support.command_line import TEAMS, Fleet, envctl, installation
+from tests.support.command_line import TEAMS, Fleet, envctl, installation, service
+from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.git_repository import Repository
 
 ALERTS = """apiVersion: envctl/v1
@@ -112,50 +113,20 @@ spec:
 
 
 def test_an_account_keeps_its_name(repository: Repository) -> None:
-    account = (
-        "apiVersion: envctl/v1\nkind: Account\nmetadata: {name: %s}\n"
-        'spec: {accountNumber: "012345670123"}\n'
-    )
-    repository.commit({"teams.yaml": TEAMS, "account.yaml": account % "staging"})
+    staging = account()
+    repository.commit({"teams.yaml": TEAMS, "account.yaml": staging})
     assert envctl("apply", "--yes").code == 0
-    repository.commit({"account.yaml": account % "renamed"})
+    repository.commit({"account.yaml": staging.replace("staging-eu", "renamed")})
 
     refused = envctl("plan")
 
     assert refused.code == 1
-    assert "metadata.name: Account/renamed is Account/staging under another name" in refused.err
-    assert "fix: name it staging again" in refused.err
+    assert "metadata.name: Account/renamed is Account/staging-eu under another name" in refused.err
+    assert "fix: name it staging-eu again" in refused.err
 
 
 def test_an_upstream_stays_while_somebodys_virtual_host_names_it(repository: Repository) -> None:
-    fleet = """apiVersion: envctl/v1
-kind: Account
-metadata: {name: staging-eu}
-spec: {accountNumber: "012345670123"}
----
-apiVersion: envctl/v1
-kind: EnvironmentType
-metadata: {name: Staging}
-spec:
-  account: staging-eu
-  vpcId: vpc-1
-  subnets: {PrivateApp: {availabilityZoneA: subnet-a, availabilityZoneB: subnet-b}}
----
-apiVersion: envctl/v1
-kind: DeploymentMap
-metadata: {name: web}
-spec: {roles: []}
----
-apiVersion: envctl/v1
-kind: Environment
-metadata: {name: c50}
-spec: {environmentType: Staging, owningCluster: Tango, deploymentMap: web}
----
-apiVersion: envctl/v1
-kind: Service
-metadata: {name: Search}
-spec: {owningCluster: Tango}
-"""
+    fleet = one_file(account(), EMPTY_MAP, environment("c50"), service("Search"))
     upstream = """apiVersion: envctl/v1
 kind: Upstream
 metadata: {name: c50-Search}

@@ -15,14 +15,8 @@ from controller.errors import InvalidDesiredState, PlanRefused, SourceUnavailabl
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
-from tests.support.live_accounts import (
-    SCOPE,
-    LiveEstate,
-    account,
-    environment,
-    live_changes,
-    live_scopes,
-)
+from tests.support.fleet_yaml import account, environment
+from tests.support.live_accounts import SCOPE, LiveEstate, live_changes, live_scopes
 
 FLEET = {f"e{n}.yaml": environment(f"e{n}") for n in range(5)}
 

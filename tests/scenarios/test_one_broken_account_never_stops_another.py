@@ -16,14 +16,8 @@ from controller.model.observed import ObservedState, ScopeState
 from controller.model.plan import ScopePlan
 from controller.ports import LiveReads
 from tests.support.extension_targets.owners import OwnerParameters
-from tests.support.live_accounts import (
-    SCOPE,
-    LiveEstate,
-    account,
-    environment,
-    live_changes,
-    live_scopes,
-)
+from tests.support.fleet_yaml import account, environment
+from tests.support.live_accounts import SCOPE, LiveEstate, live_changes, live_scopes
 
 PROD = "prod-eu/eu-west-1"
 
@@ -170,7 +164,7 @@ def freeze(day: date) -> dict[str, str]:
     return {
         "freeze.yaml": "apiVersion: envctl/v1\nkind: Calendar\nmetadata: {name: launch}\n"
         f'spec: {{dates: [{{date: "{day}", name: Launch day}}]}}\n',
-        "staging.yaml": account("staging-eu", type=", freeze: [launch]"),
+        "staging.yaml": account("staging-eu", of_type=", freeze: [launch]"),
     }
 
 
@@ -206,7 +200,7 @@ def test_reading_writes_nothing(estate: LiveEstate, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_protected_schedule_stays_and_the_rest_goes_on(estate: LiveEstate) -> None:
-    protected = account("staging-eu", type=", protectedActions: [SCHEDULE_ENVIRONMENT]")
+    protected = account("staging-eu", of_type=", protectedActions: [SCHEDULE_ENVIRONMENT]")
     estate.has({"staging.yaml": protected, "c51.yaml": environment("c51")})
     estate.applied("config")
     estate.has(

@@ -5,18 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import Ended, Fleet, envctl, service
+from tests.support.fleet_yaml import account, environment, one_file
 
-ESTATE = """apiVersion: envctl/v1
-kind: Account
-metadata: {name: staging-eu}
-spec: {accountNumber: "012345670123"}
----
-apiVersion: envctl/v1
-kind: EnvironmentType
-metadata: {name: Staging}
-spec: {account: staging-eu, vpcId: vpc-1, subnets: {PrivateApp: {availabilityZoneA: subnet-1, availabilityZoneB: subnet-2}}}
----
-apiVersion: envctl/v1
+MAP_AND_SCHEDULE = """apiVersion: envctl/v1
 kind: DeploymentMap
 metadata: {name: web}
 spec:
@@ -28,17 +19,13 @@ apiVersion: envctl/v1
 kind: Schedule
 metadata: {name: office-hours}
 spec: {timezone: Europe/London, periods: [{days: mon-fri, from: 08:00, to: 19:00}]}
----
-apiVersion: envctl/v1
+"""
+C50 = """apiVersion: envctl/v1
 kind: Environment
 metadata: {name: c50, labels: {purpose: performance}}
-spec: {environmentType: Staging, owningCluster: Tango, deploymentMap: web, schedule: office-hours}
----
-apiVersion: envctl/v1
-kind: Environment
-metadata: {name: c60}
-spec: {environmentType: Staging, owningCluster: Tango, deploymentMap: web, schedule: 'on'}
+spec: {environmentType: staging-eu, owningCluster: Tango, deploymentMap: web, schedule: office-hours}
 """
+ESTATE = one_file(account(), MAP_AND_SCHEDULE, C50, environment("c60", more=", schedule: 'on'"))
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
 from controller.views.status_json import status_json
 from tests.support.command_line import Fleet, envctl, service
-from tests.support.live_accounts import SCOPE, LiveEstate, environment
+from tests.support.fleet_yaml import environment
+from tests.support.live_accounts import SCOPE, LiveEstate
 
 OFFICE_HOURS = """
 ---

@@ -14,7 +14,8 @@ from controller.model.outcome import Status
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs
 from tests.support.extension_targets.owners import OwnerParameters
-from tests.support.live_accounts import SCOPE, LiveEstate, environment, live_changes
+from tests.support.fleet_yaml import environment
+from tests.support.live_accounts import SCOPE, LiveEstate, live_changes
 
 
 class Killed(BaseException):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -28,29 +28,15 @@ from controller.planning.order import in_order
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
 from controller.targets.table_items.plain_json import dump_plain
 from controller.targets.tables import Tables
+from tests.support.clock import Clock
 from tests.support.in_memory_tables import InMemoryTables, TablesInHand
 from tests.support.toy_kinds import BY_NAME, TOY_KINDS
 
 PREFIX = "test-"
 INSTALLATION = "inst-1"
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+"""A Tuesday morning."""
 TABLES = {table.name: table for table in kind_tables(TOY_KINDS)}
-
-
-class Clock:
-    """Time that stands still until somebody sleeps or it is moved."""
-
-    def __init__(self) -> None:
-        """Begin on a Tuesday morning."""
-        self.now = START
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(seconds=seconds)
 
 
 class LedgerInMemory:
@@ -85,7 +71,7 @@ class Estate:
             table.prefixed(PREFIX) for table in (*TABLES.values(), STATE_TABLE, LEDGER_TABLE)
         )
     )
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock = field(default_factory=lambda: Clock(START))
     desired: dict[ResourceRef, Projection] = field(default_factory=dict)
     installation: str = INSTALLATION
     _transactions: Any = field(default_factory=lambda: count(1))

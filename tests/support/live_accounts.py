@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from controller import catalog
-from controller.aws.tables import scan
 from controller.engine.commit.lease import Claim
 from controller.engine.config.apply import ApplyReport
 from controller.engine.installation.installation import Installation, Master, find_installation
@@ -20,7 +19,6 @@ from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.state.status import read_statuses
 from controller.events import Event
-from controller.ledger.questions import OfScope
 from controller.model.ledger_record import LedgerRecord
 from controller.model.plan import Change, ScopePlan
 from controller.model.scope_status import ScopeStatus
@@ -28,14 +26,17 @@ from controller.ports import LiveTarget
 from controller.settings import Settings, read_settings
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
+from tests.support.clock import Clock
 from tests.support.extension_targets.owners import TARGET
+from tests.support.fleet_yaml import EMPTY_MAP, NUMBERS, account
+from tests.support.installed import records_of, rows_of
 from tests.support.reconcilers import asked as request_of
 from tests.support.reconcilers import reconciler as reconciler_of
 
-NUMBERS = {"staging-eu": "012345670123", "prod-eu": "099999990123"}
 SCOPE = "staging-eu/eu-west-1"
 
-SHARED = """apiVersion: envctl/v1
+SHARED = (
+    """apiVersion: envctl/v1
 kind: Cluster
 metadata: {name: Tango}
 spec: {shortName: ta}
@@ -45,51 +46,9 @@ kind: Cluster
 metadata: {name: Search}
 spec: {shortName: se}
 ---
-apiVersion: envctl/v1
-kind: DeploymentMap
-metadata: {name: web}
-spec: {roles: []}
 """
-
-
-def account(name: str, **spec: str) -> str:
-    """Return the YAML of an account and the environment type that lives in it, which is called as the account."""
-    fields = "".join(f", {key}: {value}" for key, value in spec.items() if key != "type")
-    return f"""apiVersion: envctl/v1
-kind: Account
-metadata: {{name: {name}}}
-spec: {{accountNumber: "{NUMBERS[name]}"{fields}}}
----
-apiVersion: envctl/v1
-kind: EnvironmentType
-metadata: {{name: {name}}}
-spec: {{account: {name}, vpcId: vpc-1, subnets: {{PrivateApp: {{availabilityZoneA: subnet-1, availabilityZoneB: subnet-2}}}}{spec.get("type", "")}}}
-"""
-
-
-def environment(name: str, owner: str = "Tango", kind: str = "staging-eu", more: str = "") -> str:
-    """Return the YAML of an environment."""
-    return f"""apiVersion: envctl/v1
-kind: Environment
-metadata: {{name: {name}}}
-spec: {{environmentType: {kind}, owningCluster: {owner}, deploymentMap: web{more}}}
-"""
-
-
-class Clock:
-    """Time that stands still until somebody sleeps or it is moved; not far from the real one, as credentials end by that."""
-
-    def __init__(self) -> None:
-        """Begin now."""
-        self.now = datetime.now(UTC).replace(microsecond=0)
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(seconds=seconds)
+    + EMPTY_MAP
+)
 
 
 @dataclass
@@ -100,7 +59,8 @@ class LiveEstate:
     targets: Sequence[LiveTarget] = (TARGET,)
     settings_text: str = "targets: {others: {owners: enforce}}"
     """Scopes go one after the other: moto copies tables while others write to them."""
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock = field(default_factory=lambda: Clock(datetime.now(UTC).replace(microsecond=0)))
+    """Not far from the real time, as credentials end by that."""
     events: list[Event] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     _known: dict[str, Installation] = field(default_factory=dict)
@@ -182,9 +142,7 @@ class LiveEstate:
 
     def records(self, scope: str = SCOPE) -> list[LedgerRecord]:
         """Return a scope's records, oldest first."""
-        ledger = self.installation.ledger
-        ids = [one.audit_id for one in ledger.all(OfScope(scope))]
-        return sorted(ledger.records(ids), key=lambda record: record.sequence)
+        return records_of(self.installation, scope)
 
     def statuses(self) -> Mapping[str, ScopeStatus]:
         """Return how every scope stands."""
@@ -193,8 +151,7 @@ class LiveEstate:
 
     def rows(self) -> dict[str, Any]:
         """Return the controller's own rows, by id."""
-        master = self.installation.master
-        return {row["Id"]: row for row in scan(master.client, master.physical("EnvctlState"))}
+        return rows_of(self.installation)
 
     def client(self, service: str, name: str = "staging-eu") -> Any:
         """Return a client of a child account, as somebody there has one."""

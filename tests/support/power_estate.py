@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from controller import catalog
-from controller.aws.tables import scan
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import observe_config
 from controller.engine.installation.installation import Installation, Master, find_installation
@@ -15,7 +14,6 @@ from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.tick import PowerRun, Switched
-from controller.ledger.questions import OfScope
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.override import Override
@@ -23,10 +21,13 @@ from controller.settings import Settings
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
 from controller.targets.power import TARGET
+from tests.support.clock import Clock
 from tests.support.embedded_aws import AwsForTests
+from tests.support.fleet_yaml import NUMBERS, account, environment
+from tests.support.installed import records_of, rows_of
 from tests.support.reconcilers import asked, reconciler
 
-ACCOUNTS = {"staging-eu": "012345670123", "test-eu": "210987654321"}
+ACCOUNTS = {name: NUMBERS[name] for name in ("staging-eu", "test-eu")}
 REGION = "eu-west-1"
 END = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=10)
 """When office hours end. Not far from the real time: the sandbox's credentials end by that."""
@@ -62,34 +63,6 @@ spec:
     - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2,
        autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
 """
-ACCOUNT = """apiVersion: envctl/v1
-kind: Account
-metadata: {{name: {name}}}
-spec: {{accountNumber: "{number}"}}
----
-apiVersion: envctl/v1
-kind: EnvironmentType
-metadata: {{name: {name}}}
-spec: {{account: {name}, vpcId: vpc-1, subnets: {{PrivateApp: {{availabilityZoneA: subnet-1, availabilityZoneB: subnet-2}}}}}}
-"""
-ENVIRONMENT = """apiVersion: envctl/v1
-kind: Environment
-metadata: {{name: {name}}}
-spec: {{environmentType: {kind}, owningCluster: Tango, deploymentMap: web, schedule: {schedule}{more}}}
-"""
-
-
-class Clock:
-    """Time that only sleeping or a test moves."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -107,9 +80,8 @@ class PowerEstate:
         """Furnish the accounts, set up the master, accept the documents, and remember their schedules in the afternoon."""
         self.folder.mkdir(exist_ok=True)
         (self.folder / "shared.yaml").write_text(SHARED % OFFICE_HOURS)
-        for name, number in ACCOUNTS.items():
-            text = ACCOUNT.format(name=name, number=number)
-            (self.folder / f"{name}.yaml").write_text(text)
+        for name in ACCOUNTS:
+            (self.folder / f"{name}.yaml").write_text(account(name))
         for name, kind in (("c50", "staging-eu"), ("c51", "staging-eu"), ("t1", "test-eu")):
             self.environment(name, kind)
         self.installation = self._installed()
@@ -121,7 +93,7 @@ class PowerEstate:
         self, name: str, kind: str = "staging-eu", schedule: str = "office-hours", more: str = ""
     ) -> None:
         """Write an environment's document."""
-        text = ENVIRONMENT.format(name=name, kind=kind, schedule=schedule, more=more)
+        text = environment(name, kind=kind, more=f", schedule: {schedule}{more}")
         (self.folder / f"{name}.yaml").write_text(text)
 
     def accept(self) -> None:
@@ -244,14 +216,11 @@ class PowerEstate:
 
     def records(self, scope: str = "staging-eu/eu-west-1") -> list[LedgerRecord]:
         """Return a scope's records, oldest first."""
-        ledger = self.installation.ledger
-        ids = [one.audit_id for one in ledger.all(OfScope(scope))]
-        return sorted(ledger.records(ids), key=lambda record: record.sequence)
+        return records_of(self.installation, scope)
 
     def rows(self) -> dict[str, Any]:
         """Return the controller's own rows, by id."""
-        master = self.installation.master
-        return {row["Id"]: row for row in scan(master.client, master.physical("EnvctlState"))}
+        return rows_of(self.installation)
 
     def _surroundings(self) -> ProcessContext:
         return ProcessContext(

@@ -18,6 +18,7 @@ from controller.aws.place import Place
 from controller.aws.role_arn import RoleArn, check_role, parse_role_arn, session_name
 from controller.aws.sessions import MASTER, AccountAccess, AwsAccess, role_denied
 from controller.errors import AccessDenied
+from tests.support.clock import Clock
 
 CHILD, OTHER = "012345670123", "222233334444"
 ROLE = "roleInfraEnvironmentManagerChild"
@@ -28,19 +29,9 @@ def child(account: str = CHILD, **more: Any) -> AccountAccess:
     return AccountAccess(account, f"arn:aws:iam::{account}:role/{ROLE}", **more)
 
 
-class Clock:
-    """A clock the test sets."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(datetime.now(UTC))
 
 
 @pytest.fixture
