@@ -1,6 +1,6 @@
 """The embedded AWS and the command line for the tests of this folder."""
 
 from tests.support.command_line import fleet, installed, moto
-from tests.support.embedded_aws import aws, embedded_server
+from tests.support.embedded_aws import aws, embedded_server, sandbox
 
-__all__ = ["aws", "embedded_server", "fleet", "installed", "moto"]
+__all__ = ["aws", "embedded_server", "fleet", "installed", "moto", "sandbox"]

@@ -17,10 +17,8 @@ WEB = "c50-ta-Web"
 
 
 @pytest.fixture
-def estate(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PowerEstate:
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    made = PowerEstate(aws, tmp_path / "fleet")
+def estate(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
+    made = PowerEstate(sandbox, tmp_path / "fleet")
     made.tick()
     return made
 

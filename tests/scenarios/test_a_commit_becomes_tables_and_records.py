@@ -9,7 +9,7 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from tests.support.command_line import TEAMS, Fleet, envctl, installation, service
+from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.git_repository import Repository
 
 
@@ -17,9 +17,8 @@ from tests.support.git_repository import Repository
 def repository(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     made = Repository.at(tmp_path / "repository")
     made.commit({"fleet/teams.yaml": TEAMS, "fleet/search.yaml": service("Search", 40000)}, "begin")
-    settings = tmp_path / "envctl.yaml"
-    settings.write_text(f'source: {{git: {{url: "{made.url}", ref: main, path: fleet}}}}\n')
-    monkeypatch.setenv("ENVCTL_CONFIG", str(settings))
+    source = f'source: {{git: {{url: "{made.url}", ref: main, path: fleet}}}}\n'
+    use_settings(tmp_path, monkeypatch, source)
     return made
 
 

@@ -23,13 +23,11 @@ def _records(aws: AwsForTests) -> int:
 
 @pytest.mark.slow
 def test_and_the_ledger_has_no_gap_and_no_double(
-    aws: AwsForTests, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    sandbox: AwsForTests, fleet: Fleet, tmp_path: Path
 ) -> None:
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
     fleet.has({f"s{n:03}.yaml": service(f"S{n:03}", 40100 + n) for n in range(COUNT)})
     assert envctl("bootstrap").code == 0
-    aws.controls.slow_down(1.0, operation="TransactWriteItems")
+    sandbox.controls.slow_down(1.0, operation="TransactWriteItems")
     apply = ["apply", "--source", str(fleet.folder), "--yes"]
     with subprocess.Popen(
         [sys.executable, "-m", "controller.cli", *apply],
@@ -38,12 +36,12 @@ def test_and_the_ledger_has_no_gap_and_no_double(
         stderr=subprocess.DEVNULL,
     ) as process:
         give_up_at = time.monotonic() + WITHIN_S
-        while not _records(aws) and time.monotonic() < give_up_at:
+        while not _records(sandbox) and time.monotonic() < give_up_at:
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
         assert process.wait(WITHIN_S) == -signal.SIGKILL
-    aws.controls.no_faults()
-    left_behind = _records(aws)
+    sandbox.controls.no_faults()
+    left_behind = _records(sandbox)
 
     busy = fleet.apply()
     ended = fleet.apply("--take-over")
@@ -54,4 +52,4 @@ def test_and_the_ledger_has_no_gap_and_no_double(
     assert ended.code == 0
     assert fleet.plan().code == 0
     verified = envctl("audit", "verify", "--replay")
-    assert (verified.code, _records(aws)) == (0, COUNT + 3), verified.out
+    assert (verified.code, _records(sandbox)) == (0, COUNT + 3), verified.out

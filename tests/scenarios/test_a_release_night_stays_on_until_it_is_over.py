@@ -43,11 +43,9 @@ class Night(PowerEstate):
 
 
 @pytest.fixture
-def evening(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Night:
+def evening(sandbox: AwsForTests, tmp_path: Path) -> Night:
     """Office hours are over: c50's group is parked, an instance of c51 is stopped."""
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    made = Night(aws, tmp_path / "fleet")
+    made = Night(sandbox, tmp_path / "fleet")
     made.tick()
     made.group(WEB)
     made.instance("c51")

@@ -22,11 +22,9 @@ WEB = "c50-ta-Web"
 
 
 @pytest.fixture
-def night(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PowerEstate:
+def night(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
     """Office hours are over and everything is off, but for one instance that a person tagged."""
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    made = PowerEstate(aws, tmp_path / "fleet")
+    made = PowerEstate(sandbox, tmp_path / "fleet")
     made.tick()
     made.group(WEB)
     made.instance("c51", Name="kept", Schedule="on")

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from controller.cli.process import environment_instead
 from controller.sandbox.seed import seed
-from tests.support.command_line import envctl
+from tests.support.command_line import commands_in, envctl, use_settings
 from tests.support.embedded_aws import AwsForTests
 
 FLEET_FOLDER = Path(__file__).parents[2] / "examples" / "fleet"
@@ -19,18 +18,11 @@ STAGING, SCOPE = "012345670123", "staging-eu/eu-west-1"
 def installed(aws: AwsForTests, tmp_path: Path) -> Iterator[AwsForTests]:
     """The example fleet in its accounts: tables applied, accounts looked at alone."""
     seed(aws.address, fleet=FLEET_FOLDER)
-    settings = tmp_path / "envctl.yaml"
-    settings.write_text(
+    settings = (
         f"source: {{folder: {FLEET_FOLDER}}}\n"
         "targets: {groups: enforce, power: enforce, scaling-schedules: observe}\n"
     )
-    given = {
-        **aws.environment,
-        "ENVCTL_CONFIG": str(settings),
-        "ENVCTL_USER": "ada",
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }
-    with environment_instead(given):
+    with commands_in(aws, tmp_path, settings):
         assert envctl("bootstrap").code == 0
         assert envctl("apply", "--scope", "config", "--yes").code == 0
         yield aws
@@ -177,9 +169,7 @@ def test_instances_are_asked_about_without_switching_any(installed: AwsForTests)
 def test_settings_that_are_wrong_are_a_finding(
     aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = tmp_path / "envctl.yaml"
-    wrong.write_text("regoin: eu-west-1\n")
-    monkeypatch.setenv("ENVCTL_CONFIG", str(wrong))
+    use_settings(tmp_path, monkeypatch, "regoin: eu-west-1\n")
 
     ended = envctl("doctor")
 

@@ -155,17 +155,13 @@ def test_5_try_again_where_one_table_is_missing_and_nothing_is_planned(installed
         assert f"table {name} does not exist" in ended.out
 
 
-def test_6_access_denied_where_a_table_may_not_be_read(
-    aws: AwsForTests, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
+def test_6_access_denied_where_a_table_may_not_be_read(sandbox: AwsForTests, fleet: Fleet) -> None:
     assert envctl("bootstrap").code == 0
     denied = "AccessDeniedException"
-    aws.controls.fail_next(operation="Query", code=denied, times=None)
+    sandbox.controls.fail_next(operation="Query", code=denied, times=None)
     assert envctl("audit", "list").code == 6
-    aws.controls.no_faults()
-    aws.controls.fail_next(operation="Scan", code=denied, times=None)
+    sandbox.controls.no_faults()
+    sandbox.controls.fail_next(operation="Scan", code=denied, times=None)
 
     planned = fleet.plan()
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from controller.aws.items import to_wire
-from controller.cli.process import environment_instead
 from controller.sandbox.account_needs import CHILD_ROLE
-from tests.support.command_line import Ended, envctl
+from tests.support.command_line import Ended, commands_in, envctl
 from tests.support.embedded_aws import AwsForTests
+from tests.support.old_estate import role
 
 ACCOUNT, REGION = "012345670123", "eu-west-1"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:InfraAsgLambdaScale"
@@ -19,21 +19,12 @@ GROUPS = ("sgRoleTangoWeb", "sgRoleTangoDb", "sgRoleTangoApi", "sgOSLinux", "sgB
 SETTINGS = "targets: {groups: enforce, scaling-schedules: enforce, power: 'off'}\n"
 
 
-def role(name: str, **more: Any) -> dict[str, Any]:
-    return {
-        "ServerRoleName": name,
-        "OwningCluster": "Tango",
-        "ContactEmailTag": "tango@acme.example",
-        "AMI": "web-1.0.0",
-        "InstanceType": "m3.medium",
-        "AutoScalingSettings": {"MinCapacity": 1, "DesiredCapacity": 1, "MaxCapacity": 2},
-        "SecurityZone": "Other",
-        "SubnetTypeName": "PrivateApp",
-        "Volumes": [{"Name": "OS", "Size": 50, "Type": "SSD"}, {"Name": "Data", "Size": 0}],
-        "FleetPerSlice": False,
-        **more,
-    }
-
+VOLUMES = [{"Name": "OS", "Size": 50, "Type": "SSD"}, {"Name": "Data", "Size": 0}]
+ROLES = [
+    role("Web", Volumes=VOLUMES),
+    role("Db", Volumes=VOLUMES),
+    role("Api", Volumes=VOLUMES, FleetPerSlice=True),
+]
 
 ITEMS: list[tuple[str, dict[str, Any]]] = [
     (
@@ -63,7 +54,7 @@ ITEMS: list[tuple[str, dict[str, Any]]] = [
         "ConfigDeploymentMaps",
         {
             "DeploymentMapName": "web",
-            "Value": {"DeploymentTarget": [role("Web"), role("Db"), role("Api", FleetPerSlice=True)]},
+            "Value": {"DeploymentTarget": ROLES},
         },
     ),
     *(
@@ -188,15 +179,7 @@ class Others:
 def others(aws: AwsForTests, tmp_path: Path) -> Iterator[Others]:
     """Tables and groups of somebody else, and an installation of ours that has done nothing yet."""
     made = Others(aws)
-    settings = tmp_path / "envctl.yaml"
-    settings.write_text(SETTINGS)
-    given = {
-        **aws.environment,
-        "ENVCTL_CONFIG": str(settings),
-        "ENVCTL_USER": "ada",
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }
-    with environment_instead(given):
+    with commands_in(aws, tmp_path, SETTINGS):
         assert envctl("bootstrap").code == 0
         for table, item in ITEMS:
             aws.client("dynamodb").put_item(TableName=table, Item=to_wire(item))

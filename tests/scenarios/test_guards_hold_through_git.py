@@ -6,7 +6,7 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
-from tests.support.command_line import TEAMS, Fleet, envctl, installation, service
+from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.git_repository import Repository
 
@@ -20,9 +20,7 @@ spec: {ticketing: queue}
 @pytest.fixture
 def repository(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     made = Repository.at(tmp_path / "repository")
-    settings = tmp_path / "envctl.yaml"
-    settings.write_text(f'source: {{git: {{url: "{made.url}", ref: main}}}}\n')
-    monkeypatch.setenv("ENVCTL_CONFIG", str(settings))
+    use_settings(tmp_path, monkeypatch, f'source: {{git: {{url: "{made.url}", ref: main}}}}\n')
     return made
 
 

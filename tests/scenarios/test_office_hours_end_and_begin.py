@@ -24,11 +24,9 @@ TAG = "envctl:parked"
 
 
 @pytest.fixture
-def estate(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PowerEstate:
+def estate(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
     """An estate whose schedules have been known since the afternoon."""
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    made = PowerEstate(aws, tmp_path / "fleet")
+    made = PowerEstate(sandbox, tmp_path / "fleet")
     made.tick()
     return made
 
@@ -344,11 +342,9 @@ def test_a_stop_that_is_due_waits_for_a_running_deployment_an_hour_at_most(
 
 
 def test_what_was_just_launched_is_left_on_until_its_grace_is_over(
-    aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: AwsForTests, tmp_path: Path
 ) -> None:
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    estate = PowerEstate(aws, tmp_path / "fleet", power={"graceSeconds": 15 * 60})
+    estate = PowerEstate(sandbox, tmp_path / "fleet", power={"graceSeconds": 15 * 60})
     estate.tick()
     estate.group(WEB)
 
@@ -364,11 +360,9 @@ def test_what_was_just_launched_is_left_on_until_its_grace_is_over(
 
 
 def test_an_edit_that_would_stop_too_much_is_refused_but_the_clock_is_not(
-    aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: AwsForTests, tmp_path: Path
 ) -> None:
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    estate = PowerEstate(aws, tmp_path / "fleet", guards={"maxStopsByEdit": 1})
+    estate = PowerEstate(sandbox, tmp_path / "fleet", guards={"maxStopsByEdit": 1})
     estate.environment("c51", schedule="on")
     estate.accept()
     estate.tick()
@@ -386,13 +380,9 @@ def test_an_edit_that_would_stop_too_much_is_refused_but_the_clock_is_not(
         assert refused.guard == "maxStopsByEdit"
 
 
-def test_limits_by_setting(
-    aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
+def test_limits_by_setting(sandbox: AwsForTests, tmp_path: Path) -> None:
     limits = {"limitTo": {"environments": ["C51"]}}
-    estate = PowerEstate(aws, tmp_path / "fleet", power=limits)
+    estate = PowerEstate(sandbox, tmp_path / "fleet", power=limits)
     estate.tick()
     mine, other = estate.instance("c51"), estate.instance("c50")
     estate.at(EVENING).tick()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Ended, Fleet, envctl, service
+from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
 from tests.support.fleet_yaml import account, environment, one_file
 
 MAP_AND_SCHEDULE = """apiVersion: envctl/v1
@@ -23,17 +23,21 @@ spec: {timezone: Europe/London, periods: [{days: mon-fri, from: 08:00, to: 19:00
 C50 = """apiVersion: envctl/v1
 kind: Environment
 metadata: {name: c50, labels: {purpose: performance}}
-spec: {environmentType: staging-eu, owningCluster: Tango, deploymentMap: web, schedule: office-hours}
+spec: {environmentType: Staging, owningCluster: Tango, deploymentMap: web, schedule: office-hours}
 """
-ESTATE = one_file(account(), MAP_AND_SCHEDULE, C50, environment("c60", more=", schedule: 'on'"))
+ESTATE = one_file(
+    account(environment_type="Staging"),
+    MAP_AND_SCHEDULE,
+    C50,
+    environment("c60", kind="Staging", more=", schedule: 'on'"),
+)
 
 
 @pytest.fixture
 def staging(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """Two environments without instances, applied; the settings name the folder."""
-    settings = tmp_path / "envctl.yaml"
-    settings.write_text(f"source: {{folder: {installed.folder}}}\nlive: {{parallelScopes: 1}}\n")
-    monkeypatch.setenv("ENVCTL_CONFIG", str(settings))
+    text = f"source: {{folder: {installed.folder}}}\nlive: {{parallelScopes: 1}}\n"
+    use_settings(tmp_path, monkeypatch, text)
     installed.has({"estate.yaml": ESTATE, "search.yaml": service("Search", 40000, description="d")})
     ended = installed.apply("--scope", "config")
     assert ended.code == 0, ended.err

@@ -35,10 +35,8 @@ def anything() -> Filter:
 
 
 @pytest.fixture
-def estate(aws: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PowerEstate:
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    made = PowerEstate(aws, tmp_path / "fleet")
+def estate(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
+    made = PowerEstate(sandbox, tmp_path / "fleet")
     made.environment("c60", schedule="on")
     made.accept()
     made.tick()

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.cli.process import environment_instead
-from tests.support.command_line import Ended, envctl
+from tests.support.command_line import Ended, commands_in, envctl
 from tests.support.embedded_aws import AwsForTests
 from tests.support.old_estate import (
     ACCOUNT,
@@ -38,16 +37,11 @@ def adoption(
 ) -> Iterator[Adoption]:
     """Seed the old product's tables and an account with two of the groups its map asks for; import and adopt all that."""
     place = tmp_path_factory.mktemp("old")
-    given = {
-        **embedded_server.environment,
-        "XDG_CACHE_HOME": str(place / "cache"),
-        "ENVCTL_USER": "ada",
-    }
     embedded_server.controls.reset()
     embedded_server.controls.send("accounts", {"accounts": [NEEDS]})
     embedded_server.controls.launch_configurations(allowed=True)
     child = embedded_server.client("ec2", ACCOUNT), embedded_server.client("autoscaling", ACCOUNT)
-    with environment_instead(given):
+    with commands_in(embedded_server, place):
         vpc, subnets = make_network(child[0])
         assert envctl("bootstrap").code == 0
         make_older_table(embedded_server.client("dynamodb"))

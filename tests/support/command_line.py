@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from moto import mock_aws
 
 from controller import catalog
 from controller.cli.main import run
-from controller.cli.process import process_context
+from controller.cli.process import environment_instead, process_context
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.settings_file import open_settings
+from tests.support.embedded_aws import AwsForTests
 
 TEAMS = """apiVersion: envctl/v1
 kind: Cluster
@@ -125,6 +126,28 @@ def installed(moto: None, fleet: Fleet) -> Fleet:
     """The fleet, and tables that are set up."""
     assert envctl("bootstrap").code == 0
     return fleet
+
+
+@contextmanager
+def commands_in(aws: AwsForTests, folder: Path, settings: str = "") -> Iterator[None]:
+    """Let commands work in the sandbox, with settings and a cache in a folder, until the context ends."""
+    file = folder / "envctl.yaml"
+    file.write_text(settings, encoding="utf-8")
+    around = {
+        **aws.environment,
+        "ENVCTL_CONFIG": str(file),
+        "ENVCTL_USER": "ada",
+        "XDG_CACHE_HOME": str(folder / "cache"),
+    }
+    with environment_instead(around):
+        yield
+
+
+def use_settings(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Write settings into a folder; commands read them from now on."""
+    file = folder / "envctl.yaml"
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("ENVCTL_CONFIG", str(file))
 
 
 def installation() -> Installation:

@@ -82,3 +82,11 @@ def aws(embedded_server: AwsForTests) -> AwsForTests:
     """Return the sandbox, empty and with every switch as it is at the start."""
     embedded_server.controls.reset()
     return embedded_server
+
+
+@pytest.fixture
+def sandbox(aws: AwsForTests, monkeypatch: pytest.MonkeyPatch) -> AwsForTests:
+    """Return the sandbox, which the variables of the environment lead to."""
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    return aws

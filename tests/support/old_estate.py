@@ -33,6 +33,7 @@ AUDIT = {
     "Version": 3,
 }
 HOURS = "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 1,2,3,4,5 | Europe/London"
+SERVED = {"Services": [{"ServiceName": "Search"}, {"ServiceName": "Gone"}]}
 AUTOMATIC = {"ScheduleAutomatically": True, "ManualScheduleUp": False}
 
 Item = dict[str, Any]
@@ -71,7 +72,10 @@ def _items(subnets: tuple[str, str], vpc: str) -> Iterator[tuple[str, Item]]:
         "ConfigDeploymentMaps",
         {
             "DeploymentMapName": "web",
-            "Value": {"SchemaVersion": 1, "DeploymentTarget": [_role("Web"), _role("Db")]},
+            "Value": {
+                "SchemaVersion": 1,
+                "DeploymentTarget": [role("Web", **SERVED), role("Db", **SERVED)],
+            },
         },
     )
     yield from _services()
@@ -103,7 +107,8 @@ def _type(subnets: tuple[str, str], vpc: str) -> Item:
     }
 
 
-def _role(name: str) -> Item:
+def role(name: str, **more: Any) -> Item:
+    """Return a role of a map as the old product wrote it."""
     return {
         "ServerRoleName": name,
         "OwningCluster": "Tango",
@@ -115,7 +120,7 @@ def _role(name: str) -> Item:
         "SubnetTypeName": "PrivateApp",
         "Volumes": [{"Name": "OS", "Size": 50, "Type": "SSD"}],
         "FleetPerSlice": False,
-        "Services": [{"ServiceName": "Search"}, {"ServiceName": "Gone"}],
+        **more,
     }
 
 

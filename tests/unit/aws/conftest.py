@@ -12,6 +12,7 @@ from controller.aws.clients import CallCounter, Clients
 from controller.aws.place import Place
 from controller.aws.retry import Retries, RetryLimits
 
+MASTER = Place("", "eu-west-1")
 HOME = Place("012345670123", "eu-west-1", "arn:aws:iam::012345670123:role/child")
 
 
@@ -36,6 +37,12 @@ def clients(pauses: Pauses) -> Clients:
     limits = RetryLimits(max_tries=4, budget=100)
     retries = Retries(limits, clock=pauses.clock, sleep=pauses.sleep, share=lambda: 0.5)
     return Clients(retries, CallCounter())
+
+
+@pytest.fixture
+def client(clients: Clients) -> Any:
+    """A client of DynamoDB with no AWS behind it, unless the test brings one."""
+    return clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
 
 
 def json_answer(status: int, body: dict[str, Any]) -> AWSResponse:

@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from controller.aws.clients import Clients
-from controller.aws.place import Place
 from controller.aws.table_setup import Patience, SetupResult, describe_table, set_up_table
 from controller.aws.table_state import Aspect, TableState, find_differences, read_state
 from controller.errors import AccessDenied, RefusedByAws, Unreachable
 from controller.model.table import Index, KeyAttribute, TableDefinition
 from tests.unit.aws.conftest import Pauses, Script, json_answer, json_error
 
-MASTER = Place("", "eu-west-1")
 AUDIT = TableDefinition(
     "test-InfraChangeAudit",
     KeyAttribute("AuditID"),
@@ -43,11 +40,6 @@ MENDABLE = (
     Aspect.POINT_IN_TIME_RECOVERY,
     Aspect.DELETION_PROTECTION,
 )
-
-
-@pytest.fixture
-def client(clients: Clients) -> Any:
-    return clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
 
 
 @pytest.fixture

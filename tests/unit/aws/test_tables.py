@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from controller.aws.clients import Clients
 from controller.aws.errors import TableMissing
 from controller.aws.items import to_wire
-from controller.aws.place import Place
 from controller.aws.table_setup import set_up_table
 from controller.aws.tables import (
     Query,
@@ -26,7 +24,6 @@ from controller.errors import AccessDenied, Throttled
 from controller.model.table import Index, KeyAttribute, TableDefinition
 from tests.unit.aws.conftest import Pauses, Script, json_answer, json_error
 
-MASTER = Place("", "eu-west-1")
 VHOSTS = TableDefinition(
     "V",
     KeyAttribute("EnvironmentName"),
@@ -45,14 +42,8 @@ def vhost(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def client(clients: Clients) -> Any:
-    return clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
-
-
-@pytest.fixture
-def world(clients: Clients) -> Iterator[Any]:
+def world(client: Any) -> Iterator[Any]:
     with mock_aws():
-        client = clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
         set_up_table(client, VHOSTS)
         transact(client, [PutWrite("V", to_wire(vhost(n))) for n in range(30)], "t")
         yield client

@@ -8,10 +8,8 @@ from botocore import exceptions as aws
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
-from controller.aws.clients import Clients
 from controller.aws.errors import OutcomeUnknown, TableMissing
 from controller.aws.items import to_wire
-from controller.aws.place import Place
 from controller.aws.table_setup import set_up_table
 from controller.aws.tables import get, scan
 from controller.aws.transactions import (
@@ -31,7 +29,6 @@ from controller.errors import AccessDenied, Conflict, RefusedByAws, Throttled, U
 from controller.model.table import KeyAttribute, TableDefinition
 from tests.unit.aws.conftest import Script, json_answer, json_error
 
-MASTER = Place("", "eu-west-1")
 ABSENT = "attribute_not_exists(Id)"
 LOST = aws.ReadTimeoutError(endpoint_url="https://dynamodb/")
 REFUSED = aws.EndpointConnectionError(endpoint_url="https://dynamodb/")
@@ -46,18 +43,11 @@ def put(key: str, value: Any = 1, **more: Any) -> PutWrite:
 
 
 @pytest.fixture
-def world(clients: Clients) -> Iterator[Any]:
+def world(client: Any) -> Iterator[Any]:
     """A client and an empty table T with key Id."""
     with mock_aws():
-        client = clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
         set_up_table(client, TableDefinition("T", KeyAttribute("Id")))
         yield client
-
-
-@pytest.fixture
-def client(clients: Clients) -> Any:
-    """A client with no AWS behind it."""
-    return clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
 
 
 def test_every_sort_of_write_is_done_in_one_transaction(world: Any) -> None:
