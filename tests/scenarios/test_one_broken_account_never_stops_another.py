@@ -177,7 +177,7 @@ def test_a_freeze_holds_until_it_is_over_or_approved(estate: LiveEstate) -> None
     assert "EnvironmentType/staging-eu is frozen: Launch day (Calendar/launch)" in note.text
     token = note.text.rpartition("--override ")[2]
     estate.applied("config")
-    assert len(live_changes(estate.planned(SCOPE, tokens=(token,)))) == 1
+    assert len(live_changes(estate.planned(SCOPE, approvals=(token,)))) == 1
     estate.has(freeze(today - timedelta(days=1)))
     assert len(live_changes(estate.planned())) == 2
 
