@@ -46,11 +46,12 @@ from benchmarks.look_fleet import (
     write_map,
 )
 from benchmarks.ministack import ministack
+from benchmarks.schedules_fleet import FASTER
 from controller.aws.clients import client_config
 from controller.aws.live_look import look
 from controller.engine.live.accounts import LivePlanRun
 from controller.engine.live.planner import LivePlanOptions
-from controller.sandbox.account_needs import CHILD_ROLE
+from controller.sandbox.seed import CHILD_ROLE
 from controller.sandbox.server import embedded_aws
 
 MOST_TIMES_BARE = 1.3
@@ -297,7 +298,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     size = EstateSize(options.accounts, options.groups, options.singles)
-    with embedded_aws() as aws, ministack() as tables, tempfile.TemporaryDirectory() as name:
+    with (
+        embedded_aws(extensions=FASTER) as aws,
+        ministack() as tables,
+        tempfile.TemporaryDirectory() as name,
+    ):
         os.environ.update(aws.environment, AWS_ENDPOINT_URL_DYNAMODB=tables)
         began = time.monotonic()
         estate = seeded(aws.address, Path(name), size)

@@ -22,8 +22,10 @@ from controller.targets.power import TARGET
 
 if TYPE_CHECKING:
     # The process that is measured does not pay for loading the sandbox.
-    from controller.sandbox.seed_fleet import FleetSize
+    from tests.support.seed_fleet import FleetSize
 
+FASTER = ("tests.support.faster_sandbox",)
+"""What the sandbox of the benchmarks imports on top."""
 SHARED = """apiVersion: envctl/v1
 kind: Cluster
 metadata: {{name: Tango}}

@@ -7,13 +7,14 @@ import os
 import signal
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
-from controller.sandbox import layer
+from controller.sandbox import interception
 from controller.sandbox.application import SandboxApplication
 
 if TYPE_CHECKING:
@@ -40,12 +41,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="An AWS in memory, on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--remove", type=Path, help="a file to remove when the starter has ended")
+    parser.add_argument(
+        "--with", dest="extensions", action="append", default=[], help="a module to import"
+    )
     options = parser.parse_args()
     # Ctrl-C reaches the whole process group; the starter decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    fast = layer.install()
+    interception.install()
+    for module in options.extensions:
+        import_module(module)
     server = make_server(
         LOOPBACK,
         options.port,
@@ -54,7 +60,7 @@ def main() -> None:
         request_handler=_Handler,
     )
     threading.Thread(target=_end_with_the_starter, args=(options.remove,), daemon=True).start()
-    sys.stdout.write(json.dumps({"port": server.server_port, "fasterTransactions": fast}) + "\n")
+    sys.stdout.write(json.dumps({"port": server.server_port}) + "\n")
     sys.stdout.flush()
     # moto prints remarks; they belong into the log.
     sys.stdout = sys.stderr

@@ -7,15 +7,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from controller.errors import Unreachable
+from controller.errors import Unreachable, WrongUsage
 from controller.sandbox.controls import SandboxControls
+from controller.sandbox.seed import REGION
 
-REGION = "eu-west-1"
+MADE_OF = ("moto", "flask", "flask_cors", "cronsim")
 START_WITHIN_S = 60.0
 END_WITHIN_S = 5.0
 LOOPBACK = "127.0.0.1"
@@ -44,23 +46,27 @@ def embedded_aws(
     region: str = REGION,
     log: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    extensions: Sequence[str] = (),
 ) -> Iterator[EmbeddedAws]:
     """Run an AWS until the context ends; several may run at once. ``port`` 0 takes a free one.
 
-    ``environment`` is added to what programs are to export, such as ENVCTL_CONFIG. The process ends with this one,
-    however this one ends. Raises Unreachable with the end of the log if it does not answer within a minute.
+    ``environment`` is added to what programs are to export, such as ENVCTL_CONFIG. ``extensions`` are modules that the
+    server's process imports before it answers: rules and controls of one's own. The process ends with this one, however
+    this one ends. Raises Unreachable with the end of the log if it does not answer within a minute.
     """
+    require_extra()
     began = time.monotonic()
     with _log_file(log) as log_path, log_path.open("ab") as log_out:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [
                 *(sys.executable, "-m", "controller.sandbox.serve", "--port", str(port)),
                 *(() if log is not None else ("--remove", str(log_path))),
+                *(f"--with={module}" for module in extensions),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log_out,
-            env=_environment_of_the_server(),
+            env=_environment_of_the_server(extensions),
         )
         try:
             address = f"http://{LOOPBACK}:{_port(process, log_path)}"
@@ -74,6 +80,15 @@ def embedded_aws(
             )
         finally:
             _end(process)
+
+
+def require_extra() -> None:
+    """Raise WrongUsage unless everything the server is made of is installed."""
+    if None in map(find_spec, MADE_OF):
+        raise WrongUsage(
+            "the AWS in memory is an extra that is not installed",
+            fix="pip install 'environment-controller[sandbox]'",
+        )
 
 
 def environment_for(address: str, region: str = REGION) -> dict[str, str]:
@@ -101,7 +116,7 @@ def _log_file(given: Path | None) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def _environment_of_the_server() -> dict[str, str]:
+def _environment_of_the_server(extensions: Sequence[str]) -> dict[str, str]:
     """Leave out what would make moto answer as another account or look for an AWS of its own.
 
     Without the 1300 public images that moto holds ready, an account begins in a twentieth of the time.
@@ -111,6 +126,9 @@ def _environment_of_the_server() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("MOTO_", "AWS_")) and name != "COVERAGE_PROCESS_START"
     }
+    if extensions:
+        # They are found where this process would find them.
+        own["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     return {**own, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
 
 

@@ -8,7 +8,7 @@ default value is ABANDON." (Amazon EC2 Auto Scaling API Reference, PutLifecycleH
 
 from typing import Any
 
-from controller.sandbox.call import Call, Refused
+from controller.sandbox.call import Call, Refused, invalid
 from controller.sandbox.rules import after, before
 
 TRANSITIONS = frozenset({
@@ -21,34 +21,34 @@ MOST_PER_GROUP = 50
 
 def _hooks(call: Call) -> dict[str, Any]:
     """Return the group's hooks by name."""
-    name = str(call.params["AutoScalingGroupName"])
-    kept: dict[str, Any] = call.scaling.lifecycle_hooks
-    return {one.name: one for one in kept.values() if one.auto_scaling_group_name == name}
+    hooks: dict[str, Any] = call.scaling.lifecycle_hooks
+    return {
+        hook.name: hook
+        for hook in hooks.values()
+        if hook.auto_scaling_group_name == call.group_name
+    }
 
 
 @before("autoscaling", "PutLifecycleHook")
-def a_hook_is_right(call: Call) -> None:
+def right_hook(call: Call) -> None:
     """Refuse unknown transitions and results, times out of range, and the 51st hook."""
     given, known = call.params, _hooks(call)
     name = str(given["LifecycleHookName"])
     if name not in known and given.get("LifecycleTransition") not in TRANSITIONS:
-        raise Refused(
-            "ValidationError", f"Invalid LifecycleTransition: {given.get('LifecycleTransition')}"
-        )
+        raise invalid(f"Invalid LifecycleTransition: {given.get('LifecycleTransition')}")
     seconds = given.get("HeartbeatTimeout")
     if seconds is not None and not LEAST_S <= int(seconds) <= MOST_S:
-        raise Refused(
-            "ValidationError",
-            f"Heartbeat Timeout must be between {LEAST_S} and {MOST_S} seconds, not {seconds}",
+        raise invalid(
+            f"Heartbeat Timeout must be between {LEAST_S} and {MOST_S} seconds, not {seconds}"
         )
     if given.get("DefaultResult", "ABANDON") not in RESULTS:
-        raise Refused("ValidationError", f"Invalid DefaultResult: {given['DefaultResult']}")
+        raise invalid(f"Invalid DefaultResult: {given['DefaultResult']}")
     if name not in known and len(known) >= MOST_PER_GROUP:
         raise Refused("LimitExceeded", f"{MOST_PER_GROUP} lifecycle hooks are the most of a group")
 
 
 @after("autoscaling", "PutLifecycleHook")
-def where_it_tells_is_kept(call: Call) -> None:
+def target(call: Call) -> None:
     """Show role and target as they were given: moto shows made-up ones."""
     hook = _hooks(call)[str(call.params["LifecycleHookName"])]
     hook.role_arn = call.params.get("RoleARN")
@@ -56,8 +56,8 @@ def where_it_tells_is_kept(call: Call) -> None:
 
 
 @before("autoscaling", "DeleteLifecycleHook")
-def only_a_hook_that_is_there_goes(call: Call) -> None:
+def known_hook(call: Call) -> None:
     """Refuse a hook that does not exist."""
     name = str(call.params["LifecycleHookName"])
     if name not in _hooks(call):
-        raise Refused("ValidationError", f"No Lifecycle Hook found with name {name}")
+        raise invalid(f"No Lifecycle Hook found with name {name}")

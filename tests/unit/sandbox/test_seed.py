@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from controller.sandbox.account_needs import needs_of
 from controller.sandbox.run import EXAMPLES, run_sandbox, settings_for
-from controller.sandbox.seed import seed
+from controller.sandbox.seed import needs_of, seed
 from controller.settings import read_settings
 from tests.support.embedded_aws import AwsForTests
 

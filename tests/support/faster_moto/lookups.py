@@ -1,7 +1,9 @@
 """Look-ups that moto answers by walking through everything it holds."""
 
+from functools import cache
 from typing import Any
 
+from moto.core import responses
 from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.instances import InstanceBackend
@@ -15,6 +17,9 @@ def install() -> None:
         (InstanceBackend, "get_instance", _instance),
     ):
         setattr(owner, name, replacement)
+    # moto looks through all methods of a service's class at each call.
+    namespace = vars(responses)
+    namespace["method_names_from_class"] = cache(namespace["method_names_from_class"])
 
 
 def _own_tags(self: Any) -> list[dict[str, str]]:

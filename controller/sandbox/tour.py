@@ -1,11 +1,13 @@
-"""The Git repository of the guided tour: the examples, and the commits that happen to them."""
+"""What happens around the guided tour: the Git repository of the examples with its commits, and somebody who changes an item."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import boto3
 
 from controller.errors import EnvctlError, WrongUsage
 from controller.sandbox.run import EXAMPLES
@@ -47,12 +49,7 @@ class TourRepository:
         return str(self.folder / FLEET)
 
     def begin(self) -> None:
-        """Commit the examples, and eight Permissions of which more will be heard. Raises WrongUsage without examples or git."""
-        if not EXAMPLES.is_dir():
-            raise WrongUsage(
-                "the tour needs examples/, which is in the repository but not in an installed package",
-                fix="run make demo in a clone of the repository",
-            )
+        """Commit the examples, and eight Permissions of which more will be heard. Raises WrongUsage without git."""
         if shutil.which("git") is None:
             raise WrongUsage("git is missing", fix="install it, version 2.31 or newer")
         self.folder.mkdir(parents=True)
@@ -77,22 +74,12 @@ class TourRepository:
 
     def commit(self, message: str, author: Author) -> None:
         """Commit everything as somebody."""
-        name, mail = author
-        who = {
-            "GIT_AUTHOR_NAME": name,
-            "GIT_AUTHOR_EMAIL": mail,
-            "GIT_COMMITTER_NAME": name,
-            "GIT_COMMITTER_EMAIL": mail,
-        }
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message, environment=who)
+        self.git("commit", "--quiet", "--message", message, author=author)
 
     def take_back(self, author: Author) -> None:
         """Revert the newest commit."""
-        name, mail = author
-        who = {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": mail}
-        who |= {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail}
-        self.git("revert", "--no-edit", "HEAD", environment=who)
+        self.git("revert", "--no-edit", "HEAD", author=author)
 
     def shown(self) -> str:
         """Return what the newest commit changed, as git shows it, without the lines around."""
@@ -102,12 +89,15 @@ class TourRepository:
         lines = [line.removeprefix("--- a/") for line in lines]
         return "\n".join(lines if len(lines) <= 12 else [*lines[:8], f"… {len(lines) - 8} more"])
 
-    def git(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+    def git(self, *arguments: str, author: Author = ADA) -> str:
         """Run git here; return its output. Raises EnvctlError with what it said if it fails."""
+        name, mail = author
+        who = {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": mail}
+        who |= {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail}
         done = subprocess.run(  # noqa: S603 - our own arguments
             ["git", *arguments],  # noqa: S607 - the git of the PATH is the one the product uses
             cwd=self.folder,
-            env={**os.environ, **GIT_ENVIRONMENT, **(environment or {})},
+            env={**os.environ, **GIT_ENVIRONMENT, **who},
             check=False,
             capture_output=True,
             text=True,
@@ -118,3 +108,21 @@ class TourRepository:
 
     def _file(self, path: str) -> Path:
         return self.folder / FLEET / path
+
+
+def change_service(service: str, contact: str) -> str:
+    """Set whom to ask about a service, straight in the table; return the command somebody might have typed.
+
+    The environment says which AWS it is.
+    """
+    boto3.Session().client("dynamodb").update_item(
+        TableName="InfraConfigServices",
+        Key={"ServiceName": {"S": service}},
+        UpdateExpression="SET #value.#contact = :contact",
+        ExpressionAttributeNames={"#value": "Value", "#contact": "PrimaryContact"},
+        ExpressionAttributeValues={":contact": {"S": contact}},
+    )
+    return (
+        "aws dynamodb update-item --table-name InfraConfigServices"
+        f' --key \'{{"ServiceName": {{"S": "{service}"}}}}\' --update-expression "SET …PrimaryContact = {contact}"'
+    )

@@ -6,8 +6,8 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
 
-from controller.sandbox.account_needs import CHILD_ROLE, MASTER_ACCOUNT
 from controller.sandbox.furnish import furnish
+from controller.sandbox.seed import CHILD_ROLE, MASTER_ACCOUNT
 
 FIRST_ACCOUNT = 100_000_000_001
 

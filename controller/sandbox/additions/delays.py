@@ -1,14 +1,14 @@
 """Instances that take their time to start and to stop, and the looks that let time pass."""
 
+from functools import partial
 from typing import Any
 
 from moto.ec2.models.instances import Instance, InstanceState
 
+from controller.sandbox.additions.capacity import begin_service, end, is_suspended, launch
 from controller.sandbox.call import Call
-from controller.sandbox.capacity import is_suspended, launch
-from controller.sandbox.rules import after, before
-from controller.sandbox.state import STATE
-from controller.sandbox.waiting import finish, look, wait, waiting
+from controller.sandbox.rules import after, before, replaces
+from controller.sandbox.state import STATE, finish, look, wait, waiting
 
 PENDING, RUNNING, STOPPING, STOPPED = ("pending", 0), ("running", 16), ("stopping", 64), ("stopped", 80)  # fmt: skip
 _START = Instance.start
@@ -17,34 +17,22 @@ _INIT = Instance.__init__
 _TERMINATE = Instance.terminate
 
 
-def install() -> None:
-    """Let instances pass through the states between."""
-    for name, replacement in (
-        ("start", _start),
-        ("stop", _stop),
-        ("terminate", _terminate),
-        ("__init__", _init),
-    ):
-        setattr(Instance, name, replacement)
-
-
 def _linger(instance: Any, now: tuple[str, int], then: tuple[str, int], looks: int) -> None:
     """Let an instance show one state for some looks before the other."""
     if looks <= 0:
         return
     instance._state = InstanceState(*now)  # noqa: SLF001 - moto has no other place for it
-
-    def become() -> None:
-        instance._state = InstanceState(*then)  # noqa: SLF001 - as above
-
+    become = partial(setattr, instance, "_state", InstanceState(*then))
     wait(instance.ec2_backend, instance.id, looks, become)
 
 
+@replaces(Instance, "__init__")
 def _init(self: Any, *args: Any, **kwargs: Any) -> None:
     _INIT(self, *args, **kwargs)
     _linger(self, PENDING, RUNNING, STATE.delays.start)
 
 
+@replaces(Instance, "start")
 def _start(self: Any) -> Any:
     previous = _START(self)
     if previous.name in ("running", "pending"):
@@ -54,6 +42,7 @@ def _start(self: Any) -> Any:
     return previous
 
 
+@replaces(Instance, "stop")
 def _stop(self: Any) -> Any:
     previous = _STOP(self)
     if previous.name in ("stopping", "stopped"):
@@ -63,22 +52,23 @@ def _stop(self: Any) -> Any:
     return previous
 
 
+@replaces(Instance, "terminate")
 def _terminate(self: Any) -> Any:
     waiting(self.ec2_backend).pop(self.id, None)
     return _TERMINATE(self)
 
 
 @before("ec2", "DescribeInstances", "DescribeInstanceStatus")
-def a_look_at_instances(call: Call) -> None:
+def instances_looked_at(call: Call) -> None:
     """Let time pass; the further pages of a look are the same look."""
-    if not call.params.get("NextToken"):
+    if call.is_first_page:
         look(call.ec2)
 
 
 @before("autoscaling", "DescribeAutoScalingGroups", "DescribeAutoScalingInstances")
-def a_look_at_groups(call: Call) -> None:
+def groups_looked_at(call: Call) -> None:
     """Let time pass for members, and let health checks find what is stopped."""
-    if call.params.get("NextToken"):
+    if not call.is_first_page:
         return
     look(call.scaling)
     for group in call.scaling.autoscaling_groups.values():
@@ -103,39 +93,26 @@ def _check_health(group: Any) -> None:
             member.health_status = "Unhealthy"
             gone.append(member)
     if gone and not is_suspended(group, "ReplaceUnhealthy", "Terminate"):
-        group.ec2_backend.terminate_instances([member.instance.id for member in gone])
-        group.instance_states = [
-            instance_state for instance_state in group.instance_states if instance_state not in gone
-        ]
+        end(group, gone)
         launch(group, len(gone))
 
 
 @after("autoscaling", "EnterStandby")
-def members_enter_standby(call: Call) -> None:
+def entering_standby(call: Call) -> None:
     """Let members show EnteringStandby for the looks that are set."""
     if STATE.delays.standby <= 0:
         return
-    named = set(call.ids())
-    for member in call.group.instance_states:
-        if member.instance.id in named:
-            member.lifecycle_state = "EnteringStandby"
-            wait(call.scaling, member.instance.id, STATE.delays.standby, _standby(member))
-
-
-def _standby(member: Any) -> Any:
-    def become() -> None:
-        member.lifecycle_state = "Standby"
-
-    return become
+    members = call.members
+    for instance_id in call.ids:
+        members[instance_id].lifecycle_state = "EnteringStandby"
+        become = partial(setattr, members[instance_id], "lifecycle_state", "Standby")
+        wait(call.scaling, instance_id, STATE.delays.standby, become)
 
 
 @after("autoscaling", "ExitStandby")
-def members_come_back(call: Call) -> None:
+def leaving_standby(call: Call) -> None:
     """Let members show Pending for the looks that are set."""
-    from controller.sandbox.capacity import begin_service
-
-    named = set(call.ids())
-    for member in call.group.instance_states:
-        if member.instance.id in named:
-            finish(call.scaling, member.instance.id)
-            begin_service(call.group, member)
+    members = call.members
+    for instance_id in call.ids:
+        finish(call.scaling, instance_id)
+        begin_service(call.group, members[instance_id])

@@ -21,12 +21,12 @@ from moto.core.utils import get_value
 
 _ABSENT = object()
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
-_STRUCTURE = QuerySerializer._serialize_type_structure  # noqa: SLF001 - what is done faster here
-_TIMESTAMP = TimestampSerializer._convert_timestamp_to_str  # noqa: SLF001 - as above
-_ENRICHED = BaseResponse._enrich_response  # noqa: SLF001 - as above
+_STRUCTURE = QuerySerializer._serialize_type_structure
+_TIMESTAMP = TimestampSerializer._convert_timestamp_to_str
+_ENRICHED = BaseResponse._enrich_response
 _MOST_TIMES = 10_000
 _times: dict[tuple[str, str], Any] = {}
-_BODY, _EC2_BODY = QuerySerializer._serialize_body, EC2Serializer._serialize_body  # noqa: SLF001 - as above
+_BODY, _EC2_BODY = QuerySerializer._serialize_body, EC2Serializer._serialize_body
 
 
 class MemberPlan(NamedTuple):

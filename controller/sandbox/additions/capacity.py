@@ -4,44 +4,28 @@ moto launches all members into one subnet from the template's default version, e
 no suspended process.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from moto.autoscaling.models import ASG_NAME_TAG, FakeAutoScalingGroup, InstanceState
 
-from controller.sandbox.state import STATE
-from controller.sandbox.waiting import finish, wait
+from controller.sandbox.rules import replaces
+from controller.sandbox.state import STATE, finish, wait
 
 COUNTED = frozenset({"InService", "Pending", "Pending:Wait", "Pending:Proceed"})
 """Lifecycle states that count towards the desired capacity; Standby is not one."""
 
 
-def install() -> None:
-    """Let groups launch and end their members as AWS documents it."""
-    for owner, name, replacement in (
-        (FakeAutoScalingGroup, "set_desired_capacity", _set_desired_capacity),
-        (FakeAutoScalingGroup, "replace_autoscaling_group_instances", _replace),
-        (FakeAutoScalingGroup, "active_instances", counted),
-        (InstanceState, "launch_template", property(_launch_template)),
-    ):
-        setattr(owner, name, replacement)
-
-
 def is_suspended(group: Any, *processes: str) -> bool:
     """Whether one of the processes is suspended in the group."""
-    suspended = {
-        suspended_process["ProcessName"] for suspended_process in group.suspended_processes
-    }
-    return bool(suspended.intersection(processes))
+    return any(process["ProcessName"] in processes for process in group.suspended_processes)
 
 
+@replaces(FakeAutoScalingGroup, "active_instances")
 def counted(group: Any) -> list[InstanceState]:
     """Return the members that count towards the desired capacity."""
-    return [
-        instance_state
-        for instance_state in group.instance_states
-        if instance_state.lifecycle_state in COUNTED
-    ]
+    return [member for member in group.instance_states if member.lifecycle_state in COUNTED]
 
 
 def settle(group: Any) -> None:
@@ -56,7 +40,8 @@ def settle(group: Any) -> None:
         group.autoscaling_backend.update_attached_target_groups(group.name)
 
 
-def launch(group: Any, count: int) -> None:
+@replaces(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
+def launch(group: Any, count: int, _tags: dict[str, str] | None = None) -> None:
     """Launch members, evenly over the subnets, unless Launch is suspended.
 
     "Launch: Adds instances to the Auto Scaling group when the group scales out [...]. If you suspend Launch, [...]
@@ -101,9 +86,7 @@ def end(group: Any, members: Iterable[InstanceState], *, even_if_suspended: bool
         member.instance.disable_api_termination = False
     group.ec2_backend.terminate_instances(list(gone))
     group.instance_states = [
-        instance_state
-        for instance_state in group.instance_states
-        if instance_state.instance.id not in gone
+        member for member in group.instance_states if member.instance.id not in gone
     ]
 
 
@@ -121,13 +104,10 @@ def launched_version(group: Any, member: InstanceState) -> int | None:
     return found
 
 
+@replaces(FakeAutoScalingGroup, "set_desired_capacity")
 def _set_desired_capacity(self: Any, new_capacity: int | None) -> None:
     self.desired_capacity = self.min_size if new_capacity is None else new_capacity
     settle(self)
-
-
-def _replace(self: Any, count_needed: int, _tags: dict[str, str]) -> None:
-    launch(self, count_needed)
 
 
 def _launch_template(self: Any) -> dict[str, Any] | None:
@@ -142,11 +122,14 @@ def _launch_template(self: Any) -> dict[str, Any] | None:
     }
 
 
+replaces(InstanceState, "launch_template")(property(_launch_template))
+
+
 def _to_end(group: Any, count: int) -> list[InstanceState]:
     """Choose members to end: those of another template version first, then the oldest; never protected ones."""
     now = current_version(group)
-    candidates = [one for one in counted(group) if not one.protected_from_scale_in]
-    candidates.sort(key=lambda one: launched_version(group, one) == now)
+    candidates = [member for member in counted(group) if not member.protected_from_scale_in]
+    candidates.sort(key=lambda member: launched_version(group, member) == now)
     return candidates[:count]
 
 
@@ -157,29 +140,23 @@ def _shares(group: Any, count: int) -> dict[str, int]:
     for member in group.instance_states:
         if member.instance.subnet_id in held:
             held[member.instance.subnet_id] += 1
-    shares = dict.fromkeys(subnets, 0)
+    shares: Counter[str] = Counter()
     for _ in range(count):
-        emptiest = min(subnets, key=lambda one: held[one] + shares[one])
-        shares[emptiest] += 1
-    return {subnet: share for subnet, share in shares.items() if share}
+        shares[min(subnets, key=lambda subnet: held[subnet] + shares[subnet])] += 1
+    return shares
 
 
 def _run(group: Any, subnet: str | None, count: int) -> list[Any]:
     template = group.ec2_launch_template
     configuration = group.launch_config
+    tags = {**group.get_propagated_tags(), **group.instance_tags, ASG_NAME_TAG: group.name}
     reservation = group.ec2_backend.run_instances(
         group.image_id,
         count,
         group.user_data,
         group.security_groups,
         instance_type=group.instance_type,
-        tags={
-            "instance": {
-                **group.get_propagated_tags(),
-                **group.instance_tags,
-                ASG_NAME_TAG: group.name,
-            }
-        },
+        tags={"instance": tags},
         placement=None if subnet else group.availability_zones[0],
         launch_config=configuration,
         launch_template=template

@@ -1,28 +1,60 @@
-"""What an instance's state allows.
+"""Instances: ids that are wrong fail the whole call, and an instance's state says what may be done.
 
+InvalidInstanceID.Malformed: "The specified instance ID is malformed. Ensure that you specify the instance ID in the form
+i-xxxxxxxx or i-xxxxxxxxxxxxxxxxx." InvalidInstanceID.NotFound: "The specified instance does not exist."
+(Amazon EC2 API Reference, Error codes for the Amazon EC2 API)
 IncorrectInstanceState: "The instance is in an incorrect state, so you can't perform the specified action. Some instance
 attributes [...] can only be modified if the instance is in a 'stopped' state." StopInstances: "You can't stop [...]
 instance store-backed instances"; UnsupportedOperation for what the instance's kind forbids. "You can stop a Spot
 Instance if its request is persistent". (Amazon EC2 API Reference, Error codes, StopInstances, ModifyInstanceAttribute)
 """
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from controller.sandbox.call import Call, Refused
 from controller.sandbox.rules import before
 
+WELL_FORMED = re.compile(r"^i-([0-9a-f]{8}|[0-9a-f]{17})$")
 CAN_START = frozenset({"stopped", "running", "pending"})
 CAN_STOP = frozenset({"running", "stopping", "stopped"})
+OF_STOPPED_ONES = frozenset({"instanceType", "userData", "kernel", "ramdisk"})
 
 
-def _instances(call: Call) -> list[Any]:
-    single = call.params.get("InstanceId")
-    ids = [*call.ids(), *([str(single)] if single else [])]
-    return [call.ec2.get_instance(one) for one in ids]
+@before(
+    "ec2",
+    "DescribeInstances",
+    "DescribeInstanceStatus",
+    "ModifyInstanceAttribute",
+    "RebootInstances",
+    "StartInstances",
+    "StopInstances",
+    "TerminateInstances",
+)
+def known_ids(call: Call) -> None:
+    """Refuse a call that names an id of no instance."""
+    for instance_id in call.ids:
+        if not WELL_FORMED.match(instance_id):
+            raise Refused("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
+    if not call.ids:
+        return
+    known = {instance.id for r in call.ec2.reservations.values() for instance in r.instances}
+    missing = [instance_id for instance_id in call.ids if instance_id not in known]
+    if missing:
+        what, verb = ("ID", "does") if len(missing) == 1 else ("IDs", "do")
+        raise Refused(
+            "InvalidInstanceID.NotFound",
+            f"The instance {what} '{', '.join(missing)}' {verb} not exist",
+        )
+
+
+def _instances(call: Call) -> Iterator[Any]:
+    return map(call.ec2.get_instance, call.ids)
 
 
 @before("ec2", "StartInstances")
-def only_stopped_instances_start(call: Call) -> None:
+def startable(call: Call) -> None:
     """Refuse to start what is stopping, shutting down or terminated."""
     for instance in _instances(call):
         if instance.state not in CAN_START:
@@ -33,7 +65,7 @@ def only_stopped_instances_start(call: Call) -> None:
 
 
 @before("ec2", "StopInstances")
-def only_running_instances_stop(call: Call) -> None:
+def stoppable(call: Call) -> None:
     """Refuse to stop what is pending or terminated, and what cannot be stopped at all."""
     for instance in _instances(call):
         if instance.state not in CAN_STOP:
@@ -55,13 +87,13 @@ def only_running_instances_stop(call: Call) -> None:
 
 
 @before("ec2", "ModifyInstanceAttribute")
-def the_type_of_a_running_instance_stays(call: Call) -> None:
+def modifiable(call: Call) -> None:
     """Refuse another type or user data unless the instance is stopped."""
-    changes = {"InstanceType", "UserData", "Kernel", "Ramdisk"} & set(call.params)
-    if call.params.get("Attribute") in ("instanceType", "userData", "kernel", "ramdisk"):
-        changes.add(str(call.params["Attribute"]))
+    named = {f"{name[:1].lower()}{name[1:]}" for name in call.params}
+    if not OF_STOPPED_ONES & {*named, call.params.get("Attribute")}:
+        return
     for instance in _instances(call):
-        if changes and instance.state != "stopped":
+        if instance.state != "stopped":
             raise Refused(
                 "IncorrectInstanceState",
                 f"The instance '{instance.id}' is not in the 'stopped' state.",
