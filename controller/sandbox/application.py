@@ -42,18 +42,16 @@ class SandboxApplication:
     def _control(
         self, name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        control = CONTROLS.get(name)
-        if control is None:
-            start_response("404 Not Found", [("Content-Type", "application/json")])
-            return [json.dumps({"controls": sorted(CONTROLS)}).encode()]
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length) if length else b"{}"
-        try:
-            answer = control(json.loads(body))
-        except (TypeError, ValueError, KeyError) as wrong:
-            start_response("400 Bad Request", [("Content-Type", "application/json")])
-            return [json.dumps({"error": f"{type(wrong).__name__}: {wrong}"}).encode()]
-        start_response("200 OK", [("Content-Type", "application/json")])
+        status = "404 Not Found"
+        answer: Any = {"controls": sorted(CONTROLS)}
+        if name in CONTROLS:
+            try:
+                status, answer = "200 OK", CONTROLS[name](json.loads(body))
+            except (TypeError, ValueError, KeyError) as wrong:
+                status, answer = "400 Bad Request", {"error": f"{type(wrong).__name__}: {wrong}"}
+        start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
 
 

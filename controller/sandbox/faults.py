@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from controller.sandbox.call import Call
 
+NARROWED_BY = ("account", "region", "service", "operation")
+
 
 @dataclass(slots=True)
 class Fault:
@@ -26,12 +28,7 @@ class Fault:
 
     def fits(self, call: Call) -> bool:
         """Whether the call is one of those that go wrong."""
-        return all((
-            self.account in ("", call.account),
-            self.region in ("", call.region),
-            self.service in ("", call.service),
-            self.operation in ("", call.operation),
-        ))  # fmt: skip
+        return all(getattr(self, name) in ("", getattr(call, name)) for name in NARROWED_BY)
 
 
 _FAULTS: list[Fault] = []

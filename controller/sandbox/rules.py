@@ -23,7 +23,6 @@ class Rules(NamedTuple):
 
 
 _RULES: defaultdict[tuple[str, str], Rules] = defaultdict(lambda: Rules([], [], []))
-_NONE = Rules([], [], [])
 
 
 def before(service: str, *operations: str) -> Callable[[Check], Check]:
@@ -53,7 +52,7 @@ def replaces(owner: type, name: str) -> Callable[[Rule], Rule]:
 
 def rules_of(call: Call) -> Rules:
     """Return the rules of a call's operation."""
-    return _RULES.get((call.service, call.operation), _NONE)
+    return _RULES[call.service, call.operation]
 
 
 def _registration(places: Iterable[list[Rule]]) -> Callable[[Rule], Rule]:

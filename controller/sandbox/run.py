@@ -1,8 +1,8 @@
 """Keeps a sandbox running for one's own play."""
 
 import json
+import signal
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,21 +10,15 @@ from controller.sandbox.seed import REGION, seed
 from controller.sandbox.server import embedded_aws
 
 EXAMPLES = (Path(__file__).parent / "fleet").resolve()
-A_WHILE_S = 3600.0
 LIFELIKE = {"start": 1, "stop": 1, "standby": 1, "launch": 1, "refresh": 1}
 """Looks that states between last: enough to see them, too few to wait for."""
-
-
-def _until_interrupted() -> None:
-    while True:
-        time.sleep(A_WHILE_S)
 
 
 def run_sandbox(
     port: int,
     printer: Callable[[str], None],
     fleet: Path | None = None,
-    wait: Callable[[], None] = _until_interrupted,
+    wait: Callable[[], object] = signal.pause,
 ) -> None:
     """Run an AWS with the accounts of a fleet until Ctrl-C; print what to export, ready for ``eval``.
 

@@ -53,35 +53,20 @@ class SeededAws:
     children: tuple[str, ...]
 
 
-def seed(address: str, *, fleet: Path | None = None, region: str = REGION) -> SeededAws:
+def seed(address: str, fleet: Path) -> SeededAws:
     """Furnish the master and the children that the YAML in ``fleet`` names; the same fleet gives the same ids.
 
-    Without a fleet there are two children with a role and a network each. May be repeated: what exists stays. Roles of
-    the children can be assumed by the master alone from then on. Raises InvalidDesiredState if the YAML is wrong.
+    May be repeated: what exists stays. Roles of the children can be assumed by the master alone from then on. Raises
+    InvalidDesiredState if the YAML is wrong.
     """
-    accounts = _read_fleet(fleet, region) if fleet is not None else _two_children(region)
-    SandboxControls(address).send(
-        "accounts", {"accounts": [asdict(account) for account in accounts]}
-    )
-    return SeededAws(accounts[0].account, tuple(account.account for account in accounts[1:]))
+    master, *children = needs_of(_specs(fleet), REGION)
+    needs = [asdict(account) for account in (master, *children)]
+    SandboxControls(address).send("accounts", {"accounts": needs})
+    return SeededAws(master.account, tuple(child.account for child in children))
 
 
-def _two_children(region: str) -> list[AccountNeeds]:
-    return [
-        AccountNeeds(MASTER_ACCOUNT),
-        *(
-            AccountNeeds(
-                number,
-                role=CHILD_ROLE,
-                regions={region: RegionNeeds(vpcs={f"vpc-{name}": {f"subnet-{name}a": "a"}})},
-            )
-            for number, name in (("012345670123", "0aaa"), ("210987654321", "0bbb"))
-        ),
-    ]
-
-
-def _read_fleet(folder: Path, region: str) -> list[AccountNeeds]:
-    """Read a folder of YAML and return what its accounts need, the master first. Raises InvalidDesiredState."""
+def _specs(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
+    """Read a folder of YAML and return its specs by kind and key. Raises InvalidDesiredState."""
     # Only who reads YAML pays for loading it; the server's process never does.
     from controller import catalog
     from controller.engine.desired.load_revision import RevisionLoader
@@ -89,18 +74,18 @@ def _read_fleet(folder: Path, region: str) -> list[AccountNeeds]:
     from controller.sources.folder import FolderSource
     from controller.sources.location import FolderLocation
 
-    loader = RevisionLoader(compile_kinds(catalog.kinds().values()), "none", region)
+    loader = RevisionLoader(compile_kinds(catalog.kinds().values()), "none", REGION)
     resources = loader.load(FolderSource(FolderLocation(folder))).desired.resources
     documents: dict[str, dict[str, dict[str, Any]]] = {}
     for ref, resource in resources.items():
         documents.setdefault(ref.kind, {})[ref.key] = json.loads(resource.document)["spec"]
-    return needs_of(documents, region)
+    return documents
 
 
 def needs_of(
     documents: Mapping[str, Mapping[str, Mapping[str, Any]]], region: str
 ) -> list[AccountNeeds]:
-    """Return what the accounts of these specs need; ``documents`` is kind, key, spec in YAML's names.
+    """Return what the accounts of these specs need, the master first; ``documents`` is kind, key, spec in YAML's names.
 
     Every account gets what any role of any map asks for, so an environment may move.
     """

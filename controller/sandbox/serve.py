@@ -1,7 +1,6 @@
 """The sandbox's own process: ``python -m controller.sandbox.serve``. It ends when whoever started it does."""
 
 import argparse
-import json
 import logging
 import os
 import signal
@@ -37,10 +36,12 @@ class _Handler(MotoRequestHandler):
 
 
 def main() -> None:
-    """Serve on loopback; print one line of JSON with the port as soon as calls are answered."""
+    """Serve on loopback; print a line with the port as soon as calls are answered."""
     parser = argparse.ArgumentParser(description="An AWS in memory, on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
-    parser.add_argument("--remove", type=Path, help="a file to remove when the starter has ended")
+    parser.add_argument(
+        "--remove", type=Path, required=True, help="a file to remove when the starter has ended"
+    )
     parser.add_argument(
         "--with", dest="extensions", action="append", default=[], help="a module to import"
     )
@@ -60,19 +61,17 @@ def main() -> None:
         request_handler=_Handler,
     )
     threading.Thread(target=_end_with_the_starter, args=(options.remove,), daemon=True).start()
-    sys.stdout.write(json.dumps({"port": server.server_port}) + "\n")
-    sys.stdout.flush()
+    print(server.server_port, flush=True)  # noqa: T201 - what the starter waits for
     # moto prints remarks; they belong into the log.
     sys.stdout = sys.stderr
     server.serve_forever()
 
 
-def _end_with_the_starter(leftover: Path | None) -> None:
+def _end_with_the_starter(leftover: Path) -> None:
     """Wait until the pipe from the starter closes, which it does however the starter ends."""
     while sys.stdin.buffer.read(1024):
         pass
-    if leftover is not None:
-        leftover.unlink(missing_ok=True)
+    leftover.unlink(missing_ok=True)
     os._exit(0)
 
 

@@ -40,9 +40,8 @@ def batch_size(call: Call) -> None:
     """Refuse larger batches."""
     for name in ("ScheduledUpdateGroupActions", "ScheduledActionNames"):
         if len(call.params.get(name) or ()) > MOST_PER_BATCH:
-            raise out_of_bounds(
-                name, f"Member must have length less than or equal to {MOST_PER_BATCH}"
-            )
+            bound = f"Member must have length less than or equal to {MOST_PER_BATCH}"
+            raise out_of_bounds(name, bound)
 
 
 @answers("autoscaling", "DescribeScheduledActions")
@@ -64,12 +63,11 @@ def _key(group: str, name: str) -> str:
 def _put(self: AutoScalingBackend, **given: Any) -> Any:
     """Put an action of a group; moto keeps one of a name for all groups together."""
     group, name = str(given["name"]), str(given["scheduled_action_name"])
-    before_it: Any = self.scheduled_actions.get(_key(group, name))
+    actions: dict[str, Any] = self.scheduled_actions
+    before_it = actions.get(_key(group, name))
     if before_it is None:
-        count = sum(
-            action.auto_scaling_group_name == group for action in self.scheduled_actions.values()
-        )
-        if count >= MOST_PER_GROUP:
+        of_group = [a for a in actions.values() if a.auto_scaling_group_name == group]
+        if len(of_group) >= MOST_PER_GROUP:
             raise WrongAction(f"{MOST_PER_GROUP} actions are scheduled already", "LimitExceeded")
     else:
         for field in _VALUES:
@@ -77,9 +75,9 @@ def _put(self: AutoScalingBackend, **given: Any) -> Any:
                 given[field] = getattr(before_it, _OTHER_NAMES.get(field, field))
     _check(given)
     action = _PUT(self, **given)
-    del self.scheduled_actions[name]
+    del actions[name]
     action.time_zone = given["timezone"] or "UTC" if given["recurrence"] else given["timezone"]
-    self.scheduled_actions[_key(group, name)] = action
+    actions[_key(group, name)] = action
     return action
 
 
@@ -105,17 +103,17 @@ def _check(given: dict[str, Any]) -> None:
     zone = given["timezone"]
     if zone and zone not in available_timezones():
         raise WrongAction(f"Invalid TimeZone: {zone}")
-    if given["recurrence"]:
-        _check_recurrence(str(given["recurrence"]), now)
+    recurrence = given["recurrence"]
+    if recurrence and not _is_cron(str(recurrence), now):
+        raise WrongAction(f"Given recurrence string: {recurrence} is invalid")
 
 
-def _check_recurrence(recurrence: str, now: datetime) -> None:
+def _is_cron(recurrence: str, now: datetime) -> bool:
     try:
-        if len(recurrence.split()) != _FIVE_FIELDS:
-            raise WrongAction(f"Given recurrence string: {recurrence} is invalid")
         CronSim(recurrence, now)
     except CronSimError:
-        raise WrongAction(f"Given recurrence string: {recurrence} is invalid") from None
+        return False
+    return len(recurrence.split()) == _FIVE_FIELDS
 
 
 def _time(value: Any) -> datetime | None:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from controller.sandbox.refusals.roles import trusts
-from controller.sandbox.seed import CHILD_ROLE, AccountNeeds, seed
+from controller.sandbox.seed import CHILD_ROLE, AccountNeeds
 from tests.support.embedded_aws import AwsForTests
 
 MASTER, CHILD, STRANGER = "123456789012", "000000000042", "000000000099"
@@ -101,7 +101,6 @@ def test_strictness_is_a_switch(child: AwsForTests) -> None:
 
 
 def test_a_role_made_later_is_found(aws: AwsForTests) -> None:
-    seed(aws.address)
     aws.controls.settings(strict_accounts=[CHILD])
     with pytest.raises(ClientError):
         _assume(aws)

@@ -46,15 +46,6 @@ def test_the_same_fleet_gives_the_same_ids_and_may_be_seeded_again(aws: AwsForTe
     assert first == again == images()
 
 
-def test_without_a_fleet_there_are_two_children(aws: AwsForTests) -> None:
-    seeded = seed(aws.address)
-
-    assert len(seeded.children) == 2
-    for child in seeded.children:
-        client = aws.client_by_role("sts", child)
-        assert client.get_caller_identity()["Account"] == child
-
-
 def test_an_external_id_is_kept_where_the_yaml_says(aws: AwsForTests) -> None:
     documents = {
         "Account": {
