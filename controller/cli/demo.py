@@ -45,7 +45,9 @@ def demo() -> None:
                 f" {' and '.join(seeded.children)}. All of it is gone when the tour ends."
             )
             settings = folder / "envctl.yaml"
-            settings.write_text(SETTINGS.format(url=repository.url), encoding="utf-8")
+            settings.write_text(
+                SETTINGS.format(url=f"file://{repository.folder}"), encoding="utf-8"
+            )
             with environment_instead(
                 {
                     **aws.environment,

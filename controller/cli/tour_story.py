@@ -32,7 +32,7 @@ def _first_apply(tour: Tour, repository: TourRepository) -> None:
         "A slip of the pen, before it is committed: all problems are said with file, line and fix."
     )
     repository.edit(SERVICES, _in("Auth", "owningCluster: Infra", "owningCluster: Infar"))
-    tour.envctl("validate", repository.fleet, ends=1)
+    tour.envctl("validate", str(repository.fleet), ends=1)
     repository.edit(SERVICES, _in("Auth", "owningCluster: Infar", "owningCluster: Infra"))
     tour.tell("What is committed is right; a warning is worth knowing and stops nothing.")
     tour.envctl("validate")
@@ -90,7 +90,7 @@ def _stale_plan(tour: Tour, repository: TourRepository, plans: Path) -> None:
 
 def _mass_delete(tour: Tour, repository: TourRepository) -> None:
     tour.chapter("A commit that deletes too much")
-    repository.remove(CONTRACTORS)
+    (repository.fleet / CONTRACTORS).unlink()
     repository.commit("Tidy up", BEN)
     tour.show("git show", repository.shown())
     tour.tell(

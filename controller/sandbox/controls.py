@@ -68,5 +68,5 @@ class SandboxControls:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             with error:
-                said = error.read().decode(errors="replace")[:500]
-            raise SandboxRefused(f"sandbox: {control}: {said}", fix="see the log") from None
+                problem = error.read().decode(errors="replace")[:500]
+            raise SandboxRefused(f"sandbox: {control}: {problem}", fix="see the log") from None

@@ -12,7 +12,6 @@ import boto3
 from controller.errors import EnvctlError, WrongUsage
 from controller.sandbox.run import EXAMPLES
 
-FLEET = "fleet"
 ADA = ("Ada Author", "ada@acme.example")
 BEN = ("Ben Builder", "ben@acme.example")
 GIT_ENVIRONMENT = {
@@ -39,38 +38,29 @@ class TourRepository:
     folder: Path
 
     @property
-    def url(self) -> str:
-        """What the settings say."""
-        return f"file://{self.folder}"
-
-    @property
-    def fleet(self) -> str:
+    def fleet(self) -> Path:
         """The folder of the desired state."""
-        return str(self.folder / FLEET)
+        return self.folder / "fleet"
 
     def begin(self) -> None:
         """Commit the examples, and eight Permissions of which more will be heard. Raises WrongUsage without git."""
         if shutil.which("git") is None:
             raise WrongUsage("git is missing", fix="install it, version 2.31 or newer")
         self.folder.mkdir(parents=True)
-        shutil.copytree(EXAMPLES, self.folder / FLEET)
+        shutil.copytree(EXAMPLES, self.fleet)
         documents = "---\n".join(_CONTRACTOR.format(number=number) for number in range(1, 9))
-        self._file(CONTRACTORS).write_text(documents, encoding="utf-8")
+        (self.fleet / CONTRACTORS).write_text(documents, encoding="utf-8")
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit("The fleet as it is", ADA)
 
     def edit(self, path: str, change: Callable[[str], str]) -> None:
         """Change a file of the fleet. Raises EnvctlError if that changes nothing: the examples are others than the tour tells of."""
-        file = self._file(path)
+        file = self.fleet / path
         before = file.read_text(encoding="utf-8")
         after = change(before)
         if before == after:
             raise EnvctlError(f"tour: {path} is not as the tour tells it")
         file.write_text(after, encoding="utf-8")
-
-    def remove(self, path: str) -> None:
-        """Delete a file of the fleet."""
-        self._file(path).unlink()
 
     def commit(self, message: str, author: Author) -> None:
         """Commit everything as somebody."""
@@ -105,9 +95,6 @@ class TourRepository:
         if done.returncode:
             raise EnvctlError(f"tour: git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout
-
-    def _file(self, path: str) -> Path:
-        return self.folder / FLEET / path
 
 
 def change_service(service: str, contact: str) -> str:

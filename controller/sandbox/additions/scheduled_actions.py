@@ -23,7 +23,6 @@ from controller.sandbox.rules import answers, before, replaces
 
 MOST_PER_GROUP = 125
 MOST_PER_BATCH = 50
-_FIVE_FIELDS = 5
 _PUT = AutoScalingBackend.put_scheduled_update_group_action
 
 
@@ -113,7 +112,7 @@ def _is_cron(recurrence: str, now: datetime) -> bool:
         CronSim(recurrence, now)
     except CronSimError:
         return False
-    return len(recurrence.split()) == _FIVE_FIELDS
+    return len(recurrence.split()) == 5
 
 
 def _time(value: Any) -> datetime | None:

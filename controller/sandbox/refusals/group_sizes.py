@@ -54,8 +54,6 @@ def sizes_of_changed_group(call: Call) -> None:
     desired = int(given.get("DesiredCapacity", group.desired_capacity))
     if "DesiredCapacity" not in given and maximum >= minimum:
         desired = max(minimum, min(desired, maximum))
-        if desired != group.desired_capacity:
-            given["DesiredCapacity"] = desired
     _check_order(minimum, desired, maximum)
     # moto decides by the number of members, standby included, when no desired capacity is given.
     given.setdefault("DesiredCapacity", desired)

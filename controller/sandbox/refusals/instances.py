@@ -10,7 +10,7 @@ Instance if its request is persistent". (Amazon EC2 API Reference, Error codes, 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container
 from typing import Any
 
 from controller.sandbox.call import Call, Refused
@@ -49,30 +49,27 @@ def known_ids(call: Call) -> None:
         )
 
 
-def _instances(call: Call) -> Iterator[Any]:
-    return map(call.ec2.get_instance, call.ids)
+def _instances(call: Call, states: Container[str], refusal: str) -> list[Any]:
+    """Return the instances a call names. Raises Refused unless each is in one of the states."""
+    instances = [call.ec2.get_instance(instance_id) for instance_id in call.ids]
+    for instance in instances:
+        if instance.state not in states:
+            raise Refused("IncorrectInstanceState", refusal.format(instance.id))
+    return instances
 
 
 @before("ec2", "StartInstances")
 def startable(call: Call) -> None:
     """Refuse to start what is stopping, shutting down or terminated."""
-    for instance in _instances(call):
-        if instance.state not in CAN_START:
-            raise Refused(
-                "IncorrectInstanceState",
-                f"The instance '{instance.id}' is not in a state from which it can be started.",
-            )
+    refusal = "The instance '{}' is not in a state from which it can be started."
+    _instances(call, CAN_START, refusal)
 
 
 @before("ec2", "StopInstances")
 def stoppable(call: Call) -> None:
     """Refuse to stop what is pending or terminated, and what cannot be stopped at all."""
-    for instance in _instances(call):
-        if instance.state not in CAN_STOP:
-            raise Refused(
-                "IncorrectInstanceState",
-                f"This instance '{instance.id}' is not in a state from which it can be stopped.",
-            )
+    refusal = "This instance '{}' is not in a state from which it can be stopped."
+    for instance in _instances(call, CAN_STOP, refusal):
         if instance.lifecycle == "spot":
             raise Refused(
                 "UnsupportedOperation",
@@ -90,11 +87,5 @@ def stoppable(call: Call) -> None:
 def modifiable(call: Call) -> None:
     """Refuse another type or user data unless the instance is stopped."""
     named = {f"{name[:1].lower()}{name[1:]}" for name in call.params}
-    if not OF_STOPPED_ONES & {*named, call.params.get("Attribute")}:
-        return
-    for instance in _instances(call):
-        if instance.state != "stopped":
-            raise Refused(
-                "IncorrectInstanceState",
-                f"The instance '{instance.id}' is not in the 'stopped' state.",
-            )
+    if OF_STOPPED_ONES & {*named, call.params.get("Attribute")}:
+        _instances(call, {"stopped"}, "The instance '{}' is not in the 'stopped' state.")
