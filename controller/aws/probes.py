@@ -146,12 +146,9 @@ NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Name of a target -> what it changes by calls that AWS has no dry run of."""
 
-INDIRECT: Final = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"})
-"""Those of all that no call of ours is about: AWS checks them beside a call."""
-
 
 def actions() -> frozenset[str]:
     """Return everything that the controller's role in an account is to be allowed, all targets on."""
-    probes = (*LOOK, *(one for of_target in OF_TARGET.values() for one in of_target))
+    probes = (*LOOK, *(probe for probes in OF_TARGET.values() for probe in probes))
     changes = (action for of_target in NOT_PROBED.values() for action in of_target)
     return frozenset((*(probe.action for probe in probes), *COPIES, *changes))

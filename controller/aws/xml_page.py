@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
-from controller.aws.taken_body import body_of
+from controller.aws.raw_call import RawCall
 from controller.errors import Unreachable
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ def read_pages(
     while True:
         asked = {**request, "NextToken": token} if token else request
         with aws_errors(what, place):
-            body = body_of(client, method, asked)
+            body = RawCall().send(client, method, asked)
         found, following = parse(body)
         yield from found
         if following is None:
@@ -75,4 +75,4 @@ def moment_of(text: str | None) -> datetime | None:
 
 def incomplete(what: str, detail: str) -> Unreachable:
     """Return the error for an answer that something is missing from: what is not in it may be there all the same."""
-    return Unreachable(f"{what}: {detail}", fix=f"{_FIX}")
+    return Unreachable(f"{what}: {detail}", fix=_FIX)

@@ -14,8 +14,8 @@ import pytest
 import yaml
 from botocore import xform_name
 
-from controller.aws.child_stack import TEMPLATE, account_of_caller, deploy_command
-from controller.aws.probes import COPIES, INDIRECT, NOT_PROBED, actions
+from controller.aws.account_role import TEMPLATE, account_of_caller, deploy_command
+from controller.aws.probes import COPIES, NOT_PROBED, actions
 from controller.targets.replica_parts.replicated import replicated
 
 ROOT = Path(__file__).parents[3]
@@ -26,6 +26,8 @@ CALLERS = (
     "controller/aws/describe_instances.py",
 )
 """Where clients of accounts are used; copies of tables are written by what writes the master's tables too."""
+INDIRECT = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"})
+"""Actions that no call of ours is about: AWS checks them beside a call."""
 SERVICES = ("autoscaling", "ec2", "iam", "sns")
 
 
