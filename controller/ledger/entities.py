@@ -38,15 +38,13 @@ def entities_of(
     Where the name alone does not give the table's key (an Account's number, the environment in an Upstream's key), the items that
     bear the name are looked for with ``scan`` (physical table name -> items); empty if there is none, as after a delete.
     """
-    found: list[EntityKey] = []
+    entities: list[EntityKey] = []
     for table in kind.tables:
         physical = table.prefixed(prefix)
         item = _key_by_name(kind, table, key)
-        items = (
-            [item] if item else [one for one in scan(physical.name) if kind.identify(one) == key]
-        )
-        found += [entity_of_item(physical, one) for one in items]
-    return tuple(found)
+        named = (found for found in scan(physical.name) if kind.identify(found) == key)
+        entities += [entity_of_item(physical, found) for found in ([item] if item else named)]
+    return tuple(entities)
 
 
 def _key_by_name(kind: Kind[Any], table: TableDefinition, key: str) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from controller.errors import EnvctlError, RefusedByAws
-from controller.ledger.power_records import POWER
+from controller.ledger.summary import POWER
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
