@@ -28,10 +28,7 @@ def entity_of_item(table: TableDefinition, item: Mapping[str, Any]) -> EntityKey
 
 
 def entities_of(
-    kind: Kind[Any],
-    key: str,
-    prefix: str,
-    scan: Callable[[str], Iterable[Mapping[str, Any]]],
+    kind: Kind[Any], key: str, prefix: str, scan: Callable[[str], Iterable[Mapping[str, Any]]]
 ) -> tuple[EntityKey, ...]:
     """Return the items of the object ``key`` (of its ResourceRef), one per table of its kind.
 

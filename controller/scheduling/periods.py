@@ -121,8 +121,7 @@ def _day_range(member: str) -> int:
             for low, high in ((first, 6), (0, last))
         )
         raise InvalidSchedule(
-            f"days {member!r} run backwards (a week begins on Monday)",
-            f"write {','.join(parts)!r}",
+            f"days {member!r} run backwards (a week begins on Monday)", f"write {','.join(parts)!r}"
         )
     mask = 0
     for position in range(first, last + 1):

@@ -2,13 +2,7 @@
 
 from controller.scheduling.grammar import day_rule
 from controller.scheduling.periods import Period, compile_periods
-from controller.scheduling.schedule import (
-    ALL_YEARS,
-    MINUTES_PER_DAY,
-    Entry,
-    Schedule,
-    State,
-)
+from controller.scheduling.schedule import ALL_YEARS, MINUTES_PER_DAY, Entry, Schedule, State
 
 _MONDAY_FIRST = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ALL_MONTHS = (1 << 13) - 2

@@ -18,12 +18,7 @@ from controller.scheduling.excepted_days import (
 )
 from controller.scheduling.occurrences import FIRST_DAY, LAST_DAY, matches_day, next_day
 from controller.scheduling.refusals import ScheduleNeverRuns
-from controller.scheduling.schedule import (
-    ALL_YEARS,
-    Entry,
-    Schedule,
-    State,
-)
+from controller.scheduling.schedule import ALL_YEARS, Entry, Schedule, State
 from controller.scheduling.zones import Wall, last_wall, moment_of, zone_of
 
 HORIZON = timedelta(days=366)
