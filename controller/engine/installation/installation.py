@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 from controller.aws.blob_store import S3BlobStore
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
-from controller.engine.commit.lease import Leases
+from controller.engine.commit.lease import Claim, Leases
+from controller.engine.commit.run_id import new_run_id
 from controller.engine.commit.transaction import ApplyContext
-from controller.engine.installation.bootstrap import read_installation
+from controller.engine.installation.bootstrap import (
+    BootstrapReport,
+    all_tables,
+    bootstrap,
+    read_installation,
+    set_up_tables,
+)
 from controller.engine.installation.process_context import ProcessContext
 from controller.kinds.language.kind import Kind
 from controller.ledger.large_images import BlobStore
@@ -76,14 +83,12 @@ class Master:
         self, actor: Actor, transaction_id: str, *, revision: str = "", plan_digest: str = ""
     ) -> ApplyContext:
         """Return what writes are made with; the installation is filled in by who knows it."""
-        arns = {
-            table.name: ""
-            for table in (*kind_tables(self.kinds.values()), LEDGER_TABLE, STATE_TABLE)
-        }
-        arns = {table: self.table_arn(table) for table in arns}
+        tables = {table.name: table for table in kind_tables(self.kinds.values())}
+        names = (*tables, LEDGER_TABLE.name, STATE_TABLE.name)
+        arns = {name: self.table_arn(name) for name in names}
         return ApplyContext(
             store=self.store,
-            tables={table.name: table for table in kind_tables(self.kinds.values())},
+            tables=tables,
             installation="",
             prefix=self.settings.resource_prefix,
             revision=revision,
@@ -141,6 +146,17 @@ class Installation:
         )
         redact = redactor(self.master.kinds.values(), self.id)
         return replace(made, installation=self.id, redact=redact)
+
+
+def set_up(master: Master, *, upgrade: bool = False) -> BootstrapReport:
+    """Create what is missing, compare what is there, mend it on ``upgrade``. Raises as ``bootstrap``."""
+    kinds = master.kinds.values()
+    process = master.process
+    definitions = all_tables(kinds, master.settings.resource_prefix)
+    tables = set_up_tables(master.client, definitions, upgrade=upgrade)
+    actor = Actor("", "", process.user, "bootstrap")
+    context = master.context(actor, new_run_id(process.clock()))
+    return bootstrap(tables, kinds, context, Claim(process.instance))
 
 
 def find_installation(master: Master) -> Installation:

@@ -14,10 +14,9 @@ from controller.decisions.power_rules import power_rules_of
 from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import FoundGroup, FoundInstance
-from controller.model.live_options import LiveOptions
+from controller.model.live_options import LiveOptions, PowerOptions
 from controller.model.override import Override
 from controller.model.plan import Cause
-from controller.model.power_options import PowerOptions
 from controller.model.ref import ResourceRef
 from controller.targets.power_parts.look_facts import look_of, rows_of
 from controller.targets.power_parts.power_changes import PowerChanges, wishes_of
