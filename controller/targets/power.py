@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from controller.decisions.evaluator import Evaluator, asks_for_stops
+from controller.decisions.evaluator import Evaluator, asks_for_stops, power_rules_of
 from controller.decisions.power_map import PowerMap, power_map
-from controller.decisions.power_rules import power_rules_of
 from controller.decisions.schedule_memory import from_json, to_json
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState

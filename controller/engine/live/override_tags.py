@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from controller.decisions.power_rules import power_rules_of
+from controller.decisions.tag_keys import tag_keys_of
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.installation.installation import Installation
@@ -49,7 +49,7 @@ class TagRecords:
             part = power_part(plan)
             if part is None:
                 continue
-            scope, key = plan.setup.scope.name, power_rules_of(accepted.options).rules.override_tag
+            scope, key = plan.setup.scope.name, tag_keys_of(accepted.options).override
             found = {
                 ref: override_of_tag(ref, key, until, now)
                 for ref, until in _tagged(part.observed.facts["look"], scope, accepted)
@@ -87,16 +87,15 @@ def _tagged(
     look: Rows, scope: str, accepted: AcceptedState
 ) -> Iterator[tuple[ResourceRef, datetime]]:
     """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
-    customs = power_rules_of(accepted.options)
-    key = customs.rules.override_tag
+    keys = tag_keys_of(accepted.options)
     known = {environment.key.lower() for environment in accepted.environments()}
     for kind, rows in (("Instance", look["instances"]), ("Group", look["groups"])):
         for name, _, tags, *_ in rows:
-            if not _has(tags, key):
+            if not _has(tags, keys.override):
                 continue
-            if tag_value(tags, customs.environment_tag).lower() in known:
+            if tag_value(tags, keys.environment).lower() in known:
                 with suppress(InvalidSchedule):
-                    until = parse_override_tag(tag_value(tags, key))
+                    until = parse_override_tag(tag_value(tags, keys.override))
                     yield ResourceRef(kind, f"{scope}/{name}"), until
 
 

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup
+from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, power_rules_of
 from controller.decisions.power_map import power_map
-from controller.decisions.power_rules import power_rules_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import Unobserved

@@ -105,7 +105,7 @@ def _of_instance(
         extra |= {"group": one.group, "groupWanted": group.decision.wanted.value}
     member = one.lifecycle is not None
     role = one.role.facts.name if one.role else ""
-    ours = group is not None and judge.tag_is_ours(one.group)
+    ours = group is not None and group.tag_is_ours
     cause = cause_of(decision, one.environment, role, memory, now, tag_is_ours=ours)
     if decision.action in _STOPS:
         runs = one.instance.state not in ("stopped", "stopping")

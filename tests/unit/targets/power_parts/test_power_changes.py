@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.evaluator import Evaluator, asks_for_stops
+from controller.decisions.evaluator import Evaluator, asks_for_stops, power_rules_of
 from controller.decisions.power_map import power_map
-from controller.decisions.power_rules import power_rules_of
 from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import FoundGroup, FoundInstance
@@ -21,7 +20,7 @@ from controller.model.ref import ResourceRef
 from controller.targets.power_parts.look_facts import look_of, rows_of
 from controller.targets.power_parts.power_changes import PowerChanges, wishes_of
 from tests.support.live_account import FLEET, NOW, SCOPE, Documents, accepted_of
-from tests.unit.targets.power_parts.looks import group, instance, look
+from tests.unit.decisions.looks import group, instance, look
 
 WEB = "c50-ta-Web"
 
