@@ -12,7 +12,6 @@ from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.model.live_options import LiveOptions
 from controller.scheduling.decision import (
     GROUP_TRANSITIONING,
-    STOPPING,
     TRANSITIONING,
     Action,
     Decision,
@@ -278,13 +277,6 @@ class Evaluator:
                 found = replace(found, facts=replace(found.facts, deploying_since=since))
             self._environments[name] = found
         return self._environments[name]
-
-
-def asks_for_stops(judge: Evaluator) -> bool:
-    """Tell whether anything is to be stopped now: only then do running deployments count."""
-    return any(instance.due.action in STOPPING for instance in judge.instances()) or any(
-        group.decision.action in STOPPING for group in judge.groups.values()
-    )
 
 
 def _arrived(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from controller.decisions.role_schedules import Compiled, compiled
@@ -69,8 +70,9 @@ class PowerMap:
         )
 
 
+@lru_cache(maxsize=2)
 def power_map(accepted: AcceptedState) -> PowerMap:
-    """Read the accepted state. What is written as ``noschedule`` stays so: no override of a document goes before it."""
+    """Read the accepted state, once. What is written as ``noschedule`` stays so: no override of a document goes before it."""
     found: dict[str, EnvironmentPower] = {}
     unreadable = {
         ref.key.lower(): why

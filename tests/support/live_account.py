@@ -21,7 +21,7 @@ from controller.model.live_options import LiveOptions
 from controller.model.override import Override
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
-from controller.ports import ActResult, LiveTarget
+from controller.ports import ActResult, BatchingTarget, LiveTarget
 from controller.sandbox.seed import AccountNeeds, needs_of
 from controller.settings import Settings
 from controller.targets.groups import TARGET as GROUPS
@@ -148,6 +148,7 @@ class Acts:
     scope = SCOPE
     installation = INSTALLATION
     revision = "9f1e0aa"
+    look = None
 
     @property
     def options(self) -> LiveOptions:
@@ -242,7 +243,9 @@ class LiveAccount:
             acts: Any = Acts(self, f"token-{number}-{len(self.records.done)}")
             name = _short(str(change.ref))
             try:
-                results[name] = by_name[change.target].act(change, acts)
+                target = by_name[change.target]
+                assert not isinstance(target, BatchingTarget), "its changes are made together"
+                results[name] = target.act(change, acts)
             except EnvctlError as error:
                 results[name] = error
             else:

@@ -10,7 +10,7 @@ from controller.aws.sessions import AwsAccess
 from controller.engine.commit.lease import LEASE_S, Leases, epoch_ms, stale_text
 from controller.errors import StaleEpoch
 from controller.model.head import Head
-from controller.model.live import LiveScope
+from controller.model.live import LiveLook, LiveScope
 from controller.model.live_options import LiveOptions
 from controller.ports import History
 
@@ -96,6 +96,8 @@ class ScopeActs:
     token: str
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
+    look: LiveLook | None = None
+    """The look the changes were planned from; None where it is too old to act on."""
 
     @property
     def scope(self) -> LiveScope:

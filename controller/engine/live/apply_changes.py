@@ -13,13 +13,15 @@ from controller.engine.config.apply_changes import Progress
 from controller.engine.live.access import Ownership, ScopeActs, ScopeReads
 from controller.engine.live.change_queue import LiveQueue, Wave
 from controller.engine.live.journal import Journal
+from controller.engine.live.observe import FRESH
 from controller.engine.live.records import Ending, RecordFrame, ending_of
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
+from controller.model.live import LiveLook
 from controller.model.outcome import Outcome, Status
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
-from controller.ports import ActResult, BatchingTarget, LiveTarget
+from controller.ports import ActingTarget, ActResult, BatchingTarget, LiveTarget
 
 ACTS_AT_ONCE: Final = 4
 """Objects of one scope that are worked on side by side."""
@@ -52,9 +54,12 @@ class LiveRun:
         return Journal(self.context, self.ownership, self.frame)
 
     def apply(
-        self, changes: Sequence[Change], progress: Callable[[Progress], None] = lambda _: None
+        self,
+        changes: Sequence[Change],
+        look: LiveLook | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
     ) -> LiveResult:
-        """Make changes in their order. Errors are not raised: what happened is the result.
+        """Make changes, planned from a look, in their order. Errors are not raised: what happened is the result.
 
         A change that fails takes what relies on it along; the rest goes on. ``progress`` is called after each wave.
         """
@@ -66,7 +71,7 @@ class LiveRun:
             scope = self.reads.scope
             self.reads.access.assert_identity(scope.account, scope.region)
             while (wave := queue.take()) is not None:
-                self._do(wave, queue, ledger, again)
+                self._do(wave, queue, ledger, again, look)
                 progress(Progress(queue.done, queue.total))
         except StaleEpoch as error:
             stopped = error
@@ -78,9 +83,16 @@ class LiveRun:
         progress(Progress(queue.done, queue.total))
         return LiveResult(queue.outcomes(), again, stopped)
 
-    def _do(self, wave: Wave, queue: LiveQueue, ledger: Journal, again: dict[str, float]) -> None:
+    def _do(
+        self,
+        wave: Wave,
+        queue: LiveQueue,
+        ledger: Journal,
+        again: dict[str, float],
+        look: LiveLook | None,
+    ) -> None:
         records = ledger.record_intent(wave.batches)
-        results, lost = self._act(wave, records)
+        results, lost = self._act(wave, records, look)
         endings: dict[str, Ending] = {}
         for record, batch in zip(records, wave.batches, strict=True):
             endings[record.audit_id] = _ending(
@@ -102,12 +114,12 @@ class LiveRun:
             raise lost
 
     def _act(
-        self, wave: Wave, records: Sequence[LedgerRecord]
+        self, wave: Wave, records: Sequence[LedgerRecord], look: LiveLook | None
     ) -> tuple[dict[ResourceRef, Result], EnvctlError | None]:
         """Return what became of each change, and what made going on useless, if anything did."""
         target = wave.target
         if isinstance(target, BatchingTarget):
-            acts = self._acts(records[0])
+            acts = self._acts(records[0], look)
             try:
                 self.ownership.confirm()
                 return dict(target.act_together(wave.changes, acts)), None
@@ -118,7 +130,7 @@ class LiveRun:
         with ThreadPoolExecutor(ACTS_AT_ONCE, thread_name_prefix="live-act") as pool:
             pairs = zip(wave.changes, records, strict=True)
             futures = [
-                (change, pool.submit(self._act_on, target, change, record))
+                (change, pool.submit(self._act_on, target, change, self._acts(record, look)))
                 for change, record in pairs
             ]
             for change, future in futures:
@@ -126,14 +138,15 @@ class LiveRun:
                 stale = result if isinstance(result, StaleEpoch) else stale
         return results, stale
 
-    def _act_on(self, target: LiveTarget, change: Change, record: LedgerRecord) -> Result:
+    def _act_on(self, target: ActingTarget, change: Change, acts: ScopeActs) -> Result:
         try:
             self.ownership.confirm()
-            return target.act(change, self._acts(record))
+            return target.act(change, acts)
         except EnvctlError as error:
             return error
 
-    def _acts(self, record: LedgerRecord) -> ScopeActs:
+    def _acts(self, record: LedgerRecord, look: LiveLook | None) -> ScopeActs:
+        now = self.context.clock()
         return ScopeActs(
             self.reads,
             self.ownership,
@@ -142,6 +155,7 @@ class LiveRun:
             record.audit_id[:64],
             self.context.clock,
             self.context.sleep,
+            look if look is not None and now - look.at <= FRESH else None,
         )
 
 
@@ -165,7 +179,11 @@ def _ending(results: Sequence[tuple[Change, Result | None]]) -> Ending:
     done = [result for _, result in results if isinstance(result, ActResult)]
     if not failed:
         first = ending_of(done[0])
-        return first if len(results) == 1 else Ending("succeeded", request_id=first.request_id)
+        if len(results) == 1:
+            return first
+        going_on = sum(result.look_again_s is not None for result in done)
+        message = f"{going_on} of {len(results)} on their way" if going_on else ""
+        return Ending("succeeded", message, first.request_id)
     if len(results) == 1:
         return Ending("failed", _status(failed[0][1])[1])
     told = (f"{change.ref.key}: {_status(result)[1]}" for change, result in failed)

@@ -12,7 +12,8 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.access import Ownership, ScopeReads
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
-from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
+from controller.engine.live.observe import FRESH
+from controller.engine.live.planner import LivePlanOptions, LivePlanner, LiveScopePlan
 from controller.engine.live.records import RecordFrame
 from controller.engine.live.settle_open import settle, target_of, unseen_ending
 from controller.engine.state.flips import FlipMemory, FlipRow, write_flip_row
@@ -36,8 +37,6 @@ from controller.targets.table_items.definitions import STATE_TABLE
 MAX_PASSES: Final = 60
 MAX_TIME: Final = timedelta(minutes=20)
 """What AWS goes on with for longer is followed by the next run."""
-FRESH: Final = timedelta(seconds=60)
-"""A plan older than this is made again once the scope is ours."""
 
 Tell = Callable[[Progress], None]
 
@@ -108,10 +107,10 @@ class ScopeRun:
         outcomes: list[Outcome] = []
         try:
             run = self._run(ownership)
-            wanted = self._still_due(run, changes)
+            wanted, plan = self._still_due(run, changes)
             began = self.asked.now
             for _ in range(MAX_PASSES):
-                result = run.apply(wanted, tell)
+                result = run.apply(wanted, plan.view.look, tell)
                 outcomes += result.outcomes
                 self._tell(result)
                 now = self.installation.master.process.clock()
@@ -122,7 +121,8 @@ class ScopeRun:
                 if not result.look_again_s or now - began > MAX_TIME:
                     break
                 self.installation.master.process.sleep(min(result.look_again_s.values()))
-                wanted = self._next_steps(result, changes)
+                plan = self._next_steps(result, changes)
+                wanted = plan.to_do
         except EnvctlError as error:
             return self._stopped(outcomes, error, left=changes if not outcomes else ())
         failed = any(outcome.status not in DONE for outcome in outcomes)
@@ -156,17 +156,22 @@ class ScopeRun:
             targets={target.name: target for target in self.planner.targets},
         )
 
-    def _still_due(self, run: LiveRun, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """Settle what is open; return the changes, or, if the world may be another by now, those that are due as they were."""
+    def _still_due(
+        self, run: LiveRun, changes: Sequence[Change]
+    ) -> tuple[Sequence[Change], LiveScopePlan]:
+        """Settle what is open; return the changes, or, if the world may be another by now, those that are due as they were.
+
+        The plan is the one they are from.
+        """
         left_open = run.ledger.left_open()
         now = self.installation.master.process.clock()
         if not left_open and now - self.asked.now <= FRESH:
-            return tuple(changes)
+            return changes, self.plan
         again = self._look_again(())
         if left_open:
             self._settle(run, left_open, again)
         approved = {_what(change) for change in changes}
-        return tuple(change for change in again.to_do if _what(change) in approved)
+        return [change for change in again.to_do if _what(change) in approved], again
 
     def _settle(self, run: LiveRun, records: Sequence[LedgerRecord], seen: LiveScopePlan) -> None:
         """Write what became of records an earlier run left open. Raises Unreachable if that cannot be seen now."""
@@ -174,7 +179,7 @@ class ScopeRun:
         endings = {}
         for record in records:
             target = target_of(record)
-            dark = seen.view.unseen or seen.view.blind.get(target)
+            dark = seen.view.unseen or seen.view.unknown_targets.get(target)
             if dark is not None:
                 raise Unreachable(
                     f"scope {self._name}: what an earlier run left open cannot be settled yet: {dark.reason}"
@@ -189,11 +194,18 @@ class ScopeRun:
                 OpenRecordSettled(self._name, ref, ended.audit_id, ending.phase, ending.message)
             )
 
-    def _next_steps(self, result: LiveResult, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """Return what is due now on the objects of the plan, for the targets whose work AWS goes on with."""
-        mine = frozenset(change.ref for change in changes if change.target in result.look_again_s)
-        again = self._look_again(tuple(result.look_again_s), only=mine)
-        return again.to_do
+    def _next_steps(self, result: LiveResult, changes: Sequence[Change]) -> LiveScopePlan:
+        """Return what is due now on the objects of the plan, for the targets whose work AWS goes on with.
+
+        What failed is left to the next run.
+        """
+        failed = {outcome.change.ref for outcome in result.outcomes if outcome.status not in DONE}
+        mine = frozenset(
+            change.ref
+            for change in changes
+            if change.target in result.look_again_s and change.ref not in failed
+        )
+        return self._look_again(tuple(result.look_again_s), only=mine)
 
     def _look_again(
         self, targets: Sequence[str], only: frozenset[ResourceRef] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from controller.decisions.power_map import power_map
-from controller.decisions.schedule_memory import ScheduleMemory, from_json, memory_of
+from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.observe import Part
 from controller.engine.live.planner import LiveScopePlan
@@ -13,7 +13,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.observed import ScopeState
 from controller.model.plan import Cause
 from controller.targets.power import SCHEDULES, Power
-from controller.targets.power_parts.memory_rows import read_memory, write_memory
+from controller.targets.power_parts.master_rows import read_memory, write_memory
 
 ENFORCED: Final = "enforce"
 
@@ -38,16 +38,13 @@ class PowerMemory:
                 self._keep(accepted, plan, part)
 
     def _keep(self, accepted: AcceptedState, plan: LiveScopePlan, part: Part) -> None:
-        target = part.target
-        assert isinstance(target, Power)
         scope = plan.setup.scope
         before = self._before(scope.name, part.observed.facts)
         region = accepted.options.default_region
         here = {name.lower() for name in environments_of(accepted, scope, region)}
         refused = _refused(plan, part)
         # An override ends by the clock, so what is remembered is what holds without it.
-        power = power_map(accepted.written) if accepted.beneath else target.power_map(accepted)
-        now = _only(memory_of(power), here - refused)
+        now = _only(memory_of(power_map(accepted.written)), here - refused)
         kept = _only(before, refused)
         after = ScheduleMemory(
             {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
@@ -58,8 +55,8 @@ class PowerMemory:
 
     def _before(self, scope: str, facts: Mapping[str, object]) -> ScheduleMemory:
         found = facts.get(SCHEDULES)
-        if isinstance(found, Mapping):
-            return from_json(found)
+        if isinstance(found, ScheduleMemory):
+            return found
         if scope not in self._known:
             self._known[scope] = read_memory(self._client, self._prefix, scope)
         return self._known[scope]

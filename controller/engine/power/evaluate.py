@@ -12,7 +12,7 @@ from controller.engine.live.observe import Unobserved
 from controller.engine.live.scopes import ScopeSetup, environments_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook, LiveScope
-from controller.targets.power_parts.running_deployments import read_running
+from controller.targets.power_parts.master_rows import read_running
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ def project_groups(
         shapings=result.shapings,
         asks=frozenset(result.asks),
         environments=result.environments,
+        deletes_end_instances=True,
     )
 
 

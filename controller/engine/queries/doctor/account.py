@@ -186,7 +186,7 @@ class _ScopeExamination:
         if view.unseen is not None:
             yield self._unseen("look", view.unseen)
             return
-        for name, why in sorted(view.blind.items()):
+        for name, why in sorted(view.unknown_targets.items()):
             yield self._unseen(f"look at {name}", why)
         for part in view.parts:
             lacking: dict[str, list[ResourceRef]] = {}

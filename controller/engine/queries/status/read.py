@@ -9,8 +9,7 @@ from controller import __version__
 from controller.engine.commit.lease import HEAD_PREFIX, head_of_row
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.counts import scope_counts_of
-from controller.engine.live.finding import reasons, worst
+from controller.engine.live.finding import reasons, scope_counts_of, worst
 from controller.engine.live.journal import OPEN_PREFIX
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import live_scopes
