@@ -20,7 +20,7 @@ from controller.engine.live.override_tags import TagRecords
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.schedule_memory import PowerMemory
 from controller.engine.live.scopes import ScopeSetup, live_scopes
-from controller.engine.state.flips import FlipRow, read_flip_rows
+from controller.engine.state.drift_history import read_histories
 from controller.engine.state.status import Finding, write_statuses
 from controller.errors import EnvctlError, WrongUsage
 from controller.events import Emit, discard_event
@@ -41,7 +41,6 @@ class LivePlanRun:
     accepted: AcceptedState
     asked: LivePlanOptions
     scopes: tuple[LiveScopePlan, ...]
-    flips: dict[str, FlipRow]
     left_open: frozenset[str] = frozenset()
     """Scopes in which an earlier run announced something and did not end it."""
 
@@ -143,9 +142,9 @@ class LiveAccounts:
         master = self.installation.master
         broken = self._know(live_scopes(accepted, self._settings))
         table, names = master.physical(STATE_TABLE.name), [setup.scope.name for setup in setups]
-        rows = read_flip_rows(master.store, table, names)
+        histories = read_histories(master.store, table, names)
         left_open = scopes_left_open(master.store, table, names)
-        asked = replace(asked, flips={scope: row.flips for scope, row in rows.items()})
+        asked = replace(asked, histories=histories)
         reachable = [setup for setup in setups if setup.scope.account not in broken]
         planned = {
             one.setup.scope.name: one for one in self._planner(accepted).plan(reachable, asked)
@@ -154,7 +153,7 @@ class LiveAccounts:
             planned.get(setup.scope.name) or _dark(setup, broken[setup.scope.account])
             for setup in setups
         )
-        return LivePlanRun(accepted, asked, scopes, rows, left_open)
+        return LivePlanRun(accepted, asked, scopes, left_open)
 
     def apply(
         self,
@@ -191,7 +190,6 @@ class LiveAccounts:
                 plan=plan,
                 asked=run.asked,
                 order=order,
-                row=run.flips.get(plan.setup.scope.name, FlipRow()),
                 left_open=plan.setup.scope.name in run.left_open,
                 emit=emit,
             )

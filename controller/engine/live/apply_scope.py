@@ -16,7 +16,7 @@ from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanOptions, LivePlanner, LiveScopePlan
 from controller.engine.live.records import RecordFrame
 from controller.engine.live.settle_open import settle, target_of, unseen_ending
-from controller.engine.state.flips import FlipMemory, FlipRow, write_flip_row
+from controller.engine.state.drift_history import write_history
 from controller.engine.state.status import Finding
 from controller.errors import EnvctlError, Unreachable, exit_code_of
 from controller.events import (
@@ -32,6 +32,7 @@ from controller.model.observed import ScopeState
 from controller.model.outcome import Outcome, Status
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
+from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE
 
 MAX_PASSES: Final = 60
@@ -71,14 +72,12 @@ class ScopeRun:
     plan: LiveScopePlan
     asked: LivePlanOptions
     order: ApplyRequest
-    row: FlipRow
     left_open: bool
     emit: Emit
 
     def apply(self, claim: Claim, tell: Tell) -> ScopeOutcome:
         """Do what the plan says. Nothing is raised: what happened is the result."""
-        flips = FlipMemory(self.row, self._write_row)
-        self._warn(flips)
+        history = self._warn()
         changes = self.plan.to_do
         if not changes and not self.left_open:
             return ScopeOutcome(self._name, (), self._finding(()))
@@ -89,7 +88,7 @@ class ScopeRun:
         self.emit(EpochTaken(self._name, head.epoch, head.owner))
         process = self.installation.master.process
         ownership = Ownership(head, self.installation.leases, process.clock)
-        result = self._owned(changes, ownership, flips, tell)
+        result = self._owned(changes, ownership, history, tell)
         try:
             self.installation.leases.release(ownership.head)
         except EnvctlError as error:
@@ -102,7 +101,7 @@ class ScopeRun:
         return self.plan.setup.scope.name
 
     def _owned(
-        self, changes: Sequence[Change], ownership: Ownership, flips: FlipMemory, tell: Tell
+        self, changes: Sequence[Change], ownership: Ownership, history: DriftHistory, tell: Tell
     ) -> ScopeOutcome:
         outcomes: list[Outcome] = []
         try:
@@ -115,7 +114,7 @@ class ScopeRun:
                 self._tell(result)
                 now = self.installation.master.process.clock()
                 done = [outcome.change for outcome in result.outcomes if outcome.status in DONE]
-                flips.remember(done, now)
+                history = self._remember(history, history.with_done(done, now))
                 if result.stopped is not None:
                     return self._stopped(outcomes, result.stopped)
                 if not result.look_again_s or now - began > MAX_TIME:
@@ -214,19 +213,28 @@ class ScopeRun:
         asked = replace(self.asked, now=now, targets=targets, only=only)
         return self.planner.plan_one(self.plan.setup, asked)
 
-    def _warn(self, flips: FlipMemory) -> None:
-        """Tell of storms nobody has been told of, once."""
-        for storm in flips.tell_once(self.plan.storms, self.asked.now):
+    def _warn(self) -> DriftHistory:
+        """Tell of storms nobody has been told of, once; return what is remembered from now on."""
+        history, now = self.asked.histories.get(self._name, DriftHistory()), self.asked.now
+        untold = history.untold(self.plan.storms)
+        if untold:
+            history = self._remember(history, history.with_told(untold, now))
+        for storm in untold:
             until = storm.until.isoformat(timespec="seconds")
             self.emit(DriftStormFound(self._name, str(storm.ref), storm.ours, storm.theirs, until))
+        return history
 
-    def _write_row(self, row: FlipRow) -> None:
+    def _remember(self, before: DriftHistory, after: DriftHistory) -> DriftHistory:
+        """Write the history where it changed, and return it."""
+        if before == after:
+            return before
         master = self.installation.master
         try:
-            write_flip_row(master.store, master.physical(STATE_TABLE.name), self._name, row)
+            write_history(master.store, master.physical(STATE_TABLE.name), self._name, after)
         except EnvctlError as error:
             # What was done is done; the breaker then counts one flip less.
             self.emit(RunStopped(self._name, f"its flips were not written down: {error}"))
+        return after
 
     def _tell(self, result: LiveResult) -> None:
         for outcome in result.outcomes:

@@ -18,7 +18,7 @@ from controller.model.plan_options import PlanOptions
 from controller.model.ref import ResourceRef
 from controller.planning.diff import departing, diff
 from controller.planning.diff_options import DiffOptions, DiffResult
-from controller.planning.drift_storm import Flips, Storm, storms
+from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.guard_limits import GuardLimits
 from controller.planning.holding import Barrier
 from controller.planning.overrides import suspended
@@ -36,7 +36,7 @@ _NO_SHAPING: Final = Shaping()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePlanOptions(PlanOptions):
-    """How live scopes are planned. ``flips`` are by scope; ``writer`` is how we are called in alerts.
+    """How live scopes are planned. ``histories`` of drift are by scope; ``writer`` is how we are called in alerts.
 
     ``deep`` looks closely, which takes many more calls. ``only`` names objects to plan for, None for all; ``targets``
     names targets, empty for all.
@@ -45,7 +45,7 @@ class LivePlanOptions(PlanOptions):
     deep: bool = False
     targets: Sequence[str] = ()
     only: frozenset[ResourceRef] | None = None
-    flips: Mapping[str, Flips] = field(default_factory=dict)
+    histories: Mapping[str, DriftHistory] = field(default_factory=dict)
     writer: str = "envctl"
 
 
@@ -235,8 +235,8 @@ class _Scope:
     def _without_storms(
         self, changes: Sequence[Change], part: Part
     ) -> tuple[tuple[Change, ...], tuple[Note, ...]]:
-        found = storms(
-            self._asked.flips.get(self._name, {}),
+        history = self._asked.histories.get(self._name, DriftHistory())
+        found = history.storms(
             changes,
             self._asked.now,
             ours=self._asked.writer,

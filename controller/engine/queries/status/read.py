@@ -22,7 +22,7 @@ from controller.engine.queries.status.view import (
     StatusView,
     storm_views,
 )
-from controller.engine.state.flips import FLIPS_PREFIX, flip_row_of
+from controller.engine.state.drift_history import FLIPS_PREFIX, history_of_row
 from controller.engine.state.override_rows import PREFIX as OVERRIDE_PREFIX
 from controller.engine.state.override_rows import override_of_row
 from controller.engine.state.status import STATUS_PREFIX, statuses_in
@@ -73,7 +73,7 @@ def read_status(
         overrides=overrides,
         storms=storm_views(
             {
-                name.removeprefix(FLIPS_PREFIX): flip_row_of(row)
+                name.removeprefix(FLIPS_PREFIX): history_of_row(row)
                 for name, row in rows.items()
                 if name.startswith(FLIPS_PREFIX)
             },
