@@ -16,9 +16,9 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome, ScopeRun
 from controller.engine.live.journal import scopes_left_open
 from controller.engine.live.observe import ScopeView, Unobserved, unseen
-from controller.engine.live.override_tags import TagRecords
+from controller.engine.live.override_tags import OverrideTagSync
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
-from controller.engine.live.schedule_memory import PowerMemory
+from controller.engine.live.schedule_memory import LastAppliedSchedules
 from controller.engine.live.scopes import ScopeSetup, live_scopes
 from controller.engine.state.drift_history import read_histories
 from controller.engine.state.status import Finding, write_statuses
@@ -81,8 +81,8 @@ class LiveAccounts:
             compile_kinds(master.kinds.values()), master.settings.options, installation.id
         )
         self._secrets = Secrets(master.aws, master.process.environment)
-        self._power = PowerMemory(installation)
-        self._tags = TagRecords(installation)
+        self._power = LastAppliedSchedules(installation)
+        self._tags = OverrideTagSync(installation)
 
     @property
     def is_on(self) -> bool:
@@ -150,7 +150,7 @@ class LiveAccounts:
             one.setup.scope.name: one for one in self._planner(accepted).plan(reachable, asked)
         }
         scopes = tuple(
-            planned.get(setup.scope.name) or _dark(setup, broken[setup.scope.account])
+            planned.get(setup.scope.name) or _unreachable_plan(setup, broken[setup.scope.account])
             for setup in setups
         )
         return LivePlanRun(accepted, asked, scopes, left_open)
@@ -261,7 +261,7 @@ class _Gauge:
         return tell
 
 
-def _dark(setup: ScopeSetup, error: EnvctlError) -> LiveScopePlan:
+def _unreachable_plan(setup: ScopeSetup, error: EnvctlError) -> LiveScopePlan:
     why = unseen(error, setup)
     plan = ScopePlan(setup.scope.name, why.state, reason=why.reason)
     return LiveScopePlan(setup, (plan,), ScopeView(setup, unseen=why), denied=why.denied)

@@ -13,7 +13,7 @@ from controller.engine.live.access import Ownership, ScopeReads
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
 from controller.engine.live.observe import FRESH
-from controller.engine.live.planner import LivePlanOptions, LivePlanner, LiveScopePlan
+from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.records import RecordFrame
 from controller.engine.live.settle_open import settle, target_of, unseen_ending
 from controller.engine.state.drift_history import write_history

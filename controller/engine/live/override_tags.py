@@ -26,7 +26,7 @@ from controller.scheduling.refusals import InvalidSchedule
 GONE = "its tag was taken off, or says something else"
 
 
-class TagRecords:
+class OverrideTagSync:
     """Keeps tags on record. Made once per process; not for several threads at once."""
 
     def __init__(self, installation: Installation) -> None:
@@ -41,7 +41,7 @@ class TagRecords:
         """Write what changed since the last run. What cannot be written now the next run writes: the tag holds all the same."""
         now = self._installation.master.process.clock()
         # Where the time is up the end is recorded as that of any override.
-        self._made = {name: one for name, one in self._made.items() if _holds(one, now)}
+        self._made = {name: made for name, made in self._made.items() if _holds(made, now)}
         # Whoever works on the tables is not put out for this.
         claim = replace(claim, take_over=False)
         for plan in plans:

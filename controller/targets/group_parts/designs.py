@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from controller.decisions.role_schedules import compiled
-from controller.decisions.roles import map_of, roles_of
+from controller.decisions.role_schedules import compiled, map_of, roles_of
 from controller.decisions.tag_keys import written_keys
 from controller.kinds.parts.server_role import ServerRole
 from controller.kinds.parts.sizes import Sizes, sizes_of
