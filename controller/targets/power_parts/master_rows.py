@@ -12,8 +12,7 @@ import orjson
 from controller.aws.errors import TableMissing
 from controller.aws.items import to_wire
 from controller.aws.tables import get, scan
-from controller.aws.transactions import PutWrite
-from controller.aws.writes import write_one
+from controller.aws.transactions import PutWrite, write_one
 from controller.decisions.schedule_memory import (
     NOTHING_KNOWN,
     ScheduleMemory,
