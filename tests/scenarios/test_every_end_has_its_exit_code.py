@@ -269,7 +269,7 @@ def test_ctrl_c_in_the_middle_of_an_apply_gives_the_scope_back(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("controller.engine.config.apply.apply_changes", interrupted)
+        patch.setattr("controller.engine.config.apply.commit_changes", interrupted)
         assert installed.apply().code == 130
 
     assert installed.apply().code == 0

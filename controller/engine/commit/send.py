@@ -4,12 +4,15 @@ from enum import Enum
 
 from controller.aws.errors import THROTTLE_CODES, OutcomeUnknown, TableMissing
 from controller.aws.transactions import Cancelled, Committed, Reason
-from controller.engine.commit.transaction import ApplyContext, Transaction
+from controller.engine.commit.storage import Storage
+from controller.engine.commit.transaction import Transaction
 from controller.errors import EnvctlError, Throttled, Unreachable
 from controller.ledger.ledger_table import LEDGER_TABLE
+from controller.model.backoff import Backoff
 
 MAX_SENDS = 4
 """How often one transaction is sent, each time by a client that tries again by itself."""
+BETWEEN_SENDS = Backoff(first_s=1.0, longest_s=4.0)
 CONDITION_FAILED = "ConditionalCheckFailed"
 PASSING_CODES = THROTTLE_CODES | {"TransactionConflict"}
 """Reasons of a cancellation that say nothing about the writes themselves."""
@@ -26,9 +29,9 @@ class SendResult(Enum):
 class Sender:
     """Sends transactions of one run, and remembers those whose fate was open."""
 
-    def __init__(self, context: ApplyContext) -> None:
+    def __init__(self, storage: Storage) -> None:
         """Take where to send to."""
-        self._context = context
+        self._storage = storage
         self._open: list[Transaction] = []
 
     def send(self, transaction: Transaction) -> SendResult | Cancelled:
@@ -40,9 +43,9 @@ class Sender:
         error: EnvctlError | None = None
         for sent in range(MAX_SENDS):
             if sent:
-                self._context.sleep(float(2 ** (sent - 1)))
+                self._storage.sleep(BETWEEN_SENDS.pause_s(sent))
             try:
-                answer = self._context.store.transact(transaction.writes, transaction.token)
+                answer = self._storage.store.transact(transaction.writes, transaction.token)
                 if isinstance(answer, Committed):
                     return SendResult.COMMITTED
                 if answer.maybe_done_before:
@@ -77,8 +80,8 @@ class Sender:
     def has_landed(self, transaction: Transaction) -> bool:
         """Tell from the ledger whether a transaction was written: its first record is there, or none is."""
         record = transaction.records[0]
-        found = self._context.store.get(
-            self._context.physical(LEDGER_TABLE.name), {"AuditID": record.audit_id}
+        found = self._storage.store.get(
+            self._storage.physical(LEDGER_TABLE.name), {"AuditID": record.audit_id}
         )
         return found is not None and found.get("Hash") == record.hash
 

@@ -8,7 +8,7 @@ from controller.aws.blob_store import S3BlobStore
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.engine.commit.lease import Leases
-from controller.engine.commit.transaction import ApplyContext
+from controller.engine.commit.storage import Storage
 from controller.engine.installation.bootstrap import read_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.kinds.language.kind import Kind
@@ -16,7 +16,6 @@ from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
-from controller.model.ledger_record import Actor
 from controller.settings import Settings
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
 from controller.targets.table_items.store import DynamoStore
@@ -72,28 +71,20 @@ class Master:
             return None
         return S3BlobStore(self.aws.client("s3", MASTER), kept.bucket, f"{kept.prefix}/{_IMAGES}")
 
-    def context(
-        self, actor: Actor, transaction_id: str, *, revision: str = "", plan_digest: str = ""
-    ) -> ApplyContext:
-        """Return what writes are made with; the installation is filled in by who knows it."""
+    def storage(self) -> Storage:
+        """Return what writes are made with; the installation is filled in by who knows it. Asks AWS who we are, once."""
+        tables = {table.name: table for table in kind_tables(self.kinds.values())}
         arns = {
-            table.name: ""
-            for table in (*kind_tables(self.kinds.values()), LEDGER_TABLE, STATE_TABLE)
+            name: self.table_arn(name) for name in (*tables, LEDGER_TABLE.name, STATE_TABLE.name)
         }
-        arns = {table: self.table_arn(table) for table in arns}
-        return ApplyContext(
+        return Storage(
             store=self.store,
-            tables={table.name: table for table in kind_tables(self.kinds.values())},
             installation="",
             prefix=self.settings.resource_prefix,
-            revision=revision,
-            plan_digest=plan_digest,
-            user=actor.applied_by,
-            actor=actor,
-            transaction_id=transaction_id,
+            tables=tables,
+            table_arn=arns.__getitem__,
             clock=self.process.clock,
             sleep=self.process.sleep,
-            table_arn=arns.__getitem__,
             blobs=self.blobs,
         )
 
@@ -132,15 +123,10 @@ class Installation:
             sleep=self.master.process.sleep,
         )
 
-    def context(
-        self, actor: Actor, transaction_id: str, *, revision: str, plan_digest: str
-    ) -> ApplyContext:
-        """Return what one apply is made with. Asks AWS who we are, once. Raises as any call."""
-        made = self.master.context(
-            actor, transaction_id, revision=revision, plan_digest=plan_digest
-        )
+    def storage(self) -> Storage:
+        """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
         redact = redactor(self.master.kinds.values(), self.id)
-        return replace(made, installation=self.id, redact=redact)
+        return replace(self.master.storage(), installation=self.id, redact=redact)
 
 
 def find_installation(master: Master) -> Installation:

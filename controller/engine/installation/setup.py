@@ -2,6 +2,7 @@
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.storage import ApplyRequest
 from controller.engine.installation.bootstrap import (
     BootstrapReport,
     all_tables,
@@ -19,5 +20,5 @@ def set_up(master: Master, *, upgrade: bool = False) -> BootstrapReport:
     definitions = all_tables(kinds, master.settings.resource_prefix)
     tables = set_up_tables(master.client, definitions, upgrade=upgrade)
     actor = Actor("", "", process.user, "bootstrap")
-    context = master.context(actor, new_run_id(process.clock()))
-    return bootstrap(tables, kinds, context, Claim(process.instance))
+    request = ApplyRequest(actor=actor, transaction=new_run_id(process.clock()))
+    return bootstrap(tables, kinds, master.storage(), request, Claim(process.instance))

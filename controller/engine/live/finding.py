@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-from controller.engine.config.apply import DONE
 from controller.engine.live.counts import scope_counts_of
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.state.status import Finding
 from controller.model.observed import ScopeState
-from controller.model.outcome import Outcome
+from controller.model.outcome import DONE, Outcome
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 

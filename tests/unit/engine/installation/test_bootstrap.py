@@ -42,7 +42,9 @@ def estate_in(client: Any) -> Estate:
 
 def run(client: Any, estate: Estate, *, upgrade: bool = False) -> BootstrapReport:
     done = set_up_tables(client, WANTED, upgrade=upgrade, patience=AT_ONCE)
-    return bootstrap(done, TOY_KINDS, estate.context(), Claim("ada"), lambda: "inst-1")
+    return bootstrap(
+        done, TOY_KINDS, estate.storage, estate.request(), Claim("ada"), lambda: "inst-1"
+    )
 
 
 def test_everything_is_made_and_the_same_again_changes_nothing(client: Any) -> None:
@@ -101,7 +103,7 @@ def in_memory(items: int = 250) -> Estate:
 
 
 def begin(estate: Estate, tables: Sequence[Any] = TOY_KINDS) -> BootstrapReport:
-    return bootstrap((), tables, estate.context(), Claim("ada"), lambda: "inst-1")
+    return bootstrap((), tables, estate.storage, estate.request(), Claim("ada"), lambda: "inst-1")
 
 
 def test_what_exists_gets_a_record_each() -> None:
@@ -203,10 +205,12 @@ def test_two_bootstraps_agree_on_one_installation(monkeypatch: pytest.MonkeyPatc
 
     def other_first(one: Any) -> Any:
         monkeypatch.setattr(estate.store, "write", write)
-        bootstrap((), TOY_KINDS, estate.context(), Claim("ada"), lambda: "theirs")
+        bootstrap((), TOY_KINDS, estate.storage, estate.request(), Claim("ada"), lambda: "theirs")
         return write(one)
 
     monkeypatch.setattr(estate.store, "write", other_first)
-    report = bootstrap((), TOY_KINDS, estate.context(), Claim("ada"), lambda: "mine")
+    report = bootstrap(
+        (), TOY_KINDS, estate.storage, estate.request(), Claim("ada"), lambda: "mine"
+    )
     assert (report.installation, report.installation_is_new) == ("theirs", False)
     assert read_installation(estate.store, PREFIX) == "theirs"

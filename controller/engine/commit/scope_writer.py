@@ -1,0 +1,144 @@
+"""Whoever owns a scope writes it: what is written, its records and the scope's head go into one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self
+
+from controller.aws.transactions import Cancelled, Write
+from controller.engine.commit.lease import Claim, LeaseKeeper
+from controller.engine.commit.send import Sender, SendResult, head_has_moved
+from controller.engine.commit.storage import ApplyRequest, Storage
+from controller.engine.commit.transaction import (
+    PreparedChange,
+    Transaction,
+    build_transaction,
+    records_of,
+)
+from controller.errors import Conflict, EnvctlError, StaleEpoch
+from controller.events import Emit, EpochTaken, LeaseNotReleased, discard_event
+from controller.model.head import Head
+from controller.model.item_write import ItemWrite
+from controller.model.ledger_record import LedgerRecord, Phase
+
+MAX_HEAD_MOVES: Final = 8
+"""How often in a row the head may turn out to be elsewhere, in our own epoch, before we give up."""
+
+
+class ScopeWriter:
+    """The owner of a scope for a while. Its end as a context manager gives the scope back.
+
+    A lease that cannot be given back ends by itself and fails nothing that was recorded: it is told as an event. Not for several
+    threads at once, but ``lease`` is.
+    """
+
+    def __init__(
+        self, storage: Storage, request: ApplyRequest, head: Head, emit: Emit = discard_event
+    ) -> None:
+        """Take where to write, what records say, and the head of a scope that is ours."""
+        self.storage = storage
+        self.request = request
+        self.lease = LeaseKeeper(head, storage.leases)
+        self._emit = emit
+        self._sender = Sender(storage)
+        self._moves = 0
+
+    @classmethod
+    def take(
+        cls,
+        scope: str,
+        claim: Claim,
+        storage: Storage,
+        request: ApplyRequest,
+        emit: Emit = discard_event,
+    ) -> Self:
+        """Become the owner of a scope. Raises ScopeBusy, ScopeFromTheFuture, and as any write."""
+        head = storage.leases.take(scope, claim)
+        emit(EpochTaken(head.scope, head.epoch, head.owner))
+        return cls(storage, request, head, emit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Also when Ctrl-C ends the run: the next one need not wait for the lease.
+        try:
+            self.lease.release()
+        except EnvctlError as refusal:
+            self._emit(LeaseNotReleased(self.head.scope, str(refusal)))
+
+    @property
+    def head(self) -> Head:
+        """The head as we left it."""
+        return self.lease.head
+
+    def records_of(
+        self, items: Sequence[ItemWrite], at: datetime, phase: Phase = "done"
+    ) -> tuple[LedgerRecord, ...]:
+        """Return a record for each item write, not yet chained."""
+        return records_of(items, self.head.scope, self.storage, self.request, at, phase)
+
+    def append(
+        self, records: Sequence[LedgerRecord], writes: Sequence[Write] = ()
+    ) -> tuple[LedgerRecord, ...]:
+        """Write records, chained to the head, and other writes with them in one transaction; return them as they are now.
+
+        Raises Conflict if a write's condition does not hold, StaleEpoch if the scope is not ours any more, ImagesTooLarge, and as
+        any write: nothing is written then.
+        """
+        while True:
+            transaction = self.build(records, writes, self.head, self.storage.clock())
+            answer = self.send(transaction)
+            if isinstance(answer, SendResult):
+                return transaction.records
+            if not head_has_moved(answer):
+                raise Conflict(
+                    f"scope {self.head.scope}: its records could not be written: {_reasons(answer)}",
+                    fix="run again; what was done is found by looking",
+                )
+            self.find_head()
+
+    def build(
+        self,
+        records: Sequence[LedgerRecord],
+        writes: Sequence[Write],
+        before: Head,
+        at: datetime,
+        changes: Sequence[PreparedChange] = (),
+    ) -> Transaction:
+        """Return the transaction that follows ``before``, which need not be written yet. Raises ImagesTooLarge."""
+        return build_transaction(records, writes, before, self.storage, at, changes)
+
+    def send(self, transaction: Transaction) -> SendResult | Cancelled:
+        """Send a transaction until it is known what became of it; the head follows it. Raises as ``Sender.send``."""
+        answer = self._sender.send(transaction)
+        if isinstance(answer, SendResult):
+            self.lease.moved(transaction.head)
+            self._moves = 0
+        return answer
+
+    def landed_late(self) -> list[Transaction]:
+        """Return those transactions with an open fate that were written after all. Raises as any read."""
+        return self._sender.landed_late()
+
+    def find_head(self) -> None:
+        """See where the head is now. Raises StaleEpoch if it is not ours, or moves without us, and as any read."""
+        self.lease.find_head()
+        self._moves += 1
+        if self._moves > MAX_HEAD_MOVES:
+            raise StaleEpoch(
+                f"scope {self.head.scope}: its head moves under our own epoch; is another run using this owner's name?",
+                fix="end the other run, then apply again",
+            )
+
+
+def _reasons(answer: Cancelled) -> str:
+    reasons = {
+        f"{reason.code} {reason.message}".strip() for reason in answer.reasons if reason is not None
+    }
+    return "; ".join(sorted(reasons))
