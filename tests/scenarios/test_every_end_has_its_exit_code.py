@@ -119,7 +119,7 @@ def test_5_try_again_where_aws_does_not_answer(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr("controller.aws.retry.backoff_s", lambda *_: 0.0)
+    monkeypatch.setattr("controller.model.backoff.Backoff.pause_s", lambda *_: 0.0)
 
     planned = fleet.plan()
 

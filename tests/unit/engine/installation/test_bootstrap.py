@@ -10,7 +10,7 @@ from moto import mock_aws
 from controller.aws.clients import Clients
 from controller.aws.place import Place
 from controller.aws.table_setup import describe_table
-from controller.engine.commit.lease import Claim
+from controller.engine.commit.lease import Claim, Leases
 from controller.engine.installation.bootstrap import (
     BootstrapReport,
     all_tables,
@@ -18,7 +18,7 @@ from controller.engine.installation.bootstrap import (
     read_installation,
     set_up_tables,
 )
-from controller.errors import ScopeBusy, StaleEpoch
+from controller.errors import AccessDenied, ScopeBusy, StaleEpoch, Throttled
 from tests.support.estate import PREFIX, Estate
 from tests.support.moto_tables import AT_ONCE, MotoTables
 from tests.support.toy_kinds import OPERATIONS, SERVICES, TOY_KINDS, service
@@ -178,6 +178,30 @@ def test_one_who_takes_the_scope_meanwhile_ends_it() -> None:
     estate.store.before = taken
     with pytest.raises(StaleEpoch):
         begin(estate)
+
+
+def test_a_bootstrap_that_fails_half_way_gives_the_scope_back() -> None:
+    estate = in_memory()
+
+    def unreachable(*_: object) -> None:
+        raise AccessDenied("no access")
+
+    estate.store.before = unreachable
+    with pytest.raises(AccessDenied):
+        begin(estate)
+    assert estate.leases.take("config", Claim("bob")).epoch == 2
+
+
+def test_a_lease_that_cannot_be_given_back_fails_no_bootstrap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def throttled(*_: object) -> None:
+        raise Throttled("tables: AWS asked to slow down")
+
+    monkeypatch.setattr(Leases, "release", throttled)
+    report = begin(in_memory())
+    assert report.baseline is not None
+    assert report.baseline.recorded == 251
 
 
 def test_an_item_too_large_for_a_record_is_told() -> None:
