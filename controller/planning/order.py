@@ -27,11 +27,11 @@ class Graph:
             places.setdefault(change.ref, []).append(place)
         for place, change in enumerate(changes):
             for ref in change.depends_on:
-                for other in places.get(ref, ()):
-                    gone = leaves(changes[other])
-                    if other == place or (leaves(change) and not gone):
+                for named in places.get(ref, ()):
+                    gone = leaves(changes[named])
+                    if named == place or (leaves(change) and not gone):
                         continue
-                    first, then = (place, other) if gone else (other, place)
+                    first, then = (place, named) if gone else (named, place)
                     self.followers.setdefault(first, []).append(then)
                     self.needed.setdefault(then, []).append(first)
 

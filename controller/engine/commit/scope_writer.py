@@ -9,12 +9,7 @@ from controller.aws.transactions import Cancelled, Write
 from controller.engine.commit.lease import Claim, LeaseKeeper
 from controller.engine.commit.send import Sender, SendResult, head_has_moved
 from controller.engine.commit.storage import ApplyRequest, Storage
-from controller.engine.commit.transaction import (
-    PreparedChange,
-    Transaction,
-    build_transaction,
-    records_of,
-)
+from controller.engine.commit.transaction import Transaction, build_transaction, records_of
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.events import Emit, EpochTaken, LeaseNotReleased, discard_event
 from controller.model.head import Head
@@ -40,7 +35,7 @@ class ScopeWriter:
         self.request = request
         self.lease = LeaseKeeper(head, storage.leases)
         self._emit = emit
-        self._sender = Sender(storage)
+        self.sender = Sender(storage)
         self._moves = 0
 
     @classmethod
@@ -92,7 +87,9 @@ class ScopeWriter:
         any write: nothing is written then.
         """
         while True:
-            transaction = self.build(records, writes, self.head, self.storage.clock())
+            transaction = build_transaction(
+                records, writes, self.head, self.storage, self.storage.clock()
+            )
             answer = self.send(transaction)
             if isinstance(answer, SendResult):
                 return transaction.records
@@ -103,28 +100,13 @@ class ScopeWriter:
                 )
             self.find_head()
 
-    def build(
-        self,
-        records: Sequence[LedgerRecord],
-        writes: Sequence[Write],
-        before: Head,
-        at: datetime,
-        changes: Sequence[PreparedChange] = (),
-    ) -> Transaction:
-        """Return the transaction that follows ``before``, which need not be written yet. Raises ImagesTooLarge."""
-        return build_transaction(records, writes, before, self.storage, at, changes)
-
     def send(self, transaction: Transaction) -> SendResult | Cancelled:
         """Send a transaction until it is known what became of it; the head follows it. Raises as ``Sender.send``."""
-        answer = self._sender.send(transaction)
+        answer = self.sender.send(transaction)
         if isinstance(answer, SendResult):
             self.lease.moved(transaction.head)
             self._moves = 0
         return answer
-
-    def landed_late(self) -> list[Transaction]:
-        """Return those transactions with an open fate that were written after all. Raises as any read."""
-        return self._sender.landed_late()
 
     def find_head(self) -> None:
         """See where the head is now. Raises StaleEpoch if it is not ours, or moves without us, and as any read."""

@@ -24,6 +24,7 @@ from controller.engine.commit.transaction import (
     Load,
     PreparedChange,
     Transaction,
+    build_transaction,
     prefix_length,
     prepare,
 )
@@ -103,7 +104,7 @@ class _Run:
             writes = [write for prepared in batch for write in prepared.writes]
             try:
                 records = self._writer.records_of(items, at)
-                return self._writer.build(records, writes, head, at, batch)
+                return build_transaction(records, writes, head, self._writer.storage, at, batch)
             except EnvctlError as error:
                 # The store for large images did not take one: without it there can be no record.
                 for prepared in batch:
@@ -169,7 +170,7 @@ class _Run:
 
     def _follow_head(self, transaction: Transaction) -> None:
         """See whose the head is now, and which transaction of ours moved it, if one did."""
-        for late in self._writer.landed_late():
+        for late in self._writer.sender.landed_late():
             self._settle(late, Status.ALREADY_DONE)
         self._put_back(transaction)
         self._writer.find_head()

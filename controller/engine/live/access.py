@@ -35,43 +35,14 @@ class ScopeReads:
 
 
 @dataclass(frozen=True, slots=True)
-class ScopeActs:
+class ScopeActs(ScopeReads):
     """What ``LiveActs`` asks for: reads, and what changes need besides."""
 
-    reads: ScopeReads
     lease: LeaseKeeper
     revision: str
     token: str
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
-
-    @property
-    def scope(self) -> LiveScope:
-        """Where this works."""
-        return self.reads.scope
-
-    @property
-    def installation(self) -> str:
-        """The installation's id."""
-        return self.reads.installation
-
-    @property
-    def options(self) -> LiveOptions:
-        """What the settings say."""
-        return self.reads.options
-
-    @property
-    def history(self) -> History:
-        """What the ledger knows."""
-        return self.reads.history
-
-    def client(self, service: str) -> Any:
-        """Return the scope's client of a service."""
-        return self.reads.client(service)
-
-    def master(self, service: str) -> Any:
-        """Return the controller's own client of a service."""
-        return self.reads.master(service)
 
     def check(self) -> None:
         """Make sure that the scope is still ours. Raises StaleEpoch."""

@@ -130,14 +130,19 @@ class LiveRun:
             return error
 
     def _acts(self, record: LedgerRecord) -> ScopeActs:
+        reads, storage = self.reads, self.writer.storage
         return ScopeActs(
-            self.reads,
+            reads.scope,
+            reads.installation,
+            reads.options,
+            reads.history,
+            reads.access,
             self.writer.lease,
             self.writer.request.revision,
             # AWS takes at most 64 characters: just the length of the record's id.
             record.audit_id[:64],
-            self.writer.storage.clock,
-            self.writer.storage.sleep,
+            storage.clock,
+            storage.sleep,
         )
 
 
