@@ -42,10 +42,6 @@ _HEAD_NAMES = {
 }
 
 
-class CannotBeWritten(RefusedByAws):
-    """DynamoDB could not hold what a change asks for; the text says why and what to do."""
-
-
 class Load(NamedTuple):
     """What one change puts into a transaction: items, estimated bytes (records included), and which items."""
 
@@ -85,7 +81,7 @@ class Transaction:
 def prepare(
     index: int, change: Change, storage: Storage, request: ApplyRequest, at: datetime
 ) -> PreparedChange:
-    """Turn a change into conditional writes, signed with the time ``at``. Raises CannotBeWritten."""
+    """Turn a change into conditional writes, signed with the time ``at``. Raises RefusedByAws for what DynamoDB cannot hold."""
     stamp = Stamp(
         storage.installation,
         storage.prefix,
@@ -98,7 +94,7 @@ def prepare(
         items = item_writes(change, stamp, storage.tables)
         writes = tuple(guarded(item, storage.physical(item.table)) for item in items)
     except (TypeError, ValueError, KeyError) as error:
-        raise CannotBeWritten(
+        raise RefusedByAws(
             f"{change.ref}: DynamoDB cannot hold it: {error}",
             fix=f"correct the value in {change.origin or 'its document'}",
         ) from error
@@ -209,18 +205,18 @@ def _bytes_of(
     request: ApplyRequest,
     at: datetime,
 ) -> int:
-    """Estimate what an item and its record put into a transaction. Raises CannotBeWritten if DynamoDB cannot hold one of them."""
+    """Estimate what an item and its record put into a transaction. Raises RefusedByAws if DynamoDB cannot hold one of them."""
     written = _size(write.item) if isinstance(write, PutWrite) else 0
     if written > MAX_ITEM_BYTES:
         where = f" in {change.origin}" if change.origin else ""
-        raise CannotBeWritten(
+        raise RefusedByAws(
             f"{change.ref}: its item in {item.table} would have {written:,} bytes; DynamoDB holds {MAX_ITEM_BYTES:,}",
             fix=f"split the object, or take out what is large{where}",
         )
     try:
         return written + record_bytes(item, storage, request, at)
     except ImagesTooLarge as error:
-        raise CannotBeWritten(f"{change.ref}: {error}") from error
+        raise RefusedByAws(f"{change.ref}: {error}") from error
 
 
 def _size(wire: WireItem) -> int:

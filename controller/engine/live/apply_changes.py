@@ -11,9 +11,9 @@ from typing import Final
 from controller.engine.commit.change_queue import ChangeQueue
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.live.access import ScopeActs, ScopeReads
-from controller.engine.live.change_queue import Stage, next_stage
 from controller.engine.live.journal import Journal
 from controller.engine.live.records import Ending, ending_of
+from controller.engine.live.stages import Stage, next_stage
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
 from controller.model.outcome import Outcome, Progress, Status

@@ -1,4 +1,4 @@
-"""In which portions the changes of a scope are made, and what becomes of those that rely on one that failed."""
+"""In which stages the changes of a scope are made, and what becomes of those that rely on one that failed."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from controller.engine.commit.change_queue import ChangeQueue
-from controller.engine.live.change_queue import Stage, next_stage
 from controller.engine.live.journal import MAX_RECORDS
+from controller.engine.live.stages import Stage, next_stage
 from controller.errors import StaleEpoch
 from controller.model.outcome import Status
 from controller.model.plan import Action, Cause, Change
