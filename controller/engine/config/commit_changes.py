@@ -12,9 +12,9 @@ from datetime import datetime
 from controller.aws.items import Item
 from controller.aws.transactions import Cancelled, Reason
 from controller.engine.commit.change_queue import ChangeQueue
-from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.commit.send import (
+from controller.engine.commit.scope_writer import (
     PASSING_CODES,
+    ScopeWriter,
     SendResult,
     failed_condition,
     head_has_moved,
