@@ -12,7 +12,7 @@ help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/installed ## install the locked, hashed requirements into .venv
-.venv/installed: requirements-dev.lock pyproject.toml requirements.in
+.venv/installed: requirements-dev.lock pyproject.toml requirements.in requirements-sandbox.in requirements-daemon.in
 	@test -n "$(PYTHON)" || { echo "make setup: no Python 3.11 or newer found. Install one, or name it: make setup PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "make setup: $(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "setting up .venv with $$($(PYTHON) --version), about half a minute"
@@ -51,7 +51,10 @@ bench: setup servers peers ## run the benchmarks against their limits: make benc
 	@for name in $(or $(NAME),$(patsubst benchmarks/%.py,%,$(shell grep -l -e '"--check"' benchmarks/*.py))); do \
 	  echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(or $(ARGS),--check) || failed=1; done; exit $${failed:-0}
 lock: setup ## take newer releases, at least a week old, into the locks
-	for name in requirements requirements-dev requirements-servers requirements-peers; do $(COMPILE) --upgrade $$name.in --output-file $$name.lock || exit 1; done
+	$(COMPILE) --upgrade requirements.in --output-file requirements.lock
+	$(COMPILE) --upgrade requirements.in requirements-sandbox.in -c requirements.lock --output-file requirements-sandbox.lock
+	$(COMPILE) --upgrade requirements.in requirements-daemon.in -c requirements-sandbox.lock --output-file requirements-daemon.lock
+	for name in dev servers peers; do $(COMPILE) --upgrade requirements-$$name.in --output-file requirements-$$name.lock || exit 1; done
 servers: .venv-servers/installed ## install the other AWS look-alike, for benchmarks and conformance tests
 .venv-servers/installed: requirements-servers.lock | setup
 	@$(PYTHON) -m venv .venv-servers

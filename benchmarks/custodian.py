@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from controller.sandbox.account_needs import CHILD_ROLE
+from controller.sandbox.seed import CHILD_ROLE
 
 PEERS = Path(__file__).parent.parent / ".venv-peers/bin"
 OFF = {

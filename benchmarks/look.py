@@ -35,6 +35,7 @@ from typing import Any
 
 import boto3
 
+from benchmarks.call_counts import by_operation, total
 from benchmarks.look_fleet import (
     OTHER_TYPE,
     REGION,
@@ -46,11 +47,12 @@ from benchmarks.look_fleet import (
     write_map,
 )
 from benchmarks.ministack import ministack
+from benchmarks.schedules_fleet import FASTER
 from controller.aws.clients import client_config
 from controller.aws.live_look import look
 from controller.engine.live.accounts import LivePlanRun
 from controller.engine.live.planner import LivePlanOptions
-from controller.sandbox.account_needs import CHILD_ROLE
+from controller.sandbox.seed import CHILD_ROLE
 from controller.sandbox.server import embedded_aws
 
 MOST_TIMES_BARE = 1.3
@@ -178,7 +180,7 @@ def measure(estate: Estate, size: EstateSize, rounds: int) -> Measured:
     for _ in range(WARM_UP):
         ours.whole()
     found = size.accounts * size.instances
-    made = Measured(assumed=counter.total(service="sts", operation="AssumeRole"))
+    made = Measured(assumed=total(counter, service="sts", operation="AssumeRole"))
     for _ in range(rounds):
         assert made.take("bare pages", bare.pages) == found
         made.table_pages = made.take("bare tables", bare.tables)
@@ -186,7 +188,7 @@ def measure(estate: Estate, size: EstateSize, rounds: int) -> Measured:
         made.wrong += unexpected(made.take("plan", ours.plan))
         counter.clear()
         made.wrong += unexpected(made.take("whole", ours.whole))
-        made.calls = counter.by_operation()
+        made.calls = by_operation(counter)
     for _ in range(rounds):
         ours.whole()
         gc.collect()
@@ -217,7 +219,7 @@ def edited(estate: Estate, size: EstateSize, folder: Path) -> list[str]:
     expected = size.accounts * (size.groups // len(ROLES))
     print(
         f"one role of {len(ROLES)} edited: {len(groups)} groups of it change (expected {expected}), {len(strange)} others;"
-        f" closer looks take {_said(_without(counter.by_operation(), 'dynamodb.', *PAGES))}"
+        f" closer looks take {_said(_without(by_operation(counter), 'dynamodb.', *PAGES))}"
     )
     wrong = [f"the edit of a role does: {one}" for one in sorted(strange)[:5]]
     if len(groups) != expected:
@@ -230,7 +232,7 @@ def deep(estate: Estate, size: EstateSize) -> list[str]:
     counter = estate.access.counter
     counter.clear()
     whole = estate.planned(*(f"a{place}/{REGION}" for place in range(size.accounts)), deep=True)
-    calls = _without(counter.by_operation(), "dynamodb.", *PAGES)
+    calls = _without(by_operation(counter), "dynamodb.", *PAGES)
     print(f"a deep look takes besides: {_said(calls)}")
     return unexpected(whole.live) if whole.live is not None else ["no live scope was planned"]
 
@@ -297,7 +299,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     size = EstateSize(options.accounts, options.groups, options.singles)
-    with embedded_aws() as aws, ministack() as tables, tempfile.TemporaryDirectory() as name:
+    with (
+        embedded_aws(extensions=FASTER) as aws,
+        ministack() as tables,
+        tempfile.TemporaryDirectory() as name,
+    ):
         os.environ.update(aws.environment, AWS_ENDPOINT_URL_DYNAMODB=tables)
         began = time.monotonic()
         estate = seeded(aws.address, Path(name), size)

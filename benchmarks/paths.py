@@ -44,7 +44,7 @@ from typing import Any, TypeVar
 import boto3
 
 import controller
-from benchmarks.schedules_fleet import write_documents
+from benchmarks.schedules_fleet import FASTER, write_documents
 from controller import catalog
 from controller.cli.main import run
 from controller.cli.process import environment_instead, process_context
@@ -54,10 +54,10 @@ from controller.engine.installation.settings_file import open_settings
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.accepted_now import accepted_now
 from controller.engine.power.tick import PowerRun
-from controller.sandbox.account_needs import CHILD_ROLE
-from controller.sandbox.seed_fleet import FIRST_ACCOUNT, FleetSize
+from controller.sandbox.seed import CHILD_ROLE
 from controller.sandbox.server import embedded_aws
 from controller.targets.power import TARGET
+from tests.support.seed_fleet import FIRST_ACCOUNT, FleetSize
 
 T = TypeVar("T")
 ROOT = Path(controller.__file__).parent
@@ -252,7 +252,7 @@ def in_new_process(work: Callable[[], T]) -> T:
 
 def measure(last: str) -> dict[str, Entered]:
     """Return what the paths enter, one after the other on one installation, up to the last that is wanted."""
-    with tempfile.TemporaryDirectory() as name, embedded_aws() as aws:
+    with tempfile.TemporaryDirectory() as name, embedded_aws(extensions=FASTER) as aws:
         folder = Path(name)
         fleet = folder / "repository" / "fleet"
         fleet.mkdir(parents=True)

@@ -28,9 +28,9 @@ import boto3
 
 from benchmarks import custodian
 from benchmarks.ministack import ministack
-from benchmarks.schedules_fleet import accept, moments, write_documents
-from controller.sandbox.seed_fleet import FIRST_ACCOUNT, FleetSize
+from benchmarks.schedules_fleet import FASTER, accept, moments, write_documents
 from controller.sandbox.server import EmbeddedAws, embedded_aws
+from tests.support.seed_fleet import FIRST_ACCOUNT, FleetSize
 
 ACCOUNTS = 3
 GROUP = 10
@@ -86,7 +86,7 @@ def allowed_of(size: FleetSize, looks: int) -> int:
 @contextmanager
 def seeded(size: FleetSize) -> Iterator[tuple[EmbeddedAws, list[str]]]:
     """Run a sandbox with a fleet."""
-    with embedded_aws() as aws:
+    with embedded_aws(extensions=FASTER) as aws:
         made = aws.controls.send("fleet", {name: getattr(size, name) for name in FleetSize.__slots__})  # fmt: skip
         aws.controls.calls()
         yield aws, made["accounts"]

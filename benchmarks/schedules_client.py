@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from benchmarks.call_counts import by_operation
 from benchmarks.schedules_fleet import installation
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import observe_config
@@ -59,7 +60,7 @@ def _tick(
     run.watch(accepted, clock())
     done = run.tick(accepted, clock())
     assert done is not None
-    calls = accounts.installation.master.aws.counter.by_operation()
+    calls = by_operation(accounts.installation.master.aws.counter)
     return {
         "records": [
             len({one for outcome in scope.outcomes for one in outcome.audit_ids})
@@ -95,7 +96,7 @@ def _nothing_to_do(
         counter = accounts.installation.master.aws.counter
         counter.clear()
         ours.append(_tick(accounts, accepted, clock)["tickCpuS"])
-        calls.append(counter.by_operation())
+        calls.append(by_operation(counter))
     return {"bareS": statistics.median(bare), "oursS": statistics.median(ours), "calls": calls[-1]}
 
 

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 from controller import catalog
 from controller.engine.commit.lease import Claim
 from controller.engine.config.planner import Planner
-from controller.engine.installation.installation import Installation, Master, find_installation
+from controller.engine.installation.installation import (
+    Installation,
+    Master,
+    find_installation,
+    set_up,
+)
 from controller.engine.installation.process_context import ProcessContext
-from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
 from controller.model.ledger_record import Requester
@@ -22,8 +26,10 @@ from controller.targets.power import TARGET
 
 if TYPE_CHECKING:
     # The process that is measured does not pay for loading the sandbox.
-    from controller.sandbox.seed_fleet import FleetSize
+    from tests.support.seed_fleet import FleetSize
 
+FASTER = ("tests.support.faster_sandbox",)
+"""What the sandbox of the benchmarks imports on top."""
 SHARED = """apiVersion: envctl/v1
 kind: Cluster
 metadata: {{name: Tango}}

@@ -128,14 +128,18 @@ class Projected:
     until it is. Empty where the look was enough, as it is when all is in order."""
     behind_since: datetime | None = None
     """When the oldest source of a copy changed that did not follow yet; None where nothing is a copy, or all followed."""
+    waits_for_environment: bool = True
+    """Whether a deploy lock, a freeze, or an override of its environment holds a change. None touches schedules."""
+    deletes_end_instances: bool = False
+    """Whether deleting one of the objects ends instances: that needs the environment retired, and unprotected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActResult:
     """What an act gave. ``request_id`` is AWS's id of the (last) request that changed something.
 
-    ``look_again_s`` is for what AWS goes on doing (instances that stop): the scope is looked at again after so many
-    seconds, in the same run, and what is then to be done is done. ``after`` is what the object has become, canonical
+    ``look_again_s`` is for what AWS goes on doing (instances that stop): the act is done so far, and the scope is looked at
+    again after so many seconds; what is then to be done is planned from that look alone. ``after`` is what the object has become, canonical
     JSON, where that is not what the change says.
     """
 
@@ -179,6 +183,10 @@ class LiveActs(LiveReads, Protocol):
     """AWS as one scope's role may change it, while the scope is ours."""
 
     @property
+    def look(self) -> LiveLook | None:
+        """The look the changes were planned from; None where it is too old to act on."""
+
+    @property
     def revision(self) -> str:
         """Revision the accepted state came from."""
 
@@ -199,12 +207,8 @@ class LiveActs(LiveReads, Protocol):
         """Pause."""
 
 
-class LiveTarget(Protocol):
-    """Something in child accounts that follows the accepted state.
-
-    Its changes cannot join a transaction: each is recorded as intended before, and as succeeded or failed after. Modules of
-    ``controller.targets`` define one as the constant ``TARGET``.
-    """
+class ObservingTarget(Protocol):
+    """What every target in child accounts says: what there is, and what there should be. It keeps nothing between calls."""
 
     @property
     def name(self) -> str:
@@ -225,9 +229,16 @@ class LiveTarget(Protocol):
         """
 
     def project(
-        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+        self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime
     ) -> Projected:
-        """Say what there should be. Pure and deterministic. Must not raise: what cannot be told is left, with a note."""
+        """Say what there should be in the scope of a look. Pure and deterministic.
+
+        ``observed`` is what the target said of the same look. Must not raise: what cannot be told is left, with a note.
+        """
+
+
+class ActingTarget(ObservingTarget, Protocol):
+    """A target whose objects are changed each by itself."""
 
     def act(self, change: Change, acts: LiveActs) -> ActResult:
         """Bring one object to what the change says, absolutely, never "one more"; doing it twice is doing it once.
@@ -257,8 +268,8 @@ class Batch(NamedTuple):
 
 
 @runtime_checkable
-class BatchingTarget(Protocol):
-    """What a live target has besides if its changes are sent many at a time. ``act`` is not called then."""
+class BatchingTarget(ObservingTarget, Protocol):
+    """A target whose changes are sent many at a time."""
 
     def batches(self, changes: Sequence[Change]) -> tuple[Batch, ...]:
         """Group changes by the record they share. Pure; every change once."""
@@ -268,5 +279,34 @@ class BatchingTarget(Protocol):
     ) -> Mapping[ResourceRef, ActResult | EnvctlError]:
         """Send changes that depend on none of each other, in batches; return what became of each, by object.
 
-        What holds for all of them (the scope is no longer ours, no access) may be raised.
+        What can be done now is done, and what is ready within seconds; for what AWS takes longer with the result says when to
+        look again, so that nobody waits here. What holds for all of them (the scope is no longer ours, no access) may be
+        raised.
         """
+
+
+LiveTarget = ActingTarget | BatchingTarget
+"""Something in child accounts that follows the accepted state.
+
+Its changes cannot join a transaction: each is recorded as intended before, and as succeeded or failed after. Modules of
+``controller.targets`` define one as the constant ``TARGET``.
+"""
+
+
+class TargetCounts(NamedTuple):
+    """What a target counts in one scope; None for what it does not look at."""
+
+    instances_on: int | None = None
+    instances_off: int | None = None
+    to_switch: int | None = None
+    copies_behind: int | None = None
+
+
+@runtime_checkable
+class CountingTarget(Protocol):
+    """What a live target has besides if status shows counts of its objects."""
+
+    def counts(
+        self, observed: ObservedState, left: Sequence[Change], done: Sequence[Change]
+    ) -> TargetCounts:
+        """Count what was observed, once ``done`` is done; ``left`` are the target's changes that are not. Pure."""

@@ -44,8 +44,7 @@ def client_config(service: str) -> Config:
 
 def place_of(client: Any) -> Place:
     """Return the account, region and role a client of ours works with; only the region for any other client."""
-    known = _PLACES.get(client)
-    return known or NOWHERE._replace(region=client.meta.region_name or "")
+    return _PLACES.get(client) or NOWHERE._replace(region=client.meta.region_name or "")
 
 
 class CallCounter:
@@ -66,30 +65,10 @@ class CallCounter:
 
         return request_created
 
-    def total(
-        self,
-        *,
-        account: str | None = None,
-        service: str | None = None,
-        operation: str | None = None,
-    ) -> int:
-        """Return how many requests left, of all or only of the account, service or operation named."""
+    def counts(self) -> dict[tuple[str, str, str, str], int]:
+        """Return the requests that left, by account, region, service and operation."""
         with self._lock:
-            return sum(
-                count
-                for (where, _, what, call), count in self._counts.items()
-                if account in (None, where)
-                and service in (None, what)
-                and operation in (None, call)
-            )
-
-    def by_operation(self) -> dict[str, int]:
-        """Return the counts by ``service.Operation``, over all accounts and regions."""
-        totals: Counter[str] = Counter()
-        with self._lock:
-            for (_, _, service, operation), count in self._counts.items():
-                totals[f"{service}.{operation}"] += count
-        return dict(totals)
+            return dict(self._counts)
 
     def clear(self) -> None:
         """Begin again at nothing."""

@@ -8,8 +8,8 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import Element
 
-from controller.aws.xml_page import incomplete, moment_of, read_pages, root_of, text_of
-from controller.model.live import FoundInstance, Tags
+from controller.aws.xml_page import incomplete, members_of, moment_of, read_pages, root_of, text_of
+from controller.model.live import FoundInstance
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -36,57 +36,37 @@ def parse_instances(body: bytes) -> tuple[list[FoundInstance], str | None]:
 
     Raises Unreachable for a body that is not the whole of such an answer.
     """
-    root, ns = root_of(body, _ROOT, _WHAT)
-    reservations = root.find(f"{ns}reservationSet")
+    root = root_of(body, _ROOT, _WHAT)
+    reservations = root.find("reservationSet")
     if reservations is None:
         raise incomplete(_WHAT, "the answer has no reservations")
-    read = _InstanceReader(ns)
     found: list[FoundInstance] = []
     for reservation in reservations:
-        instances = reservation.find(f"{ns}instancesSet")
+        instances = reservation.find("instancesSet")
         if instances is None:
             raise incomplete(_WHAT, "a reservation has no instances")
-        found.extend(one for one in map(read.instance, instances) if one.state != _GONE)
-    return found, text_of(root, f"{ns}nextToken") or None
+        found.extend(instance for instance in map(_instance, instances) if instance.state != _GONE)
+    return found, text_of(root, "nextToken") or None
 
 
-class _InstanceReader:
-    """Reads instances of one XML namespace; names are put together once."""
-
-    def __init__(self, ns: str) -> None:
-        self._id, self._state, self._name = f"{ns}instanceId", f"{ns}instanceState", f"{ns}name"
-        self._launched, self._ip = f"{ns}launchTime", f"{ns}privateIpAddress"
-        self._type, self._image = f"{ns}instanceType", f"{ns}imageId"
-        self._placement, self._zone = f"{ns}placement", f"{ns}availabilityZone"
-        self._lifecycle, self._root = f"{ns}instanceLifecycle", f"{ns}rootDeviceType"
-        self._spot = f"{ns}spotInstanceRequestId"
-        self._tags, self._key, self._value = f"{ns}tagSet", f"{ns}key", f"{ns}value"
-
-    def instance(self, item: Element) -> FoundInstance:
-        state, placement = item.find(self._state), item.find(self._placement)
-        instance_id = item.findtext(self._id)
-        name = None if state is None else state.findtext(self._name)
-        if not instance_id or not name:
-            raise incomplete(_WHAT, f"instance {instance_id or 'without an id'} has no state")
-        return FoundInstance(
-            instance_id=instance_id,
-            state=intern(name),
-            tags=self._tags_of(item),
-            launched_at=moment_of(item.findtext(self._launched)),
-            private_ip=text_of(item, self._ip),
-            instance_type=intern(text_of(item, self._type)),
-            zone="" if placement is None else intern(text_of(placement, self._zone)),
-            image_id=intern(text_of(item, self._image)),
-            lifecycle=intern(text_of(item, self._lifecycle)),
-            root_device=intern(text_of(item, self._root) or "ebs"),
-            spot_request=text_of(item, self._spot),
-        )
-
-    def _tags_of(self, item: Element) -> Tags:
-        tags = item.find(self._tags)
-        if tags is None:
-            return ()
-        key, value = self._key, self._value
-        return tuple(
-            (intern(tag.findtext(key) or ""), intern(tag.findtext(value) or "")) for tag in tags
-        )
+def _instance(item: Element) -> FoundInstance:
+    state, placement = item.find("instanceState"), item.find("placement")
+    instance_id = item.findtext("instanceId")
+    name = None if state is None else state.findtext("name")
+    if not instance_id or not name:
+        raise incomplete(_WHAT, f"instance {instance_id or 'without an id'} has no state")
+    return FoundInstance(
+        instance_id=instance_id,
+        state=intern(name),
+        tags=tuple(
+            (intern(text_of(tag, "key")), intern(text_of(tag, "value")))
+            for tag in members_of(item, "tagSet")
+        ),
+        launched_at=moment_of(item.findtext("launchTime")),
+        private_ip=text_of(item, "privateIpAddress"),
+        instance_type=intern(text_of(item, "instanceType")),
+        zone="" if placement is None else intern(text_of(placement, "availabilityZone")),
+        image_id=intern(text_of(item, "imageId")),
+        lifecycle=intern(text_of(item, "instanceLifecycle")),
+        root_device=intern(text_of(item, "rootDeviceType") or "ebs"),
+    )

@@ -104,16 +104,13 @@ def error_code(error: Exception) -> str:
 def may_have_been_done(error: Exception) -> bool:
     """Tell whether a failed request may have taken effect: it was sent, and the answer was lost or a server fault."""
     if isinstance(error, aws.ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return answer_leaves_outcome_open(error_code(error), status)
+        return answer_leaves_outcome_open(error_code(error), _status(error))
     return isinstance(error, _NO_ANSWER) and not isinstance(error, _NEVER_SENT)
 
 
 def answer_leaves_outcome_open(code: str, status: int) -> bool:
     """Tell whether an error answer leaves open if the request was done; a throttled one (also as 503) was not."""
-    if code in THROTTLE_CODES:
-        return False
-    return status >= 500 or code in TRANSIENT_CODES
+    return code not in THROTTLE_CODES and (status >= 500 or code in TRANSIENT_CODES)
 
 
 @contextmanager
@@ -155,7 +152,7 @@ def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlErro
 
 
 def _translate_answer(error: aws.ClientError, what: str, place: Place) -> EnvctlError:
-    code, said = error_code(error), _said(error)
+    code, said = error_code(error), _aws_message(error)
     call = f"{error.operation_name} in {place}"
     if code in DENIED_CODES:
         return AccessDenied(_denied_text(error, what, place))
@@ -192,7 +189,7 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
 
 
 def _denied_text(error: aws.ClientError, what: str, place: Place) -> str:
-    said = _said(error)
+    said = _aws_message(error)
     found = _ACTION.search(said)
     action = found.group(1) if found else str(error.operation_name)
     who = place.role or "the controller's own credentials"
@@ -202,7 +199,7 @@ def _denied_text(error: aws.ClientError, what: str, place: Place) -> str:
     )
 
 
-def _said(error: aws.ClientError) -> str:
+def _aws_message(error: aws.ClientError) -> str:
     message: Any = error.response.get("Error", {}).get("Message", "")
     return " ".join(_ENCODED.sub("", str(message)).split())[:500]
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from botocore import xform_name
+
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
 from controller.errors import RefusedByAws
@@ -22,7 +24,6 @@ class Probe:
     """One call. ``needs`` names what must be in ``request`` of an account's own: ``account``, ``instance``."""
 
     action: str
-    method: str
     request: Mapping[str, Any] = field(default_factory=dict)
     changes: bool = False
     """Whether it is only asked where something may be changed."""
@@ -32,6 +33,11 @@ class Probe:
     def service(self) -> str:
         """The service the action is of."""
         return self.action.partition(":")[0]
+
+    @property
+    def method(self) -> str:
+        """The method of the service's client that makes the call."""
+        return xform_name(self.action.partition(":")[2])
 
 
 def allowed(client: Any, probe: Probe, request: Mapping[str, Any]) -> None:
@@ -50,44 +56,27 @@ _DRY: Final = {"DryRun": True}
 _ONE: Final = {"MaxRecords": 1}
 
 LOOK: Final = (
-    Probe("autoscaling:DescribeAutoScalingGroups", "describe_auto_scaling_groups", _ONE),
-    Probe("ec2:DescribeInstances", "describe_instances", _DRY),
+    Probe("autoscaling:DescribeAutoScalingGroups", _ONE),
+    Probe("ec2:DescribeInstances", _DRY),
 )
 """What every look needs."""
 
 OF_TARGET: Final[Mapping[str, tuple[Probe, ...]]] = {
     "groups": (
-        Probe("ec2:DescribeImages", "describe_images", {**_DRY, "Owners": ["self"]}),
-        Probe("ec2:DescribeSecurityGroups", "describe_security_groups", _DRY),
-        Probe("ec2:DescribeSubnets", "describe_subnets", _DRY),
-        Probe("ec2:DescribeKeyPairs", "describe_key_pairs", _DRY),
-        Probe("ec2:DescribeLaunchTemplates", "describe_launch_templates", _DRY),
-        Probe(
-            "ec2:DescribeLaunchTemplateVersions",
-            "describe_launch_template_versions",
-            {**_DRY, "LaunchTemplateName": NOBODY},
-        ),
-        Probe("autoscaling:DescribeLaunchConfigurations", "describe_launch_configurations", _ONE),
-        Probe(
-            "autoscaling:DescribeLifecycleHooks",
-            "describe_lifecycle_hooks",
-            {"AutoScalingGroupName": NOBODY},
-        ),
-        Probe(
-            "autoscaling:DescribeNotificationConfigurations",
-            "describe_notification_configurations",
-            _ONE,
-        ),
-        Probe(
-            "autoscaling:DescribeInstanceRefreshes",
-            "describe_instance_refreshes",
-            {"AutoScalingGroupName": NOBODY},
-        ),
-        Probe("iam:GetInstanceProfile", "get_instance_profile", {"InstanceProfileName": NOBODY}),
-        Probe("sns:GetTopicAttributes", "get_topic_attributes", needs="account"),
+        Probe("ec2:DescribeImages", {**_DRY, "Owners": ["self"]}),
+        Probe("ec2:DescribeSecurityGroups", _DRY),
+        Probe("ec2:DescribeSubnets", _DRY),
+        Probe("ec2:DescribeKeyPairs", _DRY),
+        Probe("ec2:DescribeLaunchTemplates", _DRY),
+        Probe("ec2:DescribeLaunchTemplateVersions", {**_DRY, "LaunchTemplateName": NOBODY}),
+        Probe("autoscaling:DescribeLaunchConfigurations", _ONE),
+        Probe("autoscaling:DescribeLifecycleHooks", {"AutoScalingGroupName": NOBODY}),
+        Probe("autoscaling:DescribeNotificationConfigurations", _ONE),
+        Probe("autoscaling:DescribeInstanceRefreshes", {"AutoScalingGroupName": NOBODY}),
+        Probe("iam:GetInstanceProfile", {"InstanceProfileName": NOBODY}),
+        Probe("sns:GetTopicAttributes", needs="account"),
         Probe(
             "ec2:CreateLaunchTemplate",
-            "create_launch_template",
             {
                 **_DRY,
                 "LaunchTemplateName": NOBODY,
@@ -96,12 +85,10 @@ OF_TARGET: Final[Mapping[str, tuple[Probe, ...]]] = {
             changes=True,
         ),
     ),
-    "scaling-schedules": (
-        Probe("autoscaling:DescribeScheduledActions", "describe_scheduled_actions", _ONE),
-    ),
+    "scaling-schedules": (Probe("autoscaling:DescribeScheduledActions", _ONE),),
     "power": (
-        Probe("ec2:StartInstances", "start_instances", _DRY, changes=True, needs="instance"),
-        Probe("ec2:StopInstances", "stop_instances", _DRY, changes=True, needs="instance"),
+        Probe("ec2:StartInstances", _DRY, changes=True, needs="instance"),
+        Probe("ec2:StopInstances", _DRY, changes=True, needs="instance"),
     ),
 }
 """Name of a target -> what it asks besides."""
@@ -146,12 +133,9 @@ NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Name of a target -> what it changes by calls that AWS has no dry run of."""
 
-INDIRECT: Final = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"})
-"""Those of all that no call of ours is about: AWS checks them beside a call."""
-
 
 def actions() -> frozenset[str]:
     """Return everything that the controller's role in an account is to be allowed, all targets on."""
-    probes = (*LOOK, *(one for of_target in OF_TARGET.values() for one in of_target))
+    probes = (*LOOK, *(probe for probes in OF_TARGET.values() for probe in probes))
     changes = (action for of_target in NOT_PROBED.values() for action in of_target)
     return frozenset((*(probe.action for probe in probes), *COPIES, *changes))

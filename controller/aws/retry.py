@@ -107,12 +107,8 @@ class Retries:
             first_at_s = context.setdefault(_CONTEXT_KEY, self._clock())
             if not worth_retrying(parsed, getattr(http, "status_code", 0), caught_exception):
                 return None
-            api = (
-                place.account,
-                place.region,
-                operation.service_model.service_name,
-                operation.name,
-            )
+            service = operation.service_model.service_name
+            api = (place.account, place.region, service, operation.name)
             pause_s = self.pause_before_retry_s(api, attempts, first_at_s)
             if pause_s is None:
                 return None

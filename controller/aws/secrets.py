@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from controller.aws.blob_store import parse_s3_uri, read_object
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
-from controller.aws.s3_object import parse_s3_uri, read_object
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.errors import WrongUsage
 

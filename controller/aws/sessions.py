@@ -11,25 +11,21 @@ import boto3
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 
-from controller.aws.child_stack import account_of_caller, deploy_command
+from controller.aws.account_role import account_of_caller, check_role, deploy_command, session_name
 from controller.aws.clients import CallCounter, Clients
 from controller.aws.errors import DENIED_CODES, RoleNotReady, aws_errors, error_code
 from controller.aws.place import Place
 from controller.aws.retry import Retries
-from controller.aws.role_arn import check_role, session_name
 from controller.errors import AccessDenied
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
 CREDENTIAL_LIFE_S = 3600
@@ -44,10 +40,6 @@ class AccountAccess:
     account: str
     role_arn: str | None
     external_id: str | None = None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class AwsAccess:
@@ -67,7 +59,7 @@ class AwsAccess:
         allowed_role_names: Iterable[str],
         retries: Retries | None = None,
         counter: CallCounter | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Take the master's region, the names for sessions, and the role names the settings allow."""
         self.region = region
@@ -122,10 +114,6 @@ class AwsAccess:
     ) -> "DynamoDBClient": ...
     @overload
     def client(
-        self, service: Literal["dynamodbstreams"], account: str = MASTER, region: str = ""
-    ) -> "DynamoDBStreamsClient": ...
-    @overload
-    def client(
         self, service: Literal["ec2"], account: str = MASTER, region: str = ""
     ) -> "EC2Client": ...
     @overload
@@ -144,14 +132,6 @@ class AwsAccess:
     def client(
         self, service: Literal["sns"], account: str = MASTER, region: str = ""
     ) -> "SNSClient": ...
-    @overload
-    def client(
-        self, service: Literal["sqs"], account: str = MASTER, region: str = ""
-    ) -> "SQSClient": ...
-    @overload
-    def client(
-        self, service: Literal["ssm"], account: str = MASTER, region: str = ""
-    ) -> "SSMClient": ...
     @overload
     def client(
         self, service: Literal["sts"], account: str = MASTER, region: str = ""

@@ -65,12 +65,12 @@ def set_up_table(
         for difference in find_differences(definition, state):
             _mend(client, definition, state, difference, patience)
         return SetupResult(definition.name, created=True)
-    differences = find_differences(definition, state)
+    differences = tuple(find_differences(definition, state))
     if not upgrade:
         return SetupResult(definition.name, differences=differences)
     if differences:
         _wait_until_ready(client, definition.name, patience)
-    applied = tuple(one for one in differences if one.mendable)
+    applied = tuple(difference for difference in differences if difference.mendable)
     for difference in applied:
         _mend(client, definition, state, difference, patience)
     return SetupResult(definition.name, differences=differences, applied=applied)
@@ -125,7 +125,7 @@ def _mend(
                 # The view of a running stream cannot be changed: it is switched off first.
                 changes.insert(0, {"StreamSpecification": {"StreamEnabled": False}})
         case Aspect.INDEX:
-            index = next(one for one in definition.indexes if one.name == difference.name)
+            index = next(index for index in definition.indexes if index.name == difference.name)
             changes = [
                 {
                     "AttributeDefinitions": _attribute_definitions(

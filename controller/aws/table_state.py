@@ -61,17 +61,12 @@ class TableState:
 WANTED_STREAM = "NEW_AND_OLD_IMAGES"
 
 
-def find_differences(definition: TableDefinition, state: TableState) -> tuple[Difference, ...]:
-    """Return what about the table is not as defined, keys first.
-
-    More than is defined is no difference: an index, a stream or a protection somebody else added stays.
-    """
-    return tuple(_differences(definition, state))
-
-
 def read_state(table: Mapping[str, Any], backups: Mapping[str, Any]) -> TableState:
     """Read DescribeTable's ``Table`` and DescribeContinuousBackups' description."""
-    types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+    types = {
+        attribute["AttributeName"]: attribute["AttributeType"]
+        for attribute in table["AttributeDefinitions"]
+    }
     indexes = table.get("GlobalSecondaryIndexes", [])
     stream = table.get("StreamSpecification", {})
     recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
@@ -90,7 +85,11 @@ def read_state(table: Mapping[str, Any], backups: Mapping[str, Any]) -> TableSta
     )
 
 
-def _differences(definition: TableDefinition, state: TableState) -> Iterator[Difference]:
+def find_differences(definition: TableDefinition, state: TableState) -> Iterator[Difference]:
+    """Yield what about the table is not as defined, keys first.
+
+    More than is defined is no difference: an index, a stream or a protection somebody else added stays.
+    """
     table = definition.name
     wanted_key = definition.key_attributes()
     if state.key != wanted_key:
@@ -124,8 +123,8 @@ def _differences(definition: TableDefinition, state: TableState) -> Iterator[Dif
 
 
 def _key(schema: list[Mapping[str, Any]], types: Mapping[str, Any]) -> tuple[KeyAttribute, ...]:
-    ordered = sorted(schema, key=lambda element: str(element["KeyType"]))
-    return tuple(KeyAttribute(one["AttributeName"], types[one["AttributeName"]]) for one in ordered)
+    names = [key["AttributeName"] for key in sorted(schema, key=lambda key: str(key["KeyType"]))]
+    return tuple(KeyAttribute(name, types[name]) for name in names)
 
 
 def _index(described: Mapping[str, Any], types: Mapping[str, Any]) -> Index:

@@ -51,7 +51,6 @@ class Query:
     forward: bool = True
     page_size: int = 0
     """Items looked at per page; 0 for as many as fit in 1 MB."""
-    filter: str = ""
     attributes: tuple[str, ...] = ()
     """The attributes wanted of each item; all that the table or index holds if empty."""
 
@@ -67,11 +66,15 @@ def scan(client: "DynamoDBClient", table: str, *, segments: int = 1) -> Iterator
     At most two pages per segment are in memory. Raises TableMissing, and as any call; what was yielded
     before an error is not the whole table and must not be used as if it were.
     """
-    base: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
-    if segments == 1:
-        yield from _scan_segment(client, table, base)
+    request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
+    if segments > 1:
+        yield from _scan_side_by_side(client, table, request, segments)
         return
-    yield from _scan_side_by_side(client, table, base, segments)
+    page = _page(client, "scan", table, request)
+    yield from page.items
+    while page.next_key is not None:
+        page = _page(client, "scan", table, request, page.next_key)
+        yield from page.items
 
 
 def query(client: "DynamoDBClient", wanted: Query, start: WireItem | None = None) -> Page:
@@ -95,20 +98,7 @@ def query(client: "DynamoDBClient", wanted: Query, start: WireItem | None = None
         request["ExpressionAttributeNames"] = names
     if wanted.page_size:
         request["Limit"] = wanted.page_size
-    if wanted.filter:
-        request["FilterExpression"] = wanted.filter
     return _page(client, "query", wanted.table, request, start)
-
-
-def query_all(client: "DynamoDBClient", wanted: Query) -> Iterator[Item]:
-    """Yield every item of a query, page after page. Raises as ``scan``."""
-    start: WireItem | None = None
-    while True:
-        page = query(client, wanted, start)
-        yield from page.items
-        start = page.next_key
-        if start is None:
-            return
 
 
 def get(
@@ -164,16 +154,6 @@ def batch_get_wire(
         waiting = list(unprocessed) + rest
 
 
-def _scan_segment(client: "DynamoDBClient", table: str, base: dict[str, Any]) -> Iterator[Item]:
-    start: WireItem | None = None
-    while True:
-        page = _page(client, "scan", table, base, start)
-        yield from page.items
-        start = page.next_key
-        if start is None:
-            return
-
-
 def _scan_side_by_side(
     client: "DynamoDBClient", table: str, base: dict[str, Any], segments: int
 ) -> Iterator[Item]:
@@ -202,7 +182,7 @@ def _page(
     method: str,
     table: str,
     request: dict[str, Any],
-    start: WireItem | None,
+    start: WireItem | None = None,
 ) -> Page:
     body = wire_json(request if start is None else {**request, "ExclusiveStartKey": start})
     with table_errors(client, table, "read"):

@@ -1,4 +1,4 @@
-"""DynamoDB transactions: writes as values in, committed or cancelled with a reason per write out."""
+"""Writes to DynamoDB as values: many as one transaction, committed or cancelled with a reason per write, or one alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from controller.aws.errors import (
 )
 from controller.aws.items import Item, WireItem, from_wire, item_bytes, wire_json
 from controller.aws.raw_call import RawCall
+from controller.aws.tables import table_errors
 from controller.errors import RefusedByAws, Throttled
 
 if TYPE_CHECKING:
@@ -68,19 +69,7 @@ class UpdateWrite:
     show_found: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CheckWrite:
-    """Write nothing, but let the transaction pass only if ``condition`` holds for the item with this key."""
-
-    table: str
-    key: WireItem
-    condition: str
-    names: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
-    values: WireItem = field(default_factory=lambda: _NO_VALUES)
-    show_found: bool = False
-
-
-Write = PutWrite | DeleteWrite | UpdateWrite | CheckWrite
+Write = PutWrite | DeleteWrite | UpdateWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +112,8 @@ def transact(
     """
     if not 1 <= len(writes) <= MAX_WRITES:
         raise ValueError(f"a transaction holds 1 to {MAX_WRITES} writes, not {len(writes)}")
-    body = {"TransactItems": [_entry(write) for write in writes], "ClientRequestToken": token}
+    items = [{action: request} for action, request in map(_request, writes)]
+    body = {"TransactItems": items, "ClientRequestToken": token}
     call = RawCall(wire_json(body))
     try:
         call.send(client, "transact_write_items", _PLACEHOLDER)
@@ -132,6 +122,20 @@ def transact(
             return _cancelled(error, writes, call.maybe_done, client)
         raise _failure(error, writes, call.maybe_done, client) from error
     return Committed()
+
+
+def write_one(client: "DynamoDBClient", write: Write) -> Item | None:
+    """Do one write; return the item as it is afterwards for an update, as it was before for a put or delete.
+
+    None where there was no item. Raises Conflict if the condition failed (if the answer to a first try was lost, perhaps
+    because of ourselves), TableMissing, Throttled, Unreachable, AccessDenied.
+    """
+    action, request = _request(write)
+    method = getattr(client, f"{action.lower()}_item")
+    shown = "ALL_NEW" if isinstance(write, UpdateWrite) else "ALL_OLD"
+    with table_errors(client, write.table, "write an item of"):
+        found = method(**request, ReturnValues=shown).get("Attributes")
+    return from_wire(found) if found else None
 
 
 def transaction_bytes(writes: Sequence[Write]) -> int:
@@ -143,31 +147,29 @@ def transaction_bytes(writes: Sequence[Write]) -> int:
     )
 
 
-def _entry(write: Write) -> dict[str, Any]:
-    body: dict[str, Any] = {"TableName": write.table}
+def _request(write: Write) -> tuple[str, dict[str, Any]]:
+    """Return the name of what is done, and its part of a transaction, or its request."""
+    request: dict[str, Any] = {"TableName": write.table}
     match write:
         case PutWrite():
             action = "Put"
-            body["Item"] = write.item
+            request["Item"] = write.item
         case UpdateWrite():
             action = "Update"
-            body["Key"] = write.key
-            body["UpdateExpression"] = write.update
+            request["Key"] = write.key
+            request["UpdateExpression"] = write.update
         case DeleteWrite():
             action = "Delete"
-            body["Key"] = write.key
-        case CheckWrite():
-            action = "ConditionCheck"
-            body["Key"] = write.key
+            request["Key"] = write.key
     if write.condition:
-        body["ConditionExpression"] = write.condition
+        request["ConditionExpression"] = write.condition
     if write.names:
-        body["ExpressionAttributeNames"] = write.names
+        request["ExpressionAttributeNames"] = write.names
     if write.values:
-        body["ExpressionAttributeValues"] = write.values
+        request["ExpressionAttributeValues"] = write.values
     if write.show_found:
-        body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-    return {action: body}
+        request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    return action, request
 
 
 def _cancelled(
@@ -180,7 +182,7 @@ def _cancelled(
             f"tables: AWS cancelled a transaction of {len(writes)} writes with {len(told)} reasons",
             "TransactionCanceledException",
         ) from error
-    reasons = tuple(_reason(one) for one in told)
+    reasons = tuple(map(_reason, told))
     codes = {reason.code for reason in reasons if reason is not None}
     if codes and codes <= THROTTLE_CODES:
         if maybe_done:

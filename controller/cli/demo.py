@@ -28,9 +28,10 @@ def demo() -> None:
     from controller.cli.tour_story import tell_story
     from controller.sandbox.run import EXAMPLES
     from controller.sandbox.seed import seed
-    from controller.sandbox.server import embedded_aws
-    from controller.sandbox.tour_repository import GIT_ENVIRONMENT, TourRepository
+    from controller.sandbox.server import embedded_aws, require_extra
+    from controller.sandbox.tour import GIT_ENVIRONMENT, TourRepository
 
+    require_extra()
     tour = Tour()
     with tempfile.TemporaryDirectory(prefix="envctl-tour-") as name:
         folder = Path(name)
@@ -44,7 +45,9 @@ def demo() -> None:
                 f" {' and '.join(seeded.children)}. All of it is gone when the tour ends."
             )
             settings = folder / "envctl.yaml"
-            settings.write_text(SETTINGS.format(url=repository.url), encoding="utf-8")
+            settings.write_text(
+                SETTINGS.format(url=f"file://{repository.folder}"), encoding="utf-8"
+            )
             with environment_instead(
                 {
                     **aws.environment,
@@ -55,5 +58,5 @@ def demo() -> None:
                     "NO_PROXY": "127.0.0.1",
                 }
             ):
-                tell_story(tour, aws, repository, folder)
+                tell_story(tour, repository, folder)
     sys.stdout.write(HOW_IT_ENDS.format(elapsed=tour.elapsed_s))

@@ -4,19 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from controller.cli.tour import Tour
-from controller.sandbox.server import EmbeddedAws
-from controller.sandbox.tour_hands import change_service
-from controller.sandbox.tour_repository import ADA, BEN, CONTRACTORS, TourRepository
+from controller.sandbox.tour import ADA, BEN, CONTRACTORS, TourRepository, change_service
 
 SERVICES = "services/services.yaml"
 ENVIRONMENTS = "staging/environments.yaml"
 
 
-def tell_story(tour: Tour, aws: EmbeddedAws, repository: TourRepository, plans: Path) -> None:
+def tell_story(tour: Tour, repository: TourRepository, plans: Path) -> None:
     """Tell everything. ``plans`` is a folder for plan files. Raises EnvctlError if a command ends otherwise than told."""
     _first_apply(tour, repository)
     _second_commit(tour, repository, plans)
-    _drift(tour, aws)
+    _drift(tour)
     _stale_plan(tour, repository, plans)
     _mass_delete(tour, repository)
     _ledger(tour)
@@ -34,7 +32,7 @@ def _first_apply(tour: Tour, repository: TourRepository) -> None:
         "A slip of the pen, before it is committed: all problems are said with file, line and fix."
     )
     repository.edit(SERVICES, _in("Auth", "owningCluster: Infra", "owningCluster: Infar"))
-    tour.envctl("validate", repository.fleet, ends=1)
+    tour.envctl("validate", str(repository.fleet), ends=1)
     repository.edit(SERVICES, _in("Auth", "owningCluster: Infar", "owningCluster: Infra"))
     tour.tell("What is committed is right; a warning is worth knowing and stops nothing.")
     tour.envctl("validate")
@@ -67,10 +65,9 @@ def _second_commit(tour: Tour, repository: TourRepository, plans: Path) -> None:
     tour.envctl("apply", file, "--yes")
 
 
-def _drift(tour: Tour, aws: EmbeddedAws) -> None:
+def _drift(tour: Tour) -> None:
     tour.chapter("Somebody changes an item behind our back")
-    command = change_service(aws.address, aws.environment, "Search", "nobody@acme.example")
-    tour.show(command)
+    tour.show(change_service("Search", "nobody@acme.example"))
     tour.tell("Nobody committed that: it is drift, and it is put back.")
     tour.envctl("plan", ends=2)
     tour.envctl("apply", "--yes")
@@ -93,7 +90,7 @@ def _stale_plan(tour: Tour, repository: TourRepository, plans: Path) -> None:
 
 def _mass_delete(tour: Tour, repository: TourRepository) -> None:
     tour.chapter("A commit that deletes too much")
-    repository.remove(CONTRACTORS)
+    (repository.fleet / CONTRACTORS).unlink()
     repository.commit("Tidy up", BEN)
     tour.show("git show", repository.shown())
     tour.tell(

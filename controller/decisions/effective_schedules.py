@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from controller.decisions import roles as accepted_roles
-from controller.decisions.role_schedules import Compiled, compiled
+from controller.decisions import role_schedules
+from controller.decisions.role_schedules import Compiled, compiled, schedule_of_role
 from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.kinds.parts.server_role import ServerRole
 from controller.model.accepted import AcceptedState
-from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
 
 
 class FollowedSchedule(NamedTuple):
@@ -39,12 +37,8 @@ def of_role(role: ServerRole, accepted: AcceptedState) -> FollowedSchedule | Non
     """Return what a role follows by itself; None where its environment's counts."""
     if role.schedule is not None:
         return of_choice(role.schedule, accepted)
-    if role.schedule_tag is None:
-        return None
-    try:
-        return FollowedSchedule(role.schedule_tag, parse_schedule(role.schedule_tag))
-    except InvalidSchedule as refusal:
-        return FollowedSchedule(role.schedule_tag, refusal)
+    own = schedule_of_role(role, accepted)
+    return None if own is None else FollowedSchedule(role.schedule_tag or "", own)
 
 
 def roles_of(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole]:
@@ -52,7 +46,7 @@ def roles_of(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole]:
     spec = accepted.spec("Environment", name)
     if spec is None or spec.lifecycle == "retired":
         return {}
-    return accepted_roles.roles_of(name, accepted) or {}
+    return role_schedules.roles_of(name, accepted) or {}
 
 
 def users_of(schedule: str, accepted: AcceptedState) -> Iterator[str]:

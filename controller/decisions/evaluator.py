@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 from controller.decisions.group_tags import SCHEDULE as OUR_SCHEDULE
 from controller.decisions.power_map import EnvironmentPower, PowerMap, RolePower
+from controller.decisions.tag_keys import TagKeys, tag_keys_of
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
+from controller.model.live_options import LiveOptions
 from controller.scheduling.decision import (
     GROUP_TRANSITIONING,
-    STOPPING,
     TRANSITIONING,
     Action,
     Decision,
@@ -46,9 +47,9 @@ LEFT_OUT: Final = Decision(
 class PowerRules:
     """Tag keys and periods of an installation, and how far power may reach. Empty limits mean everywhere."""
 
+    keys: TagKeys = field(default_factory=TagKeys)
     rules: DecisionRules = field(default_factory=DecisionRules)
-    environment_tag: str = "Environment"
-    role_tag: str = "Role"
+    """The same keys, and periods."""
     only_environments: frozenset[str] = frozenset()
     """In lower case."""
     only_accounts: frozenset[str] = frozenset()
@@ -62,6 +63,23 @@ class PowerRules:
         return bool(environments) and environment.lower() not in environments
 
 
+def power_rules_of(options: LiveOptions) -> PowerRules:
+    """Return what an installation's settings make of tag keys, periods and limits."""
+    keys, power = tag_keys_of(options), options.power
+    return PowerRules(
+        keys=keys,
+        rules=DecisionRules(
+            keys.schedule,
+            keys.maintenance,
+            keys.override,
+            power.grace_period_s,
+            power.deployment_postpones_s,
+        ),
+        only_environments=frozenset(map(str.lower, power.only_environments)),
+        only_accounts=frozenset(map(str.lower, power.only_accounts)),
+    )
+
+
 class JudgedGroup(NamedTuple):
     """A group as such. ``environment`` is empty where it is not known."""
 
@@ -69,6 +87,8 @@ class JudgedGroup(NamedTuple):
     environment: str
     role: RolePower | None
     decision: Decision
+    tag_is_ours: bool = False
+    """Whether its schedule tag is as we wrote it."""
 
     @property
     def scales(self) -> bool:
@@ -115,15 +135,16 @@ class Evaluator:
         look: LiveLook,
         power: PowerMap,
         now: datetime,
-        customs: PowerRules,
+        rules: PowerRules,
         deploying: Mapping[str, datetime] | None = None,
     ) -> None:
         """Take what was found, what is accepted, and since when deployments run, by environment in lower case."""
         self._look = look
         self._power = power
         self._now = now.astimezone(UTC)
-        self._customs = customs
+        self._rules = rules
         self._deploying = deploying or {}
+        self._unknown = decide(_AS_A_WHOLE, None, None, self._now, rules=rules.rules)
         self._memory: dict[tuple[object, ...], Decision] = {}
         self._then: dict[tuple[object, ...], Decision | None] = {}
         self._environments: dict[str, EnvironmentPower | None] = {}
@@ -140,22 +161,17 @@ class Evaluator:
             group, lifecycle = places.get(instance_id, ("", None))
             yield self._instance(instance, group, lifecycle)
 
-    def tag_is_ours(self, group: str) -> bool:
-        """Tell whether the Schedule tag of a group is as we wrote it."""
-        return _is_ours(self._look.groups.get(group), self._customs)
-
     def _instance(self, instance: FoundInstance, group: str, lifecycle: str | None) -> Evaluation:
-        customs, tags = self._customs, _Tags(instance.tags)
-        name = tags.get(customs.environment_tag)
+        keys, tags = self._rules.keys, _Tags(instance.tags)
+        name = tags.get(keys.environment)
         environment = self._environment(name)
         group = group or instance.tag(GROUP_TAG) or ""
         if environment is None:
-            return Evaluation(instance, group, lifecycle, "", None, self._unknown(instance))
+            return Evaluation(instance, group, lifecycle, "", None, self._unknown)
         whole = self.groups.get(group)
-        role = whole.role if whole else environment.role(tags.get(customs.role_tag))
-        if customs.leave_out(name, self._look.scope):
+        role = whole.role if whole else environment.role(tags.get(keys.role))
+        if self._rules.leave_out(name, self._look.scope):
             return Evaluation(instance, group, lifecycle, environment.facts.name, role, LEFT_OUT)
-        rules = customs.rules
         launched = instance.launched_at
         key = (
             environment.facts.name,
@@ -163,10 +179,10 @@ class Evaluator:
             lifecycle,
             instance.state,
             role.facts.name if role else None,
-            tags.get(rules.schedule_tag),
+            tags.get(keys.schedule),
             tags.get(OUR_SCHEDULE),
-            tags.get(rules.maintenance_tag),
-            tags.get(rules.override_tag),
+            tags.get(keys.maintenance),
+            tags.get(keys.override),
             _cannot_stop(instance),
             # Only the last minutes' launches differ in what is done about them.
             launched if launched and self._is_recent(launched) else None,
@@ -185,14 +201,7 @@ class Evaluator:
         return Evaluation(instance, group, lifecycle, environment.facts.name, role, decision, then)
 
     def _is_recent(self, launched: datetime) -> bool:
-        return self._now - launched <= timedelta(seconds=self._customs.rules.grace_period_s)
-
-    def _unknown(self, instance: FoundInstance) -> Decision:
-        key = ("", instance.state)
-        if key not in self._memory:
-            facts = InstanceFacts(instance.instance_id, instance.state)
-            self._memory[key] = decide(facts, None, None, self._now, rules=self._customs.rules)
-        return self._memory[key]
+        return self._now - launched <= timedelta(seconds=self._rules.rules.grace_period_s)
 
     def _decide(
         self,
@@ -202,15 +211,18 @@ class Evaluator:
         environment: EnvironmentPower,
         role: RolePower | None,
     ) -> Decision:
-        found = self._look.groups.get(group)
+        whole = self.groups.get(group)
+        found = whole.group if whole else None
         facts = InstanceFacts(
             instance.instance_id,
             instance.state,
-            _of_its_own(instance, found, self._customs.rules.schedule_tag),
+            _of_its_own(instance, found, self._rules.keys.schedule),
             instance.launched_at,
             _cannot_stop(instance),
         )
-        group_facts = GroupFacts(group, found.tags if found else (), lifecycle, _is_ours(found, self._customs)) if group else None  # fmt: skip
+        group_facts = GroupFacts(group, (), lifecycle) if group else None
+        if whole:
+            group_facts = GroupFacts(group, whole.group.tags, lifecycle, whole.tag_is_ours)
         name = environment.facts.name.lower()
         return decide(
             facts,
@@ -219,25 +231,26 @@ class Evaluator:
             self._now,
             role=role.facts if role else None,
             overrides=self._power.overrides(instance.instance_id, group, name),
-            rules=self._customs.rules,
+            rules=self._rules.rules,
         )
 
     def _group(self, group: FoundGroup) -> JudgedGroup:
         """Judge a group as if it were one running member without tags of its own."""
-        customs, tags = self._customs, _Tags(group.tags)
-        environment = self._environment(tags.get(customs.environment_tag))
+        keys, tags = self._rules.keys, _Tags(group.tags)
+        environment = self._environment(tags.get(keys.environment))
+        ours = keys.schedule_is_ours(group)
         if environment is None:
-            return JudgedGroup(group, "", None, _NOBODY)
-        role = environment.role(tags.get(customs.role_tag) or group.name.split("-", 2)[-1])
+            return JudgedGroup(group, "", None, _NOBODY, ours)
+        role = environment.role(tags.get(keys.role) or group.name.split("-", 2)[-1])
         name = environment.facts.name.lower()
-        if customs.leave_out(name, self._look.scope):
-            return JudgedGroup(group, environment.facts.name, role, LEFT_OUT)
+        if self._rules.leave_out(name, self._look.scope):
+            return JudgedGroup(group, environment.facts.name, role, LEFT_OUT, ours)
         key = (
             name,
             role.facts.name if role else None,
-            tags.get(customs.rules.schedule_tag),
-            tags.get(customs.rules.override_tag),
-            _is_ours(group, customs),
+            tags.get(keys.schedule),
+            tags.get(keys.override),
+            ours,
             group.name if group.name in self._power.of_groups else None,
         )
         decision = self._memory.get(key)
@@ -246,14 +259,14 @@ class Evaluator:
             stands = None if role is None else replace(role.facts, when_off="standby")
             decision = self._memory[key] = decide(
                 _AS_A_WHOLE,
-                GroupFacts(group.name, group.tags, "InService", _is_ours(group, customs)),
+                GroupFacts(group.name, group.tags, "InService", ours),
                 environment.facts,
                 self._now,
                 role=stands,
                 overrides=self._power.overrides("", group.name, name),
-                rules=customs.rules,
+                rules=self._rules.rules,
             )
-        return JudgedGroup(group, environment.facts.name, role, decision)
+        return JudgedGroup(group, environment.facts.name, role, decision, ours)
 
     def _environment(self, name: str) -> EnvironmentPower | None:
         """Return a known environment, with the begin of a deployment that runs."""
@@ -264,13 +277,6 @@ class Evaluator:
                 found = replace(found, facts=replace(found.facts, deploying_since=since))
             self._environments[name] = found
         return self._environments[name]
-
-
-def asks_for_stops(judge: Evaluator) -> bool:
-    """Tell whether anything is to be stopped now: only then do running deployments count."""
-    return any(instance.due.action in STOPPING for instance in judge.instances()) or any(
-        group.decision.action in STOPPING for group in judge.groups.values()
-    )
 
 
 def _arrived(
@@ -303,17 +309,9 @@ def _of_its_own(instance: FoundInstance, group: FoundGroup | None, key: str) -> 
     """Return an instance's tags without a Schedule that its group gave it and that we gave the group: nobody set it there."""
     text = tag_value(instance.tags, key)
     ours = (instance.tag(OUR_SCHEDULE), group.tag(OUR_SCHEDULE) if group else None)
-    if not text or text not in {one.strip() for one in ours if one is not None}:
+    if not text or text not in {value.strip() for value in ours if value is not None}:
         return instance.tags
     return tuple((name, value) for name, value in instance.tags if name.lower() != key.lower())
-
-
-def _is_ours(group: FoundGroup | None, customs: PowerRules) -> bool:
-    """Tell whether a group's Schedule tag is as we wrote it: any other value was put there by a person."""
-    if group is None:
-        return False
-    ours = group.tag(OUR_SCHEDULE)
-    return ours is not None and ours.strip() == tag_value(group.tags, customs.rules.schedule_tag)
 
 
 def _cannot_stop(instance: FoundInstance) -> str:

@@ -3,10 +3,7 @@
 Domain rule: every one of the former is given to new instances too; ``Schedule`` is empty where the environment's counts.
 """
 
-from collections.abc import Mapping
 from typing import Final
-
-from controller.model.live import FoundGroup
 
 TAGS: Final = (
     "EnvironmentType",
@@ -46,16 +43,3 @@ SCALING_SCHEDULES: Final = "envctl:scaling-schedules"
 """Digest of the scaling schedules that were put."""
 
 NOT_PROPAGATED: Final = "(not given to instances)"
-
-
-def schedule_is_ours(group: FoundGroup, key: str = "Schedule") -> bool:
-    """Tell whether a group's Schedule tag is as we wrote it for its role: any other value was put there by a person."""
-    ours = group.tag(SCHEDULE)
-    wanted = key.lower()
-    found = next((value for name, value in group.tags if name.lower() == wanted), "")
-    return ours is not None and ours.strip() == found.strip()
-
-
-def keys_of(renamed: Mapping[str, str]) -> dict[str, str]:
-    """Return usual key -> key in this installation; tags that the setting leaves out are not there."""
-    return {usual: key for usual in TAGS if (key := renamed.get(usual, usual))}

@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from controller.decisions.role_schedules import Compiled, compiled
-from controller.decisions.roles import map_of, roles_of
+from controller.decisions.role_schedules import (
+    Compiled,
+    compiled,
+    map_of,
+    roles_of,
+    schedule_of_role,
+)
 from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
-from controller.kinds.parts.server_role import ServerRole
 from controller.model.absent import ABSENT
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
@@ -69,8 +74,9 @@ class PowerMap:
         )
 
 
+@lru_cache(maxsize=2)
 def power_map(accepted: AcceptedState) -> PowerMap:
-    """Read the accepted state. What is written as ``noschedule`` stays so: no override of a document goes before it."""
+    """Read the accepted state, once. What is written as ``noschedule`` stays so: no override of a document goes before it."""
     found: dict[str, EnvironmentPower] = {}
     unreadable = {
         ref.key.lower(): why
@@ -88,7 +94,8 @@ def power_map(accepted: AcceptedState) -> PowerMap:
             continue
         written = accepted.written.specs.get(ref, spec).schedule
         choice = written if written.mode == State.NOSCHEDULE else spec.schedule
-        facts = EnvironmentFacts(ref.key, compiled(choice, accepted), _label(choice))
+        label = choice.expression or choice.use or choice.mode
+        facts = EnvironmentFacts(ref.key, compiled(choice, accepted), label)
         found[ref.key.lower()] = EnvironmentPower(facts, roles)
     by_level = _overrides(accepted)
     return PowerMap(
@@ -100,23 +107,19 @@ def power_map(accepted: AcceptedState) -> PowerMap:
     )
 
 
-def _label(choice: ScheduleChoice) -> str:
-    return choice.use or choice.mode if choice.expression is None else choice.expression
-
-
 def _roles(ref: ResourceRef, accepted: AcceptedState) -> Mapping[str, RolePower] | str:
     roles = roles_of(ref.key, accepted)
     if roles is None:
         return f"its {map_of(ref.key, accepted)} cannot be read back from the tables"
     written = (roles_of(ref.key, accepted.written) or {}) if accepted.beneath else roles
     left_alone = {
-        name for name, role in written.items() if _schedule_of(role, accepted) == NOSCHEDULE
+        name for name, role in written.items() if schedule_of_role(role, accepted) == NOSCHEDULE
     }
     return {
         name.lower(): RolePower(
             RoleFacts(
                 name,
-                NOSCHEDULE if name in left_alone else _schedule_of(role, accepted),
+                NOSCHEDULE if name in left_alone else schedule_of_role(role, accepted),
                 role.when_off or "standby",
             ),
             role.wake_timeout_seconds or DEFAULT_WAKE_TIMEOUT_S,
@@ -124,19 +127,6 @@ def _roles(ref: ResourceRef, accepted: AcceptedState) -> Mapping[str, RolePower]
         )
         for name, role in roles.items()
     }
-
-
-def _schedule_of(role: ServerRole, accepted: AcceptedState) -> Compiled | None:
-    if role.schedule is not None:
-        return compiled(role.schedule, accepted)
-    if role.schedule_tag is not None:
-        return compiled(ScheduleChoice.model_validate(_choice(role.schedule_tag)), accepted)
-    return None
-
-
-def _choice(tag: str) -> dict[str, Any]:
-    expanded: dict[str, Any] = expand_schedule(tag.strip().lower())
-    return {"expression": tag} if "use" in expanded else expanded
 
 
 _LEVELS: Final = {
@@ -148,15 +138,17 @@ _LEVELS: Final = {
 
 def _overrides(accepted: AcceptedState) -> dict[Level, dict[str, tuple[PowerOverride, ...]]]:
     found: dict[Level, dict[str, tuple[PowerOverride, ...]]] = {level: {} for level in Level}
-    for one in sorted(accepted.overrides, key=lambda o: (o.since, o.id), reverse=True):
-        level = _LEVELS.get(one.ref.kind)
-        schedule = None if level is None else _overriding(one, accepted)
-        if level is None or schedule is None or is_of_tag(one):
+    for override in sorted(accepted.overrides, key=lambda o: (o.since, o.id), reverse=True):
+        level = _LEVELS.get(override.ref.kind)
+        schedule = None if level is None else _overriding(override, accepted)
+        if level is None or schedule is None or is_of_tag(override):
             continue
-        name = one.ref.key.rpartition("/")[2]
+        name = override.ref.key.rpartition("/")[2]
         name = name.lower() if level is Level.ENVIRONMENT else name
-        override = PowerOverride(level, str(one.ref), schedule, one.until, one.actor, one.reason)
-        found[level][name] = (*found[level].get(name, ()), override)
+        of_power = PowerOverride(
+            level, str(override.ref), schedule, override.until, override.actor, override.reason
+        )
+        found[level][name] = (*found[level].get(name, ()), of_power)
     return found
 
 

@@ -1,12 +1,17 @@
-"""The schedules of environments and roles, compiled from the accepted state."""
+"""The roles environments have, and the schedules both choose, as the accepted documents say."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from controller.kinds import calendar, schedule
+from controller.kinds import calendar, deployment_map, environment, schedule
+from controller.kinds.language.kind import Kind
+from controller.kinds.parts.role_override import effective_roles
 from controller.kinds.parts.schedule_choice import FIXED_MODES, ScheduleChoice
+from controller.kinds.parts.server_role import ServerRole
 from controller.model.accepted import AcceptedState
+from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import nearest_expression
 from controller.scheduling.refusals import InvalidSchedule
@@ -18,21 +23,14 @@ _FACTS = {"Schedule": schedule.KIND.facts, "Calendar": calendar.KIND.facts}
 _FIXED = dict(zip(FIXED_MODES, (ALWAYS_ON, ALWAYS_OFF, NOSCHEDULE), strict=True))
 
 
-class _AcceptedWorld:
+class _AcceptedCalendars(NamedTuple):
     """Answers what schedules ask of their calendars."""
 
-    compatibility = "none"
-
-    def __init__(self, accepted: AcceptedState) -> None:
-        self._accepted = accepted
-        self.default_region = accepted.options.default_region
+    accepted: AcceptedState
 
     def facts(self, kind: str, key: str) -> Any:
-        spec = self._accepted.spec(kind, key)
+        spec = self.accepted.spec(kind, key)
         return None if spec is None else _FACTS[kind](key, spec)
-
-    def names(self, kind: str) -> Iterable[str]:
-        return [ref.key for ref in self._accepted.of_kind(kind)]
 
 
 def compiled(choice: ScheduleChoice, accepted: AcceptedState) -> Compiled:
@@ -41,7 +39,7 @@ def compiled(choice: ScheduleChoice, accepted: AcceptedState) -> Compiled:
         return _FIXED[choice.mode]
     if choice.expression is not None:
         return _parsed(choice.expression)
-    world = _AcceptedWorld(accepted)
+    world = _AcceptedCalendars(accepted)
     facts = world.facts("Schedule", str(choice.use))
     if facts is None:
         return InvalidSchedule(
@@ -53,6 +51,13 @@ def compiled(choice: ScheduleChoice, accepted: AcceptedState) -> Compiled:
     except InvalidSchedule as refusal:
         return refusal
     return found
+
+
+def schedule_of_role(role: ServerRole, accepted: AcceptedState) -> Compiled | None:
+    """Return the schedule a role has of its own; None where its environment's counts. A tag names no Schedule."""
+    if role.schedule is not None:
+        return compiled(role.schedule, accepted)
+    return None if role.schedule_tag is None else _parsed(role.schedule_tag)
 
 
 def schedule_tag(choice: ScheduleChoice, accepted: AcceptedState) -> str | InvalidSchedule:
@@ -71,3 +76,38 @@ def _parsed(text: str) -> Compiled:
         return parse_schedule(text)
     except InvalidSchedule as refusal:
         return refusal
+
+
+def roles_of(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole] | None:
+    """Return an environment's roles by name; None where its map cannot be read back from the tables.
+
+    The environment itself is one that can be read back. Roles that are not enabled are left out.
+    """
+    ref = ResourceRef("Environment", name)
+    of_map = map_of(name, accepted)
+    if of_map not in accepted.resources or accepted.specs.get(of_map) is None:
+        return None
+    shared, own = accepted.resources[of_map].document, accepted.resources[ref].document
+    return _laid_over(shared, _own(own))
+
+
+def map_of(name: str, accepted: AcceptedState) -> ResourceRef:
+    """Return the map an environment names; it need not exist."""
+    return ResourceRef("DeploymentMap", accepted.spec("Environment", name).deployment_map)
+
+
+@lru_cache(maxsize=8192)
+def _own(document: bytes) -> bytes:
+    return canonical_bytes(_expanded(environment.KIND, document).get("roles") or {})
+
+
+@lru_cache(maxsize=4096)
+def _laid_over(of_map: bytes, own: bytes) -> Mapping[str, ServerRole]:
+    """Most environments share a map and differ in little: each pair is worked out once."""
+    return effective_roles(_expanded(deployment_map.KIND, of_map), parse_canonical(own))
+
+
+def _expanded(kind: Kind[Any], document: bytes) -> dict[str, Any]:
+    """Return a document's spec with its short forms written out."""
+    spec: dict[str, Any] = parse_canonical(document)["spec"]
+    return kind.expand(spec) if kind.expand else spec

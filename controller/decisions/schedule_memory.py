@@ -4,7 +4,7 @@ A switch is the clock's where the schedule known before wants the same now: then
 where the schedule known before wants something else, or none was known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -42,6 +42,13 @@ class ScheduleMemory:
         known = self.roles.get((name, role.lower())) or self.environments.get(name)
         return None if known is None else state_at(known, now)
 
+    def only(self, environments: Collection[str]) -> "ScheduleMemory":
+        """Return what is remembered of some environments, named in lower case."""
+        return ScheduleMemory(
+            {name: self.environments[name] for name in self.environments if name in environments},
+            {key: schedule for key, schedule in self.roles.items() if key[0] in environments},
+        )
+
 
 NOTHING_KNOWN = ScheduleMemory()
 
@@ -50,10 +57,10 @@ def memory_of(power: PowerMap) -> ScheduleMemory:
     """Return what is to be remembered. Invalid schedules are not: they switch nothing."""
     environments = {}
     roles = {}
-    for name, one in power.environments.items():
-        if isinstance(one.facts.schedule, Schedule):
-            environments[name] = one.facts.schedule
-        for role_name, role in one.roles.items():
+    for name, environment in power.environments.items():
+        if isinstance(environment.facts.schedule, Schedule):
+            environments[name] = environment.facts.schedule
+        for role_name, role in environment.roles.items():
             if isinstance(role.facts.schedule, Schedule):
                 roles[name, role_name] = role.facts.schedule
     return ScheduleMemory(environments, roles)
@@ -85,10 +92,10 @@ def to_json(memory: ScheduleMemory) -> dict[str, Any]:
     def place(schedule: Schedule) -> int:
         return places.setdefault(schedule, len(places))
 
-    environments = {name: place(one) for name, one in sorted(memory.environments.items())}
-    roles = {"/".join(key): place(one) for key, one in sorted(memory.roles.items())}
+    environments = {name: place(schedule) for name, schedule in sorted(memory.environments.items())}
+    roles = {"/".join(key): place(schedule) for key, schedule in sorted(memory.roles.items())}
     return {
-        "schedules": [_written(one) for one in places],
+        "schedules": [_written(schedule) for schedule in places],
         "environments": environments,
         "roles": roles,
     }
@@ -97,18 +104,17 @@ def to_json(memory: ScheduleMemory) -> dict[str, Any]:
 def from_json(found: Mapping[str, Any]) -> ScheduleMemory:
     """Read the memory back; what cannot be read is not known."""
     try:
-        schedules = [_read(_key(one)) for one in found["schedules"]]
+        schedules = [_read(_key(written)) for written in found["schedules"]]
         return ScheduleMemory(
             {name: schedules[int(index)] for name, index in found["environments"].items()},
-            {_pair(key): schedules[int(index)] for key, index in found["roles"].items()},
+            {
+                (environment, role): schedules[int(index)]
+                for key, index in found["roles"].items()
+                for environment, _, role in [key.partition("/")]
+            },
         )
     except (KeyError, TypeError, ValueError, IndexError):
         return NOTHING_KNOWN
-
-
-def _pair(key: str) -> tuple[str, str]:
-    environment, _, role = key.partition("/")
-    return environment, role
 
 
 def _written(schedule: Schedule) -> list[Any]:

@@ -1,12 +1,12 @@
 """Account: an AWS account the controller may work in."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Immutable, Items, Kind, Path, Unique, World
+from controller.kinds.language.kind import Finding, Findings, Immutable, Items, Kind, Unique, World
 from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec
 from controller.kinds.parts.texts import AccountNumber, Region, SecretReference
@@ -74,32 +74,21 @@ def _project(key: str, spec: dict[str, Any]) -> Items:
 def _recover(items: Items) -> tuple[str, dict[str, Any]]:
     spec = dict(items[TABLE.name])
     spec["AccountNumber"] = f"{int(spec['AccountNumber']):012d}"
-    return _identify(items[TABLE.name]), {
-        name: value for name, value in spec.items() if name != "AccountName"
-    }
+    spec.pop("AccountName", None)
+    return _identify(items[TABLE.name]), spec
 
 
 def _identify(item: Mapping[str, Any]) -> str:
     return str(item.get("AccountName") or f"{int(item['AccountNumber']):012d}")
 
 
-def _role_is_of_the_account(
-    _ref: ResourceRef, facts: AccountFacts, _world: World
-) -> Iterator[Finding]:
+def _role_is_of_the_account(_ref: ResourceRef, facts: AccountFacts, _world: World) -> Findings:
     if facts.role_account != facts.number:
         yield Finding(
             ("spec", "roleArn"),
             f"the role belongs to account {facts.role_account}, this account is {facts.number}",
             f"write the ARN of a role of account {facts.number}, or correct accountNumber",
         )
-
-
-def _numbers(facts: AccountFacts) -> Iterable[tuple[Path, str]]:
-    yield ("spec", "accountNumber"), facts.number
-
-
-def _names(facts: AccountFacts) -> Iterable[tuple[Path, str]]:
-    yield ("metadata", "name"), facts.name.lower()
 
 
 NAMES = NameFormat(
@@ -117,12 +106,11 @@ KIND = Kind(
     recover=_recover,
     identify=_identify,
     facts=_facts,
-    key=lambda name, _spec: name,
     expand=_expand,
     rules=(NAMES.rule, _role_is_of_the_account),
     unique=(
-        Unique("account number", _numbers),
-        Unique("account name", _names),
+        Unique("account number", lambda facts: [(("spec", "accountNumber"), facts.number)]),
+        Unique("account name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
     ),
     immutable=(Immutable(TABLE.name, ("AccountNumber",), "it is the key of the account's item"),),
     names=NAMES,

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import Says, Spec
-from controller.kinds.parts import controller_table
+from controller.kinds.parts.controller_table import controller_kind
 from controller.kinds.parts.texts import Text
 from controller.scheduling.schedule import ExceptDates
 
@@ -73,19 +73,9 @@ class CalendarFacts(NamedTuple):
     dates: tuple[ExceptDates, ...]
 
 
-def _facts(key: str, spec: CalendarSpec) -> CalendarFacts:
-    return CalendarFacts(tuple(dates.excepted(key) for dates in spec.dates))
-
-
-KIND: Kind[Any] = Kind(
-    name="Calendar",
-    summary="Dates that schedules except and on which environment types are frozen.",
-    spec=CalendarSpec,
-    tables=(controller_table.TABLE,),
-    project=lambda key, spec: controller_table.project("Calendar", key, spec),
-    recover=controller_table.recover,
-    identify=lambda item: str(item["Name"]),
-    facts=_facts,
-    key=lambda name, _spec: name,
-    yaml_places={("Name",): ("metadata", "name")},
+KIND: Kind[Any] = controller_kind(
+    "Calendar",
+    "Dates that schedules except and on which environment types are frozen.",
+    CalendarSpec,
+    lambda key, spec: CalendarFacts(tuple(dates.excepted(key) for dates in spec.dates)),
 )

@@ -1,11 +1,10 @@
 """Cluster: a team that owns environments, server roles and services."""
 
-from collections.abc import Iterable, Iterator
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Immutable, Kind, Path, Unique, World
+from controller.kinds.language.kind import Finding, Findings, Immutable, Kind, Unique, World
 from controller.kinds.language.layout import Layout
 from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import RefTo, Says, Spec
@@ -55,7 +54,7 @@ class ClusterFacts(NamedTuple):
     has_notification_settings: bool
 
 
-def _is_one_cluster(ref: ResourceRef, _facts: ClusterFacts, _world: World) -> Iterator[Finding]:
+def _is_one_cluster(ref: ResourceRef, _facts: ClusterFacts, _world: World) -> Findings:
     if ref.key == NO_OWNER:
         yield Finding(
             ("metadata", "name"),
@@ -64,7 +63,7 @@ def _is_one_cluster(ref: ResourceRef, _facts: ClusterFacts, _world: World) -> It
         )
 
 
-def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> Iterator[Finding]:
+def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> Findings:
     if world.compatibility == "none":
         return
     if not facts.has_key_pair:
@@ -81,14 +80,8 @@ def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> 
         )
 
 
-def _short_names(facts: ClusterFacts) -> Iterable[tuple[Path, str]]:
-    yield ("spec", "shortName"), facts.short_name
-
-
 NAMES = NameFormat(
-    r"^[a-zA-Z]+[a-zA-Z0-9]*$",
-    50,
-    "letters and digits, beginning with a letter, such as Tango",
+    r"^[a-zA-Z]+[a-zA-Z0-9]*$", 50, "letters and digits, beginning with a letter, such as Tango"
 )
 
 KIND = Kind(
@@ -105,9 +98,8 @@ KIND = Kind(
         spec.key_pair is not None,
         spec.notification_settings_id is not None,
     ),
-    key=lambda name, _spec: name,
     rules=(NAMES.rule, _is_one_cluster, _old_product_needs),
-    unique=(Unique("short name", _short_names),),
+    unique=(Unique("short name", lambda facts: [(("spec", "shortName"), facts.short_name)]),),
     immutable=(
         Immutable(
             TABLE.name, ("Value", "ShortName"), "it is part of the names of the cluster's groups"

@@ -1,12 +1,11 @@
 """DeploymentMap: the server roles that environments are made of."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
 
-from controller.kinds.language.kind import AuthoredField, Finding, Items, Kind, World
+from controller.kinds.language.kind import AuthoredField, Finding, Findings, Items, Kind, World
 from controller.kinds.language.layout import Layout
 from controller.kinds.language.merge import merge
 from controller.kinds.language.partial import partial_model
@@ -98,9 +97,7 @@ def _undo_derived(spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
-def _roles_make_sense(
-    _ref: ResourceRef, facts: DeploymentMapFacts, world: World
-) -> Iterator[Finding]:
+def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World) -> Findings:
     for place, role in enumerate(facts.roles.values()):
         at = ("spec", "roles", place)
         yield from size_findings(role.sizes, role.slices, per_slice=role.fleet_per_slice, at=at)
@@ -138,7 +135,6 @@ KIND = Kind(
     facts=lambda _key, spec: DeploymentMapFacts(
         {role.server_role_name: role_facts(role) for role in spec.roles}
     ),
-    key=lambda name, _spec: name,
     expand=_expand,
     derive=_derive,
     rules=(_roles_make_sense,),

@@ -1,17 +1,17 @@
 """Environment: one running copy of a deployment map, with its schedule."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
 from controller.kinds.language.kind import (
     Finding,
+    Findings,
     Immutable,
     Items,
     Kind,
     Leaving,
-    Path,
     SharedField,
     Unique,
     World,
@@ -46,6 +46,9 @@ OPERATIONAL_LAYOUT = Layout("EnvironmentName")
 SHARED = ("EnvironmentInMaintenance", "DeploymentsLocked")
 
 
+AlertSettings = Literal["EnvironmentOwner", "ServiceOwner", "ContactEmailTag", "Custom"]
+
+
 class EnvironmentSpec(Spec):
     """What an Environment is."""
 
@@ -55,9 +58,7 @@ class EnvironmentSpec(Spec):
     """Cluster (team) that owns it."""
     deployment_map: Annotated[Text, RefTo("DeploymentMap")]
     """The server roles it is made of."""
-    alert_settings: (
-        Literal["EnvironmentOwner", "ServiceOwner", "ContactEmailTag", "Custom"] | None
-    ) = None
+    alert_settings: AlertSettings | None = None
     """Who is told when a health check fails that does not say itself. ``Custom`` needs notificationSettingsId."""
     notification_settings_id: Annotated[Text, RefTo("NotificationSettings")] | None = None
     """Who is told with alertSettings Custom."""
@@ -67,9 +68,7 @@ class EnvironmentSpec(Spec):
         default_factory=lambda: ScheduleChoice(mode="off")
     )
     """When its instances run. A new environment without one is off."""
-    maintenance: Annotated[bool | None, Field(serialization_alias="EnvironmentInMaintenance")] = (
-        None
-    )
+    maintenance: Annotated[bool | None, Field(serialization_alias=SHARED[0])] = None
     """Whether it is in maintenance, for information. Left to other programs where the YAML does not say."""
     deployments_locked: bool | None = None
     """Whether deployments and changes of its groups are locked. Left to other programs where the YAML does not say."""
@@ -113,8 +112,7 @@ def _expand(spec: dict[str, Any]) -> dict[str, Any]:
     expanded = dict(spec)
     if "schedule" in spec:
         expanded["schedule"] = expand_schedule(spec["schedule"])
-    roles = spec.get("roles")
-    if isinstance(roles, dict):
+    if isinstance(roles := spec.get("roles"), dict):
         expanded["roles"] = {name: expand_role(role) for name, role in roles.items()}
     return expanded
 
@@ -158,7 +156,7 @@ def _undo_derived(spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
-def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Iterator[Finding]:
+def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
     if world.compatibility != "none" and not (ref.key.isascii() and ref.key.isalnum()):
         yield Finding(
             ("metadata", "name"),
@@ -178,9 +176,7 @@ def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Itera
         )
 
 
-def _alerts_reach_somebody(
-    _ref: ResourceRef, facts: EnvironmentFacts, world: World
-) -> Iterator[Finding]:
+def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
     if facts.alert_settings == "Custom" and not facts.has_notification_settings:
         yield Finding(
             ("spec", "alertSettings"),
@@ -195,9 +191,7 @@ def _alerts_reach_somebody(
         )
 
 
-def _roles_have_a_place(
-    _ref: ResourceRef, facts: EnvironmentFacts, world: World
-) -> Iterator[Finding]:
+def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
     deployment_map = world.facts("DeploymentMap", facts.deployment_map)
     environment_type = world.facts("EnvironmentType", facts.environment_type)
     if deployment_map is None:
@@ -231,10 +225,6 @@ def _roles_have_a_place(
             )
 
 
-def _names(facts: EnvironmentFacts) -> Iterable[tuple[Path, str]]:
-    yield ("metadata", "name"), facts.name.lower()
-
-
 NAMES = NameFormat(
     r"^[a-zA-Z][0-9a-zA-Z._]*$",
     255,
@@ -250,11 +240,12 @@ KIND = Kind(
     recover=_recover,
     identify=lambda item: str(item["EnvironmentName"]),
     facts=_facts,
-    key=lambda name, _spec: name,
     expand=_expand,
     derive=_derive,
     rules=(NAMES.rule, _name_fits, _alerts_reach_somebody, _roles_have_a_place),
-    unique=(Unique("environment name", _names),),
+    unique=(
+        Unique("environment name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
+    ),
     immutable=(
         Immutable(
             CONFIG.name,

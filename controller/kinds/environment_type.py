@@ -1,11 +1,11 @@
 """EnvironmentType: what environments of one sort share: account, region, network and load balancers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Items, Kind, World
+from controller.kinds.language.kind import Finding, Findings, Items, Kind, World
 from controller.kinds.language.layout import Layout
 from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Says, Spec
@@ -51,10 +51,7 @@ class Consul(Spec):
         int, Field(gt=1024, le=65536), Says("a port over 1024 and up to 65536, usually 8500")
     ] = 8500
     """Port of its HTTP API."""
-    servers: Annotated[
-        list[HostName],
-        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
-    ]
+    servers: Annotated[list[HostName], Field(min_length=1, json_schema_extra={"uniqueItems": True})]
     """Its servers, at least one; each request takes one of them."""
     security_token_path: S3Object
     """JSON object with the token at ``consul.token``."""
@@ -77,10 +74,7 @@ class EnvironmentTypeSpec(Spec):
     """Regular expression that names of new environments must match somewhere; anchor it with ^ and $."""
     vpc_id: Annotated[Text, Says("the id of a VPC, such as vpc-0f1e2d3c")]
     """Network of its environments; security groups are looked for in it."""
-    subnets: Annotated[
-        dict[SubnetType, Subnets],
-        Field(min_length=1),
-    ]
+    subnets: Annotated[dict[SubnetType, Subnets], Field(min_length=1)]
     """Subnets by type. PrivateApp, PrivateLB, PrivateSecure, PrivateShared, Public, PublicLB and PublicSecure are
     the usual types; others are allowed."""
     consul: Consul | None = None
@@ -146,9 +140,7 @@ def _recover(items: Items) -> tuple[str, dict[str, Any]]:
     return key, {name: value for name, value in spec.items() if name != "AWSAccountNumber"}
 
 
-def _old_product_needs(
-    _ref: ResourceRef, facts: EnvironmentTypeFacts, world: World
-) -> Iterator[Finding]:
+def _old_product_needs(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: World) -> Findings:
     if world.compatibility == "none":
         return
     for field, given, example in (
@@ -164,9 +156,7 @@ def _old_product_needs(
             )
 
 
-def _nothing_twice(
-    _ref: ResourceRef, facts: EnvironmentTypeFacts, _world: World
-) -> Iterator[Finding]:
+def _nothing_twice(_ref: ResourceRef, facts: EnvironmentTypeFacts, _world: World) -> Findings:
     for name in facts.repeated:
         yield Finding(
             ("spec", *name.split(".")),
@@ -190,7 +180,6 @@ KIND = Kind(
     recover=_recover,
     identify=lambda item: str(item["EnvironmentType"]),
     facts=_facts,
-    key=lambda name, _spec: name,
     derive=_derive,
     rules=(NAMES.rule, _old_product_needs, _nothing_twice),
     names=NAMES,

@@ -1,12 +1,11 @@
 """LoadBalancerSetting: a virtual host of an environment."""
 
 import re
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Items, Kind, Path, World
+from controller.kinds.language.kind import Finding, Findings, Items, Kind, Path, World
 from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import RefTo, Says, ShortForm, Spec
 from controller.kinds.parts.location import (
@@ -97,11 +96,9 @@ def _facts(_key: str, spec: LoadBalancerSettingSpec) -> LoadBalancerSettingFacts
 
 
 def _expand(spec: dict[str, Any]) -> dict[str, Any]:
-    listen = spec.get("listen")
-    if not isinstance(listen, list):
+    if not isinstance(listen := spec.get("listen"), list):
         return spec
-    written_out = [{"port": port} if type(port) is int else port for port in listen]
-    return {**spec, "listen": written_out}
+    return {**spec, "listen": [{"port": port} if type(port) is int else port for port in listen]}
 
 
 def _project(key: str, spec: dict[str, Any]) -> Items:
@@ -120,10 +117,6 @@ def _recover(items: Items) -> tuple[str, dict[str, Any]]:
     return str(item["VHostName"]), {**spec, "EnvironmentName": item["EnvironmentName"]}
 
 
-def _identify(item: Mapping[str, Any]) -> str:
-    return f"{item['EnvironmentName']}/{item['VHostName']}"
-
-
 def _derive(_ref: ResourceRef, facts: LoadBalancerSettingFacts, world: World) -> Items:
     place = placement(facts.environment, world)
     return {TABLE.name: dict(place)} if place else {}
@@ -131,7 +124,7 @@ def _derive(_ref: ResourceRef, facts: LoadBalancerSettingFacts, world: World) ->
 
 def _has_load_balancers(
     _ref: ResourceRef, facts: LoadBalancerSettingFacts, world: World
-) -> Iterator[Finding]:
+) -> Findings:
     environment_type = type_facts(facts.environment, world)
     if environment_type is not None and not environment_type.has_load_balancers:
         name = type_of(facts.environment, world)
@@ -144,7 +137,7 @@ def _has_load_balancers(
 
 def _proxies_lead_somewhere(
     _ref: ResourceRef, facts: LoadBalancerSettingFacts, world: World
-) -> Iterator[Finding]:
+) -> Findings:
     for proxy in facts.proxies:
         at = ("spec", "locations", proxy.place, "proxyPass")
         host = proxied_host(proxy.target)
@@ -166,7 +159,7 @@ def _proxies_lead_somewhere(
             )
 
 
-def _same_type(environment: str, upstream: str, at: Path, world: World) -> Iterator[Finding]:
+def _same_type(environment: str, upstream: str, at: Path, world: World) -> Findings:
     """Find an upstream of another environment type; those of the type ``common`` serve all."""
     facts = world.facts("Upstream", upstream)
     if facts is None:
@@ -196,7 +189,7 @@ KIND = Kind(
     tables=(TABLE,),
     project=_project,
     recover=_recover,
-    identify=_identify,
+    identify=lambda item: f"{item['EnvironmentName']}/{item['VHostName']}",
     facts=_facts,
     key=lambda name, spec: f"{spec.environment_name}/{name}",
     expand=_expand,

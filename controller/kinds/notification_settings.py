@@ -39,7 +39,6 @@ KIND = Kind(
     recover=lambda items: LAYOUT.spec(items[TABLE.name]),
     identify=lambda item: str(item["NotificationSettingsId"]),
     facts=lambda _key, _spec: True,
-    key=lambda name, _spec: name,
     rules=(NAMES.rule,),
     names=NAMES,
     yaml_places={("NotificationSettingsId",): ("metadata", "name")},

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.kind import Finding, Items, Kind, World
+from controller.kinds.language.kind import Finding, Findings, Items, Kind, World
 from controller.kinds.language.spec import Says, Spec
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ResourceRef
@@ -15,8 +15,7 @@ TABLE = TableDefinition("InfraConfigPermissions", KeyAttribute("Name"))
 ALL = "all"
 
 Names = Annotated[
-    Literal["all"] | Annotated[list[Text], Field(min_length=1)],
-    Says("a list of names, or all"),
+    Literal["all"] | Annotated[list[Text], Field(min_length=1)], Says("a list of names, or all")
 ]
 
 
@@ -71,25 +70,21 @@ class PermissionFacts(NamedTuple):
     """(path, kind, name)."""
 
 
-def _facts(_key: str, spec: PermissionSpec) -> PermissionFacts:
-    return PermissionFacts(tuple(_named(spec)))
-
-
 def _named(spec: PermissionSpec) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     for place, entry in enumerate(spec.permissions):
         at = ("spec", "permissions", place)
-        for kind, field, one, several in (
+        for kind, field, single, several in (
             ("Cluster", "cluster", entry.cluster, entry.clusters),
             ("EnvironmentType", "environmentType", entry.environment_type, entry.environment_types),
         ):
-            if one is not None and one.lower() != ALL:
-                yield (*at, field), kind, one
+            if single is not None and single.lower() != ALL:
+                yield (*at, field), kind, single
             if several is not None and several != ALL:
                 for index, name in enumerate(several):
                     yield (*at, f"{field}s", index), kind, name
 
 
-def _names_exist(_ref: ResourceRef, facts: PermissionFacts, world: World) -> Iterator[Finding]:
+def _names_exist(_ref: ResourceRef, facts: PermissionFacts, world: World) -> Findings:
     for path, kind, name in facts.names:
         if world.facts(kind, name) is not None:
             continue
@@ -116,8 +111,7 @@ KIND = Kind(
     project=lambda key, spec: {TABLE.name: {"Name": key, **spec}},
     recover=_recover,
     identify=lambda item: str(item["Name"]),
-    facts=_facts,
-    key=lambda name, _spec: name,
+    facts=lambda _key, spec: PermissionFacts(tuple(_named(spec))),
     rules=(_names_exist,),
     yaml_places={("Name",): ("metadata", "name")},
 )

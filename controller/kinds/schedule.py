@@ -1,14 +1,13 @@
 """Schedule: when instances run, in the words of people."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.kind import Finding, Kind, World
+from controller.kinds.language.kind import Finding, Findings, Kind, World
 from controller.kinds.language.spec import RefTo, Says, Spec
-from controller.kinds.parts import controller_table
+from controller.kinds.parts.controller_table import controller_kind
 from controller.kinds.parts.scaling_schedule import TimeZone
 from controller.kinds.parts.schedule_choice import FIXED_MODES, Expression
 from controller.kinds.parts.texts import LongText, Text
@@ -22,7 +21,7 @@ from controller.scheduling.periods import (
     parse_days,
 )
 from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ALWAYS_OFF, ExceptDates
+from controller.scheduling.schedule import ALWAYS_OFF
 from controller.scheduling.schedule import Schedule as CompiledSchedule
 
 Clock = Annotated[
@@ -104,23 +103,10 @@ class ScheduleFacts(NamedTuple):
         return _compiled(self.timezone or "UTC", self.periods, dates)
 
 
-@lru_cache(maxsize=16384)
-def _compiled(
-    timezone: str, periods: tuple[Period, ...], dates: tuple[ExceptDates, ...]
-) -> CompiledSchedule:
-    return compile_periods(timezone, periods, dates)
+_compiled = lru_cache(maxsize=16384)(compile_periods)
 
 
-def _facts(_key: str, spec: ScheduleSpec) -> ScheduleFacts:
-    return ScheduleFacts(
-        spec.timezone,
-        tuple(hours.period() for hours in spec.periods or ()),
-        tuple(spec.except_ or ()),
-        spec.expression,
-    )
-
-
-def _has_one_form(_ref: ResourceRef, facts: ScheduleFacts, _world: World) -> Iterator[Finding]:
+def _has_one_form(_ref: ResourceRef, facts: ScheduleFacts, _world: World) -> Findings:
     # A rule and no part of the model, for a Defaults may give one of these fields alone.
     if bool(facts.periods) == (facts.expression is not None):
         yield Finding(
@@ -136,15 +122,13 @@ def _has_one_form(_ref: ResourceRef, facts: ScheduleFacts, _world: World) -> Ite
         )
 
 
-def _other_programs_read_it(
-    _ref: ResourceRef, facts: ScheduleFacts, world: World
-) -> Iterator[Finding]:
+def _other_programs_read_it(_ref: ResourceRef, facts: ScheduleFacts, world: World) -> Findings:
     note = nearest_expression(facts.compiled(world))[1]
     if note is not None:
         yield Finding(("spec", "except"), note, warning=True)
 
 
-def _name_is_no_state(ref: ResourceRef, _facts: ScheduleFacts, _world: World) -> Iterator[Finding]:
+def _name_is_no_state(ref: ResourceRef, _facts: ScheduleFacts, _world: World) -> Findings:
     if ref.key in {*FIXED_MODES, "automatic"}:
         yield Finding(
             ("metadata", "name"),
@@ -153,16 +137,17 @@ def _name_is_no_state(ref: ResourceRef, _facts: ScheduleFacts, _world: World) ->
         )
 
 
-KIND: Kind[Any] = Kind(
-    name="Schedule",
-    summary="When instances run, in the words of people.",
-    spec=ScheduleSpec,
-    tables=(controller_table.TABLE,),
-    project=lambda key, spec: controller_table.project("Schedule", key, spec),
-    recover=controller_table.recover,
-    identify=lambda item: str(item["Name"]),
-    facts=_facts,
-    key=lambda name, _spec: name,
-    rules=(_name_is_no_state, _has_one_form, _other_programs_read_it),
-    yaml_places={("Name",): ("metadata", "name")},
+KIND: Kind[Any] = controller_kind(
+    "Schedule",
+    "When instances run, in the words of people.",
+    ScheduleSpec,
+    lambda _key, spec: ScheduleFacts(
+        spec.timezone,
+        tuple(hours.period() for hours in spec.periods or ()),
+        tuple(spec.except_ or ()),
+        spec.expression,
+    ),
+    _name_is_no_state,
+    _has_one_form,
+    _other_programs_read_it,
 )

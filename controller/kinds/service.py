@@ -25,6 +25,11 @@ ApplicationId = Annotated[
 ]
 
 
+LongUrl = Annotated[
+    str, Field(min_length=1, max_length=2048), Says("an address of at most 2048 characters")
+]
+
+
 class Dependency(Spec):
     """Something the service needs: the name of a service, or free text."""
 
@@ -72,12 +77,7 @@ class ServiceSpec(Spec):
     """Where it is watched."""
     new_relic_insights_url: Url | None = None
     """Where its figures are."""
-    elk_url: (
-        Annotated[
-            str, Field(min_length=1, max_length=2048), Says("an address of at most 2048 characters")
-        ]
-        | None
-    ) = None
+    elk_url: LongUrl | None = None
     """Where its logs are."""
     package_type: Text | None = None
     """For information; kept for older items."""
@@ -106,9 +106,7 @@ def _ports(facts: ServiceFacts) -> Iterable[tuple[Path, int]]:
 
 
 NAMES = NameFormat(
-    r"^[a-zA-Z]+[a-zA-Z0-9]*$",
-    50,
-    "letters and digits, beginning with a letter, such as Search",
+    r"^[a-zA-Z]+[a-zA-Z0-9]*$", 50, "letters and digits, beginning with a letter, such as Search"
 )
 
 KIND = Kind(
@@ -120,7 +118,6 @@ KIND = Kind(
     recover=_recover,
     identify=lambda item: str(item["ServiceName"]),
     facts=lambda _key, spec: ServiceFacts(spec.blue_port, spec.green_port),
-    key=lambda name, _spec: name,
     rules=(NAMES.rule,),
     unique=(Unique("port", _ports),),
     immutable=(

@@ -1,13 +1,12 @@
 """Template: a text with variables that server roles give their instances as user data."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Kind, World
+from controller.kinds.language.kind import Finding, Findings, Kind, World
 from controller.kinds.language.spec import Says, Spec
-from controller.kinds.parts import controller_table
+from controller.kinds.parts.controller_table import controller_kind
 from controller.kinds.parts.template_text import LONGEST_USER_DATA, VARIABLES, variables_in
 from controller.kinds.parts.texts import LongText
 from controller.model.ref import ResourceRef
@@ -37,13 +36,7 @@ class TemplateFacts(NamedTuple):
     """Bytes."""
 
 
-def _facts(_key: str, spec: TemplateSpec) -> TemplateFacts:
-    return TemplateFacts(tuple(variables_in(spec.text)), len(spec.text.encode()))
-
-
-def _names_what_there_is(
-    _ref: ResourceRef, facts: TemplateFacts, _world: World
-) -> Iterator[Finding]:
+def _names_what_there_is(_ref: ResourceRef, facts: TemplateFacts, _world: World) -> Findings:
     for name in facts.variables:
         if name not in VARIABLES:
             yield Finding(
@@ -53,9 +46,7 @@ def _names_what_there_is(
             )
 
 
-def _fits_into_user_data(
-    _ref: ResourceRef, facts: TemplateFacts, _world: World
-) -> Iterator[Finding]:
+def _fits_into_user_data(_ref: ResourceRef, facts: TemplateFacts, _world: World) -> Findings:
     if facts.size > LONGEST_USER_DATA:
         yield Finding(
             ("spec", "text"),
@@ -64,16 +55,11 @@ def _fits_into_user_data(
         )
 
 
-KIND: Kind[Any] = Kind(
-    name="Template",
-    summary="A text with variables that server roles give their instances as user data.",
-    spec=TemplateSpec,
-    tables=(controller_table.TABLE,),
-    project=lambda key, spec: controller_table.project("Template", key, spec),
-    recover=controller_table.recover,
-    identify=lambda item: str(item["Name"]),
-    facts=_facts,
-    key=lambda name, _spec: name,
-    rules=(_names_what_there_is, _fits_into_user_data),
-    yaml_places={("Name",): ("metadata", "name")},
+KIND: Kind[Any] = controller_kind(
+    "Template",
+    "A text with variables that server roles give their instances as user data.",
+    TemplateSpec,
+    lambda _key, spec: TemplateFacts(tuple(variables_in(spec.text)), len(spec.text.encode())),
+    _names_what_there_is,
+    _fits_into_user_data,
 )

@@ -1,11 +1,19 @@
 """Upstream: the hosts of a service in an environment, as load balancers see them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Items, Kind, Leaving, SharedField, World
+from controller.kinds.language.kind import (
+    Finding,
+    Findings,
+    Items,
+    Kind,
+    Leaving,
+    SharedField,
+    World,
+)
 from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
 from controller.kinds.parts.routing import placement, type_facts, type_of
@@ -140,7 +148,7 @@ def _derive(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Items:
 
 def _name_begins_with_environment(
     ref: ResourceRef, facts: UpstreamFacts, _world: World
-) -> Iterator[Finding]:
+) -> Findings:
     start = f"{facts.environment}-"
     if not ref.key.startswith(start) or ref.key == start:
         yield Finding(
@@ -150,7 +158,7 @@ def _name_begins_with_environment(
         )
 
 
-def _has_hosts(_ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Iterator[Finding]:
+def _has_hosts(_ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Findings:
     if not facts.hosts:
         yield Finding(
             ("spec",),
@@ -160,9 +168,7 @@ def _has_hosts(_ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Iterat
         )
 
 
-def _ports_are_the_services(
-    _ref: ResourceRef, facts: UpstreamFacts, world: World
-) -> Iterator[Finding]:
+def _ports_are_the_services(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Findings:
     service = world.facts("Service", facts.service)
     if service is None:
         return
@@ -186,7 +192,7 @@ def _ports_are_the_services(
 
 def _states_follow_the_live_slice(
     _ref: ResourceRef, facts: UpstreamFacts, _world: World
-) -> Iterator[Finding]:
+) -> Findings:
     stateless = [host for host in facts.hosts if host.state is None]
     if facts.live_slice is None:
         if 0 < len(stateless) < len(facts.hosts):
@@ -212,7 +218,7 @@ def _states_follow_the_live_slice(
             )
 
 
-def _consul_is_there(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Iterator[Finding]:
+def _consul_is_there(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Findings:
     environment_type = type_facts(facts.environment, world)
     if environment_type is None or environment_type.has_consul:
         return
@@ -237,7 +243,6 @@ KIND = Kind(
     recover=_recover,
     identify=_identify,
     facts=_facts,
-    key=lambda name, _spec: name,
     expand=_expand,
     derive=_derive,
     rules=(

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -73,7 +74,7 @@ class ChainCheck:
         head_sequence = self._head.sequence if self._head else 0
         stretch: _Stretch | None = None
         doubled = 0
-        for sequence, audit_id, record in sorted(page, key=_place):
+        for sequence, audit_id, record in sorted(page, key=itemgetter(0, 1)):
             if record is None:
                 continue
             previous, own = self._check(sequence, audit_id, record)
@@ -219,10 +220,6 @@ def hash_of_wire(
         body.pop(name, None)
     found = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return found if found == stored else hashlib.sha256(canonical_wire(body)).hexdigest()
-
-
-def _place(entry: ChainEntry) -> tuple[int, str]:
-    return entry.sequence, entry.audit_id
 
 
 def _text(record: WireItem, name: str) -> str:

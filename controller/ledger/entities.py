@@ -28,25 +28,20 @@ def entity_of_item(table: TableDefinition, item: Mapping[str, Any]) -> EntityKey
 
 
 def entities_of(
-    kind: Kind[Any],
-    key: str,
-    prefix: str,
-    scan: Callable[[str], Iterable[Mapping[str, Any]]],
+    kind: Kind[Any], key: str, prefix: str, scan: Callable[[str], Iterable[Mapping[str, Any]]]
 ) -> tuple[EntityKey, ...]:
     """Return the items of the object ``key`` (of its ResourceRef), one per table of its kind.
 
     Where the name alone does not give the table's key (an Account's number, the environment in an Upstream's key), the items that
     bear the name are looked for with ``scan`` (physical table name -> items); empty if there is none, as after a delete.
     """
-    found: list[EntityKey] = []
+    entities: list[EntityKey] = []
     for table in kind.tables:
         physical = table.prefixed(prefix)
         item = _key_by_name(kind, table, key)
-        items = (
-            [item] if item else [one for one in scan(physical.name) if kind.identify(one) == key]
-        )
-        found += [entity_of_item(physical, one) for one in items]
-    return tuple(found)
+        named = (found for found in scan(physical.name) if kind.identify(found) == key)
+        entities += [entity_of_item(physical, found) for found in ([item] if item else named)]
+    return tuple(entities)
 
 
 def _key_by_name(kind: Kind[Any], table: TableDefinition, key: str) -> dict[str, Any] | None:

@@ -40,8 +40,3 @@ def split_image(image: Mapping[str, Any] | None) -> tuple[dict[str, Any] | None,
         return None, {}
     value = {name: part for name, part in image.items() if name not in META}
     return value, {name: image[name] for name in META if name in image}
-
-
-def join_image(value: Mapping[str, Any] | None, meta: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Undo ``split_image``."""
-    return None if value is None else {**value, **meta}

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from controller.aws.items import MAX_ITEM_BYTES, WireItem, canonical_wire, item_bytes, to_wire
+from controller.aws.items import MAX_ITEM_BYTES, WireItem, canonical_wire, item_bytes
 from controller.errors import RefusedByAws, WrongUsage
 
 IMAGES = ("OldValue", "NewValue", "OldMeta", "NewMeta")
@@ -59,18 +59,6 @@ class Stored:
 
     wire: WireItem
     blob: Blob | None = None
-
-
-def images_bytes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> int:
-    """Estimate what full plain images take of a record: as they are, or compressed from 300 KB on.
-
-    Above ``RECORD_BYTES`` only a store can take them. Raises as ``to_wire``.
-    """
-    images = {name: to_wire(one) for name, one in (("B", before), ("A", after)) if one is not None}
-    plain = sum(map(item_bytes, images.values()))
-    if plain <= LARGE_BYTES:
-        return plain
-    return len(gzip.compress(b"\n".join(map(canonical_wire, images.values()))))
 
 
 def pack_images(wire: WireItem) -> Stored:

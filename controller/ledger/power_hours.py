@@ -40,7 +40,7 @@ def power_hours(
     nobody knows when it ended. Moments are aware.
     """
     switches: dict[str, list[_Switch]] = {}
-    for record in sorted(records, key=lambda one: (one.iso_timestamp, one.sequence)):
+    for record in sorted(records, key=lambda record: (record.iso_timestamp, record.sequence)):
         at = datetime.fromisoformat(record.iso_timestamp)
         for ref, before, after in _switched(record):
             switches.setdefault(ref, []).append(_Switch(min(max(at, since), until), before, after))

@@ -1,12 +1,13 @@
 """Answers from the audit table: newest first, one query a page, one more read where full records are wanted."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from controller.aws.items import WireItem
 from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
+from controller.errors import WrongUsage
 from controller.ledger.chain import ChainEntry
 from controller.ledger.entities import EntityKey
 from controller.ledger.large_images import BlobStore
@@ -19,8 +20,6 @@ from controller.ledger.ledger_table import (
     TRANSACTION_INDEX,
 )
 from controller.ledger.questions import (
-    EVERYTHING,
-    Filters,
     OfActor,
     OfEntity,
     OfPeriod,
@@ -28,12 +27,10 @@ from controller.ledger.questions import (
     OfTransaction,
     Period,
     Question,
-    check_limit,
     position_of,
     token_of,
 )
 from controller.ledger.record_items import record_of_wire
-from controller.ledger.records import iso_ms
 from controller.ledger.summary import RecordSummary, summary_of_item
 from controller.model.ledger_record import LedgerRecord
 
@@ -43,8 +40,7 @@ if TYPE_CHECKING:
 _WANTED = ("AuditID", *SUMMARY)
 _CHAIN_PAGE = 1000
 _HISTORY_PAGE = 10
-_TIME = {"#time": "ISOTimestamp"}
-_BETWEEN = "#time BETWEEN :first AND :last"
+MAX_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,42 +62,37 @@ class LedgerReader:
         self._table = table
         self._blobs = blobs
 
-    def page(
-        self,
-        question: Question,
-        *,
-        filters: Filters = EVERYTHING,
-        limit: int = 50,
-        token: str | None = None,
-    ) -> Page:
+    def page(self, question: Question, *, limit: int = 50, token: str | None = None) -> Page:
         """Return one page: at most ``limit`` records of those a single query looks at (of an object with several items, one query each).
 
         Raises WrongUsage for a limit or token that cannot be, and as any read.
         """
-        check_limit(limit)
-        position = None if token is None else position_of(question, filters, token)
+        if not 1 <= limit <= MAX_LIMIT:
+            raise WrongUsage(
+                f"a page holds 1 to {MAX_LIMIT} records, not {limit}", fix="choose another limit"
+            )
+        position = None if token is None else position_of(question, token)
+        records: Iterable[RecordSummary]
         match question:
             case OfEntity():
-                records, after = self._of_entities(question, filters, limit, position)
+                records, after = self._of_entities(question, limit, position)
             case OfPeriod():
-                records, after = self._of_period(question, filters, limit, position)
-            case _:
-                wanted = _with_filters(self._query(question), filters, limit)
-                answer = query(self._client, wanted, position)
-                records, after = [*map(summary_of_item, answer.items)], answer.next_key
-        return Page(tuple(records), None if after is None else token_of(question, filters, after))
+                records, after = self._of_period(question, limit, position)
+            case OfActor(actor, period):
+                wanted = self._query(ACTOR_INDEX, "ActorId", actor, limit, period)
+                records, after = self._lines(wanted, position)
+            case OfTransaction(transaction_id):
+                wanted = self._query(TRANSACTION_INDEX, "RunId", transaction_id, limit)
+                records, after = self._lines(wanted, position)
+            case OfScope(scope):
+                wanted = self._query(SCOPE_INDEX, "Scope", scope, limit)
+                records, after = self._lines(wanted, position)
+        return Page(tuple(records), None if after is None else token_of(question, after))
 
-    def all(
-        self, question: Question, *, filters: Filters = EVERYTHING, page_size: int = 200
-    ) -> Iterator[RecordSummary]:
+    def all(self, question: Question, *, page_size: int = 200) -> Iterator[RecordSummary]:
         """Yield the whole answer, a page at a time as it is asked for. Raises as ``page``."""
-        token: str | None = None
-        while True:
-            page = self.page(question, filters=filters, limit=page_size, token=token)
+        for page in self._pages(question, page_size):
             yield from page.records
-            token = page.next_token
-            if token is None:
-                return
 
     def records(self, ids: Iterable[str]) -> Iterator[LedgerRecord]:
         """Yield the full records with these audit ids, in the order asked; those that are none of ours are left out.
@@ -126,21 +117,8 @@ class LedgerReader:
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""
         question = OfEntity((EntityKey(table, hash_key, range_key),))
-        token: str | None = None
-        while True:
-            page = self.page(question, limit=_HISTORY_PAGE, token=token)
+        for page in self._pages(question, _HISTORY_PAGE):
             yield from self.records(record.audit_id for record in page.records)
-            token = page.next_token
-            if token is None:
-                return
-
-    def last_of_items(self, items: Iterable[EntityKey]) -> Mapping[EntityKey, RecordSummary | None]:
-        """Return the newest record of each item, None for those without; one query an item. Raises as any read."""
-        newest: dict[EntityKey, RecordSummary | None] = {}
-        for item in items:
-            page = self.page(OfEntity((item,)), limit=1)
-            newest[item] = page.records[0] if page.records else None
-        return newest
 
     def pages(self, scope: str, after: int = 0) -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read."""
@@ -168,72 +146,70 @@ class LedgerReader:
             if start is None:
                 return
 
+    def _pages(self, question: Question, size: int) -> Iterator[Page]:
+        token: str | None = None
+        while True:
+            page = self.page(question, limit=size, token=token)
+            yield page
+            token = page.next_token
+            if token is None:
+                return
+
     def _wire(self, ids: Iterable[str]) -> dict[str, WireItem]:
-        keys = [{"AuditID": one} for one in ids]
+        keys = [{"AuditID": audit_id} for audit_id in ids]
         found = batch_get_wire(self._client, self._table, keys)
         return {item["AuditID"]["S"]: item for item in found}
 
-    def _query(self, question: OfActor | OfTransaction | OfScope) -> Query:
-        match question:
-            case OfActor(actor, period):
-                return self._in_time(ACTOR_INDEX, "ActorId", actor, period)
-            case OfTransaction(one):
-                return self._by_sequence(TRANSACTION_INDEX, "RunId", one)
-            case OfScope(scope):
-                return self._by_sequence(SCOPE_INDEX, "Scope", scope)
-
-    def _by_sequence(self, index: str, attribute: str, value: str) -> Query:
+    def _query(
+        self, index: str, attribute: str, value: str, limit: int, period: Period | None = None
+    ) -> Query:
+        """Return the query for the lines of an index with this value, newest first, of a period where its order is time."""
+        condition, values, names = "#what = :what", {":what": value}, {"#what": attribute}
+        if period is not None:
+            condition += " AND #time BETWEEN :first AND :last"
+            values[":first"], values[":last"] = period.bounds()
+            names["#time"] = "ISOTimestamp"
         return Query(
             self._table,
-            "#what = :what",
-            {":what": value},
-            {"#what": attribute},
+            condition,
+            values,
+            names,
             index=index,
             forward=False,
+            page_size=limit,
             attributes=_WANTED,
         )
 
-    def _in_time(self, index: str, attribute: str, value: str, period: Period) -> Query:
-        first, last = period.bounds()
-        return Query(
-            self._table,
-            f"#what = :what AND {_BETWEEN}",
-            {":what": value, ":first": first, ":last": last},
-            {"#what": attribute, **_TIME},
-            index=index,
-            forward=False,
-            attributes=_WANTED,
-        )
+    def _lines(
+        self, wanted: Query, start: WireItem | None
+    ) -> tuple[list[RecordSummary], WireItem | None]:
+        answer = query(self._client, wanted, start)
+        return [*map(summary_of_item, answer.items)], answer.next_key
 
     def _of_period(
-        self, question: OfPeriod, filters: Filters, limit: int, position: Any
+        self, question: OfPeriod, limit: int, position: Any
     ) -> tuple[list[RecordSummary], Any]:
         """Look at one day; the position is the day and where in it to go on."""
-        first, last = iso_ms(question.since), iso_ms(question.until)
+        period = Period(question.since, question.until)
+        first, last = period.bounds()
         day, start = position or (last[:10], None)
-        wanted = self._in_time(DATE_INDEX, "Date", day, Period(question.since, question.until))
-        answer = query(self._client, _with_filters(wanted, filters, limit), start)
+        lines, next_key = self._lines(self._query(DATE_INDEX, "Date", day, limit, period), start)
         after: tuple[str, WireItem | None] | None = None
-        if answer.next_key is not None:
-            after = (day, answer.next_key)
+        if next_key is not None:
+            after = (day, next_key)
         elif day > first[:10]:
             after = ((date.fromisoformat(day) - timedelta(days=1)).isoformat(), None)
-        return _by_moment(map(summary_of_item, answer.items)), after
+        return _by_moment(lines), after
 
     def _of_entities(
-        self, question: OfEntity, filters: Filters, limit: int, position: Any
+        self, question: OfEntity, limit: int, position: Any
     ) -> tuple[list[RecordSummary], Any]:
         """Merge the items' histories; the position is, for each item with more to come, where to go on."""
-        starts: dict[str, Any] = (
-            {str(one): None for one in question.entities} if position is None else position
-        )
+        starts: dict[str, Any] = position or dict.fromkeys(map(str, question.entities))
         histories = []
         for entity, start in starts.items():
-            wanted = self._in_time(ENTITY_INDEX, "EntityId", entity, question.period)
-            answer = query(self._client, _with_filters(wanted, filters, limit), start)
-            histories.append(
-                _History(entity, start, [*map(summary_of_item, answer.items)], answer.next_key)
-            )
+            wanted = self._query(ENTITY_INDEX, "EntityId", entity, limit, question.period)
+            histories.append(_History(entity, start, *self._lines(wanted, start)))
         return _merge(histories, limit)
 
 
@@ -253,10 +229,16 @@ def _merge(histories: Sequence[_History], limit: int) -> tuple[list[RecordSummar
     """
     # Below this moment some history may hold records that were not read yet.
     seen_until = max(
-        (one.next_key["ISOTimestamp"]["S"] for one in histories if one.next_key), default=""
+        (history.next_key["ISOTimestamp"]["S"] for history in histories if history.next_key),
+        default="",
     )
     taken = sorted(
-        (r for one in histories for r in one.records if r.iso_timestamp >= seen_until),
+        (
+            record
+            for history in histories
+            for record in history.records
+            if record.iso_timestamp >= seen_until
+        ),
         key=lambda record: record.iso_timestamp,
         reverse=True,
     )[:limit]
@@ -265,32 +247,18 @@ def _merge(histories: Sequence[_History], limit: int) -> tuple[list[RecordSummar
     for history in histories:
         mine = [record for record in history.records if record.audit_id in ids]
         if len(mine) < len(history.records):
-            position[history.entity] = _key_of(mine[-1], history) if mine else history.start
+            position[history.entity] = history.start
+            if mine:
+                position[history.entity] = {
+                    "AuditID": {"S": mine[-1].audit_id},
+                    "EntityId": {"S": history.entity},
+                    "ISOTimestamp": {"S": mine[-1].iso_timestamp},
+                }
         elif history.next_key is not None:
             position[history.entity] = history.next_key
     return _by_moment(taken), position or None
 
 
-def _key_of(record: RecordSummary, history: _History) -> WireItem:
-    return {
-        "AuditID": {"S": record.audit_id},
-        "EntityId": {"S": history.entity},
-        "ISOTimestamp": {"S": record.iso_timestamp},
-    }
-
-
 def _by_moment(records: Iterable[RecordSummary]) -> list[RecordSummary]:
     """Return lines newest first; those of one moment, which an index holds in no order, by sequence."""
-    return sorted(records, key=lambda one: (one.iso_timestamp, one.sequence), reverse=True)
-
-
-def _with_filters(wanted: Query, filters: Filters, limit: int) -> Query:
-    terms, names, values = [], dict(wanted.names), dict(wanted.values)
-    for attribute, allowed in (("ChangeType", filters.change_types), ("Cause", filters.causes)):
-        if not allowed:
-            continue
-        places = {f":{attribute}{n}": one for n, one in enumerate(sorted(allowed))}
-        names[f"#{attribute}"] = attribute
-        values.update(places)
-        terms.append(f"#{attribute} IN ({', '.join(places)})")
-    return replace(wanted, names=names, values=values, filter=" AND ".join(terms), page_size=limit)
+    return sorted(records, key=lambda record: (record.iso_timestamp, record.sequence), reverse=True)

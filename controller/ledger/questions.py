@@ -12,8 +12,6 @@ from controller.errors import WrongUsage
 from controller.ledger.entities import EntityKey
 from controller.ledger.records import iso_ms
 
-MAX_LIMIT = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -72,32 +70,18 @@ class OfPeriod:
 Question = OfEntity | OfActor | OfTransaction | OfScope | OfPeriod
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which of the answers to leave out; empty for none. Applied after the page was cut, so a page may hold less than its limit."""
-
-    change_types: frozenset[str] = frozenset()
-    """Created, Updated, Deleted, Baseline."""
-    causes: frozenset[str] = frozenset()
-
-
-EVERYTHING = Filters()
-
-
-def token_of(question: Question, filters: Filters, position: Any) -> str:
+def token_of(question: Question, position: Any) -> str:
     """Return an opaque text for a position (plain JSON), good for the same question alone."""
-    data = orjson.dumps([_fingerprint(question, filters), position])
-    return urlsafe_b64encode(data).decode().rstrip("=")
+    return urlsafe_b64encode(orjson.dumps([_fingerprint(question), position])).decode().rstrip("=")
 
 
-def position_of(question: Question, filters: Filters, token: str) -> Any:
+def position_of(question: Question, token: str) -> Any:
     """Read back the position. Raises WrongUsage for a token that is none, or that belongs to another question."""
     try:
-        data = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        fingerprint, position = data
+        fingerprint, position = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, TypeError):
         fingerprint = position = None
-    if fingerprint != _fingerprint(question, filters):
+    if fingerprint != _fingerprint(question):
         raise WrongUsage(
             "the page token does not belong to this question",
             fix="repeat the question without it, then follow the tokens of its own answers",
@@ -105,15 +89,5 @@ def position_of(question: Question, filters: Filters, token: str) -> Any:
     return position
 
 
-def check_limit(limit: int) -> int:
-    """Return the limit. Raises WrongUsage unless it is 1 to 1000."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise WrongUsage(
-            f"a page holds 1 to {MAX_LIMIT} records, not {limit}", fix="choose another limit"
-        )
-    return limit
-
-
-def _fingerprint(question: Question, filters: Filters) -> str:
-    text = repr((question, sorted(filters.change_types), sorted(filters.causes)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _fingerprint(question: Question) -> str:
+    return hashlib.sha256(repr(question).encode()).hexdigest()[:16]

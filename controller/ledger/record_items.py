@@ -16,6 +16,11 @@ from controller.model.ledger_record import Actor, LedgerRecord
 
 def to_item(record: LedgerRecord) -> dict[str, Any]:
     """Return the plain item of a record: the shape older readers know, and what we add to it."""
+    of_live_changes = {
+        "Account": record.account,
+        "RequestID": record.request_id,
+        "Intended": record.intended,
+    }
     return {
         "AuditID": record.audit_id,
         "Source": record.source,
@@ -50,13 +55,13 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "Before": record.before,
         "After": record.after,
         # Only where there is one: records of items have always been without them, and so have their hashes.
-        **{name: value for name, value in _of_live_changes(record) if value},
+        **{name: value for name, value in of_live_changes.items() if value},
     }
 
 
 def from_item(item: Mapping[str, Any]) -> LedgerRecord:
     """Read a plain item of the audit table. Raises KeyError for an item that is not one of our records."""
-    entity, actor = item["Entity"], item["Actor"]
+    entity = item["Entity"]
     return LedgerRecord(
         audit_id=item["AuditID"],
         source=item["Source"],
@@ -74,7 +79,7 @@ def from_item(item: Mapping[str, Any]) -> LedgerRecord:
         iso_timestamp=item["ISOTimestamp"],
         transaction_id=item["TransactionID"],
         changed_by=item["ChangedBy"],
-        actor=Actor(actor["Author"], actor["Commit"], actor["AppliedBy"], actor["Trigger"]),
+        actor=actor_of(item["Actor"]),
         plan_digest=item["PlanDigest"],
         origin=item["Origin"],
         before=item["Before"],
@@ -87,6 +92,11 @@ def from_item(item: Mapping[str, Any]) -> LedgerRecord:
         request_id=item.get("RequestID", ""),
         intended=item.get("Intended", ""),
     )
+
+
+def actor_of(actor: Mapping[str, Any]) -> Actor:
+    """Read the ``Actor`` of a plain item."""
+    return Actor(actor["Author"], actor["Commit"], actor["AppliedBy"], actor["Trigger"])
 
 
 def record_wire(record: LedgerRecord, blobs: BlobStore | None = None) -> WireItem:
@@ -114,14 +124,6 @@ def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> L
 def entity_id(table: str, key: str, range_key: str | None) -> str:
     """Name an item in one text, as the entity index is asked: ``ConfigEnvironments/c50``."""
     return f"{table}/{key}" if range_key is None else f"{table}/{key}/{range_key}"
-
-
-def _of_live_changes(record: LedgerRecord) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Account", record.account),
-        ("RequestID", record.request_id),
-        ("Intended", record.intended),
-    )
 
 
 def _entity(record: LedgerRecord) -> dict[str, Any]:

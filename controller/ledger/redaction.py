@@ -61,9 +61,9 @@ def _redacted(kind: Kind[Any], path: tuple[Any, ...], value: Any, key: bytes) ->
     if is_sensitive(kind, path):
         return _digest(value, key)
     if isinstance(value, Mapping):
-        return {name: _redacted(kind, (*path, name), one, key) for name, one in value.items()}
+        return {name: _redacted(kind, (*path, name), part, key) for name, part in value.items()}
     if isinstance(value, list):
-        return [_redacted(kind, (*path, place), one, key) for place, one in enumerate(value)]
+        return [_redacted(kind, (*path, place), part, key) for place, part in enumerate(value)]
     return value
 
 
@@ -80,12 +80,12 @@ def _redacted_extra(model: type[Spec], path: str, value: Any, key: bytes) -> Any
 def _redacted_yaml(shape: Shape, value: Any, key: bytes) -> Any:
     if isinstance(value, Mapping):
         shown = {}
-        for name, one in value.items():
+        for name, part in value.items():
             sensitive, inner = _inside(shape, name)
-            shown[name] = _digest(one, key) if sensitive else _redacted_yaml(inner, one, key)
+            shown[name] = _digest(part, key) if sensitive else _redacted_yaml(inner, part, key)
         return shown
     if isinstance(value, list):
-        return [_redacted_yaml(shape.members or PLAIN, one, key) for one in value]
+        return [_redacted_yaml(shape.members or PLAIN, part, key) for part in value]
     return value
 
 

@@ -107,7 +107,7 @@ class Replay:
 
 def steps_of(page: Iterable[ChainEntry]) -> Iterator[Step]:
     """Yield what the records of a page, as on the wire, say of items, in the order of their sequence."""
-    for entry in sorted(page, key=lambda one: one.sequence):
+    for entry in sorted(page, key=lambda entry: entry.sequence):
         step = None if entry.record is None else _step(entry.sequence, entry.record)
         if step is not None:
             yield step

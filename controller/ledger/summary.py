@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from controller.ledger.entities import EntityKey
+from controller.ledger.record_items import actor_of, to_item
 from controller.model.ledger_record import Actor, LedgerRecord
 
 NOBODY = Actor("", "", "", "")
+POWER: Final = "Power"
+"""Entity type of a record of instances that were switched; its key is ``<scope>/<environment>``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ class RecordSummary:
     scope: str
     sequence: int
     actor: Actor
+
+    @property
+    def is_power(self) -> bool:
+        """Whether it is of instances switched: many, and seldom what is looked for, so lists show them only when asked."""
+        return self.entity.table == POWER
 
 
 def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
@@ -52,26 +60,10 @@ def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
         origin=item.get("Origin") or "",
         scope=item.get("Scope") or "",
         sequence=item.get("Sequence") or 0,
-        actor=Actor(actor["Author"], actor["Commit"], actor["AppliedBy"], actor["Trigger"])
-        if isinstance(actor, Mapping)
-        else NOBODY,
+        actor=actor_of(actor) if isinstance(actor, Mapping) else NOBODY,
     )
 
 
 def summary_of(record: LedgerRecord) -> RecordSummary:
     """Return the line of a full record."""
-    return RecordSummary(
-        audit_id=record.audit_id,
-        iso_timestamp=record.iso_timestamp,
-        transaction_id=record.transaction_id,
-        changed_by=record.changed_by,
-        entity=EntityKey(record.entity_type, record.entity_key, record.entity_range),
-        entity_version=record.entity_version,
-        change_type=record.change_type,
-        cause=record.cause,
-        phase=record.phase,
-        origin=record.origin,
-        scope=record.scope,
-        sequence=record.sequence,
-        actor=record.actor,
-    )
+    return summary_of_item(to_item(record))

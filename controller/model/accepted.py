@@ -17,9 +17,9 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 _NO_ITEMS: Items = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AcceptedState:
-    """Everything that was accepted, with overrides laid over it.
+    """Everything that was accepted, with overrides laid over it. Compared by identity: what is made of it may be kept.
 
     ``specs`` are built when asked for, and asking twice gives the same object. ``items`` are the objects' attributes as
     found. ``unreadable`` says why an object cannot be read back as a document of its kind: live accounts are left as they

@@ -71,7 +71,6 @@ class FoundInstance:
     image_id: str = ""
     lifecycle: str = ""
     root_device: str = "ebs"
-    spot_request: str = ""
 
     def tag(self, key: str) -> str | None:
         """Return a tag's value by its exact key; None if there is no such tag."""
@@ -86,10 +85,3 @@ class LiveLook:
     at: datetime
     groups: Mapping[str, FoundGroup] = field(default_factory=dict)
     instances: Mapping[str, FoundInstance] = field(default_factory=dict)
-
-    def group_of(self, instance_id: str) -> FoundGroup | None:
-        """Return the group that lists an instance. Linear: for many questions make an index once."""
-        for group in self.groups.values():
-            if any(member.instance_id == instance_id for member in group.members):
-                return group
-        return None

@@ -78,4 +78,4 @@ class ObservedState:
     reason: str = ""
     """Why the scope is not ok: what failed, where, what to do."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What else the target knows that decisions need, as plain JSON."""
+    """What else the target knows that decisions need; plain JSON in the config scope, which may be saved."""

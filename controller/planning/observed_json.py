@@ -1,6 +1,7 @@
 """Observed state as JSON and back: ``--observed FILE`` plans without AWS."""
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -9,8 +10,10 @@ from controller.errors import WrongUsage
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef
+from controller.planning.json_check import DIALECT, Schema, check_json, list_of, object_of, text
 
 OBSERVED_FORMAT = 1
+_FIX = "write it with envctl plan --save-observed, and do not edit it by hand"
 
 Object = Mapping[str, Any]
 
@@ -19,7 +22,7 @@ def write_observed(states: Iterable[ObservedState]) -> bytes:
     """Return the scopes as indented JSON with sorted keys, scopes and objects in order, ended by a line feed."""
     value = {
         "observedFormat": OBSERVED_FORMAT,
-        "scopes": [_state(state) for state in sorted(states, key=lambda one: one.scope)],
+        "scopes": [_state(state) for state in sorted(states, key=lambda state: state.scope)],
     }
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(value, option=options)
@@ -29,17 +32,71 @@ def read_observed(data: bytes, name: str = "observed file") -> tuple[ObservedSta
     """Read what ``write_observed`` wrote; ``name`` is how messages call it. Raises WrongUsage for anything else."""
     try:
         value = orjson.loads(data)
-        if value["observedFormat"] != OBSERVED_FORMAT:
-            raise WrongUsage(
-                f"{name}: observed format {value['observedFormat']}, this envctl reads {OBSERVED_FORMAT}",
-                fix="write it again with this version",
-            )
-        return tuple(_read_state(state) for state in value["scopes"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except orjson.JSONDecodeError as error:
+        raise WrongUsage(f"{name}: not JSON ({error})", fix=_FIX) from error
+    if isinstance(value, dict) and value.get("observedFormat", OBSERVED_FORMAT) != OBSERVED_FORMAT:
         raise WrongUsage(
-            f"{name}: no observed state ({type(error).__name__}: {error})",
-            fix="write it with envctl, and do not edit it by hand",
-        ) from error
+            f"{name}: observed format {value['observedFormat']}, this envctl reads {OBSERVED_FORMAT}",
+            fix="write it again with this version",
+        )
+    check_json(value, observed_schema(), f"{name}: no observed state", _FIX)
+    return tuple(map(_read_state, value["scopes"]))
+
+
+def observed_schema() -> Schema:
+    """Return the schema of what ``write_observed`` writes. Fields may be added; none is taken away within a format."""
+    ref = {**text("Kind/name."), "pattern": "^[^/]+/.+"}
+    mark = {
+        **object_of(
+            {
+                "by": text("Id of the installation."),
+                "id": text("Digest of installation, table and key."),
+                "revision": text("Revision last applied."),
+                "path": text("File of its document."),
+                "line": {"type": "integer"},
+                "digest": text("Digest of the projection last applied."),
+                "extra": {"type": "object", "description": "What is not in the attributes."},
+            }
+        ),
+        "additionalProperties": False,
+        "type": ["object", "null"],
+        "description": "Our signature on it; null if it carries none.",
+    }
+    found = object_of(
+        {
+            "ref": ref,
+            "attributes": {"description": "As found, without what is not compared."},
+            "digest": text("Digest of the attributes and the mark's extra."),
+            "mark": mark,
+            "ownership": _one_of(Ownership, "Whose it is."),
+            "base": {"description": "What a write is conditional on."},
+            "dependsOn": list_of(ref, "What it names."),
+        }
+    )
+    scope = object_of(
+        {
+            "scope": text("`config` or `<account>/<region>`."),
+            "state": _one_of(ScopeState, "How well the scope is known."),
+            "reason": text("Why the scope is not ok; empty if it is."),
+            "facts": {"type": "object", "description": "What else decisions need."},
+            "objects": list_of(found, "By kind and name."),
+        }
+    )
+    return {
+        "$schema": DIALECT,
+        "title": "envctl observed state",
+        "description": "What envctl plan --save-observed writes and envctl plan --observed reads.",
+        **object_of(
+            {
+                "observedFormat": {"const": OBSERVED_FORMAT},
+                "scopes": list_of(scope, "By name."),
+            }
+        ),
+    }
+
+
+def _one_of(values: type[StrEnum], description: str) -> Schema:
+    return {**text(description), "enum": [value.value for value in values]}
 
 
 def _state(state: ObservedState) -> Object:
@@ -69,13 +126,12 @@ def _mark(mark: Mark) -> Object:
 
 
 def _read_state(value: Object) -> ObservedState:
-    objects = [_read_object(one) for one in value["objects"]]
     return ObservedState(
-        scope=str(value["scope"]),
+        scope=value["scope"],
         state=ScopeState(value["state"]),
-        objects={found.ref: found for found in objects},
-        reason=str(value["reason"]),
-        facts=dict(value["facts"]),
+        objects={found.ref: found for found in map(_read_object, value["objects"])},
+        reason=value["reason"],
+        facts=value["facts"],
     )
 
 
@@ -83,7 +139,7 @@ def _read_object(value: Object) -> Observation:
     return Observation(
         ref=ResourceRef.parse(value["ref"]),
         attributes=canonical_bytes(value["attributes"]),
-        digest=str(value["digest"]),
+        digest=value["digest"],
         mark=None if value["mark"] is None else Mark(**value["mark"]),
         ownership=Ownership(value["ownership"]),
         base=canonical_bytes(value["base"]),

@@ -1,13 +1,13 @@
 """A plan file read back: a claim of what was reviewed, never an authority."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
 from controller.errors import WrongUsage
 from controller.model.plan import FORMAT_VERSION
+from controller.planning.json_check import check_json
+from controller.planning.plan_schema import plan_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,10 @@ class PlanClaim:
 
 
 def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
-    """Read a plan file; ``name`` is how messages call it. Raises WrongUsage if it is none, or of another format."""
+    """Read a plan file; ``name`` is how messages call it. Raises WrongUsage if it is none, or of another format.
+
+    What is not as ``plan_schema`` says is told with its place: the file was changed or cut.
+    """
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -43,39 +46,16 @@ def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
             f"{name}: plan format {value['formatVersion']}, this envctl writes {FORMAT_VERSION}",
             fix="plan again with this version and review the new plan",
         )
-    scopes = value.get("scopes")
-    if not isinstance(scopes, list):
-        raise _damaged(name, "scopes")
-    options = value.get("options", [])
-    if not (isinstance(options, list) and all(isinstance(option, str) for option in options)):
-        raise _damaged(name, "options")
+    what = f"{name}: the file was changed or cut"
+    check_json(value, plan_schema(), what, "plan again and review the new plan")
     return PlanClaim(
-        _text(value, "digest", name),
-        _text(value, "revision", name),
-        tuple(_text(scope, "scope", name) for scope in scopes),
-        tuple(options),
-        frozenset(change for scope in scopes for change in _changes(scope, name)),
-    )
-
-
-def _changes(scope: Any, name: str) -> Iterator[str]:
-    changes = scope.get("changes", [])
-    if not isinstance(changes, list):
-        raise _damaged(name, "changes")
-    for change in changes:
-        action, kind, key = (_text(change, field, name) for field in ("action", "kind", "key"))
-        yield f"{action} {kind}/{key}"
-
-
-def _text(value: Any, field: str, name: str) -> str:
-    text = value.get(field) if isinstance(value, dict) else None
-    if not isinstance(text, str):
-        raise _damaged(name, field)
-    return text
-
-
-def _damaged(name: str, field: str) -> WrongUsage:
-    return WrongUsage(
-        f"{name}: {field} is missing or of the wrong type: the file was changed or cut",
-        fix="plan again and review the new plan",
+        value["digest"],
+        value["revision"],
+        tuple(scope["scope"] for scope in value["scopes"]),
+        tuple(value.get("options", ())),
+        frozenset(
+            f"{change['action']} {change['kind']}/{change['key']}"
+            for scope in value["scopes"]
+            for change in scope["changes"]
+        ),
     )

@@ -8,14 +8,15 @@ import moto
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from controller.sandbox import call_counts, faster_transactions, faults, state
+from controller.sandbox import faults
 from controller.sandbox.faults import Fault
-from controller.sandbox.interception import ONE_AT_A_TIME
+from controller.sandbox.interception import ONE_AT_A_TIME, calls_since_asked
+from controller.sandbox.state import STATE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-CONTROLS = "/sandbox-api/"
+PREFIX = "/sandbox-api/"
 
 
 class SandboxApplication:
@@ -24,28 +25,14 @@ class SandboxApplication:
     def __init__(self) -> None:
         """Begin with an empty AWS."""
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._controls: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "health": lambda _: {
-                "moto": moto.__version__,
-                "fasterTransactions": faster_transactions.fits(),
-            },
-            "reset": lambda _: reset(),
-            "delays": _set_delays,
-            "settings": _set_settings,
-            "faults": lambda body: faults.add(Fault(**body)),
-            "no-faults": lambda _: faults.clear(),
-            "calls": lambda _: call_counts.taken(),
-            "accounts": _seed_accounts,
-            "fleet": _seed_fleet,
-        }
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer one request. Raises ConnectionError where the answer is to get lost."""
         path = str(environ.get("PATH_INFO", ""))
-        if path.startswith(CONTROLS):
-            return self._control(path.removeprefix(CONTROLS), environ, start_response)
+        if path.startswith(PREFIX):
+            return self._control(path.removeprefix(PREFIX), environ, start_response)
         faults.connection_is_to_drop()
         answer: Iterable[bytes] = self._moto(environ, start_response)
         if faults.connection_is_to_drop():
@@ -55,18 +42,16 @@ class SandboxApplication:
     def _control(
         self, name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        control = self._controls.get(name)
-        if control is None:
-            start_response("404 Not Found", [("Content-Type", "application/json")])
-            return [json.dumps({"controls": sorted(self._controls)}).encode()]
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length) if length else b"{}"
-        try:
-            answer = control(json.loads(body))
-        except (TypeError, ValueError, KeyError) as wrong:
-            start_response("400 Bad Request", [("Content-Type", "application/json")])
-            return [json.dumps({"error": f"{type(wrong).__name__}: {wrong}"}).encode()]
-        start_response("200 OK", [("Content-Type", "application/json")])
+        status = "404 Not Found"
+        answer: Any = {"controls": sorted(CONTROLS)}
+        if name in CONTROLS:
+            try:
+                status, answer = "200 OK", CONTROLS[name](json.loads(body))
+            except (TypeError, ValueError, KeyError) as wrong:
+                status, answer = "400 Bad Request", {"error": f"{type(wrong).__name__}: {wrong}"}
+        start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
 
 
@@ -75,37 +60,34 @@ def reset() -> None:
     with ONE_AT_A_TIME:
         moto_api_backend.reset()
         faults.clear()
-        state.forget()
+        STATE.reset()
 
 
-def _set_delays(body: dict[str, Any]) -> None:
-    for name, looks in body.items():
-        if name not in state.Delays.__slots__:
+def _set(switches: Any, body: dict[str, Any]) -> None:
+    """Set switches by name, each to a value of its own type. Raises KeyError for one that does not exist."""
+    for name, value in body.items():
+        if name not in switches.__slots__:
             raise KeyError(name)
-        setattr(state.STATE.delays, name, int(looks))
-
-
-def _set_settings(body: dict[str, Any]) -> None:
-    settings = state.STATE.settings
-    if "launch_configurations" in body:
-        settings.launch_configurations = bool(body["launch_configurations"])
-    if "failing_refreshes" in body:
-        settings.failing_refreshes = int(body["failing_refreshes"])
-    if "strict_accounts" in body:
-        settings.strict_accounts = set(map(str, body["strict_accounts"]))
+        setattr(switches, name, type(getattr(switches, name))(value))
 
 
 def _seed_accounts(body: dict[str, Any]) -> None:
-    from controller.sandbox.account_needs import MASTER_ACCOUNT
     from controller.sandbox.furnish import furnish
+    from controller.sandbox.seed import MASTER_ACCOUNT
 
     with ONE_AT_A_TIME:
         for needs in body["accounts"]:
             furnish(needs, MASTER_ACCOUNT)
 
 
-def _seed_fleet(body: dict[str, Any]) -> Any:
-    from controller.sandbox.seed_fleet import FleetSize, seed_fleet
-
-    with ONE_AT_A_TIME:
-        return seed_fleet(FleetSize(**body))
+CONTROLS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "health": lambda _: {"moto": moto.__version__},
+    "reset": lambda _: reset(),
+    "delays": lambda body: _set(STATE.delays, body),
+    "settings": lambda body: _set(STATE.settings, body),
+    "faults": lambda body: faults.add(Fault(**body)),
+    "no-faults": lambda _: faults.clear(),
+    "calls": lambda _: calls_since_asked(),
+    "accounts": _seed_accounts,
+}
+"""What ``/sandbox-api/<name>`` does with its JSON and answers; extensions may add to it."""

@@ -1,14 +1,17 @@
 """One call of an AWS operation, as the rules of the sandbox see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moto.core.errors import COMMON_ERROR_CODES
 from moto.core.exceptions import ServiceException
-from moto.core.responses import BaseResponse
+from moto.core.responses import ActionResult, BaseResponse
 
 if TYPE_CHECKING:
-    from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
+    from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState
+
+DEFAULT_PAGE = 50
 
 
 class Refused(ServiceException):
@@ -20,6 +23,19 @@ class Refused(ServiceException):
         # moto warns of codes that the service's description does not list; AWS has codes common to all services.
         if code not in COMMON_ERROR_CODES:
             COMMON_ERROR_CODES.append(code)
+
+
+def invalid(message: str) -> Refused:
+    """Return Auto Scaling's refusal of a parameter."""
+    return Refused("ValidationError", message)
+
+
+def out_of_bounds(name: str, bound: str, value: str = "") -> Refused:
+    """Return Auto Scaling's refusal of a parameter that breaks a bound of its description."""
+    given = f" '{value}'" if value else ""
+    return invalid(
+        f"1 validation error detected: Value{given} at '{name}' failed to satisfy constraint: {bound}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +67,49 @@ class Call:
         return ec2_backends[self.account][self.region]
 
     @property
+    def dynamodb(self) -> Any:
+        """DynamoDB in the call's account and region."""
+        from moto.dynamodb.models import dynamodb_backends
+
+        return dynamodb_backends[self.account][self.region]
+
+    @property
+    def group_name(self) -> str:
+        """The name of a group that the call gives."""
+        return str(self.params.get("AutoScalingGroupName"))
+
+    @property
     def group(self) -> "FakeAutoScalingGroup":
         """The group the call names. Raises Refused if there is none of that name."""
-        name = self.params.get("AutoScalingGroupName")
-        found = self.scaling.autoscaling_groups.get(str(name))
+        return self.group_named(self.group_name)
+
+    def group_named(self, name: str) -> "FakeAutoScalingGroup":
+        """Return a group. Raises Refused if there is none of that name."""
+        found = self.scaling.autoscaling_groups.get(name)
         if found is None:
-            raise Refused(
-                "ValidationError",
-                f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found",
-            )
+            raise invalid(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
         return found
 
+    @property
+    def members(self) -> dict[str, "InstanceState"]:
+        """The members of the group the call names, by instance id. Raises Refused."""
+        return {member.instance.id: member for member in self.group.instance_states}
+
+    @property
     def ids(self) -> list[str]:
-        """Return the instance ids the call names, in its order."""
-        found = self.params.get("InstanceIds") or ()
-        return [str(one) for one in found]
+        """The instance ids the call names, in its order."""
+        single = self.params.get("InstanceId")
+        ids = [*(self.params.get("InstanceIds") or ()), *([single] if single else ())]
+        return [str(instance_id) for instance_id in ids]
 
+    @property
+    def is_first_page(self) -> bool:
+        """Whether the call begins a look; further pages of a look are the same look."""
+        return not self.params.get("NextToken")
 
-def call_of(response: BaseResponse) -> Call:
-    """Read the call from moto's response object, which is set up but has not acted yet."""
-    return Call(
-        str(response.service_name),
-        str(response._get_action()),  # noqa: SLF001 - moto offers no other way to it
-        response.current_account,
-        response.region,
-        getattr(response, "params", None) or {},
-        response,
-    )
+    def page(self, name: str, found: Sequence[Any]) -> ActionResult:
+        """Answer the page that Auto Scaling was asked for, under its name."""
+        start = int(self.params.get("NextToken") or 0)
+        end = start + int(self.params.get("MaxRecords") or DEFAULT_PAGE)
+        more = str(end) if len(found) > end else None
+        return ActionResult({name: found[start:end], "NextToken": more})

@@ -3,7 +3,6 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
 from typing import Any
 
 from controller.errors import WrongUsage
@@ -31,17 +30,9 @@ class SandboxControls:
         """Let states last for a number of looks: start, stop, standby, launch, replace, refresh."""
         self.send("delays", looks)
 
-    def launch_configurations(self, *, allowed: bool) -> None:
-        """Open or close launch configurations, as AWS does for old and new accounts."""
-        self.send("settings", {"launch_configurations": allowed})
-
-    def strict_accounts(self, accounts: Iterable[str]) -> None:
-        """Let only roles that exist and trust the caller be assumed in these accounts."""
-        self.send("settings", {"strict_accounts": sorted(accounts)})
-
-    def fail_refreshes(self, count: int) -> None:
-        """Let the next instance refreshes fail at their first look."""
-        self.send("settings", {"failing_refreshes": count})
+    def settings(self, **values: bool | int | list[str]) -> None:
+        """Set how it behaves where AWS differs: launch_configurations, strict_accounts, failing_refreshes."""
+        self.send("settings", values)
 
     def fail_next(self, operation: str = "", code: str = "", **where: Any) -> None:
         """Answer the next calls that fit with an error; ``times`` says how many (None: all from now on).
@@ -77,5 +68,5 @@ class SandboxControls:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             with error:
-                said = error.read().decode(errors="replace")[:500]
-            raise SandboxRefused(f"sandbox: {control}: {said}", fix="see the log") from None
+                problem = error.read().decode(errors="replace")[:500]
+            raise SandboxRefused(f"sandbox: {control}: {problem}", fix="see the log") from None

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from controller.sandbox.call import Call
 
+NARROWED_BY = ("account", "region", "service", "operation")
+
 
 @dataclass(slots=True)
 class Fault:
@@ -26,12 +28,7 @@ class Fault:
 
     def fits(self, call: Call) -> bool:
         """Whether the call is one of those that go wrong."""
-        return all((
-            self.account in ("", call.account),
-            self.region in ("", call.region),
-            self.service in ("", call.service),
-            self.operation in ("", call.operation),
-        ))  # fmt: skip
+        return all(getattr(self, name) in ("", getattr(call, name)) for name in NARROWED_BY)
 
 
 _FAULTS: list[Fault] = []
@@ -51,22 +48,21 @@ def clear() -> None:
         _FAULTS.clear()
 
 
-def take(call: Call) -> Fault | None:
-    """Return what this call meets, or None: every slowing that fits, and the first of the other faults.
+def take(call: Call) -> Fault:
+    """Return what this call meets: every slowing that fits, and the first of the other faults; without a code if nothing.
 
     Each is used up by one.
     """
     with _LOCK:
-        fitting = [one for one in _FAULTS if one.fits(call)]
-        other = next((one for one in fitting if not one.latency_s), None)
-        met = [one for one in fitting if one.latency_s or one is other]
-        for one in met:
-            if one.times is not None:
-                one.times -= 1
-        _FAULTS[:] = [one for one in _FAULTS if one.times is None or one.times > 0]
-        if not met:
-            return None
-        return replace(other or met[0], latency_s=sum(one.latency_s for one in met))
+        fitting = [fault for fault in _FAULTS if fault.fits(call)]
+        failure = next((fault for fault in fitting if not fault.latency_s), None)
+        met = [fault for fault in fitting if fault.latency_s or fault is failure]
+        for fault in met:
+            if fault.times is not None:
+                fault.times -= 1
+        _FAULTS[:] = [fault for fault in _FAULTS if fault.times is None or fault.times > 0]
+    first = failure or next(iter(met), Fault())
+    return replace(first, latency_s=sum(fault.latency_s for fault in met))
 
 
 def drop_this_connection() -> None:

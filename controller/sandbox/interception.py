@@ -1,57 +1,96 @@
 """Puts the sandbox's rules around every operation moto answers."""
 
 import time
-from functools import cache
+from collections import Counter
+from importlib import import_module
+from pkgutil import iter_modules
 from threading import RLock
 from typing import Any
 
-from moto.core import responses as moto_responses
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
+from moto.s3.exceptions import S3ClientError
+from moto.s3.responses import S3Response
 
-from controller.sandbox import call_counts, faults
-from controller.sandbox.call import Call, Refused, call_of
-from controller.sandbox.rules import rules_of
+from controller.sandbox import additions, faults, refusals
+from controller.sandbox.call import Call, Refused
+from controller.sandbox.faults import Fault
+from controller.sandbox.rules import replaces, rules_of
 
 ONE_AT_A_TIME = RLock()
 """moto is not thread-safe, AWS's single calls are atomic."""
+CALLS: Counter[str] = Counter()
+"""How often each operation was called, refused ones too, by ``service.Operation``: what measurements ask."""
+_COUNTING = RLock()
 _MAY_WAIT = frozenset({"sqs"})
 """Services with calls that wait for others, which must get in meanwhile."""
-_installed = False
+_CALL_ACTION = BaseResponse.call_action
+_SET_ACTION = S3Response._set_action  # noqa: SLF001 - where moto knows which operation it is and has done nothing yet
 
 
 def install() -> None:
-    """Put the rules around moto, once per process."""
-    global _installed  # noqa: PLW0603 - moto is patched per process, so once is once per process
-    if _installed:
-        return
-    _installed = True
-    original = BaseResponse.call_action
-    # moto looks through all methods of a service's class at each call.
-    namespace = vars(moto_responses)
-    namespace["method_names_from_class"] = cache(namespace["method_names_from_class"])
-
-    def call_action(self: BaseResponse) -> Any:
-        call = call_of(self)
-        call_counts.count(call)
-        fault = faults.take(call)
-        if fault is not None and fault.latency_s:
-            time.sleep(fault.latency_s)
-        if fault is not None and fault.code:
-            return _refuse(call, Refused(fault.code, fault.message))
-        if call.service in _MAY_WAIT:
-            answer = _act(call, original)
-        else:
-            with ONE_AT_A_TIME:
-                answer = _act(call, original)
-        if fault is not None and fault.lose_answer:
-            faults.drop_this_connection()
-        return answer
-
-    BaseResponse.call_action = call_action  # type: ignore[method-assign]  # the one place all services pass
+    """Put all rules around moto, in this process and for good."""
+    for package in (refusals, additions):
+        for module in iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{module.name}")
+    replaces(BaseResponse, "call_action")(_call_action)
+    replaces(S3Response, "_set_action")(_set_action)
 
 
-def _act(call: Call, original: Any) -> Any:
+def calls_since_asked() -> dict[str, int]:
+    """Return the calls since this was asked last."""
+    with _COUNTING:
+        found = dict(CALLS)
+        CALLS.clear()
+    return found
+
+
+def _call_action(self: BaseResponse) -> Any:
+    call = Call(
+        str(self.service_name),
+        str(self._get_action()),
+        self.current_account,
+        self.region,
+        getattr(self, "params", None) or {},
+        self,
+    )
+    with _COUNTING:
+        CALLS[f"{call.service}.{call.operation}"] += 1
+    fault = _fault_of(call)
+    if fault.code:
+        return _serialized(call, ActionResult(Refused(fault.code, fault.message)))
+    if call.service in _MAY_WAIT:
+        answer = _act(call)
+    else:
+        with ONE_AT_A_TIME:
+            answer = _act(call)
+    if fault.lose_answer:
+        faults.drop_this_connection()
+    return answer
+
+
+def _set_action(self: S3Response, kind: str, method: str, query: dict[str, Any]) -> None:
+    """Let faults happen to S3, whose requests take a way of their own through moto.
+
+    Operations are named as policies name them: ListBucket for ListObjectsV2, otherwise as the API does.
+    """
+    _SET_ACTION(self, kind, method, query)
+    call = Call("s3", str(self.data["Action"]), self.current_account, self.region, {}, self)
+    fault = _fault_of(call)
+    if fault.code:
+        raise S3ClientError(fault.code, fault.message)
+    if fault.lose_answer:
+        faults.drop_this_connection()
+
+
+def _fault_of(call: Call) -> Fault:
+    """Return what goes wrong with a call, after the time it takes longer."""
+    fault = faults.take(call)
+    time.sleep(fault.latency_s)
+    return fault
+
+
+def _act(call: Call) -> Any:
     rules = rules_of(call)
     try:
         for check in rules.before:
@@ -59,17 +98,13 @@ def _act(call: Call, original: Any) -> Any:
         if rules.answers:
             answer: Any = _serialized(call, rules.answers[0](call))
         else:
-            answer = original(call.response)
+            answer = _CALL_ACTION(call.response)
         if int(answer[0]) < 300:
             for effect in rules.after:
                 effect(call)
     except ServiceException as refusal:
-        return _refuse(call, refusal)
+        return _serialized(call, ActionResult(refusal))
     return answer
-
-
-def _refuse(call: Call, refusal: ServiceException) -> Any:
-    return _serialized(call, ActionResult(refusal))
 
 
 def _serialized(call: Call, result: ActionResult) -> Any:

@@ -1,38 +1,32 @@
 """Keeps a sandbox running for one's own play."""
 
 import json
+import signal
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from controller.sandbox.seed import REGION, seed
 from controller.sandbox.server import embedded_aws
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "fleet"
-A_WHILE_S = 3600.0
+EXAMPLES = (Path(__file__).parent / "fleet").resolve()
 LIFELIKE = {"start": 1, "stop": 1, "standby": 1, "launch": 1, "refresh": 1}
 """Looks that states between last: enough to see them, too few to wait for."""
-
-
-def _until_interrupted() -> None:
-    while True:
-        time.sleep(A_WHILE_S)
 
 
 def run_sandbox(
     port: int,
     printer: Callable[[str], None],
     fleet: Path | None = None,
-    wait: Callable[[], None] = _until_interrupted,
+    wait: Callable[[], object] = signal.pause,
 ) -> None:
     """Run an AWS with the accounts of a fleet until Ctrl-C; print what to export, ready for ``eval``.
 
-    ``port`` 0 takes a free one. ``fleet`` is a folder of YAML, default: the examples, where there are any; the settings
-    exported as ENVCTL_CONFIG name it as the source. Everything is in memory and gone afterwards, the settings too.
-    Raises Unreachable if the AWS does not start, InvalidDesiredState if the YAML is wrong.
+    ``port`` 0 takes a free one. ``fleet`` is a folder of YAML, default: the examples; the settings exported as
+    ENVCTL_CONFIG name it as the source. Everything is in memory and gone afterwards, the settings too. Raises WrongUsage
+    without the extra, Unreachable if the AWS does not start, InvalidDesiredState if the YAML is wrong.
     """
-    fleet = fleet or (EXAMPLES if EXAMPLES.is_dir() else None)
+    fleet = fleet or EXAMPLES
     with tempfile.TemporaryDirectory(prefix="envctl-sandbox-") as folder:
         settings = Path(folder, "envctl.yaml")
         settings.write_text(settings_for(fleet), encoding="utf-8")
@@ -52,7 +46,6 @@ def run_sandbox(
                 printer("# ended; nothing is kept")
 
 
-def settings_for(fleet: Path | None, region: str = REGION) -> str:
-    """Return the text of settings for the sandbox: its region and, with a fleet, that folder as the source."""
-    source = f"source: {{folder: {json.dumps(str(fleet.resolve()))}}}\n" if fleet else ""
-    return f"region: {region}\n{source}"
+def settings_for(fleet: Path) -> str:
+    """Return the text of settings for the sandbox: its region, and a folder as the source."""
+    return f"region: {REGION}\nsource: {{folder: {json.dumps(str(fleet.resolve()))}}}\n"

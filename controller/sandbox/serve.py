@@ -1,19 +1,19 @@
 """The sandbox's own process: ``python -m controller.sandbox.serve``. It ends when whoever started it does."""
 
 import argparse
-import json
 import logging
 import os
 import signal
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
-from controller.sandbox import layer
+from controller.sandbox import interception
 from controller.sandbox.application import SandboxApplication
 
 if TYPE_CHECKING:
@@ -36,16 +36,23 @@ class _Handler(MotoRequestHandler):
 
 
 def main() -> None:
-    """Serve on loopback; print one line of JSON with the port as soon as calls are answered."""
+    """Serve on loopback; print a line with the port as soon as calls are answered."""
     parser = argparse.ArgumentParser(description="An AWS in memory, on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
-    parser.add_argument("--remove", type=Path, help="a file to remove when the starter has ended")
+    parser.add_argument(
+        "--remove", type=Path, required=True, help="a file to remove when the starter has ended"
+    )
+    parser.add_argument(
+        "--with", dest="extensions", action="append", default=[], help="a module to import"
+    )
     options = parser.parse_args()
     # Ctrl-C reaches the whole process group; the starter decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    fast = layer.install()
+    interception.install()
+    for module in options.extensions:
+        import_module(module)
     server = make_server(
         LOOPBACK,
         options.port,
@@ -54,19 +61,17 @@ def main() -> None:
         request_handler=_Handler,
     )
     threading.Thread(target=_end_with_the_starter, args=(options.remove,), daemon=True).start()
-    sys.stdout.write(json.dumps({"port": server.server_port, "fasterTransactions": fast}) + "\n")
-    sys.stdout.flush()
+    print(server.server_port, flush=True)  # noqa: T201 - what the starter waits for
     # moto prints remarks; they belong into the log.
     sys.stdout = sys.stderr
     server.serve_forever()
 
 
-def _end_with_the_starter(leftover: Path | None) -> None:
+def _end_with_the_starter(leftover: Path) -> None:
     """Wait until the pipe from the starter closes, which it does however the starter ends."""
     while sys.stdin.buffer.read(1024):
         pass
-    if leftover is not None:
-        leftover.unlink(missing_ok=True)
+    leftover.unlink(missing_ok=True)
     os._exit(0)
 
 

@@ -1,7 +1,10 @@
 """What can be set in a running sandbox, and what the rules remember between calls."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(slots=True)
@@ -40,19 +43,55 @@ class SandboxSettings:
 
 @dataclass(slots=True)
 class SandboxState:
-    """Everything the rules remember, by account and region where it belongs to one."""
+    """Everything that can be set."""
 
     delays: Delays = field(default_factory=Delays)
     settings: SandboxSettings = field(default_factory=SandboxSettings)
-    remembered: dict[tuple[str, ...], Any] = field(default_factory=dict)
-    """What a rule keeps; the first part of the key is the rule's own name."""
+
+    def reset(self) -> None:
+        """Set everything back to how a fresh sandbox has it."""
+        self.delays, self.settings = Delays(), SandboxSettings()
 
 
 STATE = SandboxState()
 
 
-def forget() -> None:
-    """Set everything back to how a fresh sandbox has it."""
-    fresh = SandboxState()
-    for one in fields(SandboxState):
-        setattr(STATE, one.name, getattr(fresh, one.name))
+def kept(backend: Any, name: str, empty: Kept) -> Kept:
+    """Return what a rule keeps beside a backend of moto, of one account and region: a reset forgets it."""
+    found: Kept = vars(backend).setdefault(f"sandbox_{name}", empty)
+    return found
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A state that shows for some more looks."""
+
+    looks: int
+    become: Callable[[], None]
+    """Puts the next state in place."""
+
+
+def waiting(backend: Any) -> dict[str, Waiting]:
+    """Return what waits in a backend (EC2's or Auto Scaling's), by instance id."""
+    return kept(backend, "waiting", {})
+
+
+def wait(backend: Any, instance_id: str, looks: int, become: Callable[[], None]) -> None:
+    """Let the present state of an instance or member show for that many looks."""
+    waiting(backend)[instance_id] = Waiting(looks, become)
+
+
+def look(backend: Any) -> None:
+    """Count one look at everything that waits; what has waited long enough goes on."""
+    for instance_id, state in list(waiting(backend).items()):
+        if state.looks > 0:
+            state.looks -= 1
+        else:
+            finish(backend, instance_id)
+
+
+def finish(backend: Any, instance_id: str) -> None:
+    """Let the next state show at once, if one waits."""
+    state = waiting(backend).pop(instance_id, None)
+    if state is not None:
+        state.become()

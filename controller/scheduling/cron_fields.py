@@ -181,12 +181,10 @@ def _value(field: CronField, text: str, position: int) -> int:
 def _out_of_range(field: CronField, text: str, value: int, position: int) -> InvalidSchedule:
     message = f"{field.name} {text} is out of range {field.low}-{field.high}"
     fix = f"write a number from {field.low} to {field.high}"
-    if field is WEEKDAY and value == WEEKDAY.high + 1:
+    if value == field.high + 1 and field is WEEKDAY:
         # cron reads 7 as Sunday, the scheduler these texts were written for as Saturday
         fix = "write 0 for Sunday or 6 for Saturday"
-    elif (field is MINUTE and value == MINUTE.high + 1) or (
-        field is HOUR and value == HOUR.high + 1
-    ):
+    elif value == field.high + 1 and field in (MINUTE, HOUR):
         fix = f"write 0 in the {field.name} field for the next full one"
     return InvalidSchedule(message, fix, position)
 

@@ -83,10 +83,7 @@ def own_schedule(found: Sequence[Candidate]) -> Candidate:
 
 
 def _overrides(
-    instance_tags: Tags,
-    group_tags: Tags,
-    overrides: Sequence[PowerOverride],
-    override_tag: str,
+    instance_tags: Tags, group_tags: Tags, overrides: Sequence[PowerOverride], override_tag: str
 ) -> Iterator[Candidate]:
     """Yield the overrides, narrowest first; of equally narrow ones a person's tag goes first."""
     for level in Level:

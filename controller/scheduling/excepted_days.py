@@ -8,18 +8,8 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import NamedTuple
 
-from controller.scheduling.occurrences import (
-    DayEvents,
-    events_of_day,
-    next_day,
-    previous_day,
-)
-from controller.scheduling.schedule import (
-    Entry,
-    ExceptDates,
-    Schedule,
-    State,
-)
+from controller.scheduling.occurrences import DayEvents, events_of_day, next_day, previous_day
+from controller.scheduling.schedule import Entry, ExceptDates, Schedule, State
 from controller.scheduling.zones import Wall
 
 _MIDNIGHT = 1

@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from controller.scheduling.schedule import ALL_YEARS, Entry, Schedule, State
+from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import HORIZON, changes_between, hours_on, state_at
 
 _WEEK = timedelta(days=7)
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
-_ANY_DAY = (1 << 32) - 2
-_ANY_MONTH = (1 << 13) - 2
 
 
 @lru_cache(maxsize=4096)
@@ -21,7 +19,7 @@ def hours_per_week(schedule: Schedule, now: datetime) -> float:
     A schedule that is not the same every week gives the mean of the 52 weeks from ``now`` on.
     """
     plain = replace(schedule, zone="UTC", exceptions=())
-    if all(_is_weekly(entry) for entry in plain.entries):
+    if all(entry.is_weekly for entry in plain.entries):
         return hours_on(plain, _MONDAY, _MONDAY + _WEEK)
     return hours_on(plain, now, now + 52 * _WEEK) / 52
 
@@ -86,9 +84,3 @@ def _changes(schedule: Schedule, now: datetime) -> Iterator[tuple[datetime, Stat
     for change in changes_between(schedule, now, now.astimezone(UTC) + HORIZON):
         yield change.at.astimezone(UTC), change.state
     yield _NEVER, State.NONE
-
-
-def _is_weekly(entry: Entry) -> bool:
-    days = entry.days
-    every_day = days.days == _ANY_DAY and not days.nth and not days.last_of
-    return every_day and entry.months == _ANY_MONTH and entry.years == ALL_YEARS

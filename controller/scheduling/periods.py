@@ -18,6 +18,7 @@ from controller.scheduling.cron_fields import WEEKDAY_NAMES
 from controller.scheduling.grammar import day_rule
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import (
+    ALL_MONTHS,
     ALL_YEARS,
     MINUTES_PER_DAY,
     Entry,
@@ -30,8 +31,7 @@ from controller.scheduling.zones import canonical_zone
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _MINUTES_PER_WEEK = 7 * MINUTES_PER_DAY
 _ALL_WEEK = (1 << _MINUTES_PER_WEEK) - 1
-_MONDAY_FIRST = (*WEEKDAY_NAMES[1:], WEEKDAY_NAMES[0])
-_ALL_MONTHS = (1 << 13) - 2
+MONDAY_FIRST = (*WEEKDAY_NAMES[1:], WEEKDAY_NAMES[0])
 
 
 class Period(NamedTuple):
@@ -64,7 +64,9 @@ def compile_periods(
             raise InvalidSchedule(
                 f"{dates.name}: {dates.last} is before {dates.first}", "exchange from and to"
             )
-    return Schedule(None, entries, zone, tuple(sorted(exceptions)), text=_text(entries, zone))
+    text = "; ".join(entry.text for entry in entries)
+    text = text if zone == "UTC" else f"{text} | {zone}"
+    return Schedule(None, entries, zone, tuple(sorted(exceptions)), text=text)
 
 
 def nearest_expression(schedule: Schedule) -> tuple[str, str | None]:
@@ -117,12 +119,11 @@ def _day_range(member: str) -> int:
     last = _day(last_word.strip(), member) if dash else first
     if first > last:
         parts = (
-            _MONDAY_FIRST[low] if low == high else f"{_MONDAY_FIRST[low]}-{_MONDAY_FIRST[high]}"
+            MONDAY_FIRST[low] if low == high else f"{MONDAY_FIRST[low]}-{MONDAY_FIRST[high]}"
             for low, high in ((first, 6), (0, last))
         )
         raise InvalidSchedule(
-            f"days {member!r} run backwards (a week begins on Monday)",
-            f"write {','.join(parts)!r}",
+            f"days {member!r} run backwards (a week begins on Monday)", f"write {','.join(parts)!r}"
         )
     mask = 0
     for position in range(first, last + 1):
@@ -131,12 +132,12 @@ def _day_range(member: str) -> int:
 
 
 def _day(word: str, member: str) -> int:
-    if word in _MONDAY_FIRST:
-        return _MONDAY_FIRST.index(word)
-    near = next((name for name in _MONDAY_FIRST if word.startswith(name)), None)
+    if word in MONDAY_FIRST:
+        return MONDAY_FIRST.index(word)
+    near = next((name for name in MONDAY_FIRST if word.startswith(name)), None)
     raise InvalidSchedule(
         f"{word or member!r} is no day of the week",
-        f"write {near!r}" if near else f"write {', '.join(_MONDAY_FIRST)}, mon-fri or mon,wed",
+        f"write {near!r}" if near else f"write {', '.join(MONDAY_FIRST)}, mon-fri or mon,wed",
     )
 
 
@@ -181,9 +182,4 @@ def _entry(power: State, minute: int, weekdays: int) -> Entry:
     field = "*" if weekdays == (1 << 7) - 1 else listed
     word = "start" if power is State.ON else "stop"
     text = f"{word}: {minute % 60} {minute // 60} * * {field}"
-    return Entry(power, 1 << minute, day_rule("*", field), _ALL_MONTHS, ALL_YEARS, text)
-
-
-def _text(entries: Sequence[Entry], zone: str) -> str:
-    text = "; ".join(entry.text for entry in entries)
-    return text if zone == "UTC" else f"{text} | {zone}"
+    return Entry(power, 1 << minute, day_rule("*", field), ALL_MONTHS, ALL_YEARS, text)

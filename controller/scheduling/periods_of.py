@@ -1,19 +1,9 @@
 """From the text form of a schedule to the form made for people, where that says the same."""
 
-from controller.scheduling.grammar import day_rule
-from controller.scheduling.periods import Period, compile_periods
-from controller.scheduling.schedule import (
-    ALL_YEARS,
-    MINUTES_PER_DAY,
-    Entry,
-    Schedule,
-    State,
-)
+from controller.scheduling.periods import MONDAY_FIRST, Period, compile_periods
+from controller.scheduling.schedule import MINUTES_PER_DAY, Entry, Schedule, State
 
-_MONDAY_FIRST = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ALL_MONTHS = (1 << 13) - 2
 _WEEK = 7 * MINUTES_PER_DAY
-_EVERY_DAY = day_rule("*", "*")
 _MOST_PERIODS = 14
 """What needs more is no easier to read than its text."""
 
@@ -28,7 +18,7 @@ def periods_of(schedule: Schedule) -> tuple[Period, ...] | None:
         return None
     edges: dict[int, State] = {}
     for entry in schedule.entries:
-        if not _is_weekly(entry):
+        if not entry.is_weekly:
             return None
         for minute in _minutes(entry):
             if edges.setdefault(minute, entry.power) is not entry.power:
@@ -38,18 +28,9 @@ def periods_of(schedule: Schedule) -> tuple[Period, ...] | None:
     periods = _grouped(_spans(edges))
     if not 0 < len(periods) <= _MOST_PERIODS:
         return None
-    return (
-        periods if _edges_of(compile_periods(schedule.zone, periods)) == _changes(edges) else None
-    )
-
-
-def _is_weekly(entry: Entry) -> bool:
-    days = entry.days
-    return (
-        entry.months == _ALL_MONTHS
-        and entry.years == ALL_YEARS
-        and days._replace(weekdays=0) == _EVERY_DAY._replace(weekdays=0)
-    )
+    compiled = compile_periods(schedule.zone, periods).entries
+    again = {minute: entry.power for entry in compiled for minute in _minutes(entry)}
+    return periods if again == _changes(edges) else None
 
 
 def _minutes(entry: Entry) -> list[int]:
@@ -71,10 +52,6 @@ def _changes(edges: dict[int, State]) -> dict[int, State]:
         for place, minute in enumerate(ordered)
         if edges[ordered[place - 1]] is not edges[minute]
     }
-
-
-def _edges_of(schedule: Schedule) -> dict[int, State]:
-    return {minute: entry.power for entry in schedule.entries for minute in _minutes(entry)}
 
 
 def _spans(edges: dict[int, State]) -> list[tuple[int, int]]:
@@ -103,7 +80,7 @@ def _grouped(spans: list[tuple[int, int]]) -> tuple[Period, ...]:
             at, left = at + piece, left - piece
     return tuple(
         Period(_days(sorted(on)), start, end)
-        for (start, end), on in sorted(days.items(), key=lambda one: (min(one[1]), one[0]))
+        for (start, end), on in sorted(days.items(), key=lambda hours: (min(hours[1]), hours[0]))
     )
 
 
@@ -114,11 +91,11 @@ def _days(days: list[int]) -> str:
         last = place
         while last + 1 < len(days) and days[last + 1] == days[last] + 1:
             last += 1
-        first_name, last_name = _MONDAY_FIRST[days[place]], _MONDAY_FIRST[days[last]]
+        first_name, last_name = MONDAY_FIRST[days[place]], MONDAY_FIRST[days[last]]
         if last - place >= 2:
             parts.append(f"{first_name}-{last_name}")
         else:
-            parts += [_MONDAY_FIRST[day] for day in days[place : last + 1]]
+            parts += [MONDAY_FIRST[day] for day in days[place : last + 1]]
         place = last + 1
     return ",".join(parts)
 

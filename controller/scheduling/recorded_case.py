@@ -1,17 +1,53 @@
-"""Decisions for facts in the recorded form: one JSON object per instance."""
+"""Answers to questions in the recorded form: the state a schedule asks for, the decision for an instance. One JSON object each."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from controller.scheduling.decision import Decision, decide
-from controller.scheduling.environment_schedule import environment_schedule
+from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES, environment_schedule
 from controller.scheduling.facts import EnvironmentFacts, GroupFacts, InstanceFacts, Tags
+from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule
+from controller.scheduling.timeline import state_at
+
+INVALID = "invalid"
 
 
 class MalformedLine(ValueError):
     """A line that is not of the form asked for; the message says what it lacks."""
+
+
+def evaluate_line(line: Mapping[str, object], now: datetime) -> dict[str, str]:
+    """Return ``{"state": on | off | noschedule | none | invalid}`` for ``{"schedule", "utc"}``.
+
+    ``schedule`` is a text or the Value of an environment's operational item; ``utc`` is ISO 8601 (UTC
+    without an offset), null for ``now``.
+
+    Raises MalformedLine when ``utc`` is no moment.
+    """
+    at = read_moment(line.get("utc"), now)
+    try:
+        schedule = read_schedule(line.get("schedule"))
+    except InvalidSchedule:
+        return {"state": INVALID}
+    return {"state": state_at(schedule, at).value}
+
+
+def read_schedule(value: object) -> Schedule:
+    """Return the schedule of a text or of an environment's attributes.
+
+    An object with none of these attributes is no schedule here, although an environment whose item
+    has none of them is on. Raises InvalidSchedule.
+    """
+    if isinstance(value, str):
+        return parse_schedule(value)
+    if isinstance(value, Mapping) and any(name in value for name in SCHEDULE_ATTRIBUTES):
+        return environment_schedule(value)
+    raise InvalidSchedule(
+        f"{value!r} is no schedule",
+        f"write a text, or an object with {', '.join(SCHEDULE_ATTRIBUTES)}",
+    )
 
 
 def decide_case(case: Mapping[str, object], now: datetime) -> Decision:
@@ -24,10 +60,9 @@ def decide_case(case: Mapping[str, object], now: datetime) -> Decision:
 
     Raises MalformedLine.
     """
-    instance = InstanceFacts(
-        _text(case, "instance_id"), _text(case, "state"), _tags(case.get("tags"))
-    )
-    group = _group(case.get("asg"), instance.instance_id)
+    instance_id, state = _text(case, "instance_id"), _text(case, "state")
+    instance = InstanceFacts(instance_id, state, _tags(case.get("tags")))
+    group = _group(case.get("asg"), instance_id)
     return decide(instance, group, _environment(case), read_moment(case.get("datetime"), now))
 
 

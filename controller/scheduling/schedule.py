@@ -9,7 +9,9 @@ FIRST_YEAR = 1970
 LAST_YEAR = 2099
 """Years a schedule can speak about (the grammar's year field). No event lies outside of them."""
 ALL_YEARS = (1 << (LAST_YEAR - FIRST_YEAR + 1)) - 1
+ALL_MONTHS = (1 << 13) - 2
 MINUTES_PER_DAY = 1440
+_ANY_DAY = (1 << 32) - 2
 
 
 class State(StrEnum):
@@ -59,6 +61,13 @@ class Entry(NamedTuple):
     """Bit y: year 1970 + y; ALL_YEARS when no year is given."""
     text: str
     """As written, spaces evened out: ``start: 0 8 * * 1-5``."""
+
+    @property
+    def is_weekly(self) -> bool:
+        """Whether it says the same for every week."""
+        days = self.days
+        every_day = days.days == _ANY_DAY and not days.nth and not days.last_of
+        return every_day and self.months == ALL_MONTHS and self.years == ALL_YEARS
 
 
 class ExceptDates(NamedTuple):

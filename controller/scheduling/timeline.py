@@ -16,14 +16,9 @@ from controller.scheduling.excepted_days import (
     next_day_with_events,
     previous_day_with_events,
 )
-from controller.scheduling.occurrences import FIRST_DAY, LAST_DAY, matches_day, next_day
+from controller.scheduling.occurrences import LAST_DAY, matches_day, next_day
 from controller.scheduling.refusals import ScheduleNeverRuns
-from controller.scheduling.schedule import (
-    ALL_YEARS,
-    Entry,
-    Schedule,
-    State,
-)
+from controller.scheduling.schedule import ALL_YEARS, Entry, Schedule, State
 from controller.scheduling.zones import Wall, last_wall, moment_of, zone_of
 
 HORIZON = timedelta(days=366)
@@ -69,7 +64,7 @@ def state_at(schedule: Schedule, at: datetime) -> State:
 def previous_event(schedule: Schedule, at: datetime) -> Event | None:
     """Return the event that decides the state at an aware moment; None if none has happened yet."""
     event = _last_event(schedule, last_wall(at, zone_of(schedule.zone)))
-    return _told(schedule, event) if event else None
+    return _occurrence(schedule, event) if event else None
 
 
 def next_change(schedule: Schedule, after: datetime) -> PowerChange | None:
@@ -84,10 +79,7 @@ def next_change(schedule: Schedule, after: datetime) -> PowerChange | None:
     """
     if schedule.fixed is not None:
         return None
-    zone = zone_of(schedule.zone)
-    wall = last_wall(after, zone)
-    event = _last_event(schedule, wall)
-    change = _change_after(schedule, wall, event.state if event else State.NONE)
+    change = _first_change(schedule, after)
     if change is None or change.at - after > HORIZON:
         ensure_runs(schedule, after)
     return change
@@ -114,11 +106,6 @@ def ensure_runs(schedule: Schedule, after: datetime) -> None:
         )
 
 
-def entries_that_never_run(schedule: Schedule) -> tuple[str, ...]:
-    """Return the texts of entries that match no date from 1970 to 2099, such as 30 February."""
-    return tuple(entry.text for entry in schedule.entries if next_day((entry,), FIRST_DAY) is None)
-
-
 def events_between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Event]:
     """Yield the events after ``after`` and up to ``until``, in the order of their wall clock times.
 
@@ -139,7 +126,7 @@ def events_between(schedule: Schedule, after: datetime, until: datetime) -> Iter
             minutes ^= 1 << minute
             if wall < (day, minute) <= last:
                 state = State.ON if on >> minute & 1 else State.OFF
-                yield _told(schedule, WallEvent(Wall(day, minute), state))
+                yield _occurrence(schedule, WallEvent(Wall(day, minute), state))
         day += 1
 
 
@@ -147,9 +134,7 @@ def changes_between(schedule: Schedule, after: datetime, until: datetime) -> Ite
     """Yield the changes of state after ``after`` and up to ``until``."""
     if schedule.fixed is not None:
         return
-    wall = last_wall(after, zone_of(schedule.zone))
-    event = _last_event(schedule, wall)
-    change = _change_after(schedule, wall, event.state if event else State.NONE)
+    change = _first_change(schedule, after)
     while change is not None and change.at.astimezone(UTC) <= until:
         yield change
         change = following_change(schedule, change)
@@ -178,6 +163,12 @@ def _last_event(schedule: Schedule, wall: Wall) -> WallEvent | None:
             return event
         day = previous_day_with_events(schedule, day - 1)
     return None
+
+
+def _first_change(schedule: Schedule, after: datetime) -> PowerChange | None:
+    wall = last_wall(after, zone_of(schedule.zone))
+    event = _last_event(schedule, wall)
+    return _change_after(schedule, wall, event.state if event else State.NONE)
 
 
 def _change_after(schedule: Schedule, wall: Wall, state: State) -> PowerChange | None:
@@ -214,7 +205,7 @@ def _next_other(schedule: Schedule, wall: Wall, state: State) -> WallEvent | Non
     return None
 
 
-def _told(schedule: Schedule, event: WallEvent) -> Event:
+def _occurrence(schedule: Schedule, event: WallEvent) -> Event:
     """Return a wall clock event with its real moment and what caused it."""
     wall = datetime.fromordinal(event.wall.day) + timedelta(minutes=event.wall.minute)
     at = moment_of(event.wall, zone_of(schedule.zone)).at

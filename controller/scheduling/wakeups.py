@@ -51,7 +51,10 @@ class Wakeups(Generic[K]):
             self._serials[key] = self._last_serial
             at_s = change.at.timestamp()
             heappush(self._heap, (at_s, self._last_serial, key, schedule, change))
-            self._forget_replaced()
+            # Rebuilt when most of it has been replaced, so that it stays as large as its use.
+            if len(self._heap) > 2 * len(self._serials) + 64:
+                self._heap = [item for item in self._heap if self._serials.get(item[2]) == item[1]]
+                heapify(self._heap)
 
     def remove(self, key: K) -> None:
         """Watch the key no longer; one that is not watched is no mistake."""
@@ -86,9 +89,3 @@ class Wakeups(Generic[K]):
                 heapreplace(heap, (at_s, serial, key, schedule, following))
             found.append(Due(key, change.state, change.at))
         return found
-
-    def _forget_replaced(self) -> None:
-        """Rebuild the heap when most of it has been replaced, so that it stays as large as its use."""
-        if len(self._heap) > 2 * len(self._serials) + 64:
-            self._heap = [item for item in self._heap if self._serials.get(item[2]) == item[1]]
-            heapify(self._heap)

@@ -11,12 +11,10 @@ from typing import NamedTuple
 from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
 from controller.model.origin import UNKNOWN_AUTHORSHIP, Authorship
-from controller.model.problem import Problem
 from controller.ports import Revision, SourceTree
-from controller.sources.form import SourceContext, SourceForm
+from controller.sources.form import SourceForm
 from controller.sources.location import FolderLocation
-from controller.sources.selection import Selection, select
-from controller.sources.walk import walk
+from controller.sources.selection import Found, FoundKind, Selection, is_hidden, printable, select
 
 # A file written twice within one tick of the file system's clock keeps its signature: what was hashed this soon
 # after its last change is hashed again next time.
@@ -65,7 +63,12 @@ class FolderSource:
             )
         files, sizes = self._identified(selection)
         self._paths = {found_id: path for path, found_id in files.items()}
-        revision = Revision(_revision_id(files, selection.problems), "working tree")
+        digest = hashlib.sha256()
+        for path, found_id in files.items():
+            digest.update(f"{found_id} {path}\0".encode())
+        for problem in selection.problems:
+            digest.update(f"{problem}\0".encode())
+        revision = Revision(digest.hexdigest(), "working tree")
         return SourceTree(revision, files, selection.problems, sizes)
 
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -88,7 +91,8 @@ class FolderSource:
         for path in selection.files:
             entry = known.get(path)
             if entry is None or entry[0] != self._signature(path):
-                entry = self._hashed(path)
+                signature, content = self._content(path)
+                entry = signature, content_id(content)
             files[path], sizes[path] = entry[1], entry[0].size
             if time.time_ns() - max(entry[0].mtime_ns, entry[0].ctime_ns) > _RACY_NS:
                 self._ids[path] = entry
@@ -99,10 +103,6 @@ class FolderSource:
             return _signature_of(os.lstat(f"{self._root}/{path}"))
         except OSError as error:
             raise self._unreadable(path, error) from error
-
-    def _hashed(self, path: str) -> tuple[_Signature, str]:
-        signature, content = self._content(path)
-        return signature, content_id(content)
 
     def _content(self, path: str) -> tuple[_Signature, bytes]:
         # The file may have been exchanged since the walk: no link is followed, no pipe waited for, no flood read.
@@ -137,17 +137,59 @@ def _signature_of(status: os.stat_result) -> _Signature:
     return _Signature(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-def _revision_id(files: Mapping[str, str], problems: Iterable[Problem]) -> str:
-    digest = hashlib.sha256()
-    for path, found_id in files.items():
-        digest.update(f"{found_id} {path}\0".encode())
-    for problem in problems:
-        digest.update(f"{problem}\0".encode())
-    return digest.hexdigest()
+def walk(root: Path) -> Iterator[Found]:
+    """Yield every file, link and nested repository below ``root``; folders that begin with a dot are left out.
+
+    A folder with a ``.git`` of its own below the root is what a submodule looks like when checked out.
+    Raises SourceUnavailable when any folder cannot be listed: a part of a tree is never taken for the whole.
+    """
+    start = os.fsencode(root)
+    pending = [b""]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(start + b"/" + folder if folder else start) as listing:
+                entries = list(listing)
+                found = [_found(folder, entry) for entry in entries if not is_hidden(entry.name)]
+        except OSError as error:
+            raise _unlisted(root, folder, error) from error
+        if folder and any(entry.name == b".git" for entry in entries):
+            yield Found(folder, "submodule")
+            continue
+        for entry in found:
+            if isinstance(entry, bytes):
+                pending.append(entry)
+            else:
+                yield entry
 
 
-def _open(text: str, _context: SourceContext) -> FolderSource:
-    return FolderSource(FolderLocation(Path(text)))
+def _found(folder: bytes, entry: "os.DirEntry[bytes]") -> Found | bytes:
+    """Return the entry, or the path of a folder to look into."""
+    path = folder + b"/" + entry.name if folder else entry.name
+    if entry.is_symlink():
+        return Found(path, "link", target=os.readlink(entry.path))  # noqa: PTH115 a Path holds no bytes
+    if entry.is_dir(follow_symlinks=False):
+        return path
+    kind: FoundKind = "file" if entry.is_file(follow_symlinks=False) else "special"
+    return Found(path, kind, size=entry.stat(follow_symlinks=False).st_size)
 
 
-FORM = SourceForm(schemes=("",), accepts="FOLDER", open=_open)
+def _unlisted(root: Path, folder: bytes, error: OSError) -> SourceUnavailable:
+    place = f"{root}/{printable(folder)}" if folder else str(root)
+    if isinstance(error, FileNotFoundError) and root.exists():
+        why, fix = "changed while it was being listed", "run again when writing has ended"
+    elif isinstance(error, FileNotFoundError):
+        why, fix = "there is no such folder", "check the path, and that the mount it is on is there"
+    elif isinstance(error, NotADirectoryError):
+        why, fix = "is not a folder", "name the folder the file is in"
+    else:
+        why = f"cannot be read: {error.strerror}; what is unknown is not taken for absent"
+        fix = "make it readable for this user, or move it out of the source"
+    return SourceUnavailable(f"{place}: {why}", fix=fix)
+
+
+FORM = SourceForm(
+    schemes=("",),
+    accepts="FOLDER",
+    open=lambda text, _context: FolderSource(FolderLocation(Path(text))),
+)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from controller.errors import SourceUnavailable, WrongUsage
 from controller.model.origin import UNKNOWN_AUTHORSHIP, Authorship
 from controller.ports import SourceTree
-from controller.sources.form import SourceContext, SourceForm
+from controller.sources.form import SourceForm
 from controller.sources.git_cache import BrokenCache, GitCache
 from controller.sources.git_credential import GitCredential
 from controller.sources.git_history import last_touches, read_revision
@@ -171,14 +171,12 @@ class GitSource:
     def _no_ref(self) -> SourceUnavailable:
         ref = self._location.ref
         refs = self._cache.ls_remote()
-        names = sorted(
-            {
-                name.split("/", 2)[2]
-                for name in refs
-                if name.startswith(("refs/heads/", "refs/tags/"))
-            }
-        )
-        names = [name for name in names if not name.endswith("^{}")]
+        branches_and_tags = {
+            name.split("/", 2)[2]
+            for name in refs
+            if name.startswith(("refs/heads/", "refs/tags/")) and not name.endswith("^{}")
+        }
+        names = sorted(branches_and_tags)
         if not names:
             return SourceUnavailable(
                 f"{self.name}: the repository has no commit yet", fix="push a first commit"
@@ -189,8 +187,8 @@ class GitSource:
         elif _SHORT_COMMIT.fullmatch(ref):
             fix = "write a commit id with all its 40 digits"
         else:
-            fix = f"there are {_shown(names)}"
-        return SourceUnavailable(f"{self.name}: no branch or tag named {ref!r}", fix=f"{fix}")
+            fix = f"there are {_first_names(names)}"
+        return SourceUnavailable(f"{self.name}: no branch or tag named {ref!r}", fix=fix)
 
     def _no_folder(self, commit: str) -> SourceUnavailable:
         *parents, _ = ("", *self._location.path.split("/"))
@@ -200,12 +198,10 @@ class GitSource:
             if folders:
                 break
         prefix = f"{parent}/" if parent else ""
-        there = (
-            _shown([f"{prefix}{folder}" for folder in folders]) if folders else "no folders at all"
-        )
+        there = _first_names([f"{prefix}{folder}" for folder in folders])
         return SourceUnavailable(
             f"{self.name}: no folder {self._location.path!r} in commit {commit[:7]}",
-            fix=f"there are {there}",
+            fix=f"there are {there or 'no folders at all'}",
         )
 
     def _rebuild(self, broken: BrokenCache) -> None:
@@ -215,17 +211,15 @@ class GitSource:
         self._cache.rebuild()
 
 
-def _shown(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
-
-
-def _open(text: str, context: SourceContext) -> GitSource:
-    return GitSource(parse_git_location(text), context.cache_dir, context.git_credential)
 
 
 FORM = SourceForm(
     schemes=tuple(f"git+{protocol}" for protocol in GIT_PROTOCOLS),
     accepts="git+https://HOST/REPOSITORY[@REF][#FOLDER] (also git+ssh://, git+file://)",
-    open=_open,
+    open=lambda text, context: GitSource(
+        parse_git_location(text), context.cache_dir, context.git_credential
+    ),
 )

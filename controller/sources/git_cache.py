@@ -21,6 +21,7 @@ LOCK_TIMEOUT_S = 960.0
 """Longer than a fetch may take: who waits for another process's fetch finds it done."""
 
 _PAUSE_S = 0.05
+_NOT_GIVEN_OUT = ("not our ref", "couldn't find remote ref", "unadvertised object")
 
 
 class BrokenCache(SourceUnavailable):
@@ -54,14 +55,8 @@ class GitCache:
         The key ``ref: HEAD`` says which branch HEAD is. Needs no repository here, so it never waits for a fetch.
         """
         self._made_folder()
-        done = self._remote.run(
-            "ls-remote",
-            "--symref",
-            "--",
-            self._location.url,
-            *patterns,
-            timeout_s=LS_REMOTE_TIMEOUT_S,
-        )
+        asked = ("ls-remote", "--symref", "--", self._location.url, *patterns)
+        done = self._remote.run(*asked, timeout_s=LS_REMOTE_TIMEOUT_S)
         if done.status != 0:
             raise self._failed(done, SourceUnavailable)
         answer: dict[str, str] = {}
@@ -126,10 +121,7 @@ class GitCache:
             )
         if done.status == 0:
             return True
-        if any(
-            words in done.errors
-            for words in ("not our ref", "couldn't find remote ref", "unadvertised object")
-        ):
+        if any(words in done.errors for words in _NOT_GIVEN_OUT):
             return False
         raise self._failed(done, BrokenCache)
 

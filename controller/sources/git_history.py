@@ -33,28 +33,16 @@ class _Touch(NamedTuple):
 
 def read_revision(git: GitProcess, commit: str, branch: str) -> Revision:
     """Return what people know a commit by. Raises BrokenCache when it is not there."""
-    done = git.run(
-        "log",
-        "-1",
-        "-z",
-        "--no-show-signature",
-        "--format=format:%an <%ae>%x00%aI%x00%B",
-        commit,
-        "--",
-    )
+    form = "--format=format:%an <%ae>%x00%aI%x00%B"
+    done = git.run("log", "-1", "-z", "--no-show-signature", form, commit, "--")
     parts = done.output.decode(errors="replace").split("\0")
     if done.status != 0 or len(parts) < 3:
         raise BrokenCache(
             f"commit {commit} cannot be read from {git.repository}: git says {last_words(done.errors)}",
             fix="remove that folder; it is fetched again",
         )
-    return Revision(
-        commit,
-        f"{branch}@{commit[:7]}" if branch else commit[:7],
-        _line(parts[0]),
-        parts[2],
-        parts[1],
-    )
+    label = f"{branch}@{commit[:7]}" if branch else commit[:7]
+    return Revision(commit, label, _line(parts[0]), parts[2], parts[1])
 
 
 def last_touches(
@@ -112,13 +100,8 @@ def _touches(tokens: Iterator[bytes]) -> Iterator[_Touch]:
         if words.startswith(b":"):
             yield _Touch(authorship, next(tokens, b""), _new_id(words))
         elif words:
-            commit, author, date, subject = (
-                *words.decode(errors="replace").split("\x1f", 3),
-                "",
-                "",
-                "",
-            )[:4]
-            authorship = Authorship(commit, _line(author), date, _line(subject))
+            parts = (*words.decode(errors="replace").split("\x1f", 3), "", "", "")
+            authorship = Authorship(parts[0], _line(parts[1]), parts[2], _line(parts[3]))
 
 
 def _new_id(raw: bytes) -> str:

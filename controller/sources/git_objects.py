@@ -27,7 +27,8 @@ def list_tree(git: GitProcess, tree: str) -> list[Found] | None:
     }
     targets = dict(read_blobs(git, links)) if links else {}
     return [
-        e._replace(target=targets.get(e.id, b"/...")) if e.kind == "link" else e for e in entries
+        entry._replace(target=targets.get(entry.id, b"/...")) if entry.kind == "link" else entry
+        for entry in entries
     ]
 
 

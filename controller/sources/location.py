@@ -100,7 +100,12 @@ def _check_url(url: str) -> None:
             f"git url {shown} begins with a dash or holds white space",
             fix="write it percent-encoded",
         )
-    parts = _split(url, shown)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise WrongUsage(
+            f"git url {shown}: {redact(str(error), None)}", fix="check the host"
+        ) from error
     if parts.scheme not in GIT_PROTOCOLS or not url.startswith(f"{parts.scheme}://"):
         raise WrongUsage(
             f"git url {shown}: only https, ssh and file are allowed",
@@ -111,15 +116,6 @@ def _check_url(url: str) -> None:
             f"git url {shown} names no repository", fix="write the repository's path after the host"
         )
     _check_authority(parts, shown)
-
-
-def _split(url: str, shown: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError as error:
-        raise WrongUsage(
-            f"git url {shown}: {redact(str(error), None)}", fix="check the host"
-        ) from error
 
 
 def _check_authority(parts: SplitResult, shown: str) -> None:
@@ -155,10 +151,9 @@ def _check_ref(ref: str) -> None:
 
 
 def _checked_path(path: str) -> str:
-    shown = repr(path)
     if path.startswith(("-", "/")) or not path.isprintable() or ".." in path.split("/"):
         raise WrongUsage(
-            f"git path {shown} is not a folder inside the repository",
+            f"git path {path!r} is not a folder inside the repository",
             fix="write it relative to the repository's root, for example fleet/production",
         )
     pure = str(PurePosixPath(path))

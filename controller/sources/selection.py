@@ -62,7 +62,13 @@ def select(entries: Iterable[Found]) -> Selection:
         if entry.kind == "link":
             links.append(entry)
         elif entry.kind == "submodule":
-            problems.append(_submodule(entry))
+            problems.append(
+                _problem(
+                    entry,
+                    "is a submodule; submodules are not fetched, so nothing in it would be read",
+                    "move its files into this repository, or move the submodule out of the source's folder",
+                )
+            )
         elif not is_yaml(entry.path):
             plain.add(entry.path)
         elif problem := _refused(entry):
@@ -84,36 +90,25 @@ def printable(path: bytes) -> str:
 def _refused(entry: Found) -> Problem | None:
     name = printable(entry.path)
     if name != entry.path.decode(errors="replace"):
-        return Problem(
-            Origin(name),
-            "",
+        return _problem(
+            entry,
             "the file's name is not printable UTF-8 text",
             "rename the file or the folder it is in; letters, digits, '-', '_' and '.' are safe everywhere",
         )
     if entry.kind == "special":
-        return Problem(
-            Origin(name),
-            "",
-            "is neither a file nor a folder",
-            "remove it, or rename it if it is no desired state",
-        )
+        what = "is neither a file nor a folder"
+        return _problem(entry, what, "remove it, or rename it if it is no desired state")
     if entry.size > MAX_BYTES:
-        return Problem(
-            Origin(name),
-            "",
+        return _problem(
+            entry,
             f"the file has {entry.size} bytes, expected at most {MAX_BYTES}; it was not read",
             "split it into files of one or a few objects each",
         )
     return None
 
 
-def _submodule(entry: Found) -> Problem:
-    return Problem(
-        Origin(printable(entry.path)),
-        "",
-        "is a submodule; submodules are not fetched, so nothing in it would be read",
-        "move its files into this repository, or move the submodule out of the source's folder",
-    )
+def _problem(entry: Found, what: str, fix: str) -> Problem:
+    return Problem(Origin(printable(entry.path)), "", what, fix)
 
 
 def _refused_links(links: Sequence[Found], plain: set[bytes]) -> Iterable[Problem]:
@@ -123,9 +118,8 @@ def _refused_links(links: Sequence[Found], plain: set[bytes]) -> Iterable[Proble
         if not outside and not is_yaml(link.path) and target in plain:
             continue
         where = "leads out of the source" if outside else "stays in the source"
-        yield Problem(
-            Origin(printable(link.path)),
-            "",
+        yield _problem(
+            link,
             f"is a symbolic link to '{printable(link.target)}', which {where}; links are never followed",
             "put the file itself here; what several objects share belongs in a Defaults document",
         )

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from controller.model.accepted import AcceptedState
-from controller.model.live import LiveLook, LiveScope
+from controller.model.live import LiveLook
 from controller.model.observed import ObservedState
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads, Projected
@@ -15,7 +15,7 @@ from controller.targets.group_parts.project import project_groups
 
 
 class Groups:
-    """The target ``groups``. It keeps nothing between calls."""
+    """The target ``groups``."""
 
     name = "groups"
     kinds = (GROUP,)
@@ -32,10 +32,10 @@ class Groups:
         return answer_groups(asks, look, observed, reads)
 
     def project(
-        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+        self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime
     ) -> Projected:
         """Say what groups there should be."""
-        return project_groups(accepted, scope, observed, now)
+        return project_groups(accepted, look.scope, observed, now)
 
     def act(self, change: Change, acts: LiveActs) -> ActResult:
         """Make, change or delete one group."""

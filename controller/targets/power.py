@@ -2,37 +2,49 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
-from controller.decisions.evaluator import Evaluator, asks_for_stops
-from controller.decisions.power_map import PowerMap, power_map
-from controller.decisions.power_rules import power_rules_of
-from controller.decisions.schedule_memory import from_json, to_json
+from controller.decisions.evaluator import Evaluator, power_rules_of
+from controller.decisions.group_tags import PARKED
+from controller.decisions.power_map import power_map
+from controller.decisions.schedule_memory import NOTHING_KNOWN
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import canonical_bytes
-from controller.model.live import LiveLook, LiveScope
-from controller.model.observed import ObservedState
+from controller.model.canonical import canonical_bytes, digest, parse_canonical
+from controller.model.live import LiveLook
+from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.ports import ActResult, Batch, LiveActs, LiveReads, Projected, Shaping
-from controller.targets.power_parts.changes import batches_of, goals_of, results_of
-from controller.targets.power_parts.drive import Drive, Pace
-from controller.targets.power_parts.look_facts import look_of
-from controller.targets.power_parts.memory_rows import read_memory
-from controller.targets.power_parts.observing import observed_of, projection_of
-from controller.targets.power_parts.power_changes import INSTANCE, PARKING, PowerChange, wishes_of
+from controller.ports import (
+    ActResult,
+    Batch,
+    LiveActs,
+    LiveReads,
+    Projected,
+    Shaping,
+    TargetCounts,
+)
+from controller.targets.power_parts.drive import HOLD_S, Drive, Pace
+from controller.targets.power_parts.goals import batches_of, goals_of, results_of
+from controller.targets.power_parts.master_rows import read_memory, read_running
+from controller.targets.power_parts.power_changes import (
+    INSTANCE,
+    PARKING,
+    instance_attributes,
+    parking_attributes,
+    power_changes_of,
+)
 from controller.targets.power_parts.power_client import Ec2PowerClient
-from controller.targets.power_parts.running_deployments import read_running
 
-FRESH: Final = timedelta(seconds=30)
-"""A look older than this is not acted on. What has changed since a fresh one AWS refuses, and the next look shows."""
 DEPLOYMENTS: Final = "deployments"
 """Asked for when something is to be stopped: since when deployments run."""
 SCHEDULES: Final = "schedules"
 """Asked for when something is to be switched: the schedules power last worked by."""
+_ON: Final = frozenset({"running", "pending"})
+_BECOMES: Final = {"start": "running", "stop": "stopped"}
 
 
 class Power:
@@ -42,58 +54,72 @@ class Power:
     kinds = (INSTANCE, PARKING)
     summary = "Instances run, stand by or are stopped as schedules, tags and overrides say."
 
-    def __init__(self) -> None:
-        """Begin with nothing read."""
-        self._read: tuple[AcceptedState, PowerMap] | None = None
-        self._seen: dict[str, LiveLook] = {}
-        """Of each scope the last look planned from: what is acted on at once need not be looked at once more."""
-
     def observe(self, look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
-        """Take the look as it is; nothing else is read before something is due."""
-        self._seen[look.scope.name] = look
-        return observed_of(look)
+        """Take every instance and group of the look; nothing else is read before something is due.
+
+        None is anybody's in particular: what may be switched is for schedules to say.
+        """
+        del reads, deep
+        scope = look.scope.name
+        places = {
+            member.instance_id: member.lifecycle
+            for group in look.groups.values()
+            for member in group.members
+        }
+        objects = {}
+        for instance_id, instance in look.instances.items():
+            ref = ResourceRef(INSTANCE, f"{scope}/{instance_id}")
+            attributes, sum_of = _observed_instance(instance.state, places.get(instance_id))
+            objects[ref] = Observation(ref, attributes, sum_of, None, Ownership.OURS, attributes)
+        for name, group in look.groups.items():
+            ref = ResourceRef(PARKING, f"{scope}/{name}")
+            parked = group.tag(PARKED) is not None
+            attributes = canonical_bytes(
+                parking_attributes(group.minimum, group.suspended, parked=parked)
+            )
+            objects[ref] = Observation(
+                ref, attributes, digest(attributes), None, Ownership.OURS, attributes
+            )
+        return ObservedState(scope, ScopeState.OK, objects)
 
     def project(
-        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+        self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime
     ) -> Projected:
         """Decide for every instance and group of the scope."""
         facts = observed.facts
-        look = look_of(facts["look"], scope)
-        deploying = {
-            name: datetime.fromisoformat(since)
-            for name, since in facts.get(DEPLOYMENTS, {}).items()
-        }
-        power = self.power_map(accepted)
-        judge = Evaluator(look, power, now, power_rules_of(accepted.options), deploying)
-        found = wishes_of(judge, look, from_json(facts.get(SCHEDULES) or {}), now)
-        if not found.wishes:
-            self._seen.pop(scope.name, None)
-        asks = set()
-        if found.wishes and SCHEDULES not in facts:
-            asks.add(SCHEDULES)
-        if DEPLOYMENTS not in facts and asks_for_stops(judge):
+        rules = power_rules_of(accepted.options)
+        evaluator = Evaluator(look, power_map(accepted), now, rules, facts.get(DEPLOYMENTS))
+        found = power_changes_of(evaluator, look, facts.get(SCHEDULES, NOTHING_KNOWN), now)
+        asks = {SCHEDULES} if found.changes else set()
+        if found.stops:
             asks.add(DEPLOYMENTS)
-        projections = {wish.ref: _projection(wish) for wish in found.wishes}
+        projections = {}
+        for change in found.changes:
+            attributes, extra = canonical_bytes(change.after), canonical_bytes(change.extra)
+            # Never equal to what was found, as that would not be a change.
+            sum_of = digest(attributes + extra)
+            projections[change.ref] = Projection(change.ref, attributes, extra, sum_of)
         return Projected(
             projections=projections,
             origins={
-                wish.ref: accepted.resources[ref].origin
-                for wish in found.wishes
-                if (ref := ResourceRef("Environment", wish.environment)) in accepted.resources
+                change.ref: accepted.resources[ref].origin
+                for change in found.changes
+                if (ref := ResourceRef("Environment", change.environment)) in accepted.resources
             },
             notes=found.notes,
             left=frozenset(observed.objects.keys() - projections.keys()),
             shapings={
-                wish.ref: Shaping(
-                    action=wish.action,
-                    cause=wish.cause,
-                    because=wish.because,
-                    effects=wish.effects or None,
+                change.ref: Shaping(
+                    action=change.action,
+                    cause=change.cause,
+                    because=change.because,
+                    effects=change.effects or None,
                 )
-                for wish in found.wishes
+                for change in found.changes
             },
-            environments={wish.ref: wish.environment for wish in found.wishes},
-            asks=frozenset(asks),
+            environments={change.ref: change.environment for change in found.changes},
+            asks=frozenset(asks - facts.keys()),
+            waits_for_environment=False,
         )
 
     def answer(
@@ -103,18 +129,10 @@ class Power:
         client, prefix = reads.master("dynamodb"), reads.options.resource_prefix
         facts = dict(observed.facts)
         if DEPLOYMENTS in asks:
-            running = read_running(client, prefix)
-            facts[DEPLOYMENTS] = {name: since.isoformat() for name, since in running.items()}
+            facts[DEPLOYMENTS] = read_running(client, prefix)
         if SCHEDULES in asks:
-            facts[SCHEDULES] = to_json(read_memory(client, prefix, reads.scope.name))
+            facts[SCHEDULES] = read_memory(client, prefix, look.scope.name)
         return replace(observed, facts=facts)
-
-    def act(self, change: Change, acts: LiveActs) -> ActResult:
-        """Bring one object to where it is wanted."""
-        result = self.act_together((change,), acts)[change.ref]
-        if isinstance(result, EnvctlError):
-            raise result
-        return result
 
     def batches(self, changes: Sequence[Change]) -> tuple[Batch, ...]:
         """Give each environment one record for what stops and one for what starts."""
@@ -123,30 +141,39 @@ class Power:
     def act_together(
         self, changes: Sequence[Change], acts: LiveActs
     ) -> Mapping[ResourceRef, ActResult | EnvctlError]:
-        """Drive everything to where it is wanted, in one go."""
+        """Bring everything towards where it is wanted, as far as AWS gets within seconds; a later look tells the rest."""
         options = acts.options.power
         pace = Pace(
             steady_s=lambda: acts.now().timestamp(),
             sleep=acts.sleep,
             look_again_s=options.look_again_s,
-            within_s=options.within_s,
+            hold_s=min(HOLD_S, options.within_s),
         )
-        hands = Ec2PowerClient(acts.scope, acts.client, acts.check, acts.now)
-        look = self._seen.pop(acts.scope.name, None)
-        is_fresh = look is not None and abs(acts.now() - look.at) <= FRESH
-        drive = Drive(goals_of(changes), hands, pace)
-        return results_of(changes, drive.run(look if is_fresh else None))
+        client = Ec2PowerClient(acts.scope, acts.client, acts.check, acts.now)
+        outcomes = Drive(goals_of(changes), client, pace).run(acts.look)
+        return results_of(changes, outcomes, options.look_again_s)
 
-    def power_map(self, accepted: AcceptedState) -> PowerMap:
-        """Return what an accepted state says about power; asked again for the same state it is not read again."""
-        known = self._read
-        if known is None or known[0] is not accepted:
-            known = self._read = accepted, power_map(accepted)
-        return known[1]
+    def counts(
+        self, observed: ObservedState, left: Sequence[Change], done: Sequence[Change]
+    ) -> TargetCounts:
+        """Count the instances that are on and off, and those still to be switched."""
+        states = {
+            ref: str(parse_canonical(found.attributes)["state"])
+            for ref, found in observed.objects.items()
+            if ref.kind == INSTANCE
+        }
+        for change in done:
+            if change.ref in states and change.action in _BECOMES:
+                states[change.ref] = _BECOMES[change.action]
+        on = sum(state in _ON for state in states.values())
+        to_switch = sum(change.ref.kind == INSTANCE for change in left)
+        return TargetCounts(on, len(states) - on, to_switch)
 
 
-def _projection(wish: PowerChange) -> Projection:
-    return projection_of(wish.ref, canonical_bytes(wish.after), canonical_bytes(wish.extra))
+@lru_cache(maxsize=256)
+def _observed_instance(state: str, lifecycle: str | None) -> tuple[bytes, str]:
+    attributes = canonical_bytes(instance_attributes(state, lifecycle))
+    return attributes, digest(attributes)
 
 
 TARGET = Power()

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState
-from controller.model.live import LiveLook, LiveScope
+from controller.model.live import LiveLook
 from controller.model.observed import ObservedState
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
-from controller.ports import ActResult, Batch, LiveActs, LiveReads, Projected
+from controller.ports import ActResult, Batch, LiveActs, LiveReads, Projected, TargetCounts
 from controller.targets.replica_parts.acts import copy_all
 from controller.targets.replica_parts.observe import observe_replicas, read_sources
 from controller.targets.replica_parts.project import project_replicas
@@ -17,7 +17,7 @@ from controller.targets.replica_parts.replicated import REPLICA
 
 
 class Replicas:
-    """The target ``replicas``. It keeps nothing between calls."""
+    """The target ``replicas``."""
 
     name = "replicas"
     kinds = (REPLICA,)
@@ -35,11 +35,11 @@ class Replicas:
         return read_sources(sorted(asks), observed, look.scope, reads)
 
     def project(
-        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+        self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime
     ) -> Projected:
         """Say what copies there should be."""
         del now
-        return project_replicas(accepted, scope, observed)
+        return project_replicas(accepted, look.scope, observed)
 
     def batches(self, changes: Sequence[Change]) -> tuple[Batch, ...]:
         """Give each copy a record of its own: deleting one asks for the record that made it."""
@@ -51,12 +51,12 @@ class Replicas:
         """Write or delete copies in conditional transactions."""
         return copy_all(changes, acts)
 
-    def act(self, change: Change, acts: LiveActs) -> ActResult:
-        """Write or delete one copy."""
-        result = copy_all((change,), acts)[change.ref]
-        if isinstance(result, EnvctlError):
-            raise result
-        return result
+    def counts(
+        self, observed: ObservedState, left: Sequence[Change], done: Sequence[Change]
+    ) -> TargetCounts:
+        """Count the copies that are not as their sources."""
+        del observed, done
+        return TargetCounts(copies_behind=len(left))
 
 
 TARGET = Replicas()

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from controller.model.accepted import AcceptedState
-from controller.model.live import LiveLook, LiveScope
+from controller.model.live import LiveLook
 from controller.model.observed import ObservedState
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads, Projected
@@ -17,7 +17,7 @@ from controller.targets.group_parts.schedule_acts import put_actions
 
 
 class ScalingSchedules:
-    """The target ``scaling-schedules``. It keeps nothing between calls."""
+    """The target ``scaling-schedules``."""
 
     name = "scaling-schedules"
     kinds = (SCALING_SCHEDULES,)
@@ -36,11 +36,11 @@ class ScalingSchedules:
         return answer_schedules(asks, look, observed, reads)
 
     def project(
-        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+        self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime
     ) -> Projected:
         """Say what scaling schedules there should be."""
         del now
-        return project_schedules(accepted, scope, observed)
+        return project_schedules(accepted, look.scope, observed)
 
     def act(self, change: Change, acts: LiveActs) -> ActResult:
         """Put, change or take away the scaling schedules of one group."""

@@ -6,17 +6,20 @@ import orjson
 
 from controller import catalog
 from controller.kinds.language.json_schema import document_schemas, file_schema
+from controller.planning.observed_json import observed_schema
+from controller.planning.plan_schema import plan_schema
 from controller.settings import Settings
-from controller.views.plan_schema import plan_schema
 
+OBSERVED_SCHEMA = "observed.schema.json"
 PLAN_SCHEMA = "plan.schema.json"
 SETTINGS_SCHEMA = "settings.schema.json"
 
 
 def schema_files() -> dict[str, bytes]:
-    """Return file name -> indented JSON: one per kind, and those of the plan file and the settings."""
+    """Return file name -> indented JSON: one per kind, and those of the plan file, of observed state and of the settings."""
     schemas: dict[str, Any] = {
         **document_schemas(catalog.kinds()),
+        OBSERVED_SCHEMA: observed_schema(),
         PLAN_SCHEMA: plan_schema(),
         SETTINGS_SCHEMA: file_schema(Settings, "envctl settings"),
     }

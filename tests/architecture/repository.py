@@ -50,6 +50,15 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(text(path), filename=str(path))
 
 
+def imported_modules(path: Path) -> Iterator[str]:
+    """Yield the full name of every module that a Python file imports, at its top or later."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
 def lines_matching(paths: tuple[Path, ...], pattern: str) -> Iterator[str]:
     """Yield ``file:line: text`` for each line in which the regular expression is found."""
     wanted = re.compile(pattern)

@@ -6,7 +6,13 @@ import pytest
 
 from tests.architecture.repository import ROOT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-servers.lock")
+PRODUCTION = ("requirements.lock", "requirements-sandbox.lock", "requirements-daemon.lock")
+LOCKS = (
+    *PRODUCTION,
+    "requirements-dev.lock",
+    "requirements-servers.lock",
+    "requirements-peers.lock",
+)
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -34,8 +40,9 @@ def test_every_release_is_exact_and_hashed(lock: str) -> None:
     assert [r for r in requirements if "==" not in r or "--hash=sha256:" not in r] == []
 
 
-def test_development_runs_the_releases_that_production_runs() -> None:
-    runtime, development = pins("requirements.lock"), pins("requirements-dev.lock")
+@pytest.mark.parametrize("lock", PRODUCTION)
+def test_development_runs_the_releases_that_production_runs(lock: str) -> None:
+    runtime, development = pins(lock), pins("requirements-dev.lock")
 
     assert {name: development.get(name) for name in runtime} == runtime
 

@@ -14,9 +14,9 @@ from controller.aws.errors import TableMissing
 from controller.aws.items import Item, to_wire
 from controller.aws.place import Place
 from controller.aws.table_setup import SetupResult, set_up_table
-from controller.aws.tables import Query, get, query_all, scan
-from controller.aws.transactions import Cancelled, Committed, PutWrite, transact
-from controller.aws.writes import write_if
+from controller.aws.tables import Query, get, query, scan
+from controller.aws.transactions import Cancelled, Committed, PutWrite, transact, write_one
+from controller.errors import Conflict
 from controller.model.table import Index, KeyAttribute, TableDefinition
 
 PLACE = Place("", "eu-west-1")
@@ -124,10 +124,11 @@ def test_the_same_token_again_is_the_same_transaction(
 def test_an_index_is_read_in_the_order_of_its_range_key(client: Any, table: str) -> None:
     for number in (3, 1, 2):
         item = to_wire({"Id": f"i{number}", "Group": "g", "Number": number})
-        assert write_if(client, PutWrite(table, item, ABSENT))
-        assert not write_if(client, PutWrite(table, item, ABSENT))
+        write_one(client, PutWrite(table, item, ABSENT))
+        with pytest.raises(Conflict):
+            write_one(client, PutWrite(table, item, ABSENT))
     wanted = Query(table, "#g = :g", {":g": "g"}, {"#g": "Group"}, "Group-index", forward=False)
-    assert [item["Number"] for item in query_all(client, wanted)] == [3, 2, 1]
+    assert [item["Number"] for item in query(client, wanted).items] == [3, 2, 1]
 
 
 def test_a_table_that_is_not_there_is_told_as_such(client: Any) -> None:

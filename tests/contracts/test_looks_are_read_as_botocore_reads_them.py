@@ -93,7 +93,6 @@ def instance_of(found: Mapping[str, Any]) -> FoundInstance:
         image_id=found.get("ImageId", ""),
         lifecycle=found.get("InstanceLifecycle", ""),
         root_device=found.get("RootDeviceType", "ebs"),
-        spot_request=found.get("SpotInstanceRequestId", ""),
     )
 
 

@@ -86,7 +86,7 @@ def test_in_the_end_all_instances_are_of_the_new_version(three: LiveAccount) -> 
 
 
 def test_the_first_that_fails_stops_the_others(three: LiveAccount) -> None:
-    three.aws.controls.fail_refreshes(1)
+    three.aws.controls.settings(failing_refreshes=1)
     three.role(instanceType="m6i.xlarge")
     _until_quiet(three)
     said = notes(three.plan())

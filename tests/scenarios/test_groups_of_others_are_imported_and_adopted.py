@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.aws.items import to_wire
-from controller.sandbox.account_needs import CHILD_ROLE
+from controller.sandbox.seed import CHILD_ROLE
 from tests.support.command_line import Ended, commands_in, envctl
 from tests.support.embedded_aws import AwsForTests
 from tests.support.old_estate import role
@@ -89,7 +89,7 @@ class Others:
             "instance_profiles": list(PROFILES), "buckets": [], "secrets": {},
         }  # fmt: skip
         aws.controls.send("accounts", {"accounts": [needs]})
-        aws.controls.launch_configurations(allowed=True)
+        aws.controls.settings(launch_configurations=True)
 
     def template_data(self, name: str, **more: Any) -> dict[str, Any]:
         """Return launch template data as the convention has it for a role, but for what is given."""

@@ -12,7 +12,7 @@ WEB = "c50-ta-Web"
 def old(aws: AwsForTests) -> LiveAccount:
     """A group as the old product made it."""
     account = LiveAccount(aws)
-    aws.controls.launch_configurations(allowed=True)
+    aws.controls.settings(launch_configurations=True)
     scaling, ec2 = account.client("autoscaling"), account.client("ec2")
     image = ec2.describe_images(Filters=[{"Name": "name", "Values": ["web-1.4.2"]}])["Images"][0]
     groups = ec2.describe_security_groups(

@@ -39,7 +39,7 @@ def adoption(
     place = tmp_path_factory.mktemp("old")
     embedded_server.controls.reset()
     embedded_server.controls.send("accounts", {"accounts": [NEEDS]})
-    embedded_server.controls.launch_configurations(allowed=True)
+    embedded_server.controls.settings(launch_configurations=True)
     child = embedded_server.client("ec2", ACCOUNT), embedded_server.client("autoscaling", ACCOUNT)
     with commands_in(embedded_server, place):
         vpc, subnets = make_network(child[0])

@@ -10,10 +10,12 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from controller.sandbox.account_needs import CHILD_ROLE
 from controller.sandbox.controls import SandboxControls
+from controller.sandbox.seed import CHILD_ROLE
 from controller.sandbox.server import EmbeddedAws, embedded_aws
 
+FASTER = ("tests.support.faster_sandbox",)
+"""What ``embedded_aws`` of tests and benchmarks imports on top."""
 ONE_TRY = Config(
     retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=60
 )
@@ -73,7 +75,7 @@ def _in_account(account: str) -> Any:
 @pytest.fixture(scope="session")
 def embedded_server() -> Iterator[AwsForTests]:
     """Start the session's sandbox."""
-    with embedded_aws() as server:
+    with embedded_aws(extensions=FASTER) as server:
         yield AwsForTests(server)
 
 

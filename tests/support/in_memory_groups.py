@@ -50,6 +50,7 @@ class InMemoryHands:
         self.budget: int | None = None
         self.refuse: Callable[[str, Sequence[str]], None] = lambda _call, _ids: None
         self.moving: dict[str, str] = {}
+        self.enters_standby = True
 
     def look(self) -> LiveLook:
         self.looks += 1
@@ -73,7 +74,7 @@ class InMemoryHands:
         found = self._groups()
         for group in self.kept.values():
             for name, lifecycle in group.lifecycles.items():
-                if lifecycle == "EnteringStandby":
+                if lifecycle == "EnteringStandby" and self.enters_standby:
                     group.lifecycles[name] = "Standby"
                 elif lifecycle == "Pending":
                     group.lifecycles[name] = "InService"

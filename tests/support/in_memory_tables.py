@@ -14,7 +14,6 @@ from controller.aws.errors import TableMissing
 from controller.aws.items import Item, from_wire, from_wire_value
 from controller.aws.transactions import (
     Cancelled,
-    CheckWrite,
     Committed,
     DeleteWrite,
     PutWrite,
@@ -136,8 +135,7 @@ class InMemoryTables:
         if any(reasons):
             return Cancelled(tuple(reasons))
         for write in writes:
-            if not isinstance(write, CheckWrite):
-                self._apply(write)
+            self._apply(write)
         self._tokens.add(token)
         self.transactions.append(tuple(writes))
         return Committed()

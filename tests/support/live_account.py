@@ -1,7 +1,7 @@
 """One child account in the sandbox that follows a few YAML documents: plan, act, look again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -21,8 +21,8 @@ from controller.model.live_options import LiveOptions
 from controller.model.override import Override
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
-from controller.ports import ActResult, LiveTarget
-from controller.sandbox.account_needs import AccountNeeds, needs_of
+from controller.ports import ActResult, BatchingTarget, LiveTarget
+from controller.sandbox.seed import AccountNeeds, needs_of
 from controller.settings import Settings
 from controller.targets.groups import TARGET as GROUPS
 from tests.support.embedded_aws import AwsForTests
@@ -148,6 +148,7 @@ class Acts:
     scope = SCOPE
     installation = INSTALLATION
     revision = "9f1e0aa"
+    look = None
 
     @property
     def options(self) -> LiveOptions:
@@ -197,7 +198,7 @@ class LiveAccount:
         needs: list[AccountNeeds] = needs_of(by_kind, REGION)
         for one in needs:
             one.role = ""
-        self.aws.controls.send("accounts", {"accounts": [one.as_json() for one in needs]})
+        self.aws.controls.send("accounts", {"accounts": [asdict(one) for one in needs]})
 
     def client(self, service: str) -> Any:
         """Return a client of the account."""
@@ -242,7 +243,9 @@ class LiveAccount:
             acts: Any = Acts(self, f"token-{number}-{len(self.records.done)}")
             name = _short(str(change.ref))
             try:
-                results[name] = by_name[change.target].act(change, acts)
+                target = by_name[change.target]
+                assert not isinstance(target, BatchingTarget), "its changes are made together"
+                results[name] = target.act(change, acts)
             except EnvctlError as error:
                 results[name] = error
             else:

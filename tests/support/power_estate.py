@@ -9,9 +9,13 @@ from typing import Any
 from controller import catalog
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import observe_config
-from controller.engine.installation.installation import Installation, Master, find_installation
+from controller.engine.installation.installation import (
+    Installation,
+    Master,
+    find_installation,
+    set_up,
+)
 from controller.engine.installation.process_context import ProcessContext
-from controller.engine.installation.setup import set_up
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.tick import PowerRun, Switched
 from controller.model.accepted import AcceptedState

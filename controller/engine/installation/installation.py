@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING, Any
 from controller.aws.blob_store import S3BlobStore
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
-from controller.engine.commit.lease import Leases
-from controller.engine.commit.storage import Storage
-from controller.engine.installation.bootstrap import read_installation
+from controller.engine.commit.lease import Claim, Leases
+from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.storage import ApplyRequest, Storage
+from controller.engine.installation.bootstrap import (
+    BootstrapReport,
+    all_tables,
+    bootstrap,
+    read_installation,
+    set_up_tables,
+)
 from controller.engine.installation.process_context import ProcessContext
 from controller.kinds.language.kind import Kind
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
+from controller.model.ledger_record import Actor
 from controller.settings import Settings
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
 from controller.targets.table_items.store import DynamoStore
@@ -127,6 +135,17 @@ class Installation:
         """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
         redact = redactor(self.master.kinds.values(), self.id)
         return replace(self.master.storage(), installation=self.id, redact=redact)
+
+
+def set_up(master: Master, *, upgrade: bool = False) -> BootstrapReport:
+    """Create what is missing, compare what is there, mend it on ``upgrade``. Raises as ``bootstrap``."""
+    kinds = master.kinds.values()
+    process = master.process
+    definitions = all_tables(kinds, master.settings.resource_prefix)
+    tables = set_up_tables(master.client, definitions, upgrade=upgrade)
+    actor = Actor("", "", process.user, "bootstrap")
+    request = ApplyRequest(actor=actor, transaction=new_run_id(process.clock()))
+    return bootstrap(tables, kinds, master.storage(), request, Claim(process.instance))
 
 
 def find_installation(master: Master) -> Installation:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from controller.aws.s3_object import parse_s3_uri, read_object
+from controller.aws.blob_store import parse_s3_uri, read_object
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage

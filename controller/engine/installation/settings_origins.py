@@ -7,6 +7,7 @@ from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.settings_file import CONFIG_VARIABLE, read_named
 from controller.loading.documents import parse_documents
 from controller.loading.positions import Positions
+from controller.model.absent import ABSENT
 from controller.settings import Settings, setting_paths, variable_of
 
 DEFAULT = "default"
@@ -41,23 +42,16 @@ def setting_lines(
         origin = DEFAULT
         if variable_of(path) in environment:
             origin = variable_of(path)
-        elif _holds(given, path):
+        elif _at(given, path) is not ABSENT:
             origin = f"{name}:{positions.locate(0, path, key=True).line}"
-        yield SettingLine(".".join(path), _value(values, path), origin)
+        value = _at(values, path)
+        yield SettingLine(".".join(path), None if value is ABSENT else value, origin)
 
 
-def _holds(values: Any, path: tuple[str, ...]) -> bool:
+def _at(values: Any, path: tuple[str, ...]) -> Any:
+    """Return the value at a path; ABSENT below a part that is not given."""
     for step in path:
         if not isinstance(values, dict) or step not in values:
-            return False
+            return ABSENT
         values = values[step]
-    return True
-
-
-def _value(values: Any, path: tuple[str, ...]) -> Any:
-    """Return the value at a path; None below a part that is not given."""
-    for step in path:
-        if not isinstance(values, dict):
-            return None
-        values = values.get(step)
     return values

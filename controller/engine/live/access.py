@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.aws.sessions import AwsAccess
 from controller.engine.commit.lease import LeaseKeeper
-from controller.model.live import LiveScope
+from controller.model.live import LiveLook, LiveScope
 from controller.model.live_options import LiveOptions
 from controller.ports import History
 
@@ -43,6 +43,8 @@ class ScopeActs(ScopeReads):
     token: str
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
+    look: LiveLook | None = None
+    """The look the changes were planned from; None where it is too old to act on."""
 
     def check(self) -> None:
         """Make sure that the scope is still ours. Raises StaleEpoch."""

@@ -16,11 +16,11 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
 from controller.engine.live.journal import scopes_left_open
 from controller.engine.live.observe import ScopeView, Unobserved, unseen
-from controller.engine.live.override_tags import TagRecords
+from controller.engine.live.override_tags import OverrideTagSync
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
-from controller.engine.live.schedule_memory import PowerMemory
+from controller.engine.live.schedule_memory import LastAppliedSchedules
 from controller.engine.live.scopes import ScopeSetup, live_scopes
-from controller.engine.state.flips import FlipRow, read_flip_rows
+from controller.engine.state.drift_history import read_histories
 from controller.engine.state.status import Finding, write_statuses
 from controller.errors import EnvctlError, WrongUsage
 from controller.events import Emit, discard_event
@@ -42,7 +42,6 @@ class LivePlanRun:
     accepted: AcceptedState
     asked: LivePlanOptions
     scopes: tuple[LiveScopePlan, ...]
-    flips: dict[str, FlipRow]
     left_open: frozenset[str] = frozenset()
     """Scopes in which an earlier run announced something and did not end it."""
 
@@ -83,8 +82,8 @@ class LiveAccounts:
             compile_kinds(master.kinds.values()), master.settings.options, installation.id
         )
         self._secrets = Secrets(master.aws, master.process.environment)
-        self._power = PowerMemory(installation)
-        self._tags = TagRecords(installation)
+        self._power = LastAppliedSchedules(installation)
+        self._tags = OverrideTagSync(installation)
 
     @property
     def is_on(self) -> bool:
@@ -144,18 +143,18 @@ class LiveAccounts:
         master = self.installation.master
         broken = self._know(live_scopes(accepted, self._settings))
         table, names = master.physical(STATE_TABLE.name), [setup.scope.name for setup in setups]
-        rows = read_flip_rows(master.store, table, names)
+        histories = read_histories(master.store, table, names)
         left_open = scopes_left_open(master.store, table, names)
-        asked = replace(asked, flips={scope: row.flips for scope, row in rows.items()})
+        asked = replace(asked, histories=histories)
         reachable = [setup for setup in setups if setup.scope.account not in broken]
         planned = {
             one.setup.scope.name: one for one in self._planner(accepted).plan(reachable, asked)
         }
         scopes = tuple(
-            planned.get(setup.scope.name) or _dark(setup, broken[setup.scope.account])
+            planned.get(setup.scope.name) or _unreachable_plan(setup, broken[setup.scope.account])
             for setup in setups
         )
-        return LivePlanRun(accepted, asked, scopes, rows, left_open)
+        return LivePlanRun(accepted, asked, scopes, left_open)
 
     def apply(
         self,
@@ -197,7 +196,6 @@ class LiveAccounts:
                 plan=plan,
                 asked=run.asked,
                 request=request,
-                row=run.flips.get(plan.setup.scope.name, FlipRow()),
                 left_open=plan.setup.scope.name in run.left_open,
                 emit=emit,
             )
@@ -270,7 +268,7 @@ class _Gauge:
         return tell
 
 
-def _dark(setup: ScopeSetup, error: EnvctlError) -> LiveScopePlan:
+def _unreachable_plan(setup: ScopeSetup, error: EnvctlError) -> LiveScopePlan:
     why = unseen(error, setup)
     plan = ScopePlan(setup.scope.name, why.state, reason=why.reason)
     return LiveScopePlan(setup, (plan,), ScopeView(setup, unseen=why), denied=why.denied)

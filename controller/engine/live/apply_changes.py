@@ -12,14 +12,16 @@ from controller.engine.commit.change_queue import ChangeQueue
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.live.access import ScopeActs, ScopeReads
 from controller.engine.live.journal import Journal
+from controller.engine.live.observe import FRESH
 from controller.engine.live.records import Ending, ending_of
 from controller.engine.live.stages import Stage, next_stage
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
+from controller.model.live import LiveLook
 from controller.model.outcome import Outcome, Progress, Status
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
-from controller.ports import ActResult, BatchingTarget, LiveTarget
+from controller.ports import ActingTarget, ActResult, BatchingTarget, LiveTarget
 
 ACTS_AT_ONCE: Final = 4
 """Objects of one scope that are worked on side by side."""
@@ -50,9 +52,12 @@ class LiveRun:
         return Journal(self.writer, self.reads.scope)
 
     def apply(
-        self, changes: Sequence[Change], progress: Callable[[Progress], None] = lambda _: None
+        self,
+        changes: Sequence[Change],
+        look: LiveLook | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
     ) -> LiveResult:
-        """Make changes in their order. Errors are not raised: what happened is the result.
+        """Make changes, planned from a look, in their order. Errors are not raised: what happened is the result.
 
         A change that fails takes what relies on it along; the rest goes on. ``progress`` is called after each stage.
         """
@@ -64,7 +69,7 @@ class LiveRun:
             scope = self.reads.scope
             self.reads.access.assert_identity(scope.account, scope.region)
             while (stage := next_stage(queue, self.targets)) is not None:
-                self._do(stage, queue, again)
+                self._do(stage, queue, again, look)
                 progress(queue.progress)
         except EnvctlError as error:
             stopped = error
@@ -72,10 +77,12 @@ class LiveRun:
         progress(queue.progress)
         return LiveResult(queue.outcomes(), again, stopped)
 
-    def _do(self, stage: Stage, queue: ChangeQueue, again: dict[str, float]) -> None:
+    def _do(
+        self, stage: Stage, queue: ChangeQueue, again: dict[str, float], look: LiveLook | None
+    ) -> None:
         journal = self.journal
         records = journal.record_intent(stage.batches)
-        results, lost = self._act(stage, records)
+        results, lost = self._act(stage, records, look)
         endings: dict[str, Ending] = {}
         for record, batch in zip(records, stage.batches, strict=True):
             endings[record.audit_id] = _ending(
@@ -98,12 +105,12 @@ class LiveRun:
             raise lost
 
     def _act(
-        self, stage: Stage, records: Sequence[LedgerRecord]
+        self, stage: Stage, records: Sequence[LedgerRecord], look: LiveLook | None
     ) -> tuple[dict[ResourceRef, Result], EnvctlError | None]:
         """Return what became of each change, and what made going on useless, if anything did."""
         target = stage.target
         if isinstance(target, BatchingTarget):
-            acts = self._acts(records[0])
+            acts = self._acts(records[0], look)
             try:
                 self.writer.lease.confirm()
                 return dict(target.act_together(stage.changes, acts)), None
@@ -114,7 +121,7 @@ class LiveRun:
         with ThreadPoolExecutor(ACTS_AT_ONCE, thread_name_prefix="live-act") as pool:
             pairs = zip(stage.changes, records, strict=True)
             futures = [
-                (change, pool.submit(self._act_on, target, change, record))
+                (change, pool.submit(self._act_on, target, change, self._acts(record, look)))
                 for change, record in pairs
             ]
             for change, future in futures:
@@ -122,15 +129,16 @@ class LiveRun:
                 stale = result if isinstance(result, StaleEpoch) else stale
         return results, stale
 
-    def _act_on(self, target: LiveTarget, change: Change, record: LedgerRecord) -> Result:
+    def _act_on(self, target: ActingTarget, change: Change, acts: ScopeActs) -> Result:
         try:
             self.writer.lease.confirm()
-            return target.act(change, self._acts(record))
+            return target.act(change, acts)
         except EnvctlError as error:
             return error
 
-    def _acts(self, record: LedgerRecord) -> ScopeActs:
+    def _acts(self, record: LedgerRecord, look: LiveLook | None) -> ScopeActs:
         reads, storage = self.reads, self.writer.storage
+        now = storage.clock()
         return ScopeActs(
             reads.scope,
             reads.installation,
@@ -143,6 +151,7 @@ class LiveRun:
             record.audit_id[:64],
             storage.clock,
             storage.sleep,
+            look if look is not None and now - look.at <= FRESH else None,
         )
 
 
@@ -166,7 +175,11 @@ def _ending(results: Sequence[tuple[Change, Result | None]]) -> Ending:
     done = [result for _, result in results if isinstance(result, ActResult)]
     if not failed:
         first = ending_of(done[0])
-        return first if len(results) == 1 else Ending("succeeded", request_id=first.request_id)
+        if len(results) == 1:
+            return first
+        going_on = sum(result.look_again_s is not None for result in done)
+        message = f"{going_on} of {len(results)} on their way" if going_on else ""
+        return Ending("succeeded", message, first.request_id)
     if len(results) == 1:
         return Ending("failed", _status(failed[0][1])[1])
     told = (f"{change.ref.key}: {_status(result)[1]}" for change, result in failed)

@@ -14,9 +14,10 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.access import ScopeReads
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
+from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.records import settle, target_of, unseen_ending
-from controller.engine.state.flips import FlipMemory, FlipRow, write_flip_row
+from controller.engine.state.drift_history import write_history
 from controller.engine.state.status import Finding
 from controller.errors import EnvctlError, Unreachable, exit_code_of
 from controller.events import (
@@ -31,12 +32,11 @@ from controller.model.observed import ScopeState
 from controller.model.outcome import DONE, Outcome, Progress, Status
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
+from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE
 
 MAX_TIME: Final = timedelta(minutes=20)
 """What AWS goes on with for longer is followed by the next run."""
-FRESH: Final = timedelta(seconds=60)
-"""A plan older than this is made again once the scope is ours."""
 
 Tell = Callable[[Progress], None]
 
@@ -65,7 +65,6 @@ class ScopeRun:
     plan: LiveScopePlan
     asked: LivePlanOptions
     request: ApplyRequest
-    row: FlipRow
     left_open: bool
     emit: Emit
 
@@ -97,9 +96,7 @@ class ScopeRun:
 
     def _passes(self, claim: Claim, tell: Tell) -> Generator[ScopeOutcome]:
         """Take the scope, and yield after each pass what has become of it so far, until nothing is under way; then give it back."""
-        flips = FlipMemory(self.row, self._write_row)
-        self._warn(flips)
-        changes = self.plan.to_do
+        history, changes = self._warn(), self.plan.to_do
         if not changes and not self.left_open:
             yield ScopeOutcome(self._name, (), self._finding(()))
             return
@@ -115,25 +112,32 @@ class ScopeRun:
             run = self._run(writer)
             while result is None or result.look_again_s:
                 try:
-                    due = self._next_steps(result, changes) if result else self._due(run, changes)
-                    result = run.apply(due, tell)
+                    if result is None:
+                        due, plan = self._due(run, changes)
+                    else:
+                        plan = self._next_steps(result, changes)
+                        due = plan.to_do
+                    result = run.apply(due, plan.view.look, tell)
                     outcomes += result.outcomes
-                    yield self._passed(result, outcomes, flips)
+                    history = self._settled(result, history)
+                    yield self._passed(result, outcomes)
                 except EnvctlError as error:
                     yield self._stopped(outcomes, error, left=changes if not outcomes else ())
                     return
 
-    def _passed(
-        self, result: LiveResult, outcomes: Sequence[Outcome], flips: FlipMemory
-    ) -> ScopeOutcome:
-        """Tell of a pass and remember it; return what has become of the scope. Raises what stopped the pass."""
+    def _settled(self, result: LiveResult, history: DriftHistory) -> DriftHistory:
+        """Tell of a pass; return what is remembered after it. Raises what stopped it."""
         for outcome in result.outcomes:
             self.emit(ChangeSettled.of(outcome))
-        now = self.installation.master.process.clock()
         done = [outcome.change for outcome in result.outcomes if outcome.status in DONE]
-        flips.remember(done, now)
+        now = self.installation.master.process.clock()
+        history = self._remember(history, history.with_done(done, now))
         if result.stopped is not None:
             raise result.stopped
+        return history
+
+    def _passed(self, result: LiveResult, outcomes: Sequence[Outcome]) -> ScopeOutcome:
+        now = self.installation.master.process.clock()
         failed = any(outcome.status not in DONE for outcome in outcomes)
         again_s = min(result.look_again_s.values(), default=None)
         return ScopeOutcome(
@@ -158,17 +162,22 @@ class ScopeRun:
             targets={target.name: target for target in self.planner.targets},
         )
 
-    def _due(self, run: LiveRun, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """Settle what is open; return the changes, or, if the world may be another by now, those that are due as they were."""
+    def _due(
+        self, run: LiveRun, changes: Sequence[Change]
+    ) -> tuple[Sequence[Change], LiveScopePlan]:
+        """Settle what is open; return the changes, or, if the world may be another by now, those that are due as they were.
+
+        The plan is the one they are from.
+        """
         left_open = run.journal.left_open()
         now = self.installation.master.process.clock()
         if not left_open and now - self.asked.now <= FRESH:
-            return tuple(changes)
+            return changes, self.plan
         again = self._look_again(())
         if left_open:
             self._settle(run, left_open, again)
         approved = {_what(change) for change in changes}
-        return tuple(change for change in again.to_do if _what(change) in approved)
+        return [change for change in again.to_do if _what(change) in approved], again
 
     def _settle(self, run: LiveRun, records: Sequence[LedgerRecord], seen: LiveScopePlan) -> None:
         """Write what became of records an earlier run left open. Raises Unreachable if that cannot be seen now."""
@@ -176,7 +185,7 @@ class ScopeRun:
         endings = {}
         for record in records:
             target = target_of(record)
-            dark = seen.view.unseen or seen.view.blind.get(target)
+            dark = seen.view.unseen or seen.view.unknown_targets.get(target)
             if dark is not None:
                 raise Unreachable(
                     f"scope {self._name}: what an earlier run left open cannot be settled yet: {dark.reason}"
@@ -191,11 +200,18 @@ class ScopeRun:
                 OpenRecordSettled(self._name, ref, ended.audit_id, ending.phase, ending.message)
             )
 
-    def _next_steps(self, result: LiveResult, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """Return what is due now on the objects of the plan, for the targets whose work AWS goes on with."""
-        mine = frozenset(change.ref for change in changes if change.target in result.look_again_s)
-        again = self._look_again(tuple(result.look_again_s), only=mine)
-        return again.to_do
+    def _next_steps(self, result: LiveResult, changes: Sequence[Change]) -> LiveScopePlan:
+        """Return what is due now on the objects of the plan, for the targets whose work AWS goes on with.
+
+        What failed is left to the next run.
+        """
+        failed = {outcome.change.ref for outcome in result.outcomes if outcome.status not in DONE}
+        mine = frozenset(
+            change.ref
+            for change in changes
+            if change.target in result.look_again_s and change.ref not in failed
+        )
+        return self._look_again(tuple(result.look_again_s), only=mine)
 
     def _look_again(
         self, targets: Sequence[str], only: frozenset[ResourceRef] | None = None
@@ -204,19 +220,28 @@ class ScopeRun:
         asked = replace(self.asked, now=now, targets=targets, only=only)
         return self.planner.plan_one(self.plan.setup, asked)
 
-    def _warn(self, flips: FlipMemory) -> None:
-        """Tell of storms nobody has been told of, once."""
-        for storm in flips.tell_once(self.plan.storms, self.asked.now):
+    def _warn(self) -> DriftHistory:
+        """Tell of storms nobody has been told of, once; return what is remembered from now on."""
+        history, now = self.asked.histories.get(self._name, DriftHistory()), self.asked.now
+        untold = history.untold(self.plan.storms)
+        if untold:
+            history = self._remember(history, history.with_told(untold, now))
+        for storm in untold:
             until = storm.until.isoformat(timespec="seconds")
             self.emit(DriftStormFound(self._name, str(storm.ref), storm.ours, storm.theirs, until))
+        return history
 
-    def _write_row(self, row: FlipRow) -> None:
+    def _remember(self, before: DriftHistory, after: DriftHistory) -> DriftHistory:
+        """Write the history where it changed, and return it."""
+        if before == after:
+            return before
         master = self.installation.master
         try:
-            write_flip_row(master.store, master.physical(STATE_TABLE.name), self._name, row)
+            write_history(master.store, master.physical(STATE_TABLE.name), self._name, after)
         except EnvctlError as error:
             # What was done is done; the breaker then counts one flip less.
             self.emit(RunStopped(self._name, f"its flips were not written down: {error}"))
+        return after
 
     def _stopped(
         self, outcomes: Sequence[Outcome], error: EnvctlError, left: Sequence[Change] = ()

@@ -15,17 +15,19 @@ from controller.model.ref import ResourceRef
 from controller.planning.blocking import Barrier
 from controller.scheduling.freezes import frozen_because
 
-POWER: Final = "power"
-GROUPS: Final = "groups"
 BULK_PATCH: Final = "BULK_PATCH_AMI"
 
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """Which environment the objects of a scope belong to, and the names of the targets (but power) they are of."""
+    """Which environment the objects of a scope belong to, and the names of the targets that wait for environments.
+
+    ``ending`` are those of them whose deletes end instances.
+    """
 
     environments: Mapping[ResourceRef, str]
     targets: tuple[str, ...]
+    ending: tuple[str, ...] = ()
 
 
 def live_barriers(
@@ -35,8 +37,7 @@ def live_barriers(
     departed: Callable[[str], bool],
 ) -> tuple[Barrier, ...]:
     """Return what holds changes of a scope. ``departed`` is asked for environments the tables do not have: did we delete them?"""
-    targets = tuple(name for name in belongings.targets if name != POWER)
-    if not targets:
+    if not belongings.targets:
         return ()
     objects: dict[str, set[ResourceRef]] = {}
     for ref, environment in belongings.environments.items():
@@ -45,7 +46,7 @@ def live_barriers(
         barrier
         for environment in sorted(objects)
         for barrier in _of_environment(
-            accepted, environment, frozenset(objects[environment]), targets, now, departed
+            accepted, environment, frozenset(objects[environment]), belongings, now, departed
         )
     )
 
@@ -54,11 +55,11 @@ def _of_environment(
     accepted: AcceptedState,
     environment: str,
     refs: frozenset[ResourceRef],
-    targets: tuple[str, ...],
+    belongings: Belongings,
     now: datetime,
     departed: Callable[[str], bool],
 ) -> Iterator[Barrier]:
-    ref = ResourceRef("Environment", environment)
+    ref, targets = ResourceRef("Environment", environment), belongings.targets
     if ref in accepted.unreadable:
         why = f"{ref} cannot be read back from the tables: {accepted.unreadable[ref]}"
         yield Barrier(
@@ -67,13 +68,13 @@ def _of_environment(
         return
     resource = accepted.resources.get(ref)
     if resource is None:
-        if not departed(environment):
+        if belongings.ending and not departed(environment):
             why = f"{ref} is not in the tables, but no record says that we deleted it"
             yield Barrier(
                 guard="retireFirst",
                 because=why,
                 refs=refs,
-                targets=(GROUPS,),
+                targets=belongings.ending,
                 actions=("delete",),
                 overridable=False,
             )
@@ -85,11 +86,17 @@ def _of_environment(
         )
     spec = accepted.specs[ref]
     yield from _of_type(accepted, spec.environment_type, refs, targets, now)
-    yield from _of_deletes(ref, spec, parse_canonical(resource.document), refs)
+    if belongings.ending:
+        document = parse_canonical(resource.document)
+        yield from _of_deletes(ref, spec, document, refs, belongings.ending)
 
 
 def _of_deletes(
-    ref: ResourceRef, spec: Any, document: Mapping[str, Any], refs: frozenset[ResourceRef]
+    ref: ResourceRef,
+    spec: Any,
+    document: Mapping[str, Any],
+    refs: frozenset[ResourceRef],
+    targets: tuple[str, ...],
 ) -> Iterator[Barrier]:
     """Yield what keeps groups of an environment from being deleted, which ends their instances."""
     if document.get("metadata", {}).get("protect"):
@@ -97,7 +104,7 @@ def _of_deletes(
             guard="protected",
             because=f"{ref} is protected: apply it without metadata.protect first",
             refs=refs,
-            targets=(GROUPS,),
+            targets=targets,
             actions=("delete",),
             overridable=False,
         )
@@ -106,7 +113,7 @@ def _of_deletes(
             guard="retireFirst",
             because=f"deleting a group ends its instances, and {ref} is not retired",
             refs=refs,
-            targets=(GROUPS,),
+            targets=targets,
             actions=("delete",),
         )
 

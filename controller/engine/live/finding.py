@@ -1,16 +1,20 @@
-"""How a live scope stands after a run: as the worst of its parts, with what was counted there. Pure."""
+"""How a live scope stands after a run: as the worst of its parts, with what a look counted there. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
-from controller.engine.live.counts import scope_counts_of
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.state.status import Finding
 from controller.model.observed import ScopeState
 from controller.model.outcome import DONE, Outcome
-from controller.model.plan import Change
-from controller.model.ref import ResourceRef
+from controller.model.plan import Change, Note
+from controller.model.scope_status import Remark, ScopeCounts
+from controller.ports import CountingTarget, TargetCounts
 
+MOST_REMARKS: Final = 20
+"""So many different texts of one sort are kept; plan and doctor have them all."""
+MOST_NAMES: Final = 3
 _WORST: Final = (
     ScopeState.REFUSED,
     ScopeState.UNKNOWN,
@@ -32,15 +36,14 @@ def finding_of(
     failed = [outcome for outcome in outcomes if outcome.status not in DONE]
     done = [outcome.change for outcome in outcomes if outcome.status in DONE]
     partial = bool(asked.targets) or asked.only is not None
-    present = {one.state for one in plans}
+    present = {scope_plan.state for scope_plan in plans}
     known = present <= {ScopeState.OK, ScopeState.OBSERVE} and present != {ScopeState.OBSERVE}
-    left = {_place(change) for one in plans for change in one.changes} - set(map(_place, done))
     return Finding(
         scope=plan.setup.scope.name,
         state=state,
         reason="\n".join(dict.fromkeys([*reasons(plan, state), *(f.message for f in failed[:3])])),
-        changes=len(left),
-        blocked=sum(note.category == "blocked" for one in plans for note in one.notes),
+        changes=len({(change.target, change.ref) for change in _left(plan, done)}),
+        blocked=sum(note.category == "blocked" for note in _notes(plan)),
         applied=revision if known and not failed and not partial else "",
         partial=partial,
         seen=scope_counts_of(plan, asked.now, deep=asked.deep, done=done),
@@ -49,17 +52,83 @@ def finding_of(
 
 def worst(plan: LiveScopePlan) -> ScopeState:
     """Return the state that somebody has to know of first."""
-    present = {one.state for one in plan.plans}
-    return next((one for one in _WORST if one in present), ScopeState.OK)
+    present = {scope_plan.state for scope_plan in plan.plans}
+    return next((state for state in _WORST if state in present), ScopeState.OK)
 
 
 def reasons(plan: LiveScopePlan, state: ScopeState) -> list[str]:
     """Return why a scope is in a state, and what guards refuse there, each once."""
-    plans = plan.plans
-    found = [one.reason for one in plans if one.reason and one.state is state]
-    found += [each.message for one in plans for each in one.violations if not each.overridden]
+    found = [one.reason for one in plan.plans if one.reason and one.state is state]
+    found += [
+        violation.message
+        for scope_plan in plan.plans
+        for violation in scope_plan.violations
+        if not violation.overridden
+    ]
     return list(dict.fromkeys(found))
 
 
-def _place(change: Change) -> tuple[str, ResourceRef]:
-    return change.target, change.ref
+def scope_counts_of(
+    scope: LiveScopePlan, at: datetime, *, deep: bool = False, done: Sequence[Change] = ()
+) -> ScopeCounts | None:
+    """Return what a look at ``at`` counted, once ``done`` is done; None if the scope was not seen.
+
+    ``deep`` tells whether it looked closely enough to know of newer images.
+    """
+    parts = scope.view.parts
+    if not parts:
+        return None
+    notes, left = _notes(scope), _left(scope, done)
+    counted = TargetCounts()
+    for part in parts:
+        if isinstance(part.target, CountingTarget):
+            mine = [change for change in left if change.target == part.target.name]
+            found = part.target.counts(part.observed, mine, done)
+            counted = TargetCounts(
+                *(a if a is not None else b for a, b in zip(found, counted, strict=True))
+            )
+    copies = counted.copies_behind
+    since = [part.projected.behind_since for part in parts if part.projected.behind_since]
+    return ScopeCounts(
+        at=at,
+        instances_on=counted.instances_on,
+        instances_off=counted.instances_off,
+        to_switch=counted.to_switch,
+        on_the_way=None
+        if counted.to_switch is None
+        else sum(note.category == "waiting" for note in notes),
+        copies_behind=copies,
+        behind_since=min(since, default=None) if copies else None,
+        complete_at=at if copies == 0 else None,
+        missing=_remarks(notes, "missing"),
+        rollouts=_remarks(notes, "rollout"),
+        images=_remarks(notes, "image") if deep else (),
+        images_at=at if deep else None,
+    )
+
+
+def _notes(scope: LiveScopePlan) -> list[Note]:
+    return [note for plan in scope.plans for note in plan.notes]
+
+
+def _left(scope: LiveScopePlan, done: Iterable[Change]) -> list[Change]:
+    """Return the changes that were planned and not done."""
+    finished = {(change.target, change.ref) for change in done}
+    return [
+        change
+        for plan in scope.plans
+        for change in plan.changes
+        if (change.target, change.ref) not in finished
+    ]
+
+
+def _remarks(notes: Iterable[Note], category: str) -> tuple[Remark, ...]:
+    names: dict[str, set[str]] = {}
+    for note in notes:
+        if note.category == category:
+            names.setdefault(note.text, set()).add(note.ref.key.rpartition("/")[2])
+    most_said = sorted(names.items(), key=lambda said: (-len(said[1]), said[0]))[:MOST_REMARKS]
+    return tuple(
+        Remark(text, len(objects), tuple(sorted(objects)[:MOST_NAMES]))
+        for text, objects in most_said
+    )

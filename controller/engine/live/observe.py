@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from controller.aws.errors import RoleNotReady, TablesNotReady
@@ -19,6 +19,8 @@ from controller.model.ref import ResourceRef
 from controller.ports import AskingTarget, History, LiveTarget, Projected
 from controller.settings import Mode
 
+FRESH: Final = timedelta(seconds=60)
+"""What was seen longer ago is looked at again before it is acted on. What changed since a fresh look AWS refuses."""
 MAX_QUESTIONS: Final = 4
 """How often a target may ask for more before what it has must do."""
 
@@ -44,12 +46,17 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True)
 class ScopeView:
-    """``unseen`` is for the whole scope; ``blind`` for single targets, by name."""
+    """The look that all targets share, and what each made of it.
+
+    ``unseen`` is for the whole scope; ``unknown_targets`` for single targets, by name.
+    """
 
     setup: ScopeSetup
     parts: tuple[Part, ...] = ()
     unseen: Unobserved | None = None
-    blind: Mapping[str, Unobserved] = field(default_factory=dict)
+    unknown_targets: Mapping[str, Unobserved] = field(default_factory=dict)
+    look: LiveLook | None = None
+    """None where nothing was looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +76,13 @@ class Observer:
         except EnvctlError as error:
             return ScopeView(setup, unseen=unseen(error, setup))
         parts: list[Part] = []
-        blind: dict[str, Unobserved] = {}
+        unknown: dict[str, Unobserved] = {}
         for target, mode in targets:
             try:
                 parts.append(self._part(target, mode, setup, seen))
             except EnvctlError as error:
-                blind[target.name] = unseen(error, setup)
-        return ScopeView(setup, tuple(parts), blind=blind)
+                unknown[target.name] = unseen(error, setup)
+        return ScopeView(setup, tuple(parts), unknown_targets=unknown, look=seen)
 
     def reads(self, setup: ScopeSetup) -> ScopeReads:
         """Return AWS as a scope's role may read it."""
@@ -87,12 +94,12 @@ class Observer:
     def _part(self, target: LiveTarget, mode: Mode, setup: ScopeSetup, seen: LiveLook) -> Part:
         reads = self.reads(setup)
         observed = target.observe(seen, reads, self.deep)
-        projected = target.project(self.accepted, setup.scope, observed, self.now)
+        projected = target.project(self.accepted, seen, observed, self.now)
         for _ in range(MAX_QUESTIONS):
             if not projected.asks or not isinstance(target, AskingTarget):
                 break
             observed = target.answer(projected.asks, seen, observed, reads)
-            projected = target.project(self.accepted, setup.scope, observed, self.now)
+            projected = target.project(self.accepted, seen, observed, self.now)
         return Part(target, mode, self._with_lost_marks(observed, projected), projected)
 
     def _with_lost_marks(self, observed: ObservedState, projected: Projected) -> ObservedState:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from controller.decisions.power_rules import power_rules_of
+from controller.decisions.tag_keys import tag_keys_of
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.commit.storage import ApplyRequest
@@ -17,19 +17,18 @@ from controller.errors import EnvctlError
 from controller.events import Emit, RunStopped
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor
-from controller.model.live import Tags
+from controller.model.live import LiveLook, Tags
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.override_tags import override_of_tag, tags_to_record
 from controller.scheduling.facts import tag_value
 from controller.scheduling.override_tag import parse_override_tag
 from controller.scheduling.refusals import InvalidSchedule
-from controller.targets.power_parts.look_facts import Rows
 
 GONE = "its tag was taken off, or says something else"
 
 
-class TagRecords:
+class OverrideTagSync:
     """Keeps tags on record. Made once per process; not for several threads at once."""
 
     def __init__(self, installation: Installation) -> None:
@@ -44,17 +43,16 @@ class TagRecords:
         """Write what changed since the last run. What cannot be written now the next run writes: the tag holds all the same."""
         now = self._installation.master.process.clock()
         # Where the time is up the end is recorded as that of any override.
-        self._made = {name: one for name, one in self._made.items() if _holds(one, now)}
+        self._made = {name: made for name, made in self._made.items() if _holds(made, now)}
         # Whoever works on the tables is not put out for this.
         claim = replace(claim, take_over=False)
         for plan in plans:
-            part = power_part(plan)
-            if part is None:
+            if power_part(plan) is None or plan.view.look is None:
                 continue
-            scope, key = plan.setup.scope.name, power_rules_of(accepted.options).rules.override_tag
+            scope, key = plan.setup.scope.name, tag_keys_of(accepted.options).override
             found = {
                 ref: override_of_tag(ref, key, until, now)
-                for ref, until in _tagged(part.observed.facts["look"], scope, accepted)
+                for ref, until in _tagged(plan.view.look, accepted)
                 if until > now
             }
             known = {
@@ -89,21 +87,19 @@ def _holds(override: Override, now: datetime) -> bool:
     return override.until is not None and override.until > now
 
 
-def _tagged(
-    look: Rows, scope: str, accepted: AcceptedState
-) -> Iterator[tuple[ResourceRef, datetime]]:
+def _tagged(look: LiveLook, accepted: AcceptedState) -> Iterator[tuple[ResourceRef, datetime]]:
     """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
-    customs = power_rules_of(accepted.options)
-    key = customs.rules.override_tag
+    keys = tag_keys_of(accepted.options)
     known = {environment.key.lower() for environment in accepted.environments()}
-    for kind, rows in (("Instance", look["instances"]), ("Group", look["groups"])):
-        for name, _, tags, *_ in rows:
-            if not _has(tags, key):
+    for kind, found in (("Instance", look.instances), ("Group", look.groups)):
+        for name, tagged in found.items():
+            tags = tagged.tags
+            if not _has(tags, keys.override):
                 continue
-            if tag_value(tags, customs.environment_tag).lower() in known:
+            if tag_value(tags, keys.environment).lower() in known:
                 with suppress(InvalidSchedule):
-                    until = parse_override_tag(tag_value(tags, key))
-                    yield ResourceRef(kind, f"{scope}/{name}"), until
+                    until = parse_override_tag(tag_value(tags, keys.override))
+                    yield ResourceRef(kind, f"{look.scope.name}/{name}"), until
 
 
 def _has(tags: Tags, key: str) -> bool:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from controller.aws.sessions import AwsAccess
-from controller.engine.live.barriers import POWER, Belongings, live_barriers
+from controller.engine.live.barriers import Belongings, live_barriers
 from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
 from controller.engine.live.scopes import ScopeSetup
 from controller.ledger.live_history import deleted_by_us, made_by_us
@@ -19,7 +19,7 @@ from controller.model.ref import ResourceRef
 from controller.planning.blocking import Barrier
 from controller.planning.diff import departing, diff
 from controller.planning.diff_options import DiffOptions, DiffResult
-from controller.planning.drift_storm import Flips, Storm, storms
+from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.guard_limits import GuardLimits
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import ScopeOptions, finish
@@ -36,7 +36,7 @@ _NO_SHAPING: Final = Shaping()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePlanOptions(PlanOptions):
-    """How live scopes are planned. ``flips`` are by scope; ``writer`` is how we are called in alerts.
+    """How live scopes are planned. ``histories`` of drift are by scope; ``writer`` is how we are called in alerts.
 
     ``deep`` looks closely, which takes many more calls. ``only`` names objects to plan for, None for all; ``targets``
     names targets, empty for all.
@@ -45,7 +45,7 @@ class LivePlanOptions(PlanOptions):
     deep: bool = False
     targets: Sequence[str] = ()
     only: frozenset[ResourceRef] | None = None
-    flips: Mapping[str, Flips] = field(default_factory=dict)
+    histories: Mapping[str, DriftHistory] = field(default_factory=dict)
     writer: str = "envctl"
 
 
@@ -131,13 +131,13 @@ class _Scope:
                 view.setup, (self._unseen(view.unseen),), view, denied=view.unseen.denied
             )
         plans = [self._of_mode(mode) for mode in ("enforce", "observe")]
-        plans += [self._unseen(one, name) for name, one in sorted(view.blind.items())]
+        plans += [self._unseen(one, name) for name, one in sorted(view.unknown_targets.items())]
         return LiveScopePlan(
             view.setup,
             tuple(plan for plan in plans if plan is not None),
             view,
             tuple(self._storms),
-            denied=any(one.denied for one in view.blind.values()),
+            denied=any(one.denied for one in view.unknown_targets.values()),
         )
 
     def _unseen(self, why: Unobserved, target: str = "") -> ScopePlan:
@@ -175,7 +175,7 @@ class _Scope:
     def _diff_options(self, part: Part) -> DiffOptions:
         overrides = self._planner.accepted.overrides
         held = set(suspended(overrides))
-        if part.target.name != POWER:
+        if part.projected.waits_for_environment:
             held |= {
                 ref
                 for ref, name in part.projected.environments.items()
@@ -227,7 +227,7 @@ class _Scope:
             for override in self._planner.accepted.overrides
             if override.ref == environment
         )
-        if not told or part.target.name == POWER:
+        if not told or not part.projected.waits_for_environment:
             return change
         said = (change.because, f"{environment.key} is overridden: {told}")
         return replace(change, because="; ".join(filter(None, said)))
@@ -235,8 +235,8 @@ class _Scope:
     def _without_storms(
         self, changes: Sequence[Change], part: Part
     ) -> tuple[tuple[Change, ...], tuple[Note, ...]]:
-        found = storms(
-            self._asked.flips.get(self._name, {}),
+        history = self._asked.histories.get(self._name, DriftHistory())
+        found = history.storms(
             changes,
             self._asked.now,
             ours=self._asked.writer,
@@ -262,7 +262,11 @@ class _Scope:
 
         yield from live_barriers(
             self._planner.accepted,
-            Belongings(environments, tuple(part.target.name for part in parts)),
+            Belongings(
+                environments,
+                tuple(p.target.name for p in parts if p.projected.waits_for_environment),
+                tuple(p.target.name for p in parts if p.projected.deletes_end_instances),
+            ),
             self._asked.now,
             departed,
         )

@@ -1,10 +1,10 @@
 """After each run, the schedules power worked by are remembered: the next run tells by them what the clock does from what edits do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from controller.decisions.power_map import power_map
-from controller.decisions.schedule_memory import ScheduleMemory, from_json, memory_of
+from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.observe import Part
 from controller.engine.live.planner import LiveScopePlan
@@ -13,12 +13,12 @@ from controller.model.accepted import AcceptedState
 from controller.model.observed import ScopeState
 from controller.model.plan import Cause
 from controller.targets.power import SCHEDULES, Power
-from controller.targets.power_parts.memory_rows import read_memory, write_memory
+from controller.targets.power_parts.master_rows import read_memory, write_memory
 
 ENFORCED: Final = "enforce"
 
 
-class PowerMemory:
+class LastAppliedSchedules:
     """What is remembered of each scope, written only where it changes. Made once per process."""
 
     def __init__(self, installation: Installation) -> None:
@@ -32,37 +32,24 @@ class PowerMemory:
 
         Where a guard refused what an edit asks for, the schedules from before are kept: asked again, it is still the edit.
         """
-        for plan in plans:
-            part = power_part(plan)
-            if part is not None:
-                self._keep(accepted, plan, part)
-
-    def _keep(self, accepted: AcceptedState, plan: LiveScopePlan, part: Part) -> None:
-        target = part.target
-        assert isinstance(target, Power)
-        scope = plan.setup.scope
-        before = self._before(scope.name, part.observed.facts)
-        region = accepted.options.default_region
-        here = {name.lower() for name in environments_of(accepted, scope, region)}
-        refused = _refused(plan, part)
         # An override ends by the clock, so what is remembered is what holds without it.
-        power = power_map(accepted.written) if accepted.beneath else target.power_map(accepted)
-        now = _only(memory_of(power), here - refused)
-        kept = _only(before, refused)
-        after = ScheduleMemory(
-            {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
-        )
-        if after != before:
-            write_memory(self._client, self._prefix, scope.name, after)
-        self._known[scope.name] = after
-
-    def _before(self, scope: str, facts: Mapping[str, object]) -> ScheduleMemory:
-        found = facts.get(SCHEDULES)
-        if isinstance(found, Mapping):
-            return from_json(found)
-        if scope not in self._known:
-            self._known[scope] = read_memory(self._client, self._prefix, scope)
-        return self._known[scope]
+        current = memory_of(power_map(accepted.written))
+        for plan in plans:
+            part, scope = power_part(plan), plan.setup.scope
+            if part is None:
+                continue
+            before = part.observed.facts.get(SCHEDULES) or self._known.get(scope.name)
+            if before is None:
+                before = read_memory(self._client, self._prefix, scope.name)
+            names = environments_of(accepted, scope, accepted.options.default_region)
+            refused = _refused(plan, part)
+            now, kept = current.only({*map(str.lower, names)} - refused), before.only(refused)
+            after = ScheduleMemory(
+                {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
+            )
+            if after != before:
+                write_memory(self._client, self._prefix, scope.name, after)
+            self._known[scope.name] = after
 
 
 def power_part(plan: LiveScopePlan) -> Part | None:
@@ -81,16 +68,8 @@ def _refused(plan: LiveScopePlan, part: Part) -> frozenset[str]:
     """Return the environments, in lower case, of which a guard let something lie that an edit or an override asks for."""
     return frozenset(
         part.projected.environments[change.ref].lower()
-        for one in plan.plans
-        if one.state is ScopeState.REFUSED
-        for change in one.changes
+        for scope_plan in plan.plans
+        if scope_plan.state is ScopeState.REFUSED
+        for change in scope_plan.changes
         if change.target == part.target.name and change.cause is not Cause.SCHEDULED
-    )
-
-
-def _only(memory: ScheduleMemory, environments: Iterable[str]) -> ScheduleMemory:
-    wanted = frozenset(environments)
-    return ScheduleMemory(
-        {name: one for name, one in memory.environments.items() if name in wanted},
-        {key: one for key, one in memory.roles.items() if key[0] in wanted},
     )

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 from controller.decisions.evaluator import Evaluation, JudgedGroup
-from controller.decisions.group_tags import schedule_is_ours
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.scopes import ScopeSetup, environments_of
 from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation, sight
@@ -210,7 +209,7 @@ def _why_left(judged: Evaluation, group: JudgedGroup | None) -> str:
     if decision.wanted is not State.NOSCHEDULE or decision.source is None:
         return decision.reason or ""
     source = decision.source
-    if source is Source.GROUP and group is not None and schedule_is_ours(group.group):
+    if source is Source.GROUP and group is not None and group.tag_is_ours:
         source = Source.ROLE
     role = f" {judged.role.facts.name}" if judged.role and source is Source.ROLE else ""
     return f"{NOSCHEDULE_OF[source]}{role} is noschedule: never touched"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from controller.decisions.power_map import PowerMap, power_map
-from controller.decisions.power_rules import power_rules_of
+from controller.decisions.tag_keys import tag_keys_of
 from controller.engine.live.scopes import ScopeSetup, environments_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
@@ -65,18 +65,18 @@ class PowerAgenda:
 
     def learn(self, look: LiveLook, accepted: AcceptedState, now: datetime, *, waits: bool) -> None:
         """Watch the tags a look showed. ``waits``: something is to be looked at again soon; else the scope is done for now."""
-        rules = power_rules_of(accepted.options).rules
+        keys = tag_keys_of(accepted.options)
         scope = look.scope.name
         wanted: dict[Watched, Schedule] = {}
         moments = {at for at in self._moments.get(scope, ()) if at > now}
         every = {instance.tags for instance in look.instances.values()}
         every |= {group.tags for group in look.groups.values()}
         for tags in every:
-            text = tag_value(tags, rules.schedule_tag)
+            text = tag_value(tags, keys.schedule)
             schedule = _schedule(text)
             if schedule is not None and schedule.fixed is None:
                 wanted[Watched(scope, "tag", text)] = schedule
-            moments |= _end(tag_value(tags, rules.override_tag), now)
+            moments |= _end(tag_value(tags, keys.override), now)
         if waits:
             moments.add(now + POSTPONED_FOR)
         self._moments[scope] = moments

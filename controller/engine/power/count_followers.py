@@ -14,7 +14,6 @@ from controller.planning.schedule_meaning import Counted, with_found
 from controller.scheduling.decision import Decision, Verdict
 from controller.scheduling.decision_sources import Source
 from controller.targets.power import Power
-from controller.targets.power_parts.look_facts import look_of
 
 _RUNNING: Final = frozenset({"pending", "running"})
 _SCHEDULED: Final = frozenset({Source.ROLE, Source.ENVIRONMENT})
@@ -40,8 +39,8 @@ def as_found(
         if part is None or not wanted & here:
             continue
         known |= here
-        look = look_of(part.observed.facts["look"], scope.setup.scope)
-        seen = sight(scope.setup, look, accepted, now, {})
+        assert scope.view.look is not None, "power saw it"
+        seen = sight(scope.setup, scope.view.look, accepted, now, {})
         for key, running in _followers(seen.instances):
             before = found.get(key, Counted())
             found[key] = Counted(before.total + 1, before.running + running)

@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup
+from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, power_rules_of
 from controller.decisions.power_map import power_map
-from controller.decisions.power_rules import power_rules_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import Unobserved
 from controller.engine.live.scopes import ScopeSetup, environments_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook, LiveScope
-from controller.targets.power_parts.running_deployments import read_running
+from controller.targets.power_parts.master_rows import read_running
 
 
 @dataclass(frozen=True, slots=True)

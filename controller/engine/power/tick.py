@@ -19,8 +19,7 @@ from controller.model.ledger_record import Actor
 from controller.model.observed import ScopeState
 from controller.model.plan import Plan
 from controller.planning.scope_plan import plan
-from controller.targets.power import TARGET, Power
-from controller.targets.power_parts.look_facts import look_of
+from controller.targets.power import TARGET
 
 SCHEDULE = "schedule"
 """What triggered a run, as its records say it."""
@@ -92,13 +91,13 @@ class PowerRun:
         self, scope: LiveScopePlan, outcome: ScopeOutcome, accepted: AcceptedState, now: datetime
     ) -> None:
         name = scope.setup.scope.name
-        part = next((one for one in scope.view.parts if isinstance(one.target, Power)), None)
-        if part is None or outcome.exit_code:
+        # Power alone was asked for: where it has no part it could not see the scope.
+        look = scope.view.look if scope.view.parts else None
+        if look is None or outcome.exit_code:
             self.agenda.failed(name, now)
-        if part is None:
+        if look is None:
             return
         waits = any(note.category in _WAITING for one in scope.plans for note in one.notes) or any(
             one.state is ScopeState.REFUSED for one in scope.plans
         )
-        look = look_of(part.observed.facts["look"], scope.setup.scope)
         self.agenda.learn(look, accepted, now, waits=waits or bool(outcome.exit_code))

@@ -11,7 +11,6 @@ from controller.errors import WrongUsage
 from controller.ledger.entities import EntityKey, entities_of
 from controller.ledger.findings import VerificationReport
 from controller.ledger.heads import HEAD_PREFIX
-from controller.ledger.power_records import POWER, is_power
 from controller.ledger.queries import Page
 from controller.ledger.questions import (
     OfActor,
@@ -23,7 +22,7 @@ from controller.ledger.questions import (
     Question,
 )
 from controller.ledger.replay import table_digests
-from controller.ledger.summary import RecordSummary
+from controller.ledger.summary import POWER, RecordSummary
 from controller.ledger.verify import verify_ledger
 from controller.loading.closest import closest
 from controller.model.observed import CONFIG_SCOPE
@@ -128,7 +127,7 @@ def page_of(
     records: list[RecordSummary] = []
     for _ in range(MAX_QUERIES):
         page = installation.ledger.page(question, limit=limit - len(records), token=token)
-        records += (record for record in page.records if power or not is_power(record))
+        records += (record for record in page.records if power or not record.is_power)
         token = page.next_token
         if token is None or len(records) >= limit:
             break

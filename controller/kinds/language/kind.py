@@ -1,6 +1,6 @@
 """What a kind declares: its spec, its items, what others may ask of it, and its rules."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
@@ -30,6 +30,9 @@ class Finding(NamedTuple):
     warning: bool = False
 
 
+Findings = Iterator[Finding]
+
+
 class World(Protocol):
     """What a rule may ask about the rest of the desired state. Every question is remembered, so that an
     object is looked at again when, and only when, something it asked about has changed.
@@ -44,6 +47,10 @@ class World(Protocol):
 
     def names(self, kind: str) -> Iterable[str]:
         """Return every key of a kind, for "did you mean"."""
+
+
+Rule = Callable[[ResourceRef, Any, World], Iterable[Finding]]
+"""(reference, facts, the rest of the desired state) -> what is wrong with the object."""
 
 
 class SharedField(NamedTuple):
@@ -114,12 +121,12 @@ class Kind(Generic[S]):
     identify: Callable[[Mapping[str, Any]], str]
     """Any item found in one of its tables -> the key of the ResourceRef, whatever else the item lacks."""
     facts: Callable[[str, S], Any]
-    key: Callable[[str, S], str]
-    """(metadata.name, spec) -> the key of the ResourceRef."""
+    key: Callable[[str, S], str] = lambda name, _spec: name
+    """(metadata.name, spec) -> the key of the ResourceRef. Default: the name."""
     expand: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     """Authored spec (plain, camelCase) -> spec with the kind's own inheritance and short forms written out."""
     derive: Callable[[ResourceRef, Any, World], Items] | None = None
-    rules: tuple[Callable[[ResourceRef, Any, World], Iterable[Finding]], ...] = ()
+    rules: tuple[Rule, ...] = ()
     unique: tuple[Unique, ...] = ()
     immutable: tuple[Immutable, ...] = ()
     shared: tuple[SharedField, ...] = ()

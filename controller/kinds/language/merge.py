@@ -27,10 +27,10 @@ def merge_derived(item: Any, derived: Any) -> Any:
     if not isinstance(derived, dict) or not isinstance(item, dict | list):
         return derived
     merged: Any = item.copy()
-    for key, one in derived.items():
-        if isinstance(one, dict):
+    for key, value in derived.items():
+        if isinstance(value, dict):
             below = item.get(key) if isinstance(item, dict) else item[key]
-            merged[key] = merge_derived(below, one)
+            merged[key] = merge_derived(below, value)
         else:
-            merged[key] = one
+            merged[key] = value
     return merged

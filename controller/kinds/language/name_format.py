@@ -1,12 +1,10 @@
 """What objects of a kind may be called, and the rule that says so."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from controller.kinds.language.kind import Finding, World
+from controller.kinds.language.kind import Finding, Findings, World
 from controller.model.ref import ResourceRef
 
 
@@ -21,20 +19,15 @@ class NameFormat:
     owned: bool = False
     """Whether keys of the kind are ``<owner>/<name>``."""
 
-    def rule(self, ref: ResourceRef, _facts: Any, _world: World) -> Iterator[Finding]:
+    def rule(self, ref: ResourceRef, _facts: Any, _world: World) -> Findings:
         """Find a name that is too long or of another form."""
         yield from self.findings(ref.key.partition("/")[2] if self.owned else ref.key)
 
-    def findings(self, name: str) -> Iterator[Finding]:
+    def findings(self, name: str) -> Findings:
         """Find a ``metadata.name`` that is too long or of another form."""
-        if len(name) > self.max_length or not _compiled(self.pattern).fullmatch(name):
+        if len(name) > self.max_length or not re.fullmatch(self.pattern, name):
             yield Finding(
                 ("metadata", "name"),
                 f"{name!r} is no name for this kind: expected at most {self.max_length} characters, {self.expected}",
                 "rename it, and whatever refers to it",
             )
-
-
-@lru_cache(maxsize=64)
-def _compiled(pattern: str) -> "re.Pattern[str]":
-    return re.compile(pattern)

@@ -26,7 +26,7 @@ def partial_model(
     them.
     """
     fields: dict[str, Any] = {
-        field: (_optional(info.annotation), _without_default(info))
+        field: (_loose(info.annotation) | None, _without_default(info))
         for field, info in model.model_fields.items()
         if field not in without
     }
@@ -42,18 +42,11 @@ def _without_default(info: FieldInfo) -> FieldInfo:
     return loose
 
 
-def _optional(annotation: Any) -> Any:
-    return _loose(annotation) | None
-
-
 def _loose(annotation: Any) -> Any:
     """Replace models by their partial forms where maps merge."""
     if isinstance(annotation, type) and issubclass(annotation, Spec):
-        return (
-            annotation
-            if annotation.indivisible
-            else partial_model(annotation, f"Partial{annotation.__name__}")
-        )
+        whole = annotation.indivisible
+        return annotation if whole else partial_model(annotation, f"Partial{annotation.__name__}")
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *marks = get_args(annotation)

@@ -43,7 +43,7 @@ def yaml_path(kind: Kind[Any], attributes: Iterable[Any]) -> YamlPath:
     """
     steps = tuple(attributes)
     for length in range(len(steps), 0, -1):
-        place = kind.yaml_places.get(_words(steps[:length]))
+        place = kind.yaml_places.get(tuple(map(str, steps[:length])))
         if place is not None:
             return (*place, *(_step(step) for step in steps[length:]))
     inside = steps[1:] if steps and steps[0] in _BESIDE_THE_SPEC else steps
@@ -66,10 +66,6 @@ def is_sensitive(kind: Kind[Any], attributes: Iterable[Any]) -> bool:
                 return True
         _, shape = _followed(shape, step)
     return False
-
-
-def _words(steps: tuple[Any, ...]) -> tuple[str, ...]:
-    return tuple(step if isinstance(step, str) else str(step) for step in steps)
 
 
 def _step(step: Any) -> str | int:

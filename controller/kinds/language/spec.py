@@ -4,18 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from pydantic import (
-    AliasGenerator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-)
+from pydantic import AliasGenerator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.alias_generators import to_camel, to_pascal
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from controller.kinds.language.documented import Documented
-from controller.kinds.language.naming import item_name, yaml_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +85,17 @@ SENSITIVE = Field(json_schema_extra={"x-sensitive": True})
 
 
 class Spec(Documented):
-    """A spec or a part of one. Strict: a quoted number is text, an unknown field is an error."""
+    """A spec or a part of one. Strict: a quoted number is text, an unknown field is an error.
+
+    In YAML fields are called in camelCase with acronyms as words (``include_amis`` -> ``includeAmis``), in the tables in
+    PascalCase. Acronyms (``AMI``) are named at their field.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         strict=True,
-        alias_generator=AliasGenerator(validation_alias=yaml_name, serialization_alias=item_name),
+        alias_generator=AliasGenerator(validation_alias=to_camel, serialization_alias=to_pascal),
         allow_inf_nan=False,
     )
 

@@ -5,9 +5,9 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic.alias_generators import to_camel, to_pascal
 from pydantic.fields import FieldInfo
 
-from controller.kinds.language.naming import item_name, yaml_name
 from controller.kinds.language.spec import RefTo, Spec
 
 
@@ -67,8 +67,8 @@ def _field(name: str, info: FieldInfo) -> FieldShape:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     return FieldShape(
         name,
-        info.validation_alias if isinstance(info.validation_alias, str) else yaml_name(name),
-        info.serialization_alias or item_name(name),
+        info.validation_alias if isinstance(info.validation_alias, str) else to_camel(name),
+        info.serialization_alias or to_pascal(name),
         _shape(info.annotation, tuple(info.metadata)),
         bool(info.exclude),
         bool(extra.get("x-sensitive")),

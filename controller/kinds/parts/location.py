@@ -1,6 +1,5 @@
 """One location of a virtual host, as the load balancers' configuration takes it."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -108,8 +107,4 @@ class Location(Spec):
 
     def variables(self) -> tuple[str, ...]:
         """Return the variables the location sets: the first word of each entry."""
-        return tuple(self._first_words())
-
-    def _first_words(self) -> Iterator[str]:
-        for entry in self.set or ():
-            yield from entry.split(None, 1)[:1]
+        return tuple(word for entry in self.set or () for word in entry.split(None, 1)[:1])

@@ -1,9 +1,9 @@
 """What rules ask of server roles, and the checks that need a role together with where it runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from controller.kinds.language.kind import Finding, Path
+from controller.kinds.language.kind import Finding, Findings, Path
 from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, schedule_facts
 from controller.kinds.parts.server_role import ServerRole
 from controller.kinds.parts.sizes import Sizes, Slices, disorders, sizes_of
@@ -53,7 +53,7 @@ def slice_facts(slices: Slices | None) -> tuple[tuple[str, Sizes], ...]:
 
 def size_findings(
     sizes: Sizes, slices: tuple[tuple[str, Sizes], ...], *, per_slice: bool, at: Path
-) -> Iterator[Finding]:
+) -> Findings:
     """Find sizes out of order, and slices of a role that has none. ``at`` leads to the role."""
     for inside, wrong in disorders(sizes, slices):
         yield Finding((*at, *inside), wrong, "correct the sizes")
@@ -67,7 +67,7 @@ def size_findings(
 
 def subnet_findings(
     role: str, facts: RoleFacts, environment_type: str, offered: Mapping[str, SubnetFacts], at: Path
-) -> Iterator[Finding]:
+) -> Findings:
     """Find a role that has nowhere to run in environments of a type."""
     subnets = offered.get(facts.subnet_type)
     if subnets is None:

@@ -41,6 +41,15 @@ ProfileName = Annotated[
 ]
 
 
+KeyPairName = Annotated[
+    str, Field(min_length=1, max_length=50), Says("a key pair's name of at most 50 characters")
+]
+WakeSeconds = Annotated[int, Field(ge=30, le=7200), Says("whole seconds from 30 to 7200")]
+PuppetRole = Annotated[
+    str, Field(pattern=r"^[a-zA-Z0-9_-]+$", max_length=255), Says("letters, digits, '_' and '-'")
+]
+
+
 class Volume(Spec):
     """A disk of each instance."""
 
@@ -51,7 +60,7 @@ class Volume(Spec):
     """``SSD`` is gp2, anything else (usually ``Disk``) a magnetic standard volume."""
 
 
-def _one_of_a_name(volumes: list[Volume]) -> list[Volume]:
+def _once_each(volumes: list[Volume]) -> list[Volume]:
     if len({volume.name for volume in volumes}) < len(volumes):
         raise ValueError(
             "two volumes have the same name; expected at most one OS and one Data\nremove one of them"
@@ -59,7 +68,7 @@ def _one_of_a_name(volumes: list[Volume]) -> list[Volume]:
     return volumes
 
 
-Volumes = Annotated[list[Volume], AfterValidator(_one_of_a_name)]
+Volumes = Annotated[list[Volume], AfterValidator(_once_each)]
 
 
 class DeployedService(Spec):
@@ -68,6 +77,10 @@ class DeployedService(Spec):
     shorter: ClassVar[str] = "the name of a Service"
 
     service_name: Annotated[Text, RefTo("Service")]
+
+
+SERVICE = ShortForm({"type": "string", "minLength": 1, "maxLength": 255})
+"""Mark of a field of this type: the short form is text."""
 
 
 class InstanceRefresh(Spec):
@@ -85,18 +98,20 @@ class Rollout(Spec):
     instance_refresh: InstanceRefresh
 
 
+RolloutChoice = Annotated[
+    Literal["none"] | Rollout, Says("none, or {instanceRefresh: {minHealthyPercent: 90}}")
+]
+
+
+Event = Literal["launch", "launchError", "terminate", "terminateError"]
+
+
 class Notification(Spec):
     """A topic that is told of what happens to the group's instances."""
 
     topic: Text
     """Name or ARN of an SNS topic in the account."""
-    events: (
-        Annotated[
-            list[Literal["launch", "launchError", "terminate", "terminateError"]],
-            Field(min_length=1),
-        ]
-        | None
-    ) = None
+    events: Annotated[list[Event], Field(min_length=1)] | None = None
     """What the topic is told of. Default: all four."""
 
 
@@ -137,23 +152,9 @@ class ServerRole(Spec):
     """Instance profile. Default: role<Cluster><Role>."""
     security_groups: list[Text] | None = None
     """Name tags of security groups in place of sgRole<Cluster><Role>."""
-    cluster_key_name: (
-        Annotated[
-            str,
-            Field(min_length=1, max_length=50),
-            Says("a key pair's name of at most 50 characters"),
-        ]
-        | None
-    ) = None
+    cluster_key_name: KeyPairName | None = None
     """EC2 key pair. Default: that of the owning cluster."""
-    puppet_role: (
-        Annotated[
-            str,
-            Field(pattern=r"^[a-zA-Z0-9_-]+$", max_length=255),
-            Says("letters, digits, '_' and '-'"),
-        ]
-        | None
-    ) = None
+    puppet_role: PuppetRole | None = None
     """Role the instances tell their configuration server."""
     schedule_tag: Expression | None = None
     """Schedule of the role's instances as one line of text; ``schedule`` is its long form."""
@@ -163,23 +164,9 @@ class ServerRole(Spec):
     """Given to the instances' user data."""
     removal_date_tag: Text | None = None
     """Given to the instances' user data."""
-    services: (
-        list[
-            Annotated[
-                DeployedService, ShortForm({"type": "string", "minLength": 1, "maxLength": 255})
-            ]
-        ]
-        | None
-    ) = None
+    services: list[Annotated[DeployedService, SERVICE]] | None = None
     """Services that run on the role."""
-    rollout: Annotated[
-        Annotated[
-            Literal["none"] | Rollout,
-            Says("none, or {instanceRefresh: {minHealthyPercent: 90}}"),
-        ]
-        | None,
-        CONTROLLER_ONLY,
-    ] = None
+    rollout: Annotated[RolloutChoice | None, CONTROLLER_ONLY] = None
     """How a changed template reaches running instances: ``none`` (default) only new ones get it."""
     when_off: Annotated[Literal["standby", "scaleToZero", "ignore"] | None, CONTROLLER_ONLY] = None
     """What off means: stopped in ``standby`` (default), ended by ``scaleToZero``, or ``ignore`` the schedule."""
@@ -197,10 +184,7 @@ class ServerRole(Spec):
     """Template of the instances' user data. Default: project code, removal date and Puppet role."""
     notifications: Annotated[list[Notification] | None, CONTROLLER_ONLY] = None
     """Topics that are told of launches and ends."""
-    wake_timeout_seconds: Annotated[
-        Annotated[int, Field(ge=30, le=7200), Says("whole seconds from 30 to 7200")] | None,
-        CONTROLLER_ONLY,
-    ] = None
+    wake_timeout_seconds: Annotated[WakeSeconds | None, CONTROLLER_ONLY] = None
     """How long an instance may take to be in service after its start."""
     when_stuck: Annotated[Literal["report", "replace"] | None, CONTROLLER_ONLY] = None
     """What happens to an instance that takes longer: ``report`` (default) or ``replace``."""
@@ -213,8 +197,7 @@ def expand_role(role: Any) -> Any:
     expanded = dict(role)
     if "schedule" in expanded:
         expanded["schedule"] = expand_schedule(expanded["schedule"])
-    services = expanded.get("services")
-    if isinstance(services, list):
+    if isinstance(services := expanded.get("services"), list):
         expanded["services"] = [
             {"serviceName": service} if isinstance(service, str) else service
             for service in services

@@ -34,16 +34,10 @@ class Subnets(Spec):
 
     def facts(self) -> "SubnetFacts":
         """Say what roles ask."""
-        ids = (
-            self.availability_zone_a,
-            self.availability_zone_b,
-            self.availability_zone_c,
-            self.availability_zone_d,
-            self.availability_zone_e,
-            self.availability_zone_f,
+        zones = (
+            zone for zone in ZONE_LETTERS if getattr(self, f"availability_zone_{zone.lower()}")
         )
-        letters = "".join(letter for letter, found in zip(ZONE_LETTERS, ids, strict=True) if found)
-        return SubnetFacts(letters, bool(self.secure))
+        return SubnetFacts("".join(zones), bool(self.secure))
 
 
 class SubnetFacts(NamedTuple):

@@ -33,10 +33,10 @@ FILTERS = frozenset({
 
 
 @before("ec2", "DescribeInstances")
-def filters_are_known(call: Call) -> None:
+def known_filters(call: Call) -> None:
     """Refuse filters AWS does not have, and say so of those it has and moto lacks."""
-    for one in call.params.get("Filters") or ():
-        name = str(one.get("Name"))
+    for given in call.params.get("Filters") or ():
+        name = str(given.get("Name"))
         if name.startswith(("tag:", "network-interface.")) or name in filter_dict_attribute_mapping:
             continue
         if name not in FILTERS:
@@ -50,7 +50,7 @@ def pages(call: Call) -> ActionResult:
     """Answer a page of so many instances; moto counts reservations."""
     response: Any = call.response
     response.error_on_dryrun()
-    ids, size = call.ids(), _size(call)
+    ids, size = call.ids, _size(call)
     filters = response._filters_from_querystring()  # noqa: SLF001 - moto's own reading of them
     reservations = (
         call.ec2.get_reservations_by_instance_ids(ids, filters=filters)
@@ -62,7 +62,7 @@ def pages(call: Call) -> ActionResult:
         for reservation in reservations
         for instance in reservation.instances
     ]
-    start = _start(call, [one.id for _, one in found])
+    start = _start(call, [instance.id for _, instance in found])
     page = found[start : start + size]
     more = page[-1][1].id if len(found) > start + size else None
     return ActionResult({"Reservations": _regrouped(page), "NextToken": more})
@@ -72,7 +72,7 @@ def _size(call: Call) -> int:
     wanted = call.params.get("MaxResults")
     if wanted is None:
         return MOST
-    if call.ids():
+    if call.ids:
         raise Refused(
             "InvalidParameterCombination",
             "The parameter instancesSet cannot be used with the parameter maxResults",
@@ -99,8 +99,7 @@ def _regrouped(page: list[tuple[Any, Any]]) -> list[Any]:
     reservations: dict[str, Any] = {}
     for reservation, instance in page:
         if reservation.id not in reservations:
-            shown = copy.copy(reservation)
-            shown.instances = []
-            reservations[reservation.id] = shown
+            reservations[reservation.id] = copy.copy(reservation)
+            reservations[reservation.id].instances = []
         reservations[reservation.id].instances.append(instance)
     return list(reservations.values())

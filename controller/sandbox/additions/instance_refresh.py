@@ -18,20 +18,19 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 
-from controller.sandbox.call import Call, Refused
-from controller.sandbox.capacity import (
+from controller.sandbox.additions.capacity import (
     current_version,
     end,
     is_suspended,
     launched_version,
     settle,
 )
+from controller.sandbox.call import Call, Refused, invalid
 from controller.sandbox.rules import answers
-from controller.sandbox.state import STATE
+from controller.sandbox.state import STATE, kept
 
 ACTIVE = frozenset({"Pending", "InProgress", "Cancelling"})
 DEFAULT_MIN_HEALTHY = 90
-DEFAULT_PAGE = 50
 
 
 @dataclass(slots=True)
@@ -74,14 +73,12 @@ class Refresh:
 
 
 def _refreshes(call: Call) -> list[Refresh]:
-    """Return every refresh of the account and region, the oldest first."""
-    found: list[Refresh] = call.scaling.__dict__.setdefault("sandbox_refreshes", [])
-    return found
+    """Return every refresh of the group, the oldest first."""
+    return kept(call.scaling, f"refreshes of {call.group_name}", [])
 
 
 def _active(call: Call) -> Refresh | None:
-    name = str(call.params["AutoScalingGroupName"])
-    return next((r for r in _refreshes(call) if r.group.name == name and r.status in ACTIVE), None)
+    return next((refresh for refresh in _refreshes(call) if refresh.status in ACTIVE), None)
 
 
 @answers("autoscaling", "StartInstanceRefresh")
@@ -98,21 +95,16 @@ def start(call: Call) -> ActionResult:
         **(call.params.get("Preferences") or {}),
     }
     if not 0 <= int(preferences["MinHealthyPercentage"]) <= 100:
-        raise Refused("ValidationError", "MinHealthyPercentage must be from 0 to 100")
+        raise invalid("MinHealthyPercentage must be from 0 to 100")
     desired = dict(call.params.get("DesiredConfiguration") or {})
     if desired.get("LaunchTemplate"):
         group._set_launch_configuration("", desired["LaunchTemplate"], None)  # noqa: SLF001 - as UpdateAutoScalingGroup does
+    skips, ignores = preferences.get("SkipMatching"), preferences["StandbyInstances"] == "Ignore"
     members = [
-        instance_state.instance.id
-        for instance_state in group.instance_states
-        if not (
-            preferences.get("SkipMatching")
-            and launched_version(group, instance_state) == current_version(group)
-        )
-        and not (
-            instance_state.lifecycle_state == "Standby"
-            and preferences["StandbyInstances"] == "Ignore"
-        )
+        member.instance.id
+        for member in group.instance_states
+        if not (skips and launched_version(group, member) == current_version(group))
+        and not (ignores and member.lifecycle_state == "Standby")
     ]
     refresh = Refresh(group, members, len(members), preferences, desired)
     _refreshes(call).append(refresh)
@@ -127,7 +119,7 @@ def cancel(call: Call) -> ActionResult:
         raise Refused(
             "ActiveInstanceRefreshNotFound",
             "No in progress or pending Instance Refresh found for Auto Scaling group "
-            f"{call.params['AutoScalingGroupName']}",
+            f"{call.group_name}",
         )
     refresh.status = "Cancelling"
     return ActionResult({"InstanceRefreshId": refresh.id})
@@ -136,21 +128,15 @@ def cancel(call: Call) -> ActionResult:
 @answers("autoscaling", "DescribeInstanceRefreshes")
 def describe(call: Call) -> ActionResult:
     """Show the refreshes of a group, the latest first; the look lets an active one go on."""
-    name = str(call.params["AutoScalingGroupName"])
-    if not call.params.get("NextToken"):
-        refresh = _active(call)
-        if refresh is not None:
-            _go_on(refresh)
+    if call.is_first_page and (active := _active(call)) is not None:
+        _go_on(active)
     wanted = set(call.params.get("InstanceRefreshIds") or ())
     found = [
-        one.shown()
-        for one in reversed(_refreshes(call))
-        if one.group.name == name and (not wanted or one.id in wanted)
+        refresh.shown()
+        for refresh in reversed(_refreshes(call))
+        if not wanted or refresh.id in wanted
     ]
-    start_at = int(call.params.get("NextToken") or 0)
-    size = int(call.params.get("MaxRecords") or DEFAULT_PAGE)
-    more = str(start_at + size) if len(found) > start_at + size else None
-    return ActionResult({"InstanceRefreshes": found[start_at : start_at + size], "NextToken": more})
+    return call.page("InstanceRefreshes", found)
 
 
 def _go_on(refresh: Refresh) -> None:
@@ -177,17 +163,11 @@ def _go_on(refresh: Refresh) -> None:
 
 def _replace_a_batch(refresh: Refresh) -> None:
     group = refresh.group
-    members = {
-        instance_state.instance.id: instance_state for instance_state in group.instance_states
-    }
-    refresh.to_replace = [one for one in refresh.to_replace if one in members]
-    ready = [
-        members[one]
-        for one in refresh.to_replace
-        if members[one].lifecycle_state != "Standby"
-        or refresh.preferences["StandbyInstances"] == "Terminate"
-    ]
-    if refresh.to_replace and not ready:
+    members = [m for m in group.instance_states if m.instance.id in refresh.to_replace]
+    refresh.to_replace = [m.instance.id for m in members]
+    ends_standby = refresh.preferences["StandbyInstances"] == "Terminate"
+    ready = [m for m in members if ends_standby or m.lifecycle_state != "Standby"]
+    if members and not ready:
         refresh.reason = "Waiting for instances in standby"
         return
     size = len(group.instance_states)
@@ -195,7 +175,6 @@ def _replace_a_batch(refresh: Refresh) -> None:
     batch = ready[: max(1, size - healthy)]
     end(group, batch)
     settle(group)
-    gone = {one.instance.id for one in batch}
-    refresh.to_replace = [one for one in refresh.to_replace if one not in gone]
+    refresh.to_replace = [m.instance.id for m in members if m not in batch]
     if not refresh.to_replace:
         refresh.finish("Successful")

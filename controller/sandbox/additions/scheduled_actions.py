@@ -18,13 +18,11 @@ from moto.autoscaling.exceptions import AutoscalingClientError
 from moto.autoscaling.models import AutoScalingBackend
 from moto.core.responses import ActionResult
 
-from controller.sandbox.call import Call, Refused
-from controller.sandbox.rules import answers, before
+from controller.sandbox.call import Call, out_of_bounds
+from controller.sandbox.rules import answers, before, replaces
 
 MOST_PER_GROUP = 125
 MOST_PER_BATCH = 50
-DEFAULT_PAGE = 50
-_FIVE_FIELDS = 5
 _PUT = AutoScalingBackend.put_scheduled_update_group_action
 
 
@@ -37,69 +35,55 @@ class WrongAction(AutoscalingClientError):
 
 
 @before("autoscaling", "BatchPutScheduledUpdateGroupAction", "BatchDeleteScheduledAction")
-def batches_have_fifty_at_most(call: Call) -> None:
+def batch_size(call: Call) -> None:
     """Refuse larger batches."""
     for name in ("ScheduledUpdateGroupActions", "ScheduledActionNames"):
         if len(call.params.get(name) or ()) > MOST_PER_BATCH:
-            raise Refused(
-                "ValidationError",
-                f"1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must have length "
-                f"less than or equal to {MOST_PER_BATCH}",
-            )
+            bound = f"Member must have length less than or equal to {MOST_PER_BATCH}"
+            raise out_of_bounds(name, bound)
 
 
 @answers("autoscaling", "DescribeScheduledActions")
-def pages_of_actions(call: Call) -> ActionResult:
+def describe(call: Call) -> ActionResult:
     """Answer page by page; moto answers all at once."""
     found = call.scaling.describe_scheduled_actions(
         autoscaling_group_name=call.params.get("AutoScalingGroupName"),
         scheduled_action_names=call.params.get("ScheduledActionNames") or [],
     )
-    found.sort(key=lambda one: (one.auto_scaling_group_name, one.scheduled_action_name))
-    start = int(call.params.get("NextToken") or 0)
-    size = int(call.params.get("MaxRecords") or DEFAULT_PAGE)
-    more = str(start + size) if len(found) > start + size else None
-    return ActionResult(
-        {"ScheduledUpdateGroupActions": found[start : start + size], "NextToken": more}
-    )
+    found.sort(key=lambda action: (action.auto_scaling_group_name, action.scheduled_action_name))
+    return call.page("ScheduledUpdateGroupActions", found)
 
 
 def _key(group: str, name: str) -> str:
     return f"{group}/{name}"
 
 
+@replaces(AutoScalingBackend, "put_scheduled_update_group_action")
 def _put(self: AutoScalingBackend, **given: Any) -> Any:
     """Put an action of a group; moto keeps one of a name for all groups together."""
     group, name = str(given["name"]), str(given["scheduled_action_name"])
-    before_it: Any = self.scheduled_actions.get(_key(group, name))
+    actions: dict[str, Any] = self.scheduled_actions
+    before_it = actions.get(_key(group, name))
     if before_it is None:
-        count = sum(
-            scheduled_action.auto_scaling_group_name == group
-            for scheduled_action in self.scheduled_actions.values()
-        )
-        if count >= MOST_PER_GROUP:
+        of_group = [a for a in actions.values() if a.auto_scaling_group_name == group]
+        if len(of_group) >= MOST_PER_GROUP:
             raise WrongAction(f"{MOST_PER_GROUP} actions are scheduled already", "LimitExceeded")
     else:
-        for field, kept in _VALUES.items():
+        for field in _VALUES:
             if given[field] is None:
-                given[field] = getattr(before_it, kept)
+                given[field] = getattr(before_it, _OTHER_NAMES.get(field, field))
     _check(given)
     action = _PUT(self, **given)
-    del self.scheduled_actions[name]
+    del actions[name]
     action.time_zone = given["timezone"] or "UTC" if given["recurrence"] else given["timezone"]
-    self.scheduled_actions[_key(group, name)] = action
+    actions[_key(group, name)] = action
     return action
 
 
-_VALUES = {
-    "desired_capacity": "desired_capacity",
-    "max_size": "max_size",
-    "min_size": "min_size",
-    "start_time": "start_time",
-    "end_time": "end_time",
-    "recurrence": "recurrence",
-    "timezone": "time_zone",
-}
+_VALUES = (
+    "desired_capacity", "max_size", "min_size", "start_time", "end_time", "recurrence", "timezone",
+)  # fmt: skip
+_OTHER_NAMES = {"timezone": "time_zone"}
 
 
 def _check(given: dict[str, Any]) -> None:
@@ -110,7 +94,7 @@ def _check(given: dict[str, Any]) -> None:
     if numbers != sorted(numbers) or numbers[0] < 0:
         raise WrongAction("MinSize, DesiredCapacity and MaxSize must be in ascending order")
     now = datetime.now(UTC)
-    start, end = _moment(given["start_time"]), _moment(given["end_time"])
+    start, end = _time(given["start_time"]), _time(given["end_time"])
     if start is not None and start < now:
         raise WrongAction("Given start time is in the past")
     if end is not None and end < max(now, start or now):
@@ -118,36 +102,30 @@ def _check(given: dict[str, Any]) -> None:
     zone = given["timezone"]
     if zone and zone not in available_timezones():
         raise WrongAction(f"Invalid TimeZone: {zone}")
-    if given["recurrence"]:
-        _check_recurrence(str(given["recurrence"]), now)
+    recurrence = given["recurrence"]
+    if recurrence and not _is_cron(str(recurrence), now):
+        raise WrongAction(f"Given recurrence string: {recurrence} is invalid")
 
 
-def _check_recurrence(recurrence: str, now: datetime) -> None:
+def _is_cron(recurrence: str, now: datetime) -> bool:
     try:
-        if len(recurrence.split()) != _FIVE_FIELDS:
-            raise WrongAction(f"Given recurrence string: {recurrence} is invalid")
         CronSim(recurrence, now)
     except CronSimError:
-        raise WrongAction(f"Given recurrence string: {recurrence} is invalid") from None
+        return False
+    return len(recurrence.split()) == 5
 
 
-def _moment(value: Any) -> datetime | None:
+def _time(value: Any) -> datetime | None:
     if value is None:
         return None
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
+@replaces(AutoScalingBackend, "delete_scheduled_action")
 def _delete(
     self: AutoScalingBackend, auto_scaling_group_name: str, scheduled_action_name: str
 ) -> None:
     key = _key(auto_scaling_group_name, scheduled_action_name)
     if self.scheduled_actions.pop(key, None) is None:
         raise WrongAction("Scheduled action name not found")
-
-
-for _name, _replacement in (
-    ("put_scheduled_update_group_action", _put),
-    ("delete_scheduled_action", _delete),
-):
-    setattr(AutoScalingBackend, _name, _replacement)

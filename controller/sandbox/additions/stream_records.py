@@ -7,13 +7,12 @@ write a stream record for that operation." (Amazon DynamoDB Developer Guide, Cha
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import StreamShard
 
+from controller.sandbox.rules import replaces
+
 _ADD = StreamShard.add
 
 
+@replaces(StreamShard, "add")
 def _add(self: StreamShard, old: Item | None, new: Item | None) -> None:
     if old is None or new is None or old.attrs != new.attrs:
         _ADD(self, old, new)
-
-
-for _name, _replacement in (("add", _add),):
-    setattr(StreamShard, _name, _replacement)

@@ -11,7 +11,7 @@ from controller.sandbox.rules import before
 
 
 @before("ec2", "CreateLaunchTemplateVersion")
-def user_data_is_read(call: Call) -> None:
+def user_data(call: Call) -> None:
     """Refuse user data that is not encoded; let moto have it as it wants it."""
     data = call.params.get("LaunchTemplateData") or {}
     if data.get("UserData") is not None:

@@ -13,21 +13,21 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 
-from controller.sandbox.call import Call, Refused
+from controller.sandbox.call import Call, Refused, invalid
 from controller.sandbox.rules import before
 
 
 @before("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup")
-def subnets_exist(call: Call) -> None:
+def known_subnets(call: Call) -> None:
     """Refuse subnets that do not exist."""
-    known = {one for by_id in call.ec2.subnets.values() for one in by_id}
+    known = {subnet_id for by_id in call.ec2.subnets.values() for subnet_id in by_id}
     for subnet in str(call.params.get("VPCZoneIdentifier") or "").split(","):
         if subnet and subnet not in known:
-            raise Refused("ValidationError", f"The subnet ID '{subnet}' does not exist")
+            raise invalid(f"The subnet ID '{subnet}' does not exist")
 
 
 @before("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", "StartInstanceRefresh")
-def the_template_could_launch(call: Call) -> None:
+def launchable_template(call: Call) -> None:
     """Refuse a template or version that does not exist, or that names what does not exist."""
     wanted = call.params.get("LaunchTemplate") or (
         call.params.get("DesiredConfiguration") or {}
@@ -49,19 +49,17 @@ def _problems(call: Call, data: dict[str, Any]) -> Iterable[str]:
     key = data.get("KeyName")
     if key and key not in call.ec2.key_pairs:
         yield f"The key pair '{key}' does not exist"
-    groups = {one for by_id in call.ec2.groups.values() for one in by_id}
+    groups = {group_id for by_id in call.ec2.groups.values() for group_id in by_id}
     for group in data.get("SecurityGroupIds") or ():
         if group not in groups:
             yield f"The security group '{group}' does not exist"
     profile = data.get("IamInstanceProfile") or {}
     known = iam_backends[call.account]["aws"].instance_profiles.values()
-    if profile.get("Name") and profile["Name"] not in {one.name for one in known}:
-        yield f"Value ({profile['Name']}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
-    if profile.get("Arn") and profile["Arn"] not in {one.arn for one in known}:
-        yield f"Value ({profile['Arn']}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN"
+    for key, attribute, what in (("Name", "name", "name"), ("Arn", "arn", "ARN")):
+        given = profile.get(key)
+        if given and given not in {getattr(known_profile, attribute) for known_profile in known}:
+            yield f"Value ({given}) for parameter iamInstanceProfile.{attribute} is invalid. Invalid IAM Instance Profile {what}"
 
 
 def _not_formed(problem: str) -> Refused:
-    return Refused(
-        "ValidationError", f"You must use a valid fully-formed launch template. {problem}"
-    )
+    return invalid(f"You must use a valid fully-formed launch template. {problem}")

@@ -9,7 +9,8 @@ Only accounts that were furnished with a role are this strict: in others anybody
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -19,17 +20,21 @@ from controller.sandbox.call import Call, Refused
 from controller.sandbox.rules import before
 from controller.sandbox.state import STATE
 
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": operator.eq,
+    "StringLike": fnmatchcase,
+}
+
 
 @before("sts", "AssumeRole")
-def the_role_trusts_the_caller(call: Call) -> None:
+def trusting_role(call: Call) -> None:
     """Refuse roles that do not exist or do not trust the caller with the external id given."""
     arn = str(call.params["RoleArn"])
     account = arn.split(":")[4] if arn.count(":") >= 5 else ""
     if account not in STATE.settings.strict_accounts:
         return
-    role = next(
-        (one for one in iam_backends[account]["aws"].roles.values() if one.arn == arn), None
-    )
+    roles = iam_backends[account]["aws"].roles.values()
+    role = next((role for role in roles if role.arn == arn), None)
     external_id = call.params.get("ExternalId")
     if role is None or not trusts(
         json.loads(str(role.assume_role_policy_document)), call.account, external_id
@@ -50,31 +55,28 @@ def trusts(policy: Mapping[str, Any], account: str, external_id: str | None) -> 
         and any(fnmatchcase("sts:AssumeRole", action) for action in _list(statement.get("Action")))
         and _holds(statement.get("Condition", {}), external_id)
     ]
-    effects = {one.get("Effect") for one in fitting}
+    effects = {statement.get("Effect") for statement in fitting}
     return "Allow" in effects and "Deny" not in effects
 
 
 def _list(value: Any) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    return list(map(str, value if isinstance(value, list) else [value]))
 
 
 def _names(principal: Any, account: str) -> bool:
     named: Iterable[str] = ["*"] if principal == "*" else _list(dict(principal).get("AWS", []))
-    return any(one in ("*", account) or one.startswith(f"arn:aws:iam::{account}:") for one in named)
+    return any(
+        name in ("*", account) or name.startswith(f"arn:aws:iam::{account}:") for name in named
+    )
 
 
 def _holds(condition: Mapping[str, Mapping[str, Any]], external_id: str | None) -> bool:
     """Tell whether every condition holds; those on anything but the external id do not, to be on the safe side."""
-    for operator, tests in condition.items():
+    for name, tests in condition.items():
         for key, wanted in tests.items():
-            if key != "sts:ExternalId" or external_id is None:
+            matches = _OPERATORS.get(name)
+            if key != "sts:ExternalId" or external_id is None or matches is None:
                 return False
-            if operator == "StringEquals":
-                met = external_id in _list(wanted)
-            elif operator == "StringLike":
-                met = any(fnmatchcase(external_id, one) for one in _list(wanted))
-            else:
-                return False
-            if not met:
+            if not any(matches(external_id, pattern) for pattern in _list(wanted)):
                 return False
     return True

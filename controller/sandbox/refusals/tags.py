@@ -10,7 +10,7 @@ Auto Scaling: "Key: Length Constraints: Minimum length of 1. Maximum length of 1
 from collections.abc import Iterable
 from typing import Any
 
-from controller.sandbox.call import Call, Refused
+from controller.sandbox.call import Call, Refused, invalid, out_of_bounds
 from controller.sandbox.rules import before
 
 MOST_TAGS = 50
@@ -18,44 +18,38 @@ EC2_KEY, SCALING_KEY, VALUE = 127, 128, 256
 
 
 @before("ec2", "CreateTags")
-def ec2_tags_are_right(call: Call) -> None:
+def ec2_tags(call: Call) -> None:
     """Refuse tags of EC2 that are too long or reserved."""
     for tag in call.params.get("Tags") or ():
         key, value = str(tag.get("Key") or ""), str(tag.get("Value") or "")
         if key.lower().startswith("aws:"):
-            raise Refused(
-                "InvalidParameterValue",
-                "Value ( aws: ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use",
+            raise _of_ec2(
+                "key", "aws:", "Tag keys starting with 'aws:' are reserved for internal use"
             )
         if not key or len(key) > EC2_KEY:
-            raise Refused(
-                "InvalidParameterValue",
-                f"Value ( {key[:20]} ) for parameter key is invalid. Tag key exceeds the maximum length of {EC2_KEY} characters",
-            )
+            raise _of_ec2("key", key, f"Tag key exceeds the maximum length of {EC2_KEY} characters")
         if len(value) > VALUE:
-            raise Refused(
-                "InvalidParameterValue",
-                f"Value ( {value[:20]} ) for parameter value is invalid. Tag value exceeds the maximum length of {VALUE} characters",
+            raise _of_ec2(
+                "value", value, f"Tag value exceeds the maximum length of {VALUE} characters"
             )
+
+
+def _of_ec2(name: str, value: str, why: str) -> Refused:
+    message = f"Value ( {value[:20]} ) for parameter {name} is invalid. {why}"
+    return Refused("InvalidParameterValue", message)
 
 
 @before("autoscaling", "CreateAutoScalingGroup", "CreateOrUpdateTags")
-def group_tags_are_right(call: Call) -> None:
+def group_tags(call: Call) -> None:
     """Refuse tags of groups that are too long, reserved, too many, or of a group that does not exist."""
     tags = call.params.get("Tags") or ()
     for tag in tags:
         key, value = str(tag.get("Key") or ""), str(tag.get("Value") or "")
         if key.lower().startswith("aws:"):
-            raise Refused(
-                "ValidationError",
-                f"Tag keys starting with 'aws:' are reserved for internal use: {key}",
-            )
+            raise invalid(f"Tag keys starting with 'aws:' are reserved for internal use: {key}")
         if not 1 <= len(key) <= SCALING_KEY or len(value) > VALUE:
-            raise Refused(
-                "ValidationError",
-                "1 validation error detected: Value at 'tags' failed to satisfy constraint: key length from 1 to "
-                f"{SCALING_KEY}, value length up to {VALUE}",
-            )
+            bound = f"key length from 1 to {SCALING_KEY}, value length up to {VALUE}"
+            raise out_of_bounds("tags", bound)
     if call.operation == "CreateOrUpdateTags":
         _check_groups(call, tags)
     elif len({tag["Key"] for tag in tags}) > MOST_TAGS:
@@ -63,7 +57,7 @@ def group_tags_are_right(call: Call) -> None:
 
 
 @before("autoscaling", "DeleteTags")
-def only_tags_of_groups_that_are_there_go(call: Call) -> None:
+def deleted_tags(call: Call) -> None:
     """Refuse a group that does not exist."""
     _check_groups(call, call.params.get("Tags") or ())
 
@@ -71,13 +65,8 @@ def only_tags_of_groups_that_are_there_go(call: Call) -> None:
 def _check_groups(call: Call, tags: Iterable[Any]) -> None:
     keys: dict[str, set[str]] = {}
     for tag in tags:
-        group = call.scaling.autoscaling_groups.get(str(tag.get("ResourceId")))
-        if group is None:
-            raise Refused(
-                "ValidationError",
-                f"AutoScalingGroup name not found - AutoScalingGroup '{tag.get('ResourceId')}' not found",
-            )
-        known = keys.setdefault(group.name, {one["Key"] for one in group.tags})
+        group = call.group_named(str(tag.get("ResourceId")))
+        known = keys.setdefault(group.name, {known_tag["Key"] for known_tag in group.tags})
         known.add(str(tag["Key"]))
         if len(known) > MOST_TAGS:
             raise _too_many()

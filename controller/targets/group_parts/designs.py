@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from controller.decisions.group_tags import keys_of
-from controller.decisions.role_schedules import compiled
-from controller.decisions.roles import map_of, roles_of
+from controller.decisions.role_schedules import compiled, map_of, roles_of
+from controller.decisions.tag_keys import written_keys
 from controller.kinds.parts.server_role import ServerRole
 from controller.kinds.parts.sizes import Sizes, sizes_of
 from controller.model.accepted import AcceptedState
@@ -75,7 +74,7 @@ class _Places:
     def __init__(self, accepted: AcceptedState, scope: LiveScope) -> None:
         self._accepted = accepted
         self._scope = scope
-        self._keys = keys_of(accepted.options.tag_keys)
+        self._keys = written_keys(accepted.options.tag_keys)
         self._here: dict[str, bool | str] = {}
 
     def home(self, ref: ResourceRef) -> Home | str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
 from controller.decisions import group_tags as our
+from controller.decisions.tag_keys import written_keys
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import parse_canonical
 from controller.model.extra import owned_paths
@@ -42,7 +43,7 @@ class GroupActs:
         self._owned = owned_paths(parse_canonical(change.extra))
         self._scaling = acts.client("autoscaling")
         self._place = place_of(self._scaling)
-        self._schedule_key = our.keys_of(acts.options.tag_keys).get("Schedule", "")
+        self._schedule_key = written_keys(acts.options.tag_keys).get("Schedule", "")
         self.request_id = ""
 
     def create(self) -> ActResult:

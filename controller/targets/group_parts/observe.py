@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
-from controller.decisions.group_tags import keys_of
+from controller.decisions.tag_keys import written_keys
 from controller.model.canonical import parse_canonical
 from controller.model.live import FoundGroup, LiveLook
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
@@ -26,7 +26,7 @@ from controller.targets.group_parts.references import read_references
 
 def observe_groups(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
     """Return every group of the look; with ``deep``, what it does not show of those that are, or could be, ours."""
-    keys = keys_of(reads.options.tag_keys)
+    keys = written_keys(reads.options.tag_keys)
     objects: dict[ResourceRef, Observation] = {}
     groups: dict[str, FoundAttributes] = {}
     for name, group in look.groups.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from controller.decisions.group_tags import keys_of
+from controller.decisions.tag_keys import written_keys
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import LiveScope
@@ -64,7 +64,7 @@ def project_groups(
         known=observed.facts.get("known", {}),
         trust=Trust(tuple(trusted_owners(accepted, scope))),
         closely=bool(observed.facts.get("deep")),
-        schedule_key=keys_of(accepted.options.tag_keys).get("Schedule", ""),
+        schedule_key=written_keys(accepted.options.tag_keys).get("Schedule", ""),
     )
     seen: Mapping[str, FoundAttributes] = observed.facts.get("groups", {})
     result = _Result()
@@ -95,6 +95,7 @@ def project_groups(
         shapings=result.shapings,
         asks=frozenset(result.asks),
         environments=result.environments,
+        deletes_end_instances=True,
     )
 
 

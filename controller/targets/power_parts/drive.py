@@ -1,28 +1,38 @@
-"""Drives instances and groups of one scope to where they are wanted, in one go.
+"""Drives instances and groups of one scope to where they are wanted, as far as AWS gets within seconds.
 
 A round is a look, the steps it gives, and a pause of seconds. What is refused for now is tried again with pauses that grow; what
-is refused for good is given up alone. A round knows nothing of the one before but refusals: any other run may take over.
+is refused for good is given up alone. A round knows nothing of the one before but refusals: any other run may take over. So what
+AWS takes longer with is handed back, and a later look tells what is next.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from typing import Final
 
-from controller.errors import EnvctlError, RefusedByAws, Unreachable
+from controller.errors import AccessDenied, Conflict, EnvctlError, RefusedByAws, Unreachable
 from controller.model.live import FoundInstance, LiveLook
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.goals import Goals, Outcome, Outcomes
-from controller.targets.power_parts.looking_again import look_again
 from controller.targets.power_parts.power_client import PowerClient
-from controller.targets.power_parts.retrying import Patience
-from controller.targets.power_parts.rounds import THERE, Round, round_of
-from controller.targets.power_parts.sending import INSTANCES, TAGGED_GROUPS, send_all
+from controller.targets.power_parts.retrying import Patience, Setback
+from controller.targets.power_parts.rounds import THERE, Round, look_again, round_of
 from controller.targets.power_parts.steps import Forget, GroupSteps, Remember, Step
 
 AT_ONCE = 8
 """Requests of one scope under way side by side; botocore keeps ten connections open for a client."""
-_UNDER_WAY = {State.ON: frozenset({"pending", "running"}), State.OFF: frozenset({"stopping"})}
+INSTANCES: Final = 500
+"""Instances per StartInstances or StopInstances: AWS names no maximum, and recommends batches."""
+TAGGED_GROUPS: Final = 50
+"""Groups per CreateOrUpdateTags or DeleteTags."""
+_REFUSALS: Final = (RefusedByAws, AccessDenied, Conflict, Unreachable)
+"""What is wrong with a request. Anything else, such as a lost lease, is wrong with the run."""
+ON_ITS_WAY: Final = "on its way"
+_NAMED: Final = re.compile(r"\bi-[0-9a-zA-Z]+")
+HOLD_S: Final = 15.0
+"""So long, pauses added up, one drive waits until AWS has anything ready for the next request. Members enter standby within it."""
+_UNDER_WAY: Final = {State.ON: "pending", State.OFF: "stopping"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,60 +42,61 @@ class Pace:
     steady_s: Callable[[], float]
     sleep: Callable[[float], None]
     look_again_s: float = 3.0
-    longest_pause_s: float = 15.0
-    within_s: float = 900.0
-    """After so long what is still on its way is left to the next run."""
+    hold_s: float = HOLD_S
 
 
 class Drive:
     """One drive. What it cannot go on without (the lease) ends it by being raised."""
 
-    def __init__(self, goals: Goals, hands: PowerClient, pace: Pace) -> None:
+    def __init__(self, goals: Goals, client: PowerClient, pace: Pace) -> None:
         """Take where to bring what, and how."""
         self._goals = goals
-        self._hands = hands
+        self._client = client
         self._pace = pace
         self._patience = Patience(pace.steady_s)
-        self._replaced: set[str] = set()
 
     def run(self, look: LiveLook | None = None) -> Outcomes:
-        """Go on until everything is there, given up, or time is up. A look made just before saves the first."""
+        """Go on until everything is there or given up, or only AWS has something to do that takes longer.
+
+        A look made just before saves the first.
+        """
         pace = self._pace
-        until_s = pace.steady_s() + pace.within_s
-        pause_s = pace.look_again_s
-        look = look or self._hands.look()
+        waited_s, pause_s = 0.0, pace.look_again_s
+        look = look or self._client.look()
+        for instance_id in sorted(self._goals.replaced):
+            try:
+                self._client.replace(instance_id)
+            except _REFUSALS as error:
+                self._patience.keep({instance_id: error})
         while True:
             asked = round_of(self._goals, look, self._patience)
             acted = self._act(asked)
             if not acted and not asked.waits:
                 return self._outcomes(look, asked)
-            if pace.steady_s() + pause_s > until_s:
-                look = self._hands.look() if acted else look
-                return self._outcomes(look, round_of(self._goals, look, self._patience))
+            if acted:
+                waited_s, pause_s = 0.0, pace.look_again_s
+            if waited_s + pause_s > pace.hold_s and not self._patience.tries_again:
+                return self._outcomes(look, asked)
             pace.sleep(pause_s)
-            pause_s = pace.look_again_s if acted else min(pause_s * 1.5, pace.longest_pause_s)
-            look = look_again(self._hands, self._goals, look, asked)
+            waited_s, pause_s = waited_s + pause_s, pause_s * 1.5
+            look = look_again(self._client, self._goals, look, asked)
 
     def _act(self, asked: Round) -> bool:
         """Send everything; return whether anything was sent."""
-        hands, keep = self._hands, self._patience.keep
-        replaced = sorted(self._goals.replaced - self._replaced)
-        for instance_id in replaced:
-            self._replaced.add(instance_id)
-            keep(send_all([instance_id], 1, lambda ids: hands.replace(ids[0])))
+        client, keep = self._client, self._patience.keep
         if asked.groups or asked.start or asked.stop:
             # No group's steps wait for a start or stop of the same round: they are what the next look is for.
             with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="power") as pool:
-                started = pool.submit(send_all, asked.start, INSTANCES, hands.start)
-                stopped = pool.submit(send_all, asked.stop, INSTANCES, hands.stop)
+                started = pool.submit(send_all, asked.start, INSTANCES, client.start)
+                stopped = pool.submit(send_all, asked.stop, INSTANCES, client.stop)
                 keep(self._chains(asked.groups, pool))
                 keep(started.result())
                 keep(stopped.result())
-        return bool(replaced or asked.groups or asked.start or asked.stop)
+        return bool(asked.groups or asked.start or asked.stop)
 
     def _chains(self, groups: Mapping[str, GroupSteps], pool: Executor) -> dict[str, EnvctlError]:
         """Tag, then take each group's own steps, groups side by side, then take tags off; return the groups that failed."""
-        hands = self._hands
+        client = self._client
         values = {
             name: str(step.parked)
             for name, steps in groups.items()
@@ -95,7 +106,7 @@ class Drive:
         failed = send_all(
             tuple(values),
             TAGGED_GROUPS,
-            lambda names: hands.remember({name: values[name] for name in names}),
+            lambda names: client.remember({name: values[name] for name in names}),
         )
         chains: dict[str, list[Step]] = {
             name: [step for step in steps.chain if not isinstance(step, (Remember, Forget))]
@@ -110,31 +121,38 @@ class Drive:
             for name, steps in groups.items()
             if name not in failed and any(isinstance(step, Forget) for step in steps.chain)
         ]
-        return failed | send_all(done, TAGGED_GROUPS, hands.forget)
+        return failed | send_all(done, TAGGED_GROUPS, client.forget)
 
     def _chain(self, group: str, steps: Iterable[Step]) -> dict[str, EnvctlError]:
-        for step in steps:
-            refused = send_all([group], 1, partial(self._step, step))
-            if refused:
-                return refused
+        """Take the steps of one group until one is refused."""
+        try:
+            for step in steps:
+                self._client.step(group, step)
+        except _REFUSALS as error:
+            return {group: error}
         return {}
 
-    def _step(self, step: Step, groups: Sequence[str]) -> None:
-        self._hands.step(groups[0], step)
-
     def _outcomes(self, look: LiveLook, asked: Round) -> Outcomes:
+        groups = {name: self._group(name, asked) for name in self._goals.groups}
         group_of = {
-            member.instance_id: name
+            member.instance_id: groups[name]
             for name in self._goals.groups
             if name in look.groups
             for member in look.groups[name].members
         }
         instances = {
-            one: self._instance(one, wanted, look.instances.get(one), group_of.get(one), asked)
-            for one, wanted in self._goals.power.items()
+            instance_id: self._instance(
+                instance_id,
+                wanted,
+                look.instances.get(instance_id),
+                group_of.get(instance_id),
+                asked,
+            )
+            for instance_id, wanted in self._goals.power.items()
         }
-        instances |= {one: self._refusal(one) or Outcome() for one in self._goals.replaced}
-        groups = {name: self._group(name, asked) for name in self._goals.groups}
+        for instance_id in self._goals.replaced:
+            known = self._patience.last(instance_id)
+            instances[instance_id] = Outcome(known.error if known else None)
         return Outcomes(instances, groups)
 
     def _instance(
@@ -142,50 +160,74 @@ class Drive:
         instance_id: str,
         wanted: State,
         found: FoundInstance | None,
-        group: str | None,
+        group: Outcome | None,
         asked: Round,
     ) -> Outcome:
         if found is None:
             if wanted is State.OFF:
                 return Outcome(message="ended meanwhile")
             return Outcome(RefusedByAws(f"{instance_id}: it is no more there to be started"))
+        known = self._patience.last(instance_id)
         if instance_id not in asked.waits and found.state == THERE[wanted]:
-            known = self._patience.last(instance_id)
-            tried = f"after {known.tries + 1} tries: {_first_line(known.error)}" if known else ""
-            return Outcome(message=tried)
-        refusal = self._refusal(instance_id)
-        if refusal is None and group is not None:
-            refusal = self._group(group, asked)
-            refusal = refusal if refusal.error else None
-        if refusal is not None:
-            return refusal
-        if found.state in _UNDER_WAY[wanted]:
-            return Outcome(message=f"asked for; still {found.state}")
-        return Outcome(_not_yet(instance_id, found.state, self._pace.within_s))
+            if known is None:
+                return Outcome()
+            first_line = str(known.error).partition("\n")[0]
+            return Outcome(message=f"after {known.tries + 1} tries: {first_line}")
+        if known is not None and known.next_at_s is None:
+            return _given_up(known)
+        if group is not None and group.error:
+            return group
+        still = (
+            f"asked for; still {found.state}" if found.state == _UNDER_WAY[wanted] else ON_ITS_WAY
+        )
+        return Outcome(message=still, goes_on=True)
 
     def _group(self, name: str, asked: Round) -> Outcome:
-        refusal = self._refusal(name)
-        if refusal is not None and (name in asked.waits or self._patience.given_up(name)):
-            return refusal
+        known = self._patience.last(name)
+        if known is not None and known.next_at_s is None:
+            return _given_up(known)
         if name in asked.stays:
             return Outcome(RefusedByAws(f"{name}: {asked.stays[name]}"))
-        if name in asked.waits:
-            return Outcome(_not_yet(name, "on its way", self._pace.within_s))
-        return Outcome()
-
-    def _refusal(self, thing: str) -> Outcome | None:
-        known = self._patience.last(thing)
-        if known is None:
-            return None
-        return Outcome(known.error, f"tried {known.tries} times" if known.tries > 1 else "")
+        return Outcome(message=ON_ITS_WAY, goes_on=True) if name in asked.waits else Outcome()
 
 
-def _first_line(error: EnvctlError) -> str:
-    return str(error).partition("\n")[0]
+def _given_up(known: Setback) -> Outcome:
+    return Outcome(known.error, f"tried {known.tries} times" if known.tries > 1 else "")
 
 
-def _not_yet(thing: str, state: str, within_s: float) -> Unreachable:
-    return Unreachable(
-        f"{thing}: still {state} after {within_s:.0f} s",
-        fix="nothing, the next run goes on from there",
-    )
+def send_all(
+    things: Sequence[str], size: int, send: Callable[[Sequence[str]], None]
+) -> dict[str, EnvctlError]:
+    """Send things in batches; return those that AWS refused, each with its error.
+
+    What says nothing about single things (throttled, no answer, no access) is the error of the whole batch.
+    """
+    refused: dict[str, EnvctlError] = {}
+    for first in range(0, len(things), size):
+        refused |= _send(things[first : first + size], send)
+    return refused
+
+
+def _send(things: Sequence[str], send: Callable[[Sequence[str]], None]) -> dict[str, EnvctlError]:
+    """Send one batch, then without what AWS names as bad, then in halves. At most about two requests per bad thing and level."""
+    refused: dict[str, EnvctlError] = {}
+    queue: list[Sequence[str]] = [things]
+    while queue:
+        batch = queue.pop()
+        try:
+            send(batch)
+        except RefusedByAws as error:
+            if len(batch) == 1:
+                refused[batch[0]] = error
+                continue
+            # What AWS's message names of the batch.
+            named = frozenset(_NAMED.findall(str(error))).intersection(batch)
+            if named and len(named) < len(batch):
+                refused |= dict.fromkeys(named, error)
+                queue.append([thing for thing in batch if thing not in named])
+            else:
+                middle = len(batch) // 2
+                queue += [batch[middle:], batch[:middle]]
+        except _REFUSALS as error:
+            refused |= dict.fromkeys(batch, error)
+    return refused

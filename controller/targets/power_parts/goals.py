@@ -1,14 +1,21 @@
-"""Where instances and groups are to be brought: what a drive is given, and what came of it."""
+"""Where instances and groups are to be brought: changes as records and as goals of a drive, and what came of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from controller.errors import EnvctlError
-from controller.model.live import FoundGroup, LiveLook
+from controller.ledger.summary import POWER
+from controller.model.canonical import parse_canonical
+from controller.model.plan import Change
+from controller.model.ref import ResourceRef
+from controller.ports import ActResult, Batch
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import parked_of
-from controller.targets.power_parts.situation import GroupSituation, MemberSituation
+from controller.targets.power_parts.power_changes import INSTANCE
+
+_OFF: Final = frozenset({"stop", "enterStandby"})
+_STATES: Final = {"running": State.ON, "stopped": State.OFF}
+_FIRST: Final = {"stop": 0, "start": 0, "enterStandby": 1, "exitStandby": 1}
 
 
 class GroupGoal(NamedTuple):
@@ -36,6 +43,8 @@ class Outcome(NamedTuple):
 
     error: EnvctlError | None = None
     message: str = ""
+    goes_on: bool = False
+    """Whether more is to be done once AWS is further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +55,65 @@ class Outcomes:
     groups: Mapping[str, Outcome]
 
 
-def situation_of(group: FoundGroup, goals: Goals, look: LiveLook) -> GroupSituation:
-    """Return a group as it was found with what is wanted of it and its members."""
-    goal = goals.groups.get(group.name, GroupGoal(State.NONE))
-    members = []
-    for member in group.members:
-        instance = look.instances.get(member.instance_id)
-        members.append(
-            MemberSituation(
-                member.instance_id,
-                member.lifecycle,
-                instance.state if instance else "",
-                goals.power.get(member.instance_id, State.NONE),
-            )
+def batches_of(changes: Sequence[Change]) -> tuple[Batch, ...]:
+    """Join changes of one environment that switch the same way; the record says what most of them are."""
+    joined: dict[tuple[str, str, State], list[Change]] = {}
+    for change in changes:
+        scope = change.ref.key.rpartition("/")[0]
+        key = (scope, str(_extra(change)["environment"]), _way(change))
+        joined.setdefault(key, []).append(change)
+    return tuple(
+        Batch(
+            ResourceRef(POWER, f"{scope}/{environment}"),
+            tuple(sorted(together, key=lambda change: (_FIRST.get(change.action, 2), change.ref))),
         )
-    return GroupSituation(
-        name=group.name,
-        minimum=group.minimum,
-        desired=group.desired,
-        maximum=group.maximum,
-        suspended=group.suspended,
-        parked=parked_of(group),
-        members=tuple(members),
-        wanted=goal.wanted,
-        scales=goal.scales,
+        for (scope, environment, _), together in joined.items()
     )
+
+
+def goals_of(changes: Sequence[Change]) -> Goals:
+    """Return where changes want instances and groups."""
+    power: dict[str, State] = {}
+    groups: dict[str, GroupGoal] = {}
+    replaced: set[str] = set()
+    for change in changes:
+        name = change.ref.key.rpartition("/")[2]
+        extra, after = _extra(change), parse_canonical(change.after or b"{}")
+        wanted = State(str(extra.get("groupWanted", State.NONE)))
+        if change.ref.kind != INSTANCE:
+            groups[name] = GroupGoal(wanted, bool(extra.get("scales")))
+            continue
+        state = _STATES.get(after["state"])
+        if state is None:
+            replaced.add(name)
+            continue
+        power[name] = state
+        if "group" in extra:
+            groups.setdefault(str(extra["group"]), GroupGoal(wanted))
+    return Goals(power, groups, frozenset(replaced))
+
+
+def results_of(
+    changes: Sequence[Change], outcomes: Outcomes, look_again_s: float
+) -> Mapping[ResourceRef, ActResult | EnvctlError]:
+    """Return what came of each change; what goes on is to be looked at again after so long."""
+    results: dict[ResourceRef, ActResult | EnvctlError] = {}
+    for change in changes:
+        name = change.ref.key.rpartition("/")[2]
+        of_kind = outcomes.instances if change.ref.kind == INSTANCE else outcomes.groups
+        outcome = of_kind[name]
+        results[change.ref] = outcome.error or ActResult(
+            message=outcome.message, look_again_s=look_again_s if outcome.goes_on else None
+        )
+    return results
+
+
+def _way(change: Change) -> State:
+    if change.ref.kind == INSTANCE:
+        return State.OFF if change.action in _OFF else State.ON
+    return State(str(_extra(change)["groupWanted"]))
+
+
+def _extra(change: Change) -> dict[str, object]:
+    found: dict[str, object] = parse_canonical(change.extra)
+    return found

@@ -1,6 +1,6 @@
-"""What power wants changed in a scope: one wish for each instance or group that is to be brought elsewhere. Pure."""
+"""What power wants changed in a scope: one change for each instance or group that is to be brought elsewhere. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -11,20 +11,25 @@ from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Cause, Note
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import Action, Decision, Verdict
+from controller.scheduling.decision import STOPPING, Action, Decision, Verdict
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.next_steps import next_steps
 from controller.targets.power_parts.parked import HELD_BACK, UnreadableTag, parked_of
 from controller.targets.power_parts.situation import (
     STANDING_BY,
     GroupSituation,
-    MemberSituation,
+    situation_of,
 )
-from controller.targets.power_parts.steps import Forget, Remember, Resize, Resume, Suspend
+from controller.targets.power_parts.steps import (
+    Forget,
+    Remember,
+    Resize,
+    Resume,
+    Suspend,
+    next_steps,
+)
 
 INSTANCE: Final = "Instance"
 PARKING: Final = "ParkedGroup"
-_STOPS: Final = frozenset({Action.SWITCH_OFF, Action.PUT_OUT_OF_SERVICE})
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
 _CANNOT_STOP: Final = "This instance cannot be stopped"
 _POSTPONED: Final = ("A deployment is running", "This instance was just launched")
@@ -47,8 +52,10 @@ class PowerChange(NamedTuple):
 class PowerChanges:
     """Everything for one scope. ``notes`` are on what is not done and why."""
 
-    wishes: tuple[PowerChange, ...]
+    changes: tuple[PowerChange, ...]
     notes: tuple[Note, ...]
+    stops: bool
+    """Whether anything is to be stopped now: only then do running deployments count."""
 
 
 def instance_attributes(state: str, lifecycle: str | None) -> dict[str, object]:
@@ -67,47 +74,50 @@ def parking_attributes(
     }
 
 
-def wishes_of(
-    judge: Evaluator, look: LiveLook, memory: ScheduleMemory, now: datetime
+def power_changes_of(
+    evaluator: Evaluator, look: LiveLook, memory: ScheduleMemory, now: datetime
 ) -> PowerChanges:
     """Return what is to be changed in a scope."""
-    scope = look.scope.name
-    judged = list(judge.instances())
-    wishes: list[PowerChange] = []
+    scope, groups = look.scope.name, evaluator.groups
+    changes: list[PowerChange] = []
     notes: list[Note] = []
-    for one in judged:
-        ref = ResourceRef(INSTANCE, f"{scope}/{one.instance.instance_id}")
-        wish = _of_instance(ref, one, judge, memory, now)
-        if wish is not None:
-            wishes.append(wish)
-        notes += _notes_on(ref, one, now)
     members: dict[str, list[Evaluation]] = {}
-    for one in judged:
-        if one.group and one.lifecycle is not None:
-            members.setdefault(one.group, []).append(one)
-    for name, group in judge.groups.items():
+    stops = any(group.decision.action in STOPPING for group in groups.values())
+    for found in evaluator.instances():
+        ref = ResourceRef(INSTANCE, f"{scope}/{found.instance.instance_id}")
+        change = _of_instance(ref, found, groups.get(found.group), memory, now)
+        if change is not None:
+            changes.append(change)
+        notes += _notes_on(ref, found, now)
+        stops = stops or found.due.action in STOPPING
+        if found.group and found.lifecycle is not None:
+            members.setdefault(found.group, []).append(found)
+    for name, group in groups.items():
         ref = ResourceRef(PARKING, f"{scope}/{name}")
         of_group = _of_group(ref, group, members.get(name, ()), memory, now)
         if isinstance(of_group, PowerChange):
-            wishes.append(of_group)
+            changes.append(of_group)
         elif of_group is not None:
             notes.append(of_group)
-    return PowerChanges(tuple(wishes), tuple(notes))
+    return PowerChanges(tuple(changes), tuple(notes), stops)
 
 
 def _of_instance(
-    ref: ResourceRef, one: Evaluation, judge: Evaluator, memory: ScheduleMemory, now: datetime
+    ref: ResourceRef,
+    one: Evaluation,
+    group: JudgedGroup | None,
+    memory: ScheduleMemory,
+    now: datetime,
 ) -> PowerChange | None:
     decision = one.due
-    group = judge.groups.get(one.group)
     extra: dict[str, object] = {"environment": one.environment}
     if group is not None and one.lifecycle is not None:
         extra |= {"group": one.group, "groupWanted": group.decision.wanted.value}
     member = one.lifecycle is not None
     role = one.role.facts.name if one.role else ""
-    ours = group is not None and judge.tag_is_ours(one.group)
+    ours = group is not None and group.tag_is_ours
     cause = cause_of(decision, one.environment, role, memory, now, tag_is_ours=ours)
-    if decision.action in _STOPS:
+    if decision.action in STOPPING:
         runs = one.instance.state not in ("stopped", "stopping")
         after = instance_attributes("stopped", "Standby" if member else None)
         action: PlanAction = "stop" if runs else "enterStandby"
@@ -157,7 +167,7 @@ def _notes_on(ref: ResourceRef, one: Evaluation, now: datetime) -> Iterator[Note
 def _of_group(
     ref: ResourceRef,
     judged: JudgedGroup,
-    members: list[Evaluation] | tuple[()],
+    members: Sequence[Evaluation],
     memory: ScheduleMemory,
     now: datetime,
 ) -> PowerChange | Note | None:
@@ -170,7 +180,7 @@ def _of_group(
         text = f"its tag envctl:parked cannot be read ({parked.text!r}): its sizes are left as they are"
         return Note("invalid", ref, text)
     scales = judged.scales
-    goes_off = decision.action in _STOPS
+    goes_off = decision.action in STOPPING
     if parked is None and not (scales and goes_off):
         return None
     if scales and goes_off:
@@ -183,9 +193,17 @@ def _of_group(
     elif decision.wanted is not State.ON:
         return None
     wanted = State.OFF if goes_off else State.ON
-    situation = _when_members_are_there(group_situation(judged, members, wanted, scales=scales))
+    situation = _when_members_are_there(
+        situation_of(
+            group,
+            {member.instance.instance_id: member.instance for member in members},
+            wanted,
+            {member.instance.instance_id: member.decision.wanted for member in members},
+            scales=scales,
+        )
+    )
     steps = next_steps(situation)
-    if not steps.chain or (not scales and any(isinstance(one, Remember) for one in steps.chain)):
+    if not steps.chain or (not scales and any(isinstance(step, Remember) for step in steps.chain)):
         return None
     cause = cause_of(decision, judged.environment, role.facts.name if role else "", memory, now)
     ends = len(group.members) if wanted is State.OFF else 0
@@ -198,35 +216,6 @@ def _of_group(
         judged.environment,
         because(decision),
         {"ended": ends} if ends else {},
-    )
-
-
-def group_situation(
-    judged: JudgedGroup, members: list[Evaluation] | tuple[()], wanted: State, *, scales: bool
-) -> GroupSituation:
-    """Return a group with what is wanted of each member now."""
-    group = judged.group
-    wishes = {one.instance.instance_id: one for one in members}
-    return GroupSituation(
-        name=group.name,
-        minimum=group.minimum,
-        desired=group.desired,
-        maximum=group.maximum,
-        suspended=group.suspended,
-        parked=parked_of(group),
-        members=tuple(
-            MemberSituation(
-                member.instance_id,
-                member.lifecycle,
-                wishes[member.instance_id].instance.state if member.instance_id in wishes else "",
-                wishes[member.instance_id].decision.wanted
-                if member.instance_id in wishes
-                else State.NONE,
-            )
-            for member in group.members
-        ),
-        wanted=wanted,
-        scales=scales,
     )
 
 
@@ -269,7 +258,7 @@ def _after(group: GroupSituation, chain: tuple[object, ...]) -> dict[str, object
 
 def because(decision: Decision) -> str:
     """Say in a few words which rule decides: ``environment office-hours says off``."""
-    rule = next((one for one in decision.chain if one.verdict is Verdict.DECIDES), None)
+    rule = next((rule for rule in decision.chain if rule.verdict is Verdict.DECIDES), None)
     if rule is None:
         return decision.reason or ""
     note = f" ({rule.why})" if rule.why else ""

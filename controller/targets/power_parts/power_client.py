@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from controller.aws.describe_groups import read_groups
 from controller.aws.describe_instances import read_instances
 from controller.aws.errors import aws_errors
-from controller.aws.taken_body import body_of
+from controller.aws.raw_call import RawCall
 from controller.decisions.group_tags import PARKED
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.targets.power_parts.steps import (
@@ -148,7 +148,7 @@ class Ec2PowerClient:
         self._check()
         with aws_errors(f"power: {what} in {self._scope.name}"):
             # What becomes of it is what the next look says: nobody reads the answer.
-            body_of(self._client(service), method, request)
+            RawCall().send(self._client(service), method, request)
 
 
 def _group_tag(group: str) -> dict[str, Any]:

@@ -69,6 +69,13 @@ class Patience:
             return True
         return known.next_at_s is not None and known.next_at_s <= self._steady_s()
 
+    @property
+    def tries_again(self) -> bool:
+        """Tell whether the next try of anything is still to come."""
+        now_s = self._steady_s()
+        moments = (known.next_at_s for known in self._setbacks.values())
+        return any(at_s is not None and at_s > now_s for at_s in moments)
+
     def given_up(self, thing: str) -> bool:
         """Tell whether it is left as it is in this run."""
         known = self._setbacks.get(thing)

@@ -1,11 +1,13 @@
 """One group on its way to where the schedule wants it, as a look found it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from controller.model.live import FoundGroup, FoundInstance
 from controller.scheduling.group_sizes import GroupMember, GroupPower, RoleSizes, group_sizes
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import Parked, UnreadableTag
+from controller.targets.power_parts.parked import Parked, UnreadableTag, parked_of
 
 STANDING_BY: Final = frozenset({"Standby", "EnteringStandby"})
 
@@ -60,6 +62,36 @@ class GroupSituation:
     @staticmethod
     def _counted(members: tuple[MemberSituation, ...]) -> list[GroupMember]:
         return [GroupMember(member.lifecycle, member.wanted) for member in members]
+
+
+def situation_of(
+    group: FoundGroup,
+    instances: Mapping[str, FoundInstance],
+    wanted: State,
+    of_members: Mapping[str, State],
+    *,
+    scales: bool,
+) -> GroupSituation:
+    """Return a group as a look found it, with what is wanted of it and, by id, of its members; of others nothing is."""
+    return GroupSituation(
+        name=group.name,
+        minimum=group.minimum,
+        desired=group.desired,
+        maximum=group.maximum,
+        suspended=group.suspended,
+        parked=parked_of(group),
+        members=tuple(
+            MemberSituation(
+                member.instance_id,
+                member.lifecycle,
+                instances[member.instance_id].state if member.instance_id in instances else "",
+                of_members.get(member.instance_id, State.NONE),
+            )
+            for member in group.members
+        ),
+        wanted=wanted,
+        scales=scales,
+    )
 
 
 def _role_of(remembered: Parked, maximum: int) -> RoleSizes:

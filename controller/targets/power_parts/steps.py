@@ -1,8 +1,20 @@
-"""What is done about one group, one request each. Absolute: doing a step twice is doing it once."""
+"""What is done about one group, one request each, and which steps of parking and waking are next. Pure.
 
-from typing import NamedTuple
+Parking: remember, suspend processes, MinSize down, standby, then stop. Waking: start, back into service, sizes and processes
+back, forget. Each step is absolute and leaves something a later look understands, so a run may end anywhere and the next goes on:
+what was done before is read from the group alone.
+"""
 
-from controller.targets.power_parts.parked import Parked
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from controller.scheduling.schedule import State
+from controller.targets.power_parts.parked import HELD_BACK, Parked, UnreadableTag
+from controller.targets.power_parts.situation import STANDING_BY, GroupSituation, MemberSituation
+
+STANDBY_IDS: Final = 20
+"""Instances per EnterStandby or ExitStandby (limit of EC2 Auto Scaling)."""
+_UNREADABLE = "its tag envctl:parked cannot be read ({!r}): write min=N desired=N, or take it off"
 
 
 class Remember(NamedTuple):
@@ -64,3 +76,124 @@ class GroupSteps(NamedTuple):
     def any(self) -> bool:
         """Whether there is something to do."""
         return bool(self.chain or self.start or self.stop)
+
+
+def next_steps(group: GroupSituation) -> GroupSteps:
+    """Return what to do now to bring a group and its members to where they are wanted."""
+    if group.scales:
+        return GroupSteps(chain=_scaled(group))
+    members = group.members
+    start = tuple(
+        member.instance_id
+        for member in members
+        if member.wanted is State.ON and member.state == "stopped"
+    )
+    stop = tuple(
+        member.instance_id
+        for member in members
+        if member.wanted is State.OFF
+        and member.lifecycle == "Standby"
+        and member.state == "running"
+    )
+    leaving = [
+        member
+        for member in members
+        if member.wanted is State.OFF and member.lifecycle == "InService"
+    ]
+    coming = [
+        member
+        for member in members
+        if member.wanted is State.ON and member.lifecycle == "Standby" and member.state == "running"
+    ]
+    chain: list[Step] = []
+    stays = ""
+    if leaving and isinstance(group.parked, UnreadableTag):
+        stays = _UNREADABLE.format(group.parked.text)
+        leaving = []
+    if leaving:
+        chain += _parking(group, leaving)
+    room = max(0, group.maximum - group.desired)
+    if len(coming) > room:
+        stays = f"its MaxSize {group.maximum} leaves no room for {len(coming) - room} members in standby"
+        coming = coming[:room]
+    chain += [ExitStandby(ids) for ids in _ids(coming)]
+    if not leaving:
+        chain += _waking(group, coming)
+    waits = any(not member.is_there for member in members)
+    return GroupSteps(tuple(chain), start, stop, waits, stays)
+
+
+def _parking(group: GroupSituation, leaving: Sequence[MemberSituation]) -> Iterator[Step]:
+    remembered = group.parked
+    if not isinstance(remembered, Parked):
+        remembered = Parked(group.minimum, group.desired, group.suspended)
+        yield Remember(remembered)
+    # A group that as such is on keeps its processes: only one member or the other is to leave.
+    if group.wanted is State.OFF and not group.suspended >= HELD_BACK:
+        yield Suspend(tuple(sorted(HELD_BACK - group.suspended)))
+    # Where more are in service than desired, Auto Scaling is ending some: the rest leaves at the next look.
+    leaving = leaving[: group.desired]
+    minimum = min(group.lowest_minimum(remembered), group.desired - len(leaving))
+    if minimum < group.minimum:
+        yield Resize(minimum)
+    yield from (EnterStandby(ids) for ids in _ids(leaving))
+
+
+def _waking(group: GroupSituation, coming: Sequence[MemberSituation]) -> Iterator[Step]:
+    """Yield what gives a group back what it had, once all of its members that are wanted on are back."""
+    remembered = group.parked
+    if group.wanted is not State.ON or not isinstance(remembered, Parked):
+        return
+    back = {member.instance_id for member in coming}
+    after = tuple(
+        member._replace(lifecycle="InService") if member.instance_id in back else member
+        for member in group.members
+    )
+    if any(m.wanted is State.ON and m.lifecycle in STANDING_BY for m in after):
+        return
+    wanted = group.sizes_awake(remembered, after)
+    desired = group.desired + len(coming)
+    # Members lost while it was parked are made up for. Never fewer: that would end some, which is not for the clock.
+    grown = wanted.desired if wanted.desired > desired else None
+    minimum = min(wanted.minimum, grown or desired)
+    if minimum != group.minimum or grown is not None:
+        yield Resize(minimum, grown)
+    resumed = (HELD_BACK & group.suspended) - remembered.suspended
+    if resumed:
+        yield Resume(tuple(sorted(resumed)))
+    if not any(member.lifecycle in STANDING_BY for member in after):
+        yield Forget()
+
+
+def _scaled(group: GroupSituation) -> tuple[Step, ...]:
+    """Return the steps of a group whose instances are ended when it is off, and launched anew."""
+    remembered = group.parked
+    if isinstance(remembered, UnreadableTag):
+        return ()
+    if group.wanted is State.OFF and (group.minimum, group.desired) != (0, 0):
+        steps: list[Step] = []
+        if remembered is None:
+            steps.append(Remember(Parked(group.minimum, group.desired, group.suspended)))
+        if not group.suspended >= HELD_BACK:
+            steps.append(Suspend(tuple(sorted(HELD_BACK - group.suspended))))
+        return (*steps, Resize(0, 0))
+    if group.wanted is State.ON and remembered is not None:
+        return tuple(_unscaled(group, remembered))
+    return ()
+
+
+def _unscaled(group: GroupSituation, remembered: Parked) -> Iterator[Step]:
+    desired = max(group.desired, min(remembered.desired, group.maximum))
+    minimum = min(remembered.minimum, desired)
+    if (minimum, desired) != (group.minimum, group.desired):
+        yield Resize(minimum, desired)
+    resumed = (HELD_BACK & group.suspended) - remembered.suspended
+    if resumed:
+        yield Resume(tuple(sorted(resumed)))
+    yield Forget()
+
+
+def _ids(members: Sequence[MemberSituation]) -> Iterator[tuple[str, ...]]:
+    ids = [member.instance_id for member in members]
+    for first in range(0, len(ids), STANDBY_IDS):
+        yield tuple(ids[first : first + STANDBY_IDS])

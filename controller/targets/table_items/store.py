@@ -3,16 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from controller.aws import tables, transactions, writes
+from controller.aws import tables, transactions
 from controller.aws.items import Item
-from controller.aws.transactions import (
-    Cancelled,
-    Committed,
-    DeleteWrite,
-    PutWrite,
-    UpdateWrite,
-    Write,
-)
+from controller.aws.transactions import Cancelled, Committed, Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,7 +23,7 @@ class ItemStore(Protocol):
     def batch_get(self, table: str, keys: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
         """Yield those of the items that there are, in no order."""
 
-    def write(self, write: PutWrite | DeleteWrite | UpdateWrite) -> Item | None:
+    def write(self, write: Write) -> Item | None:
         """Do one write; return the item after an update, before a put or delete. Raises Conflict if its condition fails."""
 
     def transact(self, writes: Sequence[Write], token: str) -> Committed | Cancelled:
@@ -56,9 +49,9 @@ class DynamoStore:
         """One BatchGetItem per hundred keys."""
         return tables.batch_get(self._client, table, keys)
 
-    def write(self, write: PutWrite | DeleteWrite | UpdateWrite) -> Item | None:
+    def write(self, write: Write) -> Item | None:
         """One PutItem, DeleteItem or UpdateItem."""
-        return writes.write_one(self._client, write)
+        return transactions.write_one(self._client, write)
 
     def transact(self, writes: Sequence[Write], token: str) -> Committed | Cancelled:
         """One TransactWriteItems, repeated by the client as far as that is safe."""

@@ -41,9 +41,10 @@ class OwnerParameters:
         return ObservedState(look.scope.name, ScopeState.OK, objects)
 
     def project(
-        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+        self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime
     ) -> Projected:
         """Ask for a parameter for each environment of the scope."""
+        scope = look.scope
         projections, origins, environments = {}, {}, {}
         for environment in accepted.environments():
             spec = accepted.specs[environment]

@@ -12,10 +12,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from benchmarks.call_counts import by_operation, total
+from controller.aws.account_role import check_role, session_name
 from controller.aws.clients import client_config, place_of
 from controller.aws.errors import RoleNotReady, RoleRefused, aws_errors
 from controller.aws.place import Place
-from controller.aws.role_arn import RoleArn, check_role, parse_role_arn, session_name
 from controller.aws.sessions import MASTER, AccountAccess, AwsAccess, role_denied
 from controller.errors import AccessDenied
 from tests.support.clock import Clock
@@ -54,7 +55,7 @@ def world(access: AwsAccess) -> Iterator[AwsAccess]:
 
 
 def assumed(access: AwsAccess) -> int:
-    return access.counter.total(operation="AssumeRole")
+    return total(access.counter, operation="AssumeRole")
 
 
 def requests_of(access: AwsAccess) -> list[dict[str, Any]]:
@@ -161,7 +162,7 @@ def test_a_changed_role_or_external_id_makes_new_sessions(world: AwsAccess) -> N
 def test_identity_is_asked_once_per_session(world: AwsAccess) -> None:
     for _ in range(3):
         assert world.assert_identity(CHILD) == CHILD
-    assert world.counter.total(operation="GetCallerIdentity") == 1
+    assert total(world.counter, operation="GetCallerIdentity") == 1
     assert world.assert_identity(MASTER) == "123456789012"
 
 
@@ -177,7 +178,7 @@ def test_threads_that_begin_together_ask_once(world: AwsAccess) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(ask, range(4))) == {CHILD}
-    assert world.counter.total(operation="GetCallerIdentity") == 1
+    assert total(world.counter, operation="GetCallerIdentity") == 1
 
 
 def test_credentials_of_another_account_are_found_out_before_the_first_write(
@@ -210,23 +211,29 @@ def test_a_role_that_may_not_be_used_is_refused_before_any_call(
         world.session(CHILD)
     with pytest.raises(error, match=says):
         world.client("ec2", CHILD)
-    assert world.counter.total() == 0
+    assert total(world.counter) == 0
 
 
 @pytest.mark.parametrize(
-    ("arn", "parsed"),
+    "arn",
     [
-        ("arn:aws:iam::012345670123:role/x", RoleArn("012345670123", "x")),
-        ("arn:aws-us-gov:iam::012345670123:role/team/a/x", RoleArn("012345670123", "x")),
-        ("arn:aws:iam::012345670123:user/x", None),
-        ("arn:aws:iam::12345670123:role/x", None),
-        ("arn:aws:iam::012345670123:role/", None),
-        ("arn:aws:iam::012345670123:role/x\n", None),
-        ("", None),
+        "arn:aws:iam::012345670123:user/x",
+        "arn:aws:iam::12345670123:role/x",
+        "arn:aws:iam::012345670123:role/",
+        "arn:aws:iam::012345670123:role/x\n",
+        "",
     ],
 )
-def test_reading_a_role_arn(arn: str, parsed: RoleArn | None) -> None:
-    assert parse_role_arn(arn) == parsed
+def test_what_is_no_arn_of_a_role_is_refused_as_such(arn: str) -> None:
+    with pytest.raises(RoleRefused, match="is no ARN of a role"):
+        check_role(CHILD, arn, ["x"])
+
+
+@pytest.mark.parametrize(
+    "arn", [f"arn:aws:iam::{CHILD}:role/x", f"arn:aws-us-gov:iam::{CHILD}:role/team/a/x"]
+)
+def test_a_role_of_the_account_with_an_allowed_name_may_be_used(arn: str) -> None:
+    check_role(CHILD, arn, ["x"])
 
 
 def test_a_role_below_a_path_is_judged_by_its_name() -> None:
@@ -304,7 +311,7 @@ def test_counting_begins_again_when_cleared(world: AwsAccess) -> None:
     world.client("sqs").list_queues()
     world.client("sqs", CHILD).list_queues()
     counter = world.counter
-    assert counter.by_operation() == {"sqs.ListQueues": 2, "sts.AssumeRole": 1}
-    assert counter.total(account=CHILD, service="sqs") == 1
+    assert by_operation(counter) == {"sqs.ListQueues": 2, "sts.AssumeRole": 1}
+    assert total(counter, account=CHILD, service="sqs") == 1
     counter.clear()
-    assert counter.total() == 0
+    assert total(counter) == 0

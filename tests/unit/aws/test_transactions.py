@@ -14,7 +14,6 @@ from controller.aws.table_setup import set_up_table
 from controller.aws.tables import get, scan
 from controller.aws.transactions import (
     Cancelled,
-    CheckWrite,
     Committed,
     DeleteWrite,
     PutWrite,
@@ -23,8 +22,8 @@ from controller.aws.transactions import (
     Write,
     transact,
     transaction_bytes,
+    write_one,
 )
-from controller.aws.writes import write_if, write_one
 from controller.errors import AccessDenied, Conflict, RefusedByAws, Throttled, Unreachable
 from controller.model.table import KeyAttribute, TableDefinition
 from tests.unit.aws.conftest import Script, json_answer, json_error
@@ -51,7 +50,7 @@ def world(client: Any) -> Iterator[Any]:
 
 
 def test_every_sort_of_write_is_done_in_one_transaction(world: Any) -> None:
-    assert transact(world, [put("checked"), put("gone"), put("changed")], "t1") == Committed()
+    assert transact(world, [put("gone"), put("changed")], "t1") == Committed()
     writes: list[Write] = [
         put("new", {"b": b"\x00\xff", "s": {"x", "y"}, "n": [1, 2.5, None, True]}),
         DeleteWrite("T", to_wire({"Id": "gone"})),
@@ -63,11 +62,9 @@ def test_every_sort_of_write_is_done_in_one_transaction(world: Any) -> None:
             {"#v": "V"},
             to_wire({":v": 2, ":old": 1}),
         ),
-        CheckWrite("T", to_wire({"Id": "checked"}), "V = :v", values=to_wire({":v": 1})),
     ]
     assert transact(world, writes, "t2") == Committed()
     assert {item["Id"]: item["V"] for item in scan(world, "T")} == {
-        "checked": 1,
         "changed": 2,
         "new": {"b": b"\x00\xff", "s": frozenset({"x", "y"}), "n": [1, 2.5, None, True]},
     }
@@ -223,8 +220,7 @@ def test_a_single_write_tells_what_was_there_or_is_now(world: Any) -> None:
 
 
 def test_a_single_write_whose_condition_fails_is_a_conflict(world: Any) -> None:
-    assert write_if(world, put("a", condition=ABSENT))
-    assert not write_if(world, put("a", condition=ABSENT))
+    write_one(world, put("a", condition=ABSENT))
     with pytest.raises(Conflict):
         write_one(world, put("a", condition=ABSENT))
     with pytest.raises(TableMissing):

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from controller.aws.s3_object import parse_s3_uri
+from controller.aws.blob_store import parse_s3_uri
 from controller.engine.authoring.write_files import write_file
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.installation.process_context import ProcessContext

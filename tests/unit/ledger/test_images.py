@@ -2,16 +2,18 @@
 
 import pytest
 
-from controller.ledger.images import action_of, audit_id, image_digest, join_image, split_image
+from controller.ledger.images import action_of, audit_id, image_digest, split_image
 from tests.unit.ledger.ledgers import Image, image
 
 SERVICE = image("s", 1, Tags={"b", "a"}, Weight=1.0)
 
 
 @pytest.mark.parametrize("whole", [None, SERVICE, {"Key": "k"}])
-def test_an_image_taken_apart_can_be_put_together(whole: Image) -> None:
+def test_an_image_is_taken_apart_into_what_is_its_own_and_what_is_ours(whole: Image) -> None:
     value, meta = split_image(whole)
-    assert join_image(value, meta) == whole
+    assert (None if value is None else {**value, **meta}) == whole
+    assert set(meta) <= {"Audit", "Managed"}
+    assert not {"Audit", "Managed"} & set(value or ())
 
 
 def test_equal_items_have_equal_digests_whatever_their_order() -> None:

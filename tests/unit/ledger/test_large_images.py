@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.aws.items import MAX_ITEM_BYTES, item_bytes, to_wire
+from controller.aws.items import MAX_ITEM_BYTES, item_bytes
 from controller.errors import RefusedByAws, WrongUsage
 from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.findings import Verification
@@ -16,14 +16,11 @@ from controller.ledger.large_images import (
     IMAGES,
     PACKED,
     PACKED_DIGEST,
-    RECORD_BYTES,
     ImagesLost,
     ImagesTooLarge,
-    images_bytes,
-    pack_images,
     unpack_images,
 )
-from controller.ledger.record_items import record_of_wire, record_wire, to_item
+from controller.ledger.record_items import record_of_wire, record_wire
 from controller.model.ledger_record import LedgerRecord
 from tests.unit.ledger.ledgers import (
     SCOPE,
@@ -71,14 +68,6 @@ def test_each_form_holds_the_same_record(
     assert record_of_wire(wire, blobs) == record
     assert record_of_wire(answered(wire), blobs) == record
     assert verified(record, wire, blobs).intact
-
-
-@pytest.mark.parametrize("text", ["x", "envctl " * 25_000, noise(390_000)])
-def test_whether_a_record_needs_a_store_is_known_beforehand(text: str) -> None:
-    before, after = image("s", 1, Text=text), image("s", 2, Text=text)
-    stored = pack_images(to_wire(to_item(records_of([[write("s", before, after)]])[0])))
-    assert (images_bytes(before, after) > RECORD_BYTES) == (stored.blob is not None)
-    assert images_bytes(None, None) == 0
 
 
 def test_the_same_images_are_stored_once() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from benchmarks.call_counts import by_operation
 from controller.aws.clients import CallCounter, Clients
 from controller.aws.errors import TableMissing
 from controller.aws.items import to_wire
@@ -20,7 +21,6 @@ from controller.ledger.entities import EntityKey
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader, _History, _merge
 from controller.ledger.questions import (
-    Filters,
     OfActor,
     OfEntity,
     OfPeriod,
@@ -148,7 +148,7 @@ def test_a_page_costs_one_query(asked: Asked, question: Question, expected: list
     queries = len(question.entities) if isinstance(question, OfEntity) else 1
     asked.counter.clear()
     asked.reader.page(question, limit=2)
-    assert asked.counter.by_operation() == {"dynamodb.Query": queries}
+    assert by_operation(asked.counter) == {"dynamodb.Query": queries}
 
 
 def test_a_summary_is_what_the_record_says(asked: Asked) -> None:
@@ -164,23 +164,6 @@ def test_what_other_programs_recorded_is_in_the_day(asked: Asked) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        (Filters(frozenset({"Deleted"})), [11]),
-        (Filters(frozenset({"Deleted", "Updated"})), [11, 10, 9, 8, 7]),
-        (Filters(causes=frozenset({"drifted"})), [9, 8, 7]),
-        (Filters(frozenset({"Created"}), frozenset({"drifted"})), []),
-    ],
-)
-def test_filters_leave_out_the_rest(asked: Asked, filters: Filters, expected: list[int]) -> None:
-    for size in (2, 100):
-        found = asked.reader.all(OfScope(SCOPE), filters=filters, page_size=size)
-        assert [record.sequence for record in found] == expected
-    environment = asked.reader.all(OfEntity(ENVIRONMENT), filters=filters, page_size=1)
-    assert [r.sequence for r in environment] == [n for n in expected if 5 <= n <= 9]
-
-
 def test_a_token_belongs_to_its_question(asked: Asked) -> None:
     token = asked.reader.page(OfScope(SCOPE), limit=2).next_token
     assert token
@@ -189,8 +172,6 @@ def test_a_token_belongs_to_its_question(asked: Asked) -> None:
             asked.reader.page(OfScope(SCOPE), limit=2, token=wrong)
     with pytest.raises(WrongUsage, match="page token"):
         asked.reader.page(OfTransaction("run-1"), limit=2, token=token)
-    with pytest.raises(WrongUsage, match="page token"):
-        asked.reader.page(OfScope(SCOPE), filters=Filters(frozenset({"Created"})), token=token)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
@@ -207,17 +188,7 @@ def test_the_history_of_an_item_is_read_no_further_than_it_is_looked_at(asked: A
     assert list(history.of_item(PREFIX + OPS, "c51", None)) == []
     asked.counter.clear()
     assert next(iter(history.of_item(PREFIX + OPS, "c50", None))) == RECORDS[8]
-    assert asked.counter.by_operation() == {"dynamodb.Query": 1, "dynamodb.BatchGetItem": 1}
-
-
-def test_the_last_record_of_many_items(asked: Asked) -> None:
-    gone = EntityKey(PREFIX + OPS, "gone")
-    asked.counter.clear()
-    found = asked.reader.last_of_items([*ENVIRONMENT, gone])
-    assert {item: one and one.sequence for item, one in found.items()} == {
-        ENVIRONMENT[0]: 5, ENVIRONMENT[1]: 9, gone: None,
-    }  # fmt: skip
-    assert asked.counter.total() == 3
+    assert by_operation(asked.counter) == {"dynamodb.Query": 1, "dynamodb.BatchGetItem": 1}
 
 
 def test_one_record_or_a_whole_transaction_by_its_id(asked: Asked) -> None:

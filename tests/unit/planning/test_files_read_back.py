@@ -1,6 +1,8 @@
 """Plan files and observed state, written and read back."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +49,14 @@ def test_a_plan_file_says_how_it_was_asked_for() -> None:
     assert read_plan(data).options == ("adopt", "deep")
 
 
-GOOD: dict[str, Any] = {"formatVersion": 1, "digest": "d", "revision": "r", "scopes": []}
+GOOD: dict[str, Any] = json.loads(
+    render_json(
+        replace(PLAN, scopes=(ScopePlan("config", ScopeState.OK, (change("Service/a"),)),)),
+        names=PLAIN_NAMES,
+        controller_version="1",
+    )
+)
+SCOPE = GOOD["scopes"][0]
 
 
 @pytest.mark.parametrize(
@@ -57,14 +66,22 @@ GOOD: dict[str, Any] = {"formatVersion": 1, "digest": "d", "revision": "r", "sco
         (b"[]", "it has no formatVersion"),
         (b"{}", "it has no formatVersion"),
         ({**GOOD, "formatVersion": 2}, "plan format 2, this envctl writes 1"),
-        ({**GOOD, "scopes": {}}, "scopes is missing or of the wrong type"),
-        ({**GOOD, "options": "deep"}, "options is missing or of the wrong type"),
-        ({**GOOD, "options": [1]}, "options is missing or of the wrong type"),
-        ({**GOOD, "scopes": [1]}, "scope is missing or of the wrong type"),
-        ({**GOOD, "scopes": [{"scope": "s", "changes": 3}]}, "changes is missing or of the"),
-        ({**GOOD, "scopes": [{"scope": "s", "changes": [3]}]}, "action is missing or of the"),
-        ({**GOOD, "digest": 1}, "digest is missing or of the wrong type"),
-        ({**GOOD, "revision": None}, "revision is missing or of the wrong type"),
+        ({**GOOD, "scopes": {}}, r"\$\.scopes: expected a list, found \{\}"),
+        ({**GOOD, "options": "deep"}, r"\$\.options: expected a list, found .deep."),
+        ({**GOOD, "options": [1]}, r"\$\.options\[0\]: expected text, found 1"),
+        ({**GOOD, "scopes": [1]}, r"\$\.scopes\[0\]: expected an object, found 1"),
+        (
+            {**GOOD, "scopes": [{**SCOPE, "changes": 3}]},
+            r"\$\.scopes\[0\]\.changes: expected a list, found 3",
+        ),
+        (
+            {**GOOD, "scopes": [{**SCOPE, "changes": [{**SCOPE["changes"][0], "key": None}]}]},
+            r"\$\.scopes\[0\]\.changes\[0\]\.key: expected text, found null",
+        ),
+        ({"formatVersion": 1}, r"\$: controllerVersion is missing"),
+        ({**GOOD, "digest": 1}, r"\$\.digest: expected text, found 1"),
+        ({**GOOD, "digest": "d" * 63}, r"\$\.digest: expected text of the form "),
+        ({**GOOD, "revision": None}, r"\$\.revision: expected text, found null"),
     ],
 )
 def test_what_is_no_plan_file_is_refused(data: Any, says: str) -> None:
@@ -95,17 +112,37 @@ def test_observed_state_has_one_written_form(keys: list[str]) -> None:
     )
 
 
+FOUND: dict[str, Any] = json.loads(write_observed([scope_of(found("Service/a"))]))["scopes"][0]
+OBJECT = FOUND["objects"][0]
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"no JSON", "JSONDecodeError"),
-        (b"[]", "TypeError"),
-        (b"{}", "KeyError"),
+        (b"no JSON", "not JSON"),
+        (b"[]", r"\$: expected an object, found \[\]"),
+        (b"{}", r"\$: observedFormat is missing"),
         (b'{"observedFormat": 2}', "observed format 2"),
-        (b'{"observedFormat": 1, "scopes": [{"objects": [{"ref": "nothing"}]}]}', "no reference"),
-        (b'{"observedFormat": 1, "scopes": [{"objects": [{"ref": 1}]}]}', "AttributeError"),
+        ({"scopes": 1}, r"\$\.scopes: expected a list, found 1"),
+        ({"scopes": [{**FOUND, "state": "fine"}]}, r"\$\.scopes\[0\]\.state: expected one of ok, "),
+        (
+            {"scopes": [{**FOUND, "objects": [{**OBJECT, "ref": "nothing"}]}]},
+            r"\$\.scopes\[0\]\.objects\[0\]\.ref: expected text of the form ",
+        ),
+        (
+            {"scopes": [{**FOUND, "objects": [{**OBJECT, "mark": {"by": "i"}}]}]},
+            r"\$\.scopes\[0\]\.objects\[0\]\.mark: id is missing",
+        ),
     ],
 )
-def test_what_is_no_observed_state_is_refused(data: bytes, says: str) -> None:
+def test_what_is_no_observed_state_is_refused(data: Any, says: str) -> None:
+    text = data if isinstance(data, bytes) else json.dumps({"observedFormat": 1, **data}).encode()
+
     with pytest.raises(WrongUsage, match=f"o.json: (.|\n)*{says}(.|\n)*fix: "):
-        read_observed(data, "o.json")
+        read_observed(text, "o.json")
+
+
+def test_reading_no_file_costs_no_import_of_what_checks_it() -> None:
+    code = "import sys, controller.cli.main; sys.exit('jsonschema' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

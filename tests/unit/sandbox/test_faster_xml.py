@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from controller.sandbox import faster_xml
-from controller.sandbox.faster_xml import written
+from tests.support.faster_moto import xml
+from tests.support.faster_moto.xml import written
 
 xmltodict: Any = import_module("xmltodict")  # it has no types
 
@@ -131,5 +131,5 @@ def test_refusals_are_the_same(clients: dict[str, Any], monkeypatch: pytest.Monk
 
 
 def _faster(monkeypatch: pytest.MonkeyPatch) -> None:
-    for owner, name, faster in faster_xml.FASTER:
+    for owner, name, faster in xml.FASTER:
         monkeypatch.setattr(owner, name, faster)

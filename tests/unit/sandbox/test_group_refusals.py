@@ -221,7 +221,7 @@ def test_members_are_spread_over_the_subnets_and_carry_the_tags(group: ScalingGr
 
 
 def test_old_accounts_may_have_launch_configurations(aws: AwsForTests) -> None:
-    aws.controls.launch_configurations(allowed=True)
+    aws.controls.settings(launch_configurations=True)
 
     aws.client("autoscaling", ACCOUNT).create_launch_configuration(
         LaunchConfigurationName="old", ImageId="ami-1", InstanceType="t3.micro"

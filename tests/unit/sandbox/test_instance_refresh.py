@@ -85,7 +85,7 @@ def test_cancelled_it_stops_where_it_is(group: ScalingGroup) -> None:
 
 
 def test_it_fails_when_told_to(group: ScalingGroup) -> None:
-    group.aws.controls.fail_refreshes(1)
+    group.aws.controls.settings(failing_refreshes=1)
     _start(group)
 
     assert _look(group)["Status"] == "Failed"

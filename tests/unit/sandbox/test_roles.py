@@ -1,13 +1,13 @@
 """Roles of furnished accounts: who gets in and who does not."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from controller.sandbox.account_needs import CHILD_ROLE, AccountNeeds
 from controller.sandbox.refusals.roles import trusts
-from controller.sandbox.seed import seed
+from controller.sandbox.seed import CHILD_ROLE, AccountNeeds
 from tests.support.embedded_aws import AwsForTests
 
 MASTER, CHILD, STRANGER = "123456789012", "000000000042", "000000000099"
@@ -60,7 +60,7 @@ def test_a_trust_policy(
 def child(aws: AwsForTests) -> AwsForTests:
     """An account whose role asks for an external id."""
     needs = AccountNeeds(CHILD, role=CHILD_ROLE, external_id="s3cret")
-    aws.controls.send("accounts", {"accounts": [needs.as_json()]})
+    aws.controls.send("accounts", {"accounts": [asdict(needs)]})
     return aws
 
 
@@ -95,17 +95,16 @@ def test_everybody_else_is_denied(
 
 
 def test_strictness_is_a_switch(child: AwsForTests) -> None:
-    child.controls.strict_accounts([])
+    child.controls.settings(strict_accounts=[])
 
     assert _assume(child, "roleThatIsNot")
 
 
 def test_a_role_made_later_is_found(aws: AwsForTests) -> None:
-    seed(aws.address)
-    aws.controls.strict_accounts([CHILD])
+    aws.controls.settings(strict_accounts=[CHILD])
     with pytest.raises(ClientError):
         _assume(aws)
     needs = AccountNeeds(CHILD, role=CHILD_ROLE)
-    aws.controls.send("accounts", {"accounts": [needs.as_json()]})
+    aws.controls.send("accounts", {"accounts": [asdict(needs)]})
 
     assert _assume(aws)

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from controller.sandbox.account_needs import needs_of
 from controller.sandbox.run import EXAMPLES, run_sandbox, settings_for
-from controller.sandbox.seed import seed
+from controller.sandbox.seed import needs_of, seed
 from controller.settings import read_settings
 from tests.support.embedded_aws import AwsForTests
 
@@ -45,15 +44,6 @@ def test_the_same_fleet_gives_the_same_ids_and_may_be_seeded_again(aws: AwsForTe
     seed(aws.address, fleet=EXAMPLES)
 
     assert first == again == images()
-
-
-def test_without_a_fleet_there_are_two_children(aws: AwsForTests) -> None:
-    seeded = seed(aws.address)
-
-    assert len(seeded.children) == 2
-    for child in seeded.children:
-        client = aws.client_by_role("sts", child)
-        assert client.get_caller_identity()["Account"] == child
 
 
 def test_an_external_id_is_kept_where_the_yaml_says(aws: AwsForTests) -> None:

@@ -47,14 +47,13 @@ def test_it_listens_on_loopback_alone_and_says_what_to_export(aws: AwsForTests) 
     assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
-def test_two_run_side_by_side_and_end_with_their_contexts(aws: AwsForTests, tmp_path: Path) -> None:
-    log = tmp_path / "aws.log"
-    with embedded_aws(log=log, environment={"ENVCTL_CONFIG": "envctl.yaml"}) as other:
+def test_two_run_side_by_side_and_end_with_their_contexts(aws: AwsForTests) -> None:
+    with embedded_aws(environment={"ENVCTL_CONFIG": "envctl.yaml"}) as other:
         assert other.address != aws.address
         assert other.environment["ENVCTL_CONFIG"] == "envctl.yaml"
         assert other.startup_s > 0
     assert not _is_alive(other.pid)
-    assert log.exists()
+    assert not other.log.exists()
 
 
 def test_it_ends_even_if_its_starter_is_killed() -> None:

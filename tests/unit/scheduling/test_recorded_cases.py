@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.scheduling.evaluation import evaluate_line
-from controller.scheduling.recorded_case import MalformedLine, answer, decide_case
+from controller.scheduling.recorded_case import MalformedLine, answer, decide_case, evaluate_line
 
 CASES = Path(__file__).parents[2] / "cases"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -13,7 +13,6 @@ from controller.scheduling.timeline import (
     Event,
     changes_between,
     ensure_runs,
-    entries_that_never_run,
     events_between,
     following_change,
     hours_on,
@@ -150,12 +149,6 @@ def test_a_schedule_that_never_runs_is_refused(text: str, after: str) -> None:
     with pytest.raises(ScheduleNeverRuns, match="never runs in the 366 days from") as caught:
         next_change(parse_schedule(text), utc(after))
     assert "every year" in caught.value.fix
-
-
-def test_entries_for_dates_that_do_not_exist_are_found() -> None:
-    schedule = parse_schedule("start: 0 8 30 2 *; stop: 0 8 1 3 *; stop: 0 8 29 2 * 2023")
-
-    assert entries_that_never_run(schedule) == ("start: 0 8 30 2 *", "stop: 0 8 29 2 * 2023")
 
 
 def test_a_leap_day_within_the_year_ahead_runs() -> None:

@@ -46,12 +46,12 @@ def test_a_file_with_an_old_signature_is_not_read_again(
     monkeypatch.setattr(folder_module, "_RACY_NS", -1)
     source = source_of(root)
     first = source.fetch()
-    hashed: list[str] = []
-    monkeypatch.setattr(source, "_hashed", hashed.append)
+    read: list[str] = []
+    monkeypatch.setattr(source, "_content", read.append)
 
     assert source.fetch() == first
     assert not source.changed_since(first.revision.id)
-    assert hashed == []
+    assert read == []
 
 
 def test_a_file_written_twice_within_a_tick_is_seen(root: Path) -> None:

@@ -18,13 +18,12 @@ from controller.engine.queries.status.view import (
     storm_views,
     what_of,
 )
-from controller.engine.state.flips import FlipRow
 from controller.model.head import Head
 from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
-from controller.planning.drift_storm import WITHIN
+from controller.planning.drift_history import WITHIN, DriftHistory
 from controller.views.status_json import settings_json, status_json
 from controller.views.status_text import settings_lines, status_lines
 from controller.views.style import plain
@@ -315,12 +314,12 @@ def test_what_to_type_next(scope: ScopeLine, typed: str) -> None:
 
 def test_a_storm_is_one_after_three_flips_that_still_count() -> None:
     ref, calm = ResourceRef("Group", "a/r/stormy"), ResourceRef("Group", "a/r/calm")
-    flips = {ref: [NOW - timedelta(minutes=m) for m in (9, 6, 3)], calm: [NOW]}
+    flips = {ref: tuple(NOW - timedelta(minutes=m) for m in (9, 6, 3)), calm: (NOW,)}
 
-    assert storm_views({"a/r": FlipRow(flips)}, NOW) == (
+    assert storm_views({"a/r": DriftHistory(flips)}, NOW) == (
         StormView("a/r", ref, 3, NOW - timedelta(minutes=3) + WITHIN),
     )
-    assert storm_views({"a/r": FlipRow(flips)}, NOW + timedelta(minutes=22)) == ()
+    assert storm_views({"a/r": DriftHistory(flips)}, NOW + timedelta(minutes=22)) == ()
 
 
 def test_programs_get_the_same() -> None:

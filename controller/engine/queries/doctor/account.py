@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from controller.aws.child_stack import deploy_command
+from controller.aws.account_role import check_role, deploy_command
 from controller.aws.probes import LOOK, NOBODY, NOT_PROBED, OF_TARGET, Probe, allowed
-from controller.aws.role_arn import check_role
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import MASTER, AccountAccess
 from controller.engine.installation.installation import Installation
@@ -187,7 +186,7 @@ class _ScopeExamination:
         if view.unseen is not None:
             yield self._unseen("look", view.unseen)
             return
-        for name, why in sorted(view.blind.items()):
+        for name, why in sorted(view.unknown_targets.items()):
             yield self._unseen(f"look at {name}", why)
         for part in view.parts:
             lacking: dict[str, list[ResourceRef]] = {}

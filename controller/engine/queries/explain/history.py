@@ -9,8 +9,8 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.records import refs_of
 from controller.kinds.language.kind import Kind
 from controller.ledger.entities import entities_of
-from controller.ledger.power_records import POWER
 from controller.ledger.records import iso_ms
+from controller.ledger.summary import POWER
 from controller.model.ledger_record import LedgerRecord
 from controller.model.origin import UNKNOWN_AUTHORSHIP
 from controller.model.ref import ResourceRef

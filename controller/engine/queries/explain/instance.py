@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from controller.decisions.evaluator import LEFT_OUT
-from controller.decisions.group_tags import schedule_is_ours
+from controller.decisions.evaluator import LEFT_OUT, power_rules_of
 from controller.decisions.power_map import PowerMap, power_map
-from controller.decisions.power_rules import power_rules_of
+from controller.decisions.tag_keys import TagKeys
 from controller.engine.overrides.protection import protecting_type
 from controller.engine.power.accepted_now import AcceptedNow
 from controller.engine.power.evaluate import FleetEvaluation, sight
@@ -340,7 +339,7 @@ def _deciding_tag(found: Found, decision: Decision) -> tuple[str, bool] | None:
 
 def _tag_is_ours(found: Found) -> bool:
     group = found.look.groups.get(found.subject.group)
-    return group is not None and schedule_is_ours(group)
+    return group is not None and TagKeys().schedule_is_ours(group)
 
 
 def _tag_end(tags: Tags) -> datetime | None:

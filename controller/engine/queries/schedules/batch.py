@@ -6,8 +6,13 @@ from typing import Any
 
 import orjson
 
-from controller.scheduling.evaluation import INVALID, evaluate_line
-from controller.scheduling.recorded_case import MalformedLine, answer, decide_case
+from controller.scheduling.recorded_case import (
+    INVALID,
+    MalformedLine,
+    answer,
+    decide_case,
+    evaluate_line,
+)
 
 Answer = dict[str, Any]
 Answerer = Callable[[Mapping[str, object]], Answer]

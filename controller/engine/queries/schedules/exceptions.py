@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from controller.decisions.evaluator import Evaluation
-from controller.decisions.group_tags import schedule_is_ours
 from controller.decisions.power_map import PowerMap, power_map
 from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation
 from controller.model.accepted import AcceptedState
@@ -114,8 +113,8 @@ def _of_scope(
                 override.until if override else None,
             )
             continue
-        group = seen.look.groups.get(judged.group)
-        ours = group is not None and schedule_is_ours(group)
+        group = seen.groups.get(judged.group)
+        ours = group is not None and group.tag_is_ours
         for tag in judged.decision.chain:
             if tag.source is Source.GROUP and ours:
                 # What the role says, written on its group for those who look there.

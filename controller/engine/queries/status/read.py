@@ -8,8 +8,7 @@ from typing import Any, Final
 from controller import __version__
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.counts import scope_counts_of
-from controller.engine.live.finding import reasons, worst
+from controller.engine.live.finding import reasons, scope_counts_of, worst
 from controller.engine.live.journal import OPEN_PREFIX
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import live_scopes
@@ -22,7 +21,7 @@ from controller.engine.queries.status.view import (
     StatusView,
     storm_views,
 )
-from controller.engine.state.flips import FLIPS_PREFIX, flip_row_of
+from controller.engine.state.drift_history import FLIPS_PREFIX, history_of_row
 from controller.engine.state.override_rows import PREFIX as OVERRIDE_PREFIX
 from controller.engine.state.override_rows import override_of_row
 from controller.engine.state.status import STATUS_PREFIX, statuses_in
@@ -74,7 +73,7 @@ def read_status(
         overrides=overrides,
         storms=storm_views(
             {
-                name.removeprefix(FLIPS_PREFIX): flip_row_of(row)
+                name.removeprefix(FLIPS_PREFIX): history_of_row(row)
                 for name, row in rows.items()
                 if name.startswith(FLIPS_PREFIX)
             },

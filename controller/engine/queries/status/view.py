@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from controller.engine.state.flips import FlipRow
 from controller.model.head import Head
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.model.scope_status import ScopeCounts, ScopeStatus
-from controller.planning.drift_storm import FLIPS, WITHIN, recent
+from controller.planning.drift_history import FLIPS, WITHIN, DriftHistory
 
 UNSEEN: Final = "unseen"
 """How a scope stands that no run has looked at yet."""
@@ -144,12 +143,12 @@ class StatusView:
         return {account.name: self.sighting(account) for account in accounts}
 
 
-def storm_views(rows: Mapping[str, FlipRow], now: datetime) -> tuple[StormView, ...]:
+def storm_views(histories: Mapping[str, DriftHistory], now: datetime) -> tuple[StormView, ...]:
     """Return the objects that are left alone, by scope and name."""
     return tuple(
         StormView(scope, ref, len(moments), moments[-1] + WITHIN)
-        for scope in sorted(rows)
-        for ref, moments in sorted(recent(rows[scope].flips, now).items())
+        for scope in sorted(histories)
+        for ref, moments in sorted(histories[scope].recent(now).items())
         if len(moments) >= FLIPS
     )
 

@@ -61,11 +61,13 @@ def accepted(
 
 def held(
     state: AcceptedState,
-    targets: tuple[str, ...] = ("groups", "power"),
+    targets: tuple[str, ...] = ("groups", "replicas"),
     departed: Callable[[str], bool] = lambda _: False,
 ) -> list[str]:
-    made = live_barriers(state, Belongings({WEB: "c50"}, targets), NOW, departed)
-    assert all(one.refs == {WEB} and "power" not in one.targets for one in made)
+    made = live_barriers(
+        state, Belongings({WEB: "c50"}, targets, ending=("groups",)), NOW, departed
+    )
+    assert all(one.refs == {WEB} and one.targets in (targets, ("groups",)) for one in made)
     return [f"{one.guard} {' '.join(one.actions) or 'all'}" for one in made]
 
 
@@ -96,8 +98,14 @@ def test_what_holds_a_group(different: dict[str, Any], guards: list[str]) -> Non
     assert held(accepted(**different)) == guards
 
 
-def test_power_alone_is_held_by_nothing() -> None:
-    assert held(accepted(locked=True, freeze=("year-end",)), targets=("power",)) == []
+def test_where_no_target_waits_for_environments_nothing_is_held() -> None:
+    assert held(accepted(locked=True, freeze=("year-end",)), targets=()) == []
+
+
+def test_only_where_deletes_end_instances_they_are_held() -> None:
+    state, belongings = accepted(protect=True), Belongings({WEB: "c50"}, ("replicas",))
+    assert tuple(live_barriers(state, belongings, NOW, lambda _: False)) == ()
+    assert tuple(live_barriers(accepted(known=False), belongings, NOW, lambda _: False)) == ()
 
 
 def test_an_environment_we_deleted_ourselves_holds_nothing() -> None:

@@ -12,7 +12,7 @@ from controller.engine.power.agenda import POSTPONED_FOR, PowerAgenda
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from tests.support.live_account import FLEET, SCOPE, accepted_of
-from tests.unit.targets.power_parts.looks import instance, look
+from tests.unit.decisions.looks import instance, look
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SETUPS = (ScopeSetup(SCOPE, None, None, "enforce"),)

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
-from controller.kinds.language.naming import item_name, yaml_name
 from controller.kinds.language.partial import partial_model
-from controller.kinds.language.spec import Metadata
+from controller.kinds.language.spec import Metadata, Spec
+from controller.kinds.language.walk import fields_of
 from tests.unit.kinds.language.sample_specs import ShipSpec
 
 
@@ -20,7 +20,9 @@ from tests.unit.kinds.language.sample_specs import ShipSpec
     ],
 )
 def test_one_rule_for_names(field: str, yaml: str, item: str) -> None:
-    assert (yaml_name(field), item_name(field)) == (yaml, item)
+    fields: dict[str, Any] = {field: (str | None, None)}
+    (found,) = fields_of(create_model("Named", __base__=Spec, **fields))
+    assert (found.yaml, found.attribute) == (yaml, item)
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def in_order(**changed: str) -> LiveLook:
 def test_nothing_is_asked_and_nothing_changes(target: Any) -> None:
     look = in_order()
     observed = target.observe(look, READS, deep=False)
-    wanted = target.project(ACCEPTED, SCOPE, observed, NOW)
+    wanted = target.project(ACCEPTED, look, observed, NOW)
     assert (wanted.asks, wanted.left, wanted.notes) == (frozenset(), frozenset(), ())
     assert {ref: one.digest for ref, one in wanted.projections.items()} == {
         ref: one.digest for ref, one in observed.objects.items()
@@ -89,5 +89,6 @@ def test_nothing_is_asked_and_nothing_changes(target: Any) -> None:
     ],
 )
 def test_only_what_the_marks_do_not_tell_is_asked(target: Any, tag: str, asked: str) -> None:
-    observed = target.observe(in_order(**{tag: "otherwise"}), READS, deep=False)
-    assert target.project(ACCEPTED, SCOPE, observed, NOW).asks == {asked}
+    look = in_order(**{tag: "otherwise"})
+    observed = target.observe(look, READS, deep=False)
+    assert target.project(ACCEPTED, look, observed, NOW).asks == {asked}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from controller.decisions.group_tags import PARKED
 from controller.errors import RefusedByAws, Throttled
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.drive import Drive, Pace
+from controller.targets.power_parts.drive import HOLD_S, Drive, Pace
 from controller.targets.power_parts.goals import Goals, GroupGoal, Outcomes
 from controller.targets.power_parts.parked import HELD_BACK
 from tests.support.in_memory_groups import Group, InMemoryHands, Killed, StillClock
@@ -230,12 +230,42 @@ def test_an_instance_gone_meanwhile_is_off_but_cannot_be_started() -> None:
     assert "no more there" in str(outcomes.instances["i-3"].error)
 
 
-def test_a_run_ends_even_if_aws_never_does() -> None:
-    hands = InMemoryHands(i_1="pending")
+@pytest.mark.parametrize(
+    ("state", "wanted", "message"),
+    [
+        ("pending", OFF, "on its way"),
+        ("stopping", OFF, "asked for; still stopping"),
+        ("pending", ON, "asked for; still pending"),
+    ],
+)
+def test_what_aws_takes_long_for_is_handed_back(state: str, wanted: State, message: str) -> None:
+    hands = InMemoryHands(i_1=state)
     clock = StillClock()
-    outcomes = drive(hands, Goals({"i-1": OFF}), clock)
-    assert "still pending after 900 s" in str(outcomes.instances["i-1"].error)
-    assert clock.seconds <= 900
+    outcome = drive(hands, Goals({"i-1": wanted}), clock).instances["i-1"]
+    assert (outcome.error, outcome.goes_on, outcome.message) == (None, True, message)
+    assert clock.seconds <= HOLD_S
+    assert hands.calls == []
+
+
+def test_as_long_as_anything_gets_ready_one_act_goes_on() -> None:
+    hands = InMemoryHands(i_1="stopping", i_2="running")
+    clock = StillClock()
+    hands.refuse = naming("i-2", "IncorrectInstanceState", 2)
+    outcomes = drive(hands, Goals({"i-1": OFF, "i-2": OFF}), clock)
+    assert outcomes.instances["i-2"].error is None
+    assert hands.states["i-2"] == "stopped"
+    assert outcomes.instances["i-1"].goes_on
+
+
+def test_a_group_on_its_way_is_handed_back_and_the_next_look_tells_what_is_next() -> None:
+    hands = web()
+    hands.enters_standby = False
+    outcomes = drive(hands, all_of(hands, OFF))
+    assert errors(outcomes) == []
+    assert all(outcome.goes_on for outcome in outcomes.instances.values())
+    hands.enters_standby = True
+    assert errors(drive(hands, all_of(hands, OFF))) == []
+    assert_off(hands)
 
 
 def test_a_stuck_member_is_ended_once() -> None:

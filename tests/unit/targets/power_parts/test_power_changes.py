@@ -8,21 +8,18 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.evaluator import Evaluator, asks_for_stops
+from controller.decisions.evaluator import Evaluator, power_rules_of
 from controller.decisions.power_map import power_map
-from controller.decisions.power_rules import power_rules_of
 from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import FoundGroup, FoundInstance
-from controller.model.live_options import LiveOptions
+from controller.model.live_options import LiveOptions, PowerOptions
 from controller.model.override import Override
 from controller.model.plan import Cause
-from controller.model.power_options import PowerOptions
 from controller.model.ref import ResourceRef
-from controller.targets.power_parts.look_facts import look_of, rows_of
-from controller.targets.power_parts.power_changes import PowerChanges, wishes_of
+from controller.targets.power_parts.power_changes import PowerChanges, power_changes_of
 from tests.support.live_account import FLEET, NOW, SCOPE, Documents, accepted_of
-from tests.unit.targets.power_parts.looks import group, instance, look
+from tests.unit.decisions.looks import group, instance, look
 
 WEB = "c50-ta-Web"
 
@@ -43,13 +40,13 @@ def wished(
 ) -> PowerChanges:
     state = accepted if isinstance(accepted, AcceptedState) else accepted_of(accepted)
     power = power_map(state)
-    seen = look_of(rows_of(look(*found, at=now)), SCOPE)
+    seen = look(*found, at=now)
     judge = Evaluator(seen, power, now, power_rules_of(state.options), deploying)
-    return wishes_of(judge, seen, memory or memory_of(power), now)
+    return power_changes_of(judge, seen, memory or memory_of(power), now)
 
 
 def told(wishes: PowerChanges) -> list[str]:
-    return [f"{one.action} {one.ref.key.rpartition('/')[2]}" for one in wishes.wishes]
+    return [f"{one.action} {one.ref.key.rpartition('/')[2]}" for one in wishes.changes]
 
 
 def noted(wishes: PowerChanges) -> list[str]:
@@ -141,9 +138,9 @@ def test_members_are_stopped_as_one_change_each() -> None:
         group(WEB, {"i-1": "InService", "i-2": "InService", "i-3": "Standby"}),
     )
     assert told(found) == ["stop i-1", "enterStandby i-2", "stop i-3"]
-    assert found.wishes[0].after == {"state": "stopped", "lifecycle": "Standby"}
-    assert found.wishes[0].extra["groupWanted"] == "off"
-    assert [one.effects for one in found.wishes] == [{"stopped": 1}, {}, {"stopped": 1}]
+    assert found.changes[0].after == {"state": "stopped", "lifecycle": "Standby"}
+    assert found.changes[0].extra["groupWanted"] == "off"
+    assert [one.effects for one in found.changes] == [{"stopped": 1}, {}, {"stopped": 1}]
 
 
 def test_a_parked_group_wakes_with_its_members() -> None:
@@ -160,7 +157,7 @@ def test_a_parked_group_wakes_with_its_members() -> None:
         ),
     )
     assert told(found) == ["start i-1", "exitStandby i-2", f"exitStandby {WEB}"]
-    assert found.wishes[2].after == {"minSize": 1, "parked": False, "suspended": "none"}
+    assert found.changes[2].after == {"minSize": 1, "parked": False, "suspended": "none"}
 
 
 def test_a_parked_group_at_rest_is_left() -> None:
@@ -212,10 +209,8 @@ def test_a_running_deployment_holds_stops_and_scaling() -> None:
 
 def test_deployments_are_asked_for_only_when_something_is_to_be_stopped() -> None:
     for schedule, asks in (("on", False), ("off", True)):
-        accepted = accepted_of(fleet(schedule))
-        found = look(instance("i-1"), instance("i-2", "stopped"))
-        judge = Evaluator(found, power_map(accepted), NOW, power_rules_of(accepted.options))
-        assert asks_for_stops(judge) is asks
+        found = wished(fleet(schedule), instance("i-1"), instance("i-2", "stopped"))
+        assert found.stops is asks
 
 
 def test_the_roles_schedule_goes_before_the_environments() -> None:
@@ -251,7 +246,7 @@ def test_overrides(ref: str, value: Any, found: FoundInstance, expected: list[st
     accepted = replace(accepted_of(fleet("on")), overrides=(override,))
     result = wished(accepted, found)
     assert told(result) == expected
-    assert all(one.cause is Cause.OVERRIDDEN for one in result.wishes)
+    assert all(one.cause is Cause.OVERRIDDEN for one in result.changes)
 
 
 def test_an_override_of_a_group_and_one_that_leaves_an_instance_alone() -> None:
@@ -310,12 +305,12 @@ def test_the_clock_is_told_from_an_edit_by_what_was_known_before(
     memory = (
         ScheduleMemory() if before is None else memory_of(power_map(accepted_of(fleet(before))))
     )
-    (wish,) = wished(fleet("off"), instance("i-1"), memory=memory).wishes
+    (wish,) = wished(fleet("off"), instance("i-1"), memory=memory).changes
     assert wish.cause is cause
 
 
 def test_a_persons_tag_is_nobodys_edit() -> None:
-    (wish,) = wished(fleet("on"), instance("i-1", Schedule="off"), memory=ScheduleMemory()).wishes
+    (wish,) = wished(fleet("on"), instance("i-1", Schedule="off"), memory=ScheduleMemory()).changes
     assert wish.cause is Cause.SCHEDULED
     assert wish.because == "instance off says off"
 

@@ -1,0 +1,90 @@
+"""What comes from outside is held to its JSON Schema before anything reads it; and the parts such schemas are made of."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from controller.errors import WrongUsage
+
+Schema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MAY_GROW = "More values may come: treat an unknown one as something you do not handle yet."
+_LONGEST = 60
+_TYPES = {
+    "object": "an object",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def check_json(value: Any, schema: Schema, name: str, fix: str) -> None:
+    """Return if a value fits a schema; ``name`` is how messages begin.
+
+    Raises WrongUsage that names the first place where it does not (``$.scopes[0].changes[2].key``) and what was expected there.
+    """
+    # Imported where a file is read: it takes longer than a whole command that reads none.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    error = next(Draft202012Validator(schema).iter_errors(value), None)
+    if error is not None:
+        expected = _expected(str(error.validator), error.validator_value, error.instance)
+        raise WrongUsage(f"{name}: {error.json_path}: {expected}", fix=fix)
+
+
+def _expected(keyword: str, wanted: Any, found: Any) -> str:
+    """Say what a place should hold by the keyword of the schema that it breaks."""
+    if keyword == "required":
+        return f"{next(field for field in wanted if field not in found)} is missing"
+    shown = orjson.dumps(found).decode()
+    if len(shown) > _LONGEST:
+        shown = f"{shown[:_LONGEST]}…"
+    match keyword:
+        case "type":
+            types = [wanted] if isinstance(wanted, str) else wanted
+            expected = " or ".join(_TYPES[kind] for kind in types)
+        case "enum":
+            expected = f"one of {', '.join(map(str, wanted))}"
+        case "pattern":
+            expected = f"text of the form {wanted}"
+        case _:
+            expected = f"{keyword} {wanted}"
+    return f"expected {expected}, found {shown}"
+
+
+def object_of(required: Schema, optional: Schema | None = None) -> Schema:
+    """Return the schema of an object; it may have further fields."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+    }
+
+
+def list_of(items: Schema, description: str) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "items": items, "description": description}
+
+
+def text(description: str) -> Schema:
+    """Return the schema of a text."""
+    return {"type": "string", "description": description}
+
+
+def digest(description: str) -> Schema:
+    """Return the schema of a digest: 64 hexadecimal digits."""
+    return {**text(description), "pattern": "^[0-9a-f]{64}$"}
+
+
+def open_enum(values: Iterable[str], description: str) -> Schema:
+    """Name the values of today without refusing those of tomorrow."""
+    return {
+        "type": "string",
+        "examples": list(values),
+        "description": f"{description} {MAY_GROW}",
+    }

@@ -1,0 +1,157 @@
+"""JSON Schema (2020-12) of the plan file."""
+
+from typing import get_args
+
+from controller.model.observed import ScopeState
+from controller.model.plan import FORMAT_VERSION, Action, Cause
+from controller.planning.json_check import (
+    DIALECT,
+    MAY_GROW,
+    Schema,
+    digest,
+    list_of,
+    object_of,
+    open_enum,
+    text,
+)
+
+_PLACE = "path:line in the source; empty if no file is to blame."
+
+
+def plan_schema() -> Schema:
+    """Return the schema of what ``render_json`` writes. Fields may be added; none is taken away within a format."""
+    return {
+        "$schema": DIALECT,
+        "title": "envctl plan",
+        "description": "What envctl plan --format json writes and envctl apply PLAN_FILE reads.",
+        **object_of(
+            {
+                "formatVersion": {"const": FORMAT_VERSION},
+                "controllerVersion": text("Version of envctl that planned."),
+                "digest": digest("Digest of changes, base states, violations and format."),
+                "revision": text("Commit, or digest of the files; shown, not part of the digest."),
+                "label": text("The revision as people say it."),
+                "scopes": list_of(_scope(), "`config` first, then accounts by name."),
+                "summary": object_of(
+                    {
+                        action: {"type": "integer", "minimum": 0}
+                        for action in ("create", "update", "delete")
+                    }
+                ),
+            },
+            {
+                "options": list_of(
+                    open_enum(("adopt", "deep"), "An option of the command."),
+                    "How it was asked for, where that decides what it holds; absent if in the usual way.",
+                ),
+                "schedules": _schedules(),
+            },
+        ),
+    }
+
+
+def _schedules() -> Schema:
+    number, moment = {"type": "number"}, {"type": ["string", "null"], "format": "date-time"}
+    hours = {"type": ["number", "null"], "description": "null: left alone, or not known."}
+    count = {"type": "integer", "minimum": 0}
+    exchange = object_of(
+        {
+            "environments": list_of(text("Name."), "They exchange alike."),
+            "role": text("The one role in each of them; empty for the environments as such."),
+            "before": text("The schedule followed until now."),
+            "after": text("The schedule followed then."),
+            "hoursPerWeekBefore": hours,
+            "hoursPerWeekAfter": hours,
+            "instances": count,
+            "switchesNow": open_enum(("on", "off", ""), "What the exchange brings at once."),
+            "firstDifference": moment,
+        }
+    )
+    described = object_of(
+        {
+            "at": text("The moment it was worked out for."),
+            "environmentHoursPerWeek": number,
+            "instanceHoursPerWeek": number,
+            "instancesAre": open_enum(("desired sizes", "found"), "Where counts are from."),
+            "startedNow": count,
+            "stoppedNow": count,
+            "firstDifference": moment,
+            "exchanges": list_of(exchange, "By how many environments they are."),
+        }
+    )
+    return {**described, "description": "What the plan's changes of schedules mean, if it has any."}
+
+
+def _scope() -> Schema:
+    return object_of(
+        {
+            "scope": text("`config` or `<account>/<region>`."),
+            "state": open_enum(
+                (state.value for state in ScopeState), "How well the scope is known."
+            ),
+            "reason": text("Why the scope is not ok; empty if it is."),
+            "changes": list_of(_change(), "In the order they are applied."),
+            "violations": list_of(_violation(), "Guards that stand in the way."),
+            "unmanaged": list_of(_note(), "Found, not ours, left alone."),
+            "notes": list_of(
+                object_of(
+                    {**_note()["properties"], "category": text(f"What kind of note. {MAY_GROW}")}
+                ),
+                "Whatever else is not changed, and why.",
+            ),
+        }
+    )
+
+
+def _change() -> Schema:
+    required = {
+        "action": open_enum(get_args(Action), "What happens to the object."),
+        "target": text("Which target changes."),
+        "kind": text("Kind of the object."),
+        "key": text("Name of the object."),
+        "cause": open_enum((cause.value for cause in Cause), "Why it is wanted."),
+        "origin": text(_PLACE),
+        "because": text("What an informed reader would ask first; may be empty."),
+        "fields": list_of(_field(), "All that differs; of a created or deleted object all it has."),
+    }
+    optional = {
+        "commit": text("Commit that last touched the file."),
+        "author": text("Author of that commit."),
+        "edit": object_of({"origin": text(_PLACE), "what": text("What was changed there.")}),
+        "effects": {
+            "type": "object",
+            "description": f"Instances launched, ended, replaced, stopped. {MAY_GROW}",
+            "additionalProperties": {"type": "integer", "minimum": 0},
+        },
+    }
+    return object_of(required, optional)
+
+
+def _field() -> Schema:
+    return object_of(
+        {"path": text("Dotted path under the names of the YAML.")},
+        {
+            "before": {"description": "Absent if there was nothing."},
+            "after": {"description": "Absent if there will be nothing."},
+            "sensitive": {"const": True, "description": "The values are not shown."},
+        },
+    )
+
+
+def _violation() -> Schema:
+    return object_of(
+        {
+            "guard": text(f"Which limit. {MAY_GROW}"),
+            "message": text("What is counted, and the limit."),
+            "hint": text("What it may be, and what to do; may be empty."),
+            "digest": digest("Digest over exactly the changes counted."),
+            "token": text("What `envctl apply --override` takes to approve exactly these."),
+            "overridable": {"type": "boolean"},
+            "overridden": {"type": "boolean"},
+            "counted": list_of(text("Kind/key"), "The objects whose changes are counted."),
+        }
+    )
+
+
+def _note() -> Schema:
+    return object_of({"kind": text("Kind."), "key": text("Name."), "text": text("What is noted.")})

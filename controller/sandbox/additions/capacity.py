@@ -1,0 +1,168 @@
+"""How a group gets to its desired capacity: launching, ending, and the processes that may be suspended.
+
+moto launches all members into one subnet from the template's default version, ends members in standby first, and minds
+no suspended process.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from moto.autoscaling.models import ASG_NAME_TAG, FakeAutoScalingGroup, InstanceState
+
+from controller.sandbox.rules import replaces
+from controller.sandbox.state import STATE, finish, wait
+
+COUNTED = frozenset({"InService", "Pending", "Pending:Wait", "Pending:Proceed"})
+"""Lifecycle states that count towards the desired capacity; Standby is not one."""
+
+
+def is_suspended(group: Any, *processes: str) -> bool:
+    """Whether one of the processes is suspended in the group."""
+    return any(process["ProcessName"] in processes for process in group.suspended_processes)
+
+
+@replaces(FakeAutoScalingGroup, "active_instances")
+def counted(group: Any) -> list[InstanceState]:
+    """Return the members that count towards the desired capacity."""
+    return [member for member in group.instance_states if member.lifecycle_state in COUNTED]
+
+
+def settle(group: Any) -> None:
+    """Launch or end members until as many count as are desired, as far as processes allow."""
+    missing = (group.desired_capacity or 0) - len(counted(group))
+    if missing > 0:
+        launch(group, missing)
+    elif missing < 0:
+        end(group, _to_end(group, -missing))
+    if group.name in group.autoscaling_backend.autoscaling_groups:
+        group.autoscaling_backend.update_attached_elbs(group.name)
+        group.autoscaling_backend.update_attached_target_groups(group.name)
+
+
+@replaces(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
+def launch(group: Any, count: int, _tags: dict[str, str] | None = None) -> None:
+    """Launch members, evenly over the subnets, unless Launch is suspended.
+
+    "Launch: Adds instances to the Auto Scaling group when the group scales out [...]. If you suspend Launch, [...]
+    your group doesn't scale out." (Amazon EC2 Auto Scaling User Guide, Suspend and resume processes)
+    """
+    if is_suspended(group, "Launch"):
+        return
+    for subnet, share in _shares(group, count).items():
+        for instance in _run(group, subnet or None, share):
+            member = InstanceState(
+                instance,
+                protected_from_scale_in=group.new_instances_protected_from_scale_in,
+                autoscaling_group=group,
+            )
+            instance.autoscaling_group = group
+            instance.sandbox_template_version = current_version(group)
+            group.instance_states.append(member)
+            begin_service(group, member)
+
+
+def begin_service(group: Any, member: InstanceState) -> None:
+    """Let a member show Pending for as many looks as set, then InService with its instance running."""
+    if STATE.delays.launch <= 0:
+        member.lifecycle_state = "InService"
+        return
+    member.lifecycle_state = "Pending"
+
+    def in_service() -> None:
+        finish(group.ec2_backend, member.instance.id)
+        member.lifecycle_state = "InService"
+
+    wait(group.autoscaling_backend, member.instance.id, STATE.delays.launch, in_service)
+
+
+def end(group: Any, members: Iterable[InstanceState], *, even_if_suspended: bool = False) -> None:
+    """End the instances of members and forget these, unless Terminate is suspended."""
+    gone = {member.instance.id: member for member in members}
+    if not gone or (is_suspended(group, "Terminate") and not even_if_suspended):
+        return
+    for member in gone.values():
+        # Auto Scaling is not bound by an instance's protection against termination by API.
+        member.instance.disable_api_termination = False
+    group.ec2_backend.terminate_instances(list(gone))
+    group.instance_states = [
+        member for member in group.instance_states if member.instance.id not in gone
+    ]
+
+
+def current_version(group: Any) -> int | None:
+    """Return the number of the launch template's version new members get."""
+    template = group.ec2_launch_template
+    if template is None:
+        return None
+    return int(template.get_version(group.launch_template_version).number)
+
+
+def launched_version(group: Any, member: InstanceState) -> int | None:
+    """Return the number of the version a member was launched from."""
+    found: int | None = getattr(member.instance, "sandbox_template_version", current_version(group))
+    return found
+
+
+@replaces(FakeAutoScalingGroup, "set_desired_capacity")
+def _set_desired_capacity(self: Any, new_capacity: int | None) -> None:
+    self.desired_capacity = self.min_size if new_capacity is None else new_capacity
+    settle(self)
+
+
+def _launch_template(self: Any) -> dict[str, Any] | None:
+    group = self.auto_scaling_group
+    template = None if group is None else group.ec2_launch_template
+    if template is None:
+        return None
+    return {
+        "LaunchTemplateId": template.id,
+        "LaunchTemplateName": template.name,
+        "Version": str(launched_version(group, self)),
+    }
+
+
+replaces(InstanceState, "launch_template")(property(_launch_template))
+
+
+def _to_end(group: Any, count: int) -> list[InstanceState]:
+    """Choose members to end: those of another template version first, then the oldest; never protected ones."""
+    now = current_version(group)
+    candidates = [member for member in counted(group) if not member.protected_from_scale_in]
+    candidates.sort(key=lambda member: launched_version(group, member) == now)
+    return candidates[:count]
+
+
+def _shares(group: Any, count: int) -> dict[str, int]:
+    """Return how many to launch into each subnet, so that all hold about the same number."""
+    subnets = (group.vpc_zone_identifier or "").split(",")
+    held = dict.fromkeys(subnets, 0)
+    for member in group.instance_states:
+        if member.instance.subnet_id in held:
+            held[member.instance.subnet_id] += 1
+    shares: Counter[str] = Counter()
+    for _ in range(count):
+        shares[min(subnets, key=lambda subnet: held[subnet] + shares[subnet])] += 1
+    return shares
+
+
+def _run(group: Any, subnet: str | None, count: int) -> list[Any]:
+    template = group.ec2_launch_template
+    configuration = group.launch_config
+    tags = {**group.get_propagated_tags(), **group.instance_tags, ASG_NAME_TAG: group.name}
+    reservation = group.ec2_backend.run_instances(
+        group.image_id,
+        count,
+        group.user_data,
+        group.security_groups,
+        instance_type=group.instance_type,
+        tags={"instance": tags},
+        placement=None if subnet else group.availability_zones[0],
+        launch_config=configuration,
+        launch_template=template
+        and {"LaunchTemplateId": template.id, "Version": str(current_version(group))},
+        is_instance_type_default=False,
+        associate_public_ip=configuration.associate_public_ip_address if configuration else None,
+        subnet_id=subnet,
+    )
+    return list(reservation.instances)

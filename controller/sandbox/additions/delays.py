@@ -1,0 +1,118 @@
+"""Instances that take their time to start and to stop, and the looks that let time pass."""
+
+from functools import partial
+from typing import Any
+
+from moto.ec2.models.instances import Instance, InstanceState
+
+from controller.sandbox.additions.capacity import begin_service, end, is_suspended, launch
+from controller.sandbox.call import Call
+from controller.sandbox.rules import after, before, replaces
+from controller.sandbox.state import STATE, finish, look, wait, waiting
+
+PENDING, RUNNING, STOPPING, STOPPED = ("pending", 0), ("running", 16), ("stopping", 64), ("stopped", 80)  # fmt: skip
+_START = Instance.start
+_STOP = Instance.stop
+_INIT = Instance.__init__
+_TERMINATE = Instance.terminate
+
+
+def _linger(instance: Any, now: tuple[str, int], then: tuple[str, int], looks: int) -> None:
+    """Let an instance show one state for some looks before the other."""
+    if looks <= 0:
+        return
+    instance._state = InstanceState(*now)  # noqa: SLF001 - moto has no other place for it
+    become = partial(setattr, instance, "_state", InstanceState(*then))
+    wait(instance.ec2_backend, instance.id, looks, become)
+
+
+@replaces(Instance, "__init__")
+def _init(self: Any, *args: Any, **kwargs: Any) -> None:
+    _INIT(self, *args, **kwargs)
+    _linger(self, PENDING, RUNNING, STATE.delays.start)
+
+
+@replaces(Instance, "start")
+def _start(self: Any) -> Any:
+    previous = _START(self)
+    if previous.name in ("running", "pending"):
+        self._state = previous
+    else:
+        _linger(self, PENDING, RUNNING, STATE.delays.start)
+    return previous
+
+
+@replaces(Instance, "stop")
+def _stop(self: Any) -> Any:
+    previous = _STOP(self)
+    if previous.name in ("stopping", "stopped"):
+        self._state = previous
+    else:
+        _linger(self, STOPPING, STOPPED, STATE.delays.stop)
+    return previous
+
+
+@replaces(Instance, "terminate")
+def _terminate(self: Any) -> Any:
+    waiting(self.ec2_backend).pop(self.id, None)
+    return _TERMINATE(self)
+
+
+@before("ec2", "DescribeInstances", "DescribeInstanceStatus")
+def instances_looked_at(call: Call) -> None:
+    """Let time pass; the further pages of a look are the same look."""
+    if call.is_first_page:
+        look(call.ec2)
+
+
+@before("autoscaling", "DescribeAutoScalingGroups", "DescribeAutoScalingInstances")
+def groups_looked_at(call: Call) -> None:
+    """Let time pass for members, and let health checks find what is stopped."""
+    if not call.is_first_page:
+        return
+    look(call.scaling)
+    for group in call.scaling.autoscaling_groups.values():
+        _check_health(group)
+
+
+def _check_health(group: Any) -> None:
+    """Replace members in service that do not run, after the looks that are set.
+
+    "Amazon EC2 Auto Scaling [...] considers an instance unhealthy if it's in any state other than running"; it "can
+    replace" it unless ReplaceUnhealthy is suspended. (User Guide, Health checks for instances in an Auto Scaling group)
+    """
+    if is_suspended(group, "HealthCheck") or STATE.delays.replace < 0:
+        return
+    gone = []
+    for member in group.instance_states:
+        if member.lifecycle_state != "InService" or member.instance.state in ("running", "pending"):
+            continue
+        seen = getattr(member, "sandbox_unhealthy_looks", 0)
+        member.sandbox_unhealthy_looks = seen + 1
+        if seen >= STATE.delays.replace:
+            member.health_status = "Unhealthy"
+            gone.append(member)
+    if gone and not is_suspended(group, "ReplaceUnhealthy", "Terminate"):
+        end(group, gone)
+        launch(group, len(gone))
+
+
+@after("autoscaling", "EnterStandby")
+def entering_standby(call: Call) -> None:
+    """Let members show EnteringStandby for the looks that are set."""
+    if STATE.delays.standby <= 0:
+        return
+    members = call.members
+    for instance_id in call.ids:
+        members[instance_id].lifecycle_state = "EnteringStandby"
+        become = partial(setattr, members[instance_id], "lifecycle_state", "Standby")
+        wait(call.scaling, instance_id, STATE.delays.standby, become)
+
+
+@after("autoscaling", "ExitStandby")
+def leaving_standby(call: Call) -> None:
+    """Let members show Pending for the looks that are set."""
+    members = call.members
+    for instance_id in call.ids:
+        finish(call.scaling, instance_id)
+        begin_service(call.group, members[instance_id])

@@ -1,0 +1,91 @@
+"""Instances: ids that are wrong fail the whole call, and an instance's state says what may be done.
+
+InvalidInstanceID.Malformed: "The specified instance ID is malformed. Ensure that you specify the instance ID in the form
+i-xxxxxxxx or i-xxxxxxxxxxxxxxxxx." InvalidInstanceID.NotFound: "The specified instance does not exist."
+(Amazon EC2 API Reference, Error codes for the Amazon EC2 API)
+IncorrectInstanceState: "The instance is in an incorrect state, so you can't perform the specified action. Some instance
+attributes [...] can only be modified if the instance is in a 'stopped' state." StopInstances: "You can't stop [...]
+instance store-backed instances"; UnsupportedOperation for what the instance's kind forbids. "You can stop a Spot
+Instance if its request is persistent". (Amazon EC2 API Reference, Error codes, StopInstances, ModifyInstanceAttribute)
+"""
+
+import re
+from collections.abc import Container
+from typing import Any
+
+from controller.sandbox.call import Call, Refused
+from controller.sandbox.rules import before
+
+WELL_FORMED = re.compile(r"^i-([0-9a-f]{8}|[0-9a-f]{17})$")
+CAN_START = frozenset({"stopped", "running", "pending"})
+CAN_STOP = frozenset({"running", "stopping", "stopped"})
+OF_STOPPED_ONES = frozenset({"instanceType", "userData", "kernel", "ramdisk"})
+
+
+@before(
+    "ec2",
+    "DescribeInstances",
+    "DescribeInstanceStatus",
+    "ModifyInstanceAttribute",
+    "RebootInstances",
+    "StartInstances",
+    "StopInstances",
+    "TerminateInstances",
+)
+def known_ids(call: Call) -> None:
+    """Refuse a call that names an id of no instance."""
+    for instance_id in call.ids:
+        if not WELL_FORMED.match(instance_id):
+            raise Refused("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
+    if not call.ids:
+        return
+    known = {instance.id for r in call.ec2.reservations.values() for instance in r.instances}
+    missing = [instance_id for instance_id in call.ids if instance_id not in known]
+    if missing:
+        what, verb = ("ID", "does") if len(missing) == 1 else ("IDs", "do")
+        raise Refused(
+            "InvalidInstanceID.NotFound",
+            f"The instance {what} '{', '.join(missing)}' {verb} not exist",
+        )
+
+
+def _instances(call: Call, states: Container[str], refusal: str) -> list[Any]:
+    """Return the instances a call names. Raises Refused unless each is in one of the states."""
+    instances = [call.ec2.get_instance(instance_id) for instance_id in call.ids]
+    for instance in instances:
+        if instance.state not in states:
+            raise Refused("IncorrectInstanceState", refusal.format(instance.id))
+    return instances
+
+
+@before("ec2", "StartInstances")
+def startable(call: Call) -> None:
+    """Refuse to start what is stopping, shutting down or terminated."""
+    refusal = "The instance '{}' is not in a state from which it can be started."
+    _instances(call, CAN_START, refusal)
+
+
+@before("ec2", "StopInstances")
+def stoppable(call: Call) -> None:
+    """Refuse to stop what is pending or terminated, and what cannot be stopped at all."""
+    refusal = "This instance '{}' is not in a state from which it can be stopped."
+    for instance in _instances(call, CAN_STOP, refusal):
+        if instance.lifecycle == "spot":
+            raise Refused(
+                "UnsupportedOperation",
+                f"You can't stop the Spot Instance '{instance.id}' because it is associated with a one-time Spot "
+                "Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.",
+            )
+        if instance.root_device_type == "instance-store":
+            raise Refused(
+                "UnsupportedOperation",
+                f"The instance '{instance.id}' does not have an 'ebs' root device type and cannot be stopped.",
+            )
+
+
+@before("ec2", "ModifyInstanceAttribute")
+def modifiable(call: Call) -> None:
+    """Refuse another type or user data unless the instance is stopped."""
+    named = {f"{name[:1].lower()}{name[1:]}" for name in call.params}
+    if OF_STOPPED_ONES & {*named, call.params.get("Attribute")}:
+        _instances(call, {"stopped"}, "The instance '{}' is not in the 'stopped' state.")

@@ -1,0 +1,47 @@
+"""Look-ups that moto answers by walking through everything it holds."""
+
+from functools import cache
+from typing import Any
+
+from moto.core import responses
+from moto.ec2.exceptions import InvalidInstanceIdError
+from moto.ec2.models.core import TaggedEC2Resource
+from moto.ec2.models.instances import InstanceBackend
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+
+
+def install() -> None:
+    """Let an EC2 resource find its tags under its own id, and an instance be found without listing all of them."""
+    for owner, name, replacement in (
+        (TaggedEC2Resource, "get_tags", _own_tags),
+        (InstanceBackend, "get_instance", _instance),
+    ):
+        setattr(owner, name, replacement)
+    # moto looks through all methods of a service's class at each call.
+    namespace = vars(responses)
+    namespace["method_names_from_class"] = cache(namespace["method_names_from_class"])
+
+
+def _own_tags(self: Any) -> list[dict[str, str]]:
+    return [
+        {
+            "resource_id": self.id,
+            "key": key,
+            "value": value,
+            "resource_type": EC2_PREFIX_TO_RESOURCE.get(get_prefix(self.id), ""),
+        }
+        for key, value in self.ec2_backend.tags.get(self.id, {}).items()
+    ]
+
+
+def _instance(self: Any, instance_id: str) -> Any:
+    """Return an instance. The youngest are looked at first: moto asks for each as soon as it is made."""
+    known: dict[str, Any] = self.__dict__.setdefault("sandbox_instances", {})
+    if instance_id not in known:
+        for reservation in reversed(list(self.reservations.values())):
+            for instance in reservation.instances:
+                if instance.id == instance_id:
+                    known[instance_id] = instance
+                    return instance
+        raise InvalidInstanceIdError(instance_id)
+    return known[instance_id]

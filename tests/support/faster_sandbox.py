@@ -1,0 +1,22 @@
+"""What the server of the tests and benchmarks runs on top of the sandbox: moto made faster, and fleets of any size.
+
+Given to ``embedded_aws`` by name and imported by its process, where it applies for good.
+"""
+
+from typing import Any
+
+from controller.sandbox.application import CONTROLS
+from controller.sandbox.interception import ONE_AT_A_TIME
+from tests.support.faster_moto import answers, lookups, xml
+from tests.support.seed_fleet import FleetSize, seed_fleet
+
+
+def _seed_fleet(body: dict[str, Any]) -> dict[str, Any]:
+    with ONE_AT_A_TIME:
+        return seed_fleet(FleetSize(**body))
+
+
+answers.install()
+lookups.install()
+xml.install()
+CONTROLS["fleet"] = _seed_fleet

@@ -1,0 +1,61 @@
+"""Keys of tags are renamed in one place: what is decided, explained and written goes by the same ones."""
+
+from dataclasses import replace
+
+import pytest
+
+from controller.decisions.evaluator import Evaluator, power_rules_of
+from controller.decisions.group_tags import SCHEDULE
+from controller.decisions.power_map import power_map
+from controller.decisions.tag_keys import TagKeys, tag_keys_of, written_keys
+from controller.model.live_options import LiveOptions
+from controller.scheduling.decision import Action
+from controller.scheduling.decision_sources import Source
+from tests.support.live_account import FLEET, NOW, accepted_of
+from tests.unit.decisions.looks import group, instance, look
+
+RENAMED = LiveOptions(tag_keys={"Schedule": "off-hours", "Environment": "env", "Role": ""})
+
+
+def test_a_key_that_is_not_renamed_or_left_out_is_the_usual_one() -> None:
+    assert tag_keys_of(LiveOptions()) == TagKeys()
+    assert tag_keys_of(RENAMED) == TagKeys(schedule="off-hours", environment="env")
+
+
+def test_a_tag_that_is_left_out_is_not_written() -> None:
+    written = written_keys(RENAMED.tag_keys)
+    assert (written["Schedule"], written["Environment"]) == ("off-hours", "env")
+    assert "Role" not in written
+
+
+@pytest.mark.parametrize(
+    ("tags", "ours", "because"),
+    [
+        ({"off-hours": "on", SCHEDULE: "on"}, True, "it is as we wrote it"),
+        (
+            {"OFF-HOURS": " on", SCHEDULE: "on "},
+            True,
+            "keys match in any case, blanks do not count",
+        ),
+        ({"off-hours": "off", SCHEDULE: "on"}, False, "a person changed it"),
+        ({"off-hours": "on"}, False, "we never wrote it"),
+        ({"Schedule": "on", SCHEDULE: "on"}, False, "the usual key is not this installation's"),
+    ],
+)
+def test_whose_schedule_tag_it_is(tags: dict[str, str], ours: bool, because: str) -> None:
+    found = replace(group("c50-ta-Web", {}), tags=tuple(tags.items()))
+    assert tag_keys_of(RENAMED).schedule_is_ours(found) is ours, because
+
+
+def test_what_is_decided_by_a_renamed_tag_is_known_to_be_ours_or_not() -> None:
+    accepted = replace(accepted_of(FLEET), options=RENAMED)
+    found = look(
+        replace(
+            group("c50-ta-Web", {}), tags=(("env", "c50"), ("off-hours", "on"), (SCHEDULE, "on"))
+        ),
+        replace(instance("i-1"), tags=(("env", "c50"), ("off-hours", "off"))),
+    )
+    evaluator = Evaluator(found, power_map(accepted), NOW, power_rules_of(RENAMED))
+    (judged,) = evaluator.instances()
+    assert (judged.decision.source, judged.decision.action) == (Source.INSTANCE, Action.SWITCH_OFF)
+    assert evaluator.groups["c50-ta-Web"].tag_is_ours
