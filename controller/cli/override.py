@@ -138,7 +138,7 @@ def _go_on(
         if not typer.confirm("Apply?", err=True):
             note("nothing was written")
             raise typer.Exit(NOT_DONE)
-    done = overrides.carry_out(prepared)
+    done = overrides.carry_out(prepared, call.emit)
     if as_json:
         say_json(report_json(prepared, done, now()))
     else:

@@ -17,6 +17,7 @@ from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.reconcile.override_ends import announce, due_ends, record_ends
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.events import Event, OverrideEnded, OverrideEndsSoon
+from controller.model.ledger_record import Requester
 from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause
@@ -138,7 +139,9 @@ def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: Po
     evening.tick(*on_record(evening))
     assert evening.lifecycles(WEB) == ["Standby"] * 3
     ends = due_ends(on_record(evening), later)
-    gone = record_ends(evening.installation, ends, Claim("worker"), told.append)
+    gone = record_ends(
+        evening.installation, ends, Claim("worker"), Requester("worker", "schedule"), told.append
+    )
 
     assert [one.override.id for one in gone] == [soon.id]
     assert isinstance(told[-1], OverrideEnded)
@@ -147,7 +150,16 @@ def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: Po
     made, ended = [one for one in evening.records("config") if one.entity_type == "EnvctlState"]
     assert (made.change_type, ended.change_type) == ("Created", "Deleted")
     assert ended.actor.trigger.startswith("override ended: its time was up")
-    assert record_ends(evening.installation, ends, Claim("worker"), told.append) == ()
+    assert (
+        record_ends(
+            evening.installation,
+            ends,
+            Claim("worker"),
+            Requester("worker", "schedule"),
+            told.append,
+        )
+        == ()
+    )
 
 
 def test_its_end_is_the_clocks_and_meets_no_limit_of_edits(evening: Night) -> None:

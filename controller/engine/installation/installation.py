@@ -9,7 +9,7 @@ from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.engine.commit.lease import Claim, Leases
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.commit.transaction import ApplyContext
+from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.installation.bootstrap import (
     BootstrapReport,
     all_tables,
@@ -79,26 +79,20 @@ class Master:
             return None
         return S3BlobStore(self.aws.client("s3", MASTER), kept.bucket, f"{kept.prefix}/{_IMAGES}")
 
-    def context(
-        self, actor: Actor, transaction_id: str, *, revision: str = "", plan_digest: str = ""
-    ) -> ApplyContext:
-        """Return what writes are made with; the installation is filled in by who knows it."""
+    def storage(self) -> Storage:
+        """Return what writes are made with; the installation is filled in by who knows it. Asks AWS who we are, once."""
         tables = {table.name: table for table in kind_tables(self.kinds.values())}
-        names = (*tables, LEDGER_TABLE.name, STATE_TABLE.name)
-        arns = {name: self.table_arn(name) for name in names}
-        return ApplyContext(
+        arns = {
+            name: self.table_arn(name) for name in (*tables, LEDGER_TABLE.name, STATE_TABLE.name)
+        }
+        return Storage(
             store=self.store,
-            tables=tables,
             installation="",
             prefix=self.settings.resource_prefix,
-            revision=revision,
-            plan_digest=plan_digest,
-            user=actor.applied_by,
-            actor=actor,
-            transaction_id=transaction_id,
+            tables=tables,
+            table_arn=arns.__getitem__,
             clock=self.process.clock,
             sleep=self.process.sleep,
-            table_arn=arns.__getitem__,
             blobs=self.blobs,
         )
 
@@ -137,15 +131,10 @@ class Installation:
             sleep=self.master.process.sleep,
         )
 
-    def context(
-        self, actor: Actor, transaction_id: str, *, revision: str, plan_digest: str
-    ) -> ApplyContext:
-        """Return what one apply is made with. Asks AWS who we are, once. Raises as any call."""
-        made = self.master.context(
-            actor, transaction_id, revision=revision, plan_digest=plan_digest
-        )
+    def storage(self) -> Storage:
+        """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
         redact = redactor(self.master.kinds.values(), self.id)
-        return replace(made, installation=self.id, redact=redact)
+        return replace(self.master.storage(), installation=self.id, redact=redact)
 
 
 def set_up(master: Master, *, upgrade: bool = False) -> BootstrapReport:
@@ -155,8 +144,8 @@ def set_up(master: Master, *, upgrade: bool = False) -> BootstrapReport:
     definitions = all_tables(kinds, master.settings.resource_prefix)
     tables = set_up_tables(master.client, definitions, upgrade=upgrade)
     actor = Actor("", "", process.user, "bootstrap")
-    context = master.context(actor, new_run_id(process.clock()))
-    return bootstrap(tables, kinds, context, Claim(process.instance))
+    request = ApplyRequest(actor=actor, transaction=new_run_id(process.clock()))
+    return bootstrap(tables, kinds, master.storage(), request, Claim(process.instance))
 
 
 def find_installation(master: Master) -> Installation:

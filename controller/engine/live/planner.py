@@ -16,11 +16,11 @@ from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, ScopePlan
 from controller.model.plan_options import PlanOptions
 from controller.model.ref import ResourceRef
+from controller.planning.blocking import Barrier
 from controller.planning.diff import departing, diff
 from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.guard_limits import GuardLimits
-from controller.planning.holding import Barrier
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import ScopeOptions, finish
 from controller.planning.wording import what_text

@@ -15,7 +15,8 @@ from controller.decisions.effective_schedules import (
 from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
+from controller.engine.commit.storage import ApplyRequest
+from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.check import check_overrides, read_assignment
 from controller.engine.overrides.effect import Effect, effect_of
@@ -24,6 +25,7 @@ from controller.engine.power.cached_look import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.errors import PlanRefused, WrongUsage, exit_code_of, worst_exit_code
+from controller.events import Emit, discard_event
 from controller.loading.compiled import compile_kinds
 from controller.model.ledger_record import Actor
 from controller.model.override import Override
@@ -158,7 +160,7 @@ class Overrides:
         then = next(iter(follows), None)
         return Prepared(found, effect, _zone(follows), then, comes=False)
 
-    def carry_out(self, prepared: Prepared) -> Done:
+    def carry_out(self, prepared: Prepared, emit: Emit = discard_event) -> Done:
         """Write what was prepared, and bring the instances concerned to where they are wanted now.
 
         Raises ScopeBusy, Conflict, and as any write; what becomes of instances is the result.
@@ -166,41 +168,43 @@ class Overrides:
         installation = self._accounts.installation
         process = installation.master.process
         began = process.clock()
-        transaction = new_run_id(began)
         claim = Claim(process.instance, wait_s=WAIT_S)
+        request = ApplyRequest(
+            actor=Actor(self._user, "", self._user, "override"),
+            transaction=new_run_id(began),
+            revision=self._state.accepted.revision,
+        )
+        storage = installation.storage()
         if prepared.comes:
-            make_overrides(installation, prepared.overrides, claim, transaction)
+            make_overrides(storage, prepared.overrides, request, claim, emit)
             overrides = [*self._held(), *prepared.overrides]
         else:
             endings = [
                 Ending(override, f"released by {self._user}") for override in prepared.overrides
             ]
-            end_overrides(installation, endings, claim, transaction)
+            end_overrides(storage, endings, request, claim, emit)
             gone = {override.id for override in prepared.overrides}
-            overrides = [one for one in self._held() if one.id not in gone]
-        outcomes, refused = self._follow(prepared.effect, overrides, claim, transaction)
+            overrides = [held for held in self._held() if held.id not in gone]
+        outcomes, refused = self._follow(prepared.effect, overrides, claim, request, emit)
         seconds = (process.clock() - began).total_seconds()
-        return Done(transaction, outcomes, seconds, refused)
+        return Done(request.transaction, outcomes, seconds, refused)
 
     def _follow(
-        self, effect: Effect, overrides: Iterable[Override], claim: Claim, transaction: str
+        self,
+        effect: Effect,
+        overrides: Iterable[Override],
+        claim: Claim,
+        request: ApplyRequest,
+        emit: Emit,
     ) -> tuple[tuple[ScopeOutcome, ...], tuple[Violation, ...]]:
         if not effect.objects or not effect.enforced:
             # Where no instance is switched a group may still get its sizes back.
             return (), ()
-        process = self._accounts.installation.master.process
-        moment = process.clock()
+        moment = self._accounts.installation.master.process.clock()
         accepted = self._accounts.accepted(self._state.seen.scopes[0], moment, overrides)
         setups = self._accounts.scopes(accepted, effect.scopes)
         run = self._accounts.plan(
             accepted, setups, LivePlanOptions(now=moment, targets=POWER, only=effect.objects)
-        )
-        actor = Actor(self._user, "", process.user, "override")
-        order = ApplyRequest(
-            actor=actor,
-            transaction=transaction,
-            revision=self._state.accepted.revision,
-            plan_digest="",
         )
         refused = tuple(
             violation
@@ -208,7 +212,7 @@ class Overrides:
             for violation in plan.violations
             if not violation.overridden
         )
-        return self._accounts.apply(run, claim, order), refused
+        return self._accounts.apply(run, claim, request, emit=emit), refused
 
     def _effect(self, ref: ResourceRef, overrides: Iterable[Override]) -> Effect:
         tables = self._state.seen.scopes[0]

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.storage import ApplyRequest
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
-from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
+from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.power.agenda import PowerAgenda

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.catalog import live_targets
-from controller.engine.commit.lease import HEAD_PREFIX
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.state.override_rows import read_override_rows
 from controller.errors import WrongUsage
 from controller.ledger.entities import EntityKey, entities_of
 from controller.ledger.findings import VerificationReport
+from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.queries import Page
 from controller.ledger.questions import (
     OfActor,
@@ -149,7 +149,7 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
     return verify_ledger(
         _scopes(master),
         installation.ledger,
-        installation.leases.read,
+        installation.leases,
         sleep=master.process.sleep,
         tables=tables if replay else None,
         blobs=master.blobs,

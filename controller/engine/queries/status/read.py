@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from controller import __version__
-from controller.engine.commit.lease import HEAD_PREFIX, head_of_row
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.finding import reasons, scope_counts_of, worst
@@ -27,6 +26,7 @@ from controller.engine.state.override_rows import PREFIX as OVERRIDE_PREFIX
 from controller.engine.state.override_rows import override_of_row
 from controller.engine.state.status import STATUS_PREFIX, statuses_in
 from controller.errors import EnvctlError
+from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState
 from controller.model.head import Head
 from controller.model.observed import CONFIG_SCOPE
