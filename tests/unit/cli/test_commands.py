@@ -82,7 +82,7 @@ def test_schemas_are_written_and_printed(tmp_path: Path) -> None:
     assert envctl("schema", "--write", tmp_path / "schemas").code == 0
 
     assert {path.name for path in (tmp_path / "schemas").iterdir()} == set(printed)
-    assert len(printed) == len(catalog.kinds()) + 4
+    assert len(printed) == len(catalog.kinds()) + 5
     assert envctl("schema", "--write", tmp_path / "schemas" / "plan.schema.json").code == 64
 
 
