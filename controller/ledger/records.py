@@ -78,8 +78,8 @@ def _record(
 ) -> LedgerRecord:
     before, after = image_digest(write.before), image_digest(write.after)
     action = "baseline" if phase == "baseline" else action_of(write.before, write.after)
-    old_value, old_meta = _shown(write.table, write.before, redact)
-    new_value, new_meta = _shown(write.table, write.after, redact)
+    old_value, old_meta = _redacted_parts(write.table, write.before, redact)
+    new_value, new_meta = _redacted_parts(write.table, write.after, redact)
     audit = new_meta.get("Audit", {})
     keys = [str(value) for value in write.key.values()]
     return LedgerRecord(
@@ -111,7 +111,7 @@ def _record(
     )
 
 
-def _shown(
+def _redacted_parts(
     table: str, image: Mapping[str, Any] | None, redact: Redact
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Return (attributes, meta) of an image as the record shows them."""

@@ -248,7 +248,7 @@ class LiveAccounts:
                 known[account] = AccountAccess(account, setup.role_arn, external)
             except EnvctlError as error:
                 broken[account] = error
-        self.installation.master.aws.know(known.values())
+        self.installation.master.aws.set_accounts(known.values())
         return broken
 
 

@@ -49,7 +49,7 @@ class AccountDoctor:
             known[setup.scope.account] = AccountAccess(
                 setup.scope.account, setup.role_arn, external
             )
-        master.aws.know(known.values())
+        master.aws.set_accounts(known.values())
 
     def examine(self, setup: ScopeSetup) -> tuple[Check, ...]:
         """Examine one scope. What is found is the result; a check the next ones need ends it when it fails."""
