@@ -99,6 +99,8 @@ class Decision:
     """Every rule in order, with what became of it."""
     schedule: Schedule | None = None
     """The deciding schedule, where there is one and it is valid."""
+    postponed: bool = False
+    """Whether it is to stop and is kept from it: just launched, being deployed to, or not to be stopped at all."""
 
     @property
     def deciding(self) -> Rule | None:
@@ -153,7 +155,7 @@ def decide(
     if action in STOPPING:
         held = postponed(instance, group, role, environment, schedule, now, rules)
         if held is not None:
-            return Decision(Action.SKIP, wanted, source, held, chain, schedule)
+            return Decision(Action.SKIP, wanted, source, held, chain, schedule, postponed=True)
     told = source if reason in {None, CORRECT_STATE} else None
     return Decision(action, wanted, told, reason, chain, schedule)
 

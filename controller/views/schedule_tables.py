@@ -8,6 +8,7 @@ from typing import Any, Final
 from controller.engine.queries.schedules.exceptions import UNKNOWN, Belongs, ScheduleException
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
 from controller.planning.wording import number
+from controller.views.time_text import clock_text, dated_day_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"
 
@@ -57,11 +58,9 @@ def _facts(one: ScheduleException, now: datetime) -> tuple[str, ...]:
 
 def _day(at: datetime, now: datetime) -> str:
     utc = at.astimezone(UTC)
-    clock = f"{utc:%H:%M %Z}"
-    if utc.date() == now.astimezone(UTC).date():
-        return f"today {clock}"
-    year = "" if utc.year == now.year else f" {utc.year}"
-    return f"{utc:%a} {utc.day} {utc:%b}{year} {clock}"
+    today = now.astimezone(UTC).date()
+    day = "today" if utc.date() == today else dated_day_text(utc, today.year)
+    return f"{day} {clock_text(utc)}"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from controller.model.override import Override
 from controller.model.scope_status import Remark
 from controller.planning.wording import number, value_text
 from controller.views.style import Line, Span, Style
+from controller.views.time_text import age_text, even_moment_text, utc_text
 
 NAMES_SHOWN: Final = 3
 REMARKS_SHOWN: Final = 5
@@ -42,7 +43,7 @@ def status_lines(view: StatusView) -> Iterator[Line]:
     """Yield the status as lines of styled spans."""
     yield (
         Span(f"envctl {view.version}", "bold"),
-        Span(f"   installation {view.installation[:12]}   {_clock(view.at)}"),
+        Span(f"   installation {view.installation[:12]}   {even_moment_text(view.at)}"),
     )
     yield from _source(view)
     yield (Span(f"Scopes {in_words(view.scopes)}", "bold"),)
@@ -64,7 +65,7 @@ def _source(view: StatusView) -> Iterator[Line]:
     config = view.config
     revision = config.revision if config else ""
     if revision and config and config.applied_at:
-        applied = f"{_short(revision)} applied {_ago(view.at, config.applied_at)} ago"
+        applied = f"{_short(revision)} applied {age_text(view.at, config.applied_at)} ago"
     else:
         applied = "nothing was applied from it yet" if view.source.name else "nothing applied yet"
     said = {
@@ -101,7 +102,7 @@ def _scopes(view: StatusView) -> Iterator[Line]:
 
 
 def _since(scope: ScopeLine, now: datetime) -> str:
-    return _ago(now, scope.status.since) if scope.status else ""
+    return age_text(now, scope.status.since) if scope.status else ""
 
 
 def _what(scope: ScopeLine, now: datetime) -> str:
@@ -140,7 +141,7 @@ def _override(override: Override) -> str:
 
 def _end(override: Override, now: datetime) -> str:
     if override.until is not None:
-        return f"until {_moment(override.until, now)}"
+        return f"until {_coming(override.until, now)}"
     return "until Git changes it" if override.until_git else "until released"
 
 
@@ -150,7 +151,7 @@ def _storms(view: StatusView) -> Iterator[Line]:
         yield _row(
             label,
             f"{storm.ref}: put back {storm.flips} times in half an hour, left alone until"
-            f" {_moment(storm.until, view.at)}   → envctl audit list --entity {storm.ref}",
+            f" {_coming(storm.until, view.at)}   → envctl audit list --entity {storm.ref}",
             "warn",
         )
 
@@ -165,7 +166,7 @@ def _power(view: StatusView) -> Iterator[Line]:
     yield _row("Power", f"environments by schedule: {', '.join(counts)}{_instances(view)}")
     for index, switch in enumerate(found.next):
         lead = "next: " if index == 0 else "then: "
-        yield _row("", f"{lead}{_moment(switch.at, view.at)}, {_switch(switch)}")
+        yield _row("", f"{lead}{_coming(switch.at, view.at)}, {_switch(switch)}")
     yield from _invalid(found)
 
 
@@ -189,7 +190,7 @@ def _instances(view: StatusView) -> str:
 def _as_of(view: StatusView, moments: Sequence[datetime]) -> str:
     """Say how old what was seen is; nothing of what was seen just now."""
     oldest = min(moments)
-    return "" if oldest == view.at else f" (seen {_ago(view.at, oldest)} ago)"
+    return "" if oldest == view.at else f" (seen {age_text(view.at, oldest)} ago)"
 
 
 def _switch(switch: Switch) -> str:
@@ -257,7 +258,7 @@ def _replicas(view: StatusView) -> Iterator[Line]:
             "1 copy differs" if one.copies_behind == 1 else f"{one.copies_behind} copies differ"
         )
         since = (
-            f", the oldest since {_moment(one.behind_since, view.at)}" if one.behind_since else ""
+            f", the oldest since {_coming(one.behind_since, view.at)}" if one.behind_since else ""
         )
         yield _row("", f"{name}: {copies}{since}{_as_of(view, [one.at])}", "change")
     unseen = [name for name in view.sightings if name not in seen]
@@ -315,21 +316,7 @@ def _short(revision: str) -> str:
     return revision.removeprefix("sha256:")[:COMMIT]
 
 
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%a %d %b %H:%M} UTC"
-
-
-def _moment(at: datetime, now: datetime) -> str:
+def _coming(at: datetime, now: datetime) -> str:
     """Return ``19:00 UTC`` for a moment within a day, else with its date."""
-    if timedelta(0) <= at - now < timedelta(hours=20):
-        return f"{at.astimezone(UTC):%H:%M} UTC"
-    return _clock(at)
-
-
-def _ago(now: datetime, then: datetime) -> str:
-    """Return a length of time in its largest unit: ``20 min``, ``2 h``, ``6 d``."""
-    seconds = max(0, int((now - then).total_seconds()))
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
+    soon = timedelta(0) <= at - now < timedelta(hours=20)
+    return utc_text(at) if soon else even_moment_text(at)

@@ -77,6 +77,7 @@ class PowerEstate:
     folder: Path
     power: Mapping[str, Any] = field(default_factory=dict)
     guards: Mapping[str, Any] = field(default_factory=dict)
+    live: Mapping[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=lambda: Clock(AFTERNOON))
     _known: Installation | None = None
 
@@ -146,6 +147,7 @@ class PowerEstate:
             {
                 "targets": {"power": "enforce"},
                 "guards": dict(self.guards),
+                "live": dict(self.live),
                 "power": {"graceSeconds": 0, "lookAgainSeconds": 1.0, **self.power},
             }
         )

@@ -1,8 +1,9 @@
 """Live scopes as power sees them: what was found, and what was decided for every instance, at any moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, power_rules_of
 from controller.decisions.power_map import power_map
@@ -12,7 +13,11 @@ from controller.engine.live.observe import Unobserved
 from controller.engine.live.scopes import ScopeSetup, environments_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook, LiveScope
+from controller.settings import Mode
 from controller.targets.power_parts.master_rows import read_running
+
+POWER: Final = "power"
+"""Name of the target that switches instances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,10 @@ class FleetEvaluation:
     deploying: Mapping[str, datetime]
     """Since when deployments run, by environment in lower case."""
 
+    def scope(self, name: str) -> ScopeEvaluation | None:
+        """Return a scope by its name; None where it could not be seen."""
+        return next((scope for scope in self.seen if scope.scope.name == name), None)
+
 
 def evaluate_fleet(
     accounts: LiveAccounts, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
@@ -46,25 +55,33 @@ def evaluate_fleet(
     """Look at scopes now and decide for every instance in them. Raises as reading the running deployments."""
     found = accounts.looks(accepted, setups, now)
     deploying = running_deployments(accounts.installation)
-    seen = tuple(
-        sight(setup, one, accepted, now, deploying)
-        for setup in setups
-        if isinstance(one := found[setup.scope.name], LiveLook)
-    )
-    dark = {name: one for name, one in found.items() if isinstance(one, Unobserved)}
-    return FleetEvaluation(seen, dark, deploying)
+    looks = [
+        (setup, look) for setup in setups if isinstance(look := found[setup.scope.name], LiveLook)
+    ]
+    dark = {name: why for name, why in found.items() if isinstance(why, Unobserved)}
+    return evaluate_looks(looks, accepted, now, deploying, dark)
 
 
-def sight(
-    setup: ScopeSetup,
-    look: LiveLook,
+def evaluate_looks(
+    looks: Iterable[tuple[ScopeSetup, LiveLook]],
     accepted: AcceptedState,
     now: datetime,
     deploying: Mapping[str, datetime],
-) -> ScopeEvaluation:
-    """Decide for every instance of a look at a moment, which need not be the look's. Pure."""
-    judge = Evaluator(look, power_map(accepted), now, power_rules_of(accepted.options), deploying)
-    return ScopeEvaluation(setup, look, tuple(judge.instances()), judge.groups)
+    dark: Mapping[str, Unobserved] | None = None,
+) -> FleetEvaluation:
+    """Decide for every instance of looks at a moment, which need not be theirs. Pure."""
+    power, rules = power_map(accepted), power_rules_of(accepted.options)
+    seen = []
+    for setup, look in looks:
+        evaluator = Evaluator(look, power, now, rules, deploying)
+        seen.append(ScopeEvaluation(setup, look, tuple(evaluator.instances()), evaluator.groups))
+    return FleetEvaluation(tuple(seen), dark or {}, deploying)
+
+
+def power_mode(accounts: LiveAccounts, setup: ScopeSetup) -> Mode:
+    """Return how far power goes in a scope; ``off`` where the accounts are worked on without it."""
+    target = next((target for target in accounts.targets if target.name == POWER), None)
+    return setup.mode_of(target, accounts.installation.master.settings) if target else "off"
 
 
 def running_deployments(installation: Installation) -> Mapping[str, datetime]:

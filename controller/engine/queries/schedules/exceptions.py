@@ -10,6 +10,7 @@ from controller.decisions.power_map import PowerMap, power_map
 from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
+from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Rule, Verdict
 from controller.scheduling.decision_sources import Source
@@ -56,26 +57,30 @@ class Filter:
     type: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def fits(self, one: Belongs) -> bool:
+    def fits(self, belongs: Belongs) -> bool:
         """Tell whether something of an environment is to be shown."""
         return (
-            (not self.team or one.team == self.team)
-            and (not self.type or one.type == self.type)
-            and all(one.labels.get(name) == value for name, value in self.labels.items())
+            (not self.team or belongs.team == self.team)
+            and (not self.type or belongs.type == self.type)
+            and all(belongs.labels.get(name) == value for name, value in self.labels.items())
         )
 
 
 def exceptions_of(
-    sights: FleetEvaluation, accepted: AcceptedState, now: datetime, wanted: Filter
+    fleet: FleetEvaluation, accepted: AcceptedState, now: datetime, wanted: Filter
 ) -> tuple[ScheduleException, ...]:
     """Return the exceptions from what is written: an override is one. Pure."""
     power = power_map(accepted.written)
-    found = [one for seen in sights.seen for one in _of_scope(seen, power, accepted, now)]
+    found = [one for scope in fleet.seen for one in _of_scope(scope, power, accepted, now)]
     found += _environments(accepted.written, power)
     return tuple(
         sorted(
-            (one for one in found if wanted.fits(one.belongs)),
-            key=lambda one: (_ORDER[one.category], one.belongs.environment, one.ref),
+            (exception for exception in found if wanted.fits(exception.belongs)),
+            key=lambda exception: (
+                _ORDER[exception.category],
+                exception.belongs.environment,
+                exception.ref,
+            ),
         )
     )
 
@@ -96,11 +101,12 @@ def _of_scope(
         name = judged.instance.tag("Name") or judged.group
         belongs = belongs_of(judged.environment, accepted.written)
         own = _own_schedule(judged, power)
-        rule = next((r for r in judged.decision.chain if r.verdict is Verdict.DECIDES), None)
+        deciding = judged.decision.deciding
+        rule = deciding if deciding and deciding.verdict is Verdict.DECIDES else None
         if judged.instance.state == "running" and _is_off(own, now):
             assert isinstance(own, Schedule), "only a schedule is off"
             why, by = _why(judged, rule)
-            override = _override_of(rule, judged, seen.scope.name, accepted)
+            override = _override_of(rule, accepted)
             event = previous_event(own, now) if own.fixed is None else None
             yield ScheduleException(
                 ON_OUTSIDE,
@@ -113,18 +119,15 @@ def _of_scope(
                 override.until if override else None,
             )
             continue
-        group = seen.groups.get(judged.group)
-        ours = group is not None and group.tag_is_ours
         for tag in judged.decision.chain:
-            if tag.source is Source.GROUP and ours:
-                # What the role says, written on its group for those who look there.
-                continue
-            if tag.source in _TAGS and tag.text.lower() in _FOR_GOOD:
-                where = "instance" if tag.source is Source.INSTANCE else f"group {judged.group}"
-                text = f"tag Schedule = {tag.text} on the {where}"
-                yield ScheduleException(
-                    KEPT_BY_TAG, ref, name, belongs, text, UNKNOWN, judged.instance.launched_at
-                )
+            # What the role says is written on its group, too, for those who look there: nobody's tag keeps that on.
+            if (
+                tag.source in _TAGS
+                and tag.candidate.is_persons_tag
+                and tag.text.lower() in _FOR_GOOD
+            ):
+                text, launched = _tag_text(tag, judged), judged.instance.launched_at
+                yield ScheduleException(KEPT_BY_TAG, ref, name, belongs, text, UNKNOWN, launched)
                 break
 
 
@@ -135,7 +138,7 @@ def _environments(written: AcceptedState, power: PowerMap) -> Iterator[ScheduleE
         if not isinstance(schedule, Schedule) or schedule.fixed not in (State.ON, State.NOSCHEDULE):
             continue
         ref = ResourceRef("Environment", name)
-        origin = written.resources[ref].origin._replace(column=0)
+        origin = written.resources[ref].origin.at_line
         yield ScheduleException(
             ALWAYS_ON if schedule.fixed is State.ON else LEFT_ALONE,
             ref,
@@ -175,28 +178,18 @@ def _why(judged: Evaluation, rule: Rule | None) -> tuple[str, str]:
     if rule is None:
         return judged.decision.reason or "", UNKNOWN
     if rule.source in _TAGS:
-        where = "instance" if rule.source is Source.INSTANCE else f"group {judged.group}"
-        return f"tag Schedule = {rule.text} on the {where}", UNKNOWN
+        return _tag_text(rule, judged), UNKNOWN
     if rule.source is Source.OVERRIDE:
         return f"override {rule.text}: {rule.why}", UNKNOWN
     return judged.decision.reason or "it is about to be stopped", "envctl"
 
 
-def _override_of(rule: Rule | None, judged: Evaluation, scope: str, accepted: AcceptedState) -> Any:
+def _tag_text(rule: Rule, judged: Evaluation) -> str:
+    where = "instance" if rule.source is Source.INSTANCE else f"group {judged.group}"
+    return f"tag {rule.candidate.tag} = {rule.text} on the {where}"
+
+
+def _override_of(rule: Rule | None, accepted: AcceptedState) -> Override | None:
     """Return the recorded override that decides; None where it is another rule, or a tag."""
-    if rule is None or rule.source is not Source.OVERRIDE:
-        return None
-    refs = (
-        ResourceRef("Instance", f"{scope}/{judged.instance.instance_id}"),
-        ResourceRef("Group", f"{scope}/{judged.group}"),
-        ResourceRef("Environment", judged.environment),
-    )
-    for ref in refs:
-        mine = [
-            override
-            for override in accepted.overrides
-            if override.ref == ref and rule.why.startswith(str(ref))
-        ]
-        if mine:
-            return mine[-1]
-    return None
+    wanted = rule.candidate.override if rule else ""
+    return next((one for one in accepted.overrides if wanted and one.id == wanted), None)
