@@ -122,7 +122,7 @@ def release(
 
 def _overrides(call: Invocation) -> Overrides:
     now = call.process.clock()
-    return Overrides(accepted_now(call.installation, now), now)
+    return Overrides(accepted_now(call.installation, now), now, call.requester("override"))
 
 
 def _go_on(

@@ -25,7 +25,7 @@ from controller.settings import Mode, Settings, TargetModes
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from tests.support.embedded_aws import AwsForTests
 from tests.support.fleet_yaml import account
-from tests.support.power_estate import EVENING, MORNING, PowerEstate
+from tests.support.power_estate import EVENING, MORNING, PERSON, PowerEstate
 
 WEB = "c50-ta-Web"
 SCOPE = "staging-eu/eu-west-1"
@@ -56,7 +56,7 @@ def evening(sandbox: AwsForTests, tmp_path: Path) -> Night:
 
 def overrides(estate: PowerEstate) -> Overrides:
     now = estate.clock.now
-    return Overrides(accepted_now(estate.installation, now, estate.accounts()), now)
+    return Overrides(accepted_now(estate.installation, now, estate.accounts()), now, PERSON)
 
 
 def asked(

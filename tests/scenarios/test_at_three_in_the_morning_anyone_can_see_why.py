@@ -17,7 +17,7 @@ from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
 from controller.views.explanation import explanation_json, explanation_lines, order_of
 from tests.support.embedded_aws import AwsForTests
-from tests.support.power_estate import END, EVENING, MORNING, PowerEstate
+from tests.support.power_estate import END, EVENING, MORNING, PERSON, PowerEstate
 
 WEB = "c50-ta-Web"
 
@@ -111,7 +111,7 @@ def test_any_other_time(night: PowerEstate) -> None:
 
 def test_an_override_decides_and_its_end_is_the_next_change(night: PowerEstate) -> None:
     now = night.clock.now
-    made = Overrides(accepted_now(night.installation, now, night.accounts()), now)
+    made = Overrides(accepted_now(night.installation, now, night.accounts()), now, PERSON)
     asked = OverrideAsked(
         what="c50", assignments=["schedule=on"], until="+5m", until_git=False, reason="release"
     )

@@ -24,7 +24,7 @@ from controller.views.schedule_tables import (
     report_lines,
 )
 from tests.support.embedded_aws import AwsForTests
-from tests.support.power_estate import END, EVENING, MORNING, PowerEstate
+from tests.support.power_estate import END, EVENING, MORNING, PERSON, PowerEstate
 
 WEB = "c50-ta-Web"
 
@@ -59,7 +59,7 @@ def test_what_is_on_outside_its_schedule_and_why(estate: PowerEstate, anything: 
     estate.group(WEB)
     tagged = estate.instance("c51", Name="tagged", Schedule="on")
     now = estate.at(EVENING).clock.now
-    overriding = Overrides(accepted_now(estate.installation, now, estate.accounts()), now)
+    overriding = Overrides(accepted_now(estate.installation, now, estate.accounts()), now, PERSON)
     asked = OverrideAsked(
         what="c50", assignments=["schedule=on"], until="+5m", until_git=False, reason="release"
     )

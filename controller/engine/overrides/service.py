@@ -25,7 +25,7 @@ from controller.engine.power.find_object import LIVE, find_object
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.errors import PlanRefused, WrongUsage, exit_code_of, worst_exit_code
 from controller.loading.compiled import compile_kinds
-from controller.model.ledger_record import Actor
+from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
@@ -88,14 +88,14 @@ class Done:
 class Overrides:
     """Makes and releases overrides of one installation."""
 
-    def __init__(self, now: AcceptedNow, moment: datetime) -> None:
-        """Take the accepted state, with the overrides that hold at the moment in it."""
+    def __init__(self, now: AcceptedNow, moment: datetime, requester: Requester) -> None:
+        """Take the accepted state, with the overrides that hold at the moment in it, and whose they are to be."""
         self._state = now
         self._moment = moment
         self._accounts = now.accounts
         master = now.accounts.installation.master
         self._kinds = compile_kinds(master.kinds.values())
-        self._user = master.process.user
+        self._requester = requester
         self._looked = CachedLook(now, moment)
 
     def find(self, what: str) -> ResourceRef:
@@ -119,7 +119,7 @@ class Overrides:
                     id=new_run_id(self._moment)[-_ID_LENGTH:],
                     ref=ref,
                     reason=asked.reason,
-                    actor=self._user,
+                    actor=self._requester.name,
                     since=self._moment + timedelta(milliseconds=place),
                     path=path,
                     until=until,
@@ -173,7 +173,8 @@ class Overrides:
             overrides = [*self._held(), *prepared.overrides]
         else:
             endings = [
-                Ending(override, f"released by {self._user}") for override in prepared.overrides
+                Ending(override, f"released by {self._requester.name}")
+                for override in prepared.overrides
             ]
             end_overrides(installation, endings, claim, transaction)
             gone = {override.id for override in prepared.overrides}
@@ -195,7 +196,8 @@ class Overrides:
         run = self._accounts.plan(
             accepted, setups, LivePlanOptions(now=moment, targets=POWER, only=effect.objects)
         )
-        actor = Actor(self._user, "", process.user, "override")
+        name, trigger = self._requester
+        actor = Actor(name, "", name, trigger)
         order = ApplyRequest(
             actor=actor,
             transaction=transaction,
