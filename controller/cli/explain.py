@@ -9,7 +9,7 @@ from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_json
 from controller.engine.power.accepted_now import AcceptedNow, accepted_now
-from controller.engine.power.cached_look import CachedLook
+from controller.engine.power.evaluate import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
 from controller.engine.queries.explain.document import FromSource, explain_document, with_source
 from controller.engine.queries.explain.instance import PowerExplainer

@@ -8,8 +8,7 @@ import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
 from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.cached_look import CachedLook
-from controller.engine.power.evaluate import evaluate_fleet
+from controller.engine.power.evaluate import CachedLook, evaluate_fleet
 from controller.engine.power.find_object import find_object
 from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer

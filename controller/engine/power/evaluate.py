@@ -11,8 +11,10 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import Unobserved
 from controller.engine.live.scopes import ScopeSetup, environments_of
+from controller.engine.power.accepted_now import AcceptedNow
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook, LiveScope
+from controller.model.ref import ResourceRef
 from controller.settings import Mode
 from controller.targets.power_parts.master_rows import read_running
 
@@ -98,3 +100,28 @@ def scope_of_environment(
     return next(
         (setup for setup in setups if name in environments_of(accepted, setup.scope, region)), None
     )
+
+
+class CachedLook:
+    """Looks of one moment. Not for several threads at once."""
+
+    def __init__(self, state: AcceptedNow, now: datetime) -> None:
+        """Take the accepted state; nothing is looked at yet."""
+        self._state, self._now = state, now
+        self._everywhere: FleetEvaluation | None = None
+
+    def everywhere(self) -> FleetEvaluation:
+        """Return all scopes. Raises as reading the running deployments."""
+        if self._everywhere is None:
+            accounts, accepted = self._state.accounts, self._state.accepted
+            setups = accounts.scopes(accepted)
+            self._everywhere = evaluate_fleet(accounts, accepted, setups, self._now)
+        return self._everywhere
+
+    def around(self, ref: ResourceRef) -> FleetEvaluation:
+        """Return what is to be seen of an object: of an environment its own scope, of anything else all. Raises as ``everywhere``."""
+        if ref.kind != "Environment" or self._everywhere is not None:
+            return self.everywhere()
+        accounts, accepted = self._state.accounts, self._state.accepted
+        setup = scope_of_environment(ref.key, accepted, accounts.scopes(accepted))
+        return evaluate_fleet(accounts, accepted, (setup,) if setup else (), self._now)
