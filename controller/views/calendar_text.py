@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
-from controller.engine.queries.schedules.preview import Shown
+from controller.engine.queries.schedules.preview import PreviewedSchedule
+from controller.planning.wording import end_text, number, what_text
 from controller.scheduling.calendar_view import CalendarDay, CalendarView, as_json
 from controller.scheduling.schedule import State
 from controller.scheduling.zones import zone_of
@@ -79,19 +80,43 @@ def _total(view: CalendarView) -> str:
     return f"{total}  Next change after now: {state} {day} {clock_text(at)}"
 
 
-def preview_text(shown: Shown, view: CalendarView) -> str:
+def preview_text(shown: PreviewedSchedule, view: CalendarView) -> str:
     """Return the calendar for people."""
-    return render_calendar(view, shown.heading())
+    used = [
+        f"{number(len(users))} {noun}{'' if len(users) == 1 else 's'}"
+        for noun, users in (("environment", shown.environments), ("role", shown.roles))
+        if users
+    ]
+    by = f"used by {' and '.join(used)}" if used else ""
+    zone = shown.schedule.zone
+    said = shown.schedule.fixed or zone.lower() in shown.name.lower()
+    heading = (shown.name, "" if said else zone, _origin(shown), by, *_notes(shown))
+    return render_calendar(view, [part for part in heading if part])
 
 
-def preview_json(shown: Shown, view: CalendarView) -> dict[str, Any]:
+def _origin(shown: PreviewedSchedule) -> str:
+    return str(shown.origin) if shown.origin else ""
+
+
+def _notes(shown: PreviewedSchedule) -> Iterator[str]:
+    """Yield what an environment and its roles follow, and which overrides hold something else."""
+    follows = shown.follows
+    if follows is not None:
+        yield f"follows {f'Schedule/{follows.use}' if follows.use else follows.label}"
+    for role, schedule in shown.own.items():
+        yield f"role {role}: {schedule.label}"
+    for override in shown.overrides:
+        yield f"not before its override ends: {what_text(override)} {end_text(override)}"
+
+
+def preview_json(shown: PreviewedSchedule, view: CalendarView) -> dict[str, Any]:
     """Return the calendar for programs."""
     return {
         "name": shown.name,
-        "origin": shown.origin,
+        "origin": _origin(shown),
         "text": shown.schedule.text,
         "state": shown.schedule.fixed,
         "usedBy": {"environments": list(shown.environments), "roles": list(shown.roles)},
-        "notes": list(shown.notes),
+        "notes": list(_notes(shown)),
         **as_json(view),
     }

@@ -10,12 +10,11 @@ from controller.engine.queries.status.view import (
     PowerView,
     ScopeLine,
     StatusView,
-    next_step,
-    what_of,
 )
 from controller.model.absent import ABSENT
 from controller.model.override import Override
 from controller.model.scope_status import Remark, ScopeCounts
+from controller.views.scope_text import next_step, what_of
 
 FORMAT_VERSION: Final = 1
 

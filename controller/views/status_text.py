@@ -10,9 +10,6 @@ from controller.engine.queries.status.view import (
     ScopeLine,
     StatusView,
     Switch,
-    in_words,
-    next_step,
-    what_of,
 )
 from controller.model.absent import ABSENT
 from controller.model.canonical import Json
@@ -20,6 +17,7 @@ from controller.model.observed import CONFIG_SCOPE
 from controller.model.override import Override
 from controller.model.scope_status import Remark
 from controller.planning.wording import number, value_text
+from controller.views.scope_text import in_words, next_step, what_of
 from controller.views.style import Line, Span, Style
 from controller.views.time_text import age_text, even_moment_text, utc_text
 
