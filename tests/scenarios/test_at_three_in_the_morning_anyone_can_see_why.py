@@ -15,6 +15,7 @@ from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
 from controller.views.explanation import explanation_json, explanation_lines, order_of
+from controller.views.schedule_tables import exceptions_json
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import END, EVENING, MORNING, PERSON, PowerEstate
 
@@ -183,7 +184,7 @@ def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate
         state.accounts, state.accepted, state.accounts.scopes(state.accepted), now
     )
     listed = exceptions_of(sights, state.accepted, now, Filter())
-    assert {one.name for one in listed if one.category == "kept by an old tag"} <= {"kept"}
+    assert {exception.name for exception in listed if exception.by_tag} <= {"kept"}
 
 
 def test_a_tag_has_the_key_that_the_settings_give_it(night: PowerEstate) -> None:
@@ -216,7 +217,7 @@ def test_a_tag_has_the_key_that_the_settings_give_it(night: PowerEstate) -> None
         f"correct the tag off-hours of {wrong}, or take it off"
     ]
     assert said(explained(night, first))["next"]
-    why = {exception.name: exception.why for exception in listed}
+    why = {one["name"]: one["why"] for one in exceptions_json(listed, {}, now)["exceptions"]}
     assert why["by another key"] == "tag off-hours = on on the instance"
     assert "tag" not in why["follows"]
 
