@@ -17,10 +17,19 @@ def list_lines(overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:
     """Return a line for each, those that end first on top."""
     if not overrides:
         return (NONE,)
-    ordered = sorted(overrides, key=lambda one: (one.until is None, one.until or now, one.id))
+    ordered = sorted(
+        overrides, key=lambda override: (override.until is None, override.until or now, override.id)
+    )
     rows = [
-        (one.id, str(one.ref), what_text(one), _ends(one, now), one.actor, one.reason)
-        for one in ordered
+        (
+            override.id,
+            str(override.ref),
+            what_text(override),
+            _ends(override, now),
+            override.actor,
+            override.reason,
+        )
+        for override in ordered
     ]
     heads = ("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY")
     widths = [max(len(row[n]) for row in (heads, *rows)) for n in range(len(heads) - 1)]

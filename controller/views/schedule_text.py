@@ -35,7 +35,7 @@ def _lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
         refs = [ResourceRef("Environment", name) for name in shift.environments]
         role = f"role {shift.role}  " if shift.role else ""
         yield MeaningLine(names_text(refs, expand=expand), f"{role}{_what(shift)}  {_hours(shift)}")
-    count = sum(one.instances for one in meaning.shifts)
+    count = sum(shift.instances for shift in meaning.shifts)
     yield MeaningLine(
         f"in total {_signed(meaning.environment_hours)} environment hours, {_signed(meaning.instance_hours)}"
         f" instance hours a week ({number(count)} instance{'' if count == 1 else 's'}, {meaning.instances_are})"

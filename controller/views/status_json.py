@@ -115,7 +115,7 @@ def _seen(seen: ScopeCounts) -> dict[str, Any]:
         "toSwitch": seen.to_switch,
         "onTheWay": seen.on_the_way,
         "copiesBehind": seen.copies_behind,
-        "missing": [_remark(one) for one in seen.missing],
+        "missing": [_remark(remark) for remark in seen.missing],
         "rollouts": [_remark(rollout) for rollout in seen.rollouts],
         "images": [_remark(image) for image in seen.images],
         "imagesAt": _iso(seen.images_at),
@@ -162,7 +162,8 @@ def _power(power: PowerView) -> dict[str, Any]:
         "environmentsUnscheduled": power.unscheduled,
         "invalid": dict(sorted(power.invalid.items())),
         "next": [
-            {"at": _iso(one.at), "on": list(one.on), "off": list(one.off)} for one in power.next
+            {"at": _iso(switch.at), "on": list(switch.on), "off": list(switch.off)}
+            for switch in power.next
         ],
     }
 

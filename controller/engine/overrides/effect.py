@@ -84,7 +84,7 @@ def effect_of(
     if not concerned:
         return Effect()
     sights = look()
-    dark = {name: one.reason for name, one in sights.dark.items() if name in concerned}
+    dark = {name: scope.reason for name, scope in sights.dark.items() if name in concerned}
     looks = [(scope.setup, scope.look) for scope in sights.seen if scope.scope.name in concerned]
     seen = evaluate_looks(looks, after, now, sights.deploying).seen
     modes = {name: power_mode(accounts, setups[name]) for name in concerned}
@@ -101,8 +101,8 @@ def _scopes(
             yield scope
         return
     from_types = {
-        name: frozenset(environments_of(accepted, one.scope, accepted.options.default_region))
-        for name, one in setups.items()
+        name: frozenset(environments_of(accepted, setup.scope, accepted.options.default_region))
+        for name, setup in setups.items()
     }
     for name, environments in from_types.items():
         if ref.kind in SHARED or ref.key in environments:
@@ -118,17 +118,17 @@ def _effect(
 ) -> Effect:
     counts = _Counts()
     beyond: dict[str, int] = {}
-    for one in seen:
+    for scope in seen:
         before = counts.stops.total()
-        for judged in one.instances:
-            if _concerns(ref, judged, one.scope.name):
-                counts.add_instance(judged, one.scope.name)
-        for name, group in one.groups.items():
-            if ref.key == f"{one.scope.name}/{name}" or _is_of(ref, group.environment):
-                counts.add_group(group, one.scope.name)
+        for judged in scope.instances:
+            if _concerns(ref, judged, scope.scope.name):
+                counts.add_instance(judged, scope.scope.name)
+        for name, group in scope.groups.items():
+            if ref.key == f"{scope.scope.name}/{name}" or _is_of(ref, group.environment):
+                counts.add_group(group, scope.scope.name)
         stops = counts.stops.total() - before
         if stops > most_stops:
-            beyond[one.scope.name] = stops
+            beyond[scope.scope.name] = stops
     return Effect(
         scopes=tuple(sorted(modes)),
         starts=dict(counts.starts),

@@ -148,12 +148,14 @@ class Overrides:
                 f"{what!r} is the {found[0].reason} {found[0].ref.key}",
                 fix="take the tag off; the next run ends it",
             )
-        if len({one.ref for one in found}) > 1:
-            refs = ", ".join(sorted({str(one.ref) for one in found}))
+        if len({override.ref for override in found}) > 1:
+            refs = ", ".join(sorted({str(override.ref) for override in found}))
             raise WrongUsage(f"{what!r} may be each of {refs}", fix="name one of them")
         ref = found[0].ref
-        gone = {one.id for one in found}
-        effect = self._effect(ref, [one for one in self._held() if one.id not in gone])
+        gone = {override.id for override in found}
+        effect = self._effect(
+            ref, [override for override in self._held() if override.id not in gone]
+        )
         follows = self._followed(ref)
         then = next(iter(follows), None)
         return Prepared(found, effect, _zone(follows), then, comes=False)
@@ -178,7 +180,7 @@ class Overrides:
             ]
             end_overrides(installation, endings, claim, transaction)
             gone = {override.id for override in prepared.overrides}
-            overrides = [one for one in self._held() if one.id not in gone]
+            overrides = [override for override in self._held() if override.id not in gone]
         outcomes, refused = self._follow(prepared.effect, overrides, claim, transaction)
         seconds = (process.clock() - began).total_seconds()
         return Done(transaction, outcomes, seconds, refused)
@@ -230,7 +232,7 @@ class Overrides:
         environment, role = self._place_of(ref)
         spec = roles_of(environment, written).get(role)
         found = (of_role(spec, written) if spec else None, of_environment(environment, written))
-        return tuple(one for one in found if one is not None)
+        return tuple(schedule for schedule in found if schedule is not None)
 
     def _place_of(self, ref: ResourceRef) -> tuple[str, str]:
         """Return the environment and role a group or an instance is of; empty texts where it is of none."""
@@ -241,8 +243,8 @@ class Overrides:
             )
             if ref.kind == "Group":
                 found = filter(None, [sight.groups.get(name)])
-            for one in found:
-                return one.environment, one.role.facts.name if one.role else ""
+            for judged in found:
+                return judged.environment, judged.role.facts.name if judged.role else ""
         return "", ""
 
     def _end(
@@ -265,7 +267,7 @@ class Overrides:
 
 def _zone(follows: Iterable[FollowedSchedule]) -> tzinfo:
     """Return the zone of the first schedule that has one."""
-    for one in follows:
-        if isinstance(one.schedule, Schedule) and one.schedule.fixed is None:
-            return zone_of(one.schedule.zone)
+    for followed in follows:
+        if isinstance(followed.schedule, Schedule) and followed.schedule.fixed is None:
+            return zone_of(followed.schedule.zone)
     return UTC

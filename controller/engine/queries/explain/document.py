@@ -44,7 +44,7 @@ def explain_document(
         revision=found.mark.revision if found is not None and found.mark is not None else "",
         last=LastChange(ledger.document(ref)),
         written=tuple(written(ref, state.accepted, ledger)),
-        overrides=tuple(one for one in state.accepted.overrides if one.ref == ref),
+        overrides=tuple(override for override in state.accepted.overrides if override.ref == ref),
         steps=(NextStep(StepKind.HISTORY, str(ref)), NextStep(StepKind.DOCUMENT, str(ref))),
     )
 

@@ -68,7 +68,9 @@ class LedgerQuestions:
     ) -> Iterator[LedgerRecord]:
         """Yield the newest records of an item that count, newest first."""
         of_item = self._installation.ledger.of_item(table, key, range_key)
-        yield from islice((one for one in of_item if one.iso_timestamp <= self._until), MOST)
+        yield from islice(
+            (record for record in of_item if record.iso_timestamp <= self._until), MOST
+        )
 
     def _records(self, ref: ResourceRef) -> Iterator[LedgerRecord]:
         """Yield the newest records of a document's items, newest first."""

@@ -85,7 +85,7 @@ class PowerExplainer:
             written=tuple(
                 deciding_documents(decision.deciding, found.subject, accepted, self._ledger)
             ),
-            overrides=tuple(one for one in accepted.overrides if one.ref in held),
+            overrides=tuple(override for override in accepted.overrides if override.ref in held),
             blocks=tuple(self._blocks(found, decision)),
             information=tuple(self._information(found.subject.environment)),
             steps=tuple(self._steps(found, decision)),
@@ -120,7 +120,11 @@ class PowerExplainer:
         if found.ref.kind == GROUP:
             return seen.groups[found.subject.group].decision
         name = found.subject.instance
-        return next(one.decision for one in seen.instances if one.instance.instance_id == name)
+        return next(
+            instance.decision
+            for instance in seen.instances
+            if instance.instance.instance_id == name
+        )
 
     @staticmethod
     def _as_a_whole(
@@ -167,7 +171,11 @@ class PowerExplainer:
         )
 
     def _last(self, found: Found) -> LastChange:
-        launches = [one.launched_at for one in found.look.instances.values() if one.launched_at]
+        launches = [
+            instance.launched_at
+            for instance in found.look.instances.values()
+            if instance.launched_at
+        ]
         record = self._record(found)
         begun = self._ledger.begun(record) if record else None
         return LastChange(record, begun, max(launches, default=None))
@@ -224,7 +232,9 @@ class PowerExplainer:
         name = found.subject.environment
         if not protecting_type(name, self._state.accepted):
             seen = self._fleet.scope(found.scope)
-            members = sum(one.environment == name for one in seen.instances) if seen else 0
+            members = (
+                sum(instance.environment == name for instance in seen.instances) if seen else 0
+            )
             yield NextStep(StepKind.OVERRIDE, name, state=other, instances=members)
         own = found.subject.instance or found.subject.group
         if own:

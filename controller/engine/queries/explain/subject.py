@@ -47,7 +47,7 @@ def found_object(ref: ResourceRef, state: AcceptedNow, fleet: FleetEvaluation) -
 
 
 def _instance(ref: ResourceRef, seen: ScopeEvaluation, name: str) -> Found:
-    found = next(one for one in seen.instances if one.instance.instance_id == name)
+    found = next(instance for instance in seen.instances if instance.instance.instance_id == name)
     group = seen.look.groups.get(found.group)
     role = found.role.facts.name if found.role else ""
     return Found(

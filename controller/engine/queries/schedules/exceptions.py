@@ -189,4 +189,6 @@ def _own_schedule(judged: Evaluation, power: PowerMap) -> Schedule | InvalidSche
 def _override_of(rule: Rule | None, accepted: AcceptedState) -> Override | None:
     """Return the recorded override that decides; None where it is another rule, or a tag."""
     wanted = rule.candidate.override if rule else ""
-    return next((one for one in accepted.overrides if wanted and one.id == wanted), None)
+    return next(
+        (override for override in accepted.overrides if wanted and override.id == wanted), None
+    )

@@ -59,7 +59,7 @@ class ScopeLine:
     def lacking(self) -> int:
         """How many objects wait for something that the account lacks."""
         seen = self.status.seen if self.status else None
-        return sum(one.objects for one in seen.missing) if seen else 0
+        return sum(remark.objects for remark in seen.missing) if seen else 0
 
 
 @dataclass(frozen=True, slots=True)
