@@ -69,11 +69,19 @@ class Verdict(StrEnum):
 class Rule(NamedTuple):
     """One link of the chain that explain shows."""
 
-    source: Source
-    text: str
-    """The schedule as written or called; "" when there is none."""
+    candidate: Candidate
     verdict: Verdict
     why: str = ""
+
+    @property
+    def source(self) -> Source:
+        """Whose schedule it is."""
+        return self.candidate.source
+
+    @property
+    def text(self) -> str:
+        """The schedule as written or called; "" when there is none."""
+        return self.candidate.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,23 @@ class Decision:
     """Every rule in order, with what became of it."""
     schedule: Schedule | None = None
     """The deciding schedule, where there is one and it is valid."""
+    postponed: bool = False
+    """Whether it is to stop and is kept from it: just launched, being deployed to, or not to be stopped at all."""
+
+    @property
+    def deciding(self) -> Rule | None:
+        """The rule that decides, else the one that nobody can read and that therefore keeps everything as it is."""
+        found = next((rule for rule in self.chain if rule.verdict is Verdict.DECIDES), None)
+        return found or next((rule for rule in self.chain if _keeps_as_it_is(rule)), None)
+
+    def wanted_at(self, moment: datetime) -> State:
+        """Return what the same candidates ask for at another aware moment: tags, schedules and overrides as they are now.
+
+        What is wanted of nobody's instance, of one in maintenance and of one that settings leave out stays as it is.
+        """
+        if not self.chain:
+            return self.wanted
+        return _wanted([rule.candidate for rule in self.chain], moment.astimezone(UTC))
 
 
 def decide(
@@ -116,11 +141,7 @@ def decide(
     if tag_value(instance.tags, rules.maintenance_tag).lower() == "true":
         return Decision(Action.SKIP, State.NONE, None, IN_MAINTENANCE)
     found = candidates(instance, group, role, environment, overrides, rules)
-    chain, deciding = _weigh(found, now)
-    source, schedule = deciding.source, deciding.schedule
-    own = own_schedule(found)
-    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
-        chain, source, schedule = _left_alone(chain, own), own.source, own.schedule
+    chain, source, schedule = _deciding(found, now)
     if isinstance(schedule, InvalidSchedule):
         text = OVERRIDE_NOT_VALID if source is Source.OVERRIDE else NOT_VALID
         return Decision(Action.SKIP, State.NONE, source, text.format(schedule), chain)
@@ -134,9 +155,29 @@ def decide(
     if action in STOPPING:
         held = postponed(instance, group, role, environment, schedule, now, rules)
         if held is not None:
-            return Decision(Action.SKIP, wanted, source, held, chain, schedule)
+            return Decision(Action.SKIP, wanted, source, held, chain, schedule, postponed=True)
     told = source if reason in {None, CORRECT_STATE} else None
     return Decision(action, wanted, told, reason, chain, schedule)
+
+
+def _wanted(found: Sequence[Candidate], now: datetime) -> State:
+    schedule = _deciding(found, now)[2]
+    return state_at(schedule, now) if isinstance(schedule, Schedule) else State.NONE
+
+
+def _keeps_as_it_is(rule: Rule) -> bool:
+    return rule.verdict is Verdict.INVALID and rule.candidate.blocks_when_invalid
+
+
+def _deciding(
+    found: Sequence[Candidate], now: datetime
+) -> tuple[tuple[Rule, ...], Source, Schedule | InvalidSchedule | None]:
+    """Return the chain of rules, and whose schedule decides: an instance's own ``noschedule`` before any other."""
+    chain, deciding = _weigh(found, now)
+    own = own_schedule(found)
+    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
+        return _left_alone(chain, own), own.source, own.schedule
+    return chain, deciding.source, deciding.schedule
 
 
 def _weigh(found: Sequence[Candidate], now: datetime) -> tuple[tuple[Rule, ...], Candidate]:
@@ -151,7 +192,7 @@ def _weigh(found: Sequence[Candidate], now: datetime) -> tuple[tuple[Rule, ...],
             deciding = candidate
         elif verdict is Verdict.DECIDES:
             verdict, why = Verdict.BEATEN, ""
-        chain.append(Rule(candidate.source, candidate.text, verdict, why))
+        chain.append(Rule(candidate, verdict, why))
     assert deciding is not None
     return tuple(chain), deciding
 

@@ -23,7 +23,7 @@ from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
-from controller.model.ledger_record import Actor
+from controller.model.ledger_record import Actor, Requester
 from controller.settings import Settings
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
 from controller.targets.table_items.store import DynamoStore
@@ -137,14 +137,13 @@ class Installation:
         return replace(self.master.storage(), installation=self.id, redact=redact)
 
 
-def set_up(master: Master, *, upgrade: bool = False) -> BootstrapReport:
+def set_up(master: Master, requester: Requester, *, upgrade: bool = False) -> BootstrapReport:
     """Create what is missing, compare what is there, mend it on ``upgrade``. Raises as ``bootstrap``."""
     kinds = master.kinds.values()
     process = master.process
     definitions = all_tables(kinds, master.settings.resource_prefix)
     tables = set_up_tables(master.client, definitions, upgrade=upgrade)
-    actor = Actor("", "", process.user, "bootstrap")
-    request = ApplyRequest(actor=actor, transaction=new_run_id(process.clock()))
+    request = ApplyRequest(actor=Actor("", "", *requester), transaction=new_run_id(process.clock()))
     return bootstrap(tables, kinds, master.storage(), request, Claim(process.instance))
 
 

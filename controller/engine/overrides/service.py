@@ -21,13 +21,13 @@ from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.check import check_overrides, read_assignment
 from controller.engine.overrides.effect import Effect, effect_of
 from controller.engine.power.accepted_now import AcceptedNow
-from controller.engine.power.cached_look import CachedLook
+from controller.engine.power.evaluate import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.errors import PlanRefused, WrongUsage, exit_code_of, worst_exit_code
 from controller.events import Emit, discard_event
 from controller.loading.compiled import compile_kinds
-from controller.model.ledger_record import Actor
+from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
@@ -90,14 +90,14 @@ class Done:
 class Overrides:
     """Makes and releases overrides of one installation."""
 
-    def __init__(self, now: AcceptedNow, moment: datetime) -> None:
-        """Take the accepted state, with the overrides that hold at the moment in it."""
+    def __init__(self, now: AcceptedNow, moment: datetime, requester: Requester) -> None:
+        """Take the accepted state, with the overrides that hold at the moment in it, and whose they are to be."""
         self._state = now
         self._moment = moment
         self._accounts = now.accounts
         master = now.accounts.installation.master
         self._kinds = compile_kinds(master.kinds.values())
-        self._user = master.process.user
+        self._requester = requester
         self._looked = CachedLook(now, moment)
 
     def find(self, what: str) -> ResourceRef:
@@ -121,7 +121,7 @@ class Overrides:
                     id=new_run_id(self._moment)[-_ID_LENGTH:],
                     ref=ref,
                     reason=asked.reason,
-                    actor=self._user,
+                    actor=self._requester.name,
                     since=self._moment + timedelta(milliseconds=place),
                     path=path,
                     until=until,
@@ -150,12 +150,14 @@ class Overrides:
                 f"{what!r} is the {found[0].reason} {found[0].ref.key}",
                 fix="take the tag off; the next run ends it",
             )
-        if len({one.ref for one in found}) > 1:
-            refs = ", ".join(sorted({str(one.ref) for one in found}))
+        if len({override.ref for override in found}) > 1:
+            refs = ", ".join(sorted({str(override.ref) for override in found}))
             raise WrongUsage(f"{what!r} may be each of {refs}", fix="name one of them")
         ref = found[0].ref
-        gone = {one.id for one in found}
-        effect = self._effect(ref, [one for one in self._held() if one.id not in gone])
+        gone = {override.id for override in found}
+        effect = self._effect(
+            ref, [override for override in self._held() if override.id not in gone]
+        )
         follows = self._followed(ref)
         then = next(iter(follows), None)
         return Prepared(found, effect, _zone(follows), then, comes=False)
@@ -169,8 +171,9 @@ class Overrides:
         process = installation.master.process
         began = process.clock()
         claim = Claim(process.instance, wait_s=WAIT_S)
+        name, trigger = self._requester
         request = ApplyRequest(
-            actor=Actor(self._user, "", self._user, "override"),
+            actor=Actor(name, "", name, trigger),
             transaction=new_run_id(began),
             revision=self._state.accepted.revision,
         )
@@ -180,7 +183,8 @@ class Overrides:
             overrides = [*self._held(), *prepared.overrides]
         else:
             endings = [
-                Ending(override, f"released by {self._user}") for override in prepared.overrides
+                Ending(override, f"released by {self._requester.name}")
+                for override in prepared.overrides
             ]
             end_overrides(storage, endings, request, claim, emit)
             gone = {override.id for override in prepared.overrides}
@@ -232,7 +236,7 @@ class Overrides:
         environment, role = self._place_of(ref)
         spec = roles_of(environment, written).get(role)
         found = (of_role(spec, written) if spec else None, of_environment(environment, written))
-        return tuple(one for one in found if one is not None)
+        return tuple(schedule for schedule in found if schedule is not None)
 
     def _place_of(self, ref: ResourceRef) -> tuple[str, str]:
         """Return the environment and role a group or an instance is of; empty texts where it is of none."""
@@ -243,8 +247,8 @@ class Overrides:
             )
             if ref.kind == "Group":
                 found = filter(None, [sight.groups.get(name)])
-            for one in found:
-                return one.environment, one.role.facts.name if one.role else ""
+            for judged in found:
+                return judged.environment, judged.role.facts.name if judged.role else ""
         return "", ""
 
     def _end(
@@ -267,7 +271,7 @@ class Overrides:
 
 def _zone(follows: Iterable[FollowedSchedule]) -> tzinfo:
     """Return the zone of the first schedule that has one."""
-    for one in follows:
-        if isinstance(one.schedule, Schedule) and one.schedule.fixed is None:
-            return zone_of(one.schedule.zone)
+    for followed in follows:
+        if isinstance(followed.schedule, Schedule) and followed.schedule.fixed is None:
+            return zone_of(followed.schedule.zone)
     return UTC

@@ -89,7 +89,7 @@ def _nothing(text: str, accepted: AcceptedState, sights: FleetEvaluation) -> str
         else "name a document, a group, or an instance by id, private address or Name"
     )
     dark = "".join(
-        f"\n  {name} could not be looked at: {one.reason.partition(chr(10))[0]}"
-        for name, one in sorted(sights.dark.items())
+        f"\n  {name} could not be looked at: {scope.reason.partition(chr(10))[0]}"
+        for name, scope in sorted(sights.dark.items())
     )
     return f"nothing is called {text!r}\n  fix: {fix}{dark}"

@@ -22,6 +22,7 @@ NOT_COMMANDS = {
     "outcomes",
     "output",
     "process",
+    "schedule_queries",
     "tour",
     "tour_story",
 }

@@ -88,8 +88,10 @@ def read_status(
 
 def _overrides(rows: Rows, now: datetime) -> tuple[Override, ...]:
     found = [override_of_row(row) for name, row in rows.items() if name.startswith(OVERRIDE_PREFIX)]
-    holding = (one for one in found if one.until is None or one.until > now)
-    return tuple(sorted(holding, key=lambda one: (str(one.ref), one.path, one.id)))
+    holding = (override for override in found if override.until is None or override.until > now)
+    return tuple(
+        sorted(holding, key=lambda override: (str(override.ref), override.path, override.id))
+    )
 
 
 def _accepted(
@@ -123,7 +125,7 @@ def _scopes(rows: Rows, known: frozenset[str] | None) -> tuple[ScopeLine, ...]:
             open_records=len(rows.get(OPEN_PREFIX + name, {}).get("Records", ())),
             known=known is None or name in known,
         )
-        for name in sorted(names, key=lambda one: (one != CONFIG_SCOPE, one))
+        for name in sorted(names, key=lambda scope: (scope != CONFIG_SCOPE, scope))
     )
 
 
