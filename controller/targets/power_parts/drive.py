@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.errors import AccessDenied, Conflict, EnvctlError, RefusedByAws, Unreachable
+from controller.model.backoff import Backoff
 from controller.model.live import FoundInstance, LiveLook
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.goals import Goals, Outcome, Outcomes
@@ -32,6 +33,8 @@ ON_ITS_WAY: Final = "on its way"
 _NAMED: Final = re.compile(r"\bi-[0-9a-zA-Z]+")
 HOLD_S: Final = 15.0
 """So long, pauses added up, one drive waits until AWS has anything ready for the next request. Members enter standby within it."""
+LONGEST_PAUSE_S: Final = 15.0
+"""Between two looks while nothing can be sent."""
 _UNDER_WAY: Final = {State.ON: "pending", State.OFF: "stopping"}
 
 
@@ -61,7 +64,8 @@ class Drive:
         A look made just before saves the first.
         """
         pace = self._pace
-        waited_s, pause_s = 0.0, pace.look_again_s
+        between_looks = Backoff(pace.look_again_s, max(pace.look_again_s, LONGEST_PAUSE_S), 1.5)
+        waited_s, looks = 0.0, 1
         look = look or self._client.look()
         for instance_id in sorted(self._goals.replaced):
             try:
@@ -74,11 +78,12 @@ class Drive:
             if not acted and not asked.waits:
                 return self._outcomes(look, asked)
             if acted:
-                waited_s, pause_s = 0.0, pace.look_again_s
+                waited_s, looks = 0.0, 1
+            pause_s = between_looks.pause_s(looks)
             if waited_s + pause_s > pace.hold_s and not self._patience.tries_again:
                 return self._outcomes(look, asked)
             pace.sleep(pause_s)
-            waited_s, pause_s = waited_s + pause_s, pause_s * 1.5
+            waited_s, looks = waited_s + pause_s, looks + 1
             look = look_again(self._client, self._goals, look, asked)
 
     def _act(self, asked: Round) -> bool:
