@@ -71,12 +71,14 @@ def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> 
             ("spec",),
             "keyPair is missing; with compatibility environment-manager each cluster has one",
             "add keyPair: NAME",
+            missing="keyPair",
         )
     if not facts.has_notification_settings:
         yield Finding(
             ("spec",),
             "notificationSettingsId is missing; with compatibility environment-manager each cluster has one",
             "add notificationSettingsId: NAME of a NotificationSettings",
+            missing="notificationSettingsId",
         )
 
 

@@ -115,12 +115,14 @@ def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World
                 at,
                 f"contactEmailTag is missing and Cluster {role.owning_cluster} has no groupEmailAddress",
                 "add contactEmailTag to the role, or groupEmailAddress to the cluster",
+                missing="contactEmailTag",
             )
         if world.compatibility != "none" and not role.has_key_pair and not cluster.has_key_pair:
             yield Finding(
                 at,
                 f"clusterKeyName is missing and Cluster {role.owning_cluster} has no keyPair",
                 "add clusterKeyName to the role, or keyPair to the cluster",
+                missing="clusterKeyName",
             )
 
 

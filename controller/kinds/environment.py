@@ -9,6 +9,7 @@ from controller.kinds.language.kind import (
     Finding,
     Findings,
     Immutable,
+    IssueCode,
     Items,
     Kind,
     Leaving,
@@ -173,6 +174,7 @@ def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findi
             f"{ref.key!r} does not match the naming pattern {environment_type.naming_pattern!r} of EnvironmentType"
             f" {facts.environment_type}",
             "choose a name that matches, or change namingPattern of the type",
+            code=IssueCode.NAME_PATTERN,
         )
 
 
@@ -188,6 +190,7 @@ def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: Wo
             ("spec",),
             "alertSettings is missing; with compatibility environment-manager each environment has it",
             "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom",
+            missing="alertSettings",
         )
 
 

@@ -153,6 +153,7 @@ def _old_product_needs(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: Wo
                 ("spec",),
                 f"{field} is missing; with compatibility environment-manager each environment type has it",
                 f"add {field}, {example}",
+                missing=field,
             )
 
 

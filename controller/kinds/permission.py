@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.kind import Finding, Findings, Items, Kind, World
+from controller.kinds.language.kind import Finding, Findings, IssueCode, Items, Kind, World
 from controller.kinds.language.spec import Says, Spec
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ResourceRef
@@ -95,6 +95,7 @@ def _names_exist(_ref: ResourceRef, facts: PermissionFacts, world: World) -> Fin
                 path,
                 f"no {kind} named {name!r}, in upper or lower case",
                 "correct the name, or write all",
+                code=IssueCode.DANGLING,
             )
 
 

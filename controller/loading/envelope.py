@@ -4,14 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from controller.loading.closest import closest
+from controller.kinds.language.kind import API_VERSION, DEFAULTS
+from controller.loading.closest import did_you_mean
 from controller.loading.documents import Document, parse_documents
 from controller.loading.issue import MAX_ISSUES, Issue, further
-from controller.loading.scalars import Irregular
+from controller.loading.scalars import Irregular, yaml_type
 from controller.model.canonical import canonical_bytes
 
-API_VERSION = "envctl/v1"
-DEFAULTS = "Defaults"
 FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 
 
@@ -42,11 +41,11 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
         documents = tuple([_document(document, kinds) for document in parse_documents(data)])
     except Irregular:
         return ParsedFile((), broken=data)
-    defaults = (
+    defaults = [
         index
-        for index, found in enumerate(documents)
-        if found.kind == DEFAULTS and not found.issues
-    )
+        for index, document in enumerate(documents)
+        if document.kind == DEFAULTS and not document.issues
+    ]
     return ParsedFile(documents, tuple(defaults))
 
 
@@ -64,22 +63,15 @@ def _document(document: Document, kinds: Collection[str]) -> ParsedDocument:
             return ParsedDocument(
                 document.line, kind, canonical_bytes({"metadata": metadata, "spec": spec})
             )
-    issues = tuple(_envelope_issues(value, kinds))
-    return ParsedDocument(document.line, kind if isinstance(kind, str) else "", b"{}", issues)
+    named = kind if isinstance(kind, str) else ""
+    return ParsedDocument(document.line, named, b"{}", tuple(_envelope_issues(value, kinds)))
 
 
 def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Issue]:
-    issues = []
     unknown = [name for name in value if name not in FIELDS]
-    if len(unknown) > MAX_ISSUES:
-        issues.append(further((), len(unknown) - MAX_ISSUES))
+    issues = [further((), len(unknown) - MAX_ISSUES)] if len(unknown) > MAX_ISSUES else []
     for name in unknown[:MAX_ISSUES]:
-        meant = closest(name, FIELDS)
-        fix = (
-            f"did you mean {meant!r}?"
-            if meant
-            else "a document has apiVersion, kind, metadata and spec"
-        )
+        fix = did_you_mean(name, FIELDS, "a document has apiVersion, kind, metadata and spec")
         issues.append(Issue((name,), f"unknown field {name!r}", fix, at_key=True))
     version = value.get("apiVersion")
     if version is None:
@@ -93,8 +85,7 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Issu
     if kind is None:
         issues.append(Issue((), "kind is missing", f"add 'kind: …', one of {', '.join(known)}"))
     elif kind not in known:
-        meant = closest(str(kind), known)
-        fix = f"did you mean {meant!r}?" if meant else f"one of {', '.join(known)}"
+        fix = did_you_mean(str(kind), known, f"one of {', '.join(known)}")
         issues.append(Issue(("kind",), f"there is no kind {kind!r}", fix))
     for name, example in (("metadata", "metadata: {name: …}"), ("spec", "spec: {…}")):
         part = value.get(name)
@@ -105,18 +96,3 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Issu
                 Issue((name,), f"expected a map, found {yaml_type(part)}", f"write '{example}'")
             )
     return issues
-
-
-def yaml_type(value: Any) -> str:
-    """Name a value's type as people who write YAML say it."""
-    if value is None:
-        return "nothing"
-    names = {
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        str: "text",
-        list: "a list",
-        dict: "a map",
-    }
-    return names[type(value)]

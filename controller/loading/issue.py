@@ -1,7 +1,11 @@
 """Something wrong inside one document, before its place in the file has been looked up."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from controller.kinds.language.kind import Finding, IssueCode
+from controller.model.origin import Origin
 
 MAX_ISSUES: Final = 100
 """How many of a sort are told of one document; the rest is counted."""
@@ -11,7 +15,7 @@ class Issue(NamedTuple):
     """What is wrong at a path of a document. ``path`` leads from the document's top; empty means the document.
 
     ``at_key`` points the caret at the field's name instead of its value. ``hidden`` values are not shown: they may be secrets.
-    ``others`` is how many further issues this one stands for, if it stands for issues.
+    ``code`` and ``missing`` are as a rule's ``Finding`` has them. ``others`` is how many further issues this one stands for, if it stands for issues.
     """
 
     path: tuple[str | int, ...]
@@ -21,6 +25,20 @@ class Issue(NamedTuple):
     warning: bool = False
     hidden: bool = False
     others: int = 0
+    code: IssueCode | None = None
+    missing: str = ""
+
+
+def issue_of(finding: Finding) -> Issue:
+    """Return what a rule found as an issue."""
+    return Issue(
+        finding.path,
+        finding.message,
+        finding.fix,
+        warning=finding.warning,
+        code=finding.code,
+        missing=finding.missing,
+    )
 
 
 def further(path: tuple[str | int, ...], others: int) -> Issue:
@@ -38,3 +56,9 @@ class PlacedIssue:
     index: int
     line: int
     issue: Issue
+
+
+def placed(issues: Iterable[Issue], origin: Origin, index: int) -> Iterator[PlacedIssue]:
+    """Yield issues of one document with its place: the origin of the document, and which of its file it is."""
+    for issue in issues:
+        yield PlacedIssue(origin.path, index, origin.line, issue)

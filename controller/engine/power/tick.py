@@ -13,7 +13,7 @@ from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.power.agenda import PowerAgenda
 from controller.events import Emit, discard_event
-from controller.ledger.gc_tuning import relaxed_gc
+from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import ScopeState

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Spec)
 
+API_VERSION = "envctl/v1"
+"""Version of the form of documents."""
+DEFAULTS = "Defaults"
+"""What documents call themselves that give partial specs to their folder: no kind of objects."""
+
 Items = dict[str, dict[str, Any]]
 """Logical table name -> the item's attributes, keys included, without ``Audit`` and ``Managed``."""
 
@@ -21,13 +26,27 @@ Path = tuple[str | int, ...]
 """Leads into a document from its top: ``("spec", "hosts", 0, "port")``."""
 
 
+class IssueCode(StrEnum):
+    """What is wrong, for those who do something about it; most of what can be wrong is for people alone."""
+
+    DANGLING = "dangling"
+    """A reference names nothing."""
+    NAME_PATTERN = "name pattern"
+    """The name is not of the form that its type asks for."""
+
+
 class Finding(NamedTuple):
-    """A rule broken by one object; loading turns it into a Problem with its place."""
+    """A rule broken by one object; loading turns it into a Problem with its place.
+
+    ``missing`` is the name of the field that the part at ``path`` has to have.
+    """
 
     path: Path
     message: str
     fix: str | None = None
     warning: bool = False
+    code: IssueCode | None = None
+    missing: str = ""
 
 
 Findings = Iterator[Finding]
