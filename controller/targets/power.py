@@ -38,6 +38,7 @@ from controller.targets.power_parts.power_changes import (
     power_changes_of,
 )
 from controller.targets.power_parts.power_client import Ec2PowerClient
+from controller.targets.power_parts.retrying import Patience
 
 DEPLOYMENTS: Final = "deployments"
 """Asked for when something is to be stopped: since when deployments run."""
@@ -144,13 +145,13 @@ class Power:
         """Bring everything towards where it is wanted, as far as AWS gets within seconds; a later look tells the rest."""
         options = acts.options.power
         pace = Pace(
-            steady_s=lambda: acts.now().timestamp(),
             sleep=acts.sleep,
             look_again_s=options.look_again_s,
             hold_s=min(HOLD_S, options.within_s),
         )
-        client = Ec2PowerClient(acts.scope, acts.client, acts.check, acts.now)
-        outcomes = Drive(goals_of(changes), client, pace).run(acts.look)
+        patience = Patience(lambda: acts.now().timestamp())
+        drive = Drive(goals_of(changes), Ec2PowerClient(acts), pace, patience)
+        outcomes = drive.run(acts.look)
         return results_of(changes, outcomes, options.look_again_s)
 
     def counts(

@@ -30,11 +30,6 @@ class Parked:
         suspended = f" suspended={'/'.join(sorted(self.suspended))}" if self.suspended else ""
         return f"min={self.minimum} desired={self.desired}{suspended}"
 
-    @classmethod
-    def of(cls, group: FoundGroup) -> "Parked":
-        """Return what is to be remembered of a group as it is now."""
-        return cls(group.minimum, group.desired, group.suspended)
-
 
 @dataclass(frozen=True, slots=True)
 class UnreadableTag:
