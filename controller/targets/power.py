@@ -20,7 +20,6 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import (
     ActResult,
-    Batch,
     LiveActs,
     LiveReads,
     Projected,
@@ -135,9 +134,7 @@ class Power:
             facts[SCHEDULES] = read_memory(client, prefix, look.scope.name)
         return replace(observed, facts=facts)
 
-    def batches(self, changes: Sequence[Change]) -> tuple[Batch, ...]:
-        """Give each environment one record for what stops and one for what starts."""
-        return batches_of(changes)
+    batches = staticmethod(batches_of)
 
     def act_together(
         self, changes: Sequence[Change], acts: LiveActs

@@ -256,6 +256,9 @@ class _Scope:
         )
 
     def _barriers(self, parts: Sequence[Part]) -> Iterator[Barrier]:
+        waiting = tuple(p.target.name for p in parts if p.projected.waits_for_environment)
+        if not waiting:
+            return
         environments = {
             ref: name for part in parts for ref, name in part.projected.environments.items()
         }
@@ -270,7 +273,7 @@ class _Scope:
             self.planner.accepted,
             Belongings(
                 environments,
-                tuple(p.target.name for p in parts if p.projected.waits_for_environment),
+                waiting,
                 tuple(p.target.name for p in parts if p.projected.deletes_end_instances),
             ),
             self.asked.now,

@@ -22,8 +22,8 @@ from controller.scheduling.decision import CORRECT_STATE, STOPPING, Action, Verd
 from controller.scheduling.decision_sources import Source
 from controller.scheduling.postponement import SCALED
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import Parked, parked_of
 from controller.targets.power_parts.power_changes import PARKING
+from controller.targets.power_parts.situation import Parked, parked_of
 
 SHARED: Final = ("DeploymentMap", "Schedule", "Calendar")
 _STARTING: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})

@@ -198,34 +198,26 @@ def send_all(
 ) -> dict[str, EnvctlError]:
     """Send things in batches; return those that AWS refused, each with its error.
 
-    What says nothing about single things (throttled, no answer, no access) is the error of the whole batch.
+    What is refused as a whole is sent without what AWS names as bad, then in halves: at most about two requests per bad thing
+    and level. What says nothing about single things (throttled, no answer, no access) is the error of the whole batch.
     """
     refused: dict[str, EnvctlError] = {}
-    for first in range(0, len(things), size):
-        refused |= _send(things[first : first + size], send)
-    return refused
-
-
-def _send(things: Sequence[str], send: Callable[[Sequence[str]], None]) -> dict[str, EnvctlError]:
-    """Send one batch, then without what AWS names as bad, then in halves. At most about two requests per bad thing and level."""
-    refused: dict[str, EnvctlError] = {}
-    queue: list[Sequence[str]] = [things]
+    queue = [things[first : first + size] for first in range(0, len(things), size)]
     while queue:
-        batch = queue.pop()
+        batch = queue.pop(0)
         try:
             send(batch)
         except RefusedByAws as error:
             if len(batch) == 1:
                 refused[batch[0]] = error
                 continue
-            # What AWS's message names of the batch.
             named = frozenset(_NAMED.findall(str(error))).intersection(batch)
             if named and len(named) < len(batch):
                 refused |= dict.fromkeys(named, error)
-                queue.append([thing for thing in batch if thing not in named])
+                queue.insert(0, [thing for thing in batch if thing not in named])
             else:
                 middle = len(batch) // 2
-                queue += [batch[middle:], batch[:middle]]
+                queue[:0] = [batch[:middle], batch[middle:]]
         except _REFUSALS as error:
             refused |= dict.fromkeys(batch, error)
     return refused

@@ -13,10 +13,12 @@ from controller.model.plan import Cause, Note
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import STOPPING, Action, Decision, Verdict
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import HELD_BACK, UnreadableTag, parked_of
 from controller.targets.power_parts.situation import (
+    HELD_BACK,
     STANDING_BY,
     GroupSituation,
+    UnreadableTag,
+    parked_of,
     situation_of,
 )
 from controller.targets.power_parts.steps import (

@@ -13,8 +13,8 @@ from controller.errors import RefusedByAws, Throttled
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.drive import HOLD_S, Drive, Pace
 from controller.targets.power_parts.goals import Goals, GroupGoal, Outcomes
-from controller.targets.power_parts.parked import HELD_BACK
 from controller.targets.power_parts.retrying import Patience
+from controller.targets.power_parts.situation import HELD_BACK
 from tests.support.in_memory_groups import Group, InMemoryHands, Killed, StillClock
 
 NAME = "c50-ta-Web"
