@@ -84,7 +84,7 @@ def effect_of(
     if not concerned:
         return Effect()
     sights = look()
-    dark = {name: scope.reason for name, scope in sights.dark.items() if name in concerned}
+    dark = {name: scope.reason for name, scope in sights.unreachable.items() if name in concerned}
     looks = [(scope.setup, scope.look) for scope in sights.seen if scope.scope.name in concerned]
     seen = evaluate_looks(looks, after, now, sights.deploying).seen
     modes = {name: power_mode(accounts, setups[name]) for name in concerned}

@@ -106,37 +106,39 @@ def power_changes_of(
 
 def _of_instance(
     ref: ResourceRef,
-    one: Evaluation,
+    found: Evaluation,
     group: JudgedGroup | None,
     memory: ScheduleMemory,
     now: datetime,
 ) -> PowerChange | None:
-    decision = one.due
-    extra: dict[str, object] = {"environment": one.environment}
-    if group is not None and one.lifecycle is not None:
-        extra |= {"group": one.group, "groupWanted": group.decision.wanted.value}
-    member = one.lifecycle is not None
-    role = one.role.facts.name if one.role else ""
+    decision = found.due
+    extra: dict[str, object] = {"environment": found.environment}
+    if group is not None and found.lifecycle is not None:
+        extra |= {"group": found.group, "groupWanted": group.decision.wanted.value}
+    member = found.lifecycle is not None
+    role = found.role.facts.name if found.role else ""
     ours = group is not None and group.tag_is_ours
-    cause = cause_of(decision, one.environment, role, memory, now, tag_is_ours=ours)
+    cause = cause_of(decision, found.environment, role, memory, now, tag_is_ours=ours)
     if decision.action in STOPPING:
-        runs = one.instance.state not in ("stopped", "stopping")
+        runs = found.instance.state not in ("stopped", "stopping")
         after = instance_attributes("stopped", "Standby" if member else None)
         action: PlanAction = "stop" if runs else "enterStandby"
         effects = {"stopped": 1} if runs else {}
         return PowerChange(
-            ref, action, cause, after, extra, one.environment, because(decision), effects
+            ref, action, cause, after, extra, found.environment, because(decision), effects
         )
     if decision.action in _STARTS:
         after = instance_attributes("running", "InService" if member else None)
         action = "start" if decision.action is Action.SWITCH_ON else "exitStandby"
-        return PowerChange(ref, action, cause, after, extra, one.environment, because(decision), {})
-    since = one.stuck_since(now)
-    if since is not None and one.role is not None and one.role.replaces_stuck and member:
-        after = instance_attributes("replaced", one.lifecycle)
+        return PowerChange(
+            ref, action, cause, after, extra, found.environment, because(decision), {}
+        )
+    since = found.stuck_since(now)
+    if since is not None and found.role is not None and found.role.replaces_stuck and member:
+        after = instance_attributes("replaced", found.lifecycle)
         text = f"should have been in service by {_clock(since)}"
         return PowerChange(
-            ref, "update", cause, after, extra, one.environment, text, {"replaced": 1}
+            ref, "update", cause, after, extra, found.environment, text, {"replaced": 1}
         )
     return None
 
