@@ -58,6 +58,8 @@ class OverrideTagSync:
             known = {
                 override.id: override for override in accepted.overrides if _holds(override, now)
             } | self._made
+            if not found and not known:
+                continue
             new, gone = tags_to_record(found, known.values(), scope)
             if new or gone:
                 try:

@@ -97,6 +97,9 @@ class PowerRun:
         if look is None:
             return
         waits = any(
-            note.category in _WAITING for scope_plan in scope.plans for note in scope_plan.notes
-        ) or any(scope_plan.state is ScopeState.REFUSED for scope_plan in scope.plans)
-        self.agenda.learn(look, accepted, now, waits=waits or bool(outcome.exit_code))
+            scope_plan.state is ScopeState.REFUSED
+            or any(note.category in _WAITING for note in scope_plan.notes)
+            for scope_plan in scope.plans
+        )
+        goes_on = outcome.again_at is not None or bool(outcome.exit_code)
+        self.agenda.learn(look, accepted, now, waits=waits or goes_on)

@@ -7,7 +7,13 @@ from typing import Final, NamedTuple
 
 from controller.decisions.group_tags import PARKED
 from controller.model.live import FoundGroup, FoundInstance
-from controller.scheduling.group_sizes import GroupMember, GroupPower, RoleSizes, group_sizes
+from controller.scheduling.group_sizes import (
+    GroupMember,
+    GroupPower,
+    GroupSizes,
+    RoleSizes,
+    group_sizes,
+)
 from controller.scheduling.schedule import State
 
 STANDING_BY: Final = frozenset({"Standby", "EnteringStandby"})
@@ -90,20 +96,21 @@ class GroupSituation:
 
     def lowest_minimum(self, remembered: Parked) -> int:
         """Return the MinSize that lets every member wanted off leave; never more than it is."""
-        power = GroupPower(State.OFF, remembered.desired)
-        sizes = group_sizes(_role_of(remembered, self.maximum), power, self._counted(self.members))
-        return min(self.minimum, sizes.minimum)
+        return min(self.minimum, self._sizes(State.OFF, remembered, self.members).minimum)
 
     def sizes_awake(self, remembered: Parked, members: tuple[MemberSituation, ...]) -> Parked:
         """Return what MinSize and DesiredCapacity are once these members are as they are listed."""
-        power = GroupPower(State.ON, remembered.desired)
-        sizes = group_sizes(_role_of(remembered, self.maximum), power, self._counted(members))
+        sizes = self._sizes(State.ON, remembered, members)
         assert sizes.desired is not None, "the desired capacity is remembered"
         return Parked(sizes.minimum, sizes.desired)
 
-    @staticmethod
-    def _counted(members: tuple[MemberSituation, ...]) -> list[GroupMember]:
-        return [GroupMember(member.lifecycle, member.wanted) for member in members]
+    def _sizes(
+        self, wanted: State, remembered: Parked, members: tuple[MemberSituation, ...]
+    ) -> GroupSizes:
+        desired = min(remembered.desired, self.maximum)
+        role = RoleSizes(min(remembered.minimum, desired), desired, self.maximum)
+        counted = [GroupMember(member.lifecycle, member.wanted) for member in members]
+        return group_sizes(role, GroupPower(wanted, remembered.desired), counted)
 
 
 def situation_of(
@@ -134,8 +141,3 @@ def situation_of(
         wanted=wanted,
         scales=scales,
     )
-
-
-def _role_of(remembered: Parked, maximum: int) -> RoleSizes:
-    desired = min(remembered.desired, maximum)
-    return RoleSizes(min(remembered.minimum, desired), desired, maximum)
