@@ -69,25 +69,6 @@ def test_a_night_and_a_morning(estate: PowerEstate) -> None:
     assert TAG not in tags(estate)
 
 
-def test_what_aws_takes_long_for_is_handed_back_and_taken_up_again_by_the_same_run(
-    estate: PowerEstate,
-) -> None:
-    estate.group(WEB)
-    # Longer than an act waits: pauses of 1, 1.5, 2.25, … seconds add up to 15 within six looks.
-    estate.aws.controls.delays(standby=9)
-
-    (evening,) = (one for one in estate.at(EVENING).tick().outcomes if one.outcomes)
-
-    assert evening.exit_code == 0
-    assert set(estate.states().values()) == {"stopped"}
-    assert estate.lifecycles(WEB) == ["Standby"] * 3
-    ended = [one for one in estate.records() if one.entity_type == POWER and one.intended]
-    assert [one.phase for one in ended] == ["succeeded", "succeeded"]
-    assert [one.new_meta.get("Message") for one in ended] == ["3 of 3 on their way", None]
-    # What is between two acts is found by looking: what the group was like is on its tag.
-    assert tags(estate)[TAG] == "min=1 desired=3"
-
-
 def test_each_environment_has_one_record_of_what_was_intended_and_one_of_what_came_of_it(
     estate: PowerEstate,
 ) -> None:

@@ -197,15 +197,7 @@ def _of_group(
     elif decision.wanted is not State.ON:
         return None
     wanted = State.OFF if goes_off else State.ON
-    situation = _when_members_are_there(
-        situation_of(
-            group,
-            {member.instance.instance_id: member.instance for member in members},
-            wanted,
-            {member.instance.instance_id: member.decision.wanted for member in members},
-            scales=scales,
-        )
-    )
+    situation = _when_members_are_there(judged, members, wanted)
     steps = next_steps(situation)
     if not steps.chain or (not scales and any(isinstance(step, Remember) for step in steps.chain)):
         return None
@@ -223,8 +215,19 @@ def _of_group(
     )
 
 
-def _when_members_are_there(group: GroupSituation) -> GroupSituation:
-    """Return a group as it will be once each of its members is where it is wanted."""
+def _when_members_are_there(
+    judged: JudgedGroup, decided: Sequence[Evaluation], wanted: State
+) -> GroupSituation:
+    """Return a group as it will be once each of its members is where it is wanted; one that scales as it is."""
+    group = situation_of(
+        judged.group,
+        {member.instance.instance_id: member.instance for member in decided},
+        wanted,
+        {member.instance.instance_id: member.decision.wanted for member in decided},
+        scales=judged.scales,
+    )
+    if group.scales:
+        return group
     back = sum(
         member.wanted is State.ON and member.lifecycle in STANDING_BY for member in group.members
     )
@@ -232,8 +235,6 @@ def _when_members_are_there(group: GroupSituation) -> GroupSituation:
         member.wanted is State.OFF and member.lifecycle == "InService" for member in group.members
     )
     places = {State.ON: ("InService", "running"), State.OFF: ("Standby", "stopped")}
-    if group.scales:
-        return group
     members = tuple(
         member._replace(lifecycle=places[member.wanted][0], state=places[member.wanted][1])
         if member.wanted in places
