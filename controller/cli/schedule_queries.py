@@ -113,7 +113,7 @@ def exceptions(
     state = accepted_now(call.installation, now, call.live)
     fleet = CachedLook(state, now).everywhere()
     found = exceptions_of(fleet, state.accepted, now, wanted)
-    unknown = {name: scope.reason for name, scope in fleet.dark.items()}
+    unknown = {name: scope.reason for name, scope in fleet.unreachable.items()}
     if output is Format.JSON:
         say_json(exceptions_json(found, unknown, now))
     else:
