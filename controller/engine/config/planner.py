@@ -22,7 +22,7 @@ from controller.events import (
     discard_event,
 )
 from controller.kinds.language.kind import Kind
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.origin import Authorship
@@ -72,7 +72,7 @@ class Planner:
         self._open_source = open_source
         self._settings = settings
         self._rules = PlanRules(kinds, settings.guards.limits)
-        self._compiled = compile_kinds(kinds.values())
+        self._compiled = CompiledKinds(kinds.values())
         self._names = yaml_field_names(kinds)
         self._loader = RevisionLoader(self._compiled, settings.compatibility, settings.region)
 
