@@ -13,7 +13,7 @@ from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_file
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.errors import WrongUsage
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 
 
 def new(
@@ -37,7 +37,7 @@ def new(
     place = _inside(out, opened.name) if out else f"{name}.yaml"
     kinds = catalog.kinds()
     loader = RevisionLoader(
-        compile_kinds(kinds.values()), call.settings.compatibility, call.settings.region
+        CompiledKinds(kinds.values()), call.settings.compatibility, call.settings.region
     )
     made = scaffold(kind, name, place, opened, kinds, loader.load)
     note_problems(made.problems)
