@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import note, say, say_json
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
@@ -76,7 +75,7 @@ def list_records(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """List changes, newest first: a line an apply, or with a question a line a record."""
-    call = invocation(context)
+    call: Invocation = context.obj
     now = call.process.clock()
     asked = Asked(
         entity=entity,
@@ -116,7 +115,8 @@ def show(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Show records whole: who, what, when, why, which commit, which line, each field before and after."""
-    found = invocation(context).installation.ledger.find(name)
+    call: Invocation = context.obj
+    found = call.installation.ledger.find(name)
     if not found:
         raise WrongUsage(
             f"the ledger has no record and no transaction {name!r}",
@@ -138,7 +138,8 @@ def verify(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Check that the ledger is whole and unaltered. Exit 7: something was found."""
-    report = verify_installation(invocation(context).installation, replay=replay)
+    call: Invocation = context.obj
+    report = verify_installation(call.installation, replay=replay)
     if output is Format.JSON:
         say_json(verification_json(report))
     else:

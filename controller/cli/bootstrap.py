@@ -4,8 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.cli.invocation import invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import counted, say, say_json
 from controller.engine.installation.bootstrap import BootstrapReport
 from controller.engine.installation.installation import set_up
@@ -20,7 +19,7 @@ def bootstrap(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Create the tables, or say how existing ones differ. May be repeated at any time."""
-    call = invocation(context)
+    call: Invocation = context.obj
     report = set_up(call.master, call.requester("bootstrap"), upgrade=upgrade)
     if output is Format.JSON:
         say_json(_json(report))

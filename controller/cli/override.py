@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from controller.cli.invocation import Invocation, invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import note, say, say_json
 from controller.cli.process import may_ask
 from controller.engine.config.observe import observe_config
@@ -84,7 +83,7 @@ def make(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Have something otherwise for a while: shown, asked, recorded, and followed at once. (The word make may be left out.)"""
-    call = invocation(context)
+    call: Invocation = context.obj
     asked = OverrideAsked(
         what=what, assignments=tuple(values or ()), until=until, until_git=until_git, reason=reason
     )
@@ -96,7 +95,7 @@ def make(
 @override.command("list")
 def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
     """List what is otherwise now, what ends first on top."""
-    call = invocation(context)
+    call: Invocation = context.obj
     found = observe_config(call.installation).overrides
     if output is Format.JSON:
         say_json({"overrides": [override_json(override) for override in found]})
@@ -115,7 +114,7 @@ def release(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """End overrides early: what they held is as documents and schedules say again."""
-    call = invocation(context)
+    call: Invocation = context.obj
     overrides = _overrides(call)
     _go_on(call, overrides, overrides.to_release(what), output, yes=yes)
 

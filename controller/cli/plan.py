@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from controller import __version__
-from controller.cli.invocation import Invocation, invocation
-from controller.cli.options import (
+from controller.cli.invocation import (
     AdoptOption,
     DeepOption,
+    Invocation,
     OverrideOption,
     ScopeOption,
     SourceOption,
@@ -93,7 +93,7 @@ def plan(
     strict: StrictOption = False,
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
-    call = invocation(context)
+    call: Invocation = context.obj
     compared = _observed(call, base, observed)
     reconciler = call.reconciler(source, noting_warnings(call.emit), compared)
     result = reconciler.reconcile(

@@ -13,18 +13,12 @@ CLI = Path(__file__).parents[3] / "controller" / "cli"
 NOT_COMMANDS = {
     "__init__",
     "__main__",
-    "apply_progress",
     "commands",
-    "failure",
     "invocation",
     "main",
-    "options",
-    "outcomes",
     "output",
     "process",
     "schedule_queries",
-    "tour",
-    "tour_story",
 }
 
 
