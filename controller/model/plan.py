@@ -99,12 +99,55 @@ class Violation:
         return f"{self.guard}@{self.digest[:6]}"
 
 
+class NoteCategory(StrEnum):
+    """What kind of note; its value is what plans show."""
+
+    BLOCKED = "blocked"
+    FOREIGN = "foreign"
+    UNMANAGED = "unmanaged"
+    SUSPENDED = "suspended"
+    LEAVING = "leaving"
+    OVERRIDE = "override"
+    """An override that holds."""
+    GUARD = "guard"
+    """What would be refused where things are only observed."""
+    MISSING = "missing"
+    UNREAD = "unread"
+    IMAGE = "image"
+    ROLLOUT = "rollout"
+    INVALID = "invalid"
+    CANNOT_STOP = "cannot stop"
+    POSTPONED = "postponed"
+    WAITING = "waiting"
+    STUCK = "stuck"
+    LAG = "lag"
+    """A copy that is behind."""
+
+
+class Lack(NamedTuple):
+    """Something an object needs and the account has not, and what to do; ``fix`` is "" where nobody has to do anything."""
+
+    what: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        return f"{self.what}: {self.fix}" if self.fix else self.what
+
+
 class Note(NamedTuple):
     """Something found that is not changed: unmanaged, foreign, blocked, suspended."""
 
-    category: str
+    category: NoteCategory
     ref: ResourceRef
     text: str
+    lacks: tuple[Lack, ...] = ()
+    """Of what is missing: the same as the text says, each for itself."""
+
+    @classmethod
+    def of_lacks(cls, ref: ResourceRef, *lacks: Lack) -> "Note":
+        """Return a note that says all of what an object lacks."""
+        return cls(NoteCategory.MISSING, ref, "; ".join(map(str, lacks)), lacks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from controller.model.canonical import Json, canonical_bytes, parse_canonical
 from controller.model.extra import BENEATH
 from controller.model.observed import Mark, Observation, ObservedState, Ownership
 from controller.model.origin import Origin
-from controller.model.plan import Cause, Change, FieldChange, Note
+from controller.model.plan import Cause, Change, FieldChange, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.planning.diff_options import DiffOptions, DiffResult
@@ -88,16 +88,16 @@ def _wanted(
 ) -> Change | Note | None:
     if found is not None and found.ownership is Ownership.FOREIGN:
         return Note(
-            "blocked",
+            NoteCategory.BLOCKED,
             ref,
             f"is wanted, but {_whose(found, options)}: left alone while it has that mark",
         )
     if ref in options.suspended:
-        return Note("suspended", ref, "left as it is by an override")
+        return Note(NoteCategory.SUSPENDED, ref, "left as it is by an override")
     if found is None:
         return _create(ref, projection, options)
     if found.ownership is Ownership.UNMANAGED and not options.adopt:
-        return Note("unmanaged", ref, "exists without our mark: --adopt takes it over")
+        return Note(NoteCategory.UNMANAGED, ref, "exists without our mark: --adopt takes it over")
     return _update(ref, projection, found, options)
 
 
@@ -233,16 +233,18 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
     ref = found.ref
     match found.ownership:
         case Ownership.FOREIGN:
-            return Note("foreign", ref, _whose(found, options))
+            return Note(NoteCategory.FOREIGN, ref, _whose(found, options))
         case Ownership.UNMANAGED:
-            return Note("unmanaged", ref, "not in the YAML, not ours")
+            return Note(NoteCategory.UNMANAGED, ref, "not in the YAML, not ours")
         case Ownership.LOST_MARK:
-            return Note("unmanaged", ref, "lost its mark and is not in the YAML: left alone")
+            return Note(
+                NoteCategory.UNMANAGED, ref, "lost its mark and is not in the YAML: left alone"
+            )
         case Ownership.OURS if ref in options.suspended:
-            return Note("suspended", ref, "left as it is by an override")
+            return Note(NoteCategory.SUSPENDED, ref, "left as it is by an override")
         case Ownership.OURS if ref in options.unrecorded:
             text = "has our mark, but no record says we made it: left alone"
-            return Note("unmanaged", ref, text)
+            return Note(NoteCategory.UNMANAGED, ref, text)
         case _:
             step = leave(found, options.kinds.get(ref.kind), options.now)
             return _leave(found, step, options)
@@ -250,7 +252,7 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
 
 def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change | Note | None:
     if step.action == "none":
-        return Note("leaving", found.ref, step.because) if step.because else None
+        return Note(NoteCategory.LEAVING, found.ref, step.because) if step.because else None
     mark = _mark(found)
     why = options.leaving_because.get(found.ref, "")
     return Change(

@@ -44,6 +44,8 @@ class Candidate(NamedTuple):
     is_persons_tag: bool = False
     blocks_when_invalid: bool = True
     """When it is invalid the instance is left alone; otherwise the next candidate is asked."""
+    target: str = ""
+    """What a recorded override is of."""
 
     def applies(self, now: datetime) -> bool:
         """Say whether it has not ended."""
@@ -101,6 +103,7 @@ def _overrides(
                     override.until,
                     f"{override.target}{who}: {override.reason}".rstrip(": "),
                     blocks_when_invalid=False,
+                    target=override.target,
                 )
 
 

@@ -13,7 +13,7 @@ from controller.engine.live.scopes import ScopeSetup
 from controller.ledger.live_history import deleted_by_us, made_by_us
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.plan import Cause, Change, Note, ScopePlan
+from controller.model.plan import Cause, Change, Note, NoteCategory, ScopePlan
 from controller.model.plan_options import PlanOptions
 from controller.model.ref import ResourceRef
 from controller.planning.diff import departing, diff
@@ -28,7 +28,6 @@ from controller.ports import History, LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
 
 ENVIRONMENTS: Final = "ConfigEnvironments"
-GUARD: Final = "guard"
 """Category of notes on what a guard would refuse if the target were enforced."""
 
 _NO_SHAPING: Final = Shaping()
@@ -246,7 +245,7 @@ class _Scope:
         stormy = {one.ref for one in found}
         return (
             tuple(change for change in changes if change.ref not in stormy),
-            tuple(Note("blocked", one.ref, one.text) for one in found),
+            tuple(Note(NoteCategory.BLOCKED, one.ref, one.text) for one in found),
         )
 
     def _barriers(self, parts: Sequence[Part]) -> Iterator[Barrier]:
@@ -295,7 +294,7 @@ def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> str:
 def _only_observed(made: ScopePlan) -> ScopePlan:
     """Return the plan of what is only looked at: nothing of it can be refused, as nothing of it is done."""
     notes = [
-        Note(GUARD, ref, f"would be refused by {violation.guard}: {violation.message}")
+        Note(NoteCategory.GUARD, ref, f"would be refused by {violation.guard}: {violation.message}")
         for violation in made.violations
         if not violation.overridden
         for ref in violation.counted[:1]

@@ -13,10 +13,10 @@ from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation, s
 from controller.engine.power.find_object import GROUP, INSTANCE
 from controller.model.accepted import AcceptedState
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import CORRECT_STATE, STOPPING, Action, Verdict
+from controller.scheduling.decision import STOPPING, Action, Verdict
 from controller.scheduling.decision_sources import Source
-from controller.scheduling.postponement import SCALED
 from controller.scheduling.schedule import State
+from controller.scheduling.skip_reason import SkipCode
 from controller.targets.power_parts.parked import Parked, parked_of
 from controller.targets.power_parts.power_changes import PARKING
 
@@ -161,15 +161,16 @@ class _Counts:
         """Count an instance: by its group, or its id. Where the group's size changes instead it is counted with that."""
         where = judged.group or judged.instance.instance_id
         action, reason = judged.due.action, judged.due.reason
+        code = reason and reason.code
         if action in _STARTING:
             self.starts[where] += 1
         elif action in STOPPING:
             self.stops[where] += 1
-        elif reason == CORRECT_STATE and _passed_over(judged):
+        elif code is SkipCode.CORRECT_STATE and _passed_over(judged):
             self.stay[PASSED_OVER] += 1
-        elif reason == CORRECT_STATE:
+        elif code is SkipCode.CORRECT_STATE:
             self.right += 1
-        elif reason != SCALED:
+        elif code is not SkipCode.ROLE_SCALES:
             self.stay[_why_left(judged, group)] += 1
         self.objects.add(ResourceRef(INSTANCE, f"{scope}/{judged.instance.instance_id}"))
         if judged.group:
@@ -207,7 +208,7 @@ def _why_left(judged: Evaluation, group: JudgedGroup | None) -> str:
     """Return why an instance is left as it is; of ``noschedule`` also where it is written."""
     decision = judged.due
     if decision.wanted is not State.NOSCHEDULE or decision.source is None:
-        return decision.reason or ""
+        return str(decision.reason or "")
     source = decision.source
     if source is Source.GROUP and group is not None and group.tag_is_ours:
         source = Source.ROLE

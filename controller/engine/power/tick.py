@@ -16,13 +16,13 @@ from controller.ledger.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor
 from controller.model.observed import ScopeState
-from controller.model.plan import Plan
+from controller.model.plan import NoteCategory, Plan
 from controller.planning.scope_plan import plan
 from controller.targets.power import TARGET
 
 SCHEDULE = "schedule"
 """What triggered a run, as its records say it."""
-_WAITING = frozenset({"postponed", "stuck", "waiting"})
+_WAITING = frozenset({NoteCategory.POSTPONED, NoteCategory.STUCK, NoteCategory.WAITING})
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from controller.ledger.gc_tuning import relaxed_gc
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Cause
+from controller.model.plan import Cause, NoteCategory
 from controller.model.plan_options import PlanOptions
 from controller.model.trailers import overrides_in
 from controller.planning.overrides import ending_soon
@@ -318,6 +318,6 @@ def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
         or scope.reason
         or "; ".join(v.message for v in scope.violations if not v.overridden),
         changes=left if known else len(scope.changes),
-        blocked=sum(note.category == "blocked" for note in scope.notes),
+        blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
         applied=run.plan.revision if known and not left and not report.stopped else "",
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Observation, Ownership
 from controller.model.origin import Authorship, Origin
-from controller.model.plan import Cause, Change, Note
+from controller.model.plan import Cause, Change, Note, NoteCategory
 from controller.model.resource import Projection
 from controller.planning.diff import departing, diff
 from controller.planning.fields import EXTRA, FieldNames
@@ -183,7 +183,9 @@ def test_authored_parts_that_are_no_attributes_show_as_fields() -> None:
 def test_a_foreign_object_is_reported_and_not_touched() -> None:
     answer = only(None, search_found(40001, ownership=Ownership.FOREIGN))
 
-    assert answer == Note("foreign", SEARCH, "carries the mark of another installation (other)")
+    assert answer == Note(
+        NoteCategory.FOREIGN, SEARCH, "carries the mark of another installation (other)"
+    )
 
 
 def test_a_foreign_object_that_is_wanted_is_blocked() -> None:
@@ -202,7 +204,9 @@ def test_an_object_with_a_lost_mark_is_healed_even_if_nothing_else_differs() -> 
 def test_an_object_with_a_lost_mark_is_never_pruned() -> None:
     answer = only(None, search_found(40001, ownership=Ownership.LOST_MARK))
 
-    assert answer == Note("unmanaged", SEARCH, "lost its mark and is not in the YAML: left alone")
+    assert answer == Note(
+        NoteCategory.UNMANAGED, SEARCH, "lost its mark and is not in the YAML: left alone"
+    )
 
 
 def test_a_copied_item_is_foreign_where_it_was_copied_to() -> None:
@@ -212,7 +216,7 @@ def test_a_copied_item_is_foreign_where_it_was_copied_to() -> None:
 
     assert isinstance(only(None, copy), Note)
     assert answer == Note(
-        "foreign", ref("Service/Copy"), "carries our mark of another item: it is a copy"
+        NoteCategory.FOREIGN, ref("Service/Copy"), "carries our mark of another item: it is a copy"
     )
 
 
@@ -226,14 +230,14 @@ def test_an_object_with_our_mark_and_no_record_is_never_pruned() -> None:
 def test_an_unmanaged_object_is_reported() -> None:
     answer = only(None, search_found(40001, ownership=Ownership.UNMANAGED), adopt=True)
 
-    assert answer == Note("unmanaged", SEARCH, "not in the YAML, not ours")
+    assert answer == Note(NoteCategory.UNMANAGED, SEARCH, "not in the YAML, not ours")
 
 
 def test_an_unmanaged_object_is_adopted_only_when_asked() -> None:
     observed = search_found(40001, ownership=Ownership.UNMANAGED)
 
     assert only(OLD, observed) == Note(
-        "unmanaged", SEARCH, "exists without our mark: --adopt takes it over"
+        NoteCategory.UNMANAGED, SEARCH, "exists without our mark: --adopt takes it over"
     )
     change = change_of(OLD, observed, adopt=True)
     assert (change.action, change.cause, change.fields) == ("update", Cause.ADOPTED, ())
@@ -300,7 +304,7 @@ def test_a_marked_upstream_waits() -> None:
 def test_a_suspended_object_is_left_as_it_is(desired: Projection | None) -> None:
     answer = only(desired, search_found(40001), suspended={SEARCH})
 
-    assert answer == Note("suspended", SEARCH, "left as it is by an override")
+    assert answer == Note(NoteCategory.SUSPENDED, SEARCH, "left as it is by an override")
 
 
 def test_a_suspended_object_that_is_not_there_is_withheld() -> None:

@@ -14,7 +14,17 @@ from controller.model.absent import ABSENT
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import ScopeState
 from controller.model.origin import Authorship, Origin
-from controller.model.plan import Cause, Change, Edit, FieldChange, Note, Plan, ScopePlan, Violation
+from controller.model.plan import (
+    Cause,
+    Change,
+    Edit,
+    FieldChange,
+    Note,
+    NoteCategory,
+    Plan,
+    ScopePlan,
+    Violation,
+)
 from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
@@ -60,7 +70,7 @@ EVERYTHING = Plan(
                 change("Group/g", effects={"ended": 3}, path="x.yaml"),
             ),
             (REFUSAL, replace(REFUSAL, overridden=True, hint=""), replace(REFUSAL, overridable=False)),
-            (Note("unmanaged", ref("A/e"), "theirs"), Note("blocked", ref("A/f"), NASTY)),
+            (Note(NoteCategory.UNMANAGED, ref("A/e"), "theirs"), Note(NoteCategory.BLOCKED, ref("A/f"), NASTY)),
         ),
         ScopePlan("1/eu", ScopeState.UNKNOWN, reason="denied"),
         ScopePlan("2/eu", ScopeState.OBSERVE, (change("Group/h"),)),
@@ -320,7 +330,7 @@ def test_a_target_that_waits_leaves_the_rest_of_its_scope() -> None:
 
 def test_what_is_said_of_several_objects_of_an_account_names_it_once() -> None:
     refs = [ResourceRef("Group", f"{WHERE}/{name}") for name in ("c50-ta-Db", "c50-ta-Web")]
-    notes = tuple(Note("blocked", one, "locked") for one in refs)
+    notes = tuple(Note(NoteCategory.BLOCKED, one, "locked") for one in refs)
 
     shown = render_text(Plan("r", "l", (ScopePlan(WHERE, ScopeState.OK, notes=notes),), "d" * 64))
 

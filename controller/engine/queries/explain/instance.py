@@ -35,6 +35,7 @@ from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.override_tag import parse_override_tag
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.skip_reason import STOP_NOT_MADE
 from controller.scheduling.zones import zone_of
 from controller.targets.power_parts.power_changes import PARKING
 
@@ -222,13 +223,12 @@ class PowerExplainer:
             blocks.append(
                 f"{found.setup.scope.name} is not known: {dark.reason.partition(chr(10))[0]}"
             )
-        if (decision.reason and decision.source is None and decision.wanted is State.NONE) or (
-            decision.reason
-            and decision.reason.startswith(
-                ("A deployment", "This instance was just", "This instance cannot", "The role says")
-            )
+        reason = decision.reason
+        if reason and (
+            (decision.source is None and decision.wanted is State.NONE)
+            or reason.code in STOP_NOT_MADE
         ):
-            blocks.append(decision.reason)
+            blocks.append(str(reason))
         if decision.schedule is None and decision.source is not None and decision.reason:
             blocks.append(f"{decision.reason}; until that is put right it is left as it is")
         name, told = found.subject.environment, []
@@ -310,7 +310,7 @@ class PowerExplainer:
             heading=found.heading,
             verdict=f"It belongs to no environment that is known{ours}: it is never touched",
             at=self._at,
-            blocks=(decision.reason or "",),
+            blocks=(str(decision.reason or ""),),
         )
 
 

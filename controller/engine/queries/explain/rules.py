@@ -79,7 +79,7 @@ def _why(
 ) -> Iterator[str]:
     rule = next((one for one in decision.chain if one.verdict is Verdict.DECIDES), None)
     if rule is None:
-        yield decision.reason or "no rule applies"
+        yield str(decision.reason or "no rule applies")
         return
     match rule.source:
         case Source.OVERRIDE:

@@ -173,13 +173,13 @@ def _is_off(schedule: Schedule | InvalidSchedule | None, now: datetime) -> bool:
 
 def _why(judged: Evaluation, rule: Rule | None) -> tuple[str, str]:
     if rule is None:
-        return judged.decision.reason or "", UNKNOWN
+        return str(judged.decision.reason or ""), UNKNOWN
     if rule.source in _TAGS:
         where = "instance" if rule.source is Source.INSTANCE else f"group {judged.group}"
         return f"tag Schedule = {rule.text} on the {where}", UNKNOWN
     if rule.source is Source.OVERRIDE:
         return f"override {rule.text}: {rule.why}", UNKNOWN
-    return judged.decision.reason or "it is about to be stopped", "envctl"
+    return str(judged.decision.reason or "it is about to be stopped"), "envctl"
 
 
 def _override_of(rule: Rule | None, judged: Evaluation, scope: str, accepted: AcceptedState) -> Any:
@@ -195,7 +195,7 @@ def _override_of(rule: Rule | None, judged: Evaluation, scope: str, accepted: Ac
         mine = [
             override
             for override in accepted.overrides
-            if override.ref == ref and rule.why.startswith(str(ref))
+            if override.ref == ref and rule.target == str(ref)
         ]
         if mine:
             return mine[-1]
