@@ -25,7 +25,7 @@ from controller.loading.text_problems import find_text_problems
 from controller.loading.validation_issues import secret_names, validation_issues
 from controller.model.live_options import LiveOptions, PowerOptions
 from controller.model.origin import Origin
-from controller.model.problem import Problem, in_file_order
+from controller.model.problem import Problem, ProblemCode, in_file_order
 from controller.planning.guard_limits import GuardLimits
 
 Mode = Literal["off", "observe", "enforce"]
@@ -299,11 +299,22 @@ def _problem(
 ) -> Problem:
     path = tuple(map(str, issue.path))
     if path in given:
-        return Problem(Origin(ENVIRONMENT), variable_of(path), issue.message, issue.fix)
+        return Problem(
+            Origin(ENVIRONMENT), variable_of(path), issue.message, issue.fix, code=issue.code
+        )
     position = positions.locate(0, issue.path, key=issue.at_key)
-    missing = issue.message.endswith(" is missing")
-    fix = f"add it: {issue.message.partition(' ')[0]}: …" if missing else issue.fix
-    return Problem(position.origin(name), dotted(issue.path), issue.message, fix, position.excerpt)
+    # What is missing from the settings is in no Defaults of a folder either.
+    missing = issue.code is ProblemCode.MISSING
+    fix = f"add it: {issue.field}: …" if missing else issue.fix
+    return Problem(
+        position.origin(name),
+        dotted(issue.path),
+        issue.message,
+        fix,
+        position.excerpt,
+        code=issue.code,
+        field=issue.field,
+    )
 
 
 def _wrong(problems: Iterable[Problem]) -> WrongUsage:

@@ -36,6 +36,7 @@ from controller.kinds.parts.schedule_choice import (
 )
 from controller.kinds.parts.server_role import RoleName, expand_role
 from controller.kinds.parts.texts import LongText, Text
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -173,6 +174,7 @@ def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findi
             f"{ref.key!r} does not match the naming pattern {environment_type.naming_pattern!r} of EnvironmentType"
             f" {facts.environment_type}",
             "choose a name that matches, or change namingPattern of the type",
+            code=ProblemCode.NAMING_PATTERN,
         )
 
 
@@ -188,6 +190,8 @@ def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: Wo
             ("spec",),
             "alertSettings is missing; with compatibility environment-manager each environment has it",
             "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom",
+            code=ProblemCode.MISSING,
+            field="alertSettings",
         )
 
 

@@ -12,6 +12,7 @@ from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Sa
 from controller.kinds.parts.environment_names import NamingPattern
 from controller.kinds.parts.subnets import SubnetFacts, Subnets, SubnetType
 from controller.kinds.parts.texts import Region, Text
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -153,6 +154,8 @@ def _old_product_needs(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: Wo
                 ("spec",),
                 f"{field} is missing; with compatibility environment-manager each environment type has it",
                 f"add {field}, {example}",
+                code=ProblemCode.MISSING,
+                field=field,
             )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from controller.kinds.language.kind import Finding, Findings, Items, Kind, World
 from controller.kinds.language.spec import Says, Spec
 from controller.kinds.parts.texts import Text
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -95,6 +96,7 @@ def _names_exist(_ref: ResourceRef, facts: PermissionFacts, world: World) -> Fin
                 path,
                 f"no {kind} named {name!r}, in upper or lower case",
                 "correct the name, or write all",
+                code=ProblemCode.UNKNOWN_REFERENCE,
             )
 
 

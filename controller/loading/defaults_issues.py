@@ -15,6 +15,7 @@ from controller.loading.draft import CompiledKind
 from controller.loading.issue import Issue, PlacedIssue
 from controller.loading.validation_issues import validation_issues
 from controller.model.canonical import parse_canonical
+from controller.model.problem import ProblemCode
 
 
 def defaults_issues(
@@ -34,7 +35,15 @@ def defaults_issues(
                     if meant
                     else f"one of {', '.join(sorted(kinds.names))}"
                 )
-                issues.append(Issue(("spec", kind), f"there is no kind {kind!r}", fix, at_key=True))
+                issues.append(
+                    Issue(
+                        ("spec", kind),
+                        f"there is no kind {kind!r}",
+                        fix,
+                        at_key=True,
+                        code=ProblemCode.UNKNOWN_KIND,
+                    )
+                )
             elif not isinstance(partial, dict):
                 issues.append(
                     Issue(
@@ -50,6 +59,7 @@ def defaults_issues(
                         f"this folder's defaults for {kind} are already given at {first.origin}",
                         "merge the two",
                         at_key=True,
+                        code=ProblemCode.DUPLICATE,
                     )
                 )
             else:

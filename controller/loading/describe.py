@@ -9,7 +9,7 @@ from controller.loading.issue import PlacedIssue
 from controller.loading.load import Loaded
 from controller.loading.positions import dotted
 from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
-from controller.model.problem import Excerpt, Problem, in_file_order
+from controller.model.problem import Excerpt, Problem, ProblemCode, in_file_order
 
 
 def problems_of(
@@ -43,7 +43,13 @@ def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Probl
     others = len(told) - len(first) + sum(issue.issue.others for issue in issues)
     if others:
         last = in_file_order(first)[-1].origin
-        yield Problem(last, "", f"and {others:,} more problems in this file", "mend these first")
+        yield Problem(
+            last,
+            "",
+            f"and {others:,} more problems in this file",
+            "mend these first",
+            code=ProblemCode.MORE,
+        )
 
 
 def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
@@ -58,6 +64,8 @@ def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
         fix=issue.fix,
         excerpt=_hidden(position.excerpt, key=issue.at_key) if issue.hidden else position.excerpt,
         warning=issue.warning,
+        code=issue.code,
+        field=issue.field,
     )
 
 

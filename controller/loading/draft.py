@@ -119,8 +119,8 @@ def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> Iterator[Issue]:
     """Say that a name is none for the kind; of a valid document a rule does."""
     name = document["metadata"].get("name")
     if kind.names is not None and name is not None:
-        for path, message, fix, _ in kind.names.findings(name):
-            yield Issue(path, message, fix)
+        for found in kind.names.findings(name):
+            yield Issue(found.path, found.message, found.fix)
 
 
 def _extra(

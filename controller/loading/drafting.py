@@ -13,6 +13,7 @@ from controller.loading.world import ALL
 from controller.loading.written_references import WrittenReference, written_references
 from controller.model.canonical import parse_canonical
 from controller.model.origin import Origin
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 
@@ -167,7 +168,10 @@ def _duplicate(second: Draft, result: DraftingChanges) -> Issue:
     first = result.drafts.get(second.ref)
     where = f" at {first.origin}" if first is not None else ""
     return Issue(
-        ("metadata", "name"), f"{second.ref} is already defined{where}", "remove one of the two"
+        ("metadata", "name"),
+        f"{second.ref} is already defined{where}",
+        "remove one of the two",
+        code=ProblemCode.DUPLICATE,
     )
 
 

@@ -9,6 +9,7 @@ from controller.loading.documents import Document, parse_documents
 from controller.loading.issue import MAX_ISSUES, Issue, further
 from controller.loading.scalars import Irregular
 from controller.model.canonical import canonical_bytes
+from controller.model.problem import ProblemCode
 
 API_VERSION = "envctl/v1"
 DEFAULTS = "Defaults"
@@ -80,10 +81,14 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Issu
             if meant
             else "a document has apiVersion, kind, metadata and spec"
         )
-        issues.append(Issue((name,), f"unknown field {name!r}", fix, at_key=True))
+        issues.append(
+            Issue(
+                (name,), f"unknown field {name!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
+            )
+        )
     version = value.get("apiVersion")
     if version is None:
-        issues.append(Issue((), "apiVersion is missing", f"add 'apiVersion: {API_VERSION}'"))
+        issues.append(_missing("apiVersion", f"add 'apiVersion: {API_VERSION}'"))
     elif version != API_VERSION:
         issues.append(
             Issue(("apiVersion",), f"unknown apiVersion {version!r}", f"write '{API_VERSION}'")
@@ -91,15 +96,17 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Issu
     kind = value.get("kind")
     known = [*sorted(kinds), DEFAULTS]
     if kind is None:
-        issues.append(Issue((), "kind is missing", f"add 'kind: …', one of {', '.join(known)}"))
+        issues.append(_missing("kind", f"add 'kind: …', one of {', '.join(known)}"))
     elif kind not in known:
         meant = closest(str(kind), known)
         fix = f"did you mean {meant!r}?" if meant else f"one of {', '.join(known)}"
-        issues.append(Issue(("kind",), f"there is no kind {kind!r}", fix))
+        issues.append(
+            Issue(("kind",), f"there is no kind {kind!r}", fix, code=ProblemCode.UNKNOWN_KIND)
+        )
     for name, example in (("metadata", "metadata: {name: …}"), ("spec", "spec: {…}")):
         part = value.get(name)
         if name not in value:
-            issues.append(Issue((), f"{name} is missing", f"add '{example}'"))
+            issues.append(_missing(name, f"add '{example}'"))
         elif not isinstance(part, dict):
             issues.append(
                 Issue((name,), f"expected a map, found {yaml_type(part)}", f"write '{example}'")
@@ -120,3 +127,7 @@ def yaml_type(value: Any) -> str:
         dict: "a map",
     }
     return names[type(value)]
+
+
+def _missing(field: str, fix: str) -> Issue:
+    return Issue((), f"{field} is missing", fix, code=ProblemCode.MISSING, field=field)

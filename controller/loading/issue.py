@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from controller.model.problem import ProblemCode
+
 MAX_ISSUES: Final = 100
 """How many of a sort are told of one document; the rest is counted."""
 
@@ -11,7 +13,7 @@ class Issue(NamedTuple):
     """What is wrong at a path of a document. ``path`` leads from the document's top; empty means the document.
 
     ``at_key`` points the caret at the field's name instead of its value. ``hidden`` values are not shown: they may be secrets.
-    ``others`` is how many further issues this one stands for, if it stands for issues.
+    ``others`` is how many further issues this one stands for, if it stands for issues. ``field`` is missing below the path.
     """
 
     path: tuple[str | int, ...]
@@ -21,12 +23,18 @@ class Issue(NamedTuple):
     warning: bool = False
     hidden: bool = False
     others: int = 0
+    code: ProblemCode = ProblemCode.INVALID_VALUE
+    field: str = ""
 
 
 def further(path: tuple[str | int, ...], others: int) -> Issue:
     """Return what stands for so many other issues below a path."""
     return Issue(
-        path, f"{others:,} more of its fields are wrong", "mend the others first", others=others
+        path,
+        f"{others:,} more of its fields are wrong",
+        "mend the others first",
+        others=others,
+        code=ProblemCode.MORE,
     )
 
 

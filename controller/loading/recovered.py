@@ -12,6 +12,7 @@ from controller.loading.resolve import resolve
 from controller.loading.world import TracingWorld
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.origin import Origin
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 
@@ -95,7 +96,9 @@ def _read_back(
     ):
         return ReadBack(held, before.draft)
     if ref.kind not in kinds.by_name:
-        return ReadBack(held, (Issue((), f"there is no kind {ref.kind!r}"),))
+        return ReadBack(
+            held, (Issue((), f"there is no kind {ref.kind!r}", code=ProblemCode.UNKNOWN_KIND),)
+        )
     try:
         document = document_of(ref, held, kinds)
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -63,7 +63,14 @@ def resolve(
 
 
 def _issue(found: Finding) -> Issue:
-    return Issue(found.path, found.message, found.fix, warning=found.warning)
+    return Issue(
+        found.path,
+        found.message,
+        found.fix,
+        warning=found.warning,
+        code=found.code,
+        field=found.field,
+    )
 
 
 def _extra_bytes(extra: dict[str, Any]) -> bytes:

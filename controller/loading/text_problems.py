@@ -10,7 +10,7 @@ from controller.loading.excerpts import excerpt
 from controller.loading.irregularities import Finding, find_irregularities
 from controller.loading.positions import dotted
 from controller.model.origin import Origin
-from controller.model.problem import Problem, in_file_order
+from controller.model.problem import Problem, ProblemCode, in_file_order
 
 MAX_PROBLEMS: Final = 100
 """A file with more of them is shown these and a note."""
@@ -26,7 +26,15 @@ def find_text_problems(
     """
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 2**20:.1f} MiB long; at most {MAX_BYTES // 2**20} MiB are read"
-        return (Problem(Origin(path), "", f"the file is {size}", "split it into several files"),)
+        return (
+            Problem(
+                Origin(path),
+                "",
+                f"the file is {size}",
+                "split it into several files",
+                code=ProblemCode.UNREADABLE_FILE,
+            ),
+        )
     plain = data.removeprefix(codecs.BOM_UTF8)
     text = plain.decode(errors="replace")
     strangers = find_strangers(plain, MAX_PROBLEMS)
@@ -41,10 +49,14 @@ def find_text_problems(
             at.message,
             at.fix,
             excerpt(shown, at.place, at.length),
+            code=ProblemCode.SYNTAX,
         )
         for at in findings[:MAX_PROBLEMS]
     )
     if len(findings) <= MAX_PROBLEMS:
         return problems
     note = f"more than {MAX_PROBLEMS} problems; the rest of them is not shown"
-    return (*problems, Problem(problems[-1].origin, "", note, "mend these first"))
+    return (
+        *problems,
+        Problem(problems[-1].origin, "", note, "mend these first", code=ProblemCode.MORE),
+    )

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Kind
 from controller.loading.issue import Issue
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 
 
@@ -37,5 +38,8 @@ def _clash(
     field = str(owner.path[-1])
     whose = f"its own {field}" if owner.ref == ref else f"{owner.ref} ({field})"
     return Issue(
-        path, f"{what} {value!r} is already taken by {whose}", f"give {ref} another {what}"
+        path,
+        f"{what} {value!r} is already taken by {whose}",
+        f"give {ref} another {what}",
+        code=ProblemCode.DUPLICATE,
     )

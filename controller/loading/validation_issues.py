@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import closest
 from controller.loading.issue import MAX_ISSUES, Issue, further
+from controller.model.problem import ProblemCode
 
 MANY: Final = 1000
 """With more findings than this the first ``MAX_ISSUES`` are told."""
@@ -104,6 +105,8 @@ def _issue(
             path[:-1],
             f"{path[-1]} is missing",
             f"add '{path[-1]}: …' here or in a Defaults of this folder",
+            code=ProblemCode.MISSING,
+            field=str(path[-1]),
         )
     if kind == "extra_forbidden":
         return unknown_field(path, field_names(model, inside[:-1]))
@@ -165,7 +168,9 @@ def unknown_field(path: tuple[str | int, ...], names: list[str]) -> Issue:
         if names
         else None
     )
-    return Issue(path, f"unknown field {path[-1]!r}", fix, at_key=True)
+    return Issue(
+        path, f"unknown field {path[-1]!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
+    )
 
 
 def _example(expected: str) -> str:

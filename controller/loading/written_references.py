@@ -13,6 +13,7 @@ from controller.loading.closest import closest
 from controller.loading.defaults import KindDefaults
 from controller.loading.issue import Issue, PlacedIssue
 from controller.model.canonical import parse_canonical
+from controller.model.problem import ProblemCode
 
 _NAMES_SHOWN = 5
 
@@ -43,7 +44,9 @@ def no_such(named: Named, names: Iterable[str]) -> Issue:
     known = sorted(names)
     meant = closest(name, known)
     fix = f"did you mean {meant!r}?" if meant else _names_there_are(kind, known)
-    return Issue(("spec", *path), f"no {kind} named {name!r}", fix)
+    return Issue(
+        ("spec", *path), f"no {kind} named {name!r}", fix, code=ProblemCode.UNKNOWN_REFERENCE
+    )
 
 
 def _names_there_are(kind: str, names: list[str]) -> str:

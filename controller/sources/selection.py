@@ -108,7 +108,7 @@ def _refused(entry: Found) -> Problem | None:
 
 
 def _problem(entry: Found, what: str, fix: str) -> Problem:
-    return Problem(Origin(printable(entry.path)), "", what, fix)
+    return Problem(Origin(printable(entry.path)), "", what, fix, code=ProblemCode.UNREADABLE_FILE)
 
 
 def _refused_links(links: Sequence[Found], plain: set[bytes]) -> Iterable[Problem]:

@@ -18,14 +18,13 @@ from controller.kinds.parts.environment_names import matches
 from controller.loading.closest import closest
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
-from controller.model.problem import Problem
+from controller.model.problem import Problem, ProblemCode
 from controller.model.ref import ResourceRef
 from controller.ports import Source
 
 PORTS = range(40_000, 41_000)
 """Domain rule: the even port of a free pair is blue's, the odd one green's."""
 MAX_STEPS = 60
-_MISSING = re.compile(r"([A-Za-z]+) is missing\b")
 _SCHEMA_LINE = re.compile(rb"^# yaml-language-server: \$schema=(\S*/)?[\w.-]+\s*$", re.MULTILINE)
 _CHOICES_SHOWN = 6
 
@@ -111,9 +110,8 @@ class _Draft:
 
     def _missing(self, revision: LoadedRevision) -> Iterator[Path]:
         for placed in revision.loaded.issues:
-            found = _MISSING.match(placed.issue.message)
-            if placed.path == self._path and found:
-                path = (*placed.issue.path, found[1])
+            if placed.path == self._path and placed.issue.code is ProblemCode.MISSING:
+                path = (*placed.issue.path, placed.issue.field)
                 if path[0] == "spec" and path not in self._open:
                     yield path
 
@@ -219,10 +217,7 @@ class _Draft:
 
 def _is_about(problem: Problem, blank: set[str]) -> bool:
     """Tell whether a problem says of an open field that it is open."""
-    missing = _MISSING.match(problem.message)
-    return problem.path in blank or (
-        missing is not None and f"{problem.path}.{missing[1]}" in blank
-    )
+    return problem.path in blank or f"{problem.path}.{problem.field}" in blank
 
 
 def _choices(names: list[str]) -> str:

@@ -22,7 +22,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import Json, parse_canonical
 from controller.model.origin import Origin
 from controller.model.override import Override
-from controller.model.problem import Problem
+from controller.model.problem import Problem, ProblemCode
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import patch, segments
 
@@ -132,7 +132,13 @@ def _check_live(override: Override, accepted: AcceptedState) -> None:
     if choice.use is not None and ResourceRef("Schedule", choice.use) not in accepted.resources:
         raise _wrong(
             [override],
-            [Issue(("spec", "schedule"), f"no Schedule named {choice.use!r}")],
+            [
+                Issue(
+                    ("spec", "schedule"),
+                    f"no Schedule named {choice.use!r}",
+                    code=ProblemCode.UNKNOWN_REFERENCE,
+                )
+            ],
         )
 
 
@@ -140,7 +146,17 @@ def _wrong(new: Sequence[Override], issues: Sequence[Issue]) -> InvalidDesiredSt
     ref = new[0].ref
     origin = Origin(f"override of {ref}")
     return InvalidDesiredState(
-        [Problem(origin, dotted(issue.path), issue.message, issue.fix) for issue in issues]
+        [
+            Problem(
+                origin,
+                dotted(issue.path),
+                issue.message,
+                issue.fix,
+                code=issue.code,
+                field=issue.field,
+            )
+            for issue in issues
+        ]
     )
 
 

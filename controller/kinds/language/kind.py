@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.kinds.language.spec import Spec
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
 
@@ -28,6 +29,9 @@ class Finding(NamedTuple):
     message: str
     fix: str | None = None
     warning: bool = False
+    code: ProblemCode = ProblemCode.INVALID_VALUE
+    field: str = ""
+    """The name of a field that is missing below ``path``."""
 
 
 Findings = Iterator[Finding]

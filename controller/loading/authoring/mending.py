@@ -14,6 +14,7 @@ from controller.loading.issue import Issue
 from controller.loading.positions import dotted
 from controller.loading.validation_issues import validation_issues
 from controller.loading.yaml_text import scalar_text
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 
 MOST_MENDS = 300
@@ -102,7 +103,7 @@ def _mend(
         value = value_at(spec, path)
     except (KeyError, IndexError):
         return False
-    if not path or issue.message.endswith(" is missing"):
+    if not path or issue.code is ProblemCode.MISSING:
         return False
     for other in _other_forms(value):
         _put(spec, path, other)

@@ -20,6 +20,7 @@ from controller.loading.uniqueness import clashes
 from controller.loading.world import TracingWorld
 from controller.model.canonical import canonical_bytes
 from controller.model.origin import Origin
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 
@@ -147,14 +148,10 @@ def _mended(
         owner = staying.get(ResourceRef("EnvironmentType", str(one.spec.get("environmentType"))))
         if owner is not None and any("namingPattern" in odd.found for odd in owner.oddities):
             # It was the pattern, which is gone in the next round.
-            return _was_pattern(issue)
+            return issue.code is ProblemCode.NAMING_PATTERN
     if issue.path == ("spec", "account"):
         return _account_by_number(staying, one, whole)
     return issue.path[:1] == ("spec",) and _dropped(one, issue, kinds)
-
-
-def _was_pattern(issue: Issue) -> bool:
-    return "naming pattern" in issue.message
 
 
 def _account_by_number(
@@ -184,7 +181,7 @@ def _account_by_number(
 
 def _dropped(one: Written, issue: Issue, kinds: CompiledKinds) -> bool:
     """Take an optional reference away that names nothing; a rule that is broken otherwise is a person's to decide."""
-    if not issue.message.startswith("no "):
+    if issue.code is not ProblemCode.UNKNOWN_REFERENCE:
         return False
     compiled = kinds.by_name[one.ref.kind]
     for path in _may_go(issue.path[1:]):
