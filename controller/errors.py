@@ -3,30 +3,48 @@
 ``ERROR_CLASSES`` is the one table of consequences: exit code, whether another try may help, and the condition shown in status.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from controller.model.reason import Reason
 
 if TYPE_CHECKING:
     from controller.model.problem import Problem
 
 
 class EnvctlError(Exception):
-    """Root of our errors: ``message`` says what and where, ``fix`` what to do, ``facts`` the same for programs.
+    """Root of our errors: ``message`` says in one line what and where, ``fix`` what to do, ``facts`` the same for programs.
 
+    ``detail`` are further lines between the two: what AWS or git says, or each single problem.
     ``str(error)`` is what the user reads. Nothing may be decided by these words: decide by class, code or facts.
     """
 
     def __init__(
-        self, message: str, *, fix: str = "", facts: Mapping[str, str | int] | None = None
+        self,
+        message: str,
+        *,
+        detail: str = "",
+        fix: str = "",
+        facts: Mapping[str, str | int] | None = None,
     ) -> None:
         """Keep message and fix apart; a fix may have several lines, one for each thing to type."""
-        self.message, self.fix, self.facts = message, fix, dict(facts or {})
+        self.message, self.detail, self.fix, self.facts = message, detail, fix, dict(facts or {})
         super().__init__(message)
 
     def __str__(self) -> str:
         """Render as people read it."""
-        return f"{self.message}\n  fix: {self.fix}" if self.fix else self.message
+        return self.reason
+
+    @property
+    def reason(self) -> Reason:
+        """All that people read, with its first line known."""
+        return Reason(self.message, detail=self.detail, fix=self.fix)
+
+    @property
+    def part(self) -> str:
+        """Which part of us says it, where the message begins with that: ``groups``, ``sessions``; else empty."""
+        return str(self.facts.get("part", ""))
 
     @property
     def code(self) -> str:
@@ -43,7 +61,7 @@ class InvalidDesiredState(EnvctlError):
         count = len(self.problems)
         noun = "problem" if count == 1 else "problems"
         super().__init__(
-            f"{count} {noun} in the desired state\n" + "\n".join(map(str, self.problems))
+            f"{count} {noun} in the desired state", detail="\n".join(map(str, self.problems))
         )
 
 
@@ -57,9 +75,9 @@ class PlanChanged(EnvctlError):
     def __init__(self, expected: str, actual: str, detail: str = "") -> None:
         """Name both digests."""
         self.expected, self.actual = expected, actual
-        tail = f"\n{detail}" if detail else ""
         super().__init__(
-            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}{tail}",
+            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}",
+            detail=detail,
             fix="run envctl plan again and review the new one",
             facts={"expected": expected, "actual": actual},
         )
@@ -86,12 +104,25 @@ class Conflict(EnvctlError):
 
 
 class RefusedByAws(EnvctlError):
-    """AWS refused the request for a reason of its own: a limit, a state, a value; ``aws_code`` is AWS's word for it."""
+    """AWS refused the request for a reason of its own: a limit, a state, a value; ``aws_code`` is AWS's word for it.
 
-    def __init__(self, message: str, aws_code: str = "", *, fix: str = "") -> None:
+    ``instances`` are those that AWS names as the reason.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        aws_code: str = "",
+        *,
+        detail: str = "",
+        fix: str = "",
+        instances: Iterable[str] = (),
+    ) -> None:
         """Keep AWS's error code beside the text."""
-        self.aws_code = aws_code
-        super().__init__(message, fix=fix, facts={"awsCode": aws_code} if aws_code else None)
+        self.aws_code, self.instances = aws_code, frozenset(instances)
+        super().__init__(
+            message, detail=detail, fix=fix, facts={"awsCode": aws_code} if aws_code else None
+        )
 
 
 class StaleEpoch(EnvctlError):

@@ -318,7 +318,7 @@ def _problem(
 
 
 def _wrong(problems: Iterable[Problem]) -> WrongUsage:
-    return WrongUsage("the settings are wrong\n" + "\n".join(map(str, problems)))
+    return WrongUsage("the settings are wrong", detail="\n".join(map(str, problems)))
 
 
 def environment_values(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Any]]:

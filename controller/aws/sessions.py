@@ -161,8 +161,8 @@ class AwsAccess:
                     found = str(sts.get_caller_identity()["Account"])
                 if account not in (MASTER, found):
                     raise AccessDenied(
-                        f"sessions: credentials meant for account {account} belong to account {found}; nothing was written\n"
-                        f"  role: {place.role}",
+                        f"sessions: credentials meant for account {account} belong to account {found}; nothing was written",
+                        detail=f"  role: {place.role}",
                         fix="correct the Account's accountNumber and roleArn",
                     )
                 self._asserted[place] = found
@@ -252,15 +252,17 @@ def role_denied(
     """
     said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:500]
     head = f"account {access.account}: its role cannot be assumed"
-    said = f"{said or 'nothing'}\n  role: {access.role_arn}"
+    detail = f"  AWS says: {said or 'nothing'}\n  role: {access.role_arn}"
     if "explicit deny" in said:
         return AccessDenied(
-            f"{head}: a policy forbids it\n  AWS says: {said}",
+            f"{head}: a policy forbids it",
+            detail=detail,
             fix="take sts:AssumeRole on this role out of that deny",
         )
     if "no identity-based policy" in said:
         return AccessDenied(
-            f"{head}: the controller's own role may not\n  AWS says: {said}",
+            f"{head}: the controller's own role may not",
+            detail=detail,
             fix="allow sts:AssumeRole on this role in the controller's own role",
         )
     external = (
@@ -269,8 +271,8 @@ def role_denied(
         else "its trust policy must ask for no external id, as the Account has none"
     )
     return RoleNotReady(
-        f"{head}: it does not exist yet, does not trust the controller, or asks for another external id\n"
-        f"  AWS says: {said}",
+        f"{head}: it does not exist yet, does not trust the controller, or asks for another external id",
+        detail=detail,
         fix=(
             f"{external}; with credentials of that account, make or mend it:\n"
             f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"

@@ -15,6 +15,7 @@ from controller.errors import (
     WrongUsage,
     exit_code_of,
 )
+from controller.model.reason import Reason
 
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""
@@ -72,10 +73,13 @@ def fail_interrupted() -> int:
 
 
 def _bug(error: Exception) -> int:
-    first = str(error).partition("\n")[0]
+    first = Reason.stored(str(error)).message
     note(f"envctl: this is a bug of envctl: {type(error).__name__}: {first}")
     note(
-        f"  traceback: {_keep_traceback(error)}\n  fix: report it with that file; nothing else is known to be wrong"
+        Reason(
+            f"  traceback: {_keep_traceback(error)}",
+            fix="report it with that file; nothing else is known to be wrong",
+        )
     )
     return 70
 

@@ -55,10 +55,8 @@ def validation_issues(
         if partial and detail["type"] == "missing":
             continue
         inside = _yaml_path(detail["loc"])
-        issue = _issue(detail, prefix, inside, model)
         hidden = may_be_secret(model, inside)
-        if hidden or "input" not in detail:
-            issue = issue._replace(message=issue.message.partition(", found ")[0], hidden=hidden)
+        issue = _issue(detail, prefix, inside, model, hidden=hidden)._replace(hidden=hidden)
         if issue not in seen:
             seen.add(issue)
             yield issue
@@ -98,8 +96,12 @@ def _issue(
     prefix: tuple[str | int, ...],
     inside: tuple[str | int, ...],
     model: type[BaseModel],
+    *,
+    hidden: bool,
 ) -> Issue:
     kind, path = detail["type"], (*prefix, *inside)
+    # What was found is not said where it may be a secret, or where there are too many findings to keep it.
+    said = "" if hidden or "input" not in detail else f", found {_shown(detail['input'])}"
     if kind == "missing":
         return Issue(
             path[:-1],
@@ -112,26 +114,25 @@ def _issue(
         return unknown_field(path, field_names(model, inside[:-1]))
     if kind.startswith("model_") and (shorter := _shorter(model, inside)):
         wanted = f"{shorter} or a map"
-        return Issue(
-            path, f"expected {wanted}, found {_shown(detail.get('input'))}", f"write {wanted}"
-        )
-    return _misfit(detail, path)
+        return Issue(path, f"expected {wanted}{said}", f"write {wanted}")
+    return _misfit(detail, path, said)
 
 
-def _misfit(detail: ErrorDetails, path: tuple[str | int, ...]) -> Issue:
-    """Say what is wrong with a value. What was found comes last, so that it can be left out."""
+def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Issue:
+    """Say what is wrong with a value; what was found, as far as it may be ``said``, comes last."""
     kind, found = detail["type"], detail.get("input")
     context: dict[str, Any] = detail.get("ctx", {})
     if kind in WANTED:
         quote = " (quote it)" if kind == "string_type" and isinstance(found, int | float) else ""
-        return Issue(
-            path, f"expected {WANTED[kind]}, found {_shown(found)}", f"write {WANTED[kind]}{quote}"
-        )
+        return Issue(path, f"expected {WANTED[kind]}{said}", f"write {WANTED[kind]}{quote}")
     if kind in _COUNTED:
         limit = context[_COUNTED[kind][0]]
         expected = f"{_COUNTED[kind][1]} {limit} {'entry' if limit == 1 else 'entries'}"
+        counted = f", found {context['actual_length']}" if said else ""
         return Issue(
-            path, f"expected {expected}, found {context['actual_length']}", f"write {expected}"
+            path,
+            f"expected {expected}{counted}",
+            f"write {expected}",
         )
     if kind == "literal_error":
         expected = context["expected"].replace("'", "")
@@ -139,12 +140,12 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...]) -> Issue:
         meant = closest(str(found), choices)
         return Issue(
             path,
-            f"expected {expected}, found {_shown(found)}",
+            f"expected {expected}{said}",
             f"did you mean {meant!r}?" if meant else "write one of them, or leave the field out",
         )
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
-        message = f"expected text that fits the pattern {pattern}, found {_shown(found)}"
+        message = f"expected text that fits the pattern {pattern}{said}"
         return Issue(path, message, "write text of that form")
     if kind in ("value_error", "assertion_error"):
         text, _, fix = str(context["error"]).partition("\n")
@@ -155,7 +156,7 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...]) -> Issue:
     fix = _example(context["expected"]) if kind == "unexpected" else "write what is expected"
     if found == "":
         fix = f"{fix}; for nothing leave the field out"
-    return Issue(path, f"{message[:1].lower()}{message[1:]}, found {_shown(found)}", fix)
+    return Issue(path, f"{message[:1].lower()}{message[1:]}{said}", fix)
 
 
 def unknown_field(path: tuple[str | int, ...], names: list[str]) -> Issue:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
 
 
 class Status(StrEnum):
@@ -25,6 +26,6 @@ class Outcome:
 
     change: Change
     status: Status
-    message: str = ""
+    message: Reason = NO_REASON
     audit_ids: tuple[str, ...] = ()
     transaction_id: str = ""

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from controller.model.observed import ScopeState
 from controller.model.origin import Authorship, Origin
+from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning
 
@@ -159,7 +160,7 @@ class ScopePlan:
     changes: tuple[Change, ...] = ()
     violations: tuple[Violation, ...] = ()
     notes: tuple[Note, ...] = ()
-    reason: str = ""
+    reason: Reason = NO_REASON
     observed_count: Mapping[str, int] | None = None
     """Objects found per kind: what shares are shares of."""
 

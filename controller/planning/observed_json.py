@@ -9,6 +9,7 @@ import orjson
 from controller.errors import WrongUsage
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.planning.json_check import DIALECT, Schema, check_json, list_of, object_of, text
 
@@ -130,7 +131,7 @@ def _read_state(value: Object) -> ObservedState:
         scope=value["scope"],
         state=ScopeState(value["state"]),
         objects={found.ref: found for found in map(_read_object, value["objects"])},
-        reason=value["reason"],
+        reason=Reason.stored(value["reason"]),
         facts=value["facts"],
     )
 

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from controller.loading.documents import MAX_BYTES
 from controller.model.origin import Origin
-from controller.model.problem import Problem, in_file_order
+from controller.model.problem import Problem, ProblemCode, in_file_order
 
 FoundKind = Literal["file", "link", "submodule", "special"]
 

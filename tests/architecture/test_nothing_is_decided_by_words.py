@@ -13,7 +13,7 @@ WORDS = frozenset({"message", "reason", "text", "why", "because"})
 DECIDING = frozenset(
     {
         *("startswith", "endswith", "partition", "rpartition", "split", "rsplit", "splitlines"),
-        *("removeprefix", "removesuffix", "find", "index", "count"),
+        *("find", "index", "count"),
     }
 )
 PATTERNS = frozenset({"match", "fullmatch", "search", "findall", "finditer", "split", "sub"})
@@ -21,16 +21,23 @@ UNCHANGED = frozenset({"lower", "casefold", "strip", "lstrip", "rstrip"})
 """Methods that leave words what they are."""
 RENDERS_A_FIX = frozenset(
     {
-        Path("controller/errors.py"),
+        Path("controller/model/reason.py"),
         Path("controller/model/problem.py"),
         Path("controller/views/audit.py"),
     }
 )
 """The only files that put the words ``fix:`` before a fix."""
 NOT_OURS = {
-    ("controller/settings.py", "text"): "a file's own text",
+    (
+        "controller/aws/errors.py",
+        "str(error)",
+    ): "botocore's words, from which a password is taken out",
+    (
+        "controller/kinds/parts/environment_names.py",
+        "str(error).strip()",
+    ): "pydantic's words, which have no code",
 }
-"""Where a word of ``WORDS`` is the name of something else: what was read, or what another program said."""
+"""Where what is taken apart was said by another program, and why."""
 
 
 def _holds_words(node: ast.expr, tainted: frozenset[str]) -> bool:

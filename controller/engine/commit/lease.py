@@ -84,7 +84,7 @@ class Leases:
                 if taken is not None:
                     return taken
             elif now >= deadline:
-                raise ScopeBusy(_busy_text(head, now))
+                raise _busy(head, now)
             else:
                 left_s = (deadline - now).total_seconds()
                 self._sleep(min(LOOK_AGAIN_S, left_s))
@@ -93,7 +93,7 @@ class Leases:
         """Prolong our lease. Raises StaleEpoch if another worker has taken the scope."""
         until = epoch_ms(self._clock() + timedelta(seconds=lease_s))
         if self._update(head, "SET #lease = :until", {":until": until}) is None:
-            raise StaleEpoch(stale_text(head, self.read(head.scope)))
+            raise stale(head, self.read(head.scope))
         return replace(head, lease_until=until)
 
     def release(self, head: Head) -> None:
@@ -179,21 +179,21 @@ def epoch_ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def stale_text(mine: Head, found: Head | None) -> str:
-    """Say who took the scope from us."""
+def stale(mine: Head, found: Head | None) -> StaleEpoch:
+    """Return the error that says who took the scope from us."""
     who = (
         f"{found.owner or 'nobody'} (epoch {found.epoch})" if found else "nobody: its head is gone"
     )
-    return (
-        f"scope {mine.scope}: owned by {mine.owner} in epoch {mine.epoch} until another worker took it; now by {who}\n"
-        "  fix: nothing was written after that; run again, with --wait to wait for the present owner"
+    return StaleEpoch(
+        f"scope {mine.scope}: owned by {mine.owner} in epoch {mine.epoch} until another worker took it; now by {who}",
+        fix="nothing was written after that; run again, with --wait to wait for the present owner",
     )
 
 
-def _busy_text(head: Head, now: datetime) -> str:
+def _busy(head: Head, now: datetime) -> ScopeBusy:
     until = datetime.fromtimestamp(head.lease_until / 1000, UTC)
     left_s = max(0, round((until - now).total_seconds()))
-    return (
-        f"scope {head.scope}: owned by {head.owner} until {until:%Y-%m-%d %H:%M:%S} UTC ({left_s} s from now), longer if it renews\n"
-        "  fix: --wait 5m waits for it; --take-over ends its ownership, and whatever it is doing stops"
+    return ScopeBusy(
+        f"scope {head.scope}: owned by {head.owner} until {until:%Y-%m-%d %H:%M:%S} UTC ({left_s} s from now), longer if it renews",
+        fix="--wait 5m waits for it; --take-over ends its ownership, and whatever it is doing stops",
     )

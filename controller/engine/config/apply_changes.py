@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.aws.items import Item
-from controller.aws.transactions import Cancelled, Reason
+from controller.aws.transactions import Cancelled
+from controller.aws.transactions import Reason as CancelReason
 from controller.engine.commit.batching import MAX_ITEM_WRITES
-from controller.engine.commit.lease import head_id, head_of_row, stale_text
+from controller.engine.commit.lease import head_id, head_of_row, stale
 from controller.engine.commit.send import (
     PASSING_CODES,
     Sender,
@@ -27,6 +28,7 @@ from controller.model.head import Head
 from controller.model.item_write import ItemWrite
 from controller.model.outcome import Outcome, Status
 from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.writes import version_of
 
@@ -112,7 +114,7 @@ class _Run:
             except EnvctlError as error:
                 # The store for large images did not take one: without it there can be no record.
                 for entry in entries:
-                    self._queue.settle(entry.index, Status.FAILED, str(error))
+                    self._queue.settle(entry.index, Status.FAILED, error.reason)
         return None
 
     def _report(self) -> None:
@@ -124,7 +126,9 @@ class _Run:
         self._head = transaction.head
         self._moves = 0
 
-    def _settle_all(self, transaction: Transaction, status: Status, message: str = "") -> None:
+    def _settle_all(
+        self, transaction: Transaction, status: Status, message: Reason = NO_REASON
+    ) -> None:
         written = status in {Status.APPLIED, Status.ALREADY_DONE}
         ids: dict[int, list[str]] = {entry.index: [] for entry in transaction.entries}
         for owner, record in zip(transaction.owners, transaction.records, strict=True):
@@ -145,14 +149,14 @@ class _Run:
         except EnvctlError as error:
             trouble = error
         if not isinstance(trouble, RefusedByAws):
-            self._settle_all(transaction, Status.FAILED, str(trouble))
+            self._settle_all(transaction, Status.FAILED, trouble.reason)
             return trouble
         if len(transaction.entries) > 1:
             # One of them is refused, AWS does not say which: halves find it.
             self._queue.put_back(transaction.entries)
             self._queue.max_changes = len(transaction.entries) // 2
         else:
-            self._settle_all(transaction, Status.FAILED, str(trouble))
+            self._settle_all(transaction, Status.FAILED, trouble.reason)
             self._queue.max_changes = MAX_ITEM_WRITES
         return None
 
@@ -166,7 +170,7 @@ class _Run:
             self._settle_all(late, Status.ALREADY_DONE)
         self._queue.put_back(transaction.entries)
         if found is None or (found.epoch, found.owner) != (self._head.epoch, self._head.owner):
-            return StaleEpoch(stale_text(self._head, found))
+            return stale(self._head, found)
         self._head = found
         self._moves += 1
         if self._moves > MAX_HEAD_MOVES:
@@ -178,7 +182,7 @@ class _Run:
 
     def _take_out(self, transaction: Transaction, answer: Cancelled) -> None:
         count = len(transaction.owners)
-        verdicts: dict[int, tuple[Status, str]] = {}
+        verdicts: dict[int, tuple[Status, Reason]] = {}
         items = [item for entry in transaction.entries for item in entry.items]
         for place, (item, owner) in enumerate(zip(items, transaction.owners, strict=True)):
             verdict = _verdict(item, answer.reasons[place], answer.reasons[count + place])
@@ -190,48 +194,50 @@ class _Run:
 
     def _stop(self, error: EnvctlError) -> None:
         if isinstance(error, StaleEpoch):
-            self._queue.settle_rest(Status.STALE_EPOCH, str(error))
+            self._queue.settle_rest(Status.STALE_EPOCH, error.reason)
         else:
-            first_line = str(error).partition("\n")[0]
-            self._queue.settle_rest(Status.SKIPPED, f"not tried: {first_line}")
+            self._queue.settle_rest(Status.SKIPPED, Reason(f"not tried: {error.message}"))
 
 
 def _verdict(
-    item: ItemWrite, of_item: Reason | None, of_record: Reason | None
-) -> tuple[Status, str] | None:
+    item: ItemWrite, of_item: CancelReason | None, of_record: CancelReason | None
+) -> tuple[Status, Reason] | None:
     """Say what a cancelled transaction's reasons mean for one item; None if it was not at fault."""
     if failed_condition(of_record):
         if item.after is None and failed_condition(of_item) and of_item and of_item.found is None:
-            return Status.ALREADY_DONE, "the ledger has its delete, and the item is gone"
-        return Status.FAILED, (
-            f"{item.ref}: the ledger already has a record of this very change, yet the item is there again, unchanged\n"
-            "  fix: it was put back byte for byte after a delete; change anything in it, then apply again"
+            return Status.ALREADY_DONE, Reason("the ledger has its delete, and the item is gone")
+        return Status.FAILED, Reason(
+            f"{item.ref}: the ledger already has a record of this very change, yet the item is there again, unchanged",
+            fix="it was put back byte for byte after a delete; change anything in it, then apply again",
         )
     if failed_condition(of_item):
-        return Status.CONFLICTED, _conflict_text(item, of_item.found if of_item else None)
+        return Status.CONFLICTED, _conflict(item, of_item.found if of_item else None)
     if of_item is not None and of_item.code not in PASSING_CODES:
-        return Status.FAILED, f"{item.ref}: AWS refused its item: {of_item.code}: {of_item.message}"
+        return Status.FAILED, Reason(
+            f"{item.ref}: AWS refused its item: {of_item.code}: {of_item.message}"
+        )
     if of_record is not None and of_record.code not in PASSING_CODES:
         return (
             Status.FAILED,
-            f"{item.ref}: AWS refused its record: {of_record.code}: {of_record.message}",
+            Reason(f"{item.ref}: AWS refused its record: {of_record.code}: {of_record.message}"),
         )
     return None
 
 
-def _conflict_text(item: ItemWrite, found: Item | None) -> str:
+def _conflict(item: ItemWrite, found: Item | None) -> Reason:
     what = f"{item.ref}: its item in {item.table} was changed after the plan was made"
     if item.before is None:
         what = f"{item.ref}: its item in {item.table} exists by now"
     if found is None:
-        return f"{item.ref}: its item in {item.table} is gone\n  fix: plan again"
+        return Reason(f"{item.ref}: its item in {item.table} is gone", fix="plan again")
     audit = found.get("Audit")
     if not isinstance(audit, dict):
-        return f"{what}\n  fix: plan again"
+        return Reason(what, fix="plan again")
     planned = (
         f"planned from version {version_of(item.before.get('Audit'))}, " if item.before else ""
     )
-    return (
+    return Reason(
         f"{what}: {planned}found version {version_of(audit)} by {audit.get('User', 'unknown')}"
-        f" at {audit.get('LastChanged', 'an unknown time')}\n  fix: plan again"
+        f" at {audit.get('LastChanged', 'an unknown time')}",
+        fix="plan again",
     )

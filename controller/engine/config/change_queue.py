@@ -9,6 +9,7 @@ from controller.engine.commit.transaction import ApplyContext, Entry, build_entr
 from controller.errors import EnvctlError
 from controller.model.outcome import Outcome, Status
 from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
 from controller.planning.prerequisites import prerequisites
 
 _BROKEN = frozenset({Status.CONFLICTED, Status.FAILED, Status.SKIPPED, Status.STALE_EPOCH})
@@ -61,14 +62,14 @@ class ChangeQueue:
         self._waiting.extendleft(reversed(again))
 
     def settle(
-        self, index: int, status: Status, message: str = "", audit_ids: Iterable[str] = ()
+        self, index: int, status: Status, message: Reason = NO_REASON, audit_ids: Iterable[str] = ()
     ) -> None:
         """Record what became of a change; the last word counts."""
         self._outcomes[index] = Outcome(
             self._changes[index], status, message, tuple(audit_ids), self._context.transaction_id
         )
 
-    def settle_rest(self, status: Status, message: str) -> None:
+    def settle_rest(self, status: Status, message: Reason) -> None:
         """Give every change without an outcome this one."""
         self._waiting.clear()
         for index in range(len(self._changes)):
@@ -87,14 +88,14 @@ class ChangeQueue:
             self.settle(
                 index,
                 Status.SKIPPED,
-                f"{first.change.ref}, which must come first, was not done: {first.status}",
+                Reason(f"{first.change.ref}, which must come first, was not done: {first.status}"),
             )
             return None
         try:
             return build_entry(index, self._changes[index], self._context, at)
         except EnvctlError as error:
             # Also from the store for large images: without them there can be no record.
-            self.settle(index, Status.FAILED, str(error))
+            self.settle(index, Status.FAILED, error.reason)
             return None
 
     def _is_broken(self, index: int) -> bool:

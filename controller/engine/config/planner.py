@@ -28,6 +28,7 @@ from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, ScopePlan
 from controller.model.plan_options import PlanOptions
+from controller.model.reason import Reason
 from controller.model.resource import DesiredState
 from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.fields import FieldNames
@@ -161,7 +162,7 @@ def _chosen(
             )
     mode = settings.targets.tables
     return [
-        replace(state, state=ScopeState.OBSERVE, reason="targets.tables: observe")
+        replace(state, state=ScopeState.OBSERVE, reason=Reason("targets.tables: observe"))
         if mode == "observe" and state.state is ScopeState.OK
         else state
         for state in states

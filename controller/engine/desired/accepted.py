@@ -178,7 +178,7 @@ class AcceptedReader:
         try:
             document = patch(uncovered(resource.document, covered), overrides)
         except WrongUsage as error:
-            return str(error).partition("\n")[0]
+            return error.message
         made = draft(self._kinds.by_name[resource.ref.kind], document, resource.origin, 0)
         return made if isinstance(made, Draft) else _said(made)
 

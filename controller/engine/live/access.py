@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.aws.sessions import AwsAccess
-from controller.engine.commit.lease import LEASE_S, Leases, epoch_ms, stale_text
-from controller.errors import StaleEpoch
+from controller.engine.commit.lease import LEASE_S, Leases, epoch_ms, stale
 from controller.model.head import Head
 from controller.model.live import LiveLook, LiveScope
 from controller.model.live_options import LiveOptions
@@ -82,7 +81,7 @@ class Ownership:
                 found = self._leases.read(self._head.scope)
                 mine = (self._head.epoch, self._head.owner)
                 if found is None or (found.epoch, found.owner) != mine:
-                    raise StaleEpoch(stale_text(self._head, found))
+                    raise stale(self._head, found)
                 self._seen_at = now
 
 

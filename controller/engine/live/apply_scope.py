@@ -31,6 +31,7 @@ from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.observed import ScopeState
 from controller.model.outcome import Outcome, Status
 from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -60,7 +61,7 @@ class ScopeOutcome:
     outcomes: tuple[Outcome, ...]
     finding: Finding
     exit_code: int = 0
-    stopped: str = ""
+    stopped: Reason = NO_REASON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,14 +254,13 @@ class ScopeRun:
         self, outcomes: Sequence[Outcome], error: EnvctlError, left: Sequence[Change] = ()
     ) -> ScopeOutcome:
         self.emit(RunStopped(self._name, str(error)))
-        first_line = str(error).partition("\n")[0]
+        why = Reason(f"not tried: {error.message}")
         skipped = (
-            Outcome(one, Status.SKIPPED, f"not tried: {first_line}", (), self.order.transaction)
-            for one in left
+            Outcome(change, Status.SKIPPED, why, (), self.order.transaction) for change in left
         )
         every = (*outcomes, *skipped)
         finding = replace(self._finding(every), state=ScopeState.STALLED, reason=str(error))
-        return ScopeOutcome(self._name, every, finding, exit_code_of(error), str(error))
+        return ScopeOutcome(self._name, every, finding, exit_code_of(error), error.reason)
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
         return finding_of(self.plan, self.asked, outcomes, self.order.revision)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from controller.engine.live.journal import MAX_RECORDS
 from controller.model.outcome import Outcome, Status
 from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 from controller.planning.prerequisites import prerequisites
 from controller.ports import Batch, BatchingTarget, LiveTarget
@@ -77,14 +78,18 @@ class LiveQueue:
         return None if target is None else self._wave(target, chosen)
 
     def settle(
-        self, change: Change, status: Status, message: str = "", audit_ids: Sequence[str] = ()
+        self,
+        change: Change,
+        status: Status,
+        message: Reason = NO_REASON,
+        audit_ids: Sequence[str] = (),
     ) -> Outcome:
         """Record what became of a change."""
         outcome = Outcome(change, status, message, tuple(audit_ids), self._transaction)
         self._outcomes[self._places[change.target, change.ref, change.action]] = outcome
         return outcome
 
-    def settle_rest(self, status: Status, message: str) -> None:
+    def settle_rest(self, status: Status, message: Reason) -> None:
         """Give every change without an outcome this one."""
         self._waiting.clear()
         for index, change in enumerate(self._changes):
@@ -119,6 +124,6 @@ class LiveQueue:
         ]
         if broken:
             first = broken[0]
-            why = f"{first.change.ref}, which must come first, was not done: {first.status}"
+            why = Reason(f"{first.change.ref}, which must come first, was not done: {first.status}")
             self.settle(self._changes[index], Status.SKIPPED, why)
         return bool(broken)

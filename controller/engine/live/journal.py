@@ -7,7 +7,7 @@ from typing import Final
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import Cancelled, PutWrite
-from controller.engine.commit.lease import epoch_ms, head_id, head_of_row, stale_text
+from controller.engine.commit.lease import epoch_ms, head_id, head_of_row, stale
 from controller.engine.commit.send import Sender, head_has_moved
 from controller.engine.commit.transaction import ApplyContext, Transaction, head_update, record_puts
 from controller.engine.live.access import Ownership
@@ -139,7 +139,7 @@ class Journal:
         )
         found = head_of_row(before.scope, row) if row else None
         if found is None or (found.epoch, found.owner) != (before.epoch, before.owner):
-            raise StaleEpoch(stale_text(before, found))
+            raise stale(before, found)
         self._ownership.moved(found)
         return found
 

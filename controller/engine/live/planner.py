@@ -15,6 +15,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, ScopePlan
 from controller.model.plan_options import PlanOptions
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.planning.diff import departing, diff
 from controller.planning.diff_options import DiffOptions, DiffResult
@@ -140,8 +141,9 @@ class _Scope:
         )
 
     def _unseen(self, why: Unobserved, target: str = "") -> ScopePlan:
-        named = not target or why.reason.startswith(f"{target}: ")
-        reason = why.reason if named else f"target {target}: {why.reason}"
+        error, reason = why.error, why.reason
+        if target and error.part != target:
+            reason = Reason(f"target {target}: {error.message}", detail=error.detail, fix=error.fix)
         return ScopePlan(self._name, why.state, reason=reason)
 
     def _of_mode(self, mode: Mode) -> ScopePlan | None:
@@ -149,7 +151,7 @@ class _Scope:
         if not parts:
             return None
         state = ScopeState.OK if mode == "enforce" else ScopeState.OBSERVE
-        reason = "" if mode == "enforce" else _observed_only(parts, self._view.setup)
+        reason = Reason() if mode == "enforce" else _observed_only(parts, self._view.setup)
         observed = ObservedState(
             self._name,
             state,
@@ -285,10 +287,10 @@ def _shaped(change: Change, projected: Projected) -> Change:
     )
 
 
-def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> str:
+def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> Reason:
     if setup.mode == "observe":
-        return f"Account/{setup.scope.account_name} has mode: observe"
-    return "; ".join(f"targets.{part.target.name}: observe" for part in parts)
+        return Reason(f"Account/{setup.scope.account_name} has mode: observe")
+    return Reason("; ".join(f"targets.{part.target.name}: observe" for part in parts))
 
 
 def _only_observed(made: ScopePlan) -> ScopePlan:

@@ -12,6 +12,7 @@ from controller.engine.live.scopes import ScopeSetup, environments_of
 from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation, sight
 from controller.engine.power.find_object import GROUP, INSTANCE
 from controller.model.accepted import AcceptedState
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import STOPPING, Action, Verdict
 from controller.scheduling.decision_sources import Source
@@ -51,7 +52,7 @@ class Effect:
     """Mode of power, by scope."""
     beyond: Mapping[str, int] = field(default_factory=dict)
     """Scopes in which more would be stopped than an edit or an override may without approval -> how many."""
-    dark: Mapping[str, str] = field(default_factory=dict)
+    dark: Mapping[str, Reason] = field(default_factory=dict)
     """Scopes concerned that could not be looked at -> why."""
 
     @property
@@ -116,7 +117,7 @@ def _effect(
     ref: ResourceRef,
     seen: Sequence[ScopeEvaluation],
     modes: Mapping[str, str],
-    dark: Mapping[str, str],
+    dark: Mapping[str, Reason],
     most_stops: int,
 ) -> Effect:
     counts = _Counts()

@@ -199,7 +199,7 @@ class Reconciler:
             return self.planner.plan(self.planner.load(), observed, asked, scopes, self.emit)
         except (SourceUnavailable, InvalidDesiredState) as error:
             if self.own_source and self.live is not None and request.reach is Reach.APPLY:
-                reason = "\n".join(str(error).splitlines()[:LINES_KEPT])
+                reason = error.reason.cut(LINES_KEPT)
                 stalled = Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)
                 self.live.write_statuses([stalled])
             raise

@@ -13,7 +13,7 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
-from controller.errors import AccessDenied, EnvctlError, Unreachable
+from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState
 from controller.model.observed import ScopeState
 from controller.model.plan import Lack, NoteCategory
@@ -213,8 +213,7 @@ class _ScopeExamination:
 
     def _unseen(self, of: str, why: Unobserved) -> Check:
         waits = why.denied or why.state is ScopeState.WAITING
-        error = AccessDenied(why.reason) if waits else Unreachable(why.reason)
-        return check_of_error(self._name, of, error)
+        return check_of_error(self._name, of, why.error, lacks=waits)
 
     def _ok(self, of: str, what: str) -> Check:
         return Check(self._name, of, Health.OK, what)

@@ -10,7 +10,6 @@ from controller.errors import AccessDenied, EnvctlError, WrongUsage, worst_exit_
 
 FOUND_SOMETHING: Final = 7
 NOT_TOLD: Final = 5
-_FIX: Final = "fix:"
 
 
 class Health(StrEnum):
@@ -36,17 +35,18 @@ class Check:
     fix: str = ""
 
 
-def check_of_error(where: str, of: str, error: EnvctlError) -> Check:
-    """Return what an error of ours means for a check: its text says what, and what to do.
+def check_of_error(where: str, of: str, error: EnvctlError, *, lacks: bool | None = None) -> Check:
+    """Return what an error of ours means for a check.
 
-    What somebody must act on lacks; what may pass by itself is unknown.
+    What somebody must act on lacks, which its class tells unless ``lacks`` does; what may pass by itself is unknown.
     """
-    lacks = isinstance(error, (AccessDenied, WrongUsage, NotFound, TableMissing, TablesNotReady))
-    lines = [line.strip() for line in str(error).splitlines()]
-    at = next((i for i, line in enumerate(lines) if line.startswith(_FIX)), len(lines))
-    fix = "\n".join(line.removeprefix(_FIX).strip() for line in lines[at:]).strip()
-    health = Health.LACKS if lacks else Health.UNKNOWN
-    return Check(where, of, health, "; ".join(filter(None, lines[:at])), fix)
+    if lacks is None:
+        lacks = isinstance(
+            error, (AccessDenied, WrongUsage, NotFound, TableMissing, TablesNotReady)
+        )
+    what = "; ".join(filter(None, map(str.strip, (error.message, *error.detail.splitlines()))))
+    fix = "\n".join(map(str.strip, error.fix.splitlines()))
+    return Check(where, of, Health.LACKS if lacks else Health.UNKNOWN, what, fix)
 
 
 def exit_code(checks: Iterable[Check]) -> int:

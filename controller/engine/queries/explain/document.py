@@ -102,7 +102,7 @@ def _value(document: Any, path: tuple[str | int, ...]) -> str:
 
 def _held(one: Any) -> str:
     if isinstance(one, Violation):
-        return f"{one.guard}: {one.message.partition(chr(10))[0]}"
+        return f"{one.guard}: {one.message}"
     return f"{one.category}: {one.text}"
 
 

@@ -220,9 +220,7 @@ class PowerExplainer:
             blocks.append(f"mode of power in {found.setup.scope.name}: {mode}; nothing is switched")
         dark = self._sights.dark.get(found.setup.scope.name)
         if dark is not None:
-            blocks.append(
-                f"{found.setup.scope.name} is not known: {dark.reason.partition(chr(10))[0]}"
-            )
+            blocks.append(f"{found.setup.scope.name} is not known: {dark.reason.message}")
         reason = decision.reason
         if reason and (
             (decision.source is None and decision.wanted is State.NONE)

@@ -68,8 +68,8 @@ def of_expression(text: str) -> Shown:
         return Shown(text.strip(), parse_schedule(text))
     except InvalidSchedule as refusal:
         at = refusal.position
-        mark = "" if at is None else f"\n  {text}\n  {' ' * at}^"
-        raise WrongUsage(f"no schedule: {refusal.message}{mark}", fix=f"{refusal.fix}") from None
+        mark = "" if at is None else f"  {text}\n  {' ' * at}^"
+        raise WrongUsage(f"no schedule: {refusal.message}", detail=mark, fix=refusal.fix) from None
 
 
 def of_name(text: str, accepted: AcceptedState) -> Shown:

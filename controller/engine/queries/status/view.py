@@ -171,7 +171,6 @@ def what_of(scope: ScopeLine) -> str:
     status = scope.status
     if status is None:
         return "nobody looked at it yet"
-    first = status.reason.partition("\n")[0]
     counts = []
     if status.changes:
         waits = "wait" if status.state in (ScopeState.OBSERVE, ScopeState.REFUSED) else "are left"
@@ -185,7 +184,7 @@ def what_of(scope: ScopeLine) -> str:
         counts.append(f"{scope.open_records} announced and not ended: the next run settles it")
     if not scope.known:
         counts.append("no Account or EnvironmentType names it any more")
-    parts = [first, ", ".join(counts)]
+    parts = [status.reason.message, ", ".join(counts)]
     if status.state is ScopeState.OBSERVE:
         # What waits is what a reader looks for; why it is only observed was their own choice.
         parts.reverse()

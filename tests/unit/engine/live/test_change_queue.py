@@ -9,6 +9,7 @@ from controller.engine.live.change_queue import LiveQueue
 from controller.engine.live.journal import MAX_RECORDS
 from controller.model.outcome import Status
 from controller.model.plan import Action, Cause, Change
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.ports import LiveTarget
 
@@ -108,6 +109,6 @@ def test_what_is_left_when_a_run_stops_has_an_outcome_too() -> None:
     wave = made.take()
     assert wave is not None
     made.settle(wave.changes[0], Status.APPLIED)
-    made.settle_rest(Status.STALE_EPOCH, "somebody took the scope over")
+    made.settle_rest(Status.STALE_EPOCH, Reason("somebody took the scope over"))
     assert made.take() is None
     assert [one.status for one in made.outcomes()] == [Status.APPLIED, Status.STALE_EPOCH]
