@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from controller.model.reason import Reason
@@ -137,45 +138,71 @@ class ScopeFromTheFuture(EnvctlError):
     """The scope was last written by a newer controller; this one refuses to touch it."""
 
 
-class SomeChangesFailed(EnvctlError):
-    """The run went on to its end, but some changes failed or conflicted."""
-
-
 class WrongUsage(EnvctlError):
     """The command line or the settings are wrong."""
+
+
+class ExitCode(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    DESIRED_STATE_WRONG = 1
+    CHANGES = 2
+    """A plan has changes, or what was asked for was not done for want of a yes."""
+    REFUSED = 3
+    STALE = 4
+    TRY_AGAIN = 5
+    """Something did not answer, or is somebody else's for now."""
+    DENIED = 6
+    FAILED = 7
+    """Some changes were not made, or what was checked is not in order."""
+    USAGE = 64
+    BUG = 70
 
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
     """What an error class means for the process and for the next try."""
 
-    exit_code: int
+    exit_code: ExitCode
     retry: str
     condition: str
     who_acts: str
 
 
 ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
-    EnvctlError: Consequence(70, "no", "Bug", "us"),
+    EnvctlError: Consequence(ExitCode.BUG, "no", "Bug", "us"),
     InvalidDesiredState: Consequence(
-        1, "on the next revision", "InvalidConfig", "author of the YAML"
+        ExitCode.DESIRED_STATE_WRONG, "on the next revision", "InvalidConfig", "author of the YAML"
     ),
-    PlanRefused: Consequence(3, "on the next revision or override", "GuardViolated", "reviewer"),
-    PlanChanged: Consequence(4, "no", "PlanStale", "reviewer"),
-    SourceUnavailable: Consequence(5, "with back-off", "SourceUnavailable", "nobody yet"),
-    Unreachable: Consequence(5, "with back-off", "Unreachable", "nobody yet"),
-    Throttled: Consequence(5, "with back-off", "Throttled", "nobody yet"),
-    AccessDenied: Consequence(6, "slowly", "AccessDenied", "operator"),
-    Conflict: Consequence(7, "at once, after looking again", "Conflict", "nobody"),
-    RefusedByAws: Consequence(7, "slowly", "RefusedByAws", "operator"),
-    StaleEpoch: Consequence(7, "no", "StaleEpoch", "nobody"),
-    ScopeBusy: Consequence(5, "with back-off", "ScopeBusy", "nobody yet"),
-    ScopeFromTheFuture: Consequence(5, "slowly", "ScopeFromTheFuture", "operator"),
-    SomeChangesFailed: Consequence(7, "after looking again", "SomeChangesFailed", "operator"),
-    WrongUsage: Consequence(64, "no", "WrongUsage", "operator"),
+    PlanRefused: Consequence(
+        ExitCode.REFUSED, "on the next revision or override", "GuardViolated", "reviewer"
+    ),
+    PlanChanged: Consequence(ExitCode.STALE, "no", "PlanStale", "reviewer"),
+    SourceUnavailable: Consequence(
+        ExitCode.TRY_AGAIN, "with back-off", "SourceUnavailable", "nobody yet"
+    ),
+    Unreachable: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Unreachable", "nobody yet"),
+    Throttled: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Throttled", "nobody yet"),
+    AccessDenied: Consequence(ExitCode.DENIED, "slowly", "AccessDenied", "operator"),
+    Conflict: Consequence(ExitCode.FAILED, "at once, after looking again", "Conflict", "nobody"),
+    RefusedByAws: Consequence(ExitCode.FAILED, "slowly", "RefusedByAws", "operator"),
+    StaleEpoch: Consequence(ExitCode.FAILED, "no", "StaleEpoch", "nobody"),
+    ScopeBusy: Consequence(ExitCode.TRY_AGAIN, "with back-off", "ScopeBusy", "nobody yet"),
+    ScopeFromTheFuture: Consequence(ExitCode.TRY_AGAIN, "slowly", "ScopeFromTheFuture", "operator"),
+    WrongUsage: Consequence(ExitCode.USAGE, "no", "WrongUsage", "operator"),
 }
 
-EXIT_ORDER: tuple[int, ...] = (70, 1, 3, 4, 6, 5, 7, 2)
+EXIT_ORDER: tuple[ExitCode, ...] = (
+    ExitCode.BUG,
+    ExitCode.DESIRED_STATE_WRONG,
+    ExitCode.REFUSED,
+    ExitCode.STALE,
+    ExitCode.DENIED,
+    ExitCode.TRY_AGAIN,
+    ExitCode.FAILED,
+    ExitCode.CHANGES,
+)
 """Several outcomes in one run: the first of these that occurred is the exit code."""
 
 
@@ -185,15 +212,12 @@ def consequence_of(error: BaseException) -> Consequence:
     return next(known, ERROR_CLASSES[EnvctlError])
 
 
-def exit_code_of(error: BaseException) -> int:
-    """Return the exit code of an error; 70 for anything that is not ours."""
+def exit_code_of(error: BaseException) -> ExitCode:
+    """Return the exit code of an error; BUG for anything that is not ours."""
     return consequence_of(error).exit_code
 
 
-def worst_exit_code(codes: Sequence[int]) -> int:
-    """Return the code to exit with when several things happened; 0 when nothing did."""
-    present = {code for code in codes if code}
-    for code in EXIT_ORDER:
-        if code in present:
-            return code
-    return max(present, default=0)
+def worst_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the code to exit with when several things happened: the first of EXIT_ORDER among them; else DONE."""
+    present = set(codes)
+    return next((code for code in EXIT_ORDER if code in present), ExitCode.DONE)

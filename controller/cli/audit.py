@@ -9,7 +9,7 @@ from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_json
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
-from controller.errors import WrongUsage
+from controller.errors import ExitCode, WrongUsage
 from controller.views.audit import (
     list_json,
     list_lines,
@@ -19,8 +19,6 @@ from controller.views.audit import (
     verification_json,
     verification_lines,
 )
-
-FOUND_SOMETHING = 7
 
 audit = typer.Typer(
     name="audit",
@@ -143,4 +141,4 @@ def verify(
         say_json(verification_json(report))
     else:
         say("\n".join(verification_lines(report)))
-    raise typer.Exit(0 if report.intact else FOUND_SOMETHING)
+    raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)

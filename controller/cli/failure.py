@@ -9,8 +9,8 @@ from typing import Any
 
 from controller.cli.output import counted, note, note_problems, problem_json, say_json
 from controller.errors import (
-    ERROR_CLASSES,
     EnvctlError,
+    ExitCode,
     InvalidDesiredState,
     WrongUsage,
     exit_code_of,
@@ -50,7 +50,7 @@ def fail_usage(message: str, command: str, *, as_json: bool) -> int:
     if message.startswith("Usage:"):
         # A group called without a command says what it has.
         note(message)
-        return ERROR_CLASSES[WrongUsage].exit_code
+        return ExitCode.USAGE
     # The parser passes on what Python's exception is called where a value is none of those there are.
     said = message.replace(": Value error, ", ": ").removesuffix(".")
     return fail(WrongUsage(said, fix=f"{command} --help shows what there is"), as_json=as_json)
@@ -59,7 +59,11 @@ def fail_usage(message: str, command: str, *, as_json: bool) -> int:
 def fail_unknown(error: Exception, *, as_json: bool) -> int:
     """Report an error that is not ours, which makes it our bug; return the exit code."""
     if as_json:
-        shown = {"class": "Bug", "exitCode": 70, "message": f"{type(error).__name__}: {error}"}
+        shown = {
+            "class": "Bug",
+            "exitCode": ExitCode.BUG,
+            "message": f"{type(error).__name__}: {error}",
+        }
         say_json({"error": shown})
     return _bug(error)
 
@@ -81,7 +85,7 @@ def _bug(error: Exception) -> int:
             fix="report it with that file; nothing else is known to be wrong",
         )
     )
-    return 70
+    return ExitCode.BUG
 
 
 def _keep_traceback(error: Exception) -> str:

@@ -13,6 +13,7 @@ from controller.engine.queries.render_documents import (
     effective_json,
     effective_yaml,
 )
+from controller.errors import ExitCode
 
 
 def render(
@@ -33,4 +34,4 @@ def render(
     else:
         say("---\n".join(map(effective_yaml, shown)))
     note_problems(errors)
-    raise typer.Exit(1 if errors else 0)
+    raise typer.Exit(ExitCode.DESIRED_STATE_WRONG if errors else ExitCode.DONE)

@@ -18,7 +18,7 @@ from controller.engine.live.records import RecordFrame
 from controller.engine.live.settle_open import settle, target_of, unseen_ending
 from controller.engine.state.drift_history import write_history
 from controller.engine.state.status import Finding
-from controller.errors import EnvctlError, Unreachable, exit_code_of
+from controller.errors import EnvctlError, ExitCode, Unreachable, exit_code_of
 from controller.events import (
     ChangeSettled,
     DriftStormFound,
@@ -60,7 +60,7 @@ class ScopeOutcome:
     scope: str
     outcomes: tuple[Outcome, ...]
     finding: Finding
-    exit_code: int = 0
+    exit_code: ExitCode = ExitCode.DONE
     stopped: Reason = NO_REASON
 
 
@@ -127,7 +127,9 @@ class ScopeRun:
             return self._stopped(outcomes, error, left=changes if not outcomes else ())
         failed = any(outcome.status not in DONE for outcome in outcomes)
         finding = self._finding(outcomes)
-        return ScopeOutcome(self._name, tuple(outcomes), finding, 7 if failed else 0)
+        return ScopeOutcome(
+            self._name, tuple(outcomes), finding, ExitCode.FAILED if failed else ExitCode.DONE
+        )
 
     def _run(self, ownership: Ownership) -> LiveRun:
         order, setup = self.order, self.plan.setup

@@ -22,6 +22,7 @@ from controller.engine.reconcile.review import Reviewed, check_reviewed, refusal
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.status import Finding
 from controller.errors import (
+    ExitCode,
     InvalidDesiredState,
     PlanRefused,
     SourceUnavailable,
@@ -84,7 +85,7 @@ class Reconciled:
     ending_soon: tuple[Override, ...] = ()
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """Return the code a command ends with."""
         if self.refused is not None:
             return exit_code_of(self.refused)
@@ -292,7 +293,7 @@ def _reported(
     config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
 ) -> ApplyReport:
     outcomes = (*config.outcomes, *(outcome for scope in live for outcome in scope.outcomes))
-    refused = [3 for one in run.plans if one.state is ScopeState.REFUSED]
+    refused = [ExitCode.REFUSED for one in run.plans if one.state is ScopeState.REFUSED]
     codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
     stopped = (config.stopped, *(scope.stopped for scope in live))
     return ApplyReport(

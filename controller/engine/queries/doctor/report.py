@@ -3,13 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from controller.aws.errors import NotFound, TableMissing, TablesNotReady
-from controller.errors import AccessDenied, EnvctlError, WrongUsage, worst_exit_code
-
-FOUND_SOMETHING: Final = 7
-NOT_TOLD: Final = 5
+from controller.errors import AccessDenied, EnvctlError, ExitCode, WrongUsage, worst_exit_code
 
 
 class Health(StrEnum):
@@ -49,9 +45,8 @@ def check_of_error(where: str, of: str, error: EnvctlError, *, lacks: bool | Non
     return Check(where, of, Health.LACKS if lacks else Health.UNKNOWN, what, fix)
 
 
-def exit_code(checks: Iterable[Check]) -> int:
+def exit_code(checks: Iterable[Check]) -> ExitCode:
     """Return 0 if nothing lacks and all could be told; 5 if something could not, 7 if something lacks."""
     found = {check.health for check in checks}
-    codes = [FOUND_SOMETHING if Health.LACKS in found else 0]
-    codes.append(NOT_TOLD if Health.UNKNOWN in found else 0)
-    return worst_exit_code(codes)
+    codes = {Health.LACKS: ExitCode.FAILED, Health.UNKNOWN: ExitCode.TRY_AGAIN}
+    return worst_exit_code(codes[health] for health in codes.keys() & found)
