@@ -26,7 +26,7 @@ from controller.loading.validation_issues import secret_names, validation_issues
 from controller.model.live_options import LiveOptions, PowerOptions
 from controller.model.origin import Origin
 from controller.model.problem import Problem, ProblemCode, in_file_order
-from controller.planning.guard_limits import GuardLimits
+from controller.planning.guard_facts import GuardLimits
 
 Mode = Literal["off", "observe", "enforce"]
 

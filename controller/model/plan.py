@@ -14,6 +14,9 @@ from controller.model.schedule_meaning import ScheduleMeaning
 FORMAT_VERSION = 1
 """Version of the plan's JSON and of what its digest covers."""
 
+APPROVAL_DIGITS = 6
+"""So many digits of a violation's digest are enough to approve it, and are shown."""
+
 Action = Literal["create", "update", "delete", "start", "stop", "enterStandby", "exitStandby"]
 
 
@@ -97,7 +100,7 @@ class Violation:
     @property
     def token(self) -> str:
         """What approves exactly this violation."""
-        return f"{self.guard}@{self.digest[:6]}"
+        return f"{self.guard}@{self.digest[:APPROVAL_DIGITS]}"
 
 
 class NoteCategory(StrEnum):

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from controller.model.plan import Action, Cause, Change, Note, NoteCategory, Violation
 from controller.model.ref import ResourceRef
-from controller.planning.approval import approve
+from controller.planning.approval import approve, violation_digest
 from controller.planning.diff_options import NO_REFS
 from controller.planning.order import leaves
-from controller.planning.plan_digest import violation_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,15 +115,11 @@ def _object(found: Observation) -> Object:
         "ref": str(found.ref),
         "attributes": orjson.loads(found.attributes),
         "digest": found.digest,
-        "mark": None if found.mark is None else _mark(found.mark),
+        "mark": found.mark and {**found.mark._asdict(), "extra": dict(found.mark.extra)},
         "ownership": found.ownership.value,
         "base": orjson.loads(found.base),
         "dependsOn": [str(ref) for ref in found.depends_on],
     }
-
-
-def _mark(mark: Mark) -> Object:
-    return {**mark._asdict(), "extra": dict(mark.extra)}
 
 
 def _read_state(value: Object) -> ObservedState:

@@ -22,10 +22,10 @@ from controller.model.plan_options import PlanOptions
 from controller.model.problem import Problem, ProblemCode, in_file_order
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
-from controller.model.trailers import overrides_in
+from controller.planning.approval import overrides_in
 from controller.planning.diff import departing
 from controller.planning.diff_options import DiffOptions
-from controller.planning.guard_limits import GuardLimits
+from controller.planning.guard_facts import GuardLimits
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, patched_refs, suspended

@@ -20,7 +20,7 @@ from controller.model.ref import ResourceRef
 from controller.planning.diff import departing, diff
 from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.drift_history import DriftHistory, Storm
-from controller.planning.guard_limits import GuardLimits
+from controller.planning.guard_facts import GuardLimits
 from controller.planning.holding import Barrier
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import ScopeOptions, finish

@@ -36,7 +36,7 @@ from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause, NoteCategory
 from controller.model.plan_options import PlanOptions
-from controller.model.trailers import overrides_in
+from controller.planning.approval import overrides_in
 from controller.planning.overrides import ending_soon
 
 LINES_KEPT: Final = 20

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Observation, Ownership
-from controller.model.origin import Authorship, Origin
+from controller.model.origin import Origin
 from controller.model.plan import Cause, Change, Note, NoteCategory
 from controller.model.resource import Projection
 from controller.planning.diff import departing, diff
@@ -117,20 +117,18 @@ def test_drift_shows_what_was_found_and_what_is_wanted() -> None:
 def test_a_change_carries_what_applying_it_needs() -> None:
     desired = search(40002, needs=["Cluster/Tango"])
     observed = search_found(40001, version=7, needs=["Cluster/Old", "Cluster/Tango"])
-    author = Authorship("9f1e0aa", "tango-dev")
 
     change = change_of(
         desired,
         observed,
         origins={SEARCH: Origin("a.yaml", 3)},
-        authorship={"a.yaml": author},
     )
 
     assert (change.before, change.base) == (observed.attributes, b'{"version":7}')
     assert parse_canonical(change.after or b"") == parse_canonical(desired.attributes)
     assert (change.extra, change.digest) == (desired.extra, desired.digest)
     assert change.depends_on == (ref("Cluster/Tango"), ref("Cluster/Old"))
-    assert (change.origin, change.authorship) == (Origin("a.yaml", 3), author)
+    assert change.origin == Origin("a.yaml", 3)
 
 
 @pytest.mark.parametrize(
