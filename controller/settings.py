@@ -299,22 +299,12 @@ def _problem(
 ) -> Problem:
     path = tuple(map(str, issue.path))
     if path in given:
-        return Problem(
-            Origin(ENVIRONMENT), variable_of(path), issue.message, issue.fix, code=issue.code
-        )
+        return issue.at(Origin(ENVIRONMENT), variable_of(path))
+    if issue.code is ProblemCode.MISSING:
+        # What is missing from the settings is in no Defaults of a folder either.
+        issue = issue._replace(fix=f"add it: {issue.field}: …")
     position = positions.locate(0, issue.path, key=issue.at_key)
-    # What is missing from the settings is in no Defaults of a folder either.
-    missing = issue.code is ProblemCode.MISSING
-    fix = f"add it: {issue.field}: …" if missing else issue.fix
-    return Problem(
-        position.origin(name),
-        dotted(issue.path),
-        issue.message,
-        fix,
-        position.excerpt,
-        code=issue.code,
-        field=issue.field,
-    )
+    return issue.at(position.origin(name), dotted(issue.path), position.excerpt)
 
 
 def _wrong(problems: Iterable[Problem]) -> WrongUsage:

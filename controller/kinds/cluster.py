@@ -9,7 +9,6 @@ from controller.kinds.language.layout import Layout
 from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import Email, Text
-from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -68,20 +67,18 @@ def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> 
     if world.compatibility == "none":
         return
     if not facts.has_key_pair:
-        yield Finding(
+        yield Finding.missing(
             ("spec",),
-            "keyPair is missing; with compatibility environment-manager each cluster has one",
+            "keyPair",
+            "; with compatibility environment-manager each cluster has one",
             "add keyPair: NAME",
-            code=ProblemCode.MISSING,
-            field="keyPair",
         )
     if not facts.has_notification_settings:
-        yield Finding(
+        yield Finding.missing(
             ("spec",),
-            "notificationSettingsId is missing; with compatibility environment-manager each cluster has one",
+            "notificationSettingsId",
+            "; with compatibility environment-manager each cluster has one",
             "add notificationSettingsId: NAME of a NotificationSettings",
-            code=ProblemCode.MISSING,
-            field="notificationSettingsId",
         )
 
 

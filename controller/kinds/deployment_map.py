@@ -13,7 +13,6 @@ from controller.kinds.language.spec import Spec
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
 from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, derived_expression
 from controller.kinds.parts.server_role import ServerRole, expand_role
-from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -112,20 +111,18 @@ def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World
         if cluster is None:
             continue
         if not role.has_contact and not cluster.email:
-            yield Finding(
+            yield Finding.missing(
                 at,
-                f"contactEmailTag is missing and Cluster {role.owning_cluster} has no groupEmailAddress",
+                "contactEmailTag",
+                f" and Cluster {role.owning_cluster} has no groupEmailAddress",
                 "add contactEmailTag to the role, or groupEmailAddress to the cluster",
-                code=ProblemCode.MISSING,
-                field="contactEmailTag",
             )
         if world.compatibility != "none" and not role.has_key_pair and not cluster.has_key_pair:
-            yield Finding(
+            yield Finding.missing(
                 at,
-                f"clusterKeyName is missing and Cluster {role.owning_cluster} has no keyPair",
+                "clusterKeyName",
+                f" and Cluster {role.owning_cluster} has no keyPair",
                 "add clusterKeyName to the role, or keyPair to the cluster",
-                code=ProblemCode.MISSING,
-                field="clusterKeyName",
             )
 
 

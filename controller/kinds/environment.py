@@ -186,12 +186,11 @@ def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: Wo
             "add notificationSettingsId: NAME of a NotificationSettings, or choose another alertSettings",
         )
     if facts.alert_settings is None and world.compatibility != "none":
-        yield Finding(
+        yield Finding.missing(
             ("spec",),
-            "alertSettings is missing; with compatibility environment-manager each environment has it",
+            "alertSettings",
+            "; with compatibility environment-manager each environment has it",
             "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom",
-            code=ProblemCode.MISSING,
-            field="alertSettings",
         )
 
 

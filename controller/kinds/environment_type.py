@@ -12,7 +12,6 @@ from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Sa
 from controller.kinds.parts.environment_names import NamingPattern
 from controller.kinds.parts.subnets import SubnetFacts, Subnets, SubnetType
 from controller.kinds.parts.texts import Region, Text
-from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -150,12 +149,11 @@ def _old_product_needs(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: Wo
         ("loadBalancers", facts.has_load_balancers, "which may be an empty list"),
     ):
         if not given:
-            yield Finding(
+            yield Finding.missing(
                 ("spec",),
-                f"{field} is missing; with compatibility environment-manager each environment type has it",
+                field,
+                "; with compatibility environment-manager each environment type has it",
                 f"add {field}, {example}",
-                code=ProblemCode.MISSING,
-                field=field,
             )
 
 

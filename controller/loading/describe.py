@@ -57,15 +57,11 @@ def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
     issue = placed.issue
     written = origins.written(placed.path, placed.index, issue.path)
     position = origins.position(written, key=issue.at_key)
-    return Problem(
-        origin=position.origin(written.path),
-        path=dotted(written.field),
-        message=issue.message,
-        fix=issue.fix,
-        excerpt=_hidden(position.excerpt, key=issue.at_key) if issue.hidden else position.excerpt,
-        warning=issue.warning,
-        code=issue.code,
-        field=issue.field,
+    excerpt = position.excerpt
+    return issue.at(
+        position.origin(written.path),
+        dotted(written.field),
+        _hidden(excerpt, key=issue.at_key) if issue.hidden else excerpt,
     )
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from controller.model.problem import ProblemCode
+from controller.model.origin import Origin
+from controller.model.problem import Excerpt, Problem, ProblemCode
 
 MAX_ISSUES: Final = 100
 """How many of a sort are told of one document; the rest is counted."""
@@ -25,6 +26,12 @@ class Issue(NamedTuple):
     others: int = 0
     code: ProblemCode = ProblemCode.INVALID_VALUE
     field: str = ""
+
+    def at(self, origin: Origin, path: str, excerpt: Excerpt | None = None) -> Problem:
+        """Return it with its place; ``path`` is how the place is called inside the document."""
+        return Problem(
+            origin, path, self.message, self.fix, excerpt, self.warning, self.code, self.field
+        )
 
 
 def further(path: tuple[str | int, ...], others: int) -> Issue:

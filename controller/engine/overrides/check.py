@@ -22,7 +22,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import Json, parse_canonical
 from controller.model.origin import Origin
 from controller.model.override import Override
-from controller.model.problem import Problem, ProblemCode
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import patch, segments
 
@@ -143,21 +143,8 @@ def _check_live(override: Override, accepted: AcceptedState) -> None:
 
 
 def _wrong(new: Sequence[Override], issues: Sequence[Issue]) -> InvalidDesiredState:
-    ref = new[0].ref
-    origin = Origin(f"override of {ref}")
-    return InvalidDesiredState(
-        [
-            Problem(
-                origin,
-                dotted(issue.path),
-                issue.message,
-                issue.fix,
-                code=issue.code,
-                field=issue.field,
-            )
-            for issue in issues
-        ]
-    )
+    origin = Origin(f"override of {new[0].ref}")
+    return InvalidDesiredState([issue.at(origin, dotted(issue.path)) for issue in issues])
 
 
 def _refuse_sensitive(override: Override, kinds: CompiledKinds) -> None:

@@ -33,6 +33,11 @@ class Finding(NamedTuple):
     field: str = ""
     """The name of a field that is missing below ``path``."""
 
+    @classmethod
+    def missing(cls, path: Path, field: str, why: str, fix: str) -> "Finding":
+        """Return that a field has to be there, which its spec alone does not ask for."""
+        return cls(path, f"{field} is missing{why}", fix, code=ProblemCode.MISSING, field=field)
+
 
 Findings = Iterator[Finding]
 
