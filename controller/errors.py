@@ -44,7 +44,7 @@ class EnvctlError(Exception):
 
     @property
     def part(self) -> str:
-        """Which part of us says it, where the message begins with that: ``groups``, ``sessions``; else empty."""
+        """Which part of us says it, where that is known: ``groups``, ``sessions``; else empty."""
         return str(self.facts.get("part", ""))
 
     @property

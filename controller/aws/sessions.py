@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CREDENTIAL_LIFE_S = 3600
 MASTER = ""
 """How the controller's own account is asked for: its own credentials, no role."""
+_PART = {"part": "sessions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ class AwsAccess:
                     "with credentials of that account, make one, and write its roleArn into the Account:\n"
                     f"    {deploy_command(self._master())}"
                 ),
+                facts=_PART,
             )
         check_role(account, access.role_arn, self._allowed)
         return Place(account, region or self.region, access.role_arn)
@@ -258,12 +260,14 @@ def role_denied(
             f"{head}: a policy forbids it",
             detail=detail,
             fix="take sts:AssumeRole on this role out of that deny",
+            facts=_PART,
         )
     if "no identity-based policy" in said:
         return AccessDenied(
             f"{head}: the controller's own role may not",
             detail=detail,
             fix="allow sts:AssumeRole on this role in the controller's own role",
+            facts=_PART,
         )
     external = (
         "its trust policy must ask for the Account's externalId"
@@ -277,4 +281,5 @@ def role_denied(
             f"{external}; with credentials of that account, make or mend it:\n"
             f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
         ),
+        facts=_PART,
     )

@@ -130,7 +130,9 @@ def unseen(error: EnvctlError, setup: ScopeSetup) -> Unobserved:
     """Say what an error while looking means for a scope: it waits for its role, or is not known for now."""
     if isinstance(error, RoleNotReady):
         then = f"  then: envctl doctor {setup.scope.name} shows whether it can be reached"
-        told = RoleNotReady(error.message, detail=error.detail, fix=f"{error.fix}\n{then}")
+        told = RoleNotReady(
+            error.message, detail=error.detail, fix=f"{error.fix}\n{then}", facts=error.facts
+        )
         return Unobserved(ScopeState.WAITING, told, denied=True)
     if isinstance(error, TablesNotReady):
         return Unobserved(ScopeState.WAITING, error)

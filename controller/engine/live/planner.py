@@ -142,7 +142,8 @@ class _Scope:
 
     def _unseen(self, why: Unobserved, target: str = "") -> ScopePlan:
         error, reason = why.error, why.reason
-        if target and error.part != target:
+        # What does not say from where it comes is by a target itself, and begins with its name.
+        if target and error.part not in ("", target):
             reason = Reason(f"target {target}: {error.message}", detail=error.detail, fix=error.fix)
         return ScopePlan(self._name, why.state, reason=reason)
 
