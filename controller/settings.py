@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import Documented
-from controller.kinds.language.spec import HiddenWhereWrong
+from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.loading.documents import parse_documents
 from controller.loading.issue import Issue
 from controller.loading.positions import Positions, dotted
@@ -80,7 +80,7 @@ class SourceSettings(SettingsPart):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if self.git is not None and self.folder is not None:
-            raise ValueError("expected one source, found two: git and folder\nleave one out")
+            raise unfit("expected one source, found two: git and folder", "leave one out")
         return self
 
 

@@ -9,7 +9,7 @@ from controller.kinds.language.kind import AuthoredField, Finding, Findings, Ite
 from controller.kinds.language.layout import Layout
 from controller.kinds.language.merge import merge
 from controller.kinds.language.partial import partial_model
-from controller.kinds.language.spec import Spec
+from controller.kinds.language.spec import Spec, unfit
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
 from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, derived_expression
 from controller.kinds.parts.server_role import ServerRole, expand_role
@@ -40,8 +40,9 @@ class DeploymentMapSpec(Spec):
         names = Counter(role.server_role_name for role in roles)
         for name, count in names.items():
             if count > 1:
-                raise ValueError(
-                    f"{count} roles are named {name!r}; expected each name once\nrename one of them"
+                raise unfit(
+                    f"{count} roles are named {name!r}; expected each name once",
+                    "rename one of them",
                 )
         return roles
 

@@ -147,9 +147,10 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Iss
         pattern = context["pattern"]
         message = f"expected text that fits the pattern {pattern}{said}"
         return Issue(path, message, "write text of that form")
+    if kind == "unfit":
+        return Issue(path, context["message"], context["fix"])
     if kind in ("value_error", "assertion_error"):
-        text, _, fix = str(context["error"]).partition("\n")
-        return Issue(path, text, fix or None)
+        return Issue(path, str(context["error"]))
     message = (
         detail["msg"].replace("Input should", "it should").replace("String should", "it should")
     )
