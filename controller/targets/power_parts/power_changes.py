@@ -184,12 +184,10 @@ def _of_group(
     if parked is None and not (scales and goes_off):
         return None
     if scales and goes_off:
-        stays = [member for member in members if member.decision.wanted is not State.OFF]
-        if stays:
-            told = (
-                f"{stays[0].instance.instance_id} is to stay on, so the group is not scaled to zero"
-            )
-            return Note(NoteCategory.POSTPONED, ref, told)
+        for member in members:
+            if member.decision.wanted is not State.OFF:
+                told = f"{member.instance.instance_id} is to stay on, so the group is not scaled to zero"
+                return Note(NoteCategory.POSTPONED, ref, told)
     elif decision.wanted is not State.ON:
         return None
     wanted = State.OFF if goes_off else State.ON
