@@ -29,13 +29,13 @@ from controller.aws.items import from_wire
 from controller.aws.place import Place
 from controller.aws.table_setup import Patience, set_up_table
 from controller.aws.transactions import Cancelled, Committed, PutWrite, UpdateWrite, Write
-from controller.engine.commit.lease import Claim, Leases
-from controller.engine.commit.transaction import ApplyContext
-from controller.engine.config.apply_changes import apply_changes
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.scope_writer import ScopeWriter
+from controller.engine.commit.storage import ApplyRequest, Storage
+from controller.engine.config.commit_changes import commit_changes
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.canonical import canonical_bytes
 from controller.model.extra import projection_digest
-from controller.model.head import Head
 from controller.model.ledger_record import Actor
 from controller.model.origin import Authorship, Origin
 from controller.model.outcome import Status
@@ -109,44 +109,40 @@ def set_up(client: Any, prefix: str) -> None:
         set_up_table(client, table.prefixed(prefix), patience=Patience(tries=50, interval_s=0.05))
 
 
-def context_of(client: Any, prefix: str) -> ApplyContext:
-    """Return what the engine applies with."""
-    return ApplyContext(
+def storage_of(client: Any, prefix: str) -> Storage:
+    """Return what the engine writes with."""
+    return Storage(
         store=Remembering(client),
-        tables={SERVICES.name: SERVICES},
         installation="0123456789abcdef0123456789abcdef",
         prefix=prefix,
-        revision="9f1e0aa",
-        plan_digest="7c41e9",
-        user="ada",
-        actor=Actor("ada@example.com", "9f1e0aa", "envctl", "cli"),
-        transaction_id=uuid4().hex,
+        tables={SERVICES.name: SERVICES},
+        table_arn=lambda name: f"arn:aws:dynamodb:eu-west-1:000000000000:table/{prefix}{name}",
         clock=lambda: datetime.now(UTC),
         sleep=time.sleep,
-        table_arn=lambda name: f"arn:aws:dynamodb:eu-west-1:000000000000:table/{prefix}{name}",
     )
 
 
-def ready(client: Any) -> tuple[ApplyContext, Head]:
-    """Return an empty installation and the head of its config scope, taken."""
+def ready(client: Any) -> ScopeWriter:
+    """Return the owner of the config scope of an empty installation."""
     prefix = f"{uuid4().hex[:8]}-"
     set_up(client, prefix)
-    context = context_of(client, prefix)
-    leases = Leases(
-        context.store, prefix + STATE_TABLE.name, clock=context.clock, sleep=context.sleep
+    request = ApplyRequest(
+        actor=Actor("ada@example.com", "9f1e0aa", "ada", "cli"),
+        transaction=uuid4().hex,
+        revision="9f1e0aa",
+        plan_digest="7c41e9",
     )
-    return context, leases.take("config", Claim("benchmark", lease_s=3600))
+    claim = Claim("benchmark", lease_s=3600)
+    return ScopeWriter.take("config", claim, storage_of(client, prefix), request)
 
 
-def apply_ours(
-    changes: tuple[Change, ...], head: Head, context: ApplyContext
-) -> tuple[float, float, Head]:
-    """Apply; return wall and CPU seconds and the head afterwards."""
+def apply_ours(changes: tuple[Change, ...], writer: ScopeWriter) -> tuple[float, float]:
+    """Apply; return wall and CPU seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
-    result = apply_changes(changes, head, context)
+    result = commit_changes(changes, writer)
     times = time.perf_counter() - wall, time.process_time() - cpu
     assert {outcome.status for outcome in result.outcomes} == {Status.APPLIED}
-    return *times, result.head
+    return times
 
 
 def send_bare(
@@ -198,18 +194,19 @@ def run(changes: tuple[Change, ...], slices: int) -> tuple[int, list[float], lis
     bare = boto3.client("dynamodb", region_name=PLACE.region, config=client_config("dynamodb"))
     clients = Clients()
     client = clients.client(clients.new_session(PLACE), PLACE, "dynamodb")
-    (ours, head), (wire, _), (plain, _) = ready(client), ready(client), ready(client)
-    assert isinstance(ours.store, Remembering)
+    ours, wire, plain = ready(client), ready(client), ready(client)
+    store = ours.storage.store
+    assert isinstance(store, Remembering)
     against_wire: list[float] = []
     against_plain: list[float] = []
     transactions = 0
     per_slice = -(-len(changes) // slices // PER_TRANSACTION) * PER_TRANSACTION
     for start in range(0, len(changes), per_slice):
-        ours.store.sent.clear()
-        wall, cpu, head = apply_ours(changes[start : start + per_slice], head, ours)
-        sent = ours.store.sent
-        floor, floor_cpu = send_bare(bare, sent, ours.prefix, wire.prefix)
-        usual, _ = send_bare(bare, sent, ours.prefix, plain.prefix, boto3_serialise)
+        store.sent.clear()
+        wall, cpu = apply_ours(changes[start : start + per_slice], ours)
+        sent = store.sent
+        floor, floor_cpu = send_bare(bare, sent, ours.storage.prefix, wire.storage.prefix)
+        usual, _ = send_bare(bare, sent, ours.storage.prefix, plain.storage.prefix, boto3_serialise)
         transactions += len(sent)
         against_wire.append(wall / floor)
         against_plain.append(wall / usual)

@@ -152,7 +152,7 @@ class Estate:
             environment={}, clock=self.now, sleep=lambda _: None, user="bench", instance="bench"
         )
         master = Master(SETTINGS, process, catalog.kinds())
-        set_up(master)
+        set_up(master, Requester("bench", "bootstrap"))
         self.live = LiveAccounts(find_installation(master))
         self.access = master.aws
         definitions = all_tables(master.kinds.values(), SETTINGS.resource_prefix)

@@ -54,6 +54,7 @@ from controller.engine.installation.settings_file import open_settings
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.accepted_now import accepted_now
 from controller.engine.power.tick import PowerRun
+from controller.model.ledger_record import Requester
 from controller.sandbox.seed import CHILD_ROLE
 from controller.sandbox.server import embedded_aws
 from controller.targets.power import TARGET
@@ -71,6 +72,7 @@ kind: Service
 metadata: {name: Search}
 spec: {owningCluster: Tango, bluePort: 40012, description: Finds things}
 """
+CLOCK = Requester("benchmark", "schedule")
 SETTINGS = {
     "targets": {"power": "enforce"},
     "power": {"graceSeconds": 0, "lookAgainSeconds": 0.01},
@@ -212,7 +214,7 @@ def _power(now: datetime) -> Callable[[], object]:
     master = Master(open_settings(None, process), process, catalog.kinds())
     accounts = LiveAccounts(find_installation(master), (TARGET,))
     accepted = accepted_now(accounts.installation, now, accounts).accepted
-    power = PowerRun(accounts, Claim("benchmark", take_over=True))
+    power = PowerRun(accounts, Claim("benchmark", take_over=True), CLOCK)
     power.watch(accepted, now)
     return lambda: power.tick(accepted, now)
 

@@ -21,6 +21,7 @@ from controller.engine.config.observe import observe_config
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.tick import PowerRun
 from controller.model.accepted import AcceptedState
+from controller.model.ledger_record import Requester
 from controller.targets.power import TARGET
 
 PAGES = (
@@ -56,7 +57,7 @@ def _tick(
     accounts: LiveAccounts, accepted: AcceptedState, clock: Callable[[], datetime]
 ) -> dict[str, Any]:
     began, cpu = time.monotonic(), time.process_time()
-    run = PowerRun(accounts, Claim("benchmark", take_over=True))
+    run = PowerRun(accounts, Claim("benchmark", take_over=True), Requester("benchmark", "schedule"))
     run.watch(accepted, clock())
     done = run.tick(accepted, clock())
     assert done is not None

@@ -101,7 +101,7 @@ def installation(clock: Callable[[], datetime], sleep: Callable[[float], None]) 
 
 def accept(folder: Path, clock: Callable[[], datetime], sleep: Callable[[float], None]) -> None:
     """Set up an installation and apply the documents to its tables."""
-    set_up(_master(clock, sleep))
+    set_up(_master(clock, sleep), Requester("benchmark", "bootstrap"))
     accounts = LiveAccounts(installation(clock, sleep), (TARGET,))
     reconciler = Reconciler(
         planner=Planner(lambda: FolderSource(FolderLocation(folder)), SETTINGS, catalog.kinds()),

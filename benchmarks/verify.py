@@ -20,8 +20,9 @@ from controller.aws.items import wire_json
 from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.findings import Verification
 from controller.ledger.gc_tuning import relaxed_gc
+from controller.ledger.heads import Heads
 from controller.ledger.record_items import record_of_wire, record_wire
-from controller.ledger.records import build_records, record_hash
+from controller.ledger.records import build_records, chained, record_hash
 from controller.ledger.replay import Replay
 from controller.ledger.verify import verify_scope
 from controller.model.head import Head
@@ -81,9 +82,9 @@ def ledger(records: int) -> tuple[list[bytes], Head]:
                     UNKNOWN_AUTHORSHIP,
                 )
             )
-        made = build_records(
+        unchained = build_records(
             writes,
-            head=head,
+            scope=head.scope,
             actor=ACTOR,
             plan_digest="7c41e9",
             transaction_id=f"run-{first}",
@@ -91,6 +92,7 @@ def ledger(records: int) -> tuple[list[bytes], Head]:
             table_name=str,
             table_arn=lambda table: f"arn:aws:dynamodb:eu-west-1:000000000000:table/{table}",
         )
+        made = chained(unchained, head)
         lines += [(one.sequence, one.audit_id, record_wire(one)) for one in made]
         head = replace(head, sequence=made[-1].sequence, last_hash=made[-1].hash)
     pages = [wire_json(lines[at : at + PAGE]) for at in range(0, len(lines), PAGE)]
@@ -115,9 +117,21 @@ class InMemory:
         return answered(self._pages)
 
 
+class KnownHead(Heads):
+    """The head of the scope, at hand."""
+
+    def __init__(self, head: Head) -> None:
+        """Take it."""
+        self._head = head
+
+    def read(self, scope: str) -> Head:
+        """Hand it out."""
+        return self._head
+
+
 def verify(pages: list[bytes], head: Head, replay: Replay | None = None) -> Verification:
     """What ``envctl audit verify`` does once it has the pages."""
-    return verify_scope(SCOPE, InMemory(pages), lambda _: head, sleep=time.sleep, replay=replay)
+    return verify_scope(SCOPE, InMemory(pages), KnownHead(head), sleep=time.sleep, replay=replay)
 
 
 def seconds(what: Any) -> float:

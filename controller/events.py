@@ -5,9 +5,11 @@ An event's name is its class's ``name``, a dotted noun.verb; its facts are its f
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import ClassVar, Literal, TextIO
+from typing import ClassVar, Literal, Self, TextIO
 
 import orjson
+
+from controller.model.outcome import Outcome
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -85,6 +87,16 @@ class ApplyProgressed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseNotReleased(Event):
+    """A scope could not be given back after a run: until its lease ends the next worker waits. What was done is done."""
+
+    name: ClassVar[str] = "lease.notReleased"
+    level: ClassVar[Level] = "warning"
+    scope: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSettled(Event):
     """One change has its outcome."""
 
@@ -94,6 +106,14 @@ class ChangeSettled(Event):
     cause: str
     outcome: str
     transaction: str
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """Return the event of an outcome."""
+        change, status = outcome.change, outcome.status.value
+        return cls(
+            str(change.ref), change.action, change.cause.value, status, outcome.transaction_id
+        )
 
 
 @dataclass(frozen=True, slots=True)

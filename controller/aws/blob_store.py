@@ -27,8 +27,8 @@ class S3BlobStore:
 
     def put(self, key: str, content: bytes) -> None:
         """Write the object if it is not there. Raises as any call."""
-        place = self._place(key)
-        with aws_errors(f"ledger: write {self._at(place)}", place_of(self._client)):
+        place = self._object_key(key)
+        with aws_errors(f"ledger: write {self._uri(place)}", place_of(self._client)):
             try:
                 self._client.put_object(
                     Bucket=self._bucket, Key=place, Body=content, IfNoneMatch="*"
@@ -42,9 +42,9 @@ class S3BlobStore:
 
     def get(self, key: str) -> bytes | None:
         """Return the object's bytes, None if there is no such object. Raises as any call."""
-        place = self._place(key)
+        place = self._object_key(key)
         try:
-            with aws_errors(f"ledger: read {self._at(place)}", place_of(self._client)):
+            with aws_errors(f"ledger: read {self._uri(place)}", place_of(self._client)):
                 answer = self._client.get_object(Bucket=self._bucket, Key=place)
                 return answer["Body"].read()
         except NotFound as error:
@@ -52,10 +52,10 @@ class S3BlobStore:
                 raise
             return None
 
-    def _place(self, key: str) -> str:
+    def _object_key(self, key: str) -> str:
         return f"{self._prefix}{key[:2]}/{key}"
 
-    def _at(self, place: str) -> str:
+    def _uri(self, place: str) -> str:
         return f"s3://{self._bucket}/{place}"
 
 

@@ -11,9 +11,11 @@ from botocore import exceptions as aws
 
 from controller.aws.errors import THROTTLE_CODES, TRANSIENT_CODES
 from controller.aws.place import Place
+from controller.model.backoff import Backoff
 
 _TRANSIENT_ERRORS = (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError)
 _CONTENDED = frozenset({"TransactionConflict"})
+BETWEEN_TRIES = Backoff(first_s=0.2, longest_s=20.0)
 _CONTEXT_KEY = "envctl_first_try_at_s"
 
 
@@ -24,8 +26,8 @@ class RetryLimits:
     max_tries: int = 8
     max_seconds: float = 60.0
     """No try begins later than this after the first one ended."""
-    base_s: float = 0.1
-    cap_s: float = 20.0
+    backoff: Backoff = BETWEEN_TRIES
+    """The longest pause before each try; how much of it is waited is left to chance (full jitter)."""
     budget: float = 40.0
     """Retries an API may spend at once; when they are gone, calls fail at their first throttle."""
     refill_per_s: float = 1.0
@@ -47,11 +49,6 @@ class RetryBudget:
         if tokens < 1.0:
             return None
         return RetryBudget(tokens - 1.0, self.capacity, self.refill_per_s, max(now_s, self.at_s))
-
-
-def backoff_s(tries_made: int, limits: RetryLimits, share: float) -> float:
-    """Return the pause before the next try: full jitter. ``share`` in [0, 1) is the random part, ``tries_made`` >= 1."""
-    return share * min(limits.cap_s, limits.base_s * float(2 ** min(tries_made, 30)))
 
 
 def worth_retrying(parsed: Mapping[str, Any] | None, status: int, error: Exception | None) -> bool:
@@ -129,7 +126,7 @@ class Retries:
         """
         limits = self._limits
         now_s = self._clock()
-        pause_s = backoff_s(tries_made, limits, self._share())
+        pause_s = self._share() * limits.backoff.pause_s(tries_made)
         if tries_made >= limits.max_tries or now_s + pause_s - first_at_s > limits.max_seconds:
             return None
         with self._lock:

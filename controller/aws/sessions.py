@@ -80,7 +80,7 @@ class AwsAccess:
         """What counts the requests of all sessions."""
         return self._clients.counter
 
-    def know(self, accounts: Iterable[AccountAccess]) -> None:
+    def set_accounts(self, accounts: Iterable[AccountAccess]) -> None:
         """Replace the accounts known; an account whose role or external id changed gets new sessions."""
         fresh = {access.account: access for access in accounts}
         with self._lock:

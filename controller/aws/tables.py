@@ -14,12 +14,14 @@ from controller.aws.errors import NotFound, TableMissing, aws_errors
 from controller.aws.items import Item, WireItem, from_wire, to_wire, wire_json
 from controller.aws.raw_call import RawCall
 from controller.errors import Throttled
+from controller.model.backoff import Backoff
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BATCH_GET_KEYS = 100
 BATCH_GET_TRIES = 8
+BETWEEN_BATCH_GETS = Backoff(first_s=0.05, longest_s=6.4)
 PAGE_BYTES = 1024 * 1024
 """DynamoDB: a page of a scan or query ends at 1 MB, a batch get takes 100 keys."""
 MAX_SEGMENTS = 4
@@ -148,7 +150,7 @@ def batch_get_wire(
                 fix="nothing, it is tried again later",
             )
         if unprocessed:
-            sleep(0.05 * 2**tries)
+            sleep(BETWEEN_BATCH_GETS.pause_s(tries + 1))
         waiting = list(unprocessed) + rest
 
 

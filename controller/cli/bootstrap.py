@@ -20,7 +20,8 @@ def bootstrap(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Create the tables, or say how existing ones differ. May be repeated at any time."""
-    report = set_up(invocation(context).master, upgrade=upgrade)
+    call = invocation(context)
+    report = set_up(call.master, call.requester("bootstrap"), upgrade=upgrade)
     if output is Format.JSON:
         say_json(_json(report))
         return

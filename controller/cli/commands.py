@@ -64,7 +64,7 @@ class Subcommands(NamedCommands):
     """A command with subcommands of which some are imported when they are called."""
 
     later: ClassVar[Mapping[str, str]] = {}
-    """Name of the subcommand -> what it does. It is in a module of its name in ``<command>_parts``."""
+    """Name of the subcommand -> what it does. They are in a module ``<command>_queries``."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return all names, those imported later first."""
@@ -74,11 +74,11 @@ class Subcommands(NamedCommands):
         """Import a subcommand; None if there is none by that name."""
         if cmd_name not in self.later:
             return super().get_command(ctx, cmd_name)
-        return _made(cmd_name, f"controller.cli.{self.name}_parts.{cmd_name}")
+        return _made(cmd_name, f"controller.cli.{self.name}_queries")
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the subcommands, without importing any."""
-        known = {name: one.get_short_help_str(90) for name, one in self.commands.items()}
+        known = {name: known.get_short_help_str(90) for name, known in self.commands.items()}
         with formatter.section("Commands"):
             formatter.write_dl([*self.later.items(), *known.items()])
 

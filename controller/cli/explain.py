@@ -5,20 +5,17 @@ from typing import Annotated
 
 import typer
 
-from controller import catalog
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_json
 from controller.engine.power.accepted_now import AcceptedNow, accepted_now
-from controller.engine.power.cached_look import CachedLook
+from controller.engine.power.evaluate import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
 from controller.engine.queries.explain.document import FromSource, explain_document, with_source
-from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.moments import parse_moment
 from controller.errors import AccessDenied, InvalidDesiredState, SourceUnavailable, WrongUsage
 from controller.model.plan_options import PlanOptions
-from controller.model.ref import ResourceRef
 from controller.views.explanation import explanation_json, explanation_lines
 
 
@@ -51,29 +48,16 @@ def explain(
     state = accepted_now(call.installation, now, call.live)
     looked = CachedLook(state, now)
     ref = find_object(what, state.accepted, looked.everywhere)
-    if ref.kind in LIVE:
-        made = PowerExplainer(state, looked.around(ref), moment, now).explain(ref)
+    loaded = None if ref.kind in LIVE else _source(call, state, source, now)
+    if ref.kind in (*LIVE, "Environment"):
+        answer = PowerExplainer(state, looked.around(ref), moment, now).explain(ref)
     else:
-        loaded = _source(call, state, source, now)
-        made = _of_document(ref, state, looked, loaded, moment, now)
+        answer = explain_document(ref, state, moment, now)
+    answer = with_source(answer, loaded, call.master.kinds)
     if output is Format.JSON:
-        say_json(explanation_json(made))
+        say_json(explanation_json(answer))
     else:
-        say("\n".join(explanation_lines(made)))
-
-
-def _of_document(
-    ref: ResourceRef,
-    state: AcceptedNow,
-    looked: CachedLook,
-    loaded: FromSource | None,
-    moment: datetime,
-    now: datetime,
-) -> Explanation:
-    if ref.kind != "Environment":
-        return explain_document(ref, state, loaded, moment)
-    made = PowerExplainer(state, looked.around(ref), moment, now).explain(ref)
-    return with_source(made, ref, loaded, catalog.kinds())
+        say("\n".join(explanation_lines(answer)))
 
 
 def _source(

@@ -98,7 +98,7 @@ def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -
     call = invocation(context)
     found = observe_config(call.installation).overrides
     if output is Format.JSON:
-        say_json({"overrides": [override_json(one) for one in found]})
+        say_json({"overrides": [override_json(override) for override in found]})
     else:
         say("\n".join(list_lines(found, call.process.clock())))
 
@@ -121,7 +121,7 @@ def release(
 
 def _overrides(call: Invocation) -> Overrides:
     now = call.process.clock()
-    return Overrides(accepted_now(call.installation, now), now)
+    return Overrides(accepted_now(call.installation, now), now, call.requester("override"))
 
 
 def _go_on(
@@ -137,7 +137,7 @@ def _go_on(
         if not typer.confirm("Apply?", err=True):
             note("nothing was written")
             raise typer.Exit(ExitCode.CHANGES)
-    done = overrides.carry_out(prepared)
+    done = overrides.carry_out(prepared, call.emit)
     if as_json:
         say_json(report_json(prepared, done, now()))
     else:

@@ -146,7 +146,13 @@ def _overrides(accepted: AcceptedState) -> dict[Level, dict[str, tuple[PowerOver
         name = override.ref.key.rpartition("/")[2]
         name = name.lower() if level is Level.ENVIRONMENT else name
         of_power = PowerOverride(
-            level, str(override.ref), schedule, override.until, override.actor, override.reason
+            level,
+            str(override.ref),
+            schedule,
+            override.until,
+            override.actor,
+            override.reason,
+            override.id,
         )
         found[level][name] = (*found[level].get(name, ()), of_power)
     return found

@@ -1,7 +1,7 @@
-"""Records of a transaction's writes, chained to the head they continue."""
+"""Records of item writes, and the chain that records make from the head they continue."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,7 @@ CHANGE_TYPES: Mapping[str, Any] = {
 def build_records(  # noqa: PLR0913 - what a record says comes from that many places
     writes: Sequence[ItemWrite],
     *,
-    head: Head,
+    scope: str,
     actor: Actor,
     plan_digest: str,
     transaction_id: str,
@@ -37,28 +37,33 @@ def build_records(  # noqa: PLR0913 - what a record says comes from that many pl
     redact: Redact = lambda _table, image: image,
     phase: Phase = "done",
 ) -> tuple[LedgerRecord, ...]:
-    """Return one record per write; sequence and hashes go on from ``head``.
+    """Return one record per write, not yet chained.
 
     ``table_name`` and ``table_arn`` turn a logical table name into the physical one and its ARN. ``phase`` "baseline" records
     items as they are found, with no change.
     """
-    records = []
-    sequence, last_hash = head.sequence, head.last_hash
-    for write in writes:
-        sequence += 1
-        record = _record(write, actor, at, table_name(write.table), redact, phase)
-        record = replace(
-            record,
+    return tuple(
+        replace(
+            _record(write, actor, at, table_name(write.table), redact, phase),
             source=table_arn(write.table),
-            scope=head.scope,
-            sequence=sequence,
-            previous_hash=last_hash,
+            scope=scope,
             plan_digest=plan_digest,
             transaction_id=transaction_id,
         )
-        last_hash = record_hash(record)
-        records.append(replace(record, hash=last_hash))
-    return tuple(records)
+        for write in writes
+    )
+
+
+def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, ...]:
+    """Return the records with sequences and hashes that go on from a head."""
+    linked = []
+    sequence, last_hash = head.sequence, head.last_hash
+    for record in records:
+        sequence += 1
+        placed = replace(record, sequence=sequence, previous_hash=last_hash)
+        last_hash = record_hash(placed)
+        linked.append(replace(placed, hash=last_hash))
+    return tuple(linked)
 
 
 def record_hash(record: LedgerRecord) -> str:
@@ -73,8 +78,8 @@ def _record(
 ) -> LedgerRecord:
     before, after = image_digest(write.before), image_digest(write.after)
     action = "baseline" if phase == "baseline" else action_of(write.before, write.after)
-    old_value, old_meta = _shown(write.table, write.before, redact)
-    new_value, new_meta = _shown(write.table, write.after, redact)
+    old_value, old_meta = _redacted_parts(write.table, write.before, redact)
+    new_value, new_meta = _redacted_parts(write.table, write.after, redact)
     audit = new_meta.get("Audit", {})
     keys = [str(value) for value in write.key.values()]
     return LedgerRecord(
@@ -106,7 +111,7 @@ def _record(
     )
 
 
-def _shown(
+def _redacted_parts(
     table: str, image: Mapping[str, Any] | None, redact: Redact
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Return (attributes, meta) of an image as the record shows them."""

@@ -7,9 +7,9 @@ from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.entities import EntityKey
 from controller.ledger.findings import Verification, VerificationReport
 from controller.ledger.gc_tuning import relaxed_gc
+from controller.ledger.heads import Heads
 from controller.ledger.large_images import BlobStore
 from controller.ledger.replay import Replay
-from controller.model.head import Head
 
 LOOKS = 4
 """How often the index is looked at again for records that the head says are there: it follows the table within seconds."""
@@ -26,7 +26,7 @@ class Chain(Protocol):
 def verify_scope(
     scope: str,
     chain_of: Chain,
-    read_head: Callable[[str], Head | None],
+    heads: Heads,
     *,
     sleep: Callable[[float], None],
     replay: Replay | None = None,
@@ -36,7 +36,7 @@ def verify_scope(
 
     Records written meanwhile are no finding. Raises as any read; then nothing is known.
     """
-    before = read_head(scope)
+    before = heads.read(scope)
     check = ChainCheck(scope, before, blobs)
     with relaxed_gc():
         for look in range(LOOKS):
@@ -48,13 +48,13 @@ def verify_scope(
                     replay.add_page(page)
             if before is None or check.reached >= before.sequence:
                 break
-    return check.finish(read_head(scope))
+    return check.finish(heads.read(scope))
 
 
 def verify_ledger(
     scopes: Iterable[str],
     chain_of: Chain,
-    read_head: Callable[[str], Head | None],
+    heads: Heads,
     *,
     sleep: Callable[[float], None],
     tables: Callable[[], Iterable[tuple[EntityKey, str]]] | None = None,
@@ -68,11 +68,11 @@ def verify_ledger(
     names = tuple(scopes)
     replay, found = None, []
     if tables is not None:
-        heads = {name: read_head(name) for name in names}
-        replay = Replay({name: head.sequence for name, head in heads.items() if head})
+        known = {name: heads.read(name) for name in names}
+        replay = Replay({name: head.sequence for name, head in known.items() if head})
         found = list(tables())
     results = tuple(
-        verify_scope(name, chain_of, read_head, sleep=sleep, replay=replay, blobs=blobs)
+        verify_scope(name, chain_of, heads, sleep=sleep, replay=replay, blobs=blobs)
         for name in names
     )
     return VerificationReport(results, None if replay is None else replay.compare(found))

@@ -1,7 +1,8 @@
-"""What became of each change that was tried."""
+"""What became of each change that was tried, and how far a run has come."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, NamedTuple
 
 from controller.model.plan import Change
 from controller.model.reason import NO_REASON, Reason
@@ -20,6 +21,9 @@ class Status(StrEnum):
     STALE_EPOCH = "stale epoch"
 
 
+DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``audit_ids`` name the ledger records of the change, one per item written."""
@@ -29,3 +33,10 @@ class Outcome:
     message: Reason = NO_REASON
     audit_ids: tuple[str, ...] = ()
     transaction_id: str = ""
+
+
+class Progress(NamedTuple):
+    """So many of the changes have an outcome."""
+
+    done: int
+    total: int

@@ -8,29 +8,62 @@ from controller.model.ref import ResourceRef
 
 Edges = dict[int, list[int]]
 """Places in a list of changes -> places of others."""
+_FREE: Sequence[int] = ()
+
+
+class Graph:
+    """What must follow each change, and what each one must follow, by their places; nothing for those that are free.
+
+    What is made follows what it depends on; what leaves follows the changes of what depended on it. Leaving never waits for
+    what stays, so that the two rules cannot contradict.
+    """
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        """Compare the changes with each other."""
+        self.followers: Edges = {}
+        self.needed: Edges = {}
+        places: dict[ResourceRef, list[int]] = {}
+        for place, change in enumerate(changes):
+            places.setdefault(change.ref, []).append(place)
+        for place, change in enumerate(changes):
+            for ref in change.depends_on:
+                for named in places.get(ref, ()):
+                    gone = leaves(changes[named])
+                    if named == place or (leaves(change) and not gone):
+                        continue
+                    first, then = (place, named) if gone else (named, place)
+                    self.followers.setdefault(first, []).append(then)
+                    self.needed.setdefault(then, []).append(first)
+
+    def earlier(self, place: int) -> Sequence[int]:
+        """Return the places before this one that it must follow, in order, where changes are in the order they are applied in.
+
+        What comes later (a cycle) is not waited for.
+        """
+        needed = self.needed.get(place)
+        return sorted({first for first in needed if first < place}) if needed else _FREE
 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return the changes in dependency order; the order they come in does not matter.
 
     What is created or updated follows what it depends on; what leaves follows what refers to it, be that updated or
-    leaving too. Leaving never waits for what stays, so that the two rules cannot contradict. Ties go by rank of the
-    kind (``ranks``; leaving objects in reverse), kind, key, target, action. In a cycle the first by that order goes
-    first.
+    leaving too (see Graph). Ties go by kind, key, target, action, leaving objects last. In a cycle the first by that
+    order goes first.
     """
     ordered = sorted(changes, key=_tie)
-    followers, needed = _edges(ordered)
-    if not needed:
+    graph = Graph(ordered)
+    if not graph.needed:
         return tuple(ordered)
-    waits = {index: len(before) for index, before in needed.items()}
+    waits = {index: len(before) for index, before in graph.needed.items()}
     ready = [index for index in range(len(ordered)) if index not in waits]
     done = [False] * len(ordered)
     result: list[Change] = []
     while len(result) < len(ordered):
-        index = heapq.heappop(ready) if ready else _first_of_a_cycle(needed, done)
+        index = heapq.heappop(ready) if ready else _first_of_a_cycle(graph.needed, done)
         done[index] = True
         result.append(ordered[index])
-        for follower in followers.get(index, ()):
+        for follower in graph.followers.get(index, ()):
             waits[follower] -= 1
             if not waits[follower] and not done[follower]:
                 heapq.heappush(ready, follower)
@@ -54,22 +87,3 @@ def leaves(change: Change) -> bool:
 
 def _tie(change: Change) -> tuple[bool, str, str, str, str]:
     return leaves(change), *change.ref, change.target, change.action
-
-
-def _edges(ordered: Sequence[Change]) -> tuple[Edges, Edges]:
-    """Return what must follow each change, and what each one must follow; nothing for those that are free."""
-    places: dict[ResourceRef, list[int]] = {}
-    for index, change in enumerate(ordered):
-        places.setdefault(change.ref, []).append(index)
-    followers: Edges = {}
-    needed: Edges = {}
-    for index, change in enumerate(ordered):
-        for ref in change.depends_on:
-            for other in places.get(ref, ()):
-                gone = leaves(ordered[other])
-                if other == index or (leaves(change) and not gone):
-                    continue
-                first, then = (index, other) if gone else (other, index)
-                followers.setdefault(first, []).append(then)
-                needed.setdefault(then, []).append(first)
-    return followers, needed

@@ -9,12 +9,12 @@ from controller.model.plan import Plan, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.planning.approval import approve, plan_digest
+from controller.planning.blocking import Barrier, block_changes
 from controller.planning.diff import diff
 from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.edits import with_file_edits
 from controller.planning.guard_facts import GuardFacts, GuardLimits, count_ours
 from controller.planning.guards import find_violations
-from controller.planning.holding import Barrier, hold
 from controller.planning.leaving import left_with_retired
 from controller.planning.order import in_order
 from controller.planning.vanished import known_paths
@@ -69,9 +69,9 @@ def finish(
     # Ordered first, so that what is said of a change held back does not depend on the order they came in.
     ordered = in_order(change for result in results for change in result.changes)
     withheld = frozenset().union(*(result.withheld for result in results))
-    held = hold(observed.scope, ordered, options.barriers, withheld, options.tokens)
+    unblocked = block_changes(observed.scope, ordered, options.barriers, withheld, options.tokens)
     known = known_paths(observed) if options.source_paths else frozenset()
-    changes = with_file_edits(held.changes, options.source_paths, known)
+    changes = with_file_edits(unblocked.changes, options.source_paths, known)
     facts = GuardFacts(
         observed=observed,
         counts=count_ours(observed),
@@ -81,9 +81,9 @@ def finish(
         source_paths=options.source_paths,
     )
     found = approve(find_violations(changes, facts), options.tokens)
-    violations = (*held.lifted, *found)
+    violations = (*unblocked.lifted, *found)
     refused = any(not violation.overridden for violation in violations)
-    notes = (*held.notes, *(note for result in results for note in result.notes))
+    notes = (*unblocked.notes, *(note for result in results for note in result.notes))
     return ScopePlan(
         scope=observed.scope,
         state=ScopeState.REFUSED if refused else observed.state,

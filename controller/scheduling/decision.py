@@ -26,7 +26,7 @@ from controller.scheduling.facts import (
 from controller.scheduling.postponement import postponed
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule, State
-from controller.scheduling.skip_reason import SkipCode, SkipReason
+from controller.scheduling.skip_reason import STOP_NOT_MADE, SkipCode, SkipReason
 from controller.scheduling.timeline import state_at
 
 _PASSED_OVER_OFF = "an override to off does not beat a tag that a person set"
@@ -62,13 +62,19 @@ class Verdict(StrEnum):
 class Rule(NamedTuple):
     """One link of the chain that explain shows."""
 
-    source: Source
-    text: str
-    """The schedule as written or called; "" when there is none."""
+    candidate: Candidate
     verdict: Verdict
     why: str = ""
-    target: str = ""
-    """What a recorded override is of, ``KIND/KEY``; "" for every other rule."""
+
+    @property
+    def source(self) -> Source:
+        """Whose schedule it is."""
+        return self.candidate.source
+
+    @property
+    def text(self) -> str:
+        """The schedule as written or called; "" when there is none."""
+        return self.candidate.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,26 @@ class Decision:
     """Every rule in order, with what became of it."""
     schedule: Schedule | None = None
     """The deciding schedule, where there is one and it is valid."""
+
+    @property
+    def postponed(self) -> bool:
+        """Whether it is to stop and is kept from it: just launched, being deployed to, or not to be stopped at all."""
+        return self.reason is not None and self.reason.code in STOP_NOT_MADE
+
+    @property
+    def deciding(self) -> Rule | None:
+        """The rule that decides, else the one that nobody can read and that therefore keeps everything as it is."""
+        found = next((rule for rule in self.chain if rule.verdict is Verdict.DECIDES), None)
+        return found or next((rule for rule in self.chain if _keeps_as_it_is(rule)), None)
+
+    def wanted_at(self, moment: datetime) -> State:
+        """Return what the same candidates ask for at another aware moment: tags, schedules and overrides as they are now.
+
+        What is wanted of nobody's instance, of one in maintenance and of one that settings leave out stays as it is.
+        """
+        if not self.chain:
+            return self.wanted
+        return _wanted([rule.candidate for rule in self.chain], moment.astimezone(UTC))
 
 
 def decide(
@@ -111,11 +137,7 @@ def decide(
     if tag_value(instance.tags, rules.maintenance_tag).lower() == "true":
         return Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.IN_MAINTENANCE))
     found = candidates(instance, group, role, environment, overrides, rules)
-    chain, deciding = _weigh(found, now)
-    source, schedule = deciding.source, deciding.schedule
-    own = own_schedule(found)
-    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
-        chain, source, schedule = _left_alone(chain, own), own.source, own.schedule
+    chain, source, schedule = _deciding(found, now)
     if isinstance(schedule, InvalidSchedule):
         of_override = source is Source.OVERRIDE
         code = SkipCode.INVALID_OVERRIDE if of_override else SkipCode.INVALID_SCHEDULE
@@ -137,6 +159,26 @@ def decide(
     return Decision(action, wanted, told, SkipReason(skip) if skip else None, chain, schedule)
 
 
+def _wanted(found: Sequence[Candidate], now: datetime) -> State:
+    schedule = _deciding(found, now)[2]
+    return state_at(schedule, now) if isinstance(schedule, Schedule) else State.NONE
+
+
+def _keeps_as_it_is(rule: Rule) -> bool:
+    return rule.verdict is Verdict.INVALID and rule.candidate.blocks_when_invalid
+
+
+def _deciding(
+    found: Sequence[Candidate], now: datetime
+) -> tuple[tuple[Rule, ...], Source, Schedule | InvalidSchedule | None]:
+    """Return the chain of rules, and whose schedule decides: an instance's own ``noschedule`` before any other."""
+    chain, deciding = _weigh(found, now)
+    own = own_schedule(found)
+    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
+        return _left_alone(chain, own), own.source, own.schedule
+    return chain, deciding.source, deciding.schedule
+
+
 def _weigh(found: Sequence[Candidate], now: datetime) -> tuple[tuple[Rule, ...], Candidate]:
     """Return the chain of rules and the candidate that decides."""
     tagged = any(candidate.is_persons_tag and candidate.applies(now) for candidate in found)
@@ -149,7 +191,7 @@ def _weigh(found: Sequence[Candidate], now: datetime) -> tuple[tuple[Rule, ...],
             deciding = candidate
         elif verdict is Verdict.DECIDES:
             verdict, why = Verdict.BEATEN, ""
-        chain.append(Rule(candidate.source, candidate.text, verdict, why, candidate.target))
+        chain.append(Rule(candidate, verdict, why))
     assert deciding is not None
     return tuple(chain), deciding
 

@@ -44,8 +44,12 @@ class Candidate(NamedTuple):
     is_persons_tag: bool = False
     blocks_when_invalid: bool = True
     """When it is invalid the instance is left alone; otherwise the next candidate is asked."""
-    target: str = ""
-    """What a recorded override is of."""
+    tag: str = ""
+    """Key of the tag it was read from; "" where it is none."""
+    level: Level | None = None
+    """How narrow an override is; None where it is none."""
+    override: str = ""
+    """Id of the recorded override it is; "" where it is none."""
 
     def applies(self, now: datetime) -> bool:
         """Say whether it has not ended."""
@@ -92,7 +96,7 @@ def _overrides(
         tags = {Level.INSTANCE: instance_tags, Level.GROUP: group_tags}.get(level, ())
         text = tag_value(tags, override_tag)
         if text:
-            yield _override_tag(level, text)
+            yield _override_tag(level, override_tag, text)
         for override in overrides:
             if override.level is level:
                 who = f" by {override.actor}" if override.actor else ""
@@ -103,29 +107,37 @@ def _overrides(
                     override.until,
                     f"{override.target}{who}: {override.reason}".rstrip(": "),
                     blocks_when_invalid=False,
-                    target=override.target,
+                    level=level,
+                    override=override.id,
                 )
 
 
-def _override_tag(level: Level, text: str) -> Candidate:
-    where = f"tag on the {level.name.lower()}"
+def _override_tag(level: Level, key: str, text: str) -> Candidate:
+    found = Candidate(
+        Source.OVERRIDE,
+        text,
+        ALWAYS_ON,
+        note=f"tag on the {level.name.lower()}",
+        is_persons_tag=True,
+        tag=key,
+        level=level,
+    )
     try:
-        until = parse_override_tag(text)
+        return found._replace(until=parse_override_tag(text))
     except InvalidSchedule as refusal:
         # a person meant to keep it on: stopping it because of a slip of the pen would be a guess
-        return Candidate(Source.OVERRIDE, text, refusal, note=where, is_persons_tag=True)
-    return Candidate(Source.OVERRIDE, text, ALWAYS_ON, until, where, is_persons_tag=True)
+        return found._replace(schedule=refusal)
 
 
 def _tag(source: Source, tags: Tags, key: str, *, is_persons: bool) -> Candidate:
     text = tag_value(tags, key)
     if not text:
-        return Candidate(source, "", None)
+        return Candidate(source, "", None, tag=key)
     try:
         schedule: Schedule | InvalidSchedule = parse_schedule(text)
     except InvalidSchedule as refusal:
         schedule = refusal
-    return Candidate(source, text, schedule, is_persons_tag=is_persons)
+    return Candidate(source, text, schedule, is_persons_tag=is_persons, tag=key)
 
 
 def _label(schedule: Schedule | InvalidSchedule | None) -> str:

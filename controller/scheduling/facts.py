@@ -80,6 +80,7 @@ class PowerOverride:
     """None: until Git changes."""
     actor: str = ""
     reason: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,8 @@ def _grouped(spans: list[tuple[int, int]]) -> tuple[Period, ...]:
             # What ends at a later hour of the next day, or lasts longer, goes on in a period of its own.
             piece = left if left <= MINUTES_PER_DAY else MINUTES_PER_DAY - minute
             end = (minute + piece) % MINUTES_PER_DAY
-            ends = "24:00" if end == 0 else _clock(end)
-            days.setdefault((_clock(minute), ends), []).append(at // MINUTES_PER_DAY % 7)
+            ends = "24:00" if end == 0 else _time_of_day(end)
+            days.setdefault((_time_of_day(minute), ends), []).append(at // MINUTES_PER_DAY % 7)
             at, left = at + piece, left - piece
     return tuple(
         Period(_days(sorted(on)), start, end)
@@ -100,5 +100,5 @@ def _days(days: list[int]) -> str:
     return ",".join(parts)
 
 
-def _clock(minute: int) -> str:
+def _time_of_day(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -17,6 +17,13 @@ class InvalidSchedule(ValueError):
     def __str__(self) -> str:
         return f"{self.message}; {self.fix}"
 
+    def __eq__(self, other: object) -> bool:
+        """Two refusals of one text are one: decisions about alike instances are compared."""
+        return type(other) is type(self) and str(other) == str(self)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
     def moved(self, columns: int) -> "InvalidSchedule":
         """Return the same refusal with its position shifted into the surrounding text."""
         return InvalidSchedule(self.message, self.fix, (self.position or 0) + columns)

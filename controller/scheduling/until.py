@@ -22,9 +22,12 @@ def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
     is none of these, is past, or more than a year ahead.
     """
     words = text.strip().lower()
-    moment = _length(words, now) or _clock(words, now, zone) or _day(words, now, zone)
-    if moment is None:
-        moment = _date(text.strip(), zone)
+    moment = (
+        _after_length(words, now)
+        or _next_time_of_day(words, now, zone)
+        or _next_day(words, now, zone)
+        or _date_and_time(text.strip(), zone)
+    )
     if moment <= now:
         raise InvalidSchedule(f"{text!r} is past", "write a moment to come")
     if moment - now > timedelta(minutes=_MINUTES_AHEAD):
@@ -34,7 +37,7 @@ def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _length(words: str, now: datetime) -> datetime | None:
+def _after_length(words: str, now: datetime) -> datetime | None:
     match = _LENGTH.fullmatch(words)
     if match is None or not any(match.groups()):
         return None
@@ -42,16 +45,16 @@ def _length(words: str, now: datetime) -> datetime | None:
     return now + timedelta(days=days, hours=hours, minutes=minutes)
 
 
-def _clock(words: str, now: datetime, zone: tzinfo) -> datetime | None:
+def _next_time_of_day(words: str, now: datetime, zone: tzinfo) -> datetime | None:
     minute = _minute(words)
     if minute is None:
         return None
     today = now.astimezone(zone).date()
-    at = _moment(today, minute, zone)
-    return at if at > now else _moment(today + timedelta(days=1), minute, zone)
+    at = _moment_on(today, minute, zone)
+    return at if at > now else _moment_on(today + timedelta(days=1), minute, zone)
 
 
-def _day(words: str, now: datetime, zone: tzinfo) -> datetime | None:
+def _next_day(words: str, now: datetime, zone: tzinfo) -> datetime | None:
     match = _DAY.fullmatch(words)
     if match is None:
         return None
@@ -61,16 +64,16 @@ def _day(words: str, now: datetime, zone: tzinfo) -> datetime | None:
     if minute is None:
         return None
     if name in ("today", "tomorrow"):
-        return _moment(today + timedelta(days=name == "tomorrow"), minute, zone)
+        return _moment_on(today + timedelta(days=name == "tomorrow"), minute, zone)
     weekday = next((n for n, full in enumerate(_WEEKDAYS) if full.startswith(name)), None)
     if weekday is None:
         return None
     ahead = (weekday - today.weekday()) % 7
-    at = _moment(today + timedelta(days=ahead), minute, zone)
-    return at if at > now else _moment(today + timedelta(days=ahead + 7), minute, zone)
+    at = _moment_on(today + timedelta(days=ahead), minute, zone)
+    return at if at > now else _moment_on(today + timedelta(days=ahead + 7), minute, zone)
 
 
-def _date(text: str, zone: tzinfo) -> datetime:
+def _date_and_time(text: str, zone: tzinfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -80,7 +83,7 @@ def _date(text: str, zone: tzinfo) -> datetime:
         raise InvalidSchedule(f"{text!r} is no moment", _FIX)
     if moment.tzinfo is not None:
         return moment
-    return _moment(moment.date(), moment.hour * 60 + moment.minute, zone)
+    return _moment_on(moment.date(), moment.hour * 60 + moment.minute, zone)
 
 
 def _minute(words: str) -> int | None:
@@ -88,5 +91,5 @@ def _minute(words: str) -> int | None:
     return None if match is None else int(match[1]) * 60 + int(match[2])
 
 
-def _moment(day: date, minute: int, zone: tzinfo) -> datetime:
+def _moment_on(day: date, minute: int, zone: tzinfo) -> datetime:
     return moment_of(Wall(day.toordinal(), minute), zone).at.astimezone(UTC)

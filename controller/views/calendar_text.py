@@ -1,13 +1,15 @@
 """A calendar view as text for people: one line a day, one character for each half hour."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
-from controller.engine.queries.schedules.preview import Shown
+from controller.engine.queries.schedules.preview import PreviewedSchedule
+from controller.planning.wording import end_text, number, what_text
 from controller.scheduling.calendar_view import CalendarDay, CalendarView, as_json
 from controller.scheduling.schedule import State
 from controller.scheduling.zones import zone_of
+from controller.views.time_text import clock_text, even_day_text, relative_day_text
 
 _ON, _PARTLY, _OFF, _CLOCKS = "█", "▒", "·", "▲"
 _SCALE = " " * 12 + "".join(f"{hour:02}    " for hour in range(0, 24, 3)).rstrip()
@@ -25,7 +27,7 @@ def render_calendar(view: CalendarView, heading: Sequence[str]) -> str:
     zone = zone_of(view.schedule.zone)
     lines = [_GAP.join(heading), _SCALE]
     lines += [_line(day, zone) for day in view.days]
-    lines.append(_total(view, zone))
+    lines.append(_total(view))
     return "\n".join(lines) + "\n"
 
 
@@ -34,7 +36,7 @@ def _line(day: CalendarDay, zone: tzinfo) -> str:
     for change in day.clock_changes:
         wall = min(change.before, change.after)
         letters[wall.hour * 2 + wall.minute // 30] = _CLOCKS
-    parts = [f"{day.day:%a %d %b}  {''.join(letters)}", *_remarks(day, zone)]
+    parts = [f"{even_day_text(day.day)}  {''.join(letters)}", *_remarks(day, zone)]
     return _GAP.join(parts)
 
 
@@ -58,13 +60,13 @@ def _spans(day: CalendarDay, zone: tzinfo) -> str:
     names = {f"{moment:%Z}" for span in spans for moment in span}
     texts = []
     for first, last in spans:
-        begin = f"{first:%H:%M}" if f"{first:%Z}" == f"{last:%Z}" else f"{first:%H:%M %Z}"
+        begin = f"{first:%H:%M}" if f"{first:%Z}" == f"{last:%Z}" else clock_text(first)
         end = "24:00" if (last.hour, last.minute) == (0, 0) else f"{last:%H:%M}"
         texts.append(f"{begin}{_TO}{end}" + (f" {last:%Z}" if len(names) > 1 else ""))
     return ", ".join(texts) + (f" {names.pop()}" if len(names) == 1 else "")
 
 
-def _total(view: CalendarView, zone: tzinfo) -> str:
+def _total(view: CalendarView) -> str:
     fixed = _FIXED.get(view.schedule.fixed) if view.schedule.fixed else None
     if fixed:
         return fixed
@@ -73,33 +75,48 @@ def _total(view: CalendarView, zone: tzinfo) -> str:
     total = f"On {round(view.hours_on, 1):g} h of {view.hours:g} h ({share * 100:.0f} %)."
     if view.change is None:
         return f"{total}  It changes no more."
-    at = view.change.at
-    state = view.change.state.upper()
-    return f"{total}  Next change after now: {state} {_day_name(at, view.now, zone)} {at:%H:%M %Z}"
+    at, state = view.change.at, view.change.state.upper()
+    day = relative_day_text(at, view.now, even=True)
+    return f"{total}  Next change after now: {state} {day} {clock_text(at)}"
 
 
-def _day_name(at: datetime, now: datetime, zone: tzinfo) -> str:
-    today = now.astimezone(zone).date()
-    if at.date() == today:
-        return "today"
-    if at.date() == today + timedelta(days=1):
-        return "tomorrow"
-    return f"{at:%a %d %b}" if at.year == today.year else f"{at:%a %d %b %Y}"
-
-
-def preview_text(shown: Shown, view: CalendarView) -> str:
+def preview_text(shown: PreviewedSchedule, view: CalendarView) -> str:
     """Return the calendar for people."""
-    return render_calendar(view, shown.heading())
+    used = [
+        f"{number(len(users))} {noun}{'' if len(users) == 1 else 's'}"
+        for noun, users in (("environment", shown.environments), ("role", shown.roles))
+        if users
+    ]
+    by = f"used by {' and '.join(used)}" if used else ""
+    zone = shown.schedule.zone
+    said = shown.schedule.fixed or zone.lower() in shown.name.lower()
+    heading = (shown.name, "" if said else zone, _origin(shown), by, *_notes(shown))
+    return render_calendar(view, [part for part in heading if part])
 
 
-def preview_json(shown: Shown, view: CalendarView) -> dict[str, Any]:
+def _origin(shown: PreviewedSchedule) -> str:
+    return str(shown.origin) if shown.origin else ""
+
+
+def _notes(shown: PreviewedSchedule) -> Iterator[str]:
+    """Yield what an environment and its roles follow, and which overrides hold something else."""
+    follows = shown.follows
+    if follows is not None:
+        yield f"follows {f'Schedule/{follows.use}' if follows.use else follows.label}"
+    for role, schedule in shown.own.items():
+        yield f"role {role}: {schedule.label}"
+    for override in shown.overrides:
+        yield f"not before its override ends: {what_text(override)} {end_text(override)}"
+
+
+def preview_json(shown: PreviewedSchedule, view: CalendarView) -> dict[str, Any]:
     """Return the calendar for programs."""
     return {
         "name": shown.name,
-        "origin": shown.origin,
+        "origin": _origin(shown),
         "text": shown.schedule.text,
         "state": shown.schedule.fixed,
         "usedBy": {"environments": list(shown.environments), "roles": list(shown.roles)},
-        "notes": list(shown.notes),
+        "notes": list(_notes(shown)),
         **as_json(view),
     }

@@ -52,29 +52,29 @@ def _prepared(prepared: Prepared) -> Iterator[str]:
         yield "The next apply, or the daemon, brings it to the tables and what follows from them"
 
 
-def _comes(one: Override, prepared: Prepared) -> str:
-    name = one.ref.key.rpartition("/")[2]
-    end = end_text(one, prepared.zone)
-    if one.path not in _SCHEDULES:
-        return f"{one.ref} {what_text(one)} {end}"
-    return f"{name} {one.value} {end}{_then(one, prepared)}"
+def _comes(override: Override, prepared: Prepared) -> str:
+    name = override.ref.key.rpartition("/")[2]
+    end = end_text(override, prepared.zone)
+    if override.path not in _SCHEDULES:
+        return f"{override.ref} {what_text(override)} {end}"
+    return f"{name} {override.value} {end}{_then(override, prepared)}"
 
 
-def _then(one: Override, prepared: Prepared) -> str:
+def _then(override: Override, prepared: Prepared) -> str:
     followed = prepared.then
-    if one.until is None or followed is None or not isinstance(followed.schedule, Schedule):
+    if override.until is None or followed is None or not isinstance(followed.schedule, Schedule):
         return ""
-    state = state_at(followed.schedule, one.until)
-    same = str(one.value) == state.value
+    state = state_at(followed.schedule, override.until)
+    same = str(override.value) == state.value
     if state not in (State.ON, State.OFF):
         return f", then {followed.label} again"
     return f", then {followed.label} again: {state.upper()}{' (no switch)' if same else ''}"
 
 
-def _goes(one: Override, prepared: Prepared) -> str:
+def _goes(override: Override, prepared: Prepared) -> str:
     followed = prepared.then
     again = f", {followed.label} again" if followed is not None else ""
-    return f"release {one.id}: {one.ref} {what_text(one)} ({one.actor}: {one.reason}), {end_text(one, prepared.zone)}{again}"
+    return f"release {override.id}: {override.ref} {what_text(override)} ({override.actor}: {override.reason}), {end_text(override, prepared.zone)}{again}"
 
 
 def done_lines(prepared: Prepared, done: Done) -> tuple[str, ...]:
@@ -151,7 +151,7 @@ def report_json(prepared: Prepared, done: Done | None, now: datetime) -> dict[st
             }
             for outcome in outcomes
         ],
-        "refused": [one.token for one in done.refused] if done else [],
+        "refused": [violation.token for violation in done.refused] if done else [],
         "counts": dict(Counter(outcome.status.value for outcome in outcomes)),
     }
 

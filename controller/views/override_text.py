@@ -8,7 +8,7 @@ from controller.model.absent import ABSENT
 from controller.model.override import Override
 from controller.planning.overrides import shown_path
 from controller.planning.wording import what_text
-from controller.views.schedule_text import day_of
+from controller.views.time_text import clock_text, relative_day_text, utc_text
 
 NONE = "no overrides"
 
@@ -17,10 +17,19 @@ def list_lines(overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:
     """Return a line for each, those that end first on top."""
     if not overrides:
         return (NONE,)
-    ordered = sorted(overrides, key=lambda one: (one.until is None, one.until or now, one.id))
+    ordered = sorted(
+        overrides, key=lambda override: (override.until is None, override.until or now, override.id)
+    )
     rows = [
-        (one.id, str(one.ref), what_text(one), _ends(one, now), one.actor, one.reason)
-        for one in ordered
+        (
+            override.id,
+            str(override.ref),
+            what_text(override),
+            _ends(override, now),
+            override.actor,
+            override.reason,
+        )
+        for override in ordered
     ]
     heads = ("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY")
     widths = [max(len(row[n]) for row in (heads, *rows)) for n in range(len(heads) - 1)]
@@ -36,7 +45,7 @@ def _ends(override: Override, now: datetime) -> str:
     if override.until <= now:
         return "ended, not yet recorded"
     until = override.until.astimezone(UTC)
-    return f"{day_of(until, now)} {until:%H:%M %Z}"
+    return f"{relative_day_text(until, now)} {clock_text(until)}"
 
 
 def override_json(override: Override) -> dict[str, Any]:
@@ -61,7 +70,7 @@ def soon_text(override: Override, now: datetime) -> str:
     minutes = round(left.total_seconds() / 60)
     return (
         f"override {override.id} of {override.ref} {what_text(override)} ends in {minutes} min,"
-        f" {override.until.astimezone(UTC):%H:%M %Z} ({override.actor}: {override.reason})"
+        f" {utc_text(override.until)} ({override.actor}: {override.reason})"
     )
 
 

@@ -5,11 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from controller.engine.queries.schedules.exceptions import UNKNOWN, Belongs, ScheduleException
+from controller.engine.queries.schedules.exceptions import (
+    Belongs,
+    ScheduleException,
+)
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
 from controller.planning.wording import number
+from controller.scheduling.decision_sources import Source
+from controller.views.time_text import clock_text, dated_day_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"
+UNKNOWN: Final = "unknown"
 
 
 def exception_lines(
@@ -24,13 +30,14 @@ def _exceptions(
 ) -> Iterator[str]:
     if not found:
         yield NONE
-    counts = Counter(one.category for one in found)
-    for category, count in counts.items():
-        yield f"{category}: {number(count)}"
+    counts = Counter(exception.kind for exception in found)
+    for kind, count in counts.items():
+        yield f"{kind}: {number(count)}"
         alike: dict[tuple[str, ...], list[str]] = {}
-        for one in found:
-            if one.category == category:
-                alike.setdefault(_facts(one, now), []).append(one.ref.key.rpartition("/")[2])
+        for exception in found:
+            if exception.kind is kind:
+                name = exception.ref.key.rpartition("/")[2]
+                alike.setdefault(_facts(exception, now), []).append(name)
         rows = [(_names(names), *facts) for facts, names in alike.items()]
         yield from (f"  {line}" for line in _aligned(rows))
     yield from _dark(unknown)
@@ -41,27 +48,50 @@ def _names(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{number(len(names))} instances"
 
 
-def _facts(one: ScheduleException, now: datetime) -> tuple[str, ...]:
+def _facts(exception: ScheduleException, now: datetime) -> tuple[str, ...]:
     """Return what a line says besides the id: members of a group most often say the same."""
-    whole = one.ref.kind == "Environment"
+    whole, by = exception.ref.kind == "Environment", _by(exception)
+    until = f" until {_day(exception.until, now)}" if exception.until else ""
     return (
-        "" if whole else one.name,
-        "" if whole else one.belongs.environment,
-        one.belongs.team,
-        f"since {_day(one.since, now)}" if one.since else "",
+        "" if whole else exception.name,
+        "" if whole else exception.belongs.environment,
+        exception.belongs.team,
+        f"since {_day(exception.since, now)}" if exception.since else "",
         # Who wrote a document is asked of Git and the ledger, by envctl explain.
-        "" if whole and one.by == UNKNOWN else f"by {one.by}",
-        one.why + (f" until {_day(one.until, now)}" if one.until else ""),
+        "" if whole and by == UNKNOWN else f"by {by}",
+        f"{_why(exception)}{until}",
     )
+
+
+def _by(exception: ScheduleException) -> str:
+    """Return who made it one."""
+    if exception.override is not None:
+        return exception.override.actor
+    rule = exception.rule
+    ours = rule is not None and not exception.by_tag and rule.source is not Source.OVERRIDE
+    return "envctl" if ours else UNKNOWN
+
+
+def _why(exception: ScheduleException) -> str:
+    rule = exception.rule
+    if exception.origin is not None:
+        return f"schedule {exception.schedule} in {exception.origin}"
+    if rule is None:
+        return exception.reason
+    if exception.by_tag:
+        on_instance = rule.source is Source.INSTANCE
+        where = "instance" if on_instance else f"group {exception.group}"
+        return f"tag {rule.candidate.tag} = {rule.text} on the {where}"
+    if rule.source is Source.OVERRIDE:
+        return f"override {rule.text}: {rule.why}"
+    return exception.reason or "it is about to be stopped"
 
 
 def _day(at: datetime, now: datetime) -> str:
     utc = at.astimezone(UTC)
-    clock = f"{utc:%H:%M %Z}"
-    if utc.date() == now.astimezone(UTC).date():
-        return f"today {clock}"
-    year = "" if utc.year == now.year else f" {utc.year}"
-    return f"{utc:%a} {utc.day} {utc:%b}{year} {clock}"
+    today = now.astimezone(UTC).date()
+    day = "today" if utc.date() == today else dated_day_text(utc, today.year)
+    return f"{day} {clock_text(utc)}"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -86,16 +116,16 @@ def exceptions_json(
         "at": now.isoformat(),
         "exceptions": [
             {
-                "category": one.category,
-                "ref": str(one.ref),
-                "name": one.name,
-                **_belongs(one.belongs),
-                "why": one.why,
-                "by": one.by,
-                "since": one.since.isoformat() if one.since else None,
-                "until": one.until.isoformat() if one.until else None,
+                "category": exception.kind.value,
+                "ref": str(exception.ref),
+                "name": exception.name,
+                **_belongs(exception.belongs),
+                "why": _why(exception),
+                "by": _by(exception),
+                "since": exception.since.isoformat() if exception.since else None,
+                "until": exception.until.isoformat() if exception.until else None,
             }
-            for one in found
+            for exception in found
         ],
         "unknown": dict(sorted(unknown.items())),
     }
@@ -134,15 +164,15 @@ def _report(report: ScheduleReport) -> Iterator[str]:
     yield from _dark(report.unknown)
 
 
-def _hours(one: ReportLine, *, priced: bool) -> tuple[str, ...]:
-    money = tuple("-" if value is None else f"{value:,.2f}" for value in (one.cost, one.saved))
+def _hours(line: ReportLine, *, priced: bool) -> tuple[str, ...]:
+    money = tuple("-" if value is None else f"{value:,.2f}" for value in (line.cost, line.saved))
     return (
-        one.belongs.environment,
-        one.belongs.team,
-        number(one.instances),
-        f"{one.hours_on:,.1f} h",
-        f"{one.hours_off:,.1f} h",
-        _share(one.hours_on, one.hours_off),
+        line.belongs.environment,
+        line.belongs.team,
+        number(line.instances),
+        f"{line.hours_on:,.1f} h",
+        f"{line.hours_off:,.1f} h",
+        _share(line.hours_on, line.hours_off),
         *(money if priced else ()),
     )
 
@@ -178,10 +208,10 @@ def report_json(report: ScheduleReport) -> dict[str, Any]:
     }
 
 
-def _belongs(one: Belongs) -> dict[str, Any]:
+def _belongs(belongs: Belongs) -> dict[str, Any]:
     return {
-        "environment": one.environment,
-        "team": one.team,
-        "environmentType": one.type,
-        "labels": dict(one.labels),
+        "environment": belongs.environment,
+        "team": belongs.team,
+        "environmentType": belongs.type,
+        "labels": dict(belongs.labels),
     }

@@ -1,13 +1,13 @@
 """What a change of schedules means, in words and as JSON."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.wording import number
 from controller.views.plan_wording import names_text
+from controller.views.time_text import clock_text, day_text, relative_day_text
 
 TITLE = "Schedules"
 
@@ -35,12 +35,14 @@ def _lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
         refs = [ResourceRef("Environment", name) for name in shift.environments]
         role = f"role {shift.role}  " if shift.role else ""
         yield MeaningLine(names_text(refs, expand=expand), f"{role}{_what(shift)}  {_hours(shift)}")
-    count = sum(one.instances for one in meaning.shifts)
+    count = sum(shift.instances for shift in meaning.shifts)
     yield MeaningLine(
         f"in total {_signed(meaning.environment_hours)} environment hours, {_signed(meaning.instance_hours)}"
         f" instance hours a week ({number(count)} instance{'' if count == 1 else 's'}, {meaning.instances_are})"
     )
-    yield MeaningLine(f"now ({_moment(meaning.now)}): {_switches(meaning)}; {_first(meaning)}")
+    yield MeaningLine(
+        f"now ({day_text(meaning.now)} {clock_text(meaning.now)}): {_switches(meaning)}; {_first(meaning)}"
+    )
 
 
 def _what(shift: ScheduleShift) -> str:
@@ -88,21 +90,7 @@ def _first(meaning: ScheduleMeaning) -> str:
         return "no difference within a year"
     if first <= meaning.now:
         return "first difference now"
-    return f"first difference {day_of(first, meaning.now)} {first:%H:%M %Z}"
-
-
-def day_of(at: datetime, now: datetime) -> str:
-    """Return ``today``, ``tomorrow``, ``Wed 25 Nov``, or that with the year where it is another; both in the zone of ``at``."""
-    today = now.astimezone(at.tzinfo).date()
-    if at.date() == today:
-        return "today"
-    if at.date() == today + timedelta(days=1):
-        return "tomorrow"
-    return f"{at:%a} {at.day} {at:%b}" if at.year == today.year else f"{at:%a} {at.day} {at:%b %Y}"
-
-
-def _moment(now: datetime) -> str:
-    return f"{now:%a} {now.day} {now:%b %H:%M %Z}"
+    return f"first difference {relative_day_text(first, meaning.now)} {clock_text(first)}"
 
 
 def meaning_json(meaning: ScheduleMeaning) -> dict[str, Any]:

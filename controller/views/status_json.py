@@ -10,12 +10,11 @@ from controller.engine.queries.status.view import (
     PowerView,
     ScopeLine,
     StatusView,
-    next_step,
-    what_of,
 )
 from controller.model.absent import ABSENT
 from controller.model.override import Override
 from controller.model.scope_status import Remark, ScopeCounts
+from controller.views.scope_text import next_step, what_of
 
 FORMAT_VERSION: Final = 1
 
@@ -116,7 +115,7 @@ def _seen(seen: ScopeCounts) -> dict[str, Any]:
         "toSwitch": seen.to_switch,
         "onTheWay": seen.on_the_way,
         "copiesBehind": seen.copies_behind,
-        "missing": [_remark(one) for one in seen.missing],
+        "missing": [_remark(remark) for remark in seen.missing],
         "rollouts": [_remark(rollout) for rollout in seen.rollouts],
         "images": [_remark(image) for image in seen.images],
         "imagesAt": _iso(seen.images_at),
@@ -163,7 +162,8 @@ def _power(power: PowerView) -> dict[str, Any]:
         "environmentsUnscheduled": power.unscheduled,
         "invalid": dict(sorted(power.invalid.items())),
         "next": [
-            {"at": _iso(one.at), "on": list(one.on), "off": list(one.off)} for one in power.next
+            {"at": _iso(switch.at), "on": list(switch.on), "off": list(switch.off)}
+            for switch in power.next
         ],
     }
 

@@ -10,9 +10,6 @@ from controller.engine.queries.status.view import (
     ScopeLine,
     StatusView,
     Switch,
-    in_words,
-    next_step,
-    what_of,
 )
 from controller.model.absent import ABSENT
 from controller.model.canonical import Json
@@ -20,7 +17,9 @@ from controller.model.observed import CONFIG_SCOPE
 from controller.model.override import Override
 from controller.model.scope_status import Remark
 from controller.planning.wording import number, value_text
+from controller.views.scope_text import in_words, next_step, what_of
 from controller.views.style import Line, Span, Style
+from controller.views.time_text import age_text, even_moment_text, utc_text
 
 NAMES_SHOWN: Final = 3
 REMARKS_SHOWN: Final = 5
@@ -42,7 +41,7 @@ def status_lines(view: StatusView) -> Iterator[Line]:
     """Yield the status as lines of styled spans."""
     yield (
         Span(f"envctl {view.version}", "bold"),
-        Span(f"   installation {view.installation[:12]}   {_clock(view.at)}"),
+        Span(f"   installation {view.installation[:12]}   {even_moment_text(view.at)}"),
     )
     yield from _source(view)
     yield (Span(f"Scopes {in_words(view.scopes)}", "bold"),)
@@ -64,7 +63,7 @@ def _source(view: StatusView) -> Iterator[Line]:
     config = view.config
     revision = config.revision if config else ""
     if revision and config and config.applied_at:
-        applied = f"{_short(revision)} applied {_ago(view.at, config.applied_at)} ago"
+        applied = f"{_short(revision)} applied {age_text(view.at, config.applied_at)} ago"
     else:
         applied = "nothing was applied from it yet" if view.source.name else "nothing applied yet"
     said = {
@@ -85,23 +84,23 @@ def _scopes(view: StatusView) -> Iterator[Line]:
     if not odd:
         return
     yield ()
-    rows = [(one, _since(one, view.at), _what(one, view.at)) for one in odd]
-    name = max(len("SCOPE"), *(len(one.name) for one in odd))
+    rows = [(scope, _since(scope, view.at), _what(scope, view.at)) for scope in odd]
+    name = max(len("SCOPE"), *(len(scope.name) for scope in odd))
     since = max(len("SINCE"), *(len(text) for _, text, _ in rows))
     what = max(len(text) for _, _, text in rows)
     yield (Span(f"  {'SCOPE':<{name}}  {'STATE':<8}  {'SINCE':<{since}}  WHAT", "dim"),)
-    for one, age, text in rows:
-        step = next_step(one)
+    for scope, age, text in rows:
+        step = next_step(scope)
         yield (
-            Span(f"  {one.name:<{name}}  "),
-            Span(f"{one.state:<8}", _STYLES.get(one.state, "plain")),
+            Span(f"  {scope.name:<{name}}  "),
+            Span(f"{scope.state:<8}", _STYLES.get(scope.state, "plain")),
             Span(f"  {age:<{since}}  "),
             Span(f"{text:<{what}}   → {step}" if step else text),
         )
 
 
 def _since(scope: ScopeLine, now: datetime) -> str:
-    return _ago(now, scope.status.since) if scope.status else ""
+    return age_text(now, scope.status.since) if scope.status else ""
 
 
 def _what(scope: ScopeLine, now: datetime) -> str:
@@ -140,7 +139,7 @@ def _override(override: Override) -> str:
 
 def _end(override: Override, now: datetime) -> str:
     if override.until is not None:
-        return f"until {_moment(override.until, now)}"
+        return f"until {_coming(override.until, now)}"
     return "until Git changes it" if override.until_git else "until released"
 
 
@@ -150,7 +149,7 @@ def _storms(view: StatusView) -> Iterator[Line]:
         yield _row(
             label,
             f"{storm.ref}: put back {storm.flips} times in half an hour, left alone until"
-            f" {_moment(storm.until, view.at)}   → envctl audit list --entity {storm.ref}",
+            f" {_coming(storm.until, view.at)}   → envctl audit list --entity {storm.ref}",
             "warn",
         )
 
@@ -165,7 +164,7 @@ def _power(view: StatusView) -> Iterator[Line]:
     yield _row("Power", f"environments by schedule: {', '.join(counts)}{_instances(view)}")
     for index, switch in enumerate(found.next):
         lead = "next: " if index == 0 else "then: "
-        yield _row("", f"{lead}{_moment(switch.at, view.at)}, {_switch(switch)}")
+        yield _row("", f"{lead}{_coming(switch.at, view.at)}, {_switch(switch)}")
     yield from _invalid(found)
 
 
@@ -177,19 +176,19 @@ def _instances(view: StatusView) -> str:
     ]
     if not seen:
         return ""
-    on = sum(one.instances_on or 0 for one in seen)
-    off = sum(one.instances_off or 0 for one in seen)
-    due = sum(one.to_switch or 0 for one in seen)
-    moving = sum(one.on_the_way or 0 for one in seen)
+    on = sum(counts.instances_on or 0 for counts in seen)
+    off = sum(counts.instances_off or 0 for counts in seen)
+    due = sum(counts.to_switch or 0 for counts in seen)
+    moving = sum(counts.on_the_way or 0 for counts in seen)
     tail = f", {number(due)} to be switched" if due else ""
     tail += f", {number(moving)} on their way" if moving else ""
-    return f"   instances: {number(on)} on, {number(off)} off{tail}{_as_of(view, [one.at for one in seen])}"
+    return f"   instances: {number(on)} on, {number(off)} off{tail}{_as_of(view, [counts.at for counts in seen])}"
 
 
 def _as_of(view: StatusView, moments: Sequence[datetime]) -> str:
     """Say how old what was seen is; nothing of what was seen just now."""
     oldest = min(moments)
-    return "" if oldest == view.at else f" (seen {_ago(view.at, oldest)} ago)"
+    return "" if oldest == view.at else f" (seen {age_text(view.at, oldest)} ago)"
 
 
 def _switch(switch: Switch) -> str:
@@ -209,11 +208,11 @@ def _seen(view: StatusView) -> Iterator[Line]:
     if view.looked is not None:
         yield _row("Looked now", _looks(view))
     seen = [sighting for sighting in view.sightings.values() if sighting]
-    images_at = [one.images_at for one in seen if one.images and one.images_at]
+    images_at = [counts.images_at for counts in seen if counts.images and counts.images_at]
     yield from _remarks("Rollouts", [rollout for found in seen for rollout in found.rollouts])
     aged = _as_of(view, images_at) if images_at else ""
     yield from _remarks("Images", [image for found in seen for image in found.images], aged)
-    lacking = sum(one.objects for found in seen for one in found.missing)
+    lacking = sum(remark.objects for found in seen for remark in found.missing)
     if lacking:
         waits = "object waits" if lacking == 1 else "objects wait"
         yield _row("Missing", f"{number(lacking)} {waits} for something   → envctl doctor", "warn")
@@ -224,10 +223,12 @@ def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[
     alike: dict[str, list[Remark]] = {}
     for remark in remarks:
         alike.setdefault(remark.text, []).append(remark)
-    counted = sorted(alike.items(), key=lambda one: (-sum(r.objects for r in one[1]), one[0]))
+    counted = sorted(
+        alike.items(), key=lambda item: (-sum(remark.objects for remark in item[1]), item[0])
+    )
     for index, (text, same) in enumerate(counted[:REMARKS_SHOWN]):
-        count = sum(one.objects for one in same)
-        names = [name for one in same for name in one.names][:NAMES_SHOWN]
+        count = sum(remark.objects for remark in same)
+        names = [name for remark in same for name in remark.names][:NAMES_SHOWN]
         who = ", ".join(names) if count <= len(names) else f"{number(count)}: {', '.join(names)}, …"
         yield _row("" if index else label, f"{who}: {text}{more}")
     if len(counted) > REMARKS_SHOWN:
@@ -237,29 +238,35 @@ def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[
 def _looks(view: StatusView) -> str:
     looked = view.looked or {}
     states: dict[str, int] = {}
-    for one in looked.values():
-        states[one.state.value] = states.get(one.state.value, 0) + 1
-    changes = sum(one.changes for one in looked.values())
+    for scope in looked.values():
+        states[scope.state.value] = states.get(scope.state.value, 0) + 1
+    changes = sum(scope.changes for scope in looked.values())
     counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     return f"{counts or 'no account has a target that is on'}; {number(changes)} to change"
 
 
 def _replicas(view: StatusView) -> Iterator[Line]:
     seen = {
-        name: one for name, one in view.sightings.items() if one and one.copies_behind is not None
+        name: counts
+        for name, counts in view.sightings.items()
+        if counts and counts.copies_behind is not None
     }
-    late = {name: one for name, one in seen.items() if one.copies_behind}
-    complete = [one.at for name, one in seen.items() if name not in late]
+    late = {name: counts for name, counts in seen.items() if counts.copies_behind}
+    complete = [counts.at for name, counts in seen.items() if name not in late]
     aged = _as_of(view, complete) if complete else ""
     yield _row("Replicas", f"complete in {len(complete)} of {len(view.sightings)} scopes{aged}")
-    for name, one in late.items():
+    for name, counts in late.items():
         copies = (
-            "1 copy differs" if one.copies_behind == 1 else f"{one.copies_behind} copies differ"
+            "1 copy differs"
+            if counts.copies_behind == 1
+            else f"{counts.copies_behind} copies differ"
         )
         since = (
-            f", the oldest since {_moment(one.behind_since, view.at)}" if one.behind_since else ""
+            f", the oldest since {_coming(counts.behind_since, view.at)}"
+            if counts.behind_since
+            else ""
         )
-        yield _row("", f"{name}: {copies}{since}{_as_of(view, [one.at])}", "change")
+        yield _row("", f"{name}: {copies}{since}{_as_of(view, [counts.at])}", "change")
     unseen = [name for name in view.sightings if name not in seen]
     if unseen:
         yield _row("", f"not seen in {_names(unseen)}", "change")
@@ -315,21 +322,7 @@ def _short(revision: str) -> str:
     return revision.removeprefix("sha256:")[:COMMIT]
 
 
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%a %d %b %H:%M} UTC"
-
-
-def _moment(at: datetime, now: datetime) -> str:
+def _coming(at: datetime, now: datetime) -> str:
     """Return ``19:00 UTC`` for a moment within a day, else with its date."""
-    if timedelta(0) <= at - now < timedelta(hours=20):
-        return f"{at.astimezone(UTC):%H:%M} UTC"
-    return _clock(at)
-
-
-def _ago(now: datetime, then: datetime) -> str:
-    """Return a length of time in its largest unit: ``20 min``, ``2 h``, ``6 d``."""
-    seconds = max(0, int((now - then).total_seconds()))
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
+    soon = timedelta(0) <= at - now < timedelta(hours=20)
+    return utc_text(at) if soon else even_moment_text(at)

@@ -10,13 +10,14 @@ from controller.engine.config.observe import observe_config
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
 from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.cached_look import CachedLook
+from controller.engine.power.evaluate import CachedLook
 from controller.engine.power.find_object import find_object
-from controller.engine.queries.explain.explanation import Explanation
+from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation, StepKind
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.reconcile.override_ends import announce, due_ends, record_ends
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.events import Event, OverrideEnded, OverrideEndsSoon
+from controller.model.ledger_record import Requester
 from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause
@@ -25,7 +26,7 @@ from controller.settings import Mode, Settings, TargetModes
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from tests.support.embedded_aws import AwsForTests
 from tests.support.fleet_yaml import account
-from tests.support.power_estate import EVENING, MORNING, PowerEstate
+from tests.support.power_estate import EVENING, MORNING, PERSON, PowerEstate
 
 WEB = "c50-ta-Web"
 SCOPE = "staging-eu/eu-west-1"
@@ -56,7 +57,7 @@ def evening(sandbox: AwsForTests, tmp_path: Path) -> Night:
 
 def overrides(estate: PowerEstate) -> Overrides:
     now = estate.clock.now
-    return Overrides(accepted_now(estate.installation, now, estate.accounts()), now)
+    return Overrides(accepted_now(estate.installation, now, estate.accounts()), now, PERSON)
 
 
 def asked(
@@ -138,7 +139,9 @@ def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: Po
     evening.tick(*on_record(evening))
     assert evening.lifecycles(WEB) == ["Standby"] * 3
     ends = due_ends(on_record(evening), later)
-    gone = record_ends(evening.installation, ends, Claim("worker"), told.append)
+    gone = record_ends(
+        evening.installation, ends, Claim("worker"), Requester("worker", "schedule"), told.append
+    )
 
     assert [one.override.id for one in gone] == [soon.id]
     assert isinstance(told[-1], OverrideEnded)
@@ -147,7 +150,16 @@ def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: Po
     made, ended = [one for one in evening.records("config") if one.entity_type == "EnvctlState"]
     assert (made.change_type, ended.change_type) == ("Created", "Deleted")
     assert ended.actor.trigger.startswith("override ended: its time was up")
-    assert record_ends(evening.installation, ends, Claim("worker"), told.append) == ()
+    assert (
+        record_ends(
+            evening.installation,
+            ends,
+            Claim("worker"),
+            Requester("worker", "schedule"),
+            told.append,
+        )
+        == ()
+    )
 
 
 def test_its_end_is_the_clocks_and_meets_no_limit_of_edits(evening: Night) -> None:
@@ -344,9 +356,10 @@ def test_a_protected_schedule_is_followed_and_nobody_changes_it(evening: PowerEs
     with pytest.raises(PlanRefused, match="protected against SCHEDULE_ENVIRONMENT"):
         prepared(evening, "c50", "schedule=off")
     told = explained(evening, WEB)
-    assert told.information == ("schedule protected by EnvironmentType/staging-eu",)
-    (command,) = told.commands
-    assert command.text.startswith(f"envctl override {WEB} schedule=off"), "what is not refused"
+    assert told.information == (Block(BlockCode.SCHEDULE_PROTECTED, "staging-eu"),)
+    (step,) = told.steps
+    assert (step.kind, step.target) == (StepKind.OVERRIDE, WEB), "what is not refused"
+    assert step.state == "off"
     made, ready = prepared(evening, WEB, "schedule=off")
     made.carry_out(ready)
 

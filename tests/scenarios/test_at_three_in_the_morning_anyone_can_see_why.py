@@ -2,21 +2,22 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
 from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.cached_look import CachedLook
-from controller.engine.power.evaluate import evaluate_fleet
+from controller.engine.power.evaluate import CachedLook, evaluate_fleet
 from controller.engine.power.find_object import find_object
 from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
-from controller.views.explanation import explanation_json, explanation_lines
+from controller.views.explanation import explanation_json, explanation_lines, order_of
+from controller.views.schedule_tables import exceptions_json
 from tests.support.embedded_aws import AwsForTests
-from tests.support.power_estate import END, EVENING, MORNING, PowerEstate
+from tests.support.power_estate import END, EVENING, MORNING, PERSON, PowerEstate
 
 WEB = "c50-ta-Web"
 
@@ -45,6 +46,11 @@ def explained(estate: PowerEstate, what: str, at: datetime | None = None) -> Exp
     return PowerExplainer(state, sights, at or now, now).explain(ref)
 
 
+def said(told: Explanation) -> dict[str, Any]:
+    """Return the words of an explanation."""
+    return explanation_json(told)
+
+
 def test_a_stopped_instance_by_its_id(night: PowerEstate) -> None:
     first = night.look(WEB)["Instances"][0]["InstanceId"]
 
@@ -61,49 +67,51 @@ def test_a_stopped_instance_by_its_id(night: PowerEstate) -> None:
     order = "override – · instance tag – · group tag – · role Web – · [environment office-hours]"
     assert f"Order         {order}" in text.splitlines()
     assert "Blocks        nothing" in text
-    assert [one.state for one in told.next] == ["on", "off", "on"]
-    assert told.next[0].at == MORNING - timedelta(seconds=30)
+    assert told.power is not None
+    assert [change.state for change in told.power.next] == ["on", "off", "on"]
+    assert told.power.next[0].at == MORNING - timedelta(seconds=30)
     assert f"envctl override {first} schedule=on --until 10:00" in text
     assert "envctl override c50 schedule=on" in text
 
 
 def test_what_a_person_tagged_says_so_and_is_found_by_name_and_address(night: PowerEstate) -> None:
     told = explained(night, "kept")
-    address = told.heading[0].split()[-1]
+    address = said(told)["heading"][0].split()[-1]
 
-    assert "tag Schedule = on" in told.why[0]
-    assert [str(rule) for rule in told.order] == [
+    assert "tag Schedule = on" in said(told)["why"][0]
+    assert [str(rule) for rule in order_of(told)] == [
         "override –",
         "[instance tag on]",
         "group tag –",
         "role Web –",
         "environment office-hours",
     ]
-    assert told.verdict.startswith("Wanted ON, is on")
-    assert told.next == ()
+    assert said(told)["verdict"].startswith("Wanted ON, is on")
+    assert told.power is not None
+    assert told.power.next == ()
     assert explained(night, address).ref == told.ref
 
 
 def test_an_environment_and_a_group(night: PowerEstate) -> None:
     environment, group = explained(night, "c50"), explained(night, WEB)
 
-    assert environment.heading[:2] == ("Environment/c50  staging-eu", "3 stopped")
-    assert environment.verdict.startswith("Wanted OFF, is off since ")
-    assert group.heading[1] == "3 Standby"
-    assert "stop × 3" in "\n".join(environment.last_change)
-    assert group.order[-1].verdict == "decides"
+    assert said(environment)["heading"][:2] == ["Environment/c50  staging-eu", "3 stopped"]
+    assert said(environment)["verdict"].startswith("Wanted OFF, is off since ")
+    assert said(group)["heading"][1] == "3 Standby"
+    assert "stop × 3" in "\n".join(said(environment)["lastChange"])
+    assert said(group)["order"][-1]["verdict"] == "decides"
 
 
 def test_any_other_time(night: PowerEstate) -> None:
     later = explained(night, "c50", END + timedelta(minutes=30))
 
-    assert later.wanted == "on"
-    assert later.verdict.endswith("wanted ON, as schedules and overrides are now")
+    assert said(later)["wanted"] == "on"
+    assert said(later)["verdict"].endswith("wanted ON, as schedules and overrides are now")
 
 
 def test_an_override_decides_and_its_end_is_the_next_change(night: PowerEstate) -> None:
     now = night.clock.now
-    made = Overrides(accepted_now(night.installation, now, night.accounts()), now)
+    made = Overrides(accepted_now(night.installation, now, night.accounts()), now, PERSON)
     asked = OverrideAsked(
         what="c50", assignments=["schedule=on"], until="+5m", until_git=False, reason="release"
     )
@@ -111,15 +119,16 @@ def test_an_override_decides_and_its_end_is_the_next_change(night: PowerEstate) 
 
     told = explained(night, "c50")
 
-    assert told.wanted == "on"
-    assert str(told.order[0]) == "[override on]"
-    assert "Environment/c50 by envctl: release" in told.why[0]
-    assert told.next[0].state == "off"
-    assert told.next[0].at == now + timedelta(minutes=5)
+    assert said(told)["wanted"] == "on"
+    assert str(order_of(told)[0]) == "[override on]"
+    assert "Environment/c50 by envctl: release" in said(told)["why"][0]
+    assert told.power is not None
+    assert told.power.next[0].state == "off"
+    assert told.power.next[0].at == now + timedelta(minutes=5)
     assert len(told.overrides) == 1
     # The document still says what it said.
-    assert str(told.order[-1]) == "environment office-hours"
-    assert explanation_json(told)["order"][0]["verdict"] == "decides"
+    assert str(order_of(told)[-1]) == "environment office-hours"
+    assert said(told)["order"][0]["verdict"] == "decides"
 
 
 def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEstate) -> None:
@@ -129,17 +138,21 @@ def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEs
 
     held, broken = explained(night, kept), explained(night, wrong)
 
-    assert held.wanted == "on"
-    assert (held.next[0].at, held.next[0].state) == (until, "off")
-    assert [one.text for one in held.commands] == [
+    assert said(held)["wanted"] == "on"
+    assert said(held)["next"][0] == {
+        "at": until.isoformat(),
+        "utc": until.isoformat(),
+        "state": "off",
+    }
+    assert [command["text"] for command in said(held)["commands"]] == [
         f"take the tag envctl:override off {kept}; an override to off does not go before it"
     ]
     tag = {"Key": "envctl:override", "Value": f"on until {until:%Y-%m-%dT%H:%M:%S}Z"}
     on_group = {"ResourceId": WEB, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
     night.client("autoscaling").create_or_update_tags(Tags=[{**tag, **on_group}])
-    assert f"off {WEB};" in explained(night, WEB).commands[0].text
-    assert "not valid" in broken.blocks[0]
-    assert [one.text for one in broken.commands] == [
+    assert f"off {WEB};" in said(explained(night, WEB))["commands"][0]["text"]
+    assert "not valid" in said(broken)["blocks"][0]
+    assert [command["text"] for command in said(broken)["commands"]] == [
         f"correct the tag Schedule of {wrong}, or take it off"
     ]
 
@@ -159,7 +172,7 @@ def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate
         ]
     )
 
-    why = explained(night, WEB).why
+    why = said(explained(night, WEB))["why"]
 
     assert (
         why[0] == f"tag Schedule = noschedule on group {WEB}, written there by envctl for its role"
@@ -171,7 +184,42 @@ def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate
         state.accounts, state.accepted, state.accounts.scopes(state.accepted), now
     )
     listed = exceptions_of(sights, state.accepted, now, Filter())
-    assert {one.name for one in listed if one.category == "kept by an old tag"} <= {"kept"}
+    assert {exception.name for exception in listed if exception.by_tag} <= {"kept"}
+
+
+def test_a_tag_has_the_key_that_the_settings_give_it(night: PowerEstate) -> None:
+    """explain, exceptions and the decision itself go by the same key; the usual one says nothing then."""
+    night.live = {"tagKeys": {"Schedule": "off-hours"}}
+    kept = night.instance("c51", Name="by another key", **{"off-hours": "on", "Schedule": "off"})
+    follows = night.instance("c51", Name="follows", Schedule="on")
+    wrong = night.instance("c51", **{"off-hours": "rubbish"})
+    first, *_ = (member["InstanceId"] for member in night.look(WEB)["Instances"])
+
+    told, other = explained(night, kept), explained(night, follows)
+    now = night.clock.now
+    state = accepted_now(night.installation, now, night.accounts())
+    setups = state.accounts.scopes(state.accepted)
+    listed = exceptions_of(
+        evaluate_fleet(state.accounts, state.accepted, setups, now), state.accepted, now, Filter()
+    )
+
+    assert (said(told)["wanted"], said(other)["wanted"]) == ("on", "off")
+    assert said(told)["why"] == [
+        f"tag off-hours = on on {kept}, put there by a person (AWS does not say who)"
+    ]
+    assert said(told)["next"] == []
+    assert [command["text"] for command in said(told)["commands"]] == [
+        f"take the tag off-hours off {kept}; an override to off does not go before it"
+    ]
+    assert [change["state"] for change in said(other)["next"]] == ["on", "off", "on"]
+    assert "off-hours" not in str(said(other)["commands"])
+    assert [command["text"] for command in said(explained(night, wrong))["commands"]] == [
+        f"correct the tag off-hours of {wrong}, or take it off"
+    ]
+    assert said(explained(night, first))["next"]
+    why = {one["name"]: one["why"] for one in exceptions_json(listed, {}, now)["exceptions"]}
+    assert why["by another key"] == "tag off-hours = on on the instance"
+    assert "tag" not in why["follows"]
 
 
 def test_what_the_settings_keep_power_off_says_so(night: PowerEstate) -> None:
@@ -180,10 +228,10 @@ def test_what_the_settings_keep_power_off_says_so(night: PowerEstate) -> None:
 
     for what in (first, WEB, "c50"):
         told = explained(night, what)
-        assert told.blocks == ("power.limitTo in the settings leaves this environment out",)
+        assert said(told)["blocks"] == ["power.limitTo in the settings leaves this environment out"]
 
 
 def test_what_belongs_to_nothing_and_what_is_nothing(night: PowerEstate) -> None:
-    assert "never touched" in explained(night, "stranger").verdict
+    assert "never touched" in said(explained(night, "stranger"))["verdict"]
     with pytest.raises(WrongUsage, match="nothing is called 'i-0123'"):
         explained(night, "i-0123")

@@ -119,7 +119,7 @@ def test_5_try_again_where_aws_does_not_answer(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr("controller.aws.retry.backoff_s", lambda *_: 0.0)
+    monkeypatch.setattr("controller.model.backoff.Backoff.pause_s", lambda *_: 0.0)
 
     planned = fleet.plan()
 
@@ -269,7 +269,7 @@ def test_ctrl_c_in_the_middle_of_an_apply_gives_the_scope_back(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("controller.engine.config.apply.apply_changes", interrupted)
+        patch.setattr("controller.engine.config.apply.commit_changes", interrupted)
         assert installed.apply().code == 130
 
     assert installed.apply().code == 0

@@ -17,7 +17,7 @@ from controller.errors import WrongUsage
 from controller.ledger.summary import POWER
 from controller.model.plan import Cause
 from tests.support.embedded_aws import AwsForTests
-from tests.support.power_estate import AFTERNOON, END, EVENING, MORNING, PowerEstate
+from tests.support.power_estate import AFTERNOON, CLOCK, END, EVENING, MORNING, PERSON, PowerEstate
 
 WEB = "c50-ta-Web"
 TAG = "envctl:parked"
@@ -114,7 +114,7 @@ def test_lists_of_changes_show_them_only_when_asked(estate: PowerEstate) -> None
 
 def test_nothing_is_asked_of_aws_before_something_is_due(estate: PowerEstate) -> None:
     estate.group(WEB)
-    run = PowerRun(estate.accounts(), Claim("worker", take_over=True))
+    run = PowerRun(estate.accounts(), Claim("worker", take_over=True), CLOCK)
     accepted = estate.accepted()
     run.watch(accepted, estate.clock.now)
     run.tick(accepted, estate.clock.now)
@@ -199,7 +199,7 @@ def test_a_tag_that_is_taken_off_ends_on_record_and_nobody_releases_it_elsewhere
     estate.tick()
     state = accepted_now(estate.installation, now, estate.accounts())
     with pytest.raises(WrongUsage, match="take the tag off"):
-        Overrides(state, now).to_release(kept)
+        Overrides(state, now, PERSON).to_release(kept)
     estate.client("ec2").delete_tags(Resources=[kept], Tags=[{"Key": "envctl:override"}])
 
     estate.tick(*state.seen.overrides)

@@ -162,8 +162,8 @@ def test_with_a_store_for_large_images_it_is_done(estate: Estate) -> None:
     worker = estate.worker().takes()
     for seed in (1, 2):
         estate.wants(service("a", Description=noise(seed, 300_000)))
-        context = replace(estate.context(), blobs=Store())
-        assert worker.applies(context=context).outcomes[0].status is Status.APPLIED
+        storage = replace(estate.storage, blobs=Store())
+        assert worker.applies(storage=storage).outcomes[0].status is Status.APPLIED
     assert len(kept) == 1
 
 
@@ -187,8 +187,8 @@ def test_a_store_that_fails_fails_only_what_needs_it(
     worker.applies()
     others = [service(f"s{n:03}") for n in range(60)]
     estate.wants(service("a", Description=noise(2, 300_000)), *others)
-    context = replace(estate.context(), blobs=Failing())
-    by_key = {o.change.ref.key: o for o in worker.applies(context=context).outcomes}
+    storage = replace(estate.storage, blobs=Failing())
+    by_key = {o.change.ref.key: o for o in worker.applies(storage=storage).outcomes}
     assert by_key["a"].status is Status.FAILED
     assert "the bucket does not answer" in by_key["a"].message
     assert by_key["s059"].status is Status.APPLIED

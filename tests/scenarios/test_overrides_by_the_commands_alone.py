@@ -4,7 +4,9 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
+from controller.engine.commit.lease import Leases
 from controller.engine.state.override_rows import read_overrides, row_of_override
+from controller.errors import Throttled
 from tests.support.command_line import Fleet, envctl, installation, service
 
 
@@ -45,6 +47,22 @@ def test_made_listed_applied_and_released(described: Fleet) -> None:
     assert released.json["written"] is True
     assert envctl("override", "list").out == "no overrides\n"
     assert described.plan().code == 0
+
+
+def test_a_lease_that_cannot_be_given_back_fails_nothing_that_was_recorded(
+    described: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(*_: object) -> None:
+        raise Throttled("tables: AWS asked to slow down", fix="nothing, it is tried again later")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Leases, "release", throttled)
+        made = envctl("--events", "-", *make("Service/Search", "description=closed tonight"))
+
+    assert made.code == 0, made.err
+    assert made.out.startswith("Service/Search description=closed tonight until ")
+    assert "lease.notReleased" in made.err
+    assert len(envctl("override", "list", "--format", "json").json["overrides"]) == 1
 
 
 def test_an_end_is_recorded_by_the_next_apply_and_the_ledger_stays_whole(

@@ -38,7 +38,7 @@ def verified(estate: Estate) -> VerificationReport:
     return verify_ledger(
         ["config"],
         ChainOf(estate),
-        estate.leases.read,
+        estate.leases,
         sleep=estate.clock.sleep,
         tables=lambda: digests(estate),
     )

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,7 @@ from controller.engine.overrides.service import OverrideAsked, Overrides
 from controller.engine.power.accepted_now import AcceptedNow, accepted_now
 from controller.engine.power.evaluate import FleetEvaluation, evaluate_fleet
 from controller.engine.queries.schedules.exceptions import (
-    ALWAYS_ON,
-    KEPT_BY_TAG,
-    ON_OUTSIDE,
+    ExceptionKind,
     Filter,
     ScheduleException,
     exceptions_of,
@@ -24,7 +23,7 @@ from controller.views.schedule_tables import (
     report_lines,
 )
 from tests.support.embedded_aws import AwsForTests
-from tests.support.power_estate import END, EVENING, MORNING, PowerEstate
+from tests.support.power_estate import END, EVENING, MORNING, PERSON, PowerEstate
 
 WEB = "c50-ta-Web"
 
@@ -55,11 +54,17 @@ def exceptions(estate: PowerEstate, wanted: Filter) -> tuple[ScheduleException, 
     return exceptions_of(sights, state.accepted, estate.clock.now, wanted)
 
 
+def said(exception: ScheduleException) -> dict[str, Any]:
+    """Return what programs read of an exception."""
+    (shown,) = exceptions_json([exception], {}, END)["exceptions"]
+    return dict(shown)
+
+
 def test_what_is_on_outside_its_schedule_and_why(estate: PowerEstate, anything: Filter) -> None:
     estate.group(WEB)
     tagged = estate.instance("c51", Name="tagged", Schedule="on")
     now = estate.at(EVENING).clock.now
-    overriding = Overrides(accepted_now(estate.installation, now, estate.accounts()), now)
+    overriding = Overrides(accepted_now(estate.installation, now, estate.accounts()), now, PERSON)
     asked = OverrideAsked(
         what="c50", assignments=["schedule=on"], until="+5m", until_git=False, reason="release"
     )
@@ -71,18 +76,23 @@ def test_what_is_on_outside_its_schedule_and_why(estate: PowerEstate, anything: 
     of_c50 = [one for one in found if one.belongs.environment == "c50"]
     (of_c51,) = [one for one in found if one.belongs.environment == "c51"]
     (of_c60,) = [one for one in found if one.belongs.environment == "c60"]
-    assert [one.category for one in of_c50] == [ON_OUTSIDE] * 3
-    assert {(one.by, one.until) for one in of_c50} == {("envctl", now + timedelta(minutes=5))}
+    assert [exception.kind for exception in of_c50] == [ExceptionKind.ON_OUTSIDE] * 3
+    assert {exception.until for exception in of_c50} == {now + timedelta(minutes=5)}
+    assert {said(exception)["by"] for exception in of_c50} == {"envctl"}
     assert of_c51.ref.key.endswith(tagged)
-    assert (of_c51.category, of_c51.by, of_c51.since) == (ON_OUTSIDE, "unknown", END)
-    assert of_c51.why == "tag Schedule = on on the instance"
-    assert of_c60.category == ALWAYS_ON
-    assert of_c60.why == "schedule on in c60.yaml:1"
+    assert (of_c51.kind, of_c51.since) == (ExceptionKind.ON_OUTSIDE, END)
+    assert said(of_c51)["by"] == "unknown"
+    assert said(of_c51)["why"] == "tag Schedule = on on the instance"
+    assert of_c60.kind is ExceptionKind.ALWAYS_ON
+    assert said(of_c60)["why"] == "schedule on in c60.yaml:1"
     lines = exception_lines(found, {}, now)
     assert lines[0] == "on outside its schedule: 4"
     assert lines[-2] == "always on: 1"
     shown = exceptions_json(found, {"a/b": "denied"}, now)
-    assert {one["category"] for one in shown["exceptions"]} == {ON_OUTSIDE, ALWAYS_ON}
+    assert {one["category"] for one in shown["exceptions"]} == {
+        "on outside its schedule",
+        "always on",
+    }
     assert shown["unknown"] == {"a/b": "denied"}
     assert exceptions(estate, Filter(team="Nobody")) == ()
     assert exceptions(estate, Filter(type="test-eu")) == ()
@@ -94,10 +104,10 @@ def test_old_tags_are_listed_while_they_do_nothing_yet(
 ) -> None:
     estate.instance("c51", Name="old", Schedule="NOSCHEDULE")
 
-    (kept,) = [one for one in exceptions(estate, anything) if one.category == KEPT_BY_TAG]
+    (kept,) = [one for one in exceptions(estate, anything) if one.kind is ExceptionKind.KEPT_BY_TAG]
 
     assert kept.name == "old"
-    assert kept.why == "tag Schedule = NOSCHEDULE on the instance"
+    assert said(kept)["why"] == "tag Schedule = NOSCHEDULE on the instance"
 
 
 def report(estate: PowerEstate, since: datetime, **prices: float) -> ScheduleReport:

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 from controller.aws.items import Item, to_wire
 from controller.engine.commit.lease import Claim, Leases
-from controller.engine.commit.transaction import ApplyContext
-from controller.engine.config.apply_changes import ApplyResult, Progress, apply_changes
+from controller.engine.commit.scope_writer import ScopeWriter
+from controller.engine.commit.storage import ApplyRequest, Storage
+from controller.engine.config.commit_changes import CommitResult, commit_changes
 from controller.ledger.images import META
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.record_items import record_of_wire
@@ -19,6 +20,7 @@ from controller.model.head import Head
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.observed import ObservedState
 from controller.model.origin import Origin
+from controller.model.outcome import Progress
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
@@ -106,32 +108,35 @@ class Estate:
     @property
     def leases(self) -> Leases:
         """Who owns what."""
-        return Leases(
-            self.store, PREFIX + STATE_TABLE.name, clock=self.clock, sleep=self.clock.sleep
-        )
+        return self.storage.leases
 
     def worker(self, name: str = "worker-a") -> "Worker":
         """Return a worker that owns nothing yet."""
         return Worker(self, name)
 
-    def context(self) -> ApplyContext:
-        """Return what one run applies with; each has a transaction id of its own."""
-        number = next(self._transactions)
-        return ApplyContext(
+    @property
+    def storage(self) -> Storage:
+        """What writes are made with."""
+        return Storage(
             store=self.store,
-            tables=TABLES,
             installation=self.installation,
             prefix=PREFIX,
-            revision="9f1e0aa",
-            plan_digest="7c41e9",
-            user="envctl",
-            actor=Actor("ada@example.com", "9f1e0aa", "envctl", "cli"),
-            transaction_id=f"run-{number}",
-            clock=self.clock,
-            sleep=self.clock.sleep,
+            tables=TABLES,
             table_arn=lambda table: (
                 f"arn:aws:dynamodb:eu-west-1:000000000000:table/{PREFIX}{table}"
             ),
+            clock=self.clock,
+            sleep=self.clock.sleep,
+        )
+
+    def request(self) -> ApplyRequest:
+        """Return what the records of one run say; each has a transaction id of its own."""
+        number = next(self._transactions)
+        return ApplyRequest(
+            actor=Actor("ada@example.com", "9f1e0aa", "envctl", "cli"),
+            transaction=f"run-{number}",
+            revision="9f1e0aa",
+            plan_digest="7c41e9",
         )
 
     def item(self, table: str, **key: Any) -> Item | None:
@@ -146,7 +151,7 @@ class Estate:
         """Write an item as somebody else would."""
         self.store.put(PREFIX + table, item)
 
-    def converges(self, worker: str = "worker-b") -> ApplyResult:
+    def converges(self, worker: str = "worker-b") -> CommitResult:
         """Let a fresh worker take over, plan and apply."""
         return self.worker(worker).takes(take_over=True).applies()
 
@@ -194,20 +199,13 @@ class Worker:
         return self
 
     def applies(
-        self, changes: Iterable[Change] | None = None, context: ApplyContext | None = None
-    ) -> ApplyResult:
+        self, changes: Iterable[Change] | None = None, storage: Storage | None = None
+    ) -> CommitResult:
         """Apply changes: those due, if none are given."""
         assert self.head is not None
-        result = apply_changes(
-            tuple(self.estate.plans() if changes is None else changes),
-            self.head,
-            context or self.estate.context(),
-            self.progress,
+        writer = ScopeWriter(storage or self.estate.storage, self.estate.request(), self.head)
+        result = commit_changes(
+            tuple(self.estate.plans() if changes is None else changes), writer, self.progress
         )
-        self.head = result.head
+        self.head = writer.head
         return result
-
-
-def fast(context: ApplyContext, **other: Any) -> ApplyContext:
-    """Return a context with something else in it."""
-    return replace(context, **other)

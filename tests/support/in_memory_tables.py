@@ -1,6 +1,6 @@
 """An ItemStore in memory, with DynamoDB's rules as far as the engine leans on them.
 
-Conditions are those the engine writes: ``attribute_not_exists(path)`` and ``path = :value``, joined by AND; updates are ``SET path
+Conditions are those the engine writes: ``attribute_not_exists(path)``, ``attribute_exists(path)`` and ``path = :value``, joined by AND; updates are ``SET path
 = :value, …``. A transaction is all or nothing, has a reason for each write when cancelled, and repeats harmlessly by its token.
 """
 
@@ -26,7 +26,9 @@ from controller.model.table import TableDefinition
 from controller.targets.table_items.store import ItemStore
 
 _ABSENT = object()
-_TERM = re.compile(r"attribute_not_exists\((?P<absent>\S+)\)|(?P<path>\S+) = (?P<value>:\w+)")
+_TERM = re.compile(
+    r"attribute_not_exists\((?P<absent>\S+)\)|attribute_exists\((?P<present>\S+)\)|(?P<path>\S+) = (?P<value>:\w+)"
+)
 
 Hook = Callable[[Sequence[Write], str], None]
 
@@ -180,9 +182,10 @@ def _holds(write: Write, item: Item | None) -> bool:
     for term in write.condition.split(" AND "):
         matched = _TERM.fullmatch(term)
         assert matched, f"no such condition is known here: {term}"
-        found = _at(item, matched["absent"] or matched["path"], write.names)
-        if matched["absent"]:
-            if found is not _ABSENT:
+        path = matched["absent"] or matched["present"] or matched["path"]
+        found = _at(item, path, write.names)
+        if matched["absent"] or matched["present"]:
+            if (found is _ABSENT) is not bool(matched["absent"]):
                 return False
         else:
             wanted = from_wire_value(write.values[matched["value"]])

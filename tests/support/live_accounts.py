@@ -23,7 +23,7 @@ from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.state.status import read_statuses
 from controller.events import Event
-from controller.model.ledger_record import LedgerRecord
+from controller.model.ledger_record import LedgerRecord, Requester
 from controller.model.plan import Change, ScopePlan
 from controller.model.scope_status import ScopeStatus
 from controller.ports import LiveTarget
@@ -95,7 +95,7 @@ class LiveEstate:
         )
         master = Master(self.settings, process, catalog.kinds())
         if set_up_first:
-            set_up(master)
+            set_up(master, Requester("ada", "bootstrap"))
         self._known[name] = find_installation(master)
         return self._known[name]
 

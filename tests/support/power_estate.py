@@ -19,7 +19,7 @@ from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.tick import PowerRun, Switched
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import LedgerRecord
+from controller.model.ledger_record import LedgerRecord, Requester
 from controller.model.override import Override
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
@@ -38,6 +38,8 @@ END = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=10)
 AFTERNOON = END - timedelta(minutes=20)
 EVENING = END + timedelta(seconds=30)
 MORNING = END + timedelta(minutes=20, seconds=30)
+CLOCK = Requester("envctl", "schedule")
+PERSON = Requester("envctl", "override")
 
 
 def _daily(moment: datetime) -> str:
@@ -77,6 +79,7 @@ class PowerEstate:
     folder: Path
     power: Mapping[str, Any] = field(default_factory=dict)
     guards: Mapping[str, Any] = field(default_factory=dict)
+    live: Mapping[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=lambda: Clock(AFTERNOON))
     _known: Installation | None = None
 
@@ -117,13 +120,13 @@ class PowerEstate:
 
     def run(self) -> PowerRun:
         """Return a run that watches what is accepted."""
-        run = PowerRun(self.accounts(), Claim("worker", take_over=True))
+        run = PowerRun(self.accounts(), Claim("worker", take_over=True), CLOCK)
         run.watch(self.accepted(), self.clock.now)
         return run
 
     def tick(self, *overrides: Override) -> Switched:
         """Let a process that just started do what is due."""
-        run = PowerRun(self.accounts(), Claim("worker", take_over=True))
+        run = PowerRun(self.accounts(), Claim("worker", take_over=True), CLOCK)
         accepted = self.accepted(overrides)
         run.watch(accepted, self.clock.now)
         done = run.tick(accepted, self.clock.now)
@@ -146,6 +149,7 @@ class PowerEstate:
             {
                 "targets": {"power": "enforce"},
                 "guards": dict(self.guards),
+                "live": dict(self.live),
                 "power": {"graceSeconds": 0, "lookAgainSeconds": 1.0, **self.power},
             }
         )
@@ -240,7 +244,7 @@ class PowerEstate:
         self.clock.sleep(seconds)
 
     def _installed(self) -> Installation:
-        set_up(Master(self.settings, self._surroundings(), catalog.kinds()))
+        set_up(Master(self.settings, self._surroundings(), catalog.kinds()), CLOCK)
         return self._found()
 
     def _found(self) -> Installation:

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.engine.authoring.source_overlay import SourceWithFile
 from controller.engine.desired.load_revision import LoadedRevision
-from controller.engine.queries.render_documents import API_VERSION
+from controller.engine.queries.effective import API_VERSION
 from controller.errors import WrongUsage
 from controller.kinds.language.json_schema import file_name, model_schema
 from controller.kinds.language.kind import Kind

@@ -4,6 +4,7 @@ A lease only says how long others wait before they take over; what keeps a slow 
 which every write of the scope is conditional.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,13 +12,15 @@ from typing import Any
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite, UpdateWrite
-from controller.errors import Conflict, EnvctlError, ScopeBusy, ScopeFromTheFuture, StaleEpoch
-from controller.model.head import LEDGER_FORMAT, Head
+from controller.errors import Conflict, ScopeBusy, StaleEpoch
+from controller.ledger.heads import Heads, head_id, head_of_row, row_of_head
+from controller.model.head import Head
 from controller.targets.table_items.store import ItemStore
 
-HEAD_PREFIX = "head#"
 LEASE_S = 60.0
 LOOK_AGAIN_S = 2.0
+RENEWED_BELOW = 0.5
+"""A lease with less than this share of its time left is renewed before the next act."""
 _NAMES = {"#epoch": "Epoch", "#owner": "Owner", "#lease": "LeaseUntil"}
 
 
@@ -31,7 +34,7 @@ class Claim:
     take_over: bool = False
 
 
-class Leases:
+class Leases(Heads):
     """Takes, renews and gives back scopes. ``table`` is the physical name of EnvctlState; ``clock`` gives aware time."""
 
     def __init__(
@@ -43,18 +46,10 @@ class Leases:
         sleep: Callable[[float], None],
     ) -> None:
         """Take the master account's items, and the clock and sleep of the process."""
+        super().__init__(store, table)
         self._store = store
-        self._table = table
-        self._clock = clock
+        self.clock = clock
         self._sleep = sleep
-
-    def read(self, scope: str) -> Head | None:
-        """Return the head of a scope as it is now; None if the scope has none yet.
-
-        Raises ScopeFromTheFuture if a newer controller wrote it, and as any read.
-        """
-        row = self._store.get(self._table, {"Id": head_id(scope)})
-        return None if row is None else head_of_row(scope, row)
 
     def ensure(self, scope: str) -> bool:
         """Create the head of a scope, owned by nobody, unless it is there; tell whether it was created."""
@@ -71,44 +66,49 @@ class Leases:
         A scope is free if nobody owns it, if its lease has ended, or if it is ours already; else this waits
         ``wait_s``. Raises ScopeBusy after that, ScopeFromTheFuture, and as any write.
         """
-        deadline = self._clock() + timedelta(seconds=claim.wait_s)
+        deadline = self.clock() + timedelta(seconds=claim.wait_s)
         while True:
             head = self.read(scope)
             if head is None:
                 self.ensure(scope)
                 continue
-            now = self._clock()
+            now = self.clock()
             free = not head.owner or head.owner == claim.owner or head.lease_until <= epoch_ms(now)
             if free or claim.take_over:
                 taken = self._seize(head, claim, now)
                 if taken is not None:
                     return taken
             elif now >= deadline:
-                raise _busy(head, now)
+                raise _scope_busy(head, now)
             else:
                 left_s = (deadline - now).total_seconds()
                 self._sleep(min(LOOK_AGAIN_S, left_s))
 
     def renew(self, head: Head, lease_s: float = LEASE_S) -> Head:
         """Prolong our lease. Raises StaleEpoch if another worker has taken the scope."""
-        until = epoch_ms(self._clock() + timedelta(seconds=lease_s))
+        until = epoch_ms(self.clock() + timedelta(seconds=lease_s))
         if self._update(head, "SET #lease = :until", {":until": until}) is None:
-            raise stale(head, self.read(head.scope))
+            raise stale_epoch(head, self.read(head.scope))
         return replace(head, lease_until=until)
 
     def release(self, head: Head) -> None:
         """Give the scope back, so that the next worker need not wait; nothing happens if it is not ours any more."""
         self._update(head, "SET #lease = :now, #owner = :nobody", {":now": 0, ":nobody": ""})
 
+    def find_ours(self, head: Head) -> Head:
+        """Return the head as it is now. Raises StaleEpoch if the scope is not ours any more, and as any read."""
+        found = self.read(head.scope)
+        if found is None or (found.epoch, found.owner) != (head.epoch, head.owner):
+            raise stale_epoch(head, found)
+        return found
+
     def _seize(self, head: Head, claim: Claim, now: datetime) -> Head | None:
-        taken = replace(
-            head,
-            epoch=head.epoch + 1,
-            owner=claim.owner,
-            lease_until=epoch_ms(now + timedelta(seconds=claim.lease_s)),
-        )
         change = "SET #epoch = :next, #owner = :me, #lease = :until"
-        values = {":next": taken.epoch, ":me": taken.owner, ":until": taken.lease_until}
+        values = {
+            ":next": head.epoch + 1,
+            ":me": claim.owner,
+            ":until": epoch_ms(now + timedelta(seconds=claim.lease_s)),
+        }
         row = self._update(head, change, values)
         return None if row is None else head_of_row(head.scope, row)
 
@@ -128,50 +128,48 @@ class Leases:
             return None
 
 
-def head_id(scope: str) -> str:
-    """Return the key of a scope's head in EnvctlState."""
-    return HEAD_PREFIX + scope
+class LeaseKeeper:
+    """Our ownership of a scope during a run, kept alive and looked at before each act. Thread-safe."""
 
+    def __init__(self, head: Head, leases: Leases) -> None:
+        """Take the head as it was taken."""
+        self._head = head
+        self._leases = leases
+        self._seen_at = 0
+        self._lock = threading.Lock()
 
-def row_of_head(head: Head) -> dict[str, Any]:
-    """Return a head as the row that holds it."""
-    return {
-        "Id": head_id(head.scope),
-        "Epoch": head.epoch,
-        "Owner": head.owner,
-        "LeaseUntil": head.lease_until,
-        "Sequence": head.sequence,
-        "LastHash": head.last_hash,
-        "Format": head.format,
-    }
+    @property
+    def head(self) -> Head:
+        """The head as we left it."""
+        return self._head
 
+    def moved(self, head: Head) -> None:
+        """Take note of the head after a transaction of ours: that it went through shows that the scope is ours."""
+        with self._lock:
+            self._head = head
+            self._seen_at = epoch_ms(self._leases.clock())
 
-def head_of_row(scope: str, row: dict[str, Any]) -> Head:
-    """Read a head row.
+    def find_head(self) -> None:
+        """Look where the head is. Raises StaleEpoch if the scope is not ours any more, and as any read."""
+        self.moved(self._leases.find_ours(self._head))
 
-    Raises ScopeFromTheFuture if its format is newer than ours, EnvctlError if it is not a head.
-    """
-    try:
-        head = Head(
-            scope,
-            int(row["Epoch"]),
-            str(row["Owner"]),
-            int(row["LeaseUntil"]),
-            int(row["Sequence"]),
-            str(row["LastHash"]),
-            int(row["Format"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise EnvctlError(
-            f"scope {scope}: row {head_id(scope)} of EnvctlState is damaged ({error!r})",
-            fix="envctl audit verify shows where the ledger stands; restore the row from it",
-        ) from error
-    if head.format > LEDGER_FORMAT:
-        raise ScopeFromTheFuture(
-            f"scope {scope}: its ledger has format {head.format}, this controller knows up to {LEDGER_FORMAT}",
-            fix="run a controller at least as new as the one that wrote it last",
-        )
-    return head
+    def confirm(self, believed_s: float = 0.0) -> None:
+        """Make sure that the scope is ours, by a look not older than ``believed_s``, and for long enough.
+
+        Raises StaleEpoch, and as any read or write.
+        """
+        with self._lock:
+            now = epoch_ms(self._leases.clock())
+            if self._head.lease_until - now < LEASE_S * 1000 * RENEWED_BELOW:
+                self._head = self._leases.renew(self._head)
+                self._seen_at = now
+            elif not self._seen_at or now - self._seen_at >= believed_s * 1000:
+                self._leases.find_ours(self._head)
+                self._seen_at = now
+
+    def release(self) -> None:
+        """Give the scope back. Raises as any write."""
+        self._leases.release(self._head)
 
 
 def epoch_ms(moment: datetime) -> int:
@@ -179,7 +177,7 @@ def epoch_ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def stale(mine: Head, found: Head | None) -> StaleEpoch:
+def stale_epoch(mine: Head, found: Head | None) -> StaleEpoch:
     """Return the error that says who took the scope from us."""
     who = (
         f"{found.owner or 'nobody'} (epoch {found.epoch})" if found else "nobody: its head is gone"
@@ -190,7 +188,7 @@ def stale(mine: Head, found: Head | None) -> StaleEpoch:
     )
 
 
-def _busy(head: Head, now: datetime) -> ScopeBusy:
+def _scope_busy(head: Head, now: datetime) -> ScopeBusy:
     until = datetime.fromtimestamp(head.lease_until / 1000, UTC)
     left_s = max(0, round((until - now).total_seconds()))
     return ScopeBusy(

@@ -1,30 +1,33 @@
-"""One transaction: item writes, a ledger record for each, and the head that both depend on. Built here, sent elsewhere."""
+"""One transaction: item writes, ledger records, and the head that all of them depend on. Built here, sent elsewhere."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from controller.aws.items import MAX_ITEM_BYTES, WireItem, item_bytes, to_wire, wire_json
 from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, Write
-from controller.engine.commit.batching import Load
-from controller.engine.commit.lease import LEASE_S, epoch_ms, head_id
+from controller.engine.commit.lease import LEASE_S, epoch_ms
+from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.errors import RefusedByAws
-from controller.ledger.large_images import LARGE_BYTES, BlobStore, ImagesTooLarge
+from controller.ledger.heads import head_id
+from controller.ledger.large_images import LARGE_BYTES, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.record_items import record_wire
-from controller.ledger.records import Redact, build_records
+from controller.ledger.records import build_records, chained
 from controller.model.head import Head
 from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import Actor, LedgerRecord
+from controller.model.ledger_record import LedgerRecord, Phase
 from controller.model.plan import Change
-from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.plain_json import dump_plain
-from controller.targets.table_items.store import ItemStore
 from controller.targets.table_items.writes import Stamp, guarded, item_writes
 
+MAX_ITEM_WRITES = 49
+"""DynamoDB takes 100 writes in a transaction: 49 items, a record for each, and the head."""
+MAX_BYTES = 4 * 1024 * 1024 - 64 * 1024
+"""DynamoDB takes 4 MB; some is left for expressions, whose counting is not documented to the byte."""
 _RECORD_BYTES = 3 * 1024
 """What a record holds beside its images, generously."""
 _SMALL_BYTES = 16 * 1024
@@ -39,59 +42,16 @@ _HEAD_NAMES = {
 }
 
 
-def _new_token() -> str:
-    return uuid4().hex
+class Load(NamedTuple):
+    """What one change puts into a transaction: items, estimated bytes (records included), and which items."""
 
-
-def _keep_all(_table: str, attributes: dict[str, Any]) -> dict[str, Any]:
-    return attributes
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyContext:
-    """Everything one apply needs beside its changes.
-
-    ``tables`` are by logical name, ``user`` and ``transaction_id`` go into every item's ``Audit``, ``actor`` and ``plan_digest`` into
-    every record. ``clock`` gives aware time; ``sleep`` takes seconds.
-    """
-
-    store: ItemStore
-    tables: Mapping[str, TableDefinition]
-    installation: str
-    prefix: str
-    revision: str
-    plan_digest: str
-    user: str
-    actor: Actor
-    transaction_id: str
-    clock: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    table_arn: Callable[[str], str]
-    """Logical table name -> ARN."""
-    redact: Redact = _keep_all
-    """Takes sensitive values out of what records keep."""
-    blobs: BlobStore | None = None
-    """Keeps images that are too large for a record."""
-    new_token: Callable[[], str] = _new_token
-    lease_s: float = LEASE_S
-
-    def physical(self, table: str) -> str:
-        """Return the name a logical table goes by in DynamoDB."""
-        return self.prefix + table
-
-    def stamp(self, at: datetime) -> Stamp:
-        """Return what items written at a moment are signed with."""
-        return Stamp(
-            self.installation, self.prefix, self.revision, self.user, self.transaction_id, at
-        )
-
-
-class CannotBeWritten(RefusedByAws):
-    """DynamoDB could not hold what a change asks for; the text says why and what to do."""
+    writes: int
+    bytes: int
+    keys: frozenset[Hashable] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PreparedChange:
     """One change ready to be sent. ``index`` is its place among the changes of the run."""
 
     index: int
@@ -103,80 +63,121 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """What is sent: for n item writes n records and one head update, in this order. ``head`` is the head afterwards."""
+    """What is sent: item writes, then records, then the head's update. ``head`` is the head afterwards."""
 
-    entries: tuple[Entry, ...]
     records: tuple[LedgerRecord, ...]
     writes: tuple[Write, ...]
     head: Head
     token: str
-    owners: tuple[Entry, ...] = field(repr=False)
-    """For each item write, and likewise each record, the entry it belongs to."""
+    changes: tuple[PreparedChange, ...] = ()
+    """The changes it consists of, where it does: their items are its item writes, one record each, in this order."""
 
-    def records_of(self, entry: Entry) -> tuple[LedgerRecord, ...]:
-        """Return the records of one change."""
-        return tuple(
-            record
-            for record, owner in zip(self.records, self.owners, strict=True)
-            if owner is entry
-        )
+    @property
+    def owners(self) -> tuple[PreparedChange, ...]:
+        """For each item write, and likewise each record, the change it belongs to."""
+        return tuple(prepared for prepared in self.changes for _ in prepared.items)
 
 
-def build_entry(index: int, change: Change, context: ApplyContext, at: datetime) -> Entry:
-    """Turn a change into conditional writes. Raises CannotBeWritten."""
+def prepare(
+    index: int, change: Change, storage: Storage, request: ApplyRequest, at: datetime
+) -> PreparedChange:
+    """Turn a change into conditional writes, signed with the time ``at``. Raises RefusedByAws for what DynamoDB cannot hold."""
+    stamp = Stamp(
+        storage.installation,
+        storage.prefix,
+        request.revision,
+        request.actor.applied_by,
+        request.transaction,
+        at,
+    )
     try:
-        items = item_writes(change, context.stamp(at), context.tables)
-        writes = tuple(guarded(item, context.physical(item.table)) for item in items)
+        items = item_writes(change, stamp, storage.tables)
+        writes = tuple(guarded(item, storage.physical(item.table)) for item in items)
     except (TypeError, ValueError, KeyError) as error:
-        raise CannotBeWritten(
+        raise RefusedByAws(
             f"{change.ref}: DynamoDB cannot hold it: {error}",
             fix=f"correct the value in {change.origin or 'its document'}",
         ) from error
     size = sum(
-        _bytes_of(change, item, write, context, at)
+        _bytes_of(change, item, write, storage, request, at)
         for item, write in zip(items, writes, strict=True)
     )
     keys = frozenset((item.table, *item.key.values()) for item in items)
-    return Entry(index, change, items, writes, Load(len(items), size, keys))
+    return PreparedChange(index, change, items, writes, Load(len(items), size, keys))
+
+
+def prefix_length(loads: Iterable[Load], max_changes: int = MAX_ITEM_WRITES) -> int:
+    """Return how many changes, from the first on, go into one transaction; at least one if there is any.
+
+    No more of ``loads`` is consumed than is needed to tell. DynamoDB refuses two writes of one item in a transaction:
+    the second begins a new one.
+    """
+    writes = size = count = 0
+    keys: set[Hashable] = set()
+    for load in loads:
+        writes += load.writes
+        size += load.bytes
+        full = writes > MAX_ITEM_WRITES or size > MAX_BYTES or not keys.isdisjoint(load.keys)
+        if count and (full or count >= max_changes):
+            return count
+        keys |= load.keys
+        count += 1
+    return count
+
+
+def records_of(
+    items: Sequence[ItemWrite],
+    scope: str,
+    storage: Storage,
+    request: ApplyRequest,
+    at: datetime,
+    phase: Phase = "done",
+) -> tuple[LedgerRecord, ...]:
+    """Return a record for each item write, not yet chained."""
+    return build_records(
+        items,
+        scope=scope,
+        actor=request.actor,
+        plan_digest=request.plan_digest,
+        transaction_id=request.transaction,
+        at=at,
+        table_name=storage.physical,
+        table_arn=storage.table_arn,
+        redact=storage.redact,
+        phase=phase,
+    )
 
 
 def build_transaction(
-    entries: Sequence[Entry], head: Head, context: ApplyContext, at: datetime
+    records: Sequence[LedgerRecord],
+    writes: Sequence[Write],
+    before: Head,
+    storage: Storage,
+    at: datetime,
+    changes: Sequence[PreparedChange] = (),
 ) -> Transaction:
-    """Join entries, their records and the head's update into one transaction that follows ``head``."""
-    records = _records([item for entry in entries for item in entry.items], head, context, at)
-    after = replace(
-        head,
-        sequence=records[-1].sequence,
-        last_hash=records[-1].hash,
-        lease_until=epoch_ms(at + timedelta(seconds=context.lease_s)),
-    )
-    return Transaction(
-        entries=tuple(entries),
-        records=records,
-        writes=(
-            *(write for entry in entries for write in entry.writes),
-            *record_puts(records, context),
-            head_update(head, after, context.physical(STATE_TABLE.name)),
-        ),
-        head=after,
-        token=context.new_token(),
-        owners=tuple(entry for entry in entries for _ in entry.items),
-    )
+    """Join item writes, records and the head's update into one transaction that follows ``before``.
 
-
-def record_puts(records: Sequence[LedgerRecord], context: ApplyContext) -> tuple[PutWrite, ...]:
-    """Return the writes that add records to the ledger, each refused if it is there.
-
-    Images too large for a record are put into the context's store now. Raises ImagesTooLarge if there is none.
+    Images too large for a record are put into the storage's bucket now. Raises ImagesTooLarge if there is none.
     """
-    table = context.physical(LEDGER_TABLE.name)
-    return tuple(
-        PutWrite(table, record_wire(record, context.blobs), _RECORD_IS_NEW) for record in records
+    linked = chained(records, before)
+    after = replace(
+        before,
+        sequence=linked[-1].sequence,
+        last_hash=linked[-1].hash,
+        lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)),
     )
+    ledger = storage.physical(LEDGER_TABLE.name)
+    puts = (
+        PutWrite(ledger, record_wire(record, storage.blobs), _RECORD_IS_NEW) for record in linked
+    )
+    # The head is last: that is where its failing condition is looked for.
+    head_write = _head_update(before, after, storage.physical(STATE_TABLE.name))
+    all_writes = (*writes, *puts, head_write)
+    return Transaction(linked, all_writes, after, uuid4().hex, tuple(changes))
 
 
-def head_update(before: Head, after: Head, table: str) -> UpdateWrite:
+def _head_update(before: Head, after: Head, table: str) -> UpdateWrite:
     """Return the write that moves a head, if it is still ours and where we left it."""
     values: dict[str, Any] = {
         ":epoch": before.epoch,
@@ -196,41 +197,26 @@ def head_update(before: Head, after: Head, table: str) -> UpdateWrite:
     )
 
 
-def _records(
-    items: Sequence[ItemWrite], head: Head, context: ApplyContext, at: datetime
-) -> tuple[LedgerRecord, ...]:
-    return build_records(
-        items,
-        head=head,
-        actor=context.actor,
-        plan_digest=context.plan_digest,
-        transaction_id=context.transaction_id,
-        at=at,
-        table_name=context.physical,
-        table_arn=context.table_arn,
-        redact=context.redact,
-    )
-
-
 def _bytes_of(
     change: Change,
     item: ItemWrite,
     write: PutWrite | DeleteWrite,
-    context: ApplyContext,
+    storage: Storage,
+    request: ApplyRequest,
     at: datetime,
 ) -> int:
-    """Estimate what an item and its record put into a transaction. Raises CannotBeWritten if DynamoDB cannot hold one of them."""
+    """Estimate what an item and its record put into a transaction. Raises RefusedByAws if DynamoDB cannot hold one of them."""
     written = _size(write.item) if isinstance(write, PutWrite) else 0
     if written > MAX_ITEM_BYTES:
         where = f" in {change.origin}" if change.origin else ""
-        raise CannotBeWritten(
+        raise RefusedByAws(
             f"{change.ref}: its item in {item.table} would have {written:,} bytes; DynamoDB holds {MAX_ITEM_BYTES:,}",
             fix=f"split the object, or take out what is large{where}",
         )
     try:
-        return written + record_bytes(item, context, at)
+        return written + record_bytes(item, storage, request, at)
     except ImagesTooLarge as error:
-        raise CannotBeWritten(f"{change.ref}: {error}") from error
+        raise RefusedByAws(f"{change.ref}: {error}") from error
 
 
 def _size(wire: WireItem) -> int:
@@ -239,7 +225,7 @@ def _size(wire: WireItem) -> int:
     return at_most if at_most <= _SMALL_BYTES else item_bytes(wire)
 
 
-def record_bytes(item: ItemWrite, context: ApplyContext, at: datetime) -> int:
+def record_bytes(item: ItemWrite, storage: Storage, request: ApplyRequest, at: datetime) -> int:
     """Estimate the bytes of an item's record. Raises ImagesTooLarge if no record can hold it, and nothing else keeps its images."""
     # DynamoDB counts at most twice the bytes of plain JSON, whose shortest members are "1,".
     images = 2 * sum(len(dump_plain(image)) for image in (item.before, item.after) if image)
@@ -248,6 +234,6 @@ def record_bytes(item: ItemWrite, context: ApplyContext, at: datetime) -> int:
     images = sum(item_bytes(to_wire(image)) for image in (item.before, item.after) if image)
     if images <= LARGE_BYTES // 2:
         return images + _RECORD_BYTES
-    # What is compressed, or kept elsewhere, is known only when it is done: on a trial head, as images do not depend on it.
-    (record,) = _records([item], Head("", 0, "", 0, 0, ""), context, at)
-    return item_bytes(record_wire(record, context.blobs))
+    # What is compressed, or kept elsewhere, is known only when it is done: images depend on nothing else of the record.
+    (record,) = records_of([item], "", storage, request, at)
+    return item_bytes(record_wire(record, storage.blobs))

@@ -6,21 +6,19 @@ from typing import Final
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.config.apply_changes import ApplyResult, Progress, apply_changes
+from controller.engine.commit.scope_writer import ScopeWriter
+from controller.engine.commit.storage import ApplyRequest
+from controller.engine.config.commit_changes import CommitResult, commit_changes
 from controller.engine.config.planner import PlanRun
 from controller.engine.installation.installation import Installation
 from controller.errors import (
-    EnvctlError,
     ExitCode,
     exit_code_of,
     worst_exit_code,
 )
-from controller.events import ChangeSettled, Emit, EpochTaken, RunStopped, discard_event
-from controller.model.head import Head
+from controller.events import ChangeSettled, Emit, RunStopped, discard_event
 from controller.model.ledger_record import Actor, Requester
-from controller.model.outcome import Outcome, Status
-
-DONE = frozenset({Status.APPLIED, Status.ALREADY_DONE})
+from controller.model.outcome import DONE, Outcome, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class ApplyReport:
 NOTHING_APPLIED: Final = ApplyReport("", (), ExitCode.DONE)
 
 
-def apply_run(
+def apply_config(
     installation: Installation,
     run: PlanRun,
     claim: Claim,
@@ -45,58 +43,34 @@ def apply_run(
     progress: Callable[[Progress], None],
     emit: Emit = discard_event,
 ) -> ApplyReport:
-    """Apply a plan that nothing refuses. What becomes of single changes is in the report, not raised.
+    """Apply the plan of the config tables, which nothing refuses. What becomes of single changes is in the report, not raised.
 
     Raises ScopeBusy, ScopeFromTheFuture, and as any call before the first write.
     """
     scopes = run.plan.enforced
     if not scopes:
         return NOTHING_APPLIED
-    transaction = new_run_id(installation.master.process.clock())
     revision = run.revision.tree.revision
-    actor = Actor(revision.author, revision.id, *requester)
-    context = installation.context(
-        actor, transaction, revision=revision.id, plan_digest=run.plan.digest
+    request = ApplyRequest(
+        actor=Actor(revision.author, revision.id, *requester),
+        transaction=new_run_id(installation.master.process.clock()),
+        revision=revision.id,
+        plan_digest=run.plan.digest,
     )
+    storage = installation.storage()
     results = []
     for scope in scopes:
-        head = installation.leases.take(scope.scope, claim)
-        emit(EpochTaken(head.scope, head.epoch, head.owner))
-        try:
-            result = apply_changes(scope.changes, head, context, progress)
-        finally:
-            # Also when Ctrl-C ends the run: the next one need not wait for the lease.
-            _give_back(installation, head, emit)
+        with ScopeWriter.take(scope.scope, claim, storage, request, emit) as writer:
+            result = commit_changes(scope.changes, writer, progress)
         results.append(result)
-        _tell(scope.scope, result, emit)
-    return _report(transaction, results)
+        for outcome in result.outcomes:
+            emit(ChangeSettled.of(outcome))
+        if result.stopped is not None:
+            emit(RunStopped(scope.scope, str(result.stopped)))
+    return _report(request.transaction, results)
 
 
-def _give_back(installation: Installation, head: Head, emit: Emit) -> None:
-    try:
-        installation.leases.release(head)
-    except EnvctlError as error:
-        # The lease ends by itself; what was done is what the caller must hear of.
-        emit(RunStopped(head.scope, f"its lease was not given back: {error}"))
-
-
-def _tell(scope: str, result: ApplyResult, emit: Emit) -> None:
-    for outcome in result.outcomes:
-        change = outcome.change
-        emit(
-            ChangeSettled(
-                str(change.ref),
-                change.action,
-                change.cause.value,
-                outcome.status.value,
-                outcome.transaction_id,
-            )
-        )
-    if result.stopped is not None:
-        emit(RunStopped(scope, str(result.stopped)))
-
-
-def _report(transaction: str, results: Iterable[ApplyResult]) -> ApplyReport:
+def _report(transaction: str, results: Iterable[CommitResult]) -> ApplyReport:
     results = tuple(results)
     outcomes = tuple(outcome for result in results for outcome in result.outcomes)
     stopped = [result.stopped for result in results if result.stopped is not None]

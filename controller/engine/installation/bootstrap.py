@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from controller.aws.items import Item, to_wire
+from controller.aws.items import to_wire
 from controller.aws.table_setup import Patience, SetupResult, set_up_table
 from controller.aws.table_state import Difference
 from controller.aws.transactions import PutWrite
-from controller.engine.commit.lease import Claim, Leases
-from controller.engine.commit.transaction import ApplyContext
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.installation.baseline import Baseline, record_baseline
 from controller.errors import Conflict
 from controller.kinds.language.kind import Kind
@@ -97,49 +97,41 @@ def _new_id() -> str:
 def bootstrap(
     tables: tuple[SetupResult, ...],
     kinds: Iterable[Kind[Any]],
-    context: ApplyContext,
+    storage: Storage,
+    request: ApplyRequest,
     claim: Claim,
     new_id: Callable[[], str] = _new_id,
 ) -> BootstrapReport:
     """Give set-up tables their installation id and head, and the ledger a baseline record of every item that is not ours.
 
-    ``context.installation`` is not looked at: it is what this finds or makes. May be repeated at any time, also after a
+    ``storage.installation`` is not looked at: it is what this finds or makes. May be repeated at any time, also after a
     crash half-way; then it goes on. Raises ScopeBusy if another worker owns the config scope and something is to be
     recorded, StaleEpoch if it takes the scope meanwhile, and as any call.
     """
-    installation, is_new = _installation(context, new_id)
-    leases = Leases(
-        context.store,
-        context.physical(STATE_TABLE.name),
-        clock=context.clock,
-        sleep=context.sleep,
-    )
-    leases.ensure(CONFIG_SCOPE)
-    found = record_baseline(kind_tables(kinds), installation, context, leases, claim)
+    installation, is_new = _installation(storage, new_id)
+    storage.leases.ensure(CONFIG_SCOPE)
+    storage = replace(storage, installation=installation)
+    found = record_baseline(kind_tables(kinds), storage, request, claim)
     return BootstrapReport(tables, installation, is_new, found)
 
 
-def _installation(context: ApplyContext, new_id: Callable[[], str]) -> tuple[str, bool]:
-    known = read_installation(context.store, context.prefix)
+def _installation(storage: Storage, new_id: Callable[[], str]) -> tuple[str, bool]:
+    known = read_installation(storage.store, storage.prefix)
     if known is not None:
         return known, False
     made = new_id()
     row: Mapping[str, Any] = {
         "Id": INSTALLATION_ROW,
         "Installation": made,
-        "CreatedAt": iso_ms(context.clock()),
+        "CreatedAt": iso_ms(storage.clock()),
     }
     try:
-        context.store.write(
-            PutWrite(context.physical(STATE_TABLE.name), to_wire(row), "attribute_not_exists(Id)")
+        storage.store.write(
+            PutWrite(storage.physical(STATE_TABLE.name), to_wire(row), "attribute_not_exists(Id)")
         )
     except Conflict:
         # Another bootstrap was faster, or the answer to our own first try was lost: what is there counts.
-        row = _installation_row(context)
-    return str(row["Installation"]), row["Installation"] == made
-
-
-def _installation_row(context: ApplyContext) -> Item:
-    row = context.store.get(context.physical(STATE_TABLE.name), {"Id": INSTALLATION_ROW})
-    assert row is not None
-    return row
+        found = read_installation(storage.store, storage.prefix)
+        assert found is not None
+        return found, found == made
+    return made, True

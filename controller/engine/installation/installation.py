@@ -9,7 +9,7 @@ from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.engine.commit.lease import Claim, Leases
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.commit.transaction import ApplyContext
+from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.installation.bootstrap import (
     BootstrapReport,
     all_tables,
@@ -23,7 +23,7 @@ from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
-from controller.model.ledger_record import Actor
+from controller.model.ledger_record import Actor, Requester
 from controller.settings import Settings
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
 from controller.targets.table_items.store import DynamoStore
@@ -79,26 +79,20 @@ class Master:
             return None
         return S3BlobStore(self.aws.client("s3", MASTER), kept.bucket, f"{kept.prefix}/{_IMAGES}")
 
-    def context(
-        self, actor: Actor, transaction_id: str, *, revision: str = "", plan_digest: str = ""
-    ) -> ApplyContext:
-        """Return what writes are made with; the installation is filled in by who knows it."""
+    def storage(self) -> Storage:
+        """Return what writes are made with; the installation is filled in by who knows it. Asks AWS who we are, once."""
         tables = {table.name: table for table in kind_tables(self.kinds.values())}
-        names = (*tables, LEDGER_TABLE.name, STATE_TABLE.name)
-        arns = {name: self.table_arn(name) for name in names}
-        return ApplyContext(
+        arns = {
+            name: self.table_arn(name) for name in (*tables, LEDGER_TABLE.name, STATE_TABLE.name)
+        }
+        return Storage(
             store=self.store,
-            tables=tables,
             installation="",
             prefix=self.settings.resource_prefix,
-            revision=revision,
-            plan_digest=plan_digest,
-            user=actor.applied_by,
-            actor=actor,
-            transaction_id=transaction_id,
+            tables=tables,
+            table_arn=arns.__getitem__,
             clock=self.process.clock,
             sleep=self.process.sleep,
-            table_arn=arns.__getitem__,
             blobs=self.blobs,
         )
 
@@ -137,26 +131,20 @@ class Installation:
             sleep=self.master.process.sleep,
         )
 
-    def context(
-        self, actor: Actor, transaction_id: str, *, revision: str, plan_digest: str
-    ) -> ApplyContext:
-        """Return what one apply is made with. Asks AWS who we are, once. Raises as any call."""
-        made = self.master.context(
-            actor, transaction_id, revision=revision, plan_digest=plan_digest
-        )
+    def storage(self) -> Storage:
+        """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
         redact = redactor(self.master.kinds.values(), self.id)
-        return replace(made, installation=self.id, redact=redact)
+        return replace(self.master.storage(), installation=self.id, redact=redact)
 
 
-def set_up(master: Master, *, upgrade: bool = False) -> BootstrapReport:
+def set_up(master: Master, requester: Requester, *, upgrade: bool = False) -> BootstrapReport:
     """Create what is missing, compare what is there, mend it on ``upgrade``. Raises as ``bootstrap``."""
     kinds = master.kinds.values()
     process = master.process
     definitions = all_tables(kinds, master.settings.resource_prefix)
     tables = set_up_tables(master.client, definitions, upgrade=upgrade)
-    actor = Actor("", "", process.user, "bootstrap")
-    context = master.context(actor, new_run_id(process.clock()))
-    return bootstrap(tables, kinds, context, Claim(process.instance))
+    request = ApplyRequest(actor=Actor("", "", *requester), transaction=new_run_id(process.clock()))
+    return bootstrap(tables, kinds, master.storage(), request, Claim(process.instance))
 
 
 def find_installation(master: Master) -> Installation:

@@ -10,10 +10,10 @@ from controller.aws.live_look import look
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import AccountAccess
 from controller.engine.commit.lease import Claim
-from controller.engine.config.apply_changes import Progress
+from controller.engine.commit.storage import ApplyRequest
 from controller.engine.desired.accepted import AcceptedReader
 from controller.engine.installation.installation import Installation
-from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome, ScopeRun
+from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
 from controller.engine.live.journal import scopes_left_open
 from controller.engine.live.observe import ScopeView, Unobserved, unseen
 from controller.engine.live.override_tags import OverrideTagSync
@@ -28,6 +28,7 @@ from controller.loading.compiled import compile_kinds
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.outcome import Progress
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.ports import LiveTarget
@@ -159,7 +160,7 @@ class LiveAccounts:
         self,
         run: LivePlanRun,
         claim: Claim,
-        order: ApplyRequest,
+        request: ApplyRequest,
         progress: Callable[[Progress], None] = lambda _: None,
         emit: Emit = discard_event,
     ) -> tuple[ScopeOutcome, ...]:
@@ -167,7 +168,7 @@ class LiveAccounts:
 
         What becomes of single changes and scopes is the result, not raised. Raises as ``keep``.
         """
-        outcomes = self.act(run, claim, order, progress, emit)
+        outcomes = self.act(run, claim, request, progress, emit)
         self.keep(run.accepted, run.scopes, outcomes, claim, emit)
         return outcomes
 
@@ -175,30 +176,36 @@ class LiveAccounts:
         self,
         run: LivePlanRun,
         claim: Claim,
-        order: ApplyRequest,
+        request: ApplyRequest,
         progress: Callable[[Progress], None] = lambda _: None,
         emit: Emit = discard_event,
+        *,
+        wait: bool = True,
     ) -> tuple[ScopeOutcome, ...]:
-        """Make the changes of every scope that nothing refuses, side by side. Raises nothing: all is in the result."""
+        """Make the changes of every scope that nothing refuses, side by side. Raises nothing: all is in the result.
+
+        Without ``wait`` each scope is handed back after one pass: its ``again_at`` says when to plan it again.
+        """
         planner = self._planner(run.accepted)
         gauge = _Gauge(progress)
 
-        def one(plan: LiveScopePlan) -> ScopeOutcome:
+        def apply_scope(plan: LiveScopePlan) -> ScopeOutcome:
             scope_run = ScopeRun(
                 installation=self.installation,
                 planner=planner,
                 plan=plan,
                 asked=run.asked,
-                order=order,
+                request=request,
                 left_open=plan.setup.scope.name in run.left_open,
                 emit=emit,
             )
-            return scope_run.apply(claim, gauge.of(plan.setup.scope.name))
+            tell = gauge.of(plan.setup.scope.name)
+            return scope_run.apply_and_wait(claim, tell) if wait else scope_run.apply(claim, tell)
 
         with ThreadPoolExecutor(
             self._settings.live.parallel_scopes, thread_name_prefix="live-apply"
         ) as pool:
-            return tuple(pool.map(one, run.scopes))
+            return tuple(pool.map(apply_scope, run.scopes))
 
     def keep(
         self,
@@ -241,7 +248,7 @@ class LiveAccounts:
                 known[account] = AccountAccess(account, setup.role_arn, external)
             except EnvctlError as error:
                 broken[account] = error
-        self.installation.master.aws.know(known.values())
+        self.installation.master.aws.set_accounts(known.values())
         return broken
 
 

@@ -1,4 +1,4 @@
-"""Changes of one live scope are made: announced in the ledger, acted, and what became of them written, a wave at a time.
+"""Changes of one live scope are made: announced in the ledger, acted, and what became of them written, a stage at a time.
 
 Live changes cannot join a transaction. What is announced and never ended is settled by the next run, by looking.
 """
@@ -8,17 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from controller.engine.commit.transaction import ApplyContext
-from controller.engine.config.apply_changes import Progress
-from controller.engine.live.access import Ownership, ScopeActs, ScopeReads
-from controller.engine.live.change_queue import LiveQueue, Wave
+from controller.engine.commit.change_queue import ChangeQueue
+from controller.engine.commit.scope_writer import ScopeWriter
+from controller.engine.live.access import ScopeActs, ScopeReads
 from controller.engine.live.journal import Journal
 from controller.engine.live.observe import FRESH
-from controller.engine.live.records import Ending, RecordFrame, ending_of
+from controller.engine.live.records import Ending, ending_of
+from controller.engine.live.stages import Stage, next_stage
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
-from controller.model.outcome import Outcome, Status
+from controller.model.outcome import Outcome, Progress, Status
 from controller.model.plan import Change
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
@@ -44,15 +44,13 @@ class LiveRun:
     """One run in one scope that is ours."""
 
     reads: ScopeReads
-    ownership: Ownership
-    context: ApplyContext
-    frame: RecordFrame
+    writer: ScopeWriter
     targets: Mapping[str, LiveTarget]
 
     @property
-    def ledger(self) -> Journal:
+    def journal(self) -> Journal:
         """The ledger of the scope."""
-        return Journal(self.context, self.ownership, self.frame)
+        return Journal(self.writer, self.reads.scope)
 
     def apply(
         self,
@@ -62,51 +60,45 @@ class LiveRun:
     ) -> LiveResult:
         """Make changes, planned from a look, in their order. Errors are not raised: what happened is the result.
 
-        A change that fails takes what relies on it along; the rest goes on. ``progress`` is called after each wave.
+        A change that fails takes what relies on it along; the rest goes on. ``progress`` is called after each stage.
         """
-        queue = LiveQueue(changes, self.targets, self.frame.transaction_id)
-        ledger, again = self.ledger, dict[str, float]()
+        queue = ChangeQueue(changes, self.writer.request.transaction)
+        again = dict[str, float]()
         stopped: EnvctlError | None = None
         try:
             # Before the first write, once: an Account that names another account's role changes nothing there.
             scope = self.reads.scope
             self.reads.access.assert_identity(scope.account, scope.region)
-            while (wave := queue.take()) is not None:
-                self._do(wave, queue, ledger, again, look)
-                progress(Progress(queue.done, queue.total))
-        except StaleEpoch as error:
-            stopped = error
-            queue.settle_rest(Status.STALE_EPOCH, error.reason)
+            while (stage := next_stage(queue, self.targets)) is not None:
+                self._do(stage, queue, again, look)
+                progress(queue.progress)
         except EnvctlError as error:
             stopped = error
-            queue.settle_rest(Status.SKIPPED, Reason(f"not tried: {error.message}"))
-        progress(Progress(queue.done, queue.total))
+            queue.stop(error)
+        progress(queue.progress)
         return LiveResult(queue.outcomes(), again, stopped)
 
     def _do(
-        self,
-        wave: Wave,
-        queue: LiveQueue,
-        ledger: Journal,
-        again: dict[str, float],
-        look: LiveLook | None,
+        self, stage: Stage, queue: ChangeQueue, again: dict[str, float], look: LiveLook | None
     ) -> None:
-        records = ledger.record_intent(wave.batches)
-        results, lost = self._act(wave, records, look)
+        journal = self.journal
+        records = journal.record_intent(stage.batches)
+        results, lost = self._act(stage, records, look)
         endings: dict[str, Ending] = {}
-        for record, batch in zip(records, wave.batches, strict=True):
+        for record, batch in zip(records, stage.batches, strict=True):
             endings[record.audit_id] = _ending(
-                [(one, results.get(one.ref, lost)) for one in batch.changes]
+                [(change, results.get(change.ref, lost)) for change in batch.changes]
             )
         if isinstance(lost, StaleEpoch):
             # Nothing can be written any more; whoever owns the scope now settles what is open.
             raise lost
-        ended = ledger.end(endings, records)
-        for record, end, batch in zip(records, ended, wave.batches, strict=True):
+        ended = journal.end(endings, records)
+        for record, end, batch in zip(records, ended, stage.batches, strict=True):
             for change in batch.changes:
                 result = results.get(change.ref, lost)
                 status, message = _status(result)
-                queue.settle(change, status, message, (record.audit_id, end.audit_id))
+                audit_ids = (record.audit_id, end.audit_id)
+                queue.settle(queue.place_of(change), status, message, audit_ids)
                 if isinstance(result, ActResult) and result.look_again_s is not None:
                     known = again.get(change.target, result.look_again_s)
                     again[change.target] = min(known, result.look_again_s)
@@ -114,21 +106,21 @@ class LiveRun:
             raise lost
 
     def _act(
-        self, wave: Wave, records: Sequence[LedgerRecord], look: LiveLook | None
+        self, stage: Stage, records: Sequence[LedgerRecord], look: LiveLook | None
     ) -> tuple[dict[ResourceRef, Result], EnvctlError | None]:
         """Return what became of each change, and what made going on useless, if anything did."""
-        target = wave.target
+        target = stage.target
         if isinstance(target, BatchingTarget):
             acts = self._acts(records[0], look)
             try:
-                self.ownership.confirm()
-                return dict(target.act_together(wave.changes, acts)), None
+                self.writer.lease.confirm()
+                return dict(target.act_together(stage.changes, acts)), None
             except EnvctlError as error:
                 return {}, error
         results: dict[ResourceRef, Result] = {}
         stale: StaleEpoch | None = None
         with ThreadPoolExecutor(ACTS_AT_ONCE, thread_name_prefix="live-act") as pool:
-            pairs = zip(wave.changes, records, strict=True)
+            pairs = zip(stage.changes, records, strict=True)
             futures = [
                 (change, pool.submit(self._act_on, target, change, self._acts(record, look)))
                 for change, record in pairs
@@ -140,21 +132,26 @@ class LiveRun:
 
     def _act_on(self, target: ActingTarget, change: Change, acts: ScopeActs) -> Result:
         try:
-            self.ownership.confirm()
+            self.writer.lease.confirm()
             return target.act(change, acts)
         except EnvctlError as error:
             return error
 
     def _acts(self, record: LedgerRecord, look: LiveLook | None) -> ScopeActs:
-        now = self.context.clock()
+        reads, storage = self.reads, self.writer.storage
+        now = storage.clock()
         return ScopeActs(
-            self.reads,
-            self.ownership,
-            self.context.revision,
+            reads.scope,
+            reads.installation,
+            reads.options,
+            reads.history,
+            reads.access,
+            self.writer.lease,
+            self.writer.request.revision,
             # AWS takes at most 64 characters: just the length of the record's id.
             record.audit_id[:64],
-            self.context.clock,
-            self.context.sleep,
+            storage.clock,
+            storage.sleep,
             look if look is not None and now - look.at <= FRESH else None,
         )
 

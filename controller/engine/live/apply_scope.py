@@ -1,21 +1,22 @@
 """One live scope from taking its lease to giving it back: what is open is settled, changes are made, and what AWS goes on with is followed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+from controller.engine.commit.change_queue import not_tried
 from controller.engine.commit.lease import Claim
-from controller.engine.config.apply import DONE
-from controller.engine.config.apply_changes import Progress
+from controller.engine.commit.scope_writer import ScopeWriter
+from controller.engine.commit.storage import ApplyRequest
 from controller.engine.installation.installation import Installation
-from controller.engine.live.access import Ownership, ScopeReads
+from controller.engine.live.access import ScopeReads
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
 from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
-from controller.engine.live.records import RecordFrame
-from controller.engine.live.settle_open import settle, target_of, unseen_ending
+from controller.engine.live.records import settle, target_of, unseen_ending
 from controller.engine.state.drift_history import write_history
 from controller.engine.state.status import Finding
 from controller.errors import EnvctlError, ExitCode, Unreachable, exit_code_of
@@ -23,45 +24,37 @@ from controller.events import (
     ChangeSettled,
     DriftStormFound,
     Emit,
-    EpochTaken,
     OpenRecordSettled,
     RunStopped,
 )
-from controller.model.ledger_record import Actor, LedgerRecord
+from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import ScopeState
-from controller.model.outcome import Outcome, Status
+from controller.model.outcome import DONE, Outcome, Progress, Status
 from controller.model.plan import Change
 from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE
 
-MAX_PASSES: Final = 60
 MAX_TIME: Final = timedelta(minutes=20)
 """What AWS goes on with for longer is followed by the next run."""
 
 Tell = Callable[[Progress], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyRequest:
-    """Who applies, and what: as records say it."""
-
-    actor: Actor
-    transaction: str
-    revision: str
-    plan_digest: str
-
-
 @dataclass(frozen=True, slots=True)
 class ScopeOutcome:
-    """What became of one scope: of its changes, and how it stands afterwards."""
+    """What became of one scope: of its changes, and how it stands afterwards.
+
+    ``again_at`` is when to look again, as AWS goes on with something; None where nothing is under way.
+    """
 
     scope: str
     outcomes: tuple[Outcome, ...]
     finding: Finding
     exit_code: ExitCode = ExitCode.DONE
     stopped: Reason = NO_REASON
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,100 +65,112 @@ class ScopeRun:
     planner: LivePlanner
     plan: LiveScopePlan
     asked: LivePlanOptions
-    order: ApplyRequest
+    request: ApplyRequest
     left_open: bool
     emit: Emit
 
     def apply(self, claim: Claim, tell: Tell) -> ScopeOutcome:
-        """Do what the plan says. Nothing is raised: what happened is the result."""
-        history = self._warn()
-        changes = self.plan.to_do
-        if not changes and not self.left_open:
-            return ScopeOutcome(self._name, (), self._finding(()))
-        try:
-            head = self.installation.leases.take(self._name, claim)
-        except EnvctlError as error:
-            return self._stopped((), error, left=changes)
-        self.emit(EpochTaken(self._name, head.epoch, head.owner))
+        """Make one pass over the scope; what AWS goes on with then is left to whoever looks again at ``again_at``.
+
+        Nothing is raised: what happened is the result.
+        """
+        with closing(self._passes(claim, tell)) as passes:
+            return next(passes)
+
+    def apply_and_wait(self, claim: Claim, tell: Tell) -> ScopeOutcome:
+        """Do what the plan says, and wait in between for what AWS goes on with, while the scope is ours.
+
+        After ``MAX_TIME`` the outcome still has an ``again_at``. Nothing is raised: what happened is the result.
+        """
         process = self.installation.master.process
-        ownership = Ownership(head, self.installation.leases, process.clock)
-        result = self._owned(changes, ownership, history, tell)
-        try:
-            self.installation.leases.release(ownership.head)
-        except EnvctlError as error:
-            # The lease ends by itself; what was done is what the caller must hear of.
-            self.emit(RunStopped(self._name, f"its lease was not given back: {error}"))
-        return result
+        with closing(self._passes(claim, tell)) as passes:
+            for outcome in passes:
+                now = process.clock()
+                if outcome.again_at is None or now - self.asked.now > MAX_TIME:
+                    break
+                process.sleep(max(0.0, (outcome.again_at - now).total_seconds()))
+        return outcome
 
     @property
     def _name(self) -> str:
         return self.plan.setup.scope.name
 
-    def _owned(
-        self, changes: Sequence[Change], ownership: Ownership, history: DriftHistory, tell: Tell
-    ) -> ScopeOutcome:
-        outcomes: list[Outcome] = []
+    def _passes(self, claim: Claim, tell: Tell) -> Generator[ScopeOutcome]:
+        """Take the scope, and yield after each pass what has become of it so far, until nothing is under way; then give it back."""
+        history, changes = self._warn(), self.plan.to_do
+        if not changes and not self.left_open:
+            yield ScopeOutcome(self._name, (), self._finding(()))
+            return
         try:
-            run = self._run(ownership)
-            wanted, plan = self._still_due(run, changes)
-            began = self.asked.now
-            for _ in range(MAX_PASSES):
-                result = run.apply(wanted, plan.view.look, tell)
-                outcomes += result.outcomes
-                self._tell(result)
-                now = self.installation.master.process.clock()
-                done = [outcome.change for outcome in result.outcomes if outcome.status in DONE]
-                history = self._remember(history, history.with_done(done, now))
-                if result.stopped is not None:
-                    return self._stopped(outcomes, result.stopped)
-                if not result.look_again_s or now - began > MAX_TIME:
-                    break
-                self.installation.master.process.sleep(min(result.look_again_s.values()))
-                plan = self._next_steps(result, changes)
-                wanted = plan.to_do
+            storage = self.installation.storage()
+            writer = ScopeWriter.take(self._name, claim, storage, self.request, self.emit)
         except EnvctlError as error:
-            return self._stopped(outcomes, error, left=changes if not outcomes else ())
+            yield self._stopped((), error, left=changes)
+            return
+        outcomes: list[Outcome] = []
+        result: LiveResult | None = None
+        with writer:
+            run = self._run(writer)
+            while result is None or result.look_again_s:
+                try:
+                    if result is None:
+                        due, plan = self._due(run, changes)
+                    else:
+                        plan = self._next_steps(result, changes)
+                        due = plan.to_do
+                    result = run.apply(due, plan.view.look, tell)
+                    outcomes += result.outcomes
+                    history = self._settled(result, history)
+                    yield self._passed(result, outcomes)
+                except EnvctlError as error:
+                    yield self._stopped(outcomes, error, left=changes if not outcomes else ())
+                    return
+
+    def _settled(self, result: LiveResult, history: DriftHistory) -> DriftHistory:
+        """Tell of a pass; return what is remembered after it. Raises what stopped it."""
+        for outcome in result.outcomes:
+            self.emit(ChangeSettled.of(outcome))
+        done = [outcome.change for outcome in result.outcomes if outcome.status in DONE]
+        now = self.installation.master.process.clock()
+        history = self._remember(history, history.with_done(done, now))
+        if result.stopped is not None:
+            raise result.stopped
+        return history
+
+    def _passed(self, result: LiveResult, outcomes: Sequence[Outcome]) -> ScopeOutcome:
+        now = self.installation.master.process.clock()
         failed = any(outcome.status not in DONE for outcome in outcomes)
-        finding = self._finding(outcomes)
+        again_s = min(result.look_again_s.values(), default=None)
         return ScopeOutcome(
-            self._name, tuple(outcomes), finding, ExitCode.FAILED if failed else ExitCode.DONE
+            self._name,
+            tuple(outcomes),
+            self._finding(outcomes),
+            exit_code=ExitCode.FAILED if failed else ExitCode.DONE,
+            again_at=None if again_s is None else now + timedelta(seconds=again_s),
         )
 
-    def _run(self, ownership: Ownership) -> LiveRun:
-        order, setup = self.order, self.plan.setup
+    def _run(self, writer: ScopeWriter) -> LiveRun:
         accepted = self.planner.accepted
         return LiveRun(
             reads=ScopeReads(
-                setup.scope,
+                self.plan.setup.scope,
                 accepted.installation,
                 accepted.options,
                 self.planner.history,
                 self.planner.access,
             ),
-            ownership=ownership,
-            context=self.installation.context(
-                order.actor,
-                order.transaction,
-                revision=order.revision,
-                plan_digest=order.plan_digest,
-            ),
-            frame=RecordFrame(
-                scope=setup.scope,
-                actor=order.actor,
-                plan_digest=order.plan_digest,
-                transaction_id=order.transaction,
-            ),
+            writer=writer,
             targets={target.name: target for target in self.planner.targets},
         )
 
-    def _still_due(
+    def _due(
         self, run: LiveRun, changes: Sequence[Change]
     ) -> tuple[Sequence[Change], LiveScopePlan]:
         """Settle what is open; return the changes, or, if the world may be another by now, those that are due as they were.
 
         The plan is the one they are from.
         """
-        left_open = run.ledger.left_open()
+        left_open = run.journal.left_open()
         now = self.installation.master.process.clock()
         if not left_open and now - self.asked.now <= FRESH:
             return changes, self.plan
@@ -189,7 +194,7 @@ class ScopeRun:
             endings[record.audit_id] = (
                 settle(record, found[target]) if target in found else unseen_ending(target)
             )
-        for record, ended in zip(records, run.ledger.end(endings, records), strict=True):
+        for record, ended in zip(records, run.journal.end(endings, records), strict=True):
             ref = f"{record.entity_type}/{record.entity_key}"
             ending = endings[record.audit_id]
             self.emit(
@@ -239,33 +244,20 @@ class ScopeRun:
             self.emit(RunStopped(self._name, f"its flips were not written down: {error}"))
         return after
 
-    def _tell(self, result: LiveResult) -> None:
-        for outcome in result.outcomes:
-            change = outcome.change
-            self.emit(
-                ChangeSettled(
-                    str(change.ref),
-                    change.action,
-                    change.cause.value,
-                    outcome.status.value,
-                    outcome.transaction_id,
-                )
-            )
-
     def _stopped(
         self, outcomes: Sequence[Outcome], error: EnvctlError, left: Sequence[Change] = ()
     ) -> ScopeOutcome:
         self.emit(RunStopped(self._name, str(error)))
-        why = Reason(f"not tried: {error.message}")
         skipped = (
-            Outcome(change, Status.SKIPPED, why, (), self.order.transaction) for change in left
+            Outcome(change, Status.SKIPPED, not_tried(error), (), self.request.transaction)
+            for change in left
         )
         every = (*outcomes, *skipped)
         finding = replace(self._finding(every), state=ScopeState.STALLED, reason=str(error))
         return ScopeOutcome(self._name, every, finding, exit_code_of(error), error.reason)
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
-        return finding_of(self.plan, self.asked, outcomes, self.order.revision)
+        return finding_of(self.plan, self.asked, outcomes, self.request.revision)
 
 
 def _what(change: Change) -> tuple[str, ResourceRef, str, bytes | None]:

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from controller.engine.config.apply import DONE
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.state.status import Finding
 from controller.model.observed import ScopeState
-from controller.model.outcome import Outcome
+from controller.model.outcome import DONE, Outcome
 from controller.model.plan import Change, Note, NoteCategory
 from controller.model.scope_status import Remark, ScopeCounts
 from controller.ports import CountingTarget, TargetCounts

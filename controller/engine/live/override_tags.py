@@ -8,6 +8,7 @@ from datetime import datetime
 from controller.decisions.tag_keys import tag_keys_of
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.storage import ApplyRequest
 from controller.engine.installation.installation import Installation
 from controller.engine.live.planner import LiveScopePlan
 from controller.engine.live.schedule_memory import power_part
@@ -15,6 +16,7 @@ from controller.engine.state.override_commit import MOST, Ending, end_overrides,
 from controller.errors import EnvctlError
 from controller.events import Emit, RunStopped
 from controller.model.accepted import AcceptedState
+from controller.model.ledger_record import Actor
 from controller.model.live import LiveLook, Tags
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -59,22 +61,26 @@ class OverrideTagSync:
             new, gone = tags_to_record(found, known.values(), scope)
             if new or gone:
                 try:
-                    self._write(new, gone, claim, new_run_id(now))
+                    self._write(new, gone, claim, emit)
                 except EnvctlError as error:
                     text = f"its override tags are not on record yet: {error}"
                     emit(RunStopped(scope, text))
 
     def _write(
-        self, new: Sequence[Override], gone: Sequence[Override], claim: Claim, transaction: str
+        self, new: Sequence[Override], gone: Sequence[Override], claim: Claim, emit: Emit
     ) -> None:
-        endings = [Ending(one, GONE) for one in gone]
-        end_overrides(self._installation, endings, claim, transaction)
-        for one in gone:
-            self._made.pop(one.id, None)
+        process = self._installation.master.process
+        actor = Actor(process.user, "", process.user, "override")
+        request = ApplyRequest(actor=actor, transaction=new_run_id(process.clock()))
+        storage = self._installation.storage()
+        endings = [Ending(override, GONE) for override in gone]
+        end_overrides(storage, endings, request, claim, emit)
+        for override in gone:
+            self._made.pop(override.id, None)
         for first in range(0, len(new), MOST):
             part = new[first : first + MOST]
-            make_overrides(self._installation, part, claim, transaction)
-            self._made |= {one.id: one for one in part}
+            make_overrides(storage, part, request, claim, emit)
+            self._made |= {override.id: override for override in part}
 
 
 def _holds(override: Override, now: datetime) -> bool:

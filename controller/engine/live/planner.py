@@ -17,11 +17,11 @@ from controller.model.plan import Cause, Change, Note, NoteCategory, ScopePlan
 from controller.model.plan_options import PlanOptions
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
+from controller.planning.blocking import Barrier
 from controller.planning.diff import departing, diff
 from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.guard_facts import GuardLimits
-from controller.planning.holding import Barrier
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import ScopeOptions, finish
 from controller.planning.wording import what_text

@@ -1,25 +1,32 @@
-"""Records of live changes: what was intended, and what became of it. Pure."""
+"""Records of live changes: what was intended, and what became of it; those left open are settled by looking. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from controller.ledger.records import iso_ms, record_hash
+from controller.engine.commit.storage import ApplyRequest
+from controller.ledger.records import iso_ms
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
-from controller.model.head import Head
-from controller.model.ledger_record import Actor, LedgerRecord
+from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveScope
+from controller.model.observed import Observation
 from controller.model.ref import ResourceRef
+from controller.planning.wording import NAMES_SHOWN
 from controller.ports import ActResult, Batch
 
 ACTION: Final = "Action"
 MESSAGE: Final = "Message"
 DIGEST: Final = "Digest"
 TARGET: Final = "Target"
+FOUND_DONE: Final = "found done when the scope was looked at next"
+NOT_DONE: Final = "not done: the run that announced it ended before"
+OTHERWISE: Final = "neither as before nor as intended: on its way, or changed by somebody else; the next run goes on"
 _TYPES: Final[Mapping[str, Any]] = {"create": "Created", "delete": "Deleted"}
 _PLAIN: Final = frozenset({"create", "update", "delete"})
+
+Found = Mapping[ResourceRef, Observation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +45,7 @@ class RecordFrame:
     """What the records of one run share."""
 
     scope: LiveScope
-    actor: Actor
-    plan_digest: str
-    transaction_id: str
+    request: ApplyRequest
 
     def intended(self, batch: Batch, at: datetime) -> LedgerRecord:
         """Return the record that announces changes which share one; not yet chained.
@@ -71,10 +76,10 @@ class RecordFrame:
             entity_range=None,
             entity_version=None,
             iso_timestamp=iso_ms(at),
-            transaction_id=self.transaction_id,
-            changed_by=self.actor.applied_by,
-            actor=self.actor,
-            plan_digest=self.plan_digest,
+            transaction_id=self.request.transaction,
+            changed_by=self.request.actor.applied_by,
+            actor=self.request.actor,
+            plan_digest=self.request.plan_digest,
             origin=str(first.origin or ""),
             before=_digest(before),
             after=_digest(after),
@@ -95,7 +100,7 @@ class RecordFrame:
             intended,
             phase=ending.phase,
             iso_timestamp=iso_ms(at),
-            transaction_id=self.transaction_id,
+            transaction_id=self.request.transaction,
             after=_digest(new),
             new_value=new,
             new_meta=meta,
@@ -109,18 +114,6 @@ class RecordFrame:
 def ending_of(result: ActResult) -> Ending:
     """Return how a change that was made ended."""
     return Ending("succeeded", result.message, result.request_id, result.after)
-
-
-def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, ...]:
-    """Return the records with sequences and hashes that go on from a head."""
-    linked = []
-    sequence, last_hash = head.sequence, head.last_hash
-    for record in records:
-        sequence += 1
-        one = replace(record, sequence=sequence, previous_hash=last_hash, hash="")
-        last_hash = record_hash(one)
-        linked.append(replace(one, hash=last_hash))
-    return tuple(linked)
 
 
 def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
@@ -165,3 +158,59 @@ def _audit_id(record: LedgerRecord) -> str:
         record.iso_timestamp,
     )
     return hashlib.sha256(canonical_bytes(parts)).hexdigest()
+
+
+def settle(record: LedgerRecord, found: Found) -> Ending:
+    """Say what became of an announced change, from what its objects are now.
+
+    ``found`` are all objects of the target, as just observed. What is as intended succeeded; what is as before was not
+    done; anything else is left to the next plan. Of several objects all must be as intended.
+    """
+    states = {ref: _state(record, ref, found.get(ref)) for ref in refs_of(record)}
+    if set(states.values()) <= {FOUND_DONE}:
+        return Ending("succeeded", FOUND_DONE)
+    if len(states) == 1 or len(set(states.values())) == 1:
+        return Ending("failed", next(iter(states.values())))
+    return Ending("failed", "; ".join(_counted(states)))
+
+
+def _counted(states: Mapping[ResourceRef, str]) -> Iterator[str]:
+    """Yield how many objects became what, of what is not done with the first few names: a record may be of hundreds."""
+    for state in (FOUND_DONE, NOT_DONE, OTHERWISE):
+        names = sorted(
+            ref.key.rpartition("/")[2] for ref, is_so in states.items() if is_so == state
+        )
+        if names:
+            shown = ", ".join(names[:NAMES_SHOWN]) + (", …" if names[NAMES_SHOWN:] else "")
+            which = "" if state == FOUND_DONE else f" ({shown})"
+            yield f"{len(names)} of {len(states)}{which} {state}"
+
+
+def unseen_ending(target: str) -> Ending:
+    """Return how a change ended that cannot be looked at any more, as its target is off or not installed."""
+    return Ending("failed", f"not known: target {target!r} is off, or not installed any more")
+
+
+def target_of(record: LedgerRecord) -> str:
+    """Return the name of the target that made a record."""
+    return str(record.new_meta.get(TARGET, ""))
+
+
+def _state(record: LedgerRecord, ref: ResourceRef, found: Observation | None) -> str:
+    before, after = _image_of(record, ref, new=False), _image_of(record, ref, new=True)
+    if found is None:
+        if after is None:
+            return FOUND_DONE
+        return NOT_DONE if before is None else OTHERWISE
+    digest = record.new_meta.get(DIGEST)
+    attributes = canonical_bytes(parse_canonical(found.attributes))
+    if after is not None and (attributes == after or (digest and found.digest == digest)):
+        return FOUND_DONE
+    return NOT_DONE if attributes == before else OTHERWISE
+
+
+def _image_of(record: LedgerRecord, ref: ResourceRef, *, new: bool) -> bytes | None:
+    image = record.new_value if new else record.old_value
+    if DIGEST not in record.new_meta and image is not None:
+        image = image.get(str(ref))
+    return None if image is None else canonical_bytes(image)

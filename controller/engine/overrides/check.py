@@ -62,13 +62,13 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Com
     """
     ref = new[0].ref
     if ref.kind in LIVE:
-        for one in new:
-            _check_live(one, accepted)
+        for override in new:
+            _check_live(override, accepted)
         return
-    for one in new:
-        if one.path:
-            _refuse_sensitive(one, kinds)
-        check_schedule_may_change(one, accepted)
+    for override in new:
+        if override.path:
+            _refuse_sensitive(override, kinds)
+        check_schedule_may_change(override, accepted)
     resource = accepted.resources[ref]
     kind = kinds.by_name[ref.kind]
     made = draft(kind, patch(resource.document, new), resource.origin, resource.index)

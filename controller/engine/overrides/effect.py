@@ -9,7 +9,12 @@ from typing import Final
 from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.scopes import ScopeSetup, environments_of
-from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation, sight
+from controller.engine.power.evaluate import (
+    FleetEvaluation,
+    ScopeEvaluation,
+    evaluate_looks,
+    power_mode,
+)
 from controller.engine.power.find_object import GROUP, INSTANCE
 from controller.model.accepted import AcceptedState
 from controller.model.reason import Reason
@@ -21,13 +26,12 @@ from controller.scheduling.skip_reason import SkipCode
 from controller.targets.power_parts.parked import Parked, parked_of
 from controller.targets.power_parts.power_changes import PARKING
 
-POWER: Final = "power"
 SHARED: Final = ("DeploymentMap", "Schedule", "Calendar")
 _STARTING: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
 NOSCHEDULE_OF: Final = {
     Source.OVERRIDE: "an override",
-    Source.INSTANCE: "its tag Schedule",
-    Source.GROUP: "the tag Schedule of its group",
+    Source.INSTANCE: "its tag {}",
+    Source.GROUP: "the tag {} of its group",
     Source.ROLE: "its role",
     Source.ENVIRONMENT: "its environment",
 }
@@ -81,19 +85,12 @@ def effect_of(
     if not concerned:
         return Effect()
     sights = look()
-    dark = {name: one.reason for name, one in sights.dark.items() if name in concerned}
-    seen = [
-        sight(one.setup, one.look, after, now, sights.deploying)
-        for one in sights.seen
-        if one.scope.name in concerned
-    ]
-    settings = accounts.installation.master.settings
-    target = next((one for one in accounts.targets if one.name == POWER), None)
-    modes = {
-        name: setups[name].mode_of(target, settings) if target is not None else "off"
-        for name in concerned
-    }
-    return _effect(ref, seen, modes, dark, settings.guards.max_stops_by_edit)
+    dark = {name: scope.reason for name, scope in sights.dark.items() if name in concerned}
+    looks = [(scope.setup, scope.look) for scope in sights.seen if scope.scope.name in concerned]
+    seen = evaluate_looks(looks, after, now, sights.deploying).seen
+    modes = {name: power_mode(accounts, setups[name]) for name in concerned}
+    most_stops = accounts.installation.master.settings.guards.max_stops_by_edit
+    return _effect(ref, seen, modes, dark, most_stops)
 
 
 def _scopes(
@@ -105,8 +102,8 @@ def _scopes(
             yield scope
         return
     from_types = {
-        name: frozenset(environments_of(accepted, one.scope, accepted.options.default_region))
-        for name, one in setups.items()
+        name: frozenset(environments_of(accepted, setup.scope, accepted.options.default_region))
+        for name, setup in setups.items()
     }
     for name, environments in from_types.items():
         if ref.kind in SHARED or ref.key in environments:
@@ -122,17 +119,17 @@ def _effect(
 ) -> Effect:
     counts = _Counts()
     beyond: dict[str, int] = {}
-    for one in seen:
+    for scope in seen:
         before = counts.stops.total()
-        for judged in one.instances:
-            if _concerns(ref, judged, one.scope.name):
-                counts.add_instance(judged, one.groups.get(judged.group), one.scope.name)
-        for name, group in one.groups.items():
-            if ref.key == f"{one.scope.name}/{name}" or _is_of(ref, group.environment):
-                counts.add_group(group, one.scope.name)
+        for judged in scope.instances:
+            if _concerns(ref, judged, scope.scope.name):
+                counts.add_instance(judged, scope.scope.name)
+        for name, group in scope.groups.items():
+            if ref.key == f"{scope.scope.name}/{name}" or _is_of(ref, group.environment):
+                counts.add_group(group, scope.scope.name)
         stops = counts.stops.total() - before
         if stops > most_stops:
-            beyond[one.scope.name] = stops
+            beyond[scope.scope.name] = stops
     return Effect(
         scopes=tuple(sorted(modes)),
         starts=dict(counts.starts),
@@ -158,7 +155,7 @@ class _Counts:
         self.right = 0
         self.objects: set[ResourceRef] = set()
 
-    def add_instance(self, judged: Evaluation, group: JudgedGroup | None, scope: str) -> None:
+    def add_instance(self, judged: Evaluation, scope: str) -> None:
         """Count an instance: by its group, or its id. Where the group's size changes instead it is counted with that."""
         where = judged.group or judged.instance.instance_id
         action, reason = judged.due.action, judged.due.reason
@@ -172,7 +169,7 @@ class _Counts:
         elif code is SkipCode.CORRECT_STATE:
             self.right += 1
         elif code is not SkipCode.ROLE_SCALES:
-            self.stay[_why_left(judged, group)] += 1
+            self.stay[_why_left(judged)] += 1
         self.objects.add(ResourceRef(INSTANCE, f"{scope}/{judged.instance.instance_id}"))
         if judged.group:
             self.objects.add(ResourceRef(PARKING, f"{scope}/{judged.group}"))
@@ -205,16 +202,17 @@ def _is_of(ref: ResourceRef, environment: str) -> bool:
     return ref.kind in SHARED and bool(environment)
 
 
-def _why_left(judged: Evaluation, group: JudgedGroup | None) -> str:
+def _why_left(judged: Evaluation) -> str:
     """Return why an instance is left as it is; of ``noschedule`` also where it is written."""
     decision = judged.due
     if decision.wanted is not State.NOSCHEDULE or decision.source is None:
         return str(decision.reason or "")
-    source = decision.source
-    if source is Source.GROUP and group is not None and group.tag_is_ours:
+    source, rule = decision.source, decision.deciding
+    if source is Source.GROUP and rule is not None and not rule.candidate.is_persons_tag:
         source = Source.ROLE
     role = f" {judged.role.facts.name}" if judged.role and source is Source.ROLE else ""
-    return f"{NOSCHEDULE_OF[source]}{role} is noschedule: never touched"
+    whose = NOSCHEDULE_OF[source].format(rule.candidate.tag if rule else "")
+    return f"{whose}{role} is noschedule: never touched"
 
 
 def _passed_over(judged: Evaluation) -> bool:

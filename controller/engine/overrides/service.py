@@ -15,17 +15,19 @@ from controller.decisions.effective_schedules import (
 from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
+from controller.engine.commit.storage import ApplyRequest
+from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.check import check_overrides, read_assignment
 from controller.engine.overrides.effect import Effect, effect_of
 from controller.engine.power.accepted_now import AcceptedNow
-from controller.engine.power.cached_look import CachedLook
+from controller.engine.power.evaluate import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.errors import ExitCode, WrongUsage, worst_exit_code
+from controller.events import Emit, discard_event
 from controller.loading.compiled import compile_kinds
-from controller.model.ledger_record import Actor
+from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
@@ -88,14 +90,14 @@ class Done:
 class Overrides:
     """Makes and releases overrides of one installation."""
 
-    def __init__(self, now: AcceptedNow, moment: datetime) -> None:
-        """Take the accepted state, with the overrides that hold at the moment in it."""
+    def __init__(self, now: AcceptedNow, moment: datetime, requester: Requester) -> None:
+        """Take the accepted state, with the overrides that hold at the moment in it, and whose they are to be."""
         self._state = now
         self._moment = moment
         self._accounts = now.accounts
         master = now.accounts.installation.master
         self._kinds = compile_kinds(master.kinds.values())
-        self._user = master.process.user
+        self._requester = requester
         self._looked = CachedLook(now, moment)
 
     def find(self, what: str) -> ResourceRef:
@@ -119,7 +121,7 @@ class Overrides:
                     id=new_run_id(self._moment)[-_ID_LENGTH:],
                     ref=ref,
                     reason=asked.reason,
-                    actor=self._user,
+                    actor=self._requester.name,
                     since=self._moment + timedelta(milliseconds=place),
                     path=path,
                     until=until,
@@ -148,17 +150,19 @@ class Overrides:
                 f"{what!r} is the {found[0].reason} {found[0].ref.key}",
                 fix="take the tag off; the next run ends it",
             )
-        if len({one.ref for one in found}) > 1:
-            refs = ", ".join(sorted({str(one.ref) for one in found}))
+        if len({override.ref for override in found}) > 1:
+            refs = ", ".join(sorted({str(override.ref) for override in found}))
             raise WrongUsage(f"{what!r} may be each of {refs}", fix="name one of them")
         ref = found[0].ref
-        gone = {one.id for one in found}
-        effect = self._effect(ref, [one for one in self._held() if one.id not in gone])
+        gone = {override.id for override in found}
+        effect = self._effect(
+            ref, [override for override in self._held() if override.id not in gone]
+        )
         follows = self._followed(ref)
         then = next(iter(follows), None)
         return Prepared(found, effect, _zone(follows), then, comes=False)
 
-    def carry_out(self, prepared: Prepared) -> Done:
+    def carry_out(self, prepared: Prepared, emit: Emit = discard_event) -> Done:
         """Write what was prepared, and bring the instances concerned to where they are wanted now.
 
         Raises ScopeBusy, Conflict, and as any write; what becomes of instances is the result.
@@ -166,41 +170,45 @@ class Overrides:
         installation = self._accounts.installation
         process = installation.master.process
         began = process.clock()
-        transaction = new_run_id(began)
         claim = Claim(process.instance, wait_s=WAIT_S)
+        name, trigger = self._requester
+        request = ApplyRequest(
+            actor=Actor(name, "", name, trigger),
+            transaction=new_run_id(began),
+            revision=self._state.accepted.revision,
+        )
+        storage = installation.storage()
         if prepared.comes:
-            make_overrides(installation, prepared.overrides, claim, transaction)
+            make_overrides(storage, prepared.overrides, request, claim, emit)
             overrides = [*self._held(), *prepared.overrides]
         else:
             endings = [
-                Ending(override, f"released by {self._user}") for override in prepared.overrides
+                Ending(override, f"released by {self._requester.name}")
+                for override in prepared.overrides
             ]
-            end_overrides(installation, endings, claim, transaction)
+            end_overrides(storage, endings, request, claim, emit)
             gone = {override.id for override in prepared.overrides}
-            overrides = [one for one in self._held() if one.id not in gone]
-        outcomes, refused = self._follow(prepared.effect, overrides, claim, transaction)
+            overrides = [held for held in self._held() if held.id not in gone]
+        outcomes, refused = self._follow(prepared.effect, overrides, claim, request, emit)
         seconds = (process.clock() - began).total_seconds()
-        return Done(transaction, outcomes, seconds, refused)
+        return Done(request.transaction, outcomes, seconds, refused)
 
     def _follow(
-        self, effect: Effect, overrides: Iterable[Override], claim: Claim, transaction: str
+        self,
+        effect: Effect,
+        overrides: Iterable[Override],
+        claim: Claim,
+        request: ApplyRequest,
+        emit: Emit,
     ) -> tuple[tuple[ScopeOutcome, ...], tuple[Violation, ...]]:
         if not effect.objects or not effect.enforced:
             # Where no instance is switched a group may still get its sizes back.
             return (), ()
-        process = self._accounts.installation.master.process
-        moment = process.clock()
+        moment = self._accounts.installation.master.process.clock()
         accepted = self._accounts.accepted(self._state.seen.scopes[0], moment, overrides)
         setups = self._accounts.scopes(accepted, effect.scopes)
         run = self._accounts.plan(
             accepted, setups, LivePlanOptions(now=moment, targets=POWER, only=effect.objects)
-        )
-        actor = Actor(self._user, "", process.user, "override")
-        order = ApplyRequest(
-            actor=actor,
-            transaction=transaction,
-            revision=self._state.accepted.revision,
-            plan_digest="",
         )
         refused = tuple(
             violation
@@ -208,7 +216,7 @@ class Overrides:
             for violation in plan.violations
             if not violation.overridden
         )
-        return self._accounts.apply(run, claim, order), refused
+        return self._accounts.apply(run, claim, request, emit=emit), refused
 
     def _effect(self, ref: ResourceRef, overrides: Iterable[Override]) -> Effect:
         tables = self._state.seen.scopes[0]
@@ -228,7 +236,7 @@ class Overrides:
         environment, role = self._place_of(ref)
         spec = roles_of(environment, written).get(role)
         found = (of_role(spec, written) if spec else None, of_environment(environment, written))
-        return tuple(one for one in found if one is not None)
+        return tuple(schedule for schedule in found if schedule is not None)
 
     def _place_of(self, ref: ResourceRef) -> tuple[str, str]:
         """Return the environment and role a group or an instance is of; empty texts where it is of none."""
@@ -239,8 +247,8 @@ class Overrides:
             )
             if ref.kind == "Group":
                 found = filter(None, [sight.groups.get(name)])
-            for one in found:
-                return one.environment, one.role.facts.name if one.role else ""
+            for judged in found:
+                return judged.environment, judged.role.facts.name if judged.role else ""
         return "", ""
 
     def _end(
@@ -263,7 +271,7 @@ class Overrides:
 
 def _zone(follows: Iterable[FollowedSchedule]) -> tzinfo:
     """Return the zone of the first schedule that has one."""
-    for one in follows:
-        if isinstance(one.schedule, Schedule) and one.schedule.fixed is None:
-            return zone_of(one.schedule.zone)
+    for followed in follows:
+        if isinstance(followed.schedule, Schedule) and followed.schedule.fixed is None:
+            return zone_of(followed.schedule.zone)
     return UTC

@@ -89,7 +89,7 @@ def _nothing(text: str, accepted: AcceptedState, sights: FleetEvaluation) -> Wro
         else "name a document, a group, or an instance by id, private address or Name"
     )
     dark = "".join(
-        f"\n  {name} could not be looked at: {one.reason.message}"
-        for name, one in sorted(sights.dark.items())
+        f"\n  {name} could not be looked at: {scope.reason.message}"
+        for name, scope in sorted(sights.dark.items())
     )
     return WrongUsage(f"nothing is called {text!r}", fix=f"{fix}{dark}")

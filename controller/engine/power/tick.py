@@ -6,22 +6,23 @@ from datetime import datetime
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.storage import ApplyRequest
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
-from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
+from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.power.agenda import PowerAgenda
 from controller.events import Emit, discard_event
 from controller.ledger.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Actor
+from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import ScopeState
 from controller.model.plan import NoteCategory, Plan
 from controller.planning.scope_plan import plan
 from controller.targets.power import TARGET
 
 SCHEDULE = "schedule"
-"""What triggered a run, as its records say it."""
+"""What triggers a run, as its records say it."""
 _WAITING = frozenset({NoteCategory.POSTPONED, NoteCategory.STUCK, NoteCategory.WAITING})
 
 
@@ -36,10 +37,10 @@ class Switched:
 class PowerRun:
     """Keeps the agenda between ticks. Not for several threads at once."""
 
-    def __init__(self, accounts: LiveAccounts, claim: Claim) -> None:
-        """Take the live accounts, and how their scopes are asked for."""
+    def __init__(self, accounts: LiveAccounts, claim: Claim, requester: Requester) -> None:
+        """Take the live accounts, how their scopes are asked for, and who asks."""
         self.accounts = accounts
-        self._claim = claim
+        self._claim, self._requester = claim, requester
         self.agenda = PowerAgenda()
 
     def watch(self, accepted: AcceptedState, now: datetime) -> None:
@@ -55,9 +56,8 @@ class PowerRun:
         if not due:
             return None
         accounts = self.accounts
-        process = accounts.installation.master.process
-        user = process.user
-        actor = Actor(user, accepted.revision, user, SCHEDULE)
+        name, trigger = self._requester
+        actor = Actor(name, accepted.revision, name, trigger)
         transaction = new_run_id(now)
 
         def one(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:

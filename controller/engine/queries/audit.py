@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.catalog import live_targets
-from controller.engine.commit.lease import HEAD_PREFIX
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.state.override_rows import read_override_rows
 from controller.errors import WrongUsage
 from controller.ledger.entities import EntityKey, entities_of
 from controller.ledger.findings import VerificationReport
+from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.queries import Page
 from controller.ledger.questions import (
     OfActor,
@@ -56,12 +56,12 @@ class Asked:
     def is_of_config(self) -> bool:
         """Tell whether the answer leaves out what was changed in accounts: nothing particular is asked for."""
         given = (self.entity, self.actor, self.transaction, self.since, self.until)
-        return not self.power and all(one is None for one in given)
+        return not self.power and all(value is None for value in given)
 
     def question(self, installation: Installation) -> Question:
         """Return the question. Raises WrongUsage for what does not go together, and as any read."""
         period = Period(self.since, self.until)
-        if sum(one is not None for one in (self.entity, self.actor, self.transaction)) > 1:
+        if sum(value is not None for value in (self.entity, self.actor, self.transaction)) > 1:
             raise WrongUsage(
                 "--entity, --actor and --transaction ask three different questions",
                 fix="give one of them",
@@ -99,7 +99,7 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
 
 def _live_entities(ref: ResourceRef, master: Master) -> tuple[EntityKey, ...]:
     """Return a live object as records name it; one named without its scope (``Group/c50-ta-Web``) may be in any."""
-    scopes = [one for one in _scopes(master) if one != CONFIG_SCOPE]
+    scopes = [scope for scope in _scopes(master) if scope != CONFIG_SCOPE]
     if any(ref.key.startswith(f"{scope}/") for scope in scopes):
         return (EntityKey(ref.kind, ref.key),)
     return tuple(EntityKey(ref.kind, f"{scope}/{ref.key}") for scope in scopes)
@@ -109,7 +109,7 @@ def _scopes(master: Master) -> list[str]:
     """Return the scopes something was ever written in."""
     rows = master.store.scan(master.physical(STATE_TABLE.name), 1)
     ids = sorted(str(row["Id"]) for row in rows)
-    return [one.removeprefix(HEAD_PREFIX) for one in ids if one.startswith(HEAD_PREFIX)]
+    return [row_id.removeprefix(HEAD_PREFIX) for row_id in ids if row_id.startswith(HEAD_PREFIX)]
 
 
 def page_of(
@@ -149,7 +149,7 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
     return verify_ledger(
         _scopes(master),
         installation.ledger,
-        installation.leases.read,
+        installation.leases,
         sleep=master.process.sleep,
         tables=tables if replay else None,
         blobs=master.blobs,

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.storage import ApplyRequest
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.state.override_commit import Ending, end_overrides
 from controller.events import Emit, OverrideEnded, OverrideEndsSoon, discard_event
 from controller.model.canonical import digest
+from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import ended, ending_soon
@@ -45,7 +47,11 @@ def documents_of(
 
 
 def record_ends(
-    installation: Installation, endings: Iterable[Ending], claim: Claim, emit: Emit = discard_event
+    installation: Installation,
+    endings: Iterable[Ending],
+    claim: Claim,
+    requester: Requester,
+    emit: Emit = discard_event,
 ) -> tuple[Ending, ...]:
     """Take ended overrides away, with a record each, and tell of them; return those that were there still.
 
@@ -54,12 +60,14 @@ def record_ends(
     endings = tuple(endings)
     if not endings:
         return ()
-    transaction = new_run_id(installation.master.process.clock())
-    gone = end_overrides(installation, endings, claim, transaction)
-    for one in gone:
-        emit(
-            OverrideEnded(one.override.id, str(one.override.ref), what_text(one.override), one.why)
-        )
+    request = ApplyRequest(
+        actor=Actor(requester.name, "", *requester),
+        transaction=new_run_id(installation.master.process.clock()),
+    )
+    gone = end_overrides(installation.storage(), endings, request, claim, emit)
+    for ending in gone:
+        override = ending.override
+        emit(OverrideEnded(override.id, str(override.ref), what_text(override), ending.why))
     return gone
 
 

@@ -8,12 +8,12 @@ from typing import Final
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
-from controller.engine.config.apply import DONE, NOTHING_APPLIED, ApplyReport, apply_run
-from controller.engine.config.apply_changes import Progress
+from controller.engine.commit.storage import ApplyRequest
+from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config
 from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
-from controller.engine.live.apply_scope import ApplyRequest, ScopeOutcome
+from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.reconcile.combined_plan import CombinedPlan, combined, tables_after
@@ -33,6 +33,7 @@ from controller.events import ApplyProgressed, Emit, discard_event
 from controller.ledger.gc_tuning import relaxed_gc
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
+from controller.model.outcome import DONE, Progress
 from controller.model.override import Override
 from controller.model.plan import Cause, NoteCategory
 from controller.model.plan_options import PlanOptions
@@ -178,7 +179,11 @@ class Reconciler:
         report = self._apply(planned, request)
         now = self.clock()
         ended = record_ends(
-            self._accounts.installation, overdue(planned, now), request.claim, self.emit
+            self._accounts.installation,
+            overdue(planned, now),
+            request.claim,
+            request.requester,
+            self.emit,
         )
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
         return Reconciled(planned=planned, report=report, ended=ended, ending_soon=soon)
@@ -242,7 +247,7 @@ class Reconciler:
         accounts, config, live = self._accounts, planned.config, planned.live
         report = NOTHING_APPLIED
         if config is not None:
-            report = apply_run(
+            report = apply_config(
                 accounts.installation,
                 config,
                 request.claim,

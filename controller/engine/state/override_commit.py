@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Final
 
 from controller.aws.items import to_wire
-from controller.aws.transactions import Cancelled, DeleteWrite, PutWrite
-from controller.engine.commit.lease import Claim, epoch_ms
-from controller.engine.commit.send import Sender, head_has_moved
-from controller.engine.commit.transaction import ApplyContext, Transaction, head_update, record_puts
-from controller.engine.installation.installation import Installation
+from controller.aws.transactions import DeleteWrite, PutWrite
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.scope_writer import ScopeWriter
+from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.state.override_rows import PREFIX, row_of_override
-from controller.errors import Conflict, EnvctlError, ScopeBusy
-from controller.ledger.records import build_records
-from controller.model.head import Head
+from controller.errors import Conflict, ScopeBusy, StaleEpoch
+from controller.events import Emit, discard_event
 from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import Actor
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.origin import UNKNOWN_AUTHORSHIP
 from controller.model.override import Override
@@ -36,15 +32,23 @@ class Ending:
 
 
 def make_overrides(
-    installation: Installation, overrides: Sequence[Override], claim: Claim, transaction: str
+    storage: Storage,
+    overrides: Sequence[Override],
+    request: ApplyRequest,
+    claim: Claim,
+    emit: Emit = discard_event,
 ) -> None:
     """Write new overrides. Raises Conflict if one of that id is there, ScopeBusy, and as any write."""
-    writes = [_write(override, comes=True) for override in overrides]
-    _record(installation, writes, "override", claim, transaction)
+    with ScopeWriter.take(CONFIG_SCOPE, claim, storage, request, emit) as writer:
+        _record(writer, [_write(override, comes=True) for override in overrides])
 
 
 def end_overrides(
-    installation: Installation, endings: Sequence[Ending], claim: Claim, transaction: str
+    storage: Storage,
+    endings: Sequence[Ending],
+    request: ApplyRequest,
+    claim: Claim,
+    emit: Emit = discard_event,
 ) -> tuple[Ending, ...]:
     """Take overrides away; return those that were there still. Raises ScopeBusy, and as any write.
 
@@ -52,24 +56,24 @@ def end_overrides(
     """
     gone: list[Ending] = []
     for why in dict.fromkeys(ending.why for ending in endings):
+        actor = replace(request.actor, trigger=f"override ended: {why}")
+        request = replace(request, actor=actor)
         alike = [ending for ending in endings if ending.why == why]
         for first in range(0, len(alike), MOST):
             part = alike[first : first + MOST]
-            gone += _end(installation, part, why, claim, transaction)
+            with ScopeWriter.take(CONFIG_SCOPE, claim, storage, request, emit) as writer:
+                gone += _end(writer, part)
     return tuple(gone)
 
 
-def _end(
-    installation: Installation, part: Sequence[Ending], why: str, claim: Claim, transaction: str
-) -> Sequence[Ending]:
+def _end(writer: ScopeWriter, part: Sequence[Ending]) -> Sequence[Ending]:
     try:
-        writes = [_write(one.override, comes=False) for one in part]
-        _record(installation, writes, f"override ended: {why}", claim, transaction)
+        _record(writer, [_write(ending.override, comes=False) for ending in part])
     except Conflict:
         if len(part) == 1:
             return ()
         # Somebody else ended one of them meanwhile: each for itself.
-        return [one for each in part for one in _end(installation, [each], why, claim, transaction)]
+        return [gone for ending in part for gone in _end(writer, [ending])]
     return part
 
 
@@ -87,74 +91,26 @@ def _write(override: Override, *, comes: bool) -> ItemWrite:
     )
 
 
-def _record(
-    installation: Installation,
-    writes: Sequence[ItemWrite],
-    trigger: str,
-    claim: Claim,
-    transaction: str,
-) -> None:
-    user = installation.master.process.user
-    context = installation.context(
-        Actor(user, "", user, trigger), transaction, revision="", plan_digest=""
-    )
-    head = installation.leases.take(CONFIG_SCOPE, claim)
+def _record(writer: ScopeWriter, items: Sequence[ItemWrite]) -> None:
+    storage = writer.storage
+    table = storage.physical(STATE_TABLE.name)
     try:
-        made = _transaction(writes, head, context)
-        answer = Sender(context).send(made)
-        if isinstance(answer, Cancelled):
-            raise _refusal(answer)
-        head = made.head
-    finally:
-        installation.leases.release(head)
-
-
-def _transaction(writes: Sequence[ItemWrite], head: Head, context: ApplyContext) -> Transaction:
-    at = context.clock()
-    records = build_records(
-        writes,
-        head=head,
-        actor=context.actor,
-        plan_digest="",
-        transaction_id=context.transaction_id,
-        at=at,
-        table_name=context.physical,
-        table_arn=context.table_arn,
-    )
-    after = replace(
-        head,
-        sequence=records[-1].sequence,
-        last_hash=records[-1].hash,
-        lease_until=epoch_ms(at + timedelta(seconds=context.lease_s)),
-    )
-    table = context.physical(STATE_TABLE.name)
-    return Transaction(
-        entries=(),
-        records=records,
-        writes=(
-            *(_guarded(write, table) for write in writes),
-            *record_puts(records, context),
-            head_update(head, after, table),
-        ),
-        head=after,
-        token=context.new_token(),
-        owners=(),
-    )
-
-
-def _guarded(write: ItemWrite, table: str) -> PutWrite | DeleteWrite:
-    if write.after is not None:
-        return PutWrite(table, to_wire(write.after), "attribute_not_exists(Id)")
-    return DeleteWrite(table, to_wire(write.key), "attribute_exists(Id)")
-
-
-def _refusal(answer: Cancelled) -> EnvctlError:
-    if head_has_moved(answer):
-        return ScopeBusy(
+        writer.append(
+            writer.records_of(items, storage.clock()), [_guarded(item, table) for item in items]
+        )
+    except StaleEpoch as error:
+        raise ScopeBusy(
             "scope config: another worker took it while the override was written; nothing was written",
             fix="run again",
-        )
-    return Conflict(
-        "an override was made or released by somebody else meanwhile",
-        fix="envctl override list shows what there is",
-    )
+        ) from error
+    except Conflict as error:
+        raise Conflict(
+            "an override was made or released by somebody else meanwhile",
+            fix="envctl override list shows what there is",
+        ) from error
+
+
+def _guarded(item: ItemWrite, table: str) -> PutWrite | DeleteWrite:
+    if item.after is not None:
+        return PutWrite(table, to_wire(item.after), "attribute_not_exists(Id)")
+    return DeleteWrite(table, to_wire(item.key), "attribute_exists(Id)")

@@ -8,14 +8,15 @@ from typing import Any, Final
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from controller.ledger.records import iso_ms
+from controller.model.backoff import Backoff
 from controller.model.observed import ScopeState
 from controller.model.reason import Reason
 from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.targets.table_items.store import ItemStore
 
 STATUS_PREFIX: Final = "status#"
-FIRST_RETRY: Final = timedelta(seconds=60)
-LAST_RETRY: Final = timedelta(minutes=15)
+RETRIES: Final = Backoff(first_s=60.0, longest_s=900.0)
+"""How long a scope is left alone after tries in a row that failed."""
 _TRIED_AGAIN: Final = frozenset({ScopeState.UNKNOWN, ScopeState.WAITING, ScopeState.STALLED})
 _SEEN: Final = frozenset({ScopeState.OK, ScopeState.OBSERVE, ScopeState.REFUSED})
 
@@ -53,17 +54,12 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         looked_at=now if found.state in _SEEN else known.looked_at,
         revision=found.applied or known.revision,
         applied_at=now if found.applied else known.applied_at,
-        retry_at=now + pause(failures) if again else None,
+        retry_at=now + timedelta(seconds=RETRIES.pause_s(failures)) if again else None,
         changes=found.changes,
         blocked=found.blocked,
         failures=failures,
         seen=found.seen.after(known.seen) if found.seen else known.seen if again else None,
     )
-
-
-def pause(failures: int) -> timedelta:
-    """Return how long to wait after so many tries in a row that failed: doubling, from a minute to a quarter of an hour."""
-    return min(LAST_RETRY, FIRST_RETRY * (1 << min(max(failures - 1, 0), 8)))
 
 
 def row_of_status(status: ScopeStatus) -> dict[str, Any]:

@@ -142,10 +142,10 @@ def _merging(model: type[Spec]) -> set[type[Spec]]:
     found: set[type[Spec]] = set()
     waiting = [model]
     while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += [inner for field in fields_of(one) for inner in _merged_models(field.shape)]
+        part = waiting.pop()
+        if part not in found:
+            found.add(part)
+            waiting += [inner for field in fields_of(part) for inner in _merged_models(field.shape)]
     return found
 
 

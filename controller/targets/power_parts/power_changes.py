@@ -172,15 +172,14 @@ def _of_group(
     now: datetime,
 ) -> PowerChange | Note | None:
     group, role, decision = judged.group, judged.role, judged.decision
-    when_off = role.facts.when_off if role else "standby"
     parked = parked_of(group)
-    if not judged.environment or when_off == "ignore" or group.status:
+    ignored = role is not None and role.facts.when_off == "ignore"
+    if not judged.environment or ignored or group.status:
         return None
     if isinstance(parked, UnreadableTag):
         text = f"its tag envctl:parked cannot be read ({parked.text!r}): its sizes are left as they are"
         return Note(NoteCategory.INVALID, ref, text)
-    scales = judged.scales
-    goes_off = decision.action in STOPPING
+    scales, goes_off = judged.scales, decision.action in STOPPING
     if parked is None and not (scales and goes_off):
         return None
     if scales and goes_off:

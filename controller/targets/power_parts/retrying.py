@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.errors import Conflict, EnvctlError, RefusedByAws, Unreachable
+from controller.model.backoff import Backoff
 
 PASSING_CODES: Final = frozenset({
     "IncorrectInstanceState", "IncorrectState", "InsufficientHostCapacity", "InsufficientInstanceCapacity",
@@ -16,8 +17,7 @@ STALE_VIEW: Final = "ValidationError"
 """Auto Scaling's word for a group that is not as it was when it was looked at, among other things: worth another look."""
 TRIES: Final = 5
 TRIES_OF_A_STALE_VIEW: Final = 3
-FIRST_PAUSE_S: Final = 5.0
-LONGEST_PAUSE_S: Final = 60.0
+BETWEEN_TRIES: Final = Backoff(first_s=5.0, longest_s=60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,7 @@ def setback(before: Setback | None, error: EnvctlError, now_s: float) -> Setback
     tries = (before.tries if before else 0) + 1
     if tries >= tries_allowed(error):
         return Setback(error, tries, None)
-    pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * float(2 ** (tries - 1)))
-    return Setback(error, tries, now_s + pause_s)
+    return Setback(error, tries, now_s + BETWEEN_TRIES.pause_s(tries))
 
 
 def tries_allowed(error: EnvctlError) -> int:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from benchmarks.call_counts import by_operation
 from controller.aws.clients import Clients
 from controller.aws.place import Place
-from controller.aws.retry import Retries, RetryBudget, RetryLimits, backoff_s, worth_retrying
+from controller.aws.retry import Retries, RetryBudget, RetryLimits, worth_retrying
+from controller.model.backoff import Backoff
 from tests.unit.aws.conftest import HOME, Pauses, Script, json_answer, json_error
 
 LIMITS = RetryLimits()
@@ -37,9 +38,13 @@ def test_a_clock_that_steps_back_grants_nothing_extra() -> None:
     assert spent.spend(50.0) is None
 
 
-@given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
-def test_backoff_is_jittered_between_nothing_and_its_cap(tries: int, share: float) -> None:
-    assert 0 <= backoff_s(tries, LIMITS, share) <= LIMITS.cap_s
+@given(st.integers(1, 7), st.floats(0, 1, exclude_max=True))
+def test_pauses_are_jittered_between_nothing_and_the_longest(tries: int, share: float) -> None:
+    pause_s = Retries(clock=lambda: 0.0, share=lambda: share).pause_before_retry_s(
+        ("1", "eu-west-1", "ec2", "DescribeInstances"), tries, 0.0
+    )
+    assert pause_s is not None
+    assert 0 <= pause_s <= min(0.1 * 2**tries, LIMITS.backoff.longest_s)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_it_gives_up_after_the_tries_allowed(clients: Clients, scripted: Script)
 
 def test_it_gives_up_when_the_next_try_would_come_too_late() -> None:
     pauses = Pauses()
-    limits = RetryLimits(max_tries=100, max_seconds=10, base_s=3, cap_s=3, budget=100)
+    limits = RetryLimits(max_tries=100, max_seconds=10, backoff=Backoff(3, 3), budget=100)
     retries = Retries(limits, clock=pauses.clock, sleep=pauses.sleep, share=lambda: 1.0)
     api = ("1", "eu-west-1", "ec2", "DescribeInstances")
     for _ in range(3):

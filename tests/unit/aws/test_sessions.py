@@ -44,7 +44,7 @@ def access(clock: Clock) -> AwsAccess:
         allowed_role_names=[ROLE],
         clock=clock,
     )
-    reached.know([child(), child(OTHER)])
+    reached.set_accounts([child(), child(OTHER)])
     return reached
 
 
@@ -86,7 +86,7 @@ def test_one_assume_role_serves_every_region_and_service_of_an_account(world: Aw
 def test_the_request_names_installation_and_instance_and_passes_the_external_id(
     world: AwsAccess,
 ) -> None:
-    world.know([child(external_id="shared-word")])
+    world.set_accounts([child(external_id="shared-word")])
     seen = requests_of(world)
     world.client("sqs", CHILD).list_queues()
     assert seen == [
@@ -151,9 +151,9 @@ def test_clients_are_reused(world: AwsAccess) -> None:
 
 def test_a_changed_role_or_external_id_makes_new_sessions(world: AwsAccess) -> None:
     before = world.client("sqs", CHILD)
-    world.know([child(), child(OTHER)])
+    world.set_accounts([child(), child(OTHER)])
     assert world.client("sqs", CHILD) is before
-    world.know([child(external_id="new")])
+    world.set_accounts([child(external_id="new")])
     assert world.client("sqs", CHILD) is not before
     world.client("sqs", CHILD).list_queues()
     assert assumed(world) == 1
@@ -206,7 +206,7 @@ def test_credentials_of_another_account_are_found_out_before_the_first_write(
 def test_a_role_that_may_not_be_used_is_refused_before_any_call(
     world: AwsAccess, known: AccountAccess, error: type[Exception], says: str
 ) -> None:
-    world.know([known])
+    world.set_accounts([known])
     with pytest.raises(error, match=says):
         world.session(CHILD)
     with pytest.raises(error, match=says):

@@ -11,7 +11,7 @@ import orjson
 from controller.aws.items import WireItem, wire_json
 from controller.ledger.chain import ChainEntry
 from controller.ledger.record_items import record_wire
-from controller.ledger.records import build_records
+from controller.ledger.records import build_records, chained
 from controller.model.head import Head
 from controller.model.item_write import ItemWrite
 from controller.model.ledger_record import Actor, LedgerRecord, Phase
@@ -57,9 +57,9 @@ def records_of(
     """Return the records of transactions, a minute apart, chained."""
     records: list[LedgerRecord] = []
     for number, writes in enumerate(transactions, start=1):
-        made = build_records(
+        unchained = build_records(
             writes,
-            head=head,
+            scope=head.scope,
             actor=ACTOR,
             plan_digest="7c41e9",
             transaction_id=f"run-{number}",
@@ -70,6 +70,7 @@ def records_of(
             ),
             phase=phase,
         )
+        made = chained(unchained, head)
         records += made
         head = replace(head, sequence=made[-1].sequence, last_hash=made[-1].hash)
     return records

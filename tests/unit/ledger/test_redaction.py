@@ -149,7 +149,7 @@ def test_a_record_shows_digests_but_its_digests_are_of_the_whole_images() -> Non
     before, after = environment_type("old s3cret"), environment_type("new s3cret")
     (record,) = build_records(
         [write("Staging", before, after, TABLE, key={"EnvironmentType": "Staging"})],
-        head=EMPTY,
+        scope=EMPTY.scope,
         actor=ACTOR,
         plan_digest="",
         transaction_id="run-1",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from controller.ledger.chain import ChainEntry
 from controller.ledger.entities import EntityKey
+from controller.ledger.heads import Heads
 from controller.ledger.replay import table_digests
 from controller.ledger.verify import LOOKS, verify_ledger, verify_scope
 from controller.model.head import Head
@@ -31,34 +32,46 @@ class GrowingChain:
         self.shown += self.step
 
 
+class Shown(Heads):
+    """Heads as they are at one look after the other; the last stays."""
+
+    def __init__(self, *heads: Head) -> None:
+        self._heads = list(heads)
+
+    def read(self, scope: str) -> Head | None:
+        return self._heads.pop(0) if len(self._heads) > 1 else next(iter(self._heads), None)
+
+
 RECORDS = services(9)
 PAUSES: list[float] = []
 
 
 def test_an_index_that_lags_is_looked_at_again() -> None:
     chain = GrowingChain(RECORDS, 4, 4)
-    found = verify_scope(SCOPE, chain, lambda _: head_of(RECORDS), sleep=PAUSES.append)
+    found = verify_scope(SCOPE, chain, Shown(head_of(RECORDS)), sleep=PAUSES.append)
     assert found.intact
     assert chain.asked == [0, 4, 8]
 
 
 def test_an_index_that_stays_behind_is_a_gap() -> None:
     chain = GrowingChain(RECORDS, 8)
-    found = verify_scope(SCOPE, chain, lambda _: head_of(RECORDS), sleep=PAUSES.append)
+    found = verify_scope(SCOPE, chain, Shown(head_of(RECORDS)), sleep=PAUSES.append)
     assert [(one.kind.value, one.sequence, one.last) for one in found.findings] == [("gap", 9, 12)]
     assert len(chain.asked) == LOOKS
 
 
 def test_a_head_that_moves_while_it_is_read_is_no_finding() -> None:
-    heads: Iterator[Head] = iter([head_of(RECORDS[:8]), head_of(RECORDS)])
     found = verify_scope(
-        SCOPE, GrowingChain(RECORDS, 10), lambda _: next(heads), sleep=PAUSES.append
+        SCOPE,
+        GrowingChain(RECORDS, 10),
+        Shown(head_of(RECORDS[:8]), head_of(RECORDS)),
+        sleep=PAUSES.append,
     )
     assert (found.intact, found.records) == (True, 10)
 
 
 def test_a_scope_nobody_has_written_is_intact() -> None:
-    assert verify_scope(SCOPE, GrowingChain([], 0), lambda _: None, sleep=PAUSES.append).intact
+    assert verify_scope(SCOPE, GrowingChain([], 0), Shown(), sleep=PAUSES.append).intact
 
 
 def held(*gone: str) -> Iterator[tuple[EntityKey, str]]:
@@ -75,7 +88,7 @@ def report(*gone: str) -> list[tuple[str, str]]:
     found = verify_ledger(
         [SCOPE],
         GrowingChain(RECORDS, 12),
-        lambda _: head_of(RECORDS),
+        Shown(head_of(RECORDS)),
         sleep=PAUSES.append,
         tables=lambda: held(*gone),
     )
@@ -95,6 +108,6 @@ def test_a_replay_compares_the_tables_too() -> None:
 
 def test_without_tables_only_chains_are_verified() -> None:
     found = verify_ledger(
-        [SCOPE], GrowingChain(RECORDS, 12), lambda _: head_of(RECORDS), sleep=PAUSES.append
+        [SCOPE], GrowingChain(RECORDS, 12), Shown(head_of(RECORDS)), sleep=PAUSES.append
     )
     assert (found.intact, found.tables) == (True, None)

@@ -17,7 +17,8 @@ from controller.planning.schedule_meaning import (
 )
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.refusals import InvalidSchedule
-from controller.views.schedule_text import day_of, meaning_json, meaning_lines, tally_of
+from controller.views.schedule_text import meaning_json, meaning_lines, tally_of
+from controller.views.time_text import relative_day_text
 
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 TEXTS = {
@@ -184,4 +185,4 @@ def test_a_schedule_that_says_otherwise_under_its_name_and_a_far_difference() ->
     ],
 )
 def test_a_day(at: datetime, told: str) -> None:
-    assert day_of(at, NOW) == told
+    assert relative_day_text(at, NOW) == told

@@ -7,7 +7,6 @@ import pytest
 
 from controller.errors import AccessDenied, Throttled
 from controller.ledger.records import build_records
-from controller.model.head import Head
 from controller.model.item_write import ItemWrite
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.observed import Observation, Ownership, ScopeState
@@ -162,7 +161,7 @@ def records(*shapes: tuple[str, str, str]) -> list[LedgerRecord]:
     write = ItemWrite("T", {"k": "v"}, None, {"k": "v"}, A, "edited", "", UNKNOWN_AUTHORSHIP)
     (one,) = build_records(
         [write],
-        head=Head("config", 1, "me", 0, 0, ""),
+        scope="config",
         actor=Actor("", "", "", ""),
         plan_digest="",
         transaction_id="t",

@@ -1,26 +1,106 @@
 """An explanation as people read it, and as programs do."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from controller.engine.queries.explain.explanation import Command, Explanation, NextShown, RuleShown
-from controller.views.explanation import explanation_json, explanation_lines
+from controller.engine.queries.explain.explanation import (
+    Block,
+    BlockCode,
+    Explanation,
+    LastChange,
+    NextChange,
+    NextStep,
+    PowerFacts,
+    StepKind,
+    Subject,
+    Written,
+)
+from controller.kinds.parts.schedule_choice import ScheduleChoice
+from controller.kinds.schedule import ScheduleSpec
+from controller.model.ledger_record import Actor, LedgerRecord
+from controller.model.live import FoundInstance
+from controller.model.origin import Origin
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from controller.scheduling.decision import decide
+from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, PowerOverride, Tags
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.schedule import State
+from controller.views.explanation import RuleText, explanation_json, explanation_lines
 
-NOW = datetime(2026, 7, 24, 3, tzinfo=UTC)
+NOW = datetime(2026, 7, 24, 20, tzinfo=UTC)
+SCOPE = "staging-eu/eu-west-1"
+INSTANCE = ResourceRef("Instance", f"{SCOPE}/i-1")
+ENVIRONMENT = ResourceRef("Environment", "c50")
+FACTS = EnvironmentFacts(
+    "c50",
+    parse_schedule("start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"),
+    "office-hours",
+)
 
 
-def explanation(**more: Any) -> Explanation:
+def record(**more: Any) -> LedgerRecord:
     given: dict[str, Any] = {
-        "ref": "Environment/c50",
-        "heading": ("Environment/c50",),
-        "verdict": "",
+        "audit_id": "A2",
+        "source": "",
+        "scope": SCOPE,
+        "sequence": 2,
+        "previous_hash": "",
+        "hash": "",
+        "phase": "succeeded",
+        "cause": "scheduled",
+        "change_type": "Updated",
+        "entity_type": "Power",
+        "entity_key": f"{SCOPE}/c50",
+        "entity_range": None,
+        "entity_version": None,
+        "iso_timestamp": "2026-07-24T18:00:41.000Z",
+        "transaction_id": "01JDF",
+        "changed_by": "envctl",
+        "actor": Actor("", "", "envctl", "schedule"),
+        "plan_digest": "",
+        "origin": "",
+        "before": "",
+        "after": "",
+        "old_value": {"state": "running", "lifecycle": "InService"},
+        "new_value": {"state": "stopped", "lifecycle": "Standby"},
         **more,
     }
-    return Explanation(at=NOW, **given)
+    return LedgerRecord(**given)
+
+
+def power(tags: Tags = (), *overrides: PowerOverride, **more: Any) -> PowerFacts:
+    given: dict[str, Any] = {
+        "scope": SCOPE,
+        "subject": Subject("c50", "Web", "c50-ta-Web", "i-1"),
+        "instance": FoundInstance("i-1", "stopped", (("Name", "web"),), None, "10.0.0.1"),
+        "lifecycle": "Standby",
+        "states": {"stopped": 1},
+        "decision": decide(
+            InstanceFacts("i-1", "stopped", tags), None, FACTS, NOW, overrides=overrides
+        ),
+        "environment": FACTS,
+        "owner": ENVIRONMENT,
+        "choice": ScheduleChoice(mode="automatic", use="office-hours"),
+        **more,
+    }
+    return PowerFacts(**given)
+
+
+def explanation(ref: ResourceRef = INSTANCE, **more: Any) -> Explanation:
+    given: dict[str, Any] = {
+        "at": NOW,
+        "now": NOW,
+        "zone": ZoneInfo("Europe/London"),
+        "last": LastChange(None),
+        **more,
+    }
+    return Explanation(ref=ref, **given)
 
 
 @pytest.mark.parametrize(
@@ -34,50 +114,58 @@ def explanation(**more: Any) -> Explanation:
     ],
 )
 def test_a_rule_of_the_order(verdict: str, shown: str) -> None:
-    assert str(RuleShown("environment", "office-hours", verdict)) == shown
+    assert str(RuleText("environment", "office-hours", verdict)) == shown
 
 
-def test_what_does_not_apply_is_not_shown() -> None:
-    assert explanation_lines(explanation()) == ("Environment/c50", "", "Blocks        nothing")
+def test_of_a_document_what_does_not_apply_is_not_shown() -> None:
+    assert explanation_lines(explanation(ResourceRef("Service", "Search"))) == (
+        "Service/Search",
+        "",
+        "Last change   the ledger has no record of it",
+        "Blocks        nothing",
+    )
 
 
 def test_everything_has_its_line() -> None:
+    set_by = record(
+        iso_timestamp="2026-07-03T08:00:00.000Z", actor=Actor("tango-dev", "4e0c2d1aa", "ci", "")
+    )
+    hours = ScheduleSpec.model_validate({"expression": "start: 0 8 * * 1-5; stop: 0 19 * * 1-5"})
     told = explanation(
-        heading=("Environment/c50", "", "type Staging"),
-        verdict="OFF since 19:00",
-        zone=ZoneInfo("Europe/London"),
-        last_change=("stopped at 19:00", "by the schedule"),
-        why=("office-hours says off",),
-        order=(
-            RuleShown("tag", "", "absent"),
-            RuleShown("environment", "office-hours", "decides", "weekday evening"),
+        power=power(next=(NextChange(datetime(2026, 7, 27, 7, tzinfo=UTC), State.ON),)),
+        last=LastChange(record(), record(iso_timestamp="2026-07-24T18:00:22.000Z")),
+        written=(
+            Written(ENVIRONMENT, Origin("c50.yaml", 1), set_by),
+            Written(ResourceRef("Schedule", "office-hours"), Origin("shared.yaml", 6), None, hours),
         ),
-        values=("mode: automatic",),
-        overrides=("none",),
-        blocks=("deployments locked", "frozen"),
-        information=("in maintenance",),
-        next=(NextShown(datetime(2026, 7, 24, 7, tzinfo=UTC), "on"),),
-        has_next=True,
-        commands=(Command("keep it on", "envctl override"), Command("", "envctl explain --json")),
+        overrides=(
+            Override("A1", ENVIRONMENT, "release", "ada", NOW, "schedule", "on", until_git=True),
+        ),
+        blocks=(Block(BlockCode.MODE, SCOPE, "observe"), Block(BlockCode.NOT_VALID, detail="odd")),
+        information=(Block(BlockCode.MAINTENANCE), Block(BlockCode.DEPLOYMENTS_LOCKED)),
+        steps=(
+            NextStep(StepKind.OVERRIDE, "c50", state=State.ON, instances=3),
+            NextStep(StepKind.OVERRIDE, "i-1", state=State.ON),
+        ),
     )
 
     assert explanation_lines(told) == (
-        "Environment/c50    type Staging",
-        "OFF since 19:00",
+        "i-1  web  10.0.0.1    stopped, Standby in c50-ta-Web    staging-eu/eu-west-1",
+        "Wanted OFF, is off since Fri 24 Jul 19:00:41 BST (in order)",
         "",
-        "Last change   stopped at 19:00",
-        "              by the schedule",
-        "Why           office-hours says off",
-        "Order         tag \N{EN DASH} · [environment office-hours]",
-        "              environment: weekday evening",
-        "Values        mode: automatic",
-        "Overrides     none",
-        "Blocks        deployments locked (in maintenance: information only)",
-        "              frozen",
-        "Next          ON   Fri 24 Jul 08:00 BST  07:00 UTC",
+        "Last change   Fri 24 Jul 19:00:22\N{EN DASH}19:00:41 BST  InService, running → Standby, stopped",
+        "              by envctl (scheduled), audit 01JDF",
+        "Why           Environment/c50 follows Schedule/office-hours",
+        "              c50.yaml:1   set by tango-dev, 4e0c2d1, 3 Jul, audit 01JDF",
+        "              shared.yaml:6   start: 0 8 * * 1-5; stop: 0 19 * * 1-5",
+        "Order         override \N{EN DASH} · instance tag \N{EN DASH} · group tag \N{EN DASH} · role Web \N{EN DASH} · [environment office-hours]",
+        "Overrides     A1  Environment/c50 schedule=on until Git changes it (ada: release)",
+        "Blocks        mode of power in staging-eu/eu-west-1: observe; nothing is switched (environment in maintenance; deployments locked: information only)",
+        "              odd; until that is put right it is left as it is",
+        "Next          ON   Mon 27 Jul 08:00 BST  07:00 UTC",
         "",
-        "keep it on:   envctl override",
-        "              envctl explain --json",
+        'Have it on:   envctl override c50 schedule=on --until 10:00 --reason "…"      (all 3 instances)',
+        '              envctl override i-1 schedule=on --until 10:00 --reason "…"',
     )
 
 
@@ -85,28 +173,86 @@ def test_everything_has_its_line() -> None:
     ("coming", "line"),
     [
         ((), "Next          it changes no more"),
-        ((NextShown(NOW, "off"),), "Next          OFF  Fri 24 Jul 03:00 UTC"),
+        ((NextChange(NOW, State.OFF),), "Next          OFF  Fri 24 Jul 20:00 UTC"),
     ],
     ids=["nothing to come", "a time of UTC is said once"],
 )
-def test_what_comes_next(coming: tuple[NextShown, ...], line: str) -> None:
-    assert explanation_lines(explanation(next=coming, has_next=True))[-1] == line
+def test_what_comes_next(coming: tuple[NextChange, ...], line: str) -> None:
+    assert explanation_lines(explanation(power=power(next=coming), zone=UTC))[-1] == line
+
+
+def test_the_rule_that_decides_and_what_is_to_be_done_about_it() -> None:
+    tagged = explanation(
+        power=power((("Schedule", "on"),), owner=None),
+        steps=(NextStep(StepKind.REMOVE_TAG, "i-1", "Schedule"),),
+    )
+    overridden = PowerOverride(Level.ENVIRONMENT, "Environment/c50", parse_schedule("on"), None)
+    unreadable = explanation(
+        power=power((("Schedule", "odd"),)),
+        steps=(NextStep(StepKind.CORRECT_TAG, "i-1", "Schedule"),),
+    )
+
+    assert explanation_json(tagged)["why"] == [
+        "tag Schedule = on on i-1, put there by a person (AWS does not say who)"
+    ]
+    assert explanation_lines(tagged)[-1] == (
+        "Let it follow: take the tag Schedule off i-1; an override to off does not go before it"
+    )
+    assert explanation_json(explanation(power=power((), overridden, owner=None)))["why"] == [
+        "Environment/c50: on"
+    ]
+    assert "not valid" in explanation_json(unreadable)["why"][0]
+    assert explanation_lines(unreadable)[-1] == (
+        "Put it right: correct the tag Schedule of i-1, or take it off"
+    )
+
+
+def test_what_was_started_by_others_and_what_failed() -> None:
+    launched = datetime(2026, 7, 24, 18, 30, tzinfo=UTC)
+    by_others = explanation(power=power(), last=LastChange(record(), None, launched))
+    failed = record(phase="failed", new_meta={"Message": "no capacity", "Action": "start"})
+    whole = power(instance=None, subject=Subject("c50"), groups=2, environment_type="staging-eu")
+
+    assert explanation_json(by_others)["lastChange"][2] == (
+        "started outside envctl after that, Fri 24 Jul 18:30 UTC"
+    )
+    assert explanation_json(explanation(power=power(), last=LastChange(None, None, launched)))[
+        "lastChange"
+    ] == [
+        "none by envctl that the ledger knows: outside, or before it was installed; last started Fri 24 Jul 18:30 UTC"
+    ]
+    told = explanation_json(explanation(ENVIRONMENT, power=whole, last=LastChange(failed)))
+    assert told["heading"] == ["Environment/c50  staging-eu", "stopped in 2 groups", SCOPE]
+    assert told["lastChange"][0] == "Fri 24 Jul 19:00:41 BST  start × 2  FAILED: no capacity"
+    assert told["verdict"] == "Wanted OFF, is off (in order)"
+
+
+def test_another_moment_and_what_belongs_nowhere() -> None:
+    later = explanation(power=power(), at=datetime(2026, 7, 25, 3, tzinfo=UTC))
+    stranger = replace(power(), environment=None, known_as_ours=True)
+
+    assert explanation_json(later)["verdict"] == (
+        "At Sat 25 Jul 04:00 BST wanted OFF, as schedules and overrides are now"
+    )
+    assert explanation_json(later)["inOrder"] is None
+    assert explanation_lines(explanation(power=stranger))[1] == (
+        "It belongs to no environment that is known; the ledger knows it as ours: it is never touched"
+    )
 
 
 def test_programs_get_times_in_both_zones() -> None:
     told = explanation(
-        zone=ZoneInfo("Europe/London"),
-        next=(NextShown(NOW, "on"),),
-        has_next=True,
-        order=(RuleShown("tag", "", "absent"),),
-        commands=(Command("keep it on", "envctl override"),),
+        power=power(next=(NextChange(NOW, State.ON),)),
+        steps=(NextStep(StepKind.HISTORY, "Environment/c50"),),
     )
 
     found = explanation_json(told)
 
     assert json.loads(json.dumps(found)) == found
     assert found["next"] == [
-        {"at": "2026-07-24T04:00:00+01:00", "utc": "2026-07-24T03:00:00+00:00", "state": "on"}
+        {"at": "2026-07-24T21:00:00+01:00", "utc": "2026-07-24T20:00:00+00:00", "state": "on"}
     ]
     assert found["order"][0]["verdict"] == "absent"
-    assert found["commands"] == [{"purpose": "keep it on", "text": "envctl override"}]
+    assert found["commands"] == [
+        {"purpose": "History", "text": "envctl audit list --entity Environment/c50"}
+    ]

@@ -14,9 +14,7 @@ from controller.engine.queries.status.view import (
     StatusView,
     StormView,
     Switch,
-    next_step,
     storm_views,
-    what_of,
 )
 from controller.model.head import Head
 from controller.model.observed import ScopeState
@@ -25,6 +23,7 @@ from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.planning.drift_history import WITHIN, DriftHistory
+from controller.views.scope_text import next_step, what_of
 from controller.views.status_json import settings_json, status_json
 from controller.views.status_text import settings_lines, status_lines
 from controller.views.style import plain

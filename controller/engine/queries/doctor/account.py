@@ -50,7 +50,7 @@ class AccountDoctor:
             known[setup.scope.account] = AccountAccess(
                 setup.scope.account, setup.role_arn, external
             )
-        master.aws.know(known.values())
+        master.aws.set_accounts(known.values())
 
     def examine(self, setup: ScopeSetup) -> tuple[Check, ...]:
         """Examine one scope. What is found is the result; a check the next ones need ends it when it fails."""
@@ -80,7 +80,7 @@ class _ScopeExamination:
             return
         reached = list(self._reached())
         yield from reached
-        if any(one.health is not Health.OK for one in reached):
+        if any(check.health is not Health.OK for check in reached):
             return
         view = self._view(modes)
         yield from self._permissions(modes, view)
@@ -141,14 +141,14 @@ class _ScopeExamination:
         probes = [*LOOK]
         for target, _ in modes:
             of_target = OF_TARGET.get(target.name, ())
-            probes += [one for one in of_target if not one.changes or target.name in enforced]
+            probes += [probe for probe in of_target if not probe.changes or target.name in enforced]
         found = [self._probe(probe, view) for probe in probes]
-        yield from (one for one in found if one is not None and one.health is not Health.OK)
-        good = [one.what for one in found if one is not None and one.health is Health.OK]
+        yield from (check for check in found if check is not None and check.health is not Health.OK)
+        good = [check.what for check in found if check is not None and check.health is Health.OK]
         if good:
             yield self._ok("permissions", f"{len(good)} of {len(probes)} calls tried are allowed")
         untried = {action for name in enforced for action in NOT_PROBED.get(name, ())}
-        untried |= {one.action for one, was in zip(probes, found, strict=True) if was is None}
+        untried |= {probe.action for probe, was in zip(probes, found, strict=True) if was is None}
         if untried:
             yield Check(
                 self._name,

@@ -6,310 +6,256 @@ from typing import Final
 
 from controller.decisions.evaluator import LEFT_OUT, power_rules_of
 from controller.decisions.power_map import PowerMap, power_map
-from controller.decisions.tag_keys import TagKeys
 from controller.engine.overrides.protection import protecting_type
 from controller.engine.power.accepted_now import AcceptedNow
-from controller.engine.power.evaluate import FleetEvaluation, sight
+from controller.engine.power.evaluate import FleetEvaluation, evaluate_looks, power_mode
 from controller.engine.power.find_object import GROUP, INSTANCE
-from controller.engine.queries.explain.explanation import Command, Explanation, NextShown
-from controller.engine.queries.explain.history import LedgerQuestions, by_line, change_line
-from controller.engine.queries.explain.next_changes import next_wanted
-from controller.engine.queries.explain.rules import order_of, override_lines, why_lines
-from controller.engine.queries.explain.subject import Found, counted, found_object
+from controller.engine.queries.explain.explanation import (
+    Block,
+    BlockCode,
+    Explanation,
+    LastChange,
+    NextChange,
+    NextStep,
+    PowerFacts,
+    StepKind,
+)
+from controller.engine.queries.explain.history import LedgerQuestions
+from controller.engine.queries.explain.next_changes import next_changes
+from controller.engine.queries.explain.subject import Found, found_object
+from controller.engine.queries.explain.written import deciding_documents, owner_of
 from controller.ledger.live_history import made_by_us
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef
-from controller.planning.wording import TIMES
-from controller.scheduling.decision import Decision, Verdict, decide
-from controller.scheduling.decision_sources import Source
-from controller.scheduling.facts import (
-    DecisionRules,
-    EnvironmentFacts,
-    InstanceFacts,
-    RoleFacts,
-    Tags,
-    tag_value,
-)
-from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.override_tag import parse_override_tag
-from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.decision import Decision, decide
+from controller.scheduling.decision_sources import Candidate, Source
+from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level
 from controller.scheduling.schedule import Schedule, State
-from controller.scheduling.skip_reason import STOP_NOT_MADE
 from controller.scheduling.zones import zone_of
 from controller.targets.power_parts.power_changes import PARKING
 
-_IS: Final = {"running": State.ON, "stopped": State.OFF}
-_TOLD: Final = (Verdict.DECIDES, Verdict.INVALID)
-_AS_A_WHOLE: Final = ""
-"""Id of the member that stands for a group, or an environment, as such."""
+_AS_A_WHOLE: Final = InstanceFacts("", "running")
+"""The member that stands for an environment as such."""
+_SHARED: Final = frozenset({"DeploymentMap", "Schedule", "Calendar"})
+"""Kinds of which an override may change what many environments follow."""
 
 
 class PowerExplainer:
     """Explains one object at one moment, which may be to come."""
 
     def __init__(
-        self, state: AcceptedNow, sights: FleetEvaluation, at: datetime, now: datetime
+        self, state: AcceptedNow, fleet: FleetEvaluation, at: datetime, now: datetime
     ) -> None:
-        """Take the accepted state, what was seen, the moment asked about, and that of the look."""
+        """Take the accepted state, what was seen and decided, the moment asked about, and that of the look."""
         self._state = state
-        self._sights = sights
+        self._fleet = fleet
         self._at = at
         self._now = now
-        self._tables = state.seen.scopes[0]
-        self._plain: PowerMap | None = None
+        self._ledger = LedgerQuestions(state.accounts.installation, at)
 
     def explain(self, ref: ResourceRef) -> Explanation:
         """Return the answer. Raises WrongUsage for what is not there, and as asking the ledger."""
-        found = found_object(ref, self._state, self._sights)
+        found = found_object(ref, self._state, self._fleet)
         accepted = self._accepted(self._at)
-        decision, role, environment = self._decided(found, accepted, self._at)
+        decision = self._decision(found, accepted, self._at)
+        environment = self._environment(found)
         if environment is None:
-            return self._unknown(found, decision)
-        written = self._written().environments.get(found.subject.environment.lower())
-        # An override of an environment's schedule is told as one; what is written is what it would follow.
-        environment = written.facts if written is not None else environment
-        zone = _zone(decision, environment)
-        ledger = LedgerQuestions(self._state.accounts.installation, zone, self._at)
-        records = self._records(found, ledger)
-        in_order, verdict = self._verdict(found, decision, records, ledger)
-        blocks, information = self._blocks(found, decision)
-        held = [
-            override
-            for override in accepted.overrides
-            if override.ref in found.subject.refs(found.setup.scope.name)
-        ]
+            known = made_by_us(
+                self._state.accounts.installation.ledger.of_item(ref.kind, ref.key, None)
+            )
+            power = self._power(found, decision, None, accepted, known_as_ours=known)
+            blocks: tuple[Block, ...] = (
+                Block(BlockCode.DECISION, detail=str(decision.reason or "")),
+            )
+            return Explanation(
+                ref=ref,
+                at=self._at,
+                now=self._now,
+                power=power,
+                last=LastChange(None),
+                blocks=blocks,
+            )
+        held = found.subject.refs(found.scope)
         return Explanation(
-            ref=str(ref),
-            heading=found.heading,
-            verdict=verdict,
+            ref=ref,
             at=self._at,
-            zone=zone,
-            wanted=decision.wanted.value,
-            in_order=in_order,
-            last_change=tuple(self._last(found, records, ledger)),
-            why=why_lines(
-                decision, found.subject, accepted, ledger, tag_is_ours=_tag_is_ours(found)
+            now=self._now,
+            zone=_zone(decision, environment),
+            power=self._power(found, decision, environment, accepted),
+            last=self._last(found),
+            written=tuple(
+                deciding_documents(decision.deciding, found.subject, accepted, self._ledger)
             ),
-            order=order_of(decision, role, environment),
-            overrides=override_lines(held, zone),
-            blocks=blocks,
-            information=information,
-            next=self._next(found, accepted),
-            has_next=True,
-            commands=tuple(self._commands(found, decision)),
+            overrides=tuple(override for override in accepted.overrides if override.ref in held),
+            blocks=tuple(self._blocks(found, decision)),
+            information=tuple(self._information(found.subject.environment)),
+            steps=tuple(self._steps(found, decision)),
         )
 
     def _accepted(self, at: datetime) -> AcceptedState:
+        """Return what is accepted at a moment: only overrides that end make it another one."""
+        if at == self._now:
+            return self._state.accepted
+        seen = self._state.seen
         return self._state.accounts.accepted(
-            self._tables, at, self._state.seen.overrides, self._state.accepted.revision
+            seen.scopes[0], at, seen.overrides, self._state.accepted.revision
         )
 
-    def _written(self) -> PowerMap:
-        """Return what documents say without any override."""
-        if self._plain is None:
-            self._plain = power_map(self._state.accepted.written)
-        return self._plain
+    def _environment(self, found: Found) -> EnvironmentFacts | None:
+        """Return the environment as written: an override of its schedule is told as one."""
+        accepted, name = self._state.accepted, found.subject.environment.lower()
+        known = power_map(accepted).environments.get(name)
+        written = power_map(accepted.written).environments.get(name, known)
+        return written.facts if known and written else None
 
-    def _decided(
-        self, found: Found, accepted: AcceptedState, at: datetime
-    ) -> tuple[Decision, RoleFacts | None, EnvironmentFacts | None]:
-        power = power_map(accepted)
-        environment = power.environments.get(found.subject.environment.lower())
-        facts = environment.facts if environment else None
+    def _decision(self, found: Found, accepted: AcceptedState, at: datetime) -> Decision:
+        """Return what is decided at a moment: at that of the look it was decided before."""
         if found.ref.kind == "Environment":
-            limits = power_rules_of(accepted.options)
-            if limits.leave_out(found.subject.environment, found.setup.scope):
-                return LEFT_OUT, None, facts
-            return self._as_a_whole(found, power, at), None, facts
-        seen = sight(found.setup, found.look, accepted, at, self._sights.deploying)
+            return self._as_a_whole(found, power_map(accepted), accepted, at)
+        fleet = self._fleet
+        if at != self._now:
+            looks = [(found.setup, found.look)]
+            fleet = evaluate_looks(looks, accepted, at, self._fleet.deploying)
+        seen = fleet.scope(found.scope)
+        assert seen is not None, "what is explained was seen"
         if found.ref.kind == GROUP:
-            judged = seen.groups[found.subject.group]
-            return judged.decision, judged.role.facts if judged.role else None, facts
-        one = next(iter(seen.instances))
-        return one.decision, one.role.facts if one.role else None, facts
+            return seen.groups[found.subject.group].decision
+        name = found.subject.instance
+        return next(
+            instance.decision
+            for instance in seen.instances
+            if instance.instance.instance_id == name
+        )
 
     @staticmethod
-    def _as_a_whole(found: Found, power: PowerMap, at: datetime) -> Decision:
-        name = found.subject.environment.lower()
-        known = power.environments.get(name)
+    def _as_a_whole(
+        found: Found, power: PowerMap, accepted: AcceptedState, at: datetime
+    ) -> Decision:
+        rules, name = power_rules_of(accepted.options), found.subject.environment
+        if rules.leave_out(name, found.setup.scope):
+            return LEFT_OUT
+        known = power.environments.get(name.lower())
         return decide(
-            InstanceFacts(_AS_A_WHOLE, "running"),
+            _AS_A_WHOLE,
             None,
             known.facts if known else None,
             at,
-            overrides=power.overrides("", "", name),
+            overrides=power.overrides("", "", name.lower()),
+            rules=rules.rules,
         )
 
-    def _records(self, found: Found, ledger: LedgerQuestions) -> LedgerRecord | None:
-        subject, scope = found.subject, found.setup.scope.name
-        if found.ref.kind == "Environment":
-            return ledger.switched_environment(scope, subject.environment)
-        members = [
-            ResourceRef(INSTANCE, f"{scope}/{instance}") for instance in found.look.instances
-        ]
-        if found.ref.kind != GROUP:
-            return ledger.switched(scope, subject.environment, members)
-        parking = ResourceRef(PARKING, found.ref.key)
-        switched = ledger.switched(scope, subject.environment, [parking, *members])
-        both = [one for one in (switched, ledger.live(found.ref)) if one is not None]
-        return max(both, key=lambda one: one.iso_timestamp, default=None)
-
-    def _verdict(
+    def _power(
         self,
         found: Found,
         decision: Decision,
-        record: LedgerRecord | None,
-        ledger: LedgerQuestions,
-    ) -> tuple[bool | None, str]:
-        moment = "" if self._at == self._now else f"At {_moment(self._at, decision)} "
-        wanted = decision.wanted
-        if wanted not in (State.ON, State.OFF):
-            return (
-                None,
-                f"{moment}{'Wanted: left alone' if wanted is State.NOSCHEDULE else 'Nothing is wanted'}, is {counted(found.states)}",
-            )
-        if self._at != self._now:
-            return (
-                None,
-                f"{moment}wanted {wanted.value.upper()}, as schedules and overrides are now",
-            )
-        right = sum(n for state, n in found.states.items() if _IS.get(state) is wanted)
-        total = sum(found.states.values())
-        if right == total and total:
-            since = (
-                f" since {ledger.when(record)}" if record and record.phase == "succeeded" else ""
-            )
-            return (
-                True,
-                f"{moment}Wanted {wanted.value.upper()}, is {wanted.value}{since} (in order)",
-            )
-        return (
-            not total,
-            f"{moment}Wanted {wanted.value.upper()}, is {counted(found.states) or 'without instances'}",
+        environment: EnvironmentFacts | None,
+        accepted: AcceptedState,
+        *,
+        known_as_ours: bool = False,
+    ) -> PowerFacts:
+        spec = accepted.spec("Environment", found.subject.environment)
+        return PowerFacts(
+            scope=found.scope,
+            subject=found.subject,
+            environment_type=spec.environment_type if spec else "",
+            instance=found.look.instances.get(found.subject.instance),
+            group=found.look.groups.get(found.subject.group),
+            groups=found.groups,
+            lifecycle=found.lifecycle,
+            states=found.states,
+            decision=decision,
+            environment=environment,
+            known_as_ours=known_as_ours,
+            owner=owner_of(decision.deciding, found.subject, accepted),
+            choice=spec.schedule if spec else None,
+            next=self._next(found, decision, accepted) if environment else (),
         )
 
-    def _last(
-        self, found: Found, record: LedgerRecord | None, ledger: LedgerQuestions
-    ) -> Iterator[str]:
-        launched = [
+    def _last(self, found: Found) -> LastChange:
+        launches = [
             instance.launched_at
             for instance in found.look.instances.values()
             if instance.launched_at
         ]
-        if record is None:
-            first = max(launched, default=None)
-            when = f"; last started {_clock(first)}" if first else ""
-            yield f"none by envctl that the ledger knows: outside, or before it was installed{when}"
-            return
-        what = change_line(record, found.ref) if found.ref.kind == INSTANCE else _of_many(record)
-        yield f"{ledger.took(record)}  {what}"
-        yield by_line(record)
-        done = datetime.fromisoformat(record.iso_timestamp)
-        for at in sorted(launched)[-1:]:
-            if (at - done).total_seconds() > 1 and found.ref.kind == INSTANCE:
-                yield f"started outside envctl after that, {_clock(at)}"
+        record = self._record(found)
+        begun = self._ledger.begun(record) if record else None
+        return LastChange(record, begun, max(launches, default=None))
 
-    def _blocks(self, found: Found, decision: Decision) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        accounts, accepted = self._state.accounts, self._state.accepted
-        settings = accounts.installation.master.settings
-        power = next((target for target in accounts.targets if target.name == "power"), None)
-        mode = found.setup.mode_of(power, settings) if power is not None else "off"
-        blocks = []
+    def _record(self, found: Found) -> LedgerRecord | None:
+        ledger, environment, scope = self._ledger, found.subject.environment, found.scope
+        if found.ref.kind == "Environment":
+            return ledger.switched(scope, environment)
+        members = [ResourceRef(INSTANCE, f"{scope}/{name}") for name in found.look.instances]
+        if found.ref.kind == INSTANCE:
+            return ledger.switched(scope, environment, members)
+        parking = ResourceRef(PARKING, found.ref.key)
+        switched = ledger.switched(scope, environment, [parking, *members])
+        both = [record for record in (switched, ledger.live(found.ref)) if record is not None]
+        return max(both, key=lambda record: record.iso_timestamp, default=None)
+
+    def _blocks(self, found: Found, decision: Decision) -> Iterator[Block]:
+        mode = power_mode(self._state.accounts, found.setup)
         if mode != "enforce":
-            blocks.append(f"mode of power in {found.setup.scope.name}: {mode}; nothing is switched")
-        dark = self._sights.dark.get(found.setup.scope.name)
+            yield Block(BlockCode.MODE, found.scope, mode)
+        dark = self._fleet.dark.get(found.scope)
         if dark is not None:
-            blocks.append(f"{found.setup.scope.name} is not known: {dark.reason.message}")
-        reason = decision.reason
-        if reason and (
-            (decision.source is None and decision.wanted is State.NONE)
-            or reason.code in STOP_NOT_MADE
-        ):
-            blocks.append(str(reason))
-        if decision.schedule is None and decision.source is not None and decision.reason:
-            blocks.append(f"{decision.reason}; until that is put right it is left as it is")
-        name, told = found.subject.environment, []
-        if accepted.in_maintenance(name):
-            told.append("environment in maintenance")
-        if accepted.deployments_locked(name):
-            told.append("deployments locked")
-        if kind := protecting_type(name, accepted):
-            told.append(f"schedule protected by EnvironmentType/{kind}")
-        return tuple(blocks), tuple(told)
+            yield Block(BlockCode.NOT_OBSERVED, found.scope, dark.reason)
+        reason = str(decision.reason or "")
+        nothing_wanted = decision.source is None and decision.wanted is State.NONE
+        if reason and (nothing_wanted or decision.postponed):
+            yield Block(BlockCode.DECISION, detail=reason)
+        if reason and decision.schedule is None and decision.source is not None:
+            yield Block(BlockCode.NOT_VALID, detail=reason)
 
-    def _next(self, found: Found, accepted: AcceptedState) -> tuple[NextShown, ...]:
-        environment = self._written().environments.get(found.subject.environment.lower())
-        role = environment.role(found.subject.role) if environment and found.subject.role else None
-        schedules: list[Schedule | InvalidSchedule | None] = [
-            environment.facts.schedule if environment else None,
-            role.facts.schedule if role else None,
-        ]
-        group = found.look.groups.get(found.subject.group)
-        tagged = (found.tags, group.tags if group else ())
-        schedules += [_parsed(tag_value(tags, "Schedule")) for tags in tagged]
-        overriding = power_map(accepted)
-        held = overriding.overrides(
-            found.subject.instance, found.subject.group, found.subject.environment.lower()
-        )
-        schedules += [one.schedule for one in held]
-        ends = [one.until for one in held if one.until is not None]
-        ends += [end for tags in tagged if (end := _tag_end(tags)) is not None]
-        return next_wanted(
-            lambda at: self._decided(found, self._accepted(at), at)[0].wanted,
-            schedules,
-            ends,
-            self._at,
-        )
+    def _information(self, environment: str) -> Iterator[Block]:
+        accepted = self._state.accepted
+        if accepted.in_maintenance(environment):
+            yield Block(BlockCode.MAINTENANCE)
+        if accepted.deployments_locked(environment):
+            yield Block(BlockCode.DEPLOYMENTS_LOCKED)
+        if kind := protecting_type(environment, accepted):
+            yield Block(BlockCode.SCHEDULE_PROTECTED, kind)
 
-    def _commands(self, found: Found, decision: Decision) -> Iterator[Command]:
-        tag = _deciding_tag(found, decision)
+    def _steps(self, found: Found, decision: Decision) -> Iterator[NextStep]:
+        tag = _deciding_tag(decision)
         if tag is not None:
-            key, on_instance = tag
+            on_instance = tag.source is Source.INSTANCE or tag.level is Level.INSTANCE
             where = (found.subject.instance if on_instance else "") or found.subject.group
             if decision.schedule is None:
-                yield Command("Put it right", f"correct the tag {key} of {where}, or take it off")
+                yield NextStep(StepKind.CORRECT_TAG, where, tag.tag)
                 return
             if decision.wanted is State.ON:
-                yield Command(
-                    "Let it follow",
-                    f"take the tag {key} off {where}; an override to off does not go before it",
-                )
+                yield NextStep(StepKind.REMOVE_TAG, where, tag.tag)
                 return
         if decision.wanted not in (State.ON, State.OFF):
             return
-        other = "off" if decision.wanted is State.ON else "on"
-        purpose = f"{'Keep it' if _IS.get(next(iter(found.states), '')) is State(other) else 'Have it'} {other}"
-        total = sum(1 for one in self._all_of(found))
+        other = State.OFF if decision.wanted is State.ON else State.ON
         name = found.subject.environment
-        command = 'envctl override {} schedule={} --until 10:00 --reason "…"'
         if not protecting_type(name, self._state.accepted):
-            every = f"      (all {total} instances)" if total > 1 else ""
-            yield Command(purpose, command.format(name, other) + every)
-            purpose = ""
+            seen = self._fleet.scope(found.scope)
+            members = (
+                sum(instance.environment == name for instance in seen.instances) if seen else 0
+            )
+            yield NextStep(StepKind.OVERRIDE, name, state=other, instances=members)
         own = found.subject.instance or found.subject.group
         if own:
-            yield Command(purpose, command.format(own, other))
+            yield NextStep(StepKind.OVERRIDE, own, state=other)
 
-    def _all_of(self, found: Found) -> Iterator[str]:
-        for seen in self._sights.seen:
-            if seen.scope.name == found.setup.scope.name:
-                for instance in seen.instances:
-                    if instance.environment == found.subject.environment:
-                        yield instance.instance.instance_id
+    def _next(
+        self, found: Found, decision: Decision, accepted: AcceptedState
+    ) -> tuple[NextChange, ...]:
+        own = ResourceRef("Environment", found.subject.environment)
+        ends = {
+            override.until
+            for override in accepted.overrides
+            if override.until and (override.ref == own or override.ref.kind in _SHARED)
+        }
 
-    def _unknown(self, found: Found, decision: Decision) -> Explanation:
-        known = made_by_us(
-            self._state.accounts.installation.ledger.of_item(found.ref.kind, found.ref.key, None)
-        )
-        ours = "; the ledger knows it as ours" if known else ""
-        return Explanation(
-            ref=str(found.ref),
-            heading=found.heading,
-            verdict=f"It belongs to no environment that is known{ours}: it is never touched",
-            at=self._at,
-            blocks=(str(decision.reason or ""),),
-        )
+        def decided(at: datetime) -> Decision:
+            return self._decision(found, self._accepted(at), at)
+
+        return next_changes(decision, self._at, ends, decided)
 
 
 def _zone(decision: Decision, environment: EnvironmentFacts) -> tzinfo:
@@ -319,55 +265,9 @@ def _zone(decision: Decision, environment: EnvironmentFacts) -> tzinfo:
     return UTC
 
 
-def _deciding_tag(found: Found, decision: Decision) -> tuple[str, bool] | None:
-    """Return the key of the tag that decides, or that nobody can read, and whether it is on the instance; None if none does."""
-    if decision.source is Source.GROUP and _tag_is_ours(found):
+def _deciding_tag(decision: Decision) -> Candidate | None:
+    """Return the tag that decides, or that nobody can read; None if none does, or it is as we wrote it for a role."""
+    rule = decision.deciding
+    if rule is None or decision.source is not rule.source or not rule.candidate.is_persons_tag:
         return None
-    if decision.source in (Source.INSTANCE, Source.GROUP):
-        return "Schedule", decision.source is Source.INSTANCE
-    texts = [rule.text for rule in decision.chain if rule.verdict in _TOLD]
-    key = DecisionRules().override_tag
-    on_instance = tag_value(found.tags, key)
-    group = found.look.groups.get(found.subject.group)
-    on_group = tag_value(group.tags, key) if group else ""
-    if decision.source is not Source.OVERRIDE or not {on_instance, on_group} & set(texts[:1]):
-        return None
-    return key, on_instance in texts[:1]
-
-
-def _tag_is_ours(found: Found) -> bool:
-    group = found.look.groups.get(found.subject.group)
-    return group is not None and TagKeys().schedule_is_ours(group)
-
-
-def _tag_end(tags: Tags) -> datetime | None:
-    text = tag_value(tags, DecisionRules().override_tag)
-    try:
-        return parse_override_tag(text) if text else None
-    except InvalidSchedule:
-        return None
-
-
-def _parsed(text: str) -> Schedule | None:
-    try:
-        return parse_schedule(text) if text else None
-    except InvalidSchedule:
-        return None
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%a} {at.astimezone(UTC).day} {at.astimezone(UTC):%b %H:%M %Z}"
-
-
-def _moment(at: datetime, decision: Decision) -> str:
-    zone = UTC
-    if decision.schedule is not None and decision.schedule.fixed is None:
-        return f"{at.astimezone(zone_of(decision.schedule.zone)):%a %d %b %H:%M %Z}"
-    return f"{at.astimezone(zone):%a %d %b %H:%M %Z}"
-
-
-def _of_many(record: LedgerRecord) -> str:
-    count = len(record.new_value or {})
-    action = record.new_meta.get("Action", record.change_type.lower())
-    failed = f"  FAILED: {record.new_meta.get('Message', '')}" if record.phase == "failed" else ""
-    return f"{action} {TIMES} {count}{failed}" if count > 1 else f"{action}{failed}"
+    return rule.candidate

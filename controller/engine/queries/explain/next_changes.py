@@ -1,11 +1,12 @@
 """What is wanted of an instance, a group or an environment at moments to come, overrides and their ends included."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from controller.engine.queries.explain.explanation import NextShown
-from controller.scheduling.refusals import InvalidSchedule, ScheduleNeverRuns
+from controller.engine.queries.explain.explanation import NextChange
+from controller.scheduling.decision import Decision
+from controller.scheduling.refusals import ScheduleNeverRuns
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import next_change
 
@@ -15,42 +16,43 @@ MOST_MOMENTS: Final = 80
 _TOLD: Final = frozenset({State.ON, State.OFF, State.NOSCHEDULE})
 
 
-def next_wanted(
-    wanted_at: Callable[[datetime], State],
-    schedules: Iterable[Schedule | InvalidSchedule | None],
-    ends: Iterable[datetime],
-    now: datetime,
-) -> tuple[NextShown, ...]:
-    """Return the next three moments at which another state is wanted.
+def next_changes(
+    decision: Decision,
+    at: datetime,
+    ends: Collection[datetime],
+    decided: Callable[[datetime], Decision],
+) -> tuple[NextChange, ...]:
+    """Return the next three moments after ``at``, that of the decision, at which another state is wanted.
 
-    ``schedules`` are all that may come to decide, ``ends`` when overrides end. ``wanted_at`` is asked for the moments at
-    which one of them changes, in order, and for ``now``.
+    ``ends`` are when overrides of documents end: only then is decided anew. In between the rules that were asked stay
+    the same, and their own schedules and ends say when they ask for something else.
     """
-    known = [schedule for schedule in schedules if isinstance(schedule, Schedule)]
-    state = wanted_at(now)
-    found: list[NextShown] = []
-    for at in _moments(known, sorted(set(ends)), now):
-        after = wanted_at(at)
-        if after is not state and after in _TOLD:
-            found.append(NextShown(at, after.value))
-        state = after
-        if len(found) == SHOWN:
+    state, moment = decision.wanted_at(at), at
+    found: list[NextChange] = []
+    for _ in range(MOST_MOMENTS):
+        coming = [*_moments(decision, moment), *(end for end in ends if end > moment)]
+        if not coming or len(found) == SHOWN:
             break
+        moment = min(coming)
+        if moment in ends:
+            decision = decided(moment)
+        after = decision.wanted_at(moment)
+        if after is not state and after in _TOLD:
+            found.append(NextChange(moment, after))
+        state = after
     return tuple(found)
 
 
-def _moments(schedules: list[Schedule], ends: list[datetime], now: datetime) -> Iterator[datetime]:
-    at = now
-    for _ in range(MOST_MOMENTS):
-        nexts = [end for end in ends if end > at]
-        for schedule in schedules:
+def _moments(decision: Decision, after: datetime) -> Iterator[datetime]:
+    """Yield when each rule that was asked comes to ask for something else, or ends."""
+    for rule in decision.chain:
+        schedule, until = rule.candidate.schedule, rule.candidate.until
+        if until is not None and until > after:
+            yield until
+        if isinstance(schedule, Schedule):
             try:
-                change = next_change(schedule, at)
+                change = next_change(schedule, after)
             except ScheduleNeverRuns:
                 continue
             if change is not None:
-                nexts.append(change.at.astimezone(UTC))
-        if not nexts:
-            return
-        at = min(nexts)
-        yield at
+                yield change.at.astimezone(UTC)

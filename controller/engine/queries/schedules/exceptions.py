@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from controller.decisions.evaluator import Evaluation
 from controller.decisions.power_map import PowerMap, power_map
-from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation
+from controller.engine.power.evaluate import FleetEvaluation
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
+from controller.model.origin import Origin
+from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Rule, Verdict
 from controller.scheduling.decision_sources import Source
@@ -17,11 +20,16 @@ from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import previous_event, state_at
 
-UNKNOWN: Final = "unknown"
-ON_OUTSIDE: Final = "on outside its schedule"
-KEPT_BY_TAG: Final = "kept by an old tag"
-ALWAYS_ON: Final = "always on"
-LEFT_ALONE: Final = "left alone"
+
+class ExceptionKind(StrEnum):
+    """In what way something is an exception, in the order they are told."""
+
+    ON_OUTSIDE = "on outside its schedule"
+    KEPT_BY_TAG = "kept by an old tag"
+    ALWAYS_ON = "always on"
+    LEFT_ALONE = "left alone"
+
+
 _FOR_GOOD: Final = frozenset({"on", "247", "noschedule"})
 _TAGS: Final = (Source.INSTANCE, Source.GROUP)
 
@@ -36,16 +44,36 @@ class Belongs(NamedTuple):
 
 
 class ScheduleException(NamedTuple):
-    """One exception. ``since`` is when it began to be one, as far as that is known; ``by`` who made it, or unknown."""
+    """One exception, and what makes it one: a rule of an instance's decision, or the schedule its environment has."""
 
-    category: str
+    kind: ExceptionKind
     ref: ResourceRef
     name: str
     belongs: Belongs
-    why: str
-    by: str
-    since: datetime | None
-    until: datetime | None = None
+    group: str = ""
+    """Of an instance."""
+    rule: Rule | None = None
+    """The rule that decides, or the tag that keeps it on; None where none does."""
+    reason: str = ""
+    """Why nothing is done about an instance."""
+    override: Override | None = None
+    """The recorded override that decides."""
+    schedule: str = ""
+    """What an environment's schedule is called."""
+    origin: Origin | None = None
+    """Where that was written."""
+    since: datetime | None = None
+    """When it began to be one, as far as that is known."""
+
+    @property
+    def by_tag(self) -> bool:
+        """Tell whether a tag makes it one."""
+        return self.rule is not None and self.rule.source in _TAGS
+
+    @property
+    def until(self) -> datetime | None:
+        """When it ends, where an override makes it one."""
+        return self.override.until if self.override else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,76 +84,68 @@ class Filter:
     type: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def fits(self, one: Belongs) -> bool:
+    def fits(self, belongs: Belongs) -> bool:
         """Tell whether something of an environment is to be shown."""
         return (
-            (not self.team or one.team == self.team)
-            and (not self.type or one.type == self.type)
-            and all(one.labels.get(name) == value for name, value in self.labels.items())
+            (not self.team or belongs.team == self.team)
+            and (not self.type or belongs.type == self.type)
+            and all(belongs.labels.get(name) == value for name, value in self.labels.items())
         )
 
 
 def exceptions_of(
-    sights: FleetEvaluation, accepted: AcceptedState, now: datetime, wanted: Filter
+    fleet: FleetEvaluation, accepted: AcceptedState, now: datetime, wanted: Filter
 ) -> tuple[ScheduleException, ...]:
     """Return the exceptions from what is written: an override is one. Pure."""
     power = power_map(accepted.written)
-    found = [one for seen in sights.seen for one in _of_scope(seen, power, accepted, now)]
+    found = [
+        exception
+        for scope in fleet.seen
+        for judged in scope.instances
+        if judged.environment
+        and (exception := _of_instance(judged, scope.scope.name, power, accepted, now))
+    ]
     found += _environments(accepted.written, power)
+    order = list(ExceptionKind)
     return tuple(
         sorted(
-            (one for one in found if wanted.fits(one.belongs)),
-            key=lambda one: (_ORDER[one.category], one.belongs.environment, one.ref),
+            (exception for exception in found if wanted.fits(exception.belongs)),
+            key=lambda exception: (
+                order.index(exception.kind),
+                exception.belongs.environment,
+                exception.ref,
+            ),
         )
     )
 
 
-_ORDER: Final = {ON_OUTSIDE: 0, KEPT_BY_TAG: 1, ALWAYS_ON: 2, LEFT_ALONE: 3}
-
-
-def _of_scope(
-    seen: ScopeEvaluation,
-    power: PowerMap,
-    accepted: AcceptedState,
-    now: datetime,
-) -> Iterator[ScheduleException]:
-    for judged in seen.instances:
-        if not judged.environment:
-            continue
-        ref = ResourceRef("Instance", f"{seen.scope.name}/{judged.instance.instance_id}")
-        name = judged.instance.tag("Name") or judged.group
-        belongs = belongs_of(judged.environment, accepted.written)
-        own = _own_schedule(judged, power)
-        rule = next((r for r in judged.decision.chain if r.verdict is Verdict.DECIDES), None)
-        if judged.instance.state == "running" and _is_off(own, now):
-            assert isinstance(own, Schedule), "only a schedule is off"
-            why, by = _why(judged, rule)
-            override = _override_of(rule, judged, seen.scope.name, accepted)
-            event = previous_event(own, now) if own.fixed is None else None
-            yield ScheduleException(
-                ON_OUTSIDE,
-                ref,
-                name,
-                belongs,
-                why,
-                override.actor if override else by,
-                override.since if override else event.at.astimezone(UTC) if event else None,
-                override.until if override else None,
-            )
-            continue
-        group = seen.groups.get(judged.group)
-        ours = group is not None and group.tag_is_ours
-        for tag in judged.decision.chain:
-            if tag.source is Source.GROUP and ours:
-                # What the role says, written on its group for those who look there.
-                continue
-            if tag.source in _TAGS and tag.text.lower() in _FOR_GOOD:
-                where = "instance" if tag.source is Source.INSTANCE else f"group {judged.group}"
-                text = f"tag Schedule = {tag.text} on the {where}"
-                yield ScheduleException(
-                    KEPT_BY_TAG, ref, name, belongs, text, UNKNOWN, judged.instance.launched_at
-                )
-                break
+def _of_instance(
+    judged: Evaluation, scope: str, power: PowerMap, accepted: AcceptedState, now: datetime
+) -> ScheduleException | None:
+    deciding, own = judged.decision.deciding, _own_schedule(judged, power)
+    rule = deciding if deciding and deciding.verdict is Verdict.DECIDES else None
+    found = ScheduleException(
+        ExceptionKind.ON_OUTSIDE,
+        ResourceRef("Instance", f"{scope}/{judged.instance.instance_id}"),
+        judged.instance.tag("Name") or judged.group,
+        belongs_of(judged.environment, accepted.written),
+        judged.group,
+        rule,
+        str(judged.decision.reason or ""),
+    )
+    running = judged.instance.state == "running"
+    if running and isinstance(own, Schedule) and state_at(own, now) is State.OFF:
+        override = _override_of(rule, accepted)
+        event = previous_event(own, now) if own.fixed is None else None
+        began = event.at.astimezone(UTC) if event else None
+        return found._replace(override=override, since=override.since if override else began)
+    for tag in judged.decision.chain:
+        # What the role says is written on its group, too, for those who look there: nobody's tag keeps that on.
+        persons = tag.source in _TAGS and tag.candidate.is_persons_tag
+        if persons and tag.text.lower() in _FOR_GOOD:
+            launched = judged.instance.launched_at
+            return found._replace(kind=ExceptionKind.KEPT_BY_TAG, rule=tag, since=launched)
+    return None
 
 
 def _environments(written: AcceptedState, power: PowerMap) -> Iterator[ScheduleException]:
@@ -135,15 +155,14 @@ def _environments(written: AcceptedState, power: PowerMap) -> Iterator[ScheduleE
         if not isinstance(schedule, Schedule) or schedule.fixed not in (State.ON, State.NOSCHEDULE):
             continue
         ref = ResourceRef("Environment", name)
-        origin = written.resources[ref].origin._replace(column=0)
+        always = schedule.fixed is State.ON
         yield ScheduleException(
-            ALWAYS_ON if schedule.fixed is State.ON else LEFT_ALONE,
+            ExceptionKind.ALWAYS_ON if always else ExceptionKind.LEFT_ALONE,
             ref,
             name,
             belongs_of(name, written),
-            f"schedule {environment.facts.label} in {origin}",
-            UNKNOWN,
-            None,
+            schedule=environment.facts.label,
+            origin=written.resources[ref].origin.at_line,
         )
 
 
@@ -167,36 +186,9 @@ def _own_schedule(judged: Evaluation, power: PowerMap) -> Schedule | InvalidSche
     return (role.facts.schedule if role else None) or environment.facts.schedule
 
 
-def _is_off(schedule: Schedule | InvalidSchedule | None, now: datetime) -> bool:
-    return isinstance(schedule, Schedule) and state_at(schedule, now) is State.OFF
-
-
-def _why(judged: Evaluation, rule: Rule | None) -> tuple[str, str]:
-    if rule is None:
-        return str(judged.decision.reason or ""), UNKNOWN
-    if rule.source in _TAGS:
-        where = "instance" if rule.source is Source.INSTANCE else f"group {judged.group}"
-        return f"tag Schedule = {rule.text} on the {where}", UNKNOWN
-    if rule.source is Source.OVERRIDE:
-        return f"override {rule.text}: {rule.why}", UNKNOWN
-    return str(judged.decision.reason or "it is about to be stopped"), "envctl"
-
-
-def _override_of(rule: Rule | None, judged: Evaluation, scope: str, accepted: AcceptedState) -> Any:
+def _override_of(rule: Rule | None, accepted: AcceptedState) -> Override | None:
     """Return the recorded override that decides; None where it is another rule, or a tag."""
-    if rule is None or rule.source is not Source.OVERRIDE:
-        return None
-    refs = (
-        ResourceRef("Instance", f"{scope}/{judged.instance.instance_id}"),
-        ResourceRef("Group", f"{scope}/{judged.group}"),
-        ResourceRef("Environment", judged.environment),
+    wanted = rule.candidate.override if rule else ""
+    return next(
+        (override for override in accepted.overrides if wanted and override.id == wanted), None
     )
-    for ref in refs:
-        mine = [
-            override
-            for override in accepted.overrides
-            if override.ref == ref and rule.target == str(ref)
-        ]
-        if mine:
-            return mine[-1]
-    return None

@@ -96,7 +96,7 @@ def report_of(
             records = _records(ledger, f"{scope}/{environment}", since, until)
             hours = power_hours(records, instances, since, until)
             lines.append(_line(belongs, scope, hours, types, prices))
-    dark = {name: one.reason.message for name, one in sights.dark.items()}
+    dark = {name: scope.reason.message for name, scope in sights.dark.items()}
     return ScheduleReport(since, until, tuple(lines), dark)
 
 
@@ -104,7 +104,7 @@ def _records(
     ledger: LedgerReader, key: str, since: datetime, until: datetime
 ) -> Iterable[LedgerRecord]:
     question = OfEntity((EntityKey(POWER, key, None),), Period(since, until))
-    ids = [one.audit_id for one in ledger.all(question) if one.phase == "succeeded"]
+    ids = [record.audit_id for record in ledger.all(question) if record.phase == "succeeded"]
     return ledger.records(ids)
 
 
@@ -115,20 +115,20 @@ def _line(
     types: Mapping[str, str],
     prices: Mapping[str, float],
 ) -> ReportLine:
-    priced = [(one, prices.get(types.get(ref, ""))) for ref, one in hours.items()]
-    known = [(one, price) for one, price in priced if price is not None]
+    priced = [(hour, prices.get(types.get(ref, ""))) for ref, hour in hours.items()]
+    known = [(hour, price) for hour, price in priced if price is not None]
     return ReportLine(
         belongs=belongs,
         scope=scope,
         instances=len(hours),
         hours_on=sum(hour.on for hour in hours.values()),
         hours_off=sum(hour.off for hour in hours.values()),
-        cost=sum(one.on * price for one, price in known) if known else None,
-        saved=sum(one.off * price for one, price in known) if known else None,
+        cost=sum(hour.on * price for hour, price in known) if known else None,
+        saved=sum(hour.off * price for hour, price in known) if known else None,
         assumed=sum(not hour.recorded for hour in hours.values()),
     )
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
-    known = [one for one in values if one is not None]
+    known = [value for value in values if value is not None]
     return sum(known) if known else None

@@ -1,7 +1,7 @@
 """What a preview shows: the schedule that a name or a text means, and where it comes from."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from controller.decisions.effective_schedules import (
@@ -18,10 +18,10 @@ from controller.errors import WrongUsage
 from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.loading.closest import closest
 from controller.model.accepted import AcceptedState
+from controller.model.origin import Origin
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import segments
-from controller.planning.wording import end_text, number, what_text
 from controller.scheduling.calendar_view import CalendarView, calendar_view
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.refusals import InvalidSchedule
@@ -33,28 +33,19 @@ _WORDS = ("on", "off", "247", "noschedule")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A schedule with what is said of it: a name, the place it was written, who follows it."""
+class PreviewedSchedule:
+    """A schedule, the place it was written, and who follows it; of an environment what it and its roles follow."""
 
     name: str
     schedule: Schedule
-    origin: str = ""
+    origin: Origin | None = None
     environments: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def heading(self) -> tuple[str, ...]:
-        """Return what stands above its calendar."""
-        used = []
-        if self.environments:
-            used.append(_counted(len(self.environments), "environment"))
-        if self.roles:
-            used.append(_counted(len(self.roles), "role"))
-        by = f"used by {' and '.join(used)}" if used else ""
-        zone = self.schedule.zone
-        if self.schedule.fixed or zone.lower() in self.name.lower():
-            zone = ""
-        return tuple(filter(None, (self.name, zone, self.origin, by, *self.notes)))
+    follows: FollowedSchedule | None = None
+    own: Mapping[str, FollowedSchedule] = field(default_factory=dict)
+    """Roles of an environment that have a schedule of their own."""
+    overrides: tuple[Override, ...] = ()
+    """Overrides that hold something else until they end."""
 
 
 def is_expression(text: str) -> bool:
@@ -62,17 +53,17 @@ def is_expression(text: str) -> bool:
     return ":" in text or text.strip().lower() in _WORDS
 
 
-def of_expression(text: str) -> Shown:
+def of_expression(text: str) -> PreviewedSchedule:
     """Return the schedule that is written out. Raises WrongUsage with the place of what is wrong."""
     try:
-        return Shown(text.strip(), parse_schedule(text))
+        return PreviewedSchedule(text.strip(), parse_schedule(text))
     except InvalidSchedule as refusal:
         at = refusal.position
         mark = "" if at is None else f"  {text}\n  {' ' * at}^"
         raise WrongUsage(f"no schedule: {refusal.message}", detail=mark, fix=refusal.fix) from None
 
 
-def of_name(text: str, accepted: AcceptedState) -> Shown:
+def of_name(text: str, accepted: AcceptedState) -> PreviewedSchedule:
     """Return the schedule that ``Schedule/NAME``, ``Environment/NAME`` or a bare name means, as it is written; overrides are noted.
 
     Raises WrongUsage.
@@ -80,9 +71,9 @@ def of_name(text: str, accepted: AcceptedState) -> Shown:
     held = accepted.overrides
     accepted = accepted.written
     ref = find_scheduled(text, accepted)
-    origin = str(accepted.resources[ref].origin._replace(column=0))
+    origin = accepted.resources[ref].origin.at_line
     if ref.kind == "Schedule":
-        return Shown(
+        return PreviewedSchedule(
             str(ref),
             _valid(ref, compiled(ScheduleChoice(use=ref.key), accepted)),
             origin,
@@ -93,12 +84,20 @@ def of_name(text: str, accepted: AcceptedState) -> Shown:
     if followed is None:
         why = accepted.unreadable.get(ref, "it cannot be read back from the tables")
         raise WrongUsage(f"{ref}: {why}", fix=f"envctl audit list --entity {ref} says who wrote it")
-    label = f"follows {f'Schedule/{followed.use}' if followed.use else followed.label}"
-    return Shown(
+    roles = roles_of(ref.key, accepted).items()
+    own = {role: schedule for role, spec in roles if (schedule := of_role(spec, accepted))}
+    holding = tuple(
+        override
+        for override in held
+        if override.ref == ref and segments(override.path) == SCHEDULE_PATH
+    )
+    return PreviewedSchedule(
         str(ref),
         _valid(ref, followed.schedule),
         origin,
-        notes=(label, *_of_roles(ref.key, accepted), *_held(ref, held)),
+        follows=followed,
+        own=own,
+        overrides=holding,
     )
 
 
@@ -106,7 +105,7 @@ def find_scheduled(text: str, accepted: AcceptedState) -> ResourceRef:
     """Return the Schedule or Environment a text names; a bare name may be either. Raises WrongUsage."""
     kinds = ("Schedule", "Environment")
     kind, slash, key = text.partition("/")
-    wanted = [ResourceRef(kind, key)] if slash else [ResourceRef(one, text) for one in kinds]
+    wanted = [ResourceRef(kind, key)] if slash else [ResourceRef(name, text) for name in kinds]
     found = [ref for ref in wanted if ref in accepted.resources and ref.kind in kinds]
     if len(found) == 1:
         return found[0]
@@ -121,7 +120,7 @@ def find_scheduled(text: str, accepted: AcceptedState) -> ResourceRef:
             f"{unreadable}: {accepted.unreadable[unreadable]}",
             fix="envctl validate shows what its document lacks",
         )
-    known = [ref for one in kinds for ref in accepted.of_kind(one)]
+    known = [ref for name in kinds for ref in accepted.of_kind(name)]
     names = [*map(str, known), *(() if slash else (ref.key for ref in known))]
     meant = closest(text, names)
     fix = (
@@ -129,10 +128,10 @@ def find_scheduled(text: str, accepted: AcceptedState) -> ResourceRef:
         if meant
         else "name a Schedule, an Environment, or write a schedule out"
     )
-    raise WrongUsage(f"there is no schedule and no environment {text!r}", fix=f"{fix}")
+    raise WrongUsage(f"there is no schedule and no environment {text!r}", fix=fix)
 
 
-def view_of(shown: Shown, first: str | None, days: int, now: datetime) -> CalendarView:
+def view_of(shown: PreviewedSchedule, first: str | None, days: int, now: datetime) -> CalendarView:
     """Return the calendar of some days, from ``first`` (a date; None for today in its zone). Raises WrongUsage."""
     if not 1 <= days <= MOST_DAYS:
         raise WrongUsage(f"--days {days}: a calendar has 1 to {MOST_DAYS} days", fix="choose fewer")
@@ -144,42 +143,17 @@ def view_of(shown: Shown, first: str | None, days: int, now: datetime) -> Calend
         )
     except ValueError:
         raise WrongUsage(f"--from {first}: no date", fix="write it as 2027-03-25") from None
-    return _with_reason(lambda: calendar_view(shown.schedule, day, days, now))
-
-
-def _valid(ref: ResourceRef, schedule: Schedule | InvalidSchedule) -> Schedule:
-    if isinstance(schedule, InvalidSchedule):
-        raise WrongUsage(
-            f"{ref}: its schedule is not valid: {schedule.message}", fix=f"{schedule.fix}"
-        )
-    return schedule
-
-
-def _of_roles(name: str, accepted: AcceptedState) -> list[str]:
-    own: list[tuple[str, FollowedSchedule]] = []
-    for role, spec in roles_of(name, accepted).items():
-        followed = of_role(spec, accepted)
-        if followed is not None:
-            own.append((role, followed))
-    return [f"role {role}: {followed.label}" for role, followed in own]
-
-
-def _held(ref: ResourceRef, overrides: Iterable[Override]) -> Iterator[str]:
-    for override in overrides:
-        if override.ref == ref and segments(override.path) == SCHEDULE_PATH:
-            yield f"not before its override ends: {what_text(override)} {end_text(override)}"
-
-
-def _with_reason(make: Callable[[], CalendarView]) -> CalendarView:
     try:
-        return make()
+        return calendar_view(shown.schedule, day, days, now)
     except InvalidSchedule as refusal:
-        raise WrongUsage(f"{refusal.message}", fix=f"{refusal.fix}") from None
+        raise WrongUsage(refusal.message, fix=refusal.fix) from None
     except OverflowError:
         raise WrongUsage(
             "the calendar ends with the year 9999", fix="choose an earlier day"
         ) from None
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+def _valid(ref: ResourceRef, schedule: Schedule | InvalidSchedule) -> Schedule:
+    if isinstance(schedule, InvalidSchedule):
+        raise WrongUsage(f"{ref}: its schedule is not valid: {schedule.message}", fix=schedule.fix)
+    return schedule

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from controller import __version__
-from controller.engine.commit.lease import HEAD_PREFIX, head_of_row
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.finding import reasons, scope_counts_of, worst
@@ -27,6 +26,7 @@ from controller.engine.state.override_rows import PREFIX as OVERRIDE_PREFIX
 from controller.engine.state.override_rows import override_of_row
 from controller.engine.state.status import STATUS_PREFIX, statuses_in
 from controller.errors import EnvctlError
+from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState
 from controller.model.head import Head
 from controller.model.observed import CONFIG_SCOPE
@@ -89,8 +89,10 @@ def read_status(
 
 def _overrides(rows: Rows, now: datetime) -> tuple[Override, ...]:
     found = [override_of_row(row) for name, row in rows.items() if name.startswith(OVERRIDE_PREFIX)]
-    holding = (one for one in found if one.until is None or one.until > now)
-    return tuple(sorted(holding, key=lambda one: (str(one.ref), one.path, one.id)))
+    holding = (override for override in found if override.until is None or override.until > now)
+    return tuple(
+        sorted(holding, key=lambda override: (str(override.ref), override.path, override.id))
+    )
 
 
 def _accepted(
@@ -124,7 +126,7 @@ def _scopes(rows: Rows, known: frozenset[str] | None) -> tuple[ScopeLine, ...]:
             open_records=len(rows.get(OPEN_PREFIX + name, {}).get("Records", ())),
             known=known is None or name in known,
         )
-        for name in sorted(names, key=lambda one: (one != CONFIG_SCOPE, one))
+        for name in sorted(names, key=lambda scope: (scope != CONFIG_SCOPE, scope))
     )
 
 

@@ -78,7 +78,10 @@ def _switches(
         if not moments:
             return
         last = min(moments)
-        states = {**{one.key: one.state for one in wakeups.due(last)}, **ends.get(last, {})}
+        states = {
+            **{wakeup.key: wakeup.state for wakeup in wakeups.due(last)},
+            **ends.get(last, {}),
+        }
         yield Switch(
             last,
             tuple(sorted(name for name, state in states.items() if state is State.ON)),

@@ -1,6 +1,6 @@
 """Where everything stands, as one value: what status shows, whether it is read here or told by a server. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -59,7 +59,7 @@ class ScopeLine:
     def lacking(self) -> int:
         """How many objects wait for something that the account lacks."""
         seen = self.status.seen if self.status else None
-        return sum(one.objects for one in seen.missing) if seen else 0
+        return sum(remark.objects for remark in seen.missing) if seen else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,59 +151,3 @@ def storm_views(histories: Mapping[str, DriftHistory], now: datetime) -> tuple[S
         for ref, moments in sorted(histories[scope].recent(now).items())
         if len(moments) >= FLIPS
     )
-
-
-def next_step(scope: ScopeLine) -> str:
-    """Return what to type about a scope that is not in order; empty for one that is."""
-    if scope.in_order or not scope.known:
-        return ""
-    if scope.status is None and scope.name == CONFIG_SCOPE:
-        return "envctl plan"
-    if scope.state in ("unknown", "waiting", UNSEEN):
-        return f"envctl doctor {scope.name}"
-    if scope.lacking and scope.status and not (scope.status.changes or scope.status.blocked):
-        return f"envctl doctor {scope.name}"
-    return f"envctl plan --scope {scope.name}"
-
-
-def what_of(scope: ScopeLine) -> str:
-    """Return in one line why a scope is not in order; empty for one that is."""
-    status = scope.status
-    if status is None:
-        return "nobody looked at it yet"
-    counts = []
-    if status.changes:
-        waits = "wait" if status.state in (ScopeState.OBSERVE, ScopeState.REFUSED) else "are left"
-        counts.append(_counted(status.changes, "change", waits))
-    if status.blocked:
-        counts.append(_counted(status.blocked, "change", "are blocked"))
-    if scope.lacking:
-        noun = "object waits" if scope.lacking == 1 else "objects wait"
-        counts.append(f"{scope.lacking:,} {noun} for what the account lacks")
-    if scope.open_records:
-        counts.append(f"{scope.open_records} announced and not ended: the next run settles it")
-    if not scope.known:
-        counts.append("no Account or EnvironmentType names it any more")
-    parts = [status.reason.message, ", ".join(counts)]
-    if status.state is ScopeState.OBSERVE:
-        # What waits is what a reader looks for; why it is only observed was their own choice.
-        parts.reverse()
-    return "; ".join(filter(None, parts))
-
-
-def in_words(scopes: Sequence[ScopeLine]) -> str:
-    """Return ``43: 40 in order · 1 waiting``."""
-    order = sum(scope.in_order for scope in scopes)
-    rest: dict[str, int] = {}
-    for scope in scopes:
-        if not scope.in_order:
-            rest[scope.state] = rest.get(scope.state, 0) + 1
-    parts = [f"{order} in order", *(f"{rest[state]} {state}" for state in sorted(rest))]
-    return f"{len(scopes)}: {' · '.join(parts)}"
-
-
-def _counted(count: int, noun: str, verb: str) -> str:
-    if count == 1:
-        verb = {"wait": "waits", "are left": "is left", "are blocked": "is blocked"}[verb]
-        return f"1 {noun} {verb}"
-    return f"{count:,} {noun}s {verb}"

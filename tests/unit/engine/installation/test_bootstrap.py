@@ -10,7 +10,7 @@ from moto import mock_aws
 from controller.aws.clients import Clients
 from controller.aws.place import Place
 from controller.aws.table_setup import describe_table
-from controller.engine.commit.lease import Claim
+from controller.engine.commit.lease import Claim, Leases
 from controller.engine.installation.bootstrap import (
     BootstrapReport,
     all_tables,
@@ -18,7 +18,7 @@ from controller.engine.installation.bootstrap import (
     read_installation,
     set_up_tables,
 )
-from controller.errors import ScopeBusy, StaleEpoch
+from controller.errors import AccessDenied, ScopeBusy, StaleEpoch, Throttled
 from tests.support.estate import PREFIX, Estate
 from tests.support.moto_tables import AT_ONCE, MotoTables
 from tests.support.toy_kinds import OPERATIONS, SERVICES, TOY_KINDS, service
@@ -42,7 +42,9 @@ def estate_in(client: Any) -> Estate:
 
 def run(client: Any, estate: Estate, *, upgrade: bool = False) -> BootstrapReport:
     done = set_up_tables(client, WANTED, upgrade=upgrade, patience=AT_ONCE)
-    return bootstrap(done, TOY_KINDS, estate.context(), Claim("ada"), lambda: "inst-1")
+    return bootstrap(
+        done, TOY_KINDS, estate.storage, estate.request(), Claim("ada"), lambda: "inst-1"
+    )
 
 
 def test_everything_is_made_and_the_same_again_changes_nothing(client: Any) -> None:
@@ -101,7 +103,7 @@ def in_memory(items: int = 250) -> Estate:
 
 
 def begin(estate: Estate, tables: Sequence[Any] = TOY_KINDS) -> BootstrapReport:
-    return bootstrap((), tables, estate.context(), Claim("ada"), lambda: "inst-1")
+    return bootstrap((), tables, estate.storage, estate.request(), Claim("ada"), lambda: "inst-1")
 
 
 def test_what_exists_gets_a_record_each() -> None:
@@ -178,6 +180,30 @@ def test_one_who_takes_the_scope_meanwhile_ends_it() -> None:
         begin(estate)
 
 
+def test_a_bootstrap_that_fails_half_way_gives_the_scope_back() -> None:
+    estate = in_memory()
+
+    def unreachable(*_: object) -> None:
+        raise AccessDenied("no access")
+
+    estate.store.before = unreachable
+    with pytest.raises(AccessDenied):
+        begin(estate)
+    assert estate.leases.take("config", Claim("bob")).epoch == 2
+
+
+def test_a_lease_that_cannot_be_given_back_fails_no_bootstrap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def throttled(*_: object) -> None:
+        raise Throttled("tables: AWS asked to slow down")
+
+    monkeypatch.setattr(Leases, "release", throttled)
+    report = begin(in_memory())
+    assert report.baseline is not None
+    assert report.baseline.recorded == 251
+
+
 def test_an_item_too_large_for_a_record_is_told() -> None:
     estate = in_memory(1)
     noise = random.Random(1).randbytes(405_000)
@@ -203,10 +229,12 @@ def test_two_bootstraps_agree_on_one_installation(monkeypatch: pytest.MonkeyPatc
 
     def other_first(one: Any) -> Any:
         monkeypatch.setattr(estate.store, "write", write)
-        bootstrap((), TOY_KINDS, estate.context(), Claim("ada"), lambda: "theirs")
+        bootstrap((), TOY_KINDS, estate.storage, estate.request(), Claim("ada"), lambda: "theirs")
         return write(one)
 
     monkeypatch.setattr(estate.store, "write", other_first)
-    report = bootstrap((), TOY_KINDS, estate.context(), Claim("ada"), lambda: "mine")
+    report = bootstrap(
+        (), TOY_KINDS, estate.storage, estate.request(), Claim("ada"), lambda: "mine"
+    )
     assert (report.installation, report.installation_is_new) == ("theirs", False)
     assert read_installation(estate.store, PREFIX) == "theirs"

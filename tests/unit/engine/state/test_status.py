@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.engine.state.status import (
-    LAST_RETRY,
     Finding,
     next_status,
-    pause,
     row_of_status,
     status_of_row,
 )
@@ -111,8 +109,10 @@ def test_a_state_keeps_since_when_it_is() -> None:
 
 @given(st.integers(0, 10_000))
 def test_tries_are_spaced_out_but_never_far(failures: int) -> None:
-    assert timedelta(0) < pause(failures) <= LAST_RETRY
-    assert pause(failures) <= pause(failures + 1)
+    before = replace(next_status(None, found(ScopeState.UNKNOWN), NOW), failures=failures)
+    retry_at = next_status(before, found(ScopeState.UNKNOWN), NOW).retry_at
+    assert retry_at is not None
+    assert timedelta(minutes=1) <= retry_at - NOW <= timedelta(minutes=15)
 
 
 def test_a_look_at_a_part_leaves_how_the_rest_stands() -> None:

@@ -2,44 +2,73 @@
 
 from datetime import UTC, datetime, timedelta
 
-from controller.engine.queries.explain.next_changes import next_wanted
+import pytest
+
+from controller.engine.queries.explain.next_changes import next_changes
+from controller.scheduling.decision import Decision, decide
+from controller.scheduling.facts import (
+    EnvironmentFacts,
+    InstanceFacts,
+    Level,
+    PowerOverride,
+    Tags,
+)
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.schedule import State
-from controller.scheduling.timeline import state_at
 
 NOW = datetime(2026, 11, 24, 20, tzinfo=UTC)
-OFFICE = parse_schedule("start: 0 8 * * 1-5; stop: 0 19 * * 1-5")
+OFFICE = "start: 0 8 * * 1-5; stop: 0 19 * * 1-5"
 
 
 def at(day: int, hour: int) -> datetime:
     return datetime(2026, 11, day, hour, tzinfo=UTC)
 
 
-def test_a_schedule_alone() -> None:
-    found = next_wanted(lambda moment: state_at(OFFICE, moment), [OFFICE, None], [], NOW)
-
-    assert [(one.at, one.state) for one in found] == [
-        (at(25, 8), "on"),
-        (at(25, 19), "off"),
-        (at(26, 8), "on"),
-    ]
+def decided(
+    now: datetime, schedule: str = OFFICE, tags: Tags = (), *overrides: PowerOverride
+) -> Decision:
+    environment = EnvironmentFacts("c50", parse_schedule(schedule))
+    instance = InstanceFacts("i-1", "running", tags)
+    return decide(instance, None, environment, now, overrides=overrides)
 
 
-def test_an_override_that_ends_in_between_hides_what_it_covers() -> None:
+def never(moment: datetime) -> Decision:
+    pytest.fail(f"nothing had to be decided anew at {moment}")
+
+
+def test_a_schedule_alone_is_decided_once() -> None:
+    found = next_changes(decided(NOW), NOW, (), never)
+
+    assert found == ((at(25, 8), "on"), (at(25, 19), "off"), (at(26, 8), "on"))
+
+
+@pytest.mark.parametrize("tagged", [True, False], ids=["of a tag", "on record"])
+def test_an_override_that_ends_in_between_hides_what_it_covers(*, tagged: bool) -> None:
     until = at(25, 21)
+    tags = (("envctl:override", "on until 2026-11-25T21:00:00Z"),) if tagged else ()
+    recorded = PowerOverride(Level.INSTANCE, "i-1", parse_schedule("on"), until, id="A1")
+    decision = decided(NOW, OFFICE, tags, *(() if tagged else (recorded,)))
 
-    def wanted(moment: datetime) -> State:
-        return State.ON if moment < until else state_at(OFFICE, moment)
+    found = next_changes(decision, NOW, (), never)
 
-    found = next_wanted(wanted, [OFFICE], [until], NOW)
+    assert found == ((until, "off"), (at(26, 8), "on"), (at(26, 19), "off"))
 
-    assert [(one.at, one.state) for one in found] == [
-        (until, "off"),
-        (at(26, 8), "on"),
-        (at(26, 19), "off"),
-    ]
+
+def test_where_the_override_of_a_document_ends_it_is_decided_anew() -> None:
+    until, asked = at(25, 21), []
+
+    def after(moment: datetime) -> Decision:
+        asked.append(moment)
+        return decided(moment)
+
+    found = next_changes(decided(NOW, "on"), NOW, (until,), after)
+
+    assert found == ((until, "off"), (at(26, 8), "on"), (at(26, 19), "off"))
+    assert asked == [until]
 
 
 def test_what_never_changes_ends() -> None:
-    assert next_wanted(lambda _: State.ON, [parse_schedule("on")], [], NOW) == ()
-    assert next_wanted(lambda _: State.ON, [OFFICE], [NOW - timedelta(days=1)], NOW) == ()
+    assert next_changes(decided(NOW, "on"), NOW, (), never) == ()
+    kept = decided(NOW, OFFICE, (("Schedule", "on"),))
+    assert next_changes(kept, NOW, (NOW - timedelta(days=1),), never) == ()
+    in_maintenance = decided(NOW, OFFICE, (("Maintenance", "true"),))
+    assert next_changes(in_maintenance, NOW, (), never) == ()

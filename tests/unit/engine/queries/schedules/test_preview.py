@@ -9,7 +9,7 @@ import pytest
 from controller.engine.desired.accepted_from_source import accepted_of
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.engine.queries.schedules.preview import (
-    Shown,
+    PreviewedSchedule,
     is_expression,
     of_expression,
     of_name,
@@ -56,8 +56,12 @@ def test_an_environment_says_what_it_and_its_roles_follow(fleet: AcceptedState) 
     shown = of_name("c50", fleet)
 
     assert shown.name == "Environment/c50"
-    assert shown.notes == ("follows Schedule/office-hours-and-saturday", "role Db: noschedule")
-    assert shown.heading()[1] == "Europe/London"
+    view = view_of(shown, None, 1, NOW)
+    assert preview_json(shown, view)["notes"] == [
+        "follows Schedule/office-hours-and-saturday",
+        "role Db: noschedule",
+    ]
+    assert preview_text(shown, view).startswith("Environment/c50   Europe/London   ")
 
 
 def test_an_override_is_said_and_the_calendar_is_what_is_written(fleet: AcceptedState) -> None:
@@ -68,7 +72,10 @@ def test_an_override_is_said_and_the_calendar_is_what_is_written(fleet: Accepted
     shown = of_name("c50", overridden)
 
     assert shown.schedule == of_name("c50", fleet).schedule
-    assert shown.notes[-1] == "not before its override ends: schedule=on until Thu 25 Mar 21:00 UTC"
+    assert (
+        preview_json(shown, view_of(shown, None, 1, NOW))["notes"][-1]
+        == "not before its override ends: schedule=on until Thu 25 Mar 21:00 UTC"
+    )
 
 
 def test_a_text_is_a_schedule_of_its_own() -> None:
@@ -117,4 +124,4 @@ def test_a_name_that_is_nothing(name: str, fix: str, fleet: AcceptedState) -> No
 @pytest.mark.parametrize(("first", "days"), [("soon", 7), ("2027-03-25", 0), (None, 400)])
 def test_days_that_cannot_be(first: str | None, days: int) -> None:
     with pytest.raises(WrongUsage):
-        view_of(Shown("on", of_expression("on").schedule), first, days, NOW)
+        view_of(PreviewedSchedule("on", of_expression("on").schedule), first, days, NOW)

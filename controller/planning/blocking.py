@@ -1,6 +1,6 @@
 """What stands in the way of single changes, while the rest goes on: locks, freezes, protected actions, things missing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from controller.model.plan import Action, Cause, Change, Note, NoteCategory, Vio
 from controller.model.ref import ResourceRef
 from controller.planning.approval import approve, violation_digest
 from controller.planning.diff_options import NO_REFS
-from controller.planning.order import leaves
+from controller.planning.order import Graph, leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Barrier:
     causes: tuple[Cause, ...] = ()
     overridable: bool = True
 
-    def holds(self, change: Change) -> bool:
+    def blocks(self, change: Change) -> bool:
         """Tell whether the change is one of those held back."""
         return (
             (not self.refs or change.ref in self.refs)
@@ -37,7 +37,7 @@ class Barrier:
         )
 
 
-class Held(NamedTuple):
+class Unblocked(NamedTuple):
     """What goes on, what is said of the rest, and the barriers that an approval lifted."""
 
     changes: tuple[Change, ...]
@@ -45,13 +45,13 @@ class Held(NamedTuple):
     lifted: tuple[Violation, ...] = ()
 
 
-def hold(
+def block_changes(
     scope: str,
     changes: Sequence[Change],
     barriers: Iterable[Barrier] = (),
     withheld: AbstractSet[ResourceRef] = NO_REFS,
     tokens: Sequence[str] = (),
-) -> Held:
+) -> Unblocked:
     """Take out what a barrier holds, and what cannot go on without it.
 
     A create held back (or an object ``withheld`` from existing) holds what refers to it; a change held back holds the
@@ -60,7 +60,7 @@ def hold(
     reasons: dict[int, str] = {}
     lifted: list[Violation] = []
     for barrier in barriers:
-        counted = {index: one for index, one in enumerate(changes) if barrier.holds(one)}
+        counted = {index: change for index, change in enumerate(changes) if barrier.blocks(change)}
         if not counted:
             continue
         judged = _judged(scope, barrier, tuple(counted.values()), tokens)
@@ -72,7 +72,7 @@ def hold(
             reasons.setdefault(index, f"{barrier.because}{way_out}")
     if reasons or withheld:
         _spread(changes, reasons, withheld)
-    return Held(
+    return Unblocked(
         tuple(change for index, change in enumerate(changes) if index not in reasons),
         tuple(
             sorted(
@@ -102,38 +102,33 @@ def _judged(
 def _spread(
     changes: Sequence[Change], reasons: dict[int, str], withheld: AbstractSet[ResourceRef]
 ) -> None:
-    needing: dict[ResourceRef, list[int]] = {}
-    places: dict[ResourceRef, list[int]] = {}
-    for index, change in enumerate(changes):
-        places.setdefault(change.ref, []).append(index)
-        for ref in change.depends_on:
-            needing.setdefault(ref, []).append(index)
+    """Block what cannot go on without what is blocked, or withheld, already."""
+    graph = Graph(changes)
+    waiting: dict[ResourceRef, list[int]] = {}
+    for place, change in enumerate(changes):
+        for ref in change.depends_on if not leaves(change) else ():
+            waiting.setdefault(ref, []).append(place)
     missing = [*sorted(withheld), *(changes[i].ref for i in reasons if _creates(changes[i]))]
     stuck = list(reasons)
     while missing or stuck:
         if missing:
             ref = missing.pop()
-            found = [i for i in needing.get(ref, ()) if not leaves(changes[i])]
+            found = waiting.get(ref, [])
             why = f"waits for {ref}, which does not exist yet"
         else:
-            holder = changes[stuck.pop()]
-            found = _still_needed(holder, changes, places)
-            why = f"{holder.ref} still refers to it"
-        for index in found:
-            if index not in reasons:
-                reasons[index] = why
-                stuck.append(index)
-                if _creates(changes[index]):
-                    missing.append(changes[index].ref)
-
-
-def _still_needed(
-    holder: Change, changes: Sequence[Change], places: Mapping[ResourceRef, list[int]]
-) -> list[int]:
-    if _creates(holder):
-        return []
-    needed = (index for ref in holder.depends_on for index in places.get(ref, ()))
-    return [index for index in needed if leaves(changes[index])]
+            place = stuck.pop()
+            found = [
+                follower
+                for follower in graph.followers.get(place, ())
+                if leaves(changes[follower]) and not _creates(changes[place])
+            ]
+            why = f"{changes[place].ref} still refers to it"
+        for blocked in found:
+            if blocked not in reasons:
+                reasons[blocked] = why
+                stuck.append(blocked)
+                if _creates(changes[blocked]):
+                    missing.append(changes[blocked].ref)
 
 
 def _creates(change: Change) -> bool:

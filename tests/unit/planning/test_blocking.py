@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from controller.model.plan import Cause, Change
-from controller.planning.holding import Barrier, hold
+from controller.planning.blocking import Barrier, block_changes
 from tests.unit.planning.worlds import change, ref
 
 C50 = ref("Environment/c50")
@@ -36,13 +36,13 @@ def group(key: str, **more: object) -> Change:
     ],
 )
 def test_what_a_barrier_holds(barrier: Barrier, one: Change, holds: bool) -> None:
-    assert barrier.holds(one) is holds
+    assert barrier.blocks(one) is holds
 
 
 def held(
     changes: Sequence[Change], barriers: Sequence[Barrier] = (), *withheld: str
 ) -> dict[str, str]:
-    result = hold("config", changes, barriers, frozenset(map(ref, withheld)))
+    result = block_changes("config", changes, barriers, frozenset(map(ref, withheld)))
     assert len(result.changes) + len(result.notes) == len(changes)
     return {str(note.ref): note.text for note in result.notes}
 
@@ -50,7 +50,7 @@ def held(
 def test_nothing_is_held_without_a_reason() -> None:
     changes = [change("Service/a"), change("Service/b", "delete")]
 
-    assert hold("config", changes, [LOCK]).changes == tuple(changes)
+    assert block_changes("config", changes, [LOCK]).changes == tuple(changes)
 
 
 def test_a_held_change_says_why_and_the_first_reason_is_enough() -> None:
@@ -60,13 +60,13 @@ def test_a_held_change_says_why_and_the_first_reason_is_enough() -> None:
 
 
 def test_an_approval_lifts_a_barrier_from_exactly_its_changes() -> None:
-    (note,) = hold("x", [group("a")], [FREEZE]).notes
+    (note,) = block_changes("x", [group("a")], [FREEZE]).notes
     token = note.text.rpartition(" ")[2]
 
     assert note.text.startswith("frozen until 3 Jan; to go on: --override freeze@")
-    lifted = hold("x", [group("a")], [FREEZE], tokens=(token,))
+    lifted = block_changes("x", [group("a")], [FREEZE], tokens=(token,))
     assert (lifted.notes, [one.token for one in lifted.lifted]) == ((), [token])
-    assert hold("x", [group("a"), group("b")], [FREEZE], tokens=(token,)).changes == ()
+    assert block_changes("x", [group("a"), group("b")], [FREEZE], tokens=(token,)).changes == ()
 
 
 def test_what_needs_an_object_that_may_not_come_to_be_waits_for_it() -> None:

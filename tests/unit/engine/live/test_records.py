@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 
-from controller.engine.live.records import RecordFrame, chained, refs_of
-from controller.engine.live.settle_open import DONE, NOT_DONE, OTHERWISE, settle
+from controller.engine.commit.storage import ApplyRequest
+from controller.engine.live.records import (
+    FOUND_DONE,
+    NOT_DONE,
+    OTHERWISE,
+    RecordFrame,
+    refs_of,
+    settle,
+)
 from controller.ledger.record_items import from_item, to_item
-from controller.ledger.records import record_hash
+from controller.ledger.records import chained, record_hash
 from controller.model.canonical import canonical_bytes
 from controller.model.head import Head
 from controller.model.ledger_record import Actor
@@ -23,9 +30,9 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WEB = ResourceRef("Group", "s/c50-ta-Web")
 FRAME = RecordFrame(
     scope=LiveScope("s", "012345670123", "eu-west-1", "s"),
-    actor=Actor("ada", "9f1e0aa", "envctl", "apply"),
-    plan_digest="d",
-    transaction_id="t",
+    request=ApplyRequest(
+        actor=Actor("ada", "9f1e0aa", "envctl", "apply"), transaction="t", plan_digest="d"
+    ),
 )
 BEFORE, AFTER, OTHER = ({"size": size} for size in (1, 2, 3))
 
@@ -49,14 +56,14 @@ def found(value: Any, digest: str = "", ref: ResourceRef = WEB) -> dict[Resource
 @pytest.mark.parametrize(
     ("before", "after", "now", "digest", "phase", "message"),
     [
-        (BEFORE, AFTER, AFTER, "", "succeeded", DONE),
-        (BEFORE, AFTER, {**AFTER, "more": 1}, "digest", "succeeded", DONE),
+        (BEFORE, AFTER, AFTER, "", "succeeded", FOUND_DONE),
+        (BEFORE, AFTER, {**AFTER, "more": 1}, "digest", "succeeded", FOUND_DONE),
         (BEFORE, AFTER, BEFORE, "", "failed", NOT_DONE),
         (BEFORE, AFTER, OTHER, "", "failed", OTHERWISE),
         (BEFORE, AFTER, None, "", "failed", OTHERWISE),
         (None, AFTER, None, "", "failed", NOT_DONE),
-        (None, AFTER, AFTER, "", "succeeded", DONE),
-        (BEFORE, None, None, "", "succeeded", DONE),
+        (None, AFTER, AFTER, "", "succeeded", FOUND_DONE),
+        (BEFORE, None, None, "", "succeeded", FOUND_DONE),
         (BEFORE, None, BEFORE, "digest", "failed", NOT_DONE),
         (BEFORE, None, OTHER, "", "failed", OTHERWISE),
     ],
@@ -82,7 +89,7 @@ def test_of_several_all_must_be_done() -> None:
     both = {**found(AFTER, ref=one), **found(AFTER, ref=two)}
     assert settle(record, both).phase == "succeeded"
     half = {**found(AFTER, ref=one), **found(BEFORE, ref=two)}
-    assert settle(record, half).message == f"1 of 2 {DONE}; 1 of 2 (i-2) {NOT_DONE}"
+    assert settle(record, half).message == f"1 of 2 {FOUND_DONE}; 1 of 2 (i-2) {NOT_DONE}"
 
 
 def test_records_of_live_changes_are_read_back_and_chained() -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.engine.commit.batching import MAX_BYTES, MAX_ITEM_WRITES, Load, prefix_length
+from controller.engine.commit.transaction import MAX_BYTES, MAX_ITEM_WRITES, Load, prefix_length
 
 loads = st.lists(
     st.builds(

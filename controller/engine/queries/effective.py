@@ -10,8 +10,6 @@ from controller.kinds.language.kind import Kind
 from controller.kinds.language.walk import PLAIN, Shape, by_yaml
 from controller.loading.closest import closest
 from controller.loading.field_origins import FieldPath
-from controller.loading.positions import dotted
-from controller.loading.yaml_text import scalar_text
 from controller.model.canonical import parse_canonical
 from controller.model.origin import Origin
 from controller.model.ref import ResourceRef
@@ -19,14 +17,13 @@ from controller.model.resource import Resource
 
 API_VERSION = "envctl/v1"
 HIDDEN = "(sensitive)"
-_COMMENT_COLUMN = 44
 
 Json = Any
 Kinds = Mapping[str, Kind[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Effective:
+class EffectiveDocument:
     """One document as it counts. ``origins`` lead from the path of each single value to where it was written."""
 
     ref: ResourceRef
@@ -37,14 +34,14 @@ class Effective:
 
 def effective_documents(
     revision: LoadedRevision, kinds: Kinds, wanted: str | None = None
-) -> Iterator[Effective]:
+) -> Iterator[EffectiveDocument]:
     """Yield the document ``wanted`` (``Kind/name``), or all of a revision, in the order of their files.
 
     Sensitive values are hidden. Raises WrongUsage for a name that is not there.
     """
     resources = revision.loaded.resources
     if wanted is None:
-        chosen = sorted(resources.values(), key=lambda one: (one.origin, one.index))
+        chosen = sorted(resources.values(), key=lambda resource: (resource.origin, resource.index))
     else:
         chosen = [_found(resources, wanted)]
     for resource in chosen:
@@ -63,7 +60,7 @@ def _found(resources: Mapping[ResourceRef, Resource], wanted: str) -> Resource:
     return resources[ref]
 
 
-def _effective(resource: Resource, kind: Kind[Any], revision: LoadedRevision) -> Effective:
+def _effective(resource: Resource, kind: Kind[Any], revision: LoadedRevision) -> EffectiveDocument:
     authored = parse_canonical(resource.document)
     spec = kind.expand(authored["spec"]) if kind.expand else authored["spec"]
     document = {"metadata": authored["metadata"], "spec": spec}
@@ -79,7 +76,7 @@ def _effective(resource: Resource, kind: Kind[Any], revision: LoadedRevision) ->
         "metadata": document["metadata"],
         "spec": _masked(Shape(model=kind.spec), spec),
     }
-    return Effective(resource.ref, resource.origin, shown, places)
+    return EffectiveDocument(resource.ref, resource.origin, shown, places)
 
 
 def _leaves(value: Json, path: FieldPath) -> Iterator[FieldPath]:
@@ -119,43 +116,3 @@ def _masked(shape: Shape, value: Json) -> Json:
     if isinstance(value, list):
         return [_masked(shape.members or PLAIN, part) for part in value]
     return value
-
-
-def effective_json(one: Effective) -> dict[str, Json]:
-    """Return an effective document for programs."""
-    return {
-        "ref": str(one.ref),
-        "origin": str(one.origin),
-        "document": one.document,
-        "origins": {
-            dotted(path): str(origin._replace(column=0)) for path, origin in one.origins.items()
-        },
-    }
-
-
-def effective_yaml(one: Effective) -> str:
-    """Return an effective document as YAML, the origin of each value behind it."""
-    lines = []
-    for text, path in _lines(one.document, (), 0):
-        origin = one.origins.get(path) if path is not None else None
-        comment = f"# {origin._replace(column=0)}" if origin else ""
-        lines.append(f"{text:<{_COMMENT_COLUMN}}  {comment}".rstrip() if comment else text)
-    return "\n".join(lines) + "\n"
-
-
-def _lines(value: Json, path: FieldPath, depth: int) -> Iterator[tuple[str, FieldPath | None]]:
-    indent = "  " * depth
-    parts = value.items() if isinstance(value, dict) else enumerate(value)
-    for step, part in parts:
-        here = (*path, step)
-        head = f"{indent}{scalar_text(step)}:" if isinstance(value, dict) else f"{indent}-"
-        if not part or not isinstance(part, dict | list):
-            yield f"{head} {scalar_text(part)}", here
-        elif isinstance(value, list):
-            inner = list(_lines(part, here, depth + 1))
-            first, first_path = inner[0]
-            yield f"{head} {first.strip()}", first_path
-            yield from inner[1:]
-        else:
-            yield head, None
-            yield from _lines(part, here, depth + 1)

@@ -4,137 +4,146 @@ A change without a record cannot exist, nor a record without its change, and a w
 While one transaction is under way the next is built, in the hope that the first succeeds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import datetime
 
 from controller.aws.items import Item
 from controller.aws.transactions import Cancelled
 from controller.aws.transactions import Reason as CancelReason
-from controller.engine.commit.batching import MAX_ITEM_WRITES
-from controller.engine.commit.lease import head_id, head_of_row, stale
-from controller.engine.commit.send import (
+from controller.engine.commit.change_queue import ChangeQueue
+from controller.engine.commit.scope_writer import (
     PASSING_CODES,
-    Sender,
+    ScopeWriter,
     SendResult,
     failed_condition,
     head_has_moved,
 )
-from controller.engine.commit.transaction import ApplyContext, Transaction, build_transaction
-from controller.engine.config.change_queue import ChangeQueue
-from controller.errors import EnvctlError, RefusedByAws, StaleEpoch, Unreachable
+from controller.engine.commit.transaction import (
+    MAX_ITEM_WRITES,
+    Load,
+    PreparedChange,
+    Transaction,
+    build_transaction,
+    prefix_length,
+    prepare,
+)
+from controller.errors import EnvctlError, RefusedByAws, StaleEpoch
 from controller.model.head import Head
 from controller.model.item_write import ItemWrite
-from controller.model.outcome import Outcome, Status
+from controller.model.outcome import DONE, Outcome, Progress, Status
 from controller.model.plan import Change
 from controller.model.reason import NO_REASON, Reason
-from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.writes import version_of
-
-MAX_HEAD_MOVES = 8
-"""How often in a row the head may turn out to be elsewhere, in our own epoch, before we give up."""
-
-
-class Progress(NamedTuple):
-    """So many of the changes have an outcome."""
-
-    done: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyResult:
-    """What became of every change, and the head after it. ``stopped`` is why the run did not go to its end, if so."""
+class CommitResult:
+    """What became of every change. ``stopped`` is why the run did not go to its end, if so."""
 
     outcomes: tuple[Outcome, ...]
-    head: Head
     stopped: EnvctlError | None = None
 
 
-def apply_changes(
+def commit_changes(
     changes: Sequence[Change],
-    head: Head,
-    context: ApplyContext,
+    writer: ScopeWriter,
     progress: Callable[[Progress], None] = lambda _: None,
-) -> ApplyResult:
-    """Apply changes in their order, under a head that is ours. Errors of AWS are not raised: what happened is the result.
+) -> CommitResult:
+    """Apply changes in their order, in a scope that is ours. Errors of AWS are not raised: what happened is the result.
 
     Changes that conflict or fail are taken out, with what relies on them; the rest goes on. ``progress`` is called
     after each transaction, in this thread.
     """
-    return _Run(changes, head, context, progress).to_the_end()
+    return _Run(changes, writer, progress).drain()
 
 
 class _Run:
     def __init__(
         self,
         changes: Sequence[Change],
-        head: Head,
-        context: ApplyContext,
+        writer: ScopeWriter,
         progress: Callable[[Progress], None],
     ) -> None:
-        self._queue = ChangeQueue(changes, context)
-        self._head = head
-        self._context = context
+        self._queue = ChangeQueue(changes, writer.request.transaction)
+        self._writer = writer
         self._progress = progress
-        self._sender = Sender(context)
-        self._moves = 0
+        self._max_changes = MAX_ITEM_WRITES
+        """How many changes a transaction may hold; lowered to find the one that AWS refuses."""
 
-    def to_the_end(self) -> ApplyResult:
+    def drain(self) -> CommitResult:
         stopped: EnvctlError | None = None
         with ThreadPoolExecutor(1, thread_name_prefix="build-next") as ahead:
-            current = self._build(self._head)
+            current = self._build(self._writer.head)
             while current is not None:
                 building = ahead.submit(self._build, current.head)
                 try:
-                    fate: SendResult | Cancelled | EnvctlError = self._sender.send(current)
+                    answer: SendResult | Cancelled | EnvctlError = self._writer.send(current)
                 except EnvctlError as error:
-                    fate = error
+                    answer = error
                 following = building.result()
-                if isinstance(fate, SendResult):
-                    self._settle(current, fate)
+                if isinstance(answer, SendResult):
+                    committed = answer is SendResult.COMMITTED
+                    self._settle(current, Status.APPLIED if committed else Status.ALREADY_DONE)
                     current = following
                 else:
                     # Built on a head that never was: its changes are built again.
-                    self._queue.put_back(following.entries if following else ())
-                    stopped = self._cope(current, fate)
-                    current = self._build(self._head) if stopped is None else None
-                self._report()
+                    self._put_back(following)
+                    stopped = self._cope(current, answer)
+                    current = self._build(self._writer.head) if stopped is None else None
+                self._progress(self._queue.progress)
         if stopped is not None:
-            self._stop(stopped)
-        self._report()
-        return ApplyResult(self._queue.outcomes(), self._head, stopped)
+            self._queue.stop(stopped)
+        self._progress(self._queue.progress)
+        return CommitResult(self._queue.outcomes(), stopped)
 
     def _build(self, head: Head) -> Transaction | None:
-        at = self._context.clock()
-        while entries := self._queue.take(at):
+        """Return the next transaction, as if ``head`` were the scope's; None when nothing is left to send."""
+        at = self._writer.storage.clock()
+        while batch := self._batch(at):
+            items = [item for prepared in batch for item in prepared.items]
+            writes = [write for prepared in batch for write in prepared.writes]
             try:
-                return build_transaction(entries, head, self._context, at)
+                records = self._writer.records_of(items, at)
+                return build_transaction(records, writes, head, self._writer.storage, at, batch)
             except EnvctlError as error:
                 # The store for large images did not take one: without it there can be no record.
-                for entry in entries:
-                    self._queue.settle(entry.index, Status.FAILED, error.reason)
+                for prepared in batch:
+                    self._queue.settle(prepared.index, Status.FAILED, error.reason)
         return None
 
-    def _report(self) -> None:
-        self._progress(Progress(self._queue.done, self._queue.total))
+    def _batch(self, at: datetime) -> list[PreparedChange]:
+        """Return the changes of the next transaction, signed with the time ``at``; what DynamoDB cannot hold is settled."""
+        batch: list[PreparedChange] = []
+        storage, request = self._writer.storage, self._writer.request
 
-    def _settle(self, transaction: Transaction, fate: SendResult) -> None:
-        status = Status.APPLIED if fate is SendResult.COMMITTED else Status.ALREADY_DONE
-        self._settle_all(transaction, status)
-        self._head = transaction.head
-        self._moves = 0
+        def loads() -> Iterator[Load]:
+            while (place := self._queue.take()) is not None:
+                try:
+                    batch.append(prepare(place, self._queue.changes[place], storage, request, at))
+                    yield batch[-1].load
+                except EnvctlError as error:
+                    # Also from the store for large images: without them there can be no record.
+                    self._queue.settle(place, Status.FAILED, error.reason)
 
-    def _settle_all(
+        count = prefix_length(loads(), self._max_changes)
+        self._queue.put_back([prepared.index for prepared in batch[count:]])
+        return batch[:count]
+
+    def _put_back(self, transaction: Transaction | None) -> None:
+        if transaction is not None:
+            self._queue.put_back([prepared.index for prepared in transaction.changes])
+
+    def _settle(
         self, transaction: Transaction, status: Status, message: Reason = NO_REASON
     ) -> None:
-        written = status in {Status.APPLIED, Status.ALREADY_DONE}
-        ids: dict[int, list[str]] = {entry.index: [] for entry in transaction.entries}
+        written = status in DONE
+        ids: dict[int, list[str]] = {prepared.index: [] for prepared in transaction.changes}
         for owner, record in zip(transaction.owners, transaction.records, strict=True):
             ids[owner.index].append(record.audit_id)
-        for index, audit_ids in ids.items():
-            self._queue.settle(index, status, message, audit_ids if written else ())
+        for place, audit_ids in ids.items():
+            self._queue.settle(place, status, message, audit_ids if written else ())
 
     def _cope(
         self, transaction: Transaction, trouble: Cancelled | EnvctlError
@@ -143,60 +152,44 @@ class _Run:
         try:
             if isinstance(trouble, Cancelled):
                 if head_has_moved(trouble):
-                    return self._find_head(transaction)
-                self._take_out(transaction, trouble)
+                    self._follow_head(transaction)
+                else:
+                    self._take_out(transaction, trouble)
                 return None
+        except StaleEpoch as error:
+            return error
         except EnvctlError as error:
             trouble = error
         if not isinstance(trouble, RefusedByAws):
-            self._settle_all(transaction, Status.FAILED, trouble.reason)
+            self._settle(transaction, Status.FAILED, trouble.reason)
             return trouble
-        if len(transaction.entries) > 1:
+        if len(transaction.changes) > 1:
             # One of them is refused, AWS does not say which: halves find it.
-            self._queue.put_back(transaction.entries)
-            self._queue.max_changes = len(transaction.entries) // 2
+            self._put_back(transaction)
+            self._max_changes = len(transaction.changes) // 2
         else:
-            self._settle_all(transaction, Status.FAILED, trouble.reason)
-            self._queue.max_changes = MAX_ITEM_WRITES
+            self._settle(transaction, Status.FAILED, trouble.reason)
+            self._max_changes = MAX_ITEM_WRITES
         return None
 
-    def _find_head(self, transaction: Transaction) -> EnvctlError | None:
+    def _follow_head(self, transaction: Transaction) -> None:
         """See whose the head is now, and which transaction of ours moved it, if one did."""
-        row = self._context.store.get(
-            self._context.physical(STATE_TABLE.name), {"Id": head_id(self._head.scope)}
-        )
-        found = head_of_row(self._head.scope, row) if row else None
-        for late in self._sender.landed_late():
-            self._settle_all(late, Status.ALREADY_DONE)
-        self._queue.put_back(transaction.entries)
-        if found is None or (found.epoch, found.owner) != (self._head.epoch, self._head.owner):
-            return stale(self._head, found)
-        self._head = found
-        self._moves += 1
-        if self._moves > MAX_HEAD_MOVES:
-            return Unreachable(
-                f"scope {found.scope}: its head moves under our own epoch; is another run using this owner's name?",
-                fix="end the other run, then apply again",
-            )
-        return None
+        for late in self._writer.sender.landed_late():
+            self._settle(late, Status.ALREADY_DONE)
+        self._put_back(transaction)
+        self._writer.find_head()
 
     def _take_out(self, transaction: Transaction, answer: Cancelled) -> None:
-        count = len(transaction.owners)
+        count = len(transaction.records)
         verdicts: dict[int, tuple[Status, Reason]] = {}
-        items = [item for entry in transaction.entries for item in entry.items]
-        for place, (item, owner) in enumerate(zip(items, transaction.owners, strict=True)):
-            verdict = _verdict(item, answer.reasons[place], answer.reasons[count + place])
+        items = [item for prepared in transaction.changes for item in prepared.items]
+        for index, (item, owner) in enumerate(zip(items, transaction.owners, strict=True)):
+            verdict = _verdict(item, answer.reasons[index], answer.reasons[count + index])
             if verdict is not None:
                 verdicts.setdefault(owner.index, verdict)
-        for index, (status, message) in verdicts.items():
-            self._queue.settle(index, status, message)
-        self._queue.put_back(transaction.entries)
-
-    def _stop(self, error: EnvctlError) -> None:
-        if isinstance(error, StaleEpoch):
-            self._queue.settle_rest(Status.STALE_EPOCH, error.reason)
-        else:
-            self._queue.settle_rest(Status.SKIPPED, Reason(f"not tried: {error.message}"))
+        for place, (status, message) in verdicts.items():
+            self._queue.settle(place, status, message)
+        self._put_back(transaction)
 
 
 def _verdict(

@@ -6,8 +6,7 @@ import pytest
 
 from controller.model.plan import Action, Cause, Change
 from controller.model.ref import ResourceRef
-from controller.planning.order import in_order
-from controller.planning.prerequisites import prerequisites
+from controller.planning.order import Graph, in_order
 
 
 def change(name: str, action: Action, *names: str) -> Change:
@@ -50,9 +49,10 @@ def test_who_relies_on_whom(
     changes: Sequence[Change], relies: dict[str, set[str]], because: str
 ) -> None:
     ordered = in_order(changes)
+    graph = Graph(ordered)
     found = {
-        one.ref.key: {ordered[index].ref.key for index in needed}
-        for one, needed in zip(ordered, prerequisites(ordered), strict=True)
-        if needed
+        dependent.ref.key: {ordered[earlier].ref.key for earlier in graph.earlier(place)}
+        for place, dependent in enumerate(ordered)
+        if graph.earlier(place)
     }
     assert found == relies, because

@@ -10,11 +10,7 @@ from hypothesis import strategies as st
 from controller import catalog
 from controller.engine.config.planner import Planner
 from controller.engine.desired.load_revision import LoadedRevision
-from controller.engine.queries.render_documents import (
-    Effective,
-    effective_documents,
-    effective_yaml,
-)
+from controller.engine.queries.effective import EffectiveDocument, effective_documents
 from controller.errors import WrongUsage
 from controller.loading.documents import parse_documents
 from controller.model.origin import Origin
@@ -22,6 +18,7 @@ from controller.model.ref import ResourceRef
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
+from controller.views.effective import effective_yaml
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "fleet"
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20)
@@ -39,7 +36,7 @@ def loaded(folder: Path) -> LoadedRevision:
 
 @given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=4))
 def test_any_document_reads_back(document: dict[str, Any]) -> None:
-    one = Effective(ResourceRef("Service", "x"), Origin("a.yaml", 1), document, {})
+    one = EffectiveDocument(ResourceRef("Service", "x"), Origin("a.yaml", 1), document, {})
 
     (read,) = parse_documents(effective_yaml(one).encode())
 

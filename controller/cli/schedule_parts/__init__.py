@@ -1,1 +1,0 @@
-"""Subcommands of ``envctl schedule`` that ask about an installation."""

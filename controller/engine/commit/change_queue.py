@@ -1,0 +1,101 @@
+"""The changes of one run that still have to be made, and what became of the others. Pure."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Final
+
+from controller.errors import EnvctlError, StaleEpoch
+from controller.model.outcome import Outcome, Progress, Status
+from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
+from controller.model.ref import ResourceRef
+from controller.planning.order import Graph
+
+_BROKEN: Final = frozenset({Status.CONFLICTED, Status.FAILED, Status.SKIPPED, Status.STALE_EPOCH})
+
+
+class ChangeQueue:
+    """Gives out changes in order, by their places in ``changes``; what relies on a failed change is skipped.
+
+    How many go together is up to whoever takes them.
+    """
+
+    def __init__(self, changes: Sequence[Change], transaction: str) -> None:
+        """Take the changes in the order they are applied in, and the run's id."""
+        self.changes = changes
+        self._transaction = transaction
+        self._graph = Graph(changes)
+        self._waiting = deque(range(len(changes)))
+        self._outcomes: dict[int, Outcome] = {}
+
+    @property
+    def progress(self) -> Progress:
+        """How many changes have an outcome, and how many there are."""
+        return Progress(len(self._outcomes), len(self.changes))
+
+    def take(self) -> int | None:
+        """Return the place of the next change that may be tried; None when nothing is left to try."""
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not self._is_skipped(place):
+                return place
+        return None
+
+    def put_back(self, places: Sequence[int]) -> None:
+        """Queue changes again, before all others, unless they have an outcome by now."""
+        again = [place for place in places if place not in self._outcomes]
+        self._waiting.extendleft(reversed(again))
+
+    def relies_on(self, place: int) -> Sequence[int]:
+        """Return the places of the changes that must have been made before this one."""
+        return self._graph.earlier(place)
+
+    def place_of(self, change: Change) -> int:
+        """Return the place of a change, known by its target, object and action."""
+        return self._places[change.target, change.ref, change.action]
+
+    def settle(
+        self, place: int, status: Status, message: Reason = NO_REASON, audit_ids: Iterable[str] = ()
+    ) -> None:
+        """Record what became of a change; the last word counts."""
+        self._outcomes[place] = Outcome(
+            self.changes[place], status, message, tuple(audit_ids), self._transaction
+        )
+
+    def stop(self, error: EnvctlError) -> None:
+        """Give every change without an outcome the one that follows from what ended the run."""
+        status, message = Status.STALE_EPOCH, error.reason
+        if not isinstance(error, StaleEpoch):
+            status, message = Status.SKIPPED, not_tried(error)
+        self._waiting.clear()
+        for place in range(len(self.changes)):
+            if place not in self._outcomes:
+                self.settle(place, status, message)
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Return what became of the changes, in their order."""
+        return tuple(self._outcomes[place] for place in sorted(self._outcomes))
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, ResourceRef, str], int]:
+        return {
+            (change.target, change.ref, change.action): place
+            for place, change in enumerate(self.changes)
+        }
+
+    def _is_skipped(self, place: int) -> bool:
+        for prerequisite in self.relies_on(place):
+            outcome = self._outcomes.get(prerequisite)
+            if outcome is not None and outcome.status in _BROKEN:
+                why = Reason(
+                    f"{outcome.change.ref}, which must come first, was not done: {outcome.status}"
+                )
+                self.settle(place, Status.SKIPPED, why)
+                return True
+        return False
+
+
+def not_tried(error: EnvctlError) -> Reason:
+    """Say of a change that it was left alone, as the run had ended."""
+    return Reason(f"not tried: {error.message}")

@@ -1,0 +1,219 @@
+"""Whoever owns a scope writes it: what is written, its records and the scope's head go into one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from types import TracebackType
+from typing import Final, Self
+
+from controller.aws.errors import THROTTLE_CODES, OutcomeUnknown, TableMissing
+from controller.aws.transactions import Cancelled, Committed, Reason, Write
+from controller.engine.commit.lease import Claim, LeaseKeeper
+from controller.engine.commit.storage import ApplyRequest, Storage
+from controller.engine.commit.transaction import Transaction, build_transaction, records_of
+from controller.errors import Conflict, EnvctlError, StaleEpoch, Throttled, Unreachable
+from controller.events import Emit, EpochTaken, LeaseNotReleased, discard_event
+from controller.ledger.ledger_table import LEDGER_TABLE
+from controller.model.backoff import Backoff
+from controller.model.head import Head
+from controller.model.item_write import ItemWrite
+from controller.model.ledger_record import LedgerRecord, Phase
+
+MAX_HEAD_MOVES: Final = 8
+"""How often in a row the head may turn out to be elsewhere, in our own epoch, before we give up."""
+MAX_SENDS = 4
+"""How often one transaction is sent, each time by a client that tries again by itself."""
+BETWEEN_SENDS = Backoff(first_s=1.0, longest_s=4.0)
+CONDITION_FAILED = "ConditionalCheckFailed"
+PASSING_CODES = THROTTLE_CODES | {"TransactionConflict"}
+"""Reasons of a cancellation that say nothing about the writes themselves."""
+
+
+class SendResult(Enum):
+    """How a transaction came to be written."""
+
+    COMMITTED = "committed"
+    DONE_BEFORE = "done before"
+    """Its records were there: the answer to an earlier try had been lost."""
+
+
+class Sender:
+    """Sends transactions of one run, and remembers those whose fate was open."""
+
+    def __init__(self, storage: Storage) -> None:
+        """Take where to send to."""
+        self._storage = storage
+        self._open: list[Transaction] = []
+
+    def send(self, transaction: Transaction) -> SendResult | Cancelled:
+        """Send the same bytes under the same token until the answer, or the ledger, says what became of them.
+
+        A cancellation that is returned has at least one reason that repeating does not cure. Raises what the client raised if that
+        does not pass, and OutcomeUnknown if neither answer nor ledger could be had.
+        """
+        error: EnvctlError | None = None
+        for sent in range(MAX_SENDS):
+            if sent:
+                self._storage.sleep(BETWEEN_SENDS.pause_s(sent))
+            try:
+                answer = self._storage.store.transact(transaction.writes, transaction.token)
+                if isinstance(answer, Committed):
+                    return SendResult.COMMITTED
+                if answer.maybe_done_before:
+                    self._open.append(transaction)
+                if (answer.maybe_done_before or head_has_moved(answer)) and self.has_landed(
+                    transaction
+                ):
+                    return SendResult.DONE_BEFORE
+            except TableMissing:
+                raise
+            except OutcomeUnknown as unknown:
+                self._open.append(transaction)
+                error = unknown
+                if self._landed_as_far_as_known(transaction):
+                    return SendResult.DONE_BEFORE
+            except Unreachable as unreachable:
+                error = error if isinstance(error, OutcomeUnknown) else unreachable
+            else:
+                if any(reason and reason.code not in PASSING_CODES for reason in answer.reasons):
+                    return answer
+                error = Throttled(
+                    "tables: other transactions keep the items of this one busy",
+                    fix="nothing, it is tried again later",
+                )
+        assert error is not None
+        raise error
+
+    def landed_late(self) -> list[Transaction]:
+        """Return those transactions with an open fate that were written after all. Raises as any read."""
+        return [transaction for transaction in self._open if self.has_landed(transaction)]
+
+    def has_landed(self, transaction: Transaction) -> bool:
+        """Tell from the ledger whether a transaction was written: its first record is there, or none is."""
+        record = transaction.records[0]
+        found = self._storage.store.get(
+            self._storage.physical(LEDGER_TABLE.name), {"AuditID": record.audit_id}
+        )
+        return found is not None and found.get("Hash") == record.hash
+
+    def _landed_as_far_as_known(self, transaction: Transaction) -> bool:
+        try:
+            return self.has_landed(transaction)
+        except Unreachable:
+            return False
+
+
+class ScopeWriter:
+    """The owner of a scope for a while. Its end as a context manager gives the scope back.
+
+    A lease that cannot be given back ends by itself and fails nothing that was recorded: it is told as an event. Not for several
+    threads at once, but ``lease`` is.
+    """
+
+    def __init__(
+        self, storage: Storage, request: ApplyRequest, head: Head, emit: Emit = discard_event
+    ) -> None:
+        """Take where to write, what records say, and the head of a scope that is ours."""
+        self.storage = storage
+        self.request = request
+        self.lease = LeaseKeeper(head, storage.leases)
+        self._emit = emit
+        self.sender = Sender(storage)
+        self._moves = 0
+
+    @classmethod
+    def take(
+        cls,
+        scope: str,
+        claim: Claim,
+        storage: Storage,
+        request: ApplyRequest,
+        emit: Emit = discard_event,
+    ) -> Self:
+        """Become the owner of a scope. Raises ScopeBusy, ScopeFromTheFuture, and as any write."""
+        head = storage.leases.take(scope, claim)
+        emit(EpochTaken(head.scope, head.epoch, head.owner))
+        return cls(storage, request, head, emit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Also when Ctrl-C ends the run: the next one need not wait for the lease.
+        try:
+            self.lease.release()
+        except EnvctlError as refusal:
+            self._emit(LeaseNotReleased(self.head.scope, str(refusal)))
+
+    @property
+    def head(self) -> Head:
+        """The head as we left it."""
+        return self.lease.head
+
+    def records_of(
+        self, items: Sequence[ItemWrite], at: datetime, phase: Phase = "done"
+    ) -> tuple[LedgerRecord, ...]:
+        """Return a record for each item write, not yet chained."""
+        return records_of(items, self.head.scope, self.storage, self.request, at, phase)
+
+    def append(
+        self, records: Sequence[LedgerRecord], writes: Sequence[Write] = ()
+    ) -> tuple[LedgerRecord, ...]:
+        """Write records, chained to the head, and other writes with them in one transaction; return them as they are now.
+
+        Raises Conflict if a write's condition does not hold, StaleEpoch if the scope is not ours any more, ImagesTooLarge, and as
+        any write: nothing is written then.
+        """
+        while True:
+            transaction = build_transaction(
+                records, writes, self.head, self.storage, self.storage.clock()
+            )
+            answer = self.send(transaction)
+            if isinstance(answer, SendResult):
+                return transaction.records
+            if not head_has_moved(answer):
+                raise Conflict(
+                    f"scope {self.head.scope}: its records could not be written: {_reasons(answer)}",
+                    fix="run again; what was done is found by looking",
+                )
+            self.find_head()
+
+    def send(self, transaction: Transaction) -> SendResult | Cancelled:
+        """Send a transaction until it is known what became of it; the head follows it. Raises as ``Sender.send``."""
+        answer = self.sender.send(transaction)
+        if isinstance(answer, SendResult):
+            self.lease.moved(transaction.head)
+            self._moves = 0
+        return answer
+
+    def find_head(self) -> None:
+        """See where the head is now. Raises StaleEpoch if it is not ours, or moves without us, and as any read."""
+        self.lease.find_head()
+        self._moves += 1
+        if self._moves > MAX_HEAD_MOVES:
+            raise StaleEpoch(
+                f"scope {self.head.scope}: its head moves under our own epoch; is another run using this owner's name?",
+                fix="end the other run, then apply again",
+            )
+
+
+def head_has_moved(answer: Cancelled) -> bool:
+    """Tell whether the head, the last write, was not where the transaction expected it."""
+    return failed_condition(answer.reasons[-1])
+
+
+def failed_condition(reason: Reason | None) -> bool:
+    """Tell whether a write's condition did not hold."""
+    return reason is not None and reason.code == CONDITION_FAILED
+
+
+def _reasons(answer: Cancelled) -> str:
+    reasons = {
+        f"{reason.code} {reason.message}".strip() for reason in answer.reasons if reason is not None
+    }
+    return "; ".join(sorted(reasons))

@@ -1,0 +1,58 @@
+"""What every write of an installation is made with, and what the records of one run say of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from controller.engine.commit.lease import Leases
+from controller.ledger.large_images import BlobStore
+from controller.ledger.records import Redact
+from controller.model.ledger_record import Actor
+from controller.model.table import TableDefinition
+from controller.targets.table_items.definitions import STATE_TABLE
+from controller.targets.table_items.store import ItemStore
+
+
+def _keep_all(_table: str, attributes: dict[str, Any]) -> dict[str, Any]:
+    return attributes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """Where an installation keeps its items, its heads and their records. ``clock`` gives aware time, ``sleep`` takes seconds."""
+
+    store: ItemStore
+    installation: str
+    """Its id, which marks of items carry; empty before it has one."""
+    prefix: str
+    tables: Mapping[str, TableDefinition]
+    """The config tables, by logical name."""
+    table_arn: Callable[[str], str]
+    """Logical table name -> ARN."""
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    redact: Redact = _keep_all
+    """Takes sensitive values out of what records keep."""
+    blobs: BlobStore | None = None
+    """Keeps images that are too large for a record."""
+
+    def physical(self, table: str) -> str:
+        """Return the name a logical table goes by in DynamoDB."""
+        return self.prefix + table
+
+    @property
+    def leases(self) -> Leases:
+        """Who owns which scope."""
+        state = self.physical(STATE_TABLE.name)
+        return Leases(self.store, state, clock=self.clock, sleep=self.sleep)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyRequest:
+    """Who applies, and what: as items and records say it. ``transaction`` names the run in the ledger."""
+
+    actor: Actor
+    transaction: str
+    revision: str = ""
+    plan_digest: str = ""

@@ -1,0 +1,80 @@
+"""Heads of scopes as rows of the controller's own table: their key, their codec, and how one is read."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from controller.aws.items import Item
+from controller.errors import EnvctlError, ScopeFromTheFuture
+from controller.model.head import LEDGER_FORMAT, Head
+
+HEAD_PREFIX: Final = "head#"
+
+
+class Rows(Protocol):
+    """Where rows are read from, strongly consistent."""
+
+    def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
+        """Return one item, None if there is none."""
+
+
+class Heads:
+    """The heads there are. ``table`` is the physical name of EnvctlState."""
+
+    def __init__(self, rows: Rows, table: str) -> None:
+        """Take where they are."""
+        self._rows = rows
+        self._table = table
+
+    def read(self, scope: str) -> Head | None:
+        """Return the head of a scope as it is now; None if the scope has none yet.
+
+        Raises ScopeFromTheFuture if a newer controller wrote it, and as any read.
+        """
+        row = self._rows.get(self._table, {"Id": head_id(scope)})
+        return None if row is None else head_of_row(scope, row)
+
+
+def head_id(scope: str) -> str:
+    """Return the key of a scope's head in EnvctlState."""
+    return HEAD_PREFIX + scope
+
+
+def row_of_head(head: Head) -> dict[str, Any]:
+    """Return a head as the row that holds it."""
+    return {
+        "Id": head_id(head.scope),
+        "Epoch": head.epoch,
+        "Owner": head.owner,
+        "LeaseUntil": head.lease_until,
+        "Sequence": head.sequence,
+        "LastHash": head.last_hash,
+        "Format": head.format,
+    }
+
+
+def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:
+    """Read a head row.
+
+    Raises ScopeFromTheFuture if its format is newer than ours, EnvctlError if it is not a head.
+    """
+    try:
+        head = Head(
+            scope,
+            int(row["Epoch"]),
+            str(row["Owner"]),
+            int(row["LeaseUntil"]),
+            int(row["Sequence"]),
+            str(row["LastHash"]),
+            int(row["Format"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise EnvctlError(
+            f"scope {scope}: row {head_id(scope)} of EnvctlState is damaged ({error!r})",
+            fix="envctl audit verify shows where the ledger stands; restore the row from it",
+        ) from error
+    if head.format > LEDGER_FORMAT:
+        raise ScopeFromTheFuture(
+            f"scope {scope}: its ledger has format {head.format}, this controller knows up to {LEDGER_FORMAT}",
+            fix="run a controller at least as new as the one that wrote it last",
+        )
+    return head

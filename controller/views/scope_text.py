@@ -1,0 +1,63 @@
+"""How a scope stands in words: why it is not in order, and what to type next."""
+
+from collections.abc import Sequence
+
+from controller.engine.queries.status.view import UNSEEN, ScopeLine
+from controller.model.observed import CONFIG_SCOPE, ScopeState
+
+
+def next_step(scope: ScopeLine) -> str:
+    """Return what to type about a scope that is not in order; empty for one that is."""
+    if scope.in_order or not scope.known:
+        return ""
+    if scope.status is None and scope.name == CONFIG_SCOPE:
+        return "envctl plan"
+    if scope.state in ("unknown", "waiting", UNSEEN):
+        return f"envctl doctor {scope.name}"
+    if scope.lacking and scope.status and not (scope.status.changes or scope.status.blocked):
+        return f"envctl doctor {scope.name}"
+    return f"envctl plan --scope {scope.name}"
+
+
+def what_of(scope: ScopeLine) -> str:
+    """Return in one line why a scope is not in order; empty for one that is."""
+    status = scope.status
+    if status is None:
+        return "nobody looked at it yet"
+    first = status.reason.message
+    counts = []
+    if status.changes:
+        waits = "wait" if status.state in (ScopeState.OBSERVE, ScopeState.REFUSED) else "are left"
+        counts.append(_counted(status.changes, "change", waits))
+    if status.blocked:
+        counts.append(_counted(status.blocked, "change", "are blocked"))
+    if scope.lacking:
+        noun = "object waits" if scope.lacking == 1 else "objects wait"
+        counts.append(f"{scope.lacking:,} {noun} for what the account lacks")
+    if scope.open_records:
+        counts.append(f"{scope.open_records} announced and not ended: the next run settles it")
+    if not scope.known:
+        counts.append("no Account or EnvironmentType names it any more")
+    parts = [first, ", ".join(counts)]
+    if status.state is ScopeState.OBSERVE:
+        # What waits is what a reader looks for; why it is only observed was their own choice.
+        parts.reverse()
+    return "; ".join(filter(None, parts))
+
+
+def in_words(scopes: Sequence[ScopeLine]) -> str:
+    """Return ``43: 40 in order · 1 waiting``."""
+    order = sum(scope.in_order for scope in scopes)
+    rest: dict[str, int] = {}
+    for scope in scopes:
+        if not scope.in_order:
+            rest[scope.state] = rest.get(scope.state, 0) + 1
+    parts = [f"{order} in order", *(f"{rest[state]} {state}" for state in sorted(rest))]
+    return f"{len(scopes)}: {' · '.join(parts)}"
+
+
+def _counted(count: int, noun: str, verb: str) -> str:
+    if count == 1:
+        verb = {"wait": "waits", "are left": "is left", "are blocked": "is blocked"}[verb]
+        return f"1 {noun} {verb}"
+    return f"{count:,} {noun}s {verb}"

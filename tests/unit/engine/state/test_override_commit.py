@@ -1,0 +1,83 @@
+"""Overrides are written with their records, once, and taken away by whoever comes first."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller.engine.commit.lease import Claim, Leases
+from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
+from controller.engine.state.override_rows import read_overrides
+from controller.errors import Conflict, ScopeBusy, Throttled
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from tests.support.estate import PREFIX, START, Estate
+
+CLAIM = Claim("worker-a")
+FIRST = Override(
+    id="A1553PT2",
+    ref=ResourceRef("Environment", "c50"),
+    reason="release night",
+    actor="ada",
+    since=START,
+    until=START + timedelta(hours=2),
+)
+SECOND = replace(FIRST, id="Z95JTF5B", since=START + timedelta(milliseconds=1))
+
+
+@pytest.fixture
+def estate() -> Estate:
+    return Estate()
+
+
+def ids(estate: Estate) -> list[str]:
+    return sorted(override.id for override in read_overrides(estate.store, PREFIX))
+
+
+def test_a_throttled_release_fails_nothing_so_nobody_writes_them_again(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(*_: object) -> None:
+        raise Throttled("tables: AWS asked to slow down")
+
+    monkeypatch.setattr(Leases, "release", throttled)
+
+    make_overrides(estate.storage, [FIRST], estate.request(), CLAIM)
+
+    assert ids(estate) == [FIRST.id]
+    estate.check_ledger()
+
+
+def test_what_is_there_is_not_made_again(estate: Estate) -> None:
+    make_overrides(estate.storage, [FIRST], estate.request(), CLAIM)
+
+    with pytest.raises(Conflict, match="made or released by somebody else"):
+        make_overrides(estate.storage, [SECOND, FIRST], estate.request(), CLAIM)
+    assert ids(estate) == [FIRST.id]
+
+
+def test_of_those_that_end_each_says_why_and_one_that_is_gone_stops_none(estate: Estate) -> None:
+    make_overrides(estate.storage, [FIRST, SECOND], estate.request(), CLAIM)
+    end_overrides(estate.storage, [Ending(FIRST, "released by bob")], estate.request(), CLAIM)
+
+    endings = [Ending(FIRST, "its time was up"), Ending(SECOND, "its time was up")]
+    gone = end_overrides(estate.storage, endings, estate.request(), CLAIM)
+
+    assert gone == (endings[1],)
+    assert [record.actor.trigger for record in estate.records()[2:]] == [
+        "override ended: released by bob",
+        "override ended: its time was up",
+    ]
+    assert ids(estate) == []
+    estate.check_ledger()
+
+
+def test_who_loses_the_scope_meanwhile_is_told_to_run_again(estate: Estate) -> None:
+    def taken(*_: object) -> None:
+        estate.store.before = lambda *_: None
+        estate.worker("worker-b").takes(take_over=True)
+
+    estate.store.before = taken
+    with pytest.raises(ScopeBusy, match="nothing was written"):
+        make_overrides(estate.storage, [FIRST], estate.request(), CLAIM)
+    assert ids(estate) == []
