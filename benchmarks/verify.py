@@ -17,9 +17,9 @@ from typing import Any
 import orjson
 
 from controller.aws.items import wire_json
+from controller.gc_tuning import relaxed_gc
 from controller.ledger.chain import ChainCheck, ChainEntry
 from controller.ledger.findings import Verification
-from controller.ledger.gc_tuning import relaxed_gc
 from controller.ledger.heads import Heads
 from controller.ledger.record_items import record_of_wire, record_wire
 from controller.ledger.records import build_records, chained, record_hash

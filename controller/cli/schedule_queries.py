@@ -10,7 +10,7 @@ from controller import catalog
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import say, say_json
-from controller.engine.desired.accepted_from_source import accepted_of
+from controller.engine.desired.accepted import accepted_of
 from controller.engine.power.accepted_now import accepted_now
 from controller.engine.power.evaluate import CachedLook
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
@@ -94,7 +94,8 @@ def _accepted(call: Invocation, source: str | None) -> AcceptedState:
     if source is None:
         return accepted_now(call.installation, call.process.clock()).accepted
     revision = call.planner(source).load()
-    return accepted_of(revision, compile_kinds(catalog.kinds().values()), call.settings.options)
+    desired, kinds = revision.desired, compile_kinds(catalog.kinds().values())
+    return accepted_of(desired.resources, kinds, call.settings.options, desired.revision)
 
 
 def exceptions(
@@ -112,7 +113,7 @@ def exceptions(
     state = accepted_now(call.installation, now, call.live)
     fleet = CachedLook(state, now).everywhere()
     found = exceptions_of(fleet, state.accepted, now, wanted)
-    unknown = {name: scope.reason for name, scope in fleet.dark.items()}
+    unknown = {name: scope.reason for name, scope in fleet.unreachable.items()}
     if output is Format.JSON:
         say_json(exceptions_json(found, unknown, now))
     else:

@@ -18,6 +18,12 @@ _COMPARED: Final = 50
 """How many candidates are compared in full: those that share most with the value at a first look."""
 
 
+def did_you_mean(value: str, candidates: Iterable[str], otherwise: str) -> str:
+    """Return the fix for a name that is none: the nearest candidate in words, or ``otherwise``."""
+    meant = closest(value, candidates)
+    return f"did you mean {meant!r}?" if meant else otherwise
+
+
 def closest(value: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate most like ``value``, or None when none is near.
 
@@ -33,20 +39,20 @@ def closest(value: str, candidates: Iterable[str]) -> str | None:
         pieces = set(folded)
     looked_at: list[tuple[float, str, str]] = []
     for candidate in set(candidates) - {value}:
-        other = candidate.casefold()
-        size = len(other) + len(folded)
-        # Even if all of the shorter one were in the longer one.
-        if 2 * min(len(other), len(folded)) > _LIKENESS * size:
-            shared = sum(piece in other for piece in pieces)
+        lowered = candidate.casefold()
+        size = len(lowered) + len(folded)
+        # Even if all of the shorter text were in the longer.
+        if 2 * min(len(lowered), len(folded)) > _LIKENESS * size:
+            shared = sum(piece in lowered for piece in pieces)
             if shared:
-                looked_at.append((-shared / size, candidate, other))
+                looked_at.append((-shared / size, candidate, lowered))
     matcher = difflib.SequenceMatcher(autojunk=False)
     # It keeps its preparation of the second sequence, so the wrong value goes there.
     matcher.set_seq2(folded)
     best, best_ratio = None, _LIKENESS
-    for _, candidate, other in heapq.nsmallest(_COMPARED, looked_at):
-        matcher.set_seq1(other)
-        ratio = matcher.ratio() + (other == folded)
+    for _, candidate, lowered in heapq.nsmallest(_COMPARED, looked_at):
+        matcher.set_seq1(lowered)
+        ratio = matcher.ratio() + (lowered == folded)
         if ratio > best_ratio or (ratio == best_ratio and best is not None and candidate < best):
             best, best_ratio = candidate, ratio
     return best

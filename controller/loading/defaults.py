@@ -1,12 +1,22 @@
-"""Folder defaults: which apply to a file, and how they merge with what a document says."""
+"""Folder defaults: which apply to a file, how they merge with what a document says, and what is wrong in them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from controller.kinds.language.merge import merge
+from controller.kinds.language.spec import Metadata
+from controller.loading.closest import did_you_mean
+from controller.loading.compiled import CompiledKind, CompiledKinds
+from controller.loading.envelope import ParsedFile
+from controller.loading.issue import Issue, PlacedIssue, placed, unknown_kind
+from controller.loading.validation_issues import validation_issues
+from controller.loading.written_fields import null_field_issues
 from controller.model.canonical import digest, parse_canonical
 from controller.model.origin import Origin
+from controller.model.problem import ProblemCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,16 @@ class KindDefaults:
 NO_DEFAULTS = KindDefaults({}, ())
 
 
+def defaults_documents(
+    files: Mapping[str, str], parsed: Mapping[str, ParsedFile]
+) -> Iterator[DefaultsDocument]:
+    """Yield the Defaults documents of a revision (path -> content id), in file order."""
+    for path, content_id in files.items():
+        for index in parsed[content_id].defaults:
+            document = parsed[content_id].documents[index]
+            yield DefaultsDocument(Origin(path, document.line), index, document.body)
+
+
 class FolderDefaults:
     """All Defaults documents of one revision, asked by folder and kind."""
 
@@ -62,15 +82,12 @@ class FolderDefaults:
         """Return a text that changes whenever a Defaults document over the folder changes."""
         found = self._ids.get(folder)
         if found is None:
-            parts = [document.body for document in self._over(folder)]
+            parts = [document.body for document in self.over(folder)]
             found = self._ids[folder] = digest(b"\n".join(parts)) if parts else ""
         return found
 
-    def nearest_first(self, folder: str) -> list[DefaultsDocument]:
-        """Return the documents that apply to a folder, the one that wins first."""
-        return self._over(folder)[::-1]
-
-    def _over(self, folder: str) -> list[DefaultsDocument]:
+    def over(self, folder: str) -> list[DefaultsDocument]:
+        """Return the documents that apply to a folder, the one that wins last."""
         if not self._by_folder:
             return []
         return [
@@ -82,7 +99,7 @@ class FolderDefaults:
     def _merge(self, folder: str, kind: str) -> KindDefaults:
         spec: dict[str, Any] = {}
         origins: list[Origin] = []
-        for document in self._over(folder):
+        for document in self.over(folder):
             partial = document.partial_specs().get(kind)
             if isinstance(partial, dict):
                 spec = merge(spec, partial)
@@ -99,3 +116,52 @@ def folders_above(folder: str) -> list[str]:
     """Return the folder and those around it, outermost (the empty text) first."""
     parts = folder.split("/") if folder else []
     return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
+
+
+def defaults_issues(
+    documents: Iterable[DefaultsDocument], kinds: CompiledKinds
+) -> Iterator[PlacedIssue]:
+    """Yield the issues of every Defaults document; a missing field is none, documents may still give it."""
+    given: dict[tuple[str, str], DefaultsDocument] = {}
+    for document in documents:
+        issues: list[Issue] = []
+        try:
+            Metadata.model_validate(parse_canonical(document.body)["metadata"])
+        except ValidationError as error:
+            issues += validation_issues(error, ("metadata",), Metadata)
+        for kind, partial in document.partial_specs().items():
+            compiled = kinds.by_name.get(kind)
+            path = ("spec", kind)
+            first = given.setdefault((document.folder, kind), document)
+            if compiled is None:
+                fix = did_you_mean(kind, kinds.names, f"one of {', '.join(sorted(kinds.names))}")
+                issues.append(unknown_kind(path, kind, fix, at_key=True))
+            elif not isinstance(partial, dict):
+                fix = f"write '{kind}: {{field: value}}'"
+                issues.append(Issue(path, "expected a map of fields", fix))
+            elif first is not document:
+                message = f"this folder's defaults for {kind} are already given at {first.origin}"
+                issues.append(
+                    Issue(path, message, "merge the two", at_key=True, code=ProblemCode.DUPLICATE)
+                )
+            else:
+                issues += _partial_issues(compiled, partial, path)
+        yield from placed(issues, document.origin, document.index)
+
+
+def _partial_issues(
+    compiled: CompiledKind, partial: dict[str, Any], path: tuple[str, ...]
+) -> Iterator[Issue]:
+    kind = compiled.kind
+    yield from null_field_issues(kind, partial, path)
+    spec = merge({}, partial)
+    for field, authored in kind.authored_fields.items():
+        # Where no object uses it, expanding forgets it.
+        try:
+            authored.model.model_validate(authored.expand(spec.pop(field, {})))
+        except ValidationError as error:
+            yield from validation_issues(error, (*path, field), authored.model, partial=True)
+    try:
+        compiled.spec_model(spec)
+    except ValidationError as error:
+        yield from validation_issues(error, path, kind.spec, partial=True)

@@ -1,6 +1,6 @@
 """Issues and broken files as Problems: with file, line, column, an excerpt and the fix."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 
 from controller.loading.compiled import CompiledKinds
@@ -12,24 +12,16 @@ from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
 from controller.model.problem import Excerpt, Problem, ProblemCode, in_file_order
 
 
-def problems_of(
-    loaded: Loaded,
-    files: Mapping[str, str],
-    text_of: Callable[[str], bytes],
-    kinds: CompiledKinds,
-) -> tuple[Problem, ...]:
+def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: CompiledKinds) -> tuple[Problem, ...]:
     """Return every problem and warning of a load, in file order, each once; of a file with very many the first ones.
 
-    ``text_of`` gives the text of a content id; it is asked only for files that have a problem.
+    ``origins`` are those of the revision; it reads only files that have a problem.
     """
-    if not loaded.issues and not loaded.broken:
-        return ()
     problems = [
         problem
         for path, text in loaded.broken.items()
         for problem in find_text_problems(path, text, kinds.secret_names)
     ]
-    origins = FieldOrigins(files, loaded.memory.parsed, text_of, kinds.secret_names)
     by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
     for _, of_file in groupby(by_file, key=lambda placed: placed.path):
         problems += _of_file(list(dict.fromkeys(of_file)), origins)
@@ -38,7 +30,7 @@ def problems_of(
 
 def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Problem]:
     told = [issue for issue in issues if not issue.issue.others]
-    first = [problem_of(one, origins) for one in told[:MAX_PROBLEMS]]
+    first = [problem_of(issue, origins) for issue in told[:MAX_PROBLEMS]]
     yield from first
     others = len(told) - len(first) + sum(issue.issue.others for issue in issues)
     if others:

@@ -8,7 +8,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from yaml import YAMLError
 from yaml._yaml import CParser
@@ -41,6 +41,8 @@ MAX_ALIASED_VALUES: Final = 20_000
 INVISIBLE: Final = re.compile("[\x85\u2028\u2029\ufeff]")
 """Characters that end a line for libyaml but not for YAML 1.2, and byte-order marks inside the text."""
 
+V = TypeVar("V")
+
 _MEMO_ENTRIES: Final = 20_000
 _MEMO_CHARACTERS: Final = 64
 
@@ -60,12 +62,7 @@ class _PlainValues(dict[str, Scalar]):
     """Memo of what plain scalars mean: the same few texts come again and again. Cleared when full."""
 
     def __missing__(self, text: str) -> Scalar:
-        value = resolve(text)
-        if len(text) <= _MEMO_CHARACTERS:
-            if len(self) >= _MEMO_ENTRIES:
-                self.clear()
-            self[text] = value
-        return value
+        return _keep(self, text, resolve(text))
 
 
 class _PlainKeys(dict[str, str]):
@@ -74,11 +71,15 @@ class _PlainKeys(dict[str, str]):
     def __missing__(self, text: str) -> str:
         if text == MERGE_KEY or not isinstance(resolve(text), str):
             raise Irregular
-        if len(text) <= _MEMO_CHARACTERS:
-            if len(self) >= _MEMO_ENTRIES:
-                self.clear()
-            self[text] = text
-        return text
+        return _keep(self, text, text)
+
+
+def _keep(memo: dict[str, V], text: str, value: V) -> V:
+    if len(text) <= _MEMO_CHARACTERS:
+        if len(memo) >= _MEMO_ENTRIES:
+            memo.clear()
+        memo[text] = value
+    return value
 
 
 _VALUES: Final = _PlainValues()
@@ -194,11 +195,19 @@ class _Reader:
             self.anchors[anchor] = _Open
         value: Any
         if type(event) is ScalarEvent:
-            value = _scalar(event)
+            plain = not event.style
+            if event.tag is not None:
+                value = resolve_tagged(event.value, event.tag, plain=plain)
+            else:
+                value = _VALUES[event.value] if plain else event.value
         elif type(event) is MappingStartEvent:
-            value = self.mapping(depth) if is_core_tag(event.tag, "map") else _refuse()
+            if not is_core_tag(event.tag, "map"):
+                raise Irregular
+            value = self.mapping(depth)
+        elif is_core_tag(event.tag, "seq"):
+            value = self.sequence(depth)
         else:
-            value = self.sequence(depth) if is_core_tag(event.tag, "seq") else _refuse()
+            raise Irregular
         if anchor is not None:
             self.anchors[anchor] = value
         return value
@@ -217,14 +226,3 @@ class _Reader:
                 return {key: self.copy(item, depth + 1) for key, item in value.items()}
             return [self.copy(item, depth + 1) for item in value]
         return value
-
-
-def _scalar(event: ScalarEvent) -> Scalar:
-    plain = not event.style
-    if event.tag is not None:
-        return resolve_tagged(event.value, event.tag, plain=plain)
-    return _VALUES[event.value] if plain else str(event.value)
-
-
-def _refuse() -> Any:
-    raise Irregular

@@ -1,6 +1,7 @@
-"""One line of a file around a place, safe to print and short enough to read."""
+"""What of a file is shown: one line around a place, safe to print and short enough to read, its sensitive values covered."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -16,6 +17,12 @@ _UNPRINTABLE: Final = re.compile(
 )
 _TAB: Final = "→"
 _STRANGER: Final = "\ufffd"
+
+_STAR: Final = "*"
+
+_IN_QUOTES: Final = r"\"(?:[^\"\\]|\\.)*(?:\"|\Z)|'(?:[^']|'')*(?:'|\Z)"
+_IN_FLOW: Final = r"[\[{][^\]}]*|[^,\]}\r\n]*"
+_INDENTED_BELOW: Final = r"(?:\r?\n(?:[ \t]*(?=\r?\n|\Z)|(?P=indent)[ \t]+[^\r\n]*))*"
 
 
 class Place(Protocol):
@@ -61,3 +68,20 @@ def excerpt(text: str, place: Place, length: int | None) -> Excerpt:
     rest = max(1, len(line) - caret)
     printable = _UNPRINTABLE.sub(_STRANGER, line.replace("\t", _TAB))
     return Excerpt(printable, caret, rest if length is None else max(1, min(length, rest)))
+
+
+def covered(text: str, names: Collection[str]) -> str:
+    """Return YAML text with the values of the fields of these names covered, in whatever case the names are written.
+
+    It works on the text alone, as what is shown may be no YAML at all. Every character of a value becomes a star, so that
+    places stay where they are. Rather too much is covered than too little: a value that may go on below takes what is indented below along.
+    """
+    if not names:
+        return text
+    any_name = "|".join(re.escape(name) for name in sorted(names))
+    pattern = re.compile(
+        rf"(?P<before>(?:^(?P<indent>[ ]*)(?:-[ ]+)*|(?P<flow>[{{,])\s*)(?P<quote>[\"']?)(?:{any_name})(?P=quote)[ \t]*:\s?)"
+        rf"(?P<value>(?(flow)\s*(?:(?:[&!]\S*)\s+)*(?:{_IN_QUOTES}|{_IN_FLOW})|[^\r\n]*{_INDENTED_BELOW}))",
+        re.IGNORECASE | re.MULTILINE,
+    )
+    return pattern.sub(lambda found: found["before"] + re.sub(r"\S", _STAR, found["value"]), text)

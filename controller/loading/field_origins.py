@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.loading.defaults import DefaultsDocument, FolderDefaults, folder_of
+from controller.loading.defaults import FolderDefaults, defaults_documents, folder_of
 from controller.loading.envelope import ParsedFile
 from controller.loading.positions import Position, Positions
 from controller.model.canonical import parse_canonical
@@ -43,7 +43,7 @@ class FieldOrigins:
         self._secret_names = secret_names
         self._positions: dict[str, Positions] = {}
         self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
-        self._defaults = FolderDefaults(self._defaults_documents())
+        self._defaults = FolderDefaults(defaults_documents(files, parsed))
 
     def written(self, path: str, index: int, field: FieldPath) -> Written:
         """Say where a field of an effective document comes from; the document itself where nobody else gives it."""
@@ -55,8 +55,9 @@ class FieldOrigins:
             inherited = (*ROLE_DEFAULTS, *field[3:])
             if _has(authored, inherited):
                 return Written(path, index, inherited)
-        kind = self._kind(path, index)
         if field[:1] == ("spec",) and len(field) > 1:
+            documents = self._parsed[self._files[path]].documents
+            kind = documents[index].kind if index < len(documents) else ""
             return self._in_defaults(folder_of(path), kind, field) or here
         return here
 
@@ -75,7 +76,7 @@ class FieldOrigins:
 
     def _in_defaults(self, folder: str, kind: str, field: FieldPath) -> Written | None:
         inherited = (*ROLE_DEFAULTS, *field[3:]) if field[:2] == ROLES and len(field) > 3 else field
-        for document in self._defaults.nearest_first(folder):
+        for document in reversed(self._defaults.over(folder)):
             for candidate in (field, inherited):
                 place = ("spec", kind, *candidate[1:])
                 if _has(self._body(document.origin.path, document.index), place):
@@ -90,20 +91,6 @@ class FieldOrigins:
             parsed = parse_canonical(documents[index].body) if index < len(documents) else {}
             body = self._bodies[key] = parsed
         return body
-
-    def _kind(self, path: str, index: int) -> str:
-        documents = self._parsed[self._files[path]].documents
-        return documents[index].kind if index < len(documents) else ""
-
-    def _defaults_documents(self) -> list[DefaultsDocument]:
-        return [
-            DefaultsDocument(
-                Origin(path, file.documents[index].line), index, file.documents[index].body
-            )
-            for path, content_id in self._files.items()
-            for file in (self._parsed[content_id],)
-            for index in file.defaults
-        ]
 
 
 def _has(value: Any, path: FieldPath) -> bool:

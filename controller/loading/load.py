@@ -1,7 +1,7 @@
 """YAML files to one checked desired state, doing again only what changed since the last time.
 
-Three steps, each remembered: a file is parsed (by content), its documents are drafted (validated after their folder's
-defaults), and drafts are resolved against each other. A later load starts from an earlier one's memory.
+Three steps, each remembered: a file is parsed (by content), its documents are validated (after their folder's
+defaults), and valid ones are resolved against each other. A later load starts from an earlier one's memory.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -9,15 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.loading.compiled import CompiledKinds
-from controller.loading.defaults import DefaultsDocument, FolderDefaults
-from controller.loading.defaults_issues import defaults_issues
-from controller.loading.drafting import Drafting, DraftingChanges, LoadedFile
+from controller.loading.defaults import FolderDefaults, defaults_documents, defaults_issues
 from controller.loading.envelope import ParsedFile, parse_file
-from controller.loading.issue import PlacedIssue
-from controller.loading.resolve import Resolved, resolve
-from controller.loading.uniqueness import clashes
-from controller.loading.world import TracingWorld
-from controller.model.origin import Origin
+from controller.loading.incremental import ChangedDocuments, DocumentChanges, LoadedFile
+from controller.loading.issue import PlacedIssue, placed
+from controller.loading.resolve import Resolved, TracingWorld, clashes, no_such, resolve
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 
@@ -82,21 +78,23 @@ def load(
     if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
     parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), kinds.names))
-    defaults = list(_defaults_documents(files, parsed))
-    drafting = Drafting(files, parsed, FolderDefaults(defaults), kinds)
-    changes = drafting.changes(before.files, before.facts)
+    defaults = list(defaults_documents(files, parsed))
+    documents = ChangedDocuments(files, parsed, FolderDefaults(defaults), kinds)
+    changes = documents.since(before.files, before.facts)
     if changes.duplicates:
         # Which of two documents is the second must not depend on which was seen first: all are looked at again.
         before = Memory(parsed=parsed, settings=settings)
-        changes = drafting.changes(before.files, before.facts)
+        changes = documents.since(before.files, before.facts)
     facts = changes.facts
     world = TracingWorld(facts, *settings)
-    resolved, resources = _resolved(before, changes, drafting, world, kinds)
-    found_clashes = _clashes(before.clashes, changes, kinds, resolved)
+    resolved, resources = _resolved(before, changes, documents, world, kinds)
+    found_clashes = _clashes(before.clashes, changes, kinds, resources)
     issues = [issue for file in changes.files.values() for issue in file.issues]
     issues += _dangling(changes, world)
     issues += defaults_issues(defaults, kinds)
-    issues += _issues_of(resolved)
+    for found in resolved.values():
+        if found.issues:
+            issues += placed(found.issues, found.resource.origin, found.resource.index)
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
     kept = Memory(
@@ -123,72 +121,54 @@ def _parsed(
     if not missing and len(known) == len(wanted):
         return known
     parsed = {content_id: known[content_id] for content_id in wanted if content_id in known}
-    parsed.update(parse(missing))
+    if missing:
+        parsed.update(parse(missing))
     return parsed
-
-
-def _defaults_documents(
-    files: Mapping[str, str], parsed: Mapping[str, ParsedFile]
-) -> Iterator[DefaultsDocument]:
-    for path, content_id in files.items():
-        file = parsed[content_id]
-        for index in file.defaults:
-            document = file.documents[index]
-            yield DefaultsDocument(Origin(path, document.line), index, document.body)
 
 
 def _resolved(
     before: Memory,
-    changes: DraftingChanges,
-    drafting: Drafting,
+    changes: DocumentChanges,
+    documents: ChangedDocuments,
     world: TracingWorld,
     kinds: CompiledKinds,
 ) -> tuple[Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resource]]:
-    """Resolve the new drafts, and those kept objects that asked about something that is different now.
+    """Resolve the new documents, and those kept objects that asked about something that is different now.
 
-    Drafts are taken out of ``changes`` one by one: the memory of each serves what is made of the next.
+    Valid documents are taken out of ``changes`` one by one: the memory of each serves what is made of the next.
     """
-    if not changes.touched and not changes.drafts:
+    valid, touched = changes.valid, changes.touched
+    if not touched and not valid:
         return before.resolved, before.resources
     resolved, resources = dict(before.resolved), dict(before.resources)
     for ref in changes.gone:
         resolved.pop(ref, None)
         resources.pop(ref, None)
-    drafts = changes.drafts
-    if resolved and changes.touched:
-        untouched = changes.touched.isdisjoint
-        for ref, one in resolved.items():
-            if ref not in drafts and not untouched(one.asked):
-                drafts[ref] = drafting.again(one.resource)
-    by_name = kinds.by_name
-    for ref in list(drafts):
-        kind = by_name[ref.kind].kind
-        one = resolve(drafts.pop(ref), kind, world, changes.broken_refs)
-        resolved[ref], resources[ref] = one, one.resource
+    for ref, found in resolved.items() if touched else ():
+        if ref not in valid and not touched.isdisjoint(found.asked):
+            valid[ref] = documents.again(found.resource)
+    for ref in list(valid):
+        kind = kinds.by_name[ref.kind].kind
+        resolved[ref] = resolve(valid.pop(ref), kind, world, changes.broken_refs)
+        resources[ref] = resolved[ref].resource
     return resolved, resources
 
 
-def _issues_of(resolved: Mapping[ResourceRef, Resolved]) -> Iterator[PlacedIssue]:
-    for one in [one for one in resolved.values() if one.issues]:
-        for issue in one.issues:
-            origin = one.resource.origin
-            yield PlacedIssue(origin.path, one.resource.index, origin.line, issue)
-
-
-def _dangling(changes: DraftingChanges, world: TracingWorld) -> Iterator[PlacedIssue]:
+def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedIssue]:
     """Find references to nothing in documents that are not valid; those of the others are resolved."""
     for file in changes.files.values():
         for reference in file.references:
-            _, kind, name = reference.named
-            if world.facts(kind, name) is None and (kind, name) not in changes.broken_refs:
-                yield reference.dangling(world.names(kind))
+            named = reference.named
+            if world.facts(named.kind, named.name) is None and named[1:] not in changes.broken_refs:
+                issue = no_such(named, world.names(named.kind))
+                yield from placed([issue], reference.origin, reference.index)
 
 
 def _clashes(
     before: Mapping[str, tuple[PlacedIssue, ...]],
-    changes: DraftingChanges,
+    changes: DocumentChanges,
     kinds: CompiledKinds,
-    resolved: Mapping[ResourceRef, Resolved],
+    resources: Mapping[ResourceRef, Resource],
 ) -> Mapping[str, tuple[PlacedIssue, ...]]:
     """Look for values two objects have: among the kinds whose facts have changed, or that had some before."""
     touched = {ref.kind for ref in changes.touched}
@@ -202,10 +182,10 @@ def _clashes(
             among[pair[0][0]].append(pair)
     found = {}
     for name, mine in among.items():
-        mine.sort(key=lambda pair: resolved[pair[0]].resource.origin)
+        mine.sort(key=lambda pair: resources[pair[0]].origin)
         found[name] = tuple(
-            PlacedIssue(resource.origin.path, resource.index, resource.origin.line, issue)
-            for ref, issue in clashes(kinds.by_name[name].kind, mine)
-            for resource in (resolved[ref].resource,)
+            issue
+            for ref, clash in clashes(kinds.by_name[name].kind, mine)
+            for issue in placed([clash], resources[ref].origin, resources[ref].index)
         )
     return found

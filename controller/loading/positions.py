@@ -16,9 +16,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from controller.loading.covered_text import covered
 from controller.loading.documents import MAX_DEPTH, events_of
-from controller.loading.excerpts import TOP, Place, excerpt
+from controller.loading.excerpts import TOP, Place, covered, excerpt
 from controller.loading.scalars import printable
 from controller.model.origin import Origin
 from controller.model.problem import Excerpt
@@ -98,13 +97,6 @@ class Positions:
         return Position(start.line + 1, start.column + 1, excerpt(self._text, start, length))
 
 
-def locate(
-    data: bytes, document_index: int, path: Sequence[str | int], *, key: bool = False
-) -> Position:
-    """Answer a single question; see ``Positions.locate``."""
-    return Positions(data).locate(document_index, path, key=key)
-
-
 def dotted(path: Sequence[str | int]) -> str:
     """Write a path as people read it: ``spec.roles[0].ami``. Long keys are cut, unprintable ones escaped."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{printable(step)}" for step in path)
@@ -158,10 +150,8 @@ class _Composer:
                     node, key.value if type(key) is ScalarEvent else _NO_NAME, value, key, depth
                 )
         else:
-            count = 0
             while type(item := next(self.events)) is not SequenceEndEvent:
-                self.part(node, count, item, item, depth)
-                count += 1
+                self.part(node, len(node.parts), item, item, depth)
 
     def part(self, node: _Node, name: str | int, event: Any, label: Any, depth: int) -> None:
         child = self.file(event, label)

@@ -1,19 +1,66 @@
-"""A draft held against everything else: references exist, derived attributes filled in, rules kept."""
+"""Valid documents held against each other: references exist, derived attributes filled in, rules kept, values unique."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from controller.kinds.language.kind import Finding, Kind
+from controller.kinds.language.kind import Kind
 from controller.kinds.language.merge import merge_derived
-from controller.loading.draft import Draft
-from controller.loading.issue import MAX_ISSUES, Issue, further
-from controller.loading.world import ALL, TracingWorld
-from controller.loading.written_references import no_such
+from controller.kinds.language.references import Named
+from controller.loading.closest import did_you_mean
+from controller.loading.compiled import CompiledKinds
+from controller.loading.issue import MAX_ISSUES, Issue, further, issue_of
+from controller.loading.validated import ValidatedDocument
 from controller.model.canonical import canonical_bytes
 from controller.model.extra import SHAPE, projection_digest
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
 
 NOTHING_EXTRA = canonical_bytes({"shape": SHAPE})
+"""Most objects have nothing extra: those share one value."""
+
+_NAMES_SHOWN = 5
+
+ALL = ""
+"""Stands for every object of a kind in what was asked; no object can have this name."""
+
+
+class TracingWorld:
+    """Answers from the facts of all objects and keeps the list of what was asked since ``start``."""
+
+    def __init__(
+        self, facts: Mapping[ResourceRef, Any], compatibility: str, default_region: str
+    ) -> None:
+        """Answer from ``facts``; the two settings are what rules may depend on besides other objects."""
+        self._facts = facts
+        self._answers: dict[tuple[str, str], tuple[ResourceRef, Any]] = {}
+        """The same few objects are asked about again and again. A reference is a plain pair too."""
+        self.compatibility = compatibility
+        self.default_region = default_region
+        self._asked: list[ResourceRef] = []
+
+    def start(self) -> None:
+        """Begin a new list of questions."""
+        self._asked = []
+
+    def asked(self) -> tuple[ResourceRef, ...]:
+        """Return what was asked since ``start``, each once, in order; equal answers share their values."""
+        return tuple(dict.fromkeys(self._asked))
+
+    def facts(self, kind: str, key: str) -> Any:
+        """Return the facts of an object, None if there is none by that name."""
+        pair = (kind, key)
+        known = self._answers.get(pair)
+        if known is None:
+            ref = ResourceRef(kind, key)
+            known = self._answers[pair] = (ref, self._facts.get(ref))
+        self._asked.append(known[0])
+        return known[1]
+
+    def names(self, kind: str) -> Iterable[str]:
+        """Return every key of a kind; remembered as a question about all of them."""
+        self._asked.append(ResourceRef(kind, ALL))
+        return (ref.key for ref in self._facts if ref.kind == kind)
 
 
 class Resolved(NamedTuple):
@@ -25,62 +72,109 @@ class Resolved(NamedTuple):
 
 
 def resolve(
-    draft: Draft, kind: Kind[Any], world: TracingWorld, broken: frozenset[ResourceRef]
+    document: ValidatedDocument,
+    kind: Kind[Any],
+    world: TracingWorld,
+    broken: frozenset[ResourceRef] = frozenset(),
 ) -> Resolved:
-    """Check one draft against the world and give its final resource.
+    """Check one document against the world and give its final resource.
 
     ``broken`` are objects that exist but whose own documents are wrong: nothing is said of references to them.
     """
-    ref = draft.ref
+    ref, facts, items = document.ref, document.facts, document.items
     world.start()
     dangling = [
         named
-        for named in draft.references
+        for named in document.references
         if world.facts(named.kind, named.name) is None and named[1:] not in broken
     ]
     issues = [no_such(named, world.names(named.kind)) for named in dangling[:MAX_ISSUES]]
     if len(dangling) > MAX_ISSUES:
         issues.append(further(("spec",), len(dangling) - MAX_ISSUES))
-    items = draft.items
     if kind.derive is not None:
-        items = merge_derived(items, kind.derive(ref, draft.facts, world))
-    facts = draft.facts
-    for rule in kind.rules:
-        issues += map(_issue, rule(ref, facts, world))
-    attributes, extra = canonical_bytes(items), _extra_bytes(draft.extra)
+        items = merge_derived(items, kind.derive(ref, facts, world))
+    issues += [issue_of(finding) for rule in kind.rules for finding in rule(ref, facts, world)]
+    attributes, extra = canonical_bytes(items), NOTHING_EXTRA
+    if len(document.extra) > 1:
+        extra = canonical_bytes(document.extra)
     asked = world.asked()
     projection = Projection(
         ref=ref,
         attributes=attributes,
         extra=extra,
         digest=projection_digest(attributes, extra),
-        owned=draft.owned,
+        owned=document.owned,
         depends_on=objects_in(asked),
-        protected=draft.protected,
+        protected=document.protected,
     )
-    resource = Resource(ref, draft.origin, draft.index, draft.document, projection)
+    resource = Resource(ref, document.origin, document.index, document.document, projection)
     return Resolved(resource, tuple(issues), asked)
 
 
-def _issue(found: Finding) -> Issue:
-    return Issue(
-        found.path,
-        found.message,
-        found.fix,
-        warning=found.warning,
-        code=found.code,
-        field=found.field,
-    )
+def resolve_all(
+    documents: Mapping[ResourceRef, ValidatedDocument],
+    kinds: CompiledKinds,
+    settings: tuple[str, str],
+    facts: Mapping[ResourceRef, Any] | None = None,
+) -> dict[ResourceRef, Resolved]:
+    """Resolve documents against each other, and against the objects whose ``facts`` are given.
 
-
-def _extra_bytes(extra: dict[str, Any]) -> bytes:
-    """Most objects have nothing extra: those share one value."""
-    return NOTHING_EXTRA if len(extra) == 1 else canonical_bytes(extra)
+    ``settings`` are what rules may depend on besides: compatibility and default region.
+    """
+    own = {ref: document.facts for ref, document in documents.items()}
+    world = TracingWorld({**(facts or {}), **own}, *settings)
+    return {
+        ref: resolve(document, kinds.by_name[ref.kind].kind, world)
+        for ref, document in documents.items()
+    }
 
 
 def objects_in(asked: tuple[ResourceRef, ...]) -> tuple[ResourceRef, ...]:
     """Return what was asked about single objects."""
     for ref in asked:
         if ref.key == ALL:
-            return tuple([one for one in asked if one.key != ALL])
+            return tuple([single for single in asked if single.key != ALL])
     return asked
+
+
+def no_such(named: Named, names: Iterable[str]) -> Issue:
+    """Say that a reference leads nowhere, and what was meant or what there is."""
+    path, kind, name = named
+    known = sorted(names)
+    few = ", ".join(known[:_NAMES_SHOWN])
+    more = f" and {len(known) - _NAMES_SHOWN} more" if len(known) > _NAMES_SHOWN else ""
+    there_are = f"name one there is ({few}{more}), or add it"
+    fix = did_you_mean(name, known, there_are if known else f"add it: there is no {kind} yet")
+    message = f"no {kind} named {name!r}"
+    return Issue(("spec", *path), message, fix, code=ProblemCode.UNKNOWN_REFERENCE)
+
+
+def clashes(
+    kind: Kind[Any], facts: Iterable[tuple[ResourceRef, Any]]
+) -> Iterator[tuple[ResourceRef, Issue]]:
+    """Yield an issue for the second and each later claim to a value that only one object of a kind may have.
+
+    Such are service ports and cluster short names. The issue names the first owner; ``facts`` come in the order of the
+    documents.
+    """
+    for unique in kind.unique:
+        owners: dict[Any, tuple[ResourceRef, tuple[str | int, ...]]] = {}
+        for ref, known in facts:
+            for path, value in unique.values(known):
+                owner, owned_at = owners.setdefault(value, (ref, path))
+                if (owner, owned_at) != (ref, path):
+                    field = str(owned_at[-1])
+                    whose = f"its own {field}" if owner == ref else f"{owner} ({field})"
+                    message = f"{unique.what} {value!r} is already taken by {whose}"
+                    fix = f"give {ref} another {unique.what}"
+                    yield ref, Issue(path, message, fix, code=ProblemCode.DUPLICATE)
+
+
+def all_clashes(
+    facts: Mapping[ResourceRef, Any], kinds: CompiledKinds
+) -> Iterator[tuple[ResourceRef, Issue]]:
+    """Yield the ``clashes`` of all kinds; the first owner of a value is the first by name."""
+    for name, compiled in kinds.by_name.items():
+        if compiled.kind.unique:
+            mine = sorted((ref, facts[ref]) for ref in facts if ref.kind == name)
+            yield from clashes(compiled.kind, mine)

@@ -1,7 +1,8 @@
 """What a plain (unquoted) YAML scalar means, by the core schema of YAML 1.2 with the traps taken out."""
 
+import math
 import re
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -67,9 +68,16 @@ def resolve(text: str) -> Scalar:
             f"{shown(text)} is ambiguous: a number with a leading zero loses it",
             f"quote it to mean text: {quoted(text)}; for a number leave the zero out",
         )
-    if len(text) > MAX_CHARACTERS:
-        raise _too_large(text)
-    return _integer(text) if is_integer else _float(text)
+    value: int | float = math.inf
+    if len(text) <= MAX_CHARACTERS:
+        base = 0 if text[1:2] in {"o", "x"} else 10
+        value = int(text, base) if is_integer else float(text)
+    if math.isinf(value) or (is_integer and not MIN_INTEGER <= value <= MAX_INTEGER):
+        raise IrregularScalar(
+            f"{shown(text)} is too large for a number of 64 bits",
+            "write a smaller number, or quote it to mean text",
+        )
+    return value
 
 
 def resolve_tagged(text: str, tag: str, *, plain: bool) -> Scalar:
@@ -92,6 +100,20 @@ def resolve_tagged(text: str, tag: str, *, plain: bool) -> Scalar:
             f"remove the tag !!{name}, or the quotes",
         )
     return float(value) if name == "float" and isinstance(value, int) else value
+
+
+def yaml_type(value: Any) -> str:
+    """Name a value's type as people who write YAML say it."""
+    names = {
+        type(None): "nothing",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "text",
+        list: "a list",
+        dict: "a map",
+    }
+    return names[type(value)]
 
 
 def is_core_tag(tag: str | None, name: str) -> bool:
@@ -124,24 +146,3 @@ def shown(text: str) -> str:
 def quoted(number: str) -> str:
     """Return the YAML text that means the characters of a plain number, cut."""
     return f'"{cut(number)}"'
-
-
-def _integer(text: str) -> int:
-    value = int(text, 0) if text[1:2] in {"o", "x"} else int(text)
-    if not MIN_INTEGER <= value <= MAX_INTEGER:
-        raise _too_large(text)
-    return value
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if value in {float("inf"), float("-inf")}:
-        raise _too_large(text)
-    return value
-
-
-def _too_large(text: str) -> IrregularScalar:
-    return IrregularScalar(
-        f"{shown(text)} is too large for a number of 64 bits",
-        "write a smaller number, or quote it to mean text",
-    )

@@ -16,16 +16,15 @@ class SyntaxFault(NamedTuple):
 
 
 _QUOTE: Final = "put the text in quotes"
+_CLOSE: Final = "close them; a quote inside 'single quotes' is written twice"
 _LINE_UP: Final = "indent it exactly as the others"
+_NO_DIRECTIVES: Final = "directives are not accepted"
 _TAB: Final = ("a tab cannot indent YAML", "indent with spaces")
 _AT_OPENING: Final = {
-    "found unexpected end of stream": (
-        "the quotes opened here are never closed",
-        "close them; a quote inside 'single quotes' is written twice",
-    ),
+    "found unexpected end of stream": ("the quotes opened here are never closed", _CLOSE),
     "found unexpected document indicator": (
         "the quotes opened here are not closed before the next document begins",
-        "close them; a quote inside 'single quotes' is written twice",
+        _CLOSE,
     ),
     "could not find expected ':'": (
         "expected ':' after this key",
@@ -87,18 +86,9 @@ _AT_FAULT: Final = {
         "'*' and '&' begin an alias and an anchor, and a name must follow",
         f"{_QUOTE} if it begins with '*' or '&'",
     ),
-    "found unknown directive name": (
-        "directives are not accepted",
-        "remove the line that begins with '%'",
-    ),
-    "found incompatible YAML document": (
-        "directives are not accepted",
-        "remove the line that begins with '%'",
-    ),
-    "found duplicate %YAML directive": (
-        "directives are not accepted",
-        "remove the lines that begin with '%'",
-    ),
+    "found unknown directive name": (_NO_DIRECTIVES, "remove the line that begins with '%'"),
+    "found incompatible YAML document": (_NO_DIRECTIVES, "remove the line that begins with '%'"),
+    "found duplicate %YAML directive": (_NO_DIRECTIVES, "remove the lines that begin with '%'"),
     "found undefined tag handle": ("unknown tag", f"remove it, or {_QUOTE} if it begins with '!'"),
 }
 _BESIDE: Final = {"did not find expected key", "did not find expected '-' indicator"}

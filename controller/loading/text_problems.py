@@ -1,16 +1,25 @@
 """Everything that makes a file irregular, each with its place and its fix. The slow twin of ``documents``."""
 
 import codecs
+import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
-from controller.loading.covered_text import covered
-from controller.loading.documents import MAX_BYTES
-from controller.loading.encoding import find_strangers
-from controller.loading.excerpts import excerpt
-from controller.loading.irregularities import Finding, find_irregularities
+from controller.loading.documents import INVISIBLE, MAX_BYTES
+from controller.loading.excerpts import TOP, Spot, covered, excerpt
 from controller.loading.positions import dotted
+from controller.loading.yaml_errors import Finding, find_yaml_errors
 from controller.model.origin import Origin
 from controller.model.problem import Problem, ProblemCode, in_file_order
+
+_CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What libyaml refuses to read."""
+
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_LINE_ENDS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
+_AS_UTF_8: Final = "save the file as UTF-8"
+_ESCAPE: Final = 'remove it, or write it as an escape in "double quotes"'
 
 MAX_PROBLEMS: Final = 100
 """A file with more of them is shown these and a note."""
@@ -37,10 +46,9 @@ def find_text_problems(
         )
     plain = data.removeprefix(codecs.BOM_UTF8)
     text = plain.decode(errors="replace")
-    strangers = find_strangers(plain, MAX_PROBLEMS)
-    findings = [Finding(s.place, 1, (), s.message, s.fix) for s in strangers]
-    if not any(stranger.fatal for stranger in strangers):
-        findings += find_irregularities(plain, text, MAX_PROBLEMS, secret_names)
+    findings, readable = _unreadable(plain)
+    if readable:
+        findings += find_yaml_errors(plain, text, MAX_PROBLEMS, secret_names)
     shown = covered(text, secret_names)
     problems = in_file_order(
         Problem(
@@ -60,3 +68,43 @@ def find_text_problems(
         *problems,
         Problem(problems[-1].origin, "", note, "mend these first", code=ProblemCode.MORE),
     )
+
+
+def _unreadable(data: bytes) -> tuple[list[Finding], bool]:
+    """Return what of the bytes is no readable text, at most ``MAX_PROBLEMS`` of each sort, and whether the rest can be read."""
+    if data.startswith(_UTF_16) or b"\0" in data[:2]:
+        message = "expected UTF-8, found UTF-16, UTF-32 or binary data"
+        return [Finding(TOP, 1, (), message, _AS_UTF_8)], False
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        spot = next(_spots(before, iter([len(before)])))
+        message = f"byte 0x{data[error.start]:02x} is no UTF-8"
+        return [Finding(spot, 1, (), message, _AS_UTF_8)], False
+    found = {
+        sort: [
+            Finding(spot, 1, (), f"{sort} character {_code_point(text[spot.index])}", _ESCAPE)
+            for spot in _spots(
+                text, map(re.Match.start, islice(pattern.finditer(text), MAX_PROBLEMS))
+            )
+        ]
+        for sort, pattern in (("control", _CONTROL), ("invisible", INVISIBLE))
+    }
+    # libyaml stops at control characters.
+    return [*found["control"], *found["invisible"]], not found["control"]
+
+
+def _code_point(character: str) -> str:
+    return "NUL" if character == "\0" else f"U+{ord(character):04X}"
+
+
+def _spots(text: str, indexes: Iterator[int]) -> Iterator[Spot]:
+    """Yield the places of ascending indexes, counting lines as libyaml does, reading the text once."""
+    ends = _LINE_ENDS[:2] if text.isascii() else _LINE_ENDS
+    line = start = done = 0
+    for index in indexes:
+        line += sum(text.count(end, done, index) for end in ends) - text.count("\r\n", done, index)
+        start = max(start, *(text.rfind(end, done, index) + 1 for end in ends))
+        done = index
+        yield Spot(line, index - start, index)

@@ -1,6 +1,7 @@
 """Pydantic's findings, in the words of people who write YAML."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final, get_args
 
@@ -9,14 +10,16 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from controller.kinds.language.spec import HiddenWhereWrong
-from controller.loading.closest import closest
-from controller.loading.issue import MAX_ISSUES, Issue, further
+from controller.loading.closest import did_you_mean
+from controller.loading.issue import MAX_ISSUES, Issue, further, missing
 from controller.model.problem import ProblemCode
 
 MANY: Final = 1000
 """With more findings than this the first ``MAX_ISSUES`` are told."""
 
 _JSON: Final = json.JSONDecoder()
+
+_BRANCH: Final = re.compile(r".*[\[(].*|str|int|bool|float|none", re.DOTALL)
 
 _COUNTED: Final = {
     "too_short": ("min_length", "at least"),
@@ -54,7 +57,8 @@ def validation_issues(
     for detail in known:
         if partial and detail["type"] == "missing":
             continue
-        inside = _yaml_path(detail["loc"])
+        # Pydantic adds steps for branches of unions and for keys, which are in no document.
+        inside = tuple([step for step in detail["loc"] if not _BRANCH.fullmatch(str(step))])
         hidden = may_be_secret(model, inside)
         issue = _issue(detail, prefix, inside, model, hidden=hidden)._replace(hidden=hidden)
         if issue not in seen:
@@ -74,21 +78,10 @@ def _findings(error: ValidationError) -> list[ErrorDetails]:
     found: list[Any] = []
     place = 1
     while len(found) < MAX_ISSUES:
-        one, end = _JSON.raw_decode(text, place)
-        found.append({**one, "loc": tuple(one["loc"])})
+        detail, end = _JSON.raw_decode(text, place)
+        found.append({**detail, "loc": tuple(detail["loc"])})
         place = end + 1
     return found
-
-
-def _yaml_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Drop what pydantic adds for branches of unions and for keys, which is in no document."""
-    return tuple(
-        step for step in loc if isinstance(step, int) or (step != "[key]" and not _is_branch(step))
-    )
-
-
-def _is_branch(step: str) -> bool:
-    return "[" in step or "(" in step or step in ("str", "int", "bool", "float", "none")
 
 
 def _issue(
@@ -103,16 +96,13 @@ def _issue(
     # What was found is not said where it may be a secret, or where there are too many findings to keep it.
     said = "" if hidden or "input" not in detail else f", found {_shown(detail['input'])}"
     if kind == "missing":
-        return Issue(
-            path[:-1],
-            f"{path[-1]} is missing",
-            f"add '{path[-1]}: …' here or in a Defaults of this folder",
-            code=ProblemCode.MISSING,
-            field=str(path[-1]),
-        )
+        fix = f"add '{path[-1]}: …' here or in a Defaults of this folder"
+        return missing(path[:-1], str(path[-1]), fix)
     if kind == "extra_forbidden":
         return unknown_field(path, field_names(model, inside[:-1]))
-    if kind.startswith("model_") and (shorter := _shorter(model, inside)):
+    if kind.startswith("model_") and (
+        shorter := getattr(_model_in(_annotation_at(model, inside)), "shorter", "")
+    ):
         wanted = f"{shorter} or a map"
         return Issue(path, f"expected {wanted}{said}", f"write {wanted}")
     return _misfit(detail, path, said)
@@ -123,26 +113,20 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Iss
     kind, found = detail["type"], detail.get("input")
     context: dict[str, Any] = detail.get("ctx", {})
     if kind in WANTED:
+        wanted = WANTED[kind]
         quote = " (quote it)" if kind == "string_type" and isinstance(found, int | float) else ""
-        return Issue(path, f"expected {WANTED[kind]}{said}", f"write {WANTED[kind]}{quote}")
+        return Issue(path, f"expected {wanted}{said}", f"write {wanted}{quote}")
     if kind in _COUNTED:
-        limit = context[_COUNTED[kind][0]]
-        expected = f"{_COUNTED[kind][1]} {limit} {'entry' if limit == 1 else 'entries'}"
+        word, bound = _COUNTED[kind]
+        limit = context[word]
+        expected = f"{bound} {limit} {'entry' if limit == 1 else 'entries'}"
         counted = f", found {context['actual_length']}" if said else ""
-        return Issue(
-            path,
-            f"expected {expected}{counted}",
-            f"write {expected}",
-        )
+        return Issue(path, f"expected {expected}{counted}", f"write {expected}")
     if kind == "literal_error":
         expected = context["expected"].replace("'", "")
         choices = [choice.strip() for choice in expected.replace(" or ", ", ").split(",")]
-        meant = closest(str(found), choices)
-        return Issue(
-            path,
-            f"expected {expected}{said}",
-            f"did you mean {meant!r}?" if meant else "write one of them, or leave the field out",
-        )
+        fix = did_you_mean(str(found), choices, "write one of them, or leave the field out")
+        return Issue(path, f"expected {expected}{said}", fix)
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
         message = f"expected text that fits the pattern {pattern}{said}"
@@ -154,7 +138,10 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Iss
     message = (
         detail["msg"].replace("Input should", "it should").replace("String should", "it should")
     )
-    fix = _example(context["expected"]) if kind == "unexpected" else "write what is expected"
+    fix = "write what is expected"
+    if kind == "unexpected":
+        _, such_as, example = context["expected"].partition("such as ")
+        fix = f"write for example {example}" if such_as else f"write {context['expected']}"
     if found == "":
         fix = f"{fix}; for nothing leave the field out"
     return Issue(path, f"{message[:1].lower()}{message[1:]}{said}", fix)
@@ -162,23 +149,11 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Iss
 
 def unknown_field(path: tuple[str | int, ...], names: list[str]) -> Issue:
     """Say that the last step of a path is none of the fields there are, and which is meant."""
-    meant = closest(str(path[-1]), names)
-    fix = (
-        f"did you mean {meant!r}?"
-        if meant
-        else f"known fields: {', '.join(sorted(names))}"
-        if names
-        else None
-    )
+    known = f"known fields: {', '.join(sorted(names))}" if names else ""
+    fix = did_you_mean(str(path[-1]), names, known) or None
     return Issue(
         path, f"unknown field {path[-1]!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
     )
-
-
-def _example(expected: str) -> str:
-    """Return what to write, from the words that say what is expected."""
-    _, such_as, example = expected.partition("such as ")
-    return f"write for example {example}" if such_as else f"write {expected}"
 
 
 def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
@@ -187,20 +162,18 @@ def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
     So may be what stands in the place of a map with such a value, or beside it under a name it may have been meant for.
     """
     for step in path:
-        fields = getattr(_model_in(model), "model_fields", {})
-        for name, field in fields.items():
-            if step in (name, field.validation_alias) and _hides(field):
-                return True
-        model = _member(model, step)
-    fields = getattr(_model_in(model), "model_fields", {})
-    return any(_hides(field) for field in fields.values())
+        field = _fields(model).get(step)
+        if field is not None and _hides(field):
+            return True
+        model = field.annotation if field is not None else model
+    return any(map(_hides, _fields(model).values()))
 
 
 def secret_names(model: Any) -> Iterator[str]:
     """Yield the YAML names of all fields inside a model whose values are sensitive, or secrets where they are wrong."""
-    for name, field in getattr(_model_in(model), "model_fields", {}).items():
+    for name, field in _fields(model).items():
         if _hides(field):
-            yield field.validation_alias or name
+            yield str(name)
         yield from secret_names(field.annotation)
 
 
@@ -230,27 +203,20 @@ def _shown(value: Any) -> str:
 
 def field_names(model: Any, path: tuple[str | int, ...]) -> list[str]:
     """Return the YAML names of the fields at ``path`` inside a model; nothing where the path leads to no model."""
+    return [str(name) for name in _fields(_annotation_at(model, path))]
+
+
+def _annotation_at(model: Any, path: tuple[str | int, ...]) -> Any:
     for step in path:
-        model = _member(model, step)
-    fields = getattr(_model_in(model), "model_fields", {})
-    return [field.validation_alias or name for name, field in fields.items()]
+        field = _fields(model).get(step)
+        model = field.annotation if field is not None else model
+    return model
 
 
-def _shorter(model: Any, path: tuple[str | int, ...]) -> str:
-    """Return what may stand in place of the part at a path, in words; nothing where it has no short form."""
-    for step in path:
-        model = _member(model, step)
-    return str(getattr(_model_in(model), "shorter", ""))
-
-
-def _member(annotation: Any, step: str | int) -> Any:
-    model = _model_in(annotation)
-    if model is None or isinstance(step, int):
-        return annotation
-    for name, field in model.model_fields.items():
-        if step in (name, field.validation_alias):
-            return field.annotation
-    return annotation
+def _fields(annotation: Any) -> dict[str | int, FieldInfo]:
+    """Return the fields of the model inside an annotation by their names in YAML; none where there is no model."""
+    fields: dict[str, FieldInfo] = getattr(_model_in(annotation), "model_fields", {})
+    return {str(field.validation_alias or name): field for name, field in fields.items()}
 
 
 def _model_in(annotation: Any) -> Any:

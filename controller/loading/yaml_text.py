@@ -38,6 +38,12 @@ def quoted_text(text: str) -> str:
     return _UNREADABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 
+def short_text(value: Json, longest: int) -> str:
+    """Return a value in words for a note, cut to so many characters."""
+    text = repr(value) if isinstance(value, dict | list) else scalar_text(value)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def yaml_lines(value: Mapping[str, Json], depth: int = 0) -> Iterator[str]:
     """Yield the lines of a map, two spaces deeper for each level."""
     for name, member in value.items():
@@ -49,9 +55,8 @@ def _field(head: str, value: Json, depth: int) -> Iterator[str]:
     if not value or not isinstance(value, dict | list):
         yield from _scalar(head, value, depth)
         return
-    on_one_line = _flow(value)
-    if on_one_line is not None and len(head) + 1 + len(on_one_line) <= WIDTH:
-        yield f"{head} {on_one_line}"
+    if _is_small(value) and len(line := f"{head} {flow_text(value)}") <= WIDTH:
+        yield line
         return
     yield head
     if isinstance(value, dict):
@@ -64,9 +69,8 @@ def _members(value: list[Json], depth: int) -> Iterator[str]:
     indent = "  " * depth
     for member in value:
         if isinstance(member, dict) and member:
-            on_one_line = _flow(member)
-            if on_one_line is not None and len(indent) + 2 + len(on_one_line) <= WIDTH:
-                yield f"{indent}- {on_one_line}"
+            if _is_small(member) and len(line := f"{indent}- {flow_text(member)}") <= WIDTH:
+                yield line
                 continue
             first, *rest = yaml_lines(member, depth + 1)
             yield f"{indent}- {first.lstrip()}"
@@ -93,39 +97,34 @@ def _fits_a_block(text: str) -> bool:
     return all(_BLOCK_LINE.fullmatch(line) and not _ENDS_LINES.search(line) for line in lines)
 
 
-def _flow(value: Json) -> str | None:
-    """Return a small list or map on one line; None for what is better read on several."""
-    if isinstance(value, list):
-        if any(isinstance(member, list) and member for member in value):
-            return None
-        if any(isinstance(member, dict) for member in value) and len(value) > 1:
-            return None
-        parts = [_flow_part(member) for member in value]
-    else:
-        if len(value) > _FLOW_FIELDS:
-            return None
-        parts = [_flow_pair(name, member) for name, member in value.items()]
-    if None in parts:
-        return None
-    inside = ", ".join(filter(None, parts))
-    return f"[{inside}]" if isinstance(value, list) else f"{{{inside}}}"
+def flow_text(value: Json) -> str:
+    """Return a value on one line, however long."""
+    if value and isinstance(value, list):
+        return f"[{', '.join(map(flow_text, value))}]"
+    if value and isinstance(value, dict):
+        fields = (f"{scalar_text(name)}: {flow_text(member)}" for name, member in value.items())
+        return f"{{{', '.join(fields)}}}"
+    return scalar_text(value)
 
 
-def _flow_pair(name: str, value: Json) -> str | None:
-    part = _flow_part(value)
-    return None if part is None else f"{scalar_text(name)}: {part}"
+def _is_small(value: Json) -> bool:
+    """Tell whether a list or map is read well on one line; else it is better read on several."""
+    if isinstance(value, dict):
+        return len(value) <= _FLOW_FIELDS and all(map(_is_small_member, value.values()))
+    if any(isinstance(member, list) and member for member in value):
+        return False
+    if len(value) > 1 and any(isinstance(member, dict) for member in value):
+        return False
+    return all(map(_is_small_member, value))
 
 
-def _flow_part(value: Json) -> str | None:
+def _is_small_member(value: Json) -> bool:
     if isinstance(value, str):
-        return None if "\n" in value else scalar_text(value)
+        return "\n" not in value
     if not value or not isinstance(value, dict | list):
-        return scalar_text(value)
-    if isinstance(value, dict) and any(
-        isinstance(one, dict | list) and one for one in value.values()
-    ):
-        return None
-    return _flow(value)
+        return True
+    inner = value.values() if isinstance(value, dict) else ()
+    return _is_small(value) and not any(part and isinstance(part, dict | list) for part in inner)
 
 
 def _is_plain(text: str) -> bool:

@@ -1,7 +1,7 @@
 """The value of a field that is not there, which is not the same as null."""
 
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 
 class Absent(Enum):
@@ -15,3 +15,16 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
+
+
+def without_empty(value: Any) -> Any:
+    """Strip nulls and empty texts from plain JSON, which the tables take for absent; empty lists and maps stay."""
+    if isinstance(value, dict):
+        return {
+            name: without_empty(member)
+            for name, member in value.items()
+            if member is not None and member != ""
+        }
+    if isinstance(value, list):
+        return [without_empty(member) for member in value if member is not None and member != ""]
+    return value

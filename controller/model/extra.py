@@ -32,3 +32,13 @@ def spec_value(extra: Mapping[str, Any], path: str) -> Any:
 def owned_paths(extra: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the shared paths the YAML gave when last applied."""
     return tuple(extra.get("owned", ()))
+
+
+def put_back_base_fields(document: dict[str, dict[str, Any]], fields: Mapping[str, Any]) -> None:
+    """Take out of ``{"metadata", "spec"}`` what overrides put in it: ``fields`` are those an extra has as ``beneath``."""
+    for path, known in fields.items():
+        part, _, name = path.partition(".")
+        if known is None:
+            document[part].pop(name, None)
+        else:
+            document[part][name] = known

@@ -7,6 +7,7 @@ from typing import Final
 from controller.errors import WrongUsage
 from controller.model.absent import ABSENT
 from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.extra import put_back_base_fields
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 
@@ -104,10 +105,10 @@ def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
     return canonical_bytes(value)
 
 
-def beneath(document: bytes, patched: bytes) -> dict[str, Json]:
+def base_fields(document: bytes, patched: bytes) -> dict[str, Json]:
     """Return what a document has in the fields of spec and metadata that are otherwise in the patched one; None for one it lacks.
 
-    With it the document can be had back from the patched one (``uncovered``), by whoever does not see the source.
+    With it the document can be had back from the patched one (``without_override``), by whoever does not see the source.
     """
     before, after = parse_canonical(document), parse_canonical(patched)
     return {
@@ -118,15 +119,10 @@ def beneath(document: bytes, patched: bytes) -> dict[str, Json]:
     }
 
 
-def uncovered(document: bytes, fields: Mapping[str, Json]) -> bytes:
-    """Return a document without what overrides put in it: ``fields`` as ``beneath`` gave them."""
+def without_override(document: bytes, fields: Mapping[str, Json]) -> bytes:
+    """Return a document without what overrides put in it: ``fields`` as ``base_fields`` gave them."""
     value = parse_canonical(document)
-    for path, known in fields.items():
-        part, _, name = path.partition(".")
-        if known is None:
-            value[part].pop(name, None)
-        else:
-            value[part][name] = known
+    put_back_base_fields(value, fields)
     return canonical_bytes(value)
 
 

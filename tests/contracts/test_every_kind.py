@@ -19,6 +19,7 @@ from controller.kinds.language.walk import Shape, fields_of
 from controller.loading.compiled import compile_kinds
 from controller.loading.describe import problems_of
 from controller.loading.documents import parse_documents
+from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, load
 from controller.model.canonical import parse_canonical
 from controller.model.resource import Resource as DesiredResource
@@ -45,7 +46,8 @@ def loaded(compatibility: str = "none") -> tuple[Loaded, list[str]]:
         compatibility=compatibility,
         default_region="eu-west-1",
     )
-    problems = problems_of(found, files, lambda one: Path(one).read_bytes(), compiled)
+    origins = FieldOrigins(files, found.memory.parsed, lambda path: Path(path).read_bytes())
+    problems = problems_of(found, origins, compiled)
     return found, [str(problem) for problem in problems if not problem.warning]
 
 

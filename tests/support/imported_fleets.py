@@ -9,8 +9,12 @@ from controller.catalog import kinds
 from controller.loading.authoring.compose import Composed, compose
 from controller.loading.authoring.found import FoundObject
 from controller.loading.authoring.reading import read_objects
-from controller.loading.authoring.settling import Circumstances, Settled, settle
 from controller.loading.authoring.shared_schedules import share_schedules
+from controller.loading.authoring.validate_loop import (
+    Circumstances,
+    StableDocuments,
+    validate_until_stable,
+)
 from controller.model.canonical import parse_canonical
 from controller.model.extra import owned_paths
 from controller.model.ref import ResourceRef
@@ -67,17 +71,17 @@ def without_marks(resources: Mapping[ResourceRef, Resource]) -> list[FoundObject
     return [found(ref, items_of(one)) for ref, one in resources.items()]
 
 
-def settled(objects: Iterable[FoundObject], *, rewrite: bool = False) -> Settled:
+def settled(objects: Iterable[FoundObject], *, rewrite: bool = False) -> StableDocuments:
     """Read objects, hold them against each other, and share their schedules."""
     reading = read_objects(objects, KINDS)
-    first = settle(reading.written, reading.whole, KINDS, CIRCUMSTANCES)
+    first = validate_until_stable(reading.written, reading.whole, KINDS, CIRCUMSTANCES)
     shared = share_schedules(first.written, rewrite=rewrite)
-    last = settle(shared, reading.whole, KINDS, CIRCUMSTANCES)
+    last = validate_until_stable(shared, reading.whole, KINDS, CIRCUMSTANCES)
     left = (*reading.left_out, *first.left_out, *last.left_out)
-    return Settled(last.written, left, last.resources)
+    return StableDocuments(last.written, left, last.resources)
 
 
-def composed(result: Settled) -> Composed:
+def composed(result: StableDocuments) -> Composed:
     """Write what was settled."""
     return compose(result.written.values(), result.left_out, KINDS)
 

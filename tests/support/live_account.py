@@ -13,7 +13,7 @@ from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveSco
 from controller.engine.live.scopes import ScopeSetup
 from controller.errors import EnvctlError
 from controller.loading.compiled import compile_kinds
-from controller.loading.recovered import spec_of
+from controller.loading.from_items import spec_of
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import LiveScope

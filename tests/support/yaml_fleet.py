@@ -6,6 +6,7 @@ from pathlib import Path
 from controller.catalog import kinds
 from controller.loading.compiled import compile_kinds
 from controller.loading.describe import problems_of
+from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, Memory, load
 from controller.model.problem import Problem
 from controller.model.ref import ResourceRef
@@ -60,7 +61,11 @@ def loaded(
 def problems(texts: Mapping[str, str], result: Loaded | None = None) -> tuple[Problem, ...]:
     """Return every problem of texts, as people would see them."""
     result = result or loaded(texts)
-    return problems_of(result, dict(sorted(texts.items())), lambda text: text.encode(), KINDS)
+    files = dict(sorted(texts.items()))
+    origins = FieldOrigins(
+        files, result.memory.parsed, lambda text: text.encode(), KINDS.secret_names
+    )
+    return problems_of(result, origins, KINDS)
 
 
 def messages(texts: Mapping[str, str]) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from controller.engine.authoring.import_groups import GroupReader, Looked
+from controller.engine.authoring.import_groups import GroupReader
 from controller.engine.authoring.legacy_services import older_services
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.state.override_rows import read_overrides
@@ -18,18 +18,22 @@ from controller.loading.authoring.found import FoundObject, LeftOut, Oddity
 from controller.loading.authoring.group_facts import Groups, add_group_facts
 from controller.loading.authoring.notes import NOTES, import_notes
 from controller.loading.authoring.reading import read_objects
-from controller.loading.authoring.settling import Circumstances, Settled, settle
 from controller.loading.authoring.shared_schedules import share_schedules
+from controller.loading.authoring.validate_loop import (
+    Circumstances,
+    StableDocuments,
+    validate_until_stable,
+)
 from controller.loading.compiled import compile_kinds
 from controller.loading.positions import dotted
-from controller.loading.yaml_text import scalar_text
+from controller.loading.yaml_text import short_text
 from controller.model.absent import ABSENT
 from controller.model.canonical import parse_canonical
 from controller.model.extra import BENEATH, owned_paths
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.planning.fields import MASKED, differences
+from controller.planning.fields import MASKED, Difference, differences
 from controller.planning.overrides import segments
 from controller.planning.shared import comparable, keep_found
 from controller.targets.tables import DENIED
@@ -67,12 +71,10 @@ class Importer:
 
     def __init__(self, installation: Installation) -> None:
         """Take the installation."""
-        self._installation = installation
-        settings = installation.master.settings
+        self._installation, self._settings = installation, installation.master.settings
         self._kinds = installation.master.kinds
         self._compiled = compile_kinds(self._kinds.values())
-        self._circumstances = Circumstances(settings.compatibility, settings.region)
-        self._settings = settings
+        self._circumstances = Circumstances(self._settings.compatibility, self._settings.region)
 
     def import_all(self, asked: ImportAsked) -> Imported:
         """Read everything. Raises Unreachable or AccessDenied for the tables, WrongUsage for a scope that does not exist.
@@ -87,14 +89,17 @@ class Importer:
         reading = read_objects(found, self._compiled)
         whole = reading.whole
         reader = GroupReader(self._installation, self._compiled, asked.now)
-        first = settle(reading.written, whole, self._compiled, self._circumstances)
+        first = validate_until_stable(reading.written, whole, self._compiled, self._circumstances)
         shared = share_schedules(first.written, rewrite=asked.rewrite_schedules)
         looked = reader.look(first.resources, asked.scopes)
-        remarks = add_group_facts(shared, self._groups(looked))
-        second = settle(shared, whole, self._compiled, self._circumstances)
+        looks = {(place.scope.account_name, place.scope.region): it for place, it in looked.looks}
+        options = self._settings.options
+        groups = Groups(looks, options.tag_keys, options.default_region)
+        remarks = add_group_facts(shared, groups)
+        second = validate_until_stable(shared, whole, self._compiled, self._circumstances)
         closer, unread = reader.look_closer(second.resources, looked)
         complete = add_closer_facts(second.written, closer, self._compiled)
-        last = settle(complete, whole, self._compiled, self._circumstances)
+        last = validate_until_stable(complete, whole, self._compiled, self._circumstances)
         left += [*reading.left_out, *first.left_out, *second.left_out, *last.left_out]
         blind = [
             f"{name} was not looked at, so its environments are written as their map says: {why}"
@@ -108,39 +113,30 @@ class Importer:
         found: list[FoundObject] = []
         left: list[LeftOut] = []
         overridden = overridden_fields(self._installation.master, observed, now)
-        for ref, one in observed.objects.items():
-            items = parse_canonical(one.attributes)
-            if one.ownership is Ownership.FOREIGN:
-                by = one.mark.by if one.mark is not None else "nobody known"
+        for ref, observation in observed.objects.items():
+            items, mark = parse_canonical(observation.attributes), observation.mark
+            if observation.ownership is Ownership.FOREIGN:
+                by = mark.by if mark is not None else "nobody known"
                 reason = f"carries the mark of another installation ({by})"
                 left.append(LeftOut(ref, reason, "import it from that installation", items))
             else:
                 own = overridden.get(ref, {})
-                found.append(_found_object(ref, one, items, self._kinds, own))
+                found.append(_found_object(observation, items, self._kinds.get(ref.kind), own))
         store = self._installation.master.store
         known = [ref.key for ref in observed.objects if ref.kind == "Service"]
-        for older in older_services(store, self._settings.resource_prefix, known):
-            if isinstance(older, LeftOut):
-                left.append(older)
-            else:
-                found.append(older)
-        return found, left
-
-    def _groups(self, looked: Looked) -> Groups:
-        looks = {(one.scope.account_name, one.scope.region): look for one, look in looked.looks}
-        options = self._settings.options
-        return Groups(looks, options.tag_keys, options.default_region)
+        older, others = older_services(store, self._settings.resource_prefix, known)
+        return [*found, *older], [*left, *others]
 
     def _files(
         self,
-        settled: Settled,
+        settled: StableDocuments,
         left: Sequence[LeftOut],
         remarks: Sequence[str],
         unseen: Mapping[str, str],
         observed: ObservedState,
     ) -> Imported:
         composed = compose(settled.written.values(), left, self._compiled)
-        oddities = [odd for one in settled.written.values() for odd in one.oddities]
+        oddities = [odd for document in settled.written.values() for odd in document.oddities]
         changes = dict(self._changes(settled, observed))
         notes = import_notes(oddities, left, remarks, changes, composed.paths, self._compiled)
         files = {path: text.encode() for path, text in composed.files.items()}
@@ -148,59 +144,43 @@ class Importer:
         return Imported(files, len(settled.written), len(oddities), len(left), unseen)
 
     def _changes(
-        self, settled: Settled, observed: ObservedState
+        self, settled: StableDocuments, observed: ObservedState
     ) -> Iterable[tuple[ResourceRef, list[str]]]:
         """Yield what adopting an object writes to its items beside our mark."""
         for ref, resource in settled.resources.items():
-            one = observed.objects.get(ref)
-            if one is None or one.ownership is Ownership.OURS:
+            found = observed.objects.get(ref)
+            if found is None or found.ownership is Ownership.OURS:
                 continue
             kind = self._kinds[ref.kind]
-            before = parse_canonical(one.attributes)
+            before = parse_canonical(found.attributes)
             wanted = parse_canonical(resource.projection.attributes)
             after = keep_found(before, wanted, kind.shared, resource.projection.owned)
-            lines = [
-                _difference(kind, found.path, found.before, found.after)
-                for found in differences(before, after)
-            ]
+            lines = [_difference(kind, difference) for difference in differences(before, after)]
             if lines:
                 yield ref, lines
 
 
 def _found_object(
-    ref: ResourceRef,
-    one: Observation,
-    items: Json,
-    kinds: Mapping[str, Kind[Any]],
-    overrides: Mapping[str, str],
+    found: Observation, items: Json, kind: Kind[Any] | None, overrides: Mapping[str, str]
 ) -> FoundObject:
-    kind = kinds.get(ref.kind)
-    shared = kind.shared if kind is not None else ()
-    extra = one.mark.extra if one.mark is not None else {}
-    ours = one.ownership is Ownership.OURS
+    extra = found.mark.extra if found.mark is not None else {}
     remark = None
-    if one.ownership is Ownership.LOST_MARK:
-        remark = Oddity(
-            ref, "it lost its mark, which the ledger says was ours", "what its items say"
-        )
-    own = comparable(items, shared, owned_paths(extra))
-    return FoundObject(ref, own, items, extra, ours=ours, remark=remark, overrides=overrides)
+    if found.ownership is Ownership.LOST_MARK:
+        lost = "it lost its mark, which the ledger says was ours"
+        remark = Oddity(found.ref, lost, "what its items say")
+    own = comparable(items, kind.shared if kind is not None else (), owned_paths(extra))
+    ours = found.ownership is Ownership.OURS
+    return FoundObject(found.ref, own, items, extra, ours, remark, overrides)
 
 
-def _difference(kind: Kind[Any], path: Sequence[Any], before: Json, after: Json) -> str:
-    inside = tuple(step if isinstance(step, int) else str(step) for step in path[1:])
-    where = dotted(yaml_path(kind, inside))
+def _difference(kind: Kind[Any], difference: Difference) -> str:
+    inside = tuple(step if isinstance(step, int) else str(step) for step in difference.path[1:])
     hidden = is_sensitive(kind, inside)
-    return f"{where}: {_shown(before, hidden=hidden)} → {_shown(after, hidden=hidden)}"
-
-
-def _shown(value: Json, *, hidden: bool) -> str:
-    if value is ABSENT:
-        return "nothing"
-    if hidden:
-        return MASKED
-    text = repr(value) if isinstance(value, dict | list) else scalar_text(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+    before, after = (
+        "nothing" if value is ABSENT else MASKED if hidden else short_text(value, _LONGEST_SHOWN)
+        for value in (difference.before, difference.after)
+    )
+    return f"{dotted(yaml_path(kind, inside))}: {before} → {after}"
 
 
 def overridden_fields(
@@ -210,24 +190,23 @@ def overridden_fields(
 
     Overrides are only read where a mark says that there are any. Raises as any read, and EnvctlError for a damaged row.
     """
-    marks = (one.mark for one in observed.objects.values())
+    marks = (found.mark for found in observed.objects.values())
     if not any(mark is not None and BENEATH in mark.extra for mark in marks):
         return {}
     fields: dict[ResourceRef, dict[str, str]] = {}
-    for read_override in read_overrides(master.store, master.settings.resource_prefix):
-        if (
-            read_override.path
-            and read_override.value is not ABSENT
-            and (read_override.until is None or read_override.until > now)
-        ):
-            field = ".".join(segments(read_override.path)[:2])
-            fields.setdefault(read_override.ref, {})[field] = _said(read_override)
+    for override in read_overrides(master.store, master.settings.resource_prefix):
+        holds = override.until is None or override.until > now
+        if holds and override.path and override.value is not ABSENT:
+            field = ".".join(segments(override.path)[:2])
+            fields.setdefault(override.ref, {})[field] = _in_words(override)
     return fields
 
 
-def _said(one: Override) -> str:
-    if one.until is not None:
-        until = f"until {one.until:%Y-%m-%d %H:%M %Z}"
+def _in_words(override: Override) -> str:
+    if override.until is not None:
+        until = f"until {override.until:%Y-%m-%d %H:%M %Z}"
+    elif override.until_git:
+        until = f"until Git changes {override.ref}"
     else:
-        until = f"until Git changes {one.ref}" if one.until_git else "until it is released"
-    return f"{one.actor}'s override {until} ({one.reason})"
+        until = "until it is released"
+    return f"{override.actor}'s override {until} ({override.reason})"

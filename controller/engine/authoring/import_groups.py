@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.engine.authoring.import_role import closer_look
-from controller.engine.desired.accepted import Made
+from controller.engine.desired.accepted import accepted_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import Observer, Unobserved
@@ -14,7 +14,6 @@ from controller.engine.live.scopes import ScopeSetup
 from controller.errors import EnvctlError
 from controller.loading.authoring.closer_facts import CloserLook
 from controller.loading.compiled import CompiledKinds
-from controller.loading.recovered import spec_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE
@@ -40,9 +39,7 @@ class GroupReader:
 
     def __init__(self, installation: Installation, kinds: CompiledKinds, now: datetime) -> None:
         """Take the installation; ``now`` is aware."""
-        self._installation = installation
-        self._kinds = kinds
-        self._now = now
+        self._installation, self._kinds, self._now = installation, kinds, now
 
     def look(self, resources: Resources, scopes: Sequence[str]) -> Looked:
         """Look at scopes, all if none is named. Raises WrongUsage for one that does not exist."""
@@ -54,11 +51,11 @@ class GroupReader:
         looks: list[tuple[ScopeSetup, LiveLook]] = []
         unseen: dict[str, str] = {}
         for setup in setups:
-            one = found[setup.scope.name]
-            if isinstance(one, Unobserved):
-                unseen[setup.scope.name] = one.reason
+            result = found[setup.scope.name]
+            if isinstance(result, Unobserved):
+                unseen[setup.scope.name] = result.reason
             else:
-                looks.append((setup, one))
+                looks.append((setup, result))
         return Looked(looks, unseen)
 
     def look_closer(
@@ -68,8 +65,7 @@ class GroupReader:
         accepted = self._accepted(resources)
         parallel = self._installation.master.settings.live.parallel_scopes
 
-        def closer(one: tuple[ScopeSetup, LiveLook]) -> list[CloserLook] | str:
-            setup, look = one
+        def closer(setup: ScopeSetup, look: LiveLook) -> list[CloserLook] | str:
             try:
                 return list(self._closer(accepted, setup, look))
             except EnvctlError as error:
@@ -79,27 +75,25 @@ class GroupReader:
                 )
 
         with ThreadPoolExecutor(parallel, thread_name_prefix="look") as pool:
-            found = list(pool.map(closer, looked.looks))
-        remarks = [one for one in found if isinstance(one, str)]
-        return [look for one in found if not isinstance(one, str) for look in one], remarks
+            found = list(pool.map(lambda pair: closer(*pair), looked.looks))
+        remarks = [result for result in found if isinstance(result, str)]
+        return [look for result in found if not isinstance(result, str) for look in result], remarks
 
     def _closer(
         self, accepted: AcceptedState, setup: ScopeSetup, look: LiveLook
     ) -> Iterable[CloserLook]:
         wanted = designs(accepted, setup.scope).groups
         there = {
-            name: one for name, one in look.groups.items() if name in wanted and not one.status
+            name: group
+            for name, group in look.groups.items()
+            if name in wanted and not group.status
         }
         if not there:
             return
         master = self._installation.master
-        viewer = Observer(
-            access=master.aws,
-            accepted=accepted,
-            history=self._installation.ledger,
-            now=self._now,
-        )
-        reads = viewer.reads(setup)
+        history = self._installation.ledger
+        observer = Observer(access=master.aws, accepted=accepted, history=history, now=self._now)
+        reads = observer.reads(setup)
         deep = read_deep(there.values(), reads)
         actions = read_actions(reads)
         for name in sorted(there):
@@ -107,9 +101,5 @@ class GroupReader:
 
     def _accepted(self, resources: Resources) -> AcceptedState:
         """Return what was imported in the form that says which accounts and regions there are."""
-        return AcceptedState(
-            resources=resources,
-            specs=Made(resources, lambda ref: spec_of(resources[ref], self._kinds)),
-            installation=self._installation.id,
-            options=self._installation.master.settings.options,
-        )
+        options = self._installation.master.settings.options
+        return accepted_of(resources, self._kinds, options, installation=self._installation.id)

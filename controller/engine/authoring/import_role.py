@@ -56,24 +56,15 @@ def closer_look(
     reading = _Reading(design, scope, deep.attributes)
     fields = dict(reading.fields(actions))
     text = reading.user_data(fields)
-    return CloserLook(
-        environment=design.environment,
-        role=design.role,
-        group=design.name,
-        fields=fields,
-        user_data=text,
-        unsaid=tuple(reading.unsaid),
-        oddities=tuple(reading.odd),
-    )
+    unsaid, odd = tuple(reading.unsaid), tuple(reading.odd)
+    return CloserLook(design.environment, design.role, design.name, fields, text, unsaid, odd)
 
 
 class _Reading:
     """One group, field by field."""
 
     def __init__(self, design: GroupDesign, scope: LiveScope, found: Mapping[str, Json]) -> None:
-        self._design = design
-        self._scope = scope
-        self._found = found
+        self._design, self._scope, self._found = design, scope, found
         self.unsaid: list[str] = []
         self.odd: list[Odd] = []
 
@@ -122,20 +113,16 @@ class _Reading:
         design, found = self._design, set(self._found["securityGroups"])
         own = sorted(found - _PLATFORM_GROUPS)
         platform = self._found["platform"] or "Linux"
-        lacking = set(platform_security_groups(platform, secure=design.secure)) - found
-        more = found & _PLATFORM_GROUPS - set(
-            platform_security_groups(platform, secure=design.secure)
-        )
-        if lacking or more:
-            said = [f"lacks {name}" for name in sorted(lacking)]
-            said += [f"has {name}" for name in sorted(more)]
-            self.unsaid.append(f"{', '.join(said)}, by the convention for its platform and zone")
+        wanted = set(platform_security_groups(platform, secure=design.secure))
+        unlike = [f"lacks {name}" for name in sorted(wanted - found)]
+        unlike += [f"has {name}" for name in sorted(found & _PLATFORM_GROUPS - wanted)]
+        if unlike:
+            self.unsaid.append(f"{', '.join(unlike)}, by the convention for its platform and zone")
         if set(own) == set(design.security_groups):
             return
         if not own:
-            self.unsaid.append(
-                f"has no security group of its role ({', '.join(design.security_groups)})"
-            )
+            wanted_names = ", ".join(design.security_groups)
+            self.unsaid.append(f"has no security group of its role ({wanted_names})")
             return
         yield "securityGroups", own
         nameless = [name for name in own if name.startswith("sg-")]
@@ -153,19 +140,19 @@ class _Reading:
         written = [self._volume(device, name, found) for device, name in _VOLUMES.items()]
         if None in written or found.keys() - _VOLUMES.keys():
             shown = "; ".join(f"{device}: {text}" for device, text in sorted(found.items()))
-            self.unsaid.append(
-                f"has volumes ({shown or 'those of its image'}) that no role can say"
-            )
+            shown = shown or "those of its image"
+            self.unsaid.append(f"has volumes ({shown}) that no role can say")
             return
         yield "volumes", written
 
     def _volume(self, device: str, name: str, found: Mapping[str, str]) -> dict[str, Json] | None:
+        is_data = device == DATA_DEVICE
         if device not in found:
-            return {"name": name, "size": 0, "type": "SSD"} if device == DATA_DEVICE else None
+            return {"name": name, "size": 0, "type": "SSD"} if is_data else None
         parts = _VOLUME.fullmatch(found[device])
         if parts is None or parts["type"] not in _VOLUME_TYPES:
             return None
-        if bool(parts["encrypted"]) is not (device == DATA_DEVICE):
+        if bool(parts["encrypted"]) is not is_data:
             return None
         return {"name": name, "size": int(parts["size"]), "type": _VOLUME_TYPES[parts["type"]]}
 
@@ -181,19 +168,22 @@ class _Reading:
         for arn, events in found.items():
             topic = arn.rpartition(":")[2]
             by_name = topic_arn(topic, self._scope.region, self._scope.account) == arn
-            one: dict[str, Json] = {"topic": topic if by_name else arn}
+            entry: dict[str, Json] = {"topic": topic if by_name else arn}
             if len(events) < len(EVENTS):
-                one["events"] = [name for name, event in EVENTS.items() if event in events]
-            written.append(one)
+                entry["events"] = [name for name, event in EVENTS.items() if event in events]
+            written.append(entry)
         yield "notifications", written
 
     def _scaling_schedules(self, actions: Mapping[str, Action]) -> Iterator[tuple[str, Json]]:
         written = []
         for name, action in sorted(actions.items()):
-            one = _scaling_schedule(action)
-            if one is None:
+            schedule = _scaling_schedule(action)
+            if schedule is None:
+                shown = ", ".join(
+                    f"{field} {value}" for field, value in action.items() if value != ""
+                )
                 self._tell(
-                    f"has a scheduled action {name} that no role can say: {_shown(action)}",
+                    f"has a scheduled action {name} that no role can say: {shown}",
                     "nothing",
                     "write what was meant, or it goes when others of its role are adopted"
                     if is_replaceable(name)
@@ -206,10 +196,10 @@ class _Reading:
                     "a scaling schedule that does the same; adopting puts its action beside this one",
                     "take this one away then",
                 )
-            if one not in written:
-                written.append(one)
-        wanted = wanted_actions(self._design.scaling_schedules)
-        if wanted_actions(map(ScalingSchedule.model_validate, written)) != wanted:
+            if schedule not in written:
+                written.append(schedule)
+        models = map(ScalingSchedule.model_validate, written)
+        if wanted_actions(models) != wanted_actions(self._design.scaling_schedules):
             yield "scalingSchedules", written
 
     def user_data(self, fields: dict[str, Json]) -> str:
@@ -244,10 +234,6 @@ def _scaling_schedule(action: Action) -> dict[str, Json] | None:
     except ValidationError:
         return None
     return written
-
-
-def _shown(action: Action) -> str:
-    return ", ".join(f"{name} {value}" for name, value in action.items() if value != "")
 
 
 def _is_binary(text: str) -> bool:

@@ -1,6 +1,6 @@
 """Services that only the older table has: key (ServiceName, OwningCluster), before owners could change."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from controller.aws.errors import TableMissing
@@ -17,10 +17,10 @@ Item = dict[str, Any]
 
 def older_services(
     store: ItemStore, prefix: str, known: Iterable[str]
-) -> Iterator[FoundObject | LeftOut]:
-    """Yield what the older table alone has, each service once; LeftOut for further owners of one. Raises as any read.
+) -> tuple[list[FoundObject], list[LeftOut]]:
+    """Return what the older table alone has, each service once, and further owners of one. Raises as any read.
 
-    ``known`` are the names of services in the table of today, which wins. Nothing is yielded where there is no older table.
+    ``known`` are the names of services in the table of today, which wins. There is nothing where there is no older table.
     """
     names = set(known)
     found: dict[str, list[Item]] = {}
@@ -30,18 +30,18 @@ def older_services(
             if name not in names:
                 found.setdefault(name, []).append(item)
     except TableMissing:
-        return
+        return [], []
+    objects: list[FoundObject] = []
+    left: list[LeftOut] = []
     for name, items in sorted(found.items()):
-        newest, *others = sorted(items, key=_changed, reverse=True)
-        yield _object(name, newest)
+        newest, *others = sorted(items, key=_last_changed, reverse=True)
+        objects.append(_object(name, newest))
         for item in others:
             owner = item.get("OwningCluster")
-            yield LeftOut(
-                ResourceRef("Service", f"{name} ({owner})"),
-                f"{OLDER_TABLE} holds {name} for {owner} too; the one changed last was written",
-                "compare the two",
-                {OLDER_TABLE: _plain(item)},
-            )
+            ref = ResourceRef("Service", f"{name} ({owner})")
+            reason = f"{OLDER_TABLE} holds {name} for {owner} too; the one changed last was written"
+            left.append(LeftOut(ref, reason, "compare the two", {OLDER_TABLE: _plain(item)}))
+    return objects, left
 
 
 def _object(name: str, item: Item) -> FoundObject:
@@ -60,6 +60,6 @@ def _plain(item: Item) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name not in (AUDIT, MANAGED)}
 
 
-def _changed(item: Item) -> str:
+def _last_changed(item: Item) -> str:
     audit = item.get(AUDIT)
     return str(audit.get("LastChanged", "")) if isinstance(audit, Mapping) else ""

@@ -2,30 +2,32 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from controller.engine.authoring.source_overlay import SourceWithFile
 from controller.engine.desired.load_revision import LoadedRevision
-from controller.engine.queries.effective import API_VERSION
 from controller.errors import WrongUsage
 from controller.kinds.language.json_schema import file_name, model_schema
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
 from controller.kinds.language.walk import Shape, by_yaml
 from controller.kinds.parts.environment_names import matches
 from controller.loading.closest import closest
+from controller.loading.describe import problem_of
+from controller.loading.issue import PlacedIssue
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
-from controller.model.problem import Problem, ProblemCode
+from controller.model.origin import Authorship
+from controller.model.problem import Problem, in_file_order
 from controller.model.ref import ResourceRef
-from controller.ports import Source
+from controller.ports import Source, SourceTree
 
 PORTS = range(40_000, 41_000)
 """Domain rule: the even port of a free pair is blue's, the odd one green's."""
 MAX_STEPS = 60
 _SCHEMA_LINE = re.compile(rb"^# yaml-language-server: \$schema=(\S*/)?[\w.-]+\s*$", re.MULTILINE)
+_CONTENT_ID = "file not written yet"
 _CHOICES_SHOWN = 6
 
 Json = Any
@@ -78,7 +80,7 @@ class _Draft:
     ) -> None:
         self._kind, self._name, self._path = kind, name, path
         self._below = source
-        self._source = SourceWithFile(source, path)
+        self._source = _SourceWithFile(source, path)
         self._load = load
         self._spec: dict[str, Json] = {}
         self._open: dict[Path, str] = {}
@@ -98,22 +100,32 @@ class _Draft:
             self._fill(missing, revision)
             revision = self._loaded()
         blank = {dotted(path) for path in self._open}
-        mine = [problem for problem in revision.problems if problem.origin.path == self._path]
-        wrong = [one for one in mine if not one.warning and not _is_about(one, blank)]
-        of_name = tuple(one for one in wrong if one.path.startswith("metadata"))
-        rest = tuple(one for one in wrong if one not in of_name)
+        wrong = [
+            problem
+            for placed in self._issues(revision)
+            for problem in [problem_of(placed, revision.origins)]
+            if problem.origin.path == self._path
+            and blank.isdisjoint({problem.path, f"{problem.path}.{problem.field}"})
+        ]
+        shown = in_file_order(dict.fromkeys(wrong))
+        of_name = tuple(problem for problem in shown if problem.path.startswith("metadata"))
+        rest = tuple(problem for problem in shown if problem not in of_name)
         return Scaffold(self._text(), tuple(sorted(blank)), of_name, rest)
 
     def _loaded(self) -> LoadedRevision:
         self._source.put(self._text().encode())
         return self._load(self._source)
 
-    def _missing(self, revision: LoadedRevision) -> Iterator[Path]:
+    def _issues(self, revision: LoadedRevision) -> Iterator[PlacedIssue]:
         for placed in revision.loaded.issues:
-            if placed.path == self._path and placed.issue.code is ProblemCode.MISSING:
-                path = (*placed.issue.path, placed.issue.field)
-                if path[0] == "spec" and path not in self._open:
-                    yield path
+            if placed.path == self._path and not placed.issue.warning:
+                yield placed
+
+    def _missing(self, revision: LoadedRevision) -> Iterator[Path]:
+        for placed in self._issues(revision):
+            path = (*placed.issue.path, placed.issue.field)
+            if path[-1] and path[0] == "spec" and path not in self._open:
+                yield path
 
     def _fill(self, path: Path, revision: LoadedRevision) -> None:
         shape, field = _shape_at(self._kind.spec, path[1:])
@@ -126,11 +138,10 @@ class _Draft:
             value = {}
         elif field.get("enum"):
             value = field["enum"][0]
-            self._remarks[path] = _choices([str(one) for one in field["enum"]])
+            self._remarks[path] = _choices(list(map(str, field["enum"])))
         if value is None:
-            self._open[path] = str(
-                field.get("x-expected") or field.get("description") or "required"
-            )
+            expected = field.get("x-expected") or field.get("description")
+            self._open[path] = str(expected or "required")
         _put(self._spec, path[1:], value)
 
     def _refer(self, path: Path, kind: str, revision: LoadedRevision) -> str | None:
@@ -138,7 +149,7 @@ class _Draft:
         if kind == "EnvironmentType":
             names = self._types_for_name(names, revision)
         parts = self._name.split("-")
-        names.sort(key=lambda one: one not in parts)
+        names.sort(key=lambda known: known not in parts)
         if len(names) > 1:
             self._remarks[path] = _choices(names)
         return names[0] if names else None
@@ -150,7 +161,9 @@ class _Draft:
             name: getattr(facts.get(ResourceRef("EnvironmentType", name)), "naming_pattern", None)
             for name in names
         }
-        fitting = [name for name, one in patterns.items() if one and matches(one, self._name)]
+        fitting = [
+            name for name in names if (pattern := patterns[name]) and matches(pattern, self._name)
+        ]
         return fitting or [name for name in names if not patterns[name]] or names
 
     def _take_ports(self, revision: LoadedRevision) -> None:
@@ -215,9 +228,51 @@ class _Draft:
                 yield f"{indent}{step}:{shown}{comment}"
 
 
-def _is_about(problem: Problem, blank: set[str]) -> bool:
-    """Tell whether a problem says of an open field that it is open."""
-    return problem.path in blank or f"{problem.path}.{problem.field}" in blank
+class _SourceWithFile:
+    """The tree of another source, and a file on top. Each content has an id of its own."""
+
+    def __init__(self, source: Source, path: str) -> None:
+        """Take the source and the file's path in it; the file is empty of documents until ``content`` is set."""
+        self._source, self._path = source, path
+        self._tree: SourceTree | None = None
+        self._versions, self._content = 0, b""
+
+    @property
+    def name(self) -> str:
+        """The name of the source below."""
+        return self._source.name
+
+    def put(self, content: bytes) -> None:
+        """Set what is in the file from the next fetch on."""
+        self._content = content
+        self._versions += 1
+
+    def changed_since(self, revision_id: str | None) -> bool:
+        """Tell that it did: the file may have."""
+        return True
+
+    def fetch(self) -> SourceTree:
+        """Return the tree of the source, fetched once, with the file as it is now."""
+        if self._tree is None:
+            self._tree = self._source.fetch()
+        files = {**self._tree.files, self._path: self._id}
+        return replace(self._tree, files=files)
+
+    def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield contents, in the order asked."""
+        for wanted in content_ids:
+            if wanted == self._id:
+                yield wanted, self._content
+            else:
+                yield from self._source.read([wanted])
+
+    def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
+        """Ask the source."""
+        return self._source.authorship(paths)
+
+    @property
+    def _id(self) -> str:
+        return f"{_CONTENT_ID} {self._versions}"
 
 
 def _choices(names: list[str]) -> str:

@@ -105,7 +105,7 @@ class Planner:
         states = _chosen(seen.scopes, scopes, self._settings)
         documents = {ref: digest(resource.document) for ref, resource in accepted.resources.items()}
         holding = active(seen.overrides, asked.now, documents)
-        laid = apply_overrides(revision, holding, self._compiled, self.source)
+        laid = apply_overrides(revision, holding, self._compiled)
         planned = [
             plan_config(
                 laid,

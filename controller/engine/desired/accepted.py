@@ -7,14 +7,19 @@ from typing import Any, TypeVar
 
 from controller.errors import WrongUsage
 from controller.loading.compiled import CompiledKinds
-from controller.loading.draft import Draft, draft
+from controller.loading.from_items import (
+    ObjectsReadBack,
+    ReadBack,
+    StoredObject,
+    read_back,
+    spec_of,
+)
 from controller.loading.issue import Issue
-from controller.loading.recovered import Held, ReadBack, Recovered, recover, spec_of
-from controller.loading.resolve import resolve
-from controller.loading.world import TracingWorld
+from controller.loading.resolve import resolve_all
+from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import AcceptedState, Items
-from controller.model.canonical import parse_canonical
-from controller.model.extra import BENEATH
+from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.extra import BENEATH, owned_paths
 from controller.model.live_options import LiveOptions
 from controller.model.observed import Mark, Observation, ObservedState, Ownership
 from controller.model.origin import Origin
@@ -22,26 +27,24 @@ from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
-from controller.planning.overrides import patch, patched_refs, uncovered
-from controller.planning.shared import keep_found
+from controller.planning.overrides import patch, patched_refs, without_override
+from controller.planning.shared import comparable, keep_found
 from controller.targets.table_items.plain_json import load_plain
 
 _ACCEPTED = frozenset({Ownership.OURS, Ownership.LOST_MARK})
 _NO_MARK = (
     "its mark is lost, and with it what was authored beside its attributes; envctl apply heals it"
 )
-_NONE_BROKEN: frozenset[ResourceRef] = frozenset()
 
 V = TypeVar("V")
 
 
-class Made(Mapping[ResourceRef, V]):
+class LazyMapping(Mapping[ResourceRef, V]):
     """Values made when they are asked for, and then kept."""
 
     def __init__(self, refs: Mapping[ResourceRef, Any], make: Callable[[ResourceRef], V]) -> None:
         """Take the keys there are, and what makes the value of one."""
-        self._refs = refs
-        self._make = make
+        self._refs, self._make = refs, make
         self._made: dict[ResourceRef, V] = {}
 
     def __getitem__(self, ref: ResourceRef) -> V:
@@ -63,9 +66,7 @@ class AcceptedReader:
 
     def __init__(self, kinds: CompiledKinds, options: LiveOptions, installation: str = "") -> None:
         """Take the kinds, what the settings say, and the installation's id."""
-        self._kinds = kinds
-        self._options = options
-        self._installation = installation
+        self._kinds, self._options, self._installation = kinds, options, installation
         self._memory: Mapping[ResourceRef, ReadBack] = {}
         self._specs: dict[ResourceRef, tuple[bytes, Any]] = {}
 
@@ -88,45 +89,36 @@ class AcceptedReader:
         mine = {
             ref: found for ref, found in observed.objects.items() if found.ownership in _ACCEPTED
         }
-        held = {ref: _held(found, found.mark) for ref, found in mine.items() if found.mark}
-        recovered = recover(
-            held, self._kinds, default_region=self._options.default_region, memory=self._memory
+        stored = {
+            ref: StoredObject(found.attributes, mark.extra, Origin(mark.path, mark.line))
+            for ref, found in mine.items()
+            if (mark := found.mark) is not None
+        }
+        known = read_back(
+            stored, self._kinds, default_region=self._options.default_region, memory=self._memory
         )
-        self._memory = recovered.memory
-        unreadable = {ref: _said(issues) for ref, issues in recovered.unreadable.items()}
-        unreadable |= {ref: _NO_MARK for ref in mine if ref not in held}
-        covered = {ref: one.extra[BENEATH] for ref, one in held.items() if BENEATH in one.extra}
-        made = AcceptedState(
-            unreadable=unreadable,
-            revision=revision,
-            installation=self._installation,
-            options=self._options,
-        )
-        plain = self._laid_over(made, mine, recovered, covered, ())
-        if not holding:
-            return plain
-        return replace(self._laid_over(made, mine, recovered, covered, holding), beneath=plain)
+        self._memory = known.memory
+        unreadable = {ref: _in_short(issues) for ref, issues in known.unreadable.items()}
+        unreadable |= {ref: _NO_MARK for ref in mine if ref not in stored}
 
-    def _laid_over(
-        self,
-        made: AcceptedState,
-        mine: Mapping[ResourceRef, Observation],
-        recovered: Recovered,
-        covered: Mapping[ResourceRef, Mapping[str, Any]],
-        overrides: tuple[Override, ...],
-    ) -> AcceptedState:
-        patched, wrong = self._patched(recovered, overrides, covered)
-        resources = {**recovered.resources, **patched}
-        for ref in wrong:
-            resources.pop(ref, None)
-        return replace(
-            made,
-            resources=resources,
-            specs=Made(resources, lambda ref: self._spec(resources[ref])),
-            items=Made(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
-            unreadable={**made.unreadable, **wrong},
-            overrides=overrides,
-        )
+        def laid_over(overrides: tuple[Override, ...]) -> AcceptedState:
+            patched, wrong = self._patched(known, overrides)
+            resources = {**known.resources, **patched}
+            for ref in wrong:
+                resources.pop(ref, None)
+            return AcceptedState(
+                resources=resources,
+                specs=LazyMapping(resources, lambda ref: self._spec(resources[ref])),
+                items=LazyMapping(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
+                unreadable={**unreadable, **wrong},
+                overrides=overrides,
+                revision=revision,
+                installation=self._installation,
+                options=self._options,
+            )
+
+        plain = laid_over(())
+        return replace(laid_over(holding), beneath=plain) if holding else plain
 
     def _spec(self, resource: Resource) -> Any:
         known = self._specs.get(resource.ref)
@@ -144,43 +136,73 @@ class AcceptedReader:
         return kept
 
     def _patched(
-        self,
-        recovered: Recovered,
-        overrides: Sequence[Override],
-        covered: Mapping[ResourceRef, Mapping[str, Any]],
+        self, known: ObjectsReadBack, overrides: Sequence[Override]
     ) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, str]]:
         """Return the objects with their overrides' values, and those whose overrides do not fit them, with the reason.
 
-        What the tables hold because of overrides is first taken out (``covered``): some may have ended since.
+        What the tables hold because of overrides is first taken out: some may have ended since.
         """
-        drafts: dict[ResourceRef, Draft] = {}
+        valid: dict[ResourceRef, ValidatedDocument] = {}
         wrong: dict[ResourceRef, str] = {}
-        concerned = patched_refs(overrides) | covered.keys()
-        for ref in sorted(concerned & recovered.resources.keys()):
-            resource = recovered.resources[ref]
+        base = {
+            ref: read.stored.extra[BENEATH]
+            for ref, read in known.memory.items()
+            if BENEATH in read.stored.extra
+        }
+        for ref in sorted((patched_refs(overrides) | base.keys()) & known.resources.keys()):
+            resource = known.resources[ref]
             own = [override for override in overrides if override.ref == ref]
-            made = self._draft(resource, own, covered.get(ref, {}))
-            if isinstance(made, Draft):
-                drafts[ref] = made
+            try:
+                document = patch(without_override(resource.document, base.get(ref, {})), own)
+            except WrongUsage as error:
+                refusal = error.message
             else:
-                wrong[ref] = f"an override does not fit it ({', '.join(o.id for o in own)}): {made}"
-        facts = {**recovered.facts, **{ref: one.facts for ref, one in drafts.items()}}
-        world = TracingWorld(facts, "none", self._options.default_region)
-        kinds = self._kinds.by_name
-        return {
-            ref: resolve(one, kinds[ref.kind].kind, world, _NONE_BROKEN).resource
-            for ref, one in drafts.items()
-        }, wrong
+                compiled = self._kinds.by_name[ref.kind]
+                made = validate_document(compiled, document, resource.origin, 0)
+                if isinstance(made, ValidatedDocument):
+                    valid[ref] = made
+                    continue
+                refusal = _in_short(made)
+            ids = ", ".join(override.id for override in own)
+            wrong[ref] = f"an override does not fit it ({ids}): {refusal}"
+        settings = ("none", self._options.default_region)
+        resolved = resolve_all(valid, self._kinds, settings, known.facts)
+        return {ref: found.resource for ref, found in resolved.items()}, wrong
 
-    def _draft(
-        self, resource: Resource, overrides: Sequence[Override], covered: Mapping[str, Any]
-    ) -> Draft | str:
-        try:
-            document = patch(uncovered(resource.document, covered), overrides)
-        except WrongUsage as error:
-            return error.message
-        made = draft(self._kinds.by_name[resource.ref.kind], document, resource.origin, 0)
-        return made if isinstance(made, Draft) else _said(made)
+
+def stored_objects(
+    observed: ObservedState, kinds: CompiledKinds
+) -> dict[ResourceRef, StoredObject]:
+    """Return what a scope holds of ours for ``desired_from_items``: without the shared fields that their YAML did not give."""
+    stored: dict[ResourceRef, StoredObject] = {}
+    for ref, found in observed.objects.items():
+        if found.ownership in _ACCEPTED:
+            extra = found.mark.extra if found.mark is not None else {}
+            shared = kinds.by_name[ref.kind].kind.shared if ref.kind in kinds.names else ()
+            own = comparable(parse_canonical(found.attributes), shared, owned_paths(extra))
+            origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
+            stored[ref] = StoredObject(canonical_bytes(own), extra, origin)
+    return stored
+
+
+def accepted_of(
+    resources: Mapping[ResourceRef, Resource],
+    kinds: CompiledKinds,
+    options: LiveOptions,
+    revision: str = "",
+    installation: str = "",
+) -> AcceptedState:
+    """Return the state as it would be once these objects have been applied in full, so that no tables are needed."""
+    return AcceptedState(
+        resources=resources,
+        specs=LazyMapping(resources, lambda ref: spec_of(resources[ref], kinds)),
+        items=LazyMapping(
+            resources, lambda ref: parse_canonical(resources[ref].projection.attributes)
+        ),
+        revision=revision,
+        installation=installation,
+        options=options,
+    )
 
 
 def accepted_after(observed: ObservedState, scope_plan: ScopePlan) -> ObservedState:
@@ -211,11 +233,7 @@ def _applied(change: Change, before: Observation | None) -> Observation:
     )
 
 
-def _held(found: Observation, mark: Mark) -> Held:
-    return Held(found.attributes, mark.extra, Origin(mark.path, mark.line))
-
-
-def _said(issues: Sequence[Issue]) -> str:
+def _in_short(issues: Sequence[Issue]) -> str:
     first = issues[0]
     where = ".".join(map(str, first.path))
     more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""

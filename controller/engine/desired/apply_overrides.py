@@ -1,64 +1,54 @@
 """Overrides laid over a revision: what planning then takes for the desired state."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import InvalidDesiredState
-from controller.kinds.language.kind import Kind
-from controller.loading.compiled import CompiledKinds
+from controller.loading.compiled import CompiledKind, CompiledKinds
 from controller.loading.describe import problems_of
-from controller.loading.patched import with_documents
+from controller.loading.overlay_documents import overlay_documents
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.extra import BENEATH, projection_digest
 from controller.model.override import Override
 from controller.model.problem import Problem, ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
-from controller.planning.overrides import beneath, patch, patched_refs
-from controller.ports import Source
+from controller.planning.overrides import base_fields, patch, patched_refs
 
 
 def apply_overrides(
-    revision: LoadedRevision, overrides: Sequence[Override], kinds: CompiledKinds, source: Source
+    revision: LoadedRevision, overrides: Sequence[Override], kinds: CompiledKinds
 ) -> LoadedRevision:
     """Return the revision with the values of the overrides (those that hold) in its documents, checked again.
 
     Raises InvalidDesiredState if that makes something wrong that was right, WrongUsage for an override whose path leads nowhere.
     """
-    refs = [ref for ref in sorted(patched_refs(overrides)) if ref in revision.loaded.resources]
-    if not refs:
-        return revision
+    plain = revision.loaded.resources
     documents = {
-        ref: patch(revision.loaded.resources[ref].document, _of(overrides, ref)) for ref in refs
+        ref: patch(plain[ref].document, [made for made in overrides if made.ref == ref])
+        for ref in sorted(patched_refs(overrides) & plain.keys())
     }
-    loaded = with_documents(revision.loaded, documents, kinds)
-    files = dict(sorted(revision.tree.files.items()))
-    problems = problems_of(
-        loaded, files, lambda content_id: next(data for _, data in source.read([content_id])), kinds
-    )
+    if not documents:
+        return revision
+    loaded = overlay_documents(revision.loaded, documents, kinds)
+    problems = problems_of(loaded, revision.origins, kinds)
     known = set(revision.problems)
     fresh = [problem for problem in problems if problem not in known and not problem.warning]
     if fresh:
-        raise InvalidDesiredState([*fresh, *_blamed(overrides, refs, revision)])
-    resources = {
-        ref: _with_beneath(one, revision.loaded.resources[ref].document, kinds)
-        if ref in documents
-        else one
-        for ref, one in loaded.resources.items()
-    }
+        raise InvalidDesiredState([*fresh, *_blamed(overrides, documents.keys(), revision)])
+    resources = dict(loaded.resources)
+    for ref in documents:
+        compiled = kinds.by_name[ref.kind]
+        resources[ref] = _with_base_fields(resources[ref], plain[ref].document, compiled)
     return replace(revision, loaded=replace(loaded, resources=resources))
 
 
-def _of(overrides: Sequence[Override], ref: ResourceRef) -> list[Override]:
-    return [override for override in overrides if override.ref == ref]
-
-
-def _with_beneath(resource: Resource, document: bytes, kinds: CompiledKinds) -> Resource:
+def _with_base_fields(resource: Resource, document: bytes, compiled: CompiledKind) -> Resource:
     """Let the mark say what Git has: an override's end is then kept where Git is out of reach."""
-    kind = kinds.by_name[resource.ref.kind].kind
-    fields = beneath(_as_read_back(document, kind), _as_read_back(resource.document, kind))
+    fields = base_fields(
+        _as_read_back(document, compiled), _as_read_back(resource.document, compiled)
+    )
     if not fields:
         return resource
     asked = resource.projection
@@ -67,16 +57,16 @@ def _with_beneath(resource: Resource, document: bytes, kinds: CompiledKinds) -> 
     return replace(resource, projection=replace(asked, extra=extra, digest=digest))
 
 
-def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:
+def _as_read_back(document: bytes, compiled: CompiledKind) -> bytes:
     """Return a document without the fields that only the YAML has (roleDefaults): read back from the tables it has none."""
-    if not kind.authored_fields or kind.expand is None:
+    if not compiled.kind.authored_fields:
         return document
     value = parse_canonical(document)
-    return canonical_bytes({**value, "spec": kind.expand(value["spec"])})
+    return canonical_bytes({**value, "spec": compiled.expanded(value["spec"])})
 
 
 def _blamed(
-    overrides: Sequence[Override], refs: Sequence[ResourceRef], revision: LoadedRevision
+    overrides: Sequence[Override], refs: Collection[ResourceRef], revision: LoadedRevision
 ) -> list[Problem]:
     """Say which overrides the problems come from: the files alone are right."""
     return [

@@ -22,7 +22,7 @@ def yaml_field_names(kinds: Mapping[str, Kind[Any]]) -> FieldNames:
         else:
             place = yaml_path(kind, path[1:])
         inside = place[1:] if place[:1] == ("spec",) and len(place) > 1 else place
-        return dotted([_word(step) for step in inside])
+        return dotted([step if isinstance(step, str | int) else str(step) for step in inside])
 
     def sensitive(ref: ResourceRef, path: tuple[Any, ...]) -> bool:
         kind = kinds.get(ref.kind)
@@ -31,7 +31,3 @@ def yaml_field_names(kinds: Mapping[str, Kind[Any]]) -> FieldNames:
         )
 
     return FieldNames(name, sensitive)
-
-
-def _word(step: Any) -> str | int:
-    return step if isinstance(step, str | int) else str(step)

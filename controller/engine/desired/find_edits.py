@@ -42,10 +42,10 @@ def _with_edit(change: Change, resource: Resource | None, origins: FieldOrigins)
     if len(written) == 1:
         path, index, field = next(iter(written))
         spot = origins.origin(path, index, field)
-        return replace(
-            change,
-            edit=Edit(Origin(spot.path, spot.line), _what(change, field, path != place.path)),
-        )
+        # In a few words: ``Search bluePort``; of Defaults ``Environment.schedule``.
+        words = ".".join(str(step) for step in field if step != "spec")
+        what = words if path != place.path else f"{change.ref} {words}"
+        return replace(change, edit=Edit(Origin(spot.path, spot.line), what))
     return replace(change, edit=Edit(place, str(change.ref)))
 
 
@@ -80,12 +80,6 @@ def _position(members: list[Any], name: str) -> str | int:
         if isinstance(member, dict) and any(member.get(field) == name for field in MEMBER_NAMES):
             return position
     return name
-
-
-def _what(change: Change, field: FieldPath, inherited: bool) -> str:
-    """Name the edit in a few words: ``Search bluePort``; of Defaults ``Environment.schedule``."""
-    words = ".".join(str(step) for step in field if step != "spec")
-    return words if inherited else f"{change.ref} {words}"
 
 
 def authorship_of(changes: Iterable[Change], known: Mapping[str, Authorship]) -> tuple[Change, ...]:

@@ -1,12 +1,10 @@
 """One revision of a source as checked desired state."""
 
-import gc
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from controller.engine.desired.parallel_parse import parse_side_by_side
 from controller.errors import InvalidDesiredState
+from controller.gc_tuning import NEVER, relaxed_gc
 from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.field_origins import FieldOrigins
@@ -36,8 +34,9 @@ class LoadedRevision:
     @property
     def desired(self) -> DesiredState:
         """The desired state. Raises InvalidDesiredState with every problem if there is one."""
-        if any(not problem.warning for problem in self.problems):
-            raise InvalidDesiredState([problem for problem in self.problems if not problem.warning])
+        wrong = [problem for problem in self.problems if not problem.warning]
+        if wrong:
+            raise InvalidDesiredState(wrong)
         revision = self.tree.revision
         return DesiredState(
             revision.id, revision.label, revision.author, revision.message, self.loaded.resources
@@ -59,17 +58,10 @@ class RevisionLoader:
     def load_tree(self, source: Source, tree: SourceTree) -> LoadedRevision:
         """Load a revision already fetched. What is wrong with it is in the result, not raised."""
         files = dict(sorted(tree.files.items()))
-
-        def read(ids: Collection[str]) -> Iterable[tuple[str, bytes]]:
-            return source.read(ids) if ids else ()
-
-        def text_of(content_id: str) -> bytes:
-            return next(data for _, data in source.read([content_id]))
-
-        with _collecting_less():
+        with relaxed_gc(NEVER):
             loaded = load(
                 files,
-                read,
+                source.read,
                 self._kinds,
                 compatibility=self._compatibility,
                 default_region=self._region,
@@ -77,24 +69,11 @@ class RevisionLoader:
                 parse=parse_side_by_side,
             )
         self._memory = loaded.memory
-        problems = in_file_order(
-            (*tree.problems, *problems_of(loaded, files, text_of, self._kinds))
+        origins = FieldOrigins(
+            files,
+            loaded.memory.parsed,
+            lambda content_id: next(data for _, data in source.read([content_id])),
+            self._kinds.secret_names,
         )
-        return LoadedRevision(
-            tree,
-            loaded,
-            problems,
-            FieldOrigins(files, loaded.memory.parsed, text_of, self._kinds.secret_names),
-        )
-
-
-@contextmanager
-def _collecting_less() -> Iterator[None]:
-    """Keep the cycle collector from walking, again and again, the many small values a load makes and keeps."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+        problems = in_file_order((*tree.problems, *problems_of(loaded, origins, self._kinds)))
+        return LoadedRevision(tree, loaded, problems, origins)

@@ -23,15 +23,11 @@ def parse_side_by_side(contents: Iterable[Content], kinds: Collection[str]) -> I
     A process is forked, so that it has the texts without their being sent. That is safe only while no other thread
     could hold a lock at that moment: a program of several threads parses by itself.
     """
-    waiting = list(contents)
-    processes = _how_many(sum(len(data) for _, data in waiting))
+    waiting, processes = list(contents), 1
+    is_much = sum(len(data) for _, data in waiting) >= MIN_BYTES
+    if is_much and threading.active_count() == 1 and hasattr(os, "sched_getaffinity"):
+        processes = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
     return _parse(_parts(waiting, processes), kinds)
-
-
-def _how_many(size: int) -> int:
-    if size < MIN_BYTES or threading.active_count() > 1 or not hasattr(os, "sched_getaffinity"):
-        return 1
-    return min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
 
 
 def _parts(contents: Sequence[Content], count: int) -> list[Sequence[Content]]:

@@ -3,20 +3,19 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from controller.engine.desired.accepted import Made
+from controller.engine.desired.accepted import LazyMapping
 from controller.engine.overrides.protection import check_schedule_may_change
 from controller.engine.power.find_object import LIVE
 from controller.errors import InvalidDesiredState, WrongUsage
 from controller.kinds.language.walk import PLAIN, Shape, by_yaml
 from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
 from controller.loading.compiled import CompiledKinds
-from controller.loading.draft import Draft, draft
 from controller.loading.issue import Issue
 from controller.loading.positions import dotted
-from controller.loading.resolve import resolve
+from controller.loading.resolve import TracingWorld, resolve
 from controller.loading.scalars import IrregularScalar
 from controller.loading.scalars import resolve as scalar
-from controller.loading.world import TracingWorld
+from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.absent import ABSENT
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import Json, parse_canonical
@@ -25,8 +24,6 @@ from controller.model.override import Override
 from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import patch, segments
-
-_NO_REFS: frozenset[ResourceRef] = frozenset()
 
 
 def read_assignment(text: str) -> tuple[str, Json]:
@@ -71,8 +68,8 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Com
         check_schedule_may_change(override, accepted)
     resource = accepted.resources[ref]
     kind = kinds.by_name[ref.kind]
-    made = draft(kind, patch(resource.document, new), resource.origin, resource.index)
-    if not isinstance(made, Draft):
+    made = validate_document(kind, patch(resource.document, new), resource.origin, resource.index)
+    if not isinstance(made, ValidatedDocument):
         raise _wrong(new, made)
     if made.ref != ref:
         raise WrongUsage(f"{ref}: an override does not rename", fix="rename it in its file")
@@ -98,7 +95,7 @@ def _issues(
     accepted: AcceptedState,
     kinds: CompiledKinds,
     patched: dict[ResourceRef, Any],
-    made: Draft | None = None,
+    made: ValidatedDocument | None = None,
 ) -> Iterator[Issue]:
     resource = accepted.resources[ref]
     kind = kinds.by_name[ref.kind]
@@ -108,11 +105,13 @@ def _issues(
             return patched[other]
         return kinds.by_name[other.kind].kind.facts(other.key, accepted.specs[other])
 
-    own = made or draft(kind, resource.document, resource.origin, resource.index)
-    if not isinstance(own, Draft):
+    own = made or validate_document(kind, resource.document, resource.origin, resource.index)
+    if not isinstance(own, ValidatedDocument):
         return
-    world = TracingWorld(Made(accepted.resources, facts), "none", accepted.options.default_region)
-    for issue in resolve(own, kind.kind, world, _NO_REFS).issues:
+    world = TracingWorld(
+        LazyMapping(accepted.resources, facts), "none", accepted.options.default_region
+    )
+    for issue in resolve(own, kind.kind, world).issues:
         if not issue.warning:
             yield issue
 

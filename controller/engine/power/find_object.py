@@ -90,6 +90,6 @@ def _nothing(text: str, accepted: AcceptedState, sights: FleetEvaluation) -> Wro
     )
     dark = "".join(
         f"\n  {name} could not be looked at: {scope.reason.message}"
-        for name, scope in sorted(sights.dark.items())
+        for name, scope in sorted(sights.unreachable.items())
     )
     return WrongUsage(f"nothing is called {text!r}", fix=f"{fix}{dark}")

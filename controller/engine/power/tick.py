@@ -13,7 +13,7 @@ from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.power.agenda import PowerAgenda
 from controller.events import Emit, discard_event
-from controller.ledger.gc_tuning import relaxed_gc
+from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import ScopeState
@@ -60,7 +60,7 @@ class PowerRun:
         actor = Actor(name, accepted.revision, name, trigger)
         transaction = new_run_id(now)
 
-        def one(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
+        def work_on(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
             """Look and switch at once: nobody waits for an account that is slow to answer."""
             run = accounts.plan(
                 accepted, (setup,), LivePlanOptions(now=now, targets=(TARGET.name,))
@@ -77,13 +77,13 @@ class PowerRun:
         with ThreadPoolExecutor(
             accounts.installation.master.settings.live.parallel_scopes, thread_name_prefix="power"
         ) as pool:
-            done = tuple(pool.map(one, accounts.scopes(accepted, due)))
+            done = tuple(pool.map(work_on, accounts.scopes(accepted, due)))
         scopes = tuple(scope for run, _ in done for scope in run.scopes)
         outcomes = tuple(outcome for _, of_scope in done for outcome in of_scope)
         accounts.keep(accepted, scopes, outcomes, self._claim, emit)
         for scope, outcome in zip(scopes, outcomes, strict=True):
             self._learn(scope, outcome, accepted, now)
-        plans = tuple(one for run, _ in done for one in run.plans)
+        plans = tuple(scope_plan for run, _ in done for scope_plan in run.plans)
         return Switched(plan(plans, revision=accepted.revision, label=SCHEDULE), outcomes)
 
     def _learn(
@@ -96,7 +96,10 @@ class PowerRun:
             self.agenda.failed(name, now)
         if look is None:
             return
-        waits = any(note.category in _WAITING for one in scope.plans for note in one.notes) or any(
-            one.state is ScopeState.REFUSED for one in scope.plans
+        waits = any(
+            scope_plan.state is ScopeState.REFUSED
+            or any(note.category in _WAITING for note in scope_plan.notes)
+            for scope_plan in scope.plans
         )
-        self.agenda.learn(look, accepted, now, waits=waits or bool(outcome.exit_code))
+        goes_on = outcome.again_at is not None or bool(outcome.exit_code)
+        self.agenda.learn(look, accepted, now, waits=waits or goes_on)

@@ -30,7 +30,7 @@ from controller.errors import (
     worst_exit_code,
 )
 from controller.events import ApplyProgressed, Emit, discard_event
-from controller.ledger.gc_tuning import relaxed_gc
+from controller.gc_tuning import relaxed_gc
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.outcome import DONE, Progress

@@ -12,15 +12,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import API_VERSION, DEFAULTS, Kind
 from controller.kinds.language.spec import Metadata, Spec
 from controller.kinds.language.walk import Shape, fields_of
 
 JsonSchema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-API_VERSION = "envctl/v1"
-DEFAULTS = "Defaults"
 _NULL: JsonSchema = {"type": "null"}
 
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Spec)
 
+API_VERSION = "envctl/v1"
+"""Version of the form of documents."""
+DEFAULTS = "Defaults"
+"""What documents call themselves that give partial specs to their folder: no kind of objects."""
+
 Items = dict[str, dict[str, Any]]
 """Logical table name -> the item's attributes, keys included, without ``Audit`` and ``Managed``."""
 
@@ -23,7 +28,10 @@ Path = tuple[str | int, ...]
 
 
 class Finding(NamedTuple):
-    """A rule broken by one object; loading turns it into a Problem with its place."""
+    """A rule broken by one object; loading turns it into a Problem with its place.
+
+    ``field`` is the name of a field that is missing below ``path``.
+    """
 
     path: Path
     message: str
@@ -31,7 +39,6 @@ class Finding(NamedTuple):
     warning: bool = False
     code: ProblemCode = ProblemCode.INVALID_VALUE
     field: str = ""
-    """The name of a field that is missing below ``path``."""
 
     @classmethod
     def missing(cls, path: Path, field: str, why: str, fix: str) -> "Finding":

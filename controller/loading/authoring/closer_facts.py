@@ -1,12 +1,12 @@
 """What only a closer look at groups shows, written into roles: of their environment, or of the map where all have it alike."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final, NamedTuple
 
-from controller.loading.authoring.found import Oddity, Written
-from controller.loading.authoring.mending import is_valid, said
+from controller.loading.authoring.fix_values import in_short, is_valid
+from controller.loading.authoring.found import Written, free_name
 from controller.loading.compiled import CompiledKinds
 from controller.model.ref import ResourceRef
 
@@ -57,13 +57,16 @@ def add_closer_facts(
         owner = written.get(ResourceRef("DeploymentMap", str(environment.spec["deploymentMap"])))
         if owner is not None:
             _leave_sizes_to_schedules(environment, owner, role)
-            _in_the_order_of(owner, environment)
+            roles = environment.spec.get("roles")
+            if roles:
+                in_order = [known["serverRoleName"] for known in owner.spec["roles"]]
+                environment.spec["roles"] = {key: roles[key] for key in in_order if key in roles}
     _lift_into_maps(written, by_role.keys())
     return written
 
 
 def _say(
-    one: Written,
+    environment: Written,
     role: str,
     groups: Sequence[CloserLook],
     templates: Mapping[tuple[str, str], str],
@@ -77,38 +80,39 @@ def _say(
     if first.user_data:
         fields["userData"] = templates[first.environment, role]
     for name, value in fields.items():
-        spec = deepcopy(one.spec)
+        spec = deepcopy(environment.spec)
         spec.setdefault("roles", {}).setdefault(role, {})[name] = value
         if is_valid(compiled, spec):
-            one.spec = spec
+            environment.spec = spec
         else:
-            shown = said(compiled.kind, ("roles",), value)
+            shown = in_short(compiled.kind, ("roles",), value)
             unsaid.append(f"has {name} {shown}, which no role can say")
-    _tell_unsaid(one, first, unsaid)
-    for other in others:
-        _tell_unsaid(one, other, other.unsaid)
+    _note_unsaid(environment, first, unsaid)
+    for group in others:
+        _note_unsaid(environment, group, group.unsaid)
         unlike = sorted(
             name
-            for name in other.fields.keys() | first.fields.keys()
-            if other.fields.get(name) != first.fields.get(name)
+            for name in group.fields.keys() | first.fields.keys()
+            if group.fields.get(name) != first.fields.get(name)
         )
-        unlike += ["user data"] if other.user_data != first.user_data else []
+        unlike += ["user data"] if group.user_data != first.user_data else []
         if unlike:
-            found = f"group {other.group} has other {', '.join(unlike)} than {first.group}"
-            _tell(one, found, f"what {first.group} has", "a role is one for all slices: choose")
+            environment.note(
+                f"group {group.group} has other {', '.join(unlike)} than {first.group}",
+                f"what {first.group} has",
+                "a role is one for all slices: choose",
+            )
     for odd in dict.fromkeys(odd for group in groups for odd in group.oddities):
-        _tell(one, *odd)
+        environment.note(*odd)
 
 
-def _tell_unsaid(one: Written, group: CloserLook, unsaid: Sequence[str]) -> None:
+def _note_unsaid(environment: Written, group: CloserLook, unsaid: Sequence[str]) -> None:
     if unsaid:
-        found = f"group {group.group} {'; '.join(unsaid)}"
-        written = "what its role says: instances to come get that, those that run stay as they are"
-        _tell(one, found, written, "see whether they can do with that")
-
-
-def _tell(one: Written, found: str, written: str, decide: str) -> None:
-    one.oddities.append(Oddity(one.ref, found, written, decide))
+        environment.note(
+            f"group {group.group} {'; '.join(unsaid)}",
+            "what its role says: instances to come get that, those that run stay as they are",
+            "see whether they can do with that",
+        )
 
 
 def _templates(
@@ -116,26 +120,22 @@ def _templates(
 ) -> dict[tuple[str, str], str]:
     """Add a Template for each text; return environment and role -> its name: that of the role, longer where it takes that."""
     users = _by_text([groups[0] for groups in by_role.values() if groups[0].user_data])
-    roles = [{one.role for one in using} for using in users.values()]
+    roles = [{look.role for look in using} for using in users.values()]
     names: dict[tuple[str, str], str] = {}
     for text, using in sorted(users.items(), key=lambda item: item[1][0].group):
         role = using[0].role
-        alone = sum(role in others for others in roles) == 1
+        alone = sum(role in having for having in roles) == 1
         base = role.lower() if alone else f"{using[0].environment}-{role.lower()}"
-        name, number = base, 1
-        while ResourceRef("Template", name) in written:
-            number += 1
-            name = f"{base}-{number}"
+        name = free_name(base, {ref.key for ref in written if ref.kind == "Template"})
         ref = ResourceRef("Template", name)
         more = f" and {len(using) - 1} more" if len(using) > 1 else ""
-        oddity = Oddity(
-            ref,
+        written[ref] = Written(ref, name, {"text": text})
+        written[ref].note(
             f"user data of group {using[0].group}{more}",
-            "the text, with {{ environment }} for its name" if _VARIABLE in text else "the text",
+            f"the text, with {_VARIABLE} for its name" if _VARIABLE in text else "the text",
             "see that it holds no secret",
         )
-        written[ref] = Written(ref, name, {"text": text}, oddities=[oddity])
-        names |= dict.fromkeys(((one.environment, one.role) for one in using), name)
+        names |= dict.fromkeys(((look.environment, look.role) for look in using), name)
     return names
 
 
@@ -147,20 +147,23 @@ def _by_text(looks: Iterable[CloserLook]) -> dict[str, list[CloserLook]]:
         alike.setdefault(re.sub(name, _VARIABLE, look.user_data), []).append(look)
     users: dict[str, list[CloserLook]] = {}
     for text, using in alike.items():
-        for one in using:
-            shared = len({each.environment for each in using}) >= FEWEST
-            users.setdefault(text if shared else one.user_data, []).append(one)
+        shared = len({look.environment for look in using}) >= FEWEST
+        for look in using:
+            users.setdefault(text if shared else look.user_data, []).append(look)
     return users
 
 
-def _leave_sizes_to_schedules(one: Written, owner: Written, role: str) -> None:
+def _leave_sizes_to_schedules(environment: Written, owner: Written, role: str) -> None:
     """Take sizes that scaling schedules set out of the environment: what they are when looked at says nothing."""
-    override = one.spec.get("roles", {}).get(role, {})
+    override = environment.spec.get("roles", {}).get(role, {})
     set_by = {
-        name for each in override.get("scalingSchedules", ()) for name in _SIZES if name in each
+        name
+        for schedule in override.get("scalingSchedules", ())
+        for name in _SIZES
+        if name in schedule
     }
     own: Mapping[str, Json] = next(
-        (each for each in owner.spec["roles"] if each["serverRoleName"] == role), {}
+        (known for known in owner.spec["roles"] if known["serverRoleName"] == role), {}
     )
     settings = override.get("autoScalingSettings", {})
     kept = {name: size for name, size in settings.items() if name not in set_by}
@@ -172,49 +175,38 @@ def _leave_sizes_to_schedules(one: Written, owner: Written, role: str) -> None:
             del override["autoScalingSettings"]
 
 
-def _in_the_order_of(owner: Written, one: Written) -> None:
-    roles = one.spec.get("roles")
-    if roles:
-        names = (each["serverRoleName"] for each in owner.spec["roles"])
-        one.spec["roles"] = {name: roles[name] for name in names if name in roles}
-
-
-def _lift_into_maps(written: Documents, seen: Iterable[tuple[str, str]]) -> None:
+def _lift_into_maps(written: Documents, seen: Collection[tuple[str, str]]) -> None:
     """Let a map say what the groups of all its environments have alike. One that was written before is left as it is."""
-    looked_at = set(seen)
     users: dict[str, list[Written]] = {}
-    for one in written.values():
-        if one.ref.kind == "Environment":
-            users.setdefault(str(one.spec["deploymentMap"]), []).append(one)
+    for document in written.values():
+        if document.ref.kind == "Environment":
+            users.setdefault(str(document.spec["deploymentMap"]), []).append(document)
     for ref, owner in written.items():
         using = users.get(owner.name, ())
-        if ref.kind != "DeploymentMap" or owner.ours or any(one.ours for one in using):
+        if ref.kind != "DeploymentMap" or owner.ours or any(user.ours for user in using):
             continue
         for role in owner.spec["roles"]:
             name = role["serverRoleName"]
-            having = [one for one in using if _override(one, name).get("enabled") is not False]
-            if len(having) >= FEWEST and all((one.name, name) in looked_at for one in having):
+            having = [user for user in using if _override(user, name).get("enabled") is not False]
+            if len(having) >= FEWEST and all((user.name, name) in seen for user in having):
                 _lift(role, name, having)
 
 
 def _lift(role: dict[str, Json], name: str, having: Sequence[Written]) -> None:
     for field in LIFTED:
-        values = [_override(one, name).get(field) for one in having]
+        values = [_override(user, name).get(field) for user in having]
         if values[0] is None or any(value != values[0] for value in values):
             continue
         role[field] = values[0]
-        for one in having:
-            del one.spec["roles"][name][field]
-            _drop_nothing(one, name)
+        for user in having:
+            roles = user.spec["roles"]
+            del roles[name][field]
+            if not roles[name]:
+                del roles[name]
+            if not roles:
+                del user.spec["roles"]
 
 
-def _override(one: Written, role: str) -> Mapping[str, Json]:
-    found: Mapping[str, Json] = one.spec.get("roles", {}).get(role, {})
+def _override(environment: Written, role: str) -> Mapping[str, Json]:
+    found: Mapping[str, Json] = environment.spec.get("roles", {}).get(role, {})
     return found
-
-
-def _drop_nothing(one: Written, role: str) -> None:
-    if not one.spec["roles"][role]:
-        del one.spec["roles"][role]
-    if not one.spec["roles"]:
-        del one.spec["roles"]

@@ -1,7 +1,7 @@
 """Where the document of an object is written: one file each, in folders people would look in."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from controller.loading.authoring.found import Written
 
@@ -29,21 +29,23 @@ _STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
 class Folders:
     """Gives each object a path, no two the same, on file systems that take upper and lower case for the same too."""
 
-    def __init__(self, environments: Mapping[str, Written]) -> None:
-        """Take the environments, those that are left out too: what belongs to them is written beside them."""
+    def __init__(self, documents: Iterable[Written]) -> None:
+        """Take all documents, left out ones first: what belongs to an environment is written beside it."""
         self._types = {
-            name: str(one.spec.get("environmentType") or "") for name, one in environments.items()
+            document.ref.key: str(document.spec.get("environmentType") or "")
+            for document in documents
+            if document.ref.kind == "Environment"
         }
         self._taken: set[str] = set()
 
-    def path_of(self, one: Written) -> str:
+    def path_of(self, document: Written) -> str:
         """Return a new path for a document."""
-        folder, name = self.folder_of(one), _clean(one.name)
-        if one.ref.kind == "Environment":
+        folder, name, kind = self.folder_of(document), _clean(document.name), document.ref.kind
+        if kind == "Environment":
             folder, name = f"{folder}/{name}", "environment"
-        elif one.ref.kind in ROUTES:
-            inside = _clean(str(one.spec.get("environmentName") or "unknown"))
-            folder = f"{folder}/{inside}/{ROUTES[one.ref.kind]}"
+        elif kind in ROUTES:
+            inside = _clean(str(document.spec.get("environmentName") or "unknown"))
+            folder = f"{folder}/{inside}/{ROUTES[kind]}"
         elif name == "defaults":
             name = "defaults-1"
         path, number = f"{folder}/{name}.yaml", 1
@@ -53,15 +55,15 @@ class Folders:
         self._taken.add(path.lower())
         return path
 
-    def folder_of(self, one: Written) -> str:
+    def folder_of(self, document: Written) -> str:
         """Return the folder that shares its Defaults with the document."""
-        kind = one.ref.kind
+        kind = document.ref.kind
         if kind in FOLDERS:
             return FOLDERS[kind]
         if kind == "Environment":
-            return self._type(one.name)
+            return self._type(document.name)
         if kind in ROUTES:
-            return self._type(str(one.spec.get("environmentName") or ""))
+            return self._type(str(document.spec.get("environmentName") or ""))
         return f"{_clean(kind).lower()}s"
 
     def _type(self, environment: str) -> str:

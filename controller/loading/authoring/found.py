@@ -1,6 +1,6 @@
 """What importing begins with and ends in: objects as found, documents, what was odd, and what could not be written."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -53,9 +53,22 @@ class Written:
     comments: list[str] = field(default_factory=list)
     ours: bool = False
 
+    def note(self, found: str, written: str, decide: str = "") -> None:
+        """Note something that is not as it should be; see ``Oddity``."""
+        self.oddities.append(Oddity(self.ref, found, written, decide))
+
     def document(self) -> dict[str, Json]:
         """Return ``{"metadata": …, "spec": …}``."""
         return {"metadata": {"name": self.name, **self.metadata}, "spec": self.spec}
+
+
+def free_name(base: str, taken: Collection[str]) -> str:
+    """Return the name, or the first of it with a number behind that is not taken."""
+    name, number = base, 1
+    while name in taken:
+        number += 1
+        name = f"{base}-{number}"
+    return name
 
 
 @dataclass(frozen=True, slots=True)

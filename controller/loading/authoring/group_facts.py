@@ -1,12 +1,12 @@
 """What every look at auto-scaling groups shows otherwise than their map says: written into the roles of their environment."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from controller.kinds.parts.subnets import ZONE_LETTERS
-from controller.loading.authoring.found import Oddity, Written
+from controller.loading.authoring.found import Written
 from controller.model.live import FoundGroup, LiveLook
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
@@ -42,23 +42,33 @@ def add_group_facts(written: Mapping[ResourceRef, Written], groups: Groups) -> l
     for ref in sorted(written):
         if ref.kind != "Environment":
             continue
-        one = written[ref]
-        place = _place_of(one, written, groups)
+        environment = written[ref]
+        place = _place_of(environment, written, groups)
         look = groups.looks.get(place) if place else None
         if place is None or look is None:
             continue
-        reading = _Reading(one, written, groups, look)
-        if not one.ours:
+        reading = _Reading(environment, written, groups, look)
+        if not environment.ours:
             reading.add()
         claimed[place] |= reading.names()
     return list(_unclaimed(written, groups, claimed))
 
 
-def _place_of(one: Written, written: Mapping[ResourceRef, Written], groups: Groups) -> Place | None:
-    kind = written.get(ResourceRef("EnvironmentType", str(one.spec.get("environmentType"))))
+def _place_of(
+    environment: Written, written: Mapping[ResourceRef, Written], groups: Groups
+) -> Place | None:
+    kind = _named_by(environment, "environmentType", written)
     if kind is None:
         return None
     return str(kind.spec.get("account")), str(kind.spec.get("region") or groups.default_region)
+
+
+def _named_by(
+    document: Written, field: str, written: Mapping[ResourceRef, Written]
+) -> Written | None:
+    """Return the document that a field names; the field has the name of the kind."""
+    kind = f"{field[:1].upper()}{field[1:]}"
+    return written.get(ResourceRef(kind, str(document.spec.get(field))))
 
 
 class _Reading:
@@ -66,18 +76,16 @@ class _Reading:
 
     def __init__(
         self,
-        one: Written,
+        environment: Written,
         written: Mapping[ResourceRef, Written],
         groups: Groups,
         look: LiveLook,
     ) -> None:
-        self._one = one
-        self._groups = groups
-        self._look = look
-        self._written = written
-        owner = written.get(ResourceRef("DeploymentMap", str(one.spec.get("deploymentMap"))))
+        self._environment, self._written = environment, written
+        self._groups, self._look = groups, look
+        owner = _named_by(environment, "deploymentMap", written)
         self._roles: list[dict[str, Json]] = owner.spec["roles"] if owner is not None else []
-        kind = written.get(ResourceRef("EnvironmentType", str(one.spec.get("environmentType"))))
+        kind = _named_by(environment, "environmentType", written)
         self._subnets: dict[str, dict[str, Json]] = kind.spec["subnets"] if kind is not None else {}
 
     def names(self) -> set[str]:
@@ -86,30 +94,26 @@ class _Reading:
 
     def add(self) -> None:
         """Write what differs, role by role."""
-        roles: dict[str, Json] = {}
-        for role in self._roles:
-            override = self._override(role)
-            if override:
-                roles[role["serverRoleName"]] = override
+        overrides = {role["serverRoleName"]: self._override(role) for role in self._roles}
+        roles = {name: override for name, override in overrides.items() if override}
         if roles:
-            self._one.spec["roles"] = roles
+            self._environment.spec["roles"] = roles
 
     def _names(self, role: Mapping[str, Json]) -> dict[str, str]:
         """Return slice (empty: all) -> name of its group. Domain rule: <environment>-<short name>-<role>[-<slice>]."""
         cluster = self._written.get(ResourceRef("Cluster", str(role.get("owningCluster"))))
         short = str(cluster.spec.get("shortName")).lower() if cluster is not None else "?"
-        base = f"{self._one.name}-{short}-{role['serverRoleName']}"
+        base = f"{self._environment.name}-{short}-{role['serverRoleName']}"
         if role.get("fleetPerSlice") is True:
-            return {one: f"{base}-{one}" for one in _SLICES}
+            return {slice_: f"{base}-{slice_}" for slice_ in _SLICES}
         return {"": base}
 
     def _override(self, role: Mapping[str, Json]) -> dict[str, Json]:
         names = self._names(role)
-        found = {
-            one: self._look.groups[name] for one, name in names.items() if name in self._look.groups
-        }
+        there = self._look.groups
+        found = {slice_: there[name] for slice_, name in names.items() if name in there}
         if not found:
-            self._note(
+            self._environment.note(
                 f"no group {' or '.join(names.values())} in {self._look.scope.name}",
                 f"roles.{role['serverRoleName']}: {{enabled: false}}, so that none is made",
                 "take that off if the role is to run here",
@@ -117,15 +121,19 @@ class _Reading:
             return {"enabled": False}
         first = next(iter(found.values()))
         override = dict(self._facts(role, first))
-        sizes = {one: self._sizes(group) for one, group in found.items()}
+        sizes = {slice_: self._sizes(group) for slice_, group in found.items()}
         self._note_empty(role, found.values())
+        own = role["autoScalingSettings"]
+        differing = {
+            slice_: {name: value for name, value in (size or {}).items() if own.get(name) != value}
+            for slice_, size in sizes.items()
+        }
         if "" in sizes or (len(sizes) == len(_SLICES) and len({*map(str, sizes.values())}) == 1):
-            differing = _differing(role["autoScalingSettings"], next(iter(sizes.values())))
-            if differing:
-                override["autoScalingSettings"] = differing
+            for_all = next(iter(differing.values()))
+            if for_all:
+                override["autoScalingSettings"] = for_all
         else:
-            own = role["autoScalingSettings"]
-            override["slices"] = {one: _differing(own, size) for one, size in sizes.items()}
+            override["slices"] = differing
         return override
 
     def _sizes(self, group: FoundGroup) -> dict[str, int] | None:
@@ -136,13 +144,13 @@ class _Reading:
             low = low + standing_by if low == wanted else low
             high = high + standing_by if high == wanted else max(high, wanted + standing_by)
             wanted += standing_by
-            self._note(
+            self._environment.note(
                 f"group {group.name} has {group.minimum}, {group.desired}, {group.maximum} and {standing_by} on standby",
                 f"sizes {low}, {wanted}, {high}: with those that stand by",
                 "check the sizes",
             )
         if high > MOST_INSTANCES:
-            self._note(
+            self._environment.note(
                 f"group {group.name} has sizes {low}, {wanted}, {high}; at most {MOST_INSTANCES} can be written",
                 "the sizes of the map",
                 "raise what the map says as far as it goes, or split the group",
@@ -155,7 +163,7 @@ class _Reading:
             return
         for group in found:
             if not group.desired and not group.members:
-                self._note(
+                self._environment.note(
                     f"group {group.name} has no instances now",
                     "its sizes as they are",
                     "write those it is to have when it is on, if it is only off for now",
@@ -178,7 +186,7 @@ class _Reading:
         found = set(group.subnets)
         own = str(role.get("subnetTypeName", "PrivateApp"))
         letters = "".join(role.get("availabilityZoneName") or "").upper()
-        for name in sorted(self._subnets, key=lambda one: one != own):
+        for name in sorted(self._subnets, key=lambda kind: kind != own):
             by_letter = {
                 letter: self._subnets[name].get(f"availabilityZone{letter}")
                 for letter in ZONE_LETTERS
@@ -193,7 +201,7 @@ class _Reading:
             if set(there) != set(wanted) & set(offered):
                 yield "availabilityZoneName", "*" if there == offered else there
             return
-        self._note(
+        self._environment.note(
             f"group {group.name} is in subnets {', '.join(sorted(found)) or 'none'}, which no subnet type has together",
             f"subnetTypeName {own} as in the map",
             "add the subnets to the environment type, or let the group move",
@@ -205,7 +213,7 @@ class _Reading:
         if text == own or (not text and not own):
             return None
         if not text:
-            self._note(
+            self._environment.note(
                 f"group {group.name} has no schedule of its own; the map gives its role {own!r}",
                 "nothing: an environment cannot take a role's schedule away",
                 "take it off the map, or accept that the group gets it",
@@ -214,7 +222,7 @@ class _Reading:
         try:
             parse_schedule(text)
         except InvalidSchedule as refusal:
-            self._note(
+            self._environment.note(
                 f"group {group.name} has the tag Schedule {text!r}: {refusal.message}",
                 "nothing: the tag becomes that of the map",
                 "write the schedule that was meant",
@@ -224,13 +232,6 @@ class _Reading:
 
     def _tag(self, group: FoundGroup, name: str) -> str:
         return group.tag(self._groups.tag_keys.get(name, name)) or ""
-
-    def _note(self, found: str, written: str, decide: str) -> None:
-        self._one.oddities.append(Oddity(self._one.ref, found, written, decide))
-
-
-def _differing(own: Mapping[str, Json], sizes: Mapping[str, int] | None) -> dict[str, int]:
-    return {name: size for name, size in (sizes or {}).items() if own.get(name) != size}
 
 
 def _unclaimed(
@@ -248,13 +249,9 @@ def _unclaimed(
                 " so it stays as it is, unmanaged"
             )
         strangers = [name for name in others if name not in ours]
+        more = f" and {len(strangers) - 20} more" if len(strangers) > 20 else ""
         if strangers:
             yield (
                 f"groups in {look.scope.name} that belong to no environment and stay as they are:"
-                f" {_some(strangers)}"
+                f" {', '.join(strangers[:20])}{more}"
             )
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:20])
-    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from controller.kinds.language.walk import Shape, by_attribute
+from controller.kinds.language.walk import PLAIN, Shape, by_attribute
 from controller.loading.authoring.found import LeftOut, Oddity
 from controller.loading.compiled import CompiledKinds
 from controller.model.ref import ResourceRef
@@ -47,7 +47,7 @@ def import_notes(
     ]
     if left_out:
         lines += ["", "## Left out: these stay as they are, and unmanaged", ""]
-        for left in sorted(left_out, key=lambda one: one.ref):
+        for left in sorted(left_out, key=lambda left: left.ref):
             lines += _left_out(left, paths, kinds)
     if by_ref:
         lines += ["", "## Found otherwise than it should be", ""]
@@ -63,7 +63,7 @@ def import_notes(
             lines.append(f"- {_code(str(ref))}{_at(paths.get(ref))}")
             lines += [f"  - {_line(change)}" for change in changes[ref]]
     if others:
-        lines += ["", "## Accounts and groups", "", *(f"- {_line(one)}" for one in others)]
+        lines += ["", "## Accounts and groups", "", *(f"- {_line(remark)}" for remark in others)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -95,14 +95,14 @@ def _hidden(shape: Shape, value: Json) -> Json:
     if isinstance(value, Mapping):
         fields = by_attribute(shape.model) if shape.model is not None else {}
         shown = {}
-        for name, one in value.items():
+        for name, member in value.items():
             field = fields.get(name)
             inner = field.shape if field is not None else shape.values
-            hidden = field is not None and field.sensitive and one
-            shown[name] = HIDDEN if hidden else one if inner is None else _hidden(inner, one)
+            hidden = field is not None and field.sensitive and member
+            shown[name] = HIDDEN if hidden else _hidden(inner or PLAIN, member)
         return shown
     if isinstance(value, list) and shape.members is not None:
-        return [_hidden(shape.members, one) for one in value]
+        return [_hidden(shape.members, member) for member in value]
     return value
 
 
@@ -119,5 +119,5 @@ def _line(text: str) -> str:
     return " ".join(text.split()) if text.isprintable() else repr(text)[1:-1]
 
 
-def _plural(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
+def _plural(count: int, single: str, many: str) -> str:
+    return f"{count} {single if count == 1 else many}"

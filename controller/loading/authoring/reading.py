@@ -1,30 +1,28 @@
 """Objects as found become documents, each on its own: attributes under YAML names, in a form their kinds accept."""
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from controller.kinds.account import CONVENTIONAL_ROLE
 from controller.kinds.language.controller_only import put_back
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.rename import to_yaml_names
 from controller.kinds.parts.upstream_hosts import SLICES
-from controller.loading.authoring.beneath import without_overrides
-from controller.loading.authoring.found import FoundObject, Items, LeftOut, Written
-from controller.loading.authoring.mending import mend
+from controller.loading.authoring.fix_values import fix_values, in_short
+from controller.loading.authoring.found import FoundObject, Items, LeftOut, Oddity, Written
 from controller.loading.authoring.old_items import without_old_traces
+from controller.loading.authoring.tidy import tidied
 from controller.loading.compiled import CompiledKinds
+from controller.model.absent import without_empty
+from controller.model.extra import BENEATH, put_back_base_fields
 from controller.model.ref import ResourceRef
 
 Json = Any
 
 
-class Ports(NamedTuple):
-    """Ports of a service, as far as they can be read."""
-
-    blue: int | None
-    green: int | None
+Ports = tuple[int | None, int | None]
+"""Blue and green port of a service, as far as they can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +38,11 @@ class Reading:
 def read_objects(found: Iterable[FoundObject], kinds: CompiledKinds) -> Reading:
     """Read each object. Nothing is lost: what is not a document is among those left out."""
     reading = Reading()
-    objects = sorted(found, key=lambda one: one.ref)
+    objects = sorted(found, key=lambda known: known.ref)
     ports = dict(_ports(objects))
-    for one in objects:
-        reading.whole[one.ref] = one.whole
-        made = _read(one, kinds, ports)
+    for known in objects:
+        reading.whole[known.ref] = known.whole
+        made = _read(known, kinds, ports)
         if isinstance(made, LeftOut):
             reading.left_out.append(made)
         else:
@@ -66,24 +64,53 @@ def _read(
     try:
         name, spec = _spec(compiled.kind, items, found, ports)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        said = f"no {error}" if isinstance(error, KeyError) else str(error)
-        reason = f"its items are not in the shape of a {found.ref.kind}: {said}"
+        lacking = f"no {error}" if isinstance(error, KeyError) else str(error)
+        reason = f"its items are not in the shape of a {found.ref.kind}: {lacking}"
         return LeftOut(found.ref, reason, "complete or delete it", found.whole)
     document = {"metadata": dict(found.extra.get("metadata", {})), "spec": spec}
     oddities += without_overrides(document, found, compiled.kind)
-    mended = mend(compiled, found.ref, _without_nothing(document["spec"]))
+    fixed = fix_values(compiled, found.ref, without_empty(document["spec"]))
     written = Written(
-        found.ref,
-        name,
-        mended.spec,
-        document["metadata"],
-        [*oddities, *mended.oddities],
+        ref=found.ref,
+        name=name,
+        spec=fixed.spec,
+        metadata=document["metadata"],
+        oddities=[*oddities, *fixed.oddities],
         ours=found.ours,
     )
-    if mended.missing is not None:
+    if fixed.missing is not None:
         decide = "complete it, and take .left-out off the name of its file"
-        return LeftOut(found.ref, mended.missing, decide, found.whole, written)
+        return LeftOut(found.ref, fixed.missing, decide, found.whole, written)
     return written
+
+
+def without_overrides(
+    document: dict[str, dict[str, Json]], found: FoundObject, kind: Kind[Any]
+) -> list[Oddity]:
+    """Put back into ``{"metadata", "spec"}`` what an object's mark says is beneath overrides; return a note for each field.
+
+    What overrides put into the tables for a while is no part of a document.
+    """
+    base = found.extra.get(BENEATH, {})
+    held = {path: _field_in_short(document, path, kind) for path in base}
+    put_back_base_fields(document, base)
+    return [
+        Oddity(
+            found.ref,
+            f"{path.partition('.')[2]} {held[path]}: put there by"
+            f" {found.overrides.get(path, 'an override that has ended by now')}",
+            f"what is beneath it: {_field_in_short(document, path, kind)}",
+        )
+        for path in base
+    ]
+
+
+def _field_in_short(document: Mapping[str, Mapping[str, Json]], path: str, kind: Kind[Any]) -> str:
+    part, _, name = path.partition(".")
+    value = document[part].get(name)
+    if value is None:
+        return "nothing"
+    return in_short(kind, (name,), tidied(kind, {name: value}).get(name, value))
 
 
 def _spec(
@@ -99,7 +126,9 @@ def _spec(
         if not _hosts_follow(spec, ports):
             return name, spec
     if kind.name == "Account":
-        _drop_conventional_role(spec)
+        conventional = f"arn:aws:iam::{spec.get('accountNumber')}:role/{CONVENTIONAL_ROLE}"
+        if spec.get("roleArn") == conventional:
+            del spec["roleArn"]
     return name, kind.undo_derived(spec) if kind.undo_derived else spec
 
 
@@ -115,30 +144,14 @@ def _hosts_follow(spec: Mapping[str, Json], ports: Mapping[str, Ports]) -> bool:
     )
 
 
-def _drop_conventional_role(spec: dict[str, Json]) -> None:
-    number = spec.get("accountNumber")
-    if spec.get("roleArn") == f"arn:aws:iam::{number}:role/{CONVENTIONAL_ROLE}":
-        del spec["roleArn"]
-
-
 def _ports(found: Iterable[FoundObject]) -> Iterable[tuple[str, Ports]]:
-    for one in found:
-        value = one.items.get("InfraConfigServices", {}).get("Value")
-        if one.ref.kind == "Service" and isinstance(value, Mapping):
-            yield one.ref.key, Ports(_port(value.get("BluePort")), _port(value.get("GreenPort")))
+    for known in found:
+        value = known.items.get("InfraConfigServices", {}).get("Value")
+        if known.ref.kind == "Service" and isinstance(value, Mapping):
+            yield known.ref.key, (_port(value.get("BluePort")), _port(value.get("GreenPort")))
 
 
 def _port(value: Json) -> int | None:
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
     return value if type(value) is int and value else None
-
-
-def _without_nothing(value: Json) -> Json:
-    """Leave out nulls and empty texts, which the tables take for absent; empty lists and maps stay."""
-    if isinstance(value, dict):
-        kept = ((name, _without_nothing(one)) for name, one in value.items())
-        return {name: one for name, one in kept if one is not None and one != ""}
-    if isinstance(value, list):
-        return [one for one in map(_without_nothing, value) if one is not None and one != ""]
-    return deepcopy(value)

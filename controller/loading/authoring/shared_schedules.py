@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.loading.authoring.found import Written
-from controller.loading.yaml_text import scalar_text
+from controller.loading.authoring.found import Written, free_name
+from controller.loading.yaml_text import flow_text
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import Period, compile_periods
@@ -29,10 +29,16 @@ def share_schedules(
     result = dict(written)
     known = dict(_known(written))
     users: dict[str, list[Written]] = {}
-    for one in written.values():
-        text = _text_of(one)
-        if text is not None:
-            users.setdefault(_grouping(text) if rewrite else text, []).append(one)
+    for document in written.values():
+        text = _text_of(document)
+        if text is None:
+            continue
+        if rewrite:
+            # The text that stands for all that mean the same.
+            schedule = parse_schedule(text)
+            periods = periods_of(schedule)
+            text = compile_periods(schedule.zone, periods).text if periods else text
+        users.setdefault(text, []).append(document)
     for text, sharing in sorted(users.items()):
         name = known.get(text)
         if name is None and len(sharing) >= FEWEST:
@@ -41,42 +47,35 @@ def share_schedules(
             made.comments.append(f"shared by {len(sharing)} environments")
             result[made.ref] = made
             name = made.name
-        for one in sharing if name is not None else ():
-            one.spec["schedule"] = {"mode": "automatic", "use": name}
+        for environment in sharing if name is not None else ():
+            environment.spec["schedule"] = {"mode": "automatic", "use": name}
     return result
 
 
 def _known(written: Mapping[ResourceRef, Written]) -> Iterator[tuple[str, str]]:
     """Yield (text, name) of Schedules that are and say no more than a text."""
-    for ref, one in written.items():
-        spec = one.spec
+    for ref, document in written.items():
+        spec = document.spec
         if ref.kind != "Schedule" or spec.get("except"):
             continue
         if spec.get("expression"):
-            yield str(spec["expression"]).strip(), one.name
+            yield str(spec["expression"]).strip(), document.name
         else:
             periods = [
                 Period(hours["days"], hours["from"], hours["to"]) for hours in spec["periods"]
             ]
-            yield compile_periods(spec.get("timezone") or "UTC", periods).text, one.name
+            yield compile_periods(spec.get("timezone") or "UTC", periods).text, document.name
 
 
-def _text_of(one: Written) -> str | None:
+def _text_of(document: Written) -> str | None:
     """Return the text an environment follows, if it could as well be a Schedule's."""
-    schedule = one.spec.get("schedule")
-    if one.ref.kind != "Environment" or one.ours or not isinstance(schedule, dict):
+    schedule = document.spec.get("schedule")
+    if document.ref.kind != "Environment" or document.ours or not isinstance(schedule, dict):
         return None
     text = schedule.get("expression")
     if schedule.get("mode") != "automatic" or not isinstance(text, str) or text != text.strip():
         return None
     return text if parse_schedule(text).fixed is None else None
-
-
-def _grouping(text: str) -> str:
-    """Return the text that stands for all that mean the same as this one."""
-    schedule = parse_schedule(text)
-    periods = periods_of(schedule)
-    return compile_periods(schedule.zone, periods).text if periods else text
 
 
 def _schedule(text: str, taken: set[str], *, rewrite: bool) -> Written:
@@ -91,12 +90,10 @@ def _schedule(text: str, taken: set[str], *, rewrite: bool) -> Written:
     else:
         spec = {"expression": text}
         if periods is not None:
+            same = _people(schedule, periods)
             comments = [
-                "the same in periods, which would write the text in the tables another way:"
-            ]
-            comments += [
-                f"  {field}: {_in_one_line(value)}"
-                for field, value in _people(schedule, periods).items()
+                "the same in periods, which would write the text in the tables another way:",
+                *(f"  {field}: {flow_text(value)}" for field, value in same.items()),
             ]
     return Written(ResourceRef("Schedule", name), name, spec, comments=comments)
 
@@ -111,14 +108,6 @@ def _people(schedule: Schedule, periods: tuple[Period, ...]) -> dict[str, Json]:
     }
 
 
-def _in_one_line(value: Json) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(_in_one_line(one) for one in value)}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_in_one_line(one)}" for name, one in value.items()) + "}"
-    return scalar_text(value)
-
-
 def _name(schedule: Schedule, periods: tuple[Period, ...] | None, taken: set[str]) -> str:
     """Return a name that says when it is on, as far as a name can."""
     if periods is None:
@@ -130,8 +119,4 @@ def _name(schedule: Schedule, periods: tuple[Period, ...] | None, taken: set[str
         base += "-and-more" if len(periods) > 1 else ""
     if schedule.zone != "UTC":
         base += f"-{schedule.zone.rpartition('/')[2].lower().replace('_', '-')}"
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base}-{number}"
-    return name
+    return free_name(base, taken)

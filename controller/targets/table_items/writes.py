@@ -8,6 +8,7 @@ from typing import Any
 from controller.aws.items import Item, WireItem, to_wire, to_wire_value
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.ledger.records import iso_ms
+from controller.model.absent import without_empty
 from controller.model.item_write import ItemWrite
 from controller.model.observed import Mark
 from controller.model.origin import UNKNOWN_AUTHORSHIP, Origin
@@ -50,7 +51,7 @@ def item_writes(
     for table in sorted(before.keys() | after.keys()):
         definition = tables[table]
         old = {**before[table], **base.get(table, {})} if table in before else None
-        wanted = _stripped(after[table]) if table in after else None
+        wanted = without_empty(after[table]) if table in after else None
         if old is None or wanted is None or definition.key_of(old) == definition.key_of(wanted):
             pairs = [(old, wanted)]
         else:
@@ -170,16 +171,6 @@ def _unchanged(
 
 def _items(data: bytes | None) -> dict[str, Item]:
     return (load_plain(data) if data else None) or {}
-
-
-def _stripped(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: _stripped(one) for name, one in value.items() if one is not None and one != ""
-        }
-    if isinstance(value, list):
-        return [_stripped(one) for one in value if one is not None and one != ""]
-    return value
 
 
 def _at_time(value: Any, now_ms: int) -> Any:

@@ -10,9 +10,9 @@ from controller.engine.authoring.import_role import closer_look
 from controller.loading.authoring.closer_facts import add_closer_facts
 from controller.loading.authoring.group_facts import Groups, add_group_facts
 from controller.loading.authoring.reading import read_objects
-from controller.loading.authoring.settling import settle
 from controller.loading.authoring.shared_schedules import share_schedules
-from controller.loading.recovered import spec_of
+from controller.loading.authoring.validate_loop import validate_until_stable
+from controller.loading.from_items import spec_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import FoundGroup, LiveLook, LiveScope
 from controller.model.live_options import LiveOptions
@@ -64,18 +64,20 @@ def imported(
 ) -> dict[str, str]:
     """Return the files of an import from tables without our marks and from groups that somebody else made."""
     reading = read_objects(without_marks(resources), KINDS)
-    shared = share_schedules(settle(reading.written, reading.whole, KINDS, CIRCUMSTANCES).written)
+    shared = share_schedules(
+        validate_until_stable(reading.written, reading.whole, KINDS, CIRCUMSTANCES).written
+    )
     there = {name: _group(one) for name, one in groups.items()}
     look = LiveLook(SCOPE, datetime(2026, 11, 24, tzinfo=UTC), there)
     place = SCOPE.account_name, SCOPE.region
     remarks = add_group_facts(shared, Groups({place: look}, {}, OPTIONS.default_region))
-    second = settle(shared, reading.whole, KINDS, CIRCUMSTANCES)
+    second = validate_until_stable(shared, reading.whole, KINDS, CIRCUMSTANCES)
     looks = [
         closer_look(design, SCOPE, Deep(_deep(groups[name]), None), _actions(groups[name]))
         for name, design in designed(second.resources).items()
     ]
     complete = add_closer_facts(second.written, looks, KINDS)
-    last = settle(complete, reading.whole, KINDS, CIRCUMSTANCES)
+    last = validate_until_stable(complete, reading.whole, KINDS, CIRCUMSTANCES)
     assert (remarks, second.left_out, last.left_out) == ([], (), ())
     return loadable(composed(last))
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.loading.draft import without_empty
 from controller.loading.load import Loaded, Memory
+from controller.model.absent import without_empty
 from controller.model.canonical import parse_canonical
 from controller.model.ref import ResourceRef
 from tests.support.yaml_fleet import (

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.loading.excerpts import MAX_CHARACTERS, Spot, excerpt
-from controller.loading.positions import Positions, dotted, locate
+from controller.loading.positions import Positions, dotted
 from controller.model.origin import Origin
 
 TEXT = """\
@@ -37,7 +37,7 @@ _Seen = tuple[int, int, str]
 
 def seen(index: int, path: _Path, *, key: bool = False) -> _Seen:
     """Return line, column and the text over the carets."""
-    position = locate(TEXT.encode(), index, path, key=key)
+    position = Positions(TEXT.encode()).locate(index, path, key=key)
     cut = position.excerpt
     return position.line, position.column, cut.text[cut.start : cut.start + cut.length]
 

@@ -11,13 +11,13 @@ from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.override import Override
 from controller.planning.overrides import (
     active,
-    beneath,
+    base_fields,
     ended,
     left_fields,
     patch,
     patched_refs,
     suspended,
-    uncovered,
+    without_override,
 )
 from tests.unit.planning.worlds import NOW, ref
 
@@ -175,6 +175,6 @@ def test_what_lies_beneath_gives_the_document_back(
         override(n, path=path, value=value) for n, (path, value) in enumerate(assigned.items(), 1)
     ]
     patched = patch(document, overrides)
-    kept = beneath(document, patched)
+    kept = base_fields(document, patched)
     assert kept == fields
-    assert uncovered(patched, kept) == document
+    assert without_override(patched, kept) == document

@@ -198,7 +198,7 @@ class PowerExplainer:
         mode = power_mode(self._state.accounts, found.setup)
         if mode != "enforce":
             yield Block(BlockCode.MODE, found.scope, mode)
-        dark = self._fleet.dark.get(found.scope)
+        dark = self._fleet.unreachable.get(found.scope)
         if dark is not None:
             yield Block(BlockCode.NOT_OBSERVED, found.scope, dark.reason)
         reason = str(decision.reason or "")

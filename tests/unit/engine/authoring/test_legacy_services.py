@@ -23,7 +23,8 @@ class OlderTable:
 
 
 def read(*items: dict[str, Any], known: tuple[str, ...] = ()) -> list[FoundObject | LeftOut]:
-    return list(older_services(cast(ItemStore, OlderTable(list(items))), "pre-", known))
+    found, left = older_services(cast(ItemStore, OlderTable(list(items))), "pre-", known)
+    return [*found, *left]
 
 
 def item(name: str, owner: str, changed: str = "") -> dict[str, Any]:
@@ -51,4 +52,4 @@ def test_of_several_owners_the_one_changed_last_is_meant_and_the_others_are_told
 
 
 def test_where_there_is_no_older_table_there_is_nothing() -> None:
-    assert list(older_services(cast(ItemStore, OlderTable(None)), "pre-", ())) == []
+    assert older_services(cast(ItemStore, OlderTable(None)), "pre-", ()) == ([], [])

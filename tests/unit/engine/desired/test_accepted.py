@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.engine.config.observe import seen_in_desired
-from controller.engine.desired.accepted import AcceptedReader, accepted_after
+from controller.engine.desired.accepted import AcceptedReader, accepted_after, stored_objects
 from controller.engine.live.scopes import environments_of, live_scopes, weaker
+from controller.loading.from_items import desired_from_items
 from controller.model.absent import ABSENT
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.live_options import LiveOptions
@@ -16,6 +17,7 @@ from controller.model.override import Override
 from controller.model.plan import Cause, Change, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
+from controller.planning.shared import keep_found
 from controller.settings import Mode, Settings
 from tests.support.yaml_fleet import KINDS, examples, loaded
 
@@ -136,3 +138,24 @@ def test_scopes_are_those_of_types_and_accounts() -> None:
         name for setup in setups for name in environments_of(accepted, setup.scope, settings.region)
     ]
     assert sorted(homes) == sorted(ref.key for ref in accepted.environments())
+
+
+def test_what_the_tables_hold_is_desired_again_as_it_was_applied() -> None:
+    state = tables()
+    created = {}
+    for ref, found in state.objects.items():
+        shared, owned = KINDS.by_name[ref.kind].kind.shared, RESOURCES[ref].projection.owned
+        items = keep_found({}, parse_canonical(found.attributes), shared, owned)
+        created[ref] = replace(found, attributes=canonical_bytes(items))
+    foreign = replace(created[C50], ownership=Ownership.FOREIGN)
+    strangers = ResourceRef("Environment", "theirs")
+
+    stored = stored_objects(replace(state, objects={**created, strangers: foreign}), KINDS)
+    made = desired_from_items(
+        stored, KINDS, source="snapshot s1", revision="abc", settings=("none", "eu-west-1")
+    )
+
+    assert [problem for problem in made.problems if not problem.warning] == []
+    assert {ref: resource.projection for ref, resource in made.desired.resources.items()} == {
+        ref: resource.projection for ref, resource in RESOURCES.items()
+    }

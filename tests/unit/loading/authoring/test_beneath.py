@@ -11,7 +11,7 @@ from controller.model.extra import BENEATH
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
-from controller.planning.overrides import beneath, patch
+from controller.planning.overrides import base_fields, patch
 from tests.support.imported_fleets import composed, found, items_of, loadable, right, settled
 from tests.support.yaml_fleet import examples
 
@@ -35,7 +35,7 @@ def test_a_document_gets_what_is_beneath(name: str, path: str, value: Any, said:
     document = patch(before[ref].document, [override])
     patched = right(_files({**before, ref: document}))[ref]
     extra = parse_canonical(patched.projection.extra)
-    extra[BENEATH] = beneath(before[ref].document, document)
+    extra[BENEATH] = base_fields(before[ref].document, document)
 
     objects = {one: _found(resource) for one, resource in before.items()}
     without, _ = _imported(objects.values(), ref)

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from controller.kinds.account import CONVENTIONAL_ROLE
+from controller.loading.authoring.extract_defaults import extract_defaults, extract_role_defaults
 from controller.loading.authoring.folders import Folders
 from controller.loading.authoring.found import FoundObject, LeftOut, Oddity, Written
 from controller.loading.authoring.group_facts import Groups, add_group_facts
-from controller.loading.authoring.lifting import lift, lift_roles
 from controller.loading.authoring.notes import import_notes
-from controller.loading.authoring.polish import polished
 from controller.loading.authoring.reading import read_objects
-from controller.loading.authoring.settling import settle
 from controller.loading.authoring.shared_schedules import share_schedules
+from controller.loading.authoring.tidy import tidied
+from controller.loading.authoring.validate_loop import validate_until_stable
 from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef
 from tests.support.imported_fleets import CIRCUMSTANCES
@@ -60,15 +60,15 @@ def written(kind: str, name: str, **spec: Any) -> Written:
 )
 def test_a_path(one: Written, path: str) -> None:
     types = {"c50": "Staging", "c51": "Services", "c52": ""}
-    environments = {
-        name: written("Environment", name, environmentType=kind) for name, kind in types.items()
-    }
+    environments = [
+        written("Environment", name, environmentType=kind) for name, kind in types.items()
+    ]
 
     assert Folders(environments).path_of(one) == path
 
 
 def test_paths_that_differ_in_case_alone_are_told_apart() -> None:
-    folders = Folders({})
+    folders = Folders([])
 
     paths = [folders.path_of(written("Service", name)) for name in ("search", "Search", "SEARCH")]
 
@@ -87,7 +87,7 @@ def test_paths_that_differ_in_case_alone_are_told_apart() -> None:
     ],
 )
 def test_what_is_lifted(specs: list[dict[str, Any]], shared: dict[str, Any]) -> None:
-    found, rest = lift(specs)
+    found, rest = extract_defaults(specs)
 
     assert found == shared
     assert [{**found, **one} for one in rest] == specs
@@ -103,7 +103,7 @@ def test_what_is_lifted(specs: list[dict[str, Any]], shared: dict[str, Any]) -> 
     ],
 )
 def test_a_map_whose_roles_share_nothing_stays_as_it_is(spec: dict[str, Any]) -> None:
-    assert lift_roles(spec) is spec
+    assert extract_role_defaults(spec) is spec
 
 
 def test_notes_hide_what_is_sensitive_and_stay_on_their_lines() -> None:
@@ -303,7 +303,9 @@ def test_an_environment_of_no_type_has_no_groups_to_look_at() -> None:
 def test_what_refers_to_each_other_without_end_is_left_out() -> None:
     reading = read_objects([*BASE, service("Pay", OwningCluster="Gone")], KINDS)
 
-    result = settle(reading.written, reading.whole, KINDS, CIRCUMSTANCES, most_rounds=1)
+    result = validate_until_stable(
+        reading.written, reading.whole, KINDS, CIRCUMSTANCES, most_rounds=1
+    )
 
     assert result.written == {}
     assert {left.ref for left in result.left_out} == set(reading.whole)
@@ -348,7 +350,7 @@ def test_members_that_say_more_than_a_short_form_stay_long() -> None:
     services = [{"serviceName": "Search"}, {"serviceName": "Pay", "more": 1}]
     role = {"serverRoleName": "Web", "services": services}
 
-    found = polished(KINDS.by_name["DeploymentMap"].kind, {"roles": [role]})
+    found = tidied(KINDS.by_name["DeploymentMap"].kind, {"roles": [role]})
 
     assert found["roles"][0]["services"] == services
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from controller.loading.authoring.group_facts import Groups, add_group_facts
-from controller.loading.authoring.settling import Settled
+from controller.loading.authoring.validate_loop import StableDocuments
 from controller.model.live import FoundGroup, LiveLook, LiveScope, Member
 from controller.model.ref import ResourceRef
 from tests.support.imported_fleets import composed, loadable, right
@@ -20,7 +20,7 @@ C50 = ResourceRef("Environment", "c50")
 class Beside(NamedTuple):
     """What was imported beside groups, and what was remarked on them."""
 
-    settled: Settled
+    settled: StableDocuments
     remarks: tuple[str, ...]
 
 

@@ -7,7 +7,7 @@ import pytest
 from controller.catalog import kinds
 from controller.loading.authoring.found import FoundObject, Oddity
 from controller.loading.authoring.notes import import_notes
-from controller.loading.authoring.settling import Settled
+from controller.loading.authoring.validate_loop import StableDocuments
 from controller.model.ref import ResourceRef
 from tests.support.imported_fleets import composed, found, loadable, right, settled
 from tests.support.yaml_fleet import KINDS
@@ -121,16 +121,16 @@ BASE = [
 ]
 
 
-def imported(*objects: FoundObject) -> Settled:
+def imported(*objects: FoundObject) -> StableDocuments:
     by_ref = {one.ref: one for one in (*BASE, service("Search"), environment("c50"), *objects)}
     return settled(by_ref.values())
 
 
-def oddities(result: Settled, ref: str) -> list[Oddity]:
+def oddities(result: StableDocuments, ref: str) -> list[Oddity]:
     return result.written[ResourceRef.parse(ref)].oddities
 
 
-def spec(result: Settled, ref: str) -> dict[str, Any]:
+def spec(result: StableDocuments, ref: str) -> dict[str, Any]:
     right(loadable(composed(result)))
     return result.written[ResourceRef.parse(ref)].spec
 

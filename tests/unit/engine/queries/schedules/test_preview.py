@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.engine.desired.accepted_from_source import accepted_of
+from controller.engine.desired.accepted import accepted_of
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.engine.queries.schedules.preview import (
     PreviewedSchedule,
@@ -29,7 +29,7 @@ NOW = datetime(2027, 3, 25, 12, 0, tzinfo=UTC)
 
 def accepted(texts: Mapping[str, str]) -> AcceptedState:
     revision = RevisionLoader(KINDS, "none", "eu-west-1").load(TextSource(texts))
-    return accepted_of(revision, KINDS, LiveOptions())
+    return accepted_of(revision.desired.resources, KINDS, LiveOptions())
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """One document on its own: defaults merged, validated, references listed, own attributes projected."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,29 +10,20 @@ from controller.kinds.language.kind import Items, Kind, SharedField
 from controller.kinds.language.merge import merge
 from controller.kinds.language.references import Named
 from controller.kinds.language.spec import Metadata
-from controller.loading.cleared import cleared_issues
+from controller.loading.compiled import CompiledKind
 from controller.loading.defaults import NO_DEFAULTS, KindDefaults
-from controller.loading.issue import Issue
+from controller.loading.issue import Issue, issue_of
 from controller.loading.validation_issues import validation_issues
+from controller.loading.written_fields import null_field_issues
+from controller.model.absent import without_empty
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.extra import SHAPE
 from controller.model.origin import Origin
 from controller.model.ref import ResourceRef
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledKind:
-    """A kind with what is worked out once from its spec's types: how to validate, dump, and walk it."""
-
-    kind: Kind[Any]
-    validate: Callable[[Any], Any]
-    dump: Callable[[Any], dict[str, Any]]
-    references: Callable[[Any], list[Named]]
-    controller_only: Callable[[Any], dict[str, Any]]
-
-
 @dataclass(slots=True)
-class Draft:
+class ValidatedDocument:
     """A valid document, not yet held against the others. ``items`` has the attributes that need nobody else."""
 
     ref: ResourceRef
@@ -48,42 +39,46 @@ class Draft:
 
 
 METADATA = Metadata.__pydantic_validator__.validate_python
-NO_METADATA = {"name"}
 NAME = ("metadata", "name")
 
 
-def draft(
+def validate_document(
     compiled: CompiledKind,
     body: bytes,
     origin: Origin,
     index: int,
     defaults: KindDefaults = NO_DEFAULTS,
-) -> Draft | tuple[Issue, ...]:
+) -> ValidatedDocument | tuple[Issue, ...]:
     """Validate one document after merging ``defaults`` under it.
 
     ``body`` is the canonical JSON of metadata and spec as authored. Returns every issue if there is any.
     """
-    document = parse_canonical(body)
-    cleared: list[Issue] = []
+    document, kind = parse_canonical(body), compiled.kind
+    issues: list[Issue] = []
     if defaults.origins or b"null" in body:
         if b"null" in body:
-            cleared += cleared_issues(compiled.kind, document["spec"], ("spec",))
+            issues += null_field_issues(kind, document["spec"], ("spec",))
         document["spec"] = merge(defaults.spec, document["spec"])
         body = canonical_bytes(document)
-    valid = _validated(compiled, document)
-    if isinstance(valid, list) or cleared:
-        found = [*cleared, *(valid if isinstance(valid, list) else ())]
-        if not any(issue.path == NAME for issue in found):
-            found += _name_issues(compiled.kind, document)
-        return tuple(dict.fromkeys(found))
-    metadata, spec = valid
-    kind = compiled.kind
+    metadata, spec = None, None
+    try:
+        metadata = METADATA(document["metadata"])
+    except ValidationError as error:
+        issues += validation_issues(error, ("metadata",), Metadata)
+    try:
+        spec = compiled.spec_model(document["spec"])
+    except ValidationError as error:
+        issues += validation_issues(error, ("spec",), kind.spec)
+    if issues or metadata is None or spec is None:
+        if not any(issue.path == NAME for issue in issues):
+            issues += _name_issues(kind, document)
+        return tuple(dict.fromkeys(issues))
     key = kind.key(metadata.name, spec)
     items = kind.project(key, compiled.dump(spec))
     if b'""' in body:
         items = without_empty(items)
     owned = owned_fields(items, kind.shared) if kind.shared else ()
-    return Draft(
+    return ValidatedDocument(
         ResourceRef(kind.name, key),
         origin,
         index,
@@ -97,30 +92,12 @@ def draft(
     )
 
 
-def _validated(
-    compiled: CompiledKind, document: dict[str, Any]
-) -> tuple[Metadata, Any] | list[Issue]:
-    """Return (metadata, spec) as models, or everything that is wrong with both."""
-    kind, metadata, spec = compiled.kind, None, None
-    issues: list[Issue] = []
-    try:
-        metadata = METADATA(document["metadata"])
-    except ValidationError as error:
-        issues += validation_issues(error, ("metadata",), Metadata)
-    written = document["spec"]
-    try:
-        spec = compiled.validate(kind.expand(written) if kind.expand else written)
-    except ValidationError as error:
-        issues += validation_issues(error, ("spec",), kind.spec)
-    return issues if metadata is None or spec is None else (metadata, spec)
-
-
-def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> Iterator[Issue]:
+def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> list[Issue]:
     """Say that a name is none for the kind; of a valid document a rule does."""
     name = document["metadata"].get("name")
-    if kind.names is not None and name is not None:
-        for found in kind.names.findings(name):
-            yield Issue(found.path, found.message, found.fix)
+    if kind.names is None or name is None:
+        return []
+    return [issue_of(finding) for finding in kind.names.findings(name)]
 
 
 def _extra(
@@ -128,29 +105,14 @@ def _extra(
 ) -> dict[str, Any]:
     """Return what was authored and is in no attribute; see ``controller.model.extra``."""
     extra: dict[str, Any] = {"shape": SHAPE}
-    if metadata.keys() != NO_METADATA:
-        kept = {name: value for name, value in metadata.items() if name != "name" and value}
-        if kept:
-            extra["metadata"] = kept
+    kept = {name: value for name, value in metadata.items() if name != "name" and value}
+    if kept:
+        extra["metadata"] = kept
     if only_ours:
         extra["spec"] = only_ours
     if owned:
         extra["owned"] = list(owned)
     return extra
-
-
-def without_empty(items: Items) -> Items:
-    """Strip empty texts, which the tables take for absent."""
-    return {table: _strip(item) for table, item in items.items()}
-
-
-def _strip(value: Any) -> Any:
-    if isinstance(value, dict):
-        stripped = ((name, _strip(member)) for name, member in value.items())
-        return {name: member for name, member in stripped if member not in ("", None)}
-    if isinstance(value, list):
-        return [member for member in map(_strip, value) if member not in ("", None)]
-    return value
 
 
 def owned_fields(items: Mapping[str, Any], shared: tuple[SharedField, ...]) -> tuple[str, ...]:

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.walk import Shape, by_yaml
 from controller.loading.authoring.found import Oddity
-from controller.loading.draft import CompiledKind
+from controller.loading.compiled import CompiledKind
 from controller.loading.issue import Issue
 from controller.loading.positions import dotted
 from controller.loading.validation_issues import validation_issues
-from controller.loading.yaml_text import scalar_text
+from controller.loading.yaml_text import short_text
 from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 
@@ -21,11 +21,19 @@ MOST_MENDS = 300
 """An object with more wrong values than this is left to a person."""
 _LONGEST_SHOWN = 60
 
+_STORED_AS: Final = {
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    dict: "a map",
+}
+
 Json = Any
 Path = tuple[str | int, ...]
 
 
-class Mended(NamedTuple):
+class FixedSpec(NamedTuple):
     """A spec as far as it could be brought into form. ``missing`` says what keeps it from being valid; None if nothing."""
 
     spec: dict[str, Json]
@@ -33,17 +41,17 @@ class Mended(NamedTuple):
     missing: str | None
 
 
-def mend(compiled: CompiledKind, ref: ResourceRef, spec: dict[str, Json]) -> Mended:
+def fix_values(compiled: CompiledKind, ref: ResourceRef, spec: dict[str, Json]) -> FixedSpec:
     """Return a spec (YAML names, short forms written out) that is valid, or as near to it as can be."""
     found: list[Oddity] = []
     spec = deepcopy(spec)
     for _ in range(MOST_MENDS):
         issue = next(_issues(compiled, spec), None)
         if issue is None:
-            return Mended(spec, found, None)
-        if not _mend(compiled, ref, spec, issue, found):
-            return Mended(spec, found, f"{dotted(issue.path)}: {issue.message}")
-    return Mended(spec, found, "too much of it is not in the form of its kind")
+            return FixedSpec(spec, found, None)
+        if not _fix(compiled, ref, spec, issue, found):
+            return FixedSpec(spec, found, f"{dotted(issue.path)}: {issue.message}")
+    return FixedSpec(spec, found, "too much of it is not in the form of its kind")
 
 
 def is_valid(compiled: CompiledKind, spec: dict[str, Json]) -> bool:
@@ -51,12 +59,9 @@ def is_valid(compiled: CompiledKind, spec: dict[str, Json]) -> bool:
     return next(_issues(compiled, spec), None) is None
 
 
-def said(kind: Kind[Any], path: Path, value: Json) -> str:
+def in_short(kind: Kind[Any], path: Path, value: Json) -> str:
     """Return a value for a note: short, and only its type where it must not be shown."""
-    if is_secret(kind, path):
-        return "(sensitive)"
-    text = repr(value) if isinstance(value, dict | list) else scalar_text(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+    return "(sensitive)" if is_secret(kind, path) else short_text(value, _LONGEST_SHOWN)
 
 
 def is_secret(kind: Kind[Any], path: Path) -> bool:
@@ -70,27 +75,34 @@ def is_secret(kind: Kind[Any], path: Path) -> bool:
         if inner is None:
             return False
         shape = inner
-    return shape.model is not None and any(one.sensitive for one in by_yaml(shape.model).values())
+    return shape.model is not None and any(
+        field.sensitive for field in by_yaml(shape.model).values()
+    )
 
 
 def value_at(spec: Json, path: Sequence[str | int]) -> Json:
     """Return what stands at a path. Raises KeyError or IndexError where there is nothing."""
     for step in path:
-        if not isinstance(spec, dict | list) or isinstance(spec, list) is not isinstance(step, int):
+        if not isinstance(spec, list if isinstance(step, int) else dict):
             raise KeyError(step)
-        spec = spec[step]  # type: ignore[index]  # dicts of texts and lists of numbers, asked above
+        holder: Json = spec
+        spec = holder[step]
     return spec
 
 
+def drop(spec: Json, path: Path) -> None:
+    """Take away what stands at a path. Raises as ``value_at``."""
+    del value_at(spec, path[:-1])[path[-1]]
+
+
 def _issues(compiled: CompiledKind, spec: dict[str, Json]) -> Iterator[Issue]:
-    kind = compiled.kind
     try:
-        compiled.validate(kind.expand(spec) if kind.expand else spec)
+        compiled.spec_model(spec)
     except ValidationError as error:
-        yield from validation_issues(error, (), kind.spec)
+        yield from validation_issues(error, (), compiled.kind.spec)
 
 
-def _mend(
+def _fix(
     compiled: CompiledKind,
     ref: ResourceRef,
     spec: dict[str, Json],
@@ -105,29 +117,23 @@ def _mend(
         return False
     if not path or issue.code is ProblemCode.MISSING:
         return False
-    for other in _other_forms(value):
-        _put(spec, path, other)
-        if issue.path not in {one.path for one in _issues(compiled, spec)}:
-            found.append(
-                Oddity(
-                    ref,
-                    f"{dotted(path)} {said(kind, path, value)}: {_form(value)}",
-                    f"{dotted(path)}: {said(kind, path, other)}",
-                )
-            )
+    where, shown = dotted(path), in_short(kind, path, value)
+    holder = value_at(spec, path[:-1])
+    for form in _other_forms(value):
+        holder[path[-1]] = form
+        if path not in {left.path for left in _issues(compiled, spec)}:
+            stored_as = _STORED_AS.get(type(value), "something else")
+            written = f"{where}: {in_short(kind, path, form)}"
+            found.append(Oddity(ref, f"{where} {shown}: stored as {stored_as}", written))
             return True
-    _put(spec, path, value)
+    holder[path[-1]] = value
     if kind.name == "Environment" and path[0] == "schedule":
         return _no_schedule(ref, spec, found)
-    _drop(spec, path)
-    shown = said(kind, path, value)
+    drop(spec, path)
+    refusal = issue.message.replace(repr(value), shown)
+    written = "nothing: it goes when the object is adopted"
     found.append(
-        Oddity(
-            ref,
-            f"{dotted(path)} {shown}: {issue.message.replace(repr(value), shown)}",
-            "nothing: it goes when the object is adopted",
-            "keep it elsewhere if it is needed",
-        )
+        Oddity(ref, f"{where} {shown}: {refusal}", written, "keep it elsewhere if it is needed")
     )
     return True
 
@@ -142,14 +148,9 @@ def _no_schedule(ref: ResourceRef, spec: dict[str, Json], found: list[Oddity]) -
         return False
     spec["schedule"] = {"mode": mode}
     reason = "no schedule that can be read" if text else "it is scheduled automatically, by none"
-    found.append(
-        Oddity(
-            ref,
-            f"DefaultSchedule {text!r}: {reason}",
-            f"schedule: {mode}" + (", so it is left alone as before" if automatic else ""),
-            "write the schedule that was meant",
-        )
-    )
+    written = f"schedule: {mode}" + (", so it is left alone as before" if automatic else "")
+    decide = "write the schedule that was meant"
+    found.append(Oddity(ref, f"DefaultSchedule {text!r}: {reason}", written, decide))
     return True
 
 
@@ -178,18 +179,3 @@ def _other_forms(value: Json) -> Iterator[Json]:
         yield repr(value)
     elif isinstance(value, dict):
         yield [value]
-
-
-def _form(value: Json) -> str:
-    names = {str: "text", bool: "true or false", int: "a number", float: "a number", dict: "a map"}
-    return f"stored as {names.get(type(value), 'something else')}"
-
-
-def _put(spec: Json, path: Path, value: Json) -> None:
-    holder = value_at(spec, path[:-1])
-    holder[path[-1]] = value
-
-
-def _drop(spec: Json, path: Path) -> None:
-    holder = value_at(spec, path[:-1])
-    del holder[path[-1]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.loading.covered_text import covered
+from controller.loading.excerpts import covered
 
 NAMES = frozenset({"newRelicKey", "externalId"})
 

@@ -27,6 +27,7 @@ from controller.loading.scalars import (
     resolve_tagged,
     short_tag,
     shown,
+    yaml_type,
 )
 from controller.loading.syntax import explain
 
@@ -62,15 +63,9 @@ _UNTAG: Final = "remove the tag"
 _SPLIT: Final = "split it into several files"
 _NO_DIRECTIVES: Final = ("directives are not accepted", "remove the lines that begin with '%'")
 _SECRET_FAULT: Final = ("this is no text as it is written", "put it in quotes, without a tag")
-_KINDS_OF_VALUE: Final = {
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    type(None): "nothing",
-}
 
 
-def find_irregularities(
+def find_yaml_errors(
     plain: bytes, text: str, limit: int, secret_names: frozenset[str] = frozenset()
 ) -> list[Finding]:
     """Return what ``parse_documents`` refuses in the readable ``text`` of the bytes ``plain``, as it is met.
@@ -103,26 +98,20 @@ class _Walk:
             raise _Enough
 
     def file(self) -> None:
-        fault: Finding | None = None
         try:
             self.documents()
+            return
         except YAMLError as error:
             place, length, message, fix = explain(error, self.text)
             fault = Finding(place, length, (), message, fix)
         except ValueError:
             fault = Finding(self.last.start_mark, 1, (), "a tag after this is no text", _UNTAG)
         except StopIteration:
-            fault = Finding(
-                self.last.start_mark,
-                1,
-                (),
-                "the file holds too many values; it was read up to here",
-                _SPLIT,
-            )
+            message = "the file holds too many values; it was read up to here"
+            fault = Finding(self.last.start_mark, 1, (), message, _SPLIT)
         except _Enough:
-            pass
-        if fault:
-            self.findings.append(fault)
+            return
+        self.findings.append(fault)
 
     def documents(self) -> None:
         self.last = next(self.events)
@@ -152,9 +141,8 @@ class _Walk:
         if anchor is not None:
             if anchor in self.anchors:
                 message = f"the anchor {shown(anchor)} is there twice in this document"
-                self.add(
-                    event, path, message, "give each anchor a name of its own", len(anchor) + 1
-                )
+                fix = "give each anchor a name of its own"
+                self.add(event, path, message, fix, len(anchor) + 1)
             self.anchors[anchor] = _OPEN
         weight = self.content(event, path, depth)
         if anchor is not None:
@@ -172,13 +160,8 @@ class _Walk:
         is_map = type(event) is MappingStartEvent
         if not is_core_tag(event.tag, "map" if is_map else "seq"):
             expected = "a plain map" if is_map else "a plain list"
-            self.add(
-                event,
-                path,
-                f"unknown tag {shown(short_tag(event.tag))}; expected {expected}",
-                _UNTAG,
-                1,
-            )
+            message = f"unknown tag {shown(short_tag(event.tag))}; expected {expected}"
+            self.add(event, path, message, _UNTAG, 1)
         parts = self.mapping(path, depth) if is_map else self.sequence(path, depth)
         return 1 + parts[0], 1 + parts[1]
 
@@ -187,19 +170,10 @@ class _Walk:
         values = levels = 0
         while type(event := next(self.events)) is not MappingEndEvent:
             name, regular = self.key(event, path, depth)
-            if regular and name in first:
-                earlier = (
-                    f"first written on line {first[name].line + 1}, column {first[name].column + 1}"
-                )
-                self.add(
-                    event,
-                    (*path, name),
-                    f"duplicate key {shown(name)}, {earlier}",
-                    "keep one of the two",
-                    _length(event),
-                )
-            elif regular:
-                first[name] = event.start_mark
+            earlier = first.setdefault(name, event.start_mark) if regular else event.start_mark
+            if earlier is not event.start_mark:
+                message = f"duplicate key {shown(name)}, first written on line {earlier.line + 1}, column {earlier.column + 1}"
+                self.add(event, (*path, name), message, "keep one of the two", _length(event))
             part = self.node(next(self.events), (*path, name), depth + 1)
             values, levels = values + part[0], max(levels, part[1])
         return values, levels
@@ -223,9 +197,8 @@ class _Walk:
         name: str = event.value
         for sort, mark in (("an anchor", event.anchor), ("a tag", event.tag)):
             if mark is not None:
-                self.add(
-                    event, (*path, name), f"a key cannot carry {sort}", "write the key alone", 1
-                )
+                message = f"a key cannot carry {sort}"
+                self.add(event, (*path, name), message, "write the key alone", 1)
         if event.anchor is not None:
             self.anchors.setdefault(event.anchor, _SCALAR)
         if event.style or event.anchor is not None or event.tag is not None:
@@ -249,38 +222,31 @@ class _Walk:
         return (message, fix) if self.secret_names.isdisjoint(path) else _SECRET_FAULT
 
     def alias(self, event: Any, path: Path, depth: int) -> _Weight:
-        name = event.anchor
-        weight = self.anchors.get(name)
-        fault = fix = None
+        weight = self.anchors.get(event.anchor)
+        fault = self.alias_fault(event.anchor, weight, depth)
+        if fault is not None:
+            self.add(event, path, *self.safe(path, *fault), len(event.anchor) + 1)
+        elif weight is not None:
+            self.aliased_left -= weight[0]
+        return weight or _SCALAR
+
+    def alias_fault(self, name: str, weight: _Weight | None, depth: int) -> tuple[str, str] | None:
+        """Return what is wrong with an alias and what to write; None if it may stand there."""
         if weight is None:
-            nearest = (
-                closest(name, self.anchors) if len(self.anchors) <= _MAX_SUGGESTED_FROM else None
-            )
-            fault = f"there is no anchor {shown(name)} above in this document"
-            fix = (
-                f"did you mean '*{nearest}'?"
-                if nearest
-                else f"write '&{name}' where the value is first written"
-            )
-        elif weight is _OPEN:
-            fault, fix = (
-                f"the alias '*{cut(name)}' stands inside what it means",
-                "write the value out",
-            )
-        elif depth + weight[1] - 1 > MAX_DEPTH:
-            fault, fix = (
-                f"nested deeper than {MAX_DEPTH} levels by the alias '*{cut(name)}'",
-                "write it flatter",
-            )
-        elif weight[0] > self.aliased_left >= 0:
+            fix = f"write '&{name}' where the value is first written"
+            if len(self.anchors) <= _MAX_SUGGESTED_FROM and (near := closest(name, self.anchors)):
+                fix = f"did you mean '*{near}'?"
+            return f"there is no anchor {shown(name)} above in this document", fix
+        if weight is _OPEN:
+            return f"the alias '*{cut(name)}' stands inside what it means", "write the value out"
+        if depth + weight[1] - 1 > MAX_DEPTH:
+            fault = f"nested deeper than {MAX_DEPTH} levels by the alias '*{cut(name)}'"
+            return fault, "write it flatter"
+        if weight[0] > self.aliased_left >= 0:
             self.aliased_left = -1
             fault = f"the aliases of this file stand for more than {MAX_ALIASED_VALUES} values"
-            fix = "write the values out, or use a Defaults document"
-        if fault is None:
-            self.aliased_left -= weight[0] if weight else 0
-        else:
-            self.add(event, path, *self.safe(path, fault, fix), len(name) + 1)
-        return weight or _SCALAR
+            return fault, "write the values out, or use a Defaults document"
+        return None
 
 
 def _length(event: Any) -> int:
@@ -291,10 +257,8 @@ def _no_map(event: Any) -> tuple[str, str]:
     """Say what stands in a map's place at the top of a document."""
     expected = "expected a map with apiVersion, kind, metadata and spec"
     if type(event) is not ScalarEvent:
-        return (
-            f"{expected}, found a list",
-            "write each object as a document of its own, with '---' between them",
-        )
+        fix = "write each object as a document of its own, with '---' between them"
+        return f"{expected}, found a list", fix
     if not event.style and not event.value:
         return "the document is empty", "remove one '---'"
     return f"{expected}, found {shown(event.value)}", "write 'key: value' lines"
@@ -310,4 +274,4 @@ def _plain_key_fault(name: str) -> tuple[str, str]:
         return fault.message, fault.fix
     if isinstance(value, str):
         return "", ""
-    return f"a key must be text, found {_KINDS_OF_VALUE[type(value)]}", f"quote it: {quoted(name)}"
+    return f"a key must be text, found {yaml_type(value)}", f"quote it: {quoted(name)}"

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.loading.load import Loaded
-from controller.loading.patched import with_documents
+from controller.loading.overlay_documents import overlay_documents
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import ResourceRef
 from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE, examples, loaded
@@ -17,7 +17,7 @@ def put(result: Loaded, ref: ResourceRef, text: str, by: str) -> Loaded:
     body = result.resources[ref].document
     changed = body.replace(text.encode(), by.encode())
     assert changed != body
-    return with_documents(result, {ref: changed}, KINDS)
+    return overlay_documents(result, {ref: changed}, KINDS)
 
 
 def said(result: Loaded) -> list[str]:
@@ -96,13 +96,13 @@ def test_nothing_to_put_otherwise_leaves_the_very_load(
 ) -> None:
     result = loaded(FLEET)
 
-    assert with_documents(result, documents, KINDS) is result
+    assert overlay_documents(result, documents, KINDS) is result
 
 
 def test_the_same_document_changes_nothing() -> None:
     result = loaded(examples())
 
-    patched = with_documents(
+    patched = overlay_documents(
         result, {ref: one.document for ref, one in result.resources.items()}, KINDS
     )
 
@@ -115,6 +115,6 @@ def test_an_override_of_a_null_clears_a_field() -> None:
     spec = {"owningCluster": "Tango", "bluePort": None, "greenPort": 40013}
     body = canonical_bytes({"metadata": {"name": "Search"}, "spec": spec})
 
-    patched = with_documents(result, {SEARCH: body}, KINDS)
+    patched = overlay_documents(result, {SEARCH: body}, KINDS)
 
     assert "bluePort" not in parse_canonical(patched.resources[SEARCH].document)["spec"]

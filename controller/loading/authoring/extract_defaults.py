@@ -24,7 +24,7 @@ _OWN_OF_A_ROLE = frozenset({"serverRoleName"})
 Json = Any
 
 
-def lift(
+def extract_defaults(
     specs: list[dict[str, Json]], own: Collection[str] = frozenset()
 ) -> tuple[dict[str, Json], list[dict[str, Json]]]:
     """Return what the specs share, and each of them without it. Laying a spec over what is shared gives it again.
@@ -40,18 +40,23 @@ def lift(
             value = _most([spec[name] for spec in specs])
             if value is not None:
                 shared[name] = value
+    common = {name: canonical_bytes(value) for name, value in shared.items()}
     return shared, [
-        {name: value for name, value in spec.items() if not _is_shared(name, value, shared)}
+        {
+            name: value
+            for name, value in spec.items()
+            if name not in common or canonical_bytes(value) != common[name]
+        }
         for spec in specs
     ]
 
 
-def lift_roles(spec: dict[str, Json]) -> dict[str, Json]:
+def extract_role_defaults(spec: dict[str, Json]) -> dict[str, Json]:
     """Return the spec of a map with what its roles share in roleDefaults."""
     roles = spec.get("roles")
     if "roleDefaults" in spec or not isinstance(roles, list):
         return spec
-    shared, rest = lift(roles, _OWN_OF_A_ROLE)
+    shared, rest = extract_defaults(roles, _OWN_OF_A_ROLE)
     if not shared:
         return spec
     return {"roleDefaults": shared, **spec, "roles": rest}
@@ -66,7 +71,3 @@ def _most(values: list[Json]) -> Json:
         if len(values) < FEWEST_FOR_MOST or 2 * count <= len(values):
             return None
     return next(value for value in values if canonical_bytes(value) == winner)
-
-
-def _is_shared(name: str, value: Json, shared: dict[str, Json]) -> bool:
-    return name in shared and canonical_bytes(shared[name]) == canonical_bytes(value)

@@ -1,0 +1,208 @@
+"""Documents held against each other until none of them breaks a rule: what cannot be mended stays as it is, unwritten.
+
+Leaving an object out may take from others what they name, so this goes on until nothing changes.
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from controller.kinds.parts.environment_names import matches
+from controller.loading.authoring.fix_values import drop, is_valid
+from controller.loading.authoring.found import Items, LeftOut, Written
+from controller.loading.compiled import CompiledKinds
+from controller.loading.issue import Issue
+from controller.loading.positions import dotted
+from controller.loading.resolve import all_clashes, resolve_all
+from controller.loading.validated import ValidatedDocument, validate_document
+from controller.model.canonical import canonical_bytes
+from controller.model.origin import Origin
+from controller.model.problem import ProblemCode
+from controller.model.ref import ResourceRef
+from controller.model.resource import Resource
+
+MOST_ROUNDS: Final = 40
+"""References are a few kinds deep; each round leaves out or mends at least one object."""
+_NOWHERE: Final = Origin("")
+_MEMBERS_THAT_MAY_GO: Final = frozenset({"services"})
+"""Lists that inform people and programs of what is there; without a member that names nothing they say as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class StableDocuments:
+    """What can be written, what cannot, and the first as loading will make it."""
+
+    written: Mapping[ResourceRef, Written]
+    left_out: tuple[LeftOut, ...]
+    resources: Mapping[ResourceRef, Resource]
+
+
+class Circumstances(NamedTuple):
+    """What rules depend on beside the objects, as the settings say."""
+
+    compatibility: str
+    default_region: str
+
+
+def validate_until_stable(
+    written: Mapping[ResourceRef, Written],
+    whole: Mapping[ResourceRef, Items],
+    kinds: CompiledKinds,
+    circumstances: Circumstances,
+    *,
+    most_rounds: int = MOST_ROUNDS,
+) -> StableDocuments:
+    """Return the documents that are right together. ``whole`` are the items as found, for those that are left out."""
+    staying = dict(written)
+    left: list[LeftOut] = []
+    valid: dict[ResourceRef, ValidatedDocument] = {}
+
+    def leave_out(ref: ResourceRef, reason: str) -> None:
+        decide = "put that right, and take .left-out off its file's name"
+        left.append(LeftOut(ref, reason, decide, whole[ref], staying.pop(ref)))
+
+    for _ in range(most_rounds):
+        for ref in list(staying):
+            if ref in valid:
+                continue
+            body = canonical_bytes(staying[ref].document())
+            made = validate_document(kinds.by_name[ref.kind], body, _NOWHERE, 0)
+            if not isinstance(made, ValidatedDocument):
+                leave_out(ref, _in_short(made[0]))
+            elif made.ref != ref:
+                leave_out(ref, f"its item goes by another name: {made.ref}, not {ref}")
+            else:
+                valid[ref] = made
+        resources, issues = _resolved(valid, kinds, circumstances)
+        if not issues:
+            return StableDocuments(staying, tuple(left), resources)
+        _loosen_patterns(staying, valid)
+        for ref, wrong in issues.items():
+            valid.pop(ref, None)
+            # The last first: taking a member of a list away moves those behind it.
+            stuck = [
+                issue for issue in reversed(wrong) if not _fixed(staying, ref, issue, kinds, whole)
+            ]
+            if stuck:
+                leave_out(ref, _in_short(stuck[-1]))
+    # Rounds are as many as references are deep: this is for a chain nobody has thought of.
+    for ref in list(staying):
+        leave_out(ref, "it refers to what refers to it")
+    return StableDocuments({}, tuple(left), {})
+
+
+def _resolved(
+    valid: Mapping[ResourceRef, ValidatedDocument],
+    kinds: CompiledKinds,
+    circumstances: Circumstances,
+) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, list[Issue]]]:
+    """Return the resources, and everything wrong with each that has something wrong."""
+    resources: dict[ResourceRef, Resource] = {}
+    issues: dict[ResourceRef, list[Issue]] = {}
+    for ref, found in resolve_all(valid, kinds, circumstances).items():
+        resources[ref] = found.resource
+        wrong = [issue for issue in found.issues if not issue.warning]
+        if wrong:
+            issues[ref] = wrong
+    if not issues:
+        # Whoever is left out anyway takes nothing from others, so clashes come last.
+        for ref, clash in all_clashes({ref: valid[ref].facts for ref in valid}, kinds):
+            issues.setdefault(ref, []).append(clash)
+    return resources, issues
+
+
+def _loosen_patterns(
+    staying: dict[ResourceRef, Written], valid: dict[ResourceRef, ValidatedDocument]
+) -> None:
+    """Drop naming patterns that existing environments do not match: the old product asked new names alone."""
+    unlike: dict[ResourceRef, list[str]] = {}
+    for ref, document in staying.items():
+        if ref.kind == "Environment":
+            owner = staying.get(_type_of(document))
+            pattern = owner.spec.get("namingPattern") if owner is not None else None
+            if owner is not None and pattern is not None and not matches(pattern, ref.key):
+                unlike.setdefault(owner.ref, []).append(ref.key)
+    for ref, environments in unlike.items():
+        pattern = staying[ref].spec.pop("namingPattern")
+        valid.pop(ref, None)
+        staying[ref].note(
+            f"namingPattern {pattern!r}, which {', '.join(sorted(environments))} do not match",
+            "nothing: the pattern goes when it is adopted",
+            "write a pattern that all names match",
+        )
+
+
+def _type_of(environment: Written) -> ResourceRef:
+    return ResourceRef("EnvironmentType", str(environment.spec.get("environmentType")))
+
+
+def _fixed(
+    staying: Mapping[ResourceRef, Written],
+    ref: ResourceRef,
+    issue: Issue,
+    kinds: CompiledKinds,
+    whole: Mapping[ResourceRef, Items],
+) -> bool:
+    """Change the document so that the issue is gone in the next round; False if that is a person's to do."""
+    document = staying[ref]
+    if ref.kind == "Environment" and issue.path == ("metadata", "name"):
+        owner = staying.get(_type_of(document))
+        if owner is not None and any("namingPattern" in odd.found for odd in owner.oddities):
+            # It was the pattern, which is gone in the next round.
+            return issue.code is ProblemCode.NAMING_PATTERN
+    if issue.path == ("spec", "account"):
+        return _account_by_number(staying, document, whole)
+    return issue.path[:1] == ("spec",) and _dropped(document, issue, kinds)
+
+
+def _account_by_number(
+    staying: Mapping[ResourceRef, Written],
+    document: Written,
+    whole: Mapping[ResourceRef, Items],
+) -> bool:
+    """Take the account that is meant: the name in another spelling, or the number beside it."""
+    value = whole[document.ref]["ConfigEnvironmentTypes"].get("Value", {})
+    number = str(value.get("AWSAccountNumber") or "").rjust(12, "0")
+    named = str(document.spec.get("account"))
+    accounts = [written for written in staying.values() if written.ref.kind == "Account"]
+    meant = [account for account in accounts if account.spec.get("accountNumber") == number]
+    meant += [account for account in accounts if account.name.lower() == named.lower()]
+    if not meant:
+        return False
+    document.spec["account"] = meant[0].name
+    document.note(
+        f"AWSAccountName {named!r}: no account goes by it",
+        f"account: {meant[0].name}, whose number it has",
+        "check that this account is meant",
+    )
+    return True
+
+
+def _dropped(document: Written, issue: Issue, kinds: CompiledKinds) -> bool:
+    """Take an optional reference away that names nothing; a rule that is broken otherwise is a person's to decide."""
+    if issue.code is not ProblemCode.UNKNOWN_REFERENCE:
+        return False
+    for path in _may_go(issue.path[1:]):
+        spec = deepcopy(document.spec)
+        drop(spec, path)
+        if is_valid(kinds.by_name[document.ref.kind], spec):
+            document.spec = spec
+            document.note(
+                f"{dotted(issue.path[1:])}: {issue.message}",
+                "nothing: the name goes when it is adopted",
+                "write what was meant, if it is missed",
+            )
+            return True
+    return False
+
+
+def _may_go(path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    yield path
+    for length in range(len(path) - 1, 0, -1):
+        if isinstance(path[length - 1], int) and path[length - 2] in _MEMBERS_THAT_MAY_GO:
+            yield path[:length]
+
+
+def _in_short(issue: Issue) -> str:
+    return f"{'.'.join(map(str, issue.path))}: {issue.message}"
