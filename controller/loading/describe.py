@@ -9,6 +9,7 @@ from controller.loading.issue import PlacedIssue
 from controller.loading.load import Loaded
 from controller.loading.positions import dotted
 from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
+from controller.model.origin import Origin
 from controller.model.problem import Excerpt, Problem, ProblemCode, in_file_order
 
 
@@ -47,6 +48,9 @@ def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Probl
 def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
     """Return an issue with the place where what it is about was written, and the line there."""
     issue = placed.issue
+    if not origins.has(placed.path):
+        # What is no YAML has no lines: its origin names the object.
+        return issue.at(Origin(placed.path), dotted(issue.path))
     written = origins.written(placed.path, placed.index, issue.path)
     position = origins.position(written, key=issue.at_key)
     excerpt = position.excerpt

@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.engine.installation.installation import Installation
 from controller.engine.state.override_rows import override_of_row, override_rows_in
-from controller.engine.state.status import statuses_in
+from controller.engine.state.status import STATUS_PREFIX, status_of_row
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import parse_canonical
 from controller.model.observed import (
@@ -63,7 +63,8 @@ def observe_config(installation: Installation) -> ObservedConfig:
     master = installation.master
     rows = list(master.store.scan(master.physical(STATE_TABLE.name), 1))
     found = installation.tables.observe()
-    config = statuses_in(rows).get(CONFIG_SCOPE)
+    mine = (row for row in rows if row["Id"] == STATUS_PREFIX + CONFIG_SCOPE)
+    config = next(map(status_of_row, mine), None)
     facts = {
         OVERRIDES: list(map(dict, override_rows_in(rows))),
         ACCEPTED_REVISION: config.revision if config else "",

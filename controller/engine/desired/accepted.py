@@ -26,7 +26,7 @@ from controller.model.origin import Origin
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
 from controller.model.ref import ResourceRef
-from controller.model.resource import Resource
+from controller.model.resource import AuthoredDocument, Resource
 from controller.planning.overrides import patch, patched_refs, without_override
 from controller.planning.shared import comparable, keep_found
 from controller.targets.table_items.plain_json import load_plain
@@ -68,7 +68,6 @@ class AcceptedReader:
         """Take the kinds, what the settings say, and the installation's id."""
         self._kinds, self._options, self._installation = kinds, options, installation
         self._memory: Mapping[ResourceRef, ReadBack] = {}
-        self._specs: dict[ResourceRef, tuple[bytes, Any]] = {}
 
     def read(
         self,
@@ -94,21 +93,26 @@ class AcceptedReader:
             for ref, found in mine.items()
             if (mark := found.mark) is not None
         }
-        known = read_back(
-            stored, self._kinds, default_region=self._options.default_region, memory=self._memory
-        )
+        known = read_back(stored, self._kinds, memory=self._memory)
         self._memory = known.memory
         unreadable = {ref: _in_short(issues) for ref, issues in known.unreadable.items()}
         unreadable |= {ref: _NO_MARK for ref in mine if ref not in stored}
 
         def laid_over(overrides: tuple[Override, ...]) -> AcceptedState:
             patched, wrong = self._patched(known, overrides)
-            resources = {**known.resources, **patched}
+            resources: dict[ResourceRef, AuthoredDocument | Resource] = {
+                **known.resources,
+                **patched,
+            }
             for ref in wrong:
-                resources.pop(ref, None)
+                del resources[ref]
+
+            def spec(ref: ResourceRef) -> Any:
+                return spec_of(patched[ref], self._kinds) if ref in patched else known.specs[ref]
+
             return AcceptedState(
                 resources=resources,
-                specs=LazyMapping(resources, lambda ref: self._spec(resources[ref])),
+                specs=LazyMapping(resources, spec),
                 items=LazyMapping(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
                 unreadable={**unreadable, **wrong},
                 overrides=overrides,
@@ -119,12 +123,6 @@ class AcceptedReader:
 
         plain = laid_over(())
         return replace(laid_over(holding), beneath=plain) if holding else plain
-
-    def _spec(self, resource: Resource) -> Any:
-        known = self._specs.get(resource.ref)
-        if known is None or known[0] != resource.document:
-            known = self._specs[resource.ref] = resource.document, spec_of(resource, self._kinds)
-        return known[1]
 
     def _items(self, found: Observation, patched: Resource | None) -> Items:
         items: Items = load_plain(found.attributes)
@@ -165,8 +163,14 @@ class AcceptedReader:
                 refusal = _in_short(made)
             ids = ", ".join(override.id for override in own)
             wrong[ref] = f"an override does not fit it ({ids}): {refusal}"
+
+        def facts(ref: ResourceRef) -> Any:
+            if ref in valid:
+                return valid[ref].facts
+            return self._kinds.by_name[ref.kind].kind.facts(ref.key, known.specs[ref])
+
         settings = ("none", self._options.default_region)
-        resolved = resolve_all(valid, self._kinds, settings, known.facts)
+        resolved = resolve_all(valid, self._kinds, settings, LazyMapping(known.specs, facts))
         return {ref: found.resource for ref, found in resolved.items()}, wrong
 
 

@@ -35,7 +35,7 @@ from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.outcome import DONE, Progress
 from controller.model.override import Override
-from controller.model.plan import Cause, NoteCategory
+from controller.model.plan import NoteCategory
 from controller.model.plan_options import PlanOptions
 from controller.planning.approval import overrides_in
 from controller.planning.overrides import ending_soon
@@ -57,8 +57,7 @@ class ReconcileRequest:
 
     ``scopes`` empty means all. ``approvals`` are of violations. ``deep`` looks at live accounts closely, which takes many
     more calls. ``strict`` makes a config scope that cannot be seen an error among good ones, ``strict_live`` a live one.
-    ``cause`` is that of what differs from what was last applied. ``claim`` says how scopes are asked for, where something
-    is applied.
+    ``claim`` says how scopes are asked for, where something is applied.
     """
 
     requester: Requester
@@ -71,7 +70,6 @@ class ReconcileRequest:
     deep: bool = False
     strict: bool = False
     strict_live: bool = False
-    cause: Cause = Cause.EDITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,9 +196,7 @@ class Reconciler:
     ) -> PlanRun:
         # Without an AWS every scope that was found may be named.
         scopes = request.scopes if self.live is None else (CONFIG_SCOPE,)
-        asked = PlanOptions(
-            now=now, approvals=request.approvals, adopt=request.adopt, edited_as=request.cause
-        )
+        asked = PlanOptions(now=now, approvals=request.approvals, adopt=request.adopt)
         try:
             return self.planner.plan(self.planner.load(), observed, asked, scopes, self.emit)
         except (SourceUnavailable, InvalidDesiredState) as error:
