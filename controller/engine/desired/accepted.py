@@ -26,7 +26,7 @@ from controller.model.origin import Origin
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
 from controller.model.ref import ResourceRef
-from controller.model.resource import AuthoredDocument, Resource
+from controller.model.resource import Resource
 from controller.planning.overrides import patch, patched_refs, without_override
 from controller.planning.shared import comparable, keep_found
 from controller.targets.table_items.plain_json import load_plain
@@ -100,19 +100,10 @@ class AcceptedReader:
 
         def laid_over(overrides: tuple[Override, ...]) -> AcceptedState:
             patched, wrong = self._patched(known, overrides)
-            resources: dict[ResourceRef, AuthoredDocument | Resource] = {
-                **known.resources,
-                **patched,
-            }
-            for ref in wrong:
-                del resources[ref]
-
-            def spec(ref: ResourceRef) -> Any:
-                return spec_of(patched[ref], self._kinds) if ref in patched else known.specs[ref]
-
+            specs = {ref: spec_of(resource, self._kinds) for ref, resource in patched.items()}
             return AcceptedState(
-                resources=resources,
-                specs=LazyMapping(resources, spec),
+                resources=_without(wrong, known.resources, patched),
+                specs=_without(wrong, known.specs, specs),
                 items=LazyMapping(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
                 unreadable={**unreadable, **wrong},
                 overrides=overrides,
@@ -187,6 +178,15 @@ def stored_objects(
             origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
             stored[ref] = StoredObject(canonical_bytes(own), extra, origin)
     return stored
+
+
+def _without(
+    wrong: Mapping[ResourceRef, str],
+    known: Mapping[ResourceRef, Any],
+    patched: Mapping[ResourceRef, Any],
+) -> dict[ResourceRef, Any]:
+    """Return what is known with what overrides make of it, those left out that they do not fit."""
+    return {ref: value for ref, value in {**known, **patched}.items() if ref not in wrong}
 
 
 def accepted_of(

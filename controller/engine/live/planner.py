@@ -10,7 +10,7 @@ from controller.aws.sessions import AwsAccess
 from controller.engine.live.barriers import Belongings, live_barriers
 from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
 from controller.engine.live.scopes import ScopeSetup
-from controller.ledger.live_history import deleted_by_us, made_by_us
+from controller.ledger.ownership import deleted_by_us, is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, ScopePlan
@@ -199,12 +199,12 @@ class _Scope:
         of_item = self.planner.history.of_item
         gone = departing(wanted, observed)
         unrecorded = frozenset(
-            ref for ref in gone if not made_by_us(of_item(ref.kind, ref.key, None))
+            ref for ref in gone if not is_ours_by_history(of_item(ref.kind, ref.key, None))
         )
         removed = frozenset(
             ref
             for ref in wanted.keys() - found.keys()
-            if made_by_us(of_item(ref.kind, ref.key, None))
+            if is_ours_by_history(of_item(ref.kind, ref.key, None))
         )
         known = replace(options, unrecorded=unrecorded, removed_outside=removed)
         result = diff(wanted, observed, known)

@@ -22,7 +22,7 @@ from controller.engine.queries.explain.explanation import (
 )
 from controller.engine.queries.explain.history import LedgerQuestions, deciding_documents, owner_of
 from controller.engine.queries.explain.subject import Found, found_object
-from controller.ledger.live_history import made_by_us
+from controller.ledger.ownership import is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef
@@ -68,7 +68,7 @@ class PowerExplainer:
         decision = self._decision(found, accepted, self._at)
         environment = self._environment(found)
         if environment is None:
-            known = made_by_us(
+            known = is_ours_by_history(
                 self._state.accounts.installation.ledger.of_item(ref.kind, ref.key, None)
             )
             power = self._power(found, decision, None, accepted, known_as_ours=known)
