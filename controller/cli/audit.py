@@ -8,7 +8,7 @@ from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import note, say, say_json
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
-from controller.errors import WrongUsage
+from controller.errors import ExitCode, WrongUsage
 from controller.views.audit import (
     list_json,
     list_lines,
@@ -18,8 +18,6 @@ from controller.views.audit import (
     verification_json,
     verification_lines,
 )
-
-FOUND_SOMETHING = 7
 
 audit = typer.Typer(
     name="audit",
@@ -144,4 +142,4 @@ def verify(
         say_json(verification_json(report))
     else:
         say("\n".join(verification_lines(report)))
-    raise typer.Exit(0 if report.intact else FOUND_SOMETHING)
+    raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)

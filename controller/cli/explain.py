@@ -76,6 +76,6 @@ def _source(
     try:
         run = planner.plan(revision, state.seen, PlanOptions(now=now))
     except (InvalidDesiredState, WrongUsage) as error:
-        note(f"what blocks is not told: {error.message.partition(chr(10))[0]}")
+        note(f"what blocks is not told: {error.message}")
         return FromSource(revision, None)
     return FromSource(revision, run.plan.scopes[0] if run.plan.scopes else None)

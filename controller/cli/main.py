@@ -15,14 +15,14 @@ from controller import __version__
 from controller.cli.commands import CommandGroup
 from controller.cli.output import counted, note, note_problems, problem_json, say_json
 from controller.errors import (
-    ERROR_CLASSES,
     EnvctlError,
+    ExitCode,
     InvalidDesiredState,
     WrongUsage,
     exit_code_of,
 )
+from controller.model.reason import Reason
 
-USAGE = 64
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""
 PIPE_CLOSED = 141
@@ -66,7 +66,7 @@ def envctl(
     """Keep the environments of many AWS accounts as YAML in Git says."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
-        raise typer.Exit(USAGE)
+        raise typer.Exit(ExitCode.USAGE)
     from controller.cli.invocation import Invocation
 
     context.obj = Invocation(config, events)
@@ -126,10 +126,13 @@ def fail(error: Exception, *, as_json: bool) -> int:
     if as_json:
         say_json({"error": _error_json(ours)})
     if type(ours) is EnvctlError:
-        first = str(error).partition("\n")[0]
+        first = Reason.stored(str(error)).message
         note(f"envctl: this is a bug of envctl: {type(error).__name__}: {first}")
         note(
-            f"  traceback: {_keep_traceback(error)}\n  fix: report it with that file; nothing else is known to be wrong"
+            Reason(
+                f"  traceback: {_keep_traceback(error)}",
+                fix="report it with that file; nothing else is known to be wrong",
+            )
         )
     elif isinstance(ours, InvalidDesiredState):
         note_problems(ours.problems)
@@ -152,7 +155,7 @@ def _wrong_arguments(error: TyperException, *, as_json: bool) -> int:
     if message.startswith("Usage:"):
         # A group called without a command says what it has.
         note(message)
-        return ERROR_CLASSES[WrongUsage].exit_code
+        return ExitCode.USAGE
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "envctl"
     # The parser passes on what Python's exception is called where a value is none of those there are.

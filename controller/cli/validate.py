@@ -6,6 +6,7 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import counted, note_problems, problem_json, say, say_json
+from controller.errors import ExitCode
 
 
 def validate(
@@ -43,4 +44,4 @@ def validate(
         ]
         what = f"{counted(len(revision.loaded.resources), 'object')} in {counted(len(revision.tree.files), 'file')}"
         say(f"{', '.join(found) or 'no problems'}: {what} of {planner.source.name}")
-    raise typer.Exit(1 if errors else 0)
+    raise typer.Exit(ExitCode.DESIRED_STATE_WRONG if errors else ExitCode.DONE)

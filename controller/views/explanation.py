@@ -19,6 +19,7 @@ from controller.engine.queries.explain.explanation import (
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
+from controller.model.reason import Reason
 from controller.planning.wording import end_text, what_text
 from controller.scheduling.schedule import State
 from controller.scheduling.zones import zone_of
@@ -209,7 +210,7 @@ def _block_text(block: Block) -> str:
         case BlockCode.MODE:
             return f"mode of power in {block.subject}: {block.detail}; nothing is switched"
         case BlockCode.NOT_OBSERVED:
-            return f"{block.subject} is not known: {block.detail.partition(chr(10))[0]}"
+            return f"{block.subject} is not known: {Reason.stored(block.detail).message}"
         case BlockCode.NOT_VALID:
             return f"{block.detail}; until that is put right it is left as it is"
         case BlockCode.MAINTENANCE:
@@ -224,7 +225,7 @@ def _block_text(block: Block) -> str:
 
 def _planned_block_text(block: Violation | Note) -> str:
     if isinstance(block, Violation):
-        return f"{block.guard}: {block.message.partition(chr(10))[0]}"
+        return f"{block.guard}: {block.message}"
     return f"{block.category}: {block.text}"
 
 

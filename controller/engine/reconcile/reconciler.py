@@ -24,6 +24,7 @@ from controller.engine.reconcile.review import Reviewed, check_reviewed, refusal
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.status import Finding
 from controller.errors import (
+    ExitCode,
     InvalidDesiredState,
     PlanRefused,
     SourceUnavailable,
@@ -37,9 +38,9 @@ from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.outcome import DONE, Progress
 from controller.model.override import Override
-from controller.model.plan import Plan
+from controller.model.plan import NoteCategory, Plan
 from controller.model.plan_options import PlanOptions
-from controller.model.trailers import overrides_in
+from controller.planning.approval import overrides_in
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 
@@ -87,7 +88,7 @@ class Reconciled:
     ending_soon: tuple[Override, ...] = ()
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """Return the code a command ends with."""
         if self.refused is not None:
             return exit_code_of(self.refused)
@@ -260,7 +261,7 @@ class Reconciler:
             return self.planner.plan(self.planner.load(), observed, asked, scopes, self.emit)
         except (SourceUnavailable, InvalidDesiredState) as error:
             if self.own_source and self.live is not None and request.reach is Reach.APPLY:
-                reason = "\n".join(str(error).splitlines()[:LINES_KEPT])
+                reason = error.reason.cut(LINES_KEPT)
                 stalled = Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)
                 self.live.write_statuses([stalled])
             raise
@@ -353,7 +354,7 @@ def _reported(
     config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
 ) -> ApplyReport:
     outcomes = (*config.outcomes, *(outcome for scope in live for outcome in scope.outcomes))
-    refused = [3 for one in run.plans if one.state is ScopeState.REFUSED]
+    refused = [ExitCode.REFUSED for one in run.plans if one.state is ScopeState.REFUSED]
     codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
     stopped = (config.stopped, *(scope.stopped for scope in live))
     return ApplyReport(
@@ -379,6 +380,6 @@ def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
         or scope.reason
         or "; ".join(v.message for v in scope.violations if not v.overridden),
         changes=left if known else len(scope.changes),
-        blocked=sum(note.category == "blocked" for note in scope.notes),
+        blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
         applied=run.plan.revision if known and not left and not report.stopped else "",
     )
