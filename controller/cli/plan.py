@@ -32,10 +32,10 @@ from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
 from controller.model.plan import APPROVAL_DIGITS
 from controller.planning.approval import is_too_short
 from controller.views.override_text import ended_text, soon_text
-from controller.views.plan_html import render_html
-from controller.views.plan_json import render_json
-from controller.views.plan_markdown import render_markdown
-from controller.views.plan_text import text_lines
+from controller.views.plan.html import render_html
+from controller.views.plan.json import render_json
+from controller.views.plan.markdown import render_markdown
+from controller.views.plan.text import text_lines
 
 
 class PlanFormat(StrEnum):

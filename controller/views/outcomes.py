@@ -7,7 +7,7 @@ from typing import Any
 from controller.engine.config.apply import ApplyReport
 from controller.model.outcome import DONE, Outcome
 from controller.model.ref import ResourceRef
-from controller.views.plan_wording import SIGNS, names_text
+from controller.views.plan.wording import SIGNS, names_text
 
 
 def failure_lines(report: ApplyReport) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pytest
 from controller.model.schedule_meaning import ScheduleMeaning
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
-from controller.views.schedule_text import meaning_lines
+from controller.views.plan.schedule_text import meaning_lines
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
 from tests.support.reconcilers import asked, reconciler
