@@ -1,4 +1,7 @@
-"""A plan that changes a schedule says of the instances there are what switches, and nothing of what is overridden for a night."""
+"""A plan that changes a schedule says of the instances there are what switches, and nothing of what is overridden for a night.
+
+Covers: engine.config.schedule_changes, engine.power.count_followers.
+"""
 
 from datetime import timedelta
 from pathlib import Path

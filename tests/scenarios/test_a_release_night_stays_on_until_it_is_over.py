@@ -1,4 +1,8 @@
-"""Somebody keeps an environment on for a release night: shown, recorded, started at once, announced and recorded at its end."""
+"""Somebody keeps an environment on for a release night: shown, recorded, started at once, announced and recorded at its end.
+
+Covers: engine.live.override_tags, engine.overrides.check, engine.overrides.effect, engine.overrides.service,
+engine.reconcile.override_ends.
+"""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""Somebody is woken at night: why is this off, since when, by what, and how is it kept on."""
+"""Somebody is woken at night: why is this off, since when, by what, and how is it kept on.
+
+Covers: engine.power.accepted_now, engine.power.evaluate, engine.queries.explain.explanation,
+engine.queries.explain.history, engine.queries.explain.subject.
+"""
 
 from datetime import datetime, timedelta
 from pathlib import Path

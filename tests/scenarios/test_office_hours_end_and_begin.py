@@ -1,4 +1,7 @@
-"""At the end of office hours everything is parked and stopped in one run; in the morning it is back as it was."""
+"""At the end of office hours everything is parked and stopped in one run; in the morning it is back as it was.
+
+Covers: engine.live.schedule_memory, engine.reconcile.tick.
+"""
 
 import threading
 from datetime import timedelta

@@ -1,4 +1,7 @@
-"""The morning after: what stayed on outside its schedule and why, and how many hours were saved."""
+"""The morning after: what stayed on outside its schedule and why, and how many hours were saved.
+
+Covers: engine.queries.schedules.exceptions, engine.queries.schedules.hours.
+"""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,3 +1,8 @@
+"""Commands that need no scenario of their own.
+
+Covers: engine.queries.schedules.batch.
+"""
+
 import re
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""First installation, the same again, and what was there before."""
+"""First installation, the same again, and what was there before.
+
+Covers: engine.installation.baseline.
+"""
 
 import random
 from collections.abc import Iterator, Sequence
