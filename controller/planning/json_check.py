@@ -76,6 +76,12 @@ def text(description: str) -> Schema:
     return {"type": "string", "description": description}
 
 
+def moment(description: str = "UTC, ISO 8601 with milliseconds.") -> Schema:
+    """Return the schema of a moment in the one form that documents have."""
+    pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
+    return {**text(description), "format": "date-time", "pattern": pattern}
+
+
 def digest(description: str) -> Schema:
     """Return the schema of a digest: 64 hexadecimal digits."""
     return {**text(description), "pattern": "^[0-9a-f]{64}$"}
