@@ -61,4 +61,4 @@ def import_(
 
 
 def _schemas() -> dict[str, bytes]:
-    return {f"{SCHEMAS}/{name}": text for name, text in schema_files().items()}
+    return {f"{SCHEMAS}/{name}": text for name, text in schema_files(outputs=False).items()}

@@ -9,7 +9,7 @@ import typer
 from controller.cli.output import counted, say
 from controller.engine.authoring.write_files import write_file
 from controller.errors import WrongUsage
-from controller.views.schema_files import schema_files
+from controller.views.schema_files import OUTPUT, schema_files
 
 
 def schema(
@@ -25,7 +25,7 @@ def schema(
         say(orjson.dumps(schemas, option=options).decode())
         return
     try:
-        write.mkdir(parents=True, exist_ok=True)
+        (write / OUTPUT).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WrongUsage(
             f"{write}: cannot be made: {error.strerror}",

@@ -1,6 +1,7 @@
 """What comes from outside is held to its JSON Schema before anything reads it; and the parts such schemas are made of."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -8,6 +9,14 @@ import orjson
 from controller.errors import WrongUsage
 
 Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fragment:
+    """A schema as a note of ``Annotated``, which has to be hashable."""
+
+    schema: Schema
+
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAY_GROW = "More values may come: treat an unknown one as something you do not handle yet."

@@ -4,17 +4,19 @@ from datetime import datetime
 from typing import Annotated, TypedDict
 
 from controller.ledger.records import iso_ms
-from controller.planning.json_check import moment, text
+from controller.planning.json_check import Fragment, moment, text
 from controller.scheduling.schedule import State
 
-Moment = Annotated[str, moment()]
+Moment = Annotated[str, Fragment(moment())]
 LocalMoment = Annotated[
     str,
-    {
-        **text("Local time with its offset, ISO 8601."),
-        "format": "date-time",
-        "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d$",
-    },
+    Fragment(
+        {
+            **text("Local time with its offset, ISO 8601."),
+            "format": "date-time",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d$",
+        }
+    ),
 ]
 
 

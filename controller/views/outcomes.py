@@ -9,6 +9,7 @@ from controller.engine.config.apply import ApplyReport
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.model.outcome import DONE, Outcome, Status
 from controller.model.ref import ResourceRef
+from controller.planning.json_check import Fragment
 from controller.planning.plan_schema import plan_schema
 from controller.views.plan_json import plan_object
 from controller.views.plan_wording import SIGNS, names_text
@@ -28,7 +29,7 @@ class OutcomeObject(TypedDict):
 class ApplyDocument(TypedDict):
     """The plan of an apply, and what became of its changes."""
 
-    plan: Annotated[dict[str, Any], plan_schema]
+    plan: Annotated[dict[str, Any], Fragment(plan_schema())]
     applied: Annotated[bool, "Whether anything was tried."]
     transaction: Annotated[str, "The run in the ledger; empty if there was nothing to do."]
     stopped: Annotated[str, "Why the run ended early; empty if it did not."]

@@ -33,7 +33,7 @@ class ErrorObject(_Class):
 
 
 class ErrorDocument(TypedDict):
-    """What a command prints that did not come to its end."""
+    """What failed and where, what to do, and the exit code."""
 
     error: ErrorObject
 
