@@ -29,13 +29,10 @@ from controller.engine.config.apply import ApplyReport
 from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
 from controller.engine.reconcile.review import Reviewed, refusal_of
-from controller.errors import WrongUsage
+from controller.errors import ExitCode, WrongUsage
 from controller.planning.read_json import PlanClaim, read_plan
 from controller.views.outcomes import apply_json, failure_lines, tally_line
 from controller.views.override_text import ended_text
-
-CHANGES_LEFT = 2
-
 
 PlanArgument = Annotated[
     Path | None,
@@ -134,7 +131,7 @@ def _ask(*, as_json: bool, yes: bool) -> None:
         )
     if not typer.confirm("Apply?", err=True):
         note("not applied")
-        raise typer.Exit(CHANGES_LEFT)
+        raise typer.Exit(ExitCode.CHANGES)
 
 
 def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:

@@ -9,11 +9,9 @@ from controller.cli.options import Format, FormatOption
 from controller.cli.output import note, say, say_document
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
-from controller.errors import WrongUsage
+from controller.errors import ExitCode, WrongUsage
 from controller.views.audit import list_lines, record_lines, transaction_lines, verification_lines
 from controller.views.audit_json import list_json, show_json, verification_json
-
-FOUND_SOMETHING = 7
 
 audit = typer.Typer(
     name="audit",
@@ -136,4 +134,4 @@ def verify(
         say_document("audit-verify", verification_json(report))
     else:
         say("\n".join(verification_lines(report)))
-    raise typer.Exit(0 if report.intact else FOUND_SOMETHING)
+    raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)

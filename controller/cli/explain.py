@@ -54,7 +54,8 @@ def explain(
         answer = PowerExplainer(state, looked.around(ref), moment, now).explain(ref)
     else:
         answer = explain_document(ref, state, moment, now)
-    answer = with_source(answer, loaded, call.master.kinds)
+    if loaded is not None:
+        answer = with_source(answer, loaded, call.master.kinds)
     if output is Format.JSON:
         say_document("explain", explanation_json(answer))
     else:
@@ -77,6 +78,6 @@ def _source(
     try:
         run = planner.plan(revision, state.seen, PlanOptions(now=now))
     except (InvalidDesiredState, WrongUsage) as error:
-        note(f"what blocks is not told: {error.message.partition(chr(10))[0]}")
+        note(f"what blocks is not told: {error.message}")
         return FromSource(revision, None)
     return FromSource(revision, run.plan.scopes[0] if run.plan.scopes else None)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from controller.cli.output import counted, note, note_problems, say_document
 from controller.errors import (
-    ERROR_CLASSES,
     EnvctlError,
+    ExitCode,
     InvalidDesiredState,
     WrongUsage,
     exit_code_of,
 )
+from controller.model.reason import Reason
 from controller.views.problem_json import error_json
 
 INTERRUPTED = 130
@@ -49,7 +50,7 @@ def fail_usage(message: str, command: str, *, as_json: bool) -> int:
     if message.startswith("Usage:"):
         # A group called without a command says what it has.
         note(message)
-        return ERROR_CLASSES[WrongUsage].exit_code
+        return ExitCode.USAGE
     # The parser passes on what Python's exception is called where a value is none of those there are.
     said = message.replace(": Value error, ", ": ").removesuffix(".")
     return fail(WrongUsage(said, fix=f"{command} --help shows what there is"), as_json=as_json)
@@ -71,12 +72,15 @@ def fail_interrupted() -> int:
 
 
 def _bug(error: Exception) -> int:
-    first = str(error).partition("\n")[0]
+    first = Reason.stored(str(error)).message
     note(f"envctl: this is a bug of envctl: {type(error).__name__}: {first}")
     note(
-        f"  traceback: {_keep_traceback(error)}\n  fix: report it with that file; nothing else is known to be wrong"
+        Reason(
+            f"  traceback: {_keep_traceback(error)}",
+            fix="report it with that file; nothing else is known to be wrong",
+        )
     )
-    return 70
+    return ExitCode.BUG
 
 
 def _keep_traceback(error: Exception) -> str:

@@ -13,13 +13,12 @@ from controller.cli.process import may_ask
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
 from controller.engine.power.accepted_now import accepted_now
-from controller.errors import WrongUsage
+from controller.errors import ExitCode, WrongUsage
 from controller.model.canonical import digest
 from controller.model.ref import ResourceRef
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from controller.views.override_text import list_json, list_lines
 
-NOT_DONE = 2
 MAKE = "make"
 
 
@@ -137,7 +136,7 @@ def _go_on(
             raise WrongUsage("this changes something, and there is nobody to ask", fix="add --yes")
         if not typer.confirm("Apply?", err=True):
             note("nothing was written")
-            raise typer.Exit(NOT_DONE)
+            raise typer.Exit(ExitCode.CHANGES)
     done = overrides.carry_out(prepared, call.emit)
     if as_json:
         say_document("override", report_json(prepared, done, now()))

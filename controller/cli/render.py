@@ -9,6 +9,7 @@ from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption, SourceOption
 from controller.cli.output import note_problems, say, say_document
 from controller.engine.queries.effective import effective_documents
+from controller.errors import ExitCode
 from controller.views.effective import effective_json, effective_yaml
 
 
@@ -30,4 +31,4 @@ def render(
     else:
         say("---\n".join(map(effective_yaml, shown)))
     note_problems(errors)
-    raise typer.Exit(1 if errors else 0)
+    raise typer.Exit(ExitCode.DESIRED_STATE_WRONG if errors else ExitCode.DONE)

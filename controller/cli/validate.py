@@ -7,6 +7,7 @@ import typer
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import counted, note_problems, say, say_document
+from controller.errors import ExitCode
 from controller.views.command_json import validate_json
 
 
@@ -35,4 +36,4 @@ def validate(
         ]
         what = f"{counted(len(revision.loaded.resources), 'object')} in {counted(len(revision.tree.files), 'file')}"
         say(f"{', '.join(found) or 'no problems'}: {what} of {planner.source.name}")
-    raise typer.Exit(1 if errors else 0)
+    raise typer.Exit(ExitCode.DESIRED_STATE_WRONG if errors else ExitCode.DONE)

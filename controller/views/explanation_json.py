@@ -11,20 +11,18 @@ from controller.model.plan import Note, Violation
 from controller.scheduling.decision import Verdict
 from controller.scheduling.decision_sources import Source
 from controller.scheduling.schedule import State
-from controller.views.commands import commands_of
+from controller.views.causes import order_of, why_lines
 from controller.views.explanation import (
     block_lines,
     block_text,
-    changes_of,
+    commands_of,
     heading_of,
     last_change_lines,
-    order_of,
     override_lines,
     planned_blocks,
     value_in,
     value_lines,
     verdict_of,
-    why_lines,
 )
 from controller.views.moments import Moment, StateChangeObject, moment_json, state_change_json
 from controller.views.override_text import OverrideObject, override_json
@@ -127,7 +125,7 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         "informationCodes": _codes(explanation.information),
         "next": [
             state_change_json(change.at.astimezone(zone), change.state)
-            for change in changes_of(explanation)
+            for change in (found.next if found else ())
         ],
         "commands": [
             {"purpose": command.purpose, "text": command.text}

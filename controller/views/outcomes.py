@@ -38,18 +38,18 @@ class ApplyDocument(TypedDict):
 
 def failure_lines(report: ApplyReport) -> Iterator[str]:
     """Yield the changes that did not become what they should, by reason, then why the run ended early, if it did."""
-    alike: dict[tuple[str, str, str, str], list[ResourceRef]] = {}
+    alike: dict[tuple[str, str, str, str, str], list[ResourceRef]] = {}
     for outcome in report.outcomes:
         if outcome.status not in DONE:
             ref = outcome.change.ref
-            why = (outcome.message or "no reason is known").removeprefix(f"{ref}: ")
-            same = outcome.status.value, SIGNS[outcome.change.action], ref.kind, why
+            why = outcome.message.message.removeprefix(f"{ref}: ") or "no reason is known"
+            sign = SIGNS[outcome.change.action]
+            same = outcome.status.value, sign, ref.kind, why, outcome.message.below
             alike.setdefault(same, []).append(ref)
-    for (status, sign, _kind, why), refs in alike.items():
-        first, *rest = why.splitlines()
+    for (status, sign, _kind, why, below), refs in alike.items():
         named = str(refs[0]) if len(refs) == 1 else names_text(refs, expand=False)
-        yield f"{status:<10} {sign} {named}  {first}"
-        for line in rest:
+        yield f"{status:<10} {sign} {named}  {why}"
+        for line in below.splitlines():
             yield f"           {line}"
     if report.stopped:
         yield f"envctl: the run ended early: {report.stopped}"

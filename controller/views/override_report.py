@@ -87,8 +87,7 @@ def _prepared(prepared: Prepared) -> Iterator[str]:
     for reason, count in sorted(effect.stay.items()):
         yield f"  {number(count)} left as {'it is' if count == 1 else 'they are'}: {reason}"
     for scope, reason in sorted(effect.dark.items()):
-        first = reason.partition("\n")[0]
-        yield f"  {scope} could not be looked at: {first}"
+        yield f"  {scope} could not be looked at: {reason.message}"
     for scope, mode in sorted(effect.modes.items()):
         if mode != "enforce":
             yield f"  mode of power in {scope}: {mode}; written down, and shown, but no instance is switched"
@@ -149,13 +148,13 @@ def _done(prepared: Prepared, done: Done) -> Iterator[str]:
         yield f"{first}audit {done.transaction}"
     for outcome in outcomes:
         if outcome.status not in _DONE:
-            yield f"  {outcome.status.value}  {outcome.change.ref}  {outcome.message.partition(chr(10))[0]}"
+            yield f"  {outcome.status.value}  {outcome.change.ref}  {outcome.message.message}"
     for violation in done.refused:
         yield f"  refused  {violation.scope}: {violation.message}"
         yield from (f"    {line}" for line in violation_lines(violation))
     for scope in done.outcomes:
         if scope.stopped:
-            yield f"  {scope.scope}: {scope.stopped.partition(chr(10))[0]}"
+            yield f"  {scope.scope}: {scope.stopped.message}"
 
 
 def _count(verb: str, actions: frozenset[str], outcomes: list[Outcome]) -> str:

@@ -3,7 +3,15 @@
 from typing import Any
 
 from controller.model.absent import ABSENT
-from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Violation
+from controller.model.plan import (
+    Change,
+    FieldChange,
+    Note,
+    NoteCategory,
+    Plan,
+    ScopePlan,
+    Violation,
+)
 from controller.planning.fields import FieldNames
 from controller.planning.plan_schema import DOCUMENT
 from controller.views.envelope import document_text
@@ -49,11 +57,13 @@ def _scope(scope: ScopePlan, names: FieldNames) -> Object:
         "reason": scope.reason,
         "changes": [_change(change, names) for change in scope.changes],
         "violations": [_violation(violation) for violation in scope.violations],
-        "unmanaged": [_note(note) for note in scope.notes if note.category == "unmanaged"],
+        "unmanaged": [
+            _note(note) for note in scope.notes if note.category is NoteCategory.UNMANAGED
+        ],
         "notes": [
             {**_note(note), "category": note.category}
             for note in scope.notes
-            if note.category != "unmanaged"
+            if note.category is not NoteCategory.UNMANAGED
         ],
     }
 

@@ -26,7 +26,8 @@ class ErrorObject(_Class):
 
     code: Annotated[str, "The stable word of docs/reference/errors.md."]
     exitCode: int  # noqa: N815 - a key of JSON
-    message: Annotated[str, "What failed and where, without what to do."]
+    message: Annotated[str, "What failed and where, in one line."]
+    detail: Annotated[str, "Further lines, such as what AWS or git says; most often empty."]
     fix: Annotated[str, "What to do, a line for each thing to type; empty if nothing is known."]
     facts: Annotated[dict[str, str | int], "What the message says, as data."]
     problems: Annotated[list[ProblemObject], "Of desired state that is wrong; else empty."]
@@ -60,6 +61,7 @@ def error_json(error: EnvctlError) -> ErrorDocument:
             "class": error.code,
             "exitCode": exit_code_of(error),
             "message": error.message,
+            "detail": "" if problems else error.detail,
             "fix": error.fix,
             "facts": error.facts,
             "problems": [problem_json(problem) for problem in problems],

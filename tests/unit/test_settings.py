@@ -5,7 +5,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from controller.errors import WrongUsage
-from controller.planning.guard_limits import GuardLimits
+from controller.planning.guard_facts import GuardLimits
 from controller.settings import Settings, read_settings, setting_paths, variable_of
 from controller.views.schema_files import SETTINGS_SCHEMA, schema_files
 

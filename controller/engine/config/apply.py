@@ -12,6 +12,7 @@ from controller.engine.config.commit_changes import CommitResult, commit_changes
 from controller.engine.config.planner import PlanRun
 from controller.engine.installation.installation import Installation
 from controller.errors import (
+    ExitCode,
     exit_code_of,
     worst_exit_code,
 )
@@ -26,12 +27,12 @@ class ApplyReport:
 
     transaction: str
     outcomes: tuple[Outcome, ...]
-    exit_code: int
+    exit_code: ExitCode
     stopped: str = ""
     """Why the run did not go to its end, if so."""
 
 
-NOTHING_APPLIED: Final = ApplyReport("", (), 0)
+NOTHING_APPLIED: Final = ApplyReport("", (), ExitCode.DONE)
 
 
 def apply_config(
@@ -75,5 +76,5 @@ def _report(transaction: str, results: Iterable[CommitResult]) -> ApplyReport:
     stopped = [result.stopped for result in results if result.stopped is not None]
     codes = [exit_code_of(error) for error in stopped]
     if any(outcome.status not in DONE for outcome in outcomes):
-        codes.append(7)
+        codes.append(ExitCode.FAILED)
     return ApplyReport(transaction, outcomes, worst_exit_code(codes), "\n".join(map(str, stopped)))

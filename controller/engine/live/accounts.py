@@ -22,9 +22,9 @@ from controller.engine.live.schedule_memory import LastAppliedSchedules
 from controller.engine.live.scopes import ScopeSetup, live_scopes
 from controller.engine.state.drift_history import read_histories
 from controller.engine.state.status import Finding, write_statuses
-from controller.errors import EnvctlError, WrongUsage
+from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import Emit, discard_event
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
@@ -50,19 +50,19 @@ class LivePlanRun:
         """Everything to be shown; a scope has several where its targets differ in mode or in what could be seen."""
         return tuple(plan for scope in self.scopes for plan in scope.plans)
 
-    def exit_codes(self, *, strict: bool) -> list[int]:
+    def exit_codes(self, *, strict: bool) -> list[ExitCode]:
         """Return what the command's exit code is made of: 2 changes to apply, 3 refused, 5 and 6 what cannot be seen."""
         plans = self.plans
         applied = (plan for plan in plans if plan.state is not ScopeState.OBSERVE)
-        codes = [2 if any(one.changes for one in applied) else 0]
-        codes += [3 for plan in plans if plan.state is ScopeState.REFUSED]
+        codes = [ExitCode.CHANGES for plan in applied if plan.changes][:1]
+        codes += [ExitCode.REFUSED for plan in plans if plan.state is ScopeState.REFUSED]
         dark = [
             scope
             for scope in self.scopes
             if any(plan.state in (ScopeState.UNKNOWN, ScopeState.WAITING) for plan in scope.plans)
         ]
         if strict:
-            codes += [6 if scope.denied else 5 for scope in dark]
+            codes += [ExitCode.DENIED if scope.denied else ExitCode.TRY_AGAIN for scope in dark]
         return codes
 
 
@@ -79,7 +79,7 @@ class LiveAccounts:
         known = catalog.live_targets(self._settings.extensions) if targets is None else targets
         self.targets = tuple(known)
         self._reader = AcceptedReader(
-            compile_kinds(master.kinds.values()), master.settings.options, installation.id
+            CompiledKinds(master.kinds.values()), master.settings.options, installation.id
         )
         self._secrets = Secrets(master.aws, master.process.environment)
         self._power = LastAppliedSchedules(installation)

@@ -20,6 +20,7 @@ from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
 from controller.model.outcome import Outcome, Progress, Status
 from controller.model.plan import Change
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.ports import ActingTarget, ActResult, BatchingTarget, LiveTarget
 
@@ -155,18 +156,18 @@ class LiveRun:
         )
 
 
-def _status(result: Result | None) -> tuple[Status, str]:
+def _status(result: Result | None) -> tuple[Status, Reason]:
     match result:
         case ActResult():
-            return Status.APPLIED, result.message
+            return Status.APPLIED, Reason(result.message)
         case Conflict():
-            return Status.CONFLICTED, str(result)
+            return Status.CONFLICTED, result.reason
         case StaleEpoch():
-            return Status.STALE_EPOCH, str(result)
+            return Status.STALE_EPOCH, result.reason
         case None:
-            return Status.FAILED, "its target did not say what became of it"
+            return Status.FAILED, Reason("its target did not say what became of it")
         case _:
-            return Status.FAILED, str(result)
+            return Status.FAILED, result.reason
 
 
 def _ending(results: Sequence[tuple[Change, Result | None]]) -> Ending:

@@ -19,7 +19,7 @@ from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveSco
 from controller.engine.live.records import settle, target_of, unseen_ending
 from controller.engine.state.drift_history import write_history
 from controller.engine.state.status import Finding
-from controller.errors import EnvctlError, Unreachable, exit_code_of
+from controller.errors import EnvctlError, ExitCode, Unreachable, exit_code_of
 from controller.events import (
     ChangeSettled,
     DriftStormFound,
@@ -32,6 +32,7 @@ from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import ScopeState
 from controller.model.outcome import DONE, Outcome, Progress, Status
 from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -52,8 +53,8 @@ class ScopeOutcome:
     scope: str
     outcomes: tuple[Outcome, ...]
     finding: Finding
-    exit_code: int = 0
-    stopped: str = ""
+    exit_code: ExitCode = ExitCode.DONE
+    stopped: Reason = NO_REASON
     again_at: datetime | None = None
 
 
@@ -145,7 +146,7 @@ class ScopeRun:
             self._name,
             tuple(outcomes),
             self._finding(outcomes),
-            exit_code=7 if failed else 0,
+            exit_code=ExitCode.FAILED if failed else ExitCode.DONE,
             again_at=None if again_s is None else now + timedelta(seconds=again_s),
         )
 
@@ -254,7 +255,7 @@ class ScopeRun:
         )
         every = (*outcomes, *skipped)
         finding = replace(self._finding(every), state=ScopeState.STALLED, reason=str(error))
-        return ScopeOutcome(self._name, every, finding, exit_code_of(error), str(error))
+        return ScopeOutcome(self._name, every, finding, exit_code_of(error), error.reason)
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
         return finding_of(self.plan, self.asked, outcomes, self.request.revision)

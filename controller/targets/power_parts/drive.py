@@ -5,7 +5,6 @@ is refused for good is given up alone. A round knows nothing of the one before b
 AWS takes longer with is handed back, and a later look tells what is next.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +29,6 @@ TAGGED_GROUPS: Final = 50
 _REFUSALS: Final = (RefusedByAws, AccessDenied, Conflict, Unreachable)
 """What is wrong with a request. Anything else, such as a lost lease, is wrong with the run."""
 ON_ITS_WAY: Final = "on its way"
-_NAMED: Final = re.compile(r"\bi-[0-9a-zA-Z]+")
 HOLD_S: Final = 15.0
 """So long, pauses added up, one drive waits until AWS has anything ready for the next request. Members enter standby within it."""
 LONGEST_PAUSE_S: Final = 15.0
@@ -174,8 +172,7 @@ class Drive:
         if instance_id not in asked.waits and found.state == THERE[wanted]:
             if known is None:
                 return Outcome()
-            first_line = str(known.error).partition("\n")[0]
-            return Outcome(message=f"after {known.tries + 1} tries: {first_line}")
+            return Outcome(message=f"after {known.tries + 1} tries: {known.error.message}")
         if known is not None and known.next_at_s is None:
             return _given_up(known)
         if group is not None and group.error:
@@ -216,7 +213,8 @@ def send_all(
             if len(batch) == 1:
                 refused[batch[0]] = error
                 continue
-            named = frozenset(_NAMED.findall(str(error))).intersection(batch)
+            # What AWS's message names of the batch.
+            named = error.instances.intersection(batch)
             if named and len(named) < len(batch):
                 refused |= dict.fromkeys(named, error)
                 queue.insert(0, [thing for thing in batch if thing not in named])

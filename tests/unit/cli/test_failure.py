@@ -51,6 +51,7 @@ def test_every_error_class_has_its_exit_code_and_its_json(
             "class": condition,
             "exitCode": code,
             "message": "where: what",
+            "detail": "",
             "fix": "do this",
             "facts": {"name": "x"},
             "problems": [],

@@ -30,7 +30,8 @@ from controller.scheduling.decision import decide
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, PowerOverride, Tags
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import State
-from controller.views.explanation import RuleText, explanation_lines
+from controller.views.causes import RuleText
+from controller.views.explanation import explanation_lines
 from controller.views.explanation_json import explanation_json
 from tests.support.documents import printed
 

@@ -20,6 +20,7 @@ from controller.engine.queries.status.view import (
 from controller.model.head import Head
 from controller.model.observed import ScopeState
 from controller.model.override import Override
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.planning.drift_history import WITHIN, DriftHistory
@@ -67,14 +68,14 @@ WHOLE = StatusView(
             "sandbox-us/us-east-1",
             ScopeState.UNKNOWN,
             125,
-            reason="AssumeRole denied\n  fix: trust the controller",
+            reason=Reason("AssumeRole denied", fix="trust the controller"),
             retry_at=NOW + timedelta(minutes=7),
         ),
         stands(
             "staging-eu/eu-west-1",
             ScopeState.OBSERVE,
             6 * 24 * 60,
-            reason="targets.groups: observe",
+            reason=Reason("targets.groups: observe"),
             changes=2,
         ),
     ),
@@ -180,7 +181,7 @@ def test_the_source_is_told_of(source: SourceView, said: str) -> None:
 
 
 def test_a_long_reason_is_cut_where_doctor_says_all_of_it() -> None:
-    long = stands("a/r", ScopeState.WAITING, reason=f"there is no table {'X' * 200}")
+    long = stands("a/r", ScopeState.WAITING, reason=Reason(f"there is no table {'X' * 200}"))
 
     table = text(replace(WHOLE, scopes=(CONFIG, long))).splitlines()[4:6]
 
@@ -291,7 +292,7 @@ def test_copies_are_told_of_where_they_are_on() -> None:
     [
         (stands("a", ScopeState.OK, changes=1), "1 change is left"),
         (stands("a", ScopeState.OK, changes=3, blocked=1), "3 changes are left, 1 change is blocked"),
-        (stands("a", ScopeState.REFUSED, reason="maxDeletes", changes=2), "maxDeletes; 2 changes wait"),
+        (stands("a", ScopeState.REFUSED, reason=Reason("maxDeletes"), changes=2), "maxDeletes; 2 changes wait"),
         (replace(stands("a", ScopeState.OK), open_records=2), "2 announced and not ended: the next run settles it"),
         (replace(stands("a", ScopeState.OK), known=False), "no Account or EnvironmentType names it any more"),
         (ScopeLine(name="a", status=None), "nobody looked at it yet"),

@@ -162,7 +162,7 @@ def naming(bad: str, code: str, times: int) -> Callable[[str, Sequence[str]], No
     def refuse(_call: str, ids: Sequence[str]) -> None:
         if bad in ids and left[0]:
             left[0] -= 1
-            raise RefusedByAws(f"AWS refused ({code}): {bad}", code)
+            raise RefusedByAws(f"AWS refused ({code}): {bad}", code, instances=[bad])
 
     return refuse
 
