@@ -11,7 +11,7 @@ from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
 from controller.errors import ExitCode, WrongUsage
 from controller.views.audit import list_lines, record_lines, transaction_lines, verification_lines
-from controller.views.audit_json import list_json, show_json, verification_json
+from controller.views.documents.audit import list_json, show_json, verification_json
 
 audit = typer.Typer(
     name="audit",

@@ -8,7 +8,7 @@ from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import counted, say, say_document
 from controller.engine.installation.installation import set_up
-from controller.views.command_json import bootstrap_json
+from controller.views.documents.installation import bootstrap_json
 
 
 def bootstrap(

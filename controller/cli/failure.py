@@ -15,7 +15,7 @@ from controller.errors import (
     exit_code_of,
 )
 from controller.model.reason import Reason
-from controller.views.problem_json import error_json
+from controller.views.documents.problem import error_json
 
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""

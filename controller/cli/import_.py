@@ -13,7 +13,7 @@ from controller.engine.authoring.import_fleet import ImportAsked, Importer
 from controller.engine.authoring.write_files import write_folder
 from controller.loading.authoring.folders import SCHEMAS
 from controller.loading.authoring.notes import NOTES
-from controller.views.command_json import import_json
+from controller.views.documents.installation import import_json
 from controller.views.schema_files import schema_files
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from controller.cli.process import wants_colour
 from controller.model.problem import Problem
-from controller.views.envelope import document_text
+from controller.views.documents.envelope import document_text
 from controller.views.style import Line, coloured, plain
 
 _OBEYED = {

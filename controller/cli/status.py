@@ -10,7 +10,7 @@ from controller.cli.output import say_document, say_lines
 from controller.engine.installation.settings_origins import settings_with_origins
 from controller.engine.queries.status.read import read_status, with_look
 from controller.ports import Source
-from controller.views.status_json import settings_json, status_json
+from controller.views.documents.status import settings_json, status_json
 from controller.views.status_text import settings_lines, status_lines
 
 

@@ -8,7 +8,7 @@ from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import counted, note_problems, say, say_document
 from controller.errors import ExitCode
-from controller.views.command_json import validate_json
+from controller.views.documents.validation import validate_json
 
 
 def validate(

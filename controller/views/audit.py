@@ -11,7 +11,7 @@ from controller.ledger.summary import RecordSummary, summary_of
 from controller.model.absent import ABSENT
 from controller.model.ledger_record import LedgerRecord
 from controller.planning.fields import Difference
-from controller.views.audit_json import message_of, plain_json, record_differences
+from controller.views.documents.audit import message_of, plain_json, record_differences
 
 LONGEST_VALUE = 100
 COMMIT_DIGITS = 7

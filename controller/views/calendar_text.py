@@ -10,7 +10,12 @@ from controller.planning.wording import end_text, number, what_text
 from controller.scheduling.calendar_view import CalendarDay, CalendarView
 from controller.scheduling.schedule import State
 from controller.scheduling.zones import zone_of
-from controller.views.moments import LocalMoment, Moment, StateChangeObject, state_change_json
+from controller.views.documents.moments import (
+    LocalMoment,
+    Moment,
+    StateChangeObject,
+    state_change_json,
+)
 from controller.views.time_text import clock_text, even_day_text, relative_day_text
 
 _ON, _PARTLY, _OFF, _CLOCKS = "█", "▒", "·", "▲"

@@ -14,7 +14,7 @@ from controller.planning.wording import counted_kind, end_text, number, what_tex
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
-from controller.views.moments import Moment
+from controller.views.documents.moments import Moment
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.plan_wording import violation_lines
 

@@ -9,7 +9,7 @@ from controller.model.absent import ABSENT
 from controller.model.override import Override
 from controller.planning.overrides import shown_path
 from controller.planning.wording import what_text
-from controller.views.moments import Moment, moment_json
+from controller.views.documents.moments import Moment, moment_json
 from controller.views.time_text import clock_text, relative_day_text, utc_text
 
 NONE = "no overrides"

@@ -14,7 +14,7 @@ from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
 from controller.ledger.records import iso_ms
 from controller.planning.wording import number
 from controller.scheduling.decision_sources import Source
-from controller.views.moments import Moment, moment_json
+from controller.views.documents.moments import Moment, moment_json
 from controller.views.time_text import clock_text, dated_day_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"

@@ -7,7 +7,7 @@ from controller.ledger.records import iso_ms
 from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.wording import number
-from controller.views.moments import moment_json
+from controller.views.documents.moments import moment_json
 from controller.views.plan_wording import names_text
 from controller.views.time_text import clock_text, day_text, relative_day_text
 

@@ -32,7 +32,7 @@ def schema_files(*, outputs: bool = True) -> dict[str, bytes]:
     }
     if outputs:
         # Made from all views, which nobody else needs at once.
-        from controller.views.output_schemas import output_schemas  # noqa: PLC0415
+        from controller.views.documents.schemas import output_schemas  # noqa: PLC0415
 
         made = output_schemas()
         schemas |= {f"{OUTPUT}/{name}.schema.json": schema for name, schema in made.items()}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.views.output_schemas import DOCUMENTS, EVENT_LINE
+from controller.views.documents.schemas import DOCUMENTS, EVENT_LINE
 from tests.support.command_line import (
     Ended,
     Fleet,

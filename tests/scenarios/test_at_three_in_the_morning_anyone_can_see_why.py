@@ -15,8 +15,8 @@ from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
 from controller.views.causes import order_of
+from controller.views.documents.explanation import explanation_json
 from controller.views.explanation import explanation_lines
-from controller.views.explanation_json import explanation_json
 from controller.views.schedule_tables import exceptions_json
 from tests.support.documents import printed
 from tests.support.embedded_aws import AwsForTests

@@ -19,7 +19,7 @@ from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
-from controller.views.status_json import status_json
+from controller.views.documents.status import status_json
 from tests.support.command_line import Fleet, envctl, service
 from tests.support.documents import printed
 from tests.support.fleet_yaml import environment

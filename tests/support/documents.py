@@ -9,8 +9,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from controller.planning.plan_schema import plan_schema
-from controller.views.envelope import document_text
-from controller.views.output_schemas import output_schemas
+from controller.views.documents.envelope import document_text
+from controller.views.documents.schemas import output_schemas
 
 ENVELOPE = ["formatVersion", "controllerVersion", "document"]
 PLAN = "plan"

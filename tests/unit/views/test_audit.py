@@ -18,7 +18,7 @@ from controller.views.audit import (
     transaction_lines,
     verification_lines,
 )
-from controller.views.audit_json import list_json, record_json, verification_json
+from controller.views.documents.audit import list_json, record_json, verification_json
 from tests.support.documents import printed
 from tests.unit.ledger.ledgers import image, records_of, write
 

@@ -31,8 +31,8 @@ from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, 
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import State
 from controller.views.causes import RuleText
+from controller.views.documents.explanation import explanation_json
 from controller.views.explanation import explanation_lines
-from controller.views.explanation_json import explanation_json
 from tests.support.documents import printed
 
 NOW = datetime(2026, 7, 24, 20, tzinfo=UTC)

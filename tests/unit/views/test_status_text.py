@@ -24,8 +24,8 @@ from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.planning.drift_history import WITHIN, DriftHistory
+from controller.views.documents.status import settings_json, status_json
 from controller.views.scope_text import next_step, what_of
-from controller.views.status_json import settings_json, status_json
 from controller.views.status_text import settings_lines, status_lines
 from controller.views.style import plain
 from tests.support.documents import printed

@@ -1,4 +1,4 @@
-"""Documents of commands that answer in a few fields: validate, import and bootstrap."""
+"""Documents of what is done to an installation as a whole: bootstrap and import."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -6,20 +6,7 @@ from typing import Annotated, TypedDict
 
 from controller.aws.table_state import Aspect, Difference
 from controller.engine.authoring.import_fleet import Imported
-from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.bootstrap import BootstrapReport
-from controller.views.problem_json import ProblemObject, problem_json
-
-
-class ValidateDocument(TypedDict):
-    """What is wrong with a source."""
-
-    source: str
-    revision: Annotated[str, "Commit, or digest of the files."]
-    objects: int
-    files: int
-    valid: Annotated[bool, "False if there is a problem; warnings leave it true."]
-    problems: Annotated[list[ProblemObject], "Problems and warnings, in file order."]
 
 
 class DifferenceObject(TypedDict):
@@ -57,18 +44,6 @@ class ImportDocument(TypedDict):
     leftOut: int
     unseen: Annotated[dict[str, str], "Scope -> why it was not looked at."]
     others: Annotated[list[str], "YAML files that were there before and were left."]
-
-
-def validate_json(source: str, revision: LoadedRevision) -> ValidateDocument:
-    """Return what is wrong with a source of that name."""
-    return {
-        "source": source,
-        "revision": revision.tree.revision.id,
-        "objects": len(revision.loaded.resources),
-        "files": len(revision.tree.files),
-        "valid": all(problem.warning for problem in revision.problems),
-        "problems": [problem_json(problem) for problem in revision.problems],
-    }
 
 
 def bootstrap_json(report: BootstrapReport) -> BootstrapDocument:

@@ -12,6 +12,12 @@ from controller.scheduling.decision import Verdict
 from controller.scheduling.decision_sources import Source
 from controller.scheduling.schedule import State
 from controller.views.causes import order_of, why_lines
+from controller.views.documents.moments import (
+    Moment,
+    StateChangeObject,
+    moment_json,
+    state_change_json,
+)
 from controller.views.explanation import (
     block_lines,
     block_text,
@@ -24,7 +30,6 @@ from controller.views.explanation import (
     value_lines,
     verdict_of,
 )
-from controller.views.moments import Moment, StateChangeObject, moment_json, state_change_json
 from controller.views.override_text import OverrideObject, override_json
 
 

@@ -26,19 +26,24 @@ from controller.planning.json_check import (
     open_enum,
     text,
 )
-from controller.views.audit_json import AuditListDocument, AuditShowDocument, AuditVerifyDocument
 from controller.views.calendar_text import SchedulePreviewDocument
-from controller.views.command_json import BootstrapDocument, ImportDocument, ValidateDocument
 from controller.views.doctor import DoctorDocument
+from controller.views.documents.audit import (
+    AuditListDocument,
+    AuditShowDocument,
+    AuditVerifyDocument,
+)
+from controller.views.documents.envelope import FORMAT_VERSION
+from controller.views.documents.explanation import ExplainDocument
+from controller.views.documents.installation import BootstrapDocument, ImportDocument
+from controller.views.documents.problem import ErrorDocument
+from controller.views.documents.status import SettingsDocument, StatusDocument
+from controller.views.documents.validation import ValidateDocument
 from controller.views.effective import RenderDocument
-from controller.views.envelope import FORMAT_VERSION
-from controller.views.explanation_json import ExplainDocument
 from controller.views.outcomes import ApplyDocument
 from controller.views.override_report import OverrideDocument
 from controller.views.override_text import OverrideListDocument
-from controller.views.problem_json import ErrorDocument
 from controller.views.schedule_tables import ScheduleExceptionsDocument, ScheduleReportDocument
-from controller.views.status_json import SettingsDocument, StatusDocument
 
 DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "apply": ("envctl apply", ApplyDocument),
