@@ -27,6 +27,7 @@ from controller.events import (
     OpenRecordSettled,
     RunStopped,
 )
+from controller.ledger.records import iso_ms
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import ScopeState
 from controller.model.outcome import DONE, Outcome, Status
@@ -230,7 +231,7 @@ class ScopeRun:
         if untold:
             history = self._remember(history, history.with_told(untold, now))
         for storm in untold:
-            until = storm.until.isoformat(timespec="seconds")
+            until = iso_ms(storm.until)
             self.emit(DriftStormFound(self._name, str(storm.ref), storm.ours, storm.theirs, until))
         return history
 
