@@ -5,9 +5,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-import orjson
 import typer
 
 from controller.cli.invocation import (
@@ -20,11 +19,10 @@ from controller.cli.invocation import (
     ScopeOption,
     SourceOption,
 )
-from controller.cli.output import note, say, say_json
+from controller.cli.output import note, say, say_document
 from controller.cli.plan import (
     note_ending_soon,
     noting_warnings,
-    plan_file,
     show_plan_being_applied,
 )
 from controller.cli.process import may_ask
@@ -35,8 +33,9 @@ from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
 from controller.engine.reconcile.review import Reviewed, refusal_of
 from controller.errors import ExitCode, WrongUsage
 from controller.events import ApplyProgressed, Emit, Event
+from controller.model.outcome import Progress
 from controller.planning.read_json import PlanClaim, read_plan
-from controller.views.outcomes import failure_lines, outcome_json, tally_line
+from controller.views.outcomes import apply_json, failure_lines, tally_line
 from controller.views.override_text import ended_text
 
 FIRST_AFTER_S = 2.0
@@ -150,7 +149,7 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
         note(ended_text(ending.override, ending.why))
     note_ending_soon(call, result)
     if as_json:
-        say_json(_json(result))
+        say_document("apply", apply_json(result.planned, result.report))
     elif result.refused is not None:
         raise result.refused
     elif result.planned.plan.enforced and result.report is not None:
@@ -163,17 +162,6 @@ def _say(report: ApplyReport) -> None:
     say(tally_line(report))
 
 
-def _json(result: Reconciled) -> dict[str, Any]:
-    tried = result.report if result.planned.plan.enforced else None
-    return {
-        "plan": orjson.loads(plan_file(result.planned)),
-        "applied": tried is not None,
-        "transaction": tried.transaction if tried else "",
-        "stopped": tried.stopped if tried else "",
-        "outcomes": [outcome_json(outcome) for outcome in tried.outcomes] if tried else [],
-    }
-
-
 class ProgressLine:
     """Listens after each transaction; prints on standard error when it is time."""
 
@@ -183,6 +171,8 @@ class ProgressLine:
         self._began = time.monotonic()
         self._next_at = self._began + FIRST_AFTER_S
         self._printed = False
+        self._scopes: dict[str, ApplyProgressed] = {}
+        """Scopes are worked on side by side: what is shown is their sum."""
         self._first: tuple[float, int] | None = None
         """When the first transaction was through, and how much it held: before it others may have been waited for."""
 
@@ -199,9 +189,12 @@ class ProgressLine:
 
         return tell
 
-    def show(self, progress: ApplyProgressed) -> None:
-        """Take where the run stands; print it when it is time."""
+    def show(self, of_scope: ApplyProgressed) -> None:
+        """Take where a scope stands; print where the run does when it is time."""
         now = time.monotonic()
+        self._scopes[of_scope.scope] = of_scope
+        known = list(self._scopes.values())
+        progress = Progress(sum(scope.done for scope in known), sum(scope.total for scope in known))
         if not progress.total:
             return
         if self._first is None:
@@ -228,9 +221,9 @@ class ProgressLine:
             sys.stderr.flush()
 
 
-def progress_text(progress: ApplyProgressed, elapsed_s: float, before: int) -> str:
+def progress_text(progress: Progress, elapsed_s: float, before: int) -> str:
     """Return ``applied 4,900 of 10,000 (49 %), about 12 s left``; ``before`` were done before the time began."""
-    done, total = progress.done, progress.total
+    done, total = progress
     share = f"{done / total:.0%}".replace("%", " %")
     text = f"applied {done:,} of {total:,} ({share})"
     if not before < done < total:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import say_json, say_lines
+from controller.cli.output import say_document, say_lines
 from controller.engine.queries.doctor.checks import examine
 from controller.engine.queries.doctor.report import exit_code
 from controller.views.doctor import doctor_json, doctor_lines
@@ -26,7 +26,7 @@ def doctor(
     call: Invocation = context.obj
     checks = examine(call, scope)
     if output is Format.JSON:
-        say_json(doctor_json(checks))
+        say_document("doctor", doctor_json(checks))
     else:
         say_lines(tuple(doctor_lines(checks)))
     raise typer.Exit(exit_code(checks))

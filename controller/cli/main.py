@@ -6,14 +6,14 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from controller import __version__
 from controller.cli.commands import CommandGroup
-from controller.cli.output import counted, note, note_problems, problem_json, say_json
+from controller.cli.output import counted, note, note_problems, say_document
 from controller.errors import (
     EnvctlError,
     ExitCode,
@@ -22,6 +22,7 @@ from controller.errors import (
     exit_code_of,
 )
 from controller.model.reason import Reason
+from controller.views.documents.problem import error_json
 
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""
@@ -124,7 +125,7 @@ def fail(error: Exception, *, as_json: bool) -> int:
         error if isinstance(error, EnvctlError) else EnvctlError(f"{type(error).__name__}: {error}")
     )
     if as_json:
-        say_json({"error": _error_json(ours)})
+        say_document("error", error_json(ours))
     if type(ours) is EnvctlError:
         first = Reason.stored(str(error)).message
         note(f"envctl: this is a bug of envctl: {type(error).__name__}: {first}")
@@ -141,13 +142,6 @@ def fail(error: Exception, *, as_json: bool) -> int:
     else:
         note(f"envctl: {ours}")
     return exit_code_of(ours)
-
-
-def _error_json(error: EnvctlError) -> dict[str, Any]:
-    shown = {"class": error.code, "exitCode": exit_code_of(error), "message": str(error)}
-    if isinstance(error, InvalidDesiredState):
-        shown["problems"] = [problem_json(problem) for problem in error.problems]
-    return shown
 
 
 def _wrong_arguments(error: TyperException, *, as_json: bool) -> int:

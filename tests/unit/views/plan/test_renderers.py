@@ -30,8 +30,8 @@ from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_schema import plan_schema
+from controller.views.documents.plan import plan_object, render_json
 from controller.views.plan.html import render_html
-from controller.views.plan.json import plan_object, render_json
 from controller.views.plan.markdown import LONGEST, render_markdown
 from controller.views.plan.text import render_text, text_lines
 from controller.views.plan.view import fields_of, view
