@@ -318,13 +318,6 @@ def test_no_capacity_in_the_morning_is_tried_again(estate: PowerEstate) -> None:
     assert sizes(estate) == (1, 3)
 
 
-def test_throttled_requests_are_tried_again(estate: PowerEstate) -> None:
-    estate.group(WEB)
-    estate.aws.controls.fail_next("EnterStandby", "Throttling", times=3)
-    estate.at(EVENING).tick()
-    assert set(estate.states().values()) == {"stopped"}
-
-
 def test_a_stop_that_is_due_waits_for_a_running_deployment_an_hour_at_most(
     estate: PowerEstate,
 ) -> None:
