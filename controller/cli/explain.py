@@ -7,9 +7,7 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import note, say, say_document
-from controller.engine.power.accepted_now import AcceptedNow, accepted_now
-from controller.engine.power.evaluate import CachedLook
-from controller.engine.power.find_object import LIVE, find_object
+from controller.engine.power.fleet import LIVE, AcceptedNow, CachedLook, accepted_now, find_object
 from controller.engine.queries.explain.document import FromSource, explain_document, with_source
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.moments import parse_moment

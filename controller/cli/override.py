@@ -11,7 +11,7 @@ from controller.cli.output import note, say, say_document
 from controller.cli.process import may_ask
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
-from controller.engine.power.accepted_now import accepted_now
+from controller.engine.power.fleet import accepted_now
 from controller.errors import ExitCode, WrongUsage
 from controller.model.canonical import digest
 from controller.model.ref import ResourceRef

@@ -10,8 +10,7 @@ from controller import catalog
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import say, say_document
 from controller.engine.desired.accepted import accepted_of
-from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.evaluate import CachedLook
+from controller.engine.power.fleet import CachedLook, accepted_now
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.engine.queries.schedules.hours import report_of
 from controller.engine.queries.schedules.preview import (

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
-from controller.engine.power.accepted_now import AcceptedNow, accepted_now
-from controller.engine.power.evaluate import FleetEvaluation, evaluate_fleet
+from controller.engine.power.fleet import AcceptedNow, FleetEvaluation, accepted_now, evaluate_fleet
 from controller.engine.queries.schedules.exceptions import (
     ExceptionKind,
     Filter,

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.engine.desired.accepted import LazyMapping
 from controller.engine.overrides.protection import check_schedule_may_change
-from controller.engine.power.find_object import LIVE
+from controller.engine.power.fleet import LIVE
 from controller.errors import InvalidDesiredState, WrongUsage
 from controller.kinds.language.walk import PLAIN, Shape, by_yaml
 from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
