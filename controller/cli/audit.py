@@ -116,7 +116,7 @@ def show(
     if output is Format.JSON:
         say_document("audit-show", show_json(found))
         return
-    say("\n\n".join("\n".join(record_lines(one)) for one in found))
+    say("\n\n".join("\n".join(record_lines(record)) for record in found))
 
 
 @audit.command("verify")

@@ -146,7 +146,7 @@ def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEs
     assert said(held)["wanted"] == "on"
     assert said(held)["next"][0] == {
         "at": until.isoformat(),
-        "utc": until.isoformat(),
+        "utc": f"{until:%Y-%m-%dT%H:%M:%S}.000Z",
         "state": "off",
     }
     assert [command["text"] for command in said(held)["commands"]] == [

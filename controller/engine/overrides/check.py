@@ -76,12 +76,12 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Com
     before, after = _Checks(accepted, kinds), _Checks(accepted, kinds, made)
     known = set(before.errors(ref))
     fresh = [issue for issue in after.errors(ref) if issue not in known]
-    for other in sorted(accepted.resources.keys() - {ref}):
-        if ref in after.resolved(other).asked:
-            known = set(before.errors(other))
+    for dependent in sorted(accepted.resources.keys() - {ref}):
+        if ref in after.resolved(dependent).asked:
+            known = set(before.errors(dependent))
             fresh += [
-                issue._replace(message=f"{other}: {issue.message}")
-                for issue in after.errors(other)
+                issue._replace(message=f"{dependent}: {issue.message}")
+                for issue in after.errors(dependent)
                 if issue not in known
             ]
     if fresh:

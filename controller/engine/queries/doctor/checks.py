@@ -157,14 +157,14 @@ def _tables(master: Master) -> Iterator[Check]:
     """Compare every table with its definition; those that fit are one check."""
     definitions = all_tables(master.kinds.values(), master.settings.resource_prefix)
 
-    def one(definition: TableDefinition) -> list[Check]:
+    def of_table(definition: TableDefinition) -> list[Check]:
         try:
             return list(_table(master, definition))
         except EnvctlError as error:
             return [check_of_error(INSTALLATION, "tables", error)]
 
     with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="doctor") as pool:
-        found = [check for checks in pool.map(one, definitions) for check in checks]
+        found = [check for checks in pool.map(of_table, definitions) for check in checks]
     yield from found
     if not found:
         text = f"{len(definitions)} tables as they should be"
