@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from controller.model.problem import Problem
+    from controller.model.ref import Problem
 
 
 class EnvctlError(Exception):

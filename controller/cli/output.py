@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from controller.cli.process import wants_colour
-from controller.model.problem import Problem
+from controller.model.ref import Problem
 from controller.views.style import Line, coloured, plain
 
 _OBEYED = {

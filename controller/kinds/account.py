@@ -6,8 +6,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Immutable, Items, Kind, Unique, World
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import (
+    Finding,
+    Findings,
+    Immutable,
+    Items,
+    Kind,
+    NameFormat,
+    Unique,
+    World,
+)
 from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec
 from controller.kinds.parts.texts import AccountNumber, Region, SecretReference
 from controller.model.ref import ResourceRef

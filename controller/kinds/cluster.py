@@ -4,9 +4,16 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Immutable, Kind, Unique, World
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import (
+    Finding,
+    Findings,
+    Immutable,
+    Kind,
+    Layout,
+    NameFormat,
+    Unique,
+    World,
+)
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import Email, Text
 from controller.model.ref import ResourceRef

@@ -12,17 +12,21 @@ from controller.kinds.language.kind import (
     IssueCode,
     Items,
     Kind,
+    Layout,
     Leaving,
+    NameFormat,
     SharedField,
     Unique,
     World,
 )
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Spec
-from controller.kinds.parts.environment_names import matches
-from controller.kinds.parts.role_facts import size_findings, subnet_findings
-from controller.kinds.parts.role_override import RoleOverride, RoleOverrideFacts, override_facts
+from controller.kinds.parts.role_facts import (
+    RoleOverride,
+    RoleOverrideFacts,
+    override_facts,
+    size_findings,
+    subnet_findings,
+)
 from controller.kinds.parts.schedule_choice import (
     SCHEDULE,
     ScheduleChoice,
@@ -32,11 +36,10 @@ from controller.kinds.parts.schedule_choice import (
     derived_expression,
     expand_schedule,
     flags,
-    schedule_facts,
     undo_derived_expression,
 )
 from controller.kinds.parts.server_role import RoleName, expand_role
-from controller.kinds.parts.texts import LongText, Text
+from controller.kinds.parts.texts import LongText, Text, matches
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -101,7 +104,7 @@ def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
         spec.deployment_map,
         spec.alert_settings,
         spec.notification_settings_id is not None,
-        schedule_facts(spec.schedule),
+        ScheduleChoiceFacts(spec.schedule.mode, spec.schedule.use, spec.schedule.expression),
         spec.lifecycle == "retired",
         tuple((name, override_facts(role)) for name, role in spec.roles.items())
         if spec.roles

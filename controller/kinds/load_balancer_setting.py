@@ -5,8 +5,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Items, Kind, Path, World
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import Finding, Findings, Items, Kind, NameFormat, Path, World
 from controller.kinds.language.spec import RefTo, Says, ShortForm, Spec
 from controller.kinds.parts.location import (
     SCHEMES,

@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Kind
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import Kind, Layout, NameFormat
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.texts import Email, Text
 from controller.model.table import KeyAttribute, TableDefinition

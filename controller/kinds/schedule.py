@@ -5,11 +5,9 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.kind import Finding, Findings, Kind, World
+from controller.kinds.language.kind import Finding, Findings, Kind, World, controller_kind
 from controller.kinds.language.spec import RefTo, Says, Spec
-from controller.kinds.parts.controller_table import controller_kind
-from controller.kinds.parts.scaling_schedule import TimeZone
-from controller.kinds.parts.schedule_choice import FIXED_MODES, Expression
+from controller.kinds.parts.schedule_choice import FIXED_MODES, Expression, TimeZone
 from controller.kinds.parts.texts import LongText, Text
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
@@ -20,8 +18,7 @@ from controller.scheduling.periods import (
     parse_clock,
     parse_days,
 )
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ALWAYS_OFF
+from controller.scheduling.schedule import ALWAYS_OFF, InvalidSchedule
 from controller.scheduling.schedule import Schedule as CompiledSchedule
 
 Clock = Annotated[

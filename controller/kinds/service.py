@@ -5,9 +5,16 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Immutable, Items, Kind, Leaving, Path, Unique
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import (
+    Immutable,
+    Items,
+    Kind,
+    Layout,
+    Leaving,
+    NameFormat,
+    Path,
+    Unique,
+)
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import LongText, Text, Url
 from controller.model.table import KeyAttribute, TableDefinition

@@ -11,10 +11,10 @@ from controller.kinds.language.kind import (
     Items,
     Kind,
     Leaving,
+    NameFormat,
     SharedField,
     World,
 )
-from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
 from controller.kinds.parts.routing import placement, type_facts, type_of
 from controller.kinds.parts.texts import Text

@@ -1,25 +1,13 @@
 """Which items an object has, named as the ledger names them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from controller.kinds.language.kind import Kind
-from controller.ledger.record_items import entity_id
+from controller.ledger.records import EntityKey
 from controller.model.table import TableDefinition
 
 _NAME = ("metadata", "name")
-
-
-class EntityKey(NamedTuple):
-    """One item of one table: physical table name, and the key's values as text."""
-
-    table: str
-    hash_key: str
-    range_key: str | None = None
-
-    def __str__(self) -> str:
-        """Print as the entity index has it: ``ConfigEnvironments/c50``."""
-        return entity_id(*self)
 
 
 def entity_of_item(table: TableDefinition, item: Mapping[str, Any]) -> EntityKey:

@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 from controller.aws.items import Item
 from controller.errors import EnvctlError, ScopeFromTheFuture
-from controller.model.head import LEDGER_FORMAT, Head
+from controller.model.ledger_record import LEDGER_FORMAT, Head
 
 HEAD_PREFIX: Final = "head#"
 

@@ -8,10 +8,9 @@ from functools import cache
 from typing import Any
 
 from controller.aws.items import canonical_wire, to_wire_value
+from controller.kinds.language.fields import PLAIN, Shape, by_yaml, fields_of, is_sensitive
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.rename import is_sensitive
 from controller.kinds.language.spec import Spec
-from controller.kinds.language.walk import PLAIN, Shape, by_yaml, fields_of
 from controller.ledger.records import Redact
 
 DIGEST = "Digest"

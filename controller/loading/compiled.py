@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from controller.kinds.language.controller_only import controller_only
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.references import Named, references
 from controller.loading.validation_issues import secret_names
 
 Json = Any
@@ -15,13 +13,11 @@ Json = Any
 
 @dataclass(frozen=True, slots=True)
 class CompiledKind:
-    """A kind with what is worked out once from its spec's types: how to validate, dump, and walk it."""
+    """A kind with what is worked out once from its spec's types: how to validate and dump it."""
 
     kind: Kind[Any]
     validate: Callable[[Json], Any]
     dump: Callable[[Any], dict[str, Json]]
-    references: Callable[[Any], list[Named]]
-    controller_only: Callable[[Any], dict[str, Json]]
 
     def expanded(self, spec: dict[str, Json]) -> dict[str, Json]:
         """Return an authored spec with its short forms written out."""
@@ -51,8 +47,6 @@ def compile_kinds(kinds: Iterable[Kind[Any]]) -> CompiledKinds:
             dump=partial(
                 kind.spec.__pydantic_serializer__.to_python, by_alias=True, exclude_none=True
             ),
-            references=references(kind.spec),
-            controller_only=controller_only(kind.spec),
         )
         for kind in kinds
     }

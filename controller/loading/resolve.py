@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from controller.kinds.language.fields import Named
 from controller.kinds.language.kind import IssueCode, Kind
-from controller.kinds.language.merge import merge_derived
-from controller.kinds.language.references import Named
+from controller.kinds.language.spec import merge_derived
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKinds
 from controller.loading.issue import MAX_ISSUES, Issue, further, issue_of
 from controller.loading.validated import ValidatedDocument
 from controller.model.canonical import canonical_bytes
-from controller.model.extra import SHAPE, projection_digest
+from controller.model.observed import SHAPE, projection_digest
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
 

@@ -1,8 +1,13 @@
-"""One line of the ledger: a change of one item, chained to the one before it."""
+"""One line of the ledger: a change of one item, chained to the one before it; the write it tells of, and the scope's head.
 
-from collections.abc import Mapping
+A head says who owns a scope, and where its ledger stands.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+
+from controller.model.ref import Authorship, ResourceRef
 
 Phase = Literal["done", "intended", "succeeded", "failed", "baseline"]
 
@@ -68,3 +73,59 @@ class LedgerRecord:
     """Of a live change that succeeded: AWS's id of the request that made it."""
     intended: str = ""
     """Of what became of a live change: the record that announced it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWrite:
+    """Full images, ``Audit`` and ``Managed`` included, as plain values; None where there is no item.
+
+    ``table`` is the logical name. ``origin`` is ``path:line`` of the document, empty if none asked for the change.
+    """
+
+    table: str
+    key: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    ref: ResourceRef
+    cause: str
+    origin: str
+    authorship: Authorship
+
+
+LEDGER_FORMAT = 1
+"""Version of the records and the hash; a controller that knows less than a head's format leaves the scope alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Row ``head#<scope>`` of EnvctlState.
+
+    ``epoch`` rises each time ownership is taken; ``sequence`` and ``last_hash`` are those of the newest record;
+    ``lease_until`` is epoch milliseconds.
+    """
+
+    scope: str
+    epoch: int
+    owner: str
+    lease_until: int
+    sequence: int
+    last_hash: str
+    format: int = LEDGER_FORMAT
+
+
+def made_by_us(newest_first: Iterable[LedgerRecord]) -> bool:
+    """Tell whether a live object is ours by its records: we made, adopted or changed it, and did not delete it since.
+
+    What was only intended, or failed, tells nothing.
+    """
+    for record in newest_first:
+        if record.phase == "succeeded":
+            return record.change_type != "Deleted"
+    return False
+
+
+def deleted_by_us(newest_first: Iterable[LedgerRecord], scope: str) -> bool:
+    """Tell whether the last thing the ledger knows of an item is that we deleted it."""
+    for record in newest_first:
+        return record.scope == scope and record.phase == "done" and record.change_type == "Deleted"
+    return False

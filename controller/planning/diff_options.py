@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Kind
-from controller.model.origin import Authorship, Origin
 from controller.model.plan import Cause, Change, Note
-from controller.model.ref import ResourceRef
+from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 
 NO_REFS: frozenset[ResourceRef] = frozenset()

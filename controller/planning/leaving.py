@@ -7,8 +7,7 @@ from typing import Any, Final, Literal
 
 from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import Json, canonical_bytes, parse_canonical
-from controller.model.extra import owned_paths, projection_digest, spec_value
-from controller.model.observed import Observation
+from controller.model.observed import Observation, owned_paths, projection_digest, spec_value
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.planning.shared import comparable

@@ -4,29 +4,30 @@ Never touched: an instance of no known environment, one in maintenance, and one 
 (tag, group tag, role or environment, the first that is there) is ``noschedule``. Then the first of
 these decides: override (narrowest first), instance tag, group tag, role, environment. An override to
 off does not beat a tag that a person set. A schedule that is present but invalid is left alone: it
-does not fall through to the next.
+does not fall through to the next. A stop that is due may be postponed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from controller.scheduling.decision_sources import Candidate, Source, candidates, own_schedule
 from controller.scheduling.facts import (
+    Candidate,
     DecisionRules,
     EnvironmentFacts,
     GroupFacts,
     InstanceFacts,
     PowerOverride,
     RoleFacts,
+    Source,
+    candidates,
+    own_schedule,
     tag_value,
 )
-from controller.scheduling.postponement import postponed
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule, State
-from controller.scheduling.timeline import state_at
+from controller.scheduling.schedule import InvalidSchedule, Schedule, State
+from controller.scheduling.timeline import previous_event, state_at
 
 NO_ENVIRONMENT = "This instance has no environment"
 IN_MAINTENANCE = "This instance is currently in Maintenance Mode"
@@ -252,3 +253,46 @@ def _step_on(instance: InstanceFacts, group: GroupFacts | None) -> tuple[Action,
     if group.lifecycle == _STANDBY:
         return Action.PUT_IN_SERVICE, None
     return Action.SKIP, GROUP_TRANSITIONING
+
+
+IGNORED = "The role says whenOff: ignore"
+SCALED = "The role says whenOff: scaleToZero, so the size of its group changes instead"
+
+
+def postponed(
+    instance: InstanceFacts,
+    group: GroupFacts | None,
+    role: RoleFacts | None,
+    environment: EnvironmentFacts,
+    schedule: Schedule,
+    now: datetime,
+    rules: DecisionRules,
+) -> str | None:
+    """Return the reason for not stopping an instance now that its schedule wants off, or None.
+
+    A running deployment postpones a stop by at most an hour, counted from the moment the stop became
+    due or the deployment began, whichever is later. ``scaleToZero`` is of groups: an instance in none is stopped.
+    """
+    when_off = role.when_off if role is not None else "standby"
+    if when_off == "ignore":
+        return IGNORED
+    if when_off == "scaleToZero" and group is not None:
+        return SCALED
+    if instance.cannot_stop:
+        return f"This instance cannot be stopped: {instance.cannot_stop}"
+    if instance.launched_at is not None:
+        until = instance.launched_at + timedelta(seconds=rules.grace_period_s)
+        if now < until:
+            return f"This instance was just launched; it is left running until {_clock(until)}"
+    since = environment.deploying_since
+    if since is not None:
+        event = previous_event(schedule, now) if schedule.fixed is None else None
+        due = max(since, event.at.astimezone(UTC)) if event else since
+        until = due + timedelta(seconds=rules.deployment_postpones_s)
+        if now < until:
+            return f"A deployment is running; the stop waits for its end, until {_clock(until)} at most"
+    return None
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M %Z}"

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from controller.aws.items import number_text
-from controller.ledger.findings import OF_ITEMS, Finding, Verification, VerificationReport
+from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
+from controller.ledger.records import RecordSummary, summary_of
 from controller.ledger.redaction import DIGEST, is_digest
-from controller.ledger.summary import RecordSummary, summary_of
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
 from controller.planning.fields import Difference, differences
 

@@ -21,9 +21,9 @@ from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
 from controller.planning.wording import end_text, what_text
 from controller.scheduling.decision import Rule, Verdict
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
-from controller.scheduling.zones import zone_of
+from controller.scheduling.wall_clock import zone_of
 from controller.views.commands import commands_of
 from controller.views.record_text import (
     action_text,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from controller.engine.config.apply import ApplyReport
-from controller.model.outcome import DONE, Outcome
+from controller.model.plan import DONE, Outcome
 from controller.model.ref import ResourceRef
 from controller.views.plan_wording import SIGNS, names_text
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.planning.overrides import shown_path
 from controller.planning.wording import what_text

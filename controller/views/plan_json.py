@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Violation
 from controller.planning.fields import FieldNames
 from controller.views.plan_wording import COUNTED_ACTIONS, summary

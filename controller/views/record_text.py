@@ -5,8 +5,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from controller.model.ledger_record import LedgerRecord
-from controller.model.origin import UNKNOWN_AUTHORSHIP
-from controller.model.ref import ResourceRef
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.planning.wording import TIMES
 from controller.views.time_text import date_text, second_text
 

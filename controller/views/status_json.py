@@ -11,9 +11,9 @@ from controller.engine.queries.status.view import (
     ScopeLine,
     StatusView,
 )
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
+from controller.model.observed import Remark, ScopeCounts
 from controller.model.override import Override
-from controller.model.scope_status import Remark, ScopeCounts
 from controller.views.scope_text import next_step, what_of
 
 FORMAT_VERSION: Final = 1

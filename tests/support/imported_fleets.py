@@ -16,7 +16,7 @@ from controller.loading.authoring.validate_loop import (
     validate_until_stable,
 )
 from controller.model.canonical import parse_canonical
-from controller.model.extra import owned_paths
+from controller.model.observed import owned_paths
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 from controller.planning.shared import comparable, keep_found

@@ -14,11 +14,8 @@ from controller.errors import RefusedByAws
 from controller.ledger.heads import head_id
 from controller.ledger.large_images import LARGE_BYTES, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.record_items import record_wire
-from controller.ledger.records import build_records, chained
-from controller.model.head import Head
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import LedgerRecord, Phase
+from controller.ledger.records import build_records, chained, record_wire
+from controller.model.ledger_record import Head, ItemWrite, LedgerRecord, Phase
 from controller.model.plan import Change
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.plain_json import dump_plain

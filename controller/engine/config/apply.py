@@ -17,7 +17,7 @@ from controller.errors import (
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
 from controller.model.ledger_record import Actor, Requester
-from controller.model.outcome import DONE, Outcome, Progress
+from controller.model.plan import DONE, Outcome, Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,10 @@ from controller.kinds.language.kind import Kind
 from controller.loading.describe import problem_of
 from controller.loading.issue import Issue, PlacedIssue
 from controller.model.observed import ObservedState, Ownership, ScopeState
-from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
-from controller.model.plan import Change, ScopePlan
-from controller.model.plan_options import PlanOptions
-from controller.model.problem import Problem, in_file_order
-from controller.model.ref import ResourceRef
+from controller.model.plan import Change, PlanOptions, ScopePlan, overrides_in
+from controller.model.ref import Authorship, Origin, Problem, ResourceRef, in_file_order
 from controller.model.resource import DesiredState, Projection
-from controller.model.trailers import overrides_in
 from controller.planning.diff import departing
 from controller.planning.diff_options import DiffOptions
 from controller.planning.guard_limits import GuardLimits

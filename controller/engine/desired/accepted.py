@@ -17,15 +17,19 @@ from controller.loading.from_items import (
 from controller.loading.issue import Issue
 from controller.loading.resolve import resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
-from controller.model.accepted import AcceptedState, Items
+from controller.model.accepted import AcceptedState, Items, LiveOptions
 from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.extra import BENEATH, owned_paths
-from controller.model.live_options import LiveOptions
-from controller.model.observed import Mark, Observation, ObservedState, Ownership
-from controller.model.origin import Origin
+from controller.model.observed import (
+    BENEATH,
+    Mark,
+    Observation,
+    ObservedState,
+    Ownership,
+    owned_paths,
+)
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.overrides import patch, patched_refs, without_override
 from controller.planning.shared import comparable, keep_found

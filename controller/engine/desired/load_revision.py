@@ -9,7 +9,7 @@ from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, Memory, load
-from controller.model.problem import Problem, in_file_order
+from controller.model.ref import Problem, in_file_order
 from controller.model.resource import DesiredState
 from controller.ports import Source, SourceTree
 

@@ -28,9 +28,8 @@ from controller.loading.compiled import compile_kinds
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.outcome import Progress
 from controller.model.override import Override
-from controller.model.plan import ScopePlan
+from controller.model.plan import Progress, ScopePlan
 from controller.ports import LiveTarget
 from controller.targets.table_items.definitions import STATE_TABLE
 

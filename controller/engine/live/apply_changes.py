@@ -18,8 +18,7 @@ from controller.engine.live.stages import Stage, next_stage
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
-from controller.model.outcome import Outcome, Progress, Status
-from controller.model.plan import Change
+from controller.model.plan import Change, Outcome, Progress, Status
 from controller.model.ref import ResourceRef
 from controller.ports import ActingTarget, ActResult, BatchingTarget, LiveTarget
 

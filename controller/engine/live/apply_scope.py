@@ -29,8 +29,7 @@ from controller.events import (
 )
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import ScopeState
-from controller.model.outcome import DONE, Outcome, Progress, Status
-from controller.model.plan import Change
+from controller.model.plan import DONE, Change, Outcome, Progress, Status
 from controller.model.ref import ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE

@@ -11,8 +11,8 @@ from controller.aws.sessions import AwsAccess
 from controller.engine.live.access import ScopeReads
 from controller.engine.live.scopes import ScopeSetup
 from controller.errors import AccessDenied, EnvctlError
-from controller.ledger.live_history import made_by_us
 from controller.model.accepted import AcceptedState
+from controller.model.ledger_record import made_by_us
 from controller.model.live import LiveLook
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef

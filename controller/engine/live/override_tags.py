@@ -22,8 +22,8 @@ from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.override_tags import override_of_tag, tags_to_record
 from controller.scheduling.facts import tag_value
-from controller.scheduling.override_tag import parse_override_tag
-from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import InvalidSchedule
+from controller.scheduling.until import parse_override_tag
 
 GONE = "its tag was taken off, or says something else"
 

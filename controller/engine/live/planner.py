@@ -10,11 +10,10 @@ from controller.aws.sessions import AwsAccess
 from controller.engine.live.barriers import Belongings, live_barriers
 from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
 from controller.engine.live.scopes import ScopeSetup
-from controller.ledger.live_history import deleted_by_us, made_by_us
 from controller.model.accepted import AcceptedState
+from controller.model.ledger_record import deleted_by_us, made_by_us
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.plan import Cause, Change, Note, ScopePlan
-from controller.model.plan_options import PlanOptions
+from controller.model.plan import Cause, Change, Note, PlanOptions, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.planning.blocking import Barrier
 from controller.planning.diff import departing, diff

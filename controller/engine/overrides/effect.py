@@ -18,9 +18,8 @@ from controller.engine.power.evaluate import (
 from controller.engine.power.find_object import GROUP, INSTANCE
 from controller.model.accepted import AcceptedState
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import CORRECT_STATE, STOPPING, Action, Verdict
-from controller.scheduling.decision_sources import Source
-from controller.scheduling.postponement import SCALED
+from controller.scheduling.decision import CORRECT_STATE, SCALED, STOPPING, Action, Verdict
+from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.parked import Parked, parked_of
 from controller.targets.power_parts.power_changes import PARKING

@@ -32,11 +32,8 @@ from controller.events import ApplyProgressed, Emit, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.outcome import DONE, Progress
 from controller.model.override import Override
-from controller.model.plan import Cause
-from controller.model.plan_options import PlanOptions
-from controller.model.trailers import overrides_in
+from controller.model.plan import DONE, Cause, PlanOptions, Progress, overrides_in
 from controller.planning.overrides import ending_soon
 
 LINES_KEPT: Final = 20

@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
+from controller.kinds.language.fields import Shape, by_yaml
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.walk import Shape, by_yaml
 from controller.loading.authoring.found import Oddity
 from controller.loading.compiled import CompiledKind
 from controller.loading.issue import Issue

@@ -6,12 +6,10 @@ from typing import Any, NamedTuple
 
 from controller.decisions.role_schedules import compiled, map_of, roles_of
 from controller.decisions.tag_keys import written_keys
-from controller.kinds.parts.server_role import ServerRole
-from controller.kinds.parts.sizes import Sizes, sizes_of
+from controller.kinds.parts.server_role import ServerRole, Sizes, sizes_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.scheduling.group_sizes import RoleSizes
 from controller.targets.group_parts.design import GroupDesign, Power
 from controller.targets.group_parts.names import LONGEST_NAME, group_name, runtime_role

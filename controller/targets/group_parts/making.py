@@ -10,7 +10,7 @@ from controller.decisions import group_tags as our
 from controller.decisions.tag_keys import written_keys
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import parse_canonical
-from controller.model.extra import owned_paths
+from controller.model.observed import owned_paths
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs
 from controller.targets.group_parts.attributes import (

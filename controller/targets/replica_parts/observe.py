@@ -7,7 +7,7 @@ from typing import Any, Final
 from controller.aws.errors import TableMissing, TablesNotReady, aws_errors
 from controller.aws.items import Item
 from controller.aws.tables import batch_get, scan
-from controller.ledger.live_history import made_by_us
+from controller.model.ledger_record import made_by_us
 from controller.model.live import LiveScope
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Kind
-from controller.model.extra import owned_paths
-from controller.model.observed import Mark, Observation, Ownership
+from controller.model.observed import Mark, Observation, Ownership, owned_paths
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
 from controller.planning.shared import comparable

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from controller.catalog import kinds
 from controller.kinds.language.kind import Finding, Items, Kind
-from controller.kinds.language.merge import merge, merge_derived
+from controller.kinds.language.spec import merge, merge_derived
 from controller.model.ref import ResourceRef
 
 Documents = Mapping[tuple[str, str], dict[str, Any]]

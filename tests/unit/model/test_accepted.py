@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from controller.model.accepted import AcceptedState
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection, Resource
 
 C50, C7, TANGO = (

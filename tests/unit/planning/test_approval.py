@@ -3,9 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from controller.model.origin import Origin
-from controller.model.plan import Violation
-from controller.model.trailers import overrides_in
+from controller.model.plan import Violation, overrides_in
+from controller.model.ref import Origin
 from controller.planning.approval import approve, unused_tokens
 from tests.unit.planning.guarded import (
     MAPS,

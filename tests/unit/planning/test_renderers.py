@@ -10,13 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.model.absent import ABSENT
-from controller.model.canonical import canonical_bytes
+from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.observed import ScopeState
-from controller.model.origin import Authorship, Origin
-from controller.model.plan import Cause, Change, Edit, FieldChange, Note, Plan, ScopePlan, Violation
-from controller.model.ref import ResourceRef
-from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
+from controller.model.plan import (
+    Cause,
+    Change,
+    Edit,
+    FieldChange,
+    Note,
+    Plan,
+    ScheduleMeaning,
+    ScheduleShift,
+    ScopePlan,
+    Violation,
+)
+from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_schema import plan_schema
 from controller.views.plan_html import render_html

@@ -7,11 +7,17 @@ from typing import Any
 from controller.kinds.language.kind import Immutable, Kind, Leaving, SharedField, Unique
 from controller.kinds.language.spec import Spec
 from controller.model.canonical import Json, canonical_bytes
-from controller.model.extra import owned_paths, projection_digest
-from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
-from controller.model.origin import Origin
+from controller.model.observed import (
+    Mark,
+    Observation,
+    ObservedState,
+    Ownership,
+    ScopeState,
+    owned_paths,
+    projection_digest,
+)
 from controller.model.plan import Action, Cause, Change
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
 from controller.planning.diff_options import DiffOptions

@@ -7,11 +7,9 @@ import pytest
 
 from controller.errors import AccessDenied, Throttled
 from controller.ledger.records import build_records
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import Actor, LedgerRecord
+from controller.model.ledger_record import Actor, ItemWrite, LedgerRecord
 from controller.model.observed import Observation, Ownership, ScopeState
-from controller.model.origin import UNKNOWN_AUTHORSHIP
-from controller.model.ref import ResourceRef
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.targets.tables import Tables, is_ours_by_history
 from tests.support.estate import PREFIX, START, TABLES, Estate
 from tests.support.toy_kinds import (

@@ -8,8 +8,7 @@ from typing import Any, Final
 from controller.engine.installation.installation import Installation
 from controller.engine.live.records import refs_of
 from controller.ledger.entities import entities_of
-from controller.ledger.records import iso_ms
-from controller.ledger.summary import POWER
+from controller.ledger.records import POWER, iso_ms
 from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef
 

@@ -24,15 +24,13 @@ from controller.engine.queries.explain.history import LedgerQuestions
 from controller.engine.queries.explain.next_changes import next_changes
 from controller.engine.queries.explain.subject import Found, found_object
 from controller.engine.queries.explain.written import deciding_documents, owner_of
-from controller.ledger.live_history import made_by_us
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import LedgerRecord
+from controller.model.ledger_record import LedgerRecord, made_by_us
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Decision, decide
-from controller.scheduling.decision_sources import Candidate, Source
-from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level
+from controller.scheduling.facts import Candidate, EnvironmentFacts, InstanceFacts, Level, Source
 from controller.scheduling.schedule import Schedule, State
-from controller.scheduling.zones import zone_of
+from controller.scheduling.wall_clock import zone_of
 from controller.targets.power_parts.power_changes import PARKING
 
 _AS_A_WHOLE: Final = InstanceFacts("", "running")

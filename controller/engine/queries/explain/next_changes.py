@@ -6,8 +6,7 @@ from typing import Final
 
 from controller.engine.queries.explain.explanation import NextChange
 from controller.scheduling.decision import Decision
-from controller.scheduling.refusals import ScheduleNeverRuns
-from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.schedule import Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import next_change
 
 SHOWN: Final = 3

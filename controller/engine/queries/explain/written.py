@@ -8,7 +8,7 @@ from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.model.accepted import AcceptedState
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Rule, Verdict
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 
 
 def owner_of(rule: Rule | None, subject: Subject, accepted: AcceptedState) -> ResourceRef | None:

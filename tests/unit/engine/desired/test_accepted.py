@@ -9,9 +9,8 @@ from controller.engine.config.observe import seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after, stored_objects
 from controller.engine.live.scopes import environments_of, live_scopes, weaker
 from controller.loading.from_items import desired_from_items
-from controller.model.absent import ABSENT
-from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.live_options import LiveOptions
+from controller.model.accepted import LiveOptions
+from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause, Change, ScopePlan

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.ledger.images import action_of, audit_id, image_digest, split_image
+from controller.ledger.records import action_of, audit_id, image_digest, split_image
 from tests.unit.ledger.ledgers import Image, image
 
 SERVICE = image("s", 1, Tags={"b", "a"}, Weight=1.0)
