@@ -53,7 +53,7 @@ from controller.engine.installation.installation import Master, find_installatio
 from controller.engine.installation.settings_file import open_settings
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.tick import PowerRun
+from controller.engine.reconcile.tick import PowerRun
 from controller.model.ledger_record import Requester
 from controller.sandbox.seed import CHILD_ROLE
 from controller.sandbox.server import embedded_aws

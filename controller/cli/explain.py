@@ -53,7 +53,8 @@ def explain(
         answer = PowerExplainer(state, looked.around(ref), moment, now).explain(ref)
     else:
         answer = explain_document(ref, state, moment, now)
-    answer = with_source(answer, loaded, call.master.kinds)
+    if loaded is not None:
+        answer = with_source(answer, loaded, call.master.kinds)
     if output is Format.JSON:
         say_json(explanation_json(answer))
     else:

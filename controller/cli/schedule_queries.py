@@ -22,7 +22,7 @@ from controller.engine.queries.schedules.preview import (
     view_of,
 )
 from controller.errors import WrongUsage
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
 from controller.views.calendar_text import preview_json, preview_text
 from controller.views.schedule_tables import (
@@ -94,7 +94,7 @@ def _accepted(call: Invocation, source: str | None) -> AcceptedState:
     if source is None:
         return accepted_now(call.installation, call.process.clock()).accepted
     revision = call.planner(source).load()
-    desired, kinds = revision.desired, compile_kinds(catalog.kinds().values())
+    desired, kinds = revision.desired, CompiledKinds(catalog.kinds().values())
     return accepted_of(desired.resources, kinds, call.settings.options, desired.revision)
 
 
@@ -113,7 +113,7 @@ def exceptions(
     state = accepted_now(call.installation, now, call.live)
     fleet = CachedLook(state, now).everywhere()
     found = exceptions_of(fleet, state.accepted, now, wanted)
-    unknown = {name: scope.reason for name, scope in fleet.dark.items()}
+    unknown = {name: scope.reason for name, scope in fleet.unreachable.items()}
     if output is Format.JSON:
         say_json(exceptions_json(found, unknown, now))
     else:

@@ -142,6 +142,7 @@ class Evaluator:
         self._look = look
         self._power = power
         self._now = now.astimezone(UTC)
+        self._grace = timedelta(seconds=rules.rules.grace_period_s)
         self._rules = rules
         self._deploying = deploying or {}
         self._unknown = decide(_AS_A_WHOLE, None, None, self._now, rules=rules.rules)
@@ -185,7 +186,7 @@ class Evaluator:
             tags.get(keys.override),
             _cannot_stop(instance),
             # Only the last minutes' launches differ in what is done about them.
-            launched if launched and self._is_recent(launched) else None,
+            launched if launched and self._now - launched <= self._grace else None,
             instance.instance_id if instance.instance_id in self._power.of_instances else None,
         )
         decision = self._memory.get(key)
@@ -199,9 +200,6 @@ class Evaluator:
                 )
         then = self._then.get(key) if decision.reason in ON_THE_WAY else None
         return Evaluation(instance, group, lifecycle, environment.facts.name, role, decision, then)
-
-    def _is_recent(self, launched: datetime) -> bool:
-        return self._now - launched <= timedelta(seconds=self._rules.rules.grace_period_s)
 
     def _decide(
         self,

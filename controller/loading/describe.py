@@ -9,7 +9,7 @@ from controller.loading.issue import PlacedIssue
 from controller.loading.load import Loaded
 from controller.loading.positions import dotted
 from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
-from controller.model.ref import Excerpt, Problem, in_file_order
+from controller.model.ref import Excerpt, Origin, Problem, in_file_order
 
 
 def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: CompiledKinds) -> tuple[Problem, ...]:
@@ -41,6 +41,11 @@ def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Probl
 def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
     """Return an issue with the place where what it is about was written, and the line there."""
     issue = placed.issue
+    if not origins.has(placed.path):
+        # What is no YAML has no lines: its origin names the object.
+        return Problem(
+            Origin(placed.path), dotted(issue.path), issue.message, issue.fix, warning=issue.warning
+        )
     written = origins.written(placed.path, placed.index, issue.path)
     position = origins.position(written, key=issue.at_key)
     return Problem(

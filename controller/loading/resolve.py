@@ -116,12 +116,12 @@ def resolve_all(
     settings: tuple[str, str],
     facts: Mapping[ResourceRef, Any] | None = None,
 ) -> dict[ResourceRef, Resolved]:
-    """Resolve documents against each other, and against the objects whose ``facts`` are given.
+    """Resolve documents against each other, or against all objects whose ``facts`` are given.
 
     ``settings`` are what rules may depend on besides: compatibility and default region.
     """
     own = {ref: document.facts for ref, document in documents.items()}
-    world = TracingWorld({**(facts or {}), **own}, *settings)
+    world = TracingWorld(own if facts is None else facts, *settings)
     return {
         ref: resolve(document, kinds.by_name[ref.kind].kind, world)
         for ref, document in documents.items()

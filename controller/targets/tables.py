@@ -12,7 +12,7 @@ from controller.aws.items import Item
 from controller.aws.tables import segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
-from controller.model.ledger_record import LedgerRecord
+from controller.ledger.ownership import is_ours_by_history
 from controller.model.observed import (
     CONFIG_SCOPE,
     Observation,
@@ -107,24 +107,11 @@ class Tables:
                     self._prefix + key.table,
                     str(key.hash_key),
                     None if key.range_key is None else str(key.range_key),
-                )
+                ),
+                CONFIG_SCOPE,
             )
             for key in keys
         )
-
-
-def is_ours_by_history(newest_first: Iterable[LedgerRecord], scope: str = CONFIG_SCOPE) -> bool:
-    """Tell whether an item without a mark is ours all the same: we made or adopted it, and it has not been deleted since.
-
-    Changes by others are passed over, as taking the mark off is one; a delete, or a create by others, is not.
-    """
-    for record in newest_first:
-        ours = record.scope == scope and record.phase == "done"
-        if ours and record.change_type in {"Created", "Updated"}:
-            return True
-        if ours or record.change_type != "Updated":
-            return False
-    return False
 
 
 def _sharing_tables(kinds: Iterable[Kind[Any]]) -> list[list[Kind[Any]]]:

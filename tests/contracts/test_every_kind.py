@@ -14,7 +14,7 @@ from controller.kinds.language.fields import Shape, authored_spec, controller_on
 from controller.kinds.language.json_schema import document_schemas, file_name
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import Spec
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.documents import parse_documents
 from controller.loading.field_origins import FieldOrigins
@@ -36,7 +36,7 @@ REGISTRY: Any = Registry().with_resources(
 def loaded(compatibility: str = "none") -> tuple[Loaded, list[str]]:
     """Load the example fleet; the second is its problems, warnings left out."""
     files = {path.relative_to(FLEET).as_posix(): str(path) for path in FILES}
-    compiled = compile_kinds(kinds().values())
+    compiled = CompiledKinds(kinds().values())
     found = load(
         files,
         lambda ids: ((one, Path(one).read_bytes()) for one in ids),

@@ -14,7 +14,8 @@ from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
-from controller.views.explanation import explanation_json, explanation_lines, order_of
+from controller.views.causes import order_of
+from controller.views.explanation import explanation_json, explanation_lines
 from controller.views.schedule_tables import exceptions_json
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import END, EVENING, MORNING, PERSON, PowerEstate

@@ -11,8 +11,8 @@ from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import Overrides
 from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.tick import PowerRun
 from controller.engine.queries.audit import Asked, page_of
+from controller.engine.reconcile.tick import PowerRun
 from controller.errors import WrongUsage
 from controller.ledger.records import POWER
 from controller.model.plan import Cause

@@ -24,7 +24,7 @@ from controller.engine.state.drift_history import read_histories
 from controller.engine.state.status import Finding, write_statuses
 from controller.errors import EnvctlError, WrongUsage
 from controller.events import Emit, discard_event
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
@@ -78,7 +78,7 @@ class LiveAccounts:
         known = catalog.live_targets(self._settings.extensions) if targets is None else targets
         self.targets = tuple(known)
         self._reader = AcceptedReader(
-            compile_kinds(master.kinds.values()), master.settings.options, installation.id
+            CompiledKinds(master.kinds.values()), master.settings.options, installation.id
         )
         self._secrets = Secrets(master.aws, master.process.environment)
         self._power = LastAppliedSchedules(installation)

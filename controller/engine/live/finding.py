@@ -56,7 +56,11 @@ def worst(plan: LiveScopePlan) -> ScopeState:
 
 def reasons(plan: LiveScopePlan, state: ScopeState) -> list[str]:
     """Return why a scope is in a state, and what guards refuse there, each once."""
-    found = [one.reason for one in plan.plans if one.reason and one.state is state]
+    found = [
+        scope_plan.reason
+        for scope_plan in plan.plans
+        if scope_plan.reason and scope_plan.state is state
+    ]
     found += [
         violation.message
         for scope_plan in plan.plans

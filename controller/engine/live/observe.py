@@ -11,8 +11,8 @@ from controller.aws.sessions import AwsAccess
 from controller.engine.live.access import ScopeReads
 from controller.engine.live.scopes import ScopeSetup
 from controller.errors import AccessDenied, EnvctlError
+from controller.ledger.ownership import is_ours_by_history
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import made_by_us
 from controller.model.live import LiveLook
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef
@@ -109,7 +109,7 @@ class Observer:
             for ref, found in observed.objects.items()
             if found.ownership is Ownership.UNMANAGED
             and ref in projected.projections
-            and made_by_us(self.history.of_item(ref.kind, ref.key, None))
+            and is_ours_by_history(self.history.of_item(ref.kind, ref.key, None))
         }
         if not lost:
             return observed

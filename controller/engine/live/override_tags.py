@@ -58,6 +58,8 @@ class OverrideTagSync:
             known = {
                 override.id: override for override in accepted.overrides if _holds(override, now)
             } | self._made
+            if not found and not known:
+                continue
             new, gone = tags_to_record(found, known.values(), scope)
             if new or gone:
                 try:
@@ -105,7 +107,7 @@ def _tagged(look: LiveLook, accepted: AcceptedState) -> Iterator[tuple[ResourceR
 def _has(tags: Tags, key: str) -> bool:
     """Tell whether there is a tag of that key (in lower case), in any case. Of thousands few have one: lengths are compared before letters."""
     length = len(key)
-    for one, _ in tags:  # noqa: SIM110  # twice as fast as any()
-        if len(one) == length and one.lower() == key:
+    for name, _ in tags:  # noqa: SIM110  # twice as fast as any()
+        if len(name) == length and name.lower() == key:
             return True
     return False

@@ -21,8 +21,8 @@ from controller.model.ref import ResourceRef
 from controller.scheduling.decision import CORRECT_STATE, SCALED, STOPPING, Action, Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import Parked, parked_of
 from controller.targets.power_parts.power_changes import PARKING
+from controller.targets.power_parts.situation import Parked, parked_of
 
 SHARED: Final = ("DeploymentMap", "Schedule", "Calendar")
 _STARTING: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
@@ -83,7 +83,7 @@ def effect_of(
     if not concerned:
         return Effect()
     sights = look()
-    dark = {name: scope.reason for name, scope in sights.dark.items() if name in concerned}
+    dark = {name: scope.reason for name, scope in sights.unreachable.items() if name in concerned}
     looks = [(scope.setup, scope.look) for scope in sights.seen if scope.scope.name in concerned]
     seen = evaluate_looks(looks, after, now, sights.deploying).seen
     modes = {name: power_mode(accounts, setups[name]) for name in concerned}

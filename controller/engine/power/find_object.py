@@ -90,6 +90,6 @@ def _nothing(text: str, accepted: AcceptedState, sights: FleetEvaluation) -> str
     )
     dark = "".join(
         f"\n  {name} could not be looked at: {scope.reason.partition(chr(10))[0]}"
-        for name, scope in sorted(sights.dark.items())
+        for name, scope in sorted(sights.unreachable.items())
     )
     return f"nothing is called {text!r}\n  fix: {fix}{dark}"

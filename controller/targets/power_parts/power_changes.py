@@ -13,10 +13,12 @@ from controller.model.plan import Cause, Note
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import STOPPING, Action, Decision, Verdict
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import HELD_BACK, UnreadableTag, parked_of
 from controller.targets.power_parts.situation import (
+    HELD_BACK,
     STANDING_BY,
     GroupSituation,
+    UnreadableTag,
+    parked_of,
     situation_of,
 )
 from controller.targets.power_parts.steps import (
@@ -104,37 +106,39 @@ def power_changes_of(
 
 def _of_instance(
     ref: ResourceRef,
-    one: Evaluation,
+    found: Evaluation,
     group: JudgedGroup | None,
     memory: ScheduleMemory,
     now: datetime,
 ) -> PowerChange | None:
-    decision = one.due
-    extra: dict[str, object] = {"environment": one.environment}
-    if group is not None and one.lifecycle is not None:
-        extra |= {"group": one.group, "groupWanted": group.decision.wanted.value}
-    member = one.lifecycle is not None
-    role = one.role.facts.name if one.role else ""
+    decision = found.due
+    extra: dict[str, object] = {"environment": found.environment}
+    if group is not None and found.lifecycle is not None:
+        extra |= {"group": found.group, "groupWanted": group.decision.wanted.value}
+    member = found.lifecycle is not None
+    role = found.role.facts.name if found.role else ""
     ours = group is not None and group.tag_is_ours
-    cause = cause_of(decision, one.environment, role, memory, now, tag_is_ours=ours)
+    cause = cause_of(decision, found.environment, role, memory, now, tag_is_ours=ours)
     if decision.action in STOPPING:
-        runs = one.instance.state not in ("stopped", "stopping")
+        runs = found.instance.state not in ("stopped", "stopping")
         after = instance_attributes("stopped", "Standby" if member else None)
         action: PlanAction = "stop" if runs else "enterStandby"
         effects = {"stopped": 1} if runs else {}
         return PowerChange(
-            ref, action, cause, after, extra, one.environment, because(decision), effects
+            ref, action, cause, after, extra, found.environment, because(decision), effects
         )
     if decision.action in _STARTS:
         after = instance_attributes("running", "InService" if member else None)
         action = "start" if decision.action is Action.SWITCH_ON else "exitStandby"
-        return PowerChange(ref, action, cause, after, extra, one.environment, because(decision), {})
-    since = one.stuck_since(now)
-    if since is not None and one.role is not None and one.role.replaces_stuck and member:
-        after = instance_attributes("replaced", one.lifecycle)
+        return PowerChange(
+            ref, action, cause, after, extra, found.environment, because(decision), {}
+        )
+    since = found.stuck_since(now)
+    if since is not None and found.role is not None and found.role.replaces_stuck and member:
+        after = instance_attributes("replaced", found.lifecycle)
         text = f"should have been in service by {_clock(since)}"
         return PowerChange(
-            ref, "update", cause, after, extra, one.environment, text, {"replaced": 1}
+            ref, "update", cause, after, extra, found.environment, text, {"replaced": 1}
         )
     return None
 
@@ -193,15 +197,7 @@ def _of_group(
     elif decision.wanted is not State.ON:
         return None
     wanted = State.OFF if goes_off else State.ON
-    situation = _when_members_are_there(
-        situation_of(
-            group,
-            {member.instance.instance_id: member.instance for member in members},
-            wanted,
-            {member.instance.instance_id: member.decision.wanted for member in members},
-            scales=scales,
-        )
-    )
+    situation = _when_members_are_there(judged, members, wanted)
     steps = next_steps(situation)
     if not steps.chain or (not scales and any(isinstance(step, Remember) for step in steps.chain)):
         return None
@@ -219,8 +215,19 @@ def _of_group(
     )
 
 
-def _when_members_are_there(group: GroupSituation) -> GroupSituation:
-    """Return a group as it will be once each of its members is where it is wanted."""
+def _when_members_are_there(
+    judged: JudgedGroup, decided: Sequence[Evaluation], wanted: State
+) -> GroupSituation:
+    """Return a group as it will be once each of its members is where it is wanted; one that scales as it is."""
+    group = situation_of(
+        judged.group,
+        {member.instance.instance_id: member.instance for member in decided},
+        wanted,
+        {member.instance.instance_id: member.decision.wanted for member in decided},
+        scales=judged.scales,
+    )
+    if group.scales:
+        return group
     back = sum(
         member.wanted is State.ON and member.lifecycle in STANDING_BY for member in group.members
     )
@@ -228,8 +235,6 @@ def _when_members_are_there(group: GroupSituation) -> GroupSituation:
         member.wanted is State.OFF and member.lifecycle == "InService" for member in group.members
     )
     places = {State.ON: ("InService", "running"), State.OFF: ("Standby", "stopped")}
-    if group.scales:
-        return group
     members = tuple(
         member._replace(lifecycle=places[member.wanted][0], state=places[member.wanted][1])
         if member.wanted in places

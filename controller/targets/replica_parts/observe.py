@@ -7,7 +7,7 @@ from typing import Any, Final
 from controller.aws.errors import TableMissing, TablesNotReady, aws_errors
 from controller.aws.items import Item
 from controller.aws.tables import batch_get, scan
-from controller.model.ledger_record import made_by_us
+from controller.ledger.ownership import is_ours_by_history
 from controller.model.live import LiveScope
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef
@@ -84,7 +84,7 @@ def read_sources(
             known = objects.get(ref)
             if known is None or known.ownership is not Ownership.UNMANAGED:
                 continue
-            if made_by_us(reads.history.of_item(ref.kind, ref.key, None)):
+            if is_ours_by_history(reads.history.of_item(ref.kind, ref.key, None)):
                 objects[ref] = replace(known, ownership=Ownership.LOST_MARK)
     return replace(observed, objects=objects, facts={**observed.facts, SOURCES: sources})
 

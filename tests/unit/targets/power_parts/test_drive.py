@@ -13,7 +13,8 @@ from controller.errors import RefusedByAws, Throttled
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.drive import HOLD_S, Drive, Pace
 from controller.targets.power_parts.goals import Goals, GroupGoal, Outcomes
-from controller.targets.power_parts.parked import HELD_BACK
+from controller.targets.power_parts.retrying import Patience
+from controller.targets.power_parts.situation import HELD_BACK
 from tests.support.in_memory_groups import Group, InMemoryHands, Killed, StillClock
 
 NAME = "c50-ta-Web"
@@ -31,7 +32,7 @@ def web(members: int = 3, minimum: int = 2, spare: int = 2, **more: str) -> InMe
 
 def drive(hands: InMemoryHands, goals: Goals, clock: StillClock | None = None) -> Outcomes:
     clock = clock or StillClock()
-    return Drive(goals, hands, Pace(steady_s=clock.steady_s, sleep=clock.sleep)).run()
+    return Drive(goals, hands, Pace(sleep=clock.sleep), Patience(clock.steady_s)).run()
 
 
 def all_of(hands: InMemoryHands, wanted: State) -> Goals:
