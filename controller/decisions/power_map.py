@@ -82,7 +82,7 @@ def power_map(accepted: AcceptedState) -> PowerMap:
         for ref, why in accepted.unreadable.items()
         if ref.kind == "Environment"
     }
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         spec = accepted.specs.get(ref)
         if spec is None:
             unreadable[ref.key.lower()] = "it cannot be read back from the tables"

@@ -129,16 +129,14 @@ class Page:
     next_token: str | None
 
 
+@dataclass(frozen=True, slots=True)
 class LedgerReader:
-    """Asks one audit table. Indexes follow the table within seconds; full records are strongly consistent."""
+    """Asks one audit table (physical name). Indexes follow the table within seconds; full records are strongly consistent."""
 
-    def __init__(
-        self, client: "DynamoDBClient", table: str, blobs: BlobStore | None = None
-    ) -> None:
-        """Take the client, the physical name of the table, and where large images are kept, if anywhere."""
-        self._client = client
-        self._table = table
-        self._blobs = blobs
+    client: "DynamoDBClient"
+    table: str
+    blobs: BlobStore | None = None
+    """Where large images are kept, if anywhere."""
 
     def page(self, question: Question, *, limit: int = 50, token: str | None = None) -> Page:
         """Return one page: at most ``limit`` records of those a single query looks at (of an object with several items, one query each).
@@ -182,7 +180,7 @@ class LedgerReader:
         for audit_id in wanted:
             item = found.get(audit_id)
             if item is not None and "Hash" in item:
-                yield record_of_wire(item, self._blobs)
+                yield record_of_wire(item, self.blobs)
 
     def find(self, text: str, *, limit: int = 100) -> tuple[LedgerRecord, ...]:
         """Return the record with this audit id, else the first ``limit`` records of the transaction of this id; empty if neither is."""
@@ -201,7 +199,7 @@ class LedgerReader:
     def pages(self, scope: str, after: int = 0) -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read."""
         wanted = Query(
-            self._table,
+            self.table,
             "#scope = :scope AND #sequence > :after",
             {":scope": scope, ":after": after},
             {"#scope": "Scope", "#sequence": "Sequence"},
@@ -211,7 +209,7 @@ class LedgerReader:
         )
         start: WireItem | None = None
         while True:
-            page = query(self._client, wanted, start)
+            page = query(self.client, wanted, start)
             # One batch at a time: what is checked while it is in the processor's cache is checked twice as fast.
             for first in range(0, len(page.items), BATCH_GET_KEYS):
                 lines = page.items[first : first + BATCH_GET_KEYS]
@@ -235,7 +233,7 @@ class LedgerReader:
 
     def _wire(self, ids: Iterable[str]) -> dict[str, WireItem]:
         keys = [{"AuditID": audit_id} for audit_id in ids]
-        found = batch_get_wire(self._client, self._table, keys)
+        found = batch_get_wire(self.client, self.table, keys)
         return {item["AuditID"]["S"]: item for item in found}
 
     def _query(
@@ -248,7 +246,7 @@ class LedgerReader:
             values[":first"], values[":last"] = period.bounds()
             names["#time"] = "ISOTimestamp"
         return Query(
-            self._table,
+            self.table,
             condition,
             values,
             names,
@@ -261,7 +259,7 @@ class LedgerReader:
     def _lines(
         self, wanted: Query, start: WireItem | None
     ) -> tuple[list[RecordSummary], WireItem | None]:
-        answer = query(self._client, wanted, start)
+        answer = query(self.client, wanted, start)
         return [*map(summary_of_item, answer.items)], answer.next_key
 
     def _of_period(

@@ -9,8 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from controller.aws.items import WireItem, canonical_wire, from_wire, to_wire
+from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire
 from controller.ledger.large_images import (
+    IMAGES,
+    LARGE_BYTES,
+    PACKED,
+    PACKED_DIGEST,
     BlobStore,
     pack_images,
     refuse_without_store,
@@ -83,8 +87,8 @@ def _record(
 ) -> LedgerRecord:
     before, after = image_digest(write.before), image_digest(write.after)
     action = "baseline" if phase == "baseline" else action_of(write.before, write.after)
-    old_value, old_meta = _redacted_parts(write.table, write.before, redact)
-    new_value, new_meta = _redacted_parts(write.table, write.after, redact)
+    old_value, old_meta = split_image(write.before and redact(write.table, dict(write.before)))
+    new_value, new_meta = split_image(write.after and redact(write.table, dict(write.after)))
     audit = new_meta.get("Audit", {})
     keys = [str(value) for value in write.key.values()]
     return LedgerRecord(
@@ -116,13 +120,6 @@ def _record(
     )
 
 
-def _redacted_parts(
-    table: str, image: Mapping[str, Any] | None, redact: Redact
-) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """Return (attributes, meta) of an image as the record shows them."""
-    return split_image(None if image is None else redact(table, dict(image)))
-
-
 def iso_ms(at: datetime) -> str:
     """Write a moment as the tables do: UTC, milliseconds, Z."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -146,7 +143,7 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "RunId": record.transaction_id,
         "ActorId": record.actor.who(record.changed_by),
         "Entity": _entity(record),
-        "EntityId": entity_id(record.entity_type, record.entity_key, record.entity_range),
+        "EntityId": str(EntityKey(record.entity_type, record.entity_key, record.entity_range)),
         "ChangeType": record.change_type,
         "OldValue": record.old_value,
         "NewValue": record.new_value,
@@ -219,7 +216,10 @@ def record_wire(record: LedgerRecord, blobs: BlobStore | None = None) -> WireIte
     Images over 300 KB are compressed; what is too large even so is put into ``blobs`` first, under the digest of its
     content. Raises ImagesTooLarge if there is no such store, and as any call.
     """
-    stored = pack_images(to_wire(to_item(record)))
+    wire = to_wire(to_item(record))
+    if item_bytes({name: wire[name] for name in IMAGES}) <= LARGE_BYTES:
+        return wire
+    stored = pack_images(wire)
     if stored.blob is not None:
         if blobs is None:
             raise refuse_without_store(stored.blob, stored.wire)
@@ -232,12 +232,8 @@ def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> L
 
     Raises KeyError for an item that is not one of our records, and as ``unpack_images``.
     """
-    return from_item(from_wire(unpack_images(item, blobs)))
-
-
-def entity_id(table: str, key: str, range_key: str | None) -> str:
-    """Name an item in one text, as the entity index is asked: ``ConfigEnvironments/c50``."""
-    return f"{table}/{key}" if range_key is None else f"{table}/{key}/{range_key}"
+    packed = PACKED_DIGEST in item or PACKED in item
+    return from_item(from_wire(unpack_images(item, blobs) if packed else item))
 
 
 def _entity(record: LedgerRecord) -> dict[str, Any]:
@@ -299,8 +295,8 @@ class EntityKey(NamedTuple):
     range_key: str | None = None
 
     def __str__(self) -> str:
-        """Print as the entity index has it: ``ConfigEnvironments/c50``."""
-        return entity_id(*self)
+        """Print in one text, as the entity index has it and is asked: ``ConfigEnvironments/c50``."""
+        return "/".join(part for part in self if part is not None)
 
 
 @dataclass(frozen=True, slots=True)

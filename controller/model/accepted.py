@@ -85,10 +85,6 @@ class AcceptedState:
         """Yield the objects of a kind, by name."""
         return iter(sorted(ref for ref in self.resources if ref.kind == kind))
 
-    def environments(self) -> Iterator[ResourceRef]:
-        """Yield the environments, by name."""
-        return self.of_kind("Environment")
-
     def spec(self, kind: str, key: str) -> Any:
         """Return the spec of an object; None if there is no such object, or it cannot be read back."""
         return self.specs.get(ResourceRef(kind, key))

@@ -23,7 +23,6 @@ from controller.scheduling.facts import (
     RoleFacts,
     Source,
     candidates,
-    own_schedule,
     tag_value,
 )
 from controller.scheduling.schedule import InvalidSchedule, Schedule, State
@@ -106,8 +105,13 @@ class Decision:
     @property
     def deciding(self) -> Rule | None:
         """The rule that decides, else the one that nobody can read and that therefore keeps everything as it is."""
-        found = next((rule for rule in self.chain if rule.verdict is Verdict.DECIDES), None)
-        return found or next((rule for rule in self.chain if _keeps_as_it_is(rule)), None)
+        invalid = None
+        for rule in self.chain:
+            if rule.verdict is Verdict.DECIDES:
+                return rule
+            if rule.verdict is Verdict.INVALID and rule.candidate.blocks_when_invalid:
+                invalid = invalid or rule
+        return invalid
 
     def wanted_at(self, moment: datetime) -> State:
         """Return what the same candidates ask for at another aware moment: tags, schedules and overrides as they are now.
@@ -116,7 +120,9 @@ class Decision:
         """
         if not self.chain:
             return self.wanted
-        return _wanted([rule.candidate for rule in self.chain], moment.astimezone(UTC))
+        now = moment.astimezone(UTC)
+        schedule = _deciding([rule.candidate for rule in self.chain], now)[2]
+        return state_at(schedule, now) if isinstance(schedule, Schedule) else State.NONE
 
 
 def decide(
@@ -161,28 +167,10 @@ def decide(
     return Decision(action, wanted, told, reason, chain, schedule)
 
 
-def _wanted(found: Sequence[Candidate], now: datetime) -> State:
-    schedule = _deciding(found, now)[2]
-    return state_at(schedule, now) if isinstance(schedule, Schedule) else State.NONE
-
-
-def _keeps_as_it_is(rule: Rule) -> bool:
-    return rule.verdict is Verdict.INVALID and rule.candidate.blocks_when_invalid
-
-
 def _deciding(
     found: Sequence[Candidate], now: datetime
 ) -> tuple[tuple[Rule, ...], Source, Schedule | InvalidSchedule | None]:
     """Return the chain of rules, and whose schedule decides: an instance's own ``noschedule`` before any other."""
-    chain, deciding = _weigh(found, now)
-    own = own_schedule(found)
-    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
-        return _left_alone(chain, own), own.source, own.schedule
-    return chain, deciding.source, deciding.schedule
-
-
-def _weigh(found: Sequence[Candidate], now: datetime) -> tuple[tuple[Rule, ...], Candidate]:
-    """Return the chain of rules and the candidate that decides."""
     tagged = any(candidate.is_persons_tag and candidate.applies(now) for candidate in found)
     chain = []
     deciding = None
@@ -195,7 +183,15 @@ def _weigh(found: Sequence[Candidate], now: datetime) -> tuple[tuple[Rule, ...],
             verdict, why = Verdict.BEATEN, ""
         chain.append(Rule(candidate, verdict, why))
     assert deciding is not None
-    return tuple(chain), deciding
+    # what would decide if there were no overrides
+    own = next(
+        candidate
+        for candidate in found
+        if candidate.source is not Source.OVERRIDE and candidate.schedule is not None
+    )
+    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
+        return _left_alone(chain, own), own.source, own.schedule
+    return tuple(chain), deciding.source, deciding.schedule
 
 
 def _verdict(candidate: Candidate, now: datetime, *, tagged: bool) -> tuple[Verdict, str]:
@@ -283,16 +279,12 @@ def postponed(
     if instance.launched_at is not None:
         until = instance.launched_at + timedelta(seconds=rules.grace_period_s)
         if now < until:
-            return f"This instance was just launched; it is left running until {_clock(until)}"
+            return f"This instance was just launched; it is left running until {until:%Y-%m-%d %H:%M %Z}"
     since = environment.deploying_since
     if since is not None:
         event = previous_event(schedule, now) if schedule.fixed is None else None
         due = max(since, event.at.astimezone(UTC)) if event else since
         until = due + timedelta(seconds=rules.deployment_postpones_s)
         if now < until:
-            return f"A deployment is running; the stop waits for its end, until {_clock(until)} at most"
+            return f"A deployment is running; the stop waits for its end, until {until:%Y-%m-%d %H:%M %Z} at most"
     return None
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M %Z}"

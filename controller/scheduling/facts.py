@@ -161,15 +161,6 @@ def candidates(
     return found
 
 
-def own_schedule(found: Sequence[Candidate]) -> Candidate:
-    """Return the candidate that would decide if there were no overrides."""
-    return next(
-        candidate
-        for candidate in found
-        if candidate.source is not Source.OVERRIDE and candidate.schedule is not None
-    )
-
-
 def _overrides(
     instance_tags: Tags, group_tags: Tags, overrides: Sequence[PowerOverride], override_tag: str
 ) -> Iterator[Candidate]:

@@ -177,12 +177,17 @@ def hours_on(schedule: Schedule, start: datetime, end: datetime) -> float:
 
 
 def _last_event(schedule: Schedule, wall: Wall) -> WallEvent | None:
+    """Return the last event that is not after a wall clock minute; None if there was none before."""
     # most often the day itself has one, which saves the search for a day
     day: int | None = wall.day
     while day is not None:
-        event = last_of_day(day_events(schedule, day), day, wall)
-        if event is not None:
-            return event
+        on, off = day_events(schedule, day)
+        happened = on | off
+        if day == wall.day:
+            happened &= (2 << wall.minute) - 1
+        if happened:
+            minute = happened.bit_length() - 1
+            return WallEvent(Wall(day, minute), _ON if on >> minute & 1 else _OFF)
         day = previous_day_with_events(schedule, day - 1)
     return None
 
@@ -308,15 +313,3 @@ def previous_day_with_events(schedule: Schedule, day: int) -> int | None:
             if index >= 0 and (found is None or days[index] > found):
                 found = days[index]
     return found
-
-
-def last_of_day(events: DayEvents, day: int, wall: Wall) -> WallEvent | None:
-    """Return the last of a day's events that is not after a wall clock minute."""
-    on, off = events
-    happened = on | off
-    if day == wall.day:
-        happened &= (2 << wall.minute) - 1
-    if not happened:
-        return None
-    minute = happened.bit_length() - 1
-    return WallEvent(Wall(day, minute), _ON if on >> minute & 1 else _OFF)

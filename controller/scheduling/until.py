@@ -77,16 +77,22 @@ def _next_day(words: str, now: datetime, zone: tzinfo) -> datetime | None:
 
 
 def _date_and_time(text: str, zone: tzinfo) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    # "2027-03-25" alone would read as its midnight, which nobody means who writes "until"
-    if moment is None or ":" not in text:
+    moment = _iso_moment(text)
+    if moment is None:
         raise InvalidSchedule(f"{text!r} is no moment", _FIX)
     if moment.tzinfo is not None:
         return moment
     return _moment_on(moment.date(), moment.hour * 60 + moment.minute, zone)
+
+
+def _iso_moment(text: str) -> datetime | None:
+    # "2027-03-25" alone would read as its midnight, which nobody means who writes "until"
+    if ":" not in text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _minute(words: str) -> int | None:
@@ -99,7 +105,7 @@ def _moment_on(day: date, minute: int, zone: tzinfo) -> datetime:
 
 
 _FORM = re.compile(r"on\s+until\s+(\S.*)", re.IGNORECASE)
-_FIX = "write for example 'on until 2027-03-25T10:00Z' or 'on until 2027-03-25 10:00+01:00'"
+_TAG_FIX = "write for example 'on until 2027-03-25T10:00Z' or 'on until 2027-03-25 10:00+01:00'"
 
 
 def parse_override_tag(text: str) -> datetime:
@@ -112,12 +118,8 @@ def parse_override_tag(text: str) -> datetime:
     """
     match = _FORM.fullmatch(text.strip())
     if match is None:
-        raise InvalidSchedule(f"{text.strip()!r} is no override", _FIX)
-    try:
-        until = datetime.fromisoformat(match[1])
-    except ValueError:
-        until = None
-    # "2027-03-25" alone would read as its midnight, which nobody means who writes "until"
-    if until is None or ":" not in match[1]:
-        raise InvalidSchedule(f"{match[1]!r} is no date and time", _FIX, match.start(1))
+        raise InvalidSchedule(f"{text.strip()!r} is no override", _TAG_FIX)
+    until = _iso_moment(match[1])
+    if until is None:
+        raise InvalidSchedule(f"{match[1]!r} is no date and time", _TAG_FIX, match.start(1))
     return until.astimezone(UTC) if until.tzinfo else until.replace(tzinfo=UTC)

@@ -63,7 +63,7 @@ def _concerned(
 ) -> Iterator[str]:
     """Yield the environments whose schedules may be others: all of them, if a schedule itself is."""
     shared = any(ref.kind in ("Schedule", "Calendar") for ref in changed)
-    for ref in after.environments():
+    for ref in after.of_kind("Environment"):
         if ref not in before.resources:
             continue
         on_map = ResourceRef("DeploymentMap", after.specs[ref].deployment_map)

@@ -92,7 +92,7 @@ def _holds(override: Override, now: datetime) -> bool:
 def _tagged(look: LiveLook, accepted: AcceptedState) -> Iterator[tuple[ResourceRef, datetime]]:
     """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
     keys = tag_keys_of(accepted.options)
-    known = {environment.key.lower() for environment in accepted.environments()}
+    known = {environment.key.lower() for environment in accepted.of_kind("Environment")}
     for kind, found in (("Instance", look.instances), ("Group", look.groups)):
         for name, tagged in found.items():
             tags = tagged.tags

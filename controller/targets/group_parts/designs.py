@@ -43,7 +43,7 @@ def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
         ref.key: why for ref, why in accepted.unreadable.items() if ref.kind == "Environment"
     }
     places = _Places(accepted, scope)
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         found = places.home(ref)
         if isinstance(found, str):
             untold[ref.key] = found

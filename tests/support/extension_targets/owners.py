@@ -52,7 +52,7 @@ class OwnerParameters:
         """Ask for a parameter for each environment of the scope."""
         scope = look.scope
         projections, origins, environments = {}, {}, {}
-        for environment in accepted.environments():
+        for environment in accepted.of_kind("Environment"):
             spec = accepted.specs[environment]
             kind = accepted.spec("EnvironmentType", spec.environment_type)
             region = kind.region or accepted.options.default_region

@@ -208,7 +208,7 @@ def test_a_chain_is_read_as_it_stands_on_the_wire(asked: Asked, after: int) -> N
 
 
 def test_a_missing_table_names_the_command_that_makes_it(asked: Asked) -> None:
-    other = LedgerReader(asked.reader._client, "gone")
+    other = LedgerReader(asked.reader.client, "gone")
     asks: list[Callable[[], object]] = [
         lambda: other.page(OfScope(SCOPE)),
         lambda: list(other.pages(SCOPE)),

@@ -29,7 +29,7 @@ def state(value: Any = None) -> AcceptedState:
 
 
 def test_objects_of_a_kind_come_by_name() -> None:
-    assert list(state().environments()) == [C50, C7]
+    assert list(state().of_kind("Environment")) == [C50, C7]
     assert list(state().of_kind("Service")) == []
 
 

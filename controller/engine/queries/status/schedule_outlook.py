@@ -61,7 +61,7 @@ def _overridden_until(overrides: Iterable[Override]) -> Mapping[str, datetime]:
 
 
 def _schedules(accepted: AcceptedState) -> Iterable[tuple[str, Schedule | InvalidSchedule]]:
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         spec = accepted.specs[ref]
         if spec.lifecycle != "retired":
             yield ref.key, compiled(spec.schedule, accepted)

@@ -51,7 +51,7 @@ def test_what_was_applied_is_what_is_accepted() -> None:
         assert again.ref == ref
     assert accepted.spec("Environment", "c50") is accepted.specs[C50]
     assert accepted.spec("Environment", "nobody") is None
-    assert C50 in list(accepted.environments())
+    assert C50 in list(accepted.of_kind("Environment"))
     assert not accepted.deployments_locked("c50")
 
 
@@ -139,7 +139,7 @@ def test_scopes_are_those_of_types_and_accounts() -> None:
     homes = [
         name for setup in setups for name in environments_of(accepted, setup.scope, settings.region)
     ]
-    assert sorted(homes) == sorted(ref.key for ref in accepted.environments())
+    assert sorted(homes) == sorted(ref.key for ref in accepted.of_kind("Environment"))
 
 
 def test_what_the_tables_hold_is_desired_again_as_it_was_applied() -> None:
