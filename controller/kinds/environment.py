@@ -155,11 +155,6 @@ def _schedule_as_written(items: Mapping[str, Any], extra: Mapping[str, Any]) -> 
     return as_written(value, extra.get("schedule.use"))
 
 
-def _undo_derived(spec: dict[str, Any]) -> dict[str, Any]:
-    undo_derived_expression(spec.get("schedule"))
-    return spec
-
-
 def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
     if world.compatibility != "none" and not (ref.key.isascii() and ref.key.isalnum()):
         yield Finding(
@@ -231,12 +226,6 @@ def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World
             )
 
 
-NAMES = NameFormat(
-    r"^[a-zA-Z][0-9a-zA-Z._]*$",
-    255,
-    "letters, digits, '.' and '_' but no '-', beginning with a letter, such as c50",
-)
-
 KIND = Kind(
     name="Environment",
     summary="One running copy of a deployment map, with its schedule.",
@@ -248,7 +237,7 @@ KIND = Kind(
     facts=_facts,
     expand=_expand,
     derive=_derive,
-    rules=(NAMES.rule, _name_fits, _alerts_reach_somebody, _roles_have_a_place),
+    rules=(_name_fits, _alerts_reach_somebody, _roles_have_a_place),
     unique=(
         Unique("environment name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
     ),
@@ -264,8 +253,12 @@ KIND = Kind(
         SharedField(OPERATIONAL.name, ("Value", "DeploymentsLocked"), default=False),
     ),
     leaving=Leaving.RETIRE_FIRST,
-    names=NAMES,
-    undo_derived=_undo_derived,
+    names=NameFormat(
+        r"^[a-zA-Z][0-9a-zA-Z._]*$",
+        255,
+        "letters, digits, '.' and '_' but no '-', beginning with a letter, such as c50",
+    ),
+    undo_derived=undo_derived_expression,
     collapse_fields={"schedule": _schedule_as_written},
     yaml_places={
         ("EnvironmentName",): ("metadata", "name"),

@@ -190,12 +190,6 @@ def _nothing_twice(_ref: ResourceRef, facts: EnvironmentTypeFacts, _world: World
         )
 
 
-NAMES = NameFormat(
-    r"^[a-zA-Z]+[a-zA-Z0-9-]*$",
-    20,
-    "letters, digits and '-', beginning with a letter, such as Staging",
-)
-
 KIND = Kind(
     name="EnvironmentType",
     summary="What environments of one sort share: account, region, network and load balancers.",
@@ -206,8 +200,12 @@ KIND = Kind(
     identify=lambda item: str(item["EnvironmentType"]),
     facts=_facts,
     derive=_derive,
-    rules=(NAMES.rule, _old_product_needs, _nothing_twice),
-    names=NAMES,
+    rules=(_old_product_needs, _nothing_twice),
+    names=NameFormat(
+        r"^[a-zA-Z]+[a-zA-Z0-9-]*$",
+        20,
+        "letters, digits and '-', beginning with a letter, such as Staging",
+    ),
     yaml_places={
         ("EnvironmentType",): ("metadata", "name"),
         ("Value", "AWSAccountNumber"): ("spec", "account"),

@@ -26,8 +26,6 @@ class NotificationSettingsSpec(Spec):
     """Queue for tickets."""
 
 
-NAMES = NameFormat(r"^[A-Za-z0-9_-]+$", 255, "letters, digits, '_' and '-', such as team-tango")
-
 KIND = Kind(
     name="NotificationSettings",
     summary="Who is told when something fails.",
@@ -37,7 +35,6 @@ KIND = Kind(
     recover=lambda items: LAYOUT.spec(items[TABLE.name]),
     identify=lambda item: str(item["NotificationSettingsId"]),
     facts=lambda _key, _spec: True,
-    rules=(NAMES.rule,),
-    names=NAMES,
+    names=NameFormat(r"^[A-Za-z0-9_-]+$", 255, "letters, digits, '_' and '-', such as team-tango"),
     yaml_places={("NotificationSettingsId",): ("metadata", "name")},
 )

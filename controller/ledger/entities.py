@@ -45,9 +45,14 @@ def _key_by_name(kind: Kind[Any], table: TableDefinition, key: str) -> dict[str,
             item[attribute] = owner
         else:
             return None
-    if kind.identify(item) != key or _needs_more(kind, table, key, item):
+    if kind.identify(item) != key:
         return None
-    return item
+    try:
+        written = kind.project(key, _Unknown())[table.name]
+    except (TypeError, AttributeError, LookupError, ValueError):
+        return item
+    # The kind itself may give the item another key, made of more than the name.
+    return item if table.key_of(written) == item else None
 
 
 class _Unknown(dict[str, Any]):
@@ -55,12 +60,3 @@ class _Unknown(dict[str, Any]):
 
     def __missing__(self, attribute: str) -> str:
         return ""
-
-
-def _needs_more(kind: Kind[Any], table: TableDefinition, key: str, item: dict[str, Any]) -> bool:
-    """Tell whether the kind itself would give the item another key, made of more than the name."""
-    try:
-        written = kind.project(key, _Unknown())[table.name]
-    except (TypeError, AttributeError, LookupError, ValueError):
-        return False
-    return table.key_of(written) != item

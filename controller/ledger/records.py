@@ -127,6 +127,12 @@ def iso_ms(at: datetime) -> str:
 
 def to_item(record: LedgerRecord) -> dict[str, Any]:
     """Return the plain item of a record: the shape older readers know, and what we add to it."""
+    entity = {
+        "Type": record.entity_type,
+        "Key": record.entity_key,
+        "Range": record.entity_range,
+        "Version": record.entity_version,
+    }
     of_live_changes = {
         "Account": record.account,
         "RequestID": record.request_id,
@@ -142,7 +148,7 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "ChangedBy": record.changed_by,
         "RunId": record.transaction_id,
         "ActorId": record.actor.who(record.changed_by),
-        "Entity": _entity(record),
+        "Entity": {name: value for name, value in entity.items() if value is not None},
         "EntityId": str(EntityKey(record.entity_type, record.entity_key, record.entity_range)),
         "ChangeType": record.change_type,
         "OldValue": record.old_value,
@@ -234,16 +240,6 @@ def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> L
     """
     packed = PACKED_DIGEST in item or PACKED in item
     return from_item(from_wire(unpack_images(item, blobs) if packed else item))
-
-
-def _entity(record: LedgerRecord) -> dict[str, Any]:
-    entity = {
-        "Type": record.entity_type,
-        "Key": record.entity_key,
-        "Range": record.entity_range,
-        "Version": record.entity_version,
-    }
-    return {name: value for name, value in entity.items() if value is not None}
 
 
 META = ("Audit", "Managed")

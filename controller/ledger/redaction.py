@@ -25,15 +25,15 @@ def redactor(kinds: Iterable[Kind[Any]], installation: str) -> Redact:
     """
     by_table: dict[str, list[Kind[Any]]] = {}
     for kind in kinds:
-        model: type[Spec] = kind.spec
-        if marked(model, "sensitive"):
-            for table in kind.tables:
-                by_table.setdefault(table.name, []).append(kind)
+        for table in kind.tables:
+            by_table.setdefault(table.name, []).append(kind)
     key = installation.encode()
 
     def redact(table: str, image: dict[str, Any]) -> dict[str, Any]:
         for kind in by_table.get(table, ()):
-            image = _redacted_image(kind, image, key)
+            model: type[Spec] = kind.spec
+            if marked(model, "sensitive"):
+                image = _redacted_image(kind, image, key)
         return image
 
     return redact

@@ -92,7 +92,7 @@ def resolve(
         issues.append(further(("spec",), len(dangling) - MAX_ISSUES))
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, facts, world))
-    issues += [issue_of(finding) for rule in kind.rules for finding in rule(ref, facts, world)]
+    issues += [issue_of(finding) for finding in kind.findings(ref, facts, world)]
     attributes, extra = canonical_bytes(items), NOTHING_EXTRA
     if len(document.extra) > 1:
         extra = canonical_bytes(document.extra)

@@ -171,7 +171,10 @@ def _deciding(
     found: Sequence[Candidate], now: datetime
 ) -> tuple[tuple[Rule, ...], Source, Schedule | InvalidSchedule | None]:
     """Return the chain of rules, and whose schedule decides: an instance's own ``noschedule`` before any other."""
-    tagged = any(candidate.is_persons_tag and candidate.applies(now) for candidate in found)
+    tagged = any(
+        candidate.is_persons_tag and (candidate.until is None or now < candidate.until)
+        for candidate in found
+    )
     chain = []
     deciding = None
     for candidate in found:
@@ -198,7 +201,7 @@ def _verdict(candidate: Candidate, now: datetime, *, tagged: bool) -> tuple[Verd
     schedule = candidate.schedule
     if schedule is None:
         return Verdict.ABSENT, ""
-    if not candidate.applies(now):
+    if candidate.until is not None and now >= candidate.until:
         return Verdict.ENDED, f"ended {candidate.until:%Y-%m-%d %H:%M %Z}"
     if isinstance(schedule, InvalidSchedule):
         return Verdict.INVALID, str(schedule)

@@ -133,10 +133,6 @@ class Candidate(NamedTuple):
     override: str = ""
     """Id of the recorded override it is; "" where it is none."""
 
-    def applies(self, now: datetime) -> bool:
-        """Say whether it has not ended."""
-        return self.until is None or now < self.until
-
 
 def candidates(
     instance: InstanceFacts,

@@ -158,10 +158,6 @@ class NameFormat:
     owned: bool = False
     """Whether keys of the kind are ``<owner>/<name>``."""
 
-    def rule(self, ref: ResourceRef, _facts: Any, _world: World) -> Findings:
-        """Find a name that is too long or of another form."""
-        yield from self.findings(ref.key.partition("/")[2] if self.owned else ref.key)
-
     def findings(self, name: str) -> Findings:
         """Find a ``metadata.name`` that is too long or of another form."""
         if len(name) > self.max_length or not re.fullmatch(self.pattern, name):
@@ -216,6 +212,15 @@ class Kind(Generic[S]):
     paths in the spec) -> the value as somebody would write it."""
     yaml_places: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     """Attributes of its items that are not where the field's name says -> where they are in the document."""
+
+    def findings(self, ref: ResourceRef, facts: Any, world: World) -> Findings:
+        """Find what is wrong with an object: its name, and the rules it breaks."""
+        if self.names is not None:
+            yield from self.names.findings(
+                ref.key.partition("/")[2] if self.names.owned else ref.key
+            )
+        for rule in self.rules:
+            yield from rule(ref, facts, world)
 
 
 CONTROLLER_TABLE = TableDefinition("EnvctlConfig", KeyAttribute("Kind"), KeyAttribute("Name"))

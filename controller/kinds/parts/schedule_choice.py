@@ -156,7 +156,9 @@ def as_written(value: Mapping[str, Any], use: str | None) -> str:
     return use or str(choice.get("Expression", "automatic"))
 
 
-def undo_derived_expression(schedule: Any) -> None:
-    """Drop, in place, the text of a choice (YAML names) that names a Schedule."""
+def undo_derived_expression(spec: dict[str, Any]) -> dict[str, Any]:
+    """Drop, in place, the text of a spec's choice (YAML names) that names a Schedule."""
+    schedule = spec.get("schedule")
     if isinstance(schedule, dict) and schedule.get("use") is not None:
         schedule.pop("expression", None)
+    return spec

@@ -158,7 +158,7 @@ def findings(
     key = kind.key(name, spec)
     world = FleetWorld(fleet, mode)
     facts = kind.facts(key, spec)
-    return [found for rule in kind.rules for found in rule(ResourceRef(of, key), facts, world)]
+    return list(kind.findings(ResourceRef(of, key), facts, world))
 
 
 def items(of: str, name: str, authored: Mapping[str, Any], fleet: Documents = FLEET) -> Items:
