@@ -34,9 +34,8 @@ from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.config.commit_changes import commit_changes
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.model.canonical import canonical_bytes
+from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.ledger_record import Actor
-from controller.model.observed import projection_digest
 from controller.model.plan import Cause, Change, Status
 from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition

@@ -13,7 +13,6 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.periods import nearest_expression
 from controller.scheduling.schedule import (
     ALWAYS_OFF,
     ALWAYS_ON,
@@ -72,7 +71,7 @@ def schedule_tag(choice: ScheduleChoice, accepted: AcceptedState) -> str | Inval
     if choice.expression is not None:
         return choice.expression
     found = compiled(choice, accepted)
-    return found if isinstance(found, InvalidSchedule) else nearest_expression(found)[0]
+    return found if isinstance(found, InvalidSchedule) else found.text
 
 
 @lru_cache(maxsize=4096)

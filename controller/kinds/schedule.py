@@ -14,7 +14,7 @@ from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import (
     Period,
     compile_periods,
-    nearest_expression,
+    not_in_text,
     parse_clock,
     parse_days,
 )
@@ -120,9 +120,9 @@ def _has_one_form(_ref: ResourceRef, facts: ScheduleFacts, _world: World) -> Fin
 
 
 def _other_programs_read_it(_ref: ResourceRef, facts: ScheduleFacts, world: World) -> Findings:
-    note = nearest_expression(facts.compiled(world))[1]
-    if note is not None:
-        yield Finding(("spec", "except"), note, warning=True)
+    compiled = facts.compiled(world)
+    if compiled.exceptions:
+        yield Finding(("spec", "except"), not_in_text(compiled), warning=True)
 
 
 def _name_is_no_state(ref: ResourceRef, _facts: ScheduleFacts, _world: World) -> Findings:

@@ -147,7 +147,7 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "TransactionID": record.transaction_id,
         "ChangedBy": record.changed_by,
         "RunId": record.transaction_id,
-        "ActorId": record.actor.who(record.changed_by),
+        "ActorId": who_changed(record.actor, record.changed_by),
         "Entity": {name: value for name, value in entity.items() if value is not None},
         "EntityId": str(EntityKey(record.entity_type, record.entity_key, record.entity_range)),
         "ChangeType": record.change_type,
@@ -174,6 +174,11 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         # Only where there is one: records of items have always been without them, and so have their hashes.
         **{name: value for name, value in of_live_changes.items() if value},
     }
+
+
+def who_changed(actor: Actor, changed_by: str) -> str:
+    """Return whose change it was: the author of the commit where that is known, else who applied it."""
+    return actor.author if actor.author not in {"", "unknown"} else changed_by or "unknown"
 
 
 def from_item(item: Mapping[str, Any]) -> LedgerRecord:

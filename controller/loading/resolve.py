@@ -10,8 +10,8 @@ from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKinds
 from controller.loading.issue import MAX_ISSUES, Issue, further, issue_of
 from controller.loading.validated import ValidatedDocument
-from controller.model.canonical import canonical_bytes
-from controller.model.observed import SHAPE, projection_digest
+from controller.model.canonical import canonical_bytes, projection_digest
+from controller.model.observed import SHAPE
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
 

@@ -31,6 +31,11 @@ def digest_of(value: Json) -> str:
     return digest(canonical_bytes(value))
 
 
+def projection_digest(attributes: bytes, extra: bytes) -> str:
+    """Digest of what a target is to hold: canonical attributes and canonical extra. 64 hexadecimal digits."""
+    return hashlib.sha256(attributes + b"\n" + extra).hexdigest()
+
+
 def short(full_digest: str) -> str:
     """The first twelve digits: enough for a person to compare."""
     return full_digest[:12]

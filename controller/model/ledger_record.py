@@ -28,10 +28,6 @@ class Actor:
     applied_by: str
     trigger: str
 
-    def who(self, changed_by: str) -> str:
-        """Return whose change it was: the author of the commit where that is known, else who applied it."""
-        return self.author if self.author not in {"", "unknown"} else changed_by or "unknown"
-
 
 @dataclass(frozen=True, slots=True)
 class LedgerRecord:

@@ -6,7 +6,6 @@
 else. Empty parts are left out. The digest of a projection covers it, so it can be trusted as far as the mark's digest fits.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -94,11 +93,6 @@ SHAPE = 1
 """Version of how documents become attributes. Raised when the same document gives other attributes than before."""
 
 
-def projection_digest(attributes: bytes, extra: bytes) -> str:
-    """Digest of what a target is to hold: canonical attributes and canonical extra. 64 hexadecimal digits."""
-    return hashlib.sha256(attributes + b"\n" + extra).hexdigest()
-
-
 def is_protected(extra: Mapping[str, Any]) -> bool:
     """Tell whether the object was last applied with ``metadata.protect: true``."""
     return bool(extra.get("metadata", {}).get("protect", False))
@@ -107,11 +101,6 @@ def is_protected(extra: Mapping[str, Any]) -> bool:
 def spec_value(extra: Mapping[str, Any], path: str) -> Any:
     """Return a controller-only value last applied, by its YAML path inside the spec (``lifecycle``); None if absent."""
     return extra.get("spec", {}).get(path)
-
-
-def owned_paths(extra: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the shared paths the YAML gave when last applied."""
-    return tuple(extra.get("owned", ()))
 
 
 def put_back_base_fields(document: dict[str, dict[str, Any]], fields: Mapping[str, Any]) -> None:

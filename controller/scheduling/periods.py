@@ -70,20 +70,14 @@ def compile_periods(
     return Schedule(None, entries, zone, tuple(sorted(exceptions)), text=text)
 
 
-def nearest_expression(schedule: Schedule) -> tuple[str, str | None]:
-    """Return the text form nearest to a schedule, and a note on what it cannot say (or None).
-
-    The text names no excepted dates: programs that read only the text are on at those dates.
-    """
-    if not schedule.exceptions:
-        return schedule.text, None
+def not_in_text(schedule: Schedule) -> str:
+    """Say what the text of a schedule with excepted dates cannot: programs that read only the text are on at those dates."""
     names = list(dict.fromkeys(dates.calendar or dates.name for dates in schedule.exceptions))
     count = sum((dates.last - dates.first).days + 1 for dates in schedule.exceptions)
-    note = (
+    return (
         f"{count} excepted date{'s' if count > 1 else ''} ({', '.join(names)}) cannot be written as an"
         f" expression: programs that read only the table take them for ordinary days"
     )
-    return schedule.text, note
 
 
 def parse_days(days: str | Sequence[str]) -> int:

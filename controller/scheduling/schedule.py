@@ -119,7 +119,7 @@ class Schedule:
     """A power schedule: either one fixed state, or entries in a time zone with days excepted.
 
     Two schedules are equal when they ask for the same in the same words; ``text`` is what was
-    written and does not count.
+    written, without the dates excepted, and does not count.
     """
 
     fixed: State | None

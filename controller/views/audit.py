@@ -10,7 +10,7 @@ import orjson
 
 from controller.aws.items import number_text
 from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
-from controller.ledger.records import RecordSummary, summary_of
+from controller.ledger.records import RecordSummary, summary_of, who_changed
 from controller.ledger.redaction import DIGEST, is_digest
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
@@ -185,7 +185,7 @@ def summary_json(record: RecordSummary) -> Json:
 
 
 def _who(record: RecordSummary) -> str:
-    return record.actor.who(record.changed_by)
+    return who_changed(record.actor, record.changed_by)
 
 
 def _cells(record: RecordSummary) -> tuple[str, ...]:

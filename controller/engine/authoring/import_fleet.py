@@ -34,7 +34,6 @@ from controller.model.observed import (
     ObservedState,
     Ownership,
     ScopeState,
-    owned_paths,
 )
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -173,7 +172,7 @@ def _found_object(
     if found.ownership is Ownership.LOST_MARK:
         lost = "it lost its mark, which the ledger says was ours"
         remark = Oddity(found.ref, lost, "what its items say")
-    own = comparable(items, kind.shared if kind is not None else (), owned_paths(extra))
+    own = comparable(items, kind.shared if kind is not None else (), extra.get("owned", ()))
     ours = found.ownership is Ownership.OURS
     return FoundObject(found.ref, own, items, extra, ours, remark, overrides)
 

@@ -25,7 +25,6 @@ from controller.model.observed import (
     Observation,
     ObservedState,
     Ownership,
-    owned_paths,
 )
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
@@ -178,7 +177,7 @@ def stored_objects(
         if found.ownership in _ACCEPTED:
             extra = found.mark.extra if found.mark is not None else {}
             shared = kinds.by_name[ref.kind].kind.shared if ref.kind in kinds.names else ()
-            own = comparable(parse_canonical(found.attributes), shared, owned_paths(extra))
+            own = comparable(parse_canonical(found.attributes), shared, extra.get("owned", ()))
             origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
             stored[ref] = StoredObject(canonical_bytes(own), extra, origin)
     return stored

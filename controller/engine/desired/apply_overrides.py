@@ -8,8 +8,8 @@ from controller.errors import InvalidDesiredState
 from controller.loading.compiled import CompiledKind, CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.overlay_documents import overlay_documents
-from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.observed import BENEATH, projection_digest
+from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
+from controller.model.observed import BENEATH
 from controller.model.override import Override
 from controller.model.ref import Problem, ResourceRef
 from controller.model.resource import Resource

@@ -12,7 +12,6 @@ from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.alias_generators import to_camel, to_pascal
-from pydantic.fields import FieldInfo
 
 from controller.kinds.language.kind import Items, Kind
 from controller.kinds.language.spec import RefTo, Spec
@@ -54,7 +53,28 @@ class FieldShape:
 @cache
 def fields_of(model: type[Spec]) -> tuple[FieldShape, ...]:
     """Return the fields of a model in the order they are written in."""
-    return tuple(_field(name, info) for name, info in model.model_fields.items())
+    fields = []
+    for name, info in model.model_fields.items():
+        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        controller_only, sensitive = bool(info.exclude), bool(extra.get("x-sensitive"))
+        shape = innermost = _shape(info.annotation, tuple(info.metadata))
+        while (inner := innermost.members or innermost.values) is not None:
+            innermost = inner
+        marks: set[Mark] = set()
+        if innermost.model is not None:
+            marks.update(*(field.marks for field in fields_of(innermost.model)))
+        if innermost.reference is not None:
+            marks.add("reference")
+        if controller_only:
+            marks.add("controller-only")
+        if sensitive:
+            marks.add("sensitive")
+        yaml = info.validation_alias if isinstance(info.validation_alias, str) else to_camel(name)
+        attribute = info.serialization_alias or to_pascal(name)
+        fields.append(
+            FieldShape(name, yaml, attribute, shape, controller_only, sensitive, frozenset(marks))
+        )
+    return tuple(fields)
 
 
 @cache
@@ -73,32 +93,6 @@ def by_attribute(model: type[Spec]) -> dict[str, FieldShape]:
 def by_yaml(model: type[Spec]) -> dict[str, FieldShape]:
     """Return the fields of a model by their names in YAML."""
     return {field.yaml: field for field in fields_of(model)}
-
-
-def _field(name: str, info: FieldInfo) -> FieldShape:
-    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    controller_only, sensitive = bool(info.exclude), bool(extra.get("x-sensitive"))
-    shape = innermost = _shape(info.annotation, tuple(info.metadata))
-    while (inner := innermost.members or innermost.values) is not None:
-        innermost = inner
-    marks: set[Mark] = set()
-    if innermost.model is not None:
-        marks.update(*(field.marks for field in fields_of(innermost.model)))
-    if innermost.reference is not None:
-        marks.add("reference")
-    if controller_only:
-        marks.add("controller-only")
-    if sensitive:
-        marks.add("sensitive")
-    return FieldShape(
-        name,
-        info.validation_alias if isinstance(info.validation_alias, str) else to_camel(name),
-        info.serialization_alias or to_pascal(name),
-        shape,
-        controller_only,
-        sensitive,
-        frozenset(marks),
-    )
 
 
 def _shape(annotation: Any, marks: tuple[Any, ...] = ()) -> Shape:
@@ -155,13 +149,28 @@ def _refer(shape: Shape, value: Any, path: Path, found: list[Named]) -> None:
             _refer(shape.values, member, (*path, key), found)
 
 
-def controller_only(spec: Spec) -> dict[str, Any]:
-    """Return what was authored of a spec's controller-only fields: ``{dotted YAML path: value}``.
+def controller_only(spec: Spec, prefix: str = "") -> dict[str, Any]:
+    """Return what was authored of a spec's controller-only fields: ``{dotted YAML path: value}``, paths after a prefix.
 
     Values are plain, under YAML names. A member of a list is called by its name: ``roles.Web.rollout``.
     """
     found: dict[str, Any] = {}
-    _collect(spec, "", found)
+    for field in marked(type(spec), "controller-only"):
+        value = getattr(spec, field.name)
+        if value is None or field.name not in spec.model_fields_set:
+            continue
+        path = f"{prefix}{field.yaml}"
+        if field.controller_only:
+            found[path] = plain(value)
+        elif isinstance(value, Spec):
+            found |= controller_only(value, f"{path}.")
+        elif isinstance(value, list):
+            for place, member in enumerate(value):
+                step = getattr(member, member.named_by) if member.named_by else place
+                found |= controller_only(member, f"{path}.{step}.")
+        elif isinstance(value, dict):
+            for key, member in value.items():
+                found |= controller_only(member, f"{path}.{key}.")
     return found
 
 
@@ -190,25 +199,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(member) for key, member in value.items()}
     return value
-
-
-def _collect(spec: Spec, prefix: str, found: dict[str, Any]) -> None:
-    for field in marked(type(spec), "controller-only"):
-        value = getattr(spec, field.name)
-        if value is None or field.name not in spec.model_fields_set:
-            continue
-        path = f"{prefix}{field.yaml}"
-        if field.controller_only:
-            found[path] = plain(value)
-        elif isinstance(value, Spec):
-            _collect(value, f"{path}.", found)
-        elif isinstance(value, list):
-            for place, member in enumerate(value):
-                step = getattr(member, member.named_by) if member.named_by else place
-                _collect(member, f"{path}.{step}.", found)
-        elif isinstance(value, dict):
-            for key, member in value.items():
-                _collect(member, f"{path}.{key}.", found)
 
 
 def _put(shape: Shape, target: Any, steps: list[str], value: Any) -> None:

@@ -7,16 +7,9 @@ from typing import Any
 
 from controller.aws.errors import aws_errors
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
 from controller.model.live import LiveLook, LiveScope
-from controller.model.observed import (
-    Mark,
-    Observation,
-    ObservedState,
-    Ownership,
-    ScopeState,
-    projection_digest,
-)
+from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection

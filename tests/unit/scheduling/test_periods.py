@@ -10,7 +10,7 @@ from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import (
     Period,
     compile_periods,
-    nearest_expression,
+    not_in_text,
     parse_clock,
     parse_days,
     periods_of,
@@ -77,7 +77,7 @@ def test_periods_become_entries(periods: list[Period], text: str, because: str) 
     schedule = compile_periods("europe/LONDON", periods)
 
     assert schedule == parse_schedule(f"{text} | Europe/London"), because
-    assert nearest_expression(schedule) == (f"{text} | Europe/London", None)
+    assert schedule.text == f"{text} | Europe/London"
 
 
 @pytest.mark.parametrize(
@@ -123,28 +123,25 @@ def test_what_the_text_cannot_say_is_noted() -> None:
     one_day = ExceptDates(date(2027, 5, 3), date(2027, 5, 3), "May Day")
     schedule = compile_periods("UTC", [Period("mon-fri", "08:00", "19:00")], [WEEKEND, one_day])
 
-    text, note = nearest_expression(schedule)
-
-    assert text == "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 1,2,3,4,5"
-    assert note is not None
-    assert note.startswith("5 excepted dates (england-holidays, May Day) cannot be written")
+    assert schedule.text == "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 1,2,3,4,5"
+    assert not_in_text(schedule).startswith(
+        "5 excepted dates (england-holidays, May Day) cannot be written"
+    )
 
 
 def test_one_date_is_noted_in_the_singular() -> None:
     one_day = ExceptDates(date(2027, 5, 3), date(2027, 5, 3), "May Day")
     schedule = compile_periods("UTC", [Period("mon-fri", "08:00", "19:00")], [one_day])
-    note = nearest_expression(schedule)[1]
-    assert note is not None
-    assert note.startswith("1 excepted date (May Day)")
+    assert not_in_text(schedule).startswith("1 excepted date (May Day)")
 
 
 def test_a_fixed_state_is_its_own_expression() -> None:
-    assert nearest_expression(ALWAYS_OFF) == ("off", None)
+    assert ALWAYS_OFF.text == "off"
 
 
 @given(people)
 def test_the_expression_is_the_schedule_without_its_exceptions(schedule: Schedule) -> None:
-    again = parse_schedule(nearest_expression(schedule)[0])
+    again = parse_schedule(schedule.text)
 
     assert again.entries == schedule.entries
     assert again.zone == schedule.zone
