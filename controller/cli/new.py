@@ -12,7 +12,7 @@ from controller.cli.output import note, note_problems, say
 from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_file
 from controller.engine.desired.load_revision import RevisionLoader
-from controller.errors import WrongUsage
+from controller.errors import ExitCode, WrongUsage
 from controller.loading.compiled import CompiledKinds
 
 
@@ -51,7 +51,7 @@ def new(
         note_problems(made.remaining)
     if made.open_fields:
         note(f"to be filled in: {', '.join(made.open_fields)}")
-    raise typer.Exit(1 if made.problems else 0)
+    raise typer.Exit(ExitCode.DESIRED_STATE_WRONG if made.problems else ExitCode.DONE)
 
 
 def _inside(out: Path, folder: str) -> str:

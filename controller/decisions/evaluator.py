@@ -11,8 +11,6 @@ from controller.decisions.tag_keys import TagKeys, tag_keys_of
 from controller.model.accepted import LiveOptions
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.scheduling.decision import (
-    GROUP_TRANSITIONING,
-    TRANSITIONING,
     Action,
     Decision,
     decide,
@@ -25,10 +23,9 @@ from controller.scheduling.facts import (
     tag_value,
 )
 from controller.scheduling.schedule import State
+from controller.scheduling.skip_reason import ON_THE_WAY, SkipCode, SkipReason
 
 GROUP_TAG: Final = "aws:autoscaling:groupName"
-ON_THE_WAY: Final = (TRANSITIONING, GROUP_TRANSITIONING)
-"""Reasons of decisions about what is neither here nor there."""
 _ARRIVES: Final = {
     "pending": "running",
     "stopping": "stopped",
@@ -37,10 +34,8 @@ _ARRIVES: Final = {
 }
 _SETTLED: Final = ("running", "stopped", "InService", "Standby", None)
 _AS_A_WHOLE: Final = InstanceFacts("", "running")
-_NOBODY: Final = Decision(Action.SKIP, State.NONE, None, "")
-LEFT_OUT: Final = Decision(
-    Action.SKIP, State.NONE, None, "power.limitTo in the settings leaves this environment out"
-)
+_NOBODY: Final = Decision(Action.SKIP, State.NONE, None, None)
+LEFT_OUT: Final = Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.LEFT_OUT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,12 +188,12 @@ class Evaluator:
         if decision is None:
             decision = self._decide(instance, group, lifecycle, environment, role)
             self._memory[key] = decision
-            if decision.reason in ON_THE_WAY:
+            if is_on_its_way(decision):
                 arrived = _arrived(instance, lifecycle)
                 self._then[key] = arrived and self._decide(
                     arrived[0], group, arrived[1], environment, role
                 )
-        then = self._then.get(key) if decision.reason in ON_THE_WAY else None
+        then = self._then.get(key) if is_on_its_way(decision) else None
         return Evaluation(instance, group, lifecycle, environment.facts.name, role, decision, then)
 
     def _decide(
@@ -275,6 +270,11 @@ class Evaluator:
                 found = replace(found, facts=replace(found.facts, deploying_since=since))
             self._environments[name] = found
         return self._environments[name]
+
+
+def is_on_its_way(decision: Decision) -> bool:
+    """Tell whether it is of something that is neither here nor there."""
+    return decision.reason is not None and decision.reason.code in ON_THE_WAY
 
 
 def _arrived(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from pydantic import Field, model_validator
 
 from controller.kinds.language.kind import Finding, Findings, Kind, World, controller_kind
-from controller.kinds.language.spec import RefTo, Says, Spec
+from controller.kinds.language.spec import RefTo, Says, Spec, unfit
 from controller.kinds.parts.schedule_choice import FIXED_MODES, Expression, TimeZone
 from controller.kinds.parts.texts import LongText, Text
 from controller.model.ref import ResourceRef
@@ -53,7 +53,7 @@ class HoursOfDays(Spec):
             parse_clock(self.from_)
             parse_clock(self.to, end=True)
         except InvalidSchedule as refusal:
-            raise ValueError(f"{refusal.message}\n{refusal.fix}") from None
+            raise unfit(refusal.message, refusal.fix) from None
         return self
 
     def period(self) -> Period:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import authored_spec
 from controller.loading.compiled import CompiledKinds
-from controller.loading.issue import Issue
+from controller.loading.issue import Issue, unknown_kind
 from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
 from controller.loading.validated import (
@@ -117,13 +117,7 @@ def desired_from_items(
     for ref, clash in all_clashes({ref: document.facts for ref, document in valid.items()}, kinds):
         wrong[ref] = (*wrong[ref], clash)
     problems = in_file_order(
-        Problem(
-            origin=Origin(f"{source}: {ref}"),
-            path=dotted(issue.path),
-            message=issue.message,
-            fix=issue.fix,
-            warning=issue.warning,
-        )
+        issue.at(Origin(f"{source}: {ref}"), dotted(issue.path))
         for ref, issues in wrong.items()
         for issue in issues
     )
@@ -153,7 +147,7 @@ def _body(
 ) -> bytes | tuple[Issue, ...]:
     """Return the canonical document of one object; with ``base`` without what overrides put in it."""
     if ref.kind not in kinds.by_name:
-        return (Issue((), f"there is no kind {ref.kind!r}"),)
+        return (unknown_kind((), ref.kind),)
     try:
         document = document_from_item(ref, stored, kinds)
     except (KeyError, TypeError, AttributeError, ValueError) as error:

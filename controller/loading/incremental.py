@@ -13,7 +13,7 @@ from controller.loading.resolve import ALL
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.loading.written_fields import WrittenReference, written_references
 from controller.model.canonical import parse_canonical
-from controller.model.ref import Origin, ResourceRef
+from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import Resource
 
 SourceIds = tuple[str, str]
@@ -111,7 +111,8 @@ class ChangedDocuments:
                 first = result.valid.get(made.ref)
                 where = f" at {first.origin}" if first is not None else ""
                 message = f"{made.ref} is already defined{where}"
-                issue = Issue(("metadata", "name"), message, "remove one of the two")
+                fix = "remove one of the two"
+                issue = Issue(("metadata", "name"), message, fix, code=ProblemCode.DUPLICATE)
                 issues += placed([issue], origin, index)
             else:
                 refs.append(made.ref)

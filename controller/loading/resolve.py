@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import Named
-from controller.kinds.language.kind import IssueCode, Kind
+from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import merge_derived
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKinds
@@ -12,7 +12,7 @@ from controller.loading.issue import MAX_ISSUES, Issue, further, issue_of
 from controller.loading.validated import ValidatedDocument
 from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.observed import SHAPE
-from controller.model.ref import ResourceRef
+from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.resource import Projection, Resource
 
 NOTHING_EXTRA = canonical_bytes({"shape": SHAPE})
@@ -145,7 +145,7 @@ def no_such(named: Named, names: Iterable[str]) -> Issue:
     there_are = f"name one there is ({few}{more}), or add it"
     fix = did_you_mean(name, known, there_are if known else f"add it: there is no {kind} yet")
     message = f"no {kind} named {name!r}"
-    return Issue(("spec", *path), message, fix, code=IssueCode.DANGLING)
+    return Issue(("spec", *path), message, fix, code=ProblemCode.UNKNOWN_REFERENCE)
 
 
 def clashes(
@@ -165,7 +165,8 @@ def clashes(
                     field = str(owned_at[-1])
                     whose = f"its own {field}" if owner == ref else f"{owner} ({field})"
                     message = f"{unique.what} {value!r} is already taken by {whose}"
-                    yield ref, Issue(path, message, f"give {ref} another {unique.what}")
+                    fix = f"give {ref} another {unique.what}"
+                    yield ref, Issue(path, message, fix, code=ProblemCode.DUPLICATE)
 
 
 def all_clashes(

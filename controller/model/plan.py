@@ -1,10 +1,8 @@
 """A plan is data: changes with their causes, what the guards say, and a digest over both.
 
-Beside it what a plan's changes of schedules mean, how a plan is asked for, what became of each change that was tried, and
-the approvals written into commit messages: ``Envctl-Override: maxDeletes@3f9c1a``.
+Beside it what a plan's changes of schedules mean, how a plan is asked for, and what became of each change that was tried.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple
 
 from controller.model.observed import ScopeState
+from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import Authorship, Origin, ResourceRef
 
 
@@ -71,6 +70,9 @@ class ScheduleMeaning:
 
 FORMAT_VERSION = 1
 """Version of the plan's JSON and of what its digest covers."""
+
+APPROVAL_DIGITS = 6
+"""So many digits of a violation's digest are enough to approve it, and are shown."""
 
 Action = Literal["create", "update", "delete", "start", "stop", "enterStandby", "exitStandby"]
 
@@ -155,15 +157,58 @@ class Violation:
     @property
     def token(self) -> str:
         """What approves exactly this violation."""
-        return f"{self.guard}@{self.digest[:6]}"
+        return f"{self.guard}@{self.digest[:APPROVAL_DIGITS]}"
+
+
+class NoteCategory(StrEnum):
+    """What kind of note; its value is what plans show."""
+
+    BLOCKED = "blocked"
+    FOREIGN = "foreign"
+    UNMANAGED = "unmanaged"
+    SUSPENDED = "suspended"
+    LEAVING = "leaving"
+    OVERRIDE = "override"
+    """An override that holds."""
+    GUARD = "guard"
+    """What would be refused where things are only observed."""
+    MISSING = "missing"
+    UNREAD = "unread"
+    IMAGE = "image"
+    ROLLOUT = "rollout"
+    INVALID = "invalid"
+    CANNOT_STOP = "cannot stop"
+    POSTPONED = "postponed"
+    WAITING = "waiting"
+    STUCK = "stuck"
+    LAG = "lag"
+    """A copy that is behind."""
+
+
+class Lack(NamedTuple):
+    """Something an object needs and the account has not, and what to do; ``fix`` is "" where nobody has to do anything."""
+
+    what: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        return f"{self.what}: {self.fix}" if self.fix else self.what
 
 
 class Note(NamedTuple):
     """Something found that is not changed: unmanaged, foreign, blocked, suspended."""
 
-    category: str
+    category: NoteCategory
     ref: ResourceRef
     text: str
+    lacks: tuple[Lack, ...] = ()
+    """Of what is missing: the same as the text says, each for itself."""
+
+    @classmethod
+    def of_lacks(cls, ref: ResourceRef, *lacks: Lack) -> "Note":
+        """Return a note that says all of what an object lacks."""
+        return cls(NoteCategory.MISSING, ref, "; ".join(map(str, lacks)), lacks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +220,7 @@ class ScopePlan:
     changes: tuple[Change, ...] = ()
     violations: tuple[Violation, ...] = ()
     notes: tuple[Note, ...] = ()
-    reason: str = ""
+    reason: Reason = NO_REASON
     observed_count: Mapping[str, int] | None = None
     """Objects found per kind: what shares are shares of."""
 
@@ -258,7 +303,7 @@ class Outcome:
 
     change: Change
     status: Status
-    message: str = ""
+    message: Reason = NO_REASON
     audit_ids: tuple[str, ...] = ()
     transaction_id: str = ""
 
@@ -268,24 +313,3 @@ class Progress(NamedTuple):
 
     done: int
     total: int
-
-
-_OVERRIDE = re.compile(
-    r"^[ \t>*+-]*Envctl-Override[ \t]*:(?P<values>[^\r\n]*)", re.IGNORECASE | re.MULTILINE
-)
-_APPROVAL = re.compile(r"[A-Za-z][A-Za-z0-9]*@[0-9a-f]{4,64}")
-
-
-def overrides_in(message: str) -> tuple[str, ...]:
-    """Return the ``GUARD@DIGEST`` approvals of a commit message, each once, in the order written.
-
-    They may stand on any line, not only in the last paragraph: a squash-merge gathers the messages of several commits, often
-    as a list or indented. One line may hold several, parted by commas or spaces. What is no GUARD@DIGEST approves nothing.
-    """
-    found = (
-        word
-        for line in _OVERRIDE.finditer(message)
-        for word in re.split(r"[,\s]+", line["values"])
-        if _APPROVAL.fullmatch(word)
-    )
-    return tuple(dict.fromkeys(found))

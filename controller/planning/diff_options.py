@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Kind
 from controller.model.plan import Cause, Change, Note
-from controller.model.ref import Authorship, Origin, ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 
 NO_REFS: frozenset[ResourceRef] = frozenset()
@@ -40,8 +40,6 @@ class DiffOptions:
     edited_as: Cause = Cause.EDITED
     leaving_because: Mapping[ResourceRef, str] = field(default_factory=dict)
     origins: Mapping[ResourceRef, Origin] = field(default_factory=dict)
-    authorship: Mapping[str, Authorship] = field(default_factory=dict)
-    """Path of a file -> who last touched it."""
     names: FieldNames = PLAIN_NAMES
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from controller.loading.documents import MAX_BYTES
-from controller.model.ref import Origin, Problem, in_file_order
+from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 
 FoundKind = Literal["file", "link", "submodule", "special"]
 
@@ -107,7 +107,7 @@ def _refused(entry: Found) -> Problem | None:
 
 
 def _problem(entry: Found, what: str, fix: str) -> Problem:
-    return Problem(Origin(printable(entry.path)), "", what, fix)
+    return Problem(Origin(printable(entry.path)), "", what, fix, code=ProblemCode.UNREADABLE_FILE)
 
 
 def _refused_links(links: Sequence[Found], plain: set[bytes]) -> Iterable[Problem]:

@@ -20,6 +20,7 @@ from controller.model.observed import (
     Ownership,
     ScopeState,
 )
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.ports import History
@@ -130,9 +131,12 @@ def _sharing_tables(kinds: Iterable[Kind[Any]]) -> list[list[Kind[Any]]]:
     return [members for _, members in groups]
 
 
-def _reason(errors: Sequence[EnvctlError]) -> str:
+def _reason(errors: Sequence[EnvctlError]) -> Reason:
     missing = [error for error in errors if isinstance(error, TableMissing)]
     if len(missing) == len(errors) > 1:
-        first = str(errors[0]).partition("\n")[0]
-        return f"{first}, nor do the tables of {len(errors) - 1} more kinds\n  fix: envctl bootstrap creates them"
-    return "\n".join(dict.fromkeys(map(str, errors)))
+        return Reason(
+            f"{errors[0].message}, nor do the tables of {len(errors) - 1} more kinds",
+            fix="envctl bootstrap creates them",
+        )
+    first, *others = dict.fromkeys(error.reason for error in errors)
+    return Reason(first.message, detail="\n".join(filter(None, (first.below, *others))))

@@ -80,7 +80,7 @@ def why_lines(explanation: Explanation) -> list[str]:
         return []
     rule = found.decision.deciding
     if rule is None or rule.verdict is not Verdict.DECIDES:
-        return [found.decision.reason or "no rule applies"]
+        return [str(found.decision.reason or "no rule applies")]
     verb = "set" if rule.source is Source.ENVIRONMENT else "changed"
     places = [_place(document, verb, explanation.zone) for document in explanation.written]
     return [*_rule_lines(rule, found), *places]

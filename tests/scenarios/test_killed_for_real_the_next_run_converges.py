@@ -29,7 +29,7 @@ import sys
 estate = in_server(sys.argv[1], create=False)
 estate.wants(*wanted())
 worker = estate.worker("worker-a").takes()
-worker.progress = lambda progress: print(progress.done, flush=True)
+worker.emit = lambda event: print(event.done, flush=True)
 worker.applies()
 """
 

@@ -12,7 +12,7 @@ from controller.engine.config.schedule_changes import meaning_of
 from controller.engine.desired.apply_overrides import apply_overrides
 from controller.engine.desired.field_names import yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader, revision_of
-from controller.errors import InvalidDesiredState, WrongUsage, worst_exit_code
+from controller.errors import ExitCode, InvalidDesiredState, WrongUsage, worst_exit_code
 from controller.events import (
     DesiredLoaded,
     DesiredRejected,
@@ -27,6 +27,7 @@ from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
+from controller.model.reason import Reason
 from controller.model.ref import Authorship, ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.fields import FieldNames
@@ -47,12 +48,16 @@ class PlanRun:
     observed: tuple[ObservedState, ...]
     """The scopes that were planned, in the modes the settings give them."""
 
-    def exit_code(self, *, strict: bool) -> int:
+    def exit_code(self, *, strict: bool) -> ExitCode:
         """Return that of a command that only plans; ``strict`` makes a scope that is not known an error among good ones."""
         unknown = [state for state in self.observed if state.state is ScopeState.UNKNOWN]
-        codes = [3 if self.plan.refused else 0, 2 if self.plan.to_apply else 0]
+        codes = [ExitCode.REFUSED] if self.plan.refused else []
+        codes += [ExitCode.CHANGES] if self.plan.to_apply else []
         if unknown and (strict or len(unknown) == len(self.observed)):
-            codes += [6 if state.facts.get(DENIED) else 5 for state in unknown]
+            codes += [
+                ExitCode.DENIED if state.facts.get(DENIED) else ExitCode.TRY_AGAIN
+                for state in unknown
+            ]
         return worst_exit_code(codes)
 
 
@@ -192,7 +197,7 @@ def _chosen(
             )
     mode = settings.targets.tables
     return [
-        replace(state, state=ScopeState.OBSERVE, reason="targets.tables: observe")
+        replace(state, state=ScopeState.OBSERVE, reason=Reason("targets.tables: observe"))
         if mode == "observe" and state.state is ScopeState.OK
         else state
         for state in states

@@ -147,7 +147,7 @@ class AcceptedReader:
             try:
                 document = patch(without_override(resource.document, base.get(ref, {})), own)
             except WrongUsage as error:
-                refusal = str(error).partition("\n")[0]
+                refusal = error.message
             else:
                 compiled = self._kinds.by_name[ref.kind]
                 made = validate_document(compiled, document, resource.origin, 0)

@@ -11,7 +11,7 @@ from controller.loading.overlay_documents import overlay_documents
 from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
 from controller.model.observed import BENEATH
 from controller.model.override import Override
-from controller.model.ref import Problem, ResourceRef
+from controller.model.ref import Problem, ProblemCode, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.overrides import base_fields, patch, patched_refs
 
@@ -75,6 +75,7 @@ def _blamed(
             f"an override of {override.actor} puts {override.value!r} here ({override.reason})",
             f"release override {override.id}, or let the YAML fit it",
             warning=True,
+            code=ProblemCode.OVERRIDE,
         )
         for override in overrides
         if override.ref in refs

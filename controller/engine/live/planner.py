@@ -13,7 +13,8 @@ from controller.engine.live.scopes import ScopeSetup
 from controller.ledger.ownership import deleted_by_us, is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.plan import Cause, Change, Note, PlanOptions, ScopePlan
+from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.planning.blocking import Barrier
 from controller.planning.diff import departing, diff
@@ -26,7 +27,6 @@ from controller.ports import History, LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
 
 ENVIRONMENTS: Final = "ConfigEnvironments"
-GUARD: Final = "guard"
 """Category of notes on what a guard would refuse if the target were enforced."""
 
 _NO_SHAPING: Final = Shaping()
@@ -138,8 +138,10 @@ class _Scope:
         )
 
     def _unseen(self, why: Unobserved, target: str = "") -> ScopePlan:
-        named = not target or why.reason.startswith(f"{target}: ")
-        reason = why.reason if named else f"target {target}: {why.reason}"
+        error, reason = why.error, why.reason
+        # What does not say from where it comes is by a target itself, and begins with its name.
+        if target and error.part not in ("", target):
+            reason = Reason(f"target {target}: {error.message}", detail=error.detail, fix=error.fix)
         return ScopePlan(self.view.setup.scope.name, why.state, reason=reason)
 
     def _of_mode(self, mode: Mode) -> ScopePlan | None:
@@ -147,7 +149,7 @@ class _Scope:
         if not parts:
             return None
         state = ScopeState.OK if mode == "enforce" else ScopeState.OBSERVE
-        reason = "" if mode == "enforce" else _observed_only(parts, self.view.setup)
+        reason = Reason() if mode == "enforce" else _observed_only(parts, self.view.setup)
         observed = ObservedState(
             self.view.setup.scope.name,
             state,
@@ -251,7 +253,7 @@ class _Scope:
         stormy = {storm.ref for storm in found}
         return (
             tuple(change for change in changes if change.ref not in stormy),
-            tuple(Note("blocked", storm.ref, storm.text) for storm in found),
+            tuple(Note(NoteCategory.BLOCKED, storm.ref, storm.text) for storm in found),
         )
 
     def _barriers(self, parts: Sequence[Part]) -> Iterator[Barrier]:
@@ -280,16 +282,16 @@ class _Scope:
         )
 
 
-def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> str:
+def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> Reason:
     if setup.mode == "observe":
-        return f"Account/{setup.scope.account_name} has mode: observe"
-    return "; ".join(f"targets.{part.target.name}: observe" for part in parts)
+        return Reason(f"Account/{setup.scope.account_name} has mode: observe")
+    return Reason("; ".join(f"targets.{part.target.name}: observe" for part in parts))
 
 
 def _only_observed(made: ScopePlan) -> ScopePlan:
     """Return the plan of what is only looked at: nothing of it can be refused, as nothing of it is done."""
     notes = [
-        Note(GUARD, ref, f"would be refused by {violation.guard}: {violation.message}")
+        Note(NoteCategory.GUARD, ref, f"would be refused by {violation.guard}: {violation.message}")
         for violation in made.violations
         if not violation.overridden
         for ref in violation.counted[:1]

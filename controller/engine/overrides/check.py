@@ -19,7 +19,7 @@ from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.override import Override
-from controller.model.ref import Origin, Problem, ResourceRef
+from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.planning.overrides import patch, segments
 
 
@@ -129,16 +129,19 @@ def _check_live(override: Override, accepted: AcceptedState) -> None:
     if choice.use is not None and ResourceRef("Schedule", choice.use) not in accepted.resources:
         raise _wrong(
             [override],
-            [Issue(("spec", "schedule"), f"no Schedule named {choice.use!r}")],
+            [
+                Issue(
+                    ("spec", "schedule"),
+                    f"no Schedule named {choice.use!r}",
+                    code=ProblemCode.UNKNOWN_REFERENCE,
+                )
+            ],
         )
 
 
 def _wrong(new: Sequence[Override], issues: Sequence[Issue]) -> InvalidDesiredState:
-    ref = new[0].ref
-    origin = Origin(f"override of {ref}")
-    return InvalidDesiredState(
-        [Problem(origin, dotted(issue.path), issue.message, issue.fix) for issue in issues]
-    )
+    origin = Origin(f"override of {new[0].ref}")
+    return InvalidDesiredState([issue.at(origin, dotted(issue.path)) for issue in issues])
 
 
 def _refuse_sensitive(override: Override, kinds: CompiledKinds) -> None:

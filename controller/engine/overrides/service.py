@@ -25,7 +25,7 @@ from controller.engine.power.evaluate import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
 from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
-from controller.errors import PlanRefused, WrongUsage, exit_code_of, worst_exit_code
+from controller.errors import ExitCode, WrongUsage, worst_exit_code
 from controller.events import Emit, discard_event
 from controller.loading.compiled import CompiledKinds
 from controller.model.ledger_record import Actor, Requester
@@ -81,10 +81,10 @@ class Done:
     """What guards did not let happen."""
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """Return the exit code: what was refused goes before what failed."""
         codes = [outcome.exit_code for outcome in self.outcomes]
-        return worst_exit_code([*codes, *([exit_code_of(PlanRefused(""))] if self.refused else [])])
+        return worst_exit_code([*codes, *([ExitCode.REFUSED] if self.refused else [])])
 
 
 class Overrides:

@@ -24,19 +24,21 @@ from controller.engine.reconcile.review import Reviewed, check_reviewed, refusal
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.status import Finding
 from controller.errors import (
+    ExitCode,
     InvalidDesiredState,
     PlanRefused,
     SourceUnavailable,
     exit_code_of,
     worst_exit_code,
 )
-from controller.events import ApplyProgressed, Emit, discard_event
+from controller.events import Emit, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
-from controller.model.plan import DONE, Plan, PlanOptions, Progress, overrides_in
+from controller.model.plan import DONE, NoteCategory, Plan, PlanOptions
+from controller.planning.approval import overrides_in
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 
@@ -84,7 +86,7 @@ class Reconciled:
     ending_soon: tuple[Override, ...] = ()
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """Return the code a command ends with."""
         if self.refused is not None:
             return exit_code_of(self.refused)
@@ -238,7 +240,14 @@ class Reconciler:
             scopes=tuple(scope for run, _ in done for scope in run.scopes),
             outcomes=tuple(outcome for _, of_scope in done for outcome in of_scope),
         )
-        accounts.keep(accepted, followed.scopes, followed.outcomes, request.claim, self.emit)
+        accounts.keep(
+            accepted,
+            followed.scopes,
+            followed.outcomes,
+            request.claim,
+            request.requester,
+            self.emit,
+        )
         return followed
 
     @property
@@ -257,7 +266,7 @@ class Reconciler:
             return self.planner.plan(self.planner.load(), observed, asked, scopes, self.emit)
         except (SourceUnavailable, InvalidDesiredState) as error:
             if self.own_source and self.live is not None and request.reach is Reach.APPLY:
-                reason = "\n".join(str(error).splitlines()[:LINES_KEPT])
+                reason = error.reason.cut(LINES_KEPT)
                 stalled = Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)
                 self.live.write_statuses([stalled])
             raise
@@ -304,7 +313,6 @@ class Reconciler:
                 config,
                 request.claim,
                 request.requester,
-                self._progress,
                 self.emit,
             )
             if config.plan.scopes:
@@ -316,11 +324,11 @@ class Reconciler:
             return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
         transaction = report.transaction or new_run_id(self.clock())
         order = _order(planned, live, request.requester, transaction)
-        outcomes = accounts.apply(live, request.claim, order, self._progress, self.emit)
+        outcomes = accounts.act(live, request.claim, order, self.emit)
+        accounts.keep(
+            live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
+        )
         return _reported(report, outcomes, transaction, live)
-
-    def _progress(self, progress: Progress) -> None:
-        self.emit(ApplyProgressed(progress.done, progress.total))
 
     def _write_refusal(self, planned: CombinedPlan) -> None:
         findings = []
@@ -350,7 +358,7 @@ def _reported(
     config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
 ) -> ApplyReport:
     outcomes = (*config.outcomes, *(outcome for scope in live for outcome in scope.outcomes))
-    refused = [3 for one in run.plans if one.state is ScopeState.REFUSED]
+    refused = [ExitCode.REFUSED for one in run.plans if one.state is ScopeState.REFUSED]
     codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
     stopped = (config.stopped, *(scope.stopped for scope in live))
     return ApplyReport(
@@ -376,6 +384,6 @@ def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
         or scope.reason
         or "; ".join(v.message for v in scope.violations if not v.overridden),
         changes=left if known else len(scope.changes),
-        blocked=sum(note.category == "blocked" for note in scope.notes),
+        blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
         applied=run.plan.revision if known and not left and not report.stopped else "",
     )

@@ -13,9 +13,10 @@ from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
 from controller.model.observed import ScopeState
+from controller.model.plan import NoteCategory
 from controller.targets.power import TARGET
 
-_WAITING = frozenset({"postponed", "stuck", "waiting"})
+_WAITING = frozenset({NoteCategory.POSTPONED, NoteCategory.STUCK, NoteCategory.WAITING})
 
 
 class PowerRun:

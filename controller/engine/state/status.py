@@ -10,6 +10,7 @@ from controller.aws.transactions import PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
+from controller.model.reason import Reason
 from controller.targets.table_items.store import ItemStore
 
 STATUS_PREFIX: Final = "status#"
@@ -48,7 +49,7 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         state=found.state,
         since=known.since if same else now,
         tried_at=now,
-        reason=found.reason,
+        reason=Reason.stored(found.reason),
         looked_at=now if found.state in _SEEN else known.looked_at,
         revision=found.applied or known.revision,
         applied_at=now if found.applied else known.applied_at,
@@ -72,7 +73,7 @@ def row_of_status(status: ScopeStatus) -> dict[str, Any]:
     return {
         "Id": STATUS_PREFIX + status.scope,
         "State": status.state.value,
-        "Reason": status.reason,
+        "Reason": str(status.reason),
         "Revision": status.revision,
         "Changes": status.changes,
         "Blocked": status.blocked,
@@ -94,7 +95,7 @@ def status_of_row(row: Mapping[str, Any]) -> ScopeStatus | None:
             state=ScopeState(row["State"]),
             since=datetime.fromisoformat(row["Since"]),
             tried_at=datetime.fromisoformat(row["TriedAt"]),
-            reason=str(row.get("Reason", "")),
+            reason=Reason.stored(str(row.get("Reason", ""))),
             looked_at=moments["LookedAt"],
             revision=str(row.get("Revision", "")),
             applied_at=moments["AppliedAt"],

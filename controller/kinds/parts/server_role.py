@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec
+from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
 from controller.kinds.parts.schedule_choice import (
     SCHEDULE,
     Expression,
@@ -52,9 +52,7 @@ class Slices(Spec):
     @model_validator(mode="after")
     def _names_a_slice(self) -> "Slices":
         if self.blue is None and self.green is None:
-            raise ValueError(
-                "no slice is named\nwrite slices: {blue: {}}, or leave it out for both"
-            )
+            raise unfit("no slice is named", "write slices: {blue: {}}, or leave it out for both")
         return self
 
 
@@ -127,13 +125,13 @@ class ScalingSchedule(Spec):
     def _sizes_make_sense(self) -> "ScalingSchedule":
         sizes = Sizes(self.min_capacity, self.desired_capacity, self.max_capacity)
         if all(size is None for size in sizes):
-            raise ValueError(
-                "a scaling schedule without a size changes nothing\n"
-                "add desiredCapacity, minCapacity or maxCapacity"
+            raise unfit(
+                "a scaling schedule without a size changes nothing",
+                "add desiredCapacity, minCapacity or maxCapacity",
             )
         wrong = sizes.disorder()
         if wrong:
-            raise ValueError(f"{wrong}\ncorrect the sizes")
+            raise unfit(wrong, "correct the sizes")
         return self
 
 
@@ -183,8 +181,9 @@ class Volume(Spec):
 
 def _once_each(volumes: list[Volume]) -> list[Volume]:
     if len({volume.name for volume in volumes}) < len(volumes):
-        raise ValueError(
-            "two volumes have the same name; expected at most one OS and one Data\nremove one of them"
+        raise unfit(
+            "two volumes have the same name; expected at most one OS and one Data",
+            "remove one of them",
         )
     return volumes
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
-from controller.kinds.language.spec import HiddenWhereWrong, Says
+from controller.kinds.language.spec import HiddenWhereWrong, Says, unfit
 
 REFERENCE_FORM = r"^(s3|secretsmanager|env)://[^\s]{1,2000}$"
 
@@ -45,9 +45,9 @@ SubnetType = Annotated[
 def _is_a_reference(text: str) -> str:
     # The value may be the secret itself, so unlike elsewhere it is not part of the message.
     if not re.fullmatch(REFERENCE_FORM, text):
-        raise ValueError(
-            "expected a reference to a secret, never the secret itself\n"
-            "write secretsmanager://NAME#FIELD, s3://BUCKET/KEY or env://NAME"
+        raise unfit(
+            "expected a reference to a secret, never the secret itself",
+            "write secretsmanager://NAME#FIELD, s3://BUCKET/KEY or env://NAME",
         )
     return text
 
@@ -65,9 +65,9 @@ def _a_pattern(pattern: str) -> str:
         _validator(pattern)
     except SchemaError as error:
         reason = str(error).strip().splitlines()[-1].removeprefix("error: ").strip()
-        raise ValueError(
-            f"{pattern!r} is no regular expression: {reason}\n"
-            "write one without look-around and back-references, such as ^c[0-9]{1,2}$"
+        raise unfit(
+            f"{pattern!r} is no regular expression: {reason}",
+            "write one without look-around and back-references, such as ^c[0-9]{1,2}$",
         ) from None
     return pattern
 

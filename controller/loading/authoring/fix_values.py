@@ -14,7 +14,7 @@ from controller.loading.issue import Issue
 from controller.loading.positions import dotted
 from controller.loading.validation_issues import validation_issues
 from controller.loading.yaml_text import short_text
-from controller.model.ref import ResourceRef
+from controller.model.ref import ProblemCode, ResourceRef
 
 MOST_MENDS = 300
 """An object with more wrong values than this is left to a person."""
@@ -114,7 +114,7 @@ def _fix(
         value = value_at(spec, path)
     except (KeyError, IndexError):
         return False
-    if not path or issue.missing:
+    if not path or issue.code is ProblemCode.MISSING:
         return False
     where, shown = dotted(path), in_short(kind, path, value)
     holder = value_at(spec, path[:-1])

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from controller.decisions.evaluator import ON_THE_WAY, Evaluation, Evaluator, JudgedGroup
+from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, is_on_its_way
 from controller.decisions.schedule_memory import ScheduleMemory, cause_of
 from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
-from controller.model.plan import Cause, Note
+from controller.model.plan import Cause, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import STOPPING, Action, Decision, Verdict
 from controller.scheduling.schedule import State
+from controller.scheduling.skip_reason import POSTPONED, SkipCode
 from controller.targets.power_parts.situation import (
     HELD_BACK,
     STANDING_BY,
@@ -33,8 +34,6 @@ from controller.targets.power_parts.steps import (
 INSTANCE: Final = "Instance"
 PARKING: Final = "ParkedGroup"
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
-_CANNOT_STOP: Final = "This instance cannot be stopped"
-_POSTPONED: Final = ("A deployment is running", "This instance was just launched")
 
 
 class PowerChange(NamedTuple):
@@ -144,24 +143,25 @@ def _of_instance(
 
 
 def _notes_on(ref: ResourceRef, one: Evaluation, now: datetime) -> Iterator[Note]:
-    decision, reason = one.due, one.due.reason or ""
+    decision, reason = one.due, one.due.reason
+    code = reason and reason.code
     if decision.source is not None and decision.schedule is None:
-        yield Note("invalid", ref, reason)
-    elif reason.startswith(_CANNOT_STOP):
-        yield Note("cannot stop", ref, reason)
-    elif reason.startswith(_POSTPONED):
-        yield Note("postponed", ref, reason)
-    elif one.decision.reason in ON_THE_WAY and decision.action is Action.SKIP:
+        yield Note(NoteCategory.INVALID, ref, str(reason))
+    elif code is SkipCode.CANNOT_STOP:
+        yield Note(NoteCategory.CANNOT_STOP, ref, str(reason))
+    elif code in POSTPONED:
+        yield Note(NoteCategory.POSTPONED, ref, str(reason))
+    elif is_on_its_way(one.decision) and decision.action is Action.SKIP:
         place = f", {one.lifecycle} in {one.group}" if one.lifecycle else ""
-        yield Note("waiting", ref, f"on its way: {one.instance.state}{place}")
+        yield Note(NoteCategory.WAITING, ref, f"on its way: {one.instance.state}{place}")
     for rule in decision.chain:
         if rule.verdict is Verdict.INVALID and rule.source is not decision.source:
-            yield Note("invalid", ref, f"{rule.source} {rule.text!r}: {rule.why}")
+            yield Note(NoteCategory.INVALID, ref, f"{rule.source} {rule.text!r}: {rule.why}")
     since = one.stuck_since(now)
     if since is not None and not (one.role and one.role.replaces_stuck):
         place = f", {one.lifecycle}" if one.lifecycle else ""
         yield Note(
-            "stuck",
+            NoteCategory.STUCK,
             ref,
             f"is {one.instance.state}{place}; should have been in service by {_clock(since)}"
             " (whenStuck: replace would end it for another)",
@@ -176,24 +176,21 @@ def _of_group(
     now: datetime,
 ) -> PowerChange | Note | None:
     group, role, decision = judged.group, judged.role, judged.decision
-    when_off = role.facts.when_off if role else "standby"
     parked = parked_of(group)
-    if not judged.environment or when_off == "ignore" or group.status:
+    ignored = role is not None and role.facts.when_off == "ignore"
+    if not judged.environment or ignored or group.status:
         return None
     if isinstance(parked, UnreadableTag):
         text = f"its tag envctl:parked cannot be read ({parked.text!r}): its sizes are left as they are"
-        return Note("invalid", ref, text)
-    scales = judged.scales
-    goes_off = decision.action in STOPPING
+        return Note(NoteCategory.INVALID, ref, text)
+    scales, goes_off = judged.scales, decision.action in STOPPING
     if parked is None and not (scales and goes_off):
         return None
     if scales and goes_off:
-        stays = [member for member in members if member.decision.wanted is not State.OFF]
-        if stays:
-            told = (
-                f"{stays[0].instance.instance_id} is to stay on, so the group is not scaled to zero"
-            )
-            return Note("postponed", ref, told)
+        for member in members:
+            if member.decision.wanted is not State.OFF:
+                told = f"{member.instance.instance_id} is to stay on, so the group is not scaled to zero"
+                return Note(NoteCategory.POSTPONED, ref, told)
     elif decision.wanted is not State.ON:
         return None
     wanted = State.OFF if goes_off else State.ON
@@ -265,7 +262,7 @@ def because(decision: Decision) -> str:
     """Say in a few words which rule decides: ``environment office-hours says off``."""
     rule = next((rule for rule in decision.chain if rule.verdict is Verdict.DECIDES), None)
     if rule is None:
-        return decision.reason or ""
+        return str(decision.reason or "")
     note = f" ({rule.why})" if rule.why else ""
     return f"{rule.source.value} {rule.text} says {decision.wanted.value}{note}"
 

@@ -50,7 +50,7 @@ def observe_replicas(scope: LiveScope, reads: LiveReads) -> ObservedState:
         except TableMissing:
             missing.append(definition.prefixed(copied.prefix))
     if missing:
-        raise TablesNotReady(_what_to_do(missing, scope))
+        raise _not_ready(missing, scope)
     return ObservedState(scope.name, ScopeState.OK, objects)
 
 
@@ -146,13 +146,14 @@ def _mark(found: object) -> Mark | None:
     return Mark(by, "", "", "", 0, source, {})
 
 
-def _what_to_do(missing: Iterable[TableDefinition], scope: LiveScope) -> str:
+def _not_ready(missing: Iterable[TableDefinition], scope: LiveScope) -> TablesNotReady:
     tables = list(missing)
     names = ", ".join(table.name for table in tables)
     commands = "\n".join(f"    {_command(table, scope)}" for table in tables)
-    return (
-        f"replicas: account {scope.account} has no table {names} in {scope.region}\n"
-        f"  fix: with rights in that account, create what is missing:\n{commands}"
+    return TablesNotReady(
+        f"replicas: account {scope.account} has no table {names} in {scope.region}",
+        fix=f"with rights in that account, create what is missing:\n{commands}",
+        facts={"part": "replicas"},
     )
 
 

@@ -9,6 +9,7 @@ from controller.kinds.language.spec import Spec
 from controller.model.canonical import Json, canonical_bytes, projection_digest
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Action, Cause, Change
+from controller.model.reason import Reason
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
@@ -176,7 +177,7 @@ def scope_of(
     reason: str = "",
 ) -> ObservedState:
     """One scope with these objects."""
-    return ObservedState(scope, state, {one.ref: one for one in objects}, reason)
+    return ObservedState(scope, state, {one.ref: one for one in objects}, Reason(reason))
 
 
 def options(**more: Any) -> DiffOptions:

@@ -70,7 +70,9 @@ class PowerExplainer:
                 self._state.accounts.installation.ledger.of_item(ref.kind, ref.key, None)
             )
             power = self._power(found, decision, None, accepted, known_as_ours=known)
-            blocks: tuple[Block, ...] = (Block(BlockCode.DECISION, detail=decision.reason or ""),)
+            blocks: tuple[Block, ...] = (
+                Block(BlockCode.DECISION, detail=str(decision.reason or "")),
+            )
             return Explanation(
                 ref=ref,
                 at=self._at,
@@ -204,7 +206,7 @@ class PowerExplainer:
         dark = self._fleet.unreachable.get(found.scope)
         if dark is not None:
             yield Block(BlockCode.NOT_OBSERVED, found.scope, dark.reason)
-        reason = decision.reason or ""
+        reason = str(decision.reason or "")
         nothing_wanted = decision.source is None and decision.wanted is State.NONE
         if reason and (nothing_wanted or decision.postponed):
             yield Block(BlockCode.DECISION, detail=reason)

@@ -17,6 +17,7 @@ from controller.errors import InvalidDesiredState
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Cause, Change, PlanOptions, ScopePlan
+from controller.model.reason import Reason
 from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.planning.fields import EXTRA
 from tests.support.text_source import TextSource
@@ -47,7 +48,7 @@ def applied(texts: Mapping[str, str], state: ScopeState = ScopeState.OK) -> Obse
         objects[ref] = Observation(
             ref, made.attributes, made.digest, mark, Ownership.OURS, b'"base"'
         )
-    return ObservedState("config", state, objects, "why")
+    return ObservedState("config", state, objects, Reason("why"))
 
 
 def planned(
