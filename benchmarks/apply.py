@@ -25,8 +25,8 @@ from boto3.dynamodb.types import TypeSerializer
 
 from benchmarks.ministack import ministack
 from controller.aws.clients import Clients, client_config
+from controller.aws.errors import Place
 from controller.aws.items import from_wire
-from controller.aws.place import Place
 from controller.aws.table_setup import Patience, set_up_table
 from controller.aws.transactions import Cancelled, Committed, PutWrite, UpdateWrite, Write
 from controller.engine.commit.lease import Claim
@@ -193,7 +193,7 @@ def run(changes: tuple[Change, ...], slices: int) -> tuple[int, list[float], lis
     """Let the three take turns; return transactions sent, and ours against each bare loop, slice by slice."""
     bare = boto3.client("dynamodb", region_name=PLACE.region, config=client_config("dynamodb"))
     clients = Clients()
-    client = clients.client(clients.new_session(PLACE), PLACE, "dynamodb")
+    client = clients.client(PLACE, "dynamodb")
     ours, wire, plain = ready(client), ready(client), ready(client)
     store = ours.storage.store
     assert isinstance(store, Remembering)

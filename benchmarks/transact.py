@@ -19,8 +19,8 @@ from boto3.dynamodb.types import TypeSerializer
 
 from benchmarks.ministack import ministack
 from controller.aws.clients import Clients, client_config
+from controller.aws.errors import Place
 from controller.aws.items import Item, to_wire
-from controller.aws.place import Place
 from controller.aws.table_setup import set_up_table
 from controller.aws.transactions import Committed, PutWrite, UpdateWrite, Write, transact
 from controller.model.table import KeyAttribute, TableDefinition
@@ -132,7 +132,7 @@ def main() -> None:
         )
         bare = boto3.client("dynamodb", region_name=PLACE.region, config=client_config("dynamodb"))
         clients = Clients()
-        ours = clients.client(clients.new_session(PLACE), PLACE, "dynamodb")
+        ours = clients.client(PLACE, "dynamodb")
         for table in TABLES:
             set_up_table(ours, table)
         plain: dict[str, list[tuple[float, float]]] = {"bare": [], "ours": []}

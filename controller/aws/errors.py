@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from controller.aws.place import NOWHERE, Place
 from controller.errors import (
     AccessDenied,
     Conflict,
@@ -68,6 +67,23 @@ _BAD_SETTINGS = (
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 _USER_IN_URL = re.compile(r"//[^/@\s]+@")
 _ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
+
+
+class Place(NamedTuple):
+    """Where in AWS a call goes. ``account`` is twelve digits, or empty for the account the controller itself runs in."""
+
+    account: str
+    region: str
+    role: str = ""
+    """ARN of the role the call is made with; empty for the controller's own credentials."""
+
+    def __str__(self) -> str:
+        """Print as errors say it: ``account 012345670123, eu-west-1``."""
+        account = f"account {self.account}" if self.account else "the master account"
+        return f"{account}, {self.region}" if self.region else account
+
+
+NOWHERE = Place("", "")
 
 
 class OutcomeUnknown(Unreachable):

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from controller.aws.clients import place_of
+from controller.aws.clients import RawCall, place_of
 from controller.aws.errors import NotFound, TableMissing, aws_errors
 from controller.aws.items import Item, WireItem, from_wire, to_wire, wire_json
-from controller.aws.raw_call import RawCall
 from controller.errors import Throttled
 from controller.model.backoff import Backoff
 

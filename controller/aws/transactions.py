@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.clients import place_of
+from controller.aws.clients import RawCall, place_of
 from controller.aws.errors import (
     CONFLICT_CODES,
     THROTTLE_CODES,
@@ -16,7 +16,6 @@ from controller.aws.errors import (
     translate,
 )
 from controller.aws.items import Item, WireItem, from_wire, item_bytes, wire_json
-from controller.aws.raw_call import RawCall
 from controller.aws.tables import table_errors
 from controller.errors import RefusedByAws, Throttled
 

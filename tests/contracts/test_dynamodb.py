@@ -10,9 +10,8 @@ from moto import mock_aws
 
 from benchmarks.ministack import MINISTACK, ministack
 from controller.aws.clients import Clients
-from controller.aws.errors import TableMissing
+from controller.aws.errors import Place, TableMissing
 from controller.aws.items import Item, to_wire
-from controller.aws.place import Place
 from controller.aws.table_setup import SetupResult, set_up_table
 from controller.aws.tables import Query, get, query, scan
 from controller.aws.transactions import Cancelled, Committed, PutWrite, transact, write_one
@@ -56,7 +55,7 @@ def lookalike(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def client(lookalike: str) -> Any:
     clients = Clients()
-    return clients.client(clients.new_session(PLACE), PLACE, "dynamodb")
+    return clients.client(PLACE, "dynamodb")
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from controller.aws.clients import Clients
+from controller.aws.clients import Clients, RawCall
+from controller.aws.errors import Place
 from controller.aws.items import Item, to_wire
-from controller.aws.place import Place
-from controller.aws.raw_call import RawCall
 from controller.aws.tables import Query, query, scan
 from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, transact
 from tests.unit.aws.conftest import Script, json_answer
@@ -27,7 +26,7 @@ ONE = to_wire({":v": 1})
 
 @pytest.fixture
 def client(clients: Clients) -> Any:
-    return clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
+    return clients.client(MASTER, "dynamodb")
 
 
 def test_a_transaction_is_the_request_botocore_would_make(client: Any, scripted: Script) -> None:
