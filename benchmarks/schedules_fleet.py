@@ -14,7 +14,7 @@ from controller.engine.installation.installation import (
     find_installation,
     set_up,
 )
-from controller.engine.installation.process_context import ProcessContext
+from controller.engine.installation.settings_file import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
 from controller.model.ledger_record import Requester

@@ -5,7 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
@@ -73,7 +73,7 @@ class AwsAccess:
         installation: str,
         instance: str,
         allowed_role_names: Iterable[str],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime],
     ) -> None:
         """Take the master's region, the names for sessions, and the role names the settings allow."""
         self.region = region

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from controller.engine.installation.process_context import ProcessContext
+from controller.engine.installation.settings_file import ProcessContext
 
 USER_VARIABLE = "ENVCTL_USER"
 PERSONAL = ("AWS_", "ENVCTL_", "GIT_")

@@ -1,4 +1,4 @@
-"""From the SOURCE text of a command or the location in the settings to a source that can be read."""
+"""From the SOURCE text of a command to a source that can be read."""
 
 import re
 from collections.abc import Mapping
@@ -8,11 +8,13 @@ from types import MappingProxyType
 from controller.errors import WrongUsage
 from controller.ports import Source
 from controller.sources import folder, git
-from controller.sources.folder import FolderSource
-from controller.sources.form import SourceContext, SourceForm
-from controller.sources.git import GitSource
-from controller.sources.git_credential import GitCredential, redact
-from controller.sources.location import FolderLocation, GitLocation, looks_like_scp
+from controller.sources.location import (
+    GitCredential,
+    SourceContext,
+    SourceForm,
+    looks_like_scp,
+    redact,
+)
 
 FORMS: tuple[SourceForm, ...] = (folder.FORM, git.FORM)
 """Every source there is, in the order in which messages list them; a new one adds its ``FORM`` here."""
@@ -42,20 +44,8 @@ def open_source(
     return schemes[scheme].open(text, SourceContext(cache_dir, credential))
 
 
-def open_location(
-    location: FolderLocation | GitLocation,
-    *,
-    cache_dir: Path,
-    credential: GitCredential | None = None,
-) -> Source:
-    """Return the source at a location of the settings; nothing is read yet."""
-    if isinstance(location, FolderLocation):
-        return FolderSource(location)
-    return GitSource(location, cache_dir, credential)
-
-
 def _not_accepted(text: str, schemes: Mapping[str, SourceForm]) -> WrongUsage:
-    shown = repr(redact(text, None))
+    shown = repr(redact(text))
     if looks_like_scp(text):
         host, _, path = text.partition(":")
         return WrongUsage(

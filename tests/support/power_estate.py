@@ -15,7 +15,7 @@ from controller.engine.installation.installation import (
     find_installation,
     set_up,
 )
-from controller.engine.installation.process_context import ProcessContext
+from controller.engine.installation.settings_file import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.tick import PowerRun, Switched
 from controller.model.accepted import AcceptedState

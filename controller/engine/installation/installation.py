@@ -17,7 +17,7 @@ from controller.engine.installation.bootstrap import (
     read_installation,
     set_up_tables,
 )
-from controller.engine.installation.process_context import ProcessContext
+from controller.engine.installation.settings_file import ProcessContext
 from controller.kinds.language.kind import Kind
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.engine.installation.settings_origins import SettingLine
+from controller.engine.installation.settings_file import SettingLine
 from controller.engine.queries.status.view import (
     LookedScope,
     PowerView,
