@@ -28,6 +28,7 @@ from controller.aws.clients import Clients, client_config
 from controller.aws.errors import Place
 from controller.aws.items import from_wire
 from controller.aws.table_setup import Patience, set_up_table
+from controller.aws.tables import DynamoStore
 from controller.aws.transactions import Cancelled, Committed, PutWrite, UpdateWrite, Write
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
@@ -43,7 +44,6 @@ from controller.model.plan import Cause, Change
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.store import DynamoStore
 
 PLACE = Place("", "eu-west-1")
 SERVICES = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))

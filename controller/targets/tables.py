@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.aws.errors import TableMissing
 from controller.aws.items import Item
-from controller.aws.tables import segments_for
+from controller.aws.tables import ItemStore, segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
 from controller.model.ledger_record import LedgerRecord
@@ -24,7 +24,6 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.ports import History
 from controller.targets.table_items.observations import Found, ItemKey, Reader
-from controller.targets.table_items.store import ItemStore
 
 DENIED = "denied"
 """Fact of an unknown scope: whether AWS denied access, so that an operator must act."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 from controller.aws.items import to_wire
 from controller.aws.table_setup import Patience, SetupResult, set_up_table
 from controller.aws.table_state import Difference
+from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, Storage
@@ -20,7 +21,6 @@ from controller.ledger.records import iso_ms
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
-from controller.targets.table_items.store import ItemStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

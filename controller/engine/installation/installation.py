@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from controller.aws.blob_store import S3BlobStore
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
+from controller.aws.tables import DynamoStore
 from controller.engine.commit.lease import Claim, Leases
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.commit.storage import ApplyRequest, Storage
@@ -26,7 +27,6 @@ from controller.ledger.redaction import redactor
 from controller.model.ledger_record import Actor, Requester
 from controller.settings import Settings
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
-from controller.targets.table_items.store import DynamoStore
 from controller.targets.tables import Tables
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from controller.aws.errors import TableMissing, TablesNotReady, aws_errors
 from controller.aws.items import Item
-from controller.aws.tables import batch_get, scan
+from controller.aws.tables import DynamoStore
 from controller.ledger.live_history import made_by_us
 from controller.model.live import LiveScope
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
@@ -42,7 +42,7 @@ def observe_replicas(scope: LiveScope, reads: LiveReads) -> ObservedState:
     missing: list[TableDefinition] = []
     for table, definition in copied.tables.items():
         try:
-            for item in scan(reads.client("dynamodb"), copied.prefix + table):
+            for item in DynamoStore(reads.client("dynamodb")).scan(copied.prefix + table):
                 if _is_original(item, reads.installation):
                     return ObservedState(scope.name, ScopeState.OK, {}, facts={MASTER: True})
                 found = _observation(copied, scope, table, item, reads.installation)
@@ -77,7 +77,7 @@ def read_sources(
     for table, keys in by_table.items():
         refs = {copied.ref(scope, table, key): key for key in keys}
         sources |= {str(ref): None for ref in refs}
-        for item in batch_get(client, copied.prefix + table, keys):
+        for item in DynamoStore(client).batch_get(copied.prefix + table, keys):
             ref = copied.ref(scope, table, item)
             sources[str(ref)] = found_source(copied, table, item, reads.installation)
         for ref in refs:
