@@ -21,7 +21,7 @@ from controller.model.item_write import ItemWrite
 from controller.model.ledger_record import LedgerRecord, Phase
 from controller.model.plan import Change
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.plain_json import dump_plain
+from controller.targets.table_items.item_form import dump_plain
 from controller.targets.table_items.writes import Stamp, guarded, item_writes
 
 MAX_ITEM_WRITES = 49

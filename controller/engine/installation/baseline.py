@@ -23,7 +23,7 @@ from controller.model.origin import UNKNOWN_AUTHORSHIP
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.marks import MANAGED, mark_of
+from controller.targets.table_items.item_form import MANAGED, mark_of
 
 BASELINE_ROW = "baseline"
 MAX_RECORDS = 99

@@ -11,6 +11,7 @@ from controller.aws.table_setup import Patience, SetupResult, set_up_table
 from controller.aws.table_state import Difference
 from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
+from controller.catalog import kind_tables
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.installation.baseline import Baseline, record_baseline
@@ -20,7 +21,7 @@ from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import iso_ms
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
-from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
+from controller.targets.table_items.definitions import STATE_TABLE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

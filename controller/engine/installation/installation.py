@@ -8,6 +8,7 @@ from controller.aws.blob_store import S3BlobStore
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.aws.tables import DynamoStore
+from controller.catalog import kind_tables
 from controller.engine.commit.lease import Claim, Leases
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.commit.storage import ApplyRequest, Storage
@@ -26,7 +27,7 @@ from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
 from controller.model.ledger_record import Actor, Requester
 from controller.settings import Settings
-from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
+from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import Tables
 
 if TYPE_CHECKING:

@@ -25,8 +25,7 @@ from controller.targets.replica_parts.replicated import (
     content_digest,
     state_digest,
 )
-from controller.targets.table_items.marks import MANAGED
-from controller.targets.table_items.plain_json import load_plain
+from controller.targets.table_items.item_form import MANAGED, load_plain
 
 MOST_WRITES: Final = 100
 MOST_BYTES: Final = 3_500_000

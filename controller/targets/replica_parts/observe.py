@@ -20,8 +20,15 @@ from controller.targets.replica_parts.replicated import (
     replicated,
     state_digest,
 )
-from controller.targets.table_items.marks import AUDIT, MANAGED, is_ours, mark_id, mark_of
-from controller.targets.table_items.plain_json import dump_plain, load_plain
+from controller.targets.table_items.item_form import (
+    AUDIT,
+    MANAGED,
+    dump_plain,
+    is_ours,
+    load_plain,
+    mark_id,
+    mark_of,
+)
 
 SOURCES: Final = "sources"
 """Fact: ref of each copy whose source was read -> what was found of it (see ``found_source``)."""
