@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
@@ -168,10 +168,18 @@ def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlErro
 
 
 def _translate_answer(error: aws.ClientError, what: str, place: Place) -> EnvctlError:
-    code, said = error_code(error), _aws_message(error)
+    code = error_code(error)
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    said = " ".join(_ENCODED.sub("", message).split())[:500]
     call = f"{error.operation_name} in {place}"
     if code in DENIED_CODES:
-        return AccessDenied(_denied_text(error, what, place))
+        found = _ACTION.search(said)
+        action = found.group(1) if found else str(error.operation_name)
+        who = place.role or "the controller's own credentials"
+        return AccessDenied(
+            f"{what}: access denied to {action} in {place}, as {who}\n  AWS says: {said or code}\n"
+            f"  fix: allow {action} in that role's policy (the policies in deploy/ list every action needed)"
+        )
     if code in EXPIRED_CODES:
         return AccessDenied(
             f"{what}: the credentials used for {call} have expired ({code})",
@@ -202,22 +210,6 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
         )
     kind = NotFound if code in NOT_FOUND_CODES else RefusedByAws
     return kind(f"{what}: AWS refused {call} ({code})\n  AWS says: {said}", code)
-
-
-def _denied_text(error: aws.ClientError, what: str, place: Place) -> str:
-    said = _aws_message(error)
-    found = _ACTION.search(said)
-    action = found.group(1) if found else str(error.operation_name)
-    who = place.role or "the controller's own credentials"
-    return (
-        f"{what}: access denied to {action} in {place}, as {who}\n  AWS says: {said or error_code(error)}\n"
-        f"  fix: allow {action} in that role's policy (the policies in deploy/ list every action needed)"
-    )
-
-
-def _aws_message(error: aws.ClientError) -> str:
-    message: Any = error.response.get("Error", {}).get("Message", "")
-    return " ".join(_ENCODED.sub("", str(message)).split())[:500]
 
 
 def _status(error: aws.ClientError) -> int:

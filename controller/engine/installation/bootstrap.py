@@ -9,16 +9,22 @@ from uuid import uuid4
 from controller.aws.items import to_wire
 from controller.aws.table_setup import Patience, SetupResult, set_up_table
 from controller.aws.table_state import Difference
-from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.catalog import kind_tables
 from controller.engine.commit.lease import Claim
+from controller.engine.commit.run_id import new_run_id
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.installation.baseline import Baseline, record_baseline
+from controller.engine.installation.installation import (
+    INSTALLATION_ROW,
+    Master,
+    read_installation,
+)
 from controller.errors import Conflict
 from controller.kinds.language.kind import Kind
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import iso_ms
+from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -26,7 +32,6 @@ from controller.targets.table_items.definitions import STATE_TABLE
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-INSTALLATION_ROW = "installation"
 MAX_THREADS = 4
 """Tables set up side by side; AWS creates them in about ten seconds each."""
 
@@ -85,14 +90,14 @@ def set_up_tables(
         )
 
 
-def read_installation(store: ItemStore, prefix: str) -> str | None:
-    """Return the id of the installation these tables belong to; None before the first bootstrap. Raises as any read."""
-    row = store.get(prefix + STATE_TABLE.name, {"Id": INSTALLATION_ROW})
-    return None if row is None else str(row["Installation"])
-
-
-def _new_id() -> str:
-    return uuid4().hex
+def set_up(master: Master, requester: Requester, *, upgrade: bool = False) -> BootstrapReport:
+    """Create what is missing, compare what is there, mend it on ``upgrade``. Raises as ``bootstrap``."""
+    kinds = master.kinds.values()
+    process = master.process
+    definitions = all_tables(kinds, master.settings.resource_prefix)
+    tables = set_up_tables(master.client, definitions, upgrade=upgrade)
+    request = ApplyRequest(actor=Actor("", "", *requester), transaction=new_run_id(process.clock()))
+    return bootstrap(tables, kinds, master.storage(), request, Claim(process.instance))
 
 
 def bootstrap(
@@ -101,7 +106,7 @@ def bootstrap(
     storage: Storage,
     request: ApplyRequest,
     claim: Claim,
-    new_id: Callable[[], str] = _new_id,
+    new_id: Callable[[], str] = lambda: uuid4().hex,
 ) -> BootstrapReport:
     """Give set-up tables their installation id and head, and the ledger a baseline record of every item that is not ours.
 

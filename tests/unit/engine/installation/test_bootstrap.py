@@ -15,9 +15,9 @@ from controller.engine.installation.bootstrap import (
     BootstrapReport,
     all_tables,
     bootstrap,
-    read_installation,
     set_up_tables,
 )
+from controller.engine.installation.installation import read_installation
 from controller.errors import AccessDenied, ScopeBusy, StaleEpoch, Throttled
 from tests.support.estate import PREFIX, Estate
 from tests.support.moto_tables import AT_ONCE, MotoTables
