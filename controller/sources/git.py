@@ -118,20 +118,6 @@ class GitSource:
             ):
                 # The ref moved between the two questions: the commit we were told of is behind it, or gone for good.
                 self._bring(commit)
-        return self._read_tree(commit, branch)
-
-    def _bring(self, commit: str) -> None:
-        """Fetch one commit by its id, or all branches and tags from a server that gives out no others."""
-        if self._cache.fetch(commit) and self._cache.holds(commit):
-            return
-        self._cache.fetch(None)
-        if not self._cache.holds(commit):
-            raise SourceUnavailable(
-                f"{self.name}: no commit {commit} in any branch or tag",
-                fix="check the id; a commit that was rebased away must be pushed again under a branch or tag",
-            )
-
-    def _read_tree(self, commit: str, branch: str) -> SourceTree:
         revision = read_revision(self._cache.local, commit, branch)
         folder = self._location.path
         entries = list_tree(self._cache.local, f"{commit}:{folder}" if folder else commit)
@@ -147,6 +133,17 @@ class GitSource:
         files = {path: found.id for path, found in selection.files.items()}
         sizes = {path: found.size for path, found in selection.files.items()}
         return SourceTree(revision, files, selection.problems, sizes)
+
+    def _bring(self, commit: str) -> None:
+        """Fetch one commit by its id, or all branches and tags from a server that gives out no others."""
+        if self._cache.fetch(commit) and self._cache.holds(commit):
+            return
+        self._cache.fetch(None)
+        if not self._cache.holds(commit):
+            raise SourceUnavailable(
+                f"{self.name}: no commit {commit} in any branch or tag",
+                fix="check the id; a commit that was rebased away must be pushed again under a branch or tag",
+            )
 
     def _tip(self) -> _Tip:
         ref = self._location.ref

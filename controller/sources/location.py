@@ -79,6 +79,8 @@ class GitLocation:
     url: str
     ref: str = "HEAD"
     path: str = ""
+    is_fixed: bool = field(default=False, init=False, repr=False, compare=False)
+    """True when ``ref`` is a commit id, which never means anything else later."""
 
     def __post_init__(self) -> None:
         _check_url(self.url)
@@ -95,11 +97,7 @@ class GitLocation:
             )
         pure = str(PurePosixPath(path))
         object.__setattr__(self, "path", "" if pure == "." else pure)
-
-    @property
-    def is_fixed(self) -> bool:
-        """True when ``ref`` is a commit id, which never means anything else later."""
-        return _COMMIT.fullmatch(self.ref) is not None
+        object.__setattr__(self, "is_fixed", _COMMIT.fullmatch(self.ref) is not None)
 
     def __str__(self) -> str:
         """Write the SOURCE text that gives this location back; the short ssh form has none and prints as it is."""

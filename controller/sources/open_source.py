@@ -31,7 +31,6 @@ def open_source(
     *,
     cache_dir: Path,
     credential: GitCredential | None = None,
-    schemes: Mapping[str, SourceForm] = SCHEMES,
 ) -> Source:
     """Return the source a text names; nothing is read yet. A folder whose name holds a colon is written ``./a:b``.
 
@@ -39,19 +38,19 @@ def open_source(
     """
     match = _SCHEME.match(text)
     scheme = match.group(1).lower() if match else ""
-    if not text or text.startswith("-") or looks_like_scp(text) or scheme not in schemes:
-        raise _not_accepted(text, schemes)
-    return schemes[scheme].open(text, SourceContext(cache_dir, credential))
+    if not text or text.startswith("-") or looks_like_scp(text) or scheme not in SCHEMES:
+        raise _not_accepted(text)
+    return SCHEMES[scheme].open(text, SourceContext(cache_dir, credential))
 
 
-def _not_accepted(text: str, schemes: Mapping[str, SourceForm]) -> WrongUsage:
+def _not_accepted(text: str) -> WrongUsage:
     shown = repr(redact(text))
     if looks_like_scp(text):
         host, _, path = text.partition(":")
         return WrongUsage(
             f"source {shown} is Git's short ssh form", fix=f"write git+ssh://{host}/{path}"
         )
-    if f"git+{text.partition(':')[0].lower()}" in schemes:
+    if f"git+{text.partition(':')[0].lower()}" in SCHEMES:
         return WrongUsage(f"source {shown} does not say that it is Git", fix="write git+ before it")
-    accepted = "; ".join(dict.fromkeys(form.accepts for form in schemes.values()))
+    accepted = "; ".join(dict.fromkeys(form.accepts for form in FORMS))
     return WrongUsage(f"source {shown} is not one we can read", fix=f"write one of: {accepted}")

@@ -31,7 +31,6 @@ from controller.targets.table_items.item_form import (
     AUDIT,
     MANAGED,
     dump_plain,
-    is_ours,
     load_plain,
     mark_id,
     mark_of,
@@ -132,7 +131,8 @@ class Reader:
                 doubtful += (ItemKey(name, *table.key_of(item).values()),)
                 continue
             expected = mark_id(self._installation, self._prefix + name, table.key_of(item))
-            foreign = foreign or not is_ours(mark, self._installation, expected)
+            # Another installation's mark does not fit, nor one that came with a copied item.
+            foreign = foreign or mark.by != self._installation or mark.id != expected
             first = first or mark
             unlike = unlike or mark.digest != first.digest
         ownership = Ownership.OURS

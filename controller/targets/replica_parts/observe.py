@@ -24,7 +24,6 @@ from controller.targets.table_items.item_form import (
     AUDIT,
     MANAGED,
     dump_plain,
-    is_ours,
     load_plain,
     mark_id,
     mark_of,
@@ -106,7 +105,7 @@ def found_source(
     changed = audit.get("LastChanged") if isinstance(audit, Mapping) else None
     return {
         "content": copied.content(table, item).decode(),
-        "ours": mark is not None and is_ours(mark, installation, expected),
+        "ours": mark is not None and mark.by == installation and mark.id == expected,
         "changed": changed if isinstance(changed, str) else "",
     }
 

@@ -105,24 +105,6 @@ def mark_of(managed: object) -> Mark | None:
     )
 
 
-def managed_attribute(mark: Mark) -> dict[str, Any]:
-    """Return a mark as it is written. ``mark_of`` reads it back."""
-    return {
-        "By": mark.by,
-        "Id": mark.id,
-        "Revision": mark.revision,
-        "Path": mark.path,
-        "Line": mark.line,
-        "Digest": mark.digest,
-        "Extra": dict(mark.extra),
-    }
-
-
-def is_ours(mark: Mark, installation: str, expected_id: str) -> bool:
-    """Tell whether a mark fits: another installation's does not, nor one that came with a copied item."""
-    return mark.by == installation and mark.id == expected_id
-
-
 def with_references(
     observed: ObservedState, refs: Iterable[ResourceRef], kinds: Mapping[str, Kind[Any]]
 ) -> ObservedState:

@@ -10,7 +10,6 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.absent import without_empty
 from controller.model.item_write import ItemWrite
-from controller.model.observed import Mark
 from controller.model.origin import UNKNOWN_AUTHORSHIP, Origin
 from controller.model.plan import Change
 from controller.model.table import TableDefinition
@@ -18,7 +17,6 @@ from controller.targets.table_items.item_form import (
     AUDIT,
     MANAGED,
     load_plain,
-    managed_attribute,
     mark_id,
     mark_of,
 )
@@ -112,15 +110,6 @@ def _write(
         audit, last = found.get(AUDIT), mark_of(found.get(MANAGED))
         # An object that left the source keeps the place it was last written at.
         place = origin or (Origin(last.path, last.line) if last else Origin(""))
-        mark = Mark(
-            by=stamp.installation,
-            id=mark_id(stamp.installation, stamp.prefix + definition.name, key),
-            revision=stamp.revision,
-            path=place.path,
-            line=place.line,
-            digest=change.digest,
-            extra=extra,
-        )
         signed = {
             **(audit if isinstance(audit, dict) else {}),
             "LastChanged": iso_ms(stamp.at),
@@ -128,7 +117,16 @@ def _write(
             "User": stamp.user,
             "Version": version_of(audit) + 1,
         }
-        new = {**wanted, AUDIT: signed, MANAGED: managed_attribute(mark)}
+        managed = {
+            "By": stamp.installation,
+            "Id": mark_id(stamp.installation, stamp.prefix + definition.name, key),
+            "Revision": stamp.revision,
+            "Path": place.path,
+            "Line": place.line,
+            "Digest": change.digest,
+            "Extra": dict(extra),
+        }
+        new = {**wanted, AUDIT: signed, MANAGED: managed}
     return ItemWrite(
         table=definition.name,
         key=key,
