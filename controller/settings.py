@@ -261,7 +261,17 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
 
     Raises WrongUsage with every problem, each with its place.
     """
-    values = _parsed(name, data) if data.strip() else {}
+    values: dict[str, Any] = {}
+    if data.strip():
+        try:
+            first, *more = parse_documents(data)
+        except Irregular:
+            secret = frozenset(secret_names(Settings))
+            raise _wrong(find_text_problems(name, data, secret)) from None
+        if more:
+            origin, what = Origin(name, more[0].line), "the settings are one document"
+            raise _wrong([Problem(origin, "", what, "leave this one out")])
+        values = first.value
     given: dict[tuple[str, ...], Any] = {}
     for variable, path in VARIABLES.items():
         text = environment.get(variable)
@@ -278,17 +288,6 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
             for issue in validation_issues(error, (), Settings)
         ]
         raise _wrong(in_file_order(problems)) from None
-
-
-def _parsed(name: str, data: bytes) -> dict[str, Any]:
-    try:
-        documents = parse_documents(data)
-    except Irregular:
-        raise _wrong(find_text_problems(name, data, frozenset(secret_names(Settings)))) from None
-    if len(documents) > 1:
-        origin = Origin(name, documents[1].line)
-        raise _wrong([Problem(origin, "", "the settings are one document", "leave this one out")])
-    return documents[0].value
 
 
 def _problem(

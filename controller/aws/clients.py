@@ -95,7 +95,7 @@ class RetryBudget:
         return RetryBudget(tokens - 1.0, self.capacity, self.refill_per_s, max(now_s, self.at_s))
 
 
-def worth_retrying(parsed: Mapping[str, Any] | None, status: int, error: Exception | None) -> bool:
+def worth_retrying(parsed: Mapping[str, Any], status: int, error: Exception | None) -> bool:
     """Tell whether a failed try may succeed if repeated.
 
     ``parsed`` is botocore's parsed answer. A cancelled transaction is worth it if nothing but contention or
@@ -103,8 +103,6 @@ def worth_retrying(parsed: Mapping[str, Any] | None, status: int, error: Excepti
     """
     if error is not None:
         return isinstance(error, _TRANSIENT_ERRORS) and not isinstance(error, aws.SSLError)
-    if parsed is None or status < 300:
-        return False
     code = str(parsed.get("Error", {}).get("Code", ""))
     if code == "TransactionCanceledException":
         reasons = {
@@ -142,9 +140,11 @@ class Retries:
         **_: Any,
     ) -> float | None:
         """Handle botocore's event of this name for the clients of one account and region; 0 for one more try."""
-        http, parsed = response or (None, None)
         first_at_s = request_dict["context"].setdefault(_CONTEXT_KEY, self.clock())
-        if not worth_retrying(parsed, getattr(http, "status_code", 0), caught_exception):
+        status, parsed = (response[0].status_code, response[1]) if response else (0, {})
+        if caught_exception is None and status < 300:
+            return None
+        if not worth_retrying(parsed, status, caught_exception):
             return None
         api = (place.account, place.region, operation.service_model.service_name, operation.name)
         pause_s = self.pause_before_retry_s(api, attempts, first_at_s)

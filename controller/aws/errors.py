@@ -120,7 +120,8 @@ def error_code(error: Exception) -> str:
 def may_have_been_done(error: Exception) -> bool:
     """Tell whether a failed request may have taken effect: it was sent, and the answer was lost or a server fault."""
     if isinstance(error, aws.ClientError):
-        return answer_leaves_outcome_open(error_code(error), _status(error))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return answer_leaves_outcome_open(error_code(error), status)
     return isinstance(error, _NO_ANSWER) and not isinstance(error, _NEVER_SENT)
 
 
@@ -203,14 +204,11 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
             f"{what}: AWS throttles {call} ({code}) for longer than the retry budget allows",
             fix="nothing, it is tried again later; if it stays so, raise the quota or look less often",
         )
-    if code in TRANSIENT_CODES or _status(error) >= 500:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in TRANSIENT_CODES or status >= 500:
         return Unreachable(
             f"{what}: AWS failed at {call} ({code})\n  AWS says: {said}",
             fix="nothing if it passes, it is tried again; otherwise see the AWS health page",
         )
     kind = NotFound if code in NOT_FOUND_CODES else RefusedByAws
     return kind(f"{what}: AWS refused {call} ({code})\n  AWS says: {said}", code)
-
-
-def _status(error: aws.ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

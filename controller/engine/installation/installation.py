@@ -8,7 +8,6 @@ from controller.aws.blob_store import S3BlobStore
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.aws.tables import DynamoStore, ItemStore
-from controller.catalog import kind_tables
 from controller.engine.commit.lease import Leases
 from controller.engine.commit.storage import Storage
 from controller.engine.installation.settings_file import ProcessContext
@@ -71,7 +70,7 @@ class Master:
             store=self.store,
             installation="",
             prefix=settings.resource_prefix,
-            tables={table.name: table for table in kind_tables(self.kinds.values())},
+            tables={table.name: table for kind in self.kinds.values() for table in kind.tables},
             table_arn=lambda table: arn + self.physical(table),
             clock=self.process.clock,
             sleep=self.process.sleep,
