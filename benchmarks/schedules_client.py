@@ -19,7 +19,7 @@ from benchmarks.schedules_fleet import installation
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import observe_config
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.power.tick import PowerRun
+from controller.engine.reconcile.tick import PowerRun
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
 from controller.targets.power import TARGET

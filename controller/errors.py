@@ -3,30 +3,49 @@
 ``ERROR_CLASSES`` is the one table of consequences: exit code, whether another try may help, and the condition shown in status.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from controller.model.reason import Reason
 
 if TYPE_CHECKING:
     from controller.model.problem import Problem
 
 
 class EnvctlError(Exception):
-    """Root of our errors: ``message`` says what and where, ``fix`` what to do, ``facts`` the same for programs.
+    """Root of our errors: ``message`` says in one line what and where, ``fix`` what to do, ``facts`` the same for programs.
 
+    ``detail`` are further lines between the two: what AWS or git says, or each single problem.
     ``str(error)`` is what the user reads. Nothing may be decided by these words: decide by class, code or facts.
     """
 
     def __init__(
-        self, message: str, *, fix: str = "", facts: Mapping[str, str | int] | None = None
+        self,
+        message: str,
+        *,
+        detail: str = "",
+        fix: str = "",
+        facts: Mapping[str, str | int] | None = None,
     ) -> None:
         """Keep message and fix apart; a fix may have several lines, one for each thing to type."""
-        self.message, self.fix, self.facts = message, fix, dict(facts or {})
+        self.message, self.detail, self.fix, self.facts = message, detail, fix, dict(facts or {})
         super().__init__(message)
 
     def __str__(self) -> str:
         """Render as people read it."""
-        return f"{self.message}\n  fix: {self.fix}" if self.fix else self.message
+        return self.reason
+
+    @property
+    def reason(self) -> Reason:
+        """All that people read, with its first line known."""
+        return Reason(self.message, detail=self.detail, fix=self.fix)
+
+    @property
+    def part(self) -> str:
+        """Which part of us says it, where that is known: ``groups``, ``sessions``; else empty."""
+        return str(self.facts.get("part", ""))
 
     @property
     def code(self) -> str:
@@ -43,7 +62,7 @@ class InvalidDesiredState(EnvctlError):
         count = len(self.problems)
         noun = "problem" if count == 1 else "problems"
         super().__init__(
-            f"{count} {noun} in the desired state\n" + "\n".join(map(str, self.problems))
+            f"{count} {noun} in the desired state", detail="\n".join(map(str, self.problems))
         )
 
 
@@ -57,9 +76,9 @@ class PlanChanged(EnvctlError):
     def __init__(self, expected: str, actual: str, detail: str = "") -> None:
         """Name both digests."""
         self.expected, self.actual = expected, actual
-        tail = f"\n{detail}" if detail else ""
         super().__init__(
-            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}{tail}",
+            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}",
+            detail=detail,
             fix="run envctl plan again and review the new one",
             facts={"expected": expected, "actual": actual},
         )
@@ -86,12 +105,25 @@ class Conflict(EnvctlError):
 
 
 class RefusedByAws(EnvctlError):
-    """AWS refused the request for a reason of its own: a limit, a state, a value; ``aws_code`` is AWS's word for it."""
+    """AWS refused the request for a reason of its own: a limit, a state, a value; ``aws_code`` is AWS's word for it.
 
-    def __init__(self, message: str, aws_code: str = "", *, fix: str = "") -> None:
+    ``instances`` are those that AWS names as the reason.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        aws_code: str = "",
+        *,
+        detail: str = "",
+        fix: str = "",
+        instances: Iterable[str] = (),
+    ) -> None:
         """Keep AWS's error code beside the text."""
-        self.aws_code = aws_code
-        super().__init__(message, fix=fix, facts={"awsCode": aws_code} if aws_code else None)
+        self.aws_code, self.instances = aws_code, frozenset(instances)
+        super().__init__(
+            message, detail=detail, fix=fix, facts={"awsCode": aws_code} if aws_code else None
+        )
 
 
 class StaleEpoch(EnvctlError):
@@ -106,45 +138,71 @@ class ScopeFromTheFuture(EnvctlError):
     """The scope was last written by a newer controller; this one refuses to touch it."""
 
 
-class SomeChangesFailed(EnvctlError):
-    """The run went on to its end, but some changes failed or conflicted."""
-
-
 class WrongUsage(EnvctlError):
     """The command line or the settings are wrong."""
+
+
+class ExitCode(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    DESIRED_STATE_WRONG = 1
+    CHANGES = 2
+    """A plan has changes, or what was asked for was not done for want of a yes."""
+    REFUSED = 3
+    STALE = 4
+    TRY_AGAIN = 5
+    """Something did not answer, or is somebody else's for now."""
+    DENIED = 6
+    FAILED = 7
+    """Some changes were not made, or what was checked is not in order."""
+    USAGE = 64
+    BUG = 70
 
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
     """What an error class means for the process and for the next try."""
 
-    exit_code: int
+    exit_code: ExitCode
     retry: str
     condition: str
     who_acts: str
 
 
 ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
-    EnvctlError: Consequence(70, "no", "Bug", "us"),
+    EnvctlError: Consequence(ExitCode.BUG, "no", "Bug", "us"),
     InvalidDesiredState: Consequence(
-        1, "on the next revision", "InvalidConfig", "author of the YAML"
+        ExitCode.DESIRED_STATE_WRONG, "on the next revision", "InvalidConfig", "author of the YAML"
     ),
-    PlanRefused: Consequence(3, "on the next revision or override", "GuardViolated", "reviewer"),
-    PlanChanged: Consequence(4, "no", "PlanStale", "reviewer"),
-    SourceUnavailable: Consequence(5, "with back-off", "SourceUnavailable", "nobody yet"),
-    Unreachable: Consequence(5, "with back-off", "Unreachable", "nobody yet"),
-    Throttled: Consequence(5, "with back-off", "Throttled", "nobody yet"),
-    AccessDenied: Consequence(6, "slowly", "AccessDenied", "operator"),
-    Conflict: Consequence(7, "at once, after looking again", "Conflict", "nobody"),
-    RefusedByAws: Consequence(7, "slowly", "RefusedByAws", "operator"),
-    StaleEpoch: Consequence(7, "no", "StaleEpoch", "nobody"),
-    ScopeBusy: Consequence(5, "with back-off", "ScopeBusy", "nobody yet"),
-    ScopeFromTheFuture: Consequence(5, "slowly", "ScopeFromTheFuture", "operator"),
-    SomeChangesFailed: Consequence(7, "after looking again", "SomeChangesFailed", "operator"),
-    WrongUsage: Consequence(64, "no", "WrongUsage", "operator"),
+    PlanRefused: Consequence(
+        ExitCode.REFUSED, "on the next revision or override", "GuardViolated", "reviewer"
+    ),
+    PlanChanged: Consequence(ExitCode.STALE, "no", "PlanStale", "reviewer"),
+    SourceUnavailable: Consequence(
+        ExitCode.TRY_AGAIN, "with back-off", "SourceUnavailable", "nobody yet"
+    ),
+    Unreachable: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Unreachable", "nobody yet"),
+    Throttled: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Throttled", "nobody yet"),
+    AccessDenied: Consequence(ExitCode.DENIED, "slowly", "AccessDenied", "operator"),
+    Conflict: Consequence(ExitCode.FAILED, "at once, after looking again", "Conflict", "nobody"),
+    RefusedByAws: Consequence(ExitCode.FAILED, "slowly", "RefusedByAws", "operator"),
+    StaleEpoch: Consequence(ExitCode.FAILED, "no", "StaleEpoch", "nobody"),
+    ScopeBusy: Consequence(ExitCode.TRY_AGAIN, "with back-off", "ScopeBusy", "nobody yet"),
+    ScopeFromTheFuture: Consequence(ExitCode.TRY_AGAIN, "slowly", "ScopeFromTheFuture", "operator"),
+    WrongUsage: Consequence(ExitCode.USAGE, "no", "WrongUsage", "operator"),
 }
 
-EXIT_ORDER: tuple[int, ...] = (70, 1, 3, 4, 6, 5, 7, 2)
+EXIT_ORDER: tuple[ExitCode, ...] = (
+    ExitCode.BUG,
+    ExitCode.DESIRED_STATE_WRONG,
+    ExitCode.REFUSED,
+    ExitCode.STALE,
+    ExitCode.DENIED,
+    ExitCode.TRY_AGAIN,
+    ExitCode.FAILED,
+    ExitCode.CHANGES,
+)
 """Several outcomes in one run: the first of these that occurred is the exit code."""
 
 
@@ -154,15 +212,12 @@ def consequence_of(error: BaseException) -> Consequence:
     return next(known, ERROR_CLASSES[EnvctlError])
 
 
-def exit_code_of(error: BaseException) -> int:
-    """Return the exit code of an error; 70 for anything that is not ours."""
+def exit_code_of(error: BaseException) -> ExitCode:
+    """Return the exit code of an error; BUG for anything that is not ours."""
     return consequence_of(error).exit_code
 
 
-def worst_exit_code(codes: Sequence[int]) -> int:
-    """Return the code to exit with when several things happened; 0 when nothing did."""
-    present = {code for code in codes if code}
-    for code in EXIT_ORDER:
-        if code in present:
-            return code
-    return max(present, default=0)
+def worst_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the code to exit with when several things happened: the first of EXIT_ORDER among them; else DONE."""
+    present = set(codes)
+    return next((code for code in EXIT_ORDER if code in present), ExitCode.DONE)

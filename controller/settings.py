@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import Documented
-from controller.kinds.language.spec import HiddenWhereWrong
+from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.loading.documents import parse_documents
 from controller.loading.issue import Issue
 from controller.loading.positions import Positions, dotted
@@ -26,8 +26,8 @@ from controller.loading.text_problems import find_text_problems
 from controller.loading.validation_issues import secret_names, validation_issues
 from controller.model.live_options import LiveOptions, PowerOptions
 from controller.model.origin import Origin
-from controller.model.problem import Problem, in_file_order
-from controller.planning.guard_limits import GuardLimits
+from controller.model.problem import Problem, ProblemCode, in_file_order
+from controller.planning.guard_facts import GuardLimits
 
 Mode = Literal["off", "observe", "enforce"]
 
@@ -81,7 +81,7 @@ class SourceSettings(SettingsPart):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if self.git is not None and self.folder is not None:
-            raise ValueError("expected one source, found two: git and folder\nleave one out")
+            raise unfit("expected one source, found two: git and folder", "leave one out")
         return self
 
 
@@ -295,15 +295,16 @@ def _problem(
 ) -> Problem:
     path = tuple(map(str, issue.path))
     if path in given:
-        return Problem(Origin(ENVIRONMENT), variable_of(path), issue.message, issue.fix)
+        return issue.at(Origin(ENVIRONMENT), variable_of(path))
+    if issue.code is ProblemCode.MISSING:
+        # What is missing from the settings is in no Defaults of a folder either.
+        issue = issue._replace(fix=f"add it: {issue.field}: …")
     position = positions.locate(0, issue.path, key=issue.at_key)
-    missing = issue.message.endswith(" is missing")
-    fix = f"add it: {issue.message.partition(' ')[0]}: …" if missing else issue.fix
-    return Problem(position.origin(name), dotted(issue.path), issue.message, fix, position.excerpt)
+    return issue.at(position.origin(name), dotted(issue.path), position.excerpt)
 
 
 def _wrong(problems: Iterable[Problem]) -> WrongUsage:
-    return WrongUsage("the settings are wrong\n" + "\n".join(map(str, problems)))
+    return WrongUsage("the settings are wrong", detail="\n".join(map(str, problems)))
 
 
 def variable_of(path: tuple[str, ...]) -> str:

@@ -48,6 +48,14 @@ NOT_FOUND_CODES = frozenset({
     "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NotFound", "ResourceNotFoundException", "TableNotFoundException",
     "404",
 })  # fmt: skip
+# Auto Scaling has one code, ValidationError, for every mistake: only its words tell that something is not there.
+_NOT_FOUND_WORDS = {
+    "DeleteAutoScalingGroup": "not found",
+    "DeleteLifecycleHook": "no lifecycle hook found",
+    "BatchDeleteScheduledAction": "not found",
+}
+# EC2 names the instances that are the reason in its message alone.
+_INSTANCE = re.compile(r"\bi-[0-9a-zA-Z]+")
 
 _NEVER_SENT = (
     aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError, aws.SSLError,
@@ -142,7 +150,9 @@ def aws_errors(what: str, place: Place = NOWHERE) -> Iterator[None]:
     except EnvctlError:
         raise
     except (aws.ClientError, aws.BotoCoreError, ResponseParserError) as error:
-        raise translate(error, what, place) from error
+        found = translate(error, what, place)
+        found.facts.setdefault("part", what.partition(": ")[0])
+        raise found from error
 
 
 def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlError:
@@ -152,17 +162,20 @@ def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlErro
     said = _USER_IN_URL.sub("//", str(error))
     if isinstance(error, _NO_CREDENTIALS):
         return AccessDenied(
-            f"{what}: no usable AWS credentials for {place}\n  botocore says: {said}",
+            f"{what}: no usable AWS credentials for {place}",
+            detail=f"  botocore says: {said}",
             fix="sign in (aws sso login), set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the machine an instance role",
         )
     if isinstance(error, _BAD_SETTINGS):
         return WrongUsage(
-            f"{what}: AWS cannot be addressed\n  botocore says: {said}",
+            f"{what}: AWS cannot be addressed",
+            detail=f"  botocore says: {said}",
             fix="set region in the settings, or AWS_REGION; check AWS_ENDPOINT_URL and the AWS configuration file",
         )
     if isinstance(error, _NO_ANSWER):
         return Unreachable(
-            f"{what}: no answer from AWS in {place}\n  botocore says: {said}",
+            f"{what}: no answer from AWS in {place}",
+            detail=f"  botocore says: {said}",
             fix="nothing if it passes, it is tried again; otherwise check network, proxy and AWS_ENDPOINT_URL",
         )
     return EnvctlError(f"{what}: the AWS client failed in {place}: {type(error).__name__}: {said}")
@@ -178,8 +191,9 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
         action = found.group(1) if found else str(error.operation_name)
         who = place.role or "the controller's own credentials"
         return AccessDenied(
-            f"{what}: access denied to {action} in {place}, as {who}\n  AWS says: {said or code}\n"
-            f"  fix: allow {action} in that role's policy (the policies in deploy/ list every action needed)"
+            f"{what}: access denied to {action} in {place}, as {who}",
+            detail=f"  AWS says: {said or code}",
+            fix=f"allow {action} in that role's policy (the policies in deploy/ list every action needed)",
         )
     if code in EXPIRED_CODES:
         return AccessDenied(
@@ -188,7 +202,8 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
         )
     if code in BAD_CREDENTIALS_CODES:
         return AccessDenied(
-            f"{what}: AWS does not accept the credentials used for {call} ({code})\n  AWS says: {said}",
+            f"{what}: AWS does not accept the credentials used for {call} ({code})",
+            detail=f"  AWS says: {said}",
             fix="check AWS_PROFILE and AWS_ACCESS_KEY_ID, and that the region is enabled for the account",
         )
     if code in CLOCK_CODES:
@@ -207,8 +222,20 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in TRANSIENT_CODES or status >= 500:
         return Unreachable(
-            f"{what}: AWS failed at {call} ({code})\n  AWS says: {said}",
+            f"{what}: AWS failed at {call} ({code})",
+            detail=f"  AWS says: {said}",
             fix="nothing if it passes, it is tried again; otherwise see the AWS health page",
         )
-    kind = NotFound if code in NOT_FOUND_CODES else RefusedByAws
-    return kind(f"{what}: AWS refused {call} ({code})\n  AWS says: {said}", code)
+    is_gone = code in NOT_FOUND_CODES or says_not_found(str(error.operation_name), said)
+    return (NotFound if is_gone else RefusedByAws)(
+        f"{what}: AWS refused {call} ({code})",
+        code,
+        detail=f"  AWS says: {said}",
+        instances=_INSTANCE.findall(said),
+    )
+
+
+def says_not_found(operation: str, said: str) -> bool:
+    """Tell whether AWS says that what an operation was to take away is not there."""
+    words = _NOT_FOUND_WORDS.get(operation)
+    return words is not None and words in said.lower()

@@ -47,6 +47,7 @@ _ROLE_ARN = re.compile(
 _NOT_IN_SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
 _UNKNOWN_MASTER: Final = "NUMBER_OF_THE_MASTER_ACCOUNT"
 _CALLER: Final = re.compile(r"User: arn:aws[a-z-]*:(?:iam|sts)::(?P<account>[0-9]{12}):")
+_PART = {"part": "sessions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +171,8 @@ class AwsAccess:
                     found = str(sts.get_caller_identity()["Account"])
                 if account not in (MASTER, found):
                     raise AccessDenied(
-                        f"sessions: credentials meant for account {account} belong to account {found}; nothing was written\n"
-                        f"  role: {place.role}",
+                        f"sessions: credentials meant for account {account} belong to account {found}; nothing was written",
+                        detail=f"  role: {place.role}",
                         fix="correct the Account's accountNumber and roleArn",
                     )
                 self._asserted[place] = found
@@ -188,6 +189,7 @@ class AwsAccess:
                     "with credentials of that account, make one, and write its roleArn into the Account:\n"
                     f"    {deploy_command(self._master())}"
                 ),
+                facts=_PART,
             )
         check_role(account, access.role_arn, self._allowed)
         return Place(account, region or self.region, access.role_arn)
@@ -239,16 +241,20 @@ def role_denied(
     """
     said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:500]
     head = f"account {access.account}: its role cannot be assumed"
-    said = f"{said or 'nothing'}\n  role: {access.role_arn}"
+    detail = f"  AWS says: {said or 'nothing'}\n  role: {access.role_arn}"
     if "explicit deny" in said:
         return AccessDenied(
-            f"{head}: a policy forbids it\n  AWS says: {said}",
+            f"{head}: a policy forbids it",
+            detail=detail,
             fix="take sts:AssumeRole on this role out of that deny",
+            facts=_PART,
         )
     if "no identity-based policy" in said:
         return AccessDenied(
-            f"{head}: the controller's own role may not\n  AWS says: {said}",
+            f"{head}: the controller's own role may not",
+            detail=detail,
             fix="allow sts:AssumeRole on this role in the controller's own role",
+            facts=_PART,
         )
     external = (
         "its trust policy must ask for the Account's externalId"
@@ -256,12 +262,13 @@ def role_denied(
         else "its trust policy must ask for no external id, as the Account has none"
     )
     return RoleNotReady(
-        f"{head}: it does not exist yet, does not trust the controller, or asks for another external id\n"
-        f"  AWS says: {said}",
+        f"{head}: it does not exist yet, does not trust the controller, or asks for another external id",
+        detail=detail,
         fix=(
             f"{external}; with credentials of that account, make or mend it:\n"
             f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
         ),
+        facts=_PART,
     )
 
 

@@ -5,16 +5,17 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from controller.cli.output import counted, note, note_problems, problem_json, say_json
+from controller.cli.output import counted, note, note_problems, say_document
 from controller.errors import (
-    ERROR_CLASSES,
     EnvctlError,
+    ExitCode,
     InvalidDesiredState,
     WrongUsage,
     exit_code_of,
 )
+from controller.model.reason import Reason
+from controller.views.documents.problem import error_json
 
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""
@@ -32,7 +33,7 @@ def fail(error: EnvctlError, *, as_json: bool) -> int:
     """Report an error of ours; return the exit code."""
     code = exit_code_of(error)
     if as_json:
-        say_json({"error": _shown(error, code)})
+        say_document("error", error_json(error))
     if type(error) is EnvctlError:
         return _bug(error)
     if isinstance(error, InvalidDesiredState):
@@ -49,7 +50,7 @@ def fail_usage(message: str, command: str, *, as_json: bool) -> int:
     if message.startswith("Usage:"):
         # A group called without a command says what it has.
         note(message)
-        return ERROR_CLASSES[WrongUsage].exit_code
+        return ExitCode.USAGE
     # The parser passes on what Python's exception is called where a value is none of those there are.
     said = message.replace(": Value error, ", ": ").removesuffix(".")
     return fail(WrongUsage(said, fix=f"{command} --help shows what there is"), as_json=as_json)
@@ -58,8 +59,7 @@ def fail_usage(message: str, command: str, *, as_json: bool) -> int:
 def fail_unknown(error: Exception, *, as_json: bool) -> int:
     """Report an error that is not ours, which makes it our bug; return the exit code."""
     if as_json:
-        shown = {"class": "Bug", "exitCode": 70, "message": f"{type(error).__name__}: {error}"}
-        say_json({"error": shown})
+        say_document("error", error_json(EnvctlError(f"{type(error).__name__}: {error}")))
     return _bug(error)
 
 
@@ -72,12 +72,15 @@ def fail_interrupted() -> int:
 
 
 def _bug(error: Exception) -> int:
-    first = str(error).partition("\n")[0]
+    first = Reason.stored(str(error)).message
     note(f"envctl: this is a bug of envctl: {type(error).__name__}: {first}")
     note(
-        f"  traceback: {_keep_traceback(error)}\n  fix: report it with that file; nothing else is known to be wrong"
+        Reason(
+            f"  traceback: {_keep_traceback(error)}",
+            fix="report it with that file; nothing else is known to be wrong",
+        )
     )
-    return 70
+    return ExitCode.BUG
 
 
 def _keep_traceback(error: Exception) -> str:
@@ -91,10 +94,3 @@ def _keep_traceback(error: Exception) -> str:
     except OSError:
         sys.stderr.write(text)
         return "above, as no file could be written"
-
-
-def _shown(error: EnvctlError, code: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {"class": error.code, "exitCode": code, "message": str(error)}
-    if isinstance(error, InvalidDesiredState):
-        shown["problems"] = [problem_json(problem) for problem in error.problems]
-    return shown

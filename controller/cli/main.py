@@ -18,9 +18,8 @@ from controller.cli.failure import (
     fail_usage,
     wants_json,
 )
-from controller.errors import EnvctlError
+from controller.errors import EnvctlError, ExitCode
 
-USAGE = 64
 PIPE_CLOSED = 141
 """What shells give a program whose reader went away."""
 
@@ -62,7 +61,7 @@ def envctl(
     """Keep the environments of many AWS accounts as YAML in Git says."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
-        raise typer.Exit(USAGE)
+        raise typer.Exit(ExitCode.USAGE)
     from controller.cli.invocation import Invocation
 
     context.obj = Invocation(config, events)

@@ -11,7 +11,9 @@ from controller.cli.options import SourceOption
 from controller.cli.output import note, note_problems, say
 from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_file
-from controller.errors import WrongUsage
+from controller.engine.desired.load_revision import RevisionLoader
+from controller.errors import ExitCode, WrongUsage
+from controller.loading.compiled import CompiledKinds
 
 
 def new(
@@ -26,13 +28,18 @@ def new(
     ] = None,
 ) -> None:
     """Scaffold a document: next free ports, references that exist, its name checked. Exit 1: its name is wrong."""
-    planner = invocation(context).planner(source)
+    call = invocation(context)
+    opened = call.source(source)
     if out is not None and out.exists():
         raise WrongUsage(
             f"{out} exists", fix="name a new file; several documents may be joined with ---"
         )
-    place = _inside(out, planner.source.name) if out else f"{name}.yaml"
-    made = scaffold(kind, name, place, planner.source, catalog.kinds(), planner.load_from)
+    place = _inside(out, opened.name) if out else f"{name}.yaml"
+    kinds = catalog.kinds()
+    loader = RevisionLoader(
+        CompiledKinds(kinds.values()), call.settings.compatibility, call.settings.region
+    )
+    made = scaffold(kind, name, place, opened, kinds, loader.load)
     note_problems(made.problems)
     if out is None:
         say(made.text)
@@ -44,7 +51,7 @@ def new(
         note_problems(made.remaining)
     if made.open_fields:
         note(f"to be filled in: {', '.join(made.open_fields)}")
-    raise typer.Exit(1 if made.problems else 0)
+    raise typer.Exit(ExitCode.DESIRED_STATE_WRONG if made.problems else ExitCode.DONE)
 
 
 def _inside(out: Path, folder: str) -> str:

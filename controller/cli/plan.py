@@ -29,9 +29,11 @@ from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.reconciler import Reach, Reconciled, ReconcileRequest
 from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
+from controller.model.plan import APPROVAL_DIGITS
+from controller.planning.approval import is_too_short
+from controller.views.documents.plan import render_json
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan_html import render_html
-from controller.views.plan_json import render_json
 from controller.views.plan_markdown import render_markdown
 from controller.views.plan_text import text_lines
 
@@ -166,11 +168,14 @@ def note_ending_soon(call: Invocation, result: Reconciled) -> None:
 
 
 def note_unused_tokens(run: CombinedPlan) -> None:
-    """Say which approvals were given for changes that are others now."""
+    """Say which approvals were given for changes that are others now, or tell no changes apart."""
     for token in run.unused_tokens:
-        note(
-            f"envctl: --override {token} approves nothing here: the changes it was given for are others now"
+        why = (
+            f"its digest is too short, expected at least {APPROVAL_DIGITS} digits"
+            if is_too_short(token)
+            else "the changes it was given for are others now"
         )
+        note(f"envctl: --override {token} approves nothing here: {why}")
 
 
 def _observed(call: Invocation, base: str | None, observed: str | None) -> ObservedConfig | None:

@@ -9,7 +9,7 @@ import typer
 from controller import catalog
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import say, say_json
+from controller.cli.output import say, say_document
 from controller.engine.desired.accepted import accepted_of
 from controller.engine.power.accepted_now import accepted_now
 from controller.engine.power.evaluate import CachedLook
@@ -22,7 +22,7 @@ from controller.engine.queries.schedules.preview import (
     view_of,
 )
 from controller.errors import WrongUsage
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
 from controller.views.calendar_text import preview_json, preview_text
 from controller.views.schedule_tables import (
@@ -85,7 +85,7 @@ def preview(
     shown = of_expression(what) if is_expression(what) else of_name(what, _accepted(call, source))
     view = view_of(shown, first, days, call.process.clock())
     if output is Format.JSON:
-        say_json(preview_json(shown, view))
+        say_document("schedule-preview", preview_json(shown, view))
     else:
         say(preview_text(shown, view))
 
@@ -94,7 +94,7 @@ def _accepted(call: Invocation, source: str | None) -> AcceptedState:
     if source is None:
         return accepted_now(call.installation, call.process.clock()).accepted
     revision = call.planner(source).load()
-    desired, kinds = revision.desired, compile_kinds(catalog.kinds().values())
+    desired, kinds = revision.desired, CompiledKinds(catalog.kinds().values())
     return accepted_of(desired.resources, kinds, call.settings.options, desired.revision)
 
 
@@ -113,9 +113,9 @@ def exceptions(
     state = accepted_now(call.installation, now, call.live)
     fleet = CachedLook(state, now).everywhere()
     found = exceptions_of(fleet, state.accepted, now, wanted)
-    unknown = {name: scope.reason for name, scope in fleet.dark.items()}
+    unknown = {name: scope.reason for name, scope in fleet.unreachable.items()}
     if output is Format.JSON:
-        say_json(exceptions_json(found, unknown, now))
+        say_document("schedule-exceptions", exceptions_json(found, unknown, now))
     else:
         say("\n".join(exception_lines(found, unknown, now)))
 
@@ -146,6 +146,6 @@ def report(
         call.settings.prices,
     )
     if output is Format.JSON:
-        say_json(report_json(made))
+        say_document("schedule-report", report_json(made))
     else:
         say("\n".join(report_lines(made)))

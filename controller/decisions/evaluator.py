@@ -11,8 +11,6 @@ from controller.decisions.tag_keys import TagKeys, tag_keys_of
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.model.live_options import LiveOptions
 from controller.scheduling.decision import (
-    GROUP_TRANSITIONING,
-    TRANSITIONING,
     Action,
     Decision,
     decide,
@@ -25,10 +23,9 @@ from controller.scheduling.facts import (
     tag_value,
 )
 from controller.scheduling.schedule import State
+from controller.scheduling.skip_reason import ON_THE_WAY, SkipCode, SkipReason
 
 GROUP_TAG: Final = "aws:autoscaling:groupName"
-ON_THE_WAY: Final = (TRANSITIONING, GROUP_TRANSITIONING)
-"""Reasons of decisions about what is neither here nor there."""
 _ARRIVES: Final = {
     "pending": "running",
     "stopping": "stopped",
@@ -37,10 +34,8 @@ _ARRIVES: Final = {
 }
 _SETTLED: Final = ("running", "stopped", "InService", "Standby", None)
 _AS_A_WHOLE: Final = InstanceFacts("", "running")
-_NOBODY: Final = Decision(Action.SKIP, State.NONE, None, "")
-LEFT_OUT: Final = Decision(
-    Action.SKIP, State.NONE, None, "power.limitTo in the settings leaves this environment out"
-)
+_NOBODY: Final = Decision(Action.SKIP, State.NONE, None, None)
+LEFT_OUT: Final = Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.LEFT_OUT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +137,7 @@ class Evaluator:
         self._look = look
         self._power = power
         self._now = now.astimezone(UTC)
+        self._grace = timedelta(seconds=rules.rules.grace_period_s)
         self._rules = rules
         self._deploying = deploying or {}
         self._unknown = decide(_AS_A_WHOLE, None, None, self._now, rules=rules.rules)
@@ -185,23 +181,20 @@ class Evaluator:
             tags.get(keys.override),
             _cannot_stop(instance),
             # Only the last minutes' launches differ in what is done about them.
-            launched if launched and self._is_recent(launched) else None,
+            launched if launched and self._now - launched <= self._grace else None,
             instance.instance_id if instance.instance_id in self._power.of_instances else None,
         )
         decision = self._memory.get(key)
         if decision is None:
             decision = self._decide(instance, group, lifecycle, environment, role)
             self._memory[key] = decision
-            if decision.reason in ON_THE_WAY:
+            if is_on_its_way(decision):
                 arrived = _arrived(instance, lifecycle)
                 self._then[key] = arrived and self._decide(
                     arrived[0], group, arrived[1], environment, role
                 )
-        then = self._then.get(key) if decision.reason in ON_THE_WAY else None
+        then = self._then.get(key) if is_on_its_way(decision) else None
         return Evaluation(instance, group, lifecycle, environment.facts.name, role, decision, then)
-
-    def _is_recent(self, launched: datetime) -> bool:
-        return self._now - launched <= timedelta(seconds=self._rules.rules.grace_period_s)
 
     def _decide(
         self,
@@ -277,6 +270,11 @@ class Evaluator:
                 found = replace(found, facts=replace(found.facts, deploying_since=since))
             self._environments[name] = found
         return self._environments[name]
+
+
+def is_on_its_way(decision: Decision) -> bool:
+    """Tell whether it is of something that is neither here nor there."""
+    return decision.reason is not None and decision.reason.code in ON_THE_WAY
 
 
 def _arrived(

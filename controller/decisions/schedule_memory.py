@@ -104,7 +104,10 @@ def to_json(memory: ScheduleMemory) -> dict[str, Any]:
 def from_json(found: Mapping[str, Any]) -> ScheduleMemory:
     """Read the memory back; what cannot be read is not known."""
     try:
-        schedules = [_read(_key(written)) for written in found["schedules"]]
+        schedules = [
+            _read(str(text), *(tuple(map(str, exception)) for exception in exceptions))
+            for text, *exceptions in found["schedules"]
+        ]
         return ScheduleMemory(
             {name: schedules[int(index)] for name, index in found["environments"].items()},
             {
@@ -128,15 +131,9 @@ def _written(schedule: Schedule) -> list[Any]:
     return [text, *exceptions]
 
 
-def _key(found: Any) -> tuple[Any, ...]:
-    text, *exceptions = found
-    return (str(text), *(tuple(map(str, exception)) for exception in exceptions))
-
-
 @lru_cache(maxsize=4096)
-def _read(written: tuple[Any, ...]) -> Schedule:
+def _read(text: str, *exceptions: tuple[str, ...]) -> Schedule:
     """Read one schedule. Raises InvalidSchedule, a ValueError, for what is none."""
-    text, *exceptions = written
     for state, fixed in _FIXED.items():
         if text == state.value:
             return fixed

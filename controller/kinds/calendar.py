@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.spec import Says, Spec
+from controller.kinds.language.spec import Says, Spec, unfit
 from controller.kinds.parts.controller_table import controller_kind
 from controller.kinds.parts.texts import Text
 from controller.scheduling.schedule import ExceptDates
@@ -16,7 +16,7 @@ def _in_the_calendar(text: str) -> str:
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"there is no {text}\nwrite a date of the calendar") from None
+        raise unfit(f"there is no {text}", "write a date of the calendar") from None
     return text
 
 
@@ -45,11 +45,12 @@ class CalendarDates(Spec):
     @model_validator(mode="after")
     def _one_form(self) -> "CalendarDates":
         if (self.from_ is None) != (self.to is None) or (self.date is None) == (self.from_ is None):
-            raise ValueError(
-                "expected either date, or from and to\nwrite {date: 2027-03-26, name: …} or {from: …, to: …, name: …}"
+            raise unfit(
+                "expected either date, or from and to",
+                "write {date: 2027-03-26, name: …} or {from: …, to: …, name: …}",
             )
         if self.from_ and self.to and self.to < self.from_:
-            raise ValueError(f"to {self.to} is before from {self.from_}\nexchange the two")
+            raise unfit(f"to {self.to} is before from {self.from_}", "exchange the two")
         return self
 
     def excepted(self, calendar: str) -> ExceptDates:

@@ -67,18 +67,18 @@ def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> 
     if world.compatibility == "none":
         return
     if not facts.has_key_pair:
-        yield Finding(
+        yield Finding.missing(
             ("spec",),
-            "keyPair is missing; with compatibility environment-manager each cluster has one",
+            "keyPair",
+            "; with compatibility environment-manager each cluster has one",
             "add keyPair: NAME",
-            missing="keyPair",
         )
     if not facts.has_notification_settings:
-        yield Finding(
+        yield Finding.missing(
             ("spec",),
-            "notificationSettingsId is missing; with compatibility environment-manager each cluster has one",
+            "notificationSettingsId",
+            "; with compatibility environment-manager each cluster has one",
             "add notificationSettingsId: NAME of a NotificationSettings",
-            missing="notificationSettingsId",
         )
 
 

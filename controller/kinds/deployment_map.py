@@ -9,7 +9,7 @@ from controller.kinds.language.kind import AuthoredField, Finding, Findings, Ite
 from controller.kinds.language.layout import Layout
 from controller.kinds.language.merge import merge
 from controller.kinds.language.partial import partial_model
-from controller.kinds.language.spec import Spec
+from controller.kinds.language.spec import Spec, unfit
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
 from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, derived_expression
 from controller.kinds.parts.server_role import ServerRole, expand_role
@@ -40,8 +40,9 @@ class DeploymentMapSpec(Spec):
         names = Counter(role.server_role_name for role in roles)
         for name, count in names.items():
             if count > 1:
-                raise ValueError(
-                    f"{count} roles are named {name!r}; expected each name once\nrename one of them"
+                raise unfit(
+                    f"{count} roles are named {name!r}; expected each name once",
+                    "rename one of them",
                 )
         return roles
 
@@ -111,18 +112,18 @@ def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World
         if cluster is None:
             continue
         if not role.has_contact and not cluster.email:
-            yield Finding(
+            yield Finding.missing(
                 at,
-                f"contactEmailTag is missing and Cluster {role.owning_cluster} has no groupEmailAddress",
+                "contactEmailTag",
+                f" and Cluster {role.owning_cluster} has no groupEmailAddress",
                 "add contactEmailTag to the role, or groupEmailAddress to the cluster",
-                missing="contactEmailTag",
             )
         if world.compatibility != "none" and not role.has_key_pair and not cluster.has_key_pair:
-            yield Finding(
+            yield Finding.missing(
                 at,
-                f"clusterKeyName is missing and Cluster {role.owning_cluster} has no keyPair",
+                "clusterKeyName",
+                f" and Cluster {role.owning_cluster} has no keyPair",
                 "add clusterKeyName to the role, or keyPair to the cluster",
-                missing="clusterKeyName",
             )
 
 

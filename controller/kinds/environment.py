@@ -9,7 +9,6 @@ from controller.kinds.language.kind import (
     Finding,
     Findings,
     Immutable,
-    IssueCode,
     Items,
     Kind,
     Leaving,
@@ -37,6 +36,7 @@ from controller.kinds.parts.schedule_choice import (
 )
 from controller.kinds.parts.server_role import RoleName, expand_role
 from controller.kinds.parts.texts import LongText, Text
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -174,7 +174,7 @@ def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findi
             f"{ref.key!r} does not match the naming pattern {environment_type.naming_pattern!r} of EnvironmentType"
             f" {facts.environment_type}",
             "choose a name that matches, or change namingPattern of the type",
-            code=IssueCode.NAME_PATTERN,
+            code=ProblemCode.NAMING_PATTERN,
         )
 
 
@@ -186,11 +186,11 @@ def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: Wo
             "add notificationSettingsId: NAME of a NotificationSettings, or choose another alertSettings",
         )
     if facts.alert_settings is None and world.compatibility != "none":
-        yield Finding(
+        yield Finding.missing(
             ("spec",),
-            "alertSettings is missing; with compatibility environment-manager each environment has it",
+            "alertSettings",
+            "; with compatibility environment-manager each environment has it",
             "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom",
-            missing="alertSettings",
         )
 
 

@@ -149,11 +149,11 @@ def _old_product_needs(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: Wo
         ("loadBalancers", facts.has_load_balancers, "which may be an empty list"),
     ):
         if not given:
-            yield Finding(
+            yield Finding.missing(
                 ("spec",),
-                f"{field} is missing; with compatibility environment-manager each environment type has it",
+                field,
+                "; with compatibility environment-manager each environment type has it",
                 f"add {field}, {example}",
-                missing=field,
             )
 
 

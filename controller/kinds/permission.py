@@ -5,9 +5,10 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.kind import Finding, Findings, IssueCode, Items, Kind, World
-from controller.kinds.language.spec import Says, Spec
+from controller.kinds.language.kind import Finding, Findings, Items, Kind, World
+from controller.kinds.language.spec import Says, Spec, unfit
 from controller.kinds.parts.texts import Text
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -38,20 +39,23 @@ class PermissionEntry(Spec):
     @model_validator(mode="after")
     def _is_of_one_sort(self) -> "PermissionEntry":
         if self.resource is None and self.cluster is None and self.environment_type is None:
-            raise ValueError(
-                "an entry allows nothing\nadd resource and access, cluster, or environmentType"
+            raise unfit(
+                "an entry allows nothing", "add resource and access, cluster, or environmentType"
             )
         if (self.resource is None) != (self.access is None):
-            raise ValueError(
-                "resource and access belong together\nadd the other one: resource: PATH, access: POST, PUT, DELETE or ADMIN"
+            raise unfit(
+                "resource and access belong together",
+                "add the other one: resource: PATH, access: POST, PUT, DELETE or ADMIN",
             )
         if (self.clusters is None) != (self.environment_types is None):
-            raise ValueError(
-                "clusters and environmentTypes restrict together\nadd the other one; all means no restriction"
+            raise unfit(
+                "clusters and environmentTypes restrict together",
+                "add the other one; all means no restriction",
             )
         if self.clusters is not None and self.resource is None:
-            raise ValueError(
-                "clusters and environmentTypes restrict a resource\nadd resource and access, or use cluster and environmentType"
+            raise unfit(
+                "clusters and environmentTypes restrict a resource",
+                "add resource and access, or use cluster and environmentType",
             )
         return self
 
@@ -95,7 +99,7 @@ def _names_exist(_ref: ResourceRef, facts: PermissionFacts, world: World) -> Fin
                 path,
                 f"no {kind} named {name!r}, in upper or lower case",
                 "correct the name, or write all",
-                code=IssueCode.DANGLING,
+                code=ProblemCode.UNKNOWN_REFERENCE,
             )
 
 

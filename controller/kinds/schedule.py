@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from pydantic import Field, model_validator
 
 from controller.kinds.language.kind import Finding, Findings, Kind, World
-from controller.kinds.language.spec import RefTo, Says, Spec
+from controller.kinds.language.spec import RefTo, Says, Spec, unfit
 from controller.kinds.parts.controller_table import controller_kind
 from controller.kinds.parts.scaling_schedule import TimeZone
 from controller.kinds.parts.schedule_choice import FIXED_MODES, Expression
@@ -56,7 +56,7 @@ class HoursOfDays(Spec):
             parse_clock(self.from_)
             parse_clock(self.to, end=True)
         except InvalidSchedule as refusal:
-            raise ValueError(f"{refusal.message}\n{refusal.fix}") from None
+            raise unfit(refusal.message, refusal.fix) from None
         return self
 
     def period(self) -> Period:

@@ -1,8 +1,7 @@
 """Kinds with everything worked out once from the types of their specs."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from controller.kinds.language.controller_only import controller_only
@@ -13,15 +12,30 @@ from controller.loading.validation_issues import secret_names
 Json = Any
 
 
-@dataclass(frozen=True, slots=True)
 class CompiledKind:
-    """A kind with what is worked out once from its spec's types: how to validate, dump, and walk it."""
+    """A kind with what is worked out once from its spec's types, when it is first asked for: how to dump, and walk it."""
 
-    kind: Kind[Any]
-    validate: Callable[[Json], Any]
-    dump: Callable[[Any], dict[str, Json]]
-    references: Callable[[Any], list[Named]]
-    controller_only: Callable[[Any], dict[str, Json]]
+    def __init__(self, kind: Kind[Any]) -> None:
+        """Take the kind."""
+        self.kind = kind
+        self.validate: Callable[[Json], Any] = kind.spec.__pydantic_validator__.validate_python
+        """Raises ValidationError."""
+
+    @cached_property
+    def dump(self) -> Callable[[Any], dict[str, Json]]:
+        """What gives the attributes of a model."""
+        dump = self.kind.spec.__pydantic_serializer__.to_python
+        return partial(dump, by_alias=True, exclude_none=True)
+
+    @cached_property
+    def references(self) -> Callable[[Any], list[Named]]:
+        """What lists the references of a model."""
+        return references(self.kind.spec)
+
+    @cached_property
+    def controller_only(self) -> Callable[[Any], dict[str, Json]]:
+        """What gives the fields of a model that are in no attribute."""
+        return controller_only(self.kind.spec)
 
     def expanded(self, spec: dict[str, Json]) -> dict[str, Json]:
         """Return an authored spec with its short forms written out."""
@@ -32,29 +46,16 @@ class CompiledKind:
         return self.validate(self.expanded(spec))
 
 
-@dataclass(frozen=True, slots=True)
 class CompiledKinds:
-    """All kinds by name."""
+    """All kinds by name. What is worked out from their types is when it is first asked for."""
 
-    by_name: Mapping[str, CompiledKind]
-    names: frozenset[str]
-    secret_names: frozenset[str]
-    """YAML names of fields whose values are not shown, whatever kind they are of."""
+    def __init__(self, kinds: Iterable[Kind[Any]]) -> None:
+        """Take the kinds."""
+        self.by_name: Mapping[str, CompiledKind] = {kind.name: CompiledKind(kind) for kind in kinds}
+        self.names = frozenset(self.by_name)
 
-
-def compile_kinds(kinds: Iterable[Kind[Any]]) -> CompiledKinds:
-    """Prepare kinds for loading."""
-    by_name = {
-        kind.name: CompiledKind(
-            kind=kind,
-            validate=kind.spec.__pydantic_validator__.validate_python,
-            dump=partial(
-                kind.spec.__pydantic_serializer__.to_python, by_alias=True, exclude_none=True
-            ),
-            references=references(kind.spec),
-            controller_only=controller_only(kind.spec),
-        )
-        for kind in kinds
-    }
-    secrets = (name for kind in by_name.values() for name in secret_names(kind.kind.spec))
-    return CompiledKinds(by_name, frozenset(by_name), frozenset(secrets))
+    @cached_property
+    def secret_names(self) -> frozenset[str]:
+        """YAML names of fields whose values are not shown, whatever kind they are of."""
+        found = (secret_names(compiled.kind.spec) for compiled in self.by_name.values())
+        return frozenset(name for names in found for name in names)

@@ -11,11 +11,12 @@ from controller.kinds.language.spec import Metadata
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKind, CompiledKinds
 from controller.loading.envelope import ParsedFile
-from controller.loading.issue import Issue, PlacedIssue, placed
+from controller.loading.issue import Issue, PlacedIssue, placed, unknown_kind
 from controller.loading.validation_issues import validation_issues
 from controller.loading.written_fields import null_field_issues
 from controller.model.canonical import digest, parse_canonical
 from controller.model.origin import Origin
+from controller.model.problem import ProblemCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +135,15 @@ def defaults_issues(
             first = given.setdefault((document.folder, kind), document)
             if compiled is None:
                 fix = did_you_mean(kind, kinds.names, f"one of {', '.join(sorted(kinds.names))}")
-                issues.append(Issue(path, f"there is no kind {kind!r}", fix, at_key=True))
+                issues.append(unknown_kind(path, kind, fix, at_key=True))
             elif not isinstance(partial, dict):
                 fix = f"write '{kind}: {{field: value}}'"
                 issues.append(Issue(path, "expected a map of fields", fix))
             elif first is not document:
                 message = f"this folder's defaults for {kind} are already given at {first.origin}"
-                issues.append(Issue(path, message, "merge the two", at_key=True))
+                issues.append(
+                    Issue(path, message, "merge the two", at_key=True, code=ProblemCode.DUPLICATE)
+                )
             else:
                 issues += _partial_issues(compiled, partial, path)
         yield from placed(issues, document.origin, document.index)

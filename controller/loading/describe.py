@@ -9,7 +9,8 @@ from controller.loading.issue import PlacedIssue
 from controller.loading.load import Loaded
 from controller.loading.positions import dotted
 from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
-from controller.model.problem import Excerpt, Problem, in_file_order
+from controller.model.origin import Origin
+from controller.model.problem import Excerpt, Problem, ProblemCode, in_file_order
 
 
 def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: CompiledKinds) -> tuple[Problem, ...]:
@@ -35,21 +36,28 @@ def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Probl
     others = len(told) - len(first) + sum(issue.issue.others for issue in issues)
     if others:
         last = in_file_order(first)[-1].origin
-        yield Problem(last, "", f"and {others:,} more problems in this file", "mend these first")
+        yield Problem(
+            last,
+            "",
+            f"and {others:,} more problems in this file",
+            "mend these first",
+            code=ProblemCode.MORE,
+        )
 
 
 def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
     """Return an issue with the place where what it is about was written, and the line there."""
     issue = placed.issue
+    if not origins.has(placed.path):
+        # What is no YAML has no lines: its origin names the object.
+        return issue.at(Origin(placed.path), dotted(issue.path))
     written = origins.written(placed.path, placed.index, issue.path)
     position = origins.position(written, key=issue.at_key)
-    return Problem(
-        origin=position.origin(written.path),
-        path=dotted(written.field),
-        message=issue.message,
-        fix=issue.fix,
-        excerpt=_hidden(position.excerpt, key=issue.at_key) if issue.hidden else position.excerpt,
-        warning=issue.warning,
+    excerpt = position.excerpt
+    return issue.at(
+        position.origin(written.path),
+        dotted(written.field),
+        _hidden(excerpt, key=issue.at_key) if issue.hidden else excerpt,
     )
 
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from controller.kinds.language.kind import API_VERSION, DEFAULTS
 from controller.loading.closest import did_you_mean
 from controller.loading.documents import Document, parse_documents
-from controller.loading.issue import MAX_ISSUES, Issue, further
+from controller.loading.issue import MAX_ISSUES, Issue, further, missing, unknown_kind
 from controller.loading.scalars import Irregular, yaml_type
 from controller.model.canonical import canonical_bytes
+from controller.model.problem import ProblemCode
 
 FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 
@@ -72,10 +73,14 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Issu
     issues = [further((), len(unknown) - MAX_ISSUES)] if len(unknown) > MAX_ISSUES else []
     for name in unknown[:MAX_ISSUES]:
         fix = did_you_mean(name, FIELDS, "a document has apiVersion, kind, metadata and spec")
-        issues.append(Issue((name,), f"unknown field {name!r}", fix, at_key=True))
+        issues.append(
+            Issue(
+                (name,), f"unknown field {name!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
+            )
+        )
     version = value.get("apiVersion")
     if version is None:
-        issues.append(Issue((), "apiVersion is missing", f"add 'apiVersion: {API_VERSION}'"))
+        issues.append(missing((), "apiVersion", f"add 'apiVersion: {API_VERSION}'"))
     elif version != API_VERSION:
         issues.append(
             Issue(("apiVersion",), f"unknown apiVersion {version!r}", f"write '{API_VERSION}'")
@@ -83,14 +88,14 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Issu
     kind = value.get("kind")
     known = [*sorted(kinds), DEFAULTS]
     if kind is None:
-        issues.append(Issue((), "kind is missing", f"add 'kind: …', one of {', '.join(known)}"))
+        issues.append(missing((), "kind", f"add 'kind: …', one of {', '.join(known)}"))
     elif kind not in known:
         fix = did_you_mean(str(kind), known, f"one of {', '.join(known)}")
-        issues.append(Issue(("kind",), f"there is no kind {kind!r}", fix))
+        issues.append(unknown_kind(("kind",), kind, fix))
     for name, example in (("metadata", "metadata: {name: …}"), ("spec", "spec: {…}")):
         part = value.get(name)
         if name not in value:
-            issues.append(Issue((), f"{name} is missing", f"add '{example}'"))
+            issues.append(missing((), name, f"add '{example}'"))
         elif not isinstance(part, dict):
             issues.append(
                 Issue((name,), f"expected a map, found {yaml_type(part)}", f"write '{example}'")

@@ -45,6 +45,10 @@ class FieldOrigins:
         self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
         self._defaults = FolderDefaults(defaults_documents(files, parsed))
 
+    def has(self, path: str) -> bool:
+        """Tell whether a path is that of a file."""
+        return path in self._files
+
     def written(self, path: str, index: int, field: FieldPath) -> Written:
         """Say where a field of an effective document comes from; the document itself where nobody else gives it."""
         authored = self._body(path, index)

@@ -6,16 +6,21 @@ from typing import Any, NamedTuple
 
 from controller.kinds.language.rename import authored_spec
 from controller.loading.compiled import CompiledKinds
-from controller.loading.issue import Issue
+from controller.loading.issue import Issue, unknown_kind
 from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
-from controller.loading.validated import ValidatedDocument, validate_document
+from controller.loading.validated import (
+    CheckedDocument,
+    ValidatedDocument,
+    check_document,
+    validate_document,
+)
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.extra import BENEATH, put_back_base_fields
 from controller.model.origin import Origin
 from controller.model.problem import Problem, in_file_order
 from controller.model.ref import ResourceRef
-from controller.model.resource import DesiredState, Resource
+from controller.model.resource import AuthoredDocument, DesiredState, Resource
 
 
 class StoredObject(NamedTuple):
@@ -27,18 +32,21 @@ class StoredObject(NamedTuple):
 
 
 class ReadBack(NamedTuple):
-    """What reading one object back gave: a valid document, or why it cannot be read as one of its kind."""
+    """What reading one object back gave: its document, or why it cannot be read as one of its kind."""
 
     stored: StoredObject
-    document: ValidatedDocument | tuple[Issue, ...]
+    document: CheckedDocument | tuple[Issue, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectsReadBack:
-    """The tables as desired state. ``unreadable`` objects hold something their kind does not allow."""
+    """The documents of what the tables hold. ``unreadable`` objects hold something their kind does not allow.
 
-    resources: Mapping[ResourceRef, Resource]
-    facts: Mapping[ResourceRef, Any]
+    What was accepted was checked then, against all others too: nothing but its own fields is checked again.
+    """
+
+    resources: Mapping[ResourceRef, AuthoredDocument]
+    specs: Mapping[ResourceRef, Any]
     unreadable: Mapping[ResourceRef, tuple[Issue, ...]]
     memory: Mapping[ResourceRef, ReadBack] = field(default_factory=dict)
 
@@ -54,7 +62,6 @@ def read_back(
     objects: Mapping[ResourceRef, StoredObject],
     kinds: CompiledKinds,
     *,
-    default_region: str,
     memory: Mapping[ResourceRef, ReadBack] | None = None,
 ) -> ObjectsReadBack:
     """Read objects back. What was read before and is held as then is not read again (``memory`` of an earlier result).
@@ -67,12 +74,21 @@ def read_back(
         if known is not None and known.stored[:2] == stored[:2]:
             read[ref] = ReadBack(stored, known.document)
         else:
-            read[ref] = ReadBack(stored, _read_back(ref, stored, kinds))
-    valid, unreadable = _divided({ref: result.document for ref, result in read.items()})
-    resolved = resolve_all(valid, kinds, ("none", default_region))
-    resources = {ref: found.resource for ref, found in resolved.items()}
-    facts = {ref: document.facts for ref, document in valid.items()}
-    return ObjectsReadBack(resources, facts, unreadable, read)
+            body = _body(ref, stored, kinds)
+            document = (
+                check_document(kinds.by_name[ref.kind], body) if isinstance(body, bytes) else body
+            )
+            read[ref] = ReadBack(stored, document)
+    resources: dict[ResourceRef, AuthoredDocument] = {}
+    specs: dict[ResourceRef, Any] = {}
+    unreadable: dict[ResourceRef, tuple[Issue, ...]] = {}
+    for ref, (stored, document) in read.items():
+        if isinstance(document, CheckedDocument):
+            resources[ref] = AuthoredDocument(ref, stored.origin, document.document)
+            specs[ref] = document.spec
+        else:
+            unreadable[ref] = document
+    return ObjectsReadBack(resources, specs, unreadable, read)
 
 
 def desired_from_items(
@@ -89,24 +105,21 @@ def desired_from_items(
     them is taken out. Every origin names ``source`` (``snapshot 2026-11-28``) and the object, instead of a file.
     ``settings`` are what rules depend on besides the objects: compatibility and default region.
     """
-    made = {
-        ref: _read_back(ref, stored._replace(origin=Origin(f"{source}: {ref}")), kinds, base=True)
-        for ref, stored in objects.items()
-    }
-    valid, wrong = _divided(made)
+    valid: dict[ResourceRef, ValidatedDocument] = {}
+    wrong: dict[ResourceRef, tuple[Issue, ...]] = {}
+    for ref, stored in objects.items():
+        made = _valid(ref, stored._replace(origin=Origin(f"{source}: {ref}")), kinds)
+        if isinstance(made, ValidatedDocument):
+            valid[ref] = made
+        else:
+            wrong[ref] = made
     resolved = resolve_all(valid, kinds, settings)
     for ref, found in resolved.items():
         wrong[ref] = found.issues
     for ref, clash in all_clashes({ref: document.facts for ref, document in valid.items()}, kinds):
         wrong[ref] = (*wrong[ref], clash)
     problems = in_file_order(
-        Problem(
-            origin=Origin(f"{source}: {ref}"),
-            path=dotted(issue.path),
-            message=issue.message,
-            fix=issue.fix,
-            warning=issue.warning,
-        )
+        issue.at(Origin(f"{source}: {ref}"), dotted(issue.path))
         for ref, issues in wrong.items()
         for issue in issues
     )
@@ -131,34 +144,28 @@ def spec_of(resource: Resource, kinds: CompiledKinds) -> Any:
     return kinds.by_name[resource.ref.kind].spec_model(parse_canonical(resource.document)["spec"])
 
 
-def _read_back(
+def _body(
     ref: ResourceRef, stored: StoredObject, kinds: CompiledKinds, *, base: bool = False
-) -> ValidatedDocument | tuple[Issue, ...]:
-    """Read one object; with ``base`` as its document is without what overrides put in it."""
+) -> bytes | tuple[Issue, ...]:
+    """Return the canonical document of one object; with ``base`` without what overrides put in it."""
     if ref.kind not in kinds.by_name:
-        return (Issue((), f"there is no kind {ref.kind!r}"),)
+        return (unknown_kind((), ref.kind),)
     try:
         document = document_from_item(ref, stored, kinds)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         return (Issue((), f"the item is not in the shape of a {ref.kind}: {error!r}"),)
     if base:
         put_back_base_fields(document, stored.extra.get(BENEATH, {}))
-    body = canonical_bytes(document)
+    return canonical_bytes(document)
+
+
+def _valid(
+    ref: ResourceRef, stored: StoredObject, kinds: CompiledKinds
+) -> ValidatedDocument | tuple[Issue, ...]:
+    body = _body(ref, stored, kinds, base=True)
+    if not isinstance(body, bytes):
+        return body
     made = validate_document(kinds.by_name[ref.kind], body, stored.origin, 0)
-    if base and isinstance(made, ValidatedDocument) and made.ref != ref:
+    if isinstance(made, ValidatedDocument) and made.ref != ref:
         return (Issue((), f"the item goes by another name: {made.ref}, not {ref}"),)
     return made
-
-
-def _divided(
-    made: Mapping[ResourceRef, ValidatedDocument | tuple[Issue, ...]],
-) -> tuple[dict[ResourceRef, ValidatedDocument], dict[ResourceRef, tuple[Issue, ...]]]:
-    """Divide results into valid documents and what is wrong with the others."""
-    valid: dict[ResourceRef, ValidatedDocument] = {}
-    wrong: dict[ResourceRef, tuple[Issue, ...]] = {}
-    for ref, result in made.items():
-        if isinstance(result, ValidatedDocument):
-            valid[ref] = result
-        else:
-            wrong[ref] = result
-    return valid, wrong

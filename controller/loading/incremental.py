@@ -14,6 +14,7 @@ from controller.loading.validated import ValidatedDocument, validate_document
 from controller.loading.written_fields import WrittenReference, written_references
 from controller.model.canonical import parse_canonical
 from controller.model.origin import Origin
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 
@@ -112,7 +113,8 @@ class ChangedDocuments:
                 first = result.valid.get(made.ref)
                 where = f" at {first.origin}" if first is not None else ""
                 message = f"{made.ref} is already defined{where}"
-                issue = Issue(("metadata", "name"), message, "remove one of the two")
+                fix = "remove one of the two"
+                issue = Issue(("metadata", "name"), message, fix, code=ProblemCode.DUPLICATE)
                 issues += placed([issue], origin, index)
             else:
                 refs.append(made.ref)

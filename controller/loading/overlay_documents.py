@@ -40,7 +40,8 @@ def overlay_documents(
         if ref not in valid and not touched.isdisjoint(before.asked):
             add(ref, before.resource.document)
     resources = dict(loaded.resources)
-    for ref, found in resolve_all(valid, kinds, memory.settings, memory.facts).items():
+    facts = {**memory.facts, **{ref: document.facts for ref, document in valid.items()}}
+    for ref, found in resolve_all(valid, kinds, memory.settings, facts).items():
         resources[ref] = found.resource
         issues += placed(found.issues, found.resource.origin, found.resource.index)
     return replace(loaded, resources=resources, issues=tuple(dict.fromkeys(issues)))

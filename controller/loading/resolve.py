@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from controller.kinds.language.kind import IssueCode, Kind
+from controller.kinds.language.kind import Kind
 from controller.kinds.language.merge import merge_derived
 from controller.kinds.language.references import Named
 from controller.loading.closest import did_you_mean
@@ -12,6 +12,7 @@ from controller.loading.issue import MAX_ISSUES, Issue, further, issue_of
 from controller.loading.validated import ValidatedDocument
 from controller.model.canonical import canonical_bytes
 from controller.model.extra import SHAPE, projection_digest
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
 
@@ -116,12 +117,12 @@ def resolve_all(
     settings: tuple[str, str],
     facts: Mapping[ResourceRef, Any] | None = None,
 ) -> dict[ResourceRef, Resolved]:
-    """Resolve documents against each other, and against the objects whose ``facts`` are given.
+    """Resolve documents against each other, or against all objects whose ``facts`` are given.
 
     ``settings`` are what rules may depend on besides: compatibility and default region.
     """
     own = {ref: document.facts for ref, document in documents.items()}
-    world = TracingWorld({**(facts or {}), **own}, *settings)
+    world = TracingWorld(own if facts is None else facts, *settings)
     return {
         ref: resolve(document, kinds.by_name[ref.kind].kind, world)
         for ref, document in documents.items()
@@ -145,7 +146,7 @@ def no_such(named: Named, names: Iterable[str]) -> Issue:
     there_are = f"name one there is ({few}{more}), or add it"
     fix = did_you_mean(name, known, there_are if known else f"add it: there is no {kind} yet")
     message = f"no {kind} named {name!r}"
-    return Issue(("spec", *path), message, fix, code=IssueCode.DANGLING)
+    return Issue(("spec", *path), message, fix, code=ProblemCode.UNKNOWN_REFERENCE)
 
 
 def clashes(
@@ -165,7 +166,8 @@ def clashes(
                     field = str(owned_at[-1])
                     whose = f"its own {field}" if owner == ref else f"{owner} ({field})"
                     message = f"{unique.what} {value!r} is already taken by {whose}"
-                    yield ref, Issue(path, message, f"give {ref} another {unique.what}")
+                    fix = f"give {ref} another {unique.what}"
+                    yield ref, Issue(path, message, fix, code=ProblemCode.DUPLICATE)
 
 
 def all_clashes(

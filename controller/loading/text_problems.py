@@ -11,7 +11,7 @@ from controller.loading.excerpts import TOP, Spot, covered, excerpt
 from controller.loading.positions import dotted
 from controller.loading.yaml_errors import Finding, find_yaml_errors
 from controller.model.origin import Origin
-from controller.model.problem import Problem, in_file_order
+from controller.model.problem import Problem, ProblemCode, in_file_order
 
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What libyaml refuses to read."""
@@ -35,7 +35,15 @@ def find_text_problems(
     """
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 2**20:.1f} MiB long; at most {MAX_BYTES // 2**20} MiB are read"
-        return (Problem(Origin(path), "", f"the file is {size}", "split it into several files"),)
+        return (
+            Problem(
+                Origin(path),
+                "",
+                f"the file is {size}",
+                "split it into several files",
+                code=ProblemCode.UNREADABLE_FILE,
+            ),
+        )
     plain = data.removeprefix(codecs.BOM_UTF8)
     text = plain.decode(errors="replace")
     findings, readable = _unreadable(plain)
@@ -49,13 +57,17 @@ def find_text_problems(
             at.message,
             at.fix,
             excerpt(shown, at.place, at.length),
+            code=ProblemCode.SYNTAX,
         )
         for at in findings[:MAX_PROBLEMS]
     )
     if len(findings) <= MAX_PROBLEMS:
         return problems
     note = f"more than {MAX_PROBLEMS} problems; the rest of them is not shown"
-    return (*problems, Problem(problems[-1].origin, "", note, "mend these first"))
+    return (
+        *problems,
+        Problem(problems[-1].origin, "", note, "mend these first", code=ProblemCode.MORE),
+    )
 
 
 def _unreadable(data: bytes) -> tuple[list[Finding], bool]:

@@ -38,18 +38,26 @@ class ValidatedDocument:
     protected: bool
 
 
+@dataclass(slots=True)
+class CheckedDocument:
+    """A document whose fields are all as its kind allows; nothing is worked out from them yet."""
+
+    document: bytes
+    """Canonical JSON of metadata and spec, defaults merged."""
+    metadata: Metadata
+    written: dict[str, Any]
+    """The metadata as authored."""
+    spec: Any
+
+
 METADATA = Metadata.__pydantic_validator__.validate_python
 NAME = ("metadata", "name")
 
 
-def validate_document(
-    compiled: CompiledKind,
-    body: bytes,
-    origin: Origin,
-    index: int,
-    defaults: KindDefaults = NO_DEFAULTS,
-) -> ValidatedDocument | tuple[Issue, ...]:
-    """Validate one document after merging ``defaults`` under it.
+def check_document(
+    compiled: CompiledKind, body: bytes, defaults: KindDefaults = NO_DEFAULTS
+) -> CheckedDocument | tuple[Issue, ...]:
+    """Check the fields of one document after merging ``defaults`` under it.
 
     ``body`` is the canonical JSON of metadata and spec as authored. Returns every issue if there is any.
     """
@@ -73,7 +81,22 @@ def validate_document(
         if not any(issue.path == NAME for issue in issues):
             issues += _name_issues(kind, document)
         return tuple(dict.fromkeys(issues))
-    key = kind.key(metadata.name, spec)
+    return CheckedDocument(body, metadata, document["metadata"], spec)
+
+
+def validate_document(
+    compiled: CompiledKind,
+    body: bytes,
+    origin: Origin,
+    index: int,
+    defaults: KindDefaults = NO_DEFAULTS,
+) -> ValidatedDocument | tuple[Issue, ...]:
+    """Check one document and work out what it asks for by itself. Returns every issue if there is any."""
+    checked = check_document(compiled, body, defaults)
+    if not isinstance(checked, CheckedDocument):
+        return checked
+    kind, spec, body = compiled.kind, checked.spec, checked.document
+    key = kind.key(checked.metadata.name, spec)
     items = kind.project(key, compiled.dump(spec))
     if b'""' in body:
         items = without_empty(items)
@@ -86,9 +109,9 @@ def validate_document(
         kind.facts(key, spec),
         compiled.references(spec),
         items,
-        _extra(document["metadata"], compiled.controller_only(spec), owned),
+        _extra(checked.written, compiled.controller_only(spec), owned),
         owned,
-        metadata.protect,
+        checked.metadata.protect,
     )
 
 

@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails
 
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import did_you_mean
-from controller.loading.issue import MAX_ISSUES, Issue, further
+from controller.loading.issue import MAX_ISSUES, Issue, further, missing
+from controller.model.problem import ProblemCode
 
 MANY: Final = 1000
 """With more findings than this the first ``MAX_ISSUES`` are told."""
@@ -58,10 +59,8 @@ def validation_issues(
             continue
         # Pydantic adds steps for branches of unions and for keys, which are in no document.
         inside = tuple([step for step in detail["loc"] if not _BRANCH.fullmatch(str(step))])
-        issue = _issue(detail, prefix, inside, model)
         hidden = may_be_secret(model, inside)
-        if hidden or "input" not in detail:
-            issue = issue._replace(message=issue.message.partition(", found ")[0], hidden=hidden)
+        issue = _issue(detail, prefix, inside, model, hidden=hidden)._replace(hidden=hidden)
         if issue not in seen:
             seen.add(issue)
             yield issue
@@ -90,51 +89,52 @@ def _issue(
     prefix: tuple[str | int, ...],
     inside: tuple[str | int, ...],
     model: type[BaseModel],
+    *,
+    hidden: bool,
 ) -> Issue:
     kind, path = detail["type"], (*prefix, *inside)
+    # What was found is not said where it may be a secret, or where there are too many findings to keep it.
+    said = "" if hidden or "input" not in detail else f", found {_shown(detail['input'])}"
     if kind == "missing":
-        return Issue(
-            path[:-1],
-            f"{path[-1]} is missing",
-            f"add '{path[-1]}: …' here or in a Defaults of this folder",
-            missing=str(path[-1]),
-        )
+        fix = f"add '{path[-1]}: …' here or in a Defaults of this folder"
+        return missing(path[:-1], str(path[-1]), fix)
     if kind == "extra_forbidden":
         return unknown_field(path, field_names(model, inside[:-1]))
     if kind.startswith("model_") and (
         shorter := getattr(_model_in(_annotation_at(model, inside)), "shorter", "")
     ):
-        message = f"expected {shorter} or a map, found {_shown(detail.get('input'))}"
-        return Issue(path, message, f"write {shorter} or a map")
-    return _misfit(detail, path)
+        wanted = f"{shorter} or a map"
+        return Issue(path, f"expected {wanted}{said}", f"write {wanted}")
+    return _misfit(detail, path, said)
 
 
-def _misfit(detail: ErrorDetails, path: tuple[str | int, ...]) -> Issue:
-    """Say what is wrong with a value. What was found comes last, so that it can be left out."""
+def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Issue:
+    """Say what is wrong with a value; what was found, as far as it may be ``said``, comes last."""
     kind, found = detail["type"], detail.get("input")
     context: dict[str, Any] = detail.get("ctx", {})
     if kind in WANTED:
         wanted = WANTED[kind]
         quote = " (quote it)" if kind == "string_type" and isinstance(found, int | float) else ""
-        return Issue(path, f"expected {wanted}, found {_shown(found)}", f"write {wanted}{quote}")
+        return Issue(path, f"expected {wanted}{said}", f"write {wanted}{quote}")
     if kind in _COUNTED:
         word, bound = _COUNTED[kind]
         limit = context[word]
         expected = f"{bound} {limit} {'entry' if limit == 1 else 'entries'}"
-        message = f"expected {expected}, found {context['actual_length']}"
-        return Issue(path, message, f"write {expected}")
+        counted = f", found {context['actual_length']}" if said else ""
+        return Issue(path, f"expected {expected}{counted}", f"write {expected}")
     if kind == "literal_error":
         expected = context["expected"].replace("'", "")
         choices = [choice.strip() for choice in expected.replace(" or ", ", ").split(",")]
         fix = did_you_mean(str(found), choices, "write one of them, or leave the field out")
-        return Issue(path, f"expected {expected}, found {_shown(found)}", fix)
+        return Issue(path, f"expected {expected}{said}", fix)
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
-        message = f"expected text that fits the pattern {pattern}, found {_shown(found)}"
+        message = f"expected text that fits the pattern {pattern}{said}"
         return Issue(path, message, "write text of that form")
+    if kind == "unfit":
+        return Issue(path, context["message"], context["fix"])
     if kind in ("value_error", "assertion_error"):
-        text, _, fix = str(context["error"]).partition("\n")
-        return Issue(path, text, fix or None)
+        return Issue(path, str(context["error"]))
     message = (
         detail["msg"].replace("Input should", "it should").replace("String should", "it should")
     )
@@ -144,14 +144,16 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...]) -> Issue:
         fix = f"write for example {example}" if such_as else f"write {context['expected']}"
     if found == "":
         fix = f"{fix}; for nothing leave the field out"
-    return Issue(path, f"{message[:1].lower()}{message[1:]}, found {_shown(found)}", fix)
+    return Issue(path, f"{message[:1].lower()}{message[1:]}{said}", fix)
 
 
 def unknown_field(path: tuple[str | int, ...], names: list[str]) -> Issue:
     """Say that the last step of a path is none of the fields there are, and which is meant."""
     known = f"known fields: {', '.join(sorted(names))}" if names else ""
     fix = did_you_mean(str(path[-1]), names, known) or None
-    return Issue(path, f"unknown field {path[-1]!r}", fix, at_key=True)
+    return Issue(
+        path, f"unknown field {path[-1]!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
+    )
 
 
 def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from controller.model.live_options import LiveOptions
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.model.resource import Resource
+from controller.model.resource import AuthoredDocument, Resource
 
 Items = Mapping[str, Mapping[str, Any]]
 """Logical table name -> attributes found, shared fields as other programs left them; no ``Audit``, no ``Managed``."""
@@ -26,7 +26,7 @@ class AcceptedState:
     are where it would count. ``overrides`` are those that hold now, those of groups and instances too.
     """
 
-    resources: Mapping[ResourceRef, Resource] = field(default_factory=dict)
+    resources: Mapping[ResourceRef, AuthoredDocument | Resource] = field(default_factory=dict)
     specs: Mapping[ResourceRef, Any] = field(default_factory=dict)
     items: Mapping[ResourceRef, Items] = field(default_factory=dict)
     unreadable: Mapping[ResourceRef, str] = field(default_factory=dict)

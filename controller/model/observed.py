@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 
 CONFIG_SCOPE: Final = "config"
@@ -75,7 +76,7 @@ class ObservedState:
     scope: str
     state: ScopeState
     objects: Mapping[ResourceRef, Observation]
-    reason: str = ""
+    reason: Reason = NO_REASON
     """Why the scope is not ok: what failed, where, what to do."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What else the target knows that decisions need; plain JSON in the config scope, which may be saved."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
 
 
 class Status(StrEnum):
@@ -29,7 +30,7 @@ class Outcome:
 
     change: Change
     status: Status
-    message: str = ""
+    message: Reason = NO_REASON
     audit_ids: tuple[str, ...] = ()
     transaction_id: str = ""
 

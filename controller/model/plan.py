@@ -7,11 +7,15 @@ from typing import Any, Literal, NamedTuple
 
 from controller.model.observed import ScopeState
 from controller.model.origin import Authorship, Origin
+from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning
 
 FORMAT_VERSION = 1
 """Version of the plan's JSON and of what its digest covers."""
+
+APPROVAL_DIGITS = 6
+"""So many digits of a violation's digest are enough to approve it, and are shown."""
 
 Action = Literal["create", "update", "delete", "start", "stop", "enterStandby", "exitStandby"]
 
@@ -96,15 +100,58 @@ class Violation:
     @property
     def token(self) -> str:
         """What approves exactly this violation."""
-        return f"{self.guard}@{self.digest[:6]}"
+        return f"{self.guard}@{self.digest[:APPROVAL_DIGITS]}"
+
+
+class NoteCategory(StrEnum):
+    """What kind of note; its value is what plans show."""
+
+    BLOCKED = "blocked"
+    FOREIGN = "foreign"
+    UNMANAGED = "unmanaged"
+    SUSPENDED = "suspended"
+    LEAVING = "leaving"
+    OVERRIDE = "override"
+    """An override that holds."""
+    GUARD = "guard"
+    """What would be refused where things are only observed."""
+    MISSING = "missing"
+    UNREAD = "unread"
+    IMAGE = "image"
+    ROLLOUT = "rollout"
+    INVALID = "invalid"
+    CANNOT_STOP = "cannot stop"
+    POSTPONED = "postponed"
+    WAITING = "waiting"
+    STUCK = "stuck"
+    LAG = "lag"
+    """A copy that is behind."""
+
+
+class Lack(NamedTuple):
+    """Something an object needs and the account has not, and what to do; ``fix`` is "" where nobody has to do anything."""
+
+    what: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        return f"{self.what}: {self.fix}" if self.fix else self.what
 
 
 class Note(NamedTuple):
     """Something found that is not changed: unmanaged, foreign, blocked, suspended."""
 
-    category: str
+    category: NoteCategory
     ref: ResourceRef
     text: str
+    lacks: tuple[Lack, ...] = ()
+    """Of what is missing: the same as the text says, each for itself."""
+
+    @classmethod
+    def of_lacks(cls, ref: ResourceRef, *lacks: Lack) -> "Note":
+        """Return a note that says all of what an object lacks."""
+        return cls(NoteCategory.MISSING, ref, "; ".join(map(str, lacks)), lacks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +163,7 @@ class ScopePlan:
     changes: tuple[Change, ...] = ()
     violations: tuple[Violation, ...] = ()
     notes: tuple[Note, ...] = ()
-    reason: str = ""
+    reason: Reason = NO_REASON
     observed_count: Mapping[str, int] | None = None
     """Objects found per kind: what shares are shares of."""
 

@@ -2,8 +2,33 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from controller.model.origin import Origin
+
+
+class ProblemCode(StrEnum):
+    """What sort of problem: what programs decide by."""
+
+    UNREADABLE_FILE = "unreadableFile"
+    """A file, link or folder that is not read at all."""
+    SYNTAX = "syntax"
+    """A file that is no YAML, or YAML in a form that is not taken."""
+    UNKNOWN_KIND = "unknownKind"
+    UNKNOWN_FIELD = "unknownField"
+    MISSING = "missing"
+    """A field that has to be there; ``field`` names it."""
+    INVALID_VALUE = "invalidValue"
+    UNKNOWN_REFERENCE = "unknownReference"
+    DUPLICATE = "duplicate"
+    NAMING_PATTERN = "namingPattern"
+    """A name that is not as its environment type wants names."""
+    IMMUTABLE = "immutable"
+    """A field that cannot be changed once it was applied."""
+    OVERRIDE = "override"
+    """An override that gives a value which does not fit."""
+    MORE = "more"
+    """Stands for others that are not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +55,9 @@ class Problem:
     excerpt: Excerpt | None = None
     warning: bool = False
     """A warning is shown but does not make the desired state wrong."""
+    code: ProblemCode = ProblemCode.INVALID_VALUE
+    field: str = ""
+    """Of a problem that says something is missing: the name of the field, to be written below ``path``."""
 
     def __str__(self) -> str:
         """Render as people read it: place, path and message, the excerpt with a caret, the fix."""

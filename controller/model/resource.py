@@ -23,6 +23,15 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthoredDocument:
+    """One object as its document alone, as of a ``Resource``: what it asks of targets is not worked out."""
+
+    ref: ResourceRef
+    origin: Origin
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Projection:
     """What one object asks of one target.
 

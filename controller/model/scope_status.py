@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from controller.model.observed import ScopeState
+from controller.model.reason import NO_REASON, Reason
 
 
 class Remark(NamedTuple):
@@ -65,7 +66,7 @@ class ScopeStatus:
     state: ScopeState
     since: datetime
     tried_at: datetime
-    reason: str = ""
+    reason: Reason = NO_REASON
     looked_at: datetime | None = None
     revision: str = ""
     applied_at: datetime | None = None

@@ -5,14 +5,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from controller.model.plan import Action, Cause, Change, Note, Violation
+from controller.model.plan import Action, Cause, Change, Note, NoteCategory, Violation
 from controller.model.ref import ResourceRef
-from controller.planning.approval import approve
+from controller.planning.approval import approve, violation_digest
 from controller.planning.diff_options import NO_REFS
 from controller.planning.order import Graph, leaves
-from controller.planning.plan_digest import violation_digest
-
-BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +74,12 @@ def block_changes(
         _spread(changes, reasons, withheld)
     return Unblocked(
         tuple(change for index, change in enumerate(changes) if index not in reasons),
-        tuple(sorted(Note(BLOCKED, changes[index].ref, why) for index, why in reasons.items())),
+        tuple(
+            sorted(
+                Note(NoteCategory.BLOCKED, changes[index].ref, why)
+                for index, why in reasons.items()
+            )
+        ),
         tuple(lifted),
     )
 

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from controller.model.plan import Note, ScopePlan, Violation
+from controller.model.plan import Note, NoteCategory, ScopePlan, Violation
 from controller.model.ref import ResourceRef
 
-BLOCKING: Final = frozenset({"blocked", "foreign", "unmanaged", "suspended"})
+BLOCKING: Final = frozenset(
+    {NoteCategory.BLOCKED, NoteCategory.FOREIGN, NoteCategory.UNMANAGED, NoteCategory.SUSPENDED}
+)
 """Categories of notes on objects that are not changed for a reason of their own."""
 
 

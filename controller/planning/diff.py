@@ -12,7 +12,7 @@ from controller.model.canonical import Json, canonical_bytes, parse_canonical
 from controller.model.extra import BENEATH
 from controller.model.observed import Mark, Observation, ObservedState, Ownership
 from controller.model.origin import Origin
-from controller.model.plan import Cause, Change, FieldChange, Note
+from controller.model.plan import Cause, Change, FieldChange, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.planning.diff_options import DiffOptions, DiffResult
@@ -25,7 +25,6 @@ from controller.planning.fields import (
 )
 from controller.planning.leaving import LEAVING, Deletion, is_leaving, leave, without_marks
 from controller.planning.shared import keep_found
-from controller.planning.whole_fields import collapse_fields
 
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
@@ -88,16 +87,16 @@ def _wanted(
 ) -> Change | Note | None:
     if found is not None and found.ownership is Ownership.FOREIGN:
         return Note(
-            "blocked",
+            NoteCategory.BLOCKED,
             ref,
             f"is wanted, but {_whose(found, options)}: left alone while it has that mark",
         )
     if ref in options.suspended:
-        return Note("suspended", ref, "left as it is by an override")
+        return Note(NoteCategory.SUSPENDED, ref, "left as it is by an override")
     if found is None:
         return _create(ref, projection, options)
     if found.ownership is Ownership.UNMANAGED and not options.adopt:
-        return Note("unmanaged", ref, "exists without our mark: --adopt takes it over")
+        return Note(NoteCategory.UNMANAGED, ref, "exists without our mark: --adopt takes it over")
     return _update(ref, projection, found, options)
 
 
@@ -107,7 +106,6 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
         cause, because = Cause.DRIFTED, "deleted outside envctl"
     elif ref in options.overridden:
         cause, because = Cause.OVERRIDDEN, "as an override says"
-    origin = options.origins.get(ref)
     return Change(
         action="create",
         target=options.target,
@@ -119,8 +117,7 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
         extra=projection.extra,
         digest=projection.digest,
         base=NOTHING,
-        origin=origin,
-        authorship=options.authorship.get(origin.path) if origin else None,
+        origin=options.origins.get(ref),
         because=because,
         depends_on=projection.depends_on,
     )
@@ -148,7 +145,6 @@ def _update(
     if left and not found_differences and not extra and found.ownership is Ownership.OURS:
         return None
     cause, because = _why(ref, projection, found, options)
-    origin = options.origins.get(ref)
     return Change(
         action="update",
         target=options.target,
@@ -165,11 +161,35 @@ def _update(
         extra=projection.extra,
         digest=projection.digest,
         base=found.base,
-        origin=origin,
-        authorship=options.authorship.get(origin.path) if origin else None,
+        origin=options.origins.get(ref),
         because=because,
         depends_on=tuple(dict.fromkeys((*projection.depends_on, *found.depends_on))),
     )
+
+
+def collapse_fields(
+    fields: tuple[FieldChange, ...],
+    kind: Kind[Any] | None,
+    before: tuple[Json, Mapping[str, Any]],
+    after: tuple[Json, Mapping[str, Any]],
+) -> tuple[FieldChange, ...]:
+    """Return field changes, those within a field of the YAML that its kind tells whole as one change of the value somebody wrote.
+
+    ``before`` and ``after`` are attributes with what is authored beside them. Where the whole reads the same on both sides its
+    attributes are told one by one: somebody changed one of them alone.
+    """
+    told = fields
+    for name, whole in () if kind is None else kind.collapse_fields.items():
+        inside = [
+            field for field in told if field.path == name or field.path.startswith(f"{name}.")
+        ]
+        old, new = (whole(items, extra.get("spec", {})) for items, extra in (before, after))
+        if not inside or old == new:
+            continue
+        place = told.index(inside[0])
+        rest = [field for field in told[place:] if field not in inside]
+        told = (*told[:place], FieldChange(name, old, new), *rest)
+    return told
 
 
 def _to_write(
@@ -198,7 +218,7 @@ def _extra_differences(projection: Projection, found: Observation) -> tuple[Diff
         return ()
     wanted = parse_canonical(projection.extra)
     before, after = (
-        {**_NO_PARTS, **{name: one for name, one in extra.items() if name not in _NOT_AUTHORED}}
+        {**_NO_PARTS, **{name: part for name, part in extra.items() if name not in _NOT_AUTHORED}}
         for extra in (found.mark.extra, wanted)
     )
     return tuple(d._replace(path=(EXTRA, *d.path)) for d in differences(before, after))
@@ -233,16 +253,18 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
     ref = found.ref
     match found.ownership:
         case Ownership.FOREIGN:
-            return Note("foreign", ref, _whose(found, options))
+            return Note(NoteCategory.FOREIGN, ref, _whose(found, options))
         case Ownership.UNMANAGED:
-            return Note("unmanaged", ref, "not in the YAML, not ours")
+            return Note(NoteCategory.UNMANAGED, ref, "not in the YAML, not ours")
         case Ownership.LOST_MARK:
-            return Note("unmanaged", ref, "lost its mark and is not in the YAML: left alone")
+            return Note(
+                NoteCategory.UNMANAGED, ref, "lost its mark and is not in the YAML: left alone"
+            )
         case Ownership.OURS if ref in options.suspended:
-            return Note("suspended", ref, "left as it is by an override")
+            return Note(NoteCategory.SUSPENDED, ref, "left as it is by an override")
         case Ownership.OURS if ref in options.unrecorded:
             text = "has our mark, but no record says we made it: left alone"
-            return Note("unmanaged", ref, text)
+            return Note(NoteCategory.UNMANAGED, ref, text)
         case _:
             step = leave(found, options.kinds.get(ref.kind), options.now)
             return _leave(found, step, options)
@@ -250,7 +272,7 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
 
 def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change | Note | None:
     if step.action == "none":
-        return Note("leaving", found.ref, step.because) if step.because else None
+        return Note(NoteCategory.LEAVING, found.ref, step.because) if step.because else None
     mark = _mark(found)
     why = options.leaving_because.get(found.ref, "")
     return Change(
@@ -265,7 +287,6 @@ def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change |
         digest=step.digest,
         base=found.base,
         origin=Origin(mark.path, mark.line) if mark.path else None,
-        authorship=options.authorship.get(mark.path),
         because="; ".join(filter(None, (why, step.because))),
         depends_on=found.depends_on,
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Kind
-from controller.model.origin import Authorship, Origin
+from controller.model.origin import Origin
 from controller.model.plan import Cause, Change, Note
 from controller.model.ref import ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames
@@ -41,8 +41,6 @@ class DiffOptions:
     edited_as: Cause = Cause.EDITED
     leaving_because: Mapping[ResourceRef, str] = field(default_factory=dict)
     origins: Mapping[ResourceRef, Origin] = field(default_factory=dict)
-    authorship: Mapping[str, Authorship] = field(default_factory=dict)
-    """Path of a file -> who last touched it."""
     names: FieldNames = PLAIN_NAMES
 
 

@@ -65,7 +65,7 @@ class DriftHistory:
         known = self.recent(now)
         return tuple(
             Storm(ref, known[ref], ours, theirs.get(ref, SOMEBODY))
-            for ref in sorted({one.ref for one in drifting if one.cause is Cause.DRIFTED})
+            for ref in sorted({change.ref for change in drifting if change.cause is Cause.DRIFTED})
             if len(known.get(ref, ())) >= FLIPS
         )
 

@@ -240,11 +240,17 @@ def _field_change(ref: ResourceRef, difference: Difference, names: FieldNames) -
 
 def _masked(ref: ResourceRef, path: FieldPath, value: Json, names: FieldNames) -> tuple[Json, bool]:
     if isinstance(value, dict):
-        members = {key: _shown_member(ref, (*path, key), one, names) for key, one in value.items()}
-        return {k: v for k, (v, _) in members.items()}, any(hid for _, hid in members.values())
+        members = {
+            name: _shown_member(ref, (*path, name), member, names) for name, member in value.items()
+        }
+        return {name: shown for name, (shown, _) in members.items()}, any(
+            hid for _, hid in members.values()
+        )
     if isinstance(value, list):
-        listed = [_shown_member(ref, (*path, i), one, names) for i, one in enumerate(value)]
-        return [one for one, _ in listed], any(hid for _, hid in listed)
+        listed = [
+            _shown_member(ref, (*path, index), member, names) for index, member in enumerate(value)
+        ]
+        return [shown for shown, _ in listed], any(hid for _, hid in listed)
     return value, False
 
 

@@ -1,4 +1,4 @@
-"""What the guards have to know besides the changes."""
+"""What the guards have to know besides the changes: what they allow, and the scope as it was found."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,8 +8,25 @@ from typing import Any
 
 from controller.kinds.language.kind import Kind
 from controller.model.observed import ObservedState, Ownership
-from controller.planning.guard_limits import GuardLimits
 from controller.planning.leaving import is_leaving
+
+
+@dataclass(frozen=True, slots=True)
+class GuardLimits:
+    """How much one plan may do in a scope before a person has to say yes. A share is of the objects of that kind that are ours.
+
+    Shares hold from ``from_objects`` objects up; below, at most ``small_max_deletes`` may go.
+    """
+
+    max_delete_share: float = 0.3
+    from_objects: int = 10
+    small_max_deletes: int = 3
+    max_deletes: int = 50
+    max_update_share: float = 0.3
+    max_instances_launched: int = 20
+    max_instances_ended: int = 20
+    max_instances_replaced: int = 300
+    max_stops_by_edit: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,16 @@
 """Limits on what one plan may do in one scope: each violation says what it counts and how to approve exactly that."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from controller.kinds.language.kind import Leaving
 from controller.model.extra import is_protected
 from controller.model.plan import UNREVIEWED_CAUSES, Cause, Change, Violation
+from controller.planning.approval import violation_digest
 from controller.planning.guard_facts import GuardFacts
 from controller.planning.leaving import is_leaving, is_retired
 from controller.planning.order import leaves
-from controller.planning.plan_digest import violation_digest
 from controller.planning.vanished import folder_hint, vanished_files
 from controller.planning.wording import plural
 
@@ -52,7 +53,7 @@ def _protected(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violati
         yield _violation(
             "protected",
             facts,
-            f"{_named(counted)} would be deleted but {_is_are(counted)} protected",
+            f"{_named(counted)} would be deleted but {'is' if len(counted) == 1 else 'are'} protected",
             counted,
             hint="put it back, apply it without metadata.protect, then delete it in a later revision",
             overridable=False,
@@ -114,7 +115,7 @@ def _by_kind(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[tuple[str
     limits = facts.limits
     over_all = len(deletes) > limits.max_deletes
     total = f", maxDeletes {limits.max_deletes}" if over_all else ""
-    for kind, gone in sorted(_count_kinds(deletes).items()):
+    for kind, gone in sorted(Counter(change.ref.kind for change in deletes).items()):
         there = max(facts.counts.get(kind, 0), gone)
         text = f"{gone} of {there} {plural(kind)} would be deleted"
         if there < limits.from_objects:
@@ -147,7 +148,7 @@ def _truncated(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violati
 def _unreviewed_updates(changes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
     limits = facts.limits
     updates = [c for c in changes if c.action == "update" and c.cause in UNREVIEWED_CAUSES]
-    for kind, count in sorted(_count_kinds(updates).items()):
+    for kind, count in sorted(Counter(change.ref.kind for change in updates).items()):
         there = max(facts.counts.get(kind, 0), count)
         if there < limits.from_objects or count / there <= limits.max_update_share:
             continue
@@ -200,18 +201,7 @@ def _violation(
     return Violation(guard, scope, message, digest, refs, hint, overridable)
 
 
-def _count_kinds(changes: Iterable[Change]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for change in changes:
-        counts[change.ref.kind] = counts.get(change.ref.kind, 0) + 1
-    return counts
-
-
 def _named(changes: Sequence[Change]) -> str:
     first = [str(ref) for ref in sorted(change.ref for change in changes)[:3]]
     more = len(changes) - len(first)
     return ", ".join(first) + (f" and {more} more" if more else "")
-
-
-def _is_are(changes: Sequence[Change]) -> str:
-    return "is" if len(changes) == 1 else "are"

@@ -154,7 +154,7 @@ def _unique_values(kind: Kind[Any], attributes: bytes) -> list[tuple[str, Path, 
     try:
         name, dumped = kind.recover(parse_canonical(attributes))
         facts = kind.facts(name, _as_found(kind, dumped))
-        return [(one.what, *claim) for one in kind.unique for claim in one.values(facts)]
+        return [(unique.what, *claim) for unique in kind.unique for claim in unique.values(facts)]
     except (AttributeError, KeyError, TypeError, ValueError):
         # Others write these tables too. An item that is no object of its kind takes nothing from anybody,
         # and must not stop the plan of all the others.

@@ -9,6 +9,7 @@ import orjson
 from controller.errors import WrongUsage
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.planning.json_check import DIALECT, Schema, check_json, list_of, object_of, text
 
@@ -114,15 +115,11 @@ def _object(found: Observation) -> Object:
         "ref": str(found.ref),
         "attributes": orjson.loads(found.attributes),
         "digest": found.digest,
-        "mark": None if found.mark is None else _mark(found.mark),
+        "mark": found.mark and {**found.mark._asdict(), "extra": dict(found.mark.extra)},
         "ownership": found.ownership.value,
         "base": orjson.loads(found.base),
         "dependsOn": [str(ref) for ref in found.depends_on],
     }
-
-
-def _mark(mark: Mark) -> Object:
-    return {**mark._asdict(), "extra": dict(mark.extra)}
 
 
 def _read_state(value: Object) -> ObservedState:
@@ -130,7 +127,7 @@ def _read_state(value: Object) -> ObservedState:
         scope=value["scope"],
         state=ScopeState(value["state"]),
         objects={found.ref: found for found in map(_read_object, value["objects"])},
-        reason=value["reason"],
+        reason=Reason.stored(value["reason"]),
         facts=value["facts"],
     )
 

@@ -32,7 +32,15 @@ def tags_to_record(
     found: Mapping[ResourceRef, Override], known: Iterable[Override], scope: str
 ) -> tuple[tuple[Override, ...], tuple[Override, ...]]:
     """Return the records to be made and those to be ended, in one scope: of tags that are gone, or say something else now."""
-    mine = {one.ref: one for one in known if is_of_tag(one) and one.ref.key.startswith(f"{scope}/")}
-    ended = {ref for ref, one in mine.items() if ref not in found or found[ref].until != one.until}
+    mine = {
+        override.ref: override
+        for override in known
+        if is_of_tag(override) and override.ref.key.startswith(f"{scope}/")
+    }
+    ended = {
+        ref
+        for ref, override in mine.items()
+        if ref not in found or found[ref].until != override.until
+    }
     new = tuple(found[ref] for ref in sorted(found) if ref not in mine or ref in ended)
     return new, tuple(mine[ref] for ref in sorted(ended))

@@ -23,7 +23,7 @@ def active(
     ``documents`` gives the digest of each authored document; what has none is not in Git.
     """
     holding = (override for override in overrides if not why_ended(override, now, documents))
-    return tuple(sorted(holding, key=lambda one: (one.since, one.id)))
+    return tuple(sorted(holding, key=lambda override: (override.since, override.id)))
 
 
 def ended(
@@ -33,7 +33,7 @@ def ended(
     judged = ((override, why_ended(override, now, documents)) for override in overrides)
     return tuple(
         sorted(
-            ((one, why) for one, why in judged if why),
+            ((override, why) for override, why in judged if why),
             key=lambda pair: (pair[0].since, pair[0].id),
         )
     )
@@ -59,7 +59,7 @@ def ending_soon(
         for override in overrides
         if override.until is not None and now < override.until <= now + within
     )
-    return tuple(sorted(soon, key=lambda one: (one.until or now, one.id)))
+    return tuple(sorted(soon, key=lambda override: (override.until or now, override.id)))
 
 
 def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
@@ -67,7 +67,7 @@ def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
     found = [override for override in overrides if text in (override.id, str(override.ref))]
     if not found:
         found = [override for override in overrides if override.ref.key.rpartition("/")[2] == text]
-    return tuple(sorted(found, key=lambda one: (one.since, one.id)))
+    return tuple(sorted(found, key=lambda override: (override.since, override.id)))
 
 
 def suspended(overrides: Iterable[Override]) -> frozenset[ResourceRef]:

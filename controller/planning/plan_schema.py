@@ -1,6 +1,6 @@
 """JSON Schema (2020-12) of the plan file."""
 
-from typing import get_args
+from typing import Final, get_args
 
 from controller.model.observed import ScopeState
 from controller.model.plan import FORMAT_VERSION, Action, Cause
@@ -10,11 +10,13 @@ from controller.planning.json_check import (
     Schema,
     digest,
     list_of,
+    moment,
     object_of,
     open_enum,
     text,
 )
 
+DOCUMENT: Final = "plan"
 _PLACE = "path:line in the source; empty if no file is to blame."
 
 
@@ -28,6 +30,7 @@ def plan_schema() -> Schema:
             {
                 "formatVersion": {"const": FORMAT_VERSION},
                 "controllerVersion": text("Version of envctl that planned."),
+                "document": {"const": DOCUMENT},
                 "digest": digest("Digest of changes, base states, violations and format."),
                 "revision": text("Commit, or digest of the files; shown, not part of the digest."),
                 "label": text("The revision as people say it."),
@@ -51,7 +54,8 @@ def plan_schema() -> Schema:
 
 
 def _schedules() -> Schema:
-    number, moment = {"type": "number"}, {"type": ["string", "null"], "format": "date-time"}
+    number = {"type": "number"}
+    first = {**moment("UTC; null: none within a year."), "type": ["string", "null"]}
     hours = {"type": ["number", "null"], "description": "null: left alone, or not known."}
     count = {"type": "integer", "minimum": 0}
     exchange = object_of(
@@ -64,18 +68,18 @@ def _schedules() -> Schema:
             "hoursPerWeekAfter": hours,
             "instances": count,
             "switchesNow": open_enum(("on", "off", ""), "What the exchange brings at once."),
-            "firstDifference": moment,
+            "firstDifference": first,
         }
     )
     described = object_of(
         {
-            "at": text("The moment it was worked out for."),
+            "at": moment("The moment it was worked out for."),
             "environmentHoursPerWeek": number,
             "instanceHoursPerWeek": number,
             "instancesAre": open_enum(("desired sizes", "found"), "Where counts are from."),
             "startedNow": count,
             "stoppedNow": count,
-            "firstDifference": moment,
+            "firstDifference": first,
             "exchanges": list_of(exchange, "By how many environments they are."),
         }
     )

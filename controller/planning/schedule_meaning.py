@@ -65,7 +65,7 @@ def schedule_meaning(
     shifts = tuple(
         sorted(
             (_shift(exchanges, now) for exchanges in alike.values()),
-            key=lambda one: (-len(one.environments), one.role, one.environments),
+            key=lambda shift: (-len(shift.environments), shift.role, shift.environments),
         )
     )
     if not shifts:
@@ -119,13 +119,13 @@ def _shift(exchanges: Iterable[_Exchange], now: datetime) -> ScheduleShift:
         if state is not state_at(old, now) and state in (State.ON, State.OFF):
             switches = state.value
     return ScheduleShift(
-        environments=tuple(one.environment for one in exchanges),
+        environments=tuple(exchange.environment for exchange in exchanges),
         role=role,
         before=before.label,
         after=after.label,
         hours_before=_hours(old, now),
         hours_after=_hours(new, now),
-        instances=sum(one.instances for one in exchanges),
+        instances=sum(exchange.instances for exchange in exchanges),
         switches_now=switches,
         first_difference=first,
         followers=tuple(follower for exchange in exchanges for follower in exchange.followers),
@@ -154,7 +154,8 @@ def with_found(
 
 def _with_found(shift: ScheduleShift, found: Mapping[tuple[str, str], Counted]) -> ScheduleShift:
     counted = [found.get(follower, Counted()) for follower in shift.followers]
-    total, running = sum(one.total for one in counted), sum(one.running for one in counted)
+    total = sum(follower.total for follower in counted)
+    running = sum(follower.running for follower in counted)
     switched = {"on": total - running, "off": running}.get(shift.switches_now)
     return replace(shift, instances=total, switched=switched)
 

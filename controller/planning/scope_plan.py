@@ -8,17 +8,15 @@ from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Plan, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.approval import approve
+from controller.planning.approval import approve, plan_digest
 from controller.planning.blocking import Barrier, block_changes
 from controller.planning.diff import diff
 from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.edits import with_file_edits
-from controller.planning.guard_facts import GuardFacts, count_ours
-from controller.planning.guard_limits import GuardLimits
+from controller.planning.guard_facts import GuardFacts, GuardLimits, count_ours
 from controller.planning.guards import find_violations
 from controller.planning.leaving import left_with_retired
 from controller.planning.order import in_order
-from controller.planning.plan_digest import plan_digest
 from controller.planning.vanished import known_paths
 
 _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
@@ -51,7 +49,7 @@ def plan_scope(
     if leaving:
         because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
         how = replace(how, leaving_because=because)
-        staying = {ref: one for ref, one in desired.items() if ref not in leaving}
+        staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
     count = len(desired) if options.empty_is_wrong else None
     return finish(observed, (diff(staying, observed, how),), options, desired_count=count)
 
@@ -99,5 +97,5 @@ def finish(
 
 def plan(scopes: Iterable[ScopePlan], *, revision: str, label: str) -> Plan:
     """Put scopes together, ``config`` first, the others by name."""
-    ordered = tuple(sorted(scopes, key=lambda one: (one.scope != CONFIG_SCOPE, one.scope)))
+    ordered = tuple(sorted(scopes, key=lambda scope: (scope.scope != CONFIG_SCOPE, scope.scope)))
     return Plan(revision=revision, label=label, scopes=ordered, digest=plan_digest(ordered))

@@ -82,6 +82,6 @@ def _most(changes: Sequence[Change], there: AbstractSet[str]) -> tuple[str, Coun
             places.setdefault(place, Counter())[change.ref.kind] += 1
     if not places:
         return None
-    place = min(places, key=lambda one: (-places[one].total(), one))
+    place = min(places, key=lambda folder: (-places[folder].total(), folder))
     total = places[place].total()
     return (place, places[place]) if total >= max(_WORTH_SAYING, len(changes) / 2) else None

@@ -8,15 +8,13 @@ from typing import Final
 from controller.model.absent import ABSENT
 from controller.model.canonical import Json, canonical_bytes
 from controller.model.override import Override
-from controller.model.plan import Note
+from controller.model.plan import Note, NoteCategory
 from controller.planning.leaving import NOW_MS
 from controller.planning.overrides import shown_path
 
 LONGEST_VALUE: Final = 60
 NAMES_SHOWN: Final = 3
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
-IN_FORCE: Final = "override"
-"""Category of notes on overrides that hold."""
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -77,4 +75,4 @@ def in_force(overrides: Iterable[Override]) -> Iterator[Note]:
     """Yield what a plan says of each override that holds: also where the tables have its value already it differs from Git."""
     for override in overrides:
         text = f"{what_text(override)} {end_text(override)} ({override.actor}: {override.reason})"
-        yield Note(IN_FORCE, override.ref, text)
+        yield Note(NoteCategory.OVERRIDE, override.ref, text)

@@ -26,16 +26,9 @@ from controller.scheduling.facts import (
 from controller.scheduling.postponement import postponed
 from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.skip_reason import STOP_NOT_MADE, SkipCode, SkipReason
 from controller.scheduling.timeline import state_at
 
-NO_ENVIRONMENT = "This instance has no environment"
-IN_MAINTENANCE = "This instance is currently in Maintenance Mode"
-NOT_VALID = "The schedule tag for this instance is not valid - Error: '{}'"
-OVERRIDE_NOT_VALID = "The override tag for this instance is not valid - Error: '{}'"
-IS_NOSCHEDULE = 'The schedule tag for this instance is set to "noschedule"'
-CORRECT_STATE = "The instance is already in the correct state"
-TRANSITIONING = "This instance is currently transitioning between states"
-GROUP_TRANSITIONING = "This instance is currently transitioning between ASG lifecycle states"
 _PASSED_OVER_OFF = "an override to off does not beat a tag that a person set"
 
 _IN_SERVICE = "InService"
@@ -93,14 +86,17 @@ class Decision:
     """What the deciding schedule asks for; NONE when nothing does."""
     source: Source | None
     """Whose schedule decided; None where the state of the instance alone did."""
-    reason: str | None
+    reason: SkipReason | None
     """Why nothing is done; None for an action."""
     chain: tuple[Rule, ...] = ()
     """Every rule in order, with what became of it."""
     schedule: Schedule | None = None
     """The deciding schedule, where there is one and it is valid."""
-    postponed: bool = False
-    """Whether it is to stop and is kept from it: just launched, being deployed to, or not to be stopped at all."""
+
+    @property
+    def postponed(self) -> bool:
+        """Whether it is to stop and is kept from it: just launched, being deployed to, or not to be stopped at all."""
+        return self.reason is not None and self.reason.code in STOP_NOT_MADE
 
     @property
     def deciding(self) -> Rule | None:
@@ -137,27 +133,30 @@ def decide(
     # moments of one zone compare by their wall clocks, which lie in a repeated hour
     now = now.astimezone(UTC)
     if environment is None:
-        return Decision(Action.SKIP, State.NONE, None, NO_ENVIRONMENT)
+        return Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.NO_ENVIRONMENT))
     if tag_value(instance.tags, rules.maintenance_tag).lower() == "true":
-        return Decision(Action.SKIP, State.NONE, None, IN_MAINTENANCE)
+        return Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.IN_MAINTENANCE))
     found = candidates(instance, group, role, environment, overrides, rules)
     chain, source, schedule = _deciding(found, now)
     if isinstance(schedule, InvalidSchedule):
-        text = OVERRIDE_NOT_VALID if source is Source.OVERRIDE else NOT_VALID
-        return Decision(Action.SKIP, State.NONE, source, text.format(schedule), chain)
+        of_override = source is Source.OVERRIDE
+        code = SkipCode.INVALID_OVERRIDE if of_override else SkipCode.INVALID_SCHEDULE
+        return Decision(Action.SKIP, State.NONE, source, SkipReason(code, str(schedule)), chain)
     assert schedule is not None
     wanted = state_at(schedule, now)
     if wanted is State.NOSCHEDULE:
-        return Decision(Action.SKIP, wanted, source, IS_NOSCHEDULE, chain, schedule)
+        reason = SkipReason(SkipCode.NOSCHEDULE)
+        return Decision(Action.SKIP, wanted, source, reason, chain, schedule)
     if wanted is State.NONE:
-        return Decision(Action.SKIP, wanted, None, CORRECT_STATE, chain, schedule)
-    action, reason = _step(instance, group, wanted)
+        reason = SkipReason(SkipCode.CORRECT_STATE)
+        return Decision(Action.SKIP, wanted, None, reason, chain, schedule)
+    action, skip = _step(instance, group, wanted)
     if action in STOPPING:
         held = postponed(instance, group, role, environment, schedule, now, rules)
         if held is not None:
-            return Decision(Action.SKIP, wanted, source, held, chain, schedule, postponed=True)
-    told = source if reason in {None, CORRECT_STATE} else None
-    return Decision(action, wanted, told, reason, chain, schedule)
+            return Decision(Action.SKIP, wanted, source, held, chain, schedule)
+    told = source if skip in {None, SkipCode.CORRECT_STATE} else None
+    return Decision(action, wanted, told, SkipReason(skip) if skip else None, chain, schedule)
 
 
 def _wanted(found: Sequence[Candidate], now: datetime) -> State:
@@ -228,7 +227,7 @@ def _left_alone(chain: Sequence[Rule], own: Candidate) -> tuple[Rule, ...]:
 
 def _step(
     instance: InstanceFacts, group: GroupFacts | None, wanted: State
-) -> tuple[Action, str | None]:
+) -> tuple[Action, SkipCode | None]:
     """Return the next step towards ON or OFF, or skip with the reason."""
     if wanted is State.ON:
         return _step_on(instance, group)
@@ -236,19 +235,22 @@ def _step(
         if group.lifecycle == _IN_SERVICE:
             return Action.PUT_OUT_OF_SERVICE, None
         if group.lifecycle != _STANDBY:
-            return Action.SKIP, GROUP_TRANSITIONING
+            return Action.SKIP, SkipCode.GROUP_TRANSITIONING
     if instance.state == "running":
         return Action.SWITCH_OFF, None
-    return Action.SKIP, CORRECT_STATE if instance.state == "stopped" else TRANSITIONING
+    return (
+        Action.SKIP,
+        SkipCode.CORRECT_STATE if instance.state == "stopped" else SkipCode.TRANSITIONING,
+    )
 
 
-def _step_on(instance: InstanceFacts, group: GroupFacts | None) -> tuple[Action, str | None]:
+def _step_on(instance: InstanceFacts, group: GroupFacts | None) -> tuple[Action, SkipCode | None]:
     if instance.state == "stopped":
         return Action.SWITCH_ON, None
     if instance.state != "running":
-        return Action.SKIP, TRANSITIONING
+        return Action.SKIP, SkipCode.TRANSITIONING
     if group is None or group.lifecycle == _IN_SERVICE:
-        return Action.SKIP, CORRECT_STATE
+        return Action.SKIP, SkipCode.CORRECT_STATE
     if group.lifecycle == _STANDBY:
         return Action.PUT_IN_SERVICE, None
-    return Action.SKIP, GROUP_TRANSITIONING
+    return Action.SKIP, SkipCode.GROUP_TRANSITIONING

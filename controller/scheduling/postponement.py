@@ -10,10 +10,8 @@ from controller.scheduling.facts import (
     RoleFacts,
 )
 from controller.scheduling.schedule import Schedule
+from controller.scheduling.skip_reason import SkipCode, SkipReason
 from controller.scheduling.timeline import previous_event
-
-IGNORED = "The role says whenOff: ignore"
-SCALED = "The role says whenOff: scaleToZero, so the size of its group changes instead"
 
 
 def postponed(
@@ -24,7 +22,7 @@ def postponed(
     schedule: Schedule,
     now: datetime,
     rules: DecisionRules,
-) -> str | None:
+) -> SkipReason | None:
     """Return the reason for not stopping an instance now that its schedule wants off, or None.
 
     A running deployment postpones a stop by at most an hour, counted from the moment the stop became
@@ -32,24 +30,20 @@ def postponed(
     """
     when_off = role.when_off if role is not None else "standby"
     if when_off == "ignore":
-        return IGNORED
+        return SkipReason(SkipCode.ROLE_IGNORES)
     if when_off == "scaleToZero" and group is not None:
-        return SCALED
+        return SkipReason(SkipCode.ROLE_SCALES)
     if instance.cannot_stop:
-        return f"This instance cannot be stopped: {instance.cannot_stop}"
+        return SkipReason(SkipCode.CANNOT_STOP, instance.cannot_stop)
     if instance.launched_at is not None:
         until = instance.launched_at + timedelta(seconds=rules.grace_period_s)
         if now < until:
-            return f"This instance was just launched; it is left running until {_clock(until)}"
+            return SkipReason(SkipCode.JUST_LAUNCHED, until=until)
     since = environment.deploying_since
     if since is not None:
         event = previous_event(schedule, now) if schedule.fixed is None else None
         due = max(since, event.at.astimezone(UTC)) if event else since
         until = due + timedelta(seconds=rules.deployment_postpones_s)
         if now < until:
-            return f"A deployment is running; the stop waits for its end, until {_clock(until)} at most"
+            return SkipReason(SkipCode.DEPLOYING, until=until)
     return None
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M %Z}"

@@ -72,7 +72,7 @@ def answer(decision: Decision) -> dict[str, str | None]:
     return {
         "action": decision.action.value,
         "source": source.value if source else None,
-        "reason": decision.reason,
+        "reason": str(decision.reason) if decision.reason else None,
     }
 
 

@@ -260,7 +260,9 @@ def remote_error(name: str, errors: str) -> EnvctlError | None:
     for symptom in SYMPTOMS:
         if re.search(symptom.words, errors, re.IGNORECASE):
             return symptom.error(
-                f"{name}: {symptom.what}\n  git says: {last_words(errors)}", fix=symptom.fix
+                f"{name}: {symptom.what}",
+                detail=f"  git says: {last_words(errors)}",
+                fix=symptom.fix,
             )
     return None
 

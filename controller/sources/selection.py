@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from controller.loading.documents import MAX_BYTES
 from controller.model.origin import Origin
-from controller.model.problem import Problem, in_file_order
+from controller.model.problem import Problem, ProblemCode, in_file_order
 
 FoundKind = Literal["file", "link", "submodule", "special"]
 _YAML = (b".yaml", b".yml")
@@ -104,7 +104,7 @@ def _refused(entry: Found) -> Problem | None:
 
 
 def _problem(entry: Found, what: str, fix: str) -> Problem:
-    return Problem(Origin(printable(entry.path)), "", what, fix)
+    return Problem(Origin(printable(entry.path)), "", what, fix, code=ProblemCode.UNREADABLE_FILE)
 
 
 def _refused_links(links: Sequence[Found], plain: set[bytes]) -> Iterable[Problem]:

@@ -20,14 +20,13 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import (
     ActResult,
-    Batch,
     LiveActs,
     LiveReads,
     Projected,
     Shaping,
     TargetCounts,
 )
-from controller.targets.power_parts.drive import HOLD_S, Drive, Pace
+from controller.targets.power_parts.drive import Drive, Pace
 from controller.targets.power_parts.goals import batches_of, goals_of, results_of
 from controller.targets.power_parts.master_rows import read_memory, read_running
 from controller.targets.power_parts.power_changes import (
@@ -38,6 +37,7 @@ from controller.targets.power_parts.power_changes import (
     power_changes_of,
 )
 from controller.targets.power_parts.power_client import Ec2PowerClient
+from controller.targets.power_parts.retrying import Patience
 
 DEPLOYMENTS: Final = "deployments"
 """Asked for when something is to be stopped: since when deployments run."""
@@ -134,9 +134,7 @@ class Power:
             facts[SCHEDULES] = read_memory(client, prefix, look.scope.name)
         return replace(observed, facts=facts)
 
-    def batches(self, changes: Sequence[Change]) -> tuple[Batch, ...]:
-        """Give each environment one record for what stops and one for what starts."""
-        return batches_of(changes)
+    batches = staticmethod(batches_of)
 
     def act_together(
         self, changes: Sequence[Change], acts: LiveActs
@@ -144,13 +142,14 @@ class Power:
         """Bring everything towards where it is wanted, as far as AWS gets within seconds; a later look tells the rest."""
         options = acts.options.power
         pace = Pace(
-            steady_s=lambda: acts.now().timestamp(),
             sleep=acts.sleep,
             look_again_s=options.look_again_s,
-            hold_s=min(HOLD_S, options.within_s),
+            within_s=options.within_s,
+            since_s=None if acts.waits_since is None else acts.waits_since.timestamp(),
         )
-        client = Ec2PowerClient(acts.scope, acts.client, acts.check, acts.now)
-        outcomes = Drive(goals_of(changes), client, pace).run(acts.look)
+        patience = Patience(lambda: acts.now().timestamp())
+        drive = Drive(goals_of(changes), Ec2PowerClient(acts), pace, patience)
+        outcomes = drive.run(acts.look)
         return results_of(changes, outcomes, options.look_again_s)
 
     def counts(

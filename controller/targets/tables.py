@@ -12,8 +12,8 @@ from controller.aws.items import Item
 from controller.aws.tables import ItemStore, segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
+from controller.ledger.ownership import is_ours_by_history
 from controller.model.extra import owned_paths
-from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import (
     CONFIG_SCOPE,
     Mark,
@@ -22,6 +22,7 @@ from controller.model.observed import (
     Ownership,
     ScopeState,
 )
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.model.table import TableDefinition
@@ -265,24 +266,11 @@ class Tables:
                     self._prefix + key.table,
                     str(key.hash_key),
                     None if key.range_key is None else str(key.range_key),
-                )
+                ),
+                CONFIG_SCOPE,
             )
             for key in keys
         )
-
-
-def is_ours_by_history(newest_first: Iterable[LedgerRecord], scope: str = CONFIG_SCOPE) -> bool:
-    """Tell whether an item without a mark is ours all the same: we made or adopted it, and it has not been deleted since.
-
-    Changes by others are passed over, as taking the mark off is one; a delete, or a create by others, is not.
-    """
-    for record in newest_first:
-        ours = record.scope == scope and record.phase == "done"
-        if ours and record.change_type in {"Created", "Updated"}:
-            return True
-        if ours or record.change_type != "Updated":
-            return False
-    return False
 
 
 def _sharing_tables(kinds: Iterable[Kind[Any]]) -> list[list[Kind[Any]]]:
@@ -301,9 +289,12 @@ def _sharing_tables(kinds: Iterable[Kind[Any]]) -> list[list[Kind[Any]]]:
     return [members for _, members in groups]
 
 
-def _reason(errors: Sequence[EnvctlError]) -> str:
+def _reason(errors: Sequence[EnvctlError]) -> Reason:
     missing = [error for error in errors if isinstance(error, TableMissing)]
     if len(missing) == len(errors) > 1:
-        first = str(errors[0]).partition("\n")[0]
-        return f"{first}, nor do the tables of {len(errors) - 1} more kinds\n  fix: envctl bootstrap creates them"
-    return "\n".join(dict.fromkeys(map(str, errors)))
+        return Reason(
+            f"{errors[0].message}, nor do the tables of {len(errors) - 1} more kinds",
+            fix="envctl bootstrap creates them",
+        )
+    first, *others = dict.fromkeys(error.reason for error in errors)
+    return Reason(first.message, detail="\n".join(filter(None, (first.below, *others))))

@@ -1,4 +1,4 @@
-"""An explanation as people read it, and as JSON."""
+"""An explanation as people read it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,46 +7,33 @@ from typing import Any, Final, NamedTuple
 
 from controller.engine.queries.effective import EffectiveDocument
 from controller.engine.queries.explain.explanation import (
+    STATES,
     Block,
     BlockCode,
     Explanation,
     NextChange,
+    NextStep,
     PowerFacts,
-    Written,
+    StepKind,
 )
-from controller.engine.queries.explain.written import used_schedule
-from controller.kinds.schedule import ScheduleSpec
+from controller.loading.field_origins import FieldPath
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
+from controller.model.reason import Reason
 from controller.planning.wording import end_text, what_text
-from controller.scheduling.decision import Rule, Verdict
-from controller.scheduling.decision_sources import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.zones import zone_of
-from controller.views.commands import commands_of
-from controller.views.record_text import (
+from controller.views.causes import (
     action_text,
     applied_text,
-    author_text,
+    order_of,
     switch_text,
     when_text,
+    why_lines,
 )
-from controller.views.time_text import (
-    even_moment_text,
-    moment_text,
-    second_text,
-    utc_text,
-)
+from controller.views.time_text import even_moment_text, moment_text, second_text, utc_text
 
-SOURCES: Final = {
-    Source.OVERRIDE: "override",
-    Source.INSTANCE: "instance tag",
-    Source.GROUP: "group tag",
-    Source.ROLE: "role",
-    Source.ENVIRONMENT: "environment",
-}
-_NOTHING: Final = "\N{EN DASH}"
 _WIDTH: Final = 14
 _VALUE_WIDTH: Final = 56
 
@@ -57,23 +44,25 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:
-    yield "    ".join(filter(None, _heading(explanation)))
-    if verdict := _verdict(explanation):
+    yield "    ".join(filter(None, heading_of(explanation)))
+    if verdict := verdict_of(explanation):
         yield verdict
     yield ""
-    yield from _block("Last change", _last_change(explanation))
-    yield from _block("Why", _why(explanation))
+    yield from _block("Last change", last_change_lines(explanation))
+    yield from _block("Why", why_lines(explanation))
     order = order_of(explanation)
     if order:
         yield from _block("Order", [" · ".join(map(str, order))])
         yield from _block("", [f"{rule.name}: {rule.why}" for rule in order if rule.why])
-    yield from _block("Values", _values(explanation))
-    yield from _block("Overrides", _overrides(explanation))
-    first, *rest = _blocks(explanation) or ("nothing",)
-    told = "; ".join(_block_text(notice) for notice in explanation.information)
+    yield from _block("Values", value_lines(explanation))
+    yield from _block("Overrides", override_lines(explanation))
+    first, *rest = block_lines(explanation) or ("nothing",)
+    told = "; ".join(block_text(notice) for notice in explanation.information)
     yield from _block("Blocks", [f"{first}{f' ({told}: information only)' if told else ''}", *rest])
-    if _has_next(explanation):
-        yield from _block("Next", _next(explanation) or ["it changes no more"])
+    found = explanation.power
+    if found is not None and found.environment is not None:
+        coming = [_next_text(change, explanation.zone) for change in found.next]
+        yield from _block("Next", coming or ["it changes no more"])
     commands = commands_of(explanation)
     if commands:
         yield ""
@@ -88,7 +77,8 @@ def _block(label: str, lines: list[str]) -> Iterator[str]:
         yield f"{label if not place else '':<{_WIDTH}}{line}"
 
 
-def _heading(explanation: Explanation) -> tuple[str, ...]:
+def heading_of(explanation: Explanation) -> tuple[str, ...]:
+    """Return what it is: its name, its state, its scope."""
     found = explanation.power
     if found is None:
         revision = explanation.revision[:12]
@@ -121,13 +111,14 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
 
 
-def _verdict(explanation: Explanation) -> str:
+def verdict_of(explanation: Explanation) -> str:
+    """Return in a line what is wanted, and whether it is so; empty if that is not known."""
     if explanation.power is not None:
         return _power_verdict(explanation, explanation.power)
     source = explanation.source
     if source is None:
         return ""
-    if not _values(explanation):
+    if not value_lines(explanation):
         return "the source has it no more"
     planned = [f"{change.action} is planned ({change.cause.value})" for change in source.changes]
     return "; ".join(planned) or "as the source says (in order)"
@@ -160,7 +151,8 @@ def _decided_in(found: PowerFacts) -> tzinfo:
     return zone_of(schedule.zone) if schedule is not None and schedule.fixed is None else UTC
 
 
-def _last_change(explanation: Explanation) -> list[str]:
+def last_change_lines(explanation: Explanation) -> list[str]:
+    """Return what last changed it, and by whom."""
     record, begun, launched = explanation.last
     found = explanation.power
     if found is None:
@@ -183,115 +175,16 @@ def _last_change(explanation: Explanation) -> list[str]:
     return lines
 
 
-def _why(explanation: Explanation) -> list[str]:
-    found = explanation.power
-    if found is None:
-        return [_place(document, "changed", explanation.zone) for document in explanation.written]
-    if found.environment is None:
-        return []
-    rule = found.decision.deciding
-    if rule is None or rule.verdict is not Verdict.DECIDES:
-        return [found.decision.reason or "no rule applies"]
-    verb = "set" if rule.source is Source.ENVIRONMENT else "changed"
-    places = [_place(document, verb, explanation.zone) for document in explanation.written]
-    return [*_rule_lines(rule, found), *places]
-
-
-def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
-    subject, candidate = found.subject, rule.candidate
-    on_instance = rule.source is Source.INSTANCE
-    tagged = f"tag {candidate.tag} = {rule.text} on {subject.instance if on_instance else f'group {subject.group}'}"
-    if rule.source is Source.OVERRIDE:
-        yield f"{rule.why or 'an override'}: {rule.text}"
-    elif rule.source is Source.ENVIRONMENT:
-        follows = _follows(found)
-        yield (
-            f"{found.owner} follows {follows}" if follows else f"{found.owner} cannot be read back"
-        )
-    elif candidate.is_persons_tag:
-        yield f"{tagged}, put there by a person (AWS does not say who)"
-    else:
-        if rule.source is Source.GROUP:
-            yield f"{tagged}, written there by envctl for its role"
-        yield f"role {subject.role} of {found.owner} has a schedule of its own"
-
-
-def _follows(found: PowerFacts) -> str:
-    choice = found.choice
-    if choice is None:
-        return ""
-    if choice.mode != "automatic":
-        return f"mode {choice.mode}"
-    return str(used_schedule(choice) or choice.expression)
-
-
-def _place(document: Written, verb: str, zone: tzinfo) -> str:
-    """Return ``c50.yaml:1   set by tango-dev, 4e0c2d1, 3 Nov, audit 01JDF…``; of a Schedule what it says."""
-    if document.schedule is not None:
-        return f"{document.origin}   {schedule_text(document.schedule)}"
-    if document.record is None:
-        return str(document.origin)
-    by = author_text(document.record, zone)
-    return f"{document.origin}   {verb} by {by}, audit {document.record.transaction_id}"
-
-
-def schedule_text(spec: ScheduleSpec) -> str:
-    """Return a Schedule in one line: ``mon-fri 08:00-19:00 Europe/London, except england-holidays``."""
-    if spec.expression is not None:
-        return spec.expression
-    periods = ", ".join(
-        f"{days if isinstance(days := period.days, str) else ','.join(days)} {period.from_}\N{EN DASH}{period.to}"
-        for period in spec.periods or ()
-    )
-    excepted = f", except {', '.join(spec.except_)}" if spec.except_ else ""
-    return f"{periods} {spec.timezone or 'UTC'}{excepted}"
-
-
-class RuleText(NamedTuple):
-    """One rule of the order, as it is shown."""
-
-    name: str
-    text: str
-    verdict: str
-    why: str = ""
-
-    def __str__(self) -> str:
-        """Print as the order shows it; the one that decides in brackets: ``[environment office-hours]``."""
-        match self.verdict:
-            case Verdict.DECIDES:
-                return f"[{self.name} {self.text}]"
-            case Verdict.ABSENT:
-                return f"{self.name} {_NOTHING}"
-            case Verdict.BEATEN:
-                return f"{self.name} {self.text}"
-            case _:
-                return f"{self.name} {self.text} ({self.verdict})"
-
-
-def order_of(explanation: Explanation) -> list[RuleText]:
-    """Return every rule of the order, with what became of it."""
-    found = explanation.power
-    if found is None or found.environment is None:
-        return []
-    own = f"role {found.subject.role}" if found.subject.role else SOURCES[Source.ROLE]
-    label = found.environment.label
-    return [
-        RuleText(
-            own if rule.source is Source.ROLE else SOURCES[rule.source],
-            (label if rule.source is Source.ENVIRONMENT else "") or rule.text,
-            rule.verdict.value,
-            "" if rule.verdict is Verdict.DECIDES else rule.why,
-        )
-        for rule in found.decision.chain
-    ]
-
-
-def _values(explanation: Explanation) -> list[str]:
+def value_lines(explanation: Explanation) -> list[str]:
+    """Return each value of the document with its place; empty where the source was not read."""
     document = explanation.source.document if explanation.source else None
     if document is None:
         return []
     shown = [
-        (f"{dotted(path).removeprefix('spec.')}: {_value(document, path)}", origin.at_line)
+        (
+            f"{dotted(path).removeprefix('spec.')}: {scalar_text(value_in(document, path))}",
+            origin.at_line,
+        )
         for path, origin in document.origins.items()
         if path and path[0] == "spec"
     ]
@@ -299,33 +192,43 @@ def _values(explanation: Explanation) -> list[str]:
     return [f"{text:<{width}}  {place}" for text, place in shown]
 
 
-def _value(document: EffectiveDocument, path: tuple[str | int, ...]) -> str:
+def value_in(document: EffectiveDocument, path: FieldPath) -> Any:
+    """Return the value at a path of a document."""
     value: Any = document.document
     for step in path:
         value = value[step]
-    return scalar_text(value)
+    return value
 
 
-def _overrides(explanation: Explanation) -> list[str]:
+def override_lines(explanation: Explanation) -> list[str]:
+    """Return the overrides that concern it."""
     return [
         f"{override.id}  {override.ref} {what_text(override)} {end_text(override, explanation.zone)} ({override.actor}: {override.reason})"
         for override in explanation.overrides
     ]
 
 
-def _blocks(explanation: Explanation) -> list[str]:
-    told = [_block_text(block) for block in explanation.blocks]
-    if explanation.source is not None and _values(explanation):
-        told += map(_planned_block_text, explanation.source.blocks)
-    return told
+def block_lines(explanation: Explanation) -> list[str]:
+    """Return what keeps it from being as it is wanted."""
+    return [
+        *map(block_text, explanation.blocks),
+        *map(_planned_block_text, planned_blocks(explanation)),
+    ]
 
 
-def _block_text(block: Block) -> str:
+def planned_blocks(explanation: Explanation) -> tuple[Violation | Note, ...]:
+    """Return what blocks the changes a plan of the source has; nothing where the source has it no more."""
+    source = explanation.source
+    return source.blocks if source is not None and value_lines(explanation) else ()
+
+
+def block_text(block: Block) -> str:
+    """Return in a line what blocks, or might be taken for it."""
     match block.code:
         case BlockCode.MODE:
             return f"mode of power in {block.subject}: {block.detail}; nothing is switched"
         case BlockCode.NOT_OBSERVED:
-            return f"{block.subject} is not known: {block.detail.partition(chr(10))[0]}"
+            return f"{block.subject} is not known: {Reason.stored(block.detail).message}"
         case BlockCode.NOT_VALID:
             return f"{block.detail}; until that is put right it is left as it is"
         case BlockCode.MAINTENANCE:
@@ -340,17 +243,8 @@ def _block_text(block: Block) -> str:
 
 def _planned_block_text(block: Violation | Note) -> str:
     if isinstance(block, Violation):
-        return f"{block.guard}: {block.message.partition(chr(10))[0]}"
+        return f"{block.guard}: {block.message}"
     return f"{block.category}: {block.text}"
-
-
-def _has_next(explanation: Explanation) -> bool:
-    """Tell whether changes to come are a question at all."""
-    return explanation.power is not None and explanation.power.environment is not None
-
-
-def _next(explanation: Explanation) -> list[str]:
-    return [_next_text(change, explanation.zone) for change in _changes(explanation)]
 
 
 def _next_text(change: NextChange, zone: tzinfo) -> str:
@@ -359,34 +253,40 @@ def _next_text(change: NextChange, zone: tzinfo) -> str:
     return text if in_utc else f"{text}  {utc_text(change.at)}"
 
 
-def _changes(explanation: Explanation) -> tuple[NextChange, ...]:
-    return explanation.power.next if explanation.power else ()
+class Command(NamedTuple):
+    """What to type next, and what for."""
+
+    purpose: str
+    text: str
 
 
-def explanation_json(explanation: Explanation) -> dict[str, Any]:
-    """Return the answer for programs."""
-    found, zone = explanation.power, explanation.zone
-    return {
-        "ref": str(explanation.ref),
-        "heading": list(_heading(explanation)),
-        "verdict": _verdict(explanation),
-        "at": explanation.at.isoformat(),
-        "wanted": found.decision.wanted.value if found and found.environment else "",
-        "inOrder": explanation.in_order,
-        "lastChange": _last_change(explanation),
-        "why": _why(explanation),
-        "order": [rule._asdict() for rule in order_of(explanation)],
-        "values": _values(explanation),
-        "overrides": _overrides(explanation),
-        "blocks": _blocks(explanation),
-        "information": [_block_text(notice) for notice in explanation.information],
-        "next": [
-            {
-                "at": change.at.astimezone(zone).isoformat(),
-                "utc": change.at.astimezone(UTC).isoformat(),
-                "state": change.state,
-            }
-            for change in _changes(explanation)
-        ],
-        "commands": [command._asdict() for command in commands_of(explanation)],
-    }
+def commands_of(explanation: Explanation) -> list[Command]:
+    """Return what to type next, in order; a purpose is said once."""
+    told: list[Command] = []
+    for step in explanation.steps:
+        command = _command(step, explanation.power)
+        said = any(known.purpose == command.purpose for known in told)
+        told.append(command._replace(purpose="") if said else command)
+    return told
+
+
+def _command(step: NextStep, found: PowerFacts | None) -> Command:
+    match step.kind:
+        case StepKind.HISTORY:
+            return Command("History", f"envctl audit list --entity {step.target}")
+        case StepKind.DOCUMENT:
+            return Command("Whole", f"envctl render {step.target}")
+        case StepKind.CORRECT_TAG:
+            text = f"correct the tag {step.tag} of {step.target}, or take it off"
+            return Command("Put it right", text)
+        case StepKind.REMOVE_TAG:
+            text = f"take the tag {step.tag} off {step.target}; an override to off does not go before it"
+            return Command("Let it follow", text)
+        case StepKind.OVERRIDE:
+            first = next(iter(found.states), "") if found else ""
+            verb = "Keep it" if STATES.get(first) is step.state else "Have it"
+            every = f"      (all {step.instances} instances)" if step.instances > 1 else ""
+            command = (
+                f'envctl override {step.target} schedule={step.state} --until 10:00 --reason "…"'
+            )
+            return Command(f"{verb} {step.state}", f"{command}{every}")

@@ -2,28 +2,54 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
+from controller import __version__
 from controller.engine.config.apply import ApplyReport
-from controller.model.outcome import DONE, Outcome
+from controller.engine.reconcile.combined_plan import CombinedPlan
+from controller.model.outcome import DONE, Outcome, Status
 from controller.model.ref import ResourceRef
+from controller.planning.json_check import Fragment
+from controller.planning.plan_schema import plan_schema
+from controller.views.documents.plan import plan_object
 from controller.views.plan_wording import SIGNS, names_text
+
+
+class OutcomeObject(TypedDict):
+    """What became of one change."""
+
+    action: str
+    kind: str
+    key: str
+    status: Annotated[str, Status]
+    message: Annotated[str, "Why it is not done; empty if it is."]
+    auditIds: Annotated[list[str], "Ledger records of the change."]
+
+
+class ApplyDocument(TypedDict):
+    """The plan of an apply, and what became of its changes."""
+
+    plan: Annotated[dict[str, Any], Fragment(plan_schema())]
+    applied: Annotated[bool, "Whether anything was tried."]
+    transaction: Annotated[str, "The run in the ledger; empty if there was nothing to do."]
+    stopped: Annotated[str, "Why the run ended early; empty if it did not."]
+    outcomes: list[OutcomeObject]
 
 
 def failure_lines(report: ApplyReport) -> Iterator[str]:
     """Yield the changes that did not become what they should, by reason, then why the run ended early, if it did."""
-    alike: dict[tuple[str, str, str, str], list[ResourceRef]] = {}
+    alike: dict[tuple[str, str, str, str, str], list[ResourceRef]] = {}
     for outcome in report.outcomes:
         if outcome.status not in DONE:
             ref = outcome.change.ref
-            why = (outcome.message or "no reason is known").removeprefix(f"{ref}: ")
-            same = outcome.status.value, SIGNS[outcome.change.action], ref.kind, why
+            why = outcome.message.message.removeprefix(f"{ref}: ") or "no reason is known"
+            sign = SIGNS[outcome.change.action]
+            same = outcome.status.value, sign, ref.kind, why, outcome.message.below
             alike.setdefault(same, []).append(ref)
-    for (status, sign, _kind, why), refs in alike.items():
-        first, *rest = why.splitlines()
+    for (status, sign, _kind, why, below), refs in alike.items():
         named = str(refs[0]) if len(refs) == 1 else names_text(refs, expand=False)
-        yield f"{status:<10} {sign} {named}  {first}"
-        for line in rest:
+        yield f"{status:<10} {sign} {named}  {why}"
+        for line in below.splitlines():
             yield f"           {line}"
     if report.stopped:
         yield f"envctl: the run ended early: {report.stopped}"
@@ -36,8 +62,19 @@ def tally_line(report: ApplyReport) -> str:
     return f"{done}   envctl audit show {report.transaction}"
 
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """Return one outcome for programs."""
+def apply_json(planned: CombinedPlan, report: ApplyReport | None) -> ApplyDocument:
+    """Return the plan, and what became of its changes, for programs; nothing of a plan that only observes was tried."""
+    tried = report if planned.plan.enforced else None
+    return {
+        "plan": plan_object(planned.plan, planned.names, __version__),
+        "applied": tried is not None,
+        "transaction": tried.transaction if tried else "",
+        "stopped": tried.stopped if tried else "",
+        "outcomes": [_outcome(outcome) for outcome in tried.outcomes] if tried else [],
+    }
+
+
+def _outcome(outcome: Outcome) -> OutcomeObject:
     change = outcome.change
     return {
         "action": change.action,

@@ -149,6 +149,6 @@ def _scopes(plan: Plan) -> Iterator[Aside]:
         else:
             outcome = "nothing planned there"
         # The reason may go on with commands to type, on lines of their own.
-        first, *more = scope.reason.splitlines() or [""]
-        why = "\n".join(("; ".join(filter(None, (first, outcome))), *more))
+        head = "; ".join(filter(None, (scope.reason.message, outcome)))
+        why = "\n".join(filter(None, (head, scope.reason.below)))
         yield Aside(scope.state.value, (Entry("", scope.scope, (why,), ()),))

@@ -24,7 +24,7 @@ def what_of(scope: ScopeLine) -> str:
     status = scope.status
     if status is None:
         return "nobody looked at it yet"
-    first = status.reason.partition("\n")[0]
+    first = status.reason.message
     counts = []
     if status.changes:
         waits = "wait" if status.state in (ScopeState.OBSERVE, ScopeState.REFUSED) else "are left"

@@ -16,7 +16,7 @@ from controller.kinds.language.kind import Kind
 from controller.kinds.language.rename import authored_spec
 from controller.kinds.language.spec import Spec
 from controller.kinds.language.walk import Shape, fields_of
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.documents import parse_documents
 from controller.loading.field_origins import FieldOrigins
@@ -38,7 +38,7 @@ REGISTRY: Any = Registry().with_resources(
 def loaded(compatibility: str = "none") -> tuple[Loaded, list[str]]:
     """Load the example fleet; the second is its problems, warnings left out."""
     files = {path.relative_to(FLEET).as_posix(): str(path) for path in FILES}
-    compiled = compile_kinds(kinds().values())
+    compiled = CompiledKinds(kinds().values())
     found = load(
         files,
         lambda ids: ((one, Path(one).read_bytes()) for one in ids),

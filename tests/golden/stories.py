@@ -75,11 +75,9 @@ def scoped(
         one.ref: Origin(known.get(one.ref, f"fleet/{one.ref.kind.lower()}s.yaml"), 1 + 7 * index)
         for index, one in enumerate(desired)
     }
-    authorship = {origin.path: TANGO for origin in origins.values()}
     comparing = options(
         names=NAMES,
         origins=origins,
-        authorship=authorship,
         target="groups" if live else "tables",
         **how,
     )
@@ -101,8 +99,9 @@ def planned(scope: Scope, observed: ObservedState) -> ScopePlan:
 
 
 def _edited(change: Change, scope: Scope) -> Change:
-    edit = (scope.edits or {}).get(change.ref)
-    return replace(change, edit=edit) if edit else change
+    known = {origin.path for origin in scope.options.diff.origins.values()}
+    by = TANGO if change.origin is not None and change.origin.path in known else None
+    return replace(change, edit=(scope.edits or {}).get(change.ref, change.edit), authorship=by)
 
 
 def plan_of(scopes: Sequence[Scope], observed: Sequence[ObservedState]) -> Plan:

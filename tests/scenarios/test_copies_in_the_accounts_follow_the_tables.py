@@ -9,8 +9,8 @@ from moto import mock_aws
 
 from controller.aws.items import from_wire, to_wire
 from controller.engine.queries.audit import Asked, page_of
+from controller.model.plan import NoteCategory
 from controller.model.ref import ResourceRef
-from controller.targets.replica_parts.project import LAG
 from controller.targets.replica_parts.replicated import replicated
 from controller.targets.replicas import TARGET
 from tests.support.fleet_yaml import NUMBERS, account, environment
@@ -233,7 +233,7 @@ def test_how_far_an_account_is_behind_is_told(copies: Copies) -> None:
 
     (scope,) = live_scopes(copies.estate.planned())
 
-    assert [note.text for note in scope.notes if note.category == LAG] == [
+    assert [note.text for note in scope.notes if note.category is NoteCategory.LAG] == [
         f"1 copy has not followed the master yet (the oldest change is of {changed:%Y-%m-%d %H:%M} UTC)"
     ]
 

@@ -175,7 +175,7 @@ class InMemoryHands:
     @staticmethod
     def _require(holds: bool, what: str, code: str) -> None:
         if not holds:
-            raise RefusedByAws(f"AWS refused ({code}): {what}", code)
+            raise RefusedByAws(f"AWS refused ({code}): {what}", code, instances=[what])
 
     def _groups(self) -> dict[str, FoundGroup]:
         return {

@@ -12,7 +12,7 @@ from controller.catalog import kinds
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.scopes import ScopeSetup
 from controller.errors import EnvctlError
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.loading.from_items import spec_of
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, LedgerRecord
@@ -33,7 +33,7 @@ REGION = "eu-west-1"
 SCOPE = LiveScope(f"staging-eu/{REGION}", ACCOUNT, REGION, "staging-eu")
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 """A Tuesday at noon."""
-KINDS = compile_kinds(kinds().values())
+KINDS = CompiledKinds(kinds().values())
 INSTALLATION = "installation-of-tests"
 
 Documents = dict[tuple[str, str], dict[str, Any]]

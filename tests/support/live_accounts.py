@@ -17,7 +17,7 @@ from controller.engine.installation.settings_file import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.reconciler import Reconciler
-from controller.engine.state.status import read_statuses
+from controller.engine.state.status import statuses_in
 from controller.events import Event
 from controller.model.ledger_record import LedgerRecord, Requester
 from controller.model.plan import Change, ScopePlan
@@ -147,7 +147,7 @@ class LiveEstate:
     def statuses(self) -> Mapping[str, ScopeStatus]:
         """Return how every scope stands."""
         master = self.installation.master
-        return read_statuses(master.store, master.physical("EnvctlState"))
+        return statuses_in(master.store.scan(master.physical("EnvctlState"), 1))
 
     def rows(self) -> dict[str, Any]:
         """Return the controller's own rows, by id."""

@@ -13,7 +13,8 @@ from controller.engine.installation.bootstrap import set_up
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.settings_file import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.power.tick import PowerRun, Switched
+from controller.engine.reconcile.reconciler import Followed
+from controller.engine.reconcile.tick import PowerRun
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord, Requester
 from controller.model.override import Override
@@ -120,7 +121,7 @@ class PowerEstate:
         run.watch(self.accepted(), self.clock.now)
         return run
 
-    def tick(self, *overrides: Override) -> Switched:
+    def tick(self, *overrides: Override) -> Followed:
         """Let a process that just started do what is due."""
         run = PowerRun(self.accounts(), Claim("worker", take_over=True), CLOCK)
         accepted = self.accepted(overrides)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from controller.catalog import kinds
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, Memory, load
@@ -12,7 +12,7 @@ from controller.model.problem import Problem
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 
-KINDS = compile_kinds(kinds().values())
+KINDS = CompiledKinds(kinds().values())
 EXAMPLES = Path(__file__).parents[2] / "examples" / "fleet"
 
 CLUSTER = """apiVersion: envctl/v1

@@ -24,7 +24,7 @@ from controller.loading.authoring.validate_loop import (
     StableDocuments,
     validate_until_stable,
 )
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import short_text
 from controller.model.absent import ABSENT
@@ -73,7 +73,7 @@ class Importer:
         """Take the installation."""
         self._installation, self._settings = installation, installation.master.settings
         self._kinds = installation.master.kinds
-        self._compiled = compile_kinds(self._kinds.values())
+        self._compiled = CompiledKinds(self._kinds.values())
         self._circumstances = Circumstances(self._settings.compatibility, self._settings.region)
 
     def import_all(self, asked: ImportAsked) -> Imported:

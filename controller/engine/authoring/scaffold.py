@@ -105,7 +105,7 @@ class _Draft:
             for placed in self._issues(revision)
             for problem in [problem_of(placed, revision.origins)]
             if problem.origin.path == self._path
-            and blank.isdisjoint({problem.path, f"{problem.path}.{placed.issue.missing}"})
+            and blank.isdisjoint({problem.path, f"{problem.path}.{problem.field}"})
         ]
         shown = in_file_order(dict.fromkeys(wrong))
         of_name = tuple(problem for problem in shown if problem.path.startswith("metadata"))
@@ -123,7 +123,7 @@ class _Draft:
 
     def _missing(self, revision: LoadedRevision) -> Iterator[Path]:
         for placed in self._issues(revision):
-            path = (*placed.issue.path, placed.issue.missing)
+            path = (*placed.issue.path, placed.issue.field)
             if path[-1] and path[0] == "spec" and path not in self._open:
                 yield path
 

@@ -8,6 +8,7 @@ from typing import Final
 from controller.errors import EnvctlError, StaleEpoch
 from controller.model.outcome import Outcome, Progress, Status
 from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 from controller.planning.order import Graph
 
@@ -55,7 +56,7 @@ class ChangeQueue:
         return self._places[change.target, change.ref, change.action]
 
     def settle(
-        self, place: int, status: Status, message: str = "", audit_ids: Iterable[str] = ()
+        self, place: int, status: Status, message: Reason = NO_REASON, audit_ids: Iterable[str] = ()
     ) -> None:
         """Record what became of a change; the last word counts."""
         self._outcomes[place] = Outcome(
@@ -64,7 +65,7 @@ class ChangeQueue:
 
     def stop(self, error: EnvctlError) -> None:
         """Give every change without an outcome the one that follows from what ended the run."""
-        status, message = Status.STALE_EPOCH, str(error)
+        status, message = Status.STALE_EPOCH, error.reason
         if not isinstance(error, StaleEpoch):
             status, message = Status.SKIPPED, not_tried(error)
         self._waiting.clear()
@@ -87,13 +88,14 @@ class ChangeQueue:
         for prerequisite in self.relies_on(place):
             outcome = self._outcomes.get(prerequisite)
             if outcome is not None and outcome.status in _BROKEN:
-                why = f"{outcome.change.ref}, which must come first, was not done: {outcome.status}"
+                why = Reason(
+                    f"{outcome.change.ref}, which must come first, was not done: {outcome.status}"
+                )
                 self.settle(place, Status.SKIPPED, why)
                 return True
         return False
 
 
-def not_tried(error: EnvctlError) -> str:
+def not_tried(error: EnvctlError) -> Reason:
     """Say of a change that it was left alone, as the run had ended."""
-    first_line = str(error).partition("\n")[0]
-    return f"not tried: {first_line}"
+    return Reason(f"not tried: {error.message}")

@@ -1,6 +1,6 @@
 """The config plan of one run, applied: its scope is taken, its changes are made, its lease is given back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +12,13 @@ from controller.engine.config.commit_changes import CommitResult, commit_changes
 from controller.engine.config.planner import PlanRun
 from controller.engine.installation.installation import Installation
 from controller.errors import (
+    ExitCode,
     exit_code_of,
     worst_exit_code,
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
 from controller.model.ledger_record import Actor, Requester
-from controller.model.outcome import DONE, Outcome, Progress
+from controller.model.outcome import DONE, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ class ApplyReport:
 
     transaction: str
     outcomes: tuple[Outcome, ...]
-    exit_code: int
+    exit_code: ExitCode
     stopped: str = ""
     """Why the run did not go to its end, if so."""
 
 
-NOTHING_APPLIED: Final = ApplyReport("", (), 0)
+NOTHING_APPLIED: Final = ApplyReport("", (), ExitCode.DONE)
 
 
 def apply_config(
@@ -39,7 +40,6 @@ def apply_config(
     run: PlanRun,
     claim: Claim,
     requester: Requester,
-    progress: Callable[[Progress], None],
     emit: Emit = discard_event,
 ) -> ApplyReport:
     """Apply the plan of the config tables, which nothing refuses. What becomes of single changes is in the report, not raised.
@@ -60,7 +60,7 @@ def apply_config(
     results = []
     for scope in scopes:
         with ScopeWriter.take(scope.scope, claim, storage, request, emit) as writer:
-            result = commit_changes(scope.changes, writer, progress)
+            result = commit_changes(scope.changes, writer)
         results.append(result)
         for outcome in result.outcomes:
             emit(ChangeSettled.of(outcome))
@@ -75,5 +75,5 @@ def _report(transaction: str, results: Iterable[CommitResult]) -> ApplyReport:
     stopped = [result.stopped for result in results if result.stopped is not None]
     codes = [exit_code_of(error) for error in stopped]
     if any(outcome.status not in DONE for outcome in outcomes):
-        codes.append(7)
+        codes.append(ExitCode.FAILED)
     return ApplyReport(transaction, outcomes, worst_exit_code(codes), "\n".join(map(str, stopped)))

@@ -4,13 +4,14 @@ A change without a record cannot exist, nor a record without its change, and a w
 While one transaction is under way the next is built, in the hope that the first succeeds.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.aws.items import Item
-from controller.aws.transactions import Cancelled, Reason
+from controller.aws.transactions import Cancelled
+from controller.aws.transactions import Reason as CancelReason
 from controller.engine.commit.change_queue import ChangeQueue
 from controller.engine.commit.scope_writer import (
     PASSING_CODES,
@@ -31,8 +32,9 @@ from controller.engine.commit.transaction import (
 from controller.errors import EnvctlError, RefusedByAws, StaleEpoch
 from controller.model.head import Head
 from controller.model.item_write import ItemWrite
-from controller.model.outcome import DONE, Outcome, Progress, Status
+from controller.model.outcome import DONE, Outcome, Status
 from controller.model.plan import Change
+from controller.model.reason import NO_REASON, Reason
 from controller.targets.table_items.writes import version_of
 
 
@@ -44,29 +46,19 @@ class CommitResult:
     stopped: EnvctlError | None = None
 
 
-def commit_changes(
-    changes: Sequence[Change],
-    writer: ScopeWriter,
-    progress: Callable[[Progress], None] = lambda _: None,
-) -> CommitResult:
+def commit_changes(changes: Sequence[Change], writer: ScopeWriter) -> CommitResult:
     """Apply changes in their order, in a scope that is ours. Errors of AWS are not raised: what happened is the result.
 
-    Changes that conflict or fail are taken out, with what relies on them; the rest goes on. ``progress`` is called
-    after each transaction, in this thread.
+    Changes that conflict or fail are taken out, with what relies on them; the rest goes on. Each transaction is followed
+    by an event that tells how far the run is.
     """
-    return _Run(changes, writer, progress).drain()
+    return _Run(changes, writer).drain()
 
 
 class _Run:
-    def __init__(
-        self,
-        changes: Sequence[Change],
-        writer: ScopeWriter,
-        progress: Callable[[Progress], None],
-    ) -> None:
+    def __init__(self, changes: Sequence[Change], writer: ScopeWriter) -> None:
         self._queue = ChangeQueue(changes, writer.request.transaction)
         self._writer = writer
-        self._progress = progress
         self._max_changes = MAX_ITEM_WRITES
         """How many changes a transaction may hold; lowered to find the one that AWS refuses."""
 
@@ -90,10 +82,10 @@ class _Run:
                     self._put_back(following)
                     stopped = self._cope(current, answer)
                     current = self._build(self._writer.head) if stopped is None else None
-                self._progress(self._queue.progress)
+                self._writer.tell(self._queue.progress)
         if stopped is not None:
             self._queue.stop(stopped)
-        self._progress(self._queue.progress)
+        self._writer.tell(self._queue.progress)
         return CommitResult(self._queue.outcomes(), stopped)
 
     def _build(self, head: Head) -> Transaction | None:
@@ -108,7 +100,7 @@ class _Run:
             except EnvctlError as error:
                 # The store for large images did not take one: without it there can be no record.
                 for prepared in batch:
-                    self._queue.settle(prepared.index, Status.FAILED, str(error))
+                    self._queue.settle(prepared.index, Status.FAILED, error.reason)
         return None
 
     def _batch(self, at: datetime) -> list[PreparedChange]:
@@ -123,7 +115,7 @@ class _Run:
                     yield batch[-1].load
                 except EnvctlError as error:
                     # Also from the store for large images: without them there can be no record.
-                    self._queue.settle(place, Status.FAILED, str(error))
+                    self._queue.settle(place, Status.FAILED, error.reason)
 
         count = prefix_length(loads(), self._max_changes)
         self._queue.put_back([prepared.index for prepared in batch[count:]])
@@ -133,7 +125,9 @@ class _Run:
         if transaction is not None:
             self._queue.put_back([prepared.index for prepared in transaction.changes])
 
-    def _settle(self, transaction: Transaction, status: Status, message: str = "") -> None:
+    def _settle(
+        self, transaction: Transaction, status: Status, message: Reason = NO_REASON
+    ) -> None:
         written = status in DONE
         ids: dict[int, list[str]] = {prepared.index: [] for prepared in transaction.changes}
         for owner, record in zip(transaction.owners, transaction.records, strict=True):
@@ -157,14 +151,14 @@ class _Run:
         except EnvctlError as error:
             trouble = error
         if not isinstance(trouble, RefusedByAws):
-            self._settle(transaction, Status.FAILED, str(trouble))
+            self._settle(transaction, Status.FAILED, trouble.reason)
             return trouble
         if len(transaction.changes) > 1:
             # One of them is refused, AWS does not say which: halves find it.
             self._put_back(transaction)
             self._max_changes = len(transaction.changes) // 2
         else:
-            self._settle(transaction, Status.FAILED, str(trouble))
+            self._settle(transaction, Status.FAILED, trouble.reason)
             self._max_changes = MAX_ITEM_WRITES
         return None
 
@@ -177,7 +171,7 @@ class _Run:
 
     def _take_out(self, transaction: Transaction, answer: Cancelled) -> None:
         count = len(transaction.records)
-        verdicts: dict[int, tuple[Status, str]] = {}
+        verdicts: dict[int, tuple[Status, Reason]] = {}
         items = [item for prepared in transaction.changes for item in prepared.items]
         for index, (item, owner) in enumerate(zip(items, transaction.owners, strict=True)):
             verdict = _verdict(item, answer.reasons[index], answer.reasons[count + index])
@@ -189,41 +183,44 @@ class _Run:
 
 
 def _verdict(
-    item: ItemWrite, of_item: Reason | None, of_record: Reason | None
-) -> tuple[Status, str] | None:
+    item: ItemWrite, of_item: CancelReason | None, of_record: CancelReason | None
+) -> tuple[Status, Reason] | None:
     """Say what a cancelled transaction's reasons mean for one item; None if it was not at fault."""
     if failed_condition(of_record):
         if item.after is None and failed_condition(of_item) and of_item and of_item.found is None:
-            return Status.ALREADY_DONE, "the ledger has its delete, and the item is gone"
-        return Status.FAILED, (
-            f"{item.ref}: the ledger already has a record of this very change, yet the item is there again, unchanged\n"
-            "  fix: it was put back byte for byte after a delete; change anything in it, then apply again"
+            return Status.ALREADY_DONE, Reason("the ledger has its delete, and the item is gone")
+        return Status.FAILED, Reason(
+            f"{item.ref}: the ledger already has a record of this very change, yet the item is there again, unchanged",
+            fix="it was put back byte for byte after a delete; change anything in it, then apply again",
         )
     if failed_condition(of_item):
-        return Status.CONFLICTED, _conflict_text(item, of_item.found if of_item else None)
+        return Status.CONFLICTED, _conflict(item, of_item.found if of_item else None)
     if of_item is not None and of_item.code not in PASSING_CODES:
-        return Status.FAILED, f"{item.ref}: AWS refused its item: {of_item.code}: {of_item.message}"
+        return Status.FAILED, Reason(
+            f"{item.ref}: AWS refused its item: {of_item.code}: {of_item.message}"
+        )
     if of_record is not None and of_record.code not in PASSING_CODES:
         return (
             Status.FAILED,
-            f"{item.ref}: AWS refused its record: {of_record.code}: {of_record.message}",
+            Reason(f"{item.ref}: AWS refused its record: {of_record.code}: {of_record.message}"),
         )
     return None
 
 
-def _conflict_text(item: ItemWrite, found: Item | None) -> str:
+def _conflict(item: ItemWrite, found: Item | None) -> Reason:
     what = f"{item.ref}: its item in {item.table} was changed after the plan was made"
     if item.before is None:
         what = f"{item.ref}: its item in {item.table} exists by now"
     if found is None:
-        return f"{item.ref}: its item in {item.table} is gone\n  fix: plan again"
+        return Reason(f"{item.ref}: its item in {item.table} is gone", fix="plan again")
     audit = found.get("Audit")
     if not isinstance(audit, dict):
-        return f"{what}\n  fix: plan again"
+        return Reason(what, fix="plan again")
     planned = (
         f"planned from version {version_of(item.before.get('Audit'))}, " if item.before else ""
     )
-    return (
+    return Reason(
         f"{what}: {planned}found version {version_of(audit)} by {audit.get('User', 'unknown')}"
-        f" at {audit.get('LastChanged', 'an unknown time')}\n  fix: plan again"
+        f" at {audit.get('LastChanged', 'an unknown time')}",
+        fix="plan again",
     )

@@ -19,13 +19,13 @@ from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
 from controller.model.plan_options import PlanOptions
-from controller.model.problem import Problem, in_file_order
+from controller.model.problem import Problem, ProblemCode, in_file_order
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
-from controller.model.trailers import overrides_in
+from controller.planning.approval import overrides_in
 from controller.planning.diff import departing
 from controller.planning.diff_options import DiffOptions
-from controller.planning.guard_limits import GuardLimits
+from controller.planning.guard_facts import GuardLimits
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, patched_refs, suspended
@@ -102,7 +102,7 @@ def _placed(
     problems = []
     for ref, path, message, fix in kept:
         resource = desired.resources[ref]
-        origin, issue = resource.origin, Issue(path, message, fix)
+        origin, issue = resource.origin, Issue(path, message, fix, code=ProblemCode.IMMUTABLE)
         placed = PlacedIssue(origin.path, resource.index, origin.line, issue)
         problems.append(problem_of(placed, revision.origins))
     return in_file_order(problems)

@@ -6,8 +6,9 @@ from typing import Any
 
 from controller.engine.installation.installation import Installation
 from controller.engine.state.override_rows import override_of_row, override_rows_in
-from controller.engine.state.status import statuses_in
+from controller.engine.state.status import STATUS_PREFIX, status_of_row
 from controller.kinds.language.kind import Kind
+from controller.ledger.ownership import is_ours_by_history
 from controller.model.canonical import parse_canonical
 from controller.model.observed import (
     CONFIG_SCOPE,
@@ -23,7 +24,6 @@ from controller.model.resource import DesiredState, Resource
 from controller.planning.observed_json import read_observed, write_observed
 from controller.ports import History
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.tables import is_ours_by_history
 
 Recorded = Callable[[ResourceRef, bytes], bool]
 """Whether the ledger's last word on an object, given with its items, is that we created, adopted or updated it."""
@@ -63,7 +63,8 @@ def observe_config(installation: Installation) -> ObservedConfig:
     master = installation.master
     rows = list(master.store.scan(master.physical(STATE_TABLE.name), 1))
     found = installation.tables.observe()
-    config = statuses_in(rows).get(CONFIG_SCOPE)
+    mine = (row for row in rows if row["Id"] == STATUS_PREFIX + CONFIG_SCOPE)
+    config = next(map(status_of_row, mine), None)
     facts = {
         OVERRIDES: list(map(dict, override_rows_in(rows))),
         ACCEPTED_REVISION: config.revision if config else "",
@@ -86,7 +87,8 @@ def _asking(history: History, prefix: str, kinds: Mapping[str, Kind[Any]]) -> Re
         ]
         return bool(keys) and all(
             is_ours_by_history(
-                history.of_item(table, str(key[0]), str(key[1]) if len(key) > 1 else None)
+                history.of_item(table, str(key[0]), str(key[1]) if len(key) > 1 else None),
+                CONFIG_SCOPE,
             )
             for table, key in keys
         )

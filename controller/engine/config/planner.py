@@ -1,6 +1,6 @@
 """One run of planning: a revision, what is there, what is to become of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,8 +11,8 @@ from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.schedule_changes import meaning_of
 from controller.engine.desired.apply_overrides import apply_overrides
 from controller.engine.desired.field_names import yaml_field_names
-from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader
-from controller.errors import InvalidDesiredState, WrongUsage, worst_exit_code
+from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader, revision_of
+from controller.errors import ExitCode, InvalidDesiredState, WrongUsage, worst_exit_code
 from controller.events import (
     DesiredLoaded,
     DesiredRejected,
@@ -22,18 +22,21 @@ from controller.events import (
     discard_event,
 )
 from controller.kinds.language.kind import Kind
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.origin import Authorship
 from controller.model.override import Override
 from controller.model.plan import Plan, ScopePlan
 from controller.model.plan_options import PlanOptions
+from controller.model.reason import Reason
+from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
 from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
 from controller.planning.scope_plan import plan
-from controller.ports import Source
+from controller.ports import DesiredSource, Source
 from controller.settings import Settings
 from controller.targets.tables import DENIED
 
@@ -48,12 +51,16 @@ class PlanRun:
     observed: tuple[ObservedState, ...]
     """The scopes that were planned, in the modes the settings give them."""
 
-    def exit_code(self, *, strict: bool) -> int:
+    def exit_code(self, *, strict: bool) -> ExitCode:
         """Return that of a command that only plans; ``strict`` makes a scope that is not known an error among good ones."""
         unknown = [state for state in self.observed if state.state is ScopeState.UNKNOWN]
-        codes = [3 if self.plan.refused else 0, 2 if self.plan.to_apply else 0]
+        codes = [ExitCode.REFUSED] if self.plan.refused else []
+        codes += [ExitCode.CHANGES] if self.plan.to_apply else []
         if unknown and (strict or len(unknown) == len(self.observed)):
-            codes += [6 if state.facts.get(DENIED) else 5 for state in unknown]
+            codes += [
+                ExitCode.DENIED if state.facts.get(DENIED) else ExitCode.TRY_AGAIN
+                for state in unknown
+            ]
         return worst_exit_code(codes)
 
 
@@ -61,27 +68,33 @@ class Planner:
     """Plans one source, time and again; what did not change since the last time is not done again."""
 
     def __init__(
-        self, open_source: Callable[[], Source], settings: Settings, kinds: Mapping[str, Kind[Any]]
+        self,
+        open_source: Callable[[], Source | DesiredSource],
+        settings: Settings,
+        kinds: Mapping[str, Kind[Any]],
     ) -> None:
         """Take what opens the source, once it is asked for anything, and what loading depends on."""
         self._open_source = open_source
         self._settings = settings
         self._rules = PlanRules(kinds, settings.guards.limits)
-        self._compiled = compile_kinds(kinds.values())
+        self._compiled = CompiledKinds(kinds.values())
         self._names = yaml_field_names(kinds)
         self._loader = RevisionLoader(self._compiled, settings.compatibility, settings.region)
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> Source | DesiredSource:
         """Where the desired state comes from. Raises as opening it."""
         return self._open_source()
 
     def load(self) -> LoadedRevision:
-        """Fetch and load the current revision, whatever is wrong with it. Raises SourceUnavailable, AccessDenied."""
-        return self.load_from(self.source)
+        """Fetch and load the current revision, whatever is wrong with it.
 
-    def load_from(self, source: Source) -> LoadedRevision:
-        """Load another source with what is remembered of this one. Raises as ``load``."""
+        Raises SourceUnavailable, AccessDenied; InvalidDesiredState where the source is not YAML.
+        """
+        source = self.source
+        if isinstance(source, DesiredSource):
+            settings = self._settings.compatibility, self._settings.region
+            return revision_of(source.desired(), self._compiled, settings)
         return self._loader.load(source)
 
     def plan(
@@ -98,8 +111,12 @@ class Planner:
         """
         accepted = self._accepted(revision, emit)
         states = _chosen(seen.scopes, scopes, self._settings)
-        documents = {ref: digest(resource.document) for ref, resource in accepted.resources.items()}
-        holding = active(seen.overrides, asked.now, documents)
+        authorship: Callable[[Iterable[str]], Mapping[str, Authorship]] = _nobody
+        if isinstance(self.source, DesiredSource):
+            asked = replace(asked, edited_as=self.source.cause)
+        else:
+            authorship = self.source.authorship
+        holding = active(seen.overrides, asked.now, git_documents(revision, seen.overrides))
         laid = apply_overrides(revision, holding, self._compiled)
         planned = [
             plan_config(
@@ -109,7 +126,7 @@ class Planner:
                 asked,
                 self._rules,
                 overrides=holding,
-                authorship=self.source.authorship,
+                authorship=authorship,
             )
             for state in states
         ]
@@ -148,6 +165,28 @@ class Planner:
         return desired
 
 
+def git_documents(
+    revision: LoadedRevision, overrides: Iterable[Override]
+) -> Mapping[ResourceRef, str]:
+    """Return the digests of the documents that overrides wait for, as Git has them with no override laid over them.
+
+    What is not read from YAML says nothing of Git: there they are as they were.
+    """
+    waiting = [override for override in overrides if override.until_git]
+    if not revision.is_yaml:
+        return {override.ref: override.base_digest for override in waiting}
+    resolved = revision.loaded.memory.resolved
+    return {
+        override.ref: digest(resolved[override.ref].resource.document)
+        for override in waiting
+        if override.ref in resolved
+    }
+
+
+def _nobody(_paths: Iterable[str]) -> Mapping[str, Authorship]:
+    return {}
+
+
 def _chosen(
     states: Sequence[ObservedState], wanted: Sequence[str], settings: Settings
 ) -> list[ObservedState]:
@@ -161,7 +200,7 @@ def _chosen(
             )
     mode = settings.targets.tables
     return [
-        replace(state, state=ScopeState.OBSERVE, reason="targets.tables: observe")
+        replace(state, state=ScopeState.OBSERVE, reason=Reason("targets.tables: observe"))
         if mode == "observe" and state.state is ScopeState.OK
         else state
         for state in states

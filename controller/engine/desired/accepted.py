@@ -68,7 +68,6 @@ class AcceptedReader:
         """Take the kinds, what the settings say, and the installation's id."""
         self._kinds, self._options, self._installation = kinds, options, installation
         self._memory: Mapping[ResourceRef, ReadBack] = {}
-        self._specs: dict[ResourceRef, tuple[bytes, Any]] = {}
 
     def read(
         self,
@@ -94,21 +93,17 @@ class AcceptedReader:
             for ref, found in mine.items()
             if (mark := found.mark) is not None
         }
-        known = read_back(
-            stored, self._kinds, default_region=self._options.default_region, memory=self._memory
-        )
+        known = read_back(stored, self._kinds, memory=self._memory)
         self._memory = known.memory
         unreadable = {ref: _in_short(issues) for ref, issues in known.unreadable.items()}
         unreadable |= {ref: _NO_MARK for ref in mine if ref not in stored}
 
         def laid_over(overrides: tuple[Override, ...]) -> AcceptedState:
             patched, wrong = self._patched(known, overrides)
-            resources = {**known.resources, **patched}
-            for ref in wrong:
-                resources.pop(ref, None)
+            specs = {ref: spec_of(resource, self._kinds) for ref, resource in patched.items()}
             return AcceptedState(
-                resources=resources,
-                specs=LazyMapping(resources, lambda ref: self._spec(resources[ref])),
+                resources=_without(wrong, known.resources, patched),
+                specs=_without(wrong, known.specs, specs),
                 items=LazyMapping(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
                 unreadable={**unreadable, **wrong},
                 overrides=overrides,
@@ -119,12 +114,6 @@ class AcceptedReader:
 
         plain = laid_over(())
         return replace(laid_over(holding), beneath=plain) if holding else plain
-
-    def _spec(self, resource: Resource) -> Any:
-        known = self._specs.get(resource.ref)
-        if known is None or known[0] != resource.document:
-            known = self._specs[resource.ref] = resource.document, spec_of(resource, self._kinds)
-        return known[1]
 
     def _items(self, found: Observation, patched: Resource | None) -> Items:
         items: Items = load_plain(found.attributes)
@@ -155,7 +144,7 @@ class AcceptedReader:
             try:
                 document = patch(without_override(resource.document, base.get(ref, {})), own)
             except WrongUsage as error:
-                refusal = str(error).partition("\n")[0]
+                refusal = error.message
             else:
                 compiled = self._kinds.by_name[ref.kind]
                 made = validate_document(compiled, document, resource.origin, 0)
@@ -165,8 +154,14 @@ class AcceptedReader:
                 refusal = _in_short(made)
             ids = ", ".join(override.id for override in own)
             wrong[ref] = f"an override does not fit it ({ids}): {refusal}"
+
+        def facts(ref: ResourceRef) -> Any:
+            if ref in valid:
+                return valid[ref].facts
+            return self._kinds.by_name[ref.kind].kind.facts(ref.key, known.specs[ref])
+
         settings = ("none", self._options.default_region)
-        resolved = resolve_all(valid, self._kinds, settings, known.facts)
+        resolved = resolve_all(valid, self._kinds, settings, LazyMapping(known.specs, facts))
         return {ref: found.resource for ref, found in resolved.items()}, wrong
 
 
@@ -183,6 +178,15 @@ def stored_objects(
             origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
             stored[ref] = StoredObject(canonical_bytes(own), extra, origin)
     return stored
+
+
+def _without(
+    wrong: Mapping[ResourceRef, str],
+    known: Mapping[ResourceRef, Any],
+    patched: Mapping[ResourceRef, Any],
+) -> dict[ResourceRef, Any]:
+    """Return what is known with what overrides make of it, those left out that they do not fit."""
+    return {ref: value for ref, value in {**known, **patched}.items() if ref not in wrong}
 
 
 def accepted_of(

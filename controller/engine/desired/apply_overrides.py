@@ -11,7 +11,7 @@ from controller.loading.overlay_documents import overlay_documents
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.extra import BENEATH, projection_digest
 from controller.model.override import Override
-from controller.model.problem import Problem
+from controller.model.problem import Problem, ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 from controller.planning.overrides import base_fields, patch, patched_refs
@@ -76,6 +76,7 @@ def _blamed(
             f"an override of {override.actor} puts {override.value!r} here ({override.reason})",
             f"release override {override.id}, or let the YAML fit it",
             warning=True,
+            code=ProblemCode.OVERRIDE,
         )
         for override in overrides
         if override.ref in refs

@@ -9,9 +9,11 @@ from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, Memory, load
+from controller.loading.resolve import resolve_all
+from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.problem import Problem, in_file_order
 from controller.model.resource import DesiredState
-from controller.ports import Source, SourceTree
+from controller.ports import Revision, Source, SourceTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class LoadedRevision:
     loaded: Loaded
     problems: tuple[Problem, ...]
     origins: FieldOrigins
+    is_yaml: bool = True
+    """Whether it was read from files: else nothing in it has a line, and nothing is known of what Git has."""
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -41,6 +45,39 @@ class LoadedRevision:
         return DesiredState(
             revision.id, revision.label, revision.author, revision.message, self.loaded.resources
         )
+
+
+def revision_of(
+    desired: DesiredState, kinds: CompiledKinds, settings: tuple[str, str]
+) -> LoadedRevision:
+    """Take desired state that is not YAML, and was checked where it comes from, for a revision.
+
+    ``settings`` are what rules depend on: compatibility and default region.
+    """
+    documents = {
+        ref: made
+        for ref, resource in desired.resources.items()
+        if isinstance(
+            made := validate_document(
+                kinds.by_name[ref.kind], resource.document, resource.origin, resource.index
+            ),
+            ValidatedDocument,
+        )
+    }
+    memory = Memory(
+        facts={ref: document.facts for ref, document in documents.items()},
+        resolved=resolve_all(documents, kinds, settings),
+        resources=desired.resources,
+        settings=settings,
+    )
+    revision = Revision(desired.revision, desired.label, desired.author, desired.message)
+    return LoadedRevision(
+        SourceTree(revision, {}),
+        Loaded(desired.resources, (), {}, memory),
+        (),
+        FieldOrigins({}, {}, lambda _: b""),
+        is_yaml=False,
+    )
 
 
 class RevisionLoader:

@@ -1,6 +1,6 @@
 """First installation, and the same again at any time: tables, the installation's id, the head, a record of what was there before."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -28,6 +28,7 @@ from controller.ledger.images import audit_id, image_digest
 from controller.ledger.large_images import ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import iso_ms
+from controller.ledger.redaction import redactor
 from controller.model.item_write import ItemWrite
 from controller.model.ledger_record import Actor, LedgerRecord, Requester
 from controller.model.observed import CONFIG_SCOPE
@@ -123,7 +124,7 @@ def set_up(master: Master, requester: Requester, *, upgrade: bool = False) -> Bo
 
 def bootstrap(
     tables: tuple[SetupResult, ...],
-    kinds: Iterable[Kind[Any]],
+    kinds: Collection[Kind[Any]],
     storage: Storage,
     request: ApplyRequest,
     claim: Claim,
@@ -131,13 +132,14 @@ def bootstrap(
 ) -> BootstrapReport:
     """Give set-up tables their installation id and head, and the ledger a baseline record of every item that is not ours.
 
-    ``storage.installation`` is not looked at: it is what this finds or makes. May be repeated at any time, also after a
+    ``storage.installation`` and ``storage.redact`` are not looked at: the id is what this finds or makes. May be repeated at any time, also after a
     crash half-way; then it goes on. Raises ScopeBusy if another worker owns the config scope and something is to be
     recorded, StaleEpoch if it takes the scope meanwhile, and as any call.
     """
     installation, is_new = _installation(storage, new_id)
     storage.leases.ensure(CONFIG_SCOPE)
-    storage = replace(storage, installation=installation)
+    redact = redactor(kinds, installation)
+    storage = replace(storage, installation=installation, redact=redact)
     found = record_baseline(kind_tables(kinds), storage, request, claim)
     return BootstrapReport(tables, installation, is_new, found)
 

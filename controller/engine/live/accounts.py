@@ -1,6 +1,6 @@
 """One run over the live accounts of an installation: known, looked at, planned, changed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,13 +22,13 @@ from controller.engine.live.schedule_memory import LastAppliedSchedules
 from controller.engine.live.scopes import ScopeSetup, live_scopes
 from controller.engine.state.drift_history import read_histories
 from controller.engine.state.status import Finding, write_statuses
-from controller.errors import EnvctlError, WrongUsage
+from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import Emit, discard_event
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
+from controller.model.ledger_record import Requester
 from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.outcome import Progress
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.ports import LiveTarget
@@ -50,19 +50,19 @@ class LivePlanRun:
         """Everything to be shown; a scope has several where its targets differ in mode or in what could be seen."""
         return tuple(plan for scope in self.scopes for plan in scope.plans)
 
-    def exit_codes(self, *, strict: bool) -> list[int]:
+    def exit_codes(self, *, strict: bool) -> list[ExitCode]:
         """Return what the command's exit code is made of: 2 changes to apply, 3 refused, 5 and 6 what cannot be seen."""
         plans = self.plans
         applied = (plan for plan in plans if plan.state is not ScopeState.OBSERVE)
-        codes = [2 if any(one.changes for one in applied) else 0]
-        codes += [3 for plan in plans if plan.state is ScopeState.REFUSED]
+        codes = [ExitCode.CHANGES for plan in applied if plan.changes][:1]
+        codes += [ExitCode.REFUSED for plan in plans if plan.state is ScopeState.REFUSED]
         dark = [
             scope
             for scope in self.scopes
             if any(plan.state in (ScopeState.UNKNOWN, ScopeState.WAITING) for plan in scope.plans)
         ]
         if strict:
-            codes += [6 if scope.denied else 5 for scope in dark]
+            codes += [ExitCode.DENIED if scope.denied else ExitCode.TRY_AGAIN for scope in dark]
         return codes
 
 
@@ -79,7 +79,7 @@ class LiveAccounts:
         known = catalog.live_targets(self._settings.extensions) if targets is None else targets
         self.targets = tuple(known)
         self._reader = AcceptedReader(
-            compile_kinds(master.kinds.values()), master.settings.options, installation.id
+            CompiledKinds(master.kinds.values()), master.settings.options, installation.id
         )
         self._secrets = Secrets(master.aws, master.process.environment)
         self._power = LastAppliedSchedules(installation)
@@ -156,28 +156,11 @@ class LiveAccounts:
         )
         return LivePlanRun(accepted, asked, scopes, left_open)
 
-    def apply(
-        self,
-        run: LivePlanRun,
-        claim: Claim,
-        request: ApplyRequest,
-        progress: Callable[[Progress], None] = lambda _: None,
-        emit: Emit = discard_event,
-    ) -> tuple[ScopeOutcome, ...]:
-        """Make the changes of every scope that nothing refuses, side by side, and write how each stands.
-
-        What becomes of single changes and scopes is the result, not raised. Raises as ``keep``.
-        """
-        outcomes = self.act(run, claim, request, progress, emit)
-        self.keep(run.accepted, run.scopes, outcomes, claim, emit)
-        return outcomes
-
     def act(
         self,
         run: LivePlanRun,
         claim: Claim,
         request: ApplyRequest,
-        progress: Callable[[Progress], None] = lambda _: None,
         emit: Emit = discard_event,
         *,
         wait: bool = True,
@@ -187,7 +170,6 @@ class LiveAccounts:
         Without ``wait`` each scope is handed back after one pass: its ``again_at`` says when to plan it again.
         """
         planner = self._planner(run.accepted)
-        gauge = _Gauge(progress)
 
         def apply_scope(plan: LiveScopePlan) -> ScopeOutcome:
             scope_run = ScopeRun(
@@ -199,8 +181,7 @@ class LiveAccounts:
                 left_open=plan.setup.scope.name in run.left_open,
                 emit=emit,
             )
-            tell = gauge.of(plan.setup.scope.name)
-            return scope_run.apply_and_wait(claim, tell) if wait else scope_run.apply(claim, tell)
+            return scope_run.apply_and_wait(claim) if wait else scope_run.apply(claim)
 
         with ThreadPoolExecutor(
             self._settings.live.parallel_scopes, thread_name_prefix="live-apply"
@@ -213,11 +194,12 @@ class LiveAccounts:
         scopes: Sequence[LiveScopePlan],
         outcomes: Sequence[ScopeOutcome],
         claim: Claim,
+        requester: Requester,
         emit: Emit = discard_event,
     ) -> None:
         """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
         self._power.keep(accepted, scopes)
-        self._tags.keep(accepted, scopes, claim, emit)
+        self._tags.keep(accepted, scopes, claim, requester, emit)
         self.write_statuses([outcome.finding for outcome in outcomes])
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:
@@ -250,22 +232,6 @@ class LiveAccounts:
                 broken[account] = error
         self.installation.master.aws.set_accounts(known.values())
         return broken
-
-
-class _Gauge:
-    """Adds up the progress of scopes that are worked on side by side."""
-
-    def __init__(self, progress: Callable[[Progress], None]) -> None:
-        self._progress = progress
-        self._scopes: dict[str, Progress] = {}
-
-    def of(self, scope: str) -> Callable[[Progress], None]:
-        def tell(one: Progress) -> None:
-            self._scopes[scope] = one
-            known = list(self._scopes.values())
-            self._progress(Progress(sum(p.done for p in known), sum(p.total for p in known)))
-
-        return tell
 
 
 def _unreachable_plan(setup: ScopeSetup, error: EnvctlError) -> LiveScopePlan:

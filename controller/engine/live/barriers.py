@@ -20,7 +20,7 @@ BULK_PATCH: Final = "BULK_PATCH_AMI"
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """Which environment the objects of a scope belong to, and the names of the targets that wait for environments.
+    """Which environment the objects of a scope belong to, and the names of the targets (at least one) that wait for theirs.
 
     ``ending`` are those of them whose deletes end instances.
     """
@@ -37,8 +37,6 @@ def live_barriers(
     departed: Callable[[str], bool],
 ) -> tuple[Barrier, ...]:
     """Return what holds changes of a scope. ``departed`` is asked for environments the tables do not have: did we delete them?"""
-    if not belongings.targets:
-        return ()
     objects: dict[str, set[ResourceRef]] = {}
     for ref, environment in belongings.environments.items():
         objects.setdefault(environment, set()).add(ref)

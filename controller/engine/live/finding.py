@@ -8,7 +8,7 @@ from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.state.status import Finding
 from controller.model.observed import ScopeState
 from controller.model.outcome import DONE, Outcome
-from controller.model.plan import Change, Note
+from controller.model.plan import Change, Note, NoteCategory
 from controller.model.scope_status import Remark, ScopeCounts
 from controller.ports import CountingTarget, TargetCounts
 
@@ -43,7 +43,7 @@ def finding_of(
         state=state,
         reason="\n".join(dict.fromkeys([*reasons(plan, state), *(f.message for f in failed[:3])])),
         changes=len({(change.target, change.ref) for change in _left(plan, done)}),
-        blocked=sum(note.category == "blocked" for note in _notes(plan)),
+        blocked=sum(note.category is NoteCategory.BLOCKED for note in _notes(plan)),
         applied=revision if known and not failed and not partial else "",
         partial=partial,
         seen=scope_counts_of(plan, asked.now, deep=asked.deep, done=done),
@@ -58,7 +58,11 @@ def worst(plan: LiveScopePlan) -> ScopeState:
 
 def reasons(plan: LiveScopePlan, state: ScopeState) -> list[str]:
     """Return why a scope is in a state, and what guards refuse there, each once."""
-    found = [one.reason for one in plan.plans if one.reason and one.state is state]
+    found: list[str] = [
+        scope_plan.reason
+        for scope_plan in plan.plans
+        if scope_plan.reason and scope_plan.state is state
+    ]
     found += [
         violation.message
         for scope_plan in plan.plans
@@ -96,13 +100,13 @@ def scope_counts_of(
         to_switch=counted.to_switch,
         on_the_way=None
         if counted.to_switch is None
-        else sum(note.category == "waiting" for note in notes),
+        else sum(note.category is NoteCategory.WAITING for note in notes),
         copies_behind=copies,
         behind_since=min(since, default=None) if copies else None,
         complete_at=at if copies == 0 else None,
-        missing=_remarks(notes, "missing"),
-        rollouts=_remarks(notes, "rollout"),
-        images=_remarks(notes, "image") if deep else (),
+        missing=_remarks(notes, NoteCategory.MISSING),
+        rollouts=_remarks(notes, NoteCategory.ROLLOUT),
+        images=_remarks(notes, NoteCategory.IMAGE) if deep else (),
         images_at=at if deep else None,
     )
 
@@ -122,10 +126,10 @@ def _left(scope: LiveScopePlan, done: Iterable[Change]) -> list[Change]:
     ]
 
 
-def _remarks(notes: Iterable[Note], category: str) -> tuple[Remark, ...]:
+def _remarks(notes: Iterable[Note], category: NoteCategory) -> tuple[Remark, ...]:
     names: dict[str, set[str]] = {}
     for note in notes:
-        if note.category == category:
+        if note.category is category:
             names.setdefault(note.text, set()).add(note.ref.key.rpartition("/")[2])
     most_said = sorted(names.items(), key=lambda said: (-len(said[1]), said[0]))[:MOST_REMARKS]
     return tuple(

@@ -11,10 +11,11 @@ from controller.aws.sessions import AwsAccess
 from controller.engine.live.access import ScopeReads
 from controller.engine.live.scopes import ScopeSetup
 from controller.errors import AccessDenied, EnvctlError
-from controller.ledger.live_history import made_by_us
+from controller.ledger.ownership import is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import ObservedState, Ownership, ScopeState
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.ports import AskingTarget, History, LiveTarget, Projected
 from controller.settings import Mode
@@ -40,8 +41,13 @@ class Unobserved:
     """Why a scope, or a target's share of it, is not known. ``denied``: an operator must act."""
 
     state: ScopeState
-    reason: str
+    error: EnvctlError
     denied: bool = False
+
+    @property
+    def reason(self) -> Reason:
+        """What people read."""
+        return self.error.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ class Observer:
             for ref, found in observed.objects.items()
             if found.ownership is Ownership.UNMANAGED
             and ref in projected.projections
-            and made_by_us(self.history.of_item(ref.kind, ref.key, None))
+            and is_ours_by_history(self.history.of_item(ref.kind, ref.key, None))
         }
         if not lost:
             return observed
@@ -122,10 +128,12 @@ class Observer:
 
 def unseen(error: EnvctlError, setup: ScopeSetup) -> Unobserved:
     """Say what an error while looking means for a scope: it waits for its role, or is not known for now."""
-    text = str(error)
     if isinstance(error, RoleNotReady):
-        more = f"  then: envctl doctor {setup.scope.name} shows whether it can be reached"
-        return Unobserved(ScopeState.WAITING, f"{text}\n{more}", denied=True)
+        then = f"  then: envctl doctor {setup.scope.name} shows whether it can be reached"
+        told = RoleNotReady(
+            error.message, detail=error.detail, fix=f"{error.fix}\n{then}", facts=error.facts
+        )
+        return Unobserved(ScopeState.WAITING, told, denied=True)
     if isinstance(error, TablesNotReady):
-        return Unobserved(ScopeState.WAITING, text)
-    return Unobserved(ScopeState.UNKNOWN, text, denied=isinstance(error, AccessDenied))
+        return Unobserved(ScopeState.WAITING, error)
+    return Unobserved(ScopeState.UNKNOWN, error, denied=isinstance(error, AccessDenied))

@@ -10,17 +10,17 @@ from controller.aws.sessions import AwsAccess
 from controller.engine.live.barriers import Belongings, live_barriers
 from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
 from controller.engine.live.scopes import ScopeSetup
-from controller.ledger.live_history import deleted_by_us, made_by_us
+from controller.ledger.ownership import deleted_by_us, is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.plan import Cause, Change, Note, ScopePlan
+from controller.model.plan import Cause, Change, Note, NoteCategory, ScopePlan
 from controller.model.plan_options import PlanOptions
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.planning.blocking import Barrier
 from controller.planning.diff import departing, diff
 from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.drift_history import DriftHistory, Storm
-from controller.planning.guard_limits import GuardLimits
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import ScopeOptions, finish
 from controller.planning.wording import what_text
@@ -28,7 +28,6 @@ from controller.ports import History, LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
 
 ENVIRONMENTS: Final = "ConfigEnvironments"
-GUARD: Final = "guard"
 """Category of notes on what a guard would refuse if the target were enforced."""
 
 _NO_SHAPING: Final = Shaping()
@@ -114,53 +113,54 @@ class LivePlanner:
         return _Scope(self, view, asked).planned()
 
 
+@dataclass(frozen=True, slots=True)
 class _Scope:
     """The plan of one view."""
 
-    def __init__(self, planner: LivePlanner, view: ScopeView, asked: LivePlanOptions) -> None:
-        self._planner = planner
-        self._view = view
-        self._asked = asked
-        self._name = view.setup.scope.name
-        self._storms: list[Storm] = []
+    planner: LivePlanner
+    view: ScopeView
+    asked: LivePlanOptions
+    storms: list[Storm] = field(default_factory=list)
 
     def planned(self) -> LiveScopePlan:
-        view = self._view
+        view = self.view
         if view.unseen is not None:
             return LiveScopePlan(
                 view.setup, (self._unseen(view.unseen),), view, denied=view.unseen.denied
             )
         plans = [self._of_mode(mode) for mode in ("enforce", "observe")]
-        plans += [self._unseen(one, name) for name, one in sorted(view.unknown_targets.items())]
+        plans += [self._unseen(why, name) for name, why in sorted(view.unknown_targets.items())]
         return LiveScopePlan(
             view.setup,
             tuple(plan for plan in plans if plan is not None),
             view,
-            tuple(self._storms),
-            denied=any(one.denied for one in view.unknown_targets.values()),
+            tuple(self.storms),
+            denied=any(why.denied for why in view.unknown_targets.values()),
         )
 
     def _unseen(self, why: Unobserved, target: str = "") -> ScopePlan:
-        named = not target or why.reason.startswith(f"{target}: ")
-        reason = why.reason if named else f"target {target}: {why.reason}"
-        return ScopePlan(self._name, why.state, reason=reason)
+        error, reason = why.error, why.reason
+        # What does not say from where it comes is by a target itself, and begins with its name.
+        if target and error.part not in ("", target):
+            reason = Reason(f"target {target}: {error.message}", detail=error.detail, fix=error.fix)
+        return ScopePlan(self.view.setup.scope.name, why.state, reason=reason)
 
     def _of_mode(self, mode: Mode) -> ScopePlan | None:
-        parts = [part for part in self._view.parts if part.mode == mode]
+        parts = [part for part in self.view.parts if part.mode == mode]
         if not parts:
             return None
         state = ScopeState.OK if mode == "enforce" else ScopeState.OBSERVE
-        reason = "" if mode == "enforce" else _observed_only(parts, self._view.setup)
+        reason = Reason() if mode == "enforce" else _observed_only(parts, self.view.setup)
         observed = ObservedState(
-            self._name,
+            self.view.setup.scope.name,
             state,
-            {ref: one for part in parts for ref, one in part.observed.objects.items()},
+            {ref: found for part in parts for ref, found in part.observed.objects.items()},
             reason,
         )
         options = ScopeOptions(
             diff=self._diff_options(parts[0]),
-            limits=self._limits(),
-            tokens=self._asked.approvals,
+            limits=self.planner.settings.guards.limits,
+            tokens=self.asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
             empty_is_wrong=False,
         )
@@ -169,11 +169,8 @@ class _Scope:
         made = replace(made, notes=tuple(sorted({*made.notes, *notes})))
         return _only_observed(made) if mode == "observe" else made
 
-    def _limits(self) -> GuardLimits:
-        return self._planner.settings.guards.limits
-
     def _diff_options(self, part: Part) -> DiffOptions:
-        overrides = self._planner.accepted.overrides
+        overrides = self.planner.accepted.overrides
         held = set(suspended(overrides))
         if part.projected.waits_for_environment:
             held |= {
@@ -183,119 +180,119 @@ class _Scope:
             }
         return DiffOptions(
             target=part.target.name,
-            now=self._asked.now,
-            adopt=self._asked.adopt,
+            now=self.asked.now,
+            adopt=self.asked.adopt,
             suspended=frozenset(held),
-            edited_as=self._asked.edited_as,
+            edited_as=self.asked.edited_as,
             origins=part.projected.origins,
         )
 
     def _compared(self, part: Part) -> DiffResult:
         """Compare what a target wants with what it found, without what it leaves, and in its own words."""
-        left, only = part.projected.left, self._asked.only
-
-        def counts(ref: ResourceRef) -> bool:
-            return ref not in left and (only is None or ref in only)
-
-        wanted = {ref: one for ref, one in part.projected.projections.items() if counts(ref)}
-        found = {ref: one for ref, one in part.observed.objects.items() if counts(ref)}
+        left, only = part.projected.left, self.asked.only
+        projections, objects = part.projected.projections, part.observed.objects
+        counted = (projections.keys() | objects.keys() if only is None else only) - left
+        wanted = {ref: projections[ref] for ref in projections if ref in counted}
+        found = {ref: objects[ref] for ref in objects if ref in counted}
         observed = replace(part.observed, objects=found)
         options = self._diff_options(part)
-        of_item = self._planner.history.of_item
+        of_item = self.planner.history.of_item
         gone = departing(wanted, observed)
         unrecorded = frozenset(
-            ref for ref in gone if not made_by_us(of_item(ref.kind, ref.key, None))
+            ref for ref in gone if not is_ours_by_history(of_item(ref.kind, ref.key, None))
         )
         removed = frozenset(
             ref
             for ref in wanted.keys() - found.keys()
-            if made_by_us(of_item(ref.kind, ref.key, None))
+            if is_ours_by_history(of_item(ref.kind, ref.key, None))
         )
         known = replace(options, unrecorded=unrecorded, removed_outside=removed)
         result = diff(wanted, observed, known)
-        shaped = [_shaped(change, part.projected) for change in result.changes]
-        changes = [self._remarked(change, part) for change in shaped]
+        changes = [self._shaped(change, part.projected) for change in result.changes]
         calm, notes = self._without_storms(changes, part)
-        missing = frozenset(ref for ref in left if ref not in part.observed.objects)
+        missing = left - objects.keys()
         return DiffResult(calm, (*result.notes, *notes), result.withheld | missing)
 
-    def _remarked(self, change: Change, part: Part) -> Change:
-        """Say of a change that its environment is overridden: no line of the YAML may account for it."""
-        environment = ResourceRef("Environment", part.projected.environments.get(change.ref, ""))
-        told = ", ".join(
-            what_text(override)
-            for override in self._planner.accepted.overrides
-            if override.ref == environment
+    def _shaped(self, change: Change, projected: Projected) -> Change:
+        """Return a change with what its target knows of it.
+
+        Of one whose environment is overridden it is said: no line of the YAML may account for it.
+        """
+        shaping = projected.shapings.get(change.ref, _NO_SHAPING)
+        because = change.because if shaping.because is None else shaping.because
+        environment = ResourceRef("Environment", projected.environments.get(change.ref, ""))
+        overrides = self.planner.accepted.overrides if projected.waits_for_environment else ()
+        told = ", ".join(what_text(o) for o in overrides if o.ref == environment)
+        if told:
+            said = (because, f"{environment.key} is overridden: {told}")
+            because = "; ".join(filter(None, said))
+        return replace(
+            change,
+            action=shaping.action or change.action,
+            origin=change.origin or projected.origins.get(change.ref),
+            cause=shaping.cause or change.cause,
+            because=because,
+            effects=shaping.effects or change.effects,
+            depends_on=tuple(dict.fromkeys((*change.depends_on, *shaping.depends_on))),
         )
-        if not told or not part.projected.waits_for_environment:
-            return change
-        said = (change.because, f"{environment.key} is overridden: {told}")
-        return replace(change, because="; ".join(filter(None, said)))
 
     def _without_storms(
         self, changes: Sequence[Change], part: Part
     ) -> tuple[tuple[Change, ...], tuple[Note, ...]]:
-        history = self._asked.histories.get(self._name, DriftHistory())
+        history = self.asked.histories.get(self.view.setup.scope.name, DriftHistory())
         found = history.storms(
             changes,
-            self._asked.now,
-            ours=self._asked.writer,
-            theirs=_writers(part.observed),
+            self.asked.now,
+            ours=self.asked.writer,
+            # Who else writes objects, as far as the target found out: Kind/key -> name.
+            theirs={
+                ResourceRef.parse(ref): str(name)
+                for ref, name in part.observed.facts.get("writers", {}).items()
+            },
         )
-        self._storms += found
-        stormy = {one.ref for one in found}
+        self.storms.extend(found)
+        stormy = {storm.ref for storm in found}
         return (
             tuple(change for change in changes if change.ref not in stormy),
-            tuple(Note("blocked", one.ref, one.text) for one in found),
+            tuple(Note(NoteCategory.BLOCKED, storm.ref, storm.text) for storm in found),
         )
 
     def _barriers(self, parts: Sequence[Part]) -> Iterator[Barrier]:
+        waiting = tuple(p.target.name for p in parts if p.projected.waits_for_environment)
+        if not waiting:
+            return
         environments = {
             ref: name for part in parts for ref, name in part.projected.environments.items()
         }
-        history = self._planner.history
+        history = self.planner.history
 
         @cache
         def departed(environment: str) -> bool:
-            table = self._planner.settings.resource_prefix + ENVIRONMENTS
+            table = self.planner.settings.resource_prefix + ENVIRONMENTS
             return deleted_by_us(history.of_item(table, environment, None), CONFIG_SCOPE)
 
         yield from live_barriers(
-            self._planner.accepted,
+            self.planner.accepted,
             Belongings(
                 environments,
-                tuple(p.target.name for p in parts if p.projected.waits_for_environment),
+                waiting,
                 tuple(p.target.name for p in parts if p.projected.deletes_end_instances),
             ),
-            self._asked.now,
+            self.asked.now,
             departed,
         )
 
 
-def _shaped(change: Change, projected: Projected) -> Change:
-    """Return a change with what its target knows of it."""
-    shaping = projected.shapings.get(change.ref, _NO_SHAPING)
-    return replace(
-        change,
-        action=shaping.action or change.action,
-        origin=change.origin or projected.origins.get(change.ref),
-        cause=shaping.cause or change.cause,
-        because=change.because if shaping.because is None else shaping.because,
-        effects=shaping.effects or change.effects,
-        depends_on=tuple(dict.fromkeys((*change.depends_on, *shaping.depends_on))),
-    )
-
-
-def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> str:
+def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> Reason:
     if setup.mode == "observe":
-        return f"Account/{setup.scope.account_name} has mode: observe"
-    return "; ".join(f"targets.{part.target.name}: observe" for part in parts)
+        return Reason(f"Account/{setup.scope.account_name} has mode: observe")
+    return Reason("; ".join(f"targets.{part.target.name}: observe" for part in parts))
 
 
 def _only_observed(made: ScopePlan) -> ScopePlan:
     """Return the plan of what is only looked at: nothing of it can be refused, as nothing of it is done."""
     notes = [
-        Note(GUARD, ref, f"would be refused by {violation.guard}: {violation.message}")
+        Note(NoteCategory.GUARD, ref, f"would be refused by {violation.guard}: {violation.message}")
         for violation in made.violations
         if not violation.overridden
         for ref in violation.counted[:1]
@@ -306,9 +303,3 @@ def _only_observed(made: ScopePlan) -> ScopePlan:
         violations=(),
         notes=tuple(sorted({*made.notes, *notes})),
     )
-
-
-def _writers(observed: ObservedState) -> Mapping[ResourceRef, str]:
-    """Return who else writes objects, as far as the target found out: fact ``writers``, ``Kind/key`` -> name."""
-    found = observed.facts.get("writers", {})
-    return {ResourceRef.parse(ref): str(name) for ref, name in found.items()}

@@ -29,9 +29,9 @@ class ScopeSetup:
         return weaker(self.mode, settings.targets.of(target.name))
 
 
-def weaker(one: Mode, other: Mode) -> Mode:
+def weaker(first: Mode, second: Mode) -> Mode:
     """Return the mode that does less."""
-    return min(one, other, key=_STRENGTH.__getitem__)
+    return min(first, second, key=_STRENGTH.__getitem__)
 
 
 def live_scopes(accepted: AcceptedState, settings: Settings) -> tuple[ScopeSetup, ...]:
@@ -52,7 +52,7 @@ def live_scopes(accepted: AcceptedState, settings: Settings) -> tuple[ScopeSetup
             scope = LiveScope(f"{ref.key}/{region}", spec.account_number, region, ref.key)
             mode: Mode = spec.mode or "enforce"
             setups.append(ScopeSetup(scope, spec.role_arn, spec.external_id, mode))
-    return tuple(sorted(setups, key=lambda one: one.scope.name))
+    return tuple(sorted(setups, key=lambda setup: setup.scope.name))
 
 
 def environments_of(

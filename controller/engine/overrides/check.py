@@ -12,7 +12,7 @@ from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedu
 from controller.loading.compiled import CompiledKinds
 from controller.loading.issue import Issue
 from controller.loading.positions import dotted
-from controller.loading.resolve import TracingWorld, resolve
+from controller.loading.resolve import Resolved, TracingWorld, resolve
 from controller.loading.scalars import IrregularScalar
 from controller.loading.scalars import resolve as scalar
 from controller.loading.validated import ValidatedDocument, validate_document
@@ -21,7 +21,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import Json, parse_canonical
 from controller.model.origin import Origin
 from controller.model.override import Override
-from controller.model.problem import Problem
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import patch, segments
 
@@ -68,52 +68,53 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Com
         check_schedule_may_change(override, accepted)
     resource = accepted.resources[ref]
     kind = kinds.by_name[ref.kind]
-    made = validate_document(kind, patch(resource.document, new), resource.origin, resource.index)
+    made = validate_document(kind, patch(resource.document, new), resource.origin, 0)
     if not isinstance(made, ValidatedDocument):
         raise _wrong(new, made)
     if made.ref != ref:
         raise WrongUsage(f"{ref}: an override does not rename", fix="rename it in its file")
-    patched = {ref: made.facts}
-    before = set(_issues(ref, accepted, kinds, {}))
-    fresh = [issue for issue in _issues(ref, accepted, kinds, patched, made) if issue not in before]
-    dependants = sorted(
-        other.ref for other in accepted.resources.values() if ref in other.projection.depends_on
-    )
-    for other in dependants:
-        known = set(_issues(other, accepted, kinds, {}))
-        fresh += [
-            issue._replace(message=f"{other}: {issue.message}")
-            for issue in _issues(other, accepted, kinds, patched)
-            if issue not in known
-        ]
+    before, after = _Checks(accepted, kinds), _Checks(accepted, kinds, made)
+    known = set(before.errors(ref))
+    fresh = [issue for issue in after.errors(ref) if issue not in known]
+    for other in sorted(accepted.resources.keys() - {ref}):
+        if ref in after.resolved(other).asked:
+            known = set(before.errors(other))
+            fresh += [
+                issue._replace(message=f"{other}: {issue.message}")
+                for issue in after.errors(other)
+                if issue not in known
+            ]
     if fresh:
         raise _wrong(new, fresh)
 
 
-def _issues(
-    ref: ResourceRef,
-    accepted: AcceptedState,
-    kinds: CompiledKinds,
-    patched: dict[ResourceRef, Any],
-    made: ValidatedDocument | None = None,
-) -> Iterator[Issue]:
-    resource = accepted.resources[ref]
-    kind = kinds.by_name[ref.kind]
+class _Checks:
+    """Holds accepted documents against each other, with one of them as it is to be."""
 
-    def facts(other: ResourceRef) -> Any:
-        if other in patched:
-            return patched[other]
-        return kinds.by_name[other.kind].kind.facts(other.key, accepted.specs[other])
+    def __init__(
+        self, accepted: AcceptedState, kinds: CompiledKinds, own: ValidatedDocument | None = None
+    ) -> None:
+        self._accepted, self._kinds, self._own = accepted, kinds, own
+        self._world = TracingWorld(
+            LazyMapping(accepted.resources, self._facts), "none", accepted.options.default_region
+        )
 
-    own = made or validate_document(kind, resource.document, resource.origin, resource.index)
-    if not isinstance(own, ValidatedDocument):
-        return
-    world = TracingWorld(
-        LazyMapping(accepted.resources, facts), "none", accepted.options.default_region
-    )
-    for issue in resolve(own, kind.kind, world).issues:
-        if not issue.warning:
-            yield issue
+    def errors(self, ref: ResourceRef) -> Iterator[Issue]:
+        return (issue for issue in self.resolved(ref).issues if not issue.warning)
+
+    def resolved(self, ref: ResourceRef) -> Resolved:
+        kind, resource = self._kinds.by_name[ref.kind], self._accepted.resources[ref]
+        document = self._own
+        if document is None or document.ref != ref:
+            valid = validate_document(kind, resource.document, resource.origin, 0)
+            assert isinstance(valid, ValidatedDocument), "what is accepted is valid"
+            document = valid
+        return resolve(document, kind.kind, self._world)
+
+    def _facts(self, ref: ResourceRef) -> Any:
+        if self._own is not None and self._own.ref == ref:
+            return self._own.facts
+        return self._kinds.by_name[ref.kind].kind.facts(ref.key, self._accepted.specs[ref])
 
 
 def _check_live(override: Override, accepted: AcceptedState) -> None:
@@ -131,16 +132,19 @@ def _check_live(override: Override, accepted: AcceptedState) -> None:
     if choice.use is not None and ResourceRef("Schedule", choice.use) not in accepted.resources:
         raise _wrong(
             [override],
-            [Issue(("spec", "schedule"), f"no Schedule named {choice.use!r}")],
+            [
+                Issue(
+                    ("spec", "schedule"),
+                    f"no Schedule named {choice.use!r}",
+                    code=ProblemCode.UNKNOWN_REFERENCE,
+                )
+            ],
         )
 
 
 def _wrong(new: Sequence[Override], issues: Sequence[Issue]) -> InvalidDesiredState:
-    ref = new[0].ref
-    origin = Origin(f"override of {ref}")
-    return InvalidDesiredState(
-        [Problem(origin, dotted(issue.path), issue.message, issue.fix) for issue in issues]
-    )
+    origin = Origin(f"override of {new[0].ref}")
+    return InvalidDesiredState([issue.at(origin, dotted(issue.path)) for issue in issues])
 
 
 def _refuse_sensitive(override: Override, kinds: CompiledKinds) -> None:

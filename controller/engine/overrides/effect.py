@@ -17,13 +17,14 @@ from controller.engine.power.evaluate import (
 )
 from controller.engine.power.find_object import GROUP, INSTANCE
 from controller.model.accepted import AcceptedState
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import CORRECT_STATE, STOPPING, Action, Verdict
+from controller.scheduling.decision import STOPPING, Action, Verdict
 from controller.scheduling.decision_sources import Source
-from controller.scheduling.postponement import SCALED
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import Parked, parked_of
+from controller.scheduling.skip_reason import SkipCode
 from controller.targets.power_parts.power_changes import PARKING
+from controller.targets.power_parts.situation import Parked, parked_of
 
 SHARED: Final = ("DeploymentMap", "Schedule", "Calendar")
 _STARTING: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
@@ -55,7 +56,7 @@ class Effect:
     """Mode of power, by scope."""
     beyond: Mapping[str, int] = field(default_factory=dict)
     """Scopes in which more would be stopped than an edit or an override may without approval -> how many."""
-    dark: Mapping[str, str] = field(default_factory=dict)
+    dark: Mapping[str, Reason] = field(default_factory=dict)
     """Scopes concerned that could not be looked at -> why."""
 
     @property
@@ -84,7 +85,7 @@ def effect_of(
     if not concerned:
         return Effect()
     sights = look()
-    dark = {name: scope.reason for name, scope in sights.dark.items() if name in concerned}
+    dark = {name: scope.reason for name, scope in sights.unreachable.items() if name in concerned}
     looks = [(scope.setup, scope.look) for scope in sights.seen if scope.scope.name in concerned]
     seen = evaluate_looks(looks, after, now, sights.deploying).seen
     modes = {name: power_mode(accounts, setups[name]) for name in concerned}
@@ -113,7 +114,7 @@ def _effect(
     ref: ResourceRef,
     seen: Sequence[ScopeEvaluation],
     modes: Mapping[str, str],
-    dark: Mapping[str, str],
+    dark: Mapping[str, Reason],
     most_stops: int,
 ) -> Effect:
     counts = _Counts()
@@ -158,15 +159,16 @@ class _Counts:
         """Count an instance: by its group, or its id. Where the group's size changes instead it is counted with that."""
         where = judged.group or judged.instance.instance_id
         action, reason = judged.due.action, judged.due.reason
+        code = reason and reason.code
         if action in _STARTING:
             self.starts[where] += 1
         elif action in STOPPING:
             self.stops[where] += 1
-        elif reason == CORRECT_STATE and _passed_over(judged):
+        elif code is SkipCode.CORRECT_STATE and _passed_over(judged):
             self.stay[PASSED_OVER] += 1
-        elif reason == CORRECT_STATE:
+        elif code is SkipCode.CORRECT_STATE:
             self.right += 1
-        elif reason != SCALED:
+        elif code is not SkipCode.ROLE_SCALES:
             self.stay[_why_left(judged)] += 1
         self.objects.add(ResourceRef(INSTANCE, f"{scope}/{judged.instance.instance_id}"))
         if judged.group:
@@ -204,7 +206,7 @@ def _why_left(judged: Evaluation) -> str:
     """Return why an instance is left as it is; of ``noschedule`` also where it is written."""
     decision = judged.due
     if decision.wanted is not State.NOSCHEDULE or decision.source is None:
-        return decision.reason or ""
+        return str(decision.reason or "")
     source, rule = decision.source, decision.deciding
     if source is Source.GROUP and rule is not None and not rule.candidate.is_persons_tag:
         source = Source.ROLE

@@ -23,10 +23,11 @@ from controller.engine.overrides.effect import Effect, effect_of
 from controller.engine.power.accepted_now import AcceptedNow
 from controller.engine.power.evaluate import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
+from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
-from controller.errors import PlanRefused, WrongUsage, exit_code_of, worst_exit_code
+from controller.errors import ExitCode, WrongUsage, worst_exit_code
 from controller.events import Emit, discard_event
-from controller.loading.compiled import compile_kinds
+from controller.loading.compiled import CompiledKinds
 from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
@@ -81,10 +82,10 @@ class Done:
     """What guards did not let happen."""
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """Return the exit code: what was refused goes before what failed."""
         codes = [outcome.exit_code for outcome in self.outcomes]
-        return worst_exit_code([*codes, *([exit_code_of(PlanRefused(""))] if self.refused else [])])
+        return worst_exit_code([*codes, *([ExitCode.REFUSED] if self.refused else [])])
 
 
 class Overrides:
@@ -96,7 +97,7 @@ class Overrides:
         self._moment = moment
         self._accounts = now.accounts
         master = now.accounts.installation.master
-        self._kinds = compile_kinds(master.kinds.values())
+        self._kinds = CompiledKinds(master.kinds.values())
         self._requester = requester
         self._looked = CachedLook(now, moment)
 
@@ -189,7 +190,9 @@ class Overrides:
             end_overrides(storage, endings, request, claim, emit)
             gone = {override.id for override in prepared.overrides}
             overrides = [held for held in self._held() if held.id not in gone]
-        outcomes, refused = self._follow(prepared.effect, overrides, claim, request, emit)
+        outcomes, refused = self._follow(
+            prepared.effect, overrides, claim, request.transaction, emit
+        )
         seconds = (process.clock() - began).total_seconds()
         return Done(request.transaction, outcomes, seconds, refused)
 
@@ -198,7 +201,7 @@ class Overrides:
         effect: Effect,
         overrides: Iterable[Override],
         claim: Claim,
-        request: ApplyRequest,
+        transaction: str,
         emit: Emit,
     ) -> tuple[tuple[ScopeOutcome, ...], tuple[Violation, ...]]:
         if not effect.objects or not effect.enforced:
@@ -206,17 +209,14 @@ class Overrides:
             return (), ()
         moment = self._accounts.installation.master.process.clock()
         accepted = self._accounts.accepted(self._state.seen.scopes[0], moment, overrides)
-        setups = self._accounts.scopes(accepted, effect.scopes)
-        run = self._accounts.plan(
-            accepted, setups, LivePlanOptions(now=moment, targets=POWER, only=effect.objects)
+        followed = Reconciler(live=self._accounts, clock=lambda: moment, emit=emit).follow(
+            accepted,
+            effect.scopes,
+            LivePlanOptions(now=moment, targets=POWER, only=effect.objects),
+            ReconcileRequest(requester=self._requester, claim=claim),
+            transaction,
         )
-        refused = tuple(
-            violation
-            for plan in run.plans
-            for violation in plan.violations
-            if not violation.overridden
-        )
-        return self._accounts.apply(run, claim, request, emit=emit), refused
+        return followed.outcomes, followed.plan.refused
 
     def _effect(self, ref: ResourceRef, overrides: Iterable[Override]) -> Effect:
         tables = self._state.seen.scopes[0]

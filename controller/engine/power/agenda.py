@@ -90,7 +90,7 @@ class PowerAgenda:
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """Return the scopes in which something is due, by name. They stay due until ``learn`` is told of a look at them."""
-        self._due |= {one.key.scope for one in self._wakeups.due(now)}
+        self._due |= {wakeup.key.scope for wakeup in self._wakeups.due(now)}
         for scope, moments in self._moments.items():
             passed = {at for at in moments if at <= now}
             if passed:
@@ -120,11 +120,11 @@ class PowerAgenda:
 
 
 def _of_environment(scope: str, name: str, power: PowerMap) -> dict[Watched, Schedule]:
-    one = power.environments.get(name)
-    if one is None:
+    environment = power.environments.get(name)
+    if environment is None:
         return {}
-    found = {Watched(scope, "environment", name): one.facts.schedule}
-    for role, own in one.roles.items():
+    found = {Watched(scope, "environment", name): environment.facts.schedule}
+    for role, own in environment.roles.items():
         if own.facts.schedule is not None:
             found[Watched(scope, "role", f"{name}/{role}")] = own.facts.schedule
     return {key: schedule for key, schedule in found.items() if isinstance(schedule, Schedule)}

@@ -33,7 +33,7 @@ def as_found(
     known: set[str] = set()
     found: dict[tuple[str, str], Counted] = {}
     for scope in scopes:
-        part = next((one for one in scope.view.parts if isinstance(one.target, Power)), None)
+        part = next((part for part in scope.view.parts if isinstance(part.target, Power)), None)
         region = accepted.options.default_region
         here = frozenset(environments_of(accepted, scope.setup.scope, region))
         if part is None or not wanted & here:

@@ -42,7 +42,7 @@ class FleetEvaluation:
     """Scopes that could be seen, and why others could not, by name."""
 
     seen: tuple[ScopeEvaluation, ...]
-    dark: Mapping[str, Unobserved]
+    unreachable: Mapping[str, Unobserved]
     deploying: Mapping[str, datetime]
     """Since when deployments run, by environment in lower case."""
 
@@ -60,8 +60,8 @@ def evaluate_fleet(
     looks = [
         (setup, look) for setup in setups if isinstance(look := found[setup.scope.name], LiveLook)
     ]
-    dark = {name: why for name, why in found.items() if isinstance(why, Unobserved)}
-    return evaluate_looks(looks, accepted, now, deploying, dark)
+    unreachable = {name: why for name, why in found.items() if isinstance(why, Unobserved)}
+    return evaluate_looks(looks, accepted, now, deploying, unreachable)
 
 
 def evaluate_looks(
@@ -69,7 +69,7 @@ def evaluate_looks(
     accepted: AcceptedState,
     now: datetime,
     deploying: Mapping[str, datetime],
-    dark: Mapping[str, Unobserved] | None = None,
+    unreachable: Mapping[str, Unobserved] | None = None,
 ) -> FleetEvaluation:
     """Decide for every instance of looks at a moment, which need not be theirs. Pure."""
     power, rules = power_map(accepted), power_rules_of(accepted.options)
@@ -77,7 +77,7 @@ def evaluate_looks(
     for setup, look in looks:
         evaluator = Evaluator(look, power, now, rules, deploying)
         seen.append(ScopeEvaluation(setup, look, tuple(evaluator.instances()), evaluator.groups))
-    return FleetEvaluation(tuple(seen), dark or {}, deploying)
+    return FleetEvaluation(tuple(seen), unreachable or {}, deploying)
 
 
 def power_mode(accounts: LiveAccounts, setup: ScopeSetup) -> Mode:

@@ -35,7 +35,7 @@ def find_object(
     found = sorted(set(_live(text, sights)))
     if found:
         return _one(text, found)
-    raise WrongUsage(_nothing(text, accepted, sights))
+    raise _nothing(text, accepted, sights)
 
 
 def _document(ref: ResourceRef, accepted: AcceptedState) -> ResourceRef:
@@ -79,7 +79,7 @@ def _one(text: str, found: Sequence[ResourceRef]) -> ResourceRef:
     raise WrongUsage(f"{text!r} may be each of these", fix=f"name one of them\n{names}{more}")
 
 
-def _nothing(text: str, accepted: AcceptedState, sights: FleetEvaluation) -> str:
+def _nothing(text: str, accepted: AcceptedState, sights: FleetEvaluation) -> WrongUsage:
     names = [ref.key for ref in accepted.resources]
     names += [name for sight in sights.seen for name in sight.look.groups]
     meant = closest(text, names)
@@ -89,7 +89,7 @@ def _nothing(text: str, accepted: AcceptedState, sights: FleetEvaluation) -> str
         else "name a document, a group, or an instance by id, private address or Name"
     )
     dark = "".join(
-        f"\n  {name} could not be looked at: {scope.reason.partition(chr(10))[0]}"
-        for name, scope in sorted(sights.dark.items())
+        f"\n  {name} could not be looked at: {scope.reason.message}"
+        for name, scope in sorted(sights.unreachable.items())
     )
-    return f"nothing is called {text!r}\n  fix: {fix}{dark}"
+    return WrongUsage(f"nothing is called {text!r}", fix=f"{fix}{dark}")

@@ -9,7 +9,7 @@ from controller.engine.config.planner import PlanRun
 from controller.engine.desired.accepted import accepted_after
 from controller.engine.live.accounts import LivePlanRun
 from controller.engine.power.count_followers import as_found
-from controller.errors import worst_exit_code
+from controller.errors import ExitCode, worst_exit_code
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Plan, ScopePlan
 from controller.planning.approval import unused_tokens
@@ -32,7 +32,7 @@ class CombinedPlan:
     plan: Plan
     names: FieldNames
     unused_tokens: tuple[str, ...]
-    exit_code: int
+    exit_code: ExitCode
     observed: ObservedConfig
     """What it was planned from."""
 
@@ -49,7 +49,7 @@ def combined(
 ) -> CombinedPlan:
     """Join the plans of a run. ``options`` say how it was asked for, ``strict`` what is an error among good scopes."""
     scopes: list[ScopePlan] = []
-    codes: list[int] = []
+    codes: list[ExitCode] = []
     revision, label, names, schedules = "", ACCEPTED, PLAIN_NAMES, None
     if config is not None:
         scopes += config.plan.scopes

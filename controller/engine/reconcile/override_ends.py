@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.run_id import new_run_id
 from controller.engine.commit.storage import ApplyRequest
-from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.config.planner import git_documents
 from controller.engine.installation.installation import Installation
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.state.override_commit import Ending, end_overrides
 from controller.events import Emit, OverrideEnded, OverrideEndsSoon, discard_event
-from controller.model.canonical import digest
+from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -33,17 +33,8 @@ def due_ends(
 def overdue(planned: CombinedPlan, now: datetime) -> tuple[Ending, ...]:
     """Return the overrides that have ended, as far as a run could see: Git is only known if its source was loaded."""
     overrides, config = planned.observed.overrides, planned.config
-    documents = documents_of(config.revision, overrides) if config is not None else None
+    documents = git_documents(config.revision, overrides) if config is not None else None
     return due_ends(overrides, now, documents)
-
-
-def documents_of(
-    revision: LoadedRevision, overrides: Iterable[Override]
-) -> Mapping[ResourceRef, str]:
-    """Return the digests of the documents that overrides wait for, as the source has them, no override laid over them."""
-    resolved = revision.loaded.memory.resolved
-    waited = {override.ref for override in overrides if override.until_git} & resolved.keys()
-    return {ref: digest(resolved[ref].resource.document) for ref in waited}
 
 
 def record_ends(
@@ -78,5 +69,5 @@ def announce(
     soon = ending_soon(overrides, now, within)
     for one in soon:
         assert one.until is not None, "only what has a time ends soon"
-        emit(OverrideEndsSoon(one.id, str(one.ref), what_text(one), one.until.isoformat()))
+        emit(OverrideEndsSoon(one.id, str(one.ref), what_text(one), iso_ms(one.until)))
     return soon

@@ -1,6 +1,7 @@
 """The front door: what is asked of one run, the run, and everything that came of it."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -15,29 +16,33 @@ from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
-from controller.engine.live.planner import LivePlanOptions
+from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
+from controller.engine.live.scopes import ScopeSetup
 from controller.engine.reconcile.combined_plan import CombinedPlan, combined, tables_after
 from controller.engine.reconcile.override_ends import announce, overdue, record_ends
 from controller.engine.reconcile.review import Reviewed, check_reviewed, refusal_of
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.status import Finding
 from controller.errors import (
+    ExitCode,
     InvalidDesiredState,
     PlanRefused,
     SourceUnavailable,
     exit_code_of,
     worst_exit_code,
 )
-from controller.events import ApplyProgressed, Emit, discard_event
+from controller.events import Emit, discard_event
 from controller.gc_tuning import relaxed_gc
+from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.outcome import DONE, Progress
+from controller.model.outcome import DONE
 from controller.model.override import Override
-from controller.model.plan import Cause
+from controller.model.plan import NoteCategory, Plan
 from controller.model.plan_options import PlanOptions
-from controller.model.trailers import overrides_in
+from controller.planning.approval import overrides_in
 from controller.planning.overrides import ending_soon
+from controller.planning.scope_plan import plan
 
 LINES_KEPT: Final = 20
 """So much of what is wrong with a source is kept in its status; validate says all of it."""
@@ -56,8 +61,7 @@ class ReconcileRequest:
 
     ``scopes`` empty means all. ``approvals`` are of violations. ``deep`` looks at live accounts closely, which takes many
     more calls. ``strict`` makes a config scope that cannot be seen an error among good ones, ``strict_live`` a live one.
-    ``cause`` is that of what differs from what was last applied. ``claim`` says how scopes are asked for, where something
-    is applied.
+    ``claim`` says how scopes are asked for, where something is applied.
     """
 
     requester: Requester
@@ -70,7 +74,6 @@ class ReconcileRequest:
     deep: bool = False
     strict: bool = False
     strict_live: bool = False
-    cause: Cause = Cause.EDITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +88,22 @@ class Reconciled:
     ending_soon: tuple[Override, ...] = ()
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """Return the code a command ends with."""
         if self.refused is not None:
             return exit_code_of(self.refused)
         if self.report is None or not self.planned.plan.enforced:
             return self.planned.exit_code
         return self.report.exit_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """Live scopes that were brought to the accepted state: how they were seen and planned, and what became of each."""
+
+    plan: Plan
+    scopes: tuple[LiveScopePlan, ...]
+    outcomes: tuple[ScopeOutcome, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +129,10 @@ class Reconciler:
     is written down. What happens on the way is told as events.
     """
 
-    planner: Planner
     live: LiveAccounts | None
     clock: Callable[[], datetime]
+    planner: Planner | None = None
+    """None where nothing but the accepted state is followed."""
     announce_within: timedelta = timedelta(0)
     """Overrides that end within this time are announced."""
     own_source: bool = True
@@ -187,6 +200,58 @@ class Reconciler:
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
         return Reconciled(planned=planned, report=report, ended=ended, ending_soon=soon)
 
+    @relaxed_gc()
+    def follow(
+        self,
+        accepted: AcceptedState,
+        scopes: Sequence[str],
+        options: LivePlanOptions,
+        request: ReconcileRequest,
+        transaction: str,
+    ) -> Followed:
+        """Bring live scopes to what is accepted, with no source and no question (4, 6, 8 and 9), each as soon as it was looked at.
+
+        Nobody waits for an account that is slow to answer. What is wrong with one scope is its outcome. Raises as planning,
+        and as reading or writing the controller's own rows.
+        """
+        accounts = self._accounts
+        name, trigger = request.requester
+        actor = Actor(name, accepted.revision, name, trigger)
+
+        def work_on(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
+            run = accounts.plan(accepted, (setup,), options)
+            digest = plan(run.plans, revision=accepted.revision, label=trigger).digest
+            order = ApplyRequest(
+                actor=actor,
+                transaction=transaction,
+                revision=accepted.revision,
+                plan_digest=digest,
+            )
+            return run, accounts.act(run, request.claim, order, emit=self.emit)
+
+        with ThreadPoolExecutor(
+            accounts.installation.master.settings.live.parallel_scopes, thread_name_prefix="follow"
+        ) as pool:
+            done = tuple(pool.map(work_on, accounts.scopes(accepted, scopes)))
+        followed = Followed(
+            plan=plan(
+                [part for run, _ in done for part in run.plans],
+                revision=accepted.revision,
+                label=trigger,
+            ),
+            scopes=tuple(scope for run, _ in done for scope in run.scopes),
+            outcomes=tuple(outcome for _, of_scope in done for outcome in of_scope),
+        )
+        accounts.keep(
+            accepted,
+            followed.scopes,
+            followed.outcomes,
+            request.claim,
+            request.requester,
+            self.emit,
+        )
+        return followed
+
     @property
     def _accounts(self) -> LiveAccounts:
         assert self.live is not None, "without an AWS to look at nothing is observed or applied"
@@ -195,16 +260,15 @@ class Reconciler:
     def _plan_config(
         self, observed: ObservedConfig, request: ReconcileRequest, now: datetime
     ) -> PlanRun:
+        assert self.planner is not None, "what only follows the accepted state has no config scope"
         # Without an AWS every scope that was found may be named.
         scopes = request.scopes if self.live is None else (CONFIG_SCOPE,)
-        asked = PlanOptions(
-            now=now, approvals=request.approvals, adopt=request.adopt, edited_as=request.cause
-        )
+        asked = PlanOptions(now=now, approvals=request.approvals, adopt=request.adopt)
         try:
             return self.planner.plan(self.planner.load(), observed, asked, scopes, self.emit)
         except (SourceUnavailable, InvalidDesiredState) as error:
             if self.own_source and self.live is not None and request.reach is Reach.APPLY:
-                reason = "\n".join(str(error).splitlines()[:LINES_KEPT])
+                reason = error.reason.cut(LINES_KEPT)
                 stalled = Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)
                 self.live.write_statuses([stalled])
             raise
@@ -251,7 +315,6 @@ class Reconciler:
                 config,
                 request.claim,
                 request.requester,
-                self._progress,
                 self.emit,
             )
             if config.plan.scopes:
@@ -263,11 +326,11 @@ class Reconciler:
             return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
         transaction = report.transaction or new_run_id(self.clock())
         order = _order(planned, live, request.requester, transaction)
-        outcomes = accounts.apply(live, request.claim, order, self._progress, self.emit)
+        outcomes = accounts.act(live, request.claim, order, self.emit)
+        accounts.keep(
+            live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
+        )
         return _reported(report, outcomes, transaction, live)
-
-    def _progress(self, progress: Progress) -> None:
-        self.emit(ApplyProgressed(progress.done, progress.total))
 
     def _write_refusal(self, planned: CombinedPlan) -> None:
         findings = []
@@ -297,7 +360,7 @@ def _reported(
     config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
 ) -> ApplyReport:
     outcomes = (*config.outcomes, *(outcome for scope in live for outcome in scope.outcomes))
-    refused = [3 for one in run.plans if one.state is ScopeState.REFUSED]
+    refused = [ExitCode.REFUSED for one in run.plans if one.state is ScopeState.REFUSED]
     codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
     stopped = (config.stopped, *(scope.stopped for scope in live))
     return ApplyReport(
@@ -323,6 +386,6 @@ def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
         or scope.reason
         or "; ".join(v.message for v in scope.violations if not v.overridden),
         changes=left if known else len(scope.changes),
-        blocked=sum(note.category == "blocked" for note in scope.notes),
+        blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
         applied=run.plan.revision if known and not left and not report.stopped else "",
     )

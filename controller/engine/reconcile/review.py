@@ -47,7 +47,7 @@ def refusal_of(plan: Plan) -> PlanRefused | None:
     tokens = " ".join(
         f"--override {violation.token}" for violation in refused if violation.overridable
     )
-    what = "; ".join(f"{one.guard}: {one.message.splitlines()[0]}" for one in refused)
+    what = "; ".join(f"{one.guard}: {one.message}" for one in refused)
     return PlanRefused(
         f"plan {short(plan.digest)} refused by {count}: {what}",
         fix=f"approve exactly these: {tokens}" if tokens else "change the source and plan again",

@@ -11,6 +11,7 @@ from controller.aws.transactions import PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
 from controller.model.observed import ScopeState
+from controller.model.reason import Reason
 from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 
 STATUS_PREFIX: Final = "status#"
@@ -49,7 +50,7 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         state=found.state,
         since=known.since if same else now,
         tried_at=now,
-        reason=found.reason,
+        reason=Reason.stored(found.reason),
         looked_at=now if found.state in _SEEN else known.looked_at,
         revision=found.applied or known.revision,
         applied_at=now if found.applied else known.applied_at,
@@ -73,12 +74,12 @@ def row_of_status(status: ScopeStatus) -> dict[str, Any]:
     return {
         "Id": STATUS_PREFIX + status.scope,
         "State": status.state.value,
-        "Reason": status.reason,
+        "Reason": str(status.reason),
         "Revision": status.revision,
         "Changes": status.changes,
         "Blocked": status.blocked,
         "Failures": status.failures,
-        **({"Seen": plain_sighting(status.seen)} if status.seen else {}),
+        **({"Seen": plain_counts(status.seen)} if status.seen else {}),
         **{name: iso_ms(at) for name, at in moments.items() if at is not None},
     }
 
@@ -86,20 +87,24 @@ def row_of_status(status: ScopeStatus) -> dict[str, Any]:
 def status_of_row(row: Mapping[str, Any]) -> ScopeStatus | None:
     """Read a row; None for one that is damaged: the next look writes it anew."""
     try:
+        moments = {
+            name: datetime.fromisoformat(row[name]) if row.get(name) else None
+            for name in ("LookedAt", "AppliedAt", "RetryAt")
+        }
         return ScopeStatus(
             scope=str(row["Id"]).removeprefix(STATUS_PREFIX),
             state=ScopeState(row["State"]),
             since=datetime.fromisoformat(row["Since"]),
             tried_at=datetime.fromisoformat(row["TriedAt"]),
-            reason=str(row.get("Reason", "")),
-            looked_at=_moment(row, "LookedAt"),
+            reason=Reason.stored(str(row.get("Reason", ""))),
+            looked_at=moments["LookedAt"],
             revision=str(row.get("Revision", "")),
-            applied_at=_moment(row, "AppliedAt"),
-            retry_at=_moment(row, "RetryAt"),
+            applied_at=moments["AppliedAt"],
+            retry_at=moments["RetryAt"],
             changes=int(row.get("Changes", 0)),
             blocked=int(row.get("Blocked", 0)),
             failures=int(row.get("Failures", 0)),
-            seen=sighting_of_plain(row.get("Seen")),
+            seen=counts_of_plain(row.get("Seen")),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
@@ -110,11 +115,6 @@ def statuses_in(rows: Iterable[Mapping[str, Any]]) -> dict[str, ScopeStatus]:
     mine = (row for row in rows if str(row.get("Id", "")).startswith(STATUS_PREFIX))
     found = (status_of_row(row) for row in mine)
     return {status.scope: status for status in found if status is not None}
-
-
-def read_statuses(store: ItemStore, state_table: str) -> dict[str, ScopeStatus]:
-    """Return the status of every scope, by scope. Raises as any read."""
-    return statuses_in(store.scan(state_table, 1))
 
 
 def write_statuses(
@@ -133,52 +133,49 @@ def write_statuses(
     return tuple(written)
 
 
-def _moment(row: Mapping[str, Any], name: str) -> datetime | None:
-    return datetime.fromisoformat(row[name]) if row.get(name) else None
-
-
-_COUNTS: Final = ("instances_on", "instances_off", "to_switch", "on_the_way", "copies_behind")
-_MOMENTS: Final = ("behind_since", "complete_at", "images_at")
-_REMARKS: Final = ("missing", "rollouts", "images")
-
-
-def plain_sighting(seen: ScopeCounts) -> dict[str, Any]:
-    """Return a sighting as plain values; what it does not know is left out."""
-    plain: dict[str, Any] = {"At": iso_ms(seen.at)}
-    for name in _COUNTS:
-        if (count := getattr(seen, name)) is not None:
-            plain[_attribute(name)] = count
-    for name in _MOMENTS:
-        if (moment := getattr(seen, name)) is not None:
-            plain[_attribute(name)] = iso_ms(moment)
-    for name in _REMARKS:
-        if remarks := getattr(seen, name):
-            plain[_attribute(name)] = [
-                {"Text": remark.text, "Objects": remark.objects, "Names": list(remark.names)}
-                for remark in remarks
-            ]
-    return plain
-
-
-def sighting_of_plain(plain: Any) -> ScopeCounts | None:
-    """Read a sighting back; None if there is none. Raises KeyError, TypeError or ValueError for one that is damaged."""
-    if plain is None:
-        return None
-    counts = {name: _present(plain, name, int) for name in _COUNTS}
-    moments = {name: _present(plain, name, datetime.fromisoformat) for name in _MOMENTS}
-    remarks = {name: _remarks(plain.get(_attribute(name), ())) for name in _REMARKS}
-    fields: dict[str, Any] = {**counts, **moments, **remarks}
-    return ScopeCounts(at=datetime.fromisoformat(plain["At"]), **fields)
-
-
-def _present(plain: Mapping[str, Any], name: str, read: Any) -> Any:
-    value = plain.get(_attribute(name))
-    return None if value is None else read(value)
+def _plain_remarks(remarks: Iterable[Remark]) -> list[dict[str, Any]]:
+    return [
+        {"Text": remark.text, "Objects": remark.objects, "Names": list(remark.names)}
+        for remark in remarks
+    ]
 
 
 def _remarks(plain: Iterable[Mapping[str, Any]]) -> tuple[Remark, ...]:
-    return tuple(Remark(one["Text"], int(one["Objects"]), tuple(one["Names"])) for one in plain)
+    return tuple(
+        Remark(remark["Text"], int(remark["Objects"]), tuple(remark["Names"])) for remark in plain
+    )
 
 
-def _attribute(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
+_COUNTS: Final = {
+    name: ("".join(word.capitalize() for word in name.split("_")), write, read)
+    for names, write, read in (
+        ("instances_on instances_off to_switch on_the_way copies_behind", int, int),
+        ("behind_since complete_at images_at", iso_ms, datetime.fromisoformat),
+        ("missing rollouts images", _plain_remarks, _remarks),
+    )
+    for name in names.split()
+}
+"""What counts hold besides their moment: name -> attribute, and how it is written and read."""
+
+
+def plain_counts(counts: ScopeCounts) -> dict[str, Any]:
+    """Return counts as plain values; what they do not know is left out."""
+    found = {
+        attribute: (getattr(counts, name), write) for name, (attribute, write, _) in _COUNTS.items()
+    }
+    known = {
+        name: write(value) for name, (value, write) in found.items() if value not in (None, ())
+    }
+    return {"At": iso_ms(counts.at), **known}
+
+
+def counts_of_plain(plain: Any) -> ScopeCounts | None:
+    """Read counts back; None if there are none. Raises KeyError, TypeError or ValueError for what is damaged."""
+    if plain is None:
+        return None
+    fields: dict[str, Any] = {
+        name: read(plain[attribute])
+        for name, (attribute, _, read) in _COUNTS.items()
+        if plain.get(attribute) is not None
+    }
+    return ScopeCounts(at=datetime.fromisoformat(plain["At"]), **fields)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.kinds.language.spec import Spec
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
 
@@ -26,27 +27,23 @@ Path = tuple[str | int, ...]
 """Leads into a document from its top: ``("spec", "hosts", 0, "port")``."""
 
 
-class IssueCode(StrEnum):
-    """What is wrong, for those who do something about it; most of what can be wrong is for people alone."""
-
-    DANGLING = "dangling"
-    """A reference names nothing."""
-    NAME_PATTERN = "name pattern"
-    """The name is not of the form that its type asks for."""
-
-
 class Finding(NamedTuple):
     """A rule broken by one object; loading turns it into a Problem with its place.
 
-    ``missing`` is the name of the field that the part at ``path`` has to have.
+    ``field`` is the name of a field that is missing below ``path``.
     """
 
     path: Path
     message: str
     fix: str | None = None
     warning: bool = False
-    code: IssueCode | None = None
-    missing: str = ""
+    code: ProblemCode = ProblemCode.INVALID_VALUE
+    field: str = ""
+
+    @classmethod
+    def missing(cls, path: Path, field: str, why: str, fix: str) -> "Finding":
+        """Return that a field has to be there, which its spec alone does not ask for."""
+        return cls(path, f"{field} is missing{why}", fix, code=ProblemCode.MISSING, field=field)
 
 
 Findings = Iterator[Finding]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AliasGenerator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel, to_pascal
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from controller.kinds.language.documented import Documented
 
@@ -82,6 +82,11 @@ CONTROLLER_ONLY = Field(exclude=True, json_schema_extra={"x-controller-only": Tr
 
 SENSITIVE = Field(json_schema_extra={"x-sensitive": True})
 """Mark of a field whose value is never printed and enters the ledger as a digest only."""
+
+
+def unfit(message: str, fix: str) -> PydanticCustomError:
+    """Return what a validator raises for a value that does not fit: problems tell the message and the fix apart."""
+    return PydanticCustomError("unfit", "{message}", {"message": message, "fix": fix})
 
 
 class Spec(Documented):

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
-from controller.kinds.language.spec import Says
+from controller.kinds.language.spec import Says, unfit
 
 
 def _a_pattern(pattern: str) -> str:
@@ -19,9 +19,9 @@ def _a_pattern(pattern: str) -> str:
         _validator(pattern)
     except SchemaError as error:
         reason = str(error).strip().splitlines()[-1].removeprefix("error: ").strip()
-        raise ValueError(
-            f"{pattern!r} is no regular expression: {reason}\n"
-            "write one without look-around and back-references, such as ^c[0-9]{1,2}$"
+        raise unfit(
+            f"{pattern!r} is no regular expression: {reason}",
+            "write one without look-around and back-references, such as ^c[0-9]{1,2}$",
         ) from None
     return pattern
 

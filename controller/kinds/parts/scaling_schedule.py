@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from controller.kinds.language.spec import Says, Spec
+from controller.kinds.language.spec import Says, Spec, unfit
 from controller.kinds.parts.schedule_choice import a_schedule
 from controller.kinds.parts.sizes import Count, Sizes
 from controller.kinds.parts.texts import Text
@@ -17,7 +17,7 @@ def a_time_zone(name: str) -> str:
     try:
         canonical_zone(name)
     except InvalidSchedule as refusal:
-        raise ValueError(f"{refusal.message}\n{refusal.fix}") from None
+        raise unfit(refusal.message, refusal.fix) from None
     return name
 
 
@@ -50,11 +50,11 @@ class ScalingSchedule(Spec):
     def _sizes_make_sense(self) -> "ScalingSchedule":
         sizes = Sizes(self.min_capacity, self.desired_capacity, self.max_capacity)
         if all(size is None for size in sizes):
-            raise ValueError(
-                "a scaling schedule without a size changes nothing\n"
-                "add desiredCapacity, minCapacity or maxCapacity"
+            raise unfit(
+                "a scaling schedule without a size changes nothing",
+                "add desiredCapacity, minCapacity or maxCapacity",
             )
         wrong = sizes.disorder()
         if wrong:
-            raise ValueError(f"{wrong}\ncorrect the sizes")
+            raise unfit(wrong, "correct the sizes")
         return self

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.kind import World
-from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec
+from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
 from controller.kinds.parts.texts import Text
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import nearest_expression
@@ -22,15 +22,13 @@ def a_schedule(text: str) -> str:
         parse_schedule(text)
     except InvalidSchedule as refusal:
         place = f" at character {refusal.position + 1}" if refusal.position is not None else ""
-        raise ValueError(
-            f"{text!r} is no schedule{place}: {refusal.message}\n{refusal.fix}"
-        ) from None
+        raise unfit(f"{text!r} is no schedule{place}: {refusal.message}", refusal.fix) from None
     return text
 
 
 def _no_mode(text: str) -> str:
     if text == NOSCHEDULE:
-        raise ValueError("the expression 'noschedule' is a mode of its own\nwrite mode: noschedule")
+        raise unfit("the expression 'noschedule' is a mode of its own", "write mode: noschedule")
     return text
 
 
@@ -62,17 +60,18 @@ class ScheduleChoice(Spec):
     def _one_source(self) -> "ScheduleChoice":
         given = (self.use is not None) + (self.expression is not None)
         if given > 1:
-            raise ValueError(
-                "use and expression are both given, expected one of them\n"
-                "remove one; what a Defaults gives is cleared by null"
+            raise unfit(
+                "use and expression are both given, expected one of them",
+                "remove one; what a Defaults gives is cleared by null",
             )
         if self.mode == "automatic" and not given:
-            raise ValueError(
-                "mode automatic needs a schedule to follow\nadd use: NAME of a Schedule, or expression: TEXT"
+            raise unfit(
+                "mode automatic needs a schedule to follow",
+                "add use: NAME of a Schedule, or expression: TEXT",
             )
         if self.mode == "noschedule" and given:
-            raise ValueError(
-                "mode noschedule follows no schedule\nremove use and expression, or the mode"
+            raise unfit(
+                "mode noschedule follows no schedule", "remove use and expression, or the mode"
             )
         return self
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec
+from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
 from controller.kinds.parts.scaling_schedule import ScalingSchedule
 from controller.kinds.parts.schedule_choice import (
     SCHEDULE,
@@ -62,8 +62,9 @@ class Volume(Spec):
 
 def _once_each(volumes: list[Volume]) -> list[Volume]:
     if len({volume.name for volume in volumes}) < len(volumes):
-        raise ValueError(
-            "two volumes have the same name; expected at most one OS and one Data\nremove one of them"
+        raise unfit(
+            "two volumes have the same name; expected at most one OS and one Data",
+            "remove one of them",
         )
     return volumes
 

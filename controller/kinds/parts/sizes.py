@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec
+from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec, unfit
 
 Count = Annotated[int, Field(ge=0, le=100), Says("a whole number of instances from 0 to 100")]
 
@@ -44,9 +44,7 @@ class Slices(Spec):
     @model_validator(mode="after")
     def _names_a_slice(self) -> "Slices":
         if self.blue is None and self.green is None:
-            raise ValueError(
-                "no slice is named\nwrite slices: {blue: {}}, or leave it out for both"
-            )
+            raise unfit("no slice is named", "write slices: {blue: {}}, or leave it out for both")
         return self
 
 

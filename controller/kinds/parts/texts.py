@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from controller.kinds.language.spec import HiddenWhereWrong, Says
+from controller.kinds.language.spec import HiddenWhereWrong, Says, unfit
 
 REFERENCE_FORM = r"^(s3|secretsmanager|env)://[^\s]{1,2000}$"
 
@@ -38,9 +38,9 @@ Region = Annotated[
 def _is_a_reference(text: str) -> str:
     # The value may be the secret itself, so unlike elsewhere it is not part of the message.
     if not re.fullmatch(REFERENCE_FORM, text):
-        raise ValueError(
-            "expected a reference to a secret, never the secret itself\n"
-            "write secretsmanager://NAME#FIELD, s3://BUCKET/KEY or env://NAME"
+        raise unfit(
+            "expected a reference to a secret, never the secret itself",
+            "write secretsmanager://NAME#FIELD, s3://BUCKET/KEY or env://NAME",
         )
     return text
 

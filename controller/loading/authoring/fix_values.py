@@ -14,6 +14,7 @@ from controller.loading.issue import Issue
 from controller.loading.positions import dotted
 from controller.loading.validation_issues import validation_issues
 from controller.loading.yaml_text import short_text
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 
 MOST_MENDS = 300
@@ -114,7 +115,7 @@ def _fix(
         value = value_at(spec, path)
     except (KeyError, IndexError):
         return False
-    if not path or issue.missing:
+    if not path or issue.code is ProblemCode.MISSING:
         return False
     where, shown = dotted(path), in_short(kind, path, value)
     holder = value_at(spec, path[:-1])

@@ -8,7 +8,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from controller.kinds.language.kind import IssueCode
 from controller.kinds.parts.environment_names import matches
 from controller.loading.authoring.fix_values import drop, is_valid
 from controller.loading.authoring.found import Items, LeftOut, Written
@@ -19,6 +18,7 @@ from controller.loading.resolve import all_clashes, resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.canonical import canonical_bytes
 from controller.model.origin import Origin
+from controller.model.problem import ProblemCode
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 
@@ -150,7 +150,7 @@ def _fixed(
         owner = staying.get(_type_of(document))
         if owner is not None and any("namingPattern" in odd.found for odd in owner.oddities):
             # It was the pattern, which is gone in the next round.
-            return issue.code is IssueCode.NAME_PATTERN
+            return issue.code is ProblemCode.NAMING_PATTERN
     if issue.path == ("spec", "account"):
         return _account_by_number(staying, document, whole)
     return issue.path[:1] == ("spec",) and _dropped(document, issue, kinds)
@@ -181,7 +181,7 @@ def _account_by_number(
 
 def _dropped(document: Written, issue: Issue, kinds: CompiledKinds) -> bool:
     """Take an optional reference away that names nothing; a rule that is broken otherwise is a person's to decide."""
-    if issue.code is not IssueCode.DANGLING:
+    if issue.code is not ProblemCode.UNKNOWN_REFERENCE:
         return False
     for path in _may_go(issue.path[1:]):
         spec = deepcopy(document.spec)

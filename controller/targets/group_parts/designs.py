@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from controller.decisions.role_schedules import compiled, map_of, roles_of
 from controller.decisions.tag_keys import written_keys
@@ -11,6 +11,7 @@ from controller.kinds.parts.sizes import Sizes, sizes_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
 from controller.model.origin import Origin
+from controller.model.plan import Lack
 from controller.model.ref import ResourceRef
 from controller.scheduling.group_sizes import RoleSizes
 from controller.targets.group_parts.design import GroupDesign, Power
@@ -20,19 +21,13 @@ from controller.targets.group_parts.role_design import Fleet, Home, Refusal, des
 SLICES = ("blue", "green")
 
 
-class Trouble(NamedTuple):
-    """A group that cannot be designed, and why."""
-
-    name: str
-    why: str
-
-
 @dataclass(frozen=True, slots=True)
 class Designs:
     """What a scope is to have. ``untold`` are environments of which it cannot be told."""
 
     groups: Mapping[str, GroupDesign]
-    troubles: tuple[Trouble, ...] = ()
+    troubles: Mapping[str, Lack] = field(default_factory=dict)
+    """Group -> why it cannot be designed."""
     untold: Mapping[str, str] = field(default_factory=dict)
     """Environment -> why; their groups are left as they are."""
 
@@ -40,7 +35,7 @@ class Designs:
 def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
     """Return the groups a scope is to have."""
     groups: dict[str, GroupDesign] = {}
-    troubles: list[Trouble] = []
+    troubles: dict[str, Lack] = {}
     untold: dict[str, str] = {
         ref.key: why for ref, why in accepted.unreadable.items() if ref.kind == "Environment"
     }
@@ -58,14 +53,14 @@ def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
                     group for role in roles.values() for group in _groups(role, found, accepted)
                 ]
             except Refusal as refusal:
-                untold[ref.key] = str(refusal)
+                untold[ref.key] = str(refusal.lack)
                 continue
             for name, design in made:
-                if isinstance(design, str):
-                    troubles.append(Trouble(name, design))
+                if isinstance(design, Lack):
+                    troubles[name] = design
                 else:
                     groups[name] = design
-    return Designs(groups, tuple(troubles), untold)
+    return Designs(groups, troubles, untold)
 
 
 class _Places:
@@ -125,7 +120,7 @@ def _roles(home: Home, accepted: AcceptedState) -> Mapping[str, ServerRole]:
 
 def _groups(
     role: ServerRole, home: Home, accepted: AcceptedState
-) -> Iterator[tuple[str, GroupDesign | str]]:
+) -> Iterator[tuple[str, GroupDesign | Lack]]:
     cluster = accepted.spec("Cluster", role.owning_cluster)
     if cluster is None:
         # Its groups cannot even be named, so all of the environment's are left.
@@ -138,14 +133,14 @@ def _groups(
         runtime = runtime_role(role.server_role_name, slice_name)
         name = group_name(home.environment, cluster.short_name, runtime)
         if len(name) > LONGEST_NAME:
-            yield name, f"its name has {len(name)} characters; AWS takes {LONGEST_NAME}"
+            yield name, Lack(f"its name has {len(name)} characters; AWS takes {LONGEST_NAME}")
             continue
         origin = _origin(home, role, accepted)
         try:
             fleet = Fleet(name, slice_name, sizes, power, origin)
             yield name, design_of(fleet, role, home, cluster, accepted)
         except Refusal as refusal:
-            yield name, str(refusal)
+            yield name, refusal.lack
 
 
 def _slices(role: ServerRole) -> Iterator[tuple[str, RoleSizes]]:

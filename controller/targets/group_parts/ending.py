@@ -3,9 +3,9 @@
 from typing import Any
 
 from controller.aws.clients import place_of
-from controller.aws.errors import aws_errors
+from controller.aws.errors import NotFound, aws_errors
 from controller.decisions import group_tags as our
-from controller.errors import Conflict, RefusedByAws
+from controller.errors import Conflict
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs
 from controller.targets.group_parts.found import group_mark_id
@@ -49,8 +49,6 @@ def _delete(client: Any, name: str, what: str) -> str:
     try:
         with aws_errors(what, place_of(client)):
             answer = client.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
-    except RefusedByAws as error:
-        if "not found" not in str(error).lower():
-            raise
+    except NotFound:
         return ""
     return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from controller.model.plan import Lack
+
 _VERSIONED = re.compile(r"(?P<type>.+)-(?P<version>[0-9]+\.[0-9]+\.[0-9]+)")
 
 Version = tuple[int, ...]
@@ -59,7 +61,7 @@ def version_of(name: str) -> tuple[str, Version] | None:
     return match["type"], tuple(map(int, match["version"].split(".")))
 
 
-def choose(wish: str, images: Iterable[FoundImage], trust: Trust) -> FoundImage | str:
+def choose(wish: str, images: Iterable[FoundImage], trust: Trust) -> FoundImage | Lack:
     """Return the image a wish means, or what is wrong, with what to do."""
     found = sorted(images, key=lambda one: (one.created_at, one.id))
     form = form_of(wish)
@@ -81,16 +83,22 @@ def _fits(wish: str, form: str, image: FoundImage) -> bool:
     return image.stable and parts is not None and parts[0] == wish
 
 
-def _lacking(wish: str, form: str, found: Iterable[FoundImage], fitting: list[FoundImage]) -> str:
+def _lacking(wish: str, form: str, found: Iterable[FoundImage], fitting: list[FoundImage]) -> Lack:
     if fitting:
         owners = ", ".join(sorted({image.owner for image in fitting}))
-        return (
-            f"image {wish} belongs to account {owners}, whose images are not trusted: add it to"
-            " trustedImageOwners, or set includeAmis of that Account"
+        return Lack(
+            f"image {wish} belongs to account {owners}, whose images are not trusted",
+            "add it to trustedImageOwners, or set includeAmis of that Account",
         )
     if form == "type":
         names = [one.name for one in found if (version_of(one.name) or ("",))[0] == wish]
         if names:
-            return f"no version of image {wish} is stable: give {names[-1]} the tag stable=true"
-        return f"there is no image {wish}-X.Y.Z: publish one with the tag stable=true, or share it"
-    return f"there is no image {wish}: publish it in this region, or share it with this account"
+            return Lack(
+                f"no version of image {wish} is stable", f"give {names[-1]} the tag stable=true"
+            )
+        return Lack(
+            f"there is no image {wish}-X.Y.Z", "publish one with the tag stable=true, or share it"
+        )
+    return Lack(
+        f"there is no image {wish}", "publish it in this region, or share it with this account"
+    )

@@ -1,11 +1,11 @@
 """Makes groups and changes them, as a change says: absolutely, so that doing it twice is doing it once."""
 
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from controller.aws.clients import place_of
-from controller.aws.errors import aws_errors
+from controller.aws.errors import NotFound, aws_errors
 from controller.decisions import group_tags as our
 from controller.decisions.tag_keys import written_keys
 from controller.errors import Conflict, RefusedByAws
@@ -177,17 +177,13 @@ class GroupActs:
                     )
                 )
             return
-        try:
-            with self._call("take the draining hook away"):
-                self._note(
-                    self._scaling.delete_lifecycle_hook(
-                        LifecycleHookName=HOOK, AutoScalingGroupName=self._name
-                    )
+        # A hook that is not there is what was wanted.
+        with suppress(NotFound), self._call("take the draining hook away"):
+            self._note(
+                self._scaling.delete_lifecycle_hook(
+                    LifecycleHookName=HOOK, AutoScalingGroupName=self._name
                 )
-        except RefusedByAws as error:
-            # A hook that is not there is what was wanted.
-            if "No Lifecycle Hook found" not in str(error):
-                raise
+            )
 
     def _put_notifications(self, before: Mapping[str, list[str]]) -> None:
         wanted: Mapping[str, list[str]] = self._after["notifications"]

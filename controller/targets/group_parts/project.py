@@ -11,7 +11,7 @@ from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import LiveScope
 from controller.model.observed import Observation, ObservedState, Ownership
 from controller.model.origin import Origin
-from controller.model.plan import Note
+from controller.model.plan import Lack, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import Projected, Shaping
@@ -31,10 +31,6 @@ from controller.targets.group_parts.wanted import (
     present_group,
 )
 
-_MISSING = "missing"
-_ROLLOUT = "rollout"
-_BLOCKED = "blocked"
-
 
 @dataclass(slots=True)
 class _Result:
@@ -48,10 +44,15 @@ class _Result:
     asks: set[str] = field(default_factory=set)
     environments: dict[ResourceRef, str] = field(default_factory=dict)
 
-    def leave(self, ref: ResourceRef, category: str, why: str) -> None:
+    def leave(self, ref: ResourceRef, category: NoteCategory, why: str) -> None:
         """Leave an object as it is, and say why."""
         self.left.add(ref)
         self.notes.append(Note(category, ref, why))
+
+    def lacks(self, ref: ResourceRef, *lacks: Lack) -> None:
+        """Leave an object as it is for what it lacks."""
+        self.left.add(ref)
+        self.notes.append(Note.of_lacks(ref, *lacks))
 
 
 def project_groups(
@@ -76,15 +77,15 @@ def project_groups(
         if found is None:
             _new(ref, design, about, result)
         elif seen[name]["deleting"]:
-            result.leave(ref, _MISSING, "AWS is still deleting the group of this name")
+            result.lacks(ref, Lack("AWS is still deleting the group of this name"))
         else:
             before: Attributes = parse_canonical(found.attributes)
             managed = found.ownership is Ownership.OURS
             made = present_group(design, before, seen[name], managed, about)
             if _told(ref, made, result, waits=not managed):
                 found_there[name] = design, made, before, found
-    for name, why in wanted.troubles:
-        result.leave(group_ref(scope.name, name), _MISSING, why)
+    for name, lack in wanted.troubles.items():
+        result.lacks(group_ref(scope.name, name), lack)
     _present(found_there, seen, about, Turns(accepted, scope, now), result)
     _others(wanted, accepted, observed, seen, result)
     return Projected(
@@ -119,17 +120,16 @@ def _told(ref: ResourceRef, made: Wanted, result: _Result, *, waits: bool = True
     """
     result.asks |= made.findings.asks
     for remark in made.findings.remarks:
-        result.notes.append(Note("image", ref, remark))
+        result.notes.append(Note(NoteCategory.IMAGE, ref, remark))
     if made.findings.asks:
         # The engine reads what is asked for and projects again; this is only ever shown where it does not.
-        result.leave(ref, "unread", "has to be looked at more closely first")
+        result.leave(ref, NoteCategory.UNREAD, "has to be looked at more closely first")
         return False
     if made.findings.lacks:
-        lacking = "; ".join(made.findings.lacks)
         if waits:
-            result.leave(ref, _MISSING, lacking)
+            result.lacks(ref, *made.findings.lacks)
             return False
-        result.notes.append(Note(_MISSING, ref, lacking))
+        result.notes.append(Note.of_lacks(ref, *made.findings.lacks))
     return True
 
 
@@ -180,7 +180,9 @@ def _present(
             noun = "instance keeps" if count == 1 else "instances keep"
             said = f"{count} {noun} the template before: {held[name]}"
         if said:
-            result.notes.append(Note(_BLOCKED if turn in STUCK else _ROLLOUT, ref, said))
+            result.notes.append(
+                Note(NoteCategory.BLOCKED if turn in STUCK else NoteCategory.ROLLOUT, ref, said)
+            )
         if made.marks_lost:
             # Nothing else need differ, but without them each look would have to look closer.
             after["marks"] = AS_APPLIED
@@ -225,10 +227,10 @@ def _others(
         environment = environment_of(name, seen[name])
         result.environments[ref] = environment
         if environment in wanted.untold:
-            why = f"Environment/{environment} cannot be told: {wanted.untold[environment]}"
-            result.leave(ref, _MISSING, why)
+            why = f"Environment/{environment} cannot be told"
+            result.lacks(ref, Lack(why, wanted.untold[environment]))
         elif seen[name]["deleting"]:
-            result.leave(ref, "leaving", "AWS is deleting it")
+            result.leave(ref, NoteCategory.LEAVING, "AWS is deleting it")
         elif found.ownership is Ownership.OURS:
             owner = ResourceRef("Environment", environment)
             if owner in accepted.resources:

@@ -9,7 +9,7 @@ from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import FoundGroup, LiveLook, LiveScope
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.origin import Origin
-from controller.model.plan import Cause, Note
+from controller.model.plan import Cause, Lack, Note
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import LiveReads, Projected, Shaping
@@ -181,17 +181,16 @@ def _left(
     wanted: Designs, scope: LiveScope, observed: ObservedState
 ) -> tuple[list[Note], set[ResourceRef]]:
     """Return the schedules that are left: of groups that are not ours, or of which it cannot be told what they are to be."""
-    why: dict[ResourceRef, str] = {}
+    why: dict[ResourceRef, Lack] = {}
     for name in observed.facts.get("others", ()):
         ref = schedules_ref(scope.name, name)
         asked = name in wanted.groups and wanted.groups[name].scaling_schedules
         # Those that are nobody's can be taken over together with their group; none are made for it before.
         if asked and ref not in observed.objects:
-            why[ref] = "its group is not ours, or is being deleted"
-    troubles = {one.name: one.why for one in wanted.troubles}
+            why[ref] = Lack("its group is not ours, or is being deleted")
     for ref in observed.objects:
         name = name_in(ref)
-        trouble = troubles.get(name) or wanted.untold.get(environment_in(name))
+        trouble = wanted.troubles.get(name) or wanted.untold.get(environment_in(name))
         if trouble and name not in wanted.groups:
-            why[ref] = f"left as they are: {trouble}"
-    return [Note("missing", ref, text) for ref, text in why.items()], set(why)
+            why[ref] = Lack("left as they are", str(trouble))
+    return [Note.of_lacks(ref, lack) for ref, lack in why.items()], set(why)

@@ -10,6 +10,7 @@ from controller.kinds.parts.subnets import ZONE_LETTERS, zones_of
 from controller.kinds.parts.template_text import LONGEST_USER_DATA, filled_in
 from controller.model.accepted import AcceptedState
 from controller.model.origin import Origin
+from controller.model.plan import Lack
 from controller.scheduling.group_sizes import RoleSizes
 from controller.scheduling.refusals import InvalidSchedule
 from controller.targets.group_parts.design import (
@@ -39,7 +40,12 @@ BULK_PATCH = "BULK_PATCH_AMI"
 
 
 class Refusal(Exception):
-    """Why a role cannot be designed."""
+    """Why a role cannot be designed: ``lack`` says what is wrong, and what to do where that is known."""
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        """Keep both apart."""
+        self.lack = Lack(what, fix)
+        super().__init__(what)
 
 
 class Home(NamedTuple):
@@ -117,7 +123,8 @@ def _subnets(role: ServerRole, home: Home) -> tuple[str, ...]:
     subnets = home.type.subnets.get(role.subnet_type_name)
     if subnets is None:
         raise Refusal(
-            f"EnvironmentType {home.type_name} has no subnets {role.subnet_type_name}: add them, or name others"
+            f"EnvironmentType {home.type_name} has no subnets {role.subnet_type_name}",
+            "add them, or name others",
         )
     offered = subnets.facts()
     if role.security_zone == "Secure" and not offered.secure:
@@ -161,7 +168,8 @@ def _schedule_tag(role: ServerRole, accepted: AcceptedState) -> str | None:
     if len(text) > LONGEST_VALUE:
         raise Refusal(
             f"the schedule of role {role.server_role_name} is {len(text)} characters long as a tag, which takes"
-            f" {LONGEST_VALUE}: give it fewer periods"
+            f" {LONGEST_VALUE}",
+            "give it fewer periods",
         )
     return text
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controller.aws.clients import place_of
-from controller.aws.errors import aws_errors
+from controller.aws.errors import aws_errors, says_not_found
 from controller.decisions import group_tags as our
 from controller.errors import RefusedByAws
 from controller.model.canonical import parse_canonical
@@ -136,15 +136,18 @@ class _ScheduleActs:
             answer = self._client.batch_delete_scheduled_action(
                 AutoScalingGroupName=self._group, ScheduledActionNames=list(names)
             )
-        self._took(answer, "FailedScheduledActions", but="not found")
+        self._took(answer, "FailedScheduledActions", "BatchDeleteScheduledAction")
 
-    def _took(self, answer: Mapping[str, Any], key: str, but: str = "") -> None:
-        """Make sure that AWS took all of a batch; what it says of the single ones is no error of the call."""
+    def _took(self, answer: Mapping[str, Any], key: str, deletes: str = "") -> None:
+        """Make sure that AWS took all of a batch; what it says of the single ones is no error of the call.
+
+        Of an operation that ``deletes`` what is not there is done.
+        """
         self._request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         failed = [
             one
             for one in answer.get(key) or ()
-            if not (but and but in str(one.get("ErrorMessage", "")))
+            if not says_not_found(deletes, str(one.get("ErrorMessage", "")))
         ]
         if failed:
             said = "; ".join(

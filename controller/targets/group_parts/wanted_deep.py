@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.model.plan import Lack
 from controller.targets.group_parts.asks import (
     IMAGE,
     KEY_PAIR,
@@ -27,7 +28,7 @@ class Findings:
 
     known: Mapping[str, Any]
     asks: set[str] = field(default_factory=set)
-    lacks: list[str] = field(default_factory=list)
+    lacks: list[Lack] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """What is worth saying but stands in nobody's way."""
 
@@ -38,7 +39,7 @@ class Findings:
         self.asks.add(question)
         return UNASKED
 
-    def needs(self, question: str, lacking: str) -> None:
+    def needs(self, question: str, lacking: Lack) -> None:
         """Note what lacks if a question was answered with nothing."""
         if not self.answer(question):
             self.lacks.append(lacking)
@@ -77,7 +78,7 @@ def image_of(
     if answer is UNASKED:
         return None
     chosen = choose(design.image, [FoundImage(*one) for one in answer or ()], trust)
-    if isinstance(chosen, str):
+    if isinstance(chosen, Lack):
         if kept is None:
             findings.lacks.append(chosen)
         return kept
@@ -100,8 +101,10 @@ def _check_root(design: GroupDesign, image: FoundImage, findings: Findings) -> N
     system = next((volume for volume in design.volumes if volume.device == OS_DEVICE), None)
     if system is not None and system.size < image.root_size:
         findings.lacks.append(
-            f"the OS volume has {system.size} GB, image {image.name or image.id} needs {image.root_size}:"
-            " make it larger in the role's volumes"
+            Lack(
+                f"the OS volume has {system.size} GB, image {image.name or image.id} needs {image.root_size}",
+                "make it larger in the role's volumes",
+            )
         )
 
 
@@ -153,7 +156,10 @@ def subnets_exist(design: GroupDesign, found: Iterable[str] | None, findings: Fi
         if found is None or subnet not in found:
             findings.needs(
                 ask(SUBNET, subnet),
-                f"there is no subnet {subnet}: create it, or correct the subnets of the environment's type",
+                Lack(
+                    f"there is no subnet {subnet}",
+                    "create it, or correct the subnets of the environment's type",
+                ),
             )
 
 
@@ -166,7 +172,8 @@ _CREATE = {
 def _referred(what: str, name: str, found: str | None, findings: Findings) -> str:
     if name and name != found:
         findings.needs(
-            ask(what, name), f"there is no {_CREATE[what]} {name}: create it in this account"
+            ask(what, name),
+            Lack(f"there is no {_CREATE[what]} {name}", "create it in this account"),
         )
     return name
 
@@ -184,11 +191,14 @@ def _security_groups(
             continue
         if not ids:
             findings.lacks.append(
-                f"there is no security group with the Name tag {name} in {vpc}: create it"
+                Lack(f"there is no security group with the Name tag {name} in {vpc}", "create it")
             )
         elif len(ids) > 1:
             findings.lacks.append(
-                f"{len(ids)} security groups in {vpc} have the Name tag {name} ({', '.join(ids)}): rename all but one"
+                Lack(
+                    f"{len(ids)} security groups in {vpc} have the Name tag {name} ({', '.join(ids)})",
+                    "rename all but one",
+                )
             )
         else:
             result[name] = ids[0]
@@ -200,5 +210,5 @@ def _notifications(
 ) -> dict[str, list[str]]:
     for arn in design.notifications:
         if arn not in found:
-            findings.needs(ask(TOPIC, arn), f"there is no topic {arn}: create it")
+            findings.needs(ask(TOPIC, arn), Lack(f"there is no topic {arn}", "create it"))
     return {arn: list(events) for arn, events in design.notifications.items()}

@@ -5,10 +5,10 @@ is refused for good is given up alone. A round knows nothing of the one before b
 AWS takes longer with is handed back, and a later look tells what is next.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from controller.errors import AccessDenied, Conflict, EnvctlError, RefusedByAws, Unreachable
@@ -30,65 +30,71 @@ TAGGED_GROUPS: Final = 50
 _REFUSALS: Final = (RefusedByAws, AccessDenied, Conflict, Unreachable)
 """What is wrong with a request. Anything else, such as a lost lease, is wrong with the run."""
 ON_ITS_WAY: Final = "on its way"
-_NAMED: Final = re.compile(r"\bi-[0-9a-zA-Z]+")
 HOLD_S: Final = 15.0
 """So long, pauses added up, one drive waits until AWS has anything ready for the next request. Members enter standby within it."""
 LONGEST_PAUSE_S: Final = 15.0
 """Between two looks while nothing can be sent."""
 _UNDER_WAY: Final = {State.ON: "pending", State.OFF: "stopping"}
+_ASKED_FOR: Final = {State.ON: ("pending", "running"), State.OFF: ("stopping",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How a drive takes its time. ``steady_s`` is a steady clock in seconds, ``sleep`` takes seconds."""
+    """How a drive takes its time. ``sleep`` takes seconds."""
 
-    steady_s: Callable[[], float]
     sleep: Callable[[float], None]
     look_again_s: float = 3.0
     hold_s: float = HOLD_S
+    within_s: float = 900.0
+    since_s: float | None = None
+    """When, by the steady clock, the run began that waits ``within_s`` in all; None if nobody waits for it to end."""
 
 
+@dataclass(frozen=True, slots=True)
 class Drive:
     """One drive. What it cannot go on without (the lease) ends it by being raised."""
 
-    def __init__(self, goals: Goals, client: PowerClient, pace: Pace) -> None:
-        """Take where to bring what, and how."""
-        self._goals = goals
-        self._client = client
-        self._pace = pace
-        self._patience = Patience(pace.steady_s)
+    goals: Goals
+    client: PowerClient
+    pace: Pace
+    patience: Patience
 
     def run(self, look: LiveLook | None = None) -> Outcomes:
         """Go on until everything is there or given up, or only AWS has something to do that takes longer.
 
         A look made just before saves the first.
         """
-        pace = self._pace
+        pace = self.pace
         between_looks = Backoff(pace.look_again_s, max(pace.look_again_s, LONGEST_PAUSE_S), 1.5)
+        until_s = inf if pace.since_s is None else pace.since_s + pace.within_s
         waited_s, looks = 0.0, 1
-        look = look or self._client.look()
-        for instance_id in sorted(self._goals.replaced):
+        look = look or self.client.look()
+        for instance_id in sorted(self.goals.replaced):
             try:
-                self._client.replace(instance_id)
+                self.client.replace(instance_id)
             except _REFUSALS as error:
-                self._patience.keep({instance_id: error})
+                self.patience.keep({instance_id: error})
         while True:
-            asked = round_of(self._goals, look, self._patience)
+            asked = round_of(self.goals, look, self.patience)
             acted = self._act(asked)
             if not acted and not asked.waits:
                 return self._outcomes(look, asked)
             if acted:
                 waited_s, looks = 0.0, 1
             pause_s = between_looks.pause_s(looks)
-            if waited_s + pause_s > pace.hold_s and not self._patience.tries_again:
+            if self.patience.steady_s() + pause_s > until_s:
+                if acted:
+                    look = self.client.look()
+                return self._time_is_up(look, round_of(self.goals, look, self.patience))
+            if waited_s + pause_s > pace.hold_s and not self.patience.tries_again:
                 return self._outcomes(look, asked)
             pace.sleep(pause_s)
             waited_s, looks = waited_s + pause_s, looks + 1
-            look = look_again(self._client, self._goals, look, asked)
+            look = look_again(self.client, self.goals, look, asked)
 
     def _act(self, asked: Round) -> bool:
         """Send everything; return whether anything was sent."""
-        client, keep = self._client, self._patience.keep
+        client, keep = self.client, self.patience.keep
         if asked.groups or asked.start or asked.stop:
             # No group's steps wait for a start or stop of the same round: they are what the next look is for.
             with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="power") as pool:
@@ -101,7 +107,7 @@ class Drive:
 
     def _chains(self, groups: Mapping[str, GroupSteps], pool: Executor) -> dict[str, EnvctlError]:
         """Tag, then take each group's own steps, groups side by side, then take tags off; return the groups that failed."""
-        client = self._client
+        client = self.client
         values = {
             name: str(step.parked)
             for name, steps in groups.items()
@@ -132,16 +138,16 @@ class Drive:
         """Take the steps of one group until one is refused."""
         try:
             for step in steps:
-                self._client.step(group, step)
+                self.client.step(group, step)
         except _REFUSALS as error:
             return {group: error}
         return {}
 
     def _outcomes(self, look: LiveLook, asked: Round) -> Outcomes:
-        groups = {name: self._group(name, asked) for name in self._goals.groups}
+        groups = {name: self._group(name, asked) for name in self.goals.groups}
         group_of = {
             member.instance_id: groups[name]
-            for name in self._goals.groups
+            for name in self.goals.groups
             if name in look.groups
             for member in look.groups[name].members
         }
@@ -153,12 +159,47 @@ class Drive:
                 group_of.get(instance_id),
                 asked,
             )
-            for instance_id, wanted in self._goals.power.items()
+            for instance_id, wanted in self.goals.power.items()
         }
-        for instance_id in self._goals.replaced:
-            known = self._patience.last(instance_id)
+        for instance_id in self.goals.replaced:
+            known = self.patience.setbacks.get(instance_id)
             instances[instance_id] = Outcome(known.error if known else None)
         return Outcomes(instances, groups)
+
+    def _time_is_up(self, look: LiveLook, asked: Round) -> Outcomes:
+        """Return what came of everything: what AWS was asked for ends by itself, the rest is left to the next run."""
+        found = self._outcomes(look, asked)
+        groups = {
+            name: self._unfinished(name, ON_ITS_WAY) if outcome.goes_on else outcome
+            for name, outcome in found.groups.items()
+        }
+        failed = {
+            member.instance_id: outcome
+            for name, outcome in groups.items()
+            if outcome.error is not None and name in look.groups
+            for member in look.groups[name].members
+        }
+        instances = dict(found.instances)
+        for name, outcome in found.instances.items():
+            if outcome.goes_on:
+                state = look.instances[name].state
+                instances[name] = self._unfinished(name, state, failed.get(name))
+        return Outcomes(instances, groups)
+
+    def _unfinished(self, name: str, state: str, group: Outcome | None = None) -> Outcome:
+        known = self.patience.setbacks.get(name)
+        if known is not None:
+            return _given_up(known)
+        if group is not None:
+            return group
+        if name in self.goals.power and state in _ASKED_FOR[self.goals.power[name]]:
+            return Outcome(message=f"asked for; still {state}")
+        return Outcome(
+            Unreachable(
+                f"{name}: still {state} after {self.pace.within_s:.0f} s",
+                fix="nothing, the next run goes on from there",
+            )
+        )
 
     def _instance(
         self,
@@ -172,12 +213,11 @@ class Drive:
             if wanted is State.OFF:
                 return Outcome(message="ended meanwhile")
             return Outcome(RefusedByAws(f"{instance_id}: it is no more there to be started"))
-        known = self._patience.last(instance_id)
+        known = self.patience.setbacks.get(instance_id)
         if instance_id not in asked.waits and found.state == THERE[wanted]:
             if known is None:
                 return Outcome()
-            first_line = str(known.error).partition("\n")[0]
-            return Outcome(message=f"after {known.tries + 1} tries: {first_line}")
+            return Outcome(message=f"after {known.tries + 1} tries: {known.error.message}")
         if known is not None and known.next_at_s is None:
             return _given_up(known)
         if group is not None and group.error:
@@ -188,7 +228,7 @@ class Drive:
         return Outcome(message=still, goes_on=True)
 
     def _group(self, name: str, asked: Round) -> Outcome:
-        known = self._patience.last(name)
+        known = self.patience.setbacks.get(name)
         if known is not None and known.next_at_s is None:
             return _given_up(known)
         if name in asked.stays:
@@ -205,20 +245,13 @@ def send_all(
 ) -> dict[str, EnvctlError]:
     """Send things in batches; return those that AWS refused, each with its error.
 
-    What says nothing about single things (throttled, no answer, no access) is the error of the whole batch.
+    What is refused as a whole is sent without what AWS names as bad, then in halves: at most about two requests per bad thing
+    and level. What says nothing about single things (throttled, no answer, no access) is the error of the whole batch.
     """
     refused: dict[str, EnvctlError] = {}
-    for first in range(0, len(things), size):
-        refused |= _send(things[first : first + size], send)
-    return refused
-
-
-def _send(things: Sequence[str], send: Callable[[Sequence[str]], None]) -> dict[str, EnvctlError]:
-    """Send one batch, then without what AWS names as bad, then in halves. At most about two requests per bad thing and level."""
-    refused: dict[str, EnvctlError] = {}
-    queue: list[Sequence[str]] = [things]
+    queue = [things[first : first + size] for first in range(0, len(things), size)]
     while queue:
-        batch = queue.pop()
+        batch = queue.pop(0)
         try:
             send(batch)
         except RefusedByAws as error:
@@ -226,13 +259,13 @@ def _send(things: Sequence[str], send: Callable[[Sequence[str]], None]) -> dict[
                 refused[batch[0]] = error
                 continue
             # What AWS's message names of the batch.
-            named = frozenset(_NAMED.findall(str(error))).intersection(batch)
+            named = error.instances.intersection(batch)
             if named and len(named) < len(batch):
                 refused |= dict.fromkeys(named, error)
-                queue.append([thing for thing in batch if thing not in named])
+                queue.insert(0, [thing for thing in batch if thing not in named])
             else:
                 middle = len(batch) // 2
-                queue += [batch[middle:], batch[:middle]]
+                queue[:0] = [batch[:middle], batch[middle:]]
         except _REFUSALS as error:
             refused |= dict.fromkeys(batch, error)
     return refused

@@ -60,7 +60,7 @@ def batches_of(changes: Sequence[Change]) -> tuple[Batch, ...]:
     joined: dict[tuple[str, str, State], list[Change]] = {}
     for change in changes:
         scope = change.ref.key.rpartition("/")[0]
-        key = (scope, str(_extra(change)["environment"]), _way(change))
+        key = (scope, str(parse_canonical(change.extra)["environment"]), _way(change))
         joined.setdefault(key, []).append(change)
     return tuple(
         Batch(
@@ -78,7 +78,7 @@ def goals_of(changes: Sequence[Change]) -> Goals:
     replaced: set[str] = set()
     for change in changes:
         name = change.ref.key.rpartition("/")[2]
-        extra, after = _extra(change), parse_canonical(change.after or b"{}")
+        extra, after = parse_canonical(change.extra), parse_canonical(change.after or b"{}")
         wanted = State(str(extra.get("groupWanted", State.NONE)))
         if change.ref.kind != INSTANCE:
             groups[name] = GroupGoal(wanted, bool(extra.get("scales")))
@@ -111,9 +111,4 @@ def results_of(
 def _way(change: Change) -> State:
     if change.ref.kind == INSTANCE:
         return State.OFF if change.action in _OFF else State.ON
-    return State(str(_extra(change)["groupWanted"]))
-
-
-def _extra(change: Change) -> dict[str, object]:
-    found: dict[str, object] = parse_canonical(change.extra)
-    return found
+    return State(str(parse_canonical(change.extra)["groupWanted"]))

@@ -5,18 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from controller.decisions.evaluator import ON_THE_WAY, Evaluation, Evaluator, JudgedGroup
+from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, is_on_its_way
 from controller.decisions.schedule_memory import ScheduleMemory, cause_of
 from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
-from controller.model.plan import Cause, Note
+from controller.model.plan import Cause, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import STOPPING, Action, Decision, Verdict
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import HELD_BACK, UnreadableTag, parked_of
+from controller.scheduling.skip_reason import POSTPONED, SkipCode
 from controller.targets.power_parts.situation import (
+    HELD_BACK,
     STANDING_BY,
     GroupSituation,
+    UnreadableTag,
+    parked_of,
     situation_of,
 )
 from controller.targets.power_parts.steps import (
@@ -31,8 +34,6 @@ from controller.targets.power_parts.steps import (
 INSTANCE: Final = "Instance"
 PARKING: Final = "ParkedGroup"
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
-_CANNOT_STOP: Final = "This instance cannot be stopped"
-_POSTPONED: Final = ("A deployment is running", "This instance was just launched")
 
 
 class PowerChange(NamedTuple):
@@ -104,60 +105,63 @@ def power_changes_of(
 
 def _of_instance(
     ref: ResourceRef,
-    one: Evaluation,
+    found: Evaluation,
     group: JudgedGroup | None,
     memory: ScheduleMemory,
     now: datetime,
 ) -> PowerChange | None:
-    decision = one.due
-    extra: dict[str, object] = {"environment": one.environment}
-    if group is not None and one.lifecycle is not None:
-        extra |= {"group": one.group, "groupWanted": group.decision.wanted.value}
-    member = one.lifecycle is not None
-    role = one.role.facts.name if one.role else ""
+    decision = found.due
+    extra: dict[str, object] = {"environment": found.environment}
+    if group is not None and found.lifecycle is not None:
+        extra |= {"group": found.group, "groupWanted": group.decision.wanted.value}
+    member = found.lifecycle is not None
+    role = found.role.facts.name if found.role else ""
     ours = group is not None and group.tag_is_ours
-    cause = cause_of(decision, one.environment, role, memory, now, tag_is_ours=ours)
+    cause = cause_of(decision, found.environment, role, memory, now, tag_is_ours=ours)
     if decision.action in STOPPING:
-        runs = one.instance.state not in ("stopped", "stopping")
+        runs = found.instance.state not in ("stopped", "stopping")
         after = instance_attributes("stopped", "Standby" if member else None)
         action: PlanAction = "stop" if runs else "enterStandby"
         effects = {"stopped": 1} if runs else {}
         return PowerChange(
-            ref, action, cause, after, extra, one.environment, because(decision), effects
+            ref, action, cause, after, extra, found.environment, because(decision), effects
         )
     if decision.action in _STARTS:
         after = instance_attributes("running", "InService" if member else None)
         action = "start" if decision.action is Action.SWITCH_ON else "exitStandby"
-        return PowerChange(ref, action, cause, after, extra, one.environment, because(decision), {})
-    since = one.stuck_since(now)
-    if since is not None and one.role is not None and one.role.replaces_stuck and member:
-        after = instance_attributes("replaced", one.lifecycle)
+        return PowerChange(
+            ref, action, cause, after, extra, found.environment, because(decision), {}
+        )
+    since = found.stuck_since(now)
+    if since is not None and found.role is not None and found.role.replaces_stuck and member:
+        after = instance_attributes("replaced", found.lifecycle)
         text = f"should have been in service by {_clock(since)}"
         return PowerChange(
-            ref, "update", cause, after, extra, one.environment, text, {"replaced": 1}
+            ref, "update", cause, after, extra, found.environment, text, {"replaced": 1}
         )
     return None
 
 
 def _notes_on(ref: ResourceRef, one: Evaluation, now: datetime) -> Iterator[Note]:
-    decision, reason = one.due, one.due.reason or ""
+    decision, reason = one.due, one.due.reason
+    code = reason and reason.code
     if decision.source is not None and decision.schedule is None:
-        yield Note("invalid", ref, reason)
-    elif reason.startswith(_CANNOT_STOP):
-        yield Note("cannot stop", ref, reason)
-    elif reason.startswith(_POSTPONED):
-        yield Note("postponed", ref, reason)
-    elif one.decision.reason in ON_THE_WAY and decision.action is Action.SKIP:
+        yield Note(NoteCategory.INVALID, ref, str(reason))
+    elif code is SkipCode.CANNOT_STOP:
+        yield Note(NoteCategory.CANNOT_STOP, ref, str(reason))
+    elif code in POSTPONED:
+        yield Note(NoteCategory.POSTPONED, ref, str(reason))
+    elif is_on_its_way(one.decision) and decision.action is Action.SKIP:
         place = f", {one.lifecycle} in {one.group}" if one.lifecycle else ""
-        yield Note("waiting", ref, f"on its way: {one.instance.state}{place}")
+        yield Note(NoteCategory.WAITING, ref, f"on its way: {one.instance.state}{place}")
     for rule in decision.chain:
         if rule.verdict is Verdict.INVALID and rule.source is not decision.source:
-            yield Note("invalid", ref, f"{rule.source} {rule.text!r}: {rule.why}")
+            yield Note(NoteCategory.INVALID, ref, f"{rule.source} {rule.text!r}: {rule.why}")
     since = one.stuck_since(now)
     if since is not None and not (one.role and one.role.replaces_stuck):
         place = f", {one.lifecycle}" if one.lifecycle else ""
         yield Note(
-            "stuck",
+            NoteCategory.STUCK,
             ref,
             f"is {one.instance.state}{place}; should have been in service by {_clock(since)}"
             " (whenStuck: replace would end it for another)",
@@ -172,36 +176,25 @@ def _of_group(
     now: datetime,
 ) -> PowerChange | Note | None:
     group, role, decision = judged.group, judged.role, judged.decision
-    when_off = role.facts.when_off if role else "standby"
     parked = parked_of(group)
-    if not judged.environment or when_off == "ignore" or group.status:
+    ignored = role is not None and role.facts.when_off == "ignore"
+    if not judged.environment or ignored or group.status:
         return None
     if isinstance(parked, UnreadableTag):
         text = f"its tag envctl:parked cannot be read ({parked.text!r}): its sizes are left as they are"
-        return Note("invalid", ref, text)
-    scales = judged.scales
-    goes_off = decision.action in STOPPING
+        return Note(NoteCategory.INVALID, ref, text)
+    scales, goes_off = judged.scales, decision.action in STOPPING
     if parked is None and not (scales and goes_off):
         return None
     if scales and goes_off:
-        stays = [member for member in members if member.decision.wanted is not State.OFF]
-        if stays:
-            told = (
-                f"{stays[0].instance.instance_id} is to stay on, so the group is not scaled to zero"
-            )
-            return Note("postponed", ref, told)
+        for member in members:
+            if member.decision.wanted is not State.OFF:
+                told = f"{member.instance.instance_id} is to stay on, so the group is not scaled to zero"
+                return Note(NoteCategory.POSTPONED, ref, told)
     elif decision.wanted is not State.ON:
         return None
     wanted = State.OFF if goes_off else State.ON
-    situation = _when_members_are_there(
-        situation_of(
-            group,
-            {member.instance.instance_id: member.instance for member in members},
-            wanted,
-            {member.instance.instance_id: member.decision.wanted for member in members},
-            scales=scales,
-        )
-    )
+    situation = _when_members_are_there(judged, members, wanted)
     steps = next_steps(situation)
     if not steps.chain or (not scales and any(isinstance(step, Remember) for step in steps.chain)):
         return None
@@ -219,8 +212,19 @@ def _of_group(
     )
 
 
-def _when_members_are_there(group: GroupSituation) -> GroupSituation:
-    """Return a group as it will be once each of its members is where it is wanted."""
+def _when_members_are_there(
+    judged: JudgedGroup, decided: Sequence[Evaluation], wanted: State
+) -> GroupSituation:
+    """Return a group as it will be once each of its members is where it is wanted; one that scales as it is."""
+    group = situation_of(
+        judged.group,
+        {member.instance.instance_id: member.instance for member in decided},
+        wanted,
+        {member.instance.instance_id: member.decision.wanted for member in decided},
+        scales=judged.scales,
+    )
+    if group.scales:
+        return group
     back = sum(
         member.wanted is State.ON and member.lifecycle in STANDING_BY for member in group.members
     )
@@ -228,8 +232,6 @@ def _when_members_are_there(group: GroupSituation) -> GroupSituation:
         member.wanted is State.OFF and member.lifecycle == "InService" for member in group.members
     )
     places = {State.ON: ("InService", "running"), State.OFF: ("Standby", "stopped")}
-    if group.scales:
-        return group
     members = tuple(
         member._replace(lifecycle=places[member.wanted][0], state=places[member.wanted][1])
         if member.wanted in places
@@ -260,7 +262,7 @@ def because(decision: Decision) -> str:
     """Say in a few words which rule decides: ``environment office-hours says off``."""
     rule = next((rule for rule in decision.chain if rule.verdict is Verdict.DECIDES), None)
     if rule is None:
-        return decision.reason or ""
+        return str(decision.reason or "")
     note = f" ({rule.why})" if rule.why else ""
     return f"{rule.source.value} {rule.text} says {decision.wanted.value}{note}"
 

@@ -1,14 +1,15 @@
 """What is asked of one account and region while its instances are switched."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from controller.aws.clients import RawCall
 from controller.aws.errors import aws_errors
 from controller.aws.live_look import read_groups, read_instances
 from controller.decisions.group_tags import PARKED
-from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
+from controller.model.live import FoundGroup, FoundInstance, LiveLook
+from controller.ports import LiveActs
 from controller.targets.power_parts.steps import (
     EnterStandby,
     ExitStandby,
@@ -52,34 +53,24 @@ class PowerClient(Protocol):
         """End a member, so that its group launches another."""
 
 
+@dataclass(frozen=True, slots=True)
 class Ec2PowerClient:
-    """PowerClient over the clients of one scope. ``check`` is called before each request that changes something."""
+    """PowerClient over the clients of one scope, which is looked at before each request that changes something."""
 
-    def __init__(
-        self,
-        scope: LiveScope,
-        client: Callable[[str], Any],
-        check: Callable[[], None],
-        now: Callable[[], datetime],
-    ) -> None:
-        """Take the scope, what gives its clients, what makes sure that it is ours, and the clock."""
-        self._scope = scope
-        self._client = client
-        self._check = check
-        self._now = now
+    acts: LiveActs
 
     def look(self) -> LiveLook:
         """Read whole pages: a call for each thousand instances and each hundred groups."""
-        return LiveLook(self._scope, self._now(), self.groups(), self.instances(()))
+        return LiveLook(self.acts.scope, self.acts.now(), self.groups(), self.instances(()))
 
     def groups(self) -> dict[str, FoundGroup]:
         """A call for each hundred groups."""
-        return {group.name: group for group in read_groups(self._client("autoscaling"))}
+        return {group.name: group for group in read_groups(self.acts.client("autoscaling"))}
 
     def instances(self, states: Sequence[str]) -> dict[str, FoundInstance]:
         """A call for each thousand instances in these states, of any state if none is named."""
-        found = read_instances(self._client("ec2"), states)
-        return {one.instance_id: one for one in found}
+        found = read_instances(self.acts.client("ec2"), states)
+        return {instance.instance_id: instance for instance in found}
 
     def remember(self, values: Mapping[str, str]) -> None:
         """One CreateOrUpdateTags."""
@@ -144,10 +135,10 @@ class Ec2PowerClient:
         self._change("autoscaling", method, what, AutoScalingGroupName=group, **request)
 
     def _change(self, service: str, method: str, what: str, **request: Any) -> None:
-        self._check()
-        with aws_errors(f"power: {what} in {self._scope.name}"):
+        self.acts.check()
+        with aws_errors(f"power: {what} in {self.acts.scope.name}"):
             # What becomes of it is what the next look says: nobody reads the answer.
-            RawCall().send(self._client(service), method, request)
+            RawCall().send(self.acts.client(service), method, request)
 
 
 def _group_tag(group: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Which refusals pass by themselves, and how long to wait for that."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from controller.errors import Conflict, EnvctlError, RefusedByAws, Unreachable
@@ -29,14 +29,6 @@ class Setback:
     next_at_s: float | None
 
 
-def setback(before: Setback | None, error: EnvctlError, now_s: float) -> Setback:
-    """Return what a refusal makes of the one before it."""
-    tries = (before.tries if before else 0) + 1
-    if tries >= tries_allowed(error):
-        return Setback(error, tries, None)
-    return Setback(error, tries, now_s + BETWEEN_TRIES.pause_s(tries))
-
-
 def tries_allowed(error: EnvctlError) -> int:
     """Return how often in one run something is tried that fails like this."""
     if isinstance(error, (Unreachable, Conflict)):
@@ -48,39 +40,40 @@ def tries_allowed(error: EnvctlError) -> int:
     return 1
 
 
+@dataclass(frozen=True, slots=True)
 class Patience:
     """The refusals of one run: what may be tried now, what waits, what was given up."""
 
-    def __init__(self, steady_s: Callable[[], float]) -> None:
-        """Take a steady clock in seconds."""
-        self._steady_s = steady_s
-        self._setbacks: dict[str, Setback] = {}
+    steady_s: Callable[[], float]
+    """A steady clock in seconds."""
+    setbacks: dict[str, Setback] = field(default_factory=dict)
+    """By instance or group."""
 
     def keep(self, refused: Mapping[str, EnvctlError]) -> None:
         """Take note of refusals, by instance or group."""
-        now_s = self._steady_s()
+        now_s = self.steady_s()
         for thing, error in refused.items():
-            self._setbacks[thing] = setback(self._setbacks.get(thing), error, now_s)
+            known = self.setbacks.get(thing)
+            tries = known.tries + 1 if known else 1
+            again = tries < tries_allowed(error)
+            next_at_s = now_s + BETWEEN_TRIES.pause_s(tries) if again else None
+            self.setbacks[thing] = Setback(error, tries, next_at_s)
 
     def may_try(self, thing: str) -> bool:
         """Tell whether a request for it may be sent now."""
-        known = self._setbacks.get(thing)
+        known = self.setbacks.get(thing)
         if known is None:
             return True
-        return known.next_at_s is not None and known.next_at_s <= self._steady_s()
+        return known.next_at_s is not None and known.next_at_s <= self.steady_s()
 
     @property
     def tries_again(self) -> bool:
         """Tell whether the next try of anything is still to come."""
-        now_s = self._steady_s()
-        moments = (known.next_at_s for known in self._setbacks.values())
+        now_s = self.steady_s()
+        moments = (known.next_at_s for known in self.setbacks.values())
         return any(at_s is not None and at_s > now_s for at_s in moments)
 
     def given_up(self, thing: str) -> bool:
         """Tell whether it is left as it is in this run."""
-        known = self._setbacks.get(thing)
+        known = self.setbacks.get(thing)
         return known is not None and known.next_at_s is None
-
-    def last(self, thing: str) -> Setback | None:
-        """Return the last refusal, if there was one."""
-        return self._setbacks.get(thing)

@@ -1,15 +1,63 @@
-"""One group on its way to where the schedule wants it, as a look found it."""
+"""One group on its way to where the schedule wants it, as a look found it, and the tag that remembers what it was like before."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from controller.decisions.group_tags import PARKED
 from controller.model.live import FoundGroup, FoundInstance
-from controller.scheduling.group_sizes import GroupMember, GroupPower, RoleSizes, group_sizes
+from controller.scheduling.group_sizes import (
+    GroupMember,
+    GroupPower,
+    GroupSizes,
+    RoleSizes,
+    group_sizes,
+)
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import Parked, UnreadableTag, parked_of
 
 STANDING_BY: Final = frozenset({"Standby", "EnteringStandby"})
+HELD_BACK: Final = frozenset({"ScheduledActions", "AlarmNotification", "AZRebalance"})
+"""Processes suspended while a group is parked: they would resize it, or end what is left of it.
+
+Never ``Launch``: a member that dies meanwhile is replaced, and a group that is woken can grow.
+"""
+
+_FORM = re.compile(r"min=(\d+) desired=(\d+)(?: suspended=([A-Za-z]+(?:/[A-Za-z]+)*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Sizes and suspended processes a group gets back when it wakes."""
+
+    minimum: int
+    desired: int
+    suspended: frozenset[str] = frozenset()
+    """Processes that somebody had suspended before: they stay suspended."""
+
+    def __str__(self) -> str:
+        """Return the tag's value, of characters that tags take everywhere."""
+        suspended = f" suspended={'/'.join(sorted(self.suspended))}" if self.suspended else ""
+        return f"min={self.minimum} desired={self.desired}{suspended}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableTag:
+    """The group carries the tag, but not as we write it: what it was like cannot be told."""
+
+    text: str
+
+
+def parked_of(group: FoundGroup) -> Parked | UnreadableTag | None:
+    """Return what a group's tag remembers; None where it has none, so is not parked."""
+    text = group.tag(PARKED)
+    if text is None:
+        return None
+    match = _FORM.fullmatch(text.strip())
+    if match is None:
+        return UnreadableTag(text)
+    suspended = frozenset(match[3].split("/")) if match[3] else frozenset()
+    return Parked(int(match[1]), int(match[2]), suspended)
 
 
 class MemberSituation(NamedTuple):
@@ -48,20 +96,21 @@ class GroupSituation:
 
     def lowest_minimum(self, remembered: Parked) -> int:
         """Return the MinSize that lets every member wanted off leave; never more than it is."""
-        power = GroupPower(State.OFF, remembered.desired)
-        sizes = group_sizes(_role_of(remembered, self.maximum), power, self._counted(self.members))
-        return min(self.minimum, sizes.minimum)
+        return min(self.minimum, self._sizes(State.OFF, remembered, self.members).minimum)
 
     def sizes_awake(self, remembered: Parked, members: tuple[MemberSituation, ...]) -> Parked:
         """Return what MinSize and DesiredCapacity are once these members are as they are listed."""
-        power = GroupPower(State.ON, remembered.desired)
-        sizes = group_sizes(_role_of(remembered, self.maximum), power, self._counted(members))
+        sizes = self._sizes(State.ON, remembered, members)
         assert sizes.desired is not None, "the desired capacity is remembered"
         return Parked(sizes.minimum, sizes.desired)
 
-    @staticmethod
-    def _counted(members: tuple[MemberSituation, ...]) -> list[GroupMember]:
-        return [GroupMember(member.lifecycle, member.wanted) for member in members]
+    def _sizes(
+        self, wanted: State, remembered: Parked, members: tuple[MemberSituation, ...]
+    ) -> GroupSizes:
+        desired = min(remembered.desired, self.maximum)
+        role = RoleSizes(min(remembered.minimum, desired), desired, self.maximum)
+        counted = [GroupMember(member.lifecycle, member.wanted) for member in members]
+        return group_sizes(role, GroupPower(wanted, remembered.desired), counted)
 
 
 def situation_of(
@@ -92,8 +141,3 @@ def situation_of(
         wanted=wanted,
         scales=scales,
     )
-
-
-def _role_of(remembered: Parked, maximum: int) -> RoleSizes:
-    desired = min(remembered.desired, maximum)
-    return RoleSizes(min(remembered.minimum, desired), desired, maximum)

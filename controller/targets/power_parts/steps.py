@@ -9,8 +9,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.parked import HELD_BACK, Parked, UnreadableTag
-from controller.targets.power_parts.situation import STANDING_BY, GroupSituation, MemberSituation
+from controller.targets.power_parts.situation import (
+    HELD_BACK,
+    STANDING_BY,
+    GroupSituation,
+    MemberSituation,
+    Parked,
+    UnreadableTag,
+)
 
 STANDBY_IDS: Final = 20
 """Instances per EnterStandby or ExitStandby (limit of EC2 Auto Scaling)."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 from controller.aws.errors import TableMissing, TablesNotReady, aws_errors
 from controller.aws.items import Item
 from controller.aws.tables import DynamoStore
-from controller.ledger.live_history import made_by_us
+from controller.ledger.ownership import is_ours_by_history
 from controller.model.live import LiveScope
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef
@@ -56,7 +56,7 @@ def observe_replicas(scope: LiveScope, reads: LiveReads) -> ObservedState:
         except TableMissing:
             missing.append(definition.prefixed(copied.prefix))
     if missing:
-        raise TablesNotReady(_what_to_do(missing, scope))
+        raise _not_ready(missing, scope)
     return ObservedState(scope.name, ScopeState.OK, objects)
 
 
@@ -90,7 +90,7 @@ def read_sources(
             known = objects.get(ref)
             if known is None or known.ownership is not Ownership.UNMANAGED:
                 continue
-            if made_by_us(reads.history.of_item(ref.kind, ref.key, None)):
+            if is_ours_by_history(reads.history.of_item(ref.kind, ref.key, None)):
                 objects[ref] = replace(known, ownership=Ownership.LOST_MARK)
     return replace(observed, objects=objects, facts={**observed.facts, SOURCES: sources})
 
@@ -152,13 +152,14 @@ def _mark(found: object) -> Mark | None:
     return Mark(by, "", "", "", 0, source, {})
 
 
-def _what_to_do(missing: Iterable[TableDefinition], scope: LiveScope) -> str:
+def _not_ready(missing: Iterable[TableDefinition], scope: LiveScope) -> TablesNotReady:
     tables = list(missing)
     names = ", ".join(table.name for table in tables)
     commands = "\n".join(f"    {_command(table, scope)}" for table in tables)
-    return (
-        f"replicas: account {scope.account} has no table {names} in {scope.region}\n"
-        f"  fix: with rights in that account, create what is missing:\n{commands}"
+    return TablesNotReady(
+        f"replicas: account {scope.account} has no table {names} in {scope.region}",
+        fix=f"with rights in that account, create what is missing:\n{commands}",
+        facts={"part": "replicas"},
     )
 
 

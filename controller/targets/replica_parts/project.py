@@ -8,7 +8,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
 from controller.model.observed import Observation, ObservedState, Ownership
 from controller.model.origin import Origin
-from controller.model.plan import Cause, Note
+from controller.model.plan import Cause, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import Projected, Shaping
@@ -21,7 +21,6 @@ from controller.targets.replica_parts.replicated import (
 )
 from controller.targets.table_items.item_form import load_plain
 
-LAG: Final = "lag"
 """Category of the note that says how far an account's copies are behind."""
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -92,7 +91,7 @@ class _Projection:
         count, since = behind(self._observed)
         if count:
             where = ResourceRef("Scope", self._scope.name)
-            self._notes.append(Note(LAG, where, _said(count, since)))
+            self._notes.append(Note(NoteCategory.LAG, where, _said(count, since)))
         return Projected(
             projections=self._projections,
             origins={ref: one for ref, one in self._origins.items() if ref in self._projections},
@@ -146,7 +145,7 @@ class _Projection:
 
     def _leave(self, ref: ResourceRef, why: str) -> None:
         self._left.add(ref)
-        self._notes.append(Note("unmanaged", ref, why))
+        self._notes.append(Note(NoteCategory.UNMANAGED, ref, why))
 
     def _shapings(self) -> Iterator[tuple[ResourceRef, Shaping]]:
         """Call what follows a change in the master replicated; what was changed in the account is drift."""

@@ -55,7 +55,7 @@ def designed(resources: Mapping[ResourceRef, Resource]) -> Mapping[str, GroupDes
     """Return the groups that documents make; there is nothing that could not be told of them."""
     specs = {ref: spec_of(one, KINDS) for ref, one in resources.items()}
     found = designs(AcceptedState(resources=resources, specs=specs, options=OPTIONS), SCOPE)
-    assert (found.troubles, found.untold) == ((), {})
+    assert (found.troubles, found.untold) == ({}, {})
     return found.groups
 
 

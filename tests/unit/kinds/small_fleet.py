@@ -144,8 +144,7 @@ def complaints(
         ]
     except ValidationError as error:
         return [
-            f"{_dotted(('spec', *detail['loc']))}: {detail['msg'].removeprefix('Value error, ')}"
-            for detail in error.errors()
+            f"{_dotted(('spec', *detail['loc']))}: {detail['msg']}" for detail in error.errors()
         ]
 
 

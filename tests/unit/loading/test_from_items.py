@@ -42,20 +42,22 @@ def applied(result: Loaded) -> dict[ResourceRef, StoredObject]:
 def read(
     objects: Mapping[ResourceRef, StoredObject], memory: ObjectsReadBack | None = None
 ) -> ObjectsReadBack:
-    return read_back(
-        objects, KINDS, default_region="eu-west-1", memory=memory.memory if memory else None
-    )
+    return read_back(objects, KINDS, memory=memory.memory if memory else None)
 
 
 @pytest.mark.parametrize("texts", [FLEET, examples()], ids=["two objects", "the examples"])
 def test_what_was_applied_reads_back_as_the_same_projections(texts: dict[str, str]) -> None:
     result = loaded(texts)
 
-    recovered = read(applied(result))
+    objects = applied(result)
+    desired, problems = desired_from_items(
+        objects, KINDS, source="tables", revision="", settings=("none", "eu-west-1")
+    )
 
-    assert not recovered.unreadable
+    assert not read(objects).unreadable
+    assert not [problem for problem in problems if not problem.warning]
     for ref, resource in result.resources.items():
-        projection = recovered.resources[ref].projection
+        projection = desired.resources[ref].projection
         assert parse_canonical(projection.attributes) == parse_canonical(
             resource.projection.attributes
         ), ref

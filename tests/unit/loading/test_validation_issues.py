@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from controller.kinds.language.spec import SENSITIVE, HiddenWhereWrong, Says, Spec
+from controller.kinds.language.spec import SENSITIVE, HiddenWhereWrong, Says, Spec, unfit
 from controller.loading.issue import Issue
 from controller.loading.validation_issues import field_names, validation_issues
 
@@ -53,7 +53,7 @@ class Whole(Spec):
     @classmethod
     def _even(cls, value: int) -> int:
         if value % 2:
-            raise ValueError("expected an even number\nadd one" if value > 1 else "odd")
+            raise unfit("expected an even number", "add one") if value > 1 else ValueError("odd")
         return value
 
 

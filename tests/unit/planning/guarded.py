@@ -5,8 +5,7 @@ from typing import Any
 
 from controller.model.observed import Observation, ObservedState
 from controller.model.plan import Cause, Change, Violation
-from controller.planning.guard_facts import GuardFacts, count_ours
-from controller.planning.guard_limits import GuardLimits
+from controller.planning.guard_facts import GuardFacts, GuardLimits, count_ours
 from controller.planning.guards import find_violations
 from tests.unit.planning.worlds import KINDS, change, found, scope_of
 

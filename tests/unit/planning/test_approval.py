@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from controller.model.origin import Origin
-from controller.model.plan import Violation
-from controller.model.trailers import overrides_in
-from controller.planning.approval import approve, unused_tokens
+from controller.model.plan import APPROVAL_DIGITS, Violation
+from controller.planning.approval import approve, is_too_short, overrides_in, unused_tokens
 from tests.unit.planning.guarded import (
     MAPS,
     PROTECTED,
@@ -48,3 +49,14 @@ def test_what_is_protected_cannot_be_approved() -> None:
     (violation,) = judge([found("Service/a", extra=PROTECTED)], [change("Service/a", "delete")])
 
     assert not approve((violation,), (violation.token,))[0].overridden
+
+
+@pytest.mark.parametrize(("digits", "approves"), [(5, False), (APPROVAL_DIGITS, True), (64, True)])
+def test_an_approval_has_enough_digits_to_mean_one_violation(digits: int, approves: bool) -> None:
+    violation = nine_of_nine()
+    token = f"{violation.guard}@{violation.digest[:digits]}"
+
+    assert approve((violation,), (token,))[0].overridden is approves
+    assert is_too_short(token) is not approves
+    assert overrides_in(f"Envctl-Override: {token}") == (token,), "what is too short is told"
+    assert unused_tokens((violation,), (token,)) == (() if approves else (token,))

@@ -1,7 +1,7 @@
 """One answer to "what blocks this?"."""
 
 from controller.model.observed import ScopeState
-from controller.model.plan import Note, ScopePlan, Violation
+from controller.model.plan import Note, NoteCategory, ScopePlan, Violation
 from controller.planning.blocks import blocks
 from tests.unit.planning.worlds import change, ref
 
@@ -9,13 +9,13 @@ SEARCH, OTHER = ref("Service/Search"), ref("Service/Other")
 OWN = Violation("maxDeletes", "config", "m", "d", (SEARCH,))
 FOREIGN_TO_IT = Violation("maxUpdateShare", "config", "m", "d", (OTHER,))
 APPROVED = Violation("maxDeletes", "config", "m", "d", (SEARCH,), overridden=True)
-NOTE = Note("suspended", SEARCH, "left")
+NOTE = Note(NoteCategory.SUSPENDED, SEARCH, "left")
 SCOPE = ScopePlan(
     "config",
     ScopeState.REFUSED,
     (change("Service/Search"),),
     (FOREIGN_TO_IT, OWN, APPROVED),
-    (NOTE, Note("blocked", OTHER, "x"), Note("leaving", SEARCH, "waits")),
+    (NOTE, Note(NoteCategory.BLOCKED, OTHER, "x"), Note(NoteCategory.LEAVING, SEARCH, "waits")),
 )
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Observation, Ownership
-from controller.model.origin import Authorship, Origin
-from controller.model.plan import Cause, Change, Note
+from controller.model.origin import Origin
+from controller.model.plan import Cause, Change, Note, NoteCategory
 from controller.model.resource import Projection
 from controller.planning.diff import departing, diff
 from controller.planning.fields import EXTRA, FieldNames
@@ -117,20 +117,18 @@ def test_drift_shows_what_was_found_and_what_is_wanted() -> None:
 def test_a_change_carries_what_applying_it_needs() -> None:
     desired = search(40002, needs=["Cluster/Tango"])
     observed = search_found(40001, version=7, needs=["Cluster/Old", "Cluster/Tango"])
-    author = Authorship("9f1e0aa", "tango-dev")
 
     change = change_of(
         desired,
         observed,
         origins={SEARCH: Origin("a.yaml", 3)},
-        authorship={"a.yaml": author},
     )
 
     assert (change.before, change.base) == (observed.attributes, b'{"version":7}')
     assert parse_canonical(change.after or b"") == parse_canonical(desired.attributes)
     assert (change.extra, change.digest) == (desired.extra, desired.digest)
     assert change.depends_on == (ref("Cluster/Tango"), ref("Cluster/Old"))
-    assert (change.origin, change.authorship) == (Origin("a.yaml", 3), author)
+    assert change.origin == Origin("a.yaml", 3)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +181,9 @@ def test_authored_parts_that_are_no_attributes_show_as_fields() -> None:
 def test_a_foreign_object_is_reported_and_not_touched() -> None:
     answer = only(None, search_found(40001, ownership=Ownership.FOREIGN))
 
-    assert answer == Note("foreign", SEARCH, "carries the mark of another installation (other)")
+    assert answer == Note(
+        NoteCategory.FOREIGN, SEARCH, "carries the mark of another installation (other)"
+    )
 
 
 def test_a_foreign_object_that_is_wanted_is_blocked() -> None:
@@ -202,7 +202,9 @@ def test_an_object_with_a_lost_mark_is_healed_even_if_nothing_else_differs() -> 
 def test_an_object_with_a_lost_mark_is_never_pruned() -> None:
     answer = only(None, search_found(40001, ownership=Ownership.LOST_MARK))
 
-    assert answer == Note("unmanaged", SEARCH, "lost its mark and is not in the YAML: left alone")
+    assert answer == Note(
+        NoteCategory.UNMANAGED, SEARCH, "lost its mark and is not in the YAML: left alone"
+    )
 
 
 def test_a_copied_item_is_foreign_where_it_was_copied_to() -> None:
@@ -212,7 +214,7 @@ def test_a_copied_item_is_foreign_where_it_was_copied_to() -> None:
 
     assert isinstance(only(None, copy), Note)
     assert answer == Note(
-        "foreign", ref("Service/Copy"), "carries our mark of another item: it is a copy"
+        NoteCategory.FOREIGN, ref("Service/Copy"), "carries our mark of another item: it is a copy"
     )
 
 
@@ -226,14 +228,14 @@ def test_an_object_with_our_mark_and_no_record_is_never_pruned() -> None:
 def test_an_unmanaged_object_is_reported() -> None:
     answer = only(None, search_found(40001, ownership=Ownership.UNMANAGED), adopt=True)
 
-    assert answer == Note("unmanaged", SEARCH, "not in the YAML, not ours")
+    assert answer == Note(NoteCategory.UNMANAGED, SEARCH, "not in the YAML, not ours")
 
 
 def test_an_unmanaged_object_is_adopted_only_when_asked() -> None:
     observed = search_found(40001, ownership=Ownership.UNMANAGED)
 
     assert only(OLD, observed) == Note(
-        "unmanaged", SEARCH, "exists without our mark: --adopt takes it over"
+        NoteCategory.UNMANAGED, SEARCH, "exists without our mark: --adopt takes it over"
     )
     change = change_of(OLD, observed, adopt=True)
     assert (change.action, change.cause, change.fields) == ("update", Cause.ADOPTED, ())
@@ -300,7 +302,7 @@ def test_a_marked_upstream_waits() -> None:
 def test_a_suspended_object_is_left_as_it_is(desired: Projection | None) -> None:
     answer = only(desired, search_found(40001), suspended={SEARCH})
 
-    assert answer == Note("suspended", SEARCH, "left as it is by an override")
+    assert answer == Note(NoteCategory.SUSPENDED, SEARCH, "left as it is by an override")
 
 
 def test_a_suspended_object_that_is_not_there_is_withheld() -> None:

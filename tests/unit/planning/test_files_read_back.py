@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from controller.errors import WrongUsage
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.plan import Plan, ScopePlan
+from controller.model.reason import Reason
 from controller.planning.fields import PLAIN_NAMES
 from controller.planning.observed_json import read_observed, write_observed
 from controller.planning.read_json import PlanClaim, read_plan
-from controller.views.plan_json import render_json
+from controller.views.documents.plan import render_json
 from tests.unit.planning.worlds import change, found, item, scope_of
 
 PLAN = Plan(
@@ -98,7 +99,7 @@ def test_observed_state_is_read_back_as_it_was() -> None:
         ),
         found("Service/a", ownership=Ownership.UNMANAGED),
     )
-    live = ObservedState("1/eu", ScopeState.UNKNOWN, {}, "denied", {"n": 1})
+    live = ObservedState("1/eu", ScopeState.UNKNOWN, {}, Reason("denied", fix="ask"), {"n": 1})
 
     assert read_observed(write_observed([config, live])) == (live, config)
 

@@ -7,7 +7,7 @@ import pytest
 
 from controller.model.observed import Observation
 from controller.model.plan import Cause, Change
-from controller.planning.guard_limits import GuardLimits
+from controller.planning.guard_facts import GuardLimits
 from tests.unit.planning.guarded import (
     FOUR_EACH,
     MAPS,

@@ -14,13 +14,24 @@ from controller.model.absent import ABSENT
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import ScopeState
 from controller.model.origin import Authorship, Origin
-from controller.model.plan import Cause, Change, Edit, FieldChange, Note, Plan, ScopePlan, Violation
+from controller.model.plan import (
+    Cause,
+    Change,
+    Edit,
+    FieldChange,
+    Note,
+    NoteCategory,
+    Plan,
+    ScopePlan,
+    Violation,
+)
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_schema import plan_schema
+from controller.views.documents.plan import plan_object, render_json
 from controller.views.plan_html import render_html
-from controller.views.plan_json import plan_object, render_json
 from controller.views.plan_markdown import LONGEST, render_markdown
 from controller.views.plan_text import render_text, text_lines
 from controller.views.plan_view import view
@@ -60,9 +71,9 @@ EVERYTHING = Plan(
                 change("Group/g", effects={"ended": 3}, path="x.yaml"),
             ),
             (REFUSAL, replace(REFUSAL, overridden=True, hint=""), replace(REFUSAL, overridable=False)),
-            (Note("unmanaged", ref("A/e"), "theirs"), Note("blocked", ref("A/f"), NASTY)),
+            (Note(NoteCategory.UNMANAGED, ref("A/e"), "theirs"), Note(NoteCategory.BLOCKED, ref("A/f"), NASTY)),
         ),
-        ScopePlan("1/eu", ScopeState.UNKNOWN, reason="denied"),
+        ScopePlan("1/eu", ScopeState.UNKNOWN, reason=Reason("denied")),
         ScopePlan("2/eu", ScopeState.OBSERVE, (change("Group/h"),)),
     ),
     "d" * 64,
@@ -287,7 +298,7 @@ def test_commands_that_mend_a_scope_stand_on_lines_of_their_own(
     commands: int, expand: bool, shown: int
 ) -> None:
     reason = "\n".join(["no table", "  fix: type", *(f"    make {n}" for n in range(commands))])
-    scope = ScopePlan(WHERE, ScopeState.WAITING, reason=reason)
+    scope = ScopePlan(WHERE, ScopeState.WAITING, reason=Reason.stored(reason))
     lines = render_text(Plan("r", "l", (scope,), "d" * 64), expand=expand).splitlines()
     head = next(line for line in lines if WHERE in line)
     assert head.endswith("no table; nothing planned there")
@@ -310,7 +321,7 @@ def test_what_changes_of_schedules_mean_is_the_last_section_and_part_of_the_file
 
 
 def test_a_target_that_waits_leaves_the_rest_of_its_scope() -> None:
-    waits = ScopePlan(WHERE, ScopeState.WAITING, reason="replicas: no table")
+    waits = ScopePlan(WHERE, ScopeState.WAITING, reason=Reason("replicas: no table"))
     seen = ScopePlan(WHERE, ScopeState.OK)
 
     shown = render_text(Plan("r", "l", (seen, waits), "d" * 64))
@@ -320,7 +331,7 @@ def test_a_target_that_waits_leaves_the_rest_of_its_scope() -> None:
 
 def test_what_is_said_of_several_objects_of_an_account_names_it_once() -> None:
     refs = [ResourceRef("Group", f"{WHERE}/{name}") for name in ("c50-ta-Db", "c50-ta-Web")]
-    notes = tuple(Note("blocked", one, "locked") for one in refs)
+    notes = tuple(Note(NoteCategory.BLOCKED, one, "locked") for one in refs)
 
     shown = render_text(Plan("r", "l", (ScopePlan(WHERE, ScopeState.OK, notes=notes),), "d" * 64))
 

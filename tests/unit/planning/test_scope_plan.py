@@ -8,6 +8,7 @@ import pytest
 
 from controller.model.observed import Observation, Ownership, ScopeState
 from controller.model.plan import Cause, ScopePlan
+from controller.model.reason import Reason
 from controller.model.resource import Projection
 from controller.planning.blocking import Barrier
 from controller.planning.scope_plan import ScopeOptions, plan, plan_scope
@@ -30,7 +31,7 @@ def test_where_a_scope_is_not_known_nothing_is_planned_and_the_reason_kept(
 
     result = plan_scope(desired_of(wanted("Service/a")), observed, ScopeOptions(diff=options()))
 
-    assert result == ScopePlan("config", state, reason="AssumeRole denied")
+    assert result == ScopePlan("config", state, reason=Reason("AssumeRole denied"))
 
 
 def test_a_scope_that_is_only_observed_is_planned() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from controller.catalog import kinds
 from controller.model.plan import FieldChange
-from controller.planning.whole_fields import collapse_fields
+from controller.planning.diff import collapse_fields
 
 ENVIRONMENT = kinds()["Environment"]
 OFFICE = "start: 0 8 * * 1-5; stop: 0 19 * * 1-5"

@@ -11,6 +11,7 @@ from controller.model.extra import owned_paths, projection_digest
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.origin import Origin
 from controller.model.plan import Action, Cause, Change
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
@@ -178,7 +179,7 @@ def scope_of(
     reason: str = "",
 ) -> ObservedState:
     """One scope with these objects."""
-    return ObservedState(scope, state, {one.ref: one for one in objects}, reason)
+    return ObservedState(scope, state, {one.ref: one for one in objects}, Reason(reason))
 
 
 def options(**more: Any) -> DiffOptions:

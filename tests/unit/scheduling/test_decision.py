@@ -205,7 +205,7 @@ def test_what_is_left_alone(
     decision = decide(instance, group_facts, environment, NOW, overrides=())
 
     assert decision.action is Action.SKIP
-    assert reason in (decision.reason or "")
+    assert reason in str(decision.reason or "")
 
 
 def test_maintenance_is_not_touched_by_an_override() -> None:
@@ -251,7 +251,7 @@ def test_an_override_to_off_does_not_beat_the_override_tag() -> None:
     broken = tagged("on until tonight", "envctl:override")
     decision = decide(broken, None, ENVIRONMENT, NOW, overrides=(override(OFF, Level.INSTANCE),))
     assert decision.action is Action.SKIP
-    assert "override tag for this instance is not valid" in (decision.reason or "")
+    assert "override tag for this instance is not valid" in str(decision.reason or "")
 
 
 HELD = [
@@ -283,7 +283,9 @@ def test_what_holds_a_stop_back(
     )
 
     assert decision.action is (Action.SWITCH_OFF if reason is None else Action.SKIP)
-    assert (decision.reason or "") == "" if reason is None else reason in (decision.reason or "")
+    assert (
+        str(decision.reason or "") == "" if reason is None else reason in str(decision.reason or "")
+    )
     assert decision.wanted is State.OFF
 
 

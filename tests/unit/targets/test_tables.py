@@ -1,19 +1,14 @@
 """Whose an item is, and what a look makes of what it finds."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from controller.errors import AccessDenied, Throttled
-from controller.ledger.records import build_records
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.observed import Observation, Ownership, ScopeState
-from controller.model.origin import UNKNOWN_AUTHORSHIP
 from controller.model.ref import ResourceRef
-from controller.targets.tables import Tables, is_ours_by_history
-from tests.support.estate import PREFIX, START, TABLES, Estate
+from controller.targets.tables import Tables
+from tests.support.estate import PREFIX, TABLES, Estate
 from tests.support.toy_kinds import (
     ACCOUNTS,
     CONFIG,
@@ -154,60 +149,6 @@ class TestUnmanaged:
         assert (item["Audit"]["Version"], item["Audit"]["Source"]) == (8, "kept")
         assert estate.plans() == ()
         estate.check_ledger()
-
-
-def records(*shapes: tuple[str, str, str]) -> list[LedgerRecord]:
-    """Return records, newest first: (scope, phase, change type)."""
-    write = ItemWrite("T", {"k": "v"}, None, {"k": "v"}, A, "edited", "", UNKNOWN_AUTHORSHIP)
-    (one,) = build_records(
-        [write],
-        scope="config",
-        actor=Actor("", "", "", ""),
-        plan_digest="",
-        transaction_id="t",
-        at=START,
-        table_name=str,
-        table_arn=str,
-    )
-    return [
-        replace(one, scope=scope, phase=phase, change_type=kind)  # type: ignore[arg-type]  # a table's columns
-        for scope, phase, kind in shapes
-    ]
-
-
-@pytest.mark.parametrize(
-    ("history", "ours", "because"),
-    [
-        ([], False, "nobody knows it"),
-        ([("config", "done", "Created")], True, "we made it"),
-        (
-            [("config", "done", "Updated"), ("config", "baseline", "Baseline")],
-            True,
-            "we adopted it",
-        ),
-        ([("config", "baseline", "Baseline")], False, "it was there before us"),
-        ([("config", "done", "Deleted"), ("config", "done", "Created")], False, "we deleted it"),
-        (
-            [("stream/T", "done", "Updated"), ("config", "done", "Created")],
-            True,
-            "taking the mark off is a change too",
-        ),
-        (
-            [("stream/T", "done", "Deleted"), ("config", "done", "Created")],
-            False,
-            "others deleted it",
-        ),
-        (
-            [("stream/T", "done", "Created"), ("config", "done", "Created")],
-            False,
-            "others made it anew",
-        ),
-    ],
-)
-def test_whose_an_item_without_a_mark_is(
-    history: list[tuple[str, str, str]], ours: bool, because: str
-) -> None:
-    assert is_ours_by_history(records(*history)) is ours, because
 
 
 class TestSharedFields:

@@ -32,9 +32,9 @@ def test_an_error_is_a_finding(error: EnvctlError, health: Health, because: str)
     assert check_of_error("a", "b", error).health is health, because
 
 
-def test_the_text_of_an_error_is_parted_into_what_and_what_to_do() -> None:
+def test_an_error_says_what_and_what_to_do() -> None:
     error = AccessDenied(
-        "role r cannot be assumed\n  AWS says: no\n  fix: deploy it\n  then: again"
+        "role r cannot be assumed", detail="  AWS says: no", fix="deploy it\n  then: again"
     )
 
     found = check_of_error("a", "b", error)
@@ -93,7 +93,6 @@ def test_a_long_list_that_asks_for_nothing_is_cut_for_people() -> None:
 
 def test_programs_get_the_same() -> None:
     assert doctor_json((LACKS,)) == {
-        "formatVersion": 1,
         "exitCode": 7,
         "checks": [
             {

@@ -12,15 +12,16 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
-from controller.errors import AccessDenied, EnvctlError, Unreachable
+from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState
 from controller.model.observed import ScopeState
+from controller.model.plan import Lack, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.ports import LiveTarget
 from controller.settings import Mode
 
 NAMES_SHOWN: Final = 3
-_NOT_GOING_ON: Final = {"blocked": Health.LACKS, "rollout": Health.OK}
+_NOT_GOING_ON: Final = {NoteCategory.BLOCKED: Health.LACKS, NoteCategory.ROLLOUT: Health.OK}
 """How the notes of a target count that say why something is not done; a rollout is held by what somebody wrote down."""
 
 
@@ -188,13 +189,12 @@ class _ScopeExamination:
         for name, why in sorted(view.unknown_targets.items()):
             yield self._unseen(f"look at {name}", why)
         for part in view.parts:
-            lacking: dict[str, list[ResourceRef]] = {}
+            lacking: dict[Lack, list[ResourceRef]] = {}
             for note in part.projected.notes:
-                if note.category == "missing":
-                    for lack in note.text.split("; "):
+                if note.category is NoteCategory.MISSING:
+                    for lack in note.lacks:
                         lacking.setdefault(lack, []).append(note.ref)
-            for text, refs in sorted(lacking.items()):
-                what, _, fix = text.partition(": ")
+            for (what, fix), refs in sorted(lacking.items()):
                 yield self._lacks(part.target.name, f"{what} (for {_named(refs)})", fix)
             if not lacking:
                 yield self._ok(part.target.name, f"nothing lacks{_for_all(part)}")
@@ -202,7 +202,7 @@ class _ScopeExamination:
 
     def _stuck(self, part: Part) -> Iterator[Check]:
         """Say of what does not go on by itself, or is held on purpose, why: the same for all it is the same for."""
-        alike: dict[tuple[str, str], list[ResourceRef]] = {}
+        alike: dict[tuple[NoteCategory, str], list[ResourceRef]] = {}
         for note in part.projected.notes:
             if note.category in _NOT_GOING_ON:
                 alike.setdefault((note.category, note.text), []).append(note.ref)
@@ -212,8 +212,7 @@ class _ScopeExamination:
 
     def _unseen(self, of: str, why: Unobserved) -> Check:
         waits = why.denied or why.state is ScopeState.WAITING
-        error = AccessDenied(why.reason) if waits else Unreachable(why.reason)
-        return check_of_error(self._name, of, error)
+        return check_of_error(self._name, of, why.error, lacks=waits)
 
     def _ok(self, of: str, what: str) -> Check:
         return Check(self._name, of, Health.OK, what)

@@ -3,14 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from controller.aws.errors import NotFound, TableMissing, TablesNotReady
-from controller.errors import AccessDenied, EnvctlError, WrongUsage, worst_exit_code
-
-FOUND_SOMETHING: Final = 7
-NOT_TOLD: Final = 5
-_FIX: Final = "fix:"
+from controller.errors import AccessDenied, EnvctlError, ExitCode, WrongUsage, worst_exit_code
 
 
 class Health(StrEnum):
@@ -36,22 +31,22 @@ class Check:
     fix: str = ""
 
 
-def check_of_error(where: str, of: str, error: EnvctlError) -> Check:
-    """Return what an error of ours means for a check: its text says what, and what to do.
+def check_of_error(where: str, of: str, error: EnvctlError, *, lacks: bool | None = None) -> Check:
+    """Return what an error of ours means for a check.
 
-    What somebody must act on lacks; what may pass by itself is unknown.
+    What somebody must act on lacks, which its class tells unless ``lacks`` does; what may pass by itself is unknown.
     """
-    lacks = isinstance(error, (AccessDenied, WrongUsage, NotFound, TableMissing, TablesNotReady))
-    lines = [line.strip() for line in str(error).splitlines()]
-    at = next((i for i, line in enumerate(lines) if line.startswith(_FIX)), len(lines))
-    fix = "\n".join(line.removeprefix(_FIX).strip() for line in lines[at:]).strip()
-    health = Health.LACKS if lacks else Health.UNKNOWN
-    return Check(where, of, health, "; ".join(filter(None, lines[:at])), fix)
+    if lacks is None:
+        lacks = isinstance(
+            error, (AccessDenied, WrongUsage, NotFound, TableMissing, TablesNotReady)
+        )
+    what = "; ".join(filter(None, map(str.strip, (error.message, *error.detail.splitlines()))))
+    fix = "\n".join(map(str.strip, error.fix.splitlines()))
+    return Check(where, of, Health.LACKS if lacks else Health.UNKNOWN, what, fix)
 
 
-def exit_code(checks: Iterable[Check]) -> int:
+def exit_code(checks: Iterable[Check]) -> ExitCode:
     """Return 0 if nothing lacks and all could be told; 5 if something could not, 7 if something lacks."""
     found = {check.health for check in checks}
-    codes = [FOUND_SOMETHING if Health.LACKS in found else 0]
-    codes.append(NOT_TOLD if Health.UNKNOWN in found else 0)
-    return worst_exit_code(codes)
+    codes = {Health.LACKS: ExitCode.FAILED, Health.UNKNOWN: ExitCode.TRY_AGAIN}
+    return worst_exit_code(codes[health] for health in codes.keys() & found)

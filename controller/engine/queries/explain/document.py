@@ -15,8 +15,7 @@ from controller.engine.queries.explain.explanation import (
     SourceFacts,
     StepKind,
 )
-from controller.engine.queries.explain.history import LedgerQuestions
-from controller.engine.queries.explain.written import written
+from controller.engine.queries.explain.history import LedgerQuestions, written
 from controller.kinds.language.kind import Kind
 from controller.model.plan import ScopePlan
 from controller.model.ref import ResourceRef
@@ -50,11 +49,9 @@ def explain_document(
 
 
 def with_source(
-    answer: Explanation, source: FromSource | None, kinds: Mapping[str, Kind[Any]]
+    answer: Explanation, source: FromSource, kinds: Mapping[str, Kind[Any]]
 ) -> Explanation:
     """Add where each value comes from and what keeps the document from being applied, as far as the source tells."""
-    if source is None:
-        return answer
     ref, plan = answer.ref, source.made
     if ref not in source.revision.loaded.resources:
         return replace(answer, source=SourceFacts(document=None))

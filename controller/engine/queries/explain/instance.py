@@ -1,6 +1,6 @@
 """Why an instance, a group or an environment is on or off: everything gathered for one explanation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
@@ -20,18 +20,18 @@ from controller.engine.queries.explain.explanation import (
     PowerFacts,
     StepKind,
 )
-from controller.engine.queries.explain.history import LedgerQuestions
-from controller.engine.queries.explain.next_changes import next_changes
+from controller.engine.queries.explain.history import LedgerQuestions, deciding_documents, owner_of
 from controller.engine.queries.explain.subject import Found, found_object
-from controller.engine.queries.explain.written import deciding_documents, owner_of
-from controller.ledger.live_history import made_by_us
+from controller.ledger.ownership import is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Decision, decide
 from controller.scheduling.decision_sources import Candidate, Source
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level
+from controller.scheduling.refusals import ScheduleNeverRuns
 from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.timeline import next_change
 from controller.scheduling.zones import zone_of
 from controller.targets.power_parts.power_changes import PARKING
 
@@ -39,6 +39,13 @@ _AS_A_WHOLE: Final = InstanceFacts("", "running")
 """The member that stands for an environment as such."""
 _SHARED: Final = frozenset({"DeploymentMap", "Schedule", "Calendar"})
 """Kinds of which an override may change what many environments follow."""
+
+
+SHOWN: Final = 3
+"""Changes to come that are told."""
+MOST_MOMENTS: Final = 80
+"""Moments looked at: schedules that are not followed change too."""
+_TOLD: Final = frozenset({State.ON, State.OFF, State.NOSCHEDULE})
 
 
 class PowerExplainer:
@@ -61,11 +68,13 @@ class PowerExplainer:
         decision = self._decision(found, accepted, self._at)
         environment = self._environment(found)
         if environment is None:
-            known = made_by_us(
+            known = is_ours_by_history(
                 self._state.accounts.installation.ledger.of_item(ref.kind, ref.key, None)
             )
             power = self._power(found, decision, None, accepted, known_as_ours=known)
-            blocks: tuple[Block, ...] = (Block(BlockCode.DECISION, detail=decision.reason or ""),)
+            blocks: tuple[Block, ...] = (
+                Block(BlockCode.DECISION, detail=str(decision.reason or "")),
+            )
             return Explanation(
                 ref=ref,
                 at=self._at,
@@ -196,10 +205,10 @@ class PowerExplainer:
         mode = power_mode(self._state.accounts, found.setup)
         if mode != "enforce":
             yield Block(BlockCode.MODE, found.scope, mode)
-        dark = self._fleet.dark.get(found.scope)
+        dark = self._fleet.unreachable.get(found.scope)
         if dark is not None:
             yield Block(BlockCode.NOT_OBSERVED, found.scope, dark.reason)
-        reason = decision.reason or ""
+        reason = str(decision.reason or "")
         nothing_wanted = decision.source is None and decision.wanted is State.NONE
         if reason and (nothing_wanted or decision.postponed):
             yield Block(BlockCode.DECISION, detail=reason)
@@ -269,3 +278,45 @@ def _deciding_tag(decision: Decision) -> Candidate | None:
     if rule is None or decision.source is not rule.source or not rule.candidate.is_persons_tag:
         return None
     return rule.candidate
+
+
+def next_changes(
+    decision: Decision,
+    at: datetime,
+    ends: Collection[datetime],
+    decided: Callable[[datetime], Decision],
+) -> tuple[NextChange, ...]:
+    """Return the next three moments after ``at``, that of the decision, at which another state is wanted.
+
+    ``ends`` are when overrides of documents end: only then is decided anew. In between the rules that were asked stay
+    the same, and their own schedules and ends say when they ask for something else.
+    """
+    state, moment = decision.wanted_at(at), at
+    found: list[NextChange] = []
+    for _ in range(MOST_MOMENTS):
+        coming = [*_moments(decision, moment), *(end for end in ends if end > moment)]
+        if not coming or len(found) == SHOWN:
+            break
+        moment = min(coming)
+        if moment in ends:
+            decision = decided(moment)
+        after = decision.wanted_at(moment)
+        if after is not state and after in _TOLD:
+            found.append(NextChange(moment, after))
+        state = after
+    return tuple(found)
+
+
+def _moments(decision: Decision, after: datetime) -> Iterator[datetime]:
+    """Yield when each rule that was asked comes to ask for something else, or ends."""
+    for rule in decision.chain:
+        schedule, until = rule.candidate.schedule, rule.candidate.until
+        if until is not None and until > after:
+            yield until
+        if isinstance(schedule, Schedule):
+            try:
+                change = next_change(schedule, after)
+            except ScheduleNeverRuns:
+                continue
+            if change is not None:
+                yield change.at.astimezone(UTC)

@@ -131,7 +131,7 @@ def _of_instance(
         belongs_of(judged.environment, accepted.written),
         judged.group,
         rule,
-        judged.decision.reason or "",
+        str(judged.decision.reason or ""),
     )
     running = judged.instance.state == "running"
     if running and isinstance(own, Schedule) and state_at(own, now) is State.OFF:

@@ -96,7 +96,7 @@ def report_of(
             records = _records(ledger, f"{scope}/{environment}", since, until)
             hours = power_hours(records, instances, since, until)
             lines.append(_line(belongs, scope, hours, types, prices))
-    dark = {name: scope.reason.partition("\n")[0] for name, scope in sights.dark.items()}
+    dark = {name: scope.reason.message for name, scope in sights.unreachable.items()}
     return ScheduleReport(since, until, tuple(lines), dark)
 
 

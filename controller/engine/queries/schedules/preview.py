@@ -59,8 +59,8 @@ def of_expression(text: str) -> PreviewedSchedule:
         return PreviewedSchedule(text.strip(), parse_schedule(text))
     except InvalidSchedule as refusal:
         at = refusal.position
-        mark = "" if at is None else f"\n  {text}\n  {' ' * at}^"
-        raise WrongUsage(f"no schedule: {refusal.message}{mark}", fix=refusal.fix) from None
+        mark = "" if at is None else f"  {text}\n  {' ' * at}^"
+        raise WrongUsage(f"no schedule: {refusal.message}", detail=mark, fix=refusal.fix) from None
 
 
 def of_name(text: str, accepted: AcceptedState) -> PreviewedSchedule:

@@ -31,6 +31,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.head import Head
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.override import Override
+from controller.model.plan import NoteCategory
 from controller.ports import Source
 from controller.targets.table_items.definitions import STATE_TABLE
 
@@ -169,6 +170,8 @@ def _looked(scope: LiveScopePlan, at: datetime) -> LookedScope:
         state=state,
         reason="\n".join(reasons(scope, state)),
         changes=sum(len(plan.changes) for plan in scope.plans),
-        blocked=sum(note.category == "blocked" for plan in scope.plans for note in plan.notes),
+        blocked=sum(
+            note.category is NoteCategory.BLOCKED for plan in scope.plans for note in plan.notes
+        ),
         seen=scope_counts_of(scope, at),
     )

@@ -6,28 +6,31 @@ import pytest
 
 from controller import catalog
 from controller.engine.authoring.scaffold import Scaffold, scaffold
-from controller.engine.config.planner import Planner
+from controller.engine.desired.load_revision import RevisionLoader
 from controller.errors import WrongUsage
+from controller.loading.compiled import CompiledKinds
 from controller.loading.documents import parse_documents
-from controller.settings import Settings
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "fleet"
 
 
+SOURCE = FolderSource(FolderLocation(EXAMPLES))
+
+
 @pytest.fixture(scope="module")
-def planner() -> Planner:
-    return Planner(lambda: FolderSource(FolderLocation(EXAMPLES)), Settings(), catalog.kinds())
+def loader() -> RevisionLoader:
+    return RevisionLoader(CompiledKinds(catalog.kinds().values()), "none", "eu-west-1")
 
 
-def made(planner: Planner, kind: str, name: str, path: str = "new.yaml") -> Scaffold:
-    return scaffold(kind, name, path, planner.source, catalog.kinds(), planner.load_from)
+def made(loader: RevisionLoader, kind: str, name: str, path: str = "new.yaml") -> Scaffold:
+    return scaffold(kind, name, path, SOURCE, catalog.kinds(), loader.load)
 
 
 @pytest.mark.parametrize("kind", sorted(catalog.kinds()))
-def test_every_kind_has_one_that_can_be_read(planner: Planner, kind: str) -> None:
-    found = made(planner, kind, "Thing1")
+def test_every_kind_has_one_that_can_be_read(loader: RevisionLoader, kind: str) -> None:
+    found = made(loader, kind, "Thing1")
 
     (document,) = parse_documents(found.text.encode())
     assert document.value["kind"] == kind
@@ -35,8 +38,8 @@ def test_every_kind_has_one_that_can_be_read(planner: Planner, kind: str) -> Non
     assert found.text.startswith("# yaml-language-server: $schema=../../schemas/")
 
 
-def test_a_service_gets_the_next_free_pair_of_ports(planner: Planner) -> None:
-    found = made(planner, "Service", "Payments")
+def test_a_service_gets_the_next_free_pair_of_ports(loader: RevisionLoader) -> None:
+    found = made(loader, "Service", "Payments")
 
     assert "bluePort: 40000" in found.text
     assert "greenPort: 40001" in found.text
@@ -51,40 +54,40 @@ def test_a_service_gets_the_next_free_pair_of_ports(planner: Planner) -> None:
     ],
 )
 def test_an_environment_gets_the_type_whose_pattern_it_fits(
-    planner: Planner, name: str, wanted: str, because: str
+    loader: RevisionLoader, name: str, wanted: str, because: str
 ) -> None:
-    assert wanted in made(planner, "Environment", name).text, because
+    assert wanted in made(loader, "Environment", name).text, because
 
 
-def test_what_the_defaults_of_its_folder_give_is_left_out(planner: Planner) -> None:
-    found = made(planner, "Environment", "c51", "staging/c51.yaml")
+def test_what_the_defaults_of_its_folder_give_is_left_out(loader: RevisionLoader) -> None:
+    found = made(loader, "Environment", "c51", "staging/c51.yaml")
 
     assert "environmentType" not in found.text
     assert "$schema=../../../schemas/environment.schema.json" in found.text
 
 
-def test_a_name_that_does_not_fit_is_a_problem(planner: Planner) -> None:
-    found = made(planner, "Environment", "x1", "staging/x1.yaml")
+def test_a_name_that_does_not_fit_is_a_problem(loader: RevisionLoader) -> None:
+    found = made(loader, "Environment", "x1", "staging/x1.yaml")
 
     (problem,) = found.problems
     assert "does not match the naming pattern" in problem.message
 
 
-def test_what_only_the_author_knows_stays_open(planner: Planner) -> None:
-    found = made(planner, "Account", "dev")
+def test_what_only_the_author_knows_stays_open(loader: RevisionLoader) -> None:
+    found = made(loader, "Account", "dev")
 
     assert found.open_fields == ("spec.accountNumber",)
     assert "a quoted number of 12 digits" in found.text
     assert found.problems == ()
 
 
-def test_an_upstream_takes_its_parts_from_its_name(planner: Planner) -> None:
-    text = made(planner, "Upstream", "c49-Auth").text
+def test_an_upstream_takes_its_parts_from_its_name(loader: RevisionLoader) -> None:
+    text = made(loader, "Upstream", "c49-Auth").text
 
     assert "environmentName: c49 " in text
     assert "serviceName: Auth " in text
 
 
-def test_there_is_no_such_kind(planner: Planner) -> None:
+def test_there_is_no_such_kind(loader: RevisionLoader) -> None:
     with pytest.raises(WrongUsage, match="did you mean Service"):
-        made(planner, "Servce", "x")
+        made(loader, "Servce", "x")

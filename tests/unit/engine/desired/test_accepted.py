@@ -9,6 +9,7 @@ from controller.engine.config.observe import seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after, stored_objects
 from controller.engine.live.scopes import environments_of, live_scopes, weaker
 from controller.loading.from_items import desired_from_items
+from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.absent import ABSENT
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.live_options import LiveOptions
@@ -45,8 +46,10 @@ def test_what_was_applied_is_what_is_accepted() -> None:
     assert accepted.resources.keys() == RESOURCES.keys()
     assert accepted.unreadable == {}
     for ref, resource in RESOURCES.items():
-        back = accepted.resources[ref].projection
-        assert parse_canonical(back.attributes) == parse_canonical(resource.projection.attributes)
+        document = accepted.resources[ref].document
+        again = validate_document(KINDS.by_name[ref.kind], document, resource.origin, 0)
+        assert isinstance(again, ValidatedDocument)
+        assert again.ref == ref
     assert accepted.spec("Environment", "c50") is accepted.specs[C50]
     assert accepted.spec("Environment", "nobody") is None
     assert C50 in list(accepted.environments())

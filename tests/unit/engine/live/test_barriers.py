@@ -98,10 +98,6 @@ def test_what_holds_a_group(different: dict[str, Any], guards: list[str]) -> Non
     assert held(accepted(**different)) == guards
 
 
-def test_where_no_target_waits_for_environments_nothing_is_held() -> None:
-    assert held(accepted(locked=True, freeze=("year-end",)), targets=()) == []
-
-
 def test_only_where_deletes_end_instances_they_are_held() -> None:
     state, belongings = accepted(protect=True), Belongings({WEB: "c50"}, ("replicas",))
     assert tuple(live_barriers(state, belongings, NOW, lambda _: False)) == ()

@@ -8,7 +8,7 @@ from controller.engine.live.observe import Unobserved
 from controller.engine.live.scopes import ScopeSetup
 from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation
 from controller.engine.power.find_object import find_object
-from controller.errors import WrongUsage
+from controller.errors import AccessDenied, WrongUsage
 from controller.model.accepted import AcceptedState
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.model.observed import ScopeState
@@ -64,7 +64,11 @@ SIGHTS = FleetEvaluation(
         ),
         sight("prod-eu/eu-west-1", [group("twice")], [instance("i-3", "db", "10.0.0.3")]),
     ),
-    {"far/us-east-1": Unobserved(ScopeState.UNKNOWN, "AssumeRole denied\nmore")},
+    {
+        "far/us-east-1": Unobserved(
+            ScopeState.UNKNOWN, AccessDenied("AssumeRole denied", detail="more")
+        )
+    },
     {},
 )
 REFS = [

@@ -227,7 +227,7 @@ def _accepts(kind: Kind[Any], spec: dict[str, Any]) -> bool:
 
 
 def _is_left_open(detail: Any) -> bool:
-    if detail["type"] == "value_error":
+    if detail["type"] == "unfit":
         # A secret's form is checked in Python, so that the message need not repeat it, and in the schema as well.
         return bool(detail["loc"] != ("externalId",))
     path = detail["loc"][2:] if detail["loc"][:1] == ("roles",) else detail["loc"]

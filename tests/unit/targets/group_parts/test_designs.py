@@ -164,8 +164,8 @@ def test_user_data_is_the_template_or_three_lines() -> None:
 def test_a_filled_in_template_may_be_too_long() -> None:
     documents = with_role(userData="linux", contactEmailTag="everybody-of-the-team@acme.example")
     documents["Template", "linux"] = {"text": "{{ contactEmail }}" * 900}
-    (trouble,) = found(documents).troubles
-    assert (trouble.name, "has at most 16384" in trouble.why) == (WEB, True)
+    ((name, lack),) = found(documents).troubles.items()
+    assert (name, "has at most 16384" in lack.what) == (WEB, True)
 
 
 @pytest.mark.parametrize("kind", ["Environment", "EnvironmentType", "Account", "DeploymentMap", "Cluster"])  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.engine.queries.explain.next_changes import next_changes
+from controller.engine.queries.explain.instance import next_changes
 from controller.scheduling.decision import Decision, decide
 from controller.scheduling.facts import (
     EnvironmentFacts,

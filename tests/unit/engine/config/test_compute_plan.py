@@ -19,6 +19,7 @@ from controller.model.observed import Mark, Observation, ObservedState, Ownershi
 from controller.model.origin import Authorship, Origin
 from controller.model.plan import Cause, Change, ScopePlan
 from controller.model.plan_options import PlanOptions
+from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.planning.fields import EXTRA
 from tests.support.text_source import TextSource
@@ -49,7 +50,7 @@ def applied(texts: Mapping[str, str], state: ScopeState = ScopeState.OK) -> Obse
         objects[ref] = Observation(
             ref, made.attributes, made.digest, mark, Ownership.OURS, b'"base"'
         )
-    return ObservedState("config", state, objects, "why")
+    return ObservedState("config", state, objects, Reason("why"))
 
 
 def planned(

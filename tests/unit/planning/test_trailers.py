@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.model.trailers import overrides_in
+from controller.planning.approval import overrides_in
 
 SQUASHED = """Remove the old fleet (#12)
 
@@ -35,7 +35,11 @@ Co-authored-by: Ada <ada@example.com>
         ("Envctl-Override: maxDeletes", (), "an approval names what it approves"),
         ("Envctl-Override: @3f9c1a", (), "and by which guard"),
         ("Envctl-Override: maxDeletes@3F9C1A", (), "digests are printed in small letters"),
-        ("Envctl-Override: maxDeletes@3f9", (), "too short to mean one violation"),
+        (
+            "Envctl-Override: maxDeletes@3f9",
+            ("maxDeletes@3f9",),
+            "too short to mean one violation: to be told",
+        ),
         ("Envctl-Override:\nmaxDeletes@3f9c1a", (), "a line is one trailer"),
         ("see Envctl-Override: maxDeletes@3f9c1a", (), "a mention in a sentence approves nothing"),
     ],

@@ -2,11 +2,19 @@
 
 from typing import Any
 
-import orjson
-
 from controller.model.absent import ABSENT
-from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Violation
+from controller.model.plan import (
+    Change,
+    FieldChange,
+    Note,
+    NoteCategory,
+    Plan,
+    ScopePlan,
+    Violation,
+)
 from controller.planning.fields import FieldNames
+from controller.planning.plan_schema import DOCUMENT
+from controller.views.documents.envelope import document_text
 from controller.views.plan_wording import COUNTED_ACTIONS, summary
 from controller.views.schedule_text import meaning_json
 from controller.views.whole_object import fields_of
@@ -15,12 +23,11 @@ Object = dict[str, Any]
 
 
 def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> bytes:
-    """Return the plan file: UTF-8, keys sorted, indented, ended by a line feed; the same plan gives the same bytes.
+    """Return the plan file; the same plan gives the same bytes.
 
     ``names`` names and masks the fields of objects that come or go.
     """
-    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(plan_object(plan, names, controller_version), option=options)
+    return document_text(DOCUMENT, plan_object(plan, names, controller_version))
 
 
 def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Object:
@@ -29,6 +36,7 @@ def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Objec
     shown: Object = {
         "formatVersion": plan.format_version,
         "controllerVersion": controller_version,
+        "document": DOCUMENT,
         "digest": plan.digest,
         "revision": plan.revision,
         "label": plan.label,
@@ -49,11 +57,13 @@ def _scope(scope: ScopePlan, names: FieldNames) -> Object:
         "reason": scope.reason,
         "changes": [_change(change, names) for change in scope.changes],
         "violations": [_violation(violation) for violation in scope.violations],
-        "unmanaged": [_note(note) for note in scope.notes if note.category == "unmanaged"],
+        "unmanaged": [
+            _note(note) for note in scope.notes if note.category is NoteCategory.UNMANAGED
+        ],
         "notes": [
             {**_note(note), "category": note.category}
             for note in scope.notes
-            if note.category != "unmanaged"
+            if note.category is not NoteCategory.UNMANAGED
         ],
     }
 
