@@ -18,6 +18,7 @@ from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.commit.transaction import record_bytes
 from controller.engine.installation.installation import (
     INSTALLATION_ROW,
+    Installation,
     Master,
     read_installation,
 )
@@ -119,7 +120,8 @@ def set_up(master: Master, requester: Requester, *, upgrade: bool = False) -> Bo
     definitions = all_tables(kinds, master.settings.resource_prefix)
     tables = set_up_tables(master.client, definitions, upgrade=upgrade)
     request = ApplyRequest(actor=Actor("", "", *requester), transaction=new_run_id(process.clock()))
-    return bootstrap(tables, kinds, master.storage(), request, Claim(process.instance))
+    storage = Installation("", master).storage()
+    return bootstrap(tables, kinds, storage, request, Claim(process.instance))
 
 
 def bootstrap(

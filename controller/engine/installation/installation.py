@@ -1,7 +1,7 @@
 """One installation: its id, the tables of its master account, and everything that works on them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from controller.aws.blob_store import S3BlobStore
@@ -62,21 +62,6 @@ class Master:
             return None
         return S3BlobStore(self.aws.client("s3", MASTER), kept.bucket, f"{kept.prefix}/{_IMAGES}")
 
-    def storage(self) -> Storage:
-        """Return what writes are made with; the installation is filled in by who knows it. Asks AWS who we are, once."""
-        settings, account = self.settings, self.aws.assert_identity(MASTER)
-        arn = f"arn:{self.client.meta.partition}:dynamodb:{settings.region}:{account}:table/"
-        return Storage(
-            store=self.store,
-            installation="",
-            prefix=settings.resource_prefix,
-            tables={table.name: table for kind in self.kinds.values() for table in kind.tables},
-            table_arn=lambda table: arn + self.physical(table),
-            clock=self.process.clock,
-            sleep=self.process.sleep,
-            blobs=self.blobs,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -114,8 +99,21 @@ class Installation:
 
     def storage(self) -> Storage:
         """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
-        redact = redactor(self.master.kinds.values(), self.id)
-        return replace(self.master.storage(), installation=self.id, redact=redact)
+        master, kinds = self.master, self.master.kinds.values()
+        account = master.aws.assert_identity(MASTER)
+        region, prefix = master.settings.region, master.settings.resource_prefix
+        arn = f"arn:{master.client.meta.partition}:dynamodb:{region}:{account}:table/{prefix}"
+        return Storage(
+            store=master.store,
+            installation=self.id,
+            prefix=prefix,
+            tables={table.name: table for kind in kinds for table in kind.tables},
+            table_arn=lambda table: arn + table,
+            clock=master.process.clock,
+            sleep=master.process.sleep,
+            redact=redactor(kinds, self.id),
+            blobs=master.blobs,
+        )
 
 
 def read_installation(store: ItemStore, prefix: str) -> str | None:
