@@ -291,8 +291,14 @@ class RawCall:
         With a body of our own, ``request`` is any small valid request of that method: botocore
         resolves the endpoint with it. Raises botocore's errors.
         """
-        if client not in _HOOKED:
-            _hook(client)
+        with _LOCK:
+            if client not in _HOOKED:
+                # Renewing credentials calls AWS in the midst of ours, but by clients that nobody hooked.
+                events = client.meta.events
+                events.register_last("before-call", _put_body)
+                events.register("before-parse", _take_answer)
+                events.register_first("needs-retry", _notice_lost)
+                _HOOKED.add(client)
         _CURRENT.call = self
         try:
             getattr(client, method)(**request)
@@ -310,18 +316,6 @@ class _Current(threading.local):
 _CURRENT = _Current()
 _HOOKED: "weakref.WeakSet[Any]" = weakref.WeakSet()
 _LOCK = threading.Lock()
-
-
-def _hook(client: Any) -> None:
-    with _LOCK:
-        if client in _HOOKED:
-            return
-        # Renewing credentials calls AWS in the midst of ours, but by clients that nobody hooked.
-        events = client.meta.events
-        events.register_last("before-call", _put_body)
-        events.register("before-parse", _take_answer)
-        events.register_first("needs-retry", _notice_lost)
-        _HOOKED.add(client)
 
 
 def _put_body(params: dict[str, Any], **_: Any) -> None:

@@ -187,14 +187,7 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
     said = " ".join(_ENCODED.sub("", message).split())[:500]
     call = f"{error.operation_name} in {place}"
     if code in DENIED_CODES:
-        found = _ACTION.search(said)
-        action = found.group(1) if found else str(error.operation_name)
-        who = place.role or "the controller's own credentials"
-        return AccessDenied(
-            f"{what}: access denied to {action} in {place}, as {who}",
-            detail=f"  AWS says: {said or code}",
-            fix=f"allow {action} in that role's policy (the policies in deploy/ list every action needed)",
-        )
+        return _denied(error, what, place, said)
     if code in EXPIRED_CODES:
         return AccessDenied(
             f"{what}: the credentials used for {call} have expired ({code})",
@@ -232,6 +225,17 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
         code,
         detail=f"  AWS says: {said}",
         instances=_INSTANCE.findall(said),
+    )
+
+
+def _denied(error: aws.ClientError, what: str, place: Place, said: str) -> AccessDenied:
+    found = _ACTION.search(said)
+    action = found.group(1) if found else str(error.operation_name)
+    who = place.role or "the controller's own credentials"
+    return AccessDenied(
+        f"{what}: access denied to {action} in {place}, as {who}",
+        detail=f"  AWS says: {said or error_code(error)}",
+        fix=f"allow {action} in that role's policy (the policies in deploy/ list every action needed)",
     )
 
 
