@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
-    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
 
 CREDENTIAL_LIFE_S = 3600
@@ -116,20 +114,12 @@ class AwsAccess:
     ) -> "EC2Client": ...
     @overload
     def client(
-        self, service: Literal["iam"], account: str = MASTER, region: str = ""
-    ) -> "IAMClient": ...
-    @overload
-    def client(
         self, service: Literal["s3"], account: str = MASTER, region: str = ""
     ) -> "S3Client": ...
     @overload
     def client(
         self, service: Literal["secretsmanager"], account: str = MASTER, region: str = ""
     ) -> "SecretsManagerClient": ...
-    @overload
-    def client(
-        self, service: Literal["sns"], account: str = MASTER, region: str = ""
-    ) -> "SNSClient": ...
     @overload
     def client(
         self, service: Literal["sts"], account: str = MASTER, region: str = ""

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from controller.aws.items import Item, to_wire
+from controller.aws.items import to_wire
 from controller.aws.table_setup import Difference, Patience, SetupResult, set_up_table
 from controller.aws.transactions import PutWrite
 from controller.catalog import kind_tables
@@ -229,22 +229,9 @@ def _found(table: TableDefinition, storage: Storage) -> Iterator[ItemWrite]:
     for item in storage.store.scan(storage.physical(table.name), 1):
         mark = mark_of(item.get(MANAGED))
         if mark is None or mark.by != storage.installation:
-            yield _as_found(table, item)
-
-
-def _as_found(table: TableDefinition, item: Item) -> ItemWrite:
-    key = table.key_of(item)
-    name = "/".join(map(str, key.values()))
-    return ItemWrite(
-        table.name,
-        key,
-        None,
-        item,
-        ResourceRef(table.name, name),
-        "baseline",
-        "",
-        UNKNOWN_AUTHORSHIP,
-    )
+            key = table.key_of(item)
+            ref = ResourceRef(table.name, "/".join(map(str, key.values())))
+            yield ItemWrite(table.name, key, None, item, ref, "baseline", "", UNKNOWN_AUTHORSHIP)
 
 
 def _unrecorded(
