@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, TypedDict
 
-from controller.aws.table_state import Aspect, Difference
+from controller.aws.table_setup import Aspect, Difference
 from controller.engine.authoring.import_fleet import Imported
 from controller.engine.installation.bootstrap import BootstrapReport
 
