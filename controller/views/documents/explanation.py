@@ -1,10 +1,10 @@
 """An explanation for programs: codes and data, and beside them the sentences that people read."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, TypedDict
 
 from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation
-from controller.ledger.records import iso_ms
 from controller.loading.positions import dotted
 from controller.model.ledger_record import LedgerRecord
 from controller.model.plan import Note, Violation
@@ -13,12 +13,11 @@ from controller.scheduling.decision_sources import Source
 from controller.scheduling.schedule import State
 from controller.views.causes import order_of, why_lines
 from controller.views.documents.moments import (
-    Moment,
     StateChangeObject,
-    moment_json,
     state_change_json,
 )
 from controller.views.explanation import (
+    Command,
     block_lines,
     block_text,
     commands_of,
@@ -37,7 +36,7 @@ class RecordReference(TypedDict):
     """A record of the ledger: envctl audit show has the rest."""
 
     auditId: str
-    at: Moment
+    at: str
     transaction: str
     changeType: str
     phase: str
@@ -72,25 +71,18 @@ class BlockObject(TypedDict):
     detail: str
 
 
-class CommandObject(TypedDict):
-    """What to type next."""
-
-    purpose: str
-    text: str
-
-
 class ExplainDocument(TypedDict):
     """Why something is as it is. What has no data of its own is in sentences, which may change."""
 
     ref: str
     heading: list[str]
     verdict: str
-    at: Annotated[Moment, "The moment asked about."]
+    at: Annotated[datetime, "The moment asked about."]
     wanted: Annotated[str, (*State, "")]
     inOrder: Annotated[bool | None, "null: nothing is wanted, or it cannot be told."]
     lastChange: Annotated[list[str], "In sentences."]
     lastRecord: RecordReference | None
-    lastStarted: Annotated[Moment | None, "The last start of its instances."]
+    lastStarted: Annotated[datetime | None, "The last start of its instances."]
     why: Annotated[list[str], "In sentences."]
     order: Annotated[list[RuleObject], "Every rule in order; the first that decides counts."]
     values: Annotated[list[str], "As lines: value, then place."]
@@ -102,7 +94,7 @@ class ExplainDocument(TypedDict):
     information: Annotated[list[str], "What might be taken for a block and is none, in sentences."]
     informationCodes: Annotated[list[BlockObject], "The same as data."]
     next: Annotated[list[StateChangeObject], "Changes to come."]
-    commands: list[CommandObject]
+    commands: list[Command]
 
 
 def explanation_json(explanation: Explanation) -> ExplainDocument:
@@ -112,12 +104,12 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         "ref": str(explanation.ref),
         "heading": list(heading_of(explanation)),
         "verdict": verdict_of(explanation),
-        "at": iso_ms(explanation.at),
+        "at": explanation.at,
         "wanted": found.decision.wanted.value if found and found.environment else "",
         "inOrder": explanation.in_order,
         "lastChange": last_change_lines(explanation),
         "lastRecord": _reference(explanation.last.record),
-        "lastStarted": moment_json(explanation.last.launched_at),
+        "lastStarted": explanation.last.launched_at,
         "why": why_lines(explanation),
         "order": _order(explanation),
         "values": value_lines(explanation),
@@ -132,10 +124,7 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
             state_change_json(change.at.astimezone(zone), change.state)
             for change in (found.next if found else ())
         ],
-        "commands": [
-            {"purpose": command.purpose, "text": command.text}
-            for command in commands_of(explanation)
-        ],
+        "commands": commands_of(explanation),
     }
 
 
