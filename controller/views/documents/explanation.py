@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Annotated, TypedDict
 
 from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation
+from controller.ledger.summary import summary_of
 from controller.loading.positions import dotted
-from controller.model.ledger_record import LedgerRecord
 from controller.model.plan import Note, Violation
 from controller.scheduling.decision import Verdict
 from controller.scheduling.decision_sources import Source
 from controller.scheduling.schedule import State
 from controller.views.causes import order_of, why_lines
+from controller.views.documents.audit import SummaryObject, summary_json
 from controller.views.documents.moments import (
     StateChangeObject,
     state_change_json,
@@ -30,17 +31,6 @@ from controller.views.explanation import (
     verdict_of,
 )
 from controller.views.override_text import OverrideObject, override_json
-
-
-class RecordReference(TypedDict):
-    """A record of the ledger: envctl audit show has the rest."""
-
-    auditId: str
-    at: str
-    transaction: str
-    changeType: str
-    phase: str
-    cause: str
 
 
 class RuleObject(TypedDict):
@@ -81,7 +71,7 @@ class ExplainDocument(TypedDict):
     wanted: Annotated[str, (*State, "")]
     inOrder: Annotated[bool | None, "null: nothing is wanted, or it cannot be told."]
     lastChange: Annotated[list[str], "In sentences."]
-    lastRecord: RecordReference | None
+    lastRecord: SummaryObject | None
     lastStarted: Annotated[datetime | None, "The last start of its instances."]
     why: Annotated[list[str], "In sentences."]
     order: Annotated[list[RuleObject], "Every rule in order; the first that decides counts."]
@@ -99,7 +89,7 @@ class ExplainDocument(TypedDict):
 
 def explanation_json(explanation: Explanation) -> ExplainDocument:
     """Return the answer for programs."""
-    found, zone = explanation.power, explanation.zone
+    found, zone, last = explanation.power, explanation.zone, explanation.last
     return {
         "ref": str(explanation.ref),
         "heading": list(heading_of(explanation)),
@@ -108,8 +98,8 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         "wanted": found.decision.wanted.value if found and found.environment else "",
         "inOrder": explanation.in_order,
         "lastChange": last_change_lines(explanation),
-        "lastRecord": _reference(explanation.last.record),
-        "lastStarted": explanation.last.launched_at,
+        "lastRecord": summary_json(summary_of(last.record)) if last.record else None,
+        "lastStarted": last.launched_at,
         "why": why_lines(explanation),
         "order": _order(explanation),
         "values": value_lines(explanation),
@@ -125,19 +115,6 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
             for change in (found.next if found else ())
         ],
         "commands": commands_of(explanation),
-    }
-
-
-def _reference(record: LedgerRecord | None) -> RecordReference | None:
-    if record is None:
-        return None
-    return {
-        "auditId": record.audit_id,
-        "at": record.iso_timestamp,
-        "transaction": record.transaction_id,
-        "changeType": record.change_type,
-        "phase": record.phase,
-        "cause": record.cause,
     }
 
 

@@ -1,7 +1,6 @@
 """JSON Schemas of the documents that commands print, made from the types their builders return."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from enum import EnumType
 from types import NoneType
@@ -163,10 +162,7 @@ def _event_line() -> Schema:
     facts = [
         {
             "if": {"properties": {"event": {"const": event.name}}},
-            "then": {
-                "description": (event.__doc__ or "").partition("\n")[0],
-                **object_of({fact.name: _SIMPLE[fact.type] for fact in fields(event)}),
-            },
+            "then": _schema_of(event),
         }
         for event in known
     ]
