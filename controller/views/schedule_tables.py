@@ -12,7 +12,7 @@ from controller.engine.queries.schedules.exceptions import (
 )
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
 from controller.planning.wording import number
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.views.time_text import clock_text, dated_day_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"

@@ -14,7 +14,7 @@ from controller.engine.power.accepted_now import accepted_now
 from controller.engine.queries.audit import Asked, page_of
 from controller.engine.reconcile.tick import PowerRun
 from controller.errors import WrongUsage
-from controller.ledger.summary import POWER
+from controller.ledger.records import POWER
 from controller.model.plan import Cause
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import AFTERNOON, CLOCK, END, EVENING, MORNING, PERSON, PowerEstate
@@ -316,13 +316,6 @@ def test_no_capacity_in_the_morning_is_tried_again(estate: PowerEstate) -> None:
     assert [one.exit_code for one in morning.outcomes] == [0, 0]
     assert set(estate.states().values()) == {"running"}
     assert sizes(estate) == (1, 3)
-
-
-def test_throttled_requests_are_tried_again(estate: PowerEstate) -> None:
-    estate.group(WEB)
-    estate.aws.controls.fail_next("EnterStandby", "Throttling", times=3)
-    estate.at(EVENING).tick()
-    assert set(estate.states().values()) == {"stopped"}
 
 
 def test_a_stop_that_is_due_waits_for_a_running_deployment_an_hour_at_most(

@@ -15,12 +15,16 @@ from controller.kinds.language.kind import Kind
 from controller.loading.describe import problem_of
 from controller.loading.issue import Issue, PlacedIssue
 from controller.model.observed import ObservedState, Ownership, ScopeState
-from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
-from controller.model.plan import Change, ScopePlan
-from controller.model.plan_options import PlanOptions
-from controller.model.problem import Problem, ProblemCode, in_file_order
-from controller.model.ref import ResourceRef
+from controller.model.plan import Change, PlanOptions, ScopePlan
+from controller.model.ref import (
+    Authorship,
+    Origin,
+    Problem,
+    ProblemCode,
+    ResourceRef,
+    in_file_order,
+)
 from controller.model.resource import DesiredState, Projection
 from controller.planning.approval import overrides_in
 from controller.planning.diff import departing

@@ -11,8 +11,7 @@ from typing import Final
 import orjson
 
 from controller import __version__
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 
 FORMAT_VERSION: Final = 1
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Annotated, TypedDict
 
 from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation
-from controller.ledger.summary import summary_of
+from controller.ledger.records import summary_of
 from controller.loading.positions import dotted
 from controller.model.plan import Note, Violation
 from controller.scheduling.decision import Verdict
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.views.causes import order_of, why_lines
 from controller.views.documents.audit import SummaryObject, summary_json

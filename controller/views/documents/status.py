@@ -15,8 +15,7 @@ from controller.engine.queries.status.view import (
     StormView,
     Switch,
 )
-from controller.model.observed import ScopeState
-from controller.model.scope_status import ScopeCounts
+from controller.model.observed import ScopeCounts, ScopeState
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.scope_text import next_step, what_of
 
