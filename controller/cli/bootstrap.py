@@ -6,7 +6,7 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import counted, say, say_document
-from controller.engine.installation.installation import set_up
+from controller.engine.installation.bootstrap import set_up
 from controller.views.documents.installation import bootstrap_json
 
 
