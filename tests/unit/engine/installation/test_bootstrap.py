@@ -1,7 +1,4 @@
-"""First installation, the same again, and what was there before.
-
-Covers: engine.installation.baseline.
-"""
+"""First installation, the same again, and what was there before."""
 
 import random
 from collections.abc import Iterator, Sequence
