@@ -16,7 +16,7 @@ from controller.model.plan import Action, Cause, Change, Note
 from controller.model.problem import Problem
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
-from controller.planning.blocking import Barrier
+from controller.planning.order import Barrier
 
 
 @dataclass(frozen=True, slots=True)

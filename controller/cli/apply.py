@@ -32,7 +32,7 @@ from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
 from controller.engine.reconcile.review import Reviewed, refusal_of
 from controller.errors import ExitCode, WrongUsage
-from controller.planning.read_json import PlanClaim, read_plan
+from controller.planning.plan_file import PlanClaim, read_plan
 from controller.views.outcomes import failure_lines, outcome_json, tally_line
 from controller.views.override_text import ended_text
 

@@ -30,7 +30,7 @@ from controller.engine.reconcile.reconciler import Reach, Reconciled, ReconcileR
 from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
 from controller.model.plan import APPROVAL_DIGITS
-from controller.planning.approval import is_too_short
+from controller.planning.guards import is_too_short
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan_html import render_html
 from controller.views.plan_json import render_json

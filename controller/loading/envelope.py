@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import API_VERSION, DEFAULTS
 from controller.loading.closest import did_you_mean
-from controller.loading.documents import Document, parse_documents
+from controller.loading.documents import Document, Irregular, parse_documents, yaml_type
 from controller.loading.issue import MAX_ISSUES, Issue, further, missing, unknown_kind
-from controller.loading.scalars import Irregular, yaml_type
 from controller.model.canonical import canonical_bytes
 from controller.model.problem import ProblemCode
 

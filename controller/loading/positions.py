@@ -1,9 +1,14 @@
-"""Where in a file a value was written. Only asked when a problem is to be shown."""
+"""Where in a file a value was written: in a document, in the defaults of its roles, or in a folder's Defaults; and the line there.
+
+Only asked when a problem or an edit is to be shown. A line is safe to print and short enough to read, its sensitive values covered.
+"""
 
 import codecs
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol
 
 from yaml import YAMLError
 from yaml.events import (
@@ -16,11 +21,92 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from controller.loading.documents import MAX_DEPTH, events_of
-from controller.loading.excerpts import TOP, Place, covered, excerpt
-from controller.loading.scalars import printable
+from controller.loading.documents import MAX_DEPTH, events_of, printable
+from controller.loading.envelope import ParsedFile
+from controller.loading.validated import FolderDefaults, defaults_documents, folder_of
+from controller.model.canonical import parse_canonical
 from controller.model.origin import Origin
 from controller.model.problem import Excerpt
+
+MAX_CHARACTERS: Final = 110
+"""A longer line is cut around the caret."""
+
+_BEFORE_CARET: Final = 40
+_LINE_END: Final = re.compile("[\n\r\x85\u2028\u2029]")
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+_TAB: Final = "→"
+_STRANGER: Final = "\ufffd"
+
+_STAR: Final = "*"
+
+_IN_QUOTES: Final = r"\"(?:[^\"\\]|\\.)*(?:\"|\Z)|'(?:[^']|'')*(?:'|\Z)"
+_IN_FLOW: Final = r"[\[{][^\]}]*|[^,\]}\r\n]*"
+_INDENTED_BELOW: Final = r"(?:\r?\n(?:[ \t]*(?=\r?\n|\Z)|(?P=indent)[ \t]+[^\r\n]*))*"
+
+
+class Place(Protocol):
+    """Where something stands: 0-based line and column, and the offset in characters. libyaml's marks fit."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+    @property
+    def index(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place that did not come from libyaml."""
+
+    line: int
+    column: int
+    index: int
+
+
+TOP: Final = Spot(0, 0, 0)
+
+
+def excerpt(text: str, place: Place, length: int | None) -> Excerpt:
+    """Return the line of ``place`` with ``length`` characters marked; None marks the rest of the line.
+
+    Tabs show as arrows and characters that print as nothing, or that a terminal would obey, as a replacement.
+    """
+    start = place.index - place.column
+    first = start if place.column < MAX_CHARACTERS - _BEFORE_CARET else place.index - _BEFORE_CARET
+    line = text[first : first + MAX_CHARACTERS]
+    caret = place.index - first
+    end = _LINE_END.search(line, caret)
+    if end:
+        line = line[: end.start()]
+    elif first + MAX_CHARACTERS < len(text):
+        line = f"{line[:-1]}…"
+    if first > start:
+        line = f"…{line[1:]}"
+    line = line[:caret] + line[caret:].rstrip()
+    rest = max(1, len(line) - caret)
+    printable = _UNPRINTABLE.sub(_STRANGER, line.replace("\t", _TAB))
+    return Excerpt(printable, caret, rest if length is None else max(1, min(length, rest)))
+
+
+def covered(text: str, names: Collection[str]) -> str:
+    """Return YAML text with the values of the fields of these names covered, in whatever case the names are written.
+
+    It works on the text alone, as what is shown may be no YAML at all. Every character of a value becomes a star, so that
+    places stay where they are. Rather too much is covered than too little: a value that may go on below takes what is indented below along.
+    """
+    if not names:
+        return text
+    any_name = "|".join(re.escape(name) for name in sorted(names))
+    pattern = re.compile(
+        rf"(?P<before>(?:^(?P<indent>[ ]*)(?:-[ ]+)*|(?P<flow>[{{,])\s*)(?P<quote>[\"']?)(?:{any_name})(?P=quote)[ \t]*:\s?)"
+        rf"(?P<value>(?(flow)\s*(?:(?:[&!]\S*)\s+)*(?:{_IN_QUOTES}|{_IN_FLOW})|[^\r\n]*{_INDENTED_BELOW}))",
+        re.IGNORECASE | re.MULTILINE,
+    )
+    return pattern.sub(lambda found: found["before"] + re.sub(r"\S", _STAR, found["value"]), text)
+
 
 _NO_NAME: Final = -1
 """Stands for a key that is no text, which nothing can ask for."""
@@ -162,3 +248,101 @@ class _Composer:
 def _length(event: Any) -> int | None:
     length: int = event.end_mark.index - event.start_mark.index
     return length if isinstance(event, ScalarEvent) else None
+
+
+FieldPath = tuple[str | int, ...]
+
+ROLE_DEFAULTS = ("spec", "roleDefaults")
+ROLES = ("spec", "roles")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A place in terms of documents: which file, which document of it, which path inside."""
+
+    path: str
+    index: int
+    field: FieldPath
+
+
+class FieldOrigins:
+    """Answers for one revision. Texts are read again only for files that are asked about."""
+
+    def __init__(
+        self,
+        files: Mapping[str, str],
+        parsed: Mapping[str, ParsedFile],
+        text_of: Callable[[str], bytes],
+        secret_names: frozenset[str] = frozenset(),
+    ) -> None:
+        """Take the files (path -> content id), what they say, and a way to get a file's text by its content id.
+
+        Excerpts do not show the values of fields of ``secret_names``.
+        """
+        self._files, self._parsed, self._text_of = files, parsed, text_of
+        self._secret_names = secret_names
+        self._positions: dict[str, Positions] = {}
+        self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
+        self._defaults = FolderDefaults(defaults_documents(files, parsed))
+
+    def has(self, path: str) -> bool:
+        """Tell whether a path is that of a file."""
+        return path in self._files
+
+    def written(self, path: str, index: int, field: FieldPath) -> Written:
+        """Say where a field of an effective document comes from; the document itself where nobody else gives it."""
+        authored = self._body(path, index)
+        here = Written(path, index, field)
+        if _has(authored, field):
+            return here
+        if field[:2] == ROLES and len(field) > 3:
+            inherited = (*ROLE_DEFAULTS, *field[3:])
+            if _has(authored, inherited):
+                return Written(path, index, inherited)
+        if field[:1] == ("spec",) and len(field) > 1:
+            documents = self._parsed[self._files[path]].documents
+            kind = documents[index].kind if index < len(documents) else ""
+            return self._in_defaults(folder_of(path), kind, field) or here
+        return here
+
+    def position(self, written: Written, *, key: bool = False) -> Position:
+        """Return line, column and excerpt of a place."""
+        found = self._positions.get(written.path)
+        if found is None:
+            text = self._text_of(self._files[written.path])
+            found = self._positions[written.path] = Positions(text, self._secret_names)
+        return found.locate(written.index, written.field, key=key)
+
+    def origin(self, path: str, index: int, field: FieldPath, *, key: bool = False) -> Origin:
+        """Return file, line and column of a field of an effective document."""
+        written = self.written(path, index, field)
+        return self.position(written, key=key).origin(written.path)
+
+    def _in_defaults(self, folder: str, kind: str, field: FieldPath) -> Written | None:
+        inherited = (*ROLE_DEFAULTS, *field[3:]) if field[:2] == ROLES and len(field) > 3 else field
+        for document in reversed(self._defaults.over(folder)):
+            for candidate in (field, inherited):
+                place = ("spec", kind, *candidate[1:])
+                if _has(self._body(document.origin.path, document.index), place):
+                    return Written(document.origin.path, document.index, place)
+        return None
+
+    def _body(self, path: str, index: int) -> dict[str, Any]:
+        key = (path, index)
+        body = self._bodies.get(key)
+        if body is None:
+            documents = self._parsed[self._files[path]].documents
+            parsed = parse_canonical(documents[index].body) if index < len(documents) else {}
+            body = self._bodies[key] = parsed
+        return body
+
+
+def _has(value: Any, path: FieldPath) -> bool:
+    for step in path:
+        if isinstance(value, dict):
+            if step not in value:
+                return False
+        elif not isinstance(value, list) or not isinstance(step, int) or step >= len(value):
+            return False
+        value = value[step]
+    return True

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final, NamedTuple
 
-from controller.loading.excerpts import Place, Spot
+from controller.loading.positions import Place, Spot
 
 
 class SyntaxFault(NamedTuple):

@@ -5,7 +5,10 @@ is that of the changed objects.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import Json, canonical_bytes, parse_canonical
@@ -15,16 +18,57 @@ from controller.model.origin import Origin
 from controller.model.plan import Cause, Change, FieldChange, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.fields import (
     EXTRA,
+    PLAIN_NAMES,
     Difference,
+    FieldNames,
     apply,
     differences,
     field_changes,
+    keep_found,
 )
 from controller.planning.leaving import LEAVING, Deletion, is_leaving, leave, without_marks
-from controller.planning.shared import keep_found
+
+NO_REFS: frozenset[ResourceRef] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffOptions:
+    """Everything that decides how two states are compared. ``now`` is aware.
+
+    ``suspended`` objects are left as they are; ``left`` names single fields (YAML paths) that are. ``overridden``
+    objects have values from an override. ``unrecorded`` carry our mark but the ledger has no create or adoption of
+    ours: they are never pruned. ``edited_as`` is the cause of what differs from what was last applied: ``edited``, or
+    ``restored``, ``rolledBack``, ``replicated`` where the desired state comes from there. ``leaving_because`` says why an
+    object leaves although the YAML has it.
+    """
+
+    target: str
+    now: datetime
+    installation: str = ""
+    """Our id, by which a copied item of ours is told from one of another installation; empty if not known."""
+    kinds: Mapping[str, Kind[Any]] = field(default_factory=dict)
+    adopt: bool = False
+    suspended: AbstractSet[ResourceRef] = NO_REFS
+    left: Mapping[ResourceRef, tuple[str, ...]] = field(default_factory=dict)
+    overridden: AbstractSet[ResourceRef] = NO_REFS
+    unrecorded: AbstractSet[ResourceRef] = NO_REFS
+    removed_outside: AbstractSet[ResourceRef] = NO_REFS
+    """What is not there although the ledger's last record is a create, adoption or update of ours: drift."""
+    edited_as: Cause = Cause.EDITED
+    leaving_because: Mapping[ResourceRef, str] = field(default_factory=dict)
+    origins: Mapping[ResourceRef, Origin] = field(default_factory=dict)
+    names: FieldNames = PLAIN_NAMES
+
+
+class DiffResult(NamedTuple):
+    """Changes (in no particular order yet), notes on what is not changed, and desired objects kept from existing."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[Note, ...]
+    withheld: frozenset[ResourceRef] = NO_REFS
+
 
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""

@@ -10,7 +10,7 @@ from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import Observation, ObservedState, Ownership
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.diff_options import DiffOptions
+from controller.planning.diff import DiffOptions
 
 Value = str | int
 

@@ -15,9 +15,9 @@ from controller.model.plan import (
     Violation,
 )
 from controller.planning.fields import FieldNames
+from controller.views.plan_view import fields_of
 from controller.views.plan_wording import COUNTED_ACTIONS, summary
 from controller.views.schedule_text import meaning_json
-from controller.views.whole_object import fields_of
 
 Object = dict[str, Any]
 

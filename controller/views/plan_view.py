@@ -3,12 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from controller.model.absent import ABSENT
+from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import ScopeState
 from controller.model.plan import Change, FieldChange, Plan, Violation
 from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.edits import collapse, group_by_edit
-from controller.planning.fields import FieldNames
+from controller.planning.fields import (
+    Difference,
+    FieldNames,
+    FieldPath,
+    Member,
+    field_changes,
+    identity,
+    member_key,
+)
 from controller.views.plan_wording import (
     DARK,
     SIGNS,
@@ -20,7 +30,34 @@ from controller.views.plan_wording import (
     tally_text,
 )
 from controller.views.schedule_text import TITLE, meaning_lines, tally_of
-from controller.views.whole_object import fields_of
+
+
+def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
+    """Return a change's fields; those of a create or delete are worked out only here, when somebody wants to see them."""
+    if change.action == "create" and change.after is not None:
+        leaves = _leaves((), parse_canonical(change.after))
+        return field_changes(
+            change.ref, (Difference(path, ABSENT, value) for path, value in leaves), names
+        )
+    if change.action == "delete" and change.before is not None:
+        leaves = _leaves((), parse_canonical(change.before))
+        return field_changes(
+            change.ref, (Difference(path, value, ABSENT) for path, value in leaves), names
+        )
+    return change.fields
+
+
+def _leaves(path: FieldPath, value: Json) -> Iterator[tuple[FieldPath, Json]]:
+    if isinstance(value, dict) and value:
+        for name in sorted(value):
+            yield from _leaves((*path, name), value[name])
+    elif isinstance(value, list) and (attributes := identity(value, value)):
+        for member in value:
+            key = member_key(member, attributes)
+            yield from _leaves((*path, Member(attributes, key)), member)
+    else:
+        yield path, value
+
 
 FIELDS_SHOWN: Final = 6
 

@@ -9,9 +9,8 @@ from controller.model.canonical import Json, canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import Action, Change, Edit, FieldChange, Note, Plan, Violation
 from controller.model.ref import ResourceRef
-from controller.planning.approval import TRAILER
 from controller.planning.edits import ADDED, REMOVED
-from controller.planning.guards import stops_of
+from controller.planning.guards import TRAILER, stops_of
 from controller.planning.wording import (
     LONGEST_VALUE,
     NAMES_SHOWN,

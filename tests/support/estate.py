@@ -24,8 +24,7 @@ from controller.model.outcome import Progress
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.diff import diff
-from controller.planning.diff_options import DiffOptions
+from controller.planning.diff import DiffOptions, diff
 from controller.planning.order import in_order
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
 from controller.targets.table_items.plain_json import dump_plain

@@ -19,7 +19,7 @@ from controller.model.canonical import parse_canonical
 from controller.model.extra import owned_paths
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
-from controller.planning.shared import comparable, keep_found
+from controller.planning.fields import comparable, keep_found
 from tests.support.generated_fleets import Documents
 from tests.support.yaml_fleet import KINDS, loaded, problems
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from controller.catalog import kinds
 from controller.loading.compiled import CompiledKinds
-from controller.loading.describe import problems_of
-from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, Memory, load
+from controller.loading.positions import FieldOrigins
+from controller.loading.text_problems import problems_of
 from controller.model.problem import Problem
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource

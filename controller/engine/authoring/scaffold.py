@@ -14,9 +14,9 @@ from controller.kinds.language.spec import Spec
 from controller.kinds.language.walk import Shape, by_yaml
 from controller.kinds.parts.environment_names import matches
 from controller.loading.closest import closest
-from controller.loading.describe import problem_of
 from controller.loading.issue import PlacedIssue
 from controller.loading.positions import dotted
+from controller.loading.text_problems import problem_of
 from controller.loading.yaml_text import scalar_text
 from controller.model.origin import Authorship
 from controller.model.problem import Problem, in_file_order

@@ -11,8 +11,8 @@ from controller.model.extra import spec_value
 from controller.model.observed import Observation, ObservedState
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.blocking import Barrier
 from controller.planning.diff import departing
+from controller.planning.order import Barrier
 from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.found_references import still_naming
 

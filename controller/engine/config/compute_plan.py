@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 from controller.engine.config.barriers import schedule_barriers, still_in_use
 from controller.engine.config.observe import ObservedConfig, Recorded
-from controller.engine.desired.field_names import yaml_field_names
-from controller.engine.desired.find_edits import authorship_of, with_edits
+from controller.engine.desired.find_edits import authorship_of, with_edits, yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import Kind
-from controller.loading.describe import problem_of
 from controller.loading.issue import Issue, PlacedIssue
+from controller.loading.text_problems import problem_of
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
@@ -22,10 +21,8 @@ from controller.model.plan_options import PlanOptions
 from controller.model.problem import Problem, ProblemCode, in_file_order
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
-from controller.planning.approval import overrides_in
-from controller.planning.diff import departing
-from controller.planning.diff_options import DiffOptions
-from controller.planning.guard_facts import GuardLimits
+from controller.planning.diff import DiffOptions, departing
+from controller.planning.guards import GuardSettings, overrides_in
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, patched_refs, suspended
@@ -42,7 +39,7 @@ class PlanRules(NamedTuple):
     """What every plan of an installation goes by."""
 
     kinds: Mapping[str, Kind[Any]]
-    limits: GuardLimits = GuardLimits()
+    limits: GuardSettings = GuardSettings()
 
 
 def plan_config(

@@ -27,8 +27,8 @@ from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
+from controller.planning.fields import comparable, keep_found
 from controller.planning.overrides import patch, patched_refs, without_override
-from controller.planning.shared import comparable, keep_found
 from controller.targets.table_items.plain_json import load_plain
 
 _ACCEPTED = frozenset({Ownership.OURS, Ownership.LOST_MARK})

@@ -1,17 +1,44 @@
-"""Which place in the source each planned change comes from."""
+"""How plans name an attribute (as the YAML does), and which place in the source each planned change comes from."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from controller.loading.field_origins import FieldOrigins, FieldPath
+from controller.kinds.language.kind import Kind
+from controller.kinds.language.rename import is_sensitive, yaml_path
+from controller.loading.positions import FieldOrigins, FieldPath, dotted
 from controller.model.canonical import parse_canonical
 from controller.model.origin import Authorship, Origin
 from controller.model.plan import Cause, Change, Edit
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 from controller.planning.edits import OF_NO_EDIT
+from controller.planning.fields import EXTRA, FieldNames
 from controller.planning.overrides import MEMBER_NAMES
+
+
+def yaml_field_names(kinds: Mapping[str, Kind[Any]]) -> FieldNames:
+    """Return the naming of fields of table items: ``roles.Web.ami`` for ``ConfigDeploymentMaps.Value.DeploymentTarget[0].AMI``."""
+
+    def name(ref: ResourceRef, path: tuple[Any, ...]) -> str:
+        kind = kinds.get(ref.kind)
+        if path[:1] == (EXTRA,):
+            place = path[1:]
+        elif kind is None or len(path) < 2:
+            place = path
+        else:
+            place = yaml_path(kind, path[1:])
+        inside = place[1:] if place[:1] == ("spec",) and len(place) > 1 else place
+        return dotted([step if isinstance(step, str | int) else str(step) for step in inside])
+
+    def sensitive(ref: ResourceRef, path: tuple[Any, ...]) -> bool:
+        kind = kinds.get(ref.kind)
+        return (
+            kind is not None and len(path) > 1 and path[0] != EXTRA and is_sensitive(kind, path[1:])
+        )
+
+    return FieldNames(name, sensitive)
+
 
 MAX_LOOKED_UP = 2_000
 """Beyond so many changes single places are not looked up: nobody reads them, and each costs reading a file."""

@@ -10,11 +10,11 @@ from controller.errors import InvalidDesiredState, WrongUsage
 from controller.kinds.language.walk import PLAIN, Shape, by_yaml
 from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
 from controller.loading.compiled import CompiledKinds
+from controller.loading.documents import IrregularScalar
+from controller.loading.documents import resolve as scalar
 from controller.loading.issue import Issue
 from controller.loading.positions import dotted
 from controller.loading.resolve import Resolved, TracingWorld, resolve
-from controller.loading.scalars import IrregularScalar
-from controller.loading.scalars import resolve as scalar
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.absent import ABSENT
 from controller.model.accepted import AcceptedState

@@ -40,7 +40,7 @@ from controller.model.outcome import DONE, Progress
 from controller.model.override import Override
 from controller.model.plan import NoteCategory, Plan
 from controller.model.plan_options import PlanOptions
-from controller.planning.approval import overrides_in
+from controller.planning.guards import overrides_in
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 

@@ -10,7 +10,7 @@ from controller.model.extra import owned_paths
 from controller.model.observed import Mark, Observation, Ownership
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
-from controller.planning.shared import comparable
+from controller.planning.fields import comparable
 from controller.targets.table_items.marks import AUDIT, MANAGED, MarkIds, is_ours, mark_of
 from controller.targets.table_items.plain_json import dump_plain, load_plain
 

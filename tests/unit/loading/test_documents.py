@@ -10,9 +10,9 @@ from controller.loading.documents import (
     MAX_BYTES,
     MAX_DEPTH,
     Document,
+    Irregular,
     parse_documents,
 )
-from controller.loading.scalars import Irregular
 from controller.loading.text_problems import find_text_problems
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from controller.loading.excerpts import MAX_CHARACTERS, Spot, excerpt
-from controller.loading.positions import Positions, dotted
+from controller.loading.positions import MAX_CHARACTERS, Positions, Spot, dotted, excerpt
 from controller.model.origin import Origin
 
 TEXT = """\

@@ -10,8 +10,12 @@ from controller.catalog import kinds
 from controller.engine.config.compute_plan import PlanRules, plan_config
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired import find_edits
-from controller.engine.desired.field_names import yaml_field_names
-from controller.engine.desired.find_edits import authorship_of, field_path, with_edits
+from controller.engine.desired.find_edits import (
+    authorship_of,
+    field_path,
+    with_edits,
+    yaml_field_names,
+)
 from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader
 from controller.errors import InvalidDesiredState
 from controller.model.canonical import parse_canonical
