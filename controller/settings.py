@@ -224,7 +224,7 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        positions = Positions(data, _secret_names())
+        positions = Positions(data, _secret_names)
         problems = [
             _problem(name, issue, positions, given)
             for issue in validation_issues(error, (), Settings)

@@ -20,12 +20,14 @@ class CompiledKind:
         self.kind = kind
         self.validate: Callable[[Json], Any] = kind.spec.__pydantic_validator__.validate_python
         """Raises ValidationError."""
-
-    @cached_property
-    def dump(self) -> Callable[[Any], dict[str, Json]]:
+        self.dump: Callable[[Any], dict[str, Json]] = partial(
+            kind.spec.__pydantic_serializer__.to_python, by_alias=True, exclude_none=True
+        )
         """What gives the attributes of a model."""
-        dump = self.kind.spec.__pydantic_serializer__.to_python
-        return partial(dump, by_alias=True, exclude_none=True)
+        self.expanded: Callable[[dict[str, Json]], dict[str, Json]] = kind.expand or (
+            lambda spec: spec
+        )
+        """What gives an authored spec with its short forms written out."""
 
     @cached_property
     def references(self) -> Callable[[Any], list[Named]]:
@@ -36,10 +38,6 @@ class CompiledKind:
     def controller_only(self) -> Callable[[Any], dict[str, Json]]:
         """What gives the fields of a model that are in no attribute."""
         return controller_only(self.kind.spec)
-
-    def expanded(self, spec: dict[str, Json]) -> dict[str, Json]:
-        """Return an authored spec with its short forms written out."""
-        return self.kind.expand(spec) if self.kind.expand else spec
 
     def spec_model(self, spec: dict[str, Json]) -> Any:
         """Return an authored spec as the model of its kind. Raises ValidationError."""

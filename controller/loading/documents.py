@@ -195,32 +195,19 @@ class _Open:
     """Stands for the value of an anchor whose container is still being read."""
 
 
-class _PlainValues(dict[str, Scalar]):
-    """Memo of what plain scalars mean: the same few texts come again and again. Cleared when full."""
+class _PlainScalars(dict[str, Scalar]):
+    """Memo of what plain scalars mean: the same few texts come again and again, and equal keys are one string. Cleared when full."""
 
     def __missing__(self, text: str) -> Scalar:
-        return _keep(self, text, resolve(text))
+        value = resolve(text)
+        if len(text) <= _MEMO_CHARACTERS:
+            if len(self) >= _MEMO_ENTRIES:
+                self.clear()
+            self[text] = value
+        return value
 
 
-class _PlainKeys(dict[str, str]):
-    """Memo of plain scalars that may be keys, so that equal keys are one string. Cleared when full."""
-
-    def __missing__(self, text: str) -> str:
-        if text == MERGE_KEY or not isinstance(resolve(text), str):
-            raise Irregular
-        return _keep(self, text, text)
-
-
-def _keep(memo: dict[str, V], text: str, value: V) -> V:
-    if len(text) <= _MEMO_CHARACTERS:
-        if len(memo) >= _MEMO_ENTRIES:
-            memo.clear()
-        memo[text] = value
-    return value
-
-
-_VALUES: Final = _PlainValues()
-_KEYS: Final = _PlainKeys()
+_PLAIN: Final = _PlainScalars()
 
 
 def parse_documents(data: bytes) -> tuple[Document, ...]:
@@ -281,7 +268,7 @@ class _Reader:
     def mapping(self, depth: int) -> dict[str, Any]:
         if depth > MAX_DEPTH:
             raise Irregular
-        values, keys, below = _VALUES, _KEYS, depth + 1
+        values, below = _PLAIN, depth + 1
         events = self.events
         result: dict[str, Any] = {}
         for event in events:
@@ -291,8 +278,8 @@ class _Reader:
                 raise Irregular
             if event.anchor is not None or event.tag is not None:
                 raise Irregular
-            key = event.value if event.style else keys[event.value]
-            if key in result:
+            key = event.value if event.style else values[event.value]
+            if type(key) is not str or key in result or (key == MERGE_KEY and not event.style):
                 raise Irregular
             item = next(events)
             kind = type(item)
@@ -307,7 +294,7 @@ class _Reader:
     def sequence(self, depth: int) -> list[Any]:
         if depth > MAX_DEPTH:
             raise Irregular
-        values, below = _VALUES, depth + 1
+        values, below = _PLAIN, depth + 1
         result: list[Any] = []
         for event in self.events:
             kind = type(event)
@@ -336,7 +323,7 @@ class _Reader:
             if event.tag is not None:
                 value = resolve_tagged(event.value, event.tag, plain=plain)
             else:
-                value = _VALUES[event.value] if plain else event.value
+                value = _PLAIN[event.value] if plain else event.value
         elif type(event) is MappingStartEvent:
             if not is_core_tag(event.tag, "map"):
                 raise Irregular

@@ -116,7 +116,7 @@ def desired_from_items(
     resolved = resolve_all(valid, kinds, settings)
     for ref, found in resolved.items():
         wrong[ref] = found.issues
-    for ref, clash in all_clashes({ref: document.facts for ref, document in valid.items()}, kinds):
+    for ref, clash in all_clashes(valid, kinds):
         wrong[ref] = (*wrong[ref], clash)
     problems = in_file_order(
         issue.at(Origin(f"{source}: {ref}"), dotted(issue.path))

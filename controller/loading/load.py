@@ -102,7 +102,18 @@ class ChangedDocuments:
                 result.gone.add(ref)
         for path, ids in redo.items():
             result.files[path] = self._file(path, ids, result)
-        _note_what_differs(result, facts, before)
+        result.gone -= result.valid.keys()
+        missing = object()
+        result.touched = {
+            ref for ref, made in result.valid.items() if facts.get(ref, missing) != made.facts
+        } | result.gone
+        come_or_gone = result.gone | (result.valid.keys() - facts.keys())
+        result.touched |= {ResourceRef(ref.kind, ALL) for ref in come_or_gone}
+        result.broken_refs, were_broken = (
+            frozenset(ref for file in files.values() for ref in file.broken_refs)
+            for files in (result.files, before)
+        )
+        result.touched |= result.broken_refs ^ were_broken
         return result
 
     def _file(self, path: str, ids: SourceIds, result: DocumentChanges) -> LoadedFile:
@@ -147,25 +158,6 @@ class ChangedDocuments:
             return document.issues
         defaults = self._defaults.for_kind(folder_of(origin.path), document.kind)
         return validate_document(self._kinds[document.kind], document.body, origin, index, defaults)
-
-
-def _note_what_differs(
-    result: DocumentChanges, facts: Mapping[ResourceRef, Any], before: Mapping[str, LoadedFile]
-) -> None:
-    """Fill in ``touched``, ``gone`` and ``broken_refs`` once all files have been looked at."""
-    result.gone -= result.valid.keys()
-    missing = object()
-    result.touched = {
-        ref for ref, document in result.valid.items() if facts.get(ref, missing) != document.facts
-    } | result.gone
-    come_or_gone = result.gone | (result.valid.keys() - facts.keys())
-    result.touched |= {ResourceRef(ref.kind, ALL) for ref in come_or_gone}
-    result.broken_refs = _broken_refs(result.files)
-    result.touched |= result.broken_refs ^ _broken_refs(before)
-
-
-def _broken_refs(files: Mapping[str, LoadedFile]) -> frozenset[ResourceRef]:
-    return frozenset(ref for file in files.values() for ref in file.broken_refs)
 
 
 def _refs_named(document: ParsedDocument) -> list[ResourceRef]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple, Protocol
 
 from yaml import YAMLError
@@ -18,6 +19,7 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
     StreamEndEvent,
 )
 
@@ -114,17 +116,24 @@ _NO_NAME: Final = -1
 _NO_PARTS: "Final[dict[str | int, _Node]]" = {}
 """What scalars have, all the same one; it stays empty."""
 
+_END_OF: Final = {MappingStartEvent: MappingEndEvent, SequenceStartEvent: SequenceEndEvent}
+
 
 class Position(NamedTuple):
-    """A place as people count, from 1, with the line it stands in."""
+    """A place in a file, and how many characters of it are meant; a length of None goes to the end of the line."""
 
-    line: int
-    column: int
-    excerpt: Excerpt
+    file: "Positions"
+    start: Place
+    length: int | None
+
+    @property
+    def excerpt(self) -> Excerpt:
+        """The line it stands in."""
+        return excerpt(self.file.shown, self.start, self.length)
 
     def origin(self, path: str) -> Origin:
-        """Return it as the origin of something in the file ``path``."""
-        return Origin(path, self.line, self.column)
+        """Return it as the origin of something in the file ``path``: line and column as people count, from 1."""
+        return Origin(path, self.start.line + 1, self.start.column + 1)
 
 
 class _Node(NamedTuple):
@@ -147,11 +156,26 @@ class Positions:
     It reads irregular text too, as far as it goes.
     """
 
-    def __init__(self, data: bytes, secret_names: frozenset[str] = frozenset()) -> None:
+    def __init__(self, data: bytes, secret_names: Callable[[], frozenset[str]] = frozenset) -> None:
         """Take the text as it was given to ``parse_documents``; no excerpt shows a value of a field of those names."""
-        plain = data.removeprefix(codecs.BOM_UTF8)
-        self._text = covered(plain.decode(errors="replace"), secret_names)
-        self._documents = _Composer(plain).documents()
+        self._plain, self._secret_names = data.removeprefix(codecs.BOM_UTF8), secret_names
+        self._events: Iterator[Any] = events_of(self._plain)
+        self._anchors: dict[str, _Node] = {}
+        self._documents: list[_Node] = []
+        # What makes the text irregular is told by the text problems; here what could be read is all there is.
+        with suppress(YAMLError, ValueError, StopIteration):
+            next(self._events)
+            while type(next(self._events)) is not StreamEndEvent:
+                start = next(self._events)
+                self._documents.append(self._file(start, start))
+                self._fill(start, self._documents[-1], 1)
+                next(self._events)
+                self._anchors.clear()
+
+    @cached_property
+    def shown(self) -> str:
+        """The text as excerpts show it."""
+        return covered(self._plain.decode(errors="replace"), self._secret_names())
 
     def locate(
         self, document_index: int, path: Sequence[str | int], *, key: bool = False
@@ -162,92 +186,64 @@ class Positions:
         first key; what has a short form, at the short form. What was written by alias is where its anchor is.
         """
         if document_index >= len(self._documents):
-            return self._position(TOP, None)
+            return Position(self, TOP, None)
         node = self._documents[document_index]
         if not path:
-            node = next(iter(node.parts.values()), node)
-            return self._position(node.label, node.label_length)
+            node, key = next(iter(node.parts.values()), node), True
         for step in path:
             if step not in node.parts:
-                if node.parts is _NO_PARTS and node.length:
-                    # A short form: the value stands for all of its parts.
-                    return self._position(node.start, node.length)
-                top = next(iter(node.parts.values()), node) if step is path[0] else node
-                return self._position(top.label, top.label_length)
+                # A short form: the value stands for all of its parts.
+                key = not (node.parts is _NO_PARTS and node.length)
+                if key and step is path[0]:
+                    node = next(iter(node.parts.values()), node)
+                break
             node = node.parts[step]
         if key or node.length == 0:
-            return self._position(node.label, node.label_length)
-        return self._position(node.start, node.length)
+            return Position(self, node.label, node.label_length)
+        return Position(self, node.start, node.length)
 
-    def _position(self, start: Place, length: int | None) -> Position:
-        return Position(start.line + 1, start.column + 1, excerpt(self._text, start, length))
+    # A node is filed before it is filled, so what was read before an error stays.
+
+    def _file(self, event: Any, label: Any) -> _Node:
+        where = (event.start_mark, _length(event), label.start_mark, _length(label))
+        anchor = event.anchor
+        if type(event) is AliasEvent:
+            known = self._anchors.get(anchor)
+            return (
+                _Node(*where, {}) if known is None else _Node(*known[:2], *where[2:], known.parts)
+            )
+        node = _Node(*where, _NO_PARTS if type(event) is ScalarEvent else {})
+        if anchor is not None:
+            self._anchors[anchor] = node
+        return node
+
+    def _fill(self, event: Any, node: _Node, depth: int) -> None:
+        if not isinstance(event, CollectionStartEvent):
+            return
+        if depth > MAX_DEPTH:
+            raise StopIteration
+        is_map, end = type(event) is MappingStartEvent, _END_OF[type(event)]
+        while type(label := next(self._events)) is not end:
+            name: str | int = len(node.parts)
+            value = label
+            if is_map:
+                name = label.value if type(label) is ScalarEvent else _NO_NAME
+                if name == _NO_NAME:
+                    self._fill(label, self._file(label, label), depth + 1)
+                value = next(self._events)
+            node.parts[name] = self._file(value, label)
+            self._fill(value, node.parts[name], depth + 1)
+
+
+def _length(event: Any) -> int | None:
+    length: int = event.end_mark.index - event.start_mark.index
+    return length if isinstance(event, ScalarEvent) else None
 
 
 def dotted(path: Sequence[str | int]) -> str:
     """Write a path as people read it: ``spec.roles[0].ami``. Long keys are cut, unprintable ones escaped."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{printable(step)}" for step in path)
     return "".join(steps).removeprefix(".")
-
-
-class _Composer:
-    """Builds the tree of nodes from events. A node is filed before it is filled, so what was read before an error stays."""
-
-    def __init__(self, text: bytes) -> None:
-        self.events: Iterator[Any] = events_of(text)
-        self.anchors: dict[str, _Node] = {}
-        self.roots: list[_Node] = []
-
-    def documents(self) -> list[_Node]:
-        # What makes the text irregular is told by the text problems; here what could be read is all there is.
-        with suppress(YAMLError, ValueError, StopIteration):
-            next(self.events)
-            while type(next(self.events)) is not StreamEndEvent:
-                start = next(self.events)
-                self.roots.append(self.file(start, start))
-                self.fill(start, self.roots[-1], 1)
-                next(self.events)
-                self.anchors.clear()
-        return self.roots
-
-    def file(self, event: Any, label: Any) -> _Node:
-        where = (event.start_mark, _length(event), label.start_mark, _length(label))
-        anchor = event.anchor
-        if type(event) is AliasEvent:
-            known = self.anchors.get(anchor)
-            return (
-                _Node(*where, {}) if known is None else _Node(*known[:2], *where[2:], known.parts)
-            )
-        node = _Node(*where, _NO_PARTS if type(event) is ScalarEvent else {})
-        if anchor is not None:
-            self.anchors[anchor] = node
-        return node
-
-    def fill(self, event: Any, node: _Node, depth: int) -> None:
-        if not isinstance(event, CollectionStartEvent):
-            return
-        if depth > MAX_DEPTH:
-            raise StopIteration
-        if type(event) is MappingStartEvent:
-            while type(key := next(self.events)) is not MappingEndEvent:
-                if type(key) is not ScalarEvent:
-                    self.fill(key, self.file(key, key), depth + 1)
-                value = next(self.events)
-                self.part(
-                    node, key.value if type(key) is ScalarEvent else _NO_NAME, value, key, depth
-                )
-        else:
-            while type(item := next(self.events)) is not SequenceEndEvent:
-                self.part(node, len(node.parts), item, item, depth)
-
-    def part(self, node: _Node, name: str | int, event: Any, label: Any, depth: int) -> None:
-        child = self.file(event, label)
-        node.parts[name] = child
-        self.fill(event, child, depth + 1)
-
-
-def _length(event: Any) -> int | None:
-    length: int = event.end_mark.index - event.start_mark.index
-    return length if isinstance(event, ScalarEvent) else None
 
 
 FieldPath = tuple[str | int, ...]
@@ -273,7 +269,7 @@ class FieldOrigins:
         files: Mapping[str, str],
         parsed: Mapping[str, ParsedFile],
         text_of: Callable[[str], bytes],
-        secret_names: frozenset[str] = frozenset(),
+        secret_names: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         """Take the files (path -> content id), what they say, and a way to get a file's text by its content id.
 

@@ -26,7 +26,7 @@ ALL = ""
 
 
 class TracingWorld:
-    """Answers from the facts of all objects and keeps the list of what was asked since ``start``."""
+    """Answers from the facts of all objects and keeps the list of what was ``asked``."""
 
     def __init__(
         self, facts: Mapping[ResourceRef, Any], compatibility: str, default_region: str
@@ -37,15 +37,8 @@ class TracingWorld:
         """The same few objects are asked about again and again. A reference is a plain pair too."""
         self.compatibility = compatibility
         self.default_region = default_region
-        self._asked: list[ResourceRef] = []
-
-    def start(self) -> None:
-        """Begin a new list of questions."""
-        self._asked = []
-
-    def asked(self) -> tuple[ResourceRef, ...]:
-        """Return what was asked since ``start``, each once, in order; equal answers share their values."""
-        return tuple(dict.fromkeys(self._asked))
+        self.asked: list[ResourceRef] = []
+        """What was asked; whoever wants to know begins a new list."""
 
     def facts(self, kind: str, key: str) -> Any:
         """Return the facts of an object, None if there is none by that name."""
@@ -54,12 +47,12 @@ class TracingWorld:
         if known is None:
             ref = ResourceRef(kind, key)
             known = self._answers[pair] = (ref, self._facts.get(ref))
-        self._asked.append(known[0])
+        self.asked.append(known[0])
         return known[1]
 
     def names(self, kind: str) -> Iterable[str]:
         """Return every key of a kind; remembered as a question about all of them."""
-        self._asked.append(ResourceRef(kind, ALL))
+        self.asked.append(ResourceRef(kind, ALL))
         return (ref.key for ref in self._facts if ref.kind == kind)
 
 
@@ -82,7 +75,7 @@ def resolve(
     ``broken`` are objects that exist but whose own documents are wrong: nothing is said of references to them.
     """
     ref, facts, items = document.ref, document.facts, document.items
-    world.start()
+    world.asked = []
     dangling = [
         named
         for named in document.references
@@ -97,14 +90,16 @@ def resolve(
     attributes, extra = canonical_bytes(items), NOTHING_EXTRA
     if len(document.extra) > 1:
         extra = canonical_bytes(document.extra)
-    asked = world.asked()
+    # Each once, in order; objects that asked the same share their values.
+    asked = tuple(dict.fromkeys(world.asked))
+    single = tuple([ref for ref in asked if ref.key != ALL])
     projection = Projection(
         ref=ref,
         attributes=attributes,
         extra=extra,
         digest=projection_digest(attributes, extra),
         owned=document.owned,
-        depends_on=objects_in(asked),
+        depends_on=asked if len(single) == len(asked) else single,
         protected=document.protected,
     )
     resource = Resource(ref, document.origin, document.index, document.document, projection)
@@ -127,14 +122,6 @@ def resolve_all(
         ref: resolve(document, kinds.by_name[ref.kind].kind, world)
         for ref, document in documents.items()
     }
-
-
-def objects_in(asked: tuple[ResourceRef, ...]) -> tuple[ResourceRef, ...]:
-    """Return what was asked about single objects."""
-    for ref in asked:
-        if ref.key == ALL:
-            return tuple([single for single in asked if single.key != ALL])
-    return asked
 
 
 def no_such(named: Named, names: Iterable[str]) -> Issue:
@@ -171,10 +158,10 @@ def clashes(
 
 
 def all_clashes(
-    facts: Mapping[ResourceRef, Any], kinds: CompiledKinds
+    documents: Mapping[ResourceRef, ValidatedDocument], kinds: CompiledKinds
 ) -> Iterator[tuple[ResourceRef, Issue]]:
     """Yield the ``clashes`` of all kinds; the first owner of a value is the first by name."""
     for name, compiled in kinds.by_name.items():
         if compiled.kind.unique:
-            mine = sorted((ref, facts[ref]) for ref in facts if ref.kind == name)
+            mine = sorted((ref, documents[ref].facts) for ref in documents if ref.kind == name)
             yield from clashes(compiled.kind, mine)

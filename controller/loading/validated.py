@@ -80,7 +80,15 @@ class FolderDefaults:
         key = (folder, kind)
         found = self._merged.get(key)
         if found is None:
-            found = self._merged[key] = self._merge(folder, kind)
+            spec: dict[str, Any] = {}
+            origins: list[Origin] = []
+            for document in self.over(folder):
+                partial = document.partial_specs().get(kind)
+                if isinstance(partial, dict):
+                    spec = merge(spec, partial)
+                    origins.insert(0, document.origin)
+            found = KindDefaults(spec, tuple(origins)) if origins else NO_DEFAULTS
+            self._merged[key] = found
         return found
 
     def id_of(self, folder: str) -> str:
@@ -100,16 +108,6 @@ class FolderDefaults:
             for level in folders_above(folder)
             for document in self._by_folder.get(level, ())
         ]
-
-    def _merge(self, folder: str, kind: str) -> KindDefaults:
-        spec: dict[str, Any] = {}
-        origins: list[Origin] = []
-        for document in self.over(folder):
-            partial = document.partial_specs().get(kind)
-            if isinstance(partial, dict):
-                spec = merge(spec, partial)
-                origins.insert(0, document.origin)
-        return KindDefaults(spec, tuple(origins)) if origins else NO_DEFAULTS
 
 
 def folder_of(path: str) -> str:
@@ -251,6 +249,14 @@ def validate_document(
     if b'""' in body:
         items = without_empty(items)
     owned = owned_fields(items, kind.shared) if kind.shared else ()
+    # What was authored and is in no attribute; see ``controller.model.extra``.
+    extra = {
+        "metadata": {
+            name: value for name, value in checked.written.items() if name != "name" and value
+        },
+        "spec": compiled.controller_only(spec),
+        "owned": list(owned),
+    }
     return ValidatedDocument(
         ResourceRef(kind.name, key),
         origin,
@@ -259,7 +265,7 @@ def validate_document(
         kind.facts(key, spec),
         compiled.references(spec),
         items,
-        _extra(checked.written, compiled.controller_only(spec), owned),
+        {"shape": SHAPE, **{part: given for part, given in extra.items() if given}},
         owned,
         checked.metadata.protect,
     )
@@ -271,21 +277,6 @@ def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> list[Issue]:
     if kind.names is None or name is None:
         return []
     return [issue_of(finding) for finding in kind.names.findings(name)]
-
-
-def _extra(
-    metadata: dict[str, Any], only_ours: dict[str, Any], owned: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return what was authored and is in no attribute; see ``controller.model.extra``."""
-    extra: dict[str, Any] = {"shape": SHAPE}
-    kept = {name: value for name, value in metadata.items() if name != "name" and value}
-    if kept:
-        extra["metadata"] = kept
-    if only_ours:
-        extra["spec"] = only_ours
-    if owned:
-        extra["owned"] = list(owned)
-    return extra
 
 
 def owned_fields(items: Mapping[str, Any], shared: tuple[SharedField, ...]) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def problems(texts: Mapping[str, str], result: Loaded | None = None) -> tuple[Pr
     result = result or loaded(texts)
     files = dict(sorted(texts.items()))
     origins = FieldOrigins(
-        files, result.memory.parsed, lambda text: text.encode(), KINDS.secret_names
+        files, result.memory.parsed, lambda text: text.encode(), lambda: KINDS.secret_names
     )
     return problems_of(result, origins, KINDS)
 

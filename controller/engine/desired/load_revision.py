@@ -190,7 +190,7 @@ class RevisionLoader:
             files,
             loaded.memory.parsed,
             lambda content_id: next(data for _, data in source.read([content_id])),
-            self._kinds.secret_names,
+            lambda: self._kinds.secret_names,
         )
         problems = in_file_order((*tree.problems, *problems_of(loaded, origins, self._kinds)))
         return LoadedRevision(tree, loaded, problems, origins)

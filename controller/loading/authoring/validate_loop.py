@@ -107,7 +107,7 @@ def _resolved(
             issues[ref] = wrong
     if not issues:
         # Whoever is left out anyway takes nothing from others, so clashes come last.
-        for ref, clash in all_clashes({ref: valid[ref].facts for ref in valid}, kinds):
+        for ref, clash in all_clashes(valid, kinds):
             issues.setdefault(ref, []).append(clash)
     return resources, issues
 
