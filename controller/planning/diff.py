@@ -179,11 +179,24 @@ def _update(
     ref: ResourceRef, projection: Projection, found: Observation, options: DiffOptions
 ) -> Change | None:
     before = parse_canonical(found.attributes)
-    after = _to_write(projection, found, before, options.kinds.get(ref.kind))
+    kind = options.kinds.get(ref.kind)
+    after = parse_canonical(projection.attributes)
+    if kind is not None:
+        after = keep_found(before, after, kind.shared, projection.owned)
+        after = without_marks(kind, after) if is_leaving(found) else after
     found_differences = differences(before, after)
     left = options.left.get(ref)
     if left:
-        found_differences = _without_left(ref, found_differences, left, options)
+        # Under ``x`` an override leaves ``x`` itself and what is below it.
+        named = [
+            (f"{options.names.name_path(ref, difference.path)}.", difference)
+            for difference in found_differences
+        ]
+        found_differences = [
+            difference
+            for name, difference in named
+            if not name.startswith(tuple(f"{path}." for path in left))
+        ]
         after = apply(found_differences, before)
     extra = _extra_differences(projection, found)
     if left and not found_differences and not extra and found.ownership is Ownership.OURS:
@@ -196,8 +209,8 @@ def _update(
         cause=cause,
         fields=collapse_fields(
             field_changes(ref, (*found_differences, *extra), options.names),
-            options.kinds.get(ref.kind),
-            (before, _mark(found).extra),
+            kind,
+            (before, (found.mark or _EMPTY_MARK).extra),
             (after, parse_canonical(projection.extra)),
         ),
         before=found.attributes,
@@ -236,26 +249,6 @@ def collapse_fields(
     return told
 
 
-def _to_write(
-    projection: Projection, found: Observation, before: Json, kind: Kind[Any] | None
-) -> Json:
-    after = parse_canonical(projection.attributes)
-    if kind is None:
-        return after
-    after = keep_found(before, after, kind.shared, projection.owned)
-    return without_marks(kind, after) if is_leaving(found) else after
-
-
-def _without_left(
-    ref: ResourceRef, found: list[Difference], left: tuple[str, ...], options: DiffOptions
-) -> list[Difference]:
-    def is_left(difference: Difference) -> bool:
-        name = options.names.name_path(ref, difference.path)
-        return any(name == path or name.startswith(f"{path}.") for path in left)
-
-    return [difference for difference in found if not is_left(difference)]
-
-
 def _extra_differences(projection: Projection, found: Observation) -> tuple[Difference, ...]:
     """What was authored differently but is no attribute: labels, protection, fields of the controller alone."""
     if found.mark is None:
@@ -275,7 +268,7 @@ def _why(
         return Cause.ADOPTED, "existed before; is taken over"
     if found.ownership is Ownership.LOST_MARK:
         return Cause.DRIFTED, "mark lost"
-    mark = _mark(found)
+    mark = found.mark or _EMPTY_MARK
     drifted = found.digest != mark.digest
     if projection.digest == mark.digest:
         return Cause.DRIFTED, "changed outside envctl"
@@ -317,7 +310,7 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
 def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change | Note | None:
     if step.action == "none":
         return Note(NoteCategory.LEAVING, found.ref, step.because) if step.because else None
-    mark = _mark(found)
+    mark = found.mark or _EMPTY_MARK
     why = options.leaving_because.get(found.ref, "")
     return Change(
         action=step.action,
@@ -345,11 +338,7 @@ def _leaving_fields(
 
 
 def _whose(found: Observation, options: DiffOptions) -> str:
-    by = _mark(found).by
+    by = (found.mark or _EMPTY_MARK).by
     if by and by == options.installation:
         return "carries our mark of another item: it is a copy"
     return f"carries the mark of another installation ({by})"
-
-
-def _mark(found: Observation) -> Mark:
-    return found.mark or _EMPTY_MARK

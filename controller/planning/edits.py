@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from controller.model.observed import ObservedState
 from controller.model.origin import Origin
-from controller.model.plan import Cause, Change, Edit, FieldChange
+from controller.model.plan import Cause, Change, Edit
 from controller.model.ref import ResourceRef
 from controller.planning.wording import plural
 
@@ -127,29 +127,24 @@ def with_file_edits(
 
     ``source_paths`` are the source's files, ``known_paths`` those that gave what was found. None leaves all as it is.
     """
-    if source_paths is None:
-        return tuple(changes)
+    placed = list(changes)
+    came_or_went = {
+        index: (change.origin.path, REMOVED if change.cause is Cause.PRUNED else ADDED)
+        for index, change in enumerate(placed)
+        if change.edit is None
+        and change.origin is not None
+        and (change.cause is Cause.PRUNED or change.action == "create")
+        and change.cause not in OF_NO_EDIT
+    }
+    if source_paths is None or not came_or_went:
+        return tuple(placed)
     there = {ADDED: known_paths, REMOVED: source_paths}
     folders = {what: folders_of(paths) for what, paths in there.items()}
-    return tuple(
-        replace(change, edit=_file_edit(change.origin, there[what], folders[what], what))
-        if change.edit is None and change.origin is not None and (what := _what(change))
-        else change
-        for change in changes
-    )
-
-
-def _what(change: Change) -> str:
-    if change.cause is Cause.PRUNED:
-        return REMOVED
-    return ADDED if change.action == "create" and change.cause not in OF_NO_EDIT else ""
-
-
-def _file_edit(
-    origin: Origin, files: AbstractSet[str], folders: AbstractSet[str], what: str
-) -> Edit:
-    missing = topmost_missing(origin.path, files, folders)
-    return Edit(Origin(missing), what) if missing else Edit(Origin(origin.path), "")
+    for index, (path, what) in came_or_went.items():
+        missing = topmost_missing(path, there[what], folders[what])
+        edit = Edit(Origin(missing), what) if missing else Edit(Origin(path), "")
+        placed[index] = replace(placed[index], edit=edit)
+    return tuple(placed)
 
 
 def group_by_edit(changes: Iterable[Change]) -> tuple[tuple[EditGroup, ...], tuple[Change, ...]]:
@@ -175,24 +170,10 @@ def collapse(changes: Sequence[Change]) -> tuple[Collapsed, ...]:
     """Join changes that differ only in which object they are of, in the order of their first."""
     alike: dict[str, list[Change]] = {}
     for change in changes:
-        alike.setdefault(_likeness(change), []).append(change)
+        effects = sorted((change.effects or {}).items())
+        what = (change.action, change.target, change.ref.kind, change.cause, change.because)
+        alike.setdefault(repr((*what, change.fields, effects)), []).append(change)
     return tuple(
         Collapsed(same[0], tuple(change.ref for change in same), tuple(same))
         for same in alike.values()
-    )
-
-
-def _likeness(change: Change) -> str:
-    fields: tuple[FieldChange, ...] = change.fields
-    effects = sorted((change.effects or {}).items())
-    return repr(
-        (
-            change.action,
-            change.target,
-            change.ref.kind,
-            change.cause,
-            change.because,
-            fields,
-            effects,
-        )
     )

@@ -92,12 +92,27 @@ class FieldNames:
 PLAIN_NAMES = FieldNames()
 
 
-def differences(before: Json, after: Json) -> list[Difference]:
-    """Return what turns ``before`` into ``after``, keys sorted; empty when they are equal.
+def differences(before: Json, after: Json, path: FieldPath = ()) -> list[Difference]:
+    """Return what turns ``before`` into ``after``, keys sorted; empty when they are equal. Paths begin with ``path``.
 
     Null differs from absent, true from 1, and 1 from 1.0: what is equal has the same canonical bytes.
     """
-    return list(_differences((), before, after))
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            difference
+            for name in sorted(before.keys() | after.keys())
+            for difference in differences(
+                before.get(name, ABSENT), after.get(name, ABSENT), (*path, name)
+            )
+        ]
+    if isinstance(before, list) and isinstance(after, list):
+        attributes = identity(before, after)
+        if attributes is None:
+            return list(_by_index(path, before, after))
+        return list(_by_identity(path, before, after, attributes))
+    if type(before) is not type(after) or before != after:
+        return [Difference(path, before, after)]
+    return []
 
 
 def apply(found: Iterable[Difference], value: Json) -> Json:
@@ -118,7 +133,16 @@ def field_changes(
     ref: ResourceRef, found: Iterable[Difference], names: FieldNames = PLAIN_NAMES
 ) -> tuple[FieldChange, ...]:
     """Name each difference and mask what is sensitive, whole or within the value."""
-    return tuple(_field_change(ref, difference, names) for difference in found)
+    changes = []
+    for path, *values in found:
+        if any(names.is_sensitive(ref, path[: end + 1]) for end in range(len(path))):
+            shown = [(value if value is ABSENT else MASKED, True) for value in values]
+        else:
+            shown = [_masked(ref, path, value, names) for value in values]
+        (before, hid_before), (after, hid_after) = shown
+        name = names.name_path(ref, path)
+        changes.append(FieldChange(name, before, after, sensitive=hid_before or hid_after))
+    return tuple(changes)
 
 
 def identity(first: Sequence[Json], second: Sequence[Json]) -> tuple[str, ...] | None:
@@ -148,27 +172,11 @@ def _identifies(attributes: tuple[str, ...], members: Sequence[Json]) -> bool:
     return len(seen) == len(members)
 
 
-def _differences(path: FieldPath, before: Json, after: Json) -> Iterator[Difference]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in sorted(before.keys() | after.keys()):
-            yield from _differences(
-                (*path, name), before.get(name, ABSENT), after.get(name, ABSENT)
-            )
-    elif isinstance(before, list) and isinstance(after, list):
-        attributes = identity(before, after)
-        if attributes is None:
-            yield from _by_index(path, before, after)
-        else:
-            yield from _by_identity(path, before, after, attributes)
-    elif type(before) is not type(after) or before != after:
-        yield Difference(path, before, after)
-
-
 def _by_index(
     path: FieldPath, before: Sequence[Json], after: Sequence[Json]
 ) -> Iterator[Difference]:
     for index, (old, new) in enumerate(zip(before, after, strict=False)):
-        yield from _differences((*path, index), old, new)
+        yield from differences(old, new, (*path, index))
     # From the end, so that no index moves before its turn.
     for index in range(len(before) - 1, len(after) - 1, -1):
         yield Difference((*path, index), before[index], ABSENT)
@@ -182,7 +190,7 @@ def _by_identity(
     old = {member_key(member, attributes): member for member in before}
     new = {member_key(member, attributes): member for member in after}
     for key, member in old.items():
-        yield from _differences((*path, Member(attributes, key)), member, new.get(key, ABSENT))
+        yield from differences(member, new.get(key, ABSENT), (*path, Member(attributes, key)))
     added = [key for key in new if key not in old]
     for key in added:
         yield Difference((*path, Member(attributes, key)), ABSENT, new[key])
@@ -228,19 +236,6 @@ def _reorder(members: list[Json], attributes: tuple[str, ...], wanted: Sequence[
         for index, shown in enumerate(wanted)
     }
     members.sort(key=lambda member: rank[member_key(member, attributes)])
-
-
-def _field_change(ref: ResourceRef, difference: Difference, names: FieldNames) -> FieldChange:
-    path = difference.path
-    name = names.name_path(ref, path)
-    if any(names.is_sensitive(ref, path[: end + 1]) for end in range(len(path))):
-        before, after = (
-            value if value is ABSENT else MASKED for value in (difference.before, difference.after)
-        )
-        return FieldChange(name, before, after, sensitive=True)
-    before, hid_before = _masked(ref, path, difference.before, names)
-    after, hid_after = _masked(ref, path, difference.after, names)
-    return FieldChange(name, before, after, sensitive=hid_before or hid_after)
 
 
 def _masked(ref: ResourceRef, path: FieldPath, value: Json, names: FieldNames) -> tuple[Json, bool]:

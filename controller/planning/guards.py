@@ -149,7 +149,19 @@ def plan_digest(scopes: Iterable[ScopePlan]) -> str:
         head = (scope.scope, violations, len(scope.changes))
         whole.update(canonical_bytes(head))
         for change in scope.changes:
-            _add(whole, change)
+            parts = (
+                canonical_bytes((change.action, change.target, *change.ref, change.cause.value)),
+                change.before,
+                change.after,
+                change.extra,
+                change.digest.encode(),
+                change.base,
+                canonical_bytes(dict(change.effects or {})),
+            )
+            for part in parts:
+                # A length before each part, so that no two sequences of parts give the same bytes.
+                whole.update(b"-" if part is None else b"%d:" % len(part))
+                whole.update(part or b"")
     return whole.hexdigest()
 
 
@@ -164,22 +176,6 @@ def violation_digest(guard: str, scope: str, counted: Iterable[Change]) -> str:
     return digest_of([FORMAT_VERSION, guard, scope, counted_now])
 
 
-def _add(whole: "hashlib._Hash", change: Change) -> None:
-    parts = (
-        canonical_bytes((change.action, change.target, *change.ref, change.cause.value)),
-        change.before,
-        change.after,
-        change.extra,
-        change.digest.encode(),
-        change.base,
-        canonical_bytes(dict(change.effects or {})),
-    )
-    for part in parts:
-        # A length before each part, so that no two sequences of parts give the same bytes.
-        whole.update(b"-" if part is None else b"%d:" % len(part))
-        whole.update(part or b"")
-
-
 EFFECTS: Final = (
     ("launched", "maxInstancesLaunched", "max_instances_launched"),
     ("ended", "maxInstancesEnded", "max_instances_ended"),
@@ -189,57 +185,50 @@ EFFECTS: Final = (
 
 def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Violation, ...]:
     """Return every violation of one scope's changes, in a fixed order."""
-    deletes = [change for change in changes if _is_first_step_out(change, facts)]
+    # The delete of what has been marked before was counted and approved when it was marked.
+    objects = facts.observed.objects
+    deletes = [
+        change
+        for change in changes
+        if leaves(change)
+        and not ((found := objects.get(change.ref)) is not None and is_leaving(found))
+    ]
     return (
-        *_protected(deletes, facts),
-        *_not_retired(deletes, facts),
+        *_forbidden(deletes, facts),
         *_deletes(deletes, changes, facts),
         *_unreviewed_updates(changes, facts),
         *_effects(changes, facts),
     )
 
 
-def _is_first_step_out(change: Change, facts: GuardFacts) -> bool:
-    """The delete of what has been marked before was counted and approved when it was marked."""
-    if not leaves(change):
-        return False
-    found = facts.observed.objects.get(change.ref)
-    return found is None or not is_leaving(found)
+def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
+    """Yield what keeps single objects from being deleted.
 
-
-def _applied(change: Change, facts: GuardFacts) -> Mapping[str, object]:
-    """What was last applied decides: lifting a protection and deleting the object take two revisions."""
-    found = facts.observed.objects.get(change.ref)
-    return {} if found is None or found.mark is None else found.mark.extra
-
-
-def _protected(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    counted = [change for change in deletes if is_protected(_applied(change, facts))]
-    if counted:
+    What was last applied decides: lifting a protection and deleting the object take two revisions.
+    """
+    protected, not_retired = list[Change](), list[Change]()
+    for change in deletes:
+        found, kind = facts.observed.objects.get(change.ref), facts.kinds.get(change.ref.kind)
+        applied = {} if found is None or found.mark is None else found.mark.extra
+        if is_protected(applied):
+            protected.append(change)
+        if kind is not None and kind.leaving is Leaving.RETIRE_FIRST and not is_retired(applied):
+            not_retired.append(change)
+    if protected:
         yield _violation(
             "protected",
             facts,
-            f"{_named(counted)} would be deleted but {'is' if len(counted) == 1 else 'are'} protected",
-            counted,
+            f"{_named(protected)} would be deleted but {'is' if len(protected) == 1 else 'are'} protected",
+            protected,
             hint="put it back, apply it without metadata.protect, then delete it in a later revision",
             overridable=False,
         )
-
-
-def _not_retired(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    counted = [
-        change
-        for change in deletes
-        if (kind := facts.kinds.get(change.ref.kind)) is not None
-        and kind.leaving is Leaving.RETIRE_FIRST
-        and not is_retired(_applied(change, facts))
-    ]
-    if counted:
+    if not_retired:
         yield _violation(
             "retireFirst",
             facts,
-            f"{_named(counted)} would be deleted without having been retired",
-            counted,
+            f"{_named(not_retired)} would be deleted without having been retired",
+            not_retired,
             hint="put it back with `lifecycle: retired`, apply that, then delete the file",
         )
 
