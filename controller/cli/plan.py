@@ -156,7 +156,7 @@ def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) ->
 
 def show_plan_being_applied(run: CombinedPlan) -> None:
     """Print a plan without its last line, which says what to type next: that is being done."""
-    lines = text_lines(run.plan, names=run.names)
+    lines = list(text_lines(run.plan, names=run.names))
     say_lines(lines[:-1] if run.plan.changes and not run.plan.refused else lines)
     note_unused_tokens(run)
 

@@ -164,16 +164,23 @@ def _index(holder: Json, name: str, override: Override) -> int:
             f"override {override.id} of {override.ref}: {override.path} leads into a single value at {name!r}",
             fix="name a field the document can have, as envctl render prints it",
         )
-    if name.isdecimal() and int(name) < len(holder):
-        return int(name)
+    index = int(name) if name.isdecimal() else len(holder)
+    found = index if index < len(holder) else member_index(holder, name)
+    if found is None:
+        raise WrongUsage(
+            f"override {override.id} of {override.ref}: {override.path} names no member {name!r}",
+            fix=f"use an index below {len(holder)} or the name of a member, as envctl render prints them",
+        )
+    return found
+
+
+def member_index(members: Sequence[Json], name: str) -> int | None:
+    """Return where the member of a list stands that is called so; None if none is."""
     for field in MEMBER_NAMES:
-        for index, member in enumerate(holder):
+        for index, member in enumerate(members):
             if isinstance(member, dict) and member.get(field) == name:
                 return index
-    raise WrongUsage(
-        f"override {override.id} of {override.ref}: {override.path} names no member {name!r}",
-        fix=f"use an index below {len(holder)} or the name of a member, as envctl render prints them",
-    )
+    return None
 
 
 ACTOR: Final = "a tag"

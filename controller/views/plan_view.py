@@ -132,7 +132,9 @@ def _schedules(meaning: ScheduleMeaning, *, expand: bool) -> Section:
 def _entries(
     changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
 ) -> tuple[Entry, ...]:
-    return tuple(_entry(one.changes, scope_of, names, expand=expand) for one in collapse(changes))
+    return tuple(
+        _entry(alike.changes, scope_of, names, expand=expand) for alike in collapse(changes)
+    )
 
 
 def _entry(
@@ -175,7 +177,7 @@ def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
 
 
 def _scopes(plan: Plan) -> Iterator[Aside]:
-    seen = {one.scope for one in plan.scopes if one.state not in DARK}
+    seen = {scope.scope for scope in plan.scopes if scope.state not in DARK}
     for scope in plan.scopes:
         if scope.state in NOT_EXPLAINED:
             continue

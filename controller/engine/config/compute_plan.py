@@ -16,7 +16,7 @@ from controller.loading.text_problems import problem_of
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
-from controller.model.plan import Change, ScopePlan
+from controller.model.plan import ScopePlan
 from controller.model.plan_options import PlanOptions
 from controller.model.problem import Problem, ProblemCode, in_file_order
 from controller.model.ref import ResourceRef
@@ -89,7 +89,7 @@ def plan_config(
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     notes = tuple(sorted((*scope.notes, *in_force(overrides))))
-    return replace(scope, changes=_with_authors(changes, authorship), notes=notes)
+    return replace(scope, changes=authorship_of(changes, authorship), notes=notes)
 
 
 def _placed(
@@ -103,13 +103,6 @@ def _placed(
         placed = PlacedIssue(origin.path, resource.index, origin.line, issue)
         problems.append(problem_of(placed, revision.origins))
     return in_file_order(problems)
-
-
-def _with_authors(
-    changes: Sequence[Change], authorship: Callable[[Sequence[str]], Mapping[str, Authorship]]
-) -> tuple[Change, ...]:
-    paths = sorted({change.origin.path for change in changes if change.origin is not None})
-    return authorship_of(changes, authorship(paths) if paths else {})
 
 
 def _options(

@@ -159,7 +159,7 @@ class Planner:
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id
-        warnings = len(revision.warnings)
+        warnings = sum(problem.warning for problem in revision.problems)
         try:
             desired = revision.desired
         except InvalidDesiredState as error:

@@ -43,11 +43,12 @@ def parse_side_by_side(contents: Iterable[Content], kinds: Collection[str]) -> I
     A process is forked, so that it has the texts without their being sent. That is safe only while no other thread
     could hold a lock at that moment: a program of several threads parses by itself.
     """
-    waiting, processes = list(contents), 1
+    waiting = list(contents)
     is_much = sum(len(data) for _, data in waiting) >= MIN_BYTES
     if is_much and threading.active_count() == 1 and hasattr(os, "sched_getaffinity"):
         processes = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
-    return _parse(_parts(waiting, processes), kinds)
+        return _parse(_parts(waiting, processes), kinds)
+    return parse_one_by_one(waiting, kinds)
 
 
 def _parts(contents: Sequence[Content], count: int) -> list[Sequence[Content]]:
@@ -111,11 +112,6 @@ class LoadedRevision:
     """Whether it was read from files: else nothing in it has a line, and nothing is known of what Git has."""
 
     @property
-    def warnings(self) -> tuple[Problem, ...]:
-        """What is worth knowing and stops nothing."""
-        return tuple(problem for problem in self.problems if problem.warning)
-
-    @property
     def desired(self) -> DesiredState:
         """The desired state. Raises InvalidDesiredState with every problem if there is one."""
         wrong = [problem for problem in self.problems if not problem.warning]
@@ -169,11 +165,11 @@ class RevisionLoader:
         self._memory: Memory | None = None
 
     def load(self, source: Source) -> LoadedRevision:
-        """Fetch and load the source's current revision. Raises SourceUnavailable or AccessDenied."""
-        return self.load_tree(source, source.fetch())
+        """Fetch and load the source's current revision. What is wrong with it is in the result, not raised.
 
-    def load_tree(self, source: Source, tree: SourceTree) -> LoadedRevision:
-        """Load a revision already fetched. What is wrong with it is in the result, not raised."""
+        Raises SourceUnavailable or AccessDenied.
+        """
+        tree = source.fetch()
         files = dict(sorted(tree.files.items()))
         with relaxed_gc(NEVER):
             loaded = load(

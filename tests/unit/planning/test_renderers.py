@@ -118,7 +118,7 @@ def test_expanded_text_hides_nothing() -> None:
 
 
 def test_colour_is_data() -> None:
-    lines = text_lines(EVERYTHING)
+    lines = list(text_lines(EVERYTHING))
 
     assert plain(lines) == render_text(EVERYTHING)
     assert "\x1b[31m  - A c\x1b[0m" in coloured(lines)
