@@ -78,10 +78,11 @@ class EpochTaken(Event):
 
 @dataclass(frozen=True, slots=True)
 class ApplyProgressed(Event):
-    """So many of the changes of a run have an outcome."""
+    """So many of the changes of a scope have an outcome."""
 
     name: ClassVar[str] = "apply.progressed"
     level: ClassVar[Level] = "debug"
+    scope: str
     done: int
     total: int
 

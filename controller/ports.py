@@ -187,6 +187,10 @@ class LiveActs(LiveReads, Protocol):
         """The look the changes were planned from; None where it is too old to act on."""
 
     @property
+    def waits_since(self) -> datetime | None:
+        """Since when the run waits for what AWS goes on with; None where that is left to whoever looks again."""
+
+    @property
     def revision(self) -> str:
         """Revision the accepted state came from."""
 

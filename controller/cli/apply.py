@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 
 from controller.cli.apply_progress import ProgressLine
@@ -18,11 +17,10 @@ from controller.cli.options import (
     ScopeOption,
     SourceOption,
 )
-from controller.cli.output import note, say, say_json
+from controller.cli.output import note, say, say_document
 from controller.cli.plan import (
     note_ending_soon,
     noting_warnings,
-    plan_file,
     show_plan_being_applied,
 )
 from controller.cli.process import may_ask
@@ -33,7 +31,7 @@ from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
 from controller.engine.reconcile.review import Reviewed, refusal_of
 from controller.errors import ExitCode, WrongUsage
 from controller.planning.plan_file import PlanClaim, read_plan
-from controller.views.outcomes import failure_lines, outcome_json, tally_line
+from controller.views.outcomes import apply_json, failure_lines, tally_line
 from controller.views.override_text import ended_text
 
 PlanArgument = Annotated[
@@ -142,7 +140,7 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
         note(ended_text(ending.override, ending.why))
     note_ending_soon(call, result)
     if as_json:
-        say_json(_json(result))
+        say_document("apply", apply_json(result.planned, result.report))
     elif result.refused is not None:
         raise result.refused
     elif result.planned.plan.enforced and result.report is not None:
@@ -153,14 +151,3 @@ def _say(report: ApplyReport) -> None:
     for line in failure_lines(report):
         note(line)
     say(tally_line(report))
-
-
-def _json(result: Reconciled) -> dict[str, Any]:
-    tried = result.report if result.planned.plan.enforced else None
-    return {
-        "plan": orjson.loads(plan_file(result.planned)),
-        "applied": tried is not None,
-        "transaction": tried.transaction if tried else "",
-        "stopped": tried.stopped if tried else "",
-        "outcomes": [outcome_json(outcome) for outcome in tried.outcomes] if tried else [],
-    }

@@ -7,6 +7,7 @@ from typing import Self
 
 from controller.cli.output import note
 from controller.events import ApplyProgressed, Emit, Event
+from controller.model.outcome import Progress
 
 FIRST_AFTER_S = 2.0
 TERMINAL_EVERY_S = 0.5
@@ -22,6 +23,8 @@ class ProgressLine:
         self._began = time.monotonic()
         self._next_at = self._began + FIRST_AFTER_S
         self._printed = False
+        self._scopes: dict[str, ApplyProgressed] = {}
+        """Scopes are worked on side by side: what is shown is their sum."""
         self._first: tuple[float, int] | None = None
         """When the first transaction was through, and how much it held: before it others may have been waited for."""
 
@@ -38,9 +41,12 @@ class ProgressLine:
 
         return tell
 
-    def show(self, progress: ApplyProgressed) -> None:
-        """Take where the run stands; print it when it is time."""
+    def show(self, of_scope: ApplyProgressed) -> None:
+        """Take where a scope stands; print where the run does when it is time."""
         now = time.monotonic()
+        self._scopes[of_scope.scope] = of_scope
+        known = list(self._scopes.values())
+        progress = Progress(sum(scope.done for scope in known), sum(scope.total for scope in known))
         if not progress.total:
             return
         if self._first is None:
@@ -67,9 +73,9 @@ class ProgressLine:
             sys.stderr.flush()
 
 
-def progress_text(progress: ApplyProgressed, elapsed_s: float, before: int) -> str:
+def progress_text(progress: Progress, elapsed_s: float, before: int) -> str:
     """Return ``applied 4,900 of 10,000 (49 %), about 12 s left``; ``before`` were done before the time began."""
-    done, total = progress.done, progress.total
+    done, total = progress
     share = f"{done / total:.0%}".replace("%", " %")
     text = f"applied {done:,} of {total:,} ({share})"
     if not before < done < total:

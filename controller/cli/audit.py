@@ -6,19 +6,12 @@ import typer
 
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import note, say, say_json
+from controller.cli.output import note, say, say_document
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
 from controller.errors import ExitCode, WrongUsage
-from controller.views.audit import (
-    list_json,
-    list_lines,
-    record_json,
-    record_lines,
-    transaction_lines,
-    verification_json,
-    verification_lines,
-)
+from controller.views.audit import list_lines, record_lines, transaction_lines, verification_lines
+from controller.views.documents.audit import list_json, show_json, verification_json
 
 audit = typer.Typer(
     name="audit",
@@ -93,7 +86,7 @@ def list_records(
         power=asked.shows_power,
     )
     if output is Format.JSON:
-        say_json(list_json(found.records, found.next_token))
+        say_document("audit-list", list_json(found.records, found.next_token))
         return
     each = records or entity is not None or transaction is not None
     say("\n".join((list_lines if each else transaction_lines)(found.records)))
@@ -121,7 +114,7 @@ def show(
             fix="envctl audit list shows what there is",
         )
     if output is Format.JSON:
-        say_json({"records": [record_json(one) for one in found]})
+        say_document("audit-show", show_json(found))
         return
     say("\n\n".join("\n".join(record_lines(one)) for one in found))
 
@@ -138,7 +131,7 @@ def verify(
     """Check that the ledger is whole and unaltered. Exit 7: something was found."""
     report = verify_installation(invocation(context).installation, replay=replay)
     if output is Format.JSON:
-        say_json(verification_json(report))
+        say_document("audit-verify", verification_json(report))
     else:
         say("\n".join(verification_lines(report)))
     raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)

@@ -1,14 +1,14 @@
 """``envctl bootstrap``: the tables of an installation, made once and checked ever after."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import counted, say, say_json
-from controller.engine.installation.bootstrap import BootstrapReport
+from controller.cli.output import counted, say, say_document
 from controller.engine.installation.installation import set_up
+from controller.views.documents.installation import bootstrap_json
 
 
 def bootstrap(
@@ -23,7 +23,7 @@ def bootstrap(
     call = invocation(context)
     report = set_up(call.master, call.requester("bootstrap"), upgrade=upgrade)
     if output is Format.JSON:
-        say_json(_json(report))
+        say_document("bootstrap", bootstrap_json(report))
         return
     if report.created:
         say(f"created {counted(len(report.created), 'table')}: {', '.join(sorted(report.created))}")
@@ -42,15 +42,3 @@ def bootstrap(
     if not report.changed and not report.remaining:
         say(f"nothing to do: {counted(len(report.tables), 'table')} as they should be")
     say(f"installation {report.installation}{' (new)' if report.installation_is_new else ''}")
-
-
-def _json(report: BootstrapReport) -> dict[str, Any]:
-    return {
-        "installation": report.installation,
-        "new": report.installation_is_new,
-        "created": sorted(report.created),
-        "applied": [str(one) for one in report.applied],
-        "remaining": [str(one) for one in report.remaining],
-        "recorded": report.baseline.recorded if report.baseline else 0,
-        "changed": report.changed,
-    }

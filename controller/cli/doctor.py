@@ -6,7 +6,7 @@ import typer
 
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import say_json, say_lines
+from controller.cli.output import say_document, say_lines
 from controller.engine.queries.doctor.checks import examine
 from controller.engine.queries.doctor.report import exit_code
 from controller.views.doctor import doctor_json, doctor_lines
@@ -26,7 +26,7 @@ def doctor(
     """Check what is needed, changing nothing. Exit 0: nothing lacks; 5: something cannot be told; 7: something lacks."""
     checks = examine(invocation(context), scope)
     if output is Format.JSON:
-        say_json(doctor_json(checks))
+        say_document("doctor", doctor_json(checks))
     else:
         say_lines(tuple(doctor_lines(checks)))
     raise typer.Exit(exit_code(checks))

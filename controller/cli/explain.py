@@ -7,7 +7,7 @@ import typer
 
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import note, say, say_json
+from controller.cli.output import note, say, say_document
 from controller.engine.power.accepted_now import AcceptedNow, accepted_now
 from controller.engine.power.evaluate import CachedLook
 from controller.engine.power.find_object import LIVE, find_object
@@ -16,7 +16,8 @@ from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.moments import parse_moment
 from controller.errors import AccessDenied, InvalidDesiredState, SourceUnavailable, WrongUsage
 from controller.model.plan_options import PlanOptions
-from controller.views.explanation import explanation_json, explanation_lines
+from controller.views.documents.explanation import explanation_json
+from controller.views.explanation import explanation_lines
 
 
 def explain(
@@ -56,7 +57,7 @@ def explain(
     if loaded is not None:
         answer = with_source(answer, loaded, call.master.kinds)
     if output is Format.JSON:
-        say_json(explanation_json(answer))
+        say_document("explain", explanation_json(answer))
     else:
         say("\n".join(explanation_lines(answer)))
 

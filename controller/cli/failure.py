@@ -5,9 +5,8 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from controller.cli.output import counted, note, note_problems, problem_json, say_json
+from controller.cli.output import counted, note, note_problems, say_document
 from controller.errors import (
     EnvctlError,
     ExitCode,
@@ -16,6 +15,7 @@ from controller.errors import (
     exit_code_of,
 )
 from controller.model.reason import Reason
+from controller.views.documents.problem import error_json
 
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""
@@ -33,7 +33,7 @@ def fail(error: EnvctlError, *, as_json: bool) -> int:
     """Report an error of ours; return the exit code."""
     code = exit_code_of(error)
     if as_json:
-        say_json({"error": _shown(error, code)})
+        say_document("error", error_json(error))
     if type(error) is EnvctlError:
         return _bug(error)
     if isinstance(error, InvalidDesiredState):
@@ -59,12 +59,7 @@ def fail_usage(message: str, command: str, *, as_json: bool) -> int:
 def fail_unknown(error: Exception, *, as_json: bool) -> int:
     """Report an error that is not ours, which makes it our bug; return the exit code."""
     if as_json:
-        shown = {
-            "class": "Bug",
-            "exitCode": ExitCode.BUG,
-            "message": f"{type(error).__name__}: {error}",
-        }
-        say_json({"error": shown})
+        say_document("error", error_json(EnvctlError(f"{type(error).__name__}: {error}")))
     return _bug(error)
 
 
@@ -99,10 +94,3 @@ def _keep_traceback(error: Exception) -> str:
     except OSError:
         sys.stderr.write(text)
         return "above, as no file could be written"
-
-
-def _shown(error: EnvctlError, code: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {"class": error.code, "exitCode": code, "message": str(error)}
-    if isinstance(error, InvalidDesiredState):
-        shown["problems"] = [problem_json(problem) for problem in error.problems]
-    return shown

@@ -1,19 +1,19 @@
 """``envctl import``: YAML for what exists."""
 
-from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import counted, note, say, say_json
+from controller.cli.output import counted, note, say, say_document
 from controller.cli.process import utc_now
-from controller.engine.authoring.import_fleet import ImportAsked, Imported, Importer
+from controller.engine.authoring.import_fleet import ImportAsked, Importer
 from controller.engine.authoring.write_files import write_folder
 from controller.loading.authoring.folders import SCHEMAS
 from controller.loading.authoring.notes import NOTES
+from controller.views.documents.installation import import_json
 from controller.views.schema_files import schema_files
 
 
@@ -51,7 +51,7 @@ def import_(
     if others:
         note(f"in {out} before and left there: {', '.join(others)}")
     if output is Format.JSON:
-        say_json(_json(found, files, out, others))
+        say_document("import", import_json(found, files, out, others))
         return
     say(f"wrote {counted(found.objects, 'object')} to {out}")
     if found.oddities or found.left_out or found.unseen:
@@ -61,18 +61,4 @@ def import_(
 
 
 def _schemas() -> dict[str, bytes]:
-    return {f"{SCHEMAS}/{name}": text for name, text in schema_files().items()}
-
-
-def _json(
-    found: Imported, files: Collection[str], out: Path, others: tuple[str, ...]
-) -> dict[str, Any]:
-    return {
-        "folder": str(out),
-        "files": sorted(files),
-        "objects": found.objects,
-        "oddities": found.oddities,
-        "leftOut": found.left_out,
-        "unseen": dict(found.unseen),
-        "others": list(others),
-    }
+    return {f"{SCHEMAS}/{name}": text for name, text in schema_files(outputs=False).items()}

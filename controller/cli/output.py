@@ -1,13 +1,11 @@
 """Where output goes: results to standard output, everything about them to standard error; one JSON document if asked."""
 
 import sys
-from collections.abc import Iterable
-from typing import Any
-
-import orjson
+from collections.abc import Iterable, Mapping
 
 from controller.cli.process import wants_colour
 from controller.model.problem import Problem
+from controller.views.documents.envelope import document_text
 from controller.views.style import Line, coloured, plain
 
 _OBEYED = {
@@ -27,15 +25,9 @@ def say_lines(lines: Iterable[Line]) -> None:
     sys.stdout.write(coloured(lines) if wants_colour() else plain(lines))
 
 
-def say_json(value: Any) -> None:
-    """Print a result as one JSON document."""
-    sys.stdout.write(json_text(value))
-
-
-def json_text(value: Any) -> str:
-    """Return a value as indented JSON with sorted keys, ended."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(value, option=options).decode()
+def say_document(name: str, fields: Mapping[str, object]) -> None:
+    """Print a result as one JSON document in its envelope."""
+    sys.stdout.write(document_text(name, fields).decode())
 
 
 def note(text: str) -> None:
@@ -54,19 +46,6 @@ def note_warnings(warnings: int) -> None:
     """Say how many warnings there are and where to read them: a plan is read for its changes."""
     if warnings:
         note(f"{counted(warnings, 'warning')} in the desired state: envctl validate shows what")
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """Return a problem for programs."""
-    shown = {
-        "path": problem.origin.path,
-        "line": problem.origin.line,
-        "column": problem.origin.column,
-        "field": problem.path,
-        "level": "warning" if problem.warning else "error",
-        "message": problem.message,
-    }
-    return {**shown, "fix": problem.fix} if problem.fix else shown
 
 
 def counted(count: int, noun: str) -> str:

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import note, say, say_json
+from controller.cli.output import note, say, say_document
 from controller.cli.process import may_ask
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
@@ -17,7 +17,7 @@ from controller.errors import ExitCode, WrongUsage
 from controller.model.canonical import digest
 from controller.model.ref import ResourceRef
 from controller.views.override_report import done_lines, prepared_lines, report_json
-from controller.views.override_text import list_lines, override_json
+from controller.views.override_text import list_json, list_lines
 
 MAKE = "make"
 
@@ -98,7 +98,7 @@ def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -
     call = invocation(context)
     found = observe_config(call.installation).overrides
     if output is Format.JSON:
-        say_json({"overrides": [override_json(override) for override in found]})
+        say_document("override-list", list_json(found))
     else:
         say("\n".join(list_lines(found, call.process.clock())))
 
@@ -139,7 +139,7 @@ def _go_on(
             raise typer.Exit(ExitCode.CHANGES)
     done = overrides.carry_out(prepared, call.emit)
     if as_json:
-        say_json(report_json(prepared, done, now()))
+        say_document("override", report_json(prepared, done, now()))
     else:
         say("\n".join(done_lines(prepared, done)))
     raise typer.Exit(done.exit_code)

@@ -31,9 +31,9 @@ from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
 from controller.model.plan import APPROVAL_DIGITS
 from controller.planning.guards import is_too_short
+from controller.views.documents.plan import render_json
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan_html import render_html
-from controller.views.plan_json import render_json
 from controller.views.plan_markdown import render_markdown
 from controller.views.plan_text import text_lines
 

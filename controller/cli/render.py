@@ -7,7 +7,7 @@ import typer
 from controller import catalog
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption, SourceOption
-from controller.cli.output import note_problems, say, say_json
+from controller.cli.output import note_problems, say, say_document
 from controller.engine.queries.effective import effective_documents
 from controller.errors import ExitCode
 from controller.views.effective import effective_json, effective_yaml
@@ -27,7 +27,7 @@ def render(
     errors = [problem for problem in revision.problems if not problem.warning]
     shown = list(effective_documents(revision, catalog.kinds(), ref))
     if output is Format.JSON:
-        say_json([effective_json(document) for document in shown])
+        say_document("render", effective_json(shown))
     else:
         say("---\n".join(map(effective_yaml, shown)))
     note_problems(errors)

@@ -9,7 +9,7 @@ import typer
 from controller import catalog
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import say, say_json
+from controller.cli.output import say, say_document
 from controller.engine.desired.accepted import accepted_of
 from controller.engine.power.accepted_now import accepted_now
 from controller.engine.power.evaluate import CachedLook
@@ -85,7 +85,7 @@ def preview(
     shown = of_expression(what) if is_expression(what) else of_name(what, _accepted(call, source))
     view = view_of(shown, first, days, call.process.clock())
     if output is Format.JSON:
-        say_json(preview_json(shown, view))
+        say_document("schedule-preview", preview_json(shown, view))
     else:
         say(preview_text(shown, view))
 
@@ -115,7 +115,7 @@ def exceptions(
     found = exceptions_of(fleet, state.accepted, now, wanted)
     unknown = {name: scope.reason for name, scope in fleet.unreachable.items()}
     if output is Format.JSON:
-        say_json(exceptions_json(found, unknown, now))
+        say_document("schedule-exceptions", exceptions_json(found, unknown, now))
     else:
         say("\n".join(exception_lines(found, unknown, now)))
 
@@ -146,6 +146,6 @@ def report(
         call.settings.prices,
     )
     if output is Format.JSON:
-        say_json(report_json(made))
+        say_document("schedule-report", report_json(made))
     else:
         say("\n".join(report_lines(made)))

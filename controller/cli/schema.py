@@ -6,10 +6,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from controller.cli.output import counted, say, say_json
+from controller.cli.output import counted, say
 from controller.engine.authoring.write_files import write_file
 from controller.errors import WrongUsage
-from controller.views.schema_files import schema_files
+from controller.views.schema_files import OUTPUT, schema_files
 
 
 def schema(
@@ -20,10 +20,12 @@ def schema(
     """Print all schemas as one JSON document (file name: schema), or write them into a folder."""
     files = schema_files()
     if write is None:
-        say_json({name: orjson.loads(content) for name, content in files.items()})
+        options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+        schemas = {name: orjson.loads(content) for name, content in files.items()}
+        say(orjson.dumps(schemas, option=options).decode())
         return
     try:
-        write.mkdir(parents=True, exist_ok=True)
+        (write / OUTPUT).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WrongUsage(
             f"{write}: cannot be made: {error.strerror}",

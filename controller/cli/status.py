@@ -6,11 +6,11 @@ import typer
 
 from controller.cli.invocation import Invocation, invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import say_json, say_lines
+from controller.cli.output import say_document, say_lines
 from controller.engine.installation.settings_origins import settings_with_origins
 from controller.engine.queries.status.read import read_status, with_look
 from controller.ports import Source
-from controller.views.status_json import settings_json, status_json
+from controller.views.documents.status import settings_json, status_json
 from controller.views.status_text import settings_lines, status_lines
 
 
@@ -35,7 +35,7 @@ def status(
     read = read_status(call.installation, call.live, _source(call), now)
     view = with_look(read, call.live) if look else read.view
     if output is Format.JSON:
-        say_json(status_json(view))
+        say_document("status", status_json(view))
     else:
         say_lines(tuple(status_lines(view)))
 
@@ -48,6 +48,6 @@ def _source(call: Invocation) -> Source | None:
 def _settings(call: Invocation, config: str | None, output: Format) -> None:
     shown = settings_with_origins(config, call.settings, call.process)
     if output is Format.JSON:
-        say_json(settings_json(shown))
+        say_document("settings", settings_json(shown))
     else:
         say_lines(tuple(settings_lines(shown)))

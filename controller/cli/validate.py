@@ -6,8 +6,9 @@ import typer
 
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
-from controller.cli.output import counted, note_problems, problem_json, say, say_json
+from controller.cli.output import counted, note_problems, say, say_document
 from controller.errors import ExitCode
+from controller.views.documents.validation import validate_json
 
 
 def validate(
@@ -22,16 +23,7 @@ def validate(
     revision = planner.load()
     problems, errors = revision.problems, [p for p in revision.problems if not p.warning]
     if output is Format.JSON:
-        say_json(
-            {
-                "source": planner.source.name,
-                "revision": revision.tree.revision.id,
-                "objects": len(revision.loaded.resources),
-                "files": len(revision.tree.files),
-                "valid": not errors,
-                "problems": [problem_json(problem) for problem in problems],
-            }
-        )
+        say_document("validate", validate_json(planner.source.name, revision))
     else:
         note_problems(problems)
         found = [

@@ -28,8 +28,9 @@ class Reason(str):
     @classmethod
     def stored(cls, text: str) -> Self:
         """Return a reason that was kept as text."""
-        message, _, rest = text.partition("\n")
-        return cls(message, detail=rest)
+        kept = super().__new__(cls, text)
+        kept.message, _, kept.below = text.partition("\n")
+        return kept
 
 
 NO_REASON: Final = Reason()

@@ -1,6 +1,7 @@
 """What comes from outside is held to its JSON Schema before anything reads it; and the parts such schemas are made of."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -8,6 +9,14 @@ import orjson
 from controller.errors import WrongUsage
 
 Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fragment:
+    """A schema as a note of ``Annotated``, which has to be hashable."""
+
+    schema: Schema
+
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAY_GROW = "More values may come: treat an unknown one as something you do not handle yet."
@@ -74,6 +83,12 @@ def list_of(items: Schema, description: str) -> Schema:
 def text(description: str) -> Schema:
     """Return the schema of a text."""
     return {"type": "string", "description": description}
+
+
+def moment(description: str = "UTC, ISO 8601 with milliseconds.") -> Schema:
+    """Return the schema of a moment in the one form that documents have."""
+    pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
+    return {**text(description), "format": "date-time", "pattern": pattern}
 
 
 def digest(description: str) -> Schema:

@@ -1,7 +1,7 @@
 """The plan file: its JSON Schema (2020-12), and one read back: a claim of what was reviewed, never an authority."""
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Final, get_args
 
 import orjson
 
@@ -15,11 +15,13 @@ from controller.planning.json_check import (
     check_json,
     digest,
     list_of,
+    moment,
     object_of,
     open_enum,
     text,
 )
 
+DOCUMENT: Final = "plan"
 _PLACE = "path:line in the source; empty if no file is to blame."
 
 
@@ -33,6 +35,7 @@ def plan_schema() -> Schema:
             {
                 "formatVersion": {"const": FORMAT_VERSION},
                 "controllerVersion": text("Version of envctl that planned."),
+                "document": {"const": DOCUMENT},
                 "digest": digest("Digest of changes, base states, violations and format."),
                 "revision": text("Commit, or digest of the files; shown, not part of the digest."),
                 "label": text("The revision as people say it."),
@@ -56,7 +59,8 @@ def plan_schema() -> Schema:
 
 
 def _schedules() -> Schema:
-    number, moment = {"type": "number"}, {"type": ["string", "null"], "format": "date-time"}
+    number = {"type": "number"}
+    first = {**moment("UTC; null: none within a year."), "type": ["string", "null"]}
     hours = {"type": ["number", "null"], "description": "null: left alone, or not known."}
     count = {"type": "integer", "minimum": 0}
     exchange = object_of(
@@ -69,18 +73,18 @@ def _schedules() -> Schema:
             "hoursPerWeekAfter": hours,
             "instances": count,
             "switchesNow": open_enum(("on", "off", ""), "What the exchange brings at once."),
-            "firstDifference": moment,
+            "firstDifference": first,
         }
     )
     described = object_of(
         {
-            "at": text("The moment it was worked out for."),
+            "at": moment("The moment it was worked out for."),
             "environmentHoursPerWeek": number,
             "instanceHoursPerWeek": number,
             "instancesAre": open_enum(("desired sizes", "found"), "Where counts are from."),
             "startedNow": count,
             "stoppedNow": count,
-            "firstDifference": moment,
+            "firstDifference": first,
             "exchanges": list_of(exchange, "By how many environments they are."),
         }
     )

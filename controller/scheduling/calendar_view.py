@@ -101,60 +101,6 @@ def calendar_view(schedule: Schedule, first: date, days: int, now: datetime) -> 
     )
 
 
-def as_json(view: CalendarView) -> dict[str, object]:
-    """Return a view as JSON values: times in ISO 8601, local ones with their offset."""
-    zone = zone_of(view.schedule.zone)
-    return {
-        "timezone": view.schedule.zone,
-        "hours": view.hours,
-        "hoursOn": view.hours_on,
-        "nextChange": None
-        if view.change is None
-        else {
-            "at": view.change.at.isoformat(),
-            "utc": _utc(view.change.at),
-            "state": view.change.state,
-        },
-        "days": [
-            {
-                "date": day.day.isoformat(),
-                "hours": day.hours,
-                "hoursOn": day.hours_on,
-                "on": [
-                    {
-                        "from": start.astimezone(zone).isoformat(),
-                        "to": end.astimezone(zone).isoformat(),
-                    }
-                    for start, end in day.spans
-                ],
-                "exceptions": list(day.exceptions),
-                "clockChanges": [
-                    {
-                        "utc": _utc(change.at),
-                        "before": f"{change.before:%H:%M}",
-                        "after": f"{change.after:%H:%M}",
-                    }
-                    for change in day.clock_changes
-                ],
-            }
-            for day in view.days
-        ],
-        "events": [
-            {
-                "at": event.at.isoformat(),
-                "utc": _utc(event.at),
-                "state": event.state,
-                "cause": event.cause,
-            }
-            for event in view.events
-        ],
-    }
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
-
-
 def _midnight(schedule: Schedule, day: date) -> datetime:
     """Return the real moment (UTC) at which a local day begins."""
     return moment_of(Wall(day.toordinal(), 0), zone_of(schedule.zone)).at.astimezone(UTC)

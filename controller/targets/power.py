@@ -26,7 +26,7 @@ from controller.ports import (
     Shaping,
     TargetCounts,
 )
-from controller.targets.power_parts.drive import HOLD_S, Drive, Pace
+from controller.targets.power_parts.drive import Drive, Pace
 from controller.targets.power_parts.goals import batches_of, goals_of, results_of
 from controller.targets.power_parts.master_rows import read_memory, read_running
 from controller.targets.power_parts.power_changes import (
@@ -144,7 +144,8 @@ class Power:
         pace = Pace(
             sleep=acts.sleep,
             look_again_s=options.look_again_s,
-            hold_s=min(HOLD_S, options.within_s),
+            within_s=options.within_s,
+            since_s=None if acts.waits_since is None else acts.waits_since.timestamp(),
         )
         patience = Patience(lambda: acts.now().timestamp())
         drive = Drive(goals_of(changes), Ec2PowerClient(acts), pace, patience)

@@ -1,29 +1,22 @@
-"""The ledger as people and programs read it: lists, single records, results of a verification. Pure; no colour."""
+"""The ledger as people read it: lists, single records, results of a verification. Pure; no colour."""
 
-from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from controller.aws.items import number_text
 from controller.ledger.findings import OF_ITEMS, Finding, Verification, VerificationReport
-from controller.ledger.redaction import DIGEST, is_digest
 from controller.ledger.summary import RecordSummary, summary_of
 from controller.model.absent import ABSENT
 from controller.model.ledger_record import LedgerRecord
-from controller.planning.fields import Difference, differences
+from controller.planning.fields import Difference
+from controller.views.documents.audit import message_of, plain_json, record_differences
 
-FORMAT_VERSION = 1
 LONGEST_VALUE = 100
 COMMIT_DIGITS = 7
-_LONGEST_INTEGER = 63
-"""Bits of an integer that every reader of JSON takes."""
 _HEADINGS = ("WHEN (UTC)", "WHO", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
 _TITLES = {"Created": "created", "Updated": "updated", "Deleted": "deleted", "Baseline": "found"}
-Json = dict[str, Any]
 
 
 def time_text(iso_timestamp: str) -> str:
@@ -47,15 +40,6 @@ def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
     return _table([_HEADINGS, *map(_transaction_cells, _by_transaction(records))])
 
 
-def list_json(records: Iterable[RecordSummary], next_token: str | None = None) -> Json:
-    """Return a list for programs. Enums may grow."""
-    return {
-        "formatVersion": FORMAT_VERSION,
-        "records": [summary_json(record) for record in records],
-        "next": next_token,
-    }
-
-
 def record_lines(record: LedgerRecord) -> list[str]:
     """Return all that a record says: who, what, when, why, which commit, which line, and each field before and after."""
     actor = record.actor
@@ -76,7 +60,7 @@ def record_lines(record: LedgerRecord) -> list[str]:
     of_account = {
         "Account": record.account,
         "AWS request": record.request_id,
-        "Message": _message(record).replace("\n", f"\n{'':<15}"),
+        "Message": message_of(record).replace("\n", f"\n{'':<15}"),
     }
     facts |= {name: value for name, value in of_account.items() if value}
     version = f", version {record.entity_version}" if record.entity_version is not None else ""
@@ -87,38 +71,6 @@ def record_lines(record: LedgerRecord) -> list[str]:
         f"    {_field_text(record_difference)}" for record_difference in record_differences(record)
     ]
     return [*lines, "  Fields", *fields] if fields else [*lines, "  No field differs"]
-
-
-def record_json(record: LedgerRecord) -> Json:
-    """Return a record with its fields before and after, for programs."""
-    return {
-        **summary_json(summary_of(record)),
-        "planDigest": record.plan_digest,
-        "previousHash": record.previous_hash,
-        "hash": record.hash,
-        "beforeDigest": record.before,
-        "afterDigest": record.after,
-        "account": record.account,
-        "requestId": record.request_id,
-        "message": _message(record),
-        "fields": [
-            _field_json(record_difference) for record_difference in record_differences(record)
-        ],
-    }
-
-
-def _message(record: LedgerRecord) -> str:
-    """Return what is to be said of how a change of an account ended: why it failed, most often."""
-    return str(record.new_meta.get("Message", ""))
-
-
-def record_differences(record: LedgerRecord) -> list[Difference]:
-    """Return where the images of a record differ, ``Audit`` and ``Managed`` left out but for what was authored in ``Extra``."""
-    before, after = (
-        _authored(record.old_value, record.old_meta),
-        _authored(record.new_value, record.new_meta),
-    )
-    return differences(before, after)
 
 
 def verification_lines(report: VerificationReport) -> list[str]:
@@ -136,52 +88,6 @@ def verification_lines(report: VerificationReport) -> list[str]:
         lines.append(f"tables against the ledger: {verdict if count else 'as it says'}")
         lines.extend(_finding_lines(report.tables))
     return lines
-
-
-def verification_json(report: VerificationReport) -> Json:
-    """Return a verification for programs."""
-    tables = report.tables
-    return {
-        "formatVersion": FORMAT_VERSION,
-        "intact": report.intact,
-        "scopes": [
-            {
-                "scope": scope.scope,
-                "records": scope.records,
-                "last": scope.last,
-                "lastHash": scope.last_hash,
-                "intact": scope.intact,
-                "findings": [_finding_json(found) for found in scope.findings],
-                "moreFindings": scope.more,
-            }
-            for scope in report.scopes
-        ],
-        "tables": None if tables is None else [_finding_json(found) for found in tables],
-    }
-
-
-def summary_json(record: RecordSummary) -> Json:
-    """Return one line of the ledger for programs."""
-    return {
-        "auditId": record.audit_id,
-        "at": record.iso_timestamp,
-        "transaction": record.transaction_id,
-        "changedBy": record.changed_by,
-        "author": record.actor.author,
-        "commit": record.actor.commit,
-        "appliedBy": record.actor.applied_by,
-        "trigger": record.actor.trigger,
-        "table": record.entity.table,
-        "key": record.entity.hash_key,
-        "range": record.entity.range_key,
-        "version": record.entity_version,
-        "changeType": record.change_type,
-        "cause": record.cause,
-        "phase": record.phase,
-        "origin": record.origin,
-        "scope": record.scope,
-        "sequence": record.sequence,
-    }
 
 
 def _who(record: RecordSummary) -> str:
@@ -259,25 +165,6 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _authored(value: Mapping[str, Any] | None, meta: Mapping[str, Any]) -> Any:
-    if value is None:
-        return ABSENT
-    managed = meta.get("Managed")
-    extra = managed.get("Extra") if isinstance(managed, Mapping) else None
-    return _hidden({**value, "Managed.Extra": extra} if extra else value)
-
-
-def _hidden(value: Any) -> Any:
-    """Write the digest that stands for a sensitive value as one text, so that no path leads into it."""
-    if is_digest(value):
-        return f"(sensitive {value[DIGEST][:19]})"
-    if isinstance(value, Mapping):
-        return {name: _hidden(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_hidden(one) for one in value]
-    return value
-
-
 def _field_text(difference: Difference) -> str:
     path = ".".join(map(str, difference.path)) or "(item)"
     return f"{path}  {_value_text(difference.before)} → {_value_text(difference.after)}"
@@ -291,35 +178,8 @@ def _value_text(value: Any) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
-def _field_json(difference: Difference) -> Json:
-    shown: Json = {"path": ".".join(map(str, difference.path))}
-    for name, value in (("before", difference.before), ("after", difference.after)):
-        if value is not ABSENT:
-            shown[name] = _as_json(value)
-    return shown
-
-
 def _json_text(value: Any) -> str:
-    return orjson.dumps(_as_json(value), option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _as_json(value: Any) -> Any:
-    """Return plain JSON: sets as sorted lists, bytes as base64, numbers that JSON has no form for as text."""
-    match value:
-        case Mapping():
-            return {name: _as_json(one) for name, one in value.items()}
-        case list():
-            return [_as_json(one) for one in value]
-        case frozenset() | set():
-            return [_as_json(one) for one in sorted(value)]
-        case bytes():
-            return b64encode(value).decode()
-        case Decimal():
-            return number_text(value)
-        case int() if value.bit_length() > _LONGEST_INTEGER:
-            return number_text(value)
-        case _:
-            return value
+    return orjson.dumps(plain_json(value), option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _verdict(one: Verification) -> str:
@@ -337,14 +197,3 @@ def _finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
         place = f"{found.where}: " if found.kind in OF_ITEMS else ""
         yield f"  {found.kind.value}: {place}{found.what}"
         yield f"    fix: {found.fix}"
-
-
-def _finding_json(found: Finding) -> Json:
-    return {
-        "kind": found.kind.value,
-        "where": found.where,
-        "sequence": found.sequence,
-        "lastSequence": found.last,
-        "what": found.what,
-        "fix": found.fix,
-    }

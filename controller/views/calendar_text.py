@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import Annotated, TypedDict
 
 from controller.engine.queries.schedules.preview import PreviewedSchedule
+from controller.ledger.records import iso_ms
 from controller.planning.wording import end_text, number, what_text
-from controller.scheduling.calendar_view import CalendarDay, CalendarView, as_json
+from controller.scheduling.calendar_view import CalendarDay, CalendarView
 from controller.scheduling.schedule import State
 from controller.scheduling.zones import zone_of
+from controller.views.documents.moments import (
+    LocalMoment,
+    Moment,
+    StateChangeObject,
+    state_change_json,
+)
 from controller.views.time_text import clock_text, even_day_text, relative_day_text
 
 _ON, _PARTLY, _OFF, _CLOCKS = "█", "▒", "·", "▲"
@@ -20,6 +27,58 @@ _FIXED = {
     State.OFF: "Always off.",
     State.NOSCHEDULE: "No schedule: left as it is.",
 }
+
+
+SpanObject = TypedDict("SpanObject", {"from": LocalMoment, "to": LocalMoment})
+
+
+class ClockChangeObject(TypedDict):
+    """A change of the clocks, and the time on the wall before and after."""
+
+    utc: Moment
+    before: Annotated[str, "HH:MM"]
+    after: Annotated[str, "HH:MM"]
+
+
+class DayObject(TypedDict):
+    """One local day."""
+
+    date: str
+    hours: float
+    hoursOn: float
+    on: list[SpanObject]
+    exceptions: Annotated[list[str], "Names of excepted days, with their calendar."]
+    clockChanges: list[ClockChangeObject]
+
+
+class CalendarEventObject(StateChangeObject):
+    """A change of state, and what makes it."""
+
+    cause: str
+
+
+class UsedByObject(TypedDict):
+    """Who follows a schedule."""
+
+    environments: list[str]
+    roles: list[str]
+
+
+class SchedulePreviewDocument(TypedDict):
+    """Some days of a schedule."""
+
+    name: str
+    origin: Annotated[str, "Where it was written; empty for one that was typed."]
+    text: Annotated[str, "The schedule as an expression."]
+    state: Annotated[str | None, State, "Of a schedule that never changes."]
+    usedBy: UsedByObject
+    notes: list[str]
+    timezone: str
+    hours: float
+    hoursOn: float
+    nextChange: StateChangeObject | None
+    days: list[DayObject]
+    events: list[CalendarEventObject]
 
 
 def render_calendar(view: CalendarView, heading: Sequence[str]) -> str:
@@ -109,8 +168,9 @@ def _notes(shown: PreviewedSchedule) -> Iterator[str]:
         yield f"not before its override ends: {what_text(override)} {end_text(override)}"
 
 
-def preview_json(shown: PreviewedSchedule, view: CalendarView) -> dict[str, Any]:
-    """Return the calendar for programs."""
+def preview_json(shown: PreviewedSchedule, view: CalendarView) -> SchedulePreviewDocument:
+    """Return the calendar for programs: local times with their offset, and beside them UTC."""
+    zone, change = zone_of(view.schedule.zone), view.change
     return {
         "name": shown.name,
         "origin": _origin(shown),
@@ -118,5 +178,37 @@ def preview_json(shown: PreviewedSchedule, view: CalendarView) -> dict[str, Any]
         "state": shown.schedule.fixed,
         "usedBy": {"environments": list(shown.environments), "roles": list(shown.roles)},
         "notes": list(_notes(shown)),
-        **as_json(view),
+        "timezone": view.schedule.zone,
+        "hours": view.hours,
+        "hoursOn": view.hours_on,
+        "nextChange": state_change_json(change.at, change.state) if change else None,
+        "days": [_day(day, zone) for day in view.days],
+        "events": [
+            {**state_change_json(event.at, event.state), "cause": event.cause}
+            for event in view.events
+        ],
+    }
+
+
+def _day(day: CalendarDay, zone: tzinfo) -> DayObject:
+    return {
+        "date": day.day.isoformat(),
+        "hours": day.hours,
+        "hoursOn": day.hours_on,
+        "on": [
+            {
+                "from": start.astimezone(zone).isoformat(),
+                "to": end.astimezone(zone).isoformat(),
+            }
+            for start, end in day.spans
+        ],
+        "exceptions": list(day.exceptions),
+        "clockChanges": [
+            {
+                "utc": iso_ms(change.at),
+                "before": f"{change.before:%H:%M}",
+                "after": f"{change.after:%H:%M}",
+            }
+            for change in day.clock_changes
+        ],
     }

@@ -1,12 +1,11 @@
 """What doctor found, for people and for programs."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Annotated, Final, TypedDict
 
 from controller.engine.queries.doctor.report import Check, Health, exit_code
 from controller.views.style import Line, Span, Style
 
-FORMAT_VERSION: Final = 1
 LONGEST_LIST: Final = 160
 
 _STYLES: Final[dict[Health, Style]] = {
@@ -15,6 +14,23 @@ _STYLES: Final[dict[Health, Style]] = {
     Health.UNKNOWN: "change",
     Health.NOT_PROBED: "dim",
 }
+
+
+class CheckObject(TypedDict):
+    """One check."""
+
+    where: Annotated[str, "A scope, or `installation`."]
+    of: Annotated[str, "Of what."]
+    health: Annotated[str, Health]
+    what: Annotated[str, "What was found."]
+    fix: Annotated[str, "What to do, a line for each thing to type; empty if nothing."]
+
+
+class DoctorDocument(TypedDict):
+    """What is there of what is needed."""
+
+    exitCode: int
+    checks: list[CheckObject]
 
 
 def doctor_lines(checks: Sequence[Check]) -> Iterator[Line]:
@@ -54,10 +70,9 @@ def summary(checks: Iterable[Check]) -> str:
     return " · ".join(f"{count} {health}" for health, count in counts.items() if count)
 
 
-def doctor_json(checks: Sequence[Check]) -> dict[str, Any]:
+def doctor_json(checks: Sequence[Check]) -> DoctorDocument:
     """Return the checks as one JSON document; stable, more may be added."""
     return {
-        "formatVersion": FORMAT_VERSION,
         "exitCode": exit_code(checks),
         "checks": [
             {

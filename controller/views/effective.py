@@ -1,6 +1,7 @@
 """Effective documents as YAML, the origin of each value behind it, and as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Annotated, TypedDict
 
 from controller.engine.queries.effective import EffectiveDocument
 from controller.loading.positions import FieldPath, dotted
@@ -10,15 +11,35 @@ from controller.model.canonical import Json
 _COMMENT_COLUMN = 44
 
 
-def effective_json(effective: EffectiveDocument) -> dict[str, Json]:
-    """Return an effective document for programs."""
+class EffectiveObject(TypedDict):
+    """One document as it counts."""
+
+    ref: Annotated[str, "Kind/name."]
+    origin: Annotated[str, "path:line:column of the document."]
+    document: dict[str, object]
+    origins: Annotated[dict[str, str], "Dotted path of each single value -> path:line of it."]
+
+
+class RenderDocument(TypedDict):
+    """Effective documents: defaults merged, inheritance written out."""
+
+    documents: Annotated[list[EffectiveObject], "In the order of their files."]
+
+
+def effective_json(documents: Iterable[EffectiveDocument]) -> RenderDocument:
+    """Return effective documents for programs."""
     return {
-        "ref": str(effective.ref),
-        "origin": str(effective.origin),
-        "document": effective.document,
-        "origins": {
-            dotted(path): str(origin.at_line) for path, origin in effective.origins.items()
-        },
+        "documents": [
+            {
+                "ref": str(effective.ref),
+                "origin": str(effective.origin),
+                "document": effective.document,
+                "origins": {
+                    dotted(path): str(origin.at_line) for path, origin in effective.origins.items()
+                },
+            }
+            for effective in documents
+        ]
     }
 
 

@@ -1,4 +1,4 @@
-"""An explanation as people read it, and as JSON."""
+"""An explanation as people read it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from controller.engine.queries.explain.explanation import (
     PowerFacts,
     StepKind,
 )
-from controller.loading.positions import dotted
+from controller.loading.positions import FieldPath, dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
 from controller.model.reason import Reason
@@ -43,20 +43,20 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:
-    yield "    ".join(filter(None, _heading(explanation)))
-    if verdict := _verdict(explanation):
+    yield "    ".join(filter(None, heading_of(explanation)))
+    if verdict := verdict_of(explanation):
         yield verdict
     yield ""
-    yield from _block("Last change", _last_change(explanation))
+    yield from _block("Last change", last_change_lines(explanation))
     yield from _block("Why", why_lines(explanation))
     order = order_of(explanation)
     if order:
         yield from _block("Order", [" · ".join(map(str, order))])
         yield from _block("", [f"{rule.name}: {rule.why}" for rule in order if rule.why])
-    yield from _block("Values", _values(explanation))
-    yield from _block("Overrides", _overrides(explanation))
-    first, *rest = _blocks(explanation) or ("nothing",)
-    told = "; ".join(_block_text(notice) for notice in explanation.information)
+    yield from _block("Values", value_lines(explanation))
+    yield from _block("Overrides", override_lines(explanation))
+    first, *rest = block_lines(explanation) or ("nothing",)
+    told = "; ".join(block_text(notice) for notice in explanation.information)
     yield from _block("Blocks", [f"{first}{f' ({told}: information only)' if told else ''}", *rest])
     found = explanation.power
     if found is not None and found.environment is not None:
@@ -76,7 +76,8 @@ def _block(label: str, lines: list[str]) -> Iterator[str]:
         yield f"{label if not place else '':<{_WIDTH}}{line}"
 
 
-def _heading(explanation: Explanation) -> tuple[str, ...]:
+def heading_of(explanation: Explanation) -> tuple[str, ...]:
+    """Return what it is: its name, its state, its scope."""
     found = explanation.power
     if found is None:
         revision = explanation.revision[:12]
@@ -109,13 +110,14 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
 
 
-def _verdict(explanation: Explanation) -> str:
+def verdict_of(explanation: Explanation) -> str:
+    """Return in a line what is wanted, and whether it is so; empty if that is not known."""
     if explanation.power is not None:
         return _power_verdict(explanation, explanation.power)
     source = explanation.source
     if source is None:
         return ""
-    if not _values(explanation):
+    if not value_lines(explanation):
         return "the source has it no more"
     planned = [f"{change.action} is planned ({change.cause.value})" for change in source.changes]
     return "; ".join(planned) or "as the source says (in order)"
@@ -148,7 +150,8 @@ def _decided_in(found: PowerFacts) -> tzinfo:
     return zone_of(schedule.zone) if schedule is not None and schedule.fixed is None else UTC
 
 
-def _last_change(explanation: Explanation) -> list[str]:
+def last_change_lines(explanation: Explanation) -> list[str]:
+    """Return what last changed it, and by whom."""
     record, begun, launched = explanation.last
     found = explanation.power
     if found is None:
@@ -171,12 +174,16 @@ def _last_change(explanation: Explanation) -> list[str]:
     return lines
 
 
-def _values(explanation: Explanation) -> list[str]:
+def value_lines(explanation: Explanation) -> list[str]:
+    """Return each value of the document with its place; empty where the source was not read."""
     document = explanation.source.document if explanation.source else None
     if document is None:
         return []
     shown = [
-        (f"{dotted(path).removeprefix('spec.')}: {_value(document, path)}", origin.at_line)
+        (
+            f"{dotted(path).removeprefix('spec.')}: {scalar_text(value_in(document, path))}",
+            origin.at_line,
+        )
         for path, origin in document.origins.items()
         if path and path[0] == "spec"
     ]
@@ -184,28 +191,38 @@ def _values(explanation: Explanation) -> list[str]:
     return [f"{text:<{width}}  {place}" for text, place in shown]
 
 
-def _value(document: EffectiveDocument, path: tuple[str | int, ...]) -> str:
+def value_in(document: EffectiveDocument, path: FieldPath) -> Any:
+    """Return the value at a path of a document."""
     value: Any = document.document
     for step in path:
         value = value[step]
-    return scalar_text(value)
+    return value
 
 
-def _overrides(explanation: Explanation) -> list[str]:
+def override_lines(explanation: Explanation) -> list[str]:
+    """Return the overrides that concern it."""
     return [
         f"{override.id}  {override.ref} {what_text(override)} {end_text(override, explanation.zone)} ({override.actor}: {override.reason})"
         for override in explanation.overrides
     ]
 
 
-def _blocks(explanation: Explanation) -> list[str]:
-    told = [_block_text(block) for block in explanation.blocks]
-    if explanation.source is not None and _values(explanation):
-        told += map(_planned_block_text, explanation.source.blocks)
-    return told
+def block_lines(explanation: Explanation) -> list[str]:
+    """Return what keeps it from being as it is wanted."""
+    return [
+        *map(block_text, explanation.blocks),
+        *map(_planned_block_text, planned_blocks(explanation)),
+    ]
 
 
-def _block_text(block: Block) -> str:
+def planned_blocks(explanation: Explanation) -> tuple[Violation | Note, ...]:
+    """Return what blocks the changes a plan of the source has; nothing where the source has it no more."""
+    source = explanation.source
+    return source.blocks if source is not None and value_lines(explanation) else ()
+
+
+def block_text(block: Block) -> str:
+    """Return in a line what blocks, or might be taken for it."""
     match block.code:
         case BlockCode.MODE:
             return f"mode of power in {block.subject}: {block.detail}; nothing is switched"
@@ -272,32 +289,3 @@ def _command(step: NextStep, found: PowerFacts | None) -> Command:
                 f'envctl override {step.target} schedule={step.state} --until 10:00 --reason "…"'
             )
             return Command(f"{verb} {step.state}", f"{command}{every}")
-
-
-def explanation_json(explanation: Explanation) -> dict[str, Any]:
-    """Return the answer for programs."""
-    found, zone = explanation.power, explanation.zone
-    return {
-        "ref": str(explanation.ref),
-        "heading": list(_heading(explanation)),
-        "verdict": _verdict(explanation),
-        "at": explanation.at.isoformat(),
-        "wanted": found.decision.wanted.value if found and found.environment else "",
-        "inOrder": explanation.in_order,
-        "lastChange": _last_change(explanation),
-        "why": why_lines(explanation),
-        "order": [rule._asdict() for rule in order_of(explanation)],
-        "values": _values(explanation),
-        "overrides": _overrides(explanation),
-        "blocks": _blocks(explanation),
-        "information": [_block_text(notice) for notice in explanation.information],
-        "next": [
-            {
-                "at": change.at.astimezone(zone).isoformat(),
-                "utc": change.at.astimezone(UTC).isoformat(),
-                "state": change.state,
-            }
-            for change in (found.next if found else ())
-        ],
-        "commands": [command._asdict() for command in commands_of(explanation)],
-    }

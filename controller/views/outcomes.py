@@ -2,12 +2,38 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
+from controller import __version__
 from controller.engine.config.apply import ApplyReport
-from controller.model.outcome import DONE, Outcome
+from controller.engine.reconcile.combined_plan import CombinedPlan
+from controller.model.outcome import DONE, Outcome, Status
 from controller.model.ref import ResourceRef
+from controller.planning.json_check import Fragment
+from controller.planning.plan_file import plan_schema
+from controller.views.documents.plan import plan_object
 from controller.views.plan_wording import SIGNS, names_text
+
+
+class OutcomeObject(TypedDict):
+    """What became of one change."""
+
+    action: str
+    kind: str
+    key: str
+    status: Annotated[str, Status]
+    message: Annotated[str, "Why it is not done; empty if it is."]
+    auditIds: Annotated[list[str], "Ledger records of the change."]
+
+
+class ApplyDocument(TypedDict):
+    """The plan of an apply, and what became of its changes."""
+
+    plan: Annotated[dict[str, Any], Fragment(plan_schema())]
+    applied: Annotated[bool, "Whether anything was tried."]
+    transaction: Annotated[str, "The run in the ledger; empty if there was nothing to do."]
+    stopped: Annotated[str, "Why the run ended early; empty if it did not."]
+    outcomes: list[OutcomeObject]
 
 
 def failure_lines(report: ApplyReport) -> Iterator[str]:
@@ -36,8 +62,19 @@ def tally_line(report: ApplyReport) -> str:
     return f"{done}   envctl audit show {report.transaction}"
 
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """Return one outcome for programs."""
+def apply_json(planned: CombinedPlan, report: ApplyReport | None) -> ApplyDocument:
+    """Return the plan, and what became of its changes, for programs; nothing of a plan that only observes was tried."""
+    tried = report if planned.plan.enforced else None
+    return {
+        "plan": plan_object(planned.plan, planned.names, __version__),
+        "applied": tried is not None,
+        "transaction": tried.transaction if tried else "",
+        "stopped": tried.stopped if tried else "",
+        "outcomes": [_outcome(outcome) for outcome in tried.outcomes] if tried else [],
+    }
+
+
+def _outcome(outcome: Outcome) -> OutcomeObject:
     change = outcome.change
     return {
         "action": change.action,

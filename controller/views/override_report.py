@@ -3,23 +3,66 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Final, TypedDict
 
 from controller.engine.overrides.effect import Effect
 from controller.engine.overrides.service import Done, Prepared
+from controller.ledger.records import iso_ms
 from controller.model.outcome import Outcome, Status
 from controller.model.override import Override
 from controller.planning.wording import counted_kind, end_text, number, what_text
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
-from controller.views.override_text import override_json
+from controller.views.documents.moments import Moment
+from controller.views.override_text import OverrideObject, override_json
 from controller.views.plan_wording import violation_lines
 
 _DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
 _STARTING: Final = frozenset({"start", "exitStandby"})
 _STOPPING: Final = frozenset({"stop", "enterStandby"})
 _SCHEDULES: Final = frozenset({"schedule", "spec.schedule"})
+
+
+class PowerModeObject(TypedDict):
+    """How power works in a scope."""
+
+    scope: str
+    power: Annotated[str, ("enforce", "observe", "off")]
+
+
+class EffectObject(TypedDict):
+    """What is switched at once, by group."""
+
+    scopes: list[PowerModeObject]
+    starts: Annotated[dict[str, int], "Group, or id -> instances."]
+    stops: Annotated[dict[str, int], "Group, or id -> instances."]
+    left: Annotated[dict[str, int], "Why instances are left as they are -> how many."]
+    right: Annotated[int, "Instances that are as they are to be already."]
+    unknown: Annotated[dict[str, str], "Scope -> why it could not be looked at."]
+
+
+class SwitchOutcomeObject(TypedDict):
+    """What became of one switch."""
+
+    ref: str
+    action: str
+    status: Annotated[str, Status]
+    message: str
+
+
+class OverrideDocument(TypedDict):
+    """Overrides written or released, and what became of the instances concerned."""
+
+    at: Moment
+    action: Annotated[str, ("make", "release")]
+    written: bool
+    transaction: str
+    overrides: list[OverrideObject]
+    effect: EffectObject
+    outcomes: list[SwitchOutcomeObject]
+    refused: Annotated[list[str], "Tokens of guards that stood in the way."]
+    counts: Annotated[dict[str, int], "Status -> how many outcomes."]
 
 
 def prepared_lines(prepared: Prepared) -> tuple[str, ...]:
@@ -131,17 +174,17 @@ def _instances(counts: Mapping[str, int]) -> str:
     return f"{number(total)} instance{'' if total == 1 else 's'} ({names})"
 
 
-def report_json(prepared: Prepared, done: Done | None, now: datetime) -> dict[str, Any]:
-    """Return it for programs; ``done`` is None where nothing was written."""
+def report_json(prepared: Prepared, done: Done, now: datetime) -> OverrideDocument:
+    """Return it for programs."""
     effect = prepared.effect
-    outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes] if done else []
+    outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
     return {
-        "at": now.isoformat(),
+        "at": iso_ms(now),
         "action": "make" if prepared.comes else "release",
-        "written": done is not None,
-        "transaction": done.transaction if done else "",
+        "written": True,
+        "transaction": done.transaction,
         "overrides": [override_json(override) for override in prepared.overrides],
-        "effect": effect_json(effect),
+        "effect": _effect(effect),
         "outcomes": [
             {
                 "ref": str(outcome.change.ref),
@@ -151,13 +194,12 @@ def report_json(prepared: Prepared, done: Done | None, now: datetime) -> dict[st
             }
             for outcome in outcomes
         ],
-        "refused": [violation.token for violation in done.refused] if done else [],
+        "refused": [violation.token for violation in done.refused],
         "counts": dict(Counter(outcome.status.value for outcome in outcomes)),
     }
 
 
-def effect_json(effect: Effect) -> dict[str, Any]:
-    """Return what is switched, by group."""
+def _effect(effect: Effect) -> EffectObject:
     return {
         "scopes": [{"scope": name, "power": mode} for name, mode in sorted(effect.modes.items())],
         "starts": dict(sorted(effect.starts.items())),

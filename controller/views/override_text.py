@@ -1,16 +1,38 @@
 """Overrides in words, in lists, and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, NotRequired, TypedDict
 
+from controller.ledger.records import iso_ms
 from controller.model.absent import ABSENT
 from controller.model.override import Override
 from controller.planning.overrides import shown_path
 from controller.planning.wording import what_text
+from controller.views.documents.moments import Moment, moment_json
 from controller.views.time_text import clock_text, relative_day_text, utc_text
 
 NONE = "no overrides"
+
+
+class OverrideObject(TypedDict):
+    """What is to be otherwise for a while."""
+
+    id: str
+    ref: str
+    path: Annotated[str, "What of the object; empty for the object as a whole."]
+    value: NotRequired[Annotated[object, "Absent: it is left as it is."]]
+    since: Moment
+    until: Annotated[Moment | None, "null: until Git changes the document, or for good."]
+    untilGit: bool
+    actor: str
+    reason: str
+
+
+class OverrideListDocument(TypedDict):
+    """What is otherwise now."""
+
+    overrides: list[OverrideObject]
 
 
 def list_lines(overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:
@@ -48,14 +70,19 @@ def _ends(override: Override, now: datetime) -> str:
     return f"{relative_day_text(until, now)} {clock_text(until)}"
 
 
-def override_json(override: Override) -> dict[str, Any]:
+def list_json(overrides: Iterable[Override]) -> OverrideListDocument:
+    """Return overrides for programs."""
+    return {"overrides": [override_json(override) for override in overrides]}
+
+
+def override_json(override: Override) -> OverrideObject:
     """Return one for programs."""
-    shown: dict[str, Any] = {
+    shown: OverrideObject = {
         "id": override.id,
         "ref": str(override.ref),
         "path": shown_path(override.path) if override.path else "",
-        "since": override.since.isoformat(),
-        "until": override.until.isoformat() if override.until else None,
+        "since": iso_ms(override.since),
+        "until": moment_json(override.until),
         "untilGit": override.until_git,
         "actor": override.actor,
         "reason": override.reason,

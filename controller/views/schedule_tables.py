@@ -3,19 +3,82 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Final, TypedDict
 
 from controller.engine.queries.schedules.exceptions import (
     Belongs,
+    ExceptionKind,
     ScheduleException,
 )
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
+from controller.ledger.records import iso_ms
 from controller.planning.wording import number
 from controller.scheduling.decision_sources import Source
+from controller.views.documents.moments import Moment, moment_json
 from controller.views.time_text import clock_text, dated_day_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"
 UNKNOWN: Final = "unknown"
+
+
+class BelongsObject(TypedDict):
+    """What something belongs to."""
+
+    environment: str
+    team: str
+    environmentType: str
+    labels: dict[str, str]
+
+
+class ExceptionObject(BelongsObject):
+    """One exception, and what makes it one."""
+
+    category: Annotated[str, ExceptionKind]
+    ref: str
+    name: str
+    why: Annotated[str, "In words; the fields below say the same as data."]
+    source: Annotated[str, (*Source, "")]
+    tag: Annotated[str, "Key of the tag that makes it one; empty if none does."]
+    rule: Annotated[str, "The deciding tag's, override's or document's schedule as written."]
+    override: Annotated[str, "Id of the recorded override that decides; empty if none does."]
+    schedule: Annotated[str, "What an environment's schedule is called."]
+    origin: Annotated[str, "Where that was written."]
+    by: Annotated[str, "Who made it one, as far as that is known."]
+    since: Moment | None
+    until: Moment | None
+
+
+class ScheduleExceptionsDocument(TypedDict):
+    """What is on outside its schedule, kept by old tags, always on or left alone."""
+
+    at: Moment
+    exceptions: list[ExceptionObject]
+    unknown: Annotated[dict[str, str], "Scope -> why it could not be looked at."]
+
+
+class HoursObject(BelongsObject):
+    """Instance hours of one environment in one scope; costs are null where nothing has a price."""
+
+    scope: str
+    instances: int
+    hoursOn: float
+    hoursOff: float
+    cost: float | None
+    saved: float | None
+    assumed: Annotated[int, "Instances of which nothing is on record: taken as they are now."]
+
+
+class ScheduleReportDocument(TypedDict):
+    """Instance hours of a period; off is what was saved against always-on."""
+
+    since: Moment
+    until: Moment
+    hoursOn: float
+    hoursOff: float
+    cost: float | None
+    saved: float | None
+    environments: list[HoursObject]
+    unknown: Annotated[dict[str, str], "Scope -> why it could not be looked at."]
 
 
 def exception_lines(
@@ -110,24 +173,32 @@ def _dark(unknown: Mapping[str, str]) -> Iterator[str]:
 
 def exceptions_json(
     found: Sequence[ScheduleException], unknown: Mapping[str, str], now: datetime
-) -> dict[str, Any]:
+) -> ScheduleExceptionsDocument:
     """Return the exceptions for programs."""
     return {
-        "at": now.isoformat(),
-        "exceptions": [
-            {
-                "category": exception.kind.value,
-                "ref": str(exception.ref),
-                "name": exception.name,
-                **_belongs(exception.belongs),
-                "why": _why(exception),
-                "by": _by(exception),
-                "since": exception.since.isoformat() if exception.since else None,
-                "until": exception.until.isoformat() if exception.until else None,
-            }
-            for exception in found
-        ],
+        "at": iso_ms(now),
+        "exceptions": [_exception(exception) for exception in found],
         "unknown": dict(sorted(unknown.items())),
+    }
+
+
+def _exception(exception: ScheduleException) -> ExceptionObject:
+    rule = exception.rule
+    return {
+        "category": exception.kind.value,
+        "ref": str(exception.ref),
+        "name": exception.name,
+        **_belongs(exception.belongs),
+        "why": _why(exception),
+        "source": rule.source.value if rule else "",
+        "tag": rule.candidate.tag if rule else "",
+        "rule": rule.text if rule else "",
+        "override": exception.override.id if exception.override else "",
+        "schedule": exception.schedule,
+        "origin": str(exception.origin or ""),
+        "by": _by(exception),
+        "since": moment_json(exception.since),
+        "until": moment_json(exception.until),
     }
 
 
@@ -182,11 +253,11 @@ def _share(on: float, off: float) -> str:
     return f"{off / total * 100:.0f} %" if total else "0 %"
 
 
-def report_json(report: ScheduleReport) -> dict[str, Any]:
+def report_json(report: ScheduleReport) -> ScheduleReportDocument:
     """Return the hours for programs."""
     return {
-        "since": report.since.isoformat(),
-        "until": report.until.isoformat(),
+        "since": iso_ms(report.since),
+        "until": iso_ms(report.until),
         "hoursOn": report.hours_on,
         "hoursOff": report.hours_off,
         "cost": report.cost,
@@ -208,7 +279,7 @@ def report_json(report: ScheduleReport) -> dict[str, Any]:
     }
 
 
-def _belongs(belongs: Belongs) -> dict[str, Any]:
+def _belongs(belongs: Belongs) -> BelongsObject:
     return {
         "environment": belongs.environment,
         "team": belongs.team,

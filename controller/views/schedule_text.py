@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from controller.ledger.records import iso_ms
 from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.wording import number
+from controller.views.documents.moments import moment_json
 from controller.views.plan_wording import names_text
 from controller.views.time_text import clock_text, day_text, relative_day_text
 
@@ -95,15 +97,14 @@ def _first(meaning: ScheduleMeaning) -> str:
 
 def meaning_json(meaning: ScheduleMeaning) -> dict[str, Any]:
     """Return it for programs."""
-    first = meaning.first_difference
     return {
-        "at": meaning.now.isoformat(),
+        "at": iso_ms(meaning.now),
         "environmentHoursPerWeek": meaning.environment_hours,
         "instanceHoursPerWeek": meaning.instance_hours,
         "instancesAre": meaning.instances_are,
         "startedNow": meaning.switching("on"),
         "stoppedNow": meaning.switching("off"),
-        "firstDifference": first.isoformat() if first else None,
+        "firstDifference": moment_json(meaning.first_difference),
         "exchanges": [
             {
                 "environments": list(shift.environments),
@@ -114,9 +115,7 @@ def meaning_json(meaning: ScheduleMeaning) -> dict[str, Any]:
                 "hoursPerWeekAfter": shift.hours_after,
                 "instances": shift.instances,
                 "switchesNow": shift.switches_now,
-                "firstDifference": shift.first_difference.isoformat()
-                if shift.first_difference
-                else None,
+                "firstDifference": moment_json(shift.first_difference),
             }
             for shift in meaning.shifts
         ],

@@ -15,13 +15,26 @@ PLAN_SCHEMA = "plan.schema.json"
 SETTINGS_SCHEMA = "settings.schema.json"
 
 
-def schema_files() -> dict[str, bytes]:
-    """Return file name -> indented JSON: one per kind, and those of the plan file, of observed state and of the settings."""
+OUTPUT = "output"
+"""Folder of the schemas of what commands print."""
+
+
+def schema_files(*, outputs: bool = True) -> dict[str, bytes]:
+    """Return file name -> indented JSON: one per kind, those of the plan file, of observed state and of the settings.
+
+    With ``outputs`` also those of what commands print, in a folder of their own.
+    """
     schemas: dict[str, Any] = {
         **document_schemas(catalog.kinds()),
         OBSERVED_SCHEMA: observed_schema(),
         PLAN_SCHEMA: plan_schema(),
         SETTINGS_SCHEMA: file_schema(Settings, "envctl settings"),
     }
+    if outputs:
+        # Made from all views, which nobody else needs at once.
+        from controller.views.documents.schemas import output_schemas  # noqa: PLC0415
+
+        made = output_schemas()
+        schemas |= {f"{OUTPUT}/{name}.schema.json": schema for name, schema in made.items()}
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return {name: orjson.dumps(schemas[name], option=options) for name in sorted(schemas)}

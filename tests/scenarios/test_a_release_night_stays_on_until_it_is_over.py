@@ -24,6 +24,7 @@ from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.settings import Mode, Settings, TargetModes
 from controller.views.override_report import done_lines, prepared_lines, report_json
+from tests.support.documents import printed
 from tests.support.embedded_aws import AwsForTests
 from tests.support.fleet_yaml import account
 from tests.support.power_estate import EVENING, MORNING, PERSON, PowerEstate
@@ -120,7 +121,7 @@ def test_it_says_what_starts_and_when_it_ends_and_starts_at_once(evening: PowerE
         "envctl",
     )
     assert (record.new_value or {})["Reason"] == "release night"
-    shown = report_json(ready, done, evening.clock.now)
+    shown = printed("override", report_json(ready, done, evening.clock.now))
     assert shown["effect"]["starts"] == {WEB: 3}
     assert shown["written"] is True
 

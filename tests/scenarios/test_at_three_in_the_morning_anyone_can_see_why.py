@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,8 +15,10 @@ from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
 from controller.views.causes import order_of
-from controller.views.explanation import explanation_json, explanation_lines
+from controller.views.documents.explanation import explanation_json
+from controller.views.explanation import explanation_lines
 from controller.views.schedule_tables import exceptions_json
+from tests.support.documents import printed
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import END, EVENING, MORNING, PERSON, PowerEstate
 
@@ -49,7 +51,7 @@ def explained(estate: PowerEstate, what: str, at: datetime | None = None) -> Exp
 
 def said(told: Explanation) -> dict[str, Any]:
     """Return the words of an explanation."""
-    return explanation_json(told)
+    return cast(dict[str, Any], printed("explain", explanation_json(told)))
 
 
 def test_a_stopped_instance_by_its_id(night: PowerEstate) -> None:
@@ -218,7 +220,10 @@ def test_a_tag_has_the_key_that_the_settings_give_it(night: PowerEstate) -> None
         f"correct the tag off-hours of {wrong}, or take it off"
     ]
     assert said(explained(night, first))["next"]
-    why = {one["name"]: one["why"] for one in exceptions_json(listed, {}, now)["exceptions"]}
+    why = {
+        one["name"]: one["why"]
+        for one in printed("schedule-exceptions", exceptions_json(listed, {}, now))["exceptions"]
+    }
     assert why["by another key"] == "tag off-hours = on on the instance"
     assert "tag" not in why["follows"]
 

@@ -25,12 +25,11 @@ ROOT = Path(__file__).parents[2]
 COUNT = 130
 APPLY = """
 import sys
-from tests.scenarios.test_killed_for_real_the_next_run_converges import in_server, wanted
 
 estate = in_server(sys.argv[1], create=False)
 estate.wants(*wanted())
 worker = estate.worker("worker-a").takes()
-worker.progress = lambda progress: print(progress.done, flush=True)
+worker.emit = lambda event: print(event.done, flush=True)
 worker.applies()
 """
 

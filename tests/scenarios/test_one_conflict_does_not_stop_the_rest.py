@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controller.errors import RefusedByAws, Unreachable
+from controller.events import ApplyProgressed, Event
 from controller.model.outcome import Status
 from controller.model.ref import ResourceRef
 from tests.support.estate import PREFIX, Estate
@@ -198,7 +199,7 @@ def test_a_store_that_fails_fails_only_what_needs_it(
 def test_progress_counts_every_change_once(estate: Estate) -> None:
     estate.wants(*(service(f"s{n:03}") for n in range(120)))
     worker = estate.worker().takes()
-    seen: list[tuple[int, int]] = []
-    worker.progress = seen.append
+    seen: list[Event] = []
+    worker.emit = seen.append
     worker.applies()
-    assert seen[:3] == [(49, 120), (98, 120), (120, 120)]
+    assert seen[:3] == [ApplyProgressed("config", done, 120) for done in (49, 98, 120)]

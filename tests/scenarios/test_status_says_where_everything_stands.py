@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from moto import mock_aws
@@ -19,8 +19,9 @@ from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
-from controller.views.status_json import status_json
+from controller.views.documents.status import status_json
 from tests.support.command_line import Fleet, envctl, service
+from tests.support.documents import printed
 from tests.support.fleet_yaml import environment
 from tests.support.live_accounts import SCOPE, LiveEstate
 
@@ -55,7 +56,7 @@ def _read(estate: LiveEstate) -> StatusRead:
 
 
 def _shown(estate: LiveEstate) -> dict[str, Any]:
-    return status_json(_read(estate).view)
+    return cast(dict[str, Any], printed("status", status_json(_read(estate).view)))
 
 
 def test_before_a_bootstrap_it_cannot_be_read(moto: None, fleet: Fleet) -> None:

@@ -38,3 +38,12 @@ def test_the_same_run_takes_it_up_again_by_looking(
     tags = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in estate.look(WEB)["Tags"]]
     # What is between two acts is found by looking: what the group was like is on its tag.
     assert {"Key": TAG, "Value": "min=1 desired=3"} in tags
+
+
+def test_throttled_requests_are_tried_again(sandbox: AwsForTests, tmp_path: Path) -> None:
+    estate = PowerEstate(sandbox, tmp_path / "fleet")
+    estate.tick()
+    estate.group("c50-ta-Web")
+    estate.aws.controls.fail_next("EnterStandby", "Throttling", times=3)
+    estate.at(EVENING).tick()
+    assert set(estate.states().values()) == {"stopped"}

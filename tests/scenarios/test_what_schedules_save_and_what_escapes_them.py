@@ -22,6 +22,7 @@ from controller.views.schedule_tables import (
     report_json,
     report_lines,
 )
+from tests.support.documents import printed
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import END, EVENING, MORNING, PERSON, PowerEstate
 
@@ -56,7 +57,7 @@ def exceptions(estate: PowerEstate, wanted: Filter) -> tuple[ScheduleException, 
 
 def said(exception: ScheduleException) -> dict[str, Any]:
     """Return what programs read of an exception."""
-    (shown,) = exceptions_json([exception], {}, END)["exceptions"]
+    (shown,) = printed("schedule-exceptions", exceptions_json([exception], {}, END))["exceptions"]
     return dict(shown)
 
 
@@ -88,7 +89,7 @@ def test_what_is_on_outside_its_schedule_and_why(estate: PowerEstate, anything: 
     lines = exception_lines(found, {}, now)
     assert lines[0] == "on outside its schedule: 4"
     assert lines[-2] == "always on: 1"
-    shown = exceptions_json(found, {"a/b": "denied"}, now)
+    shown = printed("schedule-exceptions", exceptions_json(found, {"a/b": "denied"}, now))
     assert {one["category"] for one in shown["exceptions"]} == {
         "on outside its schedule",
         "always on",
@@ -156,4 +157,4 @@ def test_hours_are_those_the_ledger_saw(estate: PowerEstate) -> None:
     ]
     assert "saved against always-on; cost " in lines[-2]
     assert lines[-1].startswith("Assumed: of 1 instance nothing is on record in this period")
-    assert report_json(made)["environments"][0]["environment"] == "c50"
+    assert printed("schedule-report", report_json(made))["environments"][0]["environment"] == "c50"

@@ -16,6 +16,7 @@ from controller.cli.main import run
 from controller.cli.process import environment_instead, process_context
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.settings_file import open_settings
+from tests.support.documents import checked
 from tests.support.embedded_aws import AwsForTests
 
 TEAMS = """apiVersion: envctl/v1
@@ -40,8 +41,8 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """The one JSON document on standard output."""
-        return json.loads(self.out)
+        """The one JSON document on standard output, once it is as its schema says."""
+        return checked(json.loads(self.out))
 
 
 class Bytes(io.TextIOWrapper):

@@ -1,7 +1,7 @@
 """A whole installation in memory: tables, ledger, heads, a clock that only moves when told, and workers that plan and apply."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -12,6 +12,7 @@ from controller.engine.commit.lease import Claim, Leases
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.config.commit_changes import CommitResult, commit_changes
+from controller.events import Emit, discard_event
 from controller.ledger.images import META
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.record_items import record_of_wire
@@ -20,7 +21,6 @@ from controller.model.head import Head
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.observed import ObservedState
 from controller.model.origin import Origin
-from controller.model.outcome import Progress
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
@@ -190,7 +190,7 @@ class Worker:
     estate: Estate
     name: str
     head: Head | None = None
-    progress: Callable[[Progress], None] = lambda _: None
+    emit: Emit = discard_event
 
     def takes(self, scope: str = "config", **claim: Any) -> "Worker":
         """Become the owner of a scope."""
@@ -202,9 +202,9 @@ class Worker:
     ) -> CommitResult:
         """Apply changes: those due, if none are given."""
         assert self.head is not None
-        writer = ScopeWriter(storage or self.estate.storage, self.estate.request(), self.head)
-        result = commit_changes(
-            tuple(self.estate.plans() if changes is None else changes), writer, self.progress
+        writer = ScopeWriter(
+            storage or self.estate.storage, self.estate.request(), self.head, self.emit
         )
+        result = commit_changes(tuple(self.estate.plans() if changes is None else changes), writer)
         self.head = writer.head
         return result

@@ -38,7 +38,7 @@ def _errors() -> Iterator[str]:
     yield f"{NOTE}\n# Errors\n"
     yield (
         "Every message says what failed, where, and after `fix:` what to do. With `--format json` the error is the one document on "
-        "standard output, and its `class` is the second column. Errors are classed by who must act; what is narrower shares the row of "
+        "standard output, and its `code` is the second column ([JSON](json.md)). Errors are classed by who must act; what is narrower shares the row of "
         "what it narrows. [Exit codes](exit-codes.md) says what happens when several occur.\n"
     )
     yield "| error | class | exit code | another try may help | who acts | meaning |\n|---|---|---|---|---|---|"

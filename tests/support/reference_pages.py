@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from controller.cli.commands import COMMANDS, command
 from controller.errors import ERROR_CLASSES, EXIT_ORDER
 from controller.settings import Settings, part_in, variable_of
+from tests.support.document_page import document_page
 from tests.support.event_pages import event_pages
 from tests.support.kind_pages import kind_pages
 from tests.support.permission_pages import permission_pages
@@ -38,6 +39,7 @@ def pages() -> dict[str, str]:
         "exit-codes.md": _exit_codes(),
         "settings.md": _settings(),
         **event_pages(),
+        "json.md": document_page(),
         **kind_pages(),
         **target_pages(),
         **permission_pages(),
@@ -56,7 +58,7 @@ def _commands() -> str:
     intro = (
         "Before the command: `--config FILE` (a path or `s3://BUCKET/KEY`; default: `ENVCTL_CONFIG`), `--events FILE` "
         "(append events as JSON lines, `-` is standard error), `--version`, and `--install-completion` for your shell. "
-        "Results go to standard output, remarks to standard error. [Exit codes](exit-codes.md) and JSON are stable."
+        "Results go to standard output, remarks to standard error. [Exit codes](exit-codes.md) and [JSON](json.md) are stable."
     )
     return _page("Commands", intro, lines())
 

@@ -12,12 +12,13 @@ from controller.engine.commit.lease import Claim, LeaseKeeper
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.commit.transaction import Transaction, build_transaction, records_of
 from controller.errors import Conflict, EnvctlError, StaleEpoch, Throttled, Unreachable
-from controller.events import Emit, EpochTaken, LeaseNotReleased, discard_event
+from controller.events import ApplyProgressed, Emit, EpochTaken, LeaseNotReleased, discard_event
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.backoff import Backoff
 from controller.model.head import Head
 from controller.model.item_write import ItemWrite
 from controller.model.ledger_record import LedgerRecord, Phase
+from controller.model.outcome import Progress
 
 MAX_HEAD_MOVES: Final = 8
 """How often in a row the head may turn out to be elsewhere, in our own epoch, before we give up."""
@@ -182,6 +183,10 @@ class ScopeWriter:
                     fix="run again; what was done is found by looking",
                 )
             self.find_head()
+
+    def tell(self, progress: Progress) -> None:
+        """Tell how many of the scope's changes have an outcome."""
+        self._emit(ApplyProgressed(self.head.scope, *progress))
 
     def send(self, transaction: Transaction) -> SendResult | Cancelled:
         """Send a transaction until it is known what became of it; the head follows it. Raises as ``Sender.send``."""

@@ -1,6 +1,6 @@
 """The config plan of one run, applied: its scope is taken, its changes are made, its lease is given back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,7 @@ from controller.errors import (
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
 from controller.model.ledger_record import Actor, Requester
-from controller.model.outcome import DONE, Outcome, Progress
+from controller.model.outcome import DONE, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,6 @@ def apply_config(
     run: PlanRun,
     claim: Claim,
     requester: Requester,
-    progress: Callable[[Progress], None],
     emit: Emit = discard_event,
 ) -> ApplyReport:
     """Apply the plan of the config tables, which nothing refuses. What becomes of single changes is in the report, not raised.
@@ -61,7 +60,7 @@ def apply_config(
     results = []
     for scope in scopes:
         with ScopeWriter.take(scope.scope, claim, storage, request, emit) as writer:
-            result = commit_changes(scope.changes, writer, progress)
+            result = commit_changes(scope.changes, writer)
         results.append(result)
         for outcome in result.outcomes:
             emit(ChangeSettled.of(outcome))

@@ -4,7 +4,7 @@ A change without a record cannot exist, nor a record without its change, and a w
 While one transaction is under way the next is built, in the hope that the first succeeds.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ from controller.engine.commit.transaction import (
 from controller.errors import EnvctlError, RefusedByAws, StaleEpoch
 from controller.model.head import Head
 from controller.model.item_write import ItemWrite
-from controller.model.outcome import DONE, Outcome, Progress, Status
+from controller.model.outcome import DONE, Outcome, Status
 from controller.model.plan import Change
 from controller.model.reason import NO_REASON, Reason
 from controller.targets.table_items.writes import version_of
@@ -46,29 +46,19 @@ class CommitResult:
     stopped: EnvctlError | None = None
 
 
-def commit_changes(
-    changes: Sequence[Change],
-    writer: ScopeWriter,
-    progress: Callable[[Progress], None] = lambda _: None,
-) -> CommitResult:
+def commit_changes(changes: Sequence[Change], writer: ScopeWriter) -> CommitResult:
     """Apply changes in their order, in a scope that is ours. Errors of AWS are not raised: what happened is the result.
 
-    Changes that conflict or fail are taken out, with what relies on them; the rest goes on. ``progress`` is called
-    after each transaction, in this thread.
+    Changes that conflict or fail are taken out, with what relies on them; the rest goes on. Each transaction is followed
+    by an event that tells how far the run is.
     """
-    return _Run(changes, writer, progress).drain()
+    return _Run(changes, writer).drain()
 
 
 class _Run:
-    def __init__(
-        self,
-        changes: Sequence[Change],
-        writer: ScopeWriter,
-        progress: Callable[[Progress], None],
-    ) -> None:
+    def __init__(self, changes: Sequence[Change], writer: ScopeWriter) -> None:
         self._queue = ChangeQueue(changes, writer.request.transaction)
         self._writer = writer
-        self._progress = progress
         self._max_changes = MAX_ITEM_WRITES
         """How many changes a transaction may hold; lowered to find the one that AWS refuses."""
 
@@ -92,10 +82,10 @@ class _Run:
                     self._put_back(following)
                     stopped = self._cope(current, answer)
                     current = self._build(self._writer.head) if stopped is None else None
-                self._progress(self._queue.progress)
+                self._writer.tell(self._queue.progress)
         if stopped is not None:
             self._queue.stop(stopped)
-        self._progress(self._queue.progress)
+        self._writer.tell(self._queue.progress)
         return CommitResult(self._queue.outcomes(), stopped)
 
     def _build(self, head: Head) -> Transaction | None:

@@ -1,6 +1,6 @@
 """First installation, and the same again at any time: tables, the installation's id, the head, a record of what was there before."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from controller.errors import Conflict
 from controller.kinds.language.kind import Kind
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import iso_ms
+from controller.ledger.redaction import redactor
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
@@ -96,7 +97,7 @@ def _new_id() -> str:
 
 def bootstrap(
     tables: tuple[SetupResult, ...],
-    kinds: Iterable[Kind[Any]],
+    kinds: Collection[Kind[Any]],
     storage: Storage,
     request: ApplyRequest,
     claim: Claim,
@@ -104,13 +105,14 @@ def bootstrap(
 ) -> BootstrapReport:
     """Give set-up tables their installation id and head, and the ledger a baseline record of every item that is not ours.
 
-    ``storage.installation`` is not looked at: it is what this finds or makes. May be repeated at any time, also after a
+    ``storage.installation`` and ``storage.redact`` are not looked at: the id is what this finds or makes. May be repeated at any time, also after a
     crash half-way; then it goes on. Raises ScopeBusy if another worker owns the config scope and something is to be
     recorded, StaleEpoch if it takes the scope meanwhile, and as any call.
     """
     installation, is_new = _installation(storage, new_id)
     storage.leases.ensure(CONFIG_SCOPE)
-    storage = replace(storage, installation=installation)
+    redact = redactor(kinds, installation)
+    storage = replace(storage, installation=installation, redact=redact)
     found = record_baseline(kind_tables(kinds), storage, request, claim)
     return BootstrapReport(tables, installation, is_new, found)
 

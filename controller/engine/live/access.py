@@ -45,6 +45,8 @@ class ScopeActs(ScopeReads):
     pause: Callable[[float], None]
     look: LiveLook | None = None
     """The look the changes were planned from; None where it is too old to act on."""
+    waits_since: datetime | None = None
+    """Since when the run waits for what AWS goes on with; None where that is left to others."""
 
     def check(self) -> None:
         """Make sure that the scope is still ours. Raises StaleEpoch."""

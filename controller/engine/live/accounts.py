@@ -1,6 +1,6 @@
 """One run over the live accounts of an installation: known, looked at, planned, changed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,9 +26,9 @@ from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import Emit, discard_event
 from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
+from controller.model.ledger_record import Requester
 from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.outcome import Progress
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.ports import LiveTarget
@@ -156,28 +156,11 @@ class LiveAccounts:
         )
         return LivePlanRun(accepted, asked, scopes, left_open)
 
-    def apply(
-        self,
-        run: LivePlanRun,
-        claim: Claim,
-        request: ApplyRequest,
-        progress: Callable[[Progress], None] = lambda _: None,
-        emit: Emit = discard_event,
-    ) -> tuple[ScopeOutcome, ...]:
-        """Make the changes of every scope that nothing refuses, side by side, and write how each stands.
-
-        What becomes of single changes and scopes is the result, not raised. Raises as ``keep``.
-        """
-        outcomes = self.act(run, claim, request, progress, emit)
-        self.keep(run.accepted, run.scopes, outcomes, claim, emit)
-        return outcomes
-
     def act(
         self,
         run: LivePlanRun,
         claim: Claim,
         request: ApplyRequest,
-        progress: Callable[[Progress], None] = lambda _: None,
         emit: Emit = discard_event,
         *,
         wait: bool = True,
@@ -187,7 +170,6 @@ class LiveAccounts:
         Without ``wait`` each scope is handed back after one pass: its ``again_at`` says when to plan it again.
         """
         planner = self._planner(run.accepted)
-        gauge = _Gauge(progress)
 
         def apply_scope(plan: LiveScopePlan) -> ScopeOutcome:
             scope_run = ScopeRun(
@@ -199,8 +181,7 @@ class LiveAccounts:
                 left_open=plan.setup.scope.name in run.left_open,
                 emit=emit,
             )
-            tell = gauge.of(plan.setup.scope.name)
-            return scope_run.apply_and_wait(claim, tell) if wait else scope_run.apply(claim, tell)
+            return scope_run.apply_and_wait(claim) if wait else scope_run.apply(claim)
 
         with ThreadPoolExecutor(
             self._settings.live.parallel_scopes, thread_name_prefix="live-apply"
@@ -213,11 +194,12 @@ class LiveAccounts:
         scopes: Sequence[LiveScopePlan],
         outcomes: Sequence[ScopeOutcome],
         claim: Claim,
+        requester: Requester,
         emit: Emit = discard_event,
     ) -> None:
         """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
         self._power.keep(accepted, scopes)
-        self._tags.keep(accepted, scopes, claim, emit)
+        self._tags.keep(accepted, scopes, claim, requester, emit)
         self.write_statuses([outcome.finding for outcome in outcomes])
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:
@@ -250,22 +232,6 @@ class LiveAccounts:
                 broken[account] = error
         self.installation.master.aws.set_accounts(known.values())
         return broken
-
-
-class _Gauge:
-    """Adds up the progress of scopes that are worked on side by side."""
-
-    def __init__(self, progress: Callable[[Progress], None]) -> None:
-        self._progress = progress
-        self._scopes: dict[str, Progress] = {}
-
-    def of(self, scope: str) -> Callable[[Progress], None]:
-        def tell(one: Progress) -> None:
-            self._scopes[scope] = one
-            known = list(self._scopes.values())
-            self._progress(Progress(sum(p.done for p in known), sum(p.total for p in known)))
-
-        return tell
 
 
 def _unreachable_plan(setup: ScopeSetup, error: EnvctlError) -> LiveScopePlan:

@@ -3,9 +3,10 @@
 Live changes cannot join a transaction. What is announced and never ended is settled by the next run, by looking.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from controller.engine.commit.change_queue import ChangeQueue
@@ -18,7 +19,7 @@ from controller.engine.live.stages import Stage, next_stage
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
-from controller.model.outcome import Outcome, Progress, Status
+from controller.model.outcome import Outcome, Status
 from controller.model.plan import Change
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
@@ -46,6 +47,8 @@ class LiveRun:
     reads: ScopeReads
     writer: ScopeWriter
     targets: Mapping[str, LiveTarget]
+    waits_since: datetime | None = None
+    """Since when it waits for what AWS goes on with; None if that is left to others."""
 
     @property
     def journal(self) -> Journal:
@@ -56,11 +59,11 @@ class LiveRun:
         self,
         changes: Sequence[Change],
         look: LiveLook | None = None,
-        progress: Callable[[Progress], None] = lambda _: None,
     ) -> LiveResult:
         """Make changes, planned from a look, in their order. Errors are not raised: what happened is the result.
 
-        A change that fails takes what relies on it along; the rest goes on. ``progress`` is called after each stage.
+        A change that fails takes what relies on it along; the rest goes on. Each stage is followed by an event
+        that tells how far the run is.
         """
         queue = ChangeQueue(changes, self.writer.request.transaction)
         again = dict[str, float]()
@@ -71,11 +74,11 @@ class LiveRun:
             self.reads.access.assert_identity(scope.account, scope.region)
             while (stage := next_stage(queue, self.targets)) is not None:
                 self._do(stage, queue, again, look)
-                progress(queue.progress)
+                self.writer.tell(queue.progress)
         except EnvctlError as error:
             stopped = error
             queue.stop(error)
-        progress(queue.progress)
+        self.writer.tell(queue.progress)
         return LiveResult(queue.outcomes(), again, stopped)
 
     def _do(
@@ -153,6 +156,7 @@ class LiveRun:
             storage.clock,
             storage.sleep,
             look if look is not None and now - look.at <= FRESH else None,
+            self.waits_since,
         )
 
 

@@ -1,6 +1,6 @@
 """One live scope from taking its lease to giving it back: what is open is settled, changes are made, and what AWS goes on with is followed."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,9 +27,10 @@ from controller.events import (
     OpenRecordSettled,
     RunStopped,
 )
+from controller.ledger.records import iso_ms
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import ScopeState
-from controller.model.outcome import DONE, Outcome, Progress, Status
+from controller.model.outcome import DONE, Outcome, Status
 from controller.model.plan import Change
 from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
@@ -38,8 +39,6 @@ from controller.targets.table_items.definitions import STATE_TABLE
 
 MAX_TIME: Final = timedelta(minutes=20)
 """What AWS goes on with for longer is followed by the next run."""
-
-Tell = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +68,27 @@ class ScopeRun:
     left_open: bool
     emit: Emit
 
-    def apply(self, claim: Claim, tell: Tell) -> ScopeOutcome:
+    def apply(self, claim: Claim) -> ScopeOutcome:
         """Make one pass over the scope; what AWS goes on with then is left to whoever looks again at ``again_at``.
 
         Nothing is raised: what happened is the result.
         """
-        with closing(self._passes(claim, tell)) as passes:
+        with closing(self._passes(claim)) as passes:
             return next(passes)
 
-    def apply_and_wait(self, claim: Claim, tell: Tell) -> ScopeOutcome:
+    def apply_and_wait(self, claim: Claim) -> ScopeOutcome:
         """Do what the plan says, and wait in between for what AWS goes on with, while the scope is ours.
 
-        After ``MAX_TIME`` the outcome still has an ``again_at``. Nothing is raised: what happened is the result.
+        After ``MAX_TIME``, or as long as power may wait, the outcome still has an ``again_at``. Nothing is raised: what
+        happened is the result.
         """
         process = self.installation.master.process
-        with closing(self._passes(claim, tell)) as passes:
+        began = process.clock()
+        power = timedelta(seconds=self.planner.accepted.options.power.within_s)
+        with closing(self._passes(claim, began)) as passes:
             for outcome in passes:
                 now = process.clock()
-                if outcome.again_at is None or now - self.asked.now > MAX_TIME:
+                if outcome.again_at is None or now - began > max(MAX_TIME, power):
                     break
                 process.sleep(max(0.0, (outcome.again_at - now).total_seconds()))
         return outcome
@@ -95,7 +97,7 @@ class ScopeRun:
     def _name(self) -> str:
         return self.plan.setup.scope.name
 
-    def _passes(self, claim: Claim, tell: Tell) -> Generator[ScopeOutcome]:
+    def _passes(self, claim: Claim, waits_since: datetime | None = None) -> Generator[ScopeOutcome]:
         """Take the scope, and yield after each pass what has become of it so far, until nothing is under way; then give it back."""
         history, changes = self._warn(), self.plan.to_do
         if not changes and not self.left_open:
@@ -110,7 +112,7 @@ class ScopeRun:
         outcomes: list[Outcome] = []
         result: LiveResult | None = None
         with writer:
-            run = self._run(writer)
+            run = self._run(writer, waits_since)
             while result is None or result.look_again_s:
                 try:
                     if result is None:
@@ -118,7 +120,7 @@ class ScopeRun:
                     else:
                         plan = self._next_steps(result, changes)
                         due = plan.to_do
-                    result = run.apply(due, plan.view.look, tell)
+                    result = run.apply(due, plan.view.look)
                     outcomes += result.outcomes
                     history = self._settled(result, history)
                     yield self._passed(result, outcomes)
@@ -149,7 +151,7 @@ class ScopeRun:
             again_at=None if again_s is None else now + timedelta(seconds=again_s),
         )
 
-    def _run(self, writer: ScopeWriter) -> LiveRun:
+    def _run(self, writer: ScopeWriter, waits_since: datetime | None) -> LiveRun:
         accepted = self.planner.accepted
         return LiveRun(
             reads=ScopeReads(
@@ -161,6 +163,7 @@ class ScopeRun:
             ),
             writer=writer,
             targets={target.name: target for target in self.planner.targets},
+            waits_since=waits_since,
         )
 
     def _due(
@@ -228,7 +231,7 @@ class ScopeRun:
         if untold:
             history = self._remember(history, history.with_told(untold, now))
         for storm in untold:
-            until = storm.until.isoformat(timespec="seconds")
+            until = iso_ms(storm.until)
             self.emit(DriftStormFound(self._name, str(storm.ref), storm.ours, storm.theirs, until))
         return history
 

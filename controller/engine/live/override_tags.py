@@ -16,7 +16,7 @@ from controller.engine.state.override_commit import MOST, Ending, end_overrides,
 from controller.errors import EnvctlError
 from controller.events import Emit, RunStopped
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Actor
+from controller.model.ledger_record import Actor, Requester
 from controller.model.live import LiveLook, Tags
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -38,7 +38,12 @@ class OverrideTagSync:
         """By id: an accepted state read before they were made does not have them."""
 
     def keep(
-        self, accepted: AcceptedState, plans: Iterable[LiveScopePlan], claim: Claim, emit: Emit
+        self,
+        accepted: AcceptedState,
+        plans: Iterable[LiveScopePlan],
+        claim: Claim,
+        requester: Requester,
+        emit: Emit,
     ) -> None:
         """Write what changed since the last run. What cannot be written now the next run writes: the tag holds all the same."""
         now = self._installation.master.process.clock()
@@ -63,17 +68,22 @@ class OverrideTagSync:
             new, gone = tags_to_record(found, known.values(), scope)
             if new or gone:
                 try:
-                    self._write(new, gone, claim, emit)
+                    self._write(new, gone, claim, requester, emit)
                 except EnvctlError as error:
                     text = f"its override tags are not on record yet: {error}"
                     emit(RunStopped(scope, text))
 
     def _write(
-        self, new: Sequence[Override], gone: Sequence[Override], claim: Claim, emit: Emit
+        self,
+        new: Sequence[Override],
+        gone: Sequence[Override],
+        claim: Claim,
+        requester: Requester,
+        emit: Emit,
     ) -> None:
-        process = self._installation.master.process
-        actor = Actor(process.user, "", process.user, "override")
-        request = ApplyRequest(actor=actor, transaction=new_run_id(process.clock()))
+        actor = Actor(requester.name, "", requester.name, "override")
+        now = self._installation.master.process.clock()
+        request = ApplyRequest(actor=actor, transaction=new_run_id(now))
         storage = self._installation.storage()
         endings = [Ending(override, GONE) for override in gone]
         end_overrides(storage, endings, request, claim, emit)

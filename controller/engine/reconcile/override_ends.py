@@ -11,6 +11,7 @@ from controller.engine.installation.installation import Installation
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.state.override_commit import Ending, end_overrides
 from controller.events import Emit, OverrideEnded, OverrideEndsSoon, discard_event
+from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -68,5 +69,5 @@ def announce(
     soon = ending_soon(overrides, now, within)
     for one in soon:
         assert one.until is not None, "only what has a time ends soon"
-        emit(OverrideEndsSoon(one.id, str(one.ref), what_text(one), one.until.isoformat()))
+        emit(OverrideEndsSoon(one.id, str(one.ref), what_text(one), iso_ms(one.until)))
     return soon

@@ -31,12 +31,12 @@ from controller.errors import (
     exit_code_of,
     worst_exit_code,
 )
-from controller.events import ApplyProgressed, Emit, discard_event
+from controller.events import Emit, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.outcome import DONE, Progress
+from controller.model.outcome import DONE
 from controller.model.override import Override
 from controller.model.plan import NoteCategory, Plan
 from controller.model.plan_options import PlanOptions
@@ -242,7 +242,14 @@ class Reconciler:
             scopes=tuple(scope for run, _ in done for scope in run.scopes),
             outcomes=tuple(outcome for _, of_scope in done for outcome in of_scope),
         )
-        accounts.keep(accepted, followed.scopes, followed.outcomes, request.claim, self.emit)
+        accounts.keep(
+            accepted,
+            followed.scopes,
+            followed.outcomes,
+            request.claim,
+            request.requester,
+            self.emit,
+        )
         return followed
 
     @property
@@ -308,7 +315,6 @@ class Reconciler:
                 config,
                 request.claim,
                 request.requester,
-                self._progress,
                 self.emit,
             )
             if config.plan.scopes:
@@ -320,11 +326,11 @@ class Reconciler:
             return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
         transaction = report.transaction or new_run_id(self.clock())
         order = _order(planned, live, request.requester, transaction)
-        outcomes = accounts.apply(live, request.claim, order, self._progress, self.emit)
+        outcomes = accounts.act(live, request.claim, order, self.emit)
+        accounts.keep(
+            live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
+        )
         return _reported(report, outcomes, transaction, live)
-
-    def _progress(self, progress: Progress) -> None:
-        self.emit(ApplyProgressed(progress.done, progress.total))
 
     def _write_refusal(self, planned: CombinedPlan) -> None:
         findings = []

@@ -8,6 +8,7 @@ AWS takes longer with is handed back, and a later look tells what is next.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from controller.errors import AccessDenied, Conflict, EnvctlError, RefusedByAws, Unreachable
@@ -34,6 +35,7 @@ HOLD_S: Final = 15.0
 LONGEST_PAUSE_S: Final = 15.0
 """Between two looks while nothing can be sent."""
 _UNDER_WAY: Final = {State.ON: "pending", State.OFF: "stopping"}
+_ASKED_FOR: Final = {State.ON: ("pending", "running"), State.OFF: ("stopping",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,9 @@ class Pace:
     sleep: Callable[[float], None]
     look_again_s: float = 3.0
     hold_s: float = HOLD_S
+    within_s: float = 900.0
+    since_s: float | None = None
+    """When, by the steady clock, the run began that waits ``within_s`` in all; None if nobody waits for it to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Drive:
         """
         pace = self.pace
         between_looks = Backoff(pace.look_again_s, max(pace.look_again_s, LONGEST_PAUSE_S), 1.5)
+        until_s = inf if pace.since_s is None else pace.since_s + pace.within_s
         waited_s, looks = 0.0, 1
         look = look or self.client.look()
         for instance_id in sorted(self.goals.replaced):
@@ -76,6 +82,10 @@ class Drive:
             if acted:
                 waited_s, looks = 0.0, 1
             pause_s = between_looks.pause_s(looks)
+            if self.patience.steady_s() + pause_s > until_s:
+                if acted:
+                    look = self.client.look()
+                return self._time_is_up(look, round_of(self.goals, look, self.patience))
             if waited_s + pause_s > pace.hold_s and not self.patience.tries_again:
                 return self._outcomes(look, asked)
             pace.sleep(pause_s)
@@ -155,6 +165,41 @@ class Drive:
             known = self.patience.setbacks.get(instance_id)
             instances[instance_id] = Outcome(known.error if known else None)
         return Outcomes(instances, groups)
+
+    def _time_is_up(self, look: LiveLook, asked: Round) -> Outcomes:
+        """Return what came of everything: what AWS was asked for ends by itself, the rest is left to the next run."""
+        found = self._outcomes(look, asked)
+        groups = {
+            name: self._unfinished(name, ON_ITS_WAY) if outcome.goes_on else outcome
+            for name, outcome in found.groups.items()
+        }
+        failed = {
+            member.instance_id: outcome
+            for name, outcome in groups.items()
+            if outcome.error is not None and name in look.groups
+            for member in look.groups[name].members
+        }
+        instances = dict(found.instances)
+        for name, outcome in found.instances.items():
+            if outcome.goes_on:
+                state = look.instances[name].state
+                instances[name] = self._unfinished(name, state, failed.get(name))
+        return Outcomes(instances, groups)
+
+    def _unfinished(self, name: str, state: str, group: Outcome | None = None) -> Outcome:
+        known = self.patience.setbacks.get(name)
+        if known is not None:
+            return _given_up(known)
+        if group is not None:
+            return group
+        if name in self.goals.power and state in _ASKED_FOR[self.goals.power[name]]:
+            return Outcome(message=f"asked for; still {state}")
+        return Outcome(
+            Unreachable(
+                f"{name}: still {state} after {self.pace.within_s:.0f} s",
+                fix="nothing, the next run goes on from there",
+            )
+        )
 
     def _instance(
         self,

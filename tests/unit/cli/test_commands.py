@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 from controller import __version__
 from controller.cli.commands import COMMANDS, command
 from tests.support.command_line import Fleet, envctl, fleet, service
+from tests.support.documents import validator
 
 __all__ = ["fleet"]
 
@@ -82,9 +84,13 @@ def test_schemas_are_written_and_printed(tmp_path: Path) -> None:
     printed = envctl("schema").json
     assert envctl("schema", "--write", tmp_path / "schemas").code == 0
 
-    assert {path.name for path in (tmp_path / "schemas").iterdir()} == set(printed)
-    assert set(printed) == {path.name for path in (CLI.parents[1] / "schemas").glob("*.json")}
+    assert _below(tmp_path / "schemas") == set(printed)
+    assert set(printed) == _below(CLI.parents[1] / "schemas")
     assert envctl("schema", "--write", tmp_path / "schemas" / "plan.schema.json").code == 64
+
+
+def _below(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.json")}
 
 
 def test_render_shows_where_each_value_comes_from(fleet: Fleet) -> None:
@@ -103,7 +109,7 @@ def test_render_shows_where_each_value_comes_from(fleet: Fleet) -> None:
     assert shown.code == 0
     assert re.search(r"description: of all +# defaults.yaml:6", shown.out)
     assert re.search(r"bluePort: 40000 +# search.yaml:4", shown.out)
-    assert as_json.json[0]["origins"]["spec.description"] == "defaults.yaml:6"
+    assert as_json.json["documents"][0]["origins"]["spec.description"] == "defaults.yaml:6"
     assert envctl("render", "Service/Serch", "--source", fleet.folder).code == 64
 
 
@@ -112,7 +118,9 @@ def test_events_are_lines_of_json(fleet: Fleet, tmp_path: Path) -> None:
     source = ("--source", fleet.folder, "--base", fleet.folder)
 
     assert envctl("--events", events, "plan", *source).code == 0
-    assert '"event":"plan.computed"' in events.read_text()
+    lines = [json.loads(line) for line in events.read_text().splitlines()]
+    assert "plan.computed" in [line["event"] for line in lines]
+    assert [error for line in lines for error in validator("event-line").iter_errors(line)] == []
     assert '"event":"plan.computed"' in envctl("--events", "-", "plan", *source).err
     assert envctl("--events", "/nowhere/x", "plan", *source).code == 64
 

@@ -13,6 +13,7 @@ from controller.errors import (
 )
 from controller.model.origin import Origin
 from controller.model.problem import Problem
+from tests.support.documents import checked
 
 
 @pytest.mark.parametrize(
@@ -38,14 +39,23 @@ def test_every_error_class_has_its_exit_code_and_its_json(
     for cls in ERROR_CLASSES:
         if cls in (EnvctlError, InvalidDesiredState) or cls.__init__ is not EnvctlError.__init__:
             continue
-        error = cls("where: what\n  fix: do this")
+        error = cls("where: what", fix="do this", facts={"name": "x"})
 
         code = fail(error, as_json=True)
 
         out, err = capsys.readouterr()
         assert code == exit_code_of(error)
-        assert json.loads(out)["error"]["exitCode"] == code
-        assert json.loads(out)["error"]["class"] == ERROR_CLASSES[cls].condition
+        condition = ERROR_CLASSES[cls].condition
+        assert checked(json.loads(out))["error"] == {
+            "code": condition,
+            "class": condition,
+            "exitCode": code,
+            "message": "where: what",
+            "detail": "",
+            "fix": "do this",
+            "facts": {"name": "x"},
+            "problems": [],
+        }
         assert err == "envctl: where: what\n  fix: do this\n"
 
 
@@ -59,7 +69,7 @@ def test_problems_are_part_of_the_json(capsys: pytest.CaptureFixture[str]) -> No
 
     code = fail(InvalidDesiredState([problem]), as_json=True)
 
-    shown = json.loads(capsys.readouterr().out)["error"]
+    shown = checked(json.loads(capsys.readouterr().out))["error"]
     assert code == 1
     assert shown["problems"] == [
         {
@@ -78,7 +88,7 @@ def test_problems_are_part_of_the_json(capsys: pytest.CaptureFixture[str]) -> No
 def test_what_is_not_ours_is_our_bug(capsys: pytest.CaptureFixture[str]) -> None:
     assert fail_unknown(RuntimeError("first line\nsecond line"), as_json=True) == 70
     out, err = capsys.readouterr()
-    assert json.loads(out)["error"]["class"] == "Bug"
+    assert checked(json.loads(out))["error"]["class"] == "Bug"
     assert "RuntimeError: first line\n" in err
     assert "second line" not in err
 

@@ -4,6 +4,7 @@ from controller.cli import process
 from controller.cli.apply_progress import ProgressLine, progress_text
 from controller.cli.output import counted, note, say, say_lines
 from controller.events import ApplyProgressed
+from controller.model.outcome import Progress
 from controller.views.style import Span
 
 
@@ -20,12 +21,12 @@ from controller.views.style import Span
 def test_progress_in_one_line(
     done: int, total: int, elapsed_s: float, before: int, text: str
 ) -> None:
-    assert progress_text(ApplyProgressed(done, total), elapsed_s, before) == text
+    assert progress_text(Progress(done, total), elapsed_s, before) == text
 
 
 def test_short_applies_have_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressLine() as progress:
-        progress.show(ApplyProgressed(1, 2))
+        progress.show(ApplyProgressed("config", 1, 2))
 
     assert capsys.readouterr().err == ""
 
@@ -35,7 +36,7 @@ def test_nothing_to_do_has_no_progress(
 ) -> None:
     monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
     with ProgressLine() as progress:
-        progress.show(ApplyProgressed(0, 0))
+        progress.show(ApplyProgressed("config", 0, 0))
 
     assert capsys.readouterr().err == ""
 
@@ -45,10 +46,22 @@ def test_long_applies_do(
 ) -> None:
     monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
     with ProgressLine() as progress:
-        progress.show(ApplyProgressed(1, 2))
-        progress.show(ApplyProgressed(2, 2))
+        progress.show(ApplyProgressed("config", 1, 2))
+        progress.show(ApplyProgressed("config", 2, 2))
 
     assert capsys.readouterr().err.splitlines()[0].startswith("applied 1 of 2 (50 %)")
+
+
+def test_scopes_side_by_side_are_added_up(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("controller.cli.apply_progress.ELSEWHERE_EVERY_S", 0.0)
+    with ProgressLine() as progress:
+        for scope, done in (("a/eu-west-1", 1), ("b/eu-west-1", 1), ("a/eu-west-1", 2)):
+            progress.show(ApplyProgressed(scope, done, 2))
+
+    assert capsys.readouterr().err.splitlines()[-1].startswith("applied 3 of 4 (75 %)")
 
 
 def test_on_a_terminal_the_line_is_rewritten_and_gone_at_the_end(
@@ -57,7 +70,7 @@ def test_on_a_terminal_the_line_is_rewritten_and_gone_at_the_end(
     monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with ProgressLine() as progress:
-        progress.show(ApplyProgressed(1, 2))
+        progress.show(ApplyProgressed("config", 1, 2))
 
     assert capsys.readouterr().err.startswith("\r\x1b[Kapplied 1 of 2")
 

@@ -17,7 +17,7 @@ from controller.model.reason import Reason
 from controller.planning.fields import PLAIN_NAMES
 from controller.planning.observed_json import read_observed, write_observed
 from controller.planning.plan_file import PlanClaim, read_plan
-from controller.views.plan_json import render_json
+from controller.views.documents.plan import render_json
 from tests.unit.planning.worlds import change, found, item, scope_of
 
 PLAN = Plan(

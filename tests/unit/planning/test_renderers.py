@@ -30,8 +30,8 @@ from controller.model.ref import ResourceRef
 from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_file import plan_schema
+from controller.views.documents.plan import plan_object, render_json
 from controller.views.plan_html import render_html
-from controller.views.plan_json import plan_object, render_json
 from controller.views.plan_markdown import LONGEST, render_markdown
 from controller.views.plan_text import render_text, text_lines
 from controller.views.plan_view import fields_of, view

@@ -12,15 +12,14 @@ from controller.ledger.findings import Finding, FindingKind, Verification, Verif
 from controller.ledger.summary import NOBODY, RecordSummary, summary_of
 from controller.model.ledger_record import LedgerRecord
 from controller.views.audit import (
-    list_json,
     list_lines,
-    record_json,
     record_lines,
     time_text,
     transaction_lines,
-    verification_json,
     verification_lines,
 )
+from controller.views.documents.audit import list_json, record_json, verification_json
+from tests.support.documents import printed
 from tests.unit.ledger.ledgers import image, records_of, write
 
 RECORDS = records_of(
@@ -157,8 +156,8 @@ def test_a_whole_item_is_one_field() -> None:
 
 def test_lists_are_stable_json() -> None:
     found = list_json(NEWEST_FIRST[:1], "token")
+    printed("audit-list", found)
     assert found == {
-        "formatVersion": 1,
         "next": "token",
         "records": [
             {
@@ -211,7 +210,7 @@ def test_findings_say_what_and_what_to_do() -> None:
         "  changed outside: T/a: it is not as #2 left it",
         "    fix: plan",
     ]
-    found = json.loads(json.dumps(verification_json(report)))
+    found = printed("audit-verify", verification_json(report))
     assert found["intact"] is False
     assert found["scopes"][0]["findings"][0]["lastSequence"] == 5
     assert found["tables"][0]["where"] == "T/a"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -23,13 +24,19 @@ from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.planning.drift_history import WITHIN, DriftHistory
+from controller.views.documents.status import settings_json, status_json
 from controller.views.scope_text import next_step, what_of
-from controller.views.status_json import settings_json, status_json
 from controller.views.status_text import settings_lines, status_lines
 from controller.views.style import plain
+from tests.support.documents import printed
 
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 REVISION = "9f1e0aa4c2b71d5e6f708192a3b4c5d6e7f80912"
+
+
+def _shown(view: StatusView) -> Any:
+    """Return what programs read."""
+    return printed("status", status_json(view))
 
 
 def stands(name: str, state: ScopeState, minutes: int = 30, **fields: object) -> ScopeLine:
@@ -186,7 +193,7 @@ def test_before_the_first_apply_nothing_is_claimed() -> None:
 
     assert "nothing was applied from it yet" in text(fresh)
     assert "config  unseen" in text(fresh)
-    assert status_json(fresh)["applied"] == {"revision": "", "at": None}
+    assert _shown(fresh)["applied"] == {"revision": "", "at": None}
 
 
 def test_tables_that_cannot_be_read_leave_the_rest_standing() -> None:
@@ -253,7 +260,7 @@ def test_a_look_now_takes_the_place_of_what_was_counted() -> None:
     assert "instances: 600 on, 2,400 off" in said
     assert "Looked now  1 observe, 1 unknown; 2 to change" in said
     assert "web-1.4.3 is out (seen 5 h ago)" in said, "only a closer look tells of images"
-    found = status_json(view)["scopes"][1]
+    found = _shown(view)["scopes"][1]
     assert (found["seen"]["instancesOn"], found["look"]["changes"]) == (600, 2)
 
 
@@ -275,9 +282,9 @@ def test_copies_are_told_of_where_they_are_on() -> None:
     assert "not seen in c" in said
     assert [
         (one["copiesBehind"], one["behindSince"], one["lagSeconds"])
-        for one in status_json(view)["replicas"]
-    ] == [(0, None, 120), (3, "2026-11-24T09:12:00+00:00", 7200), (None, None, None)]
-    assert status_json(seen(a=complete))["replicas"] is None, "replicas are off"
+        for one in _shown(view)["replicas"]
+    ] == [(0, None, 120), (3, "2026-11-24T09:12:00.000Z", 7200), (None, None, None)]
+    assert _shown(seen(a=complete))["replicas"] is None, "replicas are off"
 
 
 @pytest.mark.parametrize(
@@ -323,9 +330,9 @@ def test_a_storm_is_one_after_three_flips_that_still_count() -> None:
 
 
 def test_programs_get_the_same() -> None:
-    found = status_json(WHOLE)
+    found = _shown(WHOLE)
 
-    assert found["applied"] == {"revision": REVISION, "at": "2026-11-24T09:59:00+00:00"}
+    assert found["applied"] == {"revision": REVISION, "at": "2026-11-24T09:59:00.000Z"}
     assert [one["next"] for one in found["scopes"]] == [
         "",
         "",

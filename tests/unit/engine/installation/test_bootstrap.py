@@ -19,7 +19,10 @@ from controller.engine.installation.bootstrap import (
     set_up_tables,
 )
 from controller.errors import AccessDenied, ScopeBusy, StaleEpoch, Throttled
+from controller.kinds.environment_type import KIND as ENVIRONMENT_TYPE
+from controller.ledger.redaction import is_digest
 from tests.support.estate import PREFIX, Estate
+from tests.support.in_memory_tables import InMemoryTables
 from tests.support.moto_tables import AT_ONCE, MotoTables
 from tests.support.toy_kinds import OPERATIONS, SERVICES, TOY_KINDS, service
 
@@ -120,6 +123,18 @@ def test_what_exists_gets_a_record_each() -> None:
     head = estate.leases.read("config")
     assert head is not None
     assert head.owner == ""
+
+
+def test_sensitive_values_of_what_exists_enter_the_ledger_as_digests() -> None:
+    (table,) = ENVIRONMENT_TYPE.tables
+    estate = Estate(store=InMemoryTables(all_tables([ENVIRONMENT_TYPE], PREFIX)))
+    value = {"LicenseKeys": {"NewRelicKey": "s3cret"}}
+    estate.meddles(table.name, EnvironmentType="Staging", Value=value)
+    begin(estate, [ENVIRONMENT_TYPE])
+    (record,) = estate.records()
+    assert "s3cret" not in repr(record)
+    keys = (record.new_value or {})["Value"]["LicenseKeys"]
+    assert is_digest(keys["NewRelicKey"])
 
 
 def test_what_exists_stays_unmanaged_and_is_adopted_after_its_baseline() -> None:

@@ -248,6 +248,37 @@ def test_what_aws_takes_long_for_is_handed_back(state: str, wanted: State, messa
     assert hands.calls == []
 
 
+@pytest.mark.parametrize(
+    ("state", "wanted", "error", "message"),
+    [
+        ("pending", OFF, "i-1: still pending after 20 s", ""),
+        ("stopping", OFF, None, "asked for; still stopping"),
+        ("pending", ON, None, "asked for; still pending"),
+    ],
+)
+def test_what_is_still_on_its_way_when_the_run_ends_is_left_to_the_next(
+    state: str, wanted: State, error: str | None, message: str
+) -> None:
+    hands, clock = InMemoryHands(i_1=state), StillClock()
+    clock.seconds = 12.0
+    pace = Pace(sleep=clock.sleep, within_s=20.0, since_s=0.0)
+    done = Drive(Goals({"i-1": wanted}), hands, pace, Patience(clock.steady_s)).run()
+    outcome = done.instances["i-1"]
+    assert (outcome.goes_on, outcome.message) == (False, message)
+    assert error == (outcome.error and outcome.error.message)
+    assert clock.seconds <= 20
+
+
+def test_a_group_that_is_not_off_when_the_run_ends_fails_with_its_members() -> None:
+    hands, clock = web(), StillClock()
+    hands.enters_standby = False
+    pace = Pace(sleep=clock.sleep, within_s=5.0, since_s=0.0)
+    goals = all_of(hands, OFF)
+    found = errors(Drive(goals, hands, pace, Patience(clock.steady_s)).run())
+    assert len(found) == len(goals.power)
+    assert all("running after 5 s\n  fix: nothing" in text for text in found)
+
+
 def test_as_long_as_anything_gets_ready_one_act_goes_on() -> None:
     hands = InMemoryHands(i_1="stopping", i_2="running")
     clock = StillClock()

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import orjson
-
 from controller.model.absent import ABSENT
 from controller.model.plan import (
     Change,
@@ -15,6 +13,8 @@ from controller.model.plan import (
     Violation,
 )
 from controller.planning.fields import FieldNames
+from controller.planning.plan_file import DOCUMENT
+from controller.views.documents.envelope import document_text
 from controller.views.plan_view import fields_of
 from controller.views.plan_wording import COUNTED_ACTIONS, summary
 from controller.views.schedule_text import meaning_json
@@ -23,12 +23,11 @@ Object = dict[str, Any]
 
 
 def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> bytes:
-    """Return the plan file: UTF-8, keys sorted, indented, ended by a line feed; the same plan gives the same bytes.
+    """Return the plan file; the same plan gives the same bytes.
 
     ``names`` names and masks the fields of objects that come or go.
     """
-    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(plan_object(plan, names, controller_version), option=options)
+    return document_text(DOCUMENT, plan_object(plan, names, controller_version))
 
 
 def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Object:
@@ -37,6 +36,7 @@ def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Objec
     shown: Object = {
         "formatVersion": plan.format_version,
         "controllerVersion": controller_version,
+        "document": DOCUMENT,
         "digest": plan.digest,
         "revision": plan.revision,
         "label": plan.label,

@@ -1,0 +1,1 @@
+"""What commands print for programs: one type and one builder for each JSON document, and the schemas made from them."""

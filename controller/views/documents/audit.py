@@ -1,0 +1,250 @@
+"""The ledger for programs: lists, single records, results of a verification. Enums may grow."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from controller.aws.items import number_text
+from controller.ledger.findings import Finding, FindingKind, VerificationReport
+from controller.ledger.redaction import DIGEST, is_digest
+from controller.ledger.summary import RecordSummary, summary_of
+from controller.model.absent import ABSENT
+from controller.model.ledger_record import LedgerRecord
+from controller.planning.fields import Difference, differences
+
+_LONGEST_INTEGER = 63
+"""Bits of an integer that every reader of JSON takes."""
+
+
+class SummaryObject(TypedDict):
+    """One line of the ledger. Texts are empty and sequence is 0 for records other programs wrote."""
+
+    auditId: str
+    at: Annotated[
+        str, "UTC, ISO 8601 with milliseconds; of records other programs wrote as they have it."
+    ]
+    transaction: str
+    changedBy: str
+    author: str
+    commit: str
+    appliedBy: str
+    trigger: str
+    table: str
+    key: str
+    range: str | None
+    version: int | None
+    changeType: Annotated[str, ("Created", "Updated", "Deleted", "Baseline")]
+    cause: str
+    phase: str
+    origin: str
+    scope: str
+    sequence: int
+
+
+class FieldObject(TypedDict):
+    """A field that differs."""
+
+    path: str
+    before: NotRequired[Annotated[object, "Absent if there was nothing."]]
+    after: NotRequired[Annotated[object, "Absent if there is nothing."]]
+
+
+class RecordObject(SummaryObject):
+    """One record whole."""
+
+    planDigest: str
+    previousHash: str
+    hash: str
+    beforeDigest: str
+    afterDigest: str
+    account: Annotated[str, "Of a live change: where it was made."]
+    requestId: Annotated[str, "Of a live change: AWS's id of the request."]
+    message: Annotated[str, "Why it failed, most often."]
+    fields: list[FieldObject]
+
+
+class AuditListDocument(TypedDict):
+    """Changes, newest first."""
+
+    records: list[SummaryObject]
+    next: Annotated[str | None, "What --page takes to go on; null at the end."]
+
+
+class AuditShowDocument(TypedDict):
+    """Records whole: one, or those of a transaction."""
+
+    records: list[RecordObject]
+
+
+class FindingObject(TypedDict):
+    """One thing wrong."""
+
+    kind: Annotated[str, FindingKind]
+    where: Annotated[str, "The scope, or the item as table/key."]
+    sequence: Annotated[int, "The first record concerned; 0 where it is about an item alone."]
+    lastSequence: int
+    what: str
+    fix: str
+
+
+class ChainObject(TypedDict):
+    """What became of a scope's chain."""
+
+    scope: str
+    records: int
+    last: Annotated[int, "Sequence of the newest record seen."]
+    lastHash: str
+    intact: bool
+    findings: list[FindingObject]
+    moreFindings: int
+
+
+class AuditVerifyDocument(TypedDict):
+    """Whether the ledger is whole and unaltered."""
+
+    intact: bool
+    scopes: list[ChainObject]
+    tables: Annotated[list[FindingObject] | None, "null: tables were not compared."]
+
+
+def list_json(records: Iterable[RecordSummary], next_token: str | None = None) -> AuditListDocument:
+    """Return a list; ``next_token`` is where it goes on."""
+    return {"records": [_summary(record) for record in records], "next": next_token}
+
+
+def show_json(records: Iterable[LedgerRecord]) -> AuditShowDocument:
+    """Return records whole."""
+    return {"records": [record_json(record) for record in records]}
+
+
+def record_json(record: LedgerRecord) -> RecordObject:
+    """Return a record with its fields before and after."""
+    return {
+        **_summary(summary_of(record)),
+        "planDigest": record.plan_digest,
+        "previousHash": record.previous_hash,
+        "hash": record.hash,
+        "beforeDigest": record.before,
+        "afterDigest": record.after,
+        "account": record.account,
+        "requestId": record.request_id,
+        "message": message_of(record),
+        "fields": [_field(difference) for difference in record_differences(record)],
+    }
+
+
+def verification_json(report: VerificationReport) -> AuditVerifyDocument:
+    """Return a verification."""
+    tables = report.tables
+    return {
+        "intact": report.intact,
+        "scopes": [
+            {
+                "scope": scope.scope,
+                "records": scope.records,
+                "last": scope.last,
+                "lastHash": scope.last_hash,
+                "intact": scope.intact,
+                "findings": [_finding(found) for found in scope.findings],
+                "moreFindings": scope.more,
+            }
+            for scope in report.scopes
+        ],
+        "tables": None if tables is None else [_finding(found) for found in tables],
+    }
+
+
+def _summary(record: RecordSummary) -> SummaryObject:
+    return {
+        "auditId": record.audit_id,
+        "at": record.iso_timestamp,
+        "transaction": record.transaction_id,
+        "changedBy": record.changed_by,
+        "author": record.actor.author,
+        "commit": record.actor.commit,
+        "appliedBy": record.actor.applied_by,
+        "trigger": record.actor.trigger,
+        "table": record.entity.table,
+        "key": record.entity.hash_key,
+        "range": record.entity.range_key,
+        "version": record.entity_version,
+        "changeType": record.change_type,
+        "cause": record.cause,
+        "phase": record.phase,
+        "origin": record.origin,
+        "scope": record.scope,
+        "sequence": record.sequence,
+    }
+
+
+def _field(difference: Difference) -> FieldObject:
+    shown: FieldObject = {"path": ".".join(map(str, difference.path))}
+    if difference.before is not ABSENT:
+        shown["before"] = plain_json(difference.before)
+    if difference.after is not ABSENT:
+        shown["after"] = plain_json(difference.after)
+    return shown
+
+
+def _finding(found: Finding) -> FindingObject:
+    return {
+        "kind": found.kind.value,
+        "where": found.where,
+        "sequence": found.sequence,
+        "lastSequence": found.last,
+        "what": found.what,
+        "fix": found.fix,
+    }
+
+
+def message_of(record: LedgerRecord) -> str:
+    """Return what is to be said of how a change of an account ended: why it failed, most often."""
+    return str(record.new_meta.get("Message", ""))
+
+
+def record_differences(record: LedgerRecord) -> list[Difference]:
+    """Return where the images of a record differ, ``Audit`` and ``Managed`` left out but for what was authored in ``Extra``."""
+    before, after = (
+        _authored(record.old_value, record.old_meta),
+        _authored(record.new_value, record.new_meta),
+    )
+    return differences(before, after)
+
+
+def _authored(value: Mapping[str, Any] | None, meta: Mapping[str, Any]) -> Any:
+    if value is None:
+        return ABSENT
+    managed = meta.get("Managed")
+    extra = managed.get("Extra") if isinstance(managed, Mapping) else None
+    return _hidden({**value, "Managed.Extra": extra} if extra else value)
+
+
+def _hidden(value: Any) -> Any:
+    """Write the digest that stands for a sensitive value as one text, so that no path leads into it."""
+    if is_digest(value):
+        return f"(sensitive {value[DIGEST][:19]})"
+    if isinstance(value, Mapping):
+        return {name: _hidden(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_hidden(one) for one in value]
+    return value
+
+
+def plain_json(value: Any) -> Any:
+    """Return plain JSON: sets as sorted lists, bytes as base64, numbers that JSON has no form for as text."""
+    match value:
+        case Mapping():
+            return {name: plain_json(member) for name, member in value.items()}
+        case list():
+            return [plain_json(member) for member in value]
+        case frozenset() | set():
+            return [plain_json(member) for member in sorted(value)]
+        case bytes():
+            return b64encode(value).decode()
+        case Decimal():
+            return number_text(value)
+        case int() if value.bit_length() > _LONGEST_INTEGER:
+            return number_text(value)
+        case _:
+            return value

@@ -1,0 +1,199 @@
+"""An explanation for programs: codes and data, and beside them the sentences that people read."""
+
+from collections.abc import Iterable
+from typing import Annotated, TypedDict
+
+from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation
+from controller.ledger.records import iso_ms
+from controller.loading.positions import dotted
+from controller.model.ledger_record import LedgerRecord
+from controller.model.plan import Note, Violation
+from controller.scheduling.decision import Verdict
+from controller.scheduling.decision_sources import Source
+from controller.scheduling.schedule import State
+from controller.views.causes import order_of, why_lines
+from controller.views.documents.moments import (
+    Moment,
+    StateChangeObject,
+    moment_json,
+    state_change_json,
+)
+from controller.views.explanation import (
+    block_lines,
+    block_text,
+    commands_of,
+    heading_of,
+    last_change_lines,
+    override_lines,
+    planned_blocks,
+    value_in,
+    value_lines,
+    verdict_of,
+)
+from controller.views.override_text import OverrideObject, override_json
+
+
+class RecordReference(TypedDict):
+    """A record of the ledger: envctl audit show has the rest."""
+
+    auditId: str
+    at: Moment
+    transaction: str
+    changeType: str
+    phase: str
+    cause: str
+
+
+class RuleObject(TypedDict):
+    """One rule of the order, and what became of it."""
+
+    name: str
+    source: Annotated[str, Source]
+    text: Annotated[str, "The schedule as written or called; empty if there is none."]
+    tag: Annotated[str, "Key of the tag it was read from; empty if it is none."]
+    override: Annotated[str, "Id of the recorded override it is; empty if it is none."]
+    verdict: Annotated[str, Verdict]
+    why: str
+
+
+class ValueObject(TypedDict):
+    """A value of a document."""
+
+    path: str
+    value: object
+    origin: Annotated[str, "path:line in the source."]
+
+
+class BlockObject(TypedDict):
+    """What keeps something from being as it is wanted, or might be taken for it."""
+
+    code: Annotated[str, (*BlockCode, "guard", "note")]
+    subject: Annotated[str, "Scope, environment type, guard or category of note it is about."]
+    detail: str
+
+
+class CommandObject(TypedDict):
+    """What to type next."""
+
+    purpose: str
+    text: str
+
+
+class ExplainDocument(TypedDict):
+    """Why something is as it is. What has no data of its own is in sentences, which may change."""
+
+    ref: str
+    heading: list[str]
+    verdict: str
+    at: Annotated[Moment, "The moment asked about."]
+    wanted: Annotated[str, (*State, "")]
+    inOrder: Annotated[bool | None, "null: nothing is wanted, or it cannot be told."]
+    lastChange: Annotated[list[str], "In sentences."]
+    lastRecord: RecordReference | None
+    lastStarted: Annotated[Moment | None, "The last start of its instances."]
+    why: Annotated[list[str], "In sentences."]
+    order: Annotated[list[RuleObject], "Every rule in order; the first that decides counts."]
+    values: Annotated[list[str], "As lines: value, then place."]
+    fields: Annotated[list[ValueObject], "The same as data."]
+    overrides: Annotated[list[str], "In sentences."]
+    inForce: Annotated[list[OverrideObject], "The same as data."]
+    blocks: Annotated[list[str], "In sentences."]
+    blockCodes: Annotated[list[BlockObject], "The same as data."]
+    information: Annotated[list[str], "What might be taken for a block and is none, in sentences."]
+    informationCodes: Annotated[list[BlockObject], "The same as data."]
+    next: Annotated[list[StateChangeObject], "Changes to come."]
+    commands: list[CommandObject]
+
+
+def explanation_json(explanation: Explanation) -> ExplainDocument:
+    """Return the answer for programs."""
+    found, zone = explanation.power, explanation.zone
+    return {
+        "ref": str(explanation.ref),
+        "heading": list(heading_of(explanation)),
+        "verdict": verdict_of(explanation),
+        "at": iso_ms(explanation.at),
+        "wanted": found.decision.wanted.value if found and found.environment else "",
+        "inOrder": explanation.in_order,
+        "lastChange": last_change_lines(explanation),
+        "lastRecord": _reference(explanation.last.record),
+        "lastStarted": moment_json(explanation.last.launched_at),
+        "why": why_lines(explanation),
+        "order": _order(explanation),
+        "values": value_lines(explanation),
+        "fields": _fields(explanation),
+        "overrides": override_lines(explanation),
+        "inForce": [override_json(override) for override in explanation.overrides],
+        "blocks": block_lines(explanation),
+        "blockCodes": _codes((*explanation.blocks, *planned_blocks(explanation))),
+        "information": [block_text(notice) for notice in explanation.information],
+        "informationCodes": _codes(explanation.information),
+        "next": [
+            state_change_json(change.at.astimezone(zone), change.state)
+            for change in (found.next if found else ())
+        ],
+        "commands": [
+            {"purpose": command.purpose, "text": command.text}
+            for command in commands_of(explanation)
+        ],
+    }
+
+
+def _reference(record: LedgerRecord | None) -> RecordReference | None:
+    if record is None:
+        return None
+    return {
+        "auditId": record.audit_id,
+        "at": record.iso_timestamp,
+        "transaction": record.transaction_id,
+        "changeType": record.change_type,
+        "phase": record.phase,
+        "cause": record.cause,
+    }
+
+
+def _order(explanation: Explanation) -> list[RuleObject]:
+    shown, found = order_of(explanation), explanation.power
+    if not shown or found is None:
+        return []
+    return [
+        {
+            "name": told.name,
+            "source": rule.source.value,
+            "text": told.text,
+            "tag": rule.candidate.tag,
+            "override": rule.candidate.override,
+            "verdict": told.verdict,
+            "why": told.why,
+        }
+        for told, rule in zip(shown, found.decision.chain, strict=True)
+    ]
+
+
+def _fields(explanation: Explanation) -> list[ValueObject]:
+    document = explanation.source.document if explanation.source else None
+    if document is None:
+        return []
+    return [
+        {
+            "path": dotted(path),
+            "value": value_in(document, path),
+            "origin": str(origin.at_line),
+        }
+        for path, origin in document.origins.items()
+        if path and path[0] == "spec"
+    ]
+
+
+def _codes(blocks: Iterable[Block | Violation | Note]) -> list[BlockObject]:
+    return [_code(block) for block in blocks]
+
+
+def _code(block: Block | Violation | Note) -> BlockObject:
+    match block:
+        case Block():
+            return {"code": block.code.value, "subject": block.subject, "detail": block.detail}
+        case Violation():
+            return {"code": "guard", "subject": block.guard, "detail": block.message}
+        case Note():
+            return {"code": "note", "subject": block.category, "detail": block.text}

@@ -1,0 +1,183 @@
+"""JSON Schemas of the documents that commands print, made from the types their builders return."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from types import NoneType
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    NotRequired,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+from controller import events
+from controller.events import Event
+from controller.planning.json_check import (
+    DIALECT,
+    MAY_GROW,
+    Fragment,
+    Schema,
+    moment,
+    object_of,
+    open_enum,
+    text,
+)
+from controller.views.calendar_text import SchedulePreviewDocument
+from controller.views.doctor import DoctorDocument
+from controller.views.documents.audit import (
+    AuditListDocument,
+    AuditShowDocument,
+    AuditVerifyDocument,
+)
+from controller.views.documents.envelope import FORMAT_VERSION
+from controller.views.documents.explanation import ExplainDocument
+from controller.views.documents.installation import BootstrapDocument, ImportDocument
+from controller.views.documents.problem import ErrorDocument
+from controller.views.documents.status import SettingsDocument, StatusDocument
+from controller.views.documents.validation import ValidateDocument
+from controller.views.effective import RenderDocument
+from controller.views.outcomes import ApplyDocument
+from controller.views.override_report import OverrideDocument
+from controller.views.override_text import OverrideListDocument
+from controller.views.schedule_tables import ScheduleExceptionsDocument, ScheduleReportDocument
+
+DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
+    "apply": ("envctl apply", ApplyDocument),
+    "audit-list": ("envctl audit list", AuditListDocument),
+    "audit-show": ("envctl audit show", AuditShowDocument),
+    "audit-verify": ("envctl audit verify", AuditVerifyDocument),
+    "bootstrap": ("envctl bootstrap", BootstrapDocument),
+    "doctor": ("envctl doctor", DoctorDocument),
+    "error": ("any command that did not come to its end", ErrorDocument),
+    "explain": ("envctl explain", ExplainDocument),
+    "import": ("envctl import", ImportDocument),
+    "override": ("envctl override make, envctl override release", OverrideDocument),
+    "override-list": ("envctl override list", OverrideListDocument),
+    "render": ("envctl render", RenderDocument),
+    "schedule-exceptions": ("envctl schedule exceptions", ScheduleExceptionsDocument),
+    "schedule-preview": ("envctl schedule preview", SchedulePreviewDocument),
+    "schedule-report": ("envctl schedule report", ScheduleReportDocument),
+    "settings": ("envctl status --settings", SettingsDocument),
+    "status": ("envctl status", StatusDocument),
+    "validate": ("envctl validate", ValidateDocument),
+}
+"""Name of a document -> who prints it, and its type. That of a plan is ``plan_schema``, as apply reads it."""
+
+EVENT_LINE: Final = "event-line"
+_SIMPLE: Final[dict[object, Schema]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    NoneType: {"type": "null"},
+    object: {},
+    Any: {},
+}
+
+
+def output_schemas() -> dict[str, Schema]:
+    """Return name -> schema of every document but the plan, and of a line of ``--events``."""
+    documents = {name: _document(name, by, form) for name, (by, form) in DOCUMENTS.items()}
+    return {**documents, EVENT_LINE: _event_line()}
+
+
+def _document(name: str, by: str, form: type) -> Schema:
+    envelope: Schema = {
+        "formatVersion": {"const": FORMAT_VERSION},
+        "controllerVersion": text("Version of envctl that wrote it."),
+        "document": {"const": name},
+    }
+    own = _schema_of(form)
+    return {
+        "$schema": DIALECT,
+        "title": f"envctl {name}",
+        "description": f"{own['description']} Printed with --format json by {by}.",
+        "type": "object",
+        "properties": {**envelope, **own["properties"]},
+        "required": [*envelope, *own["required"]],
+    }
+
+
+def _schema_of(form: Any) -> Schema:
+    """Return the schema of a type; what ``Annotated`` adds is a description, values of today, or a schema."""
+    if is_typeddict(form):
+        return _object(form)
+    arguments = get_args(form)
+    match get_origin(form):
+        case None:
+            return _SIMPLE[form]
+        case origin if origin is Annotated:
+            return _annotated(*arguments)
+        case origin if origin is NotRequired:
+            return _schema_of(arguments[0])
+        case origin if origin is list:
+            return {"type": "array", "items": _schema_of(arguments[0])}
+        case origin if origin is dict:
+            return {"type": "object", "additionalProperties": _schema_of(arguments[1])}
+        case _:
+            return {"anyOf": [_schema_of(choice) for choice in arguments]}
+
+
+def _object(form: type) -> Schema:
+    hints = get_type_hints(form, include_extras=True)
+    properties = {name: _schema_of(hint) for name, hint in hints.items()}
+    optional = {name for name, hint in hints.items() if get_origin(hint) is NotRequired}
+    first = (form.__doc__ or "").partition("\n")[0].replace("``", "`")
+    return {
+        "description": first,
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in hints if name not in optional],
+    }
+
+
+def _annotated(form: Any, *notes: Any) -> Schema:
+    schema = _schema_of(form)
+    for note in notes:
+        match note:
+            case str():
+                schema = {**schema, "description": note}
+            case Fragment():
+                schema = {**schema, **note.schema}
+            case _:
+                values = [str(value) for value in note if value != ""]
+                schema = {**schema, "examples": values, "description": MAY_GROW}
+    return schema
+
+
+def _event_line() -> Schema:
+    known = sorted(_written_events(), key=lambda event: event.name)
+    facts = [
+        {
+            "if": {"properties": {"event": {"const": event.name}}},
+            "then": {
+                "description": (event.__doc__ or "").partition("\n")[0],
+                **object_of({fact.name: _SIMPLE[fact.type] for fact in fields(event)}),
+            },
+        }
+        for event in known
+    ]
+    return {
+        "$schema": DIALECT,
+        "title": "envctl event line",
+        "description": "One line of what envctl --events writes; its facts are told by its event.",
+        **object_of(
+            {
+                "at": moment(),
+                "event": open_enum((event.name for event in known), "What happened."),
+                "level": open_enum(("info", "warning", "error"), "error: somebody must act."),
+            }
+        ),
+        "allOf": facts,
+    }
+
+
+def _written_events() -> Iterator[type[Event]]:
+    for found in vars(events).values():
+        is_event = isinstance(found, type) and issubclass(found, Event) and found is not Event
+        if is_event and found.level != "debug":
+            yield found

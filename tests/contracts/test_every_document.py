@@ -1,0 +1,116 @@
+"""Every command that prints JSON prints a document that is as its schema says; each document is printed by some command."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.views.documents.schemas import DOCUMENTS, EVENT_LINE
+from tests.support.command_line import (
+    Ended,
+    Fleet,
+    envctl,
+    fleet,
+    installed,
+    moto,
+    service,
+    use_settings,
+)
+from tests.support.documents import ENVELOPE, PLAN, checked, validator
+from tests.support.fleet_yaml import account, environment, one_file
+
+__all__ = ["fleet", "installed", "moto"]
+
+MAP_AND_SCHEDULE = """apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {name: web}
+spec:
+  roles:
+    - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2, contactEmailTag: a@b.example,
+       autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
+---
+apiVersion: envctl/v1
+kind: Schedule
+metadata: {name: office-hours}
+spec: {timezone: Europe/London, periods: [{days: mon-fri, from: 08:00, to: 19:00}]}
+"""
+ESTATE = one_file(
+    account(environment_type="Staging"),
+    MAP_AND_SCHEDULE,
+    environment("c50", kind="Staging", more=", schedule: office-hours"),
+    environment("c60", kind="Staging", more=", schedule: 'on'"),
+)
+FOLDER, OUT, TRANSACTION = "{folder}", "{out}", "{transaction}"
+COMMANDS = (
+    ("validate", f"validate {FOLDER}"),
+    ("render", "render Service/Search"),
+    (PLAN, "plan"),
+    ("apply", "apply --yes"),
+    ("bootstrap", "bootstrap"),
+    ("status", "status"),
+    ("status", "status --look"),
+    ("settings", "status --settings"),
+    ("doctor", "doctor config"),
+    ("audit-list", "audit list"),
+    ("audit-show", f"audit show {TRANSACTION}"),
+    ("audit-verify", "audit verify --replay"),
+    ("override", "override c50 schedule=on --until +2h --reason night --yes"),
+    ("override-list", "override list"),
+    ("explain", "explain c50"),
+    ("explain", "explain Service/Search"),
+    ("explain", "explain Environment/c60 --at 2026-11-24T12:00"),
+    (PLAN, "plan"),
+    ("status", "status"),
+    ("schedule-preview", "schedule preview office-hours"),
+    ("schedule-preview", "schedule preview c50"),
+    ("schedule-preview", "schedule preview on"),
+    ("schedule-exceptions", "schedule exceptions"),
+    ("schedule-report", "schedule report --days 1"),
+    ("override", "override release c50 --yes"),
+    ("import", f"import --out {OUT}"),
+    ("error", "explain Service/Nobody"),
+    ("error", "plan --nonsense"),
+    ("error", "audit show nothing"),
+)
+
+
+@pytest.fixture
+def estate(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """An account, environments with schedules and a service, applied, and then a service edited."""
+    text = f"source: {{folder: {installed.folder}}}\nlive: {{parallelScopes: 1}}\n"
+    use_settings(tmp_path, monkeypatch, text)
+    installed.has({"estate.yaml": ESTATE, "search.yaml": service("Search", 40000)})
+    assert installed.apply("--scope", "config").code == 0
+    return installed.has({"search.yaml": service("Search", 40000, description="other")})
+
+
+def test_every_document_is_as_its_schema_says(estate: Fleet, tmp_path: Path) -> None:
+    printed: set[str] = set()
+    events, known = tmp_path / "events.jsonl", {OUT: str(tmp_path / "imported")}
+    known[FOLDER] = str(estate.folder)
+    for name, text in COMMANDS:
+        words = [known.get(word, word) for word in text.split()]
+        document = _document(envctl("--events", events, *words, "--format", "json"), text)
+        assert document["document"] == name, (text, document)
+        printed.add(name)
+        known[TRANSACTION] = document.get("transaction") or known.get(TRANSACTION, "")
+
+    assert printed == {*DOCUMENTS, PLAN}
+    lines = [json.loads(line) for line in events.read_text().splitlines()]
+    assert lines
+    wrong = [error.message for line in lines for error in validator(EVENT_LINE).iter_errors(line)]
+    assert wrong == []
+
+
+def _document(ended: Ended, text: str) -> dict[str, Any]:
+    document = json.loads(ended.out)
+    assert list(document)[:3] == ENVELOPE, text
+    checked(document)
+    return dict(document)
+
+
+def test_a_document_with_a_field_more_or_less_is_told() -> None:
+    for name in DOCUMENTS:
+        errors = [error.validator for error in validator(name).iter_errors({"more": 1})]
+        assert set(errors) == {"required", "additionalProperties"}, name
