@@ -13,9 +13,9 @@ from pydantic import (
 
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import SettingsPart
+from controller.kinds.language.kind import Finding
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.loading.documents import Irregular, parse_documents, resolve
-from controller.loading.issue import Issue
 from controller.loading.positions import Positions, dotted
 from controller.loading.text_problems import find_text_problems
 from controller.loading.validation_issues import secret_names, validation_issues
@@ -248,7 +248,7 @@ def _parsed(name: str, data: bytes) -> dict[str, Any]:
 
 
 def _problem(
-    name: str, issue: Issue, positions: Positions, given: Mapping[tuple[str, ...], Any]
+    name: str, issue: Finding, positions: Positions, given: Mapping[tuple[str, ...], Any]
 ) -> Problem:
     path = tuple(map(str, issue.path))
     if path in given:

@@ -32,6 +32,9 @@ MAX_CHARACTERS: Final = 40
 MERGE_KEY: Final = "<<"
 
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
+MAP_TAGS: Final = frozenset({None, f"{_TAG_PREFIX}map"})
+LIST_TAGS: Final = frozenset({None, f"{_TAG_PREFIX}seq"})
+"""What a map or a list may be tagged with: nothing, or what it is anyway."""
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -133,11 +136,6 @@ def yaml_type(value: Any) -> str:
         dict: "a map",
     }
     return names[type(value)]
-
-
-def is_core_tag(tag: str | None, name: str) -> bool:
-    """Tell whether a mapping or sequence has no tag, or the one that says what it is anyway."""
-    return tag is None or tag == _TAG_PREFIX + name
 
 
 def short_tag(tag: str) -> str:
@@ -325,10 +323,10 @@ class _Reader:
             else:
                 value = _PLAIN[event.value] if plain else event.value
         elif type(event) is MappingStartEvent:
-            if not is_core_tag(event.tag, "map"):
+            if event.tag not in MAP_TAGS:
                 raise Irregular
             value = self.mapping(depth)
-        elif is_core_tag(event.tag, "seq"):
+        elif event.tag in LIST_TAGS:
             value = self.sequence(depth)
         else:
             raise Irregular

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.kinds.language.kind import DEFAULTS
+from controller.kinds.language.kind import DEFAULTS, Finding
 from controller.loading.compiled import CompiledKinds
 from controller.loading.envelope import ParsedDocument, ParsedFile, parse_file
-from controller.loading.issue import Issue, PlacedIssue, placed
+from controller.loading.issue import PlacedIssue, placed
 from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, no_such, resolve
 from controller.loading.validated import (
     FolderDefaults,
@@ -135,7 +135,7 @@ class ChangedDocuments:
                 where = f" at {first.origin}" if first is not None else ""
                 message = f"{made.ref} is already defined{where}"
                 fix = "remove one of the two"
-                issue = Issue(("metadata", "name"), message, fix, code=ProblemCode.DUPLICATE)
+                issue = Finding(("metadata", "name"), message, fix, code=ProblemCode.DUPLICATE)
                 issues += placed([issue], origin, index)
             else:
                 refs.append(made.ref)
@@ -153,7 +153,7 @@ class ChangedDocuments:
 
     def _validate(
         self, document: ParsedDocument, origin: Origin, index: int
-    ) -> ValidatedDocument | tuple[Issue, ...]:
+    ) -> ValidatedDocument | tuple[Finding, ...]:
         if document.issues:
             return document.issues
         defaults = self._defaults.for_kind(folder_of(origin.path), document.kind)

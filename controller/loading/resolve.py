@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Finding, Kind
 from controller.kinds.language.merge import merge_derived
 from controller.kinds.language.references import Named
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKinds
-from controller.loading.issue import MAX_ISSUES, Issue, further, issue_of
+from controller.loading.issue import MAX_ISSUES, further
 from controller.loading.validated import ValidatedDocument
 from controller.model.canonical import canonical_bytes
 from controller.model.extra import SHAPE, projection_digest
@@ -60,7 +60,7 @@ class Resolved(NamedTuple):
     """A resource with everything it asked about, so that one knows when to look again."""
 
     resource: Resource
-    issues: tuple[Issue, ...]
+    issues: tuple[Finding, ...]
     asked: tuple[ResourceRef, ...]
 
 
@@ -86,7 +86,7 @@ def resolve(
         issues.append(further(("spec",), len(dangling) - MAX_ISSUES))
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, facts, world))
-    issues += [issue_of(finding) for rule in kind.rules for finding in rule(ref, facts, world)]
+    issues += [finding for rule in kind.rules for finding in rule(ref, facts, world)]
     attributes, extra = canonical_bytes(items), NOTHING_EXTRA
     if len(document.extra) > 1:
         extra = canonical_bytes(document.extra)
@@ -124,7 +124,7 @@ def resolve_all(
     }
 
 
-def no_such(named: Named, names: Iterable[str]) -> Issue:
+def no_such(named: Named, names: Iterable[str]) -> Finding:
     """Say that a reference leads nowhere, and what was meant or what there is."""
     path, kind, name = named
     known = sorted(names)
@@ -133,12 +133,12 @@ def no_such(named: Named, names: Iterable[str]) -> Issue:
     there_are = f"name one there is ({few}{more}), or add it"
     fix = did_you_mean(name, known, there_are if known else f"add it: there is no {kind} yet")
     message = f"no {kind} named {name!r}"
-    return Issue(("spec", *path), message, fix, code=ProblemCode.UNKNOWN_REFERENCE)
+    return Finding(("spec", *path), message, fix, code=ProblemCode.UNKNOWN_REFERENCE)
 
 
 def clashes(
     kind: Kind[Any], facts: Iterable[tuple[ResourceRef, Any]]
-) -> Iterator[tuple[ResourceRef, Issue]]:
+) -> Iterator[tuple[ResourceRef, Finding]]:
     """Yield an issue for the second and each later claim to a value that only one object of a kind may have.
 
     Such are service ports and cluster short names. The issue names the first owner; ``facts`` come in the order of the
@@ -154,12 +154,12 @@ def clashes(
                     whose = f"its own {field}" if owner == ref else f"{owner} ({field})"
                     message = f"{unique.what} {value!r} is already taken by {whose}"
                     fix = f"give {ref} another {unique.what}"
-                    yield ref, Issue(path, message, fix, code=ProblemCode.DUPLICATE)
+                    yield ref, Finding(path, message, fix, code=ProblemCode.DUPLICATE)
 
 
 def all_clashes(
     documents: Mapping[ResourceRef, ValidatedDocument], kinds: CompiledKinds
-) -> Iterator[tuple[ResourceRef, Issue]]:
+) -> Iterator[tuple[ResourceRef, Finding]]:
     """Yield the ``clashes`` of all kinds; the first owner of a value is the first by name."""
     for name, compiled in kinds.by_name.items():
         if compiled.kind.unique:

@@ -6,14 +6,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.kinds.language.kind import Items, Kind, SharedField
+from controller.kinds.language.kind import Finding, Items, Kind, SharedField
 from controller.kinds.language.merge import merge
 from controller.kinds.language.references import Named
 from controller.kinds.language.spec import Metadata
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKind, CompiledKinds
 from controller.loading.envelope import ParsedFile
-from controller.loading.issue import Issue, PlacedIssue, issue_of, placed, unknown_kind
+from controller.loading.issue import PlacedIssue, placed, unknown_kind
 from controller.loading.validation_issues import validation_issues
 from controller.loading.written_fields import null_field_issues
 from controller.model.absent import without_empty
@@ -127,7 +127,7 @@ def defaults_issues(
     """Yield the issues of every Defaults document; a missing field is none, documents may still give it."""
     given: dict[tuple[str, str], DefaultsDocument] = {}
     for document in documents:
-        issues: list[Issue] = []
+        issues: list[Finding] = []
         try:
             Metadata.model_validate(parse_canonical(document.body)["metadata"])
         except ValidationError as error:
@@ -141,11 +141,11 @@ def defaults_issues(
                 issues.append(unknown_kind(path, kind, fix, at_key=True))
             elif not isinstance(partial, dict):
                 fix = f"write '{kind}: {{field: value}}'"
-                issues.append(Issue(path, "expected a map of fields", fix))
+                issues.append(Finding(path, "expected a map of fields", fix))
             elif first is not document:
                 message = f"this folder's defaults for {kind} are already given at {first.origin}"
                 issues.append(
-                    Issue(path, message, "merge the two", at_key=True, code=ProblemCode.DUPLICATE)
+                    Finding(path, message, "merge the two", at_key=True, code=ProblemCode.DUPLICATE)
                 )
             else:
                 issues += _partial_issues(compiled, partial, path)
@@ -154,7 +154,7 @@ def defaults_issues(
 
 def _partial_issues(
     compiled: CompiledKind, partial: dict[str, Any], path: tuple[str, ...]
-) -> Iterator[Issue]:
+) -> Iterator[Finding]:
     kind = compiled.kind
     yield from null_field_issues(kind, partial, path)
     spec = merge({}, partial)
@@ -204,13 +204,13 @@ NAME = ("metadata", "name")
 
 def check_document(
     compiled: CompiledKind, body: bytes, defaults: KindDefaults = NO_DEFAULTS
-) -> CheckedDocument | tuple[Issue, ...]:
+) -> CheckedDocument | tuple[Finding, ...]:
     """Check the fields of one document after merging ``defaults`` under it.
 
     ``body`` is the canonical JSON of metadata and spec as authored. Returns every issue if there is any.
     """
     document, kind = parse_canonical(body), compiled.kind
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     if defaults.origins or b"null" in body:
         if b"null" in body:
             issues += null_field_issues(kind, document["spec"], ("spec",))
@@ -238,7 +238,7 @@ def validate_document(
     origin: Origin,
     index: int,
     defaults: KindDefaults = NO_DEFAULTS,
-) -> ValidatedDocument | tuple[Issue, ...]:
+) -> ValidatedDocument | tuple[Finding, ...]:
     """Check one document and work out what it asks for by itself. Returns every issue if there is any."""
     checked = check_document(compiled, body, defaults)
     if not isinstance(checked, CheckedDocument):
@@ -271,12 +271,12 @@ def validate_document(
     )
 
 
-def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> list[Issue]:
+def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> list[Finding]:
     """Say that a name is none for the kind; of a valid document a rule does."""
     name = document["metadata"].get("name")
     if kind.names is None or name is None:
         return []
-    return [issue_of(finding) for finding in kind.names.findings(name)]
+    return list(kind.names.findings(name))
 
 
 def owned_fields(items: Mapping[str, Any], shared: tuple[SharedField, ...]) -> tuple[str, ...]:

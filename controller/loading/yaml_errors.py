@@ -16,13 +16,14 @@ from yaml.events import (
 
 from controller.loading.closest import closest
 from controller.loading.documents import (
+    LIST_TAGS,
+    MAP_TAGS,
     MAX_ALIASED_VALUES,
     MAX_DEPTH,
     MERGE_KEY,
     IrregularScalar,
     cut,
     events_of,
-    is_core_tag,
     quoted,
     resolve,
     resolve_tagged,
@@ -162,7 +163,7 @@ class _Walk:
             # libyaml takes quadratic time for what is open, so a hostile file must not be read on.
             raise _Enough
         is_map = type(event) is MappingStartEvent
-        if not is_core_tag(event.tag, "map" if is_map else "seq"):
+        if event.tag not in (MAP_TAGS if is_map else LIST_TAGS):
             expected = "a plain map" if is_map else "a plain list"
             message = f"unknown tag {shown(short_tag(event.tag))}; expected {expected}"
             self.add(event, path, message, _UNTAG, 1)

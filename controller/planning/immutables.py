@@ -35,7 +35,8 @@ def find_kept_values(
     changed = {
         ref: projection
         for ref, projection in desired.items()
-        if ref.kind in strict and _differs(projection, observed.objects.get(ref))
+        if ref.kind in strict
+        and ((found := observed.objects.get(ref)) is None or found.digest != projection.digest)
     }
     if not changed:
         return ()
@@ -44,10 +45,6 @@ def find_kept_values(
     for name in sorted({ref.kind for ref in changed}):
         kept += _taken_values(options.kinds[name], changed, desired, observed)
     return tuple(kept)
-
-
-def _differs(projection: Projection, found: Observation | None) -> bool:
-    return found is None or found.digest != projection.digest
 
 
 def _changed_values(

@@ -10,8 +10,8 @@ from controller.engine.config.observe import ObservedConfig, Recorded
 from controller.engine.desired.find_edits import authorship_of, with_edits, yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import InvalidDesiredState
-from controller.kinds.language.kind import Kind
-from controller.loading.issue import Issue, PlacedIssue
+from controller.kinds.language.kind import Finding, Kind
+from controller.loading.issue import PlacedIssue
 from controller.loading.text_problems import problem_of
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.origin import Authorship, Origin
@@ -99,7 +99,7 @@ def _placed(
     problems = []
     for ref, path, message, fix in kept:
         resource = desired.resources[ref]
-        origin, issue = resource.origin, Issue(path, message, fix, code=ProblemCode.IMMUTABLE)
+        origin, issue = resource.origin, Finding(path, message, fix, code=ProblemCode.IMMUTABLE)
         placed = PlacedIssue(origin.path, resource.index, origin.line, issue)
         problems.append(problem_of(placed, revision.origins))
     return in_file_order(problems)

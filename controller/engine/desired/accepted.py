@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.errors import WrongUsage
+from controller.kinds.language.kind import Finding
 from controller.loading.compiled import CompiledKinds
 from controller.loading.from_items import (
     ObjectsReadBack,
@@ -14,7 +15,6 @@ from controller.loading.from_items import (
     read_back,
     spec_of,
 )
-from controller.loading.issue import Issue
 from controller.loading.resolve import resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import AcceptedState, Items
@@ -100,10 +100,16 @@ class AcceptedReader:
 
         def laid_over(overrides: tuple[Override, ...]) -> AcceptedState:
             patched, wrong = self._patched(known, overrides)
-            specs = {ref: spec_of(resource, self._kinds) for ref, resource in patched.items()}
+            resources: dict[ResourceRef, Any] = {**known.resources, **patched}
+            specs = {
+                **known.specs,
+                **{ref: spec_of(resource, self._kinds) for ref, resource in patched.items()},
+            }
+            for ref in wrong:
+                del resources[ref], specs[ref]
             return AcceptedState(
-                resources=_without(wrong, known.resources, patched),
-                specs=_without(wrong, known.specs, specs),
+                resources=resources,
+                specs=specs,
                 items=LazyMapping(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
                 unreadable={**unreadable, **wrong},
                 overrides=overrides,
@@ -160,6 +166,8 @@ class AcceptedReader:
                 return valid[ref].facts
             return self._kinds.by_name[ref.kind].kind.facts(ref.key, known.specs[ref])
 
+        if not valid:
+            return {}, wrong
         settings = ("none", self._options.default_region)
         resolved = resolve_all(valid, self._kinds, settings, LazyMapping(known.specs, facts))
         return {ref: found.resource for ref, found in resolved.items()}, wrong
@@ -178,15 +186,6 @@ def stored_objects(
             origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
             stored[ref] = StoredObject(canonical_bytes(own), extra, origin)
     return stored
-
-
-def _without(
-    wrong: Mapping[ResourceRef, str],
-    known: Mapping[ResourceRef, Any],
-    patched: Mapping[ResourceRef, Any],
-) -> dict[ResourceRef, Any]:
-    """Return what is known with what overrides make of it, those left out that they do not fit."""
-    return {ref: value for ref, value in {**known, **patched}.items() if ref not in wrong}
 
 
 def accepted_of(
@@ -237,7 +236,7 @@ def _applied(change: Change, before: Observation | None) -> Observation:
     )
 
 
-def _in_short(issues: Sequence[Issue]) -> str:
+def _in_short(issues: Sequence[Finding]) -> str:
     first = issues[0]
     where = ".".join(map(str, first.path))
     more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""

@@ -8,11 +8,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from controller.kinds.language.kind import Finding
 from controller.kinds.parts.environment_names import matches
 from controller.loading.authoring.fix_values import drop, is_valid
 from controller.loading.authoring.found import Items, LeftOut, Written
 from controller.loading.compiled import CompiledKinds
-from controller.loading.issue import Issue
 from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
@@ -96,10 +96,10 @@ def _resolved(
     valid: Mapping[ResourceRef, ValidatedDocument],
     kinds: CompiledKinds,
     circumstances: Circumstances,
-) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, list[Issue]]]:
+) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, list[Finding]]]:
     """Return the resources, and everything wrong with each that has something wrong."""
     resources: dict[ResourceRef, Resource] = {}
-    issues: dict[ResourceRef, list[Issue]] = {}
+    issues: dict[ResourceRef, list[Finding]] = {}
     for ref, found in resolve_all(valid, kinds, circumstances).items():
         resources[ref] = found.resource
         wrong = [issue for issue in found.issues if not issue.warning]
@@ -140,7 +140,7 @@ def _type_of(environment: Written) -> ResourceRef:
 def _fixed(
     staying: Mapping[ResourceRef, Written],
     ref: ResourceRef,
-    issue: Issue,
+    issue: Finding,
     kinds: CompiledKinds,
     whole: Mapping[ResourceRef, Items],
 ) -> bool:
@@ -179,7 +179,7 @@ def _account_by_number(
     return True
 
 
-def _dropped(document: Written, issue: Issue, kinds: CompiledKinds) -> bool:
+def _dropped(document: Written, issue: Finding, kinds: CompiledKinds) -> bool:
     """Take an optional reference away that names nothing; a rule that is broken otherwise is a person's to decide."""
     if issue.code is not ProblemCode.UNKNOWN_REFERENCE:
         return False
@@ -204,5 +204,5 @@ def _may_go(path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
             yield path[:length]
 
 
-def _in_short(issue: Issue) -> str:
+def _in_short(issue: Finding) -> str:
     return f"{'.'.join(map(str, issue.path))}: {issue.message}"
