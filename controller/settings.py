@@ -19,9 +19,8 @@ from controller.loading.documents import Irregular, parse_documents, resolve
 from controller.loading.positions import Positions, dotted
 from controller.loading.text_problems import find_text_problems
 from controller.loading.validation_issues import secret_names, validation_issues
-from controller.model.live_options import LiveOptions, PowerOptions
-from controller.model.origin import Origin
-from controller.model.problem import Problem, ProblemCode, in_file_order
+from controller.model.accepted import LiveOptions, PowerOptions
+from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 from controller.planning.guards import GuardSettings
 
 Mode = Literal["off", "observe", "enforce"]

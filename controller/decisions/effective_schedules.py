@@ -51,7 +51,7 @@ def roles_of(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole]:
 
 def users_of(schedule: str, accepted: AcceptedState) -> Iterator[str]:
     """Yield the environments that follow a Schedule, by name."""
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         choice = accepted.specs[ref].schedule
         if choice.mode == "automatic" and choice.use == schedule:
             yield ref.key

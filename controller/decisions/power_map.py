@@ -13,14 +13,13 @@ from controller.decisions.role_schedules import (
     schedule_of_role,
 )
 from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
-from controller.model.absent import ABSENT
 from controller.model.accepted import AcceptedState
+from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import is_of_tag, segments
 from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import NOSCHEDULE, State
+from controller.scheduling.schedule import NOSCHEDULE, InvalidSchedule, State
 
 DEFAULT_WAKE_TIMEOUT_S: Final = 900
 SCHEDULE_PATH: Final = ("spec", "schedule")
@@ -82,7 +81,7 @@ def power_map(accepted: AcceptedState) -> PowerMap:
         for ref, why in accepted.unreadable.items()
         if ref.kind == "Environment"
     }
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         spec = accepted.specs.get(ref)
         if spec is None:
             unreadable[ref.key.lower()] = "it cannot be read back from the tables"

@@ -13,14 +13,14 @@ from typing import Any
 from controller.decisions.power_map import PowerMap
 from controller.model.plan import Cause
 from controller.scheduling.decision import Decision
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import (
     ALWAYS_OFF,
     ALWAYS_ON,
     NOSCHEDULE,
     ExceptDates,
+    InvalidSchedule,
     Schedule,
     State,
 )

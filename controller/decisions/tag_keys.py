@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.decisions.group_tags import SCHEDULE, TAGS
+from controller.model.accepted import LiveOptions
 from controller.model.live import FoundGroup
-from controller.model.live_options import LiveOptions
 from controller.scheduling.facts import DecisionRules, tag_value
 
 _RULES = DecisionRules()

@@ -9,7 +9,7 @@ from controller.loading.closest import did_you_mean
 from controller.loading.documents import Document, Irregular, parse_documents, yaml_type
 from controller.loading.issue import MAX_ISSUES, further, unknown_kind
 from controller.model.canonical import canonical_bytes
-from controller.model.problem import ProblemCode
+from controller.model.ref import ProblemCode
 
 FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.kinds.language.kind import Finding
-from controller.model.origin import Origin
-from controller.model.problem import ProblemCode
+from controller.model.ref import Origin, ProblemCode
 
 MAX_ISSUES: Final = 100
 """How many of a sort are told of one document; the rest is counted."""

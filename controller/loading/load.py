@@ -23,9 +23,7 @@ from controller.loading.validated import (
 )
 from controller.loading.written_fields import WrittenReference, written_references
 from controller.model.canonical import parse_canonical
-from controller.model.origin import Origin
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import Resource
 
 SourceIds = tuple[str, str]

@@ -27,8 +27,7 @@ from controller.loading.documents import MAX_DEPTH, events_of, printable
 from controller.loading.envelope import ParsedFile
 from controller.loading.validated import FolderDefaults, defaults_documents, folder_of
 from controller.model.canonical import parse_canonical
-from controller.model.origin import Origin
-from controller.model.problem import Excerpt
+from controller.model.ref import Excerpt, Origin
 
 MAX_CHARACTERS: Final = 110
 """A longer line is cut around the caret."""

@@ -15,8 +15,7 @@ from controller.loading.issue import PlacedIssue
 from controller.loading.load import Loaded
 from controller.loading.positions import TOP, FieldOrigins, Spot, covered, dotted, excerpt
 from controller.loading.yaml_errors import TextFinding, find_yaml_errors
-from controller.model.origin import Origin
-from controller.model.problem import Excerpt, Problem, ProblemCode, in_file_order
+from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, in_file_order
 
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What libyaml refuses to read."""

@@ -6,22 +6,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.kinds.language.fields import Named, controller_only, references
 from controller.kinds.language.kind import Finding, Items, Kind, SharedField
-from controller.kinds.language.merge import merge
-from controller.kinds.language.references import Named
-from controller.kinds.language.spec import Metadata
+from controller.kinds.language.spec import Metadata, merge
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKind, CompiledKinds
 from controller.loading.envelope import ParsedFile
 from controller.loading.issue import PlacedIssue, placed, unknown_kind
 from controller.loading.validation_issues import validation_issues
 from controller.loading.written_fields import null_field_issues
-from controller.model.absent import without_empty
-from controller.model.canonical import canonical_bytes, digest, parse_canonical
-from controller.model.extra import SHAPE
-from controller.model.origin import Origin
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
+from controller.model.canonical import canonical_bytes, digest, parse_canonical, without_empty
+from controller.model.observed import SHAPE
+from controller.model.ref import Origin, ProblemCode, ResourceRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +245,12 @@ def validate_document(
     if b'""' in body:
         items = without_empty(items)
     owned = owned_fields(items, kind.shared) if kind.shared else ()
-    # What was authored and is in no attribute; see ``controller.model.extra``.
+    # What was authored and is in no attribute; see ``controller.model.observed``.
     extra = {
         "metadata": {
             name: value for name, value in checked.written.items() if name != "name" and value
         },
-        "spec": compiled.controller_only(spec),
+        "spec": controller_only(spec),
         "owned": list(owned),
     }
     return ValidatedDocument(
@@ -263,7 +259,7 @@ def validate_document(
         index,
         body,
         kind.facts(key, spec),
-        compiled.references(spec),
+        references(spec),
         items,
         {"shape": SHAPE, **{part: given for part, given in extra.items() if given}},
         owned,

@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from controller.model.observed import ObservedState
-from controller.model.origin import Origin
 from controller.model.plan import Cause, Change, Edit
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.planning.wording import plural
 
 SIMILAR: Final = 0.5

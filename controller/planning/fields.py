@@ -9,8 +9,7 @@ from operator import is_
 from typing import Any, Final, NamedTuple
 
 from controller.kinds.language.kind import SharedField
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.canonical import ABSENT, Json, canonical_bytes, parse_canonical
 from controller.model.plan import FieldChange
 from controller.model.ref import ResourceRef
 

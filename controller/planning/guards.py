@@ -16,8 +16,7 @@ from pydantic import Field
 from controller.kinds.language.documented import SettingsPart
 from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import canonical_bytes, digest_of
-from controller.model.extra import is_protected
-from controller.model.observed import ObservedState, Ownership
+from controller.model.observed import ObservedState, Ownership, is_protected
 from controller.model.plan import (
     APPROVAL_DIGITS,
     FORMAT_VERSION,

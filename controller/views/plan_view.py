@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json, parse_canonical
+from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import ScopeState
-from controller.model.plan import Change, FieldChange, Plan, Violation
+from controller.model.plan import Change, FieldChange, Plan, ScheduleMeaning, Violation
 from controller.model.ref import ResourceRef
-from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.edits import collapse, group_by_edit
 from controller.planning.fields import (
     Difference,

@@ -8,8 +8,7 @@ from controller.loading.compiled import CompiledKinds
 from controller.loading.load import Loaded, Memory, load
 from controller.loading.positions import FieldOrigins
 from controller.loading.text_problems import problems_of
-from controller.model.problem import Problem
-from controller.model.ref import ResourceRef
+from controller.model.ref import Problem, ResourceRef
 from controller.model.resource import Resource
 
 KINDS = CompiledKinds(kinds().values())

@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from controller.errors import EnvctlError, StaleEpoch
-from controller.model.outcome import Outcome, Progress, Status
-from controller.model.plan import Change
+from controller.model.plan import Change, Outcome, Progress, Status
 from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 from controller.planning.order import Graph

@@ -13,8 +13,8 @@ from typing import Any
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite, UpdateWrite
 from controller.errors import Conflict, ScopeBusy, StaleEpoch
-from controller.ledger.heads import Heads, head_id, head_of_row, row_of_head
-from controller.model.head import Head
+from controller.ledger.heads import HEAD_PREFIX, Heads, head_of_row, row_of_head
+from controller.model.ledger_record import Head
 from controller.targets.table_items.store import ItemStore
 
 LEASE_S = 60.0
@@ -116,7 +116,7 @@ class Leases(Heads):
         """Change the row if epoch and owner are still these; return it as it is then, None if they are not."""
         write = UpdateWrite(
             self._table,
-            {"Id": {"S": head_id(head.scope)}},
+            {"Id": {"S": HEAD_PREFIX + head.scope}},
             change,
             condition="#epoch = :epoch AND #owner = :owner",
             names=_NAMES,

@@ -18,7 +18,7 @@ from controller.errors import (
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
 from controller.model.ledger_record import Actor, Requester
-from controller.model.outcome import DONE, Outcome
+from controller.model.plan import DONE, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from controller.kinds.environment import CONFIG, OPERATIONAL
 from controller.kinds.environment_type import TABLE as TYPES
 from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import Json, parse_canonical
-from controller.model.extra import spec_value
-from controller.model.observed import Observation, ObservedState
+from controller.model.observed import Observation, ObservedState, spec_value
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.planning.diff import departing

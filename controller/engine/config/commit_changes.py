@@ -30,10 +30,8 @@ from controller.engine.commit.transaction import (
     prepare,
 )
 from controller.errors import EnvctlError, RefusedByAws, StaleEpoch
-from controller.model.head import Head
-from controller.model.item_write import ItemWrite
-from controller.model.outcome import DONE, Outcome, Status
-from controller.model.plan import Change
+from controller.model.ledger_record import Head, ItemWrite
+from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.reason import NO_REASON, Reason
 from controller.targets.table_items.writes import version_of
 

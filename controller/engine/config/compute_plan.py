@@ -14,12 +14,16 @@ from controller.kinds.language.kind import Finding, Kind
 from controller.loading.issue import PlacedIssue
 from controller.loading.text_problems import problem_of
 from controller.model.observed import ObservedState, Ownership, ScopeState
-from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
-from controller.model.plan import ScopePlan
-from controller.model.plan_options import PlanOptions
-from controller.model.problem import Problem, ProblemCode, in_file_order
-from controller.model.ref import ResourceRef
+from controller.model.plan import PlanOptions, ScopePlan
+from controller.model.ref import (
+    Authorship,
+    Origin,
+    Problem,
+    ProblemCode,
+    ResourceRef,
+    in_file_order,
+)
 from controller.model.resource import DesiredState, Projection
 from controller.planning.diff import DiffOptions, departing
 from controller.planning.guards import GuardSettings, overrides_in

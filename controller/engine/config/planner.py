@@ -29,14 +29,11 @@ from controller.kinds.language.kind import Kind
 from controller.loading.compiled import CompiledKinds
 from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.origin import Authorship
 from controller.model.override import Override
-from controller.model.plan import Plan, ScopePlan
-from controller.model.plan_options import PlanOptions
+from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
 from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Authorship, ResourceRef
 from controller.model.resource import DesiredState
-from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
 from controller.planning.scope_plan import plan

@@ -9,13 +9,11 @@ from controller.decisions.effective_schedules import of_environment, of_role, ro
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
 from controller.kinds.parts.server_role import ServerRole
 from controller.loading.compiled import CompiledKinds
-from controller.model.accepted import AcceptedState
-from controller.model.live_options import LiveOptions
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.observed import ObservedState
 from controller.model.override import Override
-from controller.model.plan import ScopePlan
+from controller.model.plan import ScheduleMeaning, ScopePlan
 from controller.model.ref import ResourceRef
-from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.schedule_meaning import (
     EnvironmentFollowing,
     Following,
@@ -65,7 +63,7 @@ def _concerned(
 ) -> Iterator[str]:
     """Yield the environments whose schedules may be others: all of them, if a schedule itself is."""
     shared = any(ref.kind in ("Schedule", "Calendar") for ref in changed)
-    for ref in after.environments():
+    for ref in after.of_kind("Environment"):
         if ref not in before.resources:
             continue
         on_map = ResourceRef("DeploymentMap", after.specs[ref].deployment_map)

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from controller.kinds.language.fields import is_sensitive, yaml_path
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.rename import is_sensitive, yaml_path
 from controller.loading.positions import FieldOrigins, FieldPath, dotted
 from controller.model.canonical import parse_canonical
-from controller.model.origin import Authorship, Origin
 from controller.model.plan import Cause, Change, Edit
-from controller.model.ref import ResourceRef
+from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.edits import OF_NO_EDIT
 from controller.planning.fields import EXTRA, FieldNames

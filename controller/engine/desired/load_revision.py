@@ -23,11 +23,10 @@ from controller.loading.positions import FieldOrigins
 from controller.loading.resolve import resolve_all
 from controller.loading.text_problems import problems_of
 from controller.loading.validated import ValidatedDocument, validate_document
-from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.extra import BENEATH, projection_digest
+from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
+from controller.model.observed import BENEATH
 from controller.model.override import Override
-from controller.model.problem import Problem, ProblemCode, in_file_order
-from controller.model.ref import ResourceRef
+from controller.model.ref import Problem, ProblemCode, ResourceRef, in_file_order
 from controller.model.resource import DesiredState, Resource
 from controller.planning.overrides import base_fields, patch, patched_refs
 from controller.ports import Revision, Source, SourceTree

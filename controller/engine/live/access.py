@@ -7,8 +7,8 @@ from typing import Any
 
 from controller.aws.sessions import AwsAccess
 from controller.engine.commit.lease import LeaseKeeper
+from controller.model.accepted import LiveOptions
 from controller.model.live import LiveLook, LiveScope
-from controller.model.live_options import LiveOptions
 from controller.ports import History
 
 BELIEVED_S = 1.0

@@ -8,7 +8,7 @@ from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.live.records import Ending, RecordFrame
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.record_items import record_of_wire
+from controller.ledger.records import record_of_wire
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveScope
 from controller.ports import Batch

@@ -22,8 +22,8 @@ from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import override_of_tag, tags_to_record
 from controller.scheduling.facts import tag_value
-from controller.scheduling.override_tag import parse_override_tag
-from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import InvalidSchedule
+from controller.scheduling.until import parse_override_tag
 
 GONE = "its tag was taken off, or says something else"
 
@@ -102,7 +102,7 @@ def _holds(override: Override, now: datetime) -> bool:
 def _tagged(look: LiveLook, accepted: AcceptedState) -> Iterator[tuple[ResourceRef, datetime]]:
     """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
     keys = tag_keys_of(accepted.options)
-    known = {environment.key.lower() for environment in accepted.environments()}
+    known = {environment.key.lower() for environment in accepted.of_kind("Environment")}
     for kind, found in (("Instance", look.instances), ("Group", look.groups)):
         for name, tagged in found.items():
             tags = tagged.tags

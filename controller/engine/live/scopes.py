@@ -59,7 +59,7 @@ def environments_of(
     accepted: AcceptedState, scope: LiveScope, default_region: str
 ) -> Iterable[str]:
     """Yield the names of the environments whose instances are in a scope, by name."""
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         kind = accepted.spec("EnvironmentType", accepted.specs[ref].environment_type)
         if kind is not None and (kind.account, kind.region or default_region) == (
             scope.account_name,

@@ -15,9 +15,8 @@ from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.scheduling.facts import tag_value
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.override_tag import parse_override_tag
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule
+from controller.scheduling.schedule import InvalidSchedule, Schedule
+from controller.scheduling.until import parse_override_tag
 from controller.scheduling.wakeups import Wakeups
 
 POSTPONED_FOR: Final = timedelta(minutes=5)

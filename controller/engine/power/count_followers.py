@@ -9,10 +9,10 @@ from controller.engine.live.planner import LiveScopePlan
 from controller.engine.live.scopes import environments_of
 from controller.engine.power.evaluate import evaluate_looks
 from controller.model.accepted import AcceptedState
-from controller.model.schedule_meaning import ScheduleMeaning
+from controller.model.plan import ScheduleMeaning
 from controller.planning.schedule_meaning import Counted, with_found
 from controller.scheduling.decision import Decision, Verdict
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.targets.power import Power
 
 _RUNNING: Final = frozenset({"pending", "running"})

@@ -6,8 +6,7 @@ from typing import Any
 
 from controller.errors import EnvctlError
 from controller.ledger.records import iso_ms
-from controller.model.absent import ABSENT
-from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.targets.table_items.definitions import STATE_TABLE

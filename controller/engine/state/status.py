@@ -9,9 +9,8 @@ from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
-from controller.model.observed import ScopeState
+from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
 from controller.model.reason import Reason
-from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.targets.table_items.store import ItemStore
 
 STATUS_PREFIX: Final = "status#"

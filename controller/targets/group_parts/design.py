@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.decisions.role_schedules import Compiled
-from controller.kinds.parts.scaling_schedule import ScalingSchedule
-from controller.model.origin import Origin
+from controller.kinds.parts.server_role import ScalingSchedule
+from controller.model.ref import Origin
 from controller.scheduling.group_sizes import RoleSizes
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from controller.kinds.parts.scaling_schedule import ScalingSchedule
+from controller.kinds.parts.server_role import ScalingSchedule
 from controller.model.canonical import digest_of
-from controller.scheduling.zones import canonical_zone
+from controller.scheduling.wall_clock import canonical_zone
 
 Action = dict[str, Any]
 """``recurrence``, ``timezone``, and what it sets of ``minSize``, ``desiredCapacity``, ``maxSize``."""

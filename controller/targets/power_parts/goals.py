@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from controller.errors import EnvctlError
-from controller.ledger.summary import POWER
+from controller.ledger.records import POWER
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef

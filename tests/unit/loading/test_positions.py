@@ -3,7 +3,7 @@
 import pytest
 
 from controller.loading.positions import MAX_CHARACTERS, Positions, Spot, dotted, excerpt
-from controller.model.origin import Origin
+from controller.model.ref import Origin
 
 TEXT = """\
 # a comment

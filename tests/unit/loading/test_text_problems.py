@@ -11,7 +11,7 @@ from controller.loading.documents import (
     parse_documents,
 )
 from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
-from controller.model.problem import Problem
+from controller.model.ref import Problem
 
 
 def problems_of(text: str | bytes) -> tuple[Problem, ...]:
