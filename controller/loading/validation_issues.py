@@ -22,10 +22,7 @@ _JSON: Final = json.JSONDecoder()
 
 _BRANCH: Final = re.compile(r".*[\[(].*|str|int|bool|float|none", re.DOTALL)
 
-_COUNTED: Final = {
-    "too_short": ("min_length", "at least"),
-    "too_long": ("max_length", "at most"),
-}
+_COUNTED: Final = {"too_short": ("min_length", "at least"), "too_long": ("max_length", "at most")}
 """What pydantic says of the length of lists and maps: its word for the limit, and ours."""
 
 WANTED = {

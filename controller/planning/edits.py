@@ -118,9 +118,7 @@ class Collapsed(NamedTuple):
 
 
 def with_file_edits(
-    changes: Iterable[Change],
-    source_paths: AbstractSet[str] | None,
-    known_paths: AbstractSet[str],
+    changes: Iterable[Change], source_paths: AbstractSet[str] | None, known_paths: AbstractSet[str]
 ) -> tuple[Change, ...]:
     """Give what comes and goes with files its edit: the folder or file that is new or gone, else the file it is in.
 

@@ -61,8 +61,7 @@ def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     order goes first.
     """
     ordered = sorted(
-        changes,
-        key=lambda change: (leaves(change), *change.ref, change.target, change.action),
+        changes, key=lambda change: (leaves(change), *change.ref, change.target, change.action)
     )
     graph = Graph(ordered)
     if not graph.needed:

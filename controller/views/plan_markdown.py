@@ -37,11 +37,7 @@ class _Block(NamedTuple):
 
 
 def render_markdown(
-    plan: Plan,
-    *,
-    names: FieldNames = PLAIN_NAMES,
-    expand: bool = False,
-    longest: int = LONGEST,
+    plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False, longest: int = LONGEST
 ) -> str:
     """Return the plan in at most ``longest`` characters (at least 2,000); what was cut is said at the end."""
     shown = view(plan, names, expand=expand)

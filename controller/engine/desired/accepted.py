@@ -19,13 +19,7 @@ from controller.loading.resolve import resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import AcceptedState, Items, LiveOptions
 from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.observed import (
-    BENEATH,
-    Mark,
-    Observation,
-    ObservedState,
-    Ownership,
-)
+from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
 from controller.model.ref import Origin, ResourceRef

@@ -155,9 +155,7 @@ def _fixed(
 
 
 def _account_by_number(
-    staying: Mapping[ResourceRef, Written],
-    document: Written,
-    whole: Mapping[ResourceRef, Items],
+    staying: Mapping[ResourceRef, Written], document: Written, whole: Mapping[ResourceRef, Items]
 ) -> bool:
     """Take the account that is meant: the name in another spelling, or the number beside it."""
     value = whole[document.ref]["ConfigEnvironmentTypes"].get("Value", {})
