@@ -16,8 +16,6 @@ class CompiledKind:
     def __init__(self, kind: Kind[Any]) -> None:
         """Take the kind."""
         self.kind = kind
-        self.validate: Callable[[Json], Any] = kind.spec.__pydantic_validator__.validate_python
-        """Raises ValidationError."""
         self.dump: Callable[[Any], dict[str, Json]] = partial(
             kind.spec.__pydantic_serializer__.to_python, by_alias=True, exclude_none=True
         )
@@ -26,10 +24,11 @@ class CompiledKind:
             lambda spec: spec
         )
         """What gives an authored spec with its short forms written out."""
-
-    def spec_model(self, spec: dict[str, Json]) -> Any:
-        """Return an authored spec as the model of its kind. Raises ValidationError."""
-        return self.validate(self.expanded(spec))
+        validate = kind.spec.__pydantic_validator__.validate_python
+        self.spec_model: Callable[[dict[str, Json]], Any] = (
+            validate if kind.expand is None else lambda spec: validate(self.expanded(spec))
+        )
+        """What gives an authored spec as the model of its kind. Raises ValidationError."""
 
 
 class CompiledKinds:

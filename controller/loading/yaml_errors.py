@@ -1,7 +1,7 @@
 """Text that is YAML but not entirely regular: every place where it is not. Rules as in ``documents``, one by one."""
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from yaml import YAMLError
 from yaml.events import (
@@ -14,6 +14,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from controller.kinds.language.fields import Path
 from controller.loading.closest import closest
 from controller.loading.documents import (
     LIST_TAGS,
@@ -32,20 +33,7 @@ from controller.loading.documents import (
     yaml_type,
 )
 from controller.loading.positions import TOP, Place
-from controller.loading.syntax import explain
-
-Path = tuple[str | int, ...]
-
-
-class TextFinding(NamedTuple):
-    """A problem before its excerpt is cut. ``length`` None marks the rest of the line."""
-
-    place: Place
-    length: int | None
-    path: Path
-    message: str
-    fix: str | None
-
+from controller.loading.syntax import TextFinding, explain
 
 _Weight = tuple[int, int]
 """What an alias brings along: values with all inside, and levels of containers."""
@@ -105,8 +93,7 @@ class _Walk:
             self.documents()
             return
         except YAMLError as error:
-            place, length, message, fix = explain(error, self.text)
-            fault = TextFinding(place, length, (), message, fix)
+            fault = explain(error, self.text)
         except ValueError:
             fault = TextFinding(self.last.start_mark, 1, (), "a tag after this is no text", _UNTAG)
         except StopIteration:

@@ -148,6 +148,11 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
         cause, because = Cause.DRIFTED, "deleted outside envctl"
     elif ref in options.overridden:
         cause, because = Cause.OVERRIDDEN, "as an override says"
+    kind, after = options.kinds.get(ref.kind), projection.attributes
+    if kind is not None and kind.shared:
+        # The defaults of shared fields, too, that the YAML does not give.
+        wanted = parse_canonical(after)
+        after = canonical_bytes(keep_found({}, wanted, kind.shared, projection.owned))
     return Change(
         action="create",
         target=options.target,
@@ -155,7 +160,7 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
         cause=cause,
         fields=(),
         before=None,
-        after=_at_creation(projection, options.kinds.get(ref.kind)),
+        after=after,
         extra=projection.extra,
         digest=projection.digest,
         base=NOTHING,
@@ -163,14 +168,6 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
         because=because,
         depends_on=projection.depends_on,
     )
-
-
-def _at_creation(projection: Projection, kind: Kind[Any] | None) -> bytes:
-    """Return what a create writes: the defaults of shared fields, too, that the YAML does not give."""
-    if kind is None or not kind.shared:
-        return projection.attributes
-    wanted = parse_canonical(projection.attributes)
-    return canonical_bytes(keep_found({}, wanted, kind.shared, projection.owned))
 
 
 def _update(

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from controller.model.observed import ObservedState
 from controller.model.plan import Cause, Change, Edit
-from controller.model.ref import Origin, ResourceRef
+from controller.model.ref import Origin
 from controller.planning.wording import plural
 
 SIMILAR: Final = 0.5
@@ -109,14 +109,6 @@ class EditGroup(NamedTuple):
     changes: tuple[Change, ...]
 
 
-class Collapsed(NamedTuple):
-    """Changes that read the same but for the object's name."""
-
-    first: Change
-    refs: tuple[ResourceRef, ...]
-    changes: tuple[Change, ...]
-
-
 def with_file_edits(
     changes: Iterable[Change], source_paths: AbstractSet[str] | None, known_paths: AbstractSet[str]
 ) -> tuple[Change, ...]:
@@ -163,14 +155,11 @@ def group_by_edit(changes: Iterable[Change]) -> tuple[tuple[EditGroup, ...], tup
     return tuple(EditGroup(edit, tuple(groups[edit])) for edit in ordered), tuple(aside)
 
 
-def collapse(changes: Sequence[Change]) -> tuple[Collapsed, ...]:
+def collapse(changes: Iterable[Change]) -> tuple[tuple[Change, ...], ...]:
     """Join changes that differ only in which object they are of, in the order of their first."""
     alike: dict[str, list[Change]] = {}
     for change in changes:
         effects = sorted((change.effects or {}).items())
         what = (change.action, change.target, change.ref.kind, change.cause, change.because)
         alike.setdefault(repr((*what, change.fields, effects)), []).append(change)
-    return tuple(
-        Collapsed(same[0], tuple(change.ref for change in same), tuple(same))
-        for same in alike.values()
-    )
+    return tuple(map(tuple, alike.values()))

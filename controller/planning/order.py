@@ -142,7 +142,15 @@ def block_changes(
         counted = {index: change for index, change in enumerate(changes) if barrier.blocks(change)}
         if not counted:
             continue
-        judged = _judged(scope, barrier, tuple(counted.values()), tokens)
+        violation = Violation(
+            guard=barrier.guard,
+            scope=scope,
+            message=barrier.because,
+            digest=violation_digest(barrier.guard, scope, counted.values()),
+            counted=tuple(change.ref for change in counted.values()),
+            overridable=barrier.overridable,
+        )
+        (judged,) = approve((violation,), tokens)
         if judged.overridden:
             lifted.append(judged)
             continue
@@ -163,21 +171,6 @@ def block_changes(
     )
 
 
-def _judged(
-    scope: str, barrier: Barrier, counted: Sequence[Change], tokens: Sequence[str]
-) -> Violation:
-    violation = Violation(
-        guard=barrier.guard,
-        scope=scope,
-        message=barrier.because,
-        digest=violation_digest(barrier.guard, scope, counted),
-        counted=tuple(change.ref for change in counted),
-        overridable=barrier.overridable,
-    )
-    (judged,) = approve((violation,), tokens)
-    return judged
-
-
 def _spread(
     changes: Sequence[Change], reasons: dict[int, str], withheld: AbstractSet[ResourceRef]
 ) -> None:
@@ -187,7 +180,8 @@ def _spread(
     for place, change in enumerate(changes):
         for ref in change.depends_on if not leaves(change) else ():
             waiting.setdefault(ref, []).append(place)
-    missing = [*sorted(withheld), *(changes[i].ref for i in reasons if _creates(changes[i]))]
+    creates = {place for place, change in enumerate(changes) if change.action == "create"}
+    missing = [*sorted(withheld), *(changes[place].ref for place in reasons if place in creates)]
     stuck = list(reasons)
     while missing or stuck:
         if missing:
@@ -199,19 +193,15 @@ def _spread(
             found = [
                 follower
                 for follower in graph.followers.get(place, ())
-                if leaves(changes[follower]) and not _creates(changes[place])
+                if leaves(changes[follower]) and place not in creates
             ]
             why = f"{changes[place].ref} still refers to it"
         for blocked in found:
             if blocked not in reasons:
                 reasons[blocked] = why
                 stuck.append(blocked)
-                if _creates(changes[blocked]):
+                if blocked in creates:
                     missing.append(changes[blocked].ref)
-
-
-def _creates(change: Change) -> bool:
-    return change.action == "create"
 
 
 BLOCKING: Final = frozenset(

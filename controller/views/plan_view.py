@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import ScopeState
-from controller.model.plan import Change, FieldChange, Plan, ScheduleMeaning, Violation
+from controller.model.plan import Change, FieldChange, Note, Plan, ScheduleMeaning, Violation
 from controller.model.ref import ResourceRef
 from controller.planning.edits import collapse, group_by_edit
 from controller.planning.fields import (
@@ -23,7 +23,6 @@ from controller.views.plan_wording import (
     edit_title,
     effects_text,
     names_text,
-    notes_by_category,
     scope_text,
     tally_text,
 )
@@ -130,9 +129,7 @@ def _schedules(meaning: ScheduleMeaning, *, expand: bool) -> Section:
 def _entries(
     changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
 ) -> tuple[Entry, ...]:
-    return tuple(
-        _entry(alike.changes, scope_of, names, expand=expand) for alike in collapse(changes)
-    )
+    return tuple(_entry(alike, scope_of, names, expand=expand) for alike in collapse(changes))
 
 
 def _entry(
@@ -159,9 +156,11 @@ def _causes(
 
 
 def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
-    notes = [note for scope in plan.scopes for note in scope.notes]
     scope_of = {note.ref: scope.scope for scope in plan.scopes for note in scope.notes}
-    for category, of_category in notes_by_category(notes).items():
+    grouped: dict[str, list[Note]] = {}
+    for note in sorted(note for scope in plan.scopes for note in scope.notes):
+        grouped.setdefault(note.category, []).append(note)
+    for category, of_category in grouped.items():
         alike: dict[tuple[str, str], list[ResourceRef]] = {}
         for note in of_category:
             alike.setdefault((note.ref.kind, note.text), []).append(note.ref)

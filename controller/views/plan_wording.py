@@ -6,7 +6,7 @@ from typing import Final
 
 from controller.model.canonical import ABSENT, Json, canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.plan import Action, Change, Edit, FieldChange, Note, Plan, Violation
+from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Violation
 from controller.model.ref import ResourceRef
 from controller.planning.edits import ADDED, REMOVED
 from controller.planning.guards import TRAILER, stops_of
@@ -140,14 +140,6 @@ def scope_text(scopes: Iterable[str]) -> str:
     if len(live) > 1:
         return f"in {len(live)} scopes"
     return f"in {live[0]}" if live else ""
-
-
-def notes_by_category(notes: Iterable[Note]) -> dict[str, list[Note]]:
-    """Group notes by what they are about, categories sorted."""
-    grouped: dict[str, list[Note]] = {}
-    for note in sorted(notes):
-        grouped.setdefault(note.category, []).append(note)
-    return grouped
 
 
 def violation_lines(violation: Violation) -> tuple[str, ...]:
