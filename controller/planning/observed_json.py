@@ -88,10 +88,7 @@ def observed_schema() -> Schema:
         "title": "envctl observed state",
         "description": "What envctl plan --save-observed writes and envctl plan --observed reads.",
         **object_of(
-            {
-                "observedFormat": {"const": OBSERVED_FORMAT},
-                "scopes": list_of(scope, "By name."),
-            }
+            {"observedFormat": {"const": OBSERVED_FORMAT}, "scopes": list_of(scope, "By name.")}
         ),
     }
 

@@ -25,7 +25,7 @@ from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.model.table import TableDefinition
-from controller.planning.shared import comparable
+from controller.planning.fields import comparable
 from controller.ports import History
 from controller.targets.table_items.item_form import (
     AUDIT,

@@ -16,8 +16,7 @@ from controller.engine.queries.explain.explanation import (
     PowerFacts,
     StepKind,
 )
-from controller.loading.field_origins import FieldPath
-from controller.loading.positions import dotted
+from controller.loading.positions import FieldPath, dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
 from controller.model.reason import Reason

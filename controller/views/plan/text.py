@@ -1,6 +1,6 @@
 """A plan as text: what is edited and what follows from it, what else is found, what refuses it, what to type next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from controller.model.canonical import short
@@ -15,12 +15,16 @@ from controller.views.plan.wording import (
     scopes_text,
     violation_lines,
 )
-from controller.views.style import Line, Span, Style, plain, style_of
+from controller.views.style import SIGN_STYLES, Line, Span, Style, plain
 
 _WIDTH: Final = 76
 _CATEGORY_WIDTH: Final = 11
 _LINES_SHOWN: Final = 4
 _WHOLE: Final = 10_000
+_VERDICTS: Final[Mapping[bool, tuple[str, Style]]] = {
+    True: ("Approved", "add"),
+    False: ("Refused", "warn"),
+}
 
 
 def render_text(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False) -> str:
@@ -30,12 +34,8 @@ def render_text(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = F
 
 def text_lines(
     plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False
-) -> tuple[Line, ...]:
-    """Return the plan as lines of styled spans, for the caller to print with colour or without."""
-    return tuple(_lines(plan, names, expand=expand))
-
-
-def _lines(plan: Plan, names: FieldNames, *, expand: bool) -> Iterator[Line]:
+) -> Iterator[Line]:
+    """Yield the plan as lines of styled spans, for the caller to print with colour or without."""
     shown = view(plan, names, expand=expand)
     yield (
         Span(f"Plan {short(plan.digest)}", "bold"),
@@ -61,27 +61,24 @@ def _lines(plan: Plan, names: FieldNames, *, expand: bool) -> Iterator[Line]:
 def _section(section: Section, *, expand: bool) -> Iterator[Line]:
     title = f"{section.sign} {section.title}"
     gap = " " * max(2, _WIDTH - len(title) - len(section.tally))
-    yield Span(title, style_of(section.sign)), Span(f"{gap}{section.tally}", "dim")
+    yield Span(title, SIGN_STYLES[section.sign]), Span(f"{gap}{section.tally}", "dim")
     for entry in section.entries:
         yield from _entry(entry, "  ", expand=expand)
 
 
 def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:
     sign = f"{entry.sign} " if entry.sign else ""
+    is_shortened = entry.more_fields or entry.title.endswith(", …)")
     yield (
-        Span(f"{indent}{sign}{entry.title}", style_of(entry.sign)),
+        Span(f"{indent}{sign}{entry.title}", SIGN_STYLES[entry.sign]),
         *_remarks(entry),
-        *((Span("  --expand", "dim"),) if _is_shortened(entry) else ()),
+        *((Span("  --expand", "dim"),) if is_shortened else ()),
     )
     for line in _more_lines(entry, expand=expand):
         yield (Span(f"{indent}{line}"),)
     for field in entry.fields:
         text = field_text(field, _WHOLE) if expand else field_text(field)
         yield (Span(f"{indent}    {text}"),)
-
-
-def _is_shortened(entry: Entry) -> bool:
-    return bool(entry.more_fields) or entry.title.endswith(", …)")
 
 
 def _remarks(entry: Entry) -> Iterator[Span]:
@@ -115,11 +112,7 @@ def _aside(aside: Aside, *, expand: bool) -> Iterator[Line]:
 
 
 def _violation(violation: Violation) -> Iterator[Line]:
-    word, style = _verdict(violation)
+    word, style = _VERDICTS[violation.overridden]
     yield Span(word, style), Span(f"  {violation.scope}: {violation.message}")
     for line in violation_lines(violation):
         yield (Span(f"  {line}"),)
-
-
-def _verdict(violation: Violation) -> tuple[str, Style]:
-    return ("Approved", "add") if violation.overridden else ("Refused", "warn")

@@ -13,8 +13,8 @@ from controller.model.reason import Reason
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
-from controller.planning.diff_options import DiffOptions
-from controller.planning.shared import comparable
+from controller.planning.diff import DiffOptions
+from controller.planning.fields import comparable
 
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
