@@ -20,8 +20,7 @@ from controller.model.observed import (
     Ownership,
     ScopeState,
 )
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.ports import History
 from controller.targets.table_items.observations import Found, ItemKey, Reader

@@ -10,7 +10,7 @@ from controller.aws.transactions import PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
-from controller.model.reason import Reason
+from controller.model.ref import Reason
 from controller.targets.table_items.store import ItemStore
 
 STATUS_PREFIX: Final = "status#"
