@@ -25,8 +25,7 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
-from controller.model.reason import Reason
-from controller.model.ref import Authorship, Origin, ResourceRef
+from controller.model.ref import Authorship, Origin, Reason, ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import plan_object, render_json
