@@ -17,8 +17,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.planning.override_tags import is_of_tag
-from controller.planning.overrides import segments
+from controller.planning.overrides import is_of_tag, segments
 from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts
 from controller.scheduling.schedule import NOSCHEDULE, InvalidSchedule, State
 

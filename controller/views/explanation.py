@@ -16,11 +16,10 @@ from controller.engine.queries.explain.explanation import (
     PowerFacts,
     StepKind,
 )
-from controller.loading.field_origins import FieldPath
-from controller.loading.positions import dotted
+from controller.loading.positions import FieldPath, dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
-from controller.model.reason import Reason
+from controller.model.ref import Reason
 from controller.planning.wording import end_text, what_text
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of

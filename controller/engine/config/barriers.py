@@ -10,8 +10,8 @@ from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import Observation, ObservedState, spec_value
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.blocking import Barrier
 from controller.planning.diff import departing
+from controller.planning.order import Barrier
 from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import still_naming
 

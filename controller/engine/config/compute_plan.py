@@ -7,16 +7,15 @@ from typing import Any, NamedTuple
 
 from controller.engine.config.barriers import schedule_barriers, still_in_use
 from controller.engine.config.observe import ObservedConfig, Recorded
-from controller.engine.desired.field_names import yaml_field_names
-from controller.engine.desired.find_edits import authorship_of, with_edits
+from controller.engine.desired.find_edits import authorship_of, with_edits, yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import InvalidDesiredState
-from controller.kinds.language.kind import Kind
-from controller.loading.describe import problem_of
-from controller.loading.issue import Issue, PlacedIssue
+from controller.kinds.language.kind import Finding, Kind
+from controller.loading.issue import PlacedIssue
+from controller.loading.text_problems import problem_of
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Change, PlanOptions, ScopePlan
+from controller.model.plan import PlanOptions, ScopePlan
 from controller.model.ref import (
     Authorship,
     Origin,
@@ -26,10 +25,8 @@ from controller.model.ref import (
     in_file_order,
 )
 from controller.model.resource import DesiredState, Projection
-from controller.planning.approval import overrides_in
-from controller.planning.diff import departing
-from controller.planning.diff_options import DiffOptions
-from controller.planning.guard_facts import GuardLimits
+from controller.planning.diff import DiffOptions, departing
+from controller.planning.guards import GuardSettings, overrides_in
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, patched_refs, suspended
@@ -46,7 +43,7 @@ class PlanRules(NamedTuple):
     """What every plan of an installation goes by."""
 
     kinds: Mapping[str, Kind[Any]]
-    limits: GuardLimits = GuardLimits()
+    limits: GuardSettings = GuardSettings()
 
 
 def plan_config(
@@ -96,7 +93,7 @@ def plan_config(
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     notes = tuple(sorted((*scope.notes, *in_force(overrides))))
-    return replace(scope, changes=_with_authors(changes, authorship), notes=notes)
+    return replace(scope, changes=authorship_of(changes, authorship), notes=notes)
 
 
 def _placed(
@@ -106,17 +103,10 @@ def _placed(
     problems = []
     for ref, path, message, fix in kept:
         resource = desired.resources[ref]
-        origin, issue = resource.origin, Issue(path, message, fix, code=ProblemCode.IMMUTABLE)
+        origin, issue = resource.origin, Finding(path, message, fix, code=ProblemCode.IMMUTABLE)
         placed = PlacedIssue(origin.path, resource.index, origin.line, issue)
         problems.append(problem_of(placed, revision.origins))
     return in_file_order(problems)
-
-
-def _with_authors(
-    changes: Sequence[Change], authorship: Callable[[Sequence[str]], Mapping[str, Authorship]]
-) -> tuple[Change, ...]:
-    paths = sorted({change.origin.path for change in changes if change.origin is not None})
-    return authorship_of(changes, authorship(paths) if paths else {})
 
 
 def _options(

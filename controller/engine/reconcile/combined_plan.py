@@ -12,8 +12,8 @@ from controller.engine.power.count_followers import as_found
 from controller.errors import ExitCode, worst_exit_code
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Plan, ScopePlan
-from controller.planning.approval import unused_tokens
 from controller.planning.fields import PLAIN_NAMES, FieldNames
+from controller.planning.guards import unused_tokens
 from controller.planning.scope_plan import plan
 
 ACCEPTED: Final = "the accepted state"

@@ -1,6 +1,6 @@
 """A plan as text: what is edited and what follows from it, what else is found, what refuses it, what to type next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from controller.model.canonical import short
@@ -15,12 +15,16 @@ from controller.views.plan.wording import (
     scopes_text,
     violation_lines,
 )
-from controller.views.style import Line, Span, Style, plain, style_of
+from controller.views.style import SIGN_STYLES, Line, Span, Style, plain
 
 _WIDTH: Final = 76
 _CATEGORY_WIDTH: Final = 11
 _LINES_SHOWN: Final = 4
 _WHOLE: Final = 10_000
+_VERDICTS: Final[Mapping[bool, tuple[str, Style]]] = {
+    True: ("Approved", "add"),
+    False: ("Refused", "warn"),
+}
 
 
 def render_text(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False) -> str:
@@ -57,7 +61,7 @@ def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:
     sign = f"{entry.sign} " if entry.sign else ""
     shortened = entry.more_fields or entry.title.endswith(", …)")
     yield (
-        Span(f"{indent}{sign}{entry.title}", style_of(entry.sign)),
+        Span(f"{indent}{sign}{entry.title}", SIGN_STYLES[entry.sign]),
         *_remarks(entry),
         *((Span("  --expand", "dim"),) if shortened else ()),
     )

@@ -6,19 +6,11 @@ from typing import Final
 
 from controller.model.canonical import ABSENT, Json, canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.plan import Action, Change, Edit, FieldChange, Note, Plan, Violation
+from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Violation
 from controller.model.ref import ResourceRef
-from controller.planning.approval import TRAILER
 from controller.planning.edits import ADDED, REMOVED
-from controller.planning.guards import stops_of
-from controller.planning.wording import (
-    LONGEST_VALUE,
-    NAMES_SHOWN,
-    TIMES,
-    counted_kind,
-    number,
-    value_text,
-)
+from controller.planning.guards import TRAILER, stops_of
+from controller.planning.wording import LONGEST_VALUE, NAMES_SHOWN, TIMES, counted_kind, value_text
 
 SIGNS: Final[Mapping[Action, str]] = {
     "create": "+",
@@ -100,13 +92,11 @@ def summary(plan: Plan) -> dict[str, int]:
 
 def counts_text(plan: Plan) -> str:
     """Return ``0 create · 119 update · 15 delete``, what of it is only observed, then instances if any are touched."""
-    counts = " · ".join(f"{number(count)} {action}" for action, count in summary(plan).items())
+    counts = " · ".join(f"{count:,} {action}" for action, count in summary(plan).items())
     observed = len(plan.changes) - len(plan.to_apply)
     if observed:
-        counts += f"  ({'all' if not plan.to_apply else number(observed)} only observed)"
-    effects = ", ".join(
-        f"{number(count)} {effect}" for effect, count in effects_of(plan.changes).items()
-    )
+        counts += f"  ({'all' if not plan.to_apply else f'{observed:,}'} only observed)"
+    effects = ", ".join(f"{count:,} {effect}" for effect, count in effects_of(plan.changes).items())
     return f"{counts}      Instances: {effects}" if effects else counts
 
 
@@ -141,7 +131,7 @@ def tally_text(scope_of: Mapping[int, str], changes: Iterable[Change]) -> str:
         kind = CONFIG_SCOPE if config else change.ref.kind
         counts[kind] = counts.get(kind, 0) + 1
     return ", ".join(
-        f"{number(count)} {kind if kind == CONFIG_SCOPE else counted_kind(kind, count)}"
+        f"{count:,} {kind if kind == CONFIG_SCOPE else counted_kind(kind, count)}"
         for kind, count in counts.items()
     )
 
@@ -154,14 +144,6 @@ def scope_text(scopes: Iterable[str]) -> str:
     return f"in {live[0]}" if live else ""
 
 
-def notes_by_category(notes: Iterable[Note]) -> dict[str, list[Note]]:
-    """Group notes by what they are about, categories sorted."""
-    grouped: dict[str, list[Note]] = {}
-    for note in sorted(notes):
-        grouped.setdefault(note.category, []).append(note)
-    return grouped
-
-
 def violation_lines(violation: Violation) -> tuple[str, ...]:
     """Return what a refusal says below its headline: the hint, then how to approve exactly these changes."""
     hint = tuple(violation.hint.splitlines())
@@ -169,7 +151,7 @@ def violation_lines(violation: Violation) -> tuple[str, ...]:
         return hint
     count = len(violation.counted)
     noun = "delete" if violation.guard == "maxDeletes" else "change"
-    what = f"this {noun}" if count == 1 else f"these {number(count)} {noun}s"
+    what = f"this {noun}" if count == 1 else f"these {count:,} {noun}s"
     command = f"envctl apply --override {violation.token}"
     trailer = f"or in the merge commit:  {TRAILER}: {violation.token}"
     return (*hint, f"To approve exactly {what}:", f"  {command}         {trailer}")
@@ -184,7 +166,7 @@ def guards_text(plan: Plan) -> str:
         count = len(plan.refused)
         return f"Guards: refused by {count} violation{'' if count == 1 else 's'}"
     extra = f", {approved} approved" if approved else ""
-    return f"Guards: ok (deletes {number(deletes)} of {number(there)}{extra})"
+    return f"Guards: ok (deletes {deletes:,} of {there:,}{extra})"
 
 
 def next_text(plan: Plan) -> str:
