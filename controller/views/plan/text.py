@@ -1,6 +1,6 @@
 """A plan as text: what is edited and what follows from it, what else is found, what refuses it, what to type next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from controller.model.canonical import short
@@ -21,10 +21,6 @@ _WIDTH: Final = 76
 _CATEGORY_WIDTH: Final = 11
 _LINES_SHOWN: Final = 4
 _WHOLE: Final = 10_000
-_VERDICTS: Final[Mapping[bool, tuple[str, Style]]] = {
-    True: ("Approved", "add"),
-    False: ("Refused", "warn"),
-}
 
 
 def render_text(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False) -> str:
@@ -44,7 +40,7 @@ def text_lines(
         title = f"{section.sign} {section.title}"
         gap = " " * max(2, _WIDTH - len(title) - len(section.tally))
         tally = Span(f"{gap}{section.tally}", "dim")
-        lines += [(), (Span(title, style_of(section.sign)), tally)]
+        lines += [(), (Span(title, SIGN_STYLES[section.sign]), tally)]
         for entry in section.entries:
             lines += _entry(entry, "  ", expand=expand)
     if shown.asides:

@@ -78,7 +78,7 @@ def effects_text(changes: Iterable[Change]) -> str:
     for effect, count in effects_of(changes).items():
         noun = "instance" if count == 1 else "instances"
         loud_noun = noun.upper() if effect == "ended" else noun
-        texts.append(f"{verbs[effect]} {number(count)} {loud_noun}")
+        texts.append(f"{verbs[effect]} {count:,} {loud_noun}")
     return ", ".join(texts)
 
 
