@@ -44,7 +44,7 @@ def text_lines(
         title = f"{section.sign} {section.title}"
         gap = " " * max(2, _WIDTH - len(title) - len(section.tally))
         tally = Span(f"{gap}{section.tally}", "dim")
-        lines += [(), (Span(title, style_of(section.sign)), tally)]
+        lines += [(), (Span(title, SIGN_STYLES[section.sign]), tally)]
         for entry in section.entries:
             lines += _entry(entry, "  ", expand=expand)
     if shown.asides:

@@ -10,7 +10,13 @@ from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Viola
 from controller.model.ref import ResourceRef
 from controller.planning.edits import ADDED, REMOVED
 from controller.planning.guards import TRAILER, stops_of
-from controller.planning.wording import LONGEST_VALUE, NAMES_SHOWN, TIMES, counted_kind, value_text
+from controller.planning.wording import (
+    LONGEST_VALUE,
+    NAMES_SHOWN,
+    TIMES,
+    counted_kind,
+    value_text,
+)
 
 SIGNS: Final[Mapping[Action, str]] = {
     "create": "+",
@@ -78,7 +84,7 @@ def effects_text(changes: Iterable[Change]) -> str:
     for effect, count in effects_of(changes).items():
         noun = "instance" if count == 1 else "instances"
         loud_noun = noun.upper() if effect == "ended" else noun
-        texts.append(f"{verbs[effect]} {number(count)} {loud_noun}")
+        texts.append(f"{verbs[effect]} {count:,} {loud_noun}")
     return ", ".join(texts)
 
 
