@@ -10,7 +10,13 @@ from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Viola
 from controller.model.ref import ResourceRef
 from controller.planning.edits import ADDED, REMOVED
 from controller.planning.guards import TRAILER, stops_of
-from controller.planning.wording import LONGEST_VALUE, NAMES_SHOWN, TIMES, counted_kind, value_text
+from controller.planning.wording import (
+    LONGEST_VALUE,
+    NAMES_SHOWN,
+    TIMES,
+    counted_kind,
+    value_text,
+)
 
 SIGNS: Final[Mapping[Action, str]] = {
     "create": "+",
