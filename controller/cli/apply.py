@@ -27,8 +27,8 @@ from controller.cli.process import may_ask
 from controller.engine.commit.lease import Claim
 from controller.engine.config.apply import ApplyReport
 from controller.engine.queries.moments import parse_duration
+from controller.engine.reconcile.combined_plan import Reviewed, refusal_of
 from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
-from controller.engine.reconcile.review import Reviewed, refusal_of
 from controller.errors import ExitCode, WrongUsage
 from controller.planning.read_json import PlanClaim, read_plan
 from controller.views.outcomes import apply_json, failure_lines, tally_line

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from controller.decisions.group_tags import SCHEDULE as OUR_SCHEDULE
 from controller.decisions.power_map import EnvironmentPower, PowerMap, RolePower
+from controller.decisions.tag_keys import SCHEDULE as OUR_SCHEDULE
 from controller.decisions.tag_keys import TagKeys, tag_keys_of
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.model.live_options import LiveOptions

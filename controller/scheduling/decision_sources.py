@@ -65,13 +65,13 @@ def candidates(
     rules: DecisionRules,
 ) -> list[Candidate]:
     """Return every candidate, absent ones included, so that a chain always shows the whole order."""
-    group_tags = group.tags if group else ()
-    found = list(_overrides(instance.tags, group_tags, overrides, rules.override_tag))
+    tag_keys = group.tags if group else ()
+    found = list(_overrides(instance.tags, tag_keys, overrides, rules.override_tag))
     if not found:
         found.append(Candidate(Source.OVERRIDE, "", None))
     found.append(_tag(Source.INSTANCE, instance.tags, rules.schedule_tag, is_persons=True))
     is_persons = group is not None and not group.schedule_tag_is_ours
-    found.append(_tag(Source.GROUP, group_tags, rules.schedule_tag, is_persons=is_persons))
+    found.append(_tag(Source.GROUP, tag_keys, rules.schedule_tag, is_persons=is_persons))
     role_schedule = role.schedule if role else None
     found.append(Candidate(Source.ROLE, _label(role_schedule), role_schedule))
     label = environment.label or _label(environment.schedule)
@@ -89,11 +89,11 @@ def own_schedule(found: Sequence[Candidate]) -> Candidate:
 
 
 def _overrides(
-    instance_tags: Tags, group_tags: Tags, overrides: Sequence[PowerOverride], override_tag: str
+    instance_tags: Tags, tag_keys: Tags, overrides: Sequence[PowerOverride], override_tag: str
 ) -> Iterator[Candidate]:
     """Yield the overrides, narrowest first; of equally narrow ones a person's tag goes first."""
     for level in Level:
-        tags = {Level.INSTANCE: instance_tags, Level.GROUP: group_tags}.get(level, ())
+        tags = {Level.INSTANCE: instance_tags, Level.GROUP: tag_keys}.get(level, ())
         text = tag_value(tags, override_tag)
         if text:
             yield _override_tag(level, override_tag, text)

@@ -11,7 +11,7 @@ from controller.aws.items import Item, to_wire
 from controller.engine.commit.lease import Claim, Leases
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
-from controller.engine.config.commit_changes import CommitResult, commit_changes
+from controller.engine.config.apply import CommitResult, commit_changes
 from controller.events import Emit, discard_event
 from controller.ledger.images import META
 from controller.ledger.ledger_table import LEDGER_TABLE

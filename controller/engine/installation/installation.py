@@ -8,8 +8,7 @@ from controller.aws.blob_store import S3BlobStore
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.engine.commit.lease import Claim, Leases
-from controller.engine.commit.run_id import new_run_id
-from controller.engine.commit.storage import ApplyRequest, Storage
+from controller.engine.commit.storage import ApplyRequest, Storage, new_run_id
 from controller.engine.installation.bootstrap import (
     BootstrapReport,
     all_tables,

@@ -7,15 +7,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from controller.engine.commit.change_queue import ChangeQueue
 from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.live.access import ScopeActs, ScopeReads
-from controller.engine.live.journal import Journal
-from controller.engine.live.observe import FRESH
-from controller.engine.live.records import Ending, ending_of
-from controller.engine.live.stages import Stage, next_stage
+from controller.engine.live.journal import MAX_RECORDS, Ending, Journal, ending_of
+from controller.engine.live.observe import FRESH, ScopeActs, ScopeReads
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
@@ -23,7 +20,56 @@ from controller.model.outcome import Outcome, Status
 from controller.model.plan import Change
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
-from controller.ports import ActingTarget, ActResult, BatchingTarget, LiveTarget
+from controller.ports import ActingTarget, ActResult, Batch, BatchingTarget, LiveTarget
+
+MAX_TOGETHER: Final = 20 * MAX_RECORDS
+"""Batches acted on at once: their records take several transactions, but what AWS goes on with is waited for once."""
+
+
+class Stage(NamedTuple):
+    """Changes of one target that rely on none of each other, in records that are announced together."""
+
+    target: LiveTarget
+    batches: tuple[Batch, ...]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The stage's changes."""
+        return tuple(change for batch in self.batches for change in batch.changes)
+
+
+def next_stage(queue: ChangeQueue, targets: Mapping[str, LiveTarget]) -> Stage | None:
+    """Return what goes together next; None when nothing is left. The changes of the stage before must have their outcomes."""
+    chosen: list[int] = []
+    passed_over: list[int] = []
+    open_now: set[int] = set()
+    target: LiveTarget | None = None
+    while len(chosen) < _most(target, queue) and (place := queue.take()) is not None:
+        change = queue.changes[place]
+        relies_on_none = open_now.isdisjoint(queue.relies_on(place))
+        open_now.add(place)
+        if relies_on_none and (target is None or change.target == target.name):
+            target = targets[change.target]
+            chosen.append(place)
+        else:
+            passed_over.append(place)
+    queue.put_back(passed_over)
+    if target is None:
+        return None
+    changes = [queue.changes[place] for place in chosen]
+    if not isinstance(target, BatchingTarget):
+        return Stage(target, tuple(Batch(change.ref, (change,)) for change in changes))
+    batches = target.batches(changes)
+    later = {queue.place_of(change) for batch in batches[MAX_TOGETHER:] for change in batch.changes}
+    queue.put_back([place for place in chosen if place in later])
+    return Stage(target, batches[:MAX_TOGETHER])
+
+
+def _most(target: LiveTarget | None, queue: ChangeQueue) -> int:
+    # Many changes of a batching target share a record: how many records there are is seen only when they are batched.
+    batching = target is not None and isinstance(target, BatchingTarget)
+    return len(queue.changes) if batching else MAX_RECORDS
+
 
 ACTS_AT_ONCE: Final = 4
 """Objects of one scope that are worked on side by side."""

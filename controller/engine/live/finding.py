@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
-from controller.engine.state.status import Finding
+from controller.engine.state.rows import Finding
 from controller.model.observed import ScopeState
 from controller.model.outcome import DONE, Outcome
 from controller.model.plan import Change, Note, NoteCategory

@@ -8,7 +8,7 @@ from typing import Final
 
 from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.scopes import ScopeSetup, environments_of
+from controller.engine.live.observe import ScopeSetup, environments_of
 from controller.engine.power.evaluate import (
     FleetEvaluation,
     ScopeEvaluation,
@@ -24,7 +24,7 @@ from controller.scheduling.decision_sources import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.skip_reason import SkipCode
 from controller.targets.power_parts.power_changes import PARKING
-from controller.targets.power_parts.situation import Parked, parked_of
+from controller.targets.power_parts.steps import Parked, parked_of
 
 SHARED: Final = ("DeploymentMap", "Schedule", "Calendar")
 _STARTING: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})

@@ -9,14 +9,13 @@ from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, p
 from controller.decisions.power_map import power_map
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.observe import Unobserved
-from controller.engine.live.scopes import ScopeSetup, environments_of
+from controller.engine.live.observe import ScopeSetup, Unobserved, environments_of
 from controller.engine.power.accepted_now import AcceptedNow
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook, LiveScope
 from controller.model.ref import ResourceRef
 from controller.settings import Mode
-from controller.targets.power_parts.master_rows import read_running
+from controller.targets.power import read_running
 
 POWER: Final = "power"
 """Name of the target that switches instances."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
-from controller.decisions.group_tags import IMAGE
+from controller.decisions.tag_keys import IMAGE
 from controller.errors import RefusedByAws
 from controller.model.live import FoundGroup
 from controller.ports import LiveReads

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.decisions.role_schedules import compiled, map_of, roles_of
+from controller.decisions.role_schedules import compiled, map_of, roles_if_readable
 from controller.decisions.tag_keys import written_keys
 from controller.kinds.parts.server_role import ServerRole
 from controller.kinds.parts.sizes import Sizes, sizes_of
@@ -111,7 +111,7 @@ class _Places:
 
 def _roles(home: Home, accepted: AcceptedState) -> Mapping[str, ServerRole]:
     """Return an environment's roles. Raises Refusal where its map cannot be read back."""
-    roles = roles_of(home.environment, accepted)
+    roles = roles_if_readable(home.environment, accepted)
     if roles is None:
         ref = map_of(home.environment, accepted)
         raise Refusal(f"its DeploymentMap {ref.key} cannot be read back from the tables")

@@ -4,7 +4,7 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.errors import Conflict
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypedDict
 
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.model.canonical import canonical_bytes, digest
 from controller.model.live import FoundGroup, LiveScope, Member
 from controller.model.observed import Mark, Observation, Ownership

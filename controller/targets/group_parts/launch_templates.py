@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import digest_of
 from controller.ports import LiveActs

@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.decisions.tag_keys import written_keys
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import parse_canonical

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from controller.decisions.group_tags import LONGEST_VALUE
 from controller.decisions.role_schedules import schedule_tag
+from controller.decisions.tag_keys import LONGEST_VALUE
 from controller.kinds.parts.server_role import ServerRole
 from controller.kinds.parts.subnets import ZONE_LETTERS, zones_of
 from controller.kinds.parts.template_text import LONGEST_USER_DATA, filled_in

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors, says_not_found
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.errors import RefusedByAws
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Change

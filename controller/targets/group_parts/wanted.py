@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.targets.group_parts.asks import GROUP, ask
 from controller.targets.group_parts.attributes import (
     AS_APPLIED,

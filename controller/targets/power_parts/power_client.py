@@ -8,7 +8,7 @@ from controller.aws.describe_groups import read_groups
 from controller.aws.describe_instances import read_instances
 from controller.aws.errors import aws_errors
 from controller.aws.raw_call import RawCall
-from controller.decisions.group_tags import PARKED
+from controller.decisions.tag_keys import PARKED
 from controller.model.live import FoundGroup, FoundInstance, LiveLook
 from controller.ports import LiveActs
 from controller.targets.power_parts.steps import (

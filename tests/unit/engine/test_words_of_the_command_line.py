@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from controller.aws.blob_store import parse_s3_uri
 from controller.engine.authoring.write_files import write_file
-from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.storage import new_run_id
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.settings_file import read_named
 from controller.engine.queries.moments import parse_duration, parse_moment

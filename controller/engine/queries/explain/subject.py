@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from controller.engine.live.scopes import ScopeSetup
+from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.accepted_now import AcceptedNow
 from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation, scope_of_environment
 from controller.engine.power.find_object import INSTANCE

@@ -7,7 +7,7 @@ import pytest
 
 from controller.engine.config.observe import seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after, stored_objects
-from controller.engine.live.scopes import environments_of, live_scopes, weaker
+from controller.engine.live.observe import environments_of, live_scopes, weaker
 from controller.loading.from_items import desired_from_items
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.absent import ABSENT

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.engine.live.observe import Unobserved
-from controller.engine.live.scopes import ScopeSetup
+from controller.engine.live.observe import ScopeSetup, Unobserved
 from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation
 from controller.engine.power.find_object import find_object
 from controller.errors import AccessDenied, WrongUsage

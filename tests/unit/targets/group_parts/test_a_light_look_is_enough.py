@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.model.live import FoundGroup, LiveLook, Member
 from controller.targets.group_parts.attributes import deep_digest
 from controller.targets.group_parts.designs import designs
