@@ -1,6 +1,7 @@
 """Heads of scopes as rows of the controller's own table: their key, their codec, and how one is read."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from controller.aws.items import Item
@@ -17,20 +18,19 @@ class Rows(Protocol):
         """Return one item, None if there is none."""
 
 
+@dataclass
 class Heads:
     """The heads there are. ``table`` is the physical name of EnvctlState."""
 
-    def __init__(self, rows: Rows, table: str) -> None:
-        """Take where they are."""
-        self._rows = rows
-        self._table = table
+    rows: Rows
+    table: str
 
     def read(self, scope: str) -> Head | None:
         """Return the head of a scope as it is now; None if the scope has none yet.
 
         Raises ScopeFromTheFuture if a newer controller wrote it, and as any read.
         """
-        row = self._rows.get(self._table, {"Id": head_id(scope)})
+        row = self.rows.get(self.table, {"Id": head_id(scope)})
         return None if row is None else head_of_row(scope, row)
 
 

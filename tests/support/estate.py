@@ -207,5 +207,5 @@ class Worker:
             storage or self.estate.storage, self.estate.request(), self.head, self.emit
         )
         result = commit_changes(tuple(self.estate.plans() if changes is None else changes), writer)
-        self.head = writer.head
+        self.head = writer.lease.head
         return result

@@ -46,7 +46,7 @@ class Storage:
     def leases(self) -> Leases:
         """Who owns which scope."""
         state = self.physical(STATE_TABLE.name)
-        return Leases(self.store, state, clock=self.clock, sleep=self.sleep)
+        return Leases(self.store, state, self.clock, self.sleep)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,7 @@ class _Run:
     def drain(self) -> CommitResult:
         stopped: EnvctlError | None = None
         with ThreadPoolExecutor(1, thread_name_prefix="build-next") as ahead:
-            current = self._build(self._writer.head)
+            current = self._build(self._writer.lease.head)
             while current is not None:
                 building = ahead.submit(self._build, current.head)
                 try:
@@ -96,7 +96,7 @@ class _Run:
                     # Built on a head that never was: its changes are built again.
                     self._put_back(following)
                     stopped = self._cope(current, answer)
-                    current = self._build(self._writer.head) if stopped is None else None
+                    current = self._build(self._writer.lease.head) if stopped is None else None
                 self._writer.tell(self._queue.progress)
         if stopped is not None:
             self._queue.stop(stopped)
@@ -179,7 +179,7 @@ class _Run:
 
     def _follow_head(self, transaction: Transaction) -> None:
         """See whose the head is now, and which transaction of ours moved it, if one did."""
-        for late in self._writer.sender.landed_late():
+        for late in self._writer.landed_late():
             self._settle(late, Status.ALREADY_DONE)
         self._put_back(transaction)
         self._writer.find_head()
