@@ -7,8 +7,7 @@ from controller.model.live import LiveLook
 from controller.model.observed import ObservedState
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads, Projected
-from controller.targets.group_parts.ending import delete_group
-from controller.targets.group_parts.making import GroupActs
+from controller.targets.group_parts.making import GroupActs, delete_group
 from controller.targets.group_parts.names import GROUP
 from controller.targets.group_parts.observe import answer_groups, observe_groups
 from controller.targets.group_parts.project import project_groups

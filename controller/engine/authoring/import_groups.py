@@ -18,8 +18,8 @@ from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
-from controller.targets.group_parts.deep_look import read_deep
 from controller.targets.group_parts.designs import designs
+from controller.targets.group_parts.observe import read_deep
 from controller.targets.group_parts.schedule_acts import read_actions
 
 Resources = Mapping[ResourceRef, Resource]

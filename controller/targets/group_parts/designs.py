@@ -14,9 +14,15 @@ from controller.model.origin import Origin
 from controller.model.plan import Lack
 from controller.model.ref import ResourceRef
 from controller.scheduling.group_sizes import RoleSizes
-from controller.targets.group_parts.design import GroupDesign, Power
 from controller.targets.group_parts.names import LONGEST_NAME, group_name, runtime_role
-from controller.targets.group_parts.role_design import Fleet, Home, Refusal, design_of
+from controller.targets.group_parts.role_design import (
+    Fleet,
+    GroupDesign,
+    Home,
+    Power,
+    Refusal,
+    design_of,
+)
 
 SLICES = ("blue", "green")
 
