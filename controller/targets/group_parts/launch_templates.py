@@ -5,7 +5,7 @@ Also templates and launch configurations as attributes, and attributes as launch
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
@@ -48,12 +48,8 @@ def data_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return data
 
 
-def volume_text(volume: Volume) -> str:
-    """Return a disk as attributes hold it; ``_mapping`` reads it back."""
-    return str(volume)
-
-
 def _mapping(device: str, text: str) -> dict[str, Any]:
+    """Return a disk as EC2 takes it, from the text that attributes hold."""
     size, _, rest = text.partition(" GB ")
     kind, _, encrypted = rest.partition(", ")
     ebs: dict[str, Any] = {
@@ -68,35 +64,48 @@ def _mapping(device: str, text: str) -> dict[str, Any]:
 
 def attributes_of_template(data: Mapping[str, Any], names: Names) -> dict[str, Any]:
     """Return what is compared of a launch template's data, but for the image's wish and platform."""
-    interfaces = data.get("NetworkInterfaces") or [{}]
-    first = interfaces[0]
-    groups = [*(first.get("Groups") or ()), *(data.get("SecurityGroupIds") or ())]
-    return {
-        "imageId": str(data.get("ImageId", "")),
-        "instanceType": str(data.get("InstanceType", "")),
-        "keyPair": str(data.get("KeyName") or ""),
-        "instanceProfile": _profile(data.get("IamInstanceProfile") or {}),
-        "securityGroups": _named(groups, names),
-        "volumes": _volumes(data.get("BlockDeviceMappings") or ()),
-        "userData": _text(str(data.get("UserData") or "")),
-        "detailedMonitoring": _true((data.get("Monitoring") or {}).get("Enabled")),
-        "publicAddress": _true(first.get("AssociatePublicIpAddress")),
-    }
+    first = (data.get("NetworkInterfaces") or [{}])[0]
+    profile = data.get("IamInstanceProfile") or {}
+    return _attributes(
+        data,
+        str(profile.get("Name") or profile.get("Arn") or ""),
+        [*(first.get("Groups") or ()), *(data.get("SecurityGroupIds") or ())],
+        names,
+        data.get("Monitoring"),
+        first.get("AssociatePublicIpAddress"),
+    )
 
 
 def attributes_of_configuration(data: Mapping[str, Any], names: Names) -> dict[str, Any]:
     """Return what is compared of a launch configuration, but for the image's wish and platform."""
-    profile = str(data.get("IamInstanceProfile") or "")
+    return _attributes(
+        data,
+        str(data.get("IamInstanceProfile") or ""),
+        data.get("SecurityGroups") or (),
+        names,
+        data.get("InstanceMonitoring"),
+        data.get("AssociatePublicIpAddress"),
+    )
+
+
+def _attributes(
+    data: Mapping[str, Any],
+    profile: str,
+    groups: Iterable[str],
+    names: Names,
+    monitoring: Mapping[str, Any] | None,
+    public: object,
+) -> dict[str, Any]:
     return {
         "imageId": str(data.get("ImageId", "")),
         "instanceType": str(data.get("InstanceType", "")),
         "keyPair": str(data.get("KeyName") or ""),
         "instanceProfile": profile.rsplit("/", 1)[-1],
-        "securityGroups": _named(data.get("SecurityGroups") or (), names),
+        "securityGroups": {names.get(group, group): group for group in groups},
         "volumes": _volumes(data.get("BlockDeviceMappings") or ()),
         "userData": _text(str(data.get("UserData") or "")),
-        "detailedMonitoring": _true((data.get("InstanceMonitoring") or {}).get("Enabled")),
-        "publicAddress": _true(data.get("AssociatePublicIpAddress")),
+        "detailedMonitoring": _true((monitoring or {}).get("Enabled")),
+        "publicAddress": _true(public),
     }
 
 
@@ -110,14 +119,6 @@ def security_groups_of(data: Mapping[str, Any]) -> set[str]:
     }
 
 
-def _named(ids: Any, names: Names) -> dict[str, str]:
-    return {names.get(one, one): one for one in ids}
-
-
-def _profile(found: Mapping[str, Any]) -> str:
-    return str(found.get("Name") or str(found.get("Arn") or "").rsplit("/", 1)[-1])
-
-
 def _volumes(mappings: Any) -> dict[str, str]:
     found = {}
     for mapping in mappings:
@@ -129,7 +130,7 @@ def _volumes(mappings: Any) -> dict[str, str]:
                 str(ebs.get("VolumeType") or ""),
                 _true(ebs.get("Encrypted")),
             )
-            found[volume.device] = volume_text(volume)
+            found[volume.device] = str(volume)
     return found
 
 
