@@ -207,7 +207,7 @@ class LiveActs(LiveReads, Protocol):
     def now(self) -> datetime:
         """Return the moment, aware."""
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, /) -> None:
         """Pause."""
 
 

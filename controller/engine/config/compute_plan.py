@@ -20,7 +20,7 @@ from controller.model.extra import spec_value
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.origin import Authorship, Origin
 from controller.model.override import Override
-from controller.model.plan import Change, ScopePlan
+from controller.model.plan import ScopePlan
 from controller.model.plan_options import PlanOptions
 from controller.model.problem import Problem, ProblemCode, in_file_order
 from controller.model.ref import ResourceRef
@@ -161,7 +161,9 @@ def plan_config(
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     notes = tuple(sorted((*scope.notes, *in_force(overrides))))
-    return replace(scope, changes=_with_authors(changes, authorship), notes=notes)
+    paths = sorted({change.origin.path for change in changes if change.origin is not None})
+    changes = authorship_of(changes, authorship(paths) if paths else {})
+    return replace(scope, changes=changes, notes=notes)
 
 
 def _placed(
@@ -177,13 +179,6 @@ def _placed(
     return in_file_order(problems)
 
 
-def _with_authors(
-    changes: Sequence[Change], authorship: Callable[[Sequence[str]], Mapping[str, Authorship]]
-) -> tuple[Change, ...]:
-    paths = sorted({change.origin.path for change in changes if change.origin is not None})
-    return authorship_of(changes, authorship(paths) if paths else {})
-
-
 def _options(
     desired: DesiredState,
     observed: ObservedState,
@@ -192,9 +187,11 @@ def _options(
     overrides: Sequence[Override],
 ) -> DiffOptions:
     """Return how the tables are compared, as far as the ledger need not be asked."""
+    marks = (found.mark for found in observed.objects.values() if found.ownership is Ownership.OURS)
     return DiffOptions(
         target="tables",
-        installation=_installation(observed),
+        # The id our marks carry; empty where nothing is ours yet.
+        installation=next((mark.by for mark in marks if mark is not None), ""),
         now=asked.now,
         kinds=rules.kinds,
         adopt=asked.adopt,
@@ -205,12 +202,6 @@ def _options(
         origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
         names=yaml_field_names(rules.kinds),
     )
-
-
-def _installation(observed: ObservedState) -> str:
-    """Return the id our marks carry; empty where nothing is ours yet."""
-    marks = (one.mark for one in observed.objects.values() if one.ownership is Ownership.OURS)
-    return next((mark.by for mark in marks if mark is not None), "")
 
 
 def _missing(

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from controller.engine.commit.change_queue import ChangeQueue
 from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.live.journal import MAX_RECORDS, Ending, Journal, ending_of
+from controller.engine.live.journal import MAX_RECORDS, Ending, Journal
 from controller.engine.live.observe import FRESH, ScopeActs, ScopeReads
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
@@ -92,14 +92,10 @@ class LiveRun:
 
     reads: ScopeReads
     writer: ScopeWriter
+    journal: Journal
     targets: Mapping[str, LiveTarget]
     waits_since: datetime | None = None
     """Since when it waits for what AWS goes on with; None if that is left to others."""
-
-    @property
-    def journal(self) -> Journal:
-        """The ledger of the scope."""
-        return Journal(self.writer, self.reads.scope)
 
     def apply(
         self,
@@ -130,8 +126,7 @@ class LiveRun:
     def _do(
         self, stage: Stage, queue: ChangeQueue, again: dict[str, float], look: LiveLook | None
     ) -> None:
-        journal = self.journal
-        records = journal.record_intent(stage.batches)
+        records = self.journal.record_intent(stage.batches)
         results, lost = self._act(stage, records, look)
         endings: dict[str, Ending] = {}
         for record, batch in zip(records, stage.batches, strict=True):
@@ -141,7 +136,7 @@ class LiveRun:
         if isinstance(lost, StaleEpoch):
             # Nothing can be written any more; whoever owns the scope now settles what is open.
             raise lost
-        ended = journal.end(endings, records)
+        ended = self.journal.end(endings, records)
         for record, end, batch in zip(records, ended, stage.batches, strict=True):
             for change in batch.changes:
                 result = results.get(change.ref, lost)
@@ -225,9 +220,9 @@ def _ending(results: Sequence[tuple[Change, Result | None]]) -> Ending:
     failed = [(change, result) for change, result in results if not isinstance(result, ActResult)]
     done = [result for _, result in results if isinstance(result, ActResult)]
     if not failed:
-        first = ending_of(done[0])
+        first = done[0]
         if len(results) == 1:
-            return first
+            return Ending("succeeded", first.message, first.request_id, first.after)
         going_on = sum(result.look_again_s is not None for result in done)
         message = f"{going_on} of {len(results)} on their way" if going_on else ""
         return Ending("succeeded", message, first.request_id)

@@ -13,7 +13,7 @@ from controller.engine.commit.storage import ApplyRequest
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
-from controller.engine.live.journal import settle, target_of, unseen_ending
+from controller.engine.live.journal import Journal, RecordFrame, settle, target_of, unseen_ending
 from controller.engine.live.observe import FRESH, ScopeReads
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.state.rows import Finding, write_history
@@ -160,6 +160,7 @@ class ScopeRun:
                 self.planner.access,
             ),
             writer=writer,
+            journal=Journal(writer, RecordFrame(scope=self.plan.setup.scope, request=self.request)),
             targets={target.name: target for target in self.planner.targets},
             waits_since=waits_since,
         )

@@ -22,7 +22,7 @@ from controller.model.live import LiveScope
 from controller.model.observed import Observation
 from controller.model.ref import ResourceRef
 from controller.planning.wording import NAMES_SHOWN
-from controller.ports import ActResult, Batch
+from controller.ports import Batch
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.store import ItemStore
 
@@ -119,11 +119,6 @@ class RecordFrame:
             hash="",
         )
         return replace(record, audit_id=_audit_id(record))
-
-
-def ending_of(result: ActResult) -> Ending:
-    """Return how a change that was made ended."""
-    return Ending("succeeded", result.message, result.request_id, result.after)
 
 
 def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
@@ -238,18 +233,18 @@ def scopes_left_open(store: ItemStore, state_table: str, scopes: Iterable[str]) 
     return frozenset(str(row["Id"]).removeprefix(OPEN_PREFIX) for row in rows if row.get("Records"))
 
 
+@dataclass(frozen=True, slots=True)
 class Journal:
-    """Writes the records of one run in one scope. Not for several threads at once."""
+    """Writes the records of one run in one scope, which ``frame`` tells. Not for several threads at once."""
 
-    def __init__(self, writer: ScopeWriter, scope: LiveScope) -> None:
-        """Take what writes, and where live changes are made."""
-        self._writer = writer
-        self._frame = RecordFrame(scope=scope, request=writer.request)
+    writer: ScopeWriter
+    frame: RecordFrame
 
     def left_open(self) -> tuple[LedgerRecord, ...]:
         """Return the records that announced something of which nobody wrote what became of it. Raises as any read."""
-        storage = self._writer.storage
-        row = storage.store.get(storage.physical(STATE_TABLE.name), {"Id": self._open_id})
+        storage = self.writer.storage
+        key = {"Id": OPEN_PREFIX + self.frame.scope.name}
+        row = storage.store.get(storage.physical(STATE_TABLE.name), key)
         keys = [{"AuditID": record_id} for record_id in row.get("Records", ())] if row else []
         if not keys:
             return ()
@@ -259,8 +254,8 @@ class Journal:
 
     def record_intent(self, batches: Sequence[Batch]) -> tuple[LedgerRecord, ...]:
         """Announce changes, ``MAX_RECORDS`` a transaction. Raises StaleEpoch, and as any write: nothing is to be done then."""
-        at = self._writer.storage.clock()
-        records = [self._frame.intended(batch, at) for batch in batches]
+        at = self.writer.storage.clock()
+        records = [self.frame.intended(batch, at) for batch in batches]
         written: list[LedgerRecord] = []
         for first in range(0, len(records), MAX_RECORDS):
             announced = [record.audit_id for record in records[: first + MAX_RECORDS]]
@@ -271,21 +266,17 @@ class Journal:
         self, endings: Mapping[str, Ending], records: Sequence[LedgerRecord]
     ) -> tuple[LedgerRecord, ...]:
         """Write what became of announced records, by their ids. Raises StaleEpoch, and as any write: they stay open then."""
-        at = self._writer.storage.clock()
-        ended = [self._frame.ended(record, endings[record.audit_id], at) for record in records]
+        at = self.writer.storage.clock()
+        ended = [self.frame.ended(record, endings[record.audit_id], at) for record in records]
         written: list[LedgerRecord] = []
         for first in range(0, len(ended), MAX_RECORDS):
             rest = [record.intended for record in ended[first + MAX_RECORDS :]]
             written += self._write(ended[first : first + MAX_RECORDS], rest)
         return tuple(written)
 
-    @property
-    def _open_id(self) -> str:
-        return OPEN_PREFIX + self._frame.scope.name
-
     def _write(
         self, records: Sequence[LedgerRecord], still_open: Sequence[str]
     ) -> tuple[LedgerRecord, ...]:
-        row = to_wire({"Id": self._open_id, "Records": list(still_open)})
-        table = self._writer.storage.physical(STATE_TABLE.name)
-        return self._writer.append(records, [PutWrite(table, row)])
+        row = to_wire({"Id": OPEN_PREFIX + self.frame.scope.name, "Records": list(still_open)})
+        table = self.writer.storage.physical(STATE_TABLE.name)
+        return self.writer.append(records, [PutWrite(table, row)])

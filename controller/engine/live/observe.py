@@ -109,8 +109,8 @@ class ScopeActs(ScopeReads):
     lease: LeaseKeeper
     revision: str
     token: str
-    clock: Callable[[], datetime]
-    pause: Callable[[float], None]
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
     look: LiveLook | None = None
     """The look the changes were planned from; None where it is too old to act on."""
     waits_since: datetime | None = None
@@ -119,14 +119,6 @@ class ScopeActs(ScopeReads):
     def check(self) -> None:
         """Make sure that the scope is still ours. Raises StaleEpoch."""
         self.lease.confirm(BELIEVED_S)
-
-    def now(self) -> datetime:
-        """Return the moment."""
-        return self.clock()
-
-    def sleep(self, seconds: float) -> None:
-        """Pause."""
-        self.pause(seconds)
 
 
 FRESH: Final = timedelta(seconds=60)

@@ -19,7 +19,6 @@ from controller.scheduling.schedule import State
 from controller.targets.power_parts.power_changes import INSTANCE
 from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.steps import (
-    GroupSituation,
     GroupSteps,
     next_steps,
     situation_of,
@@ -246,7 +245,9 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             groups[name] = steps
         start += filter(patience.may_try, steps.start)
         stop += filter(patience.may_try, steps.stop)
-        waits |= _waiting(situation, steps)
+        if steps.any or not steps.stays:
+            waits |= {member.instance_id for member in situation.members if not member.is_there}
+            waits |= {name} if steps.chain else set()
     for instance_id, wanted in goals.power.items():
         instance = look.instances.get(instance_id)
         if instance_id in members or instance is None or instance.state == THERE[wanted]:
@@ -258,13 +259,6 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
     return Round(groups, tuple(start), tuple(stop), frozenset(waits), stays)
 
 
-def _waiting(group: GroupSituation, steps: GroupSteps) -> set[str]:
-    if steps.stays and not steps.any:
-        return set()
-    waiting = {member.instance_id for member in group.members if not member.is_there}
-    return waiting | ({group.name} if steps.chain else set())
-
-
 def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round) -> LiveLook:
     """Return the look that the next round needs, and no more: a whole look is most of the work of switching a scope off.
 
@@ -273,22 +267,19 @@ def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round
     """
     if goals.replaced or any(wanted is State.ON for wanted in goals.power.values()):
         return client.look()
-    if asked.groups or _members_leave(goals, before):
+    members_leave = any(
+        goals.power.get(member.instance_id) is State.OFF and member.lifecycle != "Standby"
+        for name in goals.groups
+        if name in before.groups
+        for member in before.groups[name].members
+    )
+    if asked.groups or members_leave:
         instances = _with_state(before.instances, asked.stop, "stopping")
         return replace(before, groups=client.groups(), instances=instances)
     still = client.instances(NOT_OFF)
     off = [name for name in goals.power if name in before.instances and name not in still]
     instances = {**_with_state(before.instances, off, "stopped"), **still}
     return replace(before, instances=instances)
-
-
-def _members_leave(goals: Goals, look: LiveLook) -> bool:
-    return any(
-        goals.power.get(member.instance_id) is State.OFF and member.lifecycle != "Standby"
-        for name in goals.groups
-        if name in look.groups
-        for member in look.groups[name].members
-    )
 
 
 def _with_state(
