@@ -34,13 +34,10 @@ from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.config.apply import commit_changes
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.model.canonical import canonical_bytes
-from controller.model.extra import projection_digest
+from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.ledger_record import Actor
-from controller.model.origin import Authorship, Origin
-from controller.model.outcome import Status
-from controller.model.plan import Cause, Change
-from controller.model.ref import ResourceRef
+from controller.model.plan import Cause, Change, Status
+from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.store import DynamoStore

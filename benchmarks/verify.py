@@ -18,18 +18,19 @@ import orjson
 
 from controller.aws.items import wire_json
 from controller.gc_tuning import relaxed_gc
-from controller.ledger.chain import ChainCheck, ChainEntry
-from controller.ledger.findings import Verification
+from controller.ledger.chain import ChainCheck, ChainEntry, Verification
 from controller.ledger.heads import Heads
-from controller.ledger.record_items import record_of_wire, record_wire
-from controller.ledger.records import build_records, chained, record_hash
+from controller.ledger.records import (
+    build_records,
+    chained,
+    record_hash,
+    record_of_wire,
+    record_wire,
+)
 from controller.ledger.replay import Replay
 from controller.ledger.verify import verify_scope
-from controller.model.head import Head
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import Actor
-from controller.model.origin import UNKNOWN_AUTHORSHIP
-from controller.model.ref import ResourceRef
+from controller.model.ledger_record import Actor, Head, ItemWrite
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 
 SCOPE = "config"
 PAGE = 100

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from controller.model.reason import Reason
 
 if TYPE_CHECKING:
-    from controller.model.problem import Problem
+    from controller.model.ref import Problem
 
 
 class EnvctlError(Exception):

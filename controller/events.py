@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self, TextIO
 
 import orjson
 
-from controller.model.outcome import Outcome
+from controller.model.plan import Outcome
 
 Level = Literal["debug", "info", "warning", "error"]
 

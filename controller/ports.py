@@ -6,15 +6,12 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from controller.errors import EnvctlError
-from controller.model.accepted import AcceptedState
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook, LiveScope
-from controller.model.live_options import LiveOptions
 from controller.model.observed import ObservedState
-from controller.model.origin import Authorship, Origin
 from controller.model.plan import Action, Cause, Change, Note
-from controller.model.problem import Problem
-from controller.model.ref import ResourceRef
+from controller.model.ref import Authorship, Origin, Problem, ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.planning.blocking import Barrier
 

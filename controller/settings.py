@@ -23,9 +23,8 @@ from controller.loading.positions import Positions, dotted
 from controller.loading.scalars import Irregular, resolve
 from controller.loading.text_problems import find_text_problems
 from controller.loading.validation_issues import secret_names, validation_issues
-from controller.model.live_options import LiveOptions, PowerOptions
-from controller.model.origin import Origin
-from controller.model.problem import Problem, ProblemCode, in_file_order
+from controller.model.accepted import LiveOptions, PowerOptions
+from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 from controller.planning.guard_facts import GuardLimits
 
 Mode = Literal["off", "observe", "enforce"]

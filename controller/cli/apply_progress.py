@@ -7,7 +7,7 @@ from typing import Self
 
 from controller.cli.output import note
 from controller.events import ApplyProgressed, Emit, Event
-from controller.model.outcome import Progress
+from controller.model.plan import Progress
 
 FIRST_AFTER_S = 2.0
 TERMINAL_EVERY_S = 0.5

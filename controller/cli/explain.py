@@ -15,7 +15,7 @@ from controller.engine.queries.explain.document import FromSource, explain_docum
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.moments import parse_moment
 from controller.errors import AccessDenied, InvalidDesiredState, SourceUnavailable, WrongUsage
-from controller.model.plan_options import PlanOptions
+from controller.model.plan import PlanOptions
 from controller.views.documents.explanation import explanation_json
 from controller.views.explanation import explanation_lines
 

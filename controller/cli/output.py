@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from controller.cli.process import wants_colour
-from controller.model.problem import Problem
+from controller.model.ref import Problem
 from controller.views.documents.envelope import document_text
 from controller.views.style import Line, coloured, plain
 

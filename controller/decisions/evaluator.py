@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from controller.decisions.power_map import EnvironmentPower, PowerMap, RolePower
 from controller.decisions.tag_keys import SCHEDULE as OUR_SCHEDULE
 from controller.decisions.tag_keys import TagKeys, tag_keys_of
+from controller.model.accepted import LiveOptions
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
-from controller.model.live_options import LiveOptions
 from controller.scheduling.decision import (
     Action,
     Decision,

@@ -18,23 +18,22 @@ from controller.decisions.role_schedules import (
     schedule_of_role,
 )
 from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
-from controller.model.absent import ABSENT
 from controller.model.accepted import AcceptedState
+from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.planning.override_tags import is_of_tag
 from controller.planning.overrides import segments
 from controller.scheduling.decision import Decision
-from controller.scheduling.decision_sources import Source
-from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts
+from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts, Source
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import (
     ALWAYS_OFF,
     ALWAYS_ON,
     NOSCHEDULE,
     ExceptDates,
+    InvalidSchedule,
     Schedule,
     State,
 )
@@ -100,7 +99,7 @@ def power_map(accepted: AcceptedState) -> PowerMap:
         for ref, why in accepted.unreadable.items()
         if ref.kind == "Environment"
     }
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         spec = accepted.specs.get(ref)
         if spec is None:
             unreadable[ref.key.lower()] = "it cannot be read back from the tables"

@@ -6,16 +6,20 @@ from typing import Any, NamedTuple
 
 from controller.kinds import calendar, deployment_map, environment, schedule
 from controller.kinds.language.kind import Kind
-from controller.kinds.parts.role_override import effective_roles
+from controller.kinds.parts.role_facts import effective_roles
 from controller.kinds.parts.schedule_choice import FIXED_MODES, ScheduleChoice
 from controller.kinds.parts.server_role import ServerRole
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.periods import nearest_expression
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, NOSCHEDULE, Schedule
+from controller.scheduling.schedule import (
+    ALWAYS_OFF,
+    ALWAYS_ON,
+    NOSCHEDULE,
+    InvalidSchedule,
+    Schedule,
+)
 
 Compiled = Schedule | InvalidSchedule
 
@@ -67,7 +71,7 @@ def schedule_tag(choice: ScheduleChoice, accepted: AcceptedState) -> str | Inval
     if choice.expression is not None:
         return choice.expression
     found = compiled(choice, accepted)
-    return found if isinstance(found, InvalidSchedule) else nearest_expression(found)[0]
+    return found if isinstance(found, InvalidSchedule) else found.text
 
 
 @lru_cache(maxsize=4096)
@@ -154,7 +158,7 @@ def roles_of(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole]:
 
 def users_of(schedule: str, accepted: AcceptedState) -> Iterator[str]:
     """Yield the environments that follow a Schedule, by name."""
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         choice = accepted.specs[ref].schedule
         if choice.mode == "automatic" and choice.use == schedule:
             yield ref.key

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from controller.model.accepted import LiveOptions
 from controller.model.live import FoundGroup
-from controller.model.live_options import LiveOptions
 from controller.scheduling.facts import DecisionRules, tag_value
 
 TAGS: Final = (

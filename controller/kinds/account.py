@@ -6,8 +6,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Immutable, Items, Kind, Unique, World
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import (
+    Finding,
+    Findings,
+    Immutable,
+    Items,
+    Kind,
+    NameFormat,
+    Unique,
+    World,
+)
 from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec
 from controller.kinds.parts.texts import AccountNumber, Region, SecretReference
 from controller.model.ref import ResourceRef
@@ -91,12 +99,6 @@ def _role_is_of_the_account(_ref: ResourceRef, facts: AccountFacts, _world: Worl
         )
 
 
-NAMES = NameFormat(
-    r"^[a-zA-Z ][0-9a-zA-Z._-]*$",
-    255,
-    "letters, digits, '.', '_' and '-', beginning with a letter, such as staging-eu",
-)
-
 KIND = Kind(
     name="Account",
     summary="An AWS account the controller may work in.",
@@ -107,12 +109,16 @@ KIND = Kind(
     identify=_identify,
     facts=_facts,
     expand=_expand,
-    rules=(NAMES.rule, _role_is_of_the_account),
+    rules=(_role_is_of_the_account,),
     unique=(
         Unique("account number", lambda facts: [(("spec", "accountNumber"), facts.number)]),
         Unique("account name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
     ),
     immutable=(Immutable(TABLE.name, ("AccountNumber",), "it is the key of the account's item"),),
-    names=NAMES,
+    names=NameFormat(
+        r"^[a-zA-Z ][0-9a-zA-Z._-]*$",
+        255,
+        "letters, digits, '.', '_' and '-', beginning with a letter, such as staging-eu",
+    ),
     yaml_places={("AccountName",): ("metadata", "name")},
 )

@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Kind, controller_kind
 from controller.kinds.language.spec import Says, Spec, unfit
-from controller.kinds.parts.controller_table import controller_kind
 from controller.kinds.parts.texts import Text
+from controller.model.accepted import AcceptedState
 from controller.scheduling.schedule import ExceptDates
 
 
@@ -80,3 +80,18 @@ KIND: Kind[Any] = controller_kind(
     CalendarSpec,
     lambda key, spec: CalendarFacts(tuple(dates.excepted(key) for dates in spec.dates)),
 )
+
+
+def frozen_because(accepted: AcceptedState, calendar: str, day: date) -> str:
+    """Return why a calendar freezes a day (of UTC); empty if it does not.
+
+    A calendar that cannot be read freezes: what it would have held back cannot be known.
+    """
+    spec = accepted.spec("Calendar", calendar)
+    if spec is None:
+        return f"Calendar/{calendar} cannot be read"
+    for dates in spec.dates:
+        excepted = dates.excepted(calendar)
+        if excepted.first <= day <= excepted.last:
+            return f"{dates.name} (Calendar/{calendar}), until the end of {excepted.last} UTC"
+    return ""

@@ -4,9 +4,16 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Immutable, Kind, Unique, World
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import (
+    Finding,
+    Findings,
+    Immutable,
+    Kind,
+    Layout,
+    NameFormat,
+    Unique,
+    World,
+)
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import Email, Text
 from controller.model.ref import ResourceRef
@@ -82,10 +89,6 @@ def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> 
         )
 
 
-NAMES = NameFormat(
-    r"^[a-zA-Z]+[a-zA-Z0-9]*$", 50, "letters and digits, beginning with a letter, such as Tango"
-)
-
 KIND = Kind(
     name="Cluster",
     summary="A team that owns environments, server roles and services.",
@@ -100,13 +103,15 @@ KIND = Kind(
         spec.key_pair is not None,
         spec.notification_settings_id is not None,
     ),
-    rules=(NAMES.rule, _is_one_cluster, _old_product_needs),
+    rules=(_is_one_cluster, _old_product_needs),
     unique=(Unique("short name", lambda facts: [(("spec", "shortName"), facts.short_name)]),),
     immutable=(
         Immutable(
             TABLE.name, ("Value", "ShortName"), "it is part of the names of the cluster's groups"
         ),
     ),
-    names=NAMES,
+    names=NameFormat(
+        r"^[a-zA-Z]+[a-zA-Z0-9]*$", 50, "letters and digits, beginning with a letter, such as Tango"
+    ),
     yaml_places={("ClusterName",): ("metadata", "name")},
 )

@@ -5,11 +5,16 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
 
-from controller.kinds.language.kind import AuthoredField, Finding, Findings, Items, Kind, World
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.merge import merge
-from controller.kinds.language.partial import partial_model
-from controller.kinds.language.spec import Spec, unfit
+from controller.kinds.language.kind import (
+    AuthoredField,
+    Finding,
+    Findings,
+    Items,
+    Kind,
+    Layout,
+    World,
+)
+from controller.kinds.language.spec import Spec, merge, partial_model, unfit
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
 from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, derived_expression
 from controller.kinds.parts.server_role import ServerRole, expand_role

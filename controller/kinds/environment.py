@@ -11,17 +11,21 @@ from controller.kinds.language.kind import (
     Immutable,
     Items,
     Kind,
+    Layout,
     Leaving,
+    NameFormat,
     SharedField,
     Unique,
     World,
 )
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Spec
-from controller.kinds.parts.environment_names import matches
-from controller.kinds.parts.role_facts import size_findings, subnet_findings
-from controller.kinds.parts.role_override import RoleOverride, RoleOverrideFacts, override_facts
+from controller.kinds.parts.role_facts import (
+    RoleOverride,
+    RoleOverrideFacts,
+    override_facts,
+    size_findings,
+    subnet_findings,
+)
 from controller.kinds.parts.schedule_choice import (
     SCHEDULE,
     ScheduleChoice,
@@ -31,13 +35,11 @@ from controller.kinds.parts.schedule_choice import (
     derived_expression,
     expand_schedule,
     flags,
-    schedule_facts,
     undo_derived_expression,
 )
 from controller.kinds.parts.server_role import RoleName, expand_role
-from controller.kinds.parts.texts import LongText, Text
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
+from controller.kinds.parts.texts import LongText, Text, matches
+from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
 CONFIG = TableDefinition("ConfigEnvironments", KeyAttribute("EnvironmentName"))
@@ -101,7 +103,7 @@ def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
         spec.deployment_map,
         spec.alert_settings,
         spec.notification_settings_id is not None,
-        schedule_facts(spec.schedule),
+        ScheduleChoiceFacts(spec.schedule.mode, spec.schedule.use, spec.schedule.expression),
         spec.lifecycle == "retired",
         tuple((name, override_facts(role)) for name, role in spec.roles.items())
         if spec.roles
@@ -150,11 +152,6 @@ def _derive(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Items:
 def _schedule_as_written(items: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
     value = items.get(OPERATIONAL.name, {}).get("Value") or {}
     return as_written(value, extra.get("schedule.use"))
-
-
-def _undo_derived(spec: dict[str, Any]) -> dict[str, Any]:
-    undo_derived_expression(spec.get("schedule"))
-    return spec
 
 
 def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
@@ -228,12 +225,6 @@ def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World
             )
 
 
-NAMES = NameFormat(
-    r"^[a-zA-Z][0-9a-zA-Z._]*$",
-    255,
-    "letters, digits, '.' and '_' but no '-', beginning with a letter, such as c50",
-)
-
 KIND = Kind(
     name="Environment",
     summary="One running copy of a deployment map, with its schedule.",
@@ -245,7 +236,7 @@ KIND = Kind(
     facts=_facts,
     expand=_expand,
     derive=_derive,
-    rules=(NAMES.rule, _name_fits, _alerts_reach_somebody, _roles_have_a_place),
+    rules=(_name_fits, _alerts_reach_somebody, _roles_have_a_place),
     unique=(
         Unique("environment name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
     ),
@@ -261,8 +252,12 @@ KIND = Kind(
         SharedField(OPERATIONAL.name, ("Value", "DeploymentsLocked"), default=False),
     ),
     leaving=Leaving.RETIRE_FIRST,
-    names=NAMES,
-    undo_derived=_undo_derived,
+    names=NameFormat(
+        r"^[a-zA-Z][0-9a-zA-Z._]*$",
+        255,
+        "letters, digits, '.' and '_' but no '-', beginning with a letter, such as c50",
+    ),
+    undo_derived=undo_derived_expression,
     collapse_fields={"schedule": _schedule_as_written},
     yaml_places={
         ("EnvironmentName",): ("metadata", "name"),

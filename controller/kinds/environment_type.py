@@ -5,13 +5,10 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Items, Kind, World
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import Finding, Findings, Items, Kind, Layout, NameFormat, World
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Says, Spec
-from controller.kinds.parts.environment_names import NamingPattern
-from controller.kinds.parts.subnets import SubnetFacts, Subnets, SubnetType
-from controller.kinds.parts.texts import Region, Text
+from controller.kinds.parts.role_facts import ZONE_LETTERS, SubnetFacts
+from controller.kinds.parts.texts import NamingPattern, Region, SubnetType, Text
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
@@ -55,6 +52,33 @@ class Consul(Spec):
     """Its servers, at least one; each request takes one of them."""
     security_token_path: S3Object
     """JSON object with the token at ``consul.token``."""
+
+
+SubnetId = Annotated[
+    str,
+    Field(pattern=r"^[^\s]+$", max_length=255),
+    Says("the id of a subnet, such as subnet-0f1e2d3c"),
+]
+
+
+class Subnets(Spec):
+    """The subnets of one type, one per availability zone."""
+
+    availability_zone_a: SubnetId
+    availability_zone_b: SubnetId
+    availability_zone_c: SubnetId | None = None
+    availability_zone_d: SubnetId | None = None
+    availability_zone_e: SubnetId | None = None
+    availability_zone_f: SubnetId | None = None
+    secure: bool | None = None
+    """Whether roles of the security zone Secure may run here."""
+
+    def facts(self) -> SubnetFacts:
+        """Say what roles ask."""
+        zones = (
+            zone for zone in ZONE_LETTERS if getattr(self, f"availability_zone_{zone.lower()}")
+        )
+        return SubnetFacts("".join(zones), bool(self.secure))
 
 
 class LicenseKeys(Spec):
@@ -166,12 +190,6 @@ def _nothing_twice(_ref: ResourceRef, facts: EnvironmentTypeFacts, _world: World
         )
 
 
-NAMES = NameFormat(
-    r"^[a-zA-Z]+[a-zA-Z0-9-]*$",
-    20,
-    "letters, digits and '-', beginning with a letter, such as Staging",
-)
-
 KIND = Kind(
     name="EnvironmentType",
     summary="What environments of one sort share: account, region, network and load balancers.",
@@ -182,8 +200,12 @@ KIND = Kind(
     identify=lambda item: str(item["EnvironmentType"]),
     facts=_facts,
     derive=_derive,
-    rules=(NAMES.rule, _old_product_needs, _nothing_twice),
-    names=NAMES,
+    rules=(_old_product_needs, _nothing_twice),
+    names=NameFormat(
+        r"^[a-zA-Z]+[a-zA-Z0-9-]*$",
+        20,
+        "letters, digits and '-', beginning with a letter, such as Staging",
+    ),
     yaml_places={
         ("EnvironmentType",): ("metadata", "name"),
         ("Value", "AWSAccountNumber"): ("spec", "account"),

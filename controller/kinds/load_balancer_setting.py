@@ -5,8 +5,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Items, Kind, Path, World
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import Finding, Findings, Items, Kind, NameFormat, Path, World
 from controller.kinds.language.spec import RefTo, Says, ShortForm, Spec
 from controller.kinds.parts.location import (
     SCHEMES,
@@ -175,13 +174,6 @@ def _same_type(environment: str, upstream: str, at: Path, world: World) -> Findi
     )
 
 
-NAMES = NameFormat(
-    r"^[A-Za-z0-9_.-]+$",
-    64,
-    "letters, digits, '_', '.' and '-', such as www.c50.acme.example",
-    owned=True,
-)
-
 KIND = Kind(
     name="LoadBalancerSetting",
     summary="A virtual host of an environment.",
@@ -194,8 +186,13 @@ KIND = Kind(
     key=lambda name, spec: f"{spec.environment_name}/{name}",
     expand=_expand,
     derive=_derive,
-    rules=(NAMES.rule, _has_load_balancers, _proxies_lead_somewhere),
-    names=NAMES,
+    rules=(_has_load_balancers, _proxies_lead_somewhere),
+    names=NameFormat(
+        r"^[A-Za-z0-9_.-]+$",
+        64,
+        "letters, digits, '_', '.' and '-', such as www.c50.acme.example",
+        owned=True,
+    ),
     yaml_places={
         ("VHostName",): ("metadata", "name"),
         ("Value", "VHostName"): ("metadata", "name"),

@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Kind
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import Kind, Layout, NameFormat
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.texts import Email, Text
 from controller.model.table import KeyAttribute, TableDefinition
@@ -28,8 +26,6 @@ class NotificationSettingsSpec(Spec):
     """Queue for tickets."""
 
 
-NAMES = NameFormat(r"^[A-Za-z0-9_-]+$", 255, "letters, digits, '_' and '-', such as team-tango")
-
 KIND = Kind(
     name="NotificationSettings",
     summary="Who is told when something fails.",
@@ -39,7 +35,6 @@ KIND = Kind(
     recover=lambda items: LAYOUT.spec(items[TABLE.name]),
     identify=lambda item: str(item["NotificationSettingsId"]),
     facts=lambda _key, _spec: True,
-    rules=(NAMES.rule,),
-    names=NAMES,
+    names=NameFormat(r"^[A-Za-z0-9_-]+$", 255, "letters, digits, '_' and '-', such as team-tango"),
     yaml_places={("NotificationSettingsId",): ("metadata", "name")},
 )

@@ -8,8 +8,7 @@ from pydantic import Field, model_validator
 from controller.kinds.language.kind import Finding, Findings, Items, Kind, World
 from controller.kinds.language.spec import Says, Spec, unfit
 from controller.kinds.parts.texts import Text
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
+from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
 TABLE = TableDefinition("InfraConfigPermissions", KeyAttribute("Name"))

@@ -5,23 +5,20 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.kind import Finding, Findings, Kind, World
+from controller.kinds.language.kind import Finding, Findings, Kind, World, controller_kind
 from controller.kinds.language.spec import RefTo, Says, Spec, unfit
-from controller.kinds.parts.controller_table import controller_kind
-from controller.kinds.parts.scaling_schedule import TimeZone
-from controller.kinds.parts.schedule_choice import FIXED_MODES, Expression
+from controller.kinds.parts.schedule_choice import FIXED_MODES, Expression, TimeZone
 from controller.kinds.parts.texts import LongText, Text
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import (
     Period,
     compile_periods,
-    nearest_expression,
+    not_in_text,
     parse_clock,
     parse_days,
 )
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ALWAYS_OFF
+from controller.scheduling.schedule import ALWAYS_OFF, InvalidSchedule
 from controller.scheduling.schedule import Schedule as CompiledSchedule
 
 Clock = Annotated[
@@ -123,9 +120,9 @@ def _has_one_form(_ref: ResourceRef, facts: ScheduleFacts, _world: World) -> Fin
 
 
 def _other_programs_read_it(_ref: ResourceRef, facts: ScheduleFacts, world: World) -> Findings:
-    note = nearest_expression(facts.compiled(world))[1]
-    if note is not None:
-        yield Finding(("spec", "except"), note, warning=True)
+    compiled = facts.compiled(world)
+    if compiled.exceptions:
+        yield Finding(("spec", "except"), not_in_text(compiled), warning=True)
 
 
 def _name_is_no_state(ref: ResourceRef, _facts: ScheduleFacts, _world: World) -> Findings:

@@ -5,9 +5,16 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Immutable, Items, Kind, Leaving, Path, Unique
-from controller.kinds.language.layout import Layout
-from controller.kinds.language.name_format import NameFormat
+from controller.kinds.language.kind import (
+    Immutable,
+    Items,
+    Kind,
+    Layout,
+    Leaving,
+    NameFormat,
+    Path,
+    Unique,
+)
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import LongText, Text, Url
 from controller.model.table import KeyAttribute, TableDefinition
@@ -105,10 +112,6 @@ def _ports(facts: ServiceFacts) -> Iterable[tuple[Path, int]]:
         yield ("spec", "greenPort"), facts.green_port
 
 
-NAMES = NameFormat(
-    r"^[a-zA-Z]+[a-zA-Z0-9]*$", 50, "letters and digits, beginning with a letter, such as Search"
-)
-
 KIND = Kind(
     name="Service",
     summary="A deployable application, owned by exactly one cluster.",
@@ -118,7 +121,6 @@ KIND = Kind(
     recover=_recover,
     identify=lambda item: str(item["ServiceName"]),
     facts=lambda _key, spec: ServiceFacts(spec.blue_port, spec.green_port),
-    rules=(NAMES.rule,),
     unique=(Unique("port", _ports),),
     immutable=(
         Immutable(
@@ -129,6 +131,10 @@ KIND = Kind(
         ),
     ),
     leaving=Leaving.TOMBSTONE,
-    names=NAMES,
+    names=NameFormat(
+        r"^[a-zA-Z]+[a-zA-Z0-9]*$",
+        50,
+        "letters and digits, beginning with a letter, such as Search",
+    ),
     yaml_places={("ServiceName",): ("metadata", "name")},
 )

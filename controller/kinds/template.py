@@ -4,9 +4,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Kind, World
+from controller.kinds.language.kind import Finding, Findings, Kind, World, controller_kind
 from controller.kinds.language.spec import Says, Spec
-from controller.kinds.parts.controller_table import controller_kind
 from controller.kinds.parts.template_text import LONGEST_USER_DATA, VARIABLES, variables_in
 from controller.kinds.parts.texts import LongText
 from controller.model.ref import ResourceRef

@@ -11,10 +11,10 @@ from controller.kinds.language.kind import (
     Items,
     Kind,
     Leaving,
+    NameFormat,
     SharedField,
     World,
 )
-from controller.kinds.language.name_format import NameFormat
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
 from controller.kinds.parts.routing import placement, type_facts, type_of
 from controller.kinds.parts.texts import Text
@@ -232,8 +232,6 @@ def _consul_is_there(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> F
         )
 
 
-NAMES = NameFormat(r"^[a-zA-Z0-9-]+$", 100, "letters, digits and '-', such as c50-Search")
-
 KIND = Kind(
     name="Upstream",
     summary="The hosts of a service in an environment, as load balancers see them.",
@@ -246,7 +244,6 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     rules=(
-        NAMES.rule,
         _name_begins_with_environment,
         _has_hosts,
         _ports_are_the_services,
@@ -261,7 +258,7 @@ KIND = Kind(
         SharedField(TABLE.name, ("MarkForDeleteTimestamp",), default=0),
     ),
     leaving=Leaving.MARK_THEN_DELETE,
-    names=NAMES,
+    names=NameFormat(r"^[a-zA-Z0-9-]+$", 100, "letters, digits and '-', such as c50-Search"),
     undo_derived=undo_hosts,
     yaml_places={
         ("Upstream",): ("metadata", "name"),

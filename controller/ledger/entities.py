@@ -1,25 +1,13 @@
 """Which items an object has, named as the ledger names them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from controller.kinds.language.kind import Kind
-from controller.ledger.record_items import entity_id
+from controller.ledger.records import EntityKey
 from controller.model.table import TableDefinition
 
 _NAME = ("metadata", "name")
-
-
-class EntityKey(NamedTuple):
-    """One item of one table: physical table name, and the key's values as text."""
-
-    table: str
-    hash_key: str
-    range_key: str | None = None
-
-    def __str__(self) -> str:
-        """Print as the entity index has it: ``ConfigEnvironments/c50``."""
-        return entity_id(*self)
 
 
 def entity_of_item(table: TableDefinition, item: Mapping[str, Any]) -> EntityKey:
@@ -57,9 +45,14 @@ def _key_by_name(kind: Kind[Any], table: TableDefinition, key: str) -> dict[str,
             item[attribute] = owner
         else:
             return None
-    if kind.identify(item) != key or _needs_more(kind, table, key, item):
+    if kind.identify(item) != key:
         return None
-    return item
+    try:
+        written = kind.project(key, _Unknown())[table.name]
+    except (TypeError, AttributeError, LookupError, ValueError):
+        return item
+    # The kind itself may give the item another key, made of more than the name.
+    return item if table.key_of(written) == item else None
 
 
 class _Unknown(dict[str, Any]):
@@ -67,12 +60,3 @@ class _Unknown(dict[str, Any]):
 
     def __missing__(self, attribute: str) -> str:
         return ""
-
-
-def _needs_more(kind: Kind[Any], table: TableDefinition, key: str, item: dict[str, Any]) -> bool:
-    """Tell whether the kind itself would give the item another key, made of more than the name."""
-    try:
-        written = kind.project(key, _Unknown())[table.name]
-    except (TypeError, AttributeError, LookupError, ValueError):
-        return False
-    return table.key_of(written) != item

@@ -6,9 +6,10 @@ from typing import Any, Final, Protocol
 
 from controller.aws.items import Item
 from controller.errors import EnvctlError, ScopeFromTheFuture
-from controller.model.head import LEDGER_FORMAT, Head
+from controller.model.ledger_record import LEDGER_FORMAT, Head
 
 HEAD_PREFIX: Final = "head#"
+"""The key of a scope's head in EnvctlState is this and the scope."""
 
 
 class Rows(Protocol):
@@ -18,31 +19,26 @@ class Rows(Protocol):
         """Return one item, None if there is none."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Heads:
-    """The heads there are. ``table`` is the physical name of EnvctlState."""
+    """The heads there are. ``_table`` is the physical name of EnvctlState."""
 
-    rows: Rows
-    table: str
+    _rows: Rows
+    _table: str
 
     def read(self, scope: str) -> Head | None:
         """Return the head of a scope as it is now; None if the scope has none yet.
 
         Raises ScopeFromTheFuture if a newer controller wrote it, and as any read.
         """
-        row = self.rows.get(self.table, {"Id": head_id(scope)})
+        row = self._rows.get(self._table, {"Id": HEAD_PREFIX + scope})
         return None if row is None else head_of_row(scope, row)
-
-
-def head_id(scope: str) -> str:
-    """Return the key of a scope's head in EnvctlState."""
-    return HEAD_PREFIX + scope
 
 
 def row_of_head(head: Head) -> dict[str, Any]:
     """Return a head as the row that holds it."""
     return {
-        "Id": head_id(head.scope),
+        "Id": HEAD_PREFIX + head.scope,
         "Epoch": head.epoch,
         "Owner": head.owner,
         "LeaseUntil": head.lease_until,
@@ -69,7 +65,7 @@ def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise EnvctlError(
-            f"scope {scope}: row {head_id(scope)} of EnvctlState is damaged ({error!r})",
+            f"scope {scope}: row {HEAD_PREFIX}{scope} of EnvctlState is damaged ({error!r})",
             fix="envctl audit verify shows where the ledger stands; restore the row from it",
         ) from error
     if head.format > LEDGER_FORMAT:

@@ -62,10 +62,8 @@ class Stored:
 
 
 def pack_images(wire: WireItem) -> Stored:
-    """Return the form in which a record, given with its images as they are, is written."""
+    """Return the form in which a record, given with its large images as they are, is written."""
     images = {name: wire[name] for name in IMAGES}
-    if item_bytes(images) <= LARGE_BYTES:
-        return Stored(wire)
     content = gzip.compress(canonical_wire(images), mtime=0)
     digest = hashlib.sha256(content).hexdigest()
     small: WireItem = {name: value for name, value in wire.items() if name not in images}
@@ -79,12 +77,10 @@ def pack_images(wire: WireItem) -> Stored:
 def unpack_images(
     wire: Mapping[str, Mapping[str, Any]], blobs: BlobStore | None = None
 ) -> Mapping[str, Mapping[str, Any]]:
-    """Return a record's wire item with its images as they are, whatever form it was written in.
+    """Return the wire item of a record whose images were packed with its images as they are.
 
     Raises WrongUsage if they are in a store and none is given, ImagesLost if they are not there or not what was put there.
     """
-    if PACKED_DIGEST not in wire and PACKED not in wire:
-        return wire
     digest = wire.get(PACKED_DIGEST, {}).get("S")
     content = _content(wire, digest, blobs)
     if hashlib.sha256(content).hexdigest() != digest:

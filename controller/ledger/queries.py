@@ -1,15 +1,18 @@
-"""Answers from the audit table: newest first, one query a page, one more read where full records are wanted."""
+"""What can be asked of the ledger, and the answers: newest first, one query a page, one more read where full records are wanted."""
 
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
 
 from controller.aws.items import WireItem
 from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
 from controller.errors import WrongUsage
 from controller.ledger.chain import ChainEntry
-from controller.ledger.entities import EntityKey
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import (
     ACTOR_INDEX,
@@ -19,20 +22,95 @@ from controller.ledger.ledger_table import (
     SUMMARY,
     TRANSACTION_INDEX,
 )
-from controller.ledger.questions import (
-    OfActor,
-    OfEntity,
-    OfPeriod,
-    OfScope,
-    OfTransaction,
-    Period,
-    Question,
-    position_of,
-    token_of,
+from controller.ledger.records import (
+    EntityKey,
+    RecordSummary,
+    iso_ms,
+    record_of_wire,
+    summary_of_item,
 )
-from controller.ledger.record_items import record_of_wire
-from controller.ledger.summary import RecordSummary, summary_of_item
 from controller.model.ledger_record import LedgerRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From ``since`` to ``until``, both aware and included; None for no bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def bounds(self) -> tuple[str, str]:
+        """Return both as records spell moments; without a bound, something below or above all of them."""
+        first = iso_ms(self.since) if self.since else "0"
+        return first, iso_ms(self.until) if self.until else "9999"
+
+
+EVER = Period()
+
+
+@dataclass(frozen=True, slots=True)
+class OfEntity:
+    """The changes of the items of one object, or of a single item."""
+
+    entities: tuple[EntityKey, ...]
+    period: Period = EVER
+
+
+@dataclass(frozen=True, slots=True)
+class OfActor:
+    """What somebody changed, by the name in ``Audit.User``."""
+
+    actor: str
+    period: Period = EVER
+
+
+@dataclass(frozen=True, slots=True)
+class OfTransaction:
+    """What one transaction id stands for: one run of an apply."""
+
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfScope:
+    """Everything of one scope."""
+
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfPeriod:
+    """Everything between two moments, other programs' records too. Both aware; each UTC day is a page at least."""
+
+    since: datetime
+    until: datetime
+
+
+Question = OfEntity | OfActor | OfTransaction | OfScope | OfPeriod
+
+
+def token_of(question: Question, position: Any) -> str:
+    """Return an opaque text for a position (plain JSON), good for the same question alone."""
+    return urlsafe_b64encode(orjson.dumps([_fingerprint(question), position])).decode().rstrip("=")
+
+
+def position_of(question: Question, token: str) -> Any:
+    """Read back the position. Raises WrongUsage for a token that is none, or that belongs to another question."""
+    try:
+        fingerprint, position = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (ValueError, TypeError):
+        fingerprint = position = None
+    if fingerprint != _fingerprint(question):
+        raise WrongUsage(
+            "the page token does not belong to this question",
+            fix="repeat the question without it, then follow the tokens of its own answers",
+        )
+    return position
+
+
+def _fingerprint(question: Question) -> str:
+    return hashlib.sha256(repr(question).encode()).hexdigest()[:16]
+
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,16 +129,14 @@ class Page:
     next_token: str | None
 
 
+@dataclass(frozen=True, slots=True)
 class LedgerReader:
-    """Asks one audit table. Indexes follow the table within seconds; full records are strongly consistent."""
+    """Asks one audit table (physical name). Indexes follow the table within seconds; full records are strongly consistent."""
 
-    def __init__(
-        self, client: "DynamoDBClient", table: str, blobs: BlobStore | None = None
-    ) -> None:
-        """Take the client, the physical name of the table, and where large images are kept, if anywhere."""
-        self._client = client
-        self._table = table
-        self._blobs = blobs
+    client: "DynamoDBClient"
+    table: str
+    blobs: BlobStore | None = None
+    """Where large images are kept, if anywhere."""
 
     def page(self, question: Question, *, limit: int = 50, token: str | None = None) -> Page:
         """Return one page: at most ``limit`` records of those a single query looks at (of an object with several items, one query each).
@@ -104,7 +180,7 @@ class LedgerReader:
         for audit_id in wanted:
             item = found.get(audit_id)
             if item is not None and "Hash" in item:
-                yield record_of_wire(item, self._blobs)
+                yield record_of_wire(item, self.blobs)
 
     def find(self, text: str, *, limit: int = 100) -> tuple[LedgerRecord, ...]:
         """Return the record with this audit id, else the first ``limit`` records of the transaction of this id; empty if neither is."""
@@ -123,7 +199,7 @@ class LedgerReader:
     def pages(self, scope: str, after: int = 0) -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read."""
         wanted = Query(
-            self._table,
+            self.table,
             "#scope = :scope AND #sequence > :after",
             {":scope": scope, ":after": after},
             {"#scope": "Scope", "#sequence": "Sequence"},
@@ -133,7 +209,7 @@ class LedgerReader:
         )
         start: WireItem | None = None
         while True:
-            page = query(self._client, wanted, start)
+            page = query(self.client, wanted, start)
             # One batch at a time: what is checked while it is in the processor's cache is checked twice as fast.
             for first in range(0, len(page.items), BATCH_GET_KEYS):
                 lines = page.items[first : first + BATCH_GET_KEYS]
@@ -157,7 +233,7 @@ class LedgerReader:
 
     def _wire(self, ids: Iterable[str]) -> dict[str, WireItem]:
         keys = [{"AuditID": audit_id} for audit_id in ids]
-        found = batch_get_wire(self._client, self._table, keys)
+        found = batch_get_wire(self.client, self.table, keys)
         return {item["AuditID"]["S"]: item for item in found}
 
     def _query(
@@ -170,7 +246,7 @@ class LedgerReader:
             values[":first"], values[":last"] = period.bounds()
             names["#time"] = "ISOTimestamp"
         return Query(
-            self._table,
+            self.table,
             condition,
             values,
             names,
@@ -183,7 +259,7 @@ class LedgerReader:
     def _lines(
         self, wanted: Query, start: WireItem | None
     ) -> tuple[list[RecordSummary], WireItem | None]:
-        answer = query(self._client, wanted, start)
+        answer = query(self.client, wanted, start)
         return [*map(summary_of_item, answer.items)], answer.next_key
 
     def _of_period(

@@ -1,17 +1,26 @@
-"""Records of item writes, and the chain that records make from the head they continue."""
+"""Records of item writes: the chain they make from the head they continue, their form as items of the audit table, their lines.
+
+Images of items are digested whole, and shown without what only the controller needs.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from controller.aws.items import canonical_wire, to_wire
-from controller.ledger.images import action_of, audit_id, image_digest, split_image
-from controller.ledger.record_items import to_item
-from controller.model.head import Head
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import Actor, LedgerRecord, Phase
+from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire
+from controller.ledger.large_images import (
+    IMAGES,
+    LARGE_BYTES,
+    PACKED,
+    PACKED_DIGEST,
+    BlobStore,
+    pack_images,
+    refuse_without_store,
+    unpack_images,
+)
+from controller.model.ledger_record import Actor, Head, ItemWrite, LedgerRecord, Phase
 
 Redact = Callable[[str, dict[str, Any]], dict[str, Any]]
 """(logical table, full image) -> the image with sensitive values replaced by their digests."""
@@ -78,8 +87,8 @@ def _record(
 ) -> LedgerRecord:
     before, after = image_digest(write.before), image_digest(write.after)
     action = "baseline" if phase == "baseline" else action_of(write.before, write.after)
-    old_value, old_meta = _redacted_parts(write.table, write.before, redact)
-    new_value, new_meta = _redacted_parts(write.table, write.after, redact)
+    old_value, old_meta = split_image(write.before and redact(write.table, dict(write.before)))
+    new_value, new_meta = split_image(write.after and redact(write.table, dict(write.after)))
     audit = new_meta.get("Audit", {})
     keys = [str(value) for value in write.key.values()]
     return LedgerRecord(
@@ -111,13 +120,237 @@ def _record(
     )
 
 
-def _redacted_parts(
-    table: str, image: Mapping[str, Any] | None, redact: Redact
-) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """Return (attributes, meta) of an image as the record shows them."""
-    return split_image(None if image is None else redact(table, dict(image)))
-
-
 def iso_ms(at: datetime) -> str:
     """Write a moment as the tables do: UTC, milliseconds, Z."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_item(record: LedgerRecord) -> dict[str, Any]:
+    """Return the plain item of a record: the shape older readers know, and what we add to it."""
+    entity = {
+        "Type": record.entity_type,
+        "Key": record.entity_key,
+        "Range": record.entity_range,
+        "Version": record.entity_version,
+    }
+    of_live_changes = {
+        "Account": record.account,
+        "RequestID": record.request_id,
+        "Intended": record.intended,
+    }
+    return {
+        "AuditID": record.audit_id,
+        "Source": record.source,
+        "Date": record.iso_timestamp[:10],
+        "ISOTimestamp": record.iso_timestamp,
+        "Timestamp": int(datetime.fromisoformat(record.iso_timestamp).timestamp() * 1000),
+        "TransactionID": record.transaction_id,
+        "ChangedBy": record.changed_by,
+        "RunId": record.transaction_id,
+        "ActorId": who_changed(record.actor, record.changed_by),
+        "Entity": {name: value for name, value in entity.items() if value is not None},
+        "EntityId": str(EntityKey(record.entity_type, record.entity_key, record.entity_range)),
+        "ChangeType": record.change_type,
+        "OldValue": record.old_value,
+        "NewValue": record.new_value,
+        "OldMeta": record.old_meta,
+        "NewMeta": record.new_meta,
+        "Scope": record.scope,
+        "Sequence": record.sequence,
+        "PreviousHash": record.previous_hash,
+        "Hash": record.hash,
+        "Phase": record.phase,
+        "Cause": record.cause,
+        "Actor": {
+            "Author": record.actor.author,
+            "Commit": record.actor.commit,
+            "AppliedBy": record.actor.applied_by,
+            "Trigger": record.actor.trigger,
+        },
+        "PlanDigest": record.plan_digest,
+        "Origin": record.origin,
+        "Before": record.before,
+        "After": record.after,
+        # Only where there is one: records of items have always been without them, and so have their hashes.
+        **{name: value for name, value in of_live_changes.items() if value},
+    }
+
+
+def who_changed(actor: Actor, changed_by: str) -> str:
+    """Return whose change it was: the author of the commit where that is known, else who applied it."""
+    return actor.author if actor.author not in {"", "unknown"} else changed_by or "unknown"
+
+
+def from_item(item: Mapping[str, Any]) -> LedgerRecord:
+    """Read a plain item of the audit table. Raises KeyError for an item that is not one of our records."""
+    entity = item["Entity"]
+    return LedgerRecord(
+        audit_id=item["AuditID"],
+        source=item["Source"],
+        scope=item["Scope"],
+        sequence=item["Sequence"],
+        previous_hash=item["PreviousHash"],
+        hash=item["Hash"],
+        phase=item["Phase"],
+        cause=item["Cause"],
+        change_type=item["ChangeType"],
+        entity_type=entity["Type"],
+        entity_key=entity["Key"],
+        entity_range=entity.get("Range"),
+        entity_version=entity.get("Version"),
+        iso_timestamp=item["ISOTimestamp"],
+        transaction_id=item["TransactionID"],
+        changed_by=item["ChangedBy"],
+        actor=actor_of(item["Actor"]),
+        plan_digest=item["PlanDigest"],
+        origin=item["Origin"],
+        before=item["Before"],
+        after=item["After"],
+        old_value=item.get("OldValue"),
+        new_value=item.get("NewValue"),
+        old_meta=item.get("OldMeta", {}),
+        new_meta=item.get("NewMeta", {}),
+        account=item.get("Account", ""),
+        request_id=item.get("RequestID", ""),
+        intended=item.get("Intended", ""),
+    )
+
+
+def actor_of(actor: Mapping[str, Any]) -> Actor:
+    """Read the ``Actor`` of a plain item."""
+    return Actor(actor["Author"], actor["Commit"], actor["AppliedBy"], actor["Trigger"])
+
+
+def record_wire(record: LedgerRecord, blobs: BlobStore | None = None) -> WireItem:
+    """Return the record as the wire item that is written.
+
+    Images over 300 KB are compressed; what is too large even so is put into ``blobs`` first, under the digest of its
+    content. Raises ImagesTooLarge if there is no such store, and as any call.
+    """
+    wire = to_wire(to_item(record))
+    if item_bytes({name: wire[name] for name in IMAGES}) <= LARGE_BYTES:
+        return wire
+    stored = pack_images(wire)
+    if stored.blob is not None:
+        if blobs is None:
+            raise refuse_without_store(stored.blob, stored.wire)
+        blobs.put(stored.blob.key, stored.blob.content)
+    return stored.wire
+
+
+def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> LedgerRecord:
+    """Read a record from the wire item found, in whatever form its images were written.
+
+    Raises KeyError for an item that is not one of our records, and as ``unpack_images``.
+    """
+    packed = PACKED_DIGEST in item or PACKED in item
+    return from_item(from_wire(unpack_images(item, blobs) if packed else item))
+
+
+META = ("Audit", "Managed")
+"""Kept apart from an image's own attributes, in ``OldMeta`` and ``NewMeta``."""
+
+
+def image_digest(image: Mapping[str, Any] | None) -> str:
+    """SHA-256 of a full plain image, ``Audit`` and ``Managed`` included; empty where there is none."""
+    return hashlib.sha256(canonical_wire(to_wire(image))).hexdigest() if image is not None else ""
+
+
+def audit_id(table: str, key: Mapping[str, Any], action: str, before: str, after: str) -> str:
+    """Return the id of our record of a change, which anybody who sees both images can compute.
+
+    ``table`` is the physical name, ``action`` one of create, update, delete, baseline; ``before`` and ``after`` are image
+    digests. Unique because each image holds the TransactionID of the change that made it.
+    """
+    spelled = canonical_wire(
+        to_wire({"t": table, "k": dict(key), "a": action, "b": before, "n": after})
+    )
+    return hashlib.sha256(spelled).hexdigest()
+
+
+def action_of(before: object, after: object) -> str:
+    """Name a change by which images it has."""
+    if before is None:
+        return "create"
+    return "delete" if after is None else "update"
+
+
+def split_image(image: Mapping[str, Any] | None) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Return (attributes, meta) of an image; (None, {}) of none."""
+    if image is None:
+        return None, {}
+    value = {name: part for name, part in image.items() if name not in META}
+    return value, {name: image[name] for name in META if name in image}
+
+
+NOBODY = Actor("", "", "", "")
+POWER: Final = "Power"
+"""Entity type of a record of instances that were switched; its key is ``<scope>/<environment>``."""
+
+
+class EntityKey(NamedTuple):
+    """One item of one table: physical table name, and the key's values as text."""
+
+    table: str
+    hash_key: str
+    range_key: str | None = None
+
+    def __str__(self) -> str:
+        """Print in one text, as the entity index has it and is asked: ``ConfigEnvironments/c50``."""
+        return "/".join(part for part in self if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSummary:
+    """What the indexes hold of a record. Texts are empty and ``sequence`` is 0 for records other programs wrote."""
+
+    audit_id: str
+    iso_timestamp: str
+    """UTC, milliseconds, ``Z``."""
+    transaction_id: str
+    changed_by: str
+    entity: EntityKey
+    entity_version: int | None
+    change_type: str
+    cause: str
+    phase: str
+    origin: str
+    scope: str
+    sequence: int
+    actor: Actor
+
+    @property
+    def is_power(self) -> bool:
+        """Whether it is of instances switched: many, and seldom what is looked for, so lists show them only when asked."""
+        return self.entity.table == POWER
+
+
+def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
+    """Read a plain item of the audit table or of one of its indexes, whoever wrote it."""
+    entity: Mapping[str, Any] = item.get("Entity") or {}
+    actor = item.get("Actor")
+    range_key = entity.get("Range")
+    return RecordSummary(
+        audit_id=item["AuditID"],
+        iso_timestamp=item.get("ISOTimestamp") or "",
+        transaction_id=item.get("TransactionID") or "",
+        changed_by=item.get("ChangedBy") or "",
+        entity=EntityKey(
+            str(entity.get("Type", "")),
+            str(entity.get("Key", "")),
+            None if range_key is None else str(range_key),
+        ),
+        entity_version=entity.get("Version"),
+        change_type=item.get("ChangeType") or "",
+        cause=item.get("Cause") or "",
+        phase=item.get("Phase") or "",
+        origin=item.get("Origin") or "",
+        scope=item.get("Scope") or "",
+        sequence=item.get("Sequence") or 0,
+        actor=actor_of(actor) if isinstance(actor, Mapping) else NOBODY,
+    )
+
+
+def summary_of(record: LedgerRecord) -> RecordSummary:
+    """Return the line of a full record."""
+    return summary_of_item(to_item(record))

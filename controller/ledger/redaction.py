@@ -4,14 +4,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
 from controller.aws.items import canonical_wire, to_wire_value
+from controller.kinds.language.fields import PLAIN, Shape, by_yaml, is_sensitive, marked
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.rename import is_sensitive
 from controller.kinds.language.spec import Spec
-from controller.kinds.language.walk import PLAIN, Shape, by_yaml, fields_of
 from controller.ledger.records import Redact
 
 DIGEST = "Digest"
@@ -27,15 +25,15 @@ def redactor(kinds: Iterable[Kind[Any]], installation: str) -> Redact:
     """
     by_table: dict[str, list[Kind[Any]]] = {}
     for kind in kinds:
-        model: type[Spec] = kind.spec
-        if _has_sensitive(model):
-            for table in kind.tables:
-                by_table.setdefault(table.name, []).append(kind)
+        for table in kind.tables:
+            by_table.setdefault(table.name, []).append(kind)
     key = installation.encode()
 
     def redact(table: str, image: dict[str, Any]) -> dict[str, Any]:
         for kind in by_table.get(table, ()):
-            image = _redacted_image(kind, image, key)
+            model: type[Spec] = kind.spec
+            if marked(model, "sensitive"):
+                image = _redacted_image(kind, image, key)
         return image
 
     return redact
@@ -109,15 +107,3 @@ def is_digest(value: Any) -> bool:
     if not isinstance(value, dict) or set(value) != {DIGEST}:
         return False
     return isinstance(value[DIGEST], str) and bool(_FORM.fullmatch(value[DIGEST]))
-
-
-@cache
-def _has_sensitive(model: type[Spec]) -> bool:
-    return any(field.sensitive or _may_hold_sensitive(field.shape) for field in fields_of(model))
-
-
-def _may_hold_sensitive(shape: Shape) -> bool:
-    if shape.model is not None:
-        return _has_sensitive(shape.model)
-    inner = shape.members or shape.values
-    return inner is not None and _may_hold_sensitive(inner)

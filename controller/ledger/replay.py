@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from controller.ledger.chain import ChainEntry
-from controller.ledger.entities import EntityKey, entity_of_item
-from controller.ledger.findings import Finding, FindingKind
-from controller.ledger.images import image_digest
+from controller.ledger.chain import ChainEntry, Finding, FindingKind
+from controller.ledger.entities import entity_of_item
+from controller.ledger.records import EntityKey, image_digest
 from controller.model.table import TableDefinition
 
 NOTHING = ""

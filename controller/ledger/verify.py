@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from controller.gc_tuning import relaxed_gc
-from controller.ledger.chain import ChainCheck, ChainEntry
-from controller.ledger.entities import EntityKey
-from controller.ledger.findings import Verification, VerificationReport
+from controller.ledger.chain import ChainCheck, ChainEntry, Verification, VerificationReport
 from controller.ledger.heads import Heads
 from controller.ledger.large_images import BlobStore
+from controller.ledger.records import EntityKey
 from controller.ledger.replay import Replay
 
 LOOKS = 4

@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from typing import Any
 
-from controller.kinds.language.controller_only import controller_only
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.references import Named, references
 from controller.loading.validation_issues import secret_names
 
 Json = Any
 
 
 class CompiledKind:
-    """A kind with what is worked out once from its spec's types, when it is first asked for: how to dump, and walk it."""
+    """A kind with what is worked out once from its spec's types, when it is first asked for: how to validate and dump it."""
 
     def __init__(self, kind: Kind[Any]) -> None:
         """Take the kind."""
@@ -26,16 +24,6 @@ class CompiledKind:
         """What gives the attributes of a model."""
         dump = self.kind.spec.__pydantic_serializer__.to_python
         return partial(dump, by_alias=True, exclude_none=True)
-
-    @cached_property
-    def references(self) -> Callable[[Any], list[Named]]:
-        """What lists the references of a model."""
-        return references(self.kind.spec)
-
-    @cached_property
-    def controller_only(self) -> Callable[[Any], dict[str, Json]]:
-        """What gives the fields of a model that are in no attribute."""
-        return controller_only(self.kind.spec)
 
     def expanded(self, spec: dict[str, Json]) -> dict[str, Json]:
         """Return an authored spec with its short forms written out."""

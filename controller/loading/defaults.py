@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.kinds.language.merge import merge
-from controller.kinds.language.spec import Metadata
+from controller.kinds.language.spec import Metadata, merge
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKind, CompiledKinds
 from controller.loading.envelope import ParsedFile
@@ -15,8 +14,7 @@ from controller.loading.issue import Issue, PlacedIssue, placed, unknown_kind
 from controller.loading.validation_issues import validation_issues
 from controller.loading.written_fields import null_field_issues
 from controller.model.canonical import digest, parse_canonical
-from controller.model.origin import Origin
-from controller.model.problem import ProblemCode
+from controller.model.ref import Origin, ProblemCode
 
 
 @dataclass(frozen=True, slots=True)

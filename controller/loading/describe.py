@@ -9,8 +9,7 @@ from controller.loading.issue import PlacedIssue
 from controller.loading.load import Loaded
 from controller.loading.positions import dotted
 from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
-from controller.model.origin import Origin
-from controller.model.problem import Excerpt, Problem, ProblemCode, in_file_order
+from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, in_file_order
 
 
 def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: CompiledKinds) -> tuple[Problem, ...]:

@@ -10,7 +10,7 @@ from controller.loading.documents import Document, parse_documents
 from controller.loading.issue import MAX_ISSUES, Issue, further, missing, unknown_kind
 from controller.loading.scalars import Irregular, yaml_type
 from controller.model.canonical import canonical_bytes
-from controller.model.problem import ProblemCode
+from controller.model.ref import ProblemCode
 
 FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from controller.model.problem import Excerpt
+from controller.model.ref import Excerpt
 
 MAX_CHARACTERS: Final = 110
 """A longer line is cut around the caret."""

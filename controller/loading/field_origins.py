@@ -8,7 +8,7 @@ from controller.loading.defaults import FolderDefaults, defaults_documents, fold
 from controller.loading.envelope import ParsedFile
 from controller.loading.positions import Position, Positions
 from controller.model.canonical import parse_canonical
-from controller.model.origin import Origin
+from controller.model.ref import Origin
 
 FieldPath = tuple[str | int, ...]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from controller.kinds.language.rename import authored_spec
+from controller.kinds.language.fields import authored_spec
 from controller.loading.compiled import CompiledKinds
 from controller.loading.issue import Issue, unknown_kind
 from controller.loading.positions import dotted
@@ -16,10 +16,8 @@ from controller.loading.validated import (
     validate_document,
 )
 from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.extra import BENEATH, put_back_base_fields
-from controller.model.origin import Origin
-from controller.model.problem import Problem, in_file_order
-from controller.model.ref import ResourceRef
+from controller.model.observed import BENEATH, put_back_base_fields
+from controller.model.ref import Origin, Problem, ResourceRef, in_file_order
 from controller.model.resource import AuthoredDocument, DesiredState, Resource
 
 

@@ -13,9 +13,7 @@ from controller.loading.resolve import ALL
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.loading.written_fields import WrittenReference, written_references
 from controller.model.canonical import parse_canonical
-from controller.model.origin import Origin
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import Resource
 
 SourceIds = tuple[str, str]

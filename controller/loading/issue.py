@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from controller.kinds.language.kind import Finding
-from controller.model.origin import Origin
-from controller.model.problem import Excerpt, Problem, ProblemCode
+from controller.model.ref import Excerpt, Origin, Problem, ProblemCode
 
 MAX_ISSUES: Final = 100
 """How many of a sort are told of one document; the rest is counted."""

@@ -19,8 +19,7 @@ from yaml.events import (
 from controller.loading.documents import MAX_DEPTH, events_of
 from controller.loading.excerpts import TOP, Place, covered, excerpt
 from controller.loading.scalars import printable
-from controller.model.origin import Origin
-from controller.model.problem import Excerpt
+from controller.model.ref import Excerpt, Origin
 
 _NO_NAME: Final = -1
 """Stands for a key that is no text, which nothing can ask for."""

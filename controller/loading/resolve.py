@@ -3,17 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from controller.kinds.language.fields import Named
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.merge import merge_derived
-from controller.kinds.language.references import Named
+from controller.kinds.language.spec import merge_derived
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKinds
 from controller.loading.issue import MAX_ISSUES, Issue, further, issue_of
 from controller.loading.validated import ValidatedDocument
-from controller.model.canonical import canonical_bytes
-from controller.model.extra import SHAPE, projection_digest
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
+from controller.model.canonical import canonical_bytes, projection_digest
+from controller.model.observed import SHAPE
+from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.resource import Projection, Resource
 
 NOTHING_EXTRA = canonical_bytes({"shape": SHAPE})
@@ -93,7 +92,7 @@ def resolve(
         issues.append(further(("spec",), len(dangling) - MAX_ISSUES))
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, facts, world))
-    issues += [issue_of(finding) for rule in kind.rules for finding in rule(ref, facts, world)]
+    issues += [issue_of(finding) for finding in kind.findings(ref, facts, world)]
     attributes, extra = canonical_bytes(items), NOTHING_EXTRA
     if len(document.extra) > 1:
         extra = canonical_bytes(document.extra)

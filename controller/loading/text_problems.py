@@ -10,8 +10,7 @@ from controller.loading.documents import INVISIBLE, MAX_BYTES
 from controller.loading.excerpts import TOP, Spot, covered, excerpt
 from controller.loading.positions import dotted
 from controller.loading.yaml_errors import Finding, find_yaml_errors
-from controller.model.origin import Origin
-from controller.model.problem import Problem, ProblemCode, in_file_order
+from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What libyaml refuses to read."""

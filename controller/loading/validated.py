@@ -6,20 +6,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.kinds.language.fields import Named, controller_only, references
 from controller.kinds.language.kind import Items, Kind, SharedField
-from controller.kinds.language.merge import merge
-from controller.kinds.language.references import Named
-from controller.kinds.language.spec import Metadata
+from controller.kinds.language.spec import Metadata, merge
 from controller.loading.compiled import CompiledKind
 from controller.loading.defaults import NO_DEFAULTS, KindDefaults
 from controller.loading.issue import Issue, issue_of
 from controller.loading.validation_issues import validation_issues
 from controller.loading.written_fields import null_field_issues
-from controller.model.absent import without_empty
-from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.extra import SHAPE
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
+from controller.model.observed import SHAPE
+from controller.model.ref import Origin, ResourceRef
 
 
 @dataclass(slots=True)
@@ -107,9 +104,9 @@ def validate_document(
         index,
         body,
         kind.facts(key, spec),
-        compiled.references(spec),
+        references(spec),
         items,
-        _extra(checked.written, compiled.controller_only(spec), owned),
+        _extra(checked.written, controller_only(spec), owned),
         owned,
         checked.metadata.protect,
     )
@@ -126,7 +123,7 @@ def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> list[Issue]:
 def _extra(
     metadata: dict[str, Any], only_ours: dict[str, Any], owned: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Return what was authored and is in no attribute; see ``controller.model.extra``."""
+    """Return what was authored and is in no attribute; see ``controller.model.observed``."""
     extra: dict[str, Any] = {"shape": SHAPE}
     kept = {name: value for name, value in metadata.items() if name != "name" and value}
     if kept:

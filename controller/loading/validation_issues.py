@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import did_you_mean
 from controller.loading.issue import MAX_ISSUES, Issue, further, missing
-from controller.model.problem import ProblemCode
+from controller.model.ref import ProblemCode
 
 MANY: Final = 1000
 """With more findings than this the first ``MAX_ISSUES`` are told."""

@@ -4,15 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from controller.kinds.language.fields import Named, Path, Shape, by_yaml
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.merge import merge
-from controller.kinds.language.references import Named, Path
-from controller.kinds.language.walk import Shape, by_yaml
+from controller.kinds.language.spec import merge
 from controller.loading.compiled import CompiledKind
 from controller.loading.issue import Issue
 from controller.loading.validation_issues import unknown_field
 from controller.model.canonical import parse_canonical
-from controller.model.origin import Origin
+from controller.model.ref import Origin
 
 Json = Any
 

@@ -1,7 +1,8 @@
-"""One byte form and one digest for every value, so that equal means equal everywhere."""
+"""One byte form and one digest for every value, so that equal means equal everywhere; and the value that is not there."""
 
 import hashlib
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 import orjson
 
@@ -30,6 +31,37 @@ def digest_of(value: Json) -> str:
     return digest(canonical_bytes(value))
 
 
+def projection_digest(attributes: bytes, extra: bytes) -> str:
+    """Digest of what a target is to hold: canonical attributes and canonical extra. 64 hexadecimal digits."""
+    return hashlib.sha256(attributes + b"\n" + extra).hexdigest()
+
+
 def short(full_digest: str) -> str:
     """The first twelve digits: enough for a person to compare."""
     return full_digest[:12]
+
+
+class Absent(Enum):
+    """Its single member stands for a field that does not exist."""
+
+    ABSENT = "absent"
+
+    def __repr__(self) -> str:
+        """Print short in test failures."""
+        return "ABSENT"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+def without_empty(value: Any) -> Any:
+    """Strip nulls and empty texts from plain JSON, which the tables take for absent; empty lists and maps stay."""
+    if isinstance(value, dict):
+        return {
+            name: without_empty(member)
+            for name, member in value.items()
+            if member is not None and member != ""
+        }
+    if isinstance(value, list):
+        return [without_empty(member) for member in value if member is not None and member != ""]
+    return value

@@ -1,8 +1,13 @@
-"""One line of the ledger: a change of one item, chained to the one before it."""
+"""One line of the ledger: a change of one item, chained to the one before it; the write it tells of, and the scope's head.
+
+A head says who owns a scope, and where its ledger stands.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+
+from controller.model.ref import Authorship, ResourceRef
 
 Phase = Literal["done", "intended", "succeeded", "failed", "baseline"]
 
@@ -22,10 +27,6 @@ class Actor:
     commit: str
     applied_by: str
     trigger: str
-
-    def who(self, changed_by: str) -> str:
-        """Return whose change it was: the author of the commit where that is known, else who applied it."""
-        return self.author if self.author not in {"", "unknown"} else changed_by or "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +69,41 @@ class LedgerRecord:
     """Of a live change that succeeded: AWS's id of the request that made it."""
     intended: str = ""
     """Of what became of a live change: the record that announced it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWrite:
+    """Full images, ``Audit`` and ``Managed`` included, as plain values; None where there is no item.
+
+    ``table`` is the logical name. ``origin`` is ``path:line`` of the document, empty if none asked for the change.
+    """
+
+    table: str
+    key: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    ref: ResourceRef
+    cause: str
+    origin: str
+    authorship: Authorship
+
+
+LEDGER_FORMAT = 1
+"""Version of the records and the hash; a controller that knows less than a head's format leaves the scope alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Row ``head#<scope>`` of EnvctlState.
+
+    ``epoch`` rises each time ownership is taken; ``sequence`` and ``last_hash`` are those of the newest record;
+    ``lease_until`` is epoch milliseconds.
+    """
+
+    scope: str
+    epoch: int
+    owner: str
+    lease_until: int
+    sequence: int
+    last_hash: str
+    format: int = LEDGER_FORMAT

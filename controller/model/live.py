@@ -30,8 +30,17 @@ class Member(NamedTuple):
     protected_from_scale_in: bool = False
 
 
+class _Tagged:
+    __slots__ = ()
+    tags: Tags
+
+    def tag(self, key: str) -> str | None:
+        """Return a tag's value by its exact key; None if there is no such tag."""
+        return next((value for name, value in self.tags if name == key), None)
+
+
 @dataclass(frozen=True, slots=True)
-class FoundGroup:
+class FoundGroup(_Tagged):
     """One auto-scaling group. ``propagated`` are the keys of those tags new instances get."""
 
     name: str
@@ -52,13 +61,9 @@ class FoundGroup:
     """``Delete in progress`` while AWS is deleting it, else empty."""
     created_at: datetime | None = None
 
-    def tag(self, key: str) -> str | None:
-        """Return a tag's value by its exact key; None if there is no such tag."""
-        return next((value for name, value in self.tags if name == key), None)
-
 
 @dataclass(frozen=True, slots=True)
-class FoundInstance:
+class FoundInstance(_Tagged):
     """One EC2 instance that is not terminated. ``lifecycle`` is ``spot``, ``scheduled`` or empty (on demand)."""
 
     instance_id: str
@@ -71,10 +76,6 @@ class FoundInstance:
     image_id: str = ""
     lifecycle: str = ""
     root_device: str = "ebs"
-
-    def tag(self, key: str) -> str | None:
-        """Return a tag's value by its exact key; None if there is no such tag."""
-        return next((value for name, value in self.tags if name == key), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,14 @@
-"""What a target holds: found objects with their marks, and scopes that could not be read."""
+"""What a target holds: found objects with their marks, and scopes that could not be read or how they stand.
+
+``Managed.Extra`` is what was authored but does not live in the item's own attributes. Shape:
+``{"metadata": {labels, annotations, protect}, "spec": {<dotted YAML path>: value}, "owned": [<shared path>], "shape": 1,
+"beneath": {<field of spec or metadata>: value}}``; ``beneath`` is what the document itself has where an override put something
+else. Empty parts are left out. The digest of a projection covers it, so it can be trusted as far as the mark's digest fits.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -80,3 +87,99 @@ class ObservedState:
     """Why the scope is not ok: what failed, where, what to do."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What else the target knows that decisions need; plain JSON in the config scope, which may be saved."""
+
+
+BENEATH: Final = "beneath"
+SHAPE = 1
+"""Version of how documents become attributes. Raised when the same document gives other attributes than before."""
+
+
+def is_protected(extra: Mapping[str, Any]) -> bool:
+    """Tell whether the object was last applied with ``metadata.protect: true``."""
+    return bool(extra.get("metadata", {}).get("protect", False))
+
+
+def spec_value(extra: Mapping[str, Any], path: str) -> Any:
+    """Return a controller-only value last applied, by its YAML path inside the spec (``lifecycle``); None if absent."""
+    return extra.get("spec", {}).get(path)
+
+
+def put_back_base_fields(document: dict[str, dict[str, Any]], fields: Mapping[str, Any]) -> None:
+    """Take out of ``{"metadata", "spec"}`` what overrides put in it: ``fields`` are those an extra has as ``beneath``."""
+    for path, known in fields.items():
+        part, _, name = path.partition(".")
+        if known is None:
+            document[part].pop(name, None)
+        else:
+            document[part][name] = known
+
+
+class Remark(NamedTuple):
+    """The same said of several objects: of how many objects, and the first of their names."""
+
+    text: str
+    objects: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeCounts:
+    """What a look that saw a scope counted there. Counts are None where their target is off or saw nothing.
+
+    ``at`` is when. ``copies_behind`` are copies of common tables to be written or deleted; ``behind_since`` is when the
+    oldest source of one changed, ``complete_at`` the last look that found none. ``missing`` is what objects need and the
+    account lacks, ``rollouts`` why instances are behind their template, ``images`` which images have a newer one: only a
+    closer look tells, the last one at ``images_at``.
+    """
+
+    at: datetime
+    instances_on: int | None = None
+    instances_off: int | None = None
+    to_switch: int | None = None
+    on_the_way: int | None = None
+    """Instances that start, stop or change their place in a group by themselves, and need nothing."""
+    copies_behind: int | None = None
+    behind_since: datetime | None = None
+    complete_at: datetime | None = None
+    missing: tuple[Remark, ...] = ()
+    rollouts: tuple[Remark, ...] = ()
+    images: tuple[Remark, ...] = ()
+    images_at: datetime | None = None
+
+    def after(self, before: "ScopeCounts | None") -> "ScopeCounts":
+        """Return this with what only an earlier look could tell."""
+        if before is None:
+            return self
+        found = self
+        if self.complete_at is None:
+            found = replace(found, complete_at=before.complete_at)
+        if self.images_at is None:
+            found = replace(found, images=before.images, images_at=before.images_at)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeStatus:
+    """One scope after its last look. Moments are aware.
+
+    ``since`` is when it came into this state; ``reason`` says why it is not ok and what to do, its first line alone in
+    lists. ``looked_at`` is the last look that saw everything, ``tried_at`` the last try. ``retry_at`` is when a scope that
+    is not ok is looked at again; None: at its usual time. ``revision`` is the one last applied, ``changes`` and ``blocked``
+    what the last plan left to do and could not do.
+    """
+
+    scope: str
+    state: ScopeState
+    since: datetime
+    tried_at: datetime
+    reason: Reason = NO_REASON
+    looked_at: datetime | None = None
+    revision: str = ""
+    applied_at: datetime | None = None
+    retry_at: datetime | None = None
+    changes: int = 0
+    blocked: int = 0
+    failures: int = 0
+    """Tries in a row that did not end well."""
+    seen: ScopeCounts | None = None
+    """What the last look that saw everything counted."""

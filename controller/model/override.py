@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.model.ref import ResourceRef
 
 

@@ -1,15 +1,72 @@
-"""A plan is data: changes with their causes, what the guards say, and a digest over both."""
+"""A plan is data: changes with their causes, what the guards say, and a digest over both.
 
-from collections.abc import Mapping
+Beside it what a plan's changes of schedules mean, how a plan is asked for, and what became of each change that was tried.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from controller.model.observed import ScopeState
-from controller.model.origin import Authorship, Origin
 from controller.model.reason import NO_REASON, Reason
-from controller.model.ref import ResourceRef
-from controller.model.schedule_meaning import ScheduleMeaning
+from controller.model.ref import Authorship, Origin, ResourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleShift:
+    """Environments, or one role in each of them, that exchange one schedule for another, alike."""
+
+    environments: tuple[str, ...]
+    role: str
+    """Empty: the environments as such, with the roles that follow them."""
+    before: str
+    """How people call the schedule: ``office-hours``, ``on``, or its text."""
+    after: str
+    hours_before: float | None
+    """Hours on in an ordinary week, each; None where it is left alone (noschedule), or cannot be told."""
+    hours_after: float | None
+    instances: int
+    """Instances that follow it, of all these environments together."""
+    switches_now: str
+    """``on`` or ``off``: what the exchange brings at once; empty for nothing."""
+    first_difference: datetime | None
+    """First moment at which the two differ, aware, in the new schedule's zone; None within a year."""
+    followers: tuple[tuple[str, str], ...] = ()
+    """Environment and role of all instances that follow it."""
+    switched: int | None = None
+    """Instances that are not yet as ``switches_now`` says, where they were looked at; None: all are taken for such."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleMeaning:
+    """All shifts of a plan. Hours are a week's, more (or fewer, if negative) than before."""
+
+    shifts: tuple[ScheduleShift, ...]
+    now: datetime
+    """The moment it was worked out for, aware, in the zone of the schedule that differs first."""
+    environment_hours: float
+    instance_hours: float
+    instances_are: str
+    """``desired sizes``, or ``found``: where the counts of instances are from."""
+
+    @property
+    def first_difference(self) -> datetime | None:
+        """Return the earliest first difference."""
+        found = [
+            shift.first_difference for shift in self.shifts if shift.first_difference is not None
+        ]
+        return min(found, default=None)
+
+    def switching(self, state: str) -> int:
+        """Count the instances that are switched to a state at once."""
+        return sum(
+            shift.instances if shift.switched is None else shift.switched
+            for shift in self.shifts
+            if shift.switches_now == state
+        )
+
 
 FORMAT_VERSION = 1
 """Version of the plan's JSON and of what its digest covers."""
@@ -208,3 +265,51 @@ class Plan:
     def refused(self) -> tuple[Violation, ...]:
         """The violations nobody has approved."""
         return tuple(v for scope in self.scopes for v in scope.violations if not v.overridden)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """``now`` is aware; ``approvals`` are of violations, beside those of the commit message.
+
+    ``edited_as`` is the cause of what differs from what was last applied: ``edited``, or ``restored``, ``rolledBack``
+    where the desired state comes from a snapshot or the ledger.
+    """
+
+    now: datetime
+    approvals: Sequence[str] = ()
+    adopt: bool = False
+    edited_as: Cause = Cause.EDITED
+
+
+class Status(StrEnum):
+    """The end of one change in one run."""
+
+    APPLIED = "applied"
+    ALREADY_DONE = "already done"
+    """Our own record was there: the answer to an earlier try had been lost."""
+    CONFLICTED = "conflicted"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Something it depends on conflicted or failed."""
+    STALE_EPOCH = "stale epoch"
+
+
+DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``audit_ids`` name the ledger records of the change, one per item written."""
+
+    change: Change
+    status: Status
+    message: Reason = NO_REASON
+    audit_ids: tuple[str, ...] = ()
+    transaction_id: str = ""
+
+
+class Progress(NamedTuple):
+    """So many of the changes have an outcome."""
+
+    done: int
+    total: int

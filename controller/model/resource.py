@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,10 @@ class KeyAttribute(NamedTuple):
     type: Literal["S", "N"] = "S"
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """A global secondary index."""
-
-    name: str
+class _Keyed:
+    __slots__ = ()
     hash_key: KeyAttribute
-    range_key: KeyAttribute | None = None
-    projection: Projection = "ALL"
+    range_key: KeyAttribute | None
 
     def key_attributes(self) -> tuple[KeyAttribute, ...]:
         """Return the hash key and, where there is one, the range key."""
@@ -30,7 +26,17 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
-class TableDefinition:
+class Index(_Keyed):
+    """A global secondary index."""
+
+    name: str
+    hash_key: KeyAttribute
+    range_key: KeyAttribute | None = None
+    projection: Projection = "ALL"
+
+
+@dataclass(frozen=True, slots=True)
+class TableDefinition(_Keyed):
     """A table as it shall be. ``name`` is the logical name until ``prefixed`` has made it the physical one.
 
     Billing is always on demand. ``stream`` means new and old images. Index names are unique.
@@ -43,10 +49,6 @@ class TableDefinition:
     stream: bool = True
     point_in_time_recovery: bool = True
     deletion_protection: bool = True
-
-    def key_attributes(self) -> tuple[KeyAttribute, ...]:
-        """Return the hash key and, where there is one, the range key."""
-        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
 
     def key_of(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """Return the part of an item that identifies it. Raises KeyError if a key attribute is missing."""

@@ -9,11 +9,9 @@ from typing import Any, Final
 
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import Json, canonical_bytes, parse_canonical
-from controller.model.extra import BENEATH
-from controller.model.observed import Mark, Observation, ObservedState, Ownership
-from controller.model.origin import Origin
+from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
 from controller.model.plan import Cause, Change, FieldChange, Note, NoteCategory
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.fields import (

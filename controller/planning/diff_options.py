@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Kind
-from controller.model.origin import Origin
 from controller.model.plan import Cause, Change, Note
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 
 NO_REFS: frozenset[ResourceRef] = frozenset()

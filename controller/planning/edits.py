@@ -5,9 +5,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from controller.model.origin import Origin
 from controller.model.plan import Cause, Change, Edit, FieldChange
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.planning.vanished import folders_of, topmost_missing
 
 OF_NO_EDIT: Final = frozenset(

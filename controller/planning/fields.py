@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.canonical import ABSENT, Json, canonical_bytes, parse_canonical
 from controller.model.plan import FieldChange
 from controller.model.ref import ResourceRef
 

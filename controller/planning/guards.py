@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from controller.kinds.language.kind import Leaving
-from controller.model.extra import is_protected
+from controller.model.observed import is_protected
 from controller.model.plan import UNREVIEWED_CAUSES, Cause, Change, Violation
 from controller.planning.approval import violation_digest
 from controller.planning.guard_facts import GuardFacts

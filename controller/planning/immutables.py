@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from controller.kinds.language.fields import yaml_path
 from controller.kinds.language.kind import Immutable, Kind, Leaving, Path
-from controller.kinds.language.rename import yaml_path
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json, parse_canonical
+from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import Observation, ObservedState, Ownership
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from controller.kinds.language.kind import Kind, Leaving
-from controller.model.canonical import Json, canonical_bytes, parse_canonical
-from controller.model.extra import owned_paths, projection_digest, spec_value
-from controller.model.observed import Observation
+from controller.model.canonical import Json, canonical_bytes, parse_canonical, projection_digest
+from controller.model.observed import Observation, spec_value
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.planning.shared import comparable
@@ -126,7 +125,7 @@ def _mark_then_delete(found: Observation, kind: Kind[Any], items: Json, now: dat
 def _update(found: Observation, kind: Kind[Any], after: Json, because: str) -> Deletion:
     known = {} if found.mark is None else found.mark.extra
     extra = canonical_bytes({**known, LEAVING: kind.leaving.value})
-    compared = comparable(after, kind.shared, owned_paths(known))
+    compared = comparable(after, kind.shared, known.get("owned", ()))
     return Deletion(
         "update",
         because,

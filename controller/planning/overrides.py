@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from controller.errors import WrongUsage
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json, canonical_bytes, parse_canonical
-from controller.model.extra import put_back_base_fields
+from controller.model.canonical import ABSENT, Json, canonical_bytes, parse_canonical
+from controller.model.observed import put_back_base_fields
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
+from controller.model.plan import ScheduleMeaning, ScheduleShift
 from controller.scheduling.hours import first_difference, hours_per_week
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.schedule import InvalidSchedule, Schedule, State
 from controller.scheduling.timeline import state_at
-from controller.scheduling.zones import zone_of
+from controller.scheduling.wall_clock import zone_of
 
 DESIRED_SIZES = "desired sizes"
 FOUND = "found"

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from operator import is_
 
 from controller.kinds.language.kind import SharedField
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json, canonical_bytes, parse_canonical
+from controller.model.canonical import ABSENT, Json, canonical_bytes, parse_canonical
 from controller.planning.fields import member_key
 
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json, canonical_bytes
+from controller.model.canonical import ABSENT, Json, canonical_bytes
 from controller.model.override import Override
 from controller.model.plan import Note, NoteCategory
 from controller.planning.leaving import NOW_MS

@@ -14,7 +14,7 @@ from controller.scheduling.timeline import (
     next_change,
     state_at,
 )
-from controller.scheduling.zones import Wall, moment_of, offset_changes, zone_of
+from controller.scheduling.wall_clock import Wall, moment_of, offset_changes, zone_of
 
 SEGMENTS_PER_DAY = 48
 _SEGMENT_MIN = 30

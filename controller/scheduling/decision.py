@@ -4,30 +4,30 @@ Never touched: an instance of no known environment, one in maintenance, and one 
 (tag, group tag, role or environment, the first that is there) is ``noschedule``. Then the first of
 these decides: override (narrowest first), instance tag, group tag, role, environment. An override to
 off does not beat a tag that a person set. A schedule that is present but invalid is left alone: it
-does not fall through to the next.
+does not fall through to the next. A stop that is due may be postponed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from controller.scheduling.decision_sources import Candidate, Source, candidates, own_schedule
 from controller.scheduling.facts import (
+    Candidate,
     DecisionRules,
     EnvironmentFacts,
     GroupFacts,
     InstanceFacts,
     PowerOverride,
     RoleFacts,
+    Source,
+    candidates,
     tag_value,
 )
-from controller.scheduling.postponement import postponed
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.schedule import InvalidSchedule, Schedule, State
 from controller.scheduling.skip_reason import STOP_NOT_MADE, SkipCode, SkipReason
-from controller.scheduling.timeline import state_at
+from controller.scheduling.timeline import previous_event, state_at
 
 _PASSED_OVER_OFF = "an override to off does not beat a tag that a person set"
 
@@ -101,8 +101,13 @@ class Decision:
     @property
     def deciding(self) -> Rule | None:
         """The rule that decides, else the one that nobody can read and that therefore keeps everything as it is."""
-        found = next((rule for rule in self.chain if rule.verdict is Verdict.DECIDES), None)
-        return found or next((rule for rule in self.chain if _keeps_as_it_is(rule)), None)
+        invalid = None
+        for rule in self.chain:
+            if rule.verdict is Verdict.DECIDES:
+                return rule
+            if rule.verdict is Verdict.INVALID and rule.candidate.blocks_when_invalid:
+                invalid = invalid or rule
+        return invalid
 
     def wanted_at(self, moment: datetime) -> State:
         """Return what the same candidates ask for at another aware moment: tags, schedules and overrides as they are now.
@@ -111,7 +116,9 @@ class Decision:
         """
         if not self.chain:
             return self.wanted
-        return _wanted([rule.candidate for rule in self.chain], moment.astimezone(UTC))
+        now = moment.astimezone(UTC)
+        schedule = _deciding([rule.candidate for rule in self.chain], now)[2]
+        return state_at(schedule, now) if isinstance(schedule, Schedule) else State.NONE
 
 
 def decide(
@@ -159,29 +166,14 @@ def decide(
     return Decision(action, wanted, told, SkipReason(skip) if skip else None, chain, schedule)
 
 
-def _wanted(found: Sequence[Candidate], now: datetime) -> State:
-    schedule = _deciding(found, now)[2]
-    return state_at(schedule, now) if isinstance(schedule, Schedule) else State.NONE
-
-
-def _keeps_as_it_is(rule: Rule) -> bool:
-    return rule.verdict is Verdict.INVALID and rule.candidate.blocks_when_invalid
-
-
 def _deciding(
     found: Sequence[Candidate], now: datetime
 ) -> tuple[tuple[Rule, ...], Source, Schedule | InvalidSchedule | None]:
     """Return the chain of rules, and whose schedule decides: an instance's own ``noschedule`` before any other."""
-    chain, deciding = _weigh(found, now)
-    own = own_schedule(found)
-    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
-        return _left_alone(chain, own), own.source, own.schedule
-    return chain, deciding.source, deciding.schedule
-
-
-def _weigh(found: Sequence[Candidate], now: datetime) -> tuple[tuple[Rule, ...], Candidate]:
-    """Return the chain of rules and the candidate that decides."""
-    tagged = any(candidate.is_persons_tag and candidate.applies(now) for candidate in found)
+    tagged = any(
+        candidate.is_persons_tag and (candidate.until is None or now < candidate.until)
+        for candidate in found
+    )
     chain = []
     deciding = None
     for candidate in found:
@@ -193,14 +185,22 @@ def _weigh(found: Sequence[Candidate], now: datetime) -> tuple[tuple[Rule, ...],
             verdict, why = Verdict.BEATEN, ""
         chain.append(Rule(candidate, verdict, why))
     assert deciding is not None
-    return tuple(chain), deciding
+    # what would decide if there were no overrides
+    own = next(
+        candidate
+        for candidate in found
+        if candidate.source is not Source.OVERRIDE and candidate.schedule is not None
+    )
+    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
+        return _left_alone(chain, own), own.source, own.schedule
+    return tuple(chain), deciding.source, deciding.schedule
 
 
 def _verdict(candidate: Candidate, now: datetime, *, tagged: bool) -> tuple[Verdict, str]:
     schedule = candidate.schedule
     if schedule is None:
         return Verdict.ABSENT, ""
-    if not candidate.applies(now):
+    if candidate.until is not None and now >= candidate.until:
         return Verdict.ENDED, f"ended {candidate.until:%Y-%m-%d %H:%M %Z}"
     if isinstance(schedule, InvalidSchedule):
         return Verdict.INVALID, str(schedule)
@@ -254,3 +254,38 @@ def _step_on(instance: InstanceFacts, group: GroupFacts | None) -> tuple[Action,
     if group.lifecycle == _STANDBY:
         return Action.PUT_IN_SERVICE, None
     return Action.SKIP, SkipCode.GROUP_TRANSITIONING
+
+
+def postponed(
+    instance: InstanceFacts,
+    group: GroupFacts | None,
+    role: RoleFacts | None,
+    environment: EnvironmentFacts,
+    schedule: Schedule,
+    now: datetime,
+    rules: DecisionRules,
+) -> SkipReason | None:
+    """Return the reason for not stopping an instance now that its schedule wants off, or None.
+
+    A running deployment postpones a stop by at most an hour, counted from the moment the stop became
+    due or the deployment began, whichever is later. ``scaleToZero`` is of groups: an instance in none is stopped.
+    """
+    when_off = role.when_off if role is not None else "standby"
+    if when_off == "ignore":
+        return SkipReason(SkipCode.ROLE_IGNORES)
+    if when_off == "scaleToZero" and group is not None:
+        return SkipReason(SkipCode.ROLE_SCALES)
+    if instance.cannot_stop:
+        return SkipReason(SkipCode.CANNOT_STOP, instance.cannot_stop)
+    if instance.launched_at is not None:
+        until = instance.launched_at + timedelta(seconds=rules.grace_period_s)
+        if now < until:
+            return SkipReason(SkipCode.JUST_LAUNCHED, until=until)
+    since = environment.deploying_since
+    if since is not None:
+        event = previous_event(schedule, now) if schedule.fixed is None else None
+        due = max(since, event.at.astimezone(UTC)) if event else since
+        until = due + timedelta(seconds=rules.deployment_postpones_s)
+        if now < until:
+            return SkipReason(SkipCode.DEPLOYING, until=until)
+    return None

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, Schedule
+from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, InvalidSchedule, Schedule
 
 SCHEDULE_ATTRIBUTES = ("ManualScheduleUp", "ScheduleAutomatically", "DefaultSchedule")
 

@@ -63,7 +63,13 @@ def group_sizes(role: RoleSizes, power: GroupPower, members: Sequence[GroupMembe
     if power.wanted is State.OFF and role.when_off == "scaleToZero":
         return GroupSizes(0, 0, role.maximum)
     if power.wanted is State.OFF and role.when_off == "standby":
-        staying = sum(_stays(member) for member in members)
+        # What somebody else put into Standby does not count: only what is wanted on is brought back.
+        staying = sum(
+            member.wanted is State.ON
+            if member.lifecycle in _STANDBY
+            else member.wanted is not State.OFF and not member.lifecycle.startswith(_LEAVING)
+            for member in members
+        )
         desired = min(staying, role.maximum)
         return GroupSizes(min(role.minimum, desired), desired, role.maximum)
     standing_by = sum(member.lifecycle in _STANDBY for member in members)
@@ -77,13 +83,3 @@ def group_sizes(role: RoleSizes, power: GroupPower, members: Sequence[GroupMembe
     else:
         return GroupSizes(role.minimum, None, role.maximum)
     return GroupSizes(min(role.minimum, desired), desired, role.maximum)
-
-
-def _stays(member: GroupMember) -> bool:
-    """Say whether a member of a group that is off counts in its desired capacity.
-
-    One that somebody else put into Standby does not: only what is wanted on is brought back.
-    """
-    if member.lifecycle in _STANDBY:
-        return member.wanted is State.ON
-    return member.wanted is not State.OFF and not member.lifecycle.startswith(_LEAVING)

@@ -7,8 +7,7 @@ from controller.scheduling.decision import Decision, decide
 from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES, environment_schedule
 from controller.scheduling.facts import EnvironmentFacts, GroupFacts, InstanceFacts, Tags
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule
+from controller.scheduling.schedule import InvalidSchedule, Schedule
 from controller.scheduling.timeline import state_at
 
 INVALID = "invalid"

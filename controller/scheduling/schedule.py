@@ -1,9 +1,42 @@
-"""The one value both ways of writing a schedule compile to."""
+"""The one value both ways of writing a schedule compile to, and how one that cannot be read is refused."""
 
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
+
+
+class InvalidSchedule(ValueError):
+    """A schedule that is reported and left alone, never guessed.
+
+    ``message`` says what is wrong, ``fix`` what to write instead, ``position`` where it begins in the
+    text (0-based column; None for forms that are not one line of text).
+    """
+
+    def __init__(self, message: str, fix: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+        self.position = position
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.fix}"
+
+    def __eq__(self, other: object) -> bool:
+        """Two refusals of one text are one: decisions about alike instances are compared."""
+        return type(other) is type(self) and str(other) == str(self)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def moved(self, columns: int) -> "InvalidSchedule":
+        """Return the same refusal with its position shifted into the surrounding text."""
+        return InvalidSchedule(self.message, self.fix, (self.position or 0) + columns)
+
+
+class ScheduleNeverRuns(InvalidSchedule):
+    """A schedule none of whose entries matches a date in the year ahead."""
+
 
 FIRST_YEAR = 1970
 LAST_YEAR = 2099
@@ -86,7 +119,7 @@ class Schedule:
     """A power schedule: either one fixed state, or entries in a time zone with days excepted.
 
     Two schedules are equal when they ask for the same in the same words; ``text`` is what was
-    written and does not count.
+    written, without the dates excepted, and does not count.
     """
 
     fixed: State | None

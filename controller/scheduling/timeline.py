@@ -3,29 +3,51 @@
 Each event happens once: in a repeated hour in the first pass, in a skipped hour at the jump. Events
 that fall on the same real moment because the clocks jump over them keep the order of their wall
 clock times; of two entries for the same wall clock minute the one written first counts.
+
+Of a stretch of excepted dates the first begins with an event to off, its days have no others, and
+the day after it begins with the state the entries alone would have by then.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
-from controller.scheduling.excepted_days import (
-    WallEvent,
-    day_events,
-    last_of_day,
-    next_day_with_events,
-    previous_day_with_events,
+from controller.scheduling.schedule import (
+    ALL_YEARS,
+    Entry,
+    ExceptDates,
+    Schedule,
+    ScheduleNeverRuns,
+    State,
 )
-from controller.scheduling.occurrences import LAST_DAY, matches_day, next_day
-from controller.scheduling.refusals import ScheduleNeverRuns
-from controller.scheduling.schedule import ALL_YEARS, Entry, Schedule, State
-from controller.scheduling.zones import Wall, last_wall, moment_of, zone_of
+from controller.scheduling.wall_clock import (
+    LAST_DAY,
+    DayEvents,
+    Wall,
+    events_of_day,
+    last_wall,
+    matches_day,
+    moment_of,
+    next_day,
+    previous_day,
+    zone_of,
+)
 
 HORIZON = timedelta(days=366)
 """How far ahead a schedule without years must have an event. With years the text says itself when."""
 
 
 _ON, _OFF = State.ON, State.OFF
+_MIDNIGHT = 1
+
+
+class WallEvent(NamedTuple):
+    """A minute on the wall clock and the state it brings."""
+
+    wall: Wall
+    state: State
 
 
 class PowerChange(NamedTuple):
@@ -155,12 +177,17 @@ def hours_on(schedule: Schedule, start: datetime, end: datetime) -> float:
 
 
 def _last_event(schedule: Schedule, wall: Wall) -> WallEvent | None:
+    """Return the last event that is not after a wall clock minute; None if there was none before."""
     # most often the day itself has one, which saves the search for a day
     day: int | None = wall.day
     while day is not None:
-        event = last_of_day(day_events(schedule, day), day, wall)
-        if event is not None:
-            return event
+        on, off = day_events(schedule, day)
+        happened = on | off
+        if day == wall.day:
+            happened &= (2 << wall.minute) - 1
+        if happened:
+            minute = happened.bit_length() - 1
+            return WallEvent(Wall(day, minute), _ON if on >> minute & 1 else _OFF)
         day = previous_day_with_events(schedule, day - 1)
     return None
 
@@ -226,3 +253,63 @@ def _cause(schedule: Schedule, event: WallEvent) -> str:
             return entry.text
     yesterday = today - timedelta(days=1)
     return next(f"end of {dates.name}" for dates in schedule.exceptions if dates.last == yesterday)
+
+
+@lru_cache(maxsize=1024)
+def stretches(exceptions: tuple[ExceptDates, ...]) -> tuple[list[int], list[int]]:
+    """Return the first days of all stretches of excepted dates, and the days after each, ascending."""
+    firsts: list[int] = []
+    afters: list[int] = []
+    for dates in sorted(exceptions):
+        first, after = dates.first.toordinal(), dates.last.toordinal() + 1
+        if afters and first <= afters[-1]:
+            afters[-1] = max(afters[-1], after)
+        else:
+            firsts.append(first)
+            afters.append(after)
+    return firsts, afters
+
+
+def day_events(schedule: Schedule, day: int) -> DayEvents:
+    """Return what happens on a day of the known years."""
+    plain = events_of_day(schedule.entries, day)
+    if not schedule.exceptions:
+        return plain
+    firsts, afters = stretches(schedule.exceptions)
+    index = bisect_right(firsts, day) - 1
+    if index < 0 or day > afters[index]:
+        return plain
+    if day < afters[index]:
+        return DayEvents(0, _MIDNIGHT if day == firsts[index] else 0)
+    if (plain.on | plain.off) & _MIDNIGHT:
+        return plain
+    before = previous_day(schedule.entries, day - 1)
+    if before is None:
+        return plain
+    on, off = events_of_day(schedule.entries, before)
+    # no bit is in both, so the greater of the two masks has the last event of that day
+    if on > off:
+        return DayEvents(plain.on | _MIDNIGHT, plain.off)
+    return DayEvents(plain.on, plain.off | _MIDNIGHT)
+
+
+def next_day_with_events(schedule: Schedule, entries: tuple[Entry, ...], day: int) -> int | None:
+    """Return the first day from ``day`` on with events of these entries or of an exception."""
+    found = next_day(entries, day)
+    if schedule.exceptions:
+        for days in stretches(schedule.exceptions):
+            index = bisect_left(days, day)
+            if index < len(days) and (found is None or days[index] < found):
+                found = days[index]
+    return found
+
+
+def previous_day_with_events(schedule: Schedule, day: int) -> int | None:
+    """Return the last day up to ``day`` with events of the entries or of an exception."""
+    found = previous_day(schedule.entries, day)
+    if schedule.exceptions:
+        for days in stretches(schedule.exceptions):
+            index = bisect_right(days, day) - 1
+            if index >= 0 and (found is None or days[index] > found):
+                found = days[index]
+    return found

@@ -1,10 +1,13 @@
-"""Until when something is to hold, as people write it: ``10:00``, ``fri 18:00``, ``+2h``, or date and time."""
+"""Until when something is to hold, as people write it: ``10:00``, ``fri 18:00``, ``+2h``, or date and time.
+
+In a tag, ``on until <time>``, people who have only the console keep something on for a while.
+"""
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.zones import Wall, moment_of
+from controller.scheduling.schedule import InvalidSchedule
+from controller.scheduling.wall_clock import Wall, moment_of
 
 _FIX = "write 10:00, fri 18:00, tomorrow 09:00, +2h, or 2026-11-25T10:00"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -74,16 +77,22 @@ def _next_day(words: str, now: datetime, zone: tzinfo) -> datetime | None:
 
 
 def _date_and_time(text: str, zone: tzinfo) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    # "2027-03-25" alone would read as its midnight, which nobody means who writes "until"
-    if moment is None or ":" not in text:
+    moment = _iso_moment(text)
+    if moment is None:
         raise InvalidSchedule(f"{text!r} is no moment", _FIX)
     if moment.tzinfo is not None:
         return moment
     return _moment_on(moment.date(), moment.hour * 60 + moment.minute, zone)
+
+
+def _iso_moment(text: str) -> datetime | None:
+    # "2027-03-25" alone would read as its midnight, which nobody means who writes "until"
+    if ":" not in text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _minute(words: str) -> int | None:
@@ -93,3 +102,24 @@ def _minute(words: str) -> int | None:
 
 def _moment_on(day: date, minute: int, zone: tzinfo) -> datetime:
     return moment_of(Wall(day.toordinal(), minute), zone).at.astimezone(UTC)
+
+
+_FORM = re.compile(r"on\s+until\s+(\S.*)", re.IGNORECASE)
+_TAG_FIX = "write for example 'on until 2027-03-25T10:00Z' or 'on until 2027-03-25 10:00+01:00'"
+
+
+def parse_override_tag(text: str) -> datetime:
+    """Return until when (UTC) a tag ``on until <time>`` keeps its resource on.
+
+    The time is ISO 8601 with date and offset; without an offset it is UTC. A time of day alone is
+    refused: the tag does not say on which day it was put there.
+
+    Raises InvalidSchedule.
+    """
+    match = _FORM.fullmatch(text.strip())
+    if match is None:
+        raise InvalidSchedule(f"{text.strip()!r} is no override", _TAG_FIX)
+    until = _iso_moment(match[1])
+    if until is None:
+        raise InvalidSchedule(f"{match[1]!r} is no date and time", _TAG_FIX, match.start(1))
+    return until.astimezone(UTC) if until.tzinfo else until.replace(tzinfo=UTC)

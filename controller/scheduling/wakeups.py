@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush, heapreplace
 from typing import Generic, NamedTuple, TypeVar
 
-from controller.scheduling.refusals import ScheduleNeverRuns
-from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.schedule import Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import PowerChange, following_change, next_change
 
 K = TypeVar("K", bound=Hashable)

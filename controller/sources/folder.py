@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
-from controller.model.origin import UNKNOWN_AUTHORSHIP, Authorship
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
 from controller.ports import Revision, SourceTree
 from controller.sources.form import SourceForm
 from controller.sources.location import FolderLocation

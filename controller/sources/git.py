@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from controller.errors import SourceUnavailable, WrongUsage
-from controller.model.origin import UNKNOWN_AUTHORSHIP, Authorship
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
 from controller.ports import SourceTree
 from controller.sources.form import SourceForm
 from controller.sources.git_cache import BrokenCache, GitCache

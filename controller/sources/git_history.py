@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import IO, NamedTuple
 
-from controller.model.origin import Authorship
+from controller.model.ref import Authorship
 from controller.ports import Revision
 from controller.sources.git_cache import BrokenCache
 from controller.sources.git_errors import last_words

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from controller.loading.documents import MAX_BYTES
-from controller.model.origin import Origin
-from controller.model.problem import Problem, ProblemCode, in_file_order
+from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 
 FoundKind = Literal["file", "link", "submodule", "special"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from controller.ledger.findings import OF_ITEMS, Finding, Verification, VerificationReport
-from controller.ledger.summary import RecordSummary, summary_of
-from controller.model.absent import ABSENT
+from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
+from controller.ledger.records import RecordSummary, summary_of, who_changed
+from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
 from controller.planning.fields import Difference
 from controller.views.documents.audit import message_of, plain_json, record_differences
@@ -91,7 +91,7 @@ def verification_lines(report: VerificationReport) -> list[str]:
 
 
 def _who(record: RecordSummary) -> str:
-    return record.actor.who(record.changed_by)
+    return who_changed(record.actor, record.changed_by)
 
 
 def _cells(record: RecordSummary) -> tuple[str, ...]:

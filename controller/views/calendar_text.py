@@ -9,7 +9,7 @@ from controller.ledger.records import iso_ms
 from controller.planning.wording import end_text, number, what_text
 from controller.scheduling.calendar_view import CalendarDay, CalendarView
 from controller.scheduling.schedule import State
-from controller.scheduling.zones import zone_of
+from controller.scheduling.wall_clock import zone_of
 from controller.views.documents.moments import (
     LocalMoment,
     Moment,

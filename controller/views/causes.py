@@ -8,11 +8,10 @@ from controller.engine.queries.explain.explanation import Explanation, PowerFact
 from controller.engine.queries.explain.history import used_schedule
 from controller.kinds.schedule import ScheduleSpec
 from controller.model.ledger_record import LedgerRecord
-from controller.model.origin import UNKNOWN_AUTHORSHIP
-from controller.model.ref import ResourceRef
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.planning.wording import TIMES
 from controller.scheduling.decision import Rule, Verdict
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.views.time_text import date_text, second_text
 
 _SHORT: Final = 7

@@ -23,7 +23,7 @@ from controller.model.plan import Note, Violation
 from controller.model.reason import Reason
 from controller.planning.wording import end_text, what_text
 from controller.scheduling.schedule import State
-from controller.scheduling.zones import zone_of
+from controller.scheduling.wall_clock import zone_of
 from controller.views.causes import (
     action_text,
     applied_text,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypedDict
 from controller import __version__
 from controller.engine.config.apply import ApplyReport
 from controller.engine.reconcile.combined_plan import CombinedPlan
-from controller.model.outcome import DONE, Outcome, Status
+from controller.model.plan import DONE, Outcome, Status
 from controller.model.ref import ResourceRef
 from controller.planning.json_check import Fragment
 from controller.planning.plan_schema import plan_schema

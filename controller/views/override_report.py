@@ -8,8 +8,8 @@ from typing import Annotated, Final, TypedDict
 from controller.engine.overrides.effect import Effect
 from controller.engine.overrides.service import Done, Prepared
 from controller.ledger.records import iso_ms
-from controller.model.outcome import Outcome, Status
 from controller.model.override import Override
+from controller.model.plan import Outcome, Status
 from controller.planning.wording import counted_kind, end_text, number, what_text
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at

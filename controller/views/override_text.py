@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, NotRequired, TypedDict
 
 from controller.ledger.records import iso_ms
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.planning.overrides import shown_path
 from controller.planning.wording import what_text

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from controller.model.observed import ScopeState
-from controller.model.plan import Change, FieldChange, Plan, Violation
+from controller.model.plan import Change, FieldChange, Plan, ScheduleMeaning, Violation
 from controller.model.ref import ResourceRef
-from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.edits import collapse, group_by_edit
 from controller.planning.fields import FieldNames
 from controller.views.plan_wording import (

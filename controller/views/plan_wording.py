@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json, canonical_bytes
+from controller.model.canonical import ABSENT, Json, canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import Action, Change, Edit, FieldChange, Note, Plan, Violation
 from controller.model.ref import ResourceRef

@@ -13,7 +13,7 @@ from controller.engine.queries.schedules.exceptions import (
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
 from controller.ledger.records import iso_ms
 from controller.planning.wording import number
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.views.documents.moments import Moment, moment_json
 from controller.views.time_text import clock_text, dated_day_text
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from controller.ledger.records import iso_ms
+from controller.model.plan import ScheduleMeaning, ScheduleShift
 from controller.model.ref import ResourceRef
-from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
 from controller.planning.wording import number
 from controller.views.documents.moments import moment_json
 from controller.views.plan_wording import names_text

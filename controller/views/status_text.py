@@ -11,11 +11,9 @@ from controller.engine.queries.status.view import (
     StatusView,
     Switch,
 )
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json
-from controller.model.observed import CONFIG_SCOPE
+from controller.model.canonical import ABSENT, Json
+from controller.model.observed import CONFIG_SCOPE, Remark
 from controller.model.override import Override
-from controller.model.scope_status import Remark
 from controller.planning.wording import number, value_text
 from controller.views.scope_text import in_words, next_step, what_of
 from controller.views.style import Line, Span, Style

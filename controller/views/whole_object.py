@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.model.absent import ABSENT
-from controller.model.canonical import Json, parse_canonical
+from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.plan import Change, FieldChange
 from controller.planning.fields import (
     Difference,

@@ -22,7 +22,7 @@ UNCHANGED = frozenset({"lower", "casefold", "strip", "lstrip", "rstrip"})
 RENDERS_A_FIX = frozenset(
     {
         Path("controller/model/reason.py"),
-        Path("controller/model/problem.py"),
+        Path("controller/model/ref.py"),
         Path("controller/views/audit.py"),
     }
 )
@@ -33,7 +33,7 @@ NOT_OURS = {
         "str(error)",
     ): "botocore's words, from which a password is taken out",
     (
-        "controller/kinds/parts/environment_names.py",
+        "controller/kinds/parts/texts.py",
         "str(error).strip()",
     ): "pydantic's words, which have no code",
 }

@@ -10,12 +10,10 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from controller.catalog import kinds
-from controller.kinds.language.controller_only import controller_only
+from controller.kinds.language.fields import Shape, authored_spec, controller_only, fields_of
 from controller.kinds.language.json_schema import document_schemas, file_name
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.rename import authored_spec
 from controller.kinds.language.spec import Spec
-from controller.kinds.language.walk import Shape, fields_of
 from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.documents import parse_documents
@@ -116,7 +114,7 @@ def test_items_round_trip(name: str) -> None:
     for key, document, _ in examples(name):
         spec = spec_of(kind, document["spec"])
         items = kind.project(key, spec.model_dump(by_alias=True, exclude_none=True))
-        again, authored = authored_spec(kind, items, controller_only(kind.spec)(spec))
+        again, authored = authored_spec(kind, items, controller_only(spec))
         assert (again, spec_of(kind, authored)) == (document["metadata"]["name"], spec)
 
 

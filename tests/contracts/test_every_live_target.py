@@ -9,9 +9,8 @@ import pytest
 
 from controller import catalog
 from controller.errors import EnvctlError, StaleEpoch
-from controller.model.accepted import AcceptedState
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.live import LiveLook, LiveScope
-from controller.model.live_options import LiveOptions
 from controller.model.plan import Cause, Change
 from controller.model.ref import ResourceRef
 from controller.ports import BatchingTarget, LiveTarget

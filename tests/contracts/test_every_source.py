@@ -8,7 +8,7 @@ import pytest
 
 from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
-from controller.model.origin import UNKNOWN_AUTHORSHIP
+from controller.model.ref import UNKNOWN_AUTHORSHIP
 from controller.ports import Source
 from controller.sources.open_source import open_source
 from tests.support.git_repository import Repository

@@ -10,9 +10,8 @@ from controller.aws.clients import Clients
 from controller.aws.place import Place
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.observed import Ownership, ScopeState
-from controller.model.origin import Origin
-from controller.model.outcome import Status
-from controller.model.ref import ResourceRef
+from controller.model.plan import Status
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import DesiredState, Resource
 from controller.targets.table_items.definitions import STATE_TABLE
 from tests.support.estate import PREFIX, START, TABLES, Estate

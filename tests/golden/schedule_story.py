@@ -3,10 +3,9 @@
 from typing import Any
 
 from controller.model.observed import Observation
-from controller.model.origin import Origin
-from controller.model.plan import Edit
+from controller.model.plan import Edit, ScheduleMeaning
+from controller.model.ref import Origin
 from controller.model.resource import Projection
-from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.schedule_meaning import (
     EnvironmentFollowing,
     Following,

@@ -6,11 +6,9 @@ from typing import Any
 
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
-from controller.model.origin import Authorship, Origin
-from controller.model.plan import Change, Edit, Plan, ScopePlan
-from controller.model.ref import ResourceRef
+from controller.model.plan import Change, Edit, Plan, ScheduleMeaning, ScopePlan
+from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.model.resource import Projection
-from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.diff import diff
 from controller.planning.diff_options import DiffResult
 from controller.planning.fields import EXTRA, FieldNames, FieldPath, extra_path

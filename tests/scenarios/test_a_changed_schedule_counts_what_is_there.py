@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.model.schedule_meaning import ScheduleMeaning
+from controller.model.plan import ScheduleMeaning
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
 from controller.views.schedule_text import meaning_lines

@@ -4,7 +4,7 @@ import pytest
 
 from controller.aws.errors import OutcomeUnknown
 from controller.errors import ScopeBusy, ScopeFromTheFuture, StaleEpoch
-from controller.model.outcome import Status
+from controller.model.plan import Status
 from tests.support.estate import PREFIX, Estate
 from tests.support.toy_kinds import SERVICES, service
 

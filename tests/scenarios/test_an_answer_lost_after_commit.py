@@ -5,7 +5,7 @@ import pytest
 from controller.aws.errors import OutcomeUnknown
 from controller.aws.transactions import Cancelled
 from controller.errors import AccessDenied, Throttled, Unreachable
-from controller.model.outcome import Status
+from controller.model.plan import Status
 from tests.support.estate import PREFIX, Estate
 from tests.support.toy_kinds import SERVICES, service
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.model.outcome import Status
+from controller.model.plan import Status
 from tests.support.estate import PREFIX, Estate
 from tests.support.toy_kinds import ENVIRONMENTS, OPERATIONS, environment
 

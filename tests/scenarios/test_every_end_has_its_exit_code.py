@@ -7,7 +7,7 @@ import pytest
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.lease import Claim, Leases
-from controller.model.head import Head
+from controller.model.ledger_record import Head
 from tests.support.command_line import Fleet, envctl, installation, service
 from tests.support.embedded_aws import AwsForTests
 

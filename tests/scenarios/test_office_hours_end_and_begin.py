@@ -14,7 +14,7 @@ from controller.engine.power.accepted_now import accepted_now
 from controller.engine.queries.audit import Asked, page_of
 from controller.engine.reconcile.tick import PowerRun
 from controller.errors import WrongUsage
-from controller.ledger.summary import POWER
+from controller.ledger.records import POWER
 from controller.model.plan import Cause
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import AFTERNOON, CLOCK, END, EVENING, MORNING, PERSON, PowerEstate

@@ -8,7 +8,7 @@ import pytest
 
 from controller.errors import RefusedByAws, Unreachable
 from controller.events import ApplyProgressed, Event
-from controller.model.outcome import Status
+from controller.model.plan import Status
 from controller.model.ref import ResourceRef
 from tests.support.estate import PREFIX, Estate
 from tests.support.toy_kinds import SERVICES, environment, service

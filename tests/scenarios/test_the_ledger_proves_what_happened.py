@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from controller.ledger.chain import ChainEntry
-from controller.ledger.entities import EntityKey
-from controller.ledger.findings import VerificationReport
-from controller.ledger.record_items import record_wire
+from controller.ledger.chain import ChainEntry, VerificationReport
+from controller.ledger.records import EntityKey, record_wire
 from controller.ledger.replay import table_digests
 from controller.ledger.verify import verify_ledger
 from tests.support.estate import PREFIX, TABLES, Estate

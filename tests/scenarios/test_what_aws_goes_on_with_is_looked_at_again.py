@@ -12,8 +12,7 @@ from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest
 from controller.engine.live.apply_scope import MAX_TIME, ScopeOutcome
 from controller.model.ledger_record import Actor
-from controller.model.outcome import Status
-from controller.model.plan import Change
+from controller.model.plan import Change, Status
 from controller.ports import ActResult, LiveActs
 from tests.support.embedded_aws import AwsForTests
 from tests.support.extension_targets.owners import OwnerParameters

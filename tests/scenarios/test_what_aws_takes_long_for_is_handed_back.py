@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.ledger.summary import POWER
+from controller.ledger.records import POWER
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
 

@@ -10,8 +10,7 @@ from moto import mock_aws
 
 from controller.engine.commit.lease import Claim
 from controller.errors import AccessDenied, RefusedByAws
-from controller.model.outcome import Status
-from controller.model.plan import Change
+from controller.model.plan import Change, Status
 from controller.ports import ActResult, LiveActs
 from tests.support.extension_targets.owners import OwnerParameters
 from tests.support.fleet_yaml import environment

@@ -13,16 +13,12 @@ from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.config.apply import CommitResult, commit_changes
 from controller.events import Emit, discard_event
-from controller.ledger.images import META
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.record_items import record_of_wire
-from controller.ledger.records import record_hash
-from controller.model.head import Head
-from controller.model.ledger_record import Actor, LedgerRecord
+from controller.ledger.records import META, record_hash, record_of_wire
+from controller.model.ledger_record import Actor, Head, LedgerRecord
 from controller.model.observed import ObservedState
-from controller.model.origin import Origin
 from controller.model.plan import Change
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.planning.diff import diff
 from controller.planning.diff_options import DiffOptions

@@ -16,7 +16,6 @@ from controller.loading.authoring.validate_loop import (
     validate_until_stable,
 )
 from controller.model.canonical import parse_canonical
-from controller.model.extra import owned_paths
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 from controller.planning.shared import comparable, keep_found
@@ -54,7 +53,7 @@ def items_of(resource: Resource) -> dict[str, dict[str, Any]]:
 def found(ref: ResourceRef, items: Any, extra: Mapping[str, Any] | None = None) -> FoundObject:
     """Return an object as the tables hold it; with an extra it is ours."""
     shared = kinds()[ref.kind].shared if ref.kind in kinds() else ()
-    own = comparable(items, shared, owned_paths(extra or {}))
+    own = comparable(items, shared, (extra or {}).get("owned", ()))
     return FoundObject(ref, own, items, extra or {}, ours=extra is not None)
 
 

@@ -14,10 +14,9 @@ from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveSco
 from controller.errors import EnvctlError
 from controller.loading.compiled import CompiledKinds
 from controller.loading.from_items import spec_of
-from controller.model.accepted import AcceptedState
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import LiveScope
-from controller.model.live_options import LiveOptions
 from controller.model.override import Override
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef

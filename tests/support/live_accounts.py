@@ -24,8 +24,8 @@ from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.state.rows import statuses_in
 from controller.events import Event
 from controller.model.ledger_record import LedgerRecord, Requester
+from controller.model.observed import ScopeStatus
 from controller.model.plan import Change, ScopePlan
-from controller.model.scope_status import ScopeStatus
 from controller.ports import LiveTarget
 from controller.settings import Settings, read_settings
 from controller.sources.folder import FolderSource

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from controller.model.origin import UNKNOWN_AUTHORSHIP, Authorship
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
 from controller.ports import Revision, SourceTree
 
 

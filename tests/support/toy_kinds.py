@@ -4,8 +4,7 @@ from typing import Any
 
 from controller.kinds.language.kind import Items, Kind, SharedField
 from controller.kinds.language.spec import Spec
-from controller.model.canonical import canonical_bytes
-from controller.model.extra import projection_digest
+from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition

@@ -8,8 +8,7 @@ from controller.loading.compiled import CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, Memory, load
-from controller.model.problem import Problem
-from controller.model.ref import ResourceRef
+from controller.model.ref import Problem, ResourceRef
 from controller.model.resource import Resource
 
 KINDS = CompiledKinds(kinds().values())

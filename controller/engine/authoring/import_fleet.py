@@ -10,8 +10,8 @@ from controller.engine.authoring.legacy_services import older_services
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.state.rows import read_overrides
 from controller.errors import AccessDenied, Unreachable
+from controller.kinds.language.fields import is_sensitive, yaml_path
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.rename import is_sensitive, yaml_path
 from controller.loading.authoring.closer_facts import add_closer_facts
 from controller.loading.authoring.compose import compose
 from controller.loading.authoring.found import FoundObject, LeftOut, Oddity
@@ -27,10 +27,14 @@ from controller.loading.authoring.validate_loop import (
 from controller.loading.compiled import CompiledKinds
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import short_text
-from controller.model.absent import ABSENT
-from controller.model.canonical import parse_canonical
-from controller.model.extra import BENEATH, owned_paths
-from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
+from controller.model.canonical import ABSENT, parse_canonical
+from controller.model.observed import (
+    BENEATH,
+    Observation,
+    ObservedState,
+    Ownership,
+    ScopeState,
+)
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.fields import MASKED, Difference, differences
@@ -168,7 +172,7 @@ def _found_object(
     if found.ownership is Ownership.LOST_MARK:
         lost = "it lost its mark, which the ledger says was ours"
         remark = Oddity(found.ref, lost, "what its items say")
-    own = comparable(items, kind.shared if kind is not None else (), owned_paths(extra))
+    own = comparable(items, kind.shared if kind is not None else (), extra.get("owned", ()))
     ours = found.ownership is Ownership.OURS
     return FoundObject(found.ref, own, items, extra, ours, remark, overrides)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from controller.kinds.parts.scaling_schedule import ScalingSchedule
+from controller.kinds.parts.server_role import ScalingSchedule
 from controller.kinds.parts.template_text import variables_in
 from controller.loading.authoring.closer_facts import CloserLook
 from controller.model.live import LiveScope

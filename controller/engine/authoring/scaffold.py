@@ -8,19 +8,17 @@ from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import WrongUsage
+from controller.kinds.language.fields import Shape, by_yaml
 from controller.kinds.language.json_schema import file_name, model_schema
 from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
-from controller.kinds.language.walk import Shape, by_yaml
-from controller.kinds.parts.environment_names import matches
+from controller.kinds.parts.texts import matches
 from controller.loading.closest import closest
 from controller.loading.describe import problem_of
 from controller.loading.issue import PlacedIssue
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
-from controller.model.origin import Authorship
-from controller.model.problem import Problem, in_file_order
-from controller.model.ref import ResourceRef
+from controller.model.ref import Authorship, Problem, ResourceRef, in_file_order
 from controller.ports import Source, SourceTree
 
 PORTS = range(40_000, 41_000)

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from controller.errors import EnvctlError, StaleEpoch
-from controller.model.outcome import Outcome, Progress, Status
-from controller.model.plan import Change
+from controller.model.plan import Change, Outcome, Progress, Status
 from controller.model.reason import NO_REASON, Reason
 from controller.planning.order import Graph
 

@@ -13,8 +13,8 @@ from typing import Any
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite, UpdateWrite
 from controller.errors import Conflict, ScopeBusy, StaleEpoch
-from controller.ledger.heads import Heads, head_id, head_of_row, row_of_head
-from controller.model.head import Head
+from controller.ledger.heads import HEAD_PREFIX, Heads, head_of_row, row_of_head
+from controller.model.ledger_record import Head
 from controller.targets.table_items.store import ItemStore
 
 LEASE_S = 60.0
@@ -34,11 +34,11 @@ class Claim:
     take_over: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Leases(Heads):
     """Takes, renews and gives back scopes, in the master account's items. ``clock`` gives aware time, ``sleep`` takes seconds."""
 
-    rows: ItemStore
+    _rows: ItemStore
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
 
@@ -46,7 +46,7 @@ class Leases(Heads):
         """Create the head of a scope, owned by nobody, unless it is there; tell whether it was created."""
         row = row_of_head(Head(scope, 0, "", 0, 0, ""))
         try:
-            self.rows.write(PutWrite(self.table, to_wire(row), "attribute_not_exists(Id)"))
+            self._rows.write(PutWrite(self._table, to_wire(row), "attribute_not_exists(Id)"))
         except Conflict:
             return False
         return True
@@ -102,15 +102,15 @@ class Leases(Heads):
     def _update(self, head: Head, change: str, values: dict[str, Any]) -> dict[str, Any] | None:
         """Change the row if epoch and owner are still these; return it as it is then, None if they are not."""
         write = UpdateWrite(
-            self.table,
-            {"Id": {"S": head_id(head.scope)}},
+            self._table,
+            {"Id": {"S": HEAD_PREFIX + head.scope}},
             change,
             condition="#epoch = :epoch AND #owner = :owner",
             names=_NAMES,
             values=to_wire({**values, ":epoch": head.epoch, ":owner": head.owner}),
         )
         try:
-            return self.rows.write(write)
+            return self._rows.write(write)
         except Conflict:
             return None
 

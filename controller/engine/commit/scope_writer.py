@@ -15,10 +15,8 @@ from controller.errors import Conflict, EnvctlError, StaleEpoch, Throttled, Unre
 from controller.events import ApplyProgressed, Emit, EpochTaken, LeaseNotReleased, discard_event
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.backoff import Backoff
-from controller.model.head import Head
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import LedgerRecord, Phase
-from controller.model.outcome import Progress
+from controller.model.ledger_record import Head, ItemWrite, LedgerRecord, Phase
+from controller.model.plan import Progress
 
 MAX_HEAD_MOVES: Final = 8
 """How often in a row the head may turn out to be elsewhere, in our own epoch, before we give up."""

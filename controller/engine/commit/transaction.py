@@ -11,14 +11,11 @@ from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, Writ
 from controller.engine.commit.lease import LEASE_S, epoch_ms
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.errors import RefusedByAws
-from controller.ledger.heads import head_id
+from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.large_images import LARGE_BYTES, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.record_items import record_wire
-from controller.ledger.records import build_records, chained
-from controller.model.head import Head
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import LedgerRecord, Phase
+from controller.ledger.records import build_records, chained, record_wire
+from controller.model.ledger_record import Head, ItemWrite, LedgerRecord, Phase
 from controller.model.plan import Change
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.plain_json import dump_plain
@@ -174,7 +171,7 @@ def build_transaction(
     # The head is last: that is where its failing condition is looked for.
     head_write = UpdateWrite(
         storage.physical(STATE_TABLE.name),
-        {"Id": {"S": head_id(before.scope)}},
+        {"Id": {"S": HEAD_PREFIX + before.scope}},
         "SET #sequence = :next, #hash = :hash, #lease = :lease",
         # Only if it is still ours and where we left it.
         condition="#epoch = :epoch AND #owner = :owner AND #sequence = :sequence",

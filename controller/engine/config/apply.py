@@ -44,11 +44,8 @@ from controller.errors import (
     worst_exit_code,
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
-from controller.model.head import Head
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import Actor, Requester
-from controller.model.outcome import DONE, Outcome, Status
-from controller.model.plan import Change
+from controller.model.ledger_record import Actor, Head, ItemWrite, Requester
+from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.reason import NO_REASON, Reason
 from controller.targets.table_items.writes import version_of
 

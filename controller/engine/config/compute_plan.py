@@ -16,14 +16,17 @@ from controller.kinds.language.kind import Kind, Leaving
 from controller.loading.describe import problem_of
 from controller.loading.issue import Issue, PlacedIssue
 from controller.model.canonical import Json, parse_canonical
-from controller.model.extra import spec_value
-from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
-from controller.model.origin import Authorship, Origin
+from controller.model.observed import Observation, ObservedState, Ownership, ScopeState, spec_value
 from controller.model.override import Override
-from controller.model.plan import ScopePlan
-from controller.model.plan_options import PlanOptions
-from controller.model.problem import Problem, ProblemCode, in_file_order
-from controller.model.ref import ResourceRef
+from controller.model.plan import PlanOptions, ScopePlan
+from controller.model.ref import (
+    Authorship,
+    Origin,
+    Problem,
+    ProblemCode,
+    ResourceRef,
+    in_file_order,
+)
 from controller.model.resource import DesiredState, Projection
 from controller.planning.approval import overrides_in
 from controller.planning.blocking import Barrier

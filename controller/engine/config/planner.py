@@ -25,18 +25,14 @@ from controller.events import (
 from controller.kinds.language.kind import Kind
 from controller.kinds.parts.server_role import ServerRole
 from controller.loading.compiled import CompiledKinds
-from controller.model.accepted import AcceptedState
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.canonical import digest
-from controller.model.live_options import LiveOptions
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.origin import Authorship
 from controller.model.override import Override
-from controller.model.plan import Plan, ScopePlan
-from controller.model.plan_options import PlanOptions
+from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
 from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Authorship, ResourceRef
 from controller.model.resource import DesiredState
-from controller.model.schedule_meaning import ScheduleMeaning
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
 from controller.planning.schedule_meaning import (
@@ -92,7 +88,7 @@ def _concerned(
 ) -> Iterator[str]:
     """Yield the environments whose schedules may be others: all of them, if a schedule itself is."""
     shared = any(ref.kind in ("Schedule", "Calendar") for ref in changed)
-    for ref in after.environments():
+    for ref in after.of_kind("Environment"):
         if ref not in before.resources:
             continue
         on_map = ResourceRef("DeploymentMap", after.specs[ref].deployment_map)

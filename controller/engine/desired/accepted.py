@@ -17,15 +17,18 @@ from controller.loading.from_items import (
 from controller.loading.issue import Issue
 from controller.loading.resolve import resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
-from controller.model.accepted import AcceptedState, Items
+from controller.model.accepted import AcceptedState, Items, LiveOptions
 from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.extra import BENEATH, owned_paths
-from controller.model.live_options import LiveOptions
-from controller.model.observed import Mark, Observation, ObservedState, Ownership
-from controller.model.origin import Origin
+from controller.model.observed import (
+    BENEATH,
+    Mark,
+    Observation,
+    ObservedState,
+    Ownership,
+)
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.overrides import patch, patched_refs, without_override
 from controller.planning.shared import comparable, keep_found
@@ -174,7 +177,7 @@ def stored_objects(
         if found.ownership in _ACCEPTED:
             extra = found.mark.extra if found.mark is not None else {}
             shared = kinds.by_name[ref.kind].kind.shared if ref.kind in kinds.names else ()
-            own = comparable(parse_canonical(found.attributes), shared, owned_paths(extra))
+            own = comparable(parse_canonical(found.attributes), shared, extra.get("owned", ()))
             origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
             stored[ref] = StoredObject(canonical_bytes(own), extra, origin)
     return stored

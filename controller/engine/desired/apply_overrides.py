@@ -8,11 +8,10 @@ from controller.errors import InvalidDesiredState
 from controller.loading.compiled import CompiledKind, CompiledKinds
 from controller.loading.describe import problems_of
 from controller.loading.overlay_documents import overlay_documents
-from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.extra import BENEATH, projection_digest
+from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
+from controller.model.observed import BENEATH
 from controller.model.override import Override
-from controller.model.problem import Problem, ProblemCode
-from controller.model.ref import ResourceRef
+from controller.model.ref import Problem, ProblemCode, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.overrides import base_fields, patch, patched_refs
 

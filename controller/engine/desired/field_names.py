@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from controller.kinds.language.fields import is_sensitive, yaml_path
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.rename import is_sensitive, yaml_path
 from controller.loading.positions import dotted
 from controller.model.ref import ResourceRef
 from controller.planning.fields import EXTRA, FieldNames

@@ -6,9 +6,8 @@ from typing import Any
 
 from controller.loading.field_origins import FieldOrigins, FieldPath
 from controller.model.canonical import parse_canonical
-from controller.model.origin import Authorship, Origin
 from controller.model.plan import Cause, Change, Edit
-from controller.model.ref import ResourceRef
+from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.edits import OF_NO_EDIT
 from controller.planning.overrides import MEMBER_NAMES

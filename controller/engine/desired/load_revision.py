@@ -11,7 +11,7 @@ from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, Memory, load
 from controller.loading.resolve import resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
-from controller.model.problem import Problem, in_file_order
+from controller.model.ref import Problem, in_file_order
 from controller.model.resource import DesiredState
 from controller.ports import Revision, Source, SourceTree
 

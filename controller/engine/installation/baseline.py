@@ -12,15 +12,12 @@ from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.commit.transaction import record_bytes
 from controller.errors import Conflict
 from controller.events import Emit, discard_event
-from controller.ledger.images import audit_id, image_digest
 from controller.ledger.large_images import ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.records import iso_ms
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import LedgerRecord
+from controller.ledger.records import audit_id, image_digest, iso_ms
+from controller.model.ledger_record import ItemWrite, LedgerRecord
 from controller.model.observed import CONFIG_SCOPE
-from controller.model.origin import UNKNOWN_AUTHORSHIP
-from controller.model.ref import ResourceRef
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.marks import MANAGED, mark_of

@@ -7,7 +7,7 @@ from controller.engine.installation.process_context import ProcessContext
 from controller.engine.installation.settings_file import CONFIG_VARIABLE, read_named
 from controller.loading.documents import parse_documents
 from controller.loading.positions import Positions
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.settings import Settings, setting_paths, variable_of
 
 DEFAULT = "default"

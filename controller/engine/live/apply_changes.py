@@ -16,8 +16,7 @@ from controller.engine.live.observe import FRESH, ScopeActs, ScopeReads
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
-from controller.model.outcome import Outcome, Status
-from controller.model.plan import Change
+from controller.model.plan import Change, Outcome, Status
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.ports import ActingTarget, ActResult, Batch, BatchingTarget, LiveTarget

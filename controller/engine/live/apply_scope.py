@@ -28,8 +28,7 @@ from controller.events import (
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import ScopeState
-from controller.model.outcome import DONE, Outcome, Status
-from controller.model.plan import Change
+from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.reason import NO_REASON, Reason
 from controller.model.ref import ResourceRef
 from controller.planning.drift_history import DriftHistory

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from controller.kinds.calendar import frozen_because
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.planning.blocking import Barrier
-from controller.scheduling.freezes import frozen_because
 
 BULK_PATCH: Final = "BULK_PATCH_AMI"
 

@@ -6,10 +6,8 @@ from typing import Final
 
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.state.rows import Finding
-from controller.model.observed import ScopeState
-from controller.model.outcome import DONE, Outcome
-from controller.model.plan import Change, Note, NoteCategory
-from controller.model.scope_status import Remark, ScopeCounts
+from controller.model.observed import Remark, ScopeCounts, ScopeState
+from controller.model.plan import DONE, Change, Note, NoteCategory, Outcome
 from controller.ports import CountingTarget, TargetCounts
 
 MOST_REMARKS: Final = 20

@@ -14,8 +14,7 @@ from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.record_items import record_of_wire
-from controller.ledger.records import iso_ms
+from controller.ledger.records import iso_ms, record_of_wire
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveScope

@@ -11,9 +11,8 @@ from controller.aws.sessions import AwsAccess
 from controller.engine.commit.lease import LeaseKeeper
 from controller.errors import AccessDenied, EnvctlError
 from controller.ledger.ownership import is_ours_by_history
-from controller.model.accepted import AcceptedState
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.live import LiveLook, LiveScope
-from controller.model.live_options import LiveOptions
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
@@ -70,7 +69,7 @@ def environments_of(
     accepted: AcceptedState, scope: LiveScope, default_region: str
 ) -> Iterable[str]:
     """Yield the names of the environments whose instances are in a scope, by name."""
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         kind = accepted.spec("EnvironmentType", accepted.specs[ref].environment_type)
         if kind is not None and (kind.account, kind.region or default_region) == (
             scope.account_name,

@@ -12,8 +12,7 @@ from controller.engine.live.observe import Observer, Part, ScopeSetup, ScopeView
 from controller.ledger.ownership import deleted_by_us, is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.plan import Cause, Change, Note, NoteCategory, ScopePlan
-from controller.model.plan_options import PlanOptions
+from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.planning.blocking import Barrier

@@ -29,8 +29,8 @@ from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.planning.override_tags import override_of_tag, tags_to_record
 from controller.scheduling.facts import tag_value
-from controller.scheduling.override_tag import parse_override_tag
-from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import InvalidSchedule
+from controller.scheduling.until import parse_override_tag
 from controller.targets.power import SCHEDULES, Power, read_memory, write_memory
 
 ENFORCED: Final = "enforce"
@@ -170,7 +170,7 @@ def _holds(override: Override, now: datetime) -> bool:
 def _tagged(look: LiveLook, accepted: AcceptedState) -> Iterator[tuple[ResourceRef, datetime]]:
     """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
     keys = tag_keys_of(accepted.options)
-    known = {environment.key.lower() for environment in accepted.environments()}
+    known = {environment.key.lower() for environment in accepted.of_kind("Environment")}
     for kind, found in (("Instance", look.instances), ("Group", look.groups)):
         for name, tagged in found.items():
             tags = tagged.tags

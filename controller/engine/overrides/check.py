@@ -7,7 +7,7 @@ from controller.engine.desired.accepted import LazyMapping
 from controller.engine.overrides.protection import check_schedule_may_change
 from controller.engine.power.find_object import LIVE
 from controller.errors import InvalidDesiredState, WrongUsage
-from controller.kinds.language.walk import PLAIN, Shape, by_yaml
+from controller.kinds.language.fields import PLAIN, Shape, by_yaml
 from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
 from controller.loading.compiled import CompiledKinds
 from controller.loading.issue import Issue
@@ -16,13 +16,10 @@ from controller.loading.resolve import Resolved, TracingWorld, resolve
 from controller.loading.scalars import IrregularScalar
 from controller.loading.scalars import resolve as scalar
 from controller.loading.validated import ValidatedDocument, validate_document
-from controller.model.absent import ABSENT
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import Json, parse_canonical
-from controller.model.origin import Origin
+from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.override import Override
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.planning.overrides import patch, segments
 
 

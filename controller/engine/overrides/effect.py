@@ -20,7 +20,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import STOPPING, Action, Verdict
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.skip_reason import SkipCode
 from controller.targets.power_parts.power_changes import PARKING

@@ -33,10 +33,9 @@ from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
 from controller.planning.override_tags import is_of_tag
 from controller.planning.overrides import named
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule
+from controller.scheduling.schedule import InvalidSchedule, Schedule
 from controller.scheduling.until import parse_until
-from controller.scheduling.zones import zone_of
+from controller.scheduling.wall_clock import zone_of
 
 POWER: Final = ("power",)
 WAIT_S: Final = 60.0

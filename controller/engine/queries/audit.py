@@ -8,21 +8,21 @@ from controller.catalog import live_targets
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.state.rows import read_override_rows
 from controller.errors import WrongUsage
-from controller.ledger.entities import EntityKey, entities_of
-from controller.ledger.findings import VerificationReport
+from controller.ledger.chain import VerificationReport
+from controller.ledger.entities import entities_of
 from controller.ledger.heads import HEAD_PREFIX
-from controller.ledger.queries import Page
-from controller.ledger.questions import (
+from controller.ledger.queries import (
     OfActor,
     OfEntity,
     OfPeriod,
     OfScope,
     OfTransaction,
+    Page,
     Period,
     Question,
 )
+from controller.ledger.records import POWER, EntityKey, RecordSummary
 from controller.ledger.replay import table_digests
-from controller.ledger.summary import POWER, RecordSummary
 from controller.ledger.verify import verify_ledger
 from controller.loading.closest import closest
 from controller.model.observed import CONFIG_SCOPE

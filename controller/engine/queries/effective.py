@@ -6,13 +6,12 @@ from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import WrongUsage
+from controller.kinds.language.fields import PLAIN, Shape, by_yaml
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.walk import PLAIN, Shape, by_yaml
 from controller.loading.closest import closest
 from controller.loading.field_origins import FieldPath
 from controller.model.canonical import parse_canonical
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 
 API_VERSION = "envctl/v1"

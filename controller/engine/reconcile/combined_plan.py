@@ -17,14 +17,13 @@ from controller.errors import ExitCode, PlanChanged, PlanRefused, WrongUsage, wo
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import short
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.plan import Plan, ScopePlan
-from controller.model.schedule_meaning import ScheduleMeaning
+from controller.model.plan import Plan, ScheduleMeaning, ScopePlan
 from controller.planning.approval import unused_tokens
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.schedule_meaning import Counted, with_found
 from controller.planning.scope_plan import plan
 from controller.scheduling.decision import Decision, Verdict
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.targets.power import Power
 
 _RUNNING: Final = frozenset({"pending", "running"})

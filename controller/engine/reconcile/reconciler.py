@@ -41,10 +41,8 @@ from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.outcome import DONE
 from controller.model.override import Override
-from controller.model.plan import NoteCategory, Plan
-from controller.model.plan_options import PlanOptions
+from controller.model.plan import DONE, NoteCategory, Plan, PlanOptions
 from controller.planning.approval import overrides_in
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan

@@ -24,9 +24,8 @@ from controller.model.observed import ScopeState
 from controller.model.plan import NoteCategory
 from controller.scheduling.facts import tag_value
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.override_tag import parse_override_tag
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule
+from controller.scheduling.schedule import InvalidSchedule, Schedule
+from controller.scheduling.until import parse_override_tag
 from controller.scheduling.wakeups import Wakeups
 from controller.targets.power import TARGET
 

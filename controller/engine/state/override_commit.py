@@ -12,11 +12,11 @@ from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.state.rows import OVERRIDE_PREFIX, row_of_override
 from controller.errors import Conflict, ScopeBusy, StaleEpoch
 from controller.events import Emit, discard_event
-from controller.model.item_write import ItemWrite
+from controller.model.ledger_record import ItemWrite
 from controller.model.observed import CONFIG_SCOPE
-from controller.model.origin import UNKNOWN_AUTHORSHIP
 from controller.model.override import Override
 from controller.model.plan import Cause
+from controller.model.ref import UNKNOWN_AUTHORSHIP
 from controller.targets.table_items.definitions import STATE_TABLE
 
 MOST: Final = 40

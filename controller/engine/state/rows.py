@@ -10,14 +10,12 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import epoch_ms
 from controller.errors import EnvctlError
 from controller.ledger.records import iso_ms
-from controller.model.absent import ABSENT
 from controller.model.backoff import Backoff
-from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.observed import ScopeState
+from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
+from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
 from controller.model.override import Override
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
-from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.store import ItemStore

@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.kind import API_VERSION, DEFAULTS, Kind
 from controller.kinds.language.spec import Metadata, Spec
-from controller.kinds.language.walk import Shape, fields_of
 
 JsonSchema = dict[str, Any]
 

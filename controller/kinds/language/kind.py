@@ -1,17 +1,14 @@
-"""What a kind declares: its spec, its items, what others may ask of it, and its rules."""
+"""What a kind declares: its spec, its items and how they lie in tables, names, what others may ask of it, and its rules."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.kinds.language.spec import Spec
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
-from controller.model.table import TableDefinition
-
-if TYPE_CHECKING:
-    from controller.kinds.language.name_format import NameFormat
+from controller.model.ref import ProblemCode, ResourceRef
+from controller.model.table import KeyAttribute, TableDefinition
 
 S = TypeVar("S", bound=Spec)
 
@@ -117,6 +114,56 @@ class Leaving(StrEnum):
     """Deleted only when what was last applied says ``lifecycle: retired`` (Environment)."""
 
 
+SCHEMA_VERSION = "SchemaVersion"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """``{<key>: name, <top…>, "Value": {"SchemaVersion": n, …}}``, the shape most tables share."""
+
+    key: str
+    """Attribute that holds ``metadata.name``."""
+    schema_version: int | None = None
+    top: tuple[str, ...] = ()
+    """Attributes beside ``Value`` instead of inside it."""
+
+    def item(self, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the item of an object from its spec, dumped under attribute names."""
+        value = dict(spec)
+        beside = {attribute: value.pop(attribute) for attribute in self.top if attribute in value}
+        if self.schema_version is not None:
+            value[SCHEMA_VERSION] = self.schema_version
+        return {self.key: name, **beside, "Value": value}
+
+    def spec(self, item: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return name and dumped spec of an item, whatever else it has; the inverse of ``item``."""
+        value = {attribute: item[attribute] for attribute in self.top if attribute in item}
+        value.update(item.get("Value") or {})
+        value.pop(SCHEMA_VERSION, None)
+        return str(item[self.key]), value
+
+
+@dataclass(frozen=True, slots=True)
+class NameFormat:
+    """The form of ``metadata.name``. ``pattern`` is anchored and means the same in Python, Rust and JavaScript."""
+
+    pattern: str
+    max_length: int
+    expected: str
+    """In words, with an example: "letters and digits, beginning with a letter, such as Search"."""
+    owned: bool = False
+    """Whether keys of the kind are ``<owner>/<name>``."""
+
+    def findings(self, name: str) -> Findings:
+        """Find a ``metadata.name`` that is too long or of another form."""
+        if len(name) > self.max_length or not re.fullmatch(self.pattern, name):
+            yield Finding(
+                ("metadata", "name"),
+                f"{name!r} is no name for this kind: expected at most {self.max_length} characters, {self.expected}",
+                "rename it, and whatever refers to it",
+            )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[S]):
     """One kind of desired object.
@@ -147,7 +194,7 @@ class Kind(Generic[S]):
     immutable: tuple[Immutable, ...] = ()
     shared: tuple[SharedField, ...] = ()
     leaving: Leaving = Leaving.DELETE
-    names: "NameFormat | None" = None
+    names: NameFormat | None = None
     """What objects may be called; None: anything of 1 to 255 characters."""
     undo_derived: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     """Spec recovered from items, under YAML names and with what is controller-only put back -> the same spec
@@ -161,3 +208,37 @@ class Kind(Generic[S]):
     paths in the spec) -> the value as somebody would write it."""
     yaml_places: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     """Attributes of its items that are not where the field's name says -> where they are in the document."""
+
+    def findings(self, ref: ResourceRef, facts: Any, world: World) -> Findings:
+        """Find what is wrong with an object: its name, and the rules it breaks."""
+        if self.names is not None:
+            yield from self.names.findings(
+                ref.key.partition("/")[2] if self.names.owned else ref.key
+            )
+        for rule in self.rules:
+            yield from rule(ref, facts, world)
+
+
+CONTROLLER_TABLE = TableDefinition("EnvctlConfig", KeyAttribute("Kind"), KeyAttribute("Name"))
+"""The one table of kinds that only this controller knows."""
+_CONTROLLER_LAYOUT = Layout("Name")
+
+
+def controller_kind(
+    name: str, summary: str, spec: type[S], facts: Callable[[str, S], Any], *rules: Rule
+) -> Kind[S]:
+    """Return a kind whose objects are items of ``CONTROLLER_TABLE``."""
+    return Kind(
+        name=name,
+        summary=summary,
+        spec=spec,
+        tables=(CONTROLLER_TABLE,),
+        project=lambda key, dumped: {
+            CONTROLLER_TABLE.name: {"Kind": name, **_CONTROLLER_LAYOUT.item(key, dumped)}
+        },
+        recover=lambda items: _CONTROLLER_LAYOUT.spec(items[CONTROLLER_TABLE.name]),
+        identify=lambda item: str(item["Name"]),
+        facts=facts,
+        rules=rules,
+        yaml_places={("Name",): ("metadata", "name")},
+    )

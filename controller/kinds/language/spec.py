@@ -1,10 +1,19 @@
-"""The model every spec derives from, and the marks its fields may carry."""
+"""The model every spec derives from, the marks its fields may carry, models of partial specs, and how those are merged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import AliasGenerator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AliasGenerator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    create_model,
+)
 from pydantic.alias_generators import to_camel, to_pascal
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -135,3 +144,75 @@ class Metadata(Spec):
     """Free text for people and other programs."""
     protect: bool = False
     """Refuse to delete this object until a revision without the protection has been applied."""
+
+
+def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one partial spec over another: maps merge, lists and scalars replace, null clears."""
+    merged = dict(under)
+    for name, value in over.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            below = merged.get(name)
+            merged[name] = merge(below if isinstance(below, dict) else {}, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def merge_derived(item: Any, derived: Any) -> Any:
+    """Lay derived attributes over an item's own. Neither is changed.
+
+    Maps merge; a map with whole numbers for keys speaks of the members of a list at those places; anything else
+    replaces.
+    """
+    if not isinstance(derived, dict) or not isinstance(item, dict | list):
+        return derived
+    merged: Any = item.copy()
+    for key, value in derived.items():
+        if isinstance(value, dict):
+            below = item.get(key) if isinstance(item, dict) else item[key]
+            merged[key] = merge_derived(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def partial_model(
+    model: type[Spec],
+    name: str,
+    *,
+    says: str | None = None,
+    without: frozenset[str] = frozenset(),
+    **more: Any,
+) -> type[Spec]:
+    """Return a model with the fields of another, all optional, also inside nested maps, for whoever says only what differs.
+
+    What is indivisible, and members of lists, stay as they are: they replace as a whole. Checks over several fields
+    are not taken over, they hold for what comes out of merging. ``says`` is its docstring where that of the
+    model does not do; ``more`` are further fields as ``create_model`` takes
+    them.
+    """
+    fields: dict[str, Any] = {}
+    for field, info in model.model_fields.items():
+        if field not in without:
+            loose = copy(info)
+            loose.default = loose.default_factory = None
+            fields[field] = (_loose(info.annotation) | None, loose)
+    made = create_model(name, __base__=Spec, __doc__=says or model.__doc__, **fields, **more)
+    made.documented_as = model
+    return made
+
+
+def _loose(annotation: Any) -> Any:
+    """Replace models by their partial forms where maps merge."""
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        whole = annotation.indivisible
+        return annotation if whole else partial_model(annotation, f"Partial{annotation.__name__}")
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        inner, *marks = get_args(annotation)
+        return Annotated[(_loose(inner), *marks)]
+    if origin in {Union, UnionType}:
+        return Union[tuple(_loose(part) for part in get_args(annotation))]  # noqa: UP007 - built at run time
+    return annotation

@@ -1,13 +1,46 @@
-"""What rules ask of server roles, and the checks that need a role together with where it runs."""
+"""What rules ask of server roles as a map and its environments have them, and the checks of that.
+
+The checks need a role together with where it runs; an environment may have a role otherwise than its map says.
+"""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import Field
 
 from controller.kinds.language.kind import Finding, Findings, Path
-from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, schedule_facts
-from controller.kinds.parts.server_role import ServerRole
-from controller.kinds.parts.sizes import Sizes, Slices, disorders, sizes_of
-from controller.kinds.parts.subnets import SubnetFacts, zones_of
+from controller.kinds.language.spec import Spec, merge, partial_model
+from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts
+from controller.kinds.parts.server_role import (
+    NO_SIZES,
+    AutoScalingSettings,
+    ServerRole,
+    Sizes,
+    Slices,
+    sizes_of,
+)
+
+ZONE_LETTERS = "ABCDEF"
+
+
+class SubnetFacts(NamedTuple):
+    """What a subnet type offers."""
+
+    zones: str
+    """Letters of the zones that have a subnet: ``AB``."""
+    secure: bool
+
+
+def zones_of(wanted: str | list[str] | None, offered: str) -> str:
+    """Return the letters of the zones a role runs in, in the order given.
+
+    Absent or ``*`` means every zone with a subnet; a letter without a subnet is left out (domain rule of the tables'
+    other readers).
+    """
+    letters = "".join(wanted or ()).upper()
+    if letters in {"", "*"}:
+        return offered
+    return "".join(letter for letter in dict.fromkeys(letters) if letter in offered)
 
 
 class RoleFacts(NamedTuple):
@@ -28,12 +61,13 @@ class RoleFacts(NamedTuple):
 
 def role_facts(role: ServerRole) -> RoleFacts:
     """Say what rules ask of a role."""
+    schedule = role.schedule
     return RoleFacts(
         role.owning_cluster,
         role.contact_email_tag is not None,
         role.cluster_key_name is not None,
         role.schedule_tag is not None,
-        schedule_facts(role.schedule) if role.schedule else None,
+        ScheduleChoiceFacts(schedule.mode, schedule.use, schedule.expression) if schedule else None,
         role.subnet_type_name,
         role.security_zone,
         "".join(role.availability_zone_name or ()),
@@ -55,8 +89,12 @@ def size_findings(
     sizes: Sizes, slices: tuple[tuple[str, Sizes], ...], *, per_slice: bool, at: Path
 ) -> Findings:
     """Find sizes out of order, and slices of a role that has none. ``at`` leads to the role."""
-    for inside, wrong in disorders(sizes, slices):
-        yield Finding((*at, *inside), wrong, "correct the sizes")
+    if wrong := sizes.disorder():
+        yield Finding((*at, "autoScalingSettings"), wrong, "correct the sizes")
+    for name, own in slices:
+        if wrong := own.over(sizes).disorder():
+            what = f"with the role's own sizes, {wrong}"
+            yield Finding((*at, "slices", name), what, "correct the sizes")
     if slices and not per_slice:
         yield Finding(
             (*at, "slices"),
@@ -91,3 +129,94 @@ def subnet_findings(
             f" EnvironmentType {environment_type} are in zones {subnets.zones}",
             "give the role a zone that has a subnet as availabilityZoneName",
         )
+
+
+if TYPE_CHECKING:
+
+    class RoleOverride(Spec):
+        """The fields of a role that are asked for here; at run time it has all of them."""
+
+        enabled: bool | None
+        owning_cluster: str | None
+        subnet_type_name: str | None
+        security_zone: str | None
+        availability_zone_name: str | list[str] | None
+        auto_scaling_settings: AutoScalingSettings | None
+        fleet_per_slice: bool | None
+        slices: Slices | None
+else:
+    RoleOverride = partial_model(
+        ServerRole,
+        "RoleOverride",
+        without=frozenset({"server_role_name"}),
+        enabled=(
+            bool | None,
+            Field(
+                default=None,
+                description="Whether the environment has the role at all. Default: true.",
+            ),
+        ),
+    )
+
+
+class RoleOverrideFacts(NamedTuple):
+    """What rules ask of an override."""
+
+    enabled: bool
+    owning_cluster: str | None
+    subnet_type: str | None
+    security_zone: str | None
+    zones: str | None
+    sizes: Sizes
+    fleet_per_slice: bool | None
+    slices: tuple[tuple[str, Sizes], ...]
+
+    def over(self, role: RoleFacts) -> RoleFacts:
+        """Return the facts of the role as this environment has it."""
+        slices = dict(role.slices)
+        for name, sizes in self.slices:
+            slices[name] = sizes.over(slices.get(name, NO_SIZES))
+        return role._replace(
+            owning_cluster=self.owning_cluster or role.owning_cluster,
+            subnet_type=self.subnet_type or role.subnet_type,
+            security_zone=self.security_zone or role.security_zone,
+            zones=role.zones if self.zones is None else self.zones,
+            sizes=self.sizes.over(role.sizes),
+            fleet_per_slice=role.fleet_per_slice
+            if self.fleet_per_slice is None
+            else self.fleet_per_slice,
+            slices=tuple(slices.items()),
+        )
+
+
+def override_facts(override: RoleOverride) -> RoleOverrideFacts:
+    """Say what rules ask of an override."""
+    zones = override.availability_zone_name
+    return RoleOverrideFacts(
+        override.enabled is not False,
+        override.owning_cluster,
+        override.subnet_type_name,
+        override.security_zone,
+        None if zones is None else "".join(zones),
+        sizes_of(override.auto_scaling_settings),
+        override.fleet_per_slice,
+        slice_facts(override.slices),
+    )
+
+
+def effective_roles(
+    map_spec: dict[str, Any], overrides: dict[str, Any] | None
+) -> dict[str, ServerRole]:
+    """Return the roles an environment has, by name: those of its map with the environment's overrides laid over them.
+
+    Both are specs under YAML names with their short forms written out. A role that is not enabled is left out. Maps merge,
+    but for a schedule, which is one choice.
+    """
+    roles = {}
+    for role in map_spec["roles"]:
+        name = role["serverRoleName"]
+        override = dict((overrides or {}).get(name) or {})
+        if override.pop("enabled", True):
+            beneath = {**role, "schedule": None} if override.get("schedule") else role
+            roles[name] = ServerRole.model_validate(merge(beneath, override))
+    return roles

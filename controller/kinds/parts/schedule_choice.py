@@ -1,4 +1,4 @@
-"""Which schedule an environment or a server role follows."""
+"""Which schedule an environment or a server role follows, and the forms of text schedules are written in."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
@@ -9,8 +9,8 @@ from controller.kinds.language.kind import World
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
 from controller.kinds.parts.texts import Text
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.periods import nearest_expression
-from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import InvalidSchedule
+from controller.scheduling.wall_clock import canonical_zone
 
 FIXED_MODES = ("on", "off", "noschedule")
 NOSCHEDULE = "noschedule"
@@ -24,6 +24,18 @@ def a_schedule(text: str) -> str:
         place = f" at character {refusal.position + 1}" if refusal.position is not None else ""
         raise unfit(f"{text!r} is no schedule{place}: {refusal.message}", refusal.fix) from None
     return text
+
+
+def a_time_zone(name: str) -> str:
+    """Return the name. Raises ValueError with what to write instead if there is no such time zone."""
+    try:
+        canonical_zone(name)
+    except InvalidSchedule as refusal:
+        raise unfit(refusal.message, refusal.fix) from None
+    return name
+
+
+TimeZone = Annotated[Text, AfterValidator(a_time_zone)]
 
 
 def _no_mode(text: str) -> str:
@@ -88,11 +100,6 @@ class ScheduleChoiceFacts(NamedTuple):
     expression: str | None
 
 
-def schedule_facts(choice: ScheduleChoice) -> ScheduleChoiceFacts:
-    """Say what decides the text other programs read."""
-    return ScheduleChoiceFacts(choice.mode, choice.use, choice.expression)
-
-
 def expand_schedule(value: Any) -> Any:
     """Write a short form out; anything else is returned as it is."""
     if not isinstance(value, str):
@@ -103,10 +110,7 @@ def expand_schedule(value: Any) -> Any:
 def derived_expression(use: str, world: World) -> str | None:
     """Return the text nearest to the Schedule of that name, None if there is none."""
     facts = world.facts("Schedule", use)
-    if facts is None:
-        return None
-    compiled = facts.compiled(world)
-    return None if compiled is None else nearest_expression(compiled)[0]
+    return None if facts is None else str(facts.compiled(world).text)
 
 
 def flags(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +155,9 @@ def as_written(value: Mapping[str, Any], use: str | None) -> str:
     return use or str(choice.get("Expression", "automatic"))
 
 
-def undo_derived_expression(schedule: Any) -> None:
-    """Drop, in place, the text of a choice (YAML names) that names a Schedule."""
+def undo_derived_expression(spec: dict[str, Any]) -> dict[str, Any]:
+    """Drop, in place, the text of a spec's choice (YAML names) that names a Schedule."""
+    schedule = spec.get("schedule")
     if isinstance(schedule, dict) and schedule.get("use") is not None:
         schedule.pop("expression", None)
+    return spec

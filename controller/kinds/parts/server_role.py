@@ -1,20 +1,139 @@
-"""One server role of a deployment map: what its instances are, and how their groups are kept."""
+"""One server role of a deployment map: what its instances are, and how its groups are sized and kept."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
-from controller.kinds.parts.scaling_schedule import ScalingSchedule
 from controller.kinds.parts.schedule_choice import (
     SCHEDULE,
     Expression,
     ScheduleChoice,
+    TimeZone,
+    a_schedule,
     expand_schedule,
 )
-from controller.kinds.parts.sizes import AutoScalingSettings, Slices
-from controller.kinds.parts.subnets import SubnetType
-from controller.kinds.parts.texts import Email, Text
+from controller.kinds.parts.texts import Email, SubnetType, Text
+
+Count = Annotated[int, Field(ge=0, le=100), Says("a whole number of instances from 0 to 100")]
+
+
+class AutoScalingSettings(Spec):
+    """Sizes of a group: min <= desired <= max."""
+
+    min_capacity: Count = 0
+    """Fewest instances."""
+    desired_capacity: Count = 1
+    """Instances it has while nothing else asks for more or fewer."""
+    max_capacity: Count = 1
+    """Most instances."""
+    desired_owner: Annotated[Literal["envctl", "external"] | None, CONTROLLER_ONLY] = None
+    """Who sets the desired capacity: ``envctl`` (default) keeps it as written, ``external`` leaves it to scaling
+    policies after the group has been made."""
+
+
+class SliceSizes(Spec):
+    """Sizes of one slice, where they differ from the role's."""
+
+    min_capacity: Count | None = None
+    desired_capacity: Count | None = None
+    max_capacity: Count | None = None
+
+
+class Slices(Spec):
+    """The slices of a fleet per slice that are kept; a slice that is not named has no group."""
+
+    blue: SliceSizes | None = None
+    """Group of the blue slice; ``{}`` for the role's own sizes."""
+    green: SliceSizes | None = None
+    """Group of the green slice; ``{}`` for the role's own sizes."""
+
+    @model_validator(mode="after")
+    def _names_a_slice(self) -> "Slices":
+        if self.blue is None and self.green is None:
+            raise unfit("no slice is named", "write slices: {blue: {}}, or leave it out for both")
+        return self
+
+
+class Sizes(NamedTuple):
+    """Sizes as far as they are given."""
+
+    min: int | None
+    desired: int | None
+    max: int | None
+
+    def over(self, under: "Sizes") -> "Sizes":
+        """Lay these over others: what is not given here is taken from there."""
+        return Sizes(
+            under.min if self.min is None else self.min,
+            under.desired if self.desired is None else self.desired,
+            under.max if self.max is None else self.max,
+        )
+
+    def disorder(self) -> str | None:
+        """Say what breaks min <= desired <= max; None if nothing does."""
+        low, wanted, high = self
+        if low is not None and wanted is not None and high is not None and low <= wanted <= high:
+            return None
+        known = [
+            (name, size) for name, size in zip(self._fields, self, strict=True) if size is not None
+        ]
+        for (low_name, low), (high_name, high) in pairwise(known):
+            if low > high:
+                return (
+                    f"{low_name} {low} is over {high_name} {high}; expected min <= desired <= max"
+                )
+        return None
+
+
+NO_SIZES = Sizes(None, None, None)
+
+
+def sizes_of(found: AutoScalingSettings | SliceSizes | None) -> Sizes:
+    """Return what is given of sizes."""
+    if found is None:
+        return NO_SIZES
+    return Sizes(found.min_capacity, found.desired_capacity, found.max_capacity)
+
+
+def _a_cron(text: str) -> str:
+    a_schedule(f"start: {text}")
+    return text
+
+
+Recurrence = Annotated[
+    str,
+    Field(pattern=r"^[0-9A-Za-z*,/-]+( [0-9A-Za-z*,/-]+){4}$", max_length=255),
+    Says('a cron of five fields, such as "0 8 * * 1-5"'),
+    AfterValidator(_a_cron),
+]
+
+
+class ScalingSchedule(Spec):
+    """Sizes that AWS sets each time the recurrence comes round; a size not given stays as it is."""
+
+    recurrence: Recurrence
+    """Cron of five fields: minute, hour, day of the month, month, day of the week."""
+    timezone: TimeZone | None = None
+    """IANA name of the recurrence's time zone. Default: UTC."""
+    min_capacity: Count | None = None
+    desired_capacity: Count | None = None
+    max_capacity: Count | None = None
+
+    @model_validator(mode="after")
+    def _sizes_make_sense(self) -> "ScalingSchedule":
+        sizes = Sizes(self.min_capacity, self.desired_capacity, self.max_capacity)
+        if all(size is None for size in sizes):
+            raise unfit(
+                "a scaling schedule without a size changes nothing",
+                "add desiredCapacity, minCapacity or maxCapacity",
+            )
+        wrong = sizes.disorder()
+        if wrong:
+            raise unfit(wrong, "correct the sizes")
+        return self
+
 
 RoleName = Annotated[
     str,

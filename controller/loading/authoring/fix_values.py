@@ -6,16 +6,15 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
+from controller.kinds.language.fields import Shape, by_yaml
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.walk import Shape, by_yaml
 from controller.loading.authoring.found import Oddity
 from controller.loading.compiled import CompiledKind
 from controller.loading.issue import Issue
 from controller.loading.positions import dotted
 from controller.loading.validation_issues import validation_issues
 from controller.loading.yaml_text import short_text
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
+from controller.model.ref import ProblemCode, ResourceRef
 
 MOST_MENDS = 300
 """An object with more wrong values than this is left to a person."""

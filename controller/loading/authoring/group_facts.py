@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from controller.kinds.parts.subnets import ZONE_LETTERS
+from controller.kinds.parts.role_facts import ZONE_LETTERS
 from controller.loading.authoring.found import Written
 from controller.model.live import FoundGroup, LiveLook
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import InvalidSchedule
 
 MOST_INSTANCES: Final = 100
 """Domain rule: the most instances a size may ask for."""

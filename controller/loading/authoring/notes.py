@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from controller.kinds.language.walk import PLAIN, Shape, by_attribute
+from controller.kinds.language.fields import PLAIN, Shape, by_attribute
 from controller.loading.authoring.found import LeftOut, Oddity
 from controller.loading.compiled import CompiledKinds
 from controller.model.ref import ResourceRef

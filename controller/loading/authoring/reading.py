@@ -5,17 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.kinds.account import CONVENTIONAL_ROLE
-from controller.kinds.language.controller_only import put_back
+from controller.kinds.language.fields import Shape, put_back, to_yaml_names
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.rename import to_yaml_names
 from controller.kinds.parts.upstream_hosts import SLICES
 from controller.loading.authoring.fix_values import fix_values, in_short
 from controller.loading.authoring.found import FoundObject, Items, LeftOut, Oddity, Written
 from controller.loading.authoring.old_items import without_old_traces
 from controller.loading.authoring.tidy import tidied
 from controller.loading.compiled import CompiledKinds
-from controller.model.absent import without_empty
-from controller.model.extra import BENEATH, put_back_base_fields
+from controller.model.canonical import without_empty
+from controller.model.observed import BENEATH, put_back_base_fields
 from controller.model.ref import ResourceRef
 
 Json = Any
@@ -119,7 +118,7 @@ def _spec(
     """Return name and spec, without what loading will derive again."""
     name, dumped = kind.recover({table: dict(item) for table, item in items.items()})
     extra = dict(found.extra.get("spec", {}))
-    spec = put_back(kind.spec, to_yaml_names(kind.spec, dumped), extra)
+    spec = put_back(kind.spec, to_yaml_names(Shape(model=kind.spec), dumped), extra)
     if kind.name == "Upstream":
         if not found.ours:
             spec["liveSlice"] = "external"

@@ -8,8 +8,7 @@ from controller.loading.authoring.found import Written, free_name
 from controller.loading.yaml_text import flow_text
 from controller.model.ref import ResourceRef
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.periods import Period, compile_periods
-from controller.scheduling.periods_of import periods_of
+from controller.scheduling.periods import Period, compile_periods, periods_of
 from controller.scheduling.schedule import Schedule
 
 FEWEST = 2

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from controller.kinds.parts.environment_names import matches
+from controller.kinds.parts.texts import matches
 from controller.loading.authoring.fix_values import drop, is_valid
 from controller.loading.authoring.found import Items, LeftOut, Written
 from controller.loading.compiled import CompiledKinds
@@ -17,9 +17,7 @@ from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.canonical import canonical_bytes
-from controller.model.origin import Origin
-from controller.model.problem import ProblemCode
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import Resource
 
 MOST_ROUNDS: Final = 40

@@ -6,13 +6,11 @@ from typing import Any
 
 from controller.decisions.role_schedules import compiled, map_of, roles_if_readable
 from controller.decisions.tag_keys import written_keys
-from controller.kinds.parts.server_role import ServerRole
-from controller.kinds.parts.sizes import Sizes, sizes_of
+from controller.kinds.parts.server_role import ServerRole, Sizes, sizes_of
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
-from controller.model.origin import Origin
 from controller.model.plan import Lack
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.scheduling.group_sizes import RoleSizes
 from controller.targets.group_parts.names import LONGEST_NAME, group_name, runtime_role
 from controller.targets.group_parts.role_design import (
@@ -46,7 +44,7 @@ def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
         ref.key: why for ref, why in accepted.unreadable.items() if ref.kind == "Environment"
     }
     places = _Places(accepted, scope)
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         found = places.home(ref)
         if isinstance(found, str):
             untold[ref.key] = found

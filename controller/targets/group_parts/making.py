@@ -13,7 +13,6 @@ from controller.decisions import tag_keys as our
 from controller.decisions.tag_keys import written_keys
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import parse_canonical
-from controller.model.extra import owned_paths
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs
 from controller.targets.group_parts.found import (
@@ -44,7 +43,7 @@ class GroupActs:
         self._name = name_in(change.ref)
         self._before: Attributes | None = parse_canonical(change.before) if change.before else None
         self._after: Attributes = parse_canonical(change.after or b"{}")
-        self._owned = owned_paths(parse_canonical(change.extra))
+        self._owned = tuple(parse_canonical(change.extra).get("owned", ()))
         self._scaling = acts.client("autoscaling")
         self._place = place_of(self._scaling)
         self._schedule_key = written_keys(acts.options.tag_keys).get("Schedule", "")

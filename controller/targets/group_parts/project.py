@@ -13,9 +13,8 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import LiveScope
 from controller.model.observed import Observation, ObservedState, Ownership
-from controller.model.origin import Origin
 from controller.model.plan import Cause, Lack, Note, NoteCategory
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.ports import Projected, Shaping
 from controller.targets.group_parts.designs import Designs, designs

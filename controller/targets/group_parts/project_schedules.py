@@ -8,9 +8,8 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import FoundGroup, LiveLook, LiveScope
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
-from controller.model.origin import Origin
 from controller.model.plan import Cause, Lack, Note
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.ports import LiveReads, Projected, Shaping
 from controller.targets.group_parts.designs import Designs, designs

@@ -6,15 +6,14 @@ from typing import Any, NamedTuple
 
 from controller.decisions.role_schedules import Compiled, schedule_tag
 from controller.decisions.tag_keys import LONGEST_VALUE
-from controller.kinds.parts.scaling_schedule import ScalingSchedule
-from controller.kinds.parts.server_role import ServerRole
-from controller.kinds.parts.subnets import ZONE_LETTERS, zones_of
+from controller.kinds.parts.role_facts import ZONE_LETTERS, zones_of
+from controller.kinds.parts.server_role import ScalingSchedule, ServerRole
 from controller.kinds.parts.template_text import LONGEST_USER_DATA, filled_in
 from controller.model.accepted import AcceptedState
-from controller.model.origin import Origin
 from controller.model.plan import Lack
+from controller.model.ref import Origin
 from controller.scheduling.group_sizes import RoleSizes
-from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import InvalidSchedule
 from controller.targets.group_parts.names import (
     role_profile,
     role_security_group,

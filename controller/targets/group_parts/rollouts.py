@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from controller.kinds.calendar import frozen_because
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import suspended
-from controller.scheduling.freezes import frozen_because
 from controller.targets.group_parts.found import FoundAttributes
 from controller.targets.group_parts.names import REFRESH, ask, group_ref
 from controller.targets.group_parts.role_design import BULK_PATCH, GroupDesign

@@ -7,11 +7,11 @@ from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors, says_not_found
 from controller.decisions import tag_keys as our
 from controller.errors import RefusedByAws
-from controller.kinds.parts.scaling_schedule import ScalingSchedule
+from controller.kinds.parts.server_role import ScalingSchedule
 from controller.model.canonical import digest_of, parse_canonical
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads
-from controller.scheduling.zones import canonical_zone
+from controller.scheduling.wall_clock import canonical_zone
 from controller.targets.group_parts.found import group_mark_id
 from controller.targets.group_parts.names import name_in
 from controller.targets.group_parts.references import pages

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from controller.errors import Conflict, EnvctlError, RefusedByAws, Unreachable
-from controller.ledger.summary import POWER
+from controller.ledger.records import POWER
 from controller.model.backoff import Backoff
 from controller.model.canonical import parse_canonical
 from controller.model.live import FoundInstance, LiveLook

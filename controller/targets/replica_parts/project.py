@@ -7,9 +7,8 @@ from typing import Any, Final
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
 from controller.model.observed import Observation, ObservedState, Ownership
-from controller.model.origin import Origin
 from controller.model.plan import Cause, Note, NoteCategory
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.ports import Projected, Shaping
 from controller.targets.replica_parts.observe import MASTER, SOURCES, ask

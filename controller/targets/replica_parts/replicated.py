@@ -21,8 +21,7 @@ from controller.kinds import (
 from controller.kinds.language.kind import Kind
 from controller.ledger.records import Redact
 from controller.ledger.redaction import redactor
-from controller.model.canonical import digest
-from controller.model.extra import projection_digest
+from controller.model.canonical import digest, projection_digest
 from controller.model.live import LiveScope
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from controller.kinds.language.fields import Shape, by_attribute
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.walk import Shape, by_attribute
 from controller.model.observed import ObservedState, Ownership
 from controller.model.ref import ResourceRef
 from controller.targets.table_items.plain_json import load_plain
@@ -49,8 +49,6 @@ def found_references(kind: Kind[Any], attributes: bytes) -> tuple[ResourceRef, .
 
 
 def _references(shape: Shape, value: Any) -> Iterator[ResourceRef]:
-    if value is None or not shape.refers:
-        return
     if shape.reference is not None:
         read = shape.reference.read
         name = value if read is None else read(value)
@@ -59,8 +57,9 @@ def _references(shape: Shape, value: Any) -> Iterator[ResourceRef]:
     elif shape.model is not None:
         fields = by_attribute(shape.model)
         for attribute, inner in value.items() if isinstance(value, dict) else ():
-            if attribute in fields:
-                yield from _references(fields[attribute].shape, inner)
+            field = fields.get(attribute)
+            if field is not None and "reference" in field.marks and inner is not None:
+                yield from _references(field.shape, inner)
     elif shape.members is not None:
         for member in value:
             yield from _references(shape.members, member)

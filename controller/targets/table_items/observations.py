@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import Kind
-from controller.model.extra import owned_paths
 from controller.model.observed import Mark, Observation, Ownership
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
@@ -152,7 +151,7 @@ class Reader:
             mark = Mark(by, id_, revision, path, line, last, extra)
         kind = self._kinds.get(ref.kind)
         if kind is not None and kind.shared:
-            ours = comparable(held, kind.shared, owned_paths(extra))
+            ours = comparable(held, kind.shared, extra.get("owned", ()))
             if ours is not held:
                 compared = dump_plain(ours)
         digest = hashlib.sha256(compared + b"\n" + extra_bytes).hexdigest()

@@ -8,11 +8,11 @@ from typing import Any
 from controller.aws.items import Item, WireItem, to_wire, to_wire_value
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.ledger.records import iso_ms
-from controller.model.absent import without_empty
-from controller.model.item_write import ItemWrite
+from controller.model.canonical import without_empty
+from controller.model.ledger_record import ItemWrite
 from controller.model.observed import Mark
-from controller.model.origin import UNKNOWN_AUTHORSHIP, Origin
 from controller.model.plan import Change
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Origin
 from controller.model.table import TableDefinition
 from controller.targets.table_items.marks import AUDIT, MANAGED, managed_attribute, mark_id, mark_of
 from controller.targets.table_items.plain_json import load_plain

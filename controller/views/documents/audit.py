@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from controller.aws.items import number_text
-from controller.ledger.findings import Finding, FindingKind, VerificationReport
+from controller.ledger.chain import Finding, FindingKind, VerificationReport
+from controller.ledger.records import RecordSummary, summary_of
 from controller.ledger.redaction import DIGEST, is_digest
-from controller.ledger.summary import RecordSummary, summary_of
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
 from controller.planning.fields import Difference, differences
 

@@ -9,7 +9,7 @@ from controller.loading.positions import dotted
 from controller.model.ledger_record import LedgerRecord
 from controller.model.plan import Note, Violation
 from controller.scheduling.decision import Verdict
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.views.causes import order_of, why_lines
 from controller.views.documents.moments import (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.model.plan import (
     Change,
     FieldChange,

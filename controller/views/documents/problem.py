@@ -3,7 +3,7 @@
 from typing import Annotated, NotRequired, TypedDict
 
 from controller.errors import EnvctlError, InvalidDesiredState, exit_code_of
-from controller.model.problem import Problem
+from controller.model.ref import Problem
 
 
 class ProblemObject(TypedDict):

@@ -13,8 +13,7 @@ from controller.engine.queries.status.view import (
     StatusView,
 )
 from controller.ledger.records import iso_ms
-from controller.model.observed import ScopeState
-from controller.model.scope_status import Remark, ScopeCounts
+from controller.model.observed import Remark, ScopeCounts, ScopeState
 from controller.views.documents.moments import Moment, moment_json
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.scope_text import next_step, what_of

@@ -7,8 +7,7 @@ from typing import Any
 
 from controller.aws.errors import aws_errors
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.extra import projection_digest
+from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
 from controller.model.live import LiveLook, LiveScope
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Change
@@ -46,7 +45,7 @@ class OwnerParameters:
         """Ask for a parameter for each environment of the scope."""
         scope = look.scope
         projections, origins, environments = {}, {}, {}
-        for environment in accepted.environments():
+        for environment in accepted.of_kind("Environment"):
             spec = accepted.specs[environment]
             kind = accepted.spec("EnvironmentType", spec.environment_type)
             region = kind.region or accepted.options.default_region

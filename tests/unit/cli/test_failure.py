@@ -11,8 +11,7 @@ from controller.errors import (
     SourceUnavailable,
     exit_code_of,
 )
-from controller.model.origin import Origin
-from controller.model.problem import Problem
+from controller.model.ref import Origin, Problem
 from tests.support.documents import checked
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from controller.decisions.evaluator import LEFT_OUT, Evaluation, Evaluator, power_rules_of
 from controller.decisions.power_map import power_map
+from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.live import FoundGroup, FoundInstance
-from controller.model.live_options import LiveOptions, PowerOptions
 from tests.support.live_account import FLEET, NOW, accepted_of
 from tests.unit.decisions.looks import group, instance, look
 

@@ -29,8 +29,13 @@ from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.scheduling.facts import EnvironmentFacts, RoleFacts
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, NOSCHEDULE, Schedule
+from controller.scheduling.schedule import (
+    ALWAYS_OFF,
+    ALWAYS_ON,
+    NOSCHEDULE,
+    InvalidSchedule,
+    Schedule,
+)
 from tests.support.live_account import FLEET, NOW, Documents, accepted_of
 
 C50 = ResourceRef("Environment", "c50")

@@ -7,9 +7,9 @@ import pytest
 from controller.decisions.evaluator import Evaluator, power_rules_of
 from controller.decisions.power_map import power_map
 from controller.decisions.tag_keys import SCHEDULE, TagKeys, tag_keys_of, written_keys
-from controller.model.live_options import LiveOptions
+from controller.model.accepted import LiveOptions
 from controller.scheduling.decision import Action
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 from tests.support.live_account import FLEET, NOW, accepted_of
 from tests.unit.decisions.looks import group, instance, look
 

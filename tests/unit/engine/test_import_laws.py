@@ -13,9 +13,8 @@ from controller.loading.authoring.reading import read_objects
 from controller.loading.authoring.shared_schedules import share_schedules
 from controller.loading.authoring.validate_loop import validate_until_stable
 from controller.loading.from_items import spec_of
-from controller.model.accepted import AcceptedState
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.live import FoundGroup, LiveLook, LiveScope
-from controller.model.live_options import LiveOptions
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 from controller.targets.group_parts.designs import designs

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from controller.catalog import kinds
 from controller.kinds.language.kind import Finding, Items, Kind
-from controller.kinds.language.merge import merge, merge_derived
+from controller.kinds.language.spec import merge, merge_derived
 from controller.model.ref import ResourceRef
 
 Documents = Mapping[tuple[str, str], dict[str, Any]]
@@ -157,7 +157,7 @@ def findings(
     key = kind.key(name, spec)
     world = FleetWorld(fleet, mode)
     facts = kind.facts(key, spec)
-    return [found for rule in kind.rules for found in rule(ResourceRef(of, key), facts, world)]
+    return list(kind.findings(ResourceRef(of, key), facts, world))
 
 
 def items(of: str, name: str, authored: Mapping[str, Any], fleet: Documents = FLEET) -> Items:

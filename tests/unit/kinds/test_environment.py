@@ -6,8 +6,8 @@ import pytest
 
 from controller.catalog import kinds
 from controller.kinds.language.kind import Leaving
-from controller.kinds.language.merge import merge
-from controller.kinds.parts.role_override import effective_roles
+from controller.kinds.language.spec import merge
+from controller.kinds.parts.role_facts import effective_roles
 from tests.unit.kinds.small_fleet import (
     ENVIRONMENT,
     ENVIRONMENT_TYPE,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from controller.kinds.language.merge import merge
-from controller.kinds.parts.environment_names import matches
+from controller.kinds.language.spec import merge
+from controller.kinds.parts.texts import matches
 from tests.unit.kinds.small_fleet import ENVIRONMENT_TYPE, FLEET, complaints, items, without
 
 FULL = {

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.kinds.language.controller_only import controller_only
-from controller.kinds.language.rename import authored_spec
+from controller.kinds.language.fields import authored_spec, controller_only
 from tests.unit.kinds.small_fleet import (
     ENVIRONMENT,
     ENVIRONMENT_TYPE,
@@ -81,7 +80,7 @@ def test_rich_documents(key: tuple[str, str]) -> None:
     kind, name = kinds()[key[0]], key[1]
     authored = spec_of(kind, RICH[key])
     found = items(kind.name, name, RICH[key], {**FLEET, **RICH})
-    again, spec = authored_spec(kind, found, controller_only(kind.spec)(authored))
+    again, spec = authored_spec(kind, found, controller_only(authored))
     assert again == name
     # What was derived from others reads as if it had been authored, for nothing says that it was not.
     for role in spec.get("roles", ()) if kind.name == "DeploymentMap" else ():
@@ -98,7 +97,7 @@ def test_plain_documents(key: tuple[str, str]) -> None:
     kind, name = kinds()[key[0]], key[1]
     authored = spec_of(kind, FLEET[key])
     found = kind.project(kind.key(name, authored), _dump(authored))
-    again, spec = authored_spec(kind, found, controller_only(kind.spec)(authored))
+    again, spec = authored_spec(kind, found, controller_only(authored))
     assert (again, spec_of(kind, spec)) == (name, authored)
     for item in found.values():
         assert kind.identify(item) == kind.key(name, authored)
@@ -112,7 +111,7 @@ def _dump(spec: Any) -> dict[str, Any]:
 def test_the_role_overrides_of_an_environment_are_kept_as_they_were_written() -> None:
     kind = kinds()["Environment"]
     spec = spec_of(kind, RICH["Environment", "c50"])
-    extra = controller_only(kind.spec)(spec)
+    extra = controller_only(spec)
     assert extra["schedule.use"] == "office-hours"
     assert extra["lifecycle"] == "retired"
     assert extra["roles"]["Web"]["services"] == [{"serviceName": "Search"}]

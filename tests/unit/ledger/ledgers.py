@@ -10,13 +10,9 @@ import orjson
 
 from controller.aws.items import WireItem, wire_json
 from controller.ledger.chain import ChainEntry
-from controller.ledger.record_items import record_wire
-from controller.ledger.records import build_records, chained
-from controller.model.head import Head
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import Actor, LedgerRecord, Phase
-from controller.model.origin import Authorship
-from controller.model.ref import ResourceRef
+from controller.ledger.records import build_records, chained, record_wire
+from controller.model.ledger_record import Actor, Head, ItemWrite, LedgerRecord, Phase
+from controller.model.ref import Authorship, ResourceRef
 
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SCOPE = "config"

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.aws.items import WireItem, canonical_wire
-from controller.ledger.chain import MAX_FINDINGS, ChainCheck, ChainEntry
-from controller.ledger.findings import FindingKind, Verification
+from controller.ledger.chain import MAX_FINDINGS, ChainCheck, ChainEntry, FindingKind, Verification
 from controller.ledger.records import record_hash
-from controller.model.head import Head
+from controller.model.ledger_record import Head
 from tests.unit.ledger.ledgers import (
     EMPTY,
     SCOPE,

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from controller.aws.items import MAX_ITEM_BYTES, item_bytes
 from controller.errors import RefusedByAws, WrongUsage
-from controller.ledger.chain import ChainCheck, ChainEntry
-from controller.ledger.findings import Verification
+from controller.ledger.chain import ChainCheck, ChainEntry, Verification
 from controller.ledger.large_images import (
     IMAGES,
     PACKED,
@@ -20,7 +19,7 @@ from controller.ledger.large_images import (
     ImagesTooLarge,
     unpack_images,
 )
-from controller.ledger.record_items import record_of_wire, record_wire
+from controller.ledger.records import record_of_wire, record_wire
 from controller.model.ledger_record import LedgerRecord
 from tests.unit.ledger.ledgers import (
     SCOPE,

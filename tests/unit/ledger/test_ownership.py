@@ -6,10 +6,8 @@ import pytest
 
 from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.records import build_records
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import Actor, LedgerRecord
-from controller.model.origin import UNKNOWN_AUTHORSHIP
-from controller.model.ref import ResourceRef
+from controller.model.ledger_record import Actor, ItemWrite, LedgerRecord
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from tests.support.estate import START
 
 A = ResourceRef("Service", "a")

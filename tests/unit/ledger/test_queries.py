@@ -17,10 +17,9 @@ from controller.aws.place import Place
 from controller.aws.table_setup import Patience, set_up_table
 from controller.errors import WrongUsage
 from controller.ledger.chain import ChainCheck
-from controller.ledger.entities import EntityKey
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.queries import LedgerReader, _History, _merge
-from controller.ledger.questions import (
+from controller.ledger.queries import (
+    LedgerReader,
     OfActor,
     OfEntity,
     OfPeriod,
@@ -28,10 +27,11 @@ from controller.ledger.questions import (
     OfTransaction,
     Period,
     Question,
+    _History,
+    _merge,
 )
-from controller.ledger.record_items import record_wire
-from controller.ledger.summary import NOBODY, RecordSummary, summary_of
-from controller.model.item_write import ItemWrite
+from controller.ledger.records import NOBODY, EntityKey, RecordSummary, record_wire, summary_of
+from controller.model.ledger_record import ItemWrite
 from controller.ports import History
 from tests.unit.ledger.ledgers import PREFIX, SCOPE, START, head_of, image, records_of, write
 
@@ -208,7 +208,7 @@ def test_a_chain_is_read_as_it_stands_on_the_wire(asked: Asked, after: int) -> N
 
 
 def test_a_missing_table_names_the_command_that_makes_it(asked: Asked) -> None:
-    other = LedgerReader(asked.reader._client, "gone")
+    other = LedgerReader(asked.reader.client, "gone")
     asks: list[Callable[[], object]] = [
         lambda: other.page(OfScope(SCOPE)),
         lambda: list(other.pages(SCOPE)),

@@ -10,9 +10,7 @@ from controller.kinds.environment_type import KIND as ENVIRONMENT_TYPE
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, Spec
 from controller.kinds.service import KIND as SERVICE
-from controller.ledger.images import image_digest
-from controller.ledger.record_items import record_wire
-from controller.ledger.records import build_records
+from controller.ledger.records import build_records, image_digest, record_wire
 from controller.ledger.redaction import is_digest, redactor
 from controller.model.table import KeyAttribute, TableDefinition
 from tests.unit.ledger.ledgers import ACTOR, EMPTY, START, write

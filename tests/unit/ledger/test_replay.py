@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.ledger.chain import ChainEntry
-from controller.ledger.entities import EntityKey
-from controller.ledger.images import image_digest
+from controller.ledger.records import EntityKey, image_digest
 from controller.ledger.replay import Replay, table_digests
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import LedgerRecord
+from controller.model.ledger_record import ItemWrite, LedgerRecord
 from controller.model.table import KeyAttribute, TableDefinition
 from tests.unit.ledger.ledgers import (
     PREFIX,

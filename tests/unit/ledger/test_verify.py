@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from controller.ledger.chain import ChainEntry
-from controller.ledger.entities import EntityKey
 from controller.ledger.heads import Heads
+from controller.ledger.records import EntityKey
 from controller.ledger.replay import table_digests
 from controller.ledger.verify import LOOKS, verify_ledger, verify_scope
-from controller.model.head import Head
-from controller.model.ledger_record import LedgerRecord
+from controller.model.ledger_record import Head, LedgerRecord
 from controller.model.table import KeyAttribute, TableDefinition
 from tests.unit.ledger.ledgers import PREFIX, SCOPE, TABLE, entries, head_of, image, services
 

@@ -17,8 +17,7 @@ from controller.loading.from_items import (
 )
 from controller.loading.load import Loaded
 from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 from tests.support.generated_fleets import Documents, fleets
 from tests.support.imported_fleets import authored, right

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.loading.load import Loaded, Memory
-from controller.model.absent import without_empty
-from controller.model.canonical import parse_canonical
+from controller.model.canonical import parse_canonical, without_empty
 from controller.model.ref import ResourceRef
 from tests.support.yaml_fleet import (
     CLUSTER,

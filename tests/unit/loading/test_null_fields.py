@@ -8,7 +8,7 @@ from controller.loading.issue import Issue
 from controller.loading.validated import validate_document
 from controller.loading.written_fields import null_field_issues
 from controller.model.canonical import canonical_bytes
-from controller.model.origin import Origin
+from controller.model.ref import Origin
 from tests.support.yaml_fleet import KINDS
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from controller.loading.excerpts import MAX_CHARACTERS, Spot, excerpt
 from controller.loading.positions import Positions, dotted
-from controller.model.origin import Origin
+from controller.model.ref import Origin
 
 TEXT = """\
 # a comment

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from controller.model.accepted import AcceptedState
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection, Resource
 
 C50, C7, TANGO = (
@@ -30,7 +29,7 @@ def state(value: Any = None) -> AcceptedState:
 
 
 def test_objects_of_a_kind_come_by_name() -> None:
-    assert list(state().environments()) == [C50, C7]
+    assert list(state().of_kind("Environment")) == [C50, C7]
     assert list(state().of_kind("Service")) == []
 
 

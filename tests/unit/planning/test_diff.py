@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Observation, Ownership
-from controller.model.origin import Origin
 from controller.model.plan import Cause, Change, Note, NoteCategory
+from controller.model.ref import Origin
 from controller.model.resource import Projection
 from controller.planning.diff import departing, diff
 from controller.planning.fields import EXTRA, FieldNames

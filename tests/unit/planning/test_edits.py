@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from controller.model.origin import Origin
 from controller.model.plan import Cause, Change, Edit, FieldChange
+from controller.model.ref import Origin
 from controller.planning.edits import collapse, group_by_edit, with_file_edits
 from tests.unit.planning.worlds import change
 

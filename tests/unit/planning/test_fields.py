@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.model.absent import ABSENT
-from controller.model.canonical import canonical_bytes
+from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.plan import FieldChange
 from controller.planning.fields import (
     EXTRA,

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from controller.errors import WrongUsage
-from controller.model.absent import ABSENT
-from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.override import Override
 from controller.planning.overrides import (
     active,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.model.observed import ScopeState
-from controller.model.origin import Authorship, Origin
 from controller.model.plan import Cause, Edit, ScopePlan, Violation
+from controller.model.ref import Authorship, Origin
 from controller.planning.approval import plan_digest, violation_digest
 from tests.unit.planning.worlds import change, ref
 

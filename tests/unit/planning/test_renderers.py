@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.model.absent import ABSENT
-from controller.model.canonical import canonical_bytes
+from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.observed import ScopeState
-from controller.model.origin import Authorship, Origin
 from controller.model.plan import (
     Cause,
     Change,
@@ -22,12 +20,13 @@ from controller.model.plan import (
     Note,
     NoteCategory,
     Plan,
+    ScheduleMeaning,
+    ScheduleShift,
     ScopePlan,
     Violation,
 )
 from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
-from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
+from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_schema import plan_schema
 from controller.views.documents.plan import plan_object, render_json

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.model.schedule_meaning import ScheduleMeaning, ScheduleShift
+from controller.model.plan import ScheduleMeaning, ScheduleShift
 from controller.planning.schedule_meaning import (
     Counted,
     EnvironmentFollowing,
@@ -16,7 +16,7 @@ from controller.planning.schedule_meaning import (
     with_found,
 )
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
+from controller.scheduling.schedule import InvalidSchedule
 from controller.views.schedule_text import meaning_json, meaning_lines, tally_of
 from controller.views.time_text import relative_day_text
 

@@ -6,13 +6,11 @@ from typing import Any
 
 from controller.kinds.language.kind import Immutable, Kind, Leaving, SharedField, Unique
 from controller.kinds.language.spec import Spec
-from controller.model.canonical import Json, canonical_bytes
-from controller.model.extra import owned_paths, projection_digest
+from controller.model.canonical import Json, canonical_bytes, projection_digest
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
-from controller.model.origin import Origin
 from controller.model.plan import Action, Cause, Change
 from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
 from controller.planning.diff_options import DiffOptions
@@ -151,7 +149,7 @@ def found(
     body = item(text) if attributes is None else attributes
     kind = KINDS.get(ref(text).kind)
     known = {"shape": 1, **(extra or {})}
-    compared = comparable(body, kind.shared, owned_paths(known)) if kind else body
+    compared = comparable(body, kind.shared, known.get("owned", ())) if kind else body
     digest = projection_digest(canonical_bytes(compared), canonical_bytes(known))
     by = "other" if ownership is Ownership.FOREIGN else OURS
     mark = Mark(by, f"id-{text}", "r1", path, 1, applied.digest if applied else digest, known)

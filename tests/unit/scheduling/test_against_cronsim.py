@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.timeline import events_between, previous_event
-from controller.scheduling.zones import zone_of
+from controller.scheduling.wall_clock import zone_of
 from tests.unit.scheduling.strategies import ZONES, moments
 
 EVENTS = 40

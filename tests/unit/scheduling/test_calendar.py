@@ -9,10 +9,9 @@ from controller.engine.queries.schedules.preview import PreviewedSchedule
 from controller.scheduling.calendar_view import calendar_view
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import Period, compile_periods
-from controller.scheduling.refusals import ScheduleNeverRuns
-from controller.scheduling.schedule import ExceptDates, Schedule
+from controller.scheduling.schedule import ExceptDates, Schedule, ScheduleNeverRuns
 from controller.scheduling.timeline import ensure_runs, hours_on
-from controller.scheduling.zones import zone_of
+from controller.scheduling.wall_clock import zone_of
 from controller.views.calendar_text import preview_json, render_calendar
 from tests.support.documents import printed
 from tests.unit.scheduling.strategies import schedules_and_moments

@@ -14,7 +14,6 @@ from controller.scheduling.decision import (
     Verdict,
     decide,
 )
-from controller.scheduling.decision_sources import Source
 from controller.scheduling.facts import (
     DecisionRules,
     EnvironmentFacts,
@@ -23,14 +22,15 @@ from controller.scheduling.facts import (
     Level,
     PowerOverride,
     RoleFacts,
+    Source,
     WhenOff,
 )
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
 from controller.scheduling.schedule import (
     ALWAYS_OFF,
     ALWAYS_ON,
     NOSCHEDULE,
+    InvalidSchedule,
     Schedule,
     State,
 )

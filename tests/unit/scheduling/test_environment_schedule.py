@@ -5,8 +5,7 @@ import pytest
 from controller.scheduling.environment_schedule import environment_schedule
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import Period, compile_periods
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, Schedule
+from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, InvalidSchedule, Schedule
 
 TEXT = "start: 0 8 * * *; stop: 0 19 * * *"
 PARSED = parse_schedule(TEXT)

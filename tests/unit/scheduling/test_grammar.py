@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, NOSCHEDULE, Schedule
+from controller.scheduling.schedule import (
+    ALWAYS_OFF,
+    ALWAYS_ON,
+    NOSCHEDULE,
+    InvalidSchedule,
+    Schedule,
+)
 from tests.unit.scheduling.strategies import texts
 
 

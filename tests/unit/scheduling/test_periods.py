@@ -4,17 +4,18 @@ from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import (
     Period,
     compile_periods,
-    nearest_expression,
+    not_in_text,
     parse_clock,
     parse_days,
+    periods_of,
 )
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import ALWAYS_OFF, ExceptDates, Schedule, State
+from controller.scheduling.schedule import ALWAYS_OFF, ExceptDates, InvalidSchedule, Schedule, State
 from controller.scheduling.timeline import changes_between, previous_event, state_at
 from tests.unit.scheduling.strategies import people
 
@@ -76,7 +77,7 @@ def test_periods_become_entries(periods: list[Period], text: str, because: str) 
     schedule = compile_periods("europe/LONDON", periods)
 
     assert schedule == parse_schedule(f"{text} | Europe/London"), because
-    assert nearest_expression(schedule) == (f"{text} | Europe/London", None)
+    assert schedule.text == f"{text} | Europe/London"
 
 
 @pytest.mark.parametrize(
@@ -122,28 +123,25 @@ def test_what_the_text_cannot_say_is_noted() -> None:
     one_day = ExceptDates(date(2027, 5, 3), date(2027, 5, 3), "May Day")
     schedule = compile_periods("UTC", [Period("mon-fri", "08:00", "19:00")], [WEEKEND, one_day])
 
-    text, note = nearest_expression(schedule)
-
-    assert text == "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 1,2,3,4,5"
-    assert note is not None
-    assert note.startswith("5 excepted dates (england-holidays, May Day) cannot be written")
+    assert schedule.text == "start: 0 8 * * 1,2,3,4,5; stop: 0 19 * * 1,2,3,4,5"
+    assert not_in_text(schedule).startswith(
+        "5 excepted dates (england-holidays, May Day) cannot be written"
+    )
 
 
 def test_one_date_is_noted_in_the_singular() -> None:
     one_day = ExceptDates(date(2027, 5, 3), date(2027, 5, 3), "May Day")
     schedule = compile_periods("UTC", [Period("mon-fri", "08:00", "19:00")], [one_day])
-    note = nearest_expression(schedule)[1]
-    assert note is not None
-    assert note.startswith("1 excepted date (May Day)")
+    assert not_in_text(schedule).startswith("1 excepted date (May Day)")
 
 
 def test_a_fixed_state_is_its_own_expression() -> None:
-    assert nearest_expression(ALWAYS_OFF) == ("off", None)
+    assert ALWAYS_OFF.text == "off"
 
 
 @given(people)
 def test_the_expression_is_the_schedule_without_its_exceptions(schedule: Schedule) -> None:
-    again = parse_schedule(nearest_expression(schedule)[0])
+    again = parse_schedule(schedule.text)
 
     assert again.entries == schedule.entries
     assert again.zone == schedule.zone
@@ -226,3 +224,62 @@ def test_nothing_is_known_before_the_first_event_of_all() -> None:
 
     assert state_at(schedule, datetime(1970, 1, 2, 7, tzinfo=UTC)) is State.OFF
     assert state_at(schedule, datetime(1970, 1, 2, 8, tzinfo=UTC)) is State.ON
+
+
+DAYS = st.lists(st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), min_size=1).map(
+    lambda names: ",".join(dict.fromkeys(names))
+)
+CLOCK = st.integers(0, 1439).map(lambda minute: f"{minute // 60:02d}:{minute % 60:02d}")
+
+
+@pytest.mark.parametrize(
+    ("text", "periods"),
+    [
+        ("start: 0 8 * * 1-5; stop: 0 19 * * 1-5", [("mon-fri", "08:00", "19:00")]),
+        ("Start: 0 8 * * 1,2,3,4,5; Stop: 0 19 * * 1,2,3,4,5", [("mon-fri", "08:00", "19:00")]),
+        (
+            "start: 0 8 * * 1-5; start: 0 10 * * 6; stop: 0 19 * * 1-5; stop: 0 16 * * 6",
+            [("mon-fri", "08:00", "19:00"), ("sat", "10:00", "16:00")],
+        ),
+        ("start: 0 22 * * 1; stop: 0 6 * * 2", [("mon", "22:00", "06:00")]),
+        (
+            "start: 0 8 * * 1; stop: 0 19 * * 2",
+            [("mon", "08:00", "24:00"), ("tue", "00:00", "19:00")],
+        ),
+        ("start: 0 8 1 * *; stop: 0 19 * * *", None),
+        ("start: 0 8 * * 1 2026; stop: 0 19 * * *", None),
+        ("start: 0 8 * * 1; stop: 0 8 * * 1", None),
+        ("start: 0 8 * * 1", None),
+        ("start: 0 * * * *; stop: 30 * * * *", None),
+        ("on", None),
+    ],
+)
+def test_texts(text: str, periods: list[tuple[str, str, str]] | None) -> None:
+    found = periods_of(parse_schedule(text))
+    assert found == (None if periods is None else tuple(Period(*one) for one in periods))
+
+
+def test_what_is_on_over_several_days_has_a_period_for_each() -> None:
+    found = periods_of(parse_schedule("start: 0 8 * * *; stop: 0 19 * * 1-5"))
+
+    assert found is not None
+    assert compile_periods("UTC", found) == compile_periods(
+        "UTC",
+        [
+            Period("mon-fri", "08:00", "19:00"),
+            Period("sat", "08:00", "24:00"),
+            Period("sun", "00:00", "24:00"),
+            Period("mon", "00:00", "08:00"),
+        ],
+    )
+
+
+@given(st.lists(st.builds(Period, DAYS, CLOCK, CLOCK), min_size=1, max_size=4))
+def test_what_periods_compile_to_is_read_back(periods: list[Period]) -> None:
+    compiled = compile_periods("Europe/London", periods)
+    found = periods_of(parse_schedule(compiled.text))
+    if found is not None:
+        again = compile_periods("Europe/London", found)
+        assert (again.text, again) == (compiled.text, compiled)
+    elif len(periods) == 1:
+        assert compiled.text.count("stop") == 0

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import ScheduleNeverRuns
-from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.schedule import Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import (
     Event,
     changes_between,
@@ -20,7 +19,7 @@ from controller.scheduling.timeline import (
     previous_event,
     state_at,
 )
-from controller.scheduling.zones import last_wall, zone_of
+from controller.scheduling.wall_clock import last_wall, zone_of
 from tests.unit.scheduling.strategies import schedules_and_moments
 
 OFFICE = "start: 0 8 * * 1-5; stop: 0 19 * * 1-5"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.until import parse_until
+from controller.scheduling.schedule import InvalidSchedule
+from controller.scheduling.until import parse_override_tag, parse_until
 
 LONDON = ZoneInfo("Europe/London")
 TUESDAY = datetime(2026, 11, 24, 19, 30, tzinfo=UTC)
@@ -85,3 +85,28 @@ def test_a_time_of_day_is_within_a_day_and_an_hour(ahead: int, hour: int, minute
     until = parse_until(f"{hour:02}:{minute:02}", now, LONDON)
 
     assert 0 < (until - now).total_seconds() <= 25 * 3600
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("on until 2027-03-25T10:00Z", "2027-03-25T10:00+00:00"),
+        (" ON  until 2027-03-25 10:00+01:00 ", "2027-03-25T09:00+00:00"),
+        ("on until 2027-03-25 10:00", "2027-03-25T10:00+00:00"),
+    ],
+)
+def test_until_when(text: str, until: str) -> None:
+    parsed = parse_override_tag(text)
+
+    assert parsed == datetime.fromisoformat(until)
+    assert parsed.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "on", "off until 2027-03-25T10:00Z", "on until", "on until 10:00", "on until 2027-03-25"],
+)
+def test_anything_else_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(InvalidSchedule) as caught:
+        parse_override_tag(text)
+    assert "on until 2027-03-25T10:00Z" in caught.value.fix

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.model.origin import UNKNOWN_AUTHORSHIP
+from controller.model.ref import UNKNOWN_AUTHORSHIP
 from controller.sources.git import GitSource
 from controller.sources.location import GitLocation
 from tests.support.git_repository import Repository

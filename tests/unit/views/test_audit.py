@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from controller.ledger.entities import EntityKey
-from controller.ledger.findings import Finding, FindingKind, Verification, VerificationReport
-from controller.ledger.summary import NOBODY, RecordSummary, summary_of
+from controller.ledger.chain import Finding, FindingKind, Verification, VerificationReport
+from controller.ledger.records import NOBODY, EntityKey, RecordSummary, summary_of
 from controller.model.ledger_record import LedgerRecord
 from controller.views.audit import (
     list_lines,

@@ -23,9 +23,8 @@ from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.kinds.schedule import ScheduleSpec
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import FoundInstance
-from controller.model.origin import Origin
 from controller.model.override import Override
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.scheduling.decision import decide
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, PowerOverride, Tags
 from controller.scheduling.grammar import parse_schedule

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import ending_soon, named

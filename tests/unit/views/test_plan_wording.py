@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from controller.model.absent import ABSENT
+from controller.model.canonical import ABSENT
 from controller.model.observed import ScopeState
-from controller.model.origin import Origin
 from controller.model.plan import Change, Edit, FieldChange, Plan, ScopePlan, Violation
+from controller.model.ref import Origin
 from controller.planning.wording import value_text
 from controller.views.plan_wording import (
     counts_text,

@@ -17,12 +17,11 @@ from controller.engine.queries.status.view import (
     Switch,
     storm_views,
 )
-from controller.model.head import Head
-from controller.model.observed import ScopeState
+from controller.model.ledger_record import Head
+from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
 from controller.model.override import Override
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
-from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
 from controller.planning.drift_history import WITHIN, DriftHistory
 from controller.views.documents.status import settings_json, status_json
 from controller.views.scope_text import next_step, what_of

@@ -17,7 +17,7 @@ from controller.engine.power.accepted_now import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
 from controller.errors import EnvctlError, WrongUsage
-from controller.model.head import Head
+from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.ports import Source

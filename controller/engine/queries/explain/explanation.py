@@ -11,10 +11,9 @@ from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.kinds.schedule import ScheduleSpec
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import FoundGroup, FoundInstance
-from controller.model.origin import Origin
 from controller.model.override import Override
 from controller.model.plan import Change, Note, Violation
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.scheduling.decision import Decision
 from controller.scheduling.facts import EnvironmentFacts
 from controller.scheduling.schedule import State

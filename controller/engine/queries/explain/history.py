@@ -10,13 +10,12 @@ from controller.engine.live.journal import refs_of
 from controller.engine.queries.explain.explanation import Subject, Written
 from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.ledger.entities import entities_of
-from controller.ledger.records import iso_ms
-from controller.ledger.summary import POWER
+from controller.ledger.records import POWER, iso_ms
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Rule, Verdict
-from controller.scheduling.decision_sources import Source
+from controller.scheduling.facts import Source
 
 MOST: Final = 40
 """Records looked through for the one that made something as it is."""

@@ -27,12 +27,10 @@ from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Decision, decide
-from controller.scheduling.decision_sources import Candidate, Source
-from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level
-from controller.scheduling.refusals import ScheduleNeverRuns
-from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.facts import Candidate, EnvironmentFacts, InstanceFacts, Level, Source
+from controller.scheduling.schedule import Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import next_change
-from controller.scheduling.zones import zone_of
+from controller.scheduling.wall_clock import zone_of
 from controller.targets.power_parts.power_changes import PARKING
 
 _AS_A_WHOLE: Final = InstanceFacts("", "running")

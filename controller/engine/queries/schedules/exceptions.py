@@ -11,13 +11,11 @@ from controller.decisions.power_map import PowerMap, power_map
 from controller.engine.power.evaluate import FleetEvaluation
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
-from controller.model.origin import Origin
 from controller.model.override import Override
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.scheduling.decision import Rule, Verdict
-from controller.scheduling.decision_sources import Source
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.facts import Source
+from controller.scheduling.schedule import InvalidSchedule, Schedule, State
 from controller.scheduling.timeline import previous_event, state_at
 
 

@@ -7,11 +7,9 @@ from typing import Final, NamedTuple
 
 from controller.engine.power.evaluate import FleetEvaluation
 from controller.engine.queries.schedules.exceptions import Belongs, Filter, belongs_of
-from controller.ledger.entities import EntityKey
 from controller.ledger.power_hours import PowerHours, Present, power_hours
-from controller.ledger.queries import LedgerReader
-from controller.ledger.questions import OfEntity, Period
-from controller.ledger.summary import POWER
+from controller.ledger.queries import LedgerReader, OfEntity, Period
+from controller.ledger.records import POWER, EntityKey
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef

@@ -18,15 +18,13 @@ from controller.errors import WrongUsage
 from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.loading.closest import closest
 from controller.model.accepted import AcceptedState
-from controller.model.origin import Origin
 from controller.model.override import Override
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.planning.overrides import segments
 from controller.scheduling.calendar_view import CalendarView, calendar_view
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule
-from controller.scheduling.zones import zone_of
+from controller.scheduling.schedule import InvalidSchedule, Schedule
+from controller.scheduling.wall_clock import zone_of
 
 MOST_DAYS = 366
 _WORDS = ("on", "off", "247", "noschedule")

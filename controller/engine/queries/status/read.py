@@ -32,7 +32,7 @@ from controller.engine.state.rows import (
 from controller.errors import EnvctlError
 from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState
-from controller.model.head import Head
+from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.override import Override
 from controller.model.plan import NoteCategory

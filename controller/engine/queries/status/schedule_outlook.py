@@ -9,8 +9,7 @@ from controller.engine.queries.status.view import PowerView, Switch
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.planning.overrides import segments
-from controller.scheduling.refusals import InvalidSchedule
-from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.schedule import InvalidSchedule, Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.scheduling.wakeups import Wakeups
 
@@ -62,7 +61,7 @@ def _overridden_until(overrides: Iterable[Override]) -> Mapping[str, datetime]:
 
 
 def _schedules(accepted: AcceptedState) -> Iterable[tuple[str, Schedule | InvalidSchedule]]:
-    for ref in accepted.environments():
+    for ref in accepted.of_kind("Environment"):
         spec = accepted.specs[ref]
         if spec.lifecycle != "retired":
             yield ref.key, compiled(spec.schedule, accepted)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from controller.model.head import Head
-from controller.model.observed import CONFIG_SCOPE, ScopeState
+from controller.model.ledger_record import Head
+from controller.model.observed import CONFIG_SCOPE, ScopeCounts, ScopeState, ScopeStatus
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.model.scope_status import ScopeCounts, ScopeStatus
 from controller.planning.drift_history import FLIPS, WITHIN, DriftHistory
 
 UNSEEN: Final = "unseen"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.engine.authoring.import_role import closer_look
-from controller.kinds.parts.scaling_schedule import ScalingSchedule
+from controller.kinds.parts.server_role import ScalingSchedule
 from controller.model.accepted import AcceptedState
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.observe import Deep

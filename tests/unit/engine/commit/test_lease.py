@@ -6,7 +6,7 @@ from controller.aws.items import to_wire
 from controller.engine.commit.lease import Claim, Leases
 from controller.errors import Conflict, EnvctlError, ScopeBusy, StaleEpoch
 from controller.ledger.heads import head_of_row, row_of_head
-from controller.model.head import Head
+from controller.model.ledger_record import Head
 from tests.support.estate import Estate
 
 

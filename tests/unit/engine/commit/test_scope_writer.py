@@ -10,10 +10,8 @@ from controller.engine.commit.lease import Claim, Leases
 from controller.engine.commit.scope_writer import MAX_HEAD_MOVES, ScopeWriter
 from controller.errors import Conflict, ScopeBusy, StaleEpoch, Throttled
 from controller.events import EpochTaken, Event, LeaseNotReleased
-from controller.model.item_write import ItemWrite
-from controller.model.ledger_record import LedgerRecord
-from controller.model.origin import UNKNOWN_AUTHORSHIP
-from controller.model.ref import ResourceRef
+from controller.model.ledger_record import ItemWrite, LedgerRecord
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.targets.table_items.definitions import STATE_TABLE
 from tests.support.estate import PREFIX, Estate
 

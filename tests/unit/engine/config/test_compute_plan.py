@@ -16,11 +16,9 @@ from controller.engine.desired.load_revision import LoadedRevision, RevisionLoad
 from controller.errors import InvalidDesiredState
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
-from controller.model.origin import Authorship, Origin
-from controller.model.plan import Cause, Change, ScopePlan
-from controller.model.plan_options import PlanOptions
+from controller.model.plan import Cause, Change, PlanOptions, ScopePlan
 from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.planning.fields import EXTRA
 from tests.support.text_source import TextSource
 from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE, examples

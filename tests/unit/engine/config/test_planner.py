@@ -14,8 +14,7 @@ from controller.engine.state.rows import row_of_override
 from controller.errors import InvalidDesiredState
 from controller.loading.from_items import desired_from_items
 from controller.model.override import Override
-from controller.model.plan import Cause, Change
-from controller.model.plan_options import PlanOptions
+from controller.model.plan import Cause, Change, PlanOptions
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
 from controller.settings import Settings

@@ -10,9 +10,8 @@ from controller.engine.desired.accepted import AcceptedReader, accepted_after, s
 from controller.engine.live.observe import environments_of, live_scopes, weaker
 from controller.loading.from_items import desired_from_items
 from controller.loading.validated import ValidatedDocument, validate_document
-from controller.model.absent import ABSENT
-from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.live_options import LiveOptions
+from controller.model.accepted import LiveOptions
+from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause, Change, ScopePlan
@@ -52,7 +51,7 @@ def test_what_was_applied_is_what_is_accepted() -> None:
         assert again.ref == ref
     assert accepted.spec("Environment", "c50") is accepted.specs[C50]
     assert accepted.spec("Environment", "nobody") is None
-    assert C50 in list(accepted.environments())
+    assert C50 in list(accepted.of_kind("Environment"))
     assert not accepted.deployments_locked("c50")
 
 
@@ -140,7 +139,7 @@ def test_scopes_are_those_of_types_and_accounts() -> None:
     homes = [
         name for setup in setups for name in environments_of(accepted, setup.scope, settings.region)
     ]
-    assert sorted(homes) == sorted(ref.key for ref in accepted.environments())
+    assert sorted(homes) == sorted(ref.key for ref in accepted.of_kind("Environment"))
 
 
 def test_what_the_tables_hold_is_desired_again_as_it_was_applied() -> None:

@@ -9,8 +9,7 @@ from controller.engine.commit.change_queue import ChangeQueue
 from controller.engine.live.apply_changes import Stage, next_stage
 from controller.engine.live.journal import MAX_RECORDS
 from controller.errors import StaleEpoch
-from controller.model.outcome import Status
-from controller.model.plan import Action, Cause, Change
+from controller.model.plan import Action, Cause, Change, Status
 from controller.model.ref import ResourceRef
 from controller.ports import LiveTarget
 

@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from controller.engine.live.barriers import Belongings, live_barriers
+from controller.kinds.calendar import frozen_because
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes
 from controller.model.ref import ResourceRef
-from controller.scheduling.freezes import frozen_because
 
 NOW = datetime(2026, 12, 24, 12, tzinfo=UTC)
 C50 = ResourceRef("Environment", "c50")

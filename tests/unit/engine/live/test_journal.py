@@ -15,11 +15,9 @@ from controller.engine.live.journal import (
     refs_of,
     settle,
 )
-from controller.ledger.record_items import from_item, to_item
-from controller.ledger.records import chained, record_hash
+from controller.ledger.records import chained, from_item, record_hash, to_item
 from controller.model.canonical import canonical_bytes
-from controller.model.head import Head
-from controller.model.ledger_record import Actor
+from controller.model.ledger_record import Actor, Head
 from controller.model.live import LiveScope
 from controller.model.observed import Observation, Ownership
 from controller.model.plan import Action, Cause, Change

@@ -11,8 +11,7 @@ from controller.errors import AccessDenied, WrongUsage
 from controller.model.accepted import AcceptedState
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.model.observed import ScopeState
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection, Resource
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

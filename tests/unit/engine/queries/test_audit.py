@@ -7,7 +7,7 @@ import pytest
 
 from controller.engine.installation.installation import Installation
 from controller.engine.queries.audit import Asked
-from controller.ledger.questions import OfPeriod, OfScope
+from controller.ledger.queries import OfPeriod, OfScope
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NO_INSTALLATION = cast(Installation, None)

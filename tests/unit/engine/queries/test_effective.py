@@ -13,8 +13,7 @@ from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.queries.effective import EffectiveDocument, effective_documents
 from controller.errors import WrongUsage
 from controller.loading.documents import parse_documents
-from controller.model.origin import Origin
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation

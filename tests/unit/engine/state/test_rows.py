@@ -12,8 +12,7 @@ from controller.engine.state.rows import (
     row_of_status,
     status_of_row,
 )
-from controller.model.observed import ScopeState
-from controller.model.scope_status import Remark, ScopeCounts, ScopeStatus
+from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

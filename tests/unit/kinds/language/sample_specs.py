@@ -4,8 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Kind
-from controller.kinds.language.layout import Layout
+from controller.kinds.language.kind import Kind, Layout
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Spec
 from controller.model.table import KeyAttribute, TableDefinition
 

@@ -3,8 +3,7 @@
 from pydantic import Field
 
 from controller.kinds.language.documented import Documented, field_texts
-from controller.kinds.language.partial import partial_model
-from controller.kinds.language.spec import Spec
+from controller.kinds.language.spec import Spec, partial_model
 
 
 class Place(Spec):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from referencing import Registry, Resource
 
 from controller.catalog import kinds
-from controller.kinds.language.controller_only import controller_only
+from controller.kinds.language.fields import authored_spec, controller_only
 from controller.kinds.language.json_schema import (
     document_schema,
     document_schemas,
@@ -23,7 +23,6 @@ from controller.kinds.language.json_schema import (
     file_schema,
 )
 from controller.kinds.language.kind import Kind
-from controller.kinds.language.rename import authored_spec
 from controller.kinds.language.spec import Metadata
 from tests.unit.kinds.small_fleet import FLEET, WEB, dumped, spec_of
 
@@ -261,7 +260,7 @@ def test_an_object_is_read_back_from_its_items_as_it_was_authored(name: str) -> 
             return
         key = kind.key("Ada", instance)
         items = kind.project(key, dumped(instance))
-        found, again = authored_spec(kind, items, controller_only(kind.spec)(instance))
+        found, again = authored_spec(kind, items, controller_only(instance))
         assert (found, spec_of(kind, again)) == ("Ada", instance)
 
     read_back()

@@ -7,7 +7,7 @@ import pytest
 
 from controller.loading.authoring.found import FoundObject, Oddity
 from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.extra import BENEATH
+from controller.model.observed import BENEATH
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource

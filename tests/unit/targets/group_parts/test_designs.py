@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from controller.model.accepted import LiveOptions
 from controller.model.live import LiveScope
-from controller.model.live_options import LiveOptions
 from controller.model.ref import ResourceRef
 from controller.targets.group_parts.designs import Designs, designs
 from controller.targets.group_parts.role_design import GroupDesign

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.decisions.role_schedules import Compiled
-from controller.kinds.parts.scaling_schedule import ScalingSchedule
+from controller.kinds.parts.server_role import ScalingSchedule
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.group_sizes import RoleSizes
 from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, NOSCHEDULE

@@ -10,9 +10,8 @@ import pytest
 
 from controller.decisions.evaluator import Evaluator, power_rules_of
 from controller.decisions.power_map import ScheduleMemory, memory_of, power_map
-from controller.model.accepted import AcceptedState
+from controller.model.accepted import AcceptedState, LiveOptions, PowerOptions
 from controller.model.live import FoundGroup, FoundInstance
-from controller.model.live_options import LiveOptions, PowerOptions
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef

@@ -3,8 +3,8 @@
 import pytest
 
 from controller.errors import WrongUsage
+from controller.model.accepted import REPLICATED
 from controller.model.live import LiveScope
-from controller.model.live_options import REPLICATED
 from controller.targets.replica_parts.replicated import content_digest, replicated, state_digest
 
 SCOPE = LiveScope("eu/eu-west-1", "012345670123", "eu-west-1", "eu")

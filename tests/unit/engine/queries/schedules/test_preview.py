@@ -16,8 +16,7 @@ from controller.engine.queries.schedules.preview import (
     view_of,
 )
 from controller.errors import WrongUsage
-from controller.model.accepted import AcceptedState
-from controller.model.live_options import LiveOptions
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.views.calendar_text import preview_json, preview_text

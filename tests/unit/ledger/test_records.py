@@ -2,7 +2,8 @@
 
 import pytest
 
-from controller.ledger.images import action_of, audit_id, image_digest, split_image
+from controller.ledger.records import action_of, audit_id, image_digest, split_image, who_changed
+from controller.model.ledger_record import Actor
 from tests.unit.ledger.ledgers import Image, image
 
 SERVICE = image("s", 1, Tags={"b", "a"}, Weight=1.0)
@@ -40,3 +41,16 @@ def test_the_id_of_a_record_differs_with_each_part() -> None:
         ("T", {"Key": "k"}, "update", "b", "x"),
     ]
     assert len({audit_id(*one) for one in (known, *others)}) == 6
+
+
+@pytest.mark.parametrize(
+    ("author", "changed_by", "who", "why"),
+    [
+        ("Ada <ada@example.com>", "envctl-1", "Ada <ada@example.com>", "the author of the commit"),
+        ("unknown", "ada", "ada", "a history that does not say"),
+        ("", "ada", "ada", "a source without a history"),
+        ("", "", "unknown", "nobody known"),
+    ],
+)
+def test_who_did_it(author: str, changed_by: str, who: str, why: str) -> None:
+    assert who_changed(Actor(author, "", "", ""), changed_by) == who, why
