@@ -10,6 +10,7 @@ import orjson
 
 from controller.aws.errors import TableMissing
 from controller.aws.items import to_wire
+from controller.aws.tables import DynamoStore
 from controller.aws.transactions import PutWrite
 from controller.decisions.evaluator import Evaluator, power_rules_of
 from controller.decisions.power_map import (
@@ -47,7 +48,6 @@ from controller.targets.power_parts.power_changes import (
 from controller.targets.power_parts.power_client import Ec2PowerClient
 from controller.targets.power_parts.rounds import Patience, batches_of, goals_of, results_of
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.store import DynamoStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

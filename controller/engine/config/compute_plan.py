@@ -39,7 +39,7 @@ from controller.planning.overrides import left_fields, patched_refs, suspended
 from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.planning.wording import in_force
 from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
-from controller.targets.table_items.found_references import still_naming, with_references
+from controller.targets.table_items.item_form import still_naming, with_references
 
 SCHEDULE_ENVIRONMENT: Final = "SCHEDULE_ENVIRONMENT"
 

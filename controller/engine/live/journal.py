@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from controller.aws.items import to_wire
+from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest
@@ -23,7 +24,6 @@ from controller.model.ref import ResourceRef
 from controller.planning.wording import NAMES_SHOWN
 from controller.ports import Batch
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.store import ItemStore
 
 ACTION: Final = "Action"
 MESSAGE: Final = "Message"

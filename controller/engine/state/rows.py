@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from controller.aws.items import to_wire
+from controller.aws.tables import ItemStore
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import epoch_ms
 from controller.errors import EnvctlError
@@ -18,7 +19,6 @@ from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.store import ItemStore
 
 STATUS_PREFIX: Final = "status#"
 RETRIES: Final = Backoff(first_s=60.0, longest_s=900.0)

@@ -12,7 +12,7 @@ from controller.model.canonical import canonical_bytes, digest, digest_of
 from controller.model.live import FoundGroup, LiveScope, Member
 from controller.model.observed import Mark, Observation, Ownership
 from controller.targets.group_parts.names import group_ref
-from controller.targets.table_items.marks import mark_id
+from controller.targets.table_items.item_form import mark_id
 
 Attributes = dict[str, Any]
 
