@@ -119,8 +119,8 @@ class ScopeWriter:
     def send(self, transaction: Transaction) -> SendResult | Cancelled:
         """Send the same bytes under the same token until the answer, or the ledger, says what became of them.
 
-        The head follows what was written. A cancellation that is returned has at least one reason that repeating does not cure. Raises what the client raised if that
-        does not pass, and OutcomeUnknown if neither answer nor ledger could be had.
+        The head follows what was written. A cancellation that is returned has at least one reason that repeating does not
+        cure. Raises what the client raised if that does not pass, and OutcomeUnknown if neither answer nor ledger could be had.
         """
         error: EnvctlError | None = None
         for sent in range(MAX_SENDS):
@@ -129,20 +129,23 @@ class ScopeWriter:
             try:
                 answer = self.storage.store.transact(transaction.writes, transaction.token)
                 if isinstance(answer, Committed):
-                    return self._written(transaction, SendResult.COMMITTED)
+                    result = SendResult.COMMITTED
+                    break
                 if answer.maybe_done_before:
                     self._open.append(transaction)
                 if (answer.maybe_done_before or head_has_moved(answer)) and self.has_landed(
                     transaction
                 ):
-                    return self._written(transaction, SendResult.DONE_BEFORE)
+                    result = SendResult.DONE_BEFORE
+                    break
             except TableMissing:
                 raise
             except OutcomeUnknown as unknown:
                 self._open.append(transaction)
                 error = unknown
                 if self._landed_as_far_as_known(transaction):
-                    return self._written(transaction, SendResult.DONE_BEFORE)
+                    result = SendResult.DONE_BEFORE
+                    break
             except Unreachable as unreachable:
                 error = error if isinstance(error, OutcomeUnknown) else unreachable
             else:
@@ -152,10 +155,9 @@ class ScopeWriter:
                     "tables: other transactions keep the items of this one busy",
                     fix="nothing, it is tried again later",
                 )
-        assert error is not None
-        raise error
-
-    def _written(self, transaction: Transaction, result: SendResult) -> SendResult:
+        else:
+            assert error is not None
+            raise error
         self.lease.moved(transaction.head)
         self._moves = 0
         return result

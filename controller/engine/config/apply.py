@@ -5,7 +5,7 @@ change, and a worker whose epoch has passed writes nothing. While one transactio
 that the first succeeds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -274,23 +274,19 @@ def apply_config(
         plan_digest=run.plan.digest,
     )
     storage = installation.storage()
-    results = []
+    outcomes: list[Outcome] = []
+    stopped: list[EnvctlError] = []
     for scope in scopes:
         with ScopeWriter.take(scope.scope, claim, storage, request, emit) as writer:
             result = commit_changes(scope.changes, writer)
-        results.append(result)
+        outcomes += result.outcomes
         for outcome in result.outcomes:
             emit(ChangeSettled.of(outcome))
         if result.stopped is not None:
+            stopped.append(result.stopped)
             emit(RunStopped(scope.scope, str(result.stopped)))
-    return _report(request.transaction, results)
-
-
-def _report(transaction: str, results: Iterable[CommitResult]) -> ApplyReport:
-    results = tuple(results)
-    outcomes = tuple(outcome for result in results for outcome in result.outcomes)
-    stopped = [result.stopped for result in results if result.stopped is not None]
     codes = [exit_code_of(error) for error in stopped]
     if any(outcome.status not in DONE for outcome in outcomes):
         codes.append(ExitCode.FAILED)
-    return ApplyReport(transaction, outcomes, worst_exit_code(codes), "\n".join(map(str, stopped)))
+    why = "\n".join(map(str, stopped))
+    return ApplyReport(request.transaction, tuple(outcomes), worst_exit_code(codes), why)

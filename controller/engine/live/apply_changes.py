@@ -43,13 +43,17 @@ def next_stage(queue: ChangeQueue, targets: Mapping[str, LiveTarget]) -> Stage |
     passed_over: list[int] = []
     open_now: set[int] = set()
     target: LiveTarget | None = None
-    while len(chosen) < _most(target, queue) and (place := queue.take()) is not None:
+    most = MAX_RECORDS
+    while len(chosen) < most and (place := queue.take()) is not None:
         change = queue.changes[place]
         relies_on_none = open_now.isdisjoint(queue.relies_on(place))
         open_now.add(place)
         if relies_on_none and (target is None or change.target == target.name):
             target = targets[change.target]
             chosen.append(place)
+            if isinstance(target, BatchingTarget):
+                # Many of its changes share a record: how many records there are is seen only when they are batched.
+                most = len(queue.changes)
         else:
             passed_over.append(place)
     queue.put_back(passed_over)
@@ -62,12 +66,6 @@ def next_stage(queue: ChangeQueue, targets: Mapping[str, LiveTarget]) -> Stage |
     later = {queue.place_of(change) for batch in batches[MAX_TOGETHER:] for change in batch.changes}
     queue.put_back([place for place in chosen if place in later])
     return Stage(target, batches[:MAX_TOGETHER])
-
-
-def _most(target: LiveTarget | None, queue: ChangeQueue) -> int:
-    # Many changes of a batching target share a record: how many records there are is seen only when they are batched.
-    batching = target is not None and isinstance(target, BatchingTarget)
-    return len(queue.changes) if batching else MAX_RECORDS
 
 
 ACTS_AT_ONCE: Final = 4

@@ -36,12 +36,7 @@ class ScopeSetup:
 
     def mode_of(self, target: LiveTarget, settings: Settings) -> Mode:
         """Return how far a target may go here: the weaker of its own mode and the account's."""
-        return weaker(self.mode, settings.targets.of(target.name))
-
-
-def weaker(first: Mode, second: Mode) -> Mode:
-    """Return the mode that does less."""
-    return min(first, second, key=_STRENGTH.__getitem__)
+        return min(self.mode, settings.targets.of(target.name), key=_STRENGTH.__getitem__)
 
 
 def live_scopes(accepted: AcceptedState, settings: Settings) -> tuple[ScopeSetup, ...]:

@@ -71,7 +71,11 @@ def batches_of(changes: Sequence[Change]) -> tuple[Batch, ...]:
     joined: dict[tuple[str, str, State], list[Change]] = {}
     for change in changes:
         scope = change.ref.key.rpartition("/")[0]
-        key = (scope, str(parse_canonical(change.extra)["environment"]), _way(change))
+        extra = parse_canonical(change.extra)
+        way = State.OFF if change.action in _OFF else State.ON
+        if change.ref.kind != INSTANCE:
+            way = State(str(extra["groupWanted"]))
+        key = (scope, str(extra["environment"]), way)
         joined.setdefault(key, []).append(change)
     return tuple(
         Batch(
@@ -117,12 +121,6 @@ def results_of(
             message=outcome.message, look_again_s=look_again_s if outcome.goes_on else None
         )
     return results
-
-
-def _way(change: Change) -> State:
-    if change.ref.kind == INSTANCE:
-        return State.OFF if change.action in _OFF else State.ON
-    return State(str(parse_canonical(change.extra)["groupWanted"]))
 
 
 PASSING_CODES: Final = frozenset({

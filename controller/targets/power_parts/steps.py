@@ -98,19 +98,16 @@ class GroupSituation:
     scales: bool = False
     """Off means no instances (``scaleToZero``), not stopped ones."""
 
-    def lowest_minimum(self, remembered: Parked) -> int:
-        """Return the MinSize that lets every member wanted off leave; never more than it is."""
-        return min(self.minimum, self._sizes(State.OFF, remembered, self.members).minimum)
-
     def sizes_awake(self, remembered: Parked, members: tuple[MemberSituation, ...]) -> Parked:
         """Return what MinSize and DesiredCapacity are once these members are as they are listed."""
-        sizes = self._sizes(State.ON, remembered, members)
+        sizes = self.sizes(State.ON, remembered, members)
         assert sizes.desired is not None, "the desired capacity is remembered"
         return Parked(sizes.minimum, sizes.desired)
 
-    def _sizes(
+    def sizes(
         self, wanted: State, remembered: Parked, members: tuple[MemberSituation, ...]
     ) -> GroupSizes:
+        """Return the sizes that let members come or leave, where so much is wanted of the group as such."""
         desired = min(remembered.desired, self.maximum)
         role = RoleSizes(min(remembered.minimum, desired), desired, self.maximum)
         counted = [GroupMember(member.lifecycle, member.wanted) for member in members]
@@ -268,7 +265,9 @@ def _parking(group: GroupSituation, leaving: Sequence[MemberSituation]) -> Itera
         yield Suspend(tuple(sorted(HELD_BACK - group.suspended)))
     # Where more are in service than desired, Auto Scaling is ending some: the rest leaves at the next look.
     leaving = leaving[: group.desired]
-    minimum = min(group.lowest_minimum(remembered), group.desired - len(leaving))
+    # The MinSize that lets every member wanted off leave; never more than it is.
+    lowest = group.sizes(State.OFF, remembered, group.members).minimum
+    minimum = min(group.minimum, lowest, group.desired - len(leaving))
     if minimum < group.minimum:
         yield Resize(minimum)
     yield from (EnterStandby(ids) for ids in _ids(leaving))
