@@ -1,4 +1,7 @@
-"""What is to be otherwise for a while is a row with a reason and an end; plan and apply lay it over what Git says."""
+"""What is to be otherwise for a while is a row with a reason and an end; plan and apply lay it over what Git says.
+
+Covers: engine.desired.apply_overrides.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,7 @@
-"""Somebody is woken at night: why is this off, since when, by what, and how is it kept on."""
+"""Somebody is woken at night: why is this off, since when, by what, and how is it kept on.
+
+Covers: engine.queries.explain.explanation, engine.queries.explain.history, engine.queries.explain.subject.
+"""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,14 +10,11 @@ from typing import Any, cast
 import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
-from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.evaluate import CachedLook, evaluate_fleet
-from controller.engine.power.find_object import find_object
+from controller.engine.power.fleet import CachedLook, accepted_now, evaluate_fleet, find_object
 from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
-from controller.ledger.records import iso_ms
 from controller.views.causes import order_of
 from controller.views.documents.explanation import explanation_json
 from controller.views.explanation import explanation_lines
@@ -44,7 +44,7 @@ def explained(estate: PowerEstate, what: str, at: datetime | None = None) -> Exp
     looked = CachedLook(state, now)
     ref = find_object(what, state.accepted, looked.everywhere)
     sights = looked.around(ref)
-    assert len(sights.seen) == (1 if ref.kind == "Environment" else 2), (
+    assert len(sights.scopes) == (1 if ref.kind == "Environment" else 2), (
         "no account more than needed"
     )
     return PowerExplainer(state, sights, at or now, now).explain(ref)
@@ -145,7 +145,7 @@ def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEs
     assert said(held)["wanted"] == "on"
     assert said(held)["next"][0] == {
         "at": until.isoformat(),
-        "utc": iso_ms(until),
+        "utc": f"{until:%Y-%m-%dT%H:%M:%S}.000Z",
         "state": "off",
     }
     assert [command["text"] for command in said(held)["commands"]] == [

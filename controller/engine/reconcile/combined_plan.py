@@ -12,7 +12,7 @@ from controller.engine.desired.accepted import accepted_after
 from controller.engine.live.accounts import LivePlanRun
 from controller.engine.live.observe import environments_of
 from controller.engine.live.planner import LiveScopePlan
-from controller.engine.power.evaluate import evaluate_looks
+from controller.engine.power.fleet import evaluate_looks
 from controller.errors import ExitCode, PlanChanged, PlanRefused, WrongUsage, worst_exit_code
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import short
@@ -51,7 +51,8 @@ def as_found(
             continue
         known |= here
         assert scope.view.look is not None, "power saw it"
-        (seen,) = evaluate_looks([(scope.setup, scope.view.look)], accepted, now, {}).seen
+        evaluated = evaluate_looks([(scope.setup, scope.view.look)], accepted, now, {})
+        (seen,) = evaluated.scopes.values()
         for key, running in _followers(seen.instances):
             before = found.get(key, Counted())
             found[key] = Counted(before.total + 1, before.running + running)

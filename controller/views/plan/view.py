@@ -3,12 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import ScopeState
 from controller.model.plan import Change, FieldChange, Plan, ScheduleMeaning, Violation
 from controller.model.ref import ResourceRef
 from controller.planning.edits import collapse, group_by_edit
-from controller.planning.fields import FieldNames
-from controller.views.plan_wording import (
+from controller.planning.fields import (
+    Difference,
+    FieldNames,
+    FieldPath,
+    Member,
+    field_changes,
+    identity,
+    member_key,
+)
+from controller.views.plan.schedule_text import TITLE, meaning_lines, tally_of
+from controller.views.plan.wording import (
     DARK,
     SIGNS,
     edit_title,
@@ -18,8 +28,6 @@ from controller.views.plan_wording import (
     scope_text,
     tally_text,
 )
-from controller.views.schedule_text import TITLE, meaning_lines, tally_of
-from controller.views.whole_object import fields_of
 
 FIELDS_SHOWN: Final = 6
 
@@ -94,7 +102,7 @@ def _schedules(meaning: ScheduleMeaning, *, expand: bool) -> Section:
 def _entries(
     changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
 ) -> tuple[Entry, ...]:
-    return tuple(_entry(one.changes, scope_of, names, expand=expand) for one in collapse(changes))
+    return tuple(_entry(edit.changes, scope_of, names, expand=expand) for edit in collapse(changes))
 
 
 def _entry(
@@ -137,7 +145,7 @@ def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
 
 
 def _scopes(plan: Plan) -> Iterator[Aside]:
-    seen = {one.scope for one in plan.scopes if one.state not in DARK}
+    seen = {scope.scope for scope in plan.scopes if scope.state not in DARK}
     for scope in plan.scopes:
         if scope.state in NOT_EXPLAINED:
             continue
@@ -151,3 +159,30 @@ def _scopes(plan: Plan) -> Iterator[Aside]:
         head = "; ".join(filter(None, (scope.reason.message, outcome)))
         why = "\n".join(filter(None, (head, scope.reason.below)))
         yield Aside(scope.state.value, (Entry("", scope.scope, (why,), ()),))
+
+
+def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
+    """Return a change's fields; those of a create or delete are worked out only here, when somebody wants to see them."""
+    if change.action == "create" and change.after is not None:
+        leaves = _leaves((), parse_canonical(change.after))
+        return field_changes(
+            change.ref, (Difference(path, ABSENT, value) for path, value in leaves), names
+        )
+    if change.action == "delete" and change.before is not None:
+        leaves = _leaves((), parse_canonical(change.before))
+        return field_changes(
+            change.ref, (Difference(path, value, ABSENT) for path, value in leaves), names
+        )
+    return change.fields
+
+
+def _leaves(path: FieldPath, value: Json) -> Iterator[tuple[FieldPath, Json]]:
+    if isinstance(value, dict) and value:
+        for name in sorted(value):
+            yield from _leaves((*path, name), value[name])
+    elif isinstance(value, list) and (attributes := identity(value, value)):
+        for member in value:
+            key = member_key(member, attributes)
+            yield from _leaves((*path, Member(attributes, key)), member)
+    else:
+        yield path, value
