@@ -27,12 +27,12 @@ import yaml
 from benchmarks.corpus import generate
 from benchmarks.in_memory_target import applied
 from controller.catalog import kinds
-from controller.engine.desired.parallel_parse import parse_side_by_side
+from controller.engine.desired.load_revision import parse_side_by_side
 from controller.loading.compiled import CompiledKinds
 from controller.loading.load import Loaded, Memory, Parse, load, parse_one_by_one
 from controller.model.observed import ObservedState
 from controller.model.plan import ScopePlan
-from controller.planning.diff_options import DiffOptions
+from controller.planning.diff import DiffOptions
 from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.targets.tables import Tables
 

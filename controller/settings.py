@@ -5,28 +5,24 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AliasGenerator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
 from controller.errors import WrongUsage
-from controller.kinds.language.documented import Documented
+from controller.kinds.language.documented import SettingsPart
+from controller.kinds.language.kind import Finding
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
-from controller.loading.documents import parse_documents
-from controller.loading.issue import Issue
+from controller.loading.documents import Irregular, parse_documents, resolve
 from controller.loading.positions import Positions, dotted
-from controller.loading.scalars import Irregular, resolve
 from controller.loading.text_problems import find_text_problems
 from controller.loading.validation_issues import secret_names, validation_issues
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
-from controller.planning.guard_facts import GuardLimits
+from controller.planning.guards import GuardSettings
 
 Mode = Literal["off", "observe", "enforce"]
 
@@ -42,18 +38,6 @@ def _as_tuple(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
-
-
-class SettingsPart(Documented):
-    """A part of the settings: camelCase in YAML, frozen, nothing unknown."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        alias_generator=AliasGenerator(alias=to_camel),
-        validate_by_name=True,
-    )
 
 
 class GitSource(SettingsPart):
@@ -107,37 +91,6 @@ class TargetModes(SettingsPart):
             mode: Mode = getattr(self, fields[target])
             return mode
         return self.others.get(target, "observe")
-
-
-_LIMITS = GuardLimits()
-
-
-class GuardSettings(SettingsPart):
-    """How much may change in one plan before somebody has to approve it."""
-
-    max_delete_share: Annotated[float, Field(ge=0, le=1)] = _LIMITS.max_delete_share
-    """Share of the objects of one kind that may be deleted, from ``fromObjects`` objects on."""
-    from_objects: Annotated[int, Field(ge=0)] = _LIMITS.from_objects
-    """From how many objects of a kind the shares are counted."""
-    small_max_deletes: Annotated[int, Field(ge=0)] = _LIMITS.small_max_deletes
-    """How many objects may be deleted of a kind that has fewer."""
-    max_deletes: Annotated[int, Field(ge=0)] = _LIMITS.max_deletes
-    """How many objects may be deleted in all."""
-    max_update_share: Annotated[float, Field(ge=0, le=1)] = _LIMITS.max_update_share
-    """Share of the objects of one kind that may be updated for a cause nobody reviewed."""
-    max_instances_launched: Annotated[int, Field(ge=0)] = _LIMITS.max_instances_launched
-    """How many instances may be launched in one scope."""
-    max_instances_ended: Annotated[int, Field(ge=0)] = _LIMITS.max_instances_ended
-    """How many instances may be ended in one scope."""
-    max_instances_replaced: Annotated[int, Field(ge=0)] = _LIMITS.max_instances_replaced
-    """How many instances may be replaced in one scope."""
-    max_stops_by_edit: Annotated[int, Field(ge=0)] = _LIMITS.max_stops_by_edit
-    """How many instances may be stopped by an edit (the clock may stop any number)."""
-
-    @property
-    def limits(self) -> GuardLimits:
-        """The limits as planning takes them."""
-        return GuardLimits(**self.model_dump())
 
 
 _OPTIONS = LiveOptions()
@@ -281,7 +234,7 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        positions = Positions(data, frozenset(secret_names(Settings)))
+        positions = Positions(data, lambda: frozenset(secret_names(Settings)))
         problems = [
             _problem(name, issue, positions, given)
             for issue in validation_issues(error, (), Settings)
@@ -290,7 +243,7 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
 
 
 def _problem(
-    name: str, issue: Issue, positions: Positions, given: Mapping[tuple[str, ...], Any]
+    name: str, issue: Finding, positions: Positions, given: Mapping[tuple[str, ...], Any]
 ) -> Problem:
     path = tuple(map(str, issue.path))
     if path in given:

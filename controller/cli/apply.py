@@ -34,7 +34,7 @@ from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
 from controller.errors import ExitCode, WrongUsage
 from controller.events import ApplyProgressed, Emit, Event
 from controller.model.plan import Progress
-from controller.planning.read_json import PlanClaim, read_plan
+from controller.planning.plan_file import PlanClaim, read_plan
 from controller.views.outcomes import apply_json, failure_lines, tally_line
 from controller.views.override_text import ended_text
 

@@ -21,7 +21,7 @@ from controller.errors import (
     WrongUsage,
     exit_code_of,
 )
-from controller.model.reason import Reason
+from controller.model.ref import Reason
 from controller.views.documents.problem import error_json
 
 INTERRUPTED = 130

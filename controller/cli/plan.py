@@ -30,7 +30,7 @@ from controller.engine.reconcile.reconciler import Reach, Reconciled, ReconcileR
 from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
 from controller.model.plan import APPROVAL_DIGITS
-from controller.planning.approval import is_too_short
+from controller.planning.guards import is_too_short
 from controller.views.documents.plan import render_json
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.html import render_html
@@ -156,7 +156,7 @@ def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) ->
 
 def show_plan_being_applied(run: CombinedPlan) -> None:
     """Print a plan without its last line, which says what to type next: that is being done."""
-    lines = text_lines(run.plan, names=run.names)
+    lines = list(text_lines(run.plan, names=run.names))
     say_lines(lines[:-1] if run.plan.changes and not run.plan.refused else lines)
     note_unused_tokens(run)
 

@@ -23,8 +23,7 @@ from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
-from controller.planning.override_tags import is_of_tag
-from controller.planning.overrides import segments
+from controller.planning.overrides import is_of_tag, segments
 from controller.scheduling.decision import Decision
 from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts, Source
 from controller.scheduling.grammar import parse_schedule

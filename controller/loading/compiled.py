@@ -16,22 +16,19 @@ class CompiledKind:
     def __init__(self, kind: Kind[Any]) -> None:
         """Take the kind."""
         self.kind = kind
-        self.validate: Callable[[Json], Any] = kind.spec.__pydantic_validator__.validate_python
-        """Raises ValidationError."""
-
-    @cached_property
-    def dump(self) -> Callable[[Any], dict[str, Json]]:
+        self.dump: Callable[[Any], dict[str, Json]] = partial(
+            kind.spec.__pydantic_serializer__.to_python, by_alias=True, exclude_none=True
+        )
         """What gives the attributes of a model."""
-        dump = self.kind.spec.__pydantic_serializer__.to_python
-        return partial(dump, by_alias=True, exclude_none=True)
-
-    def expanded(self, spec: dict[str, Json]) -> dict[str, Json]:
-        """Return an authored spec with its short forms written out."""
-        return self.kind.expand(spec) if self.kind.expand else spec
-
-    def spec_model(self, spec: dict[str, Json]) -> Any:
-        """Return an authored spec as the model of its kind. Raises ValidationError."""
-        return self.validate(self.expanded(spec))
+        self.expanded: Callable[[dict[str, Json]], dict[str, Json]] = kind.expand or (
+            lambda spec: spec
+        )
+        """What gives an authored spec with its short forms written out."""
+        validate = kind.spec.__pydantic_validator__.validate_python
+        self.spec_model: Callable[[dict[str, Json]], Any] = (
+            validate if kind.expand is None else lambda spec: validate(self.expanded(spec))
+        )
+        """What gives an authored spec as the model of its kind. Raises ValidationError."""
 
 
 class CompiledKinds:

@@ -1,14 +1,16 @@
 """The fast way from YAML text to plain values, for text without a single irregularity.
 
-It reads the event stream of libyaml and builds dicts, lists and scalars straight from it. What is not
-entirely regular raises Irregular with no more said; ``find_text_problems`` reads the same text again and says all.
+It reads the event stream of libyaml and builds dicts, lists and scalars straight from it; a plain (unquoted) scalar means what the
+core schema of YAML 1.2 says, with the traps taken out. What is not entirely regular raises Irregular with no more said;
+``find_text_problems`` reads the same text again and says all.
 """
 
 import codecs
+import math
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from yaml import YAMLError
 from yaml._yaml import CParser
@@ -21,14 +23,147 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from controller.loading.scalars import (
-    MERGE_KEY,
-    Irregular,
-    Scalar,
-    is_core_tag,
-    resolve,
-    resolve_tagged,
-)
+Scalar: TypeAlias = str | int | float | bool | None
+
+MIN_INTEGER: Final = -(2**63)
+MAX_INTEGER: Final = 2**63 - 1
+MAX_CHARACTERS: Final = 40
+"""No number is written with more, and no message repeats more of a text."""
+MERGE_KEY: Final = "<<"
+
+_TAG_PREFIX: Final = "tag:yaml.org,2002:"
+MAP_TAGS: Final = frozenset({None, f"{_TAG_PREFIX}map"})
+LIST_TAGS: Final = frozenset({None, f"{_TAG_PREFIX}seq"})
+"""What a map or a list may be tagged with: nothing, or what it is anyway."""
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_LEADING_ZERO: Final = re.compile(r"[-+]?0[0-9]")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMBER_STARTS: Final = frozenset("0123456789+-.")
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "null": (type(None),),
+}
+
+
+class Irregular(Exception):
+    """The text is not entirely regular; finding out where and why is left to ``find_text_problems``."""
+
+
+class IrregularScalar(Irregular):
+    """A scalar that means nothing safe. ``message`` says why, ``fix`` what to write."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        """Keep both for the problem that will be shown."""
+        super().__init__(message)
+        self.message, self.fix = message, fix
+
+
+def resolve(text: str) -> Scalar:
+    """Return the value of a plain scalar: null, a boolean, an integer, a float, or the text itself.
+
+    Dates, ``19:00``, ``yes`` and ``on`` are text.
+    Raises IrregularScalar for numbers that a reader may take for something else (a leading zero), that do not
+    fit 64 bits, or that are not finite.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _NUMBER_STARTS:
+        return text
+    if _NOT_FINITE.fullmatch(text):
+        raise IrregularScalar(
+            f"{shown(text)} cannot be stored as a number",
+            "write a finite number, or quote it to mean text",
+        )
+    is_integer = _INTEGER.fullmatch(text)
+    if not is_integer and not _FLOAT.fullmatch(text):
+        return text
+    if _LEADING_ZERO.match(text):
+        raise IrregularScalar(
+            f"{shown(text)} is ambiguous: a number with a leading zero loses it",
+            f"quote it to mean text: {quoted(text)}; for a number leave the zero out",
+        )
+    value: int | float = math.inf
+    if len(text) <= MAX_CHARACTERS:
+        base = 0 if text[1:2] in {"o", "x"} else 10
+        value = int(text, base) if is_integer else float(text)
+    if math.isinf(value) or (is_integer and not MIN_INTEGER <= value <= MAX_INTEGER):
+        raise IrregularScalar(
+            f"{shown(text)} is too large for a number of 64 bits",
+            "write a smaller number, or quote it to mean text",
+        )
+    return value
+
+
+def resolve_tagged(text: str, tag: str, *, plain: bool) -> Scalar:
+    """Return the value of a scalar with an explicit tag of the core schema, such as ``!!str 1.10``.
+
+    Raises IrregularScalar when the tag is not one of them or the text is no such value.
+    """
+    name = tag.removeprefix(_TAG_PREFIX)
+    if tag == name or (name != "str" and name not in _TYPES):
+        raise IrregularScalar(
+            f"unknown tag {shown(short_tag(tag))}; expected a plain value",
+            "remove the tag; for text use quotes",
+        )
+    if name == "str":
+        return text
+    value = resolve(text) if plain else text
+    if type(value) not in _TYPES[name]:
+        raise IrregularScalar(
+            f"{shown(text)} is no {name}, which its tag asks for",
+            f"remove the tag !!{name}, or the quotes",
+        )
+    return float(value) if name == "float" and isinstance(value, int) else value
+
+
+def yaml_type(value: Any) -> str:
+    """Name a value's type as people who write YAML say it."""
+    names = {
+        type(None): "nothing",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "text",
+        list: "a list",
+        dict: "a map",
+    }
+    return names[type(value)]
+
+
+def short_tag(tag: str) -> str:
+    """Write a tag as people do: ``!!set``, not ``tag:yaml.org,2002:set``."""
+    name = tag.removeprefix(_TAG_PREFIX)
+    return tag if name == tag else f"!!{name}"
+
+
+def cut(text: str) -> str:
+    """Shorten what the author wrote to a length that a line can hold."""
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
+
+
+def printable(text: str) -> str:
+    """Cut what the author wrote, and escape what a terminal would not print."""
+    short = cut(text)
+    return short if short.isprintable() else repr(short)[1:-1]
+
+
+def shown(text: str) -> str:
+    """Quote what the author wrote for a message, cut and escaped."""
+    return repr(cut(text))
+
+
+def quoted(number: str) -> str:
+    """Return the YAML text that means the characters of a plain number, cut."""
+    return f'"{cut(number)}"'
+
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 """How long a file may be: some fifty thousand lines, far above what anybody reads, and of which everything that is wrong is told in a second."""
@@ -58,32 +193,19 @@ class _Open:
     """Stands for the value of an anchor whose container is still being read."""
 
 
-class _PlainValues(dict[str, Scalar]):
-    """Memo of what plain scalars mean: the same few texts come again and again. Cleared when full."""
+class _PlainScalars(dict[str, Scalar]):
+    """Memo of what plain scalars mean: the same few texts come again and again, and equal keys are one string. Cleared when full."""
 
     def __missing__(self, text: str) -> Scalar:
-        return _keep(self, text, resolve(text))
+        value = resolve(text)
+        if len(text) <= _MEMO_CHARACTERS:
+            if len(self) >= _MEMO_ENTRIES:
+                self.clear()
+            self[text] = value
+        return value
 
 
-class _PlainKeys(dict[str, str]):
-    """Memo of plain scalars that may be keys, so that equal keys are one string. Cleared when full."""
-
-    def __missing__(self, text: str) -> str:
-        if text == MERGE_KEY or not isinstance(resolve(text), str):
-            raise Irregular
-        return _keep(self, text, text)
-
-
-def _keep(memo: dict[str, V], text: str, value: V) -> V:
-    if len(text) <= _MEMO_CHARACTERS:
-        if len(memo) >= _MEMO_ENTRIES:
-            memo.clear()
-        memo[text] = value
-    return value
-
-
-_VALUES: Final = _PlainValues()
-_KEYS: Final = _PlainKeys()
+_PLAIN: Final = _PlainScalars()
 
 
 def parse_documents(data: bytes) -> tuple[Document, ...]:
@@ -144,7 +266,7 @@ class _Reader:
     def mapping(self, depth: int) -> dict[str, Any]:
         if depth > MAX_DEPTH:
             raise Irregular
-        values, keys, below = _VALUES, _KEYS, depth + 1
+        values, below = _PLAIN, depth + 1
         events = self.events
         result: dict[str, Any] = {}
         for event in events:
@@ -154,8 +276,8 @@ class _Reader:
                 raise Irregular
             if event.anchor is not None or event.tag is not None:
                 raise Irregular
-            key = event.value if event.style else keys[event.value]
-            if key in result:
+            key = event.value if event.style else values[event.value]
+            if type(key) is not str or key in result or (key == MERGE_KEY and not event.style):
                 raise Irregular
             item = next(events)
             kind = type(item)
@@ -170,7 +292,7 @@ class _Reader:
     def sequence(self, depth: int) -> list[Any]:
         if depth > MAX_DEPTH:
             raise Irregular
-        values, below = _VALUES, depth + 1
+        values, below = _PLAIN, depth + 1
         result: list[Any] = []
         for event in self.events:
             kind = type(event)
@@ -199,12 +321,12 @@ class _Reader:
             if event.tag is not None:
                 value = resolve_tagged(event.value, event.tag, plain=plain)
             else:
-                value = _VALUES[event.value] if plain else event.value
+                value = _PLAIN[event.value] if plain else event.value
         elif type(event) is MappingStartEvent:
-            if not is_core_tag(event.tag, "map"):
+            if event.tag not in MAP_TAGS:
                 raise Irregular
             value = self.mapping(depth)
-        elif is_core_tag(event.tag, "seq"):
+        elif event.tag in LIST_TAGS:
             value = self.sequence(depth)
         else:
             raise Irregular

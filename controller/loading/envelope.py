@@ -4,11 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from controller.kinds.language.kind import API_VERSION, DEFAULTS
+from controller.kinds.language.kind import API_VERSION, DEFAULTS, Finding
 from controller.loading.closest import did_you_mean
-from controller.loading.documents import Document, parse_documents
-from controller.loading.issue import MAX_ISSUES, Issue, further, missing, unknown_kind
-from controller.loading.scalars import Irregular, yaml_type
+from controller.loading.documents import Document, Irregular, parse_documents, yaml_type
+from controller.loading.issue import MAX_ISSUES, further, unknown_kind
 from controller.model.canonical import canonical_bytes
 from controller.model.ref import ProblemCode
 
@@ -21,7 +20,7 @@ class ParsedDocument(NamedTuple):
     line: int
     kind: str
     body: bytes
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +67,36 @@ def _document(document: Document, kinds: Collection[str]) -> ParsedDocument:
     return ParsedDocument(document.line, named, b"{}", tuple(_envelope_issues(value, kinds)))
 
 
-def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Issue]:
+def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Finding]:
     unknown = [name for name in value if name not in FIELDS]
     issues = [further((), len(unknown) - MAX_ISSUES)] if len(unknown) > MAX_ISSUES else []
     for name in unknown[:MAX_ISSUES]:
         fix = did_you_mean(name, FIELDS, "a document has apiVersion, kind, metadata and spec")
         issues.append(
-            Issue(
+            Finding(
                 (name,), f"unknown field {name!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
             )
         )
     version = value.get("apiVersion")
     if version is None:
-        issues.append(missing((), "apiVersion", f"add 'apiVersion: {API_VERSION}'"))
+        issues.append(Finding.missing((), "apiVersion", "", f"add 'apiVersion: {API_VERSION}'"))
     elif version != API_VERSION:
         issues.append(
-            Issue(("apiVersion",), f"unknown apiVersion {version!r}", f"write '{API_VERSION}'")
+            Finding(("apiVersion",), f"unknown apiVersion {version!r}", f"write '{API_VERSION}'")
         )
     kind = value.get("kind")
     known = [*sorted(kinds), DEFAULTS]
     if kind is None:
-        issues.append(missing((), "kind", f"add 'kind: …', one of {', '.join(known)}"))
+        issues.append(Finding.missing((), "kind", "", f"add 'kind: …', one of {', '.join(known)}"))
     elif kind not in known:
         fix = did_you_mean(str(kind), known, f"one of {', '.join(known)}")
         issues.append(unknown_kind(("kind",), kind, fix))
     for name, example in (("metadata", "metadata: {name: …}"), ("spec", "spec: {…}")):
         part = value.get(name)
         if name not in value:
-            issues.append(missing((), name, f"add '{example}'"))
+            issues.append(Finding.missing((), name, "", f"add '{example}'"))
         elif not isinstance(part, dict):
             issues.append(
-                Issue((name,), f"expected a map, found {yaml_type(part)}", f"write '{example}'")
+                Finding((name,), f"expected a map, found {yaml_type(part)}", f"write '{example}'")
             )
     return issues

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import authored_spec
+from controller.kinds.language.kind import Finding
 from controller.loading.compiled import CompiledKinds
-from controller.loading.issue import Issue, unknown_kind
+from controller.loading.issue import unknown_kind
 from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
 from controller.loading.validated import (
@@ -33,7 +34,7 @@ class ReadBack(NamedTuple):
     """What reading one object back gave: its document, or why it cannot be read as one of its kind."""
 
     stored: StoredObject
-    document: CheckedDocument | tuple[Issue, ...]
+    document: CheckedDocument | tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class ObjectsReadBack:
 
     resources: Mapping[ResourceRef, AuthoredDocument]
     specs: Mapping[ResourceRef, Any]
-    unreadable: Mapping[ResourceRef, tuple[Issue, ...]]
+    unreadable: Mapping[ResourceRef, tuple[Finding, ...]]
     memory: Mapping[ResourceRef, ReadBack] = field(default_factory=dict)
 
 
@@ -79,7 +80,7 @@ def read_back(
             read[ref] = ReadBack(stored, document)
     resources: dict[ResourceRef, AuthoredDocument] = {}
     specs: dict[ResourceRef, Any] = {}
-    unreadable: dict[ResourceRef, tuple[Issue, ...]] = {}
+    unreadable: dict[ResourceRef, tuple[Finding, ...]] = {}
     for ref, (stored, document) in read.items():
         if isinstance(document, CheckedDocument):
             resources[ref] = AuthoredDocument(ref, stored.origin, document.document)
@@ -104,7 +105,7 @@ def desired_from_items(
     ``settings`` are what rules depend on besides the objects: compatibility and default region.
     """
     valid: dict[ResourceRef, ValidatedDocument] = {}
-    wrong: dict[ResourceRef, tuple[Issue, ...]] = {}
+    wrong: dict[ResourceRef, tuple[Finding, ...]] = {}
     for ref, stored in objects.items():
         made = _valid(ref, stored._replace(origin=Origin(f"{source}: {ref}")), kinds)
         if isinstance(made, ValidatedDocument):
@@ -114,7 +115,7 @@ def desired_from_items(
     resolved = resolve_all(valid, kinds, settings)
     for ref, found in resolved.items():
         wrong[ref] = found.issues
-    for ref, clash in all_clashes({ref: document.facts for ref, document in valid.items()}, kinds):
+    for ref, clash in all_clashes(valid, kinds):
         wrong[ref] = (*wrong[ref], clash)
     problems = in_file_order(
         issue.at(Origin(f"{source}: {ref}"), dotted(issue.path))
@@ -125,18 +126,6 @@ def desired_from_items(
     return DesiredFromItems(DesiredState(revision, source, "", "", resources), problems)
 
 
-def document_from_item(
-    ref: ResourceRef, stored: StoredObject, kinds: CompiledKinds
-) -> dict[str, Any]:
-    """Return ``{"metadata": …, "spec": …}`` as somebody would have written it to get this object.
-
-    Raises KeyError or TypeError if the item lacks what even its name is made of.
-    """
-    kind = kinds.by_name[ref.kind].kind
-    name, spec = authored_spec(kind, parse_canonical(stored.attributes), stored.extra.get("spec"))
-    return {"metadata": {"name": name, **stored.extra.get("metadata", {})}, "spec": spec}
-
-
 def spec_of(resource: Resource, kinds: CompiledKinds) -> Any:
     """Return the spec model of a resource that was valid. Built anew at each call."""
     return kinds.by_name[resource.ref.kind].spec_model(parse_canonical(resource.document)["spec"])
@@ -144,26 +133,31 @@ def spec_of(resource: Resource, kinds: CompiledKinds) -> Any:
 
 def _body(
     ref: ResourceRef, stored: StoredObject, kinds: CompiledKinds, *, base: bool = False
-) -> bytes | tuple[Issue, ...]:
-    """Return the canonical document of one object; with ``base`` without what overrides put in it."""
+) -> bytes | tuple[Finding, ...]:
+    """Return the canonical document (metadata and spec) as somebody would have written it to get this object.
+
+    With ``base`` it is without what overrides put in it. The item may lack what even the object's name is made of.
+    """
     if ref.kind not in kinds.by_name:
         return (unknown_kind((), ref.kind),)
     try:
-        document = document_from_item(ref, stored, kinds)
+        kind, extra = kinds.by_name[ref.kind].kind, stored.extra
+        name, spec = authored_spec(kind, parse_canonical(stored.attributes), extra.get("spec"))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        return (Issue((), f"the item is not in the shape of a {ref.kind}: {error!r}"),)
+        return (Finding((), f"the item is not in the shape of a {ref.kind}: {error!r}"),)
+    document = {"metadata": {"name": name, **extra.get("metadata", {})}, "spec": spec}
     if base:
-        put_back_base_fields(document, stored.extra.get(BENEATH, {}))
+        put_back_base_fields(document, extra.get(BENEATH, {}))
     return canonical_bytes(document)
 
 
 def _valid(
     ref: ResourceRef, stored: StoredObject, kinds: CompiledKinds
-) -> ValidatedDocument | tuple[Issue, ...]:
+) -> ValidatedDocument | tuple[Finding, ...]:
     body = _body(ref, stored, kinds, base=True)
     if not isinstance(body, bytes):
         return body
     made = validate_document(kinds.by_name[ref.kind], body, stored.origin, 0)
     if isinstance(made, ValidatedDocument) and made.ref != ref:
-        return (Issue((), f"the item goes by another name: {made.ref}, not {ref}"),)
+        return (Finding((), f"the item goes by another name: {made.ref}, not {ref}"),)
     return made

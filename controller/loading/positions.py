@@ -1,9 +1,15 @@
-"""Where in a file a value was written. Only asked when a problem is to be shown."""
+"""Where in a file a value was written: in a document, in the defaults of its roles, or in a folder's Defaults; and the line there.
+
+Only asked when a problem or an edit is to be shown. A line is safe to print and short enough to read, its sensitive values covered.
+"""
 
 import codecs
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple, Protocol
 
 from yaml import YAMLError
 from yaml.events import (
@@ -13,13 +19,95 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
     StreamEndEvent,
 )
 
-from controller.loading.documents import MAX_DEPTH, events_of
-from controller.loading.excerpts import TOP, Place, covered, excerpt
-from controller.loading.scalars import printable
+from controller.loading.documents import MAX_DEPTH, events_of, printable
+from controller.loading.envelope import ParsedFile
+from controller.loading.validated import FolderDefaults, defaults_documents, folder_of
+from controller.model.canonical import parse_canonical
 from controller.model.ref import Excerpt, Origin
+
+MAX_CHARACTERS: Final = 110
+"""A longer line is cut around the caret."""
+
+_BEFORE_CARET: Final = 40
+_LINE_END: Final = re.compile("[\n\r\x85\u2028\u2029]")
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+_TAB: Final = "→"
+_STRANGER: Final = "\ufffd"
+
+_STAR: Final = "*"
+
+_IN_QUOTES: Final = r"\"(?:[^\"\\]|\\.)*(?:\"|\Z)|'(?:[^']|'')*(?:'|\Z)"
+_IN_FLOW: Final = r"[\[{][^\]}]*|[^,\]}\r\n]*"
+_INDENTED_BELOW: Final = r"(?:\r?\n(?:[ \t]*(?=\r?\n|\Z)|(?P=indent)[ \t]+[^\r\n]*))*"
+
+
+class Place(Protocol):
+    """Where something stands: 0-based line and column, and the offset in characters. libyaml's marks fit."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+    @property
+    def index(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place that did not come from libyaml."""
+
+    line: int
+    column: int
+    index: int
+
+
+TOP: Final = Spot(0, 0, 0)
+
+
+def excerpt(text: str, place: Place, length: int | None) -> Excerpt:
+    """Return the line of ``place`` with ``length`` characters marked; None marks the rest of the line.
+
+    Tabs show as arrows and characters that print as nothing, or that a terminal would obey, as a replacement.
+    """
+    start = place.index - place.column
+    first = start if place.column < MAX_CHARACTERS - _BEFORE_CARET else place.index - _BEFORE_CARET
+    line = text[first : first + MAX_CHARACTERS]
+    caret = place.index - first
+    end = _LINE_END.search(line, caret)
+    if end:
+        line = line[: end.start()]
+    elif first + MAX_CHARACTERS < len(text):
+        line = f"{line[:-1]}…"
+    if first > start:
+        line = f"…{line[1:]}"
+    line = line[:caret] + line[caret:].rstrip()
+    rest = max(1, len(line) - caret)
+    printable = _UNPRINTABLE.sub(_STRANGER, line.replace("\t", _TAB))
+    return Excerpt(printable, caret, rest if length is None else max(1, min(length, rest)))
+
+
+def covered(text: str, names: Collection[str]) -> str:
+    """Return YAML text with the values of the fields of these names covered, in whatever case the names are written.
+
+    It works on the text alone, as what is shown may be no YAML at all. Every character of a value becomes a star, so that
+    places stay where they are. Rather too much is covered than too little: a value that may go on below takes what is indented below along.
+    """
+    if not names:
+        return text
+    any_name = "|".join(re.escape(name) for name in sorted(names))
+    pattern = re.compile(
+        rf"(?P<before>(?:^(?P<indent>[ ]*)(?:-[ ]+)*|(?P<flow>[{{,])\s*)(?P<quote>[\"']?)(?:{any_name})(?P=quote)[ \t]*:\s?)"
+        rf"(?P<value>(?(flow)\s*(?:(?:[&!]\S*)\s+)*(?:{_IN_QUOTES}|{_IN_FLOW})|[^\r\n]*{_INDENTED_BELOW}))",
+        re.IGNORECASE | re.MULTILINE,
+    )
+    return pattern.sub(lambda found: found["before"] + re.sub(r"\S", _STAR, found["value"]), text)
+
 
 _NO_NAME: Final = -1
 """Stands for a key that is no text, which nothing can ask for."""
@@ -27,17 +115,24 @@ _NO_NAME: Final = -1
 _NO_PARTS: "Final[dict[str | int, _Node]]" = {}
 """What scalars have, all the same one; it stays empty."""
 
+_END_OF: Final = {MappingStartEvent: MappingEndEvent, SequenceStartEvent: SequenceEndEvent}
+
 
 class Position(NamedTuple):
-    """A place as people count, from 1, with the line it stands in."""
+    """A place in a file, and how many characters of it are meant; a length of None goes to the end of the line."""
 
-    line: int
-    column: int
-    excerpt: Excerpt
+    file: "Positions"
+    start: Place
+    length: int | None
+
+    @property
+    def excerpt(self) -> Excerpt:
+        """The line it stands in."""
+        return excerpt(self.file.shown, self.start, self.length)
 
     def origin(self, path: str) -> Origin:
-        """Return it as the origin of something in the file ``path``."""
-        return Origin(path, self.line, self.column)
+        """Return it as the origin of something in the file ``path``: line and column as people count, from 1."""
+        return Origin(path, self.start.line + 1, self.start.column + 1)
 
 
 class _Node(NamedTuple):
@@ -60,11 +155,26 @@ class Positions:
     It reads irregular text too, as far as it goes.
     """
 
-    def __init__(self, data: bytes, secret_names: frozenset[str] = frozenset()) -> None:
+    def __init__(self, data: bytes, secret_names: Callable[[], frozenset[str]] = frozenset) -> None:
         """Take the text as it was given to ``parse_documents``; no excerpt shows a value of a field of those names."""
-        plain = data.removeprefix(codecs.BOM_UTF8)
-        self._text = covered(plain.decode(errors="replace"), secret_names)
-        self._documents = _Composer(plain).documents()
+        self._plain, self._secret_names = data.removeprefix(codecs.BOM_UTF8), secret_names
+        self._events: Iterator[Any] = events_of(self._plain)
+        self._anchors: dict[str, _Node] = {}
+        self._documents: list[_Node] = []
+        # What makes the text irregular is told by the text problems; here what could be read is all there is.
+        with suppress(YAMLError, ValueError, StopIteration):
+            next(self._events)
+            while type(next(self._events)) is not StreamEndEvent:
+                start = next(self._events)
+                self._documents.append(self._file(start, start))
+                self._fill(start, self._documents[-1], 1)
+                next(self._events)
+                self._anchors.clear()
+
+    @cached_property
+    def shown(self) -> str:
+        """The text as excerpts show it."""
+        return covered(self._plain.decode(errors="replace"), self._secret_names())
 
     def locate(
         self, document_index: int, path: Sequence[str | int], *, key: bool = False
@@ -75,25 +185,58 @@ class Positions:
         first key; what has a short form, at the short form. What was written by alias is where its anchor is.
         """
         if document_index >= len(self._documents):
-            return self._position(TOP, None)
+            return Position(self, TOP, None)
         node = self._documents[document_index]
         if not path:
-            node = next(iter(node.parts.values()), node)
-            return self._position(node.label, node.label_length)
+            node, key = next(iter(node.parts.values()), node), True
         for step in path:
             if step not in node.parts:
-                if node.parts is _NO_PARTS and node.length:
-                    # A short form: the value stands for all of its parts.
-                    return self._position(node.start, node.length)
-                top = next(iter(node.parts.values()), node) if step is path[0] else node
-                return self._position(top.label, top.label_length)
+                # A short form: the value stands for all of its parts.
+                key = not (node.parts is _NO_PARTS and node.length)
+                if key and step is path[0]:
+                    node = next(iter(node.parts.values()), node)
+                break
             node = node.parts[step]
         if key or node.length == 0:
-            return self._position(node.label, node.label_length)
-        return self._position(node.start, node.length)
+            return Position(self, node.label, node.label_length)
+        return Position(self, node.start, node.length)
 
-    def _position(self, start: Place, length: int | None) -> Position:
-        return Position(start.line + 1, start.column + 1, excerpt(self._text, start, length))
+    # A node is filed before it is filled, so what was read before an error stays.
+
+    def _file(self, event: Any, label: Any) -> _Node:
+        where = (event.start_mark, _length(event), label.start_mark, _length(label))
+        anchor = event.anchor
+        if type(event) is AliasEvent:
+            known = self._anchors.get(anchor)
+            return (
+                _Node(*where, {}) if known is None else _Node(*known[:2], *where[2:], known.parts)
+            )
+        node = _Node(*where, _NO_PARTS if type(event) is ScalarEvent else {})
+        if anchor is not None:
+            self._anchors[anchor] = node
+        return node
+
+    def _fill(self, event: Any, node: _Node, depth: int) -> None:
+        if not isinstance(event, CollectionStartEvent):
+            return
+        if depth > MAX_DEPTH:
+            raise StopIteration
+        is_map, end = type(event) is MappingStartEvent, _END_OF[type(event)]
+        while type(label := next(self._events)) is not end:
+            name: str | int = len(node.parts)
+            value = label
+            if is_map:
+                name = label.value if type(label) is ScalarEvent else _NO_NAME
+                if name == _NO_NAME:
+                    self._fill(label, self._file(label, label), depth + 1)
+                value = next(self._events)
+            node.parts[name] = self._file(value, label)
+            self._fill(value, node.parts[name], depth + 1)
+
+
+def _length(event: Any) -> int | None:
+    length: int = event.end_mark.index - event.start_mark.index
+    return length if isinstance(event, ScalarEvent) else None
 
 
 def dotted(path: Sequence[str | int]) -> str:
@@ -102,62 +245,99 @@ def dotted(path: Sequence[str | int]) -> str:
     return "".join(steps).removeprefix(".")
 
 
-class _Composer:
-    """Builds the tree of nodes from events. A node is filed before it is filled, so what was read before an error stays."""
+FieldPath = tuple[str | int, ...]
 
-    def __init__(self, text: bytes) -> None:
-        self.events: Iterator[Any] = events_of(text)
-        self.anchors: dict[str, _Node] = {}
-        self.roots: list[_Node] = []
-
-    def documents(self) -> list[_Node]:
-        # What makes the text irregular is told by the text problems; here what could be read is all there is.
-        with suppress(YAMLError, ValueError, StopIteration):
-            next(self.events)
-            while type(next(self.events)) is not StreamEndEvent:
-                start = next(self.events)
-                self.roots.append(self.file(start, start))
-                self.fill(start, self.roots[-1], 1)
-                next(self.events)
-                self.anchors.clear()
-        return self.roots
-
-    def file(self, event: Any, label: Any) -> _Node:
-        where = (event.start_mark, _length(event), label.start_mark, _length(label))
-        anchor = event.anchor
-        if type(event) is AliasEvent:
-            known = self.anchors.get(anchor)
-            return (
-                _Node(*where, {}) if known is None else _Node(*known[:2], *where[2:], known.parts)
-            )
-        node = _Node(*where, _NO_PARTS if type(event) is ScalarEvent else {})
-        if anchor is not None:
-            self.anchors[anchor] = node
-        return node
-
-    def fill(self, event: Any, node: _Node, depth: int) -> None:
-        if not isinstance(event, CollectionStartEvent):
-            return
-        if depth > MAX_DEPTH:
-            raise StopIteration
-        if type(event) is MappingStartEvent:
-            while type(key := next(self.events)) is not MappingEndEvent:
-                if type(key) is not ScalarEvent:
-                    self.fill(key, self.file(key, key), depth + 1)
-                value = next(self.events)
-                self.part(
-                    node, key.value if type(key) is ScalarEvent else _NO_NAME, value, key, depth
-                )
-        else:
-            while type(item := next(self.events)) is not SequenceEndEvent:
-                self.part(node, len(node.parts), item, item, depth)
-
-    def part(self, node: _Node, name: str | int, event: Any, label: Any, depth: int) -> None:
-        child = self.file(event, label)
-        node.parts[name] = child
-        self.fill(event, child, depth + 1)
+ROLE_DEFAULTS = ("spec", "roleDefaults")
+ROLES = ("spec", "roles")
 
 
-def _length(event: Any) -> int | None:
-    length: int = event.end_mark.index - event.start_mark.index
-    return length if isinstance(event, ScalarEvent) else None
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A place in terms of documents: which file, which document of it, which path inside."""
+
+    path: str
+    index: int
+    field: FieldPath
+
+
+class FieldOrigins:
+    """Answers for one revision. Texts are read again only for files that are asked about."""
+
+    def __init__(
+        self,
+        files: Mapping[str, str],
+        parsed: Mapping[str, ParsedFile],
+        text_of: Callable[[str], bytes],
+        secret_names: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
+        """Take the files (path -> content id), what they say, and a way to get a file's text by its content id.
+
+        Excerpts do not show the values of fields of ``secret_names``.
+        """
+        self._files, self._parsed, self._text_of = files, parsed, text_of
+        self._secret_names = secret_names
+        self._positions: dict[str, Positions] = {}
+        self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
+        self._defaults = FolderDefaults(defaults_documents(files, parsed))
+
+    def has(self, path: str) -> bool:
+        """Tell whether a path is that of a file."""
+        return path in self._files
+
+    def written(self, path: str, index: int, field: FieldPath) -> Written:
+        """Say where a field of an effective document comes from; the document itself where nobody else gives it."""
+        authored = self._body(path, index)
+        here = Written(path, index, field)
+        if _has(authored, field):
+            return here
+        if field[:2] == ROLES and len(field) > 3:
+            inherited = (*ROLE_DEFAULTS, *field[3:])
+            if _has(authored, inherited):
+                return Written(path, index, inherited)
+        if field[:1] == ("spec",) and len(field) > 1:
+            documents = self._parsed[self._files[path]].documents
+            kind = documents[index].kind if index < len(documents) else ""
+            return self._in_defaults(folder_of(path), kind, field) or here
+        return here
+
+    def position(self, written: Written, *, key: bool = False) -> Position:
+        """Return line, column and excerpt of a place."""
+        found = self._positions.get(written.path)
+        if found is None:
+            text = self._text_of(self._files[written.path])
+            found = self._positions[written.path] = Positions(text, self._secret_names)
+        return found.locate(written.index, written.field, key=key)
+
+    def origin(self, path: str, index: int, field: FieldPath, *, key: bool = False) -> Origin:
+        """Return file, line and column of a field of an effective document."""
+        written = self.written(path, index, field)
+        return self.position(written, key=key).origin(written.path)
+
+    def _in_defaults(self, folder: str, kind: str, field: FieldPath) -> Written | None:
+        inherited = (*ROLE_DEFAULTS, *field[3:]) if field[:2] == ROLES and len(field) > 3 else field
+        for document in reversed(self._defaults.over(folder)):
+            for candidate in (field, inherited):
+                place = ("spec", kind, *candidate[1:])
+                if _has(self._body(document.origin.path, document.index), place):
+                    return Written(document.origin.path, document.index, place)
+        return None
+
+    def _body(self, path: str, index: int) -> dict[str, Any]:
+        key = (path, index)
+        body = self._bodies.get(key)
+        if body is None:
+            documents = self._parsed[self._files[path]].documents
+            parsed = parse_canonical(documents[index].body) if index < len(documents) else {}
+            body = self._bodies[key] = parsed
+        return body
+
+
+def _has(value: Any, path: FieldPath) -> bool:
+    for step in path:
+        if isinstance(value, dict):
+            if step not in value:
+                return False
+        elif not isinstance(value, list) or not isinstance(step, int) or step >= len(value):
+            return False
+        value = value[step]
+    return True

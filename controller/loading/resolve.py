@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import Named
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Finding, Kind
 from controller.kinds.language.spec import merge_derived
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKinds
-from controller.loading.issue import MAX_ISSUES, Issue, further, issue_of
+from controller.loading.issue import MAX_ISSUES, further
 from controller.loading.validated import ValidatedDocument
 from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.observed import SHAPE
@@ -25,7 +25,7 @@ ALL = ""
 
 
 class TracingWorld:
-    """Answers from the facts of all objects and keeps the list of what was asked since ``start``."""
+    """Answers from the facts of all objects and keeps the list of what was ``asked``."""
 
     def __init__(
         self, facts: Mapping[ResourceRef, Any], compatibility: str, default_region: str
@@ -36,15 +36,8 @@ class TracingWorld:
         """The same few objects are asked about again and again. A reference is a plain pair too."""
         self.compatibility = compatibility
         self.default_region = default_region
-        self._asked: list[ResourceRef] = []
-
-    def start(self) -> None:
-        """Begin a new list of questions."""
-        self._asked = []
-
-    def asked(self) -> tuple[ResourceRef, ...]:
-        """Return what was asked since ``start``, each once, in order; equal answers share their values."""
-        return tuple(dict.fromkeys(self._asked))
+        self.asked: list[ResourceRef] = []
+        """What was asked; whoever wants to know begins a new list."""
 
     def facts(self, kind: str, key: str) -> Any:
         """Return the facts of an object, None if there is none by that name."""
@@ -53,12 +46,12 @@ class TracingWorld:
         if known is None:
             ref = ResourceRef(kind, key)
             known = self._answers[pair] = (ref, self._facts.get(ref))
-        self._asked.append(known[0])
+        self.asked.append(known[0])
         return known[1]
 
     def names(self, kind: str) -> Iterable[str]:
         """Return every key of a kind; remembered as a question about all of them."""
-        self._asked.append(ResourceRef(kind, ALL))
+        self.asked.append(ResourceRef(kind, ALL))
         return (ref.key for ref in self._facts if ref.kind == kind)
 
 
@@ -66,7 +59,7 @@ class Resolved(NamedTuple):
     """A resource with everything it asked about, so that one knows when to look again."""
 
     resource: Resource
-    issues: tuple[Issue, ...]
+    issues: tuple[Finding, ...]
     asked: tuple[ResourceRef, ...]
 
 
@@ -81,7 +74,7 @@ def resolve(
     ``broken`` are objects that exist but whose own documents are wrong: nothing is said of references to them.
     """
     ref, facts, items = document.ref, document.facts, document.items
-    world.start()
+    world.asked = []
     dangling = [
         named
         for named in document.references
@@ -92,18 +85,20 @@ def resolve(
         issues.append(further(("spec",), len(dangling) - MAX_ISSUES))
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, facts, world))
-    issues += [issue_of(finding) for finding in kind.findings(ref, facts, world)]
+    issues += kind.findings(ref, facts, world)
     attributes, extra = canonical_bytes(items), NOTHING_EXTRA
     if len(document.extra) > 1:
         extra = canonical_bytes(document.extra)
-    asked = world.asked()
+    # Each once, in order; objects that asked the same share their values.
+    asked = tuple(dict.fromkeys(world.asked))
+    single = tuple([ref for ref in asked if ref.key != ALL])
     projection = Projection(
         ref=ref,
         attributes=attributes,
         extra=extra,
         digest=projection_digest(attributes, extra),
         owned=document.owned,
-        depends_on=objects_in(asked),
+        depends_on=asked if len(single) == len(asked) else single,
         protected=document.protected,
     )
     resource = Resource(ref, document.origin, document.index, document.document, projection)
@@ -128,15 +123,7 @@ def resolve_all(
     }
 
 
-def objects_in(asked: tuple[ResourceRef, ...]) -> tuple[ResourceRef, ...]:
-    """Return what was asked about single objects."""
-    for ref in asked:
-        if ref.key == ALL:
-            return tuple([single for single in asked if single.key != ALL])
-    return asked
-
-
-def no_such(named: Named, names: Iterable[str]) -> Issue:
+def no_such(named: Named, names: Iterable[str]) -> Finding:
     """Say that a reference leads nowhere, and what was meant or what there is."""
     path, kind, name = named
     known = sorted(names)
@@ -145,12 +132,12 @@ def no_such(named: Named, names: Iterable[str]) -> Issue:
     there_are = f"name one there is ({few}{more}), or add it"
     fix = did_you_mean(name, known, there_are if known else f"add it: there is no {kind} yet")
     message = f"no {kind} named {name!r}"
-    return Issue(("spec", *path), message, fix, code=ProblemCode.UNKNOWN_REFERENCE)
+    return Finding(("spec", *path), message, fix, code=ProblemCode.UNKNOWN_REFERENCE)
 
 
 def clashes(
     kind: Kind[Any], facts: Iterable[tuple[ResourceRef, Any]]
-) -> Iterator[tuple[ResourceRef, Issue]]:
+) -> Iterator[tuple[ResourceRef, Finding]]:
     """Yield an issue for the second and each later claim to a value that only one object of a kind may have.
 
     Such are service ports and cluster short names. The issue names the first owner; ``facts`` come in the order of the
@@ -166,14 +153,14 @@ def clashes(
                     whose = f"its own {field}" if owner == ref else f"{owner} ({field})"
                     message = f"{unique.what} {value!r} is already taken by {whose}"
                     fix = f"give {ref} another {unique.what}"
-                    yield ref, Issue(path, message, fix, code=ProblemCode.DUPLICATE)
+                    yield ref, Finding(path, message, fix, code=ProblemCode.DUPLICATE)
 
 
 def all_clashes(
-    facts: Mapping[ResourceRef, Any], kinds: CompiledKinds
-) -> Iterator[tuple[ResourceRef, Issue]]:
+    documents: Mapping[ResourceRef, ValidatedDocument], kinds: CompiledKinds
+) -> Iterator[tuple[ResourceRef, Finding]]:
     """Yield the ``clashes`` of all kinds; the first owner of a value is the first by name."""
     for name, compiled in kinds.by_name.items():
         if compiled.kind.unique:
-            mine = sorted((ref, facts[ref]) for ref in facts if ref.kind == name)
+            mine = sorted((ref, documents[ref].facts) for ref in documents if ref.kind == name)
             yield from clashes(compiled.kind, mine)

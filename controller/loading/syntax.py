@@ -3,16 +3,18 @@
 import re
 from typing import Any, Final, NamedTuple
 
-from controller.loading.excerpts import Place, Spot
+from controller.kinds.language.fields import Path
+from controller.loading.positions import Place, Spot
 
 
-class SyntaxFault(NamedTuple):
-    """Where the text stops being YAML, what was expected there, and what to write."""
+class TextFinding(NamedTuple):
+    """A problem before its excerpt is cut. ``length`` None marks the rest of the line."""
 
     place: Place
-    length: int
+    length: int | None
+    path: Path
     message: str
-    fix: str
+    fix: str | None
 
 
 _QUOTE: Final = "put the text in quotes"
@@ -99,7 +101,7 @@ _AFTER_VALUE: Final = (
 _TAB_INDENT: Final = re.compile(r" *(\t+)")
 
 
-def explain(error: Any, text: str) -> SyntaxFault:
+def explain(error: Any, text: str) -> TextFinding:
     """Reword an error that libyaml's scanner or parser raised about ``text``."""
     place: Place = error.problem_mark
     opening: Place | None = error.context_mark
@@ -108,16 +110,16 @@ def explain(error: Any, text: str) -> SyntaxFault:
     if (tab and tab.end() >= place.index) or "found a tab character" in said:
         start = tab.start(1) if tab else place.index
         column = place.column + start - place.index
-        return SyntaxFault(Spot(place.line, column, start), 1, *_TAB)
+        return TextFinding(Spot(place.line, column, start), 1, (), *_TAB)
     if said == "found character that cannot start any token":
-        return SyntaxFault(place, 1, f"a text cannot begin with {text[place.index]!r}", _QUOTE)
+        return TextFinding(place, 1, (), f"a text cannot begin with {text[place.index]!r}", _QUOTE)
     if opening is not None and said in _AT_OPENING:
-        return SyntaxFault(opening, 1, *_AT_OPENING[said])
+        return TextFinding(opening, 1, (), *_AT_OPENING[said])
     if said in _BESIDE and text[place.index - place.column : place.index].strip(" -"):
-        return SyntaxFault(place, 1, *_AFTER_VALUE)
+        return TextFinding(place, 1, (), *_AFTER_VALUE)
     message, fix = _AT_FAULT.get(
         said, (f"not YAML: {said}", "quote the text here, or check brackets and indentation")
     )
     if opening is not None and said.startswith("did not find expected ',' or"):
         message += f" for what was opened on line {opening.line + 1}, column {opening.column + 1}"
-    return SyntaxFault(place, 1, message, fix)
+    return TextFinding(place, 1, (), message, fix)

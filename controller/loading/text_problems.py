@@ -1,16 +1,22 @@
-"""Everything that makes a file irregular, each with its place and its fix. The slow twin of ``documents``."""
+"""Issues and broken files as Problems: with file, line, column, an excerpt and the fix.
+
+Everything that makes a file irregular is told, each with its place and its fix: the slow twin of ``documents``.
+"""
 
 import codecs
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 from typing import Final
 
+from controller.loading.compiled import CompiledKinds
 from controller.loading.documents import INVISIBLE, MAX_BYTES
-from controller.loading.excerpts import TOP, Spot, covered, excerpt
-from controller.loading.positions import dotted
-from controller.loading.yaml_errors import Finding, find_yaml_errors
-from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
+from controller.loading.issue import PlacedIssue
+from controller.loading.load import Loaded
+from controller.loading.positions import TOP, FieldOrigins, Spot, covered, dotted, excerpt
+from controller.loading.syntax import TextFinding
+from controller.loading.yaml_errors import find_yaml_errors
+from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, in_file_order
 
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What libyaml refuses to read."""
@@ -69,21 +75,21 @@ def find_text_problems(
     )
 
 
-def _unreadable(data: bytes) -> tuple[list[Finding], bool]:
+def _unreadable(data: bytes) -> tuple[list[TextFinding], bool]:
     """Return what of the bytes is no readable text, at most ``MAX_PROBLEMS`` of each sort, and whether the rest can be read."""
     if data.startswith(_UTF_16) or b"\0" in data[:2]:
         message = "expected UTF-8, found UTF-16, UTF-32 or binary data"
-        return [Finding(TOP, 1, (), message, _AS_UTF_8)], False
+        return [TextFinding(TOP, 1, (), message, _AS_UTF_8)], False
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
         spot = next(_spots(before, iter([len(before)])))
         message = f"byte 0x{data[error.start]:02x} is no UTF-8"
-        return [Finding(spot, 1, (), message, _AS_UTF_8)], False
+        return [TextFinding(spot, 1, (), message, _AS_UTF_8)], False
     found = {
         sort: [
-            Finding(spot, 1, (), f"{sort} character {_code_point(text[spot.index])}", _ESCAPE)
+            TextFinding(spot, 1, (), f"{sort} character {_code_point(text[spot.index])}", _ESCAPE)
             for spot in _spots(
                 text, map(re.Match.start, islice(pattern.finditer(text), MAX_PROBLEMS))
             )
@@ -107,3 +113,59 @@ def _spots(text: str, indexes: Iterator[int]) -> Iterator[Spot]:
         start = max(start, *(text.rfind(end, done, index) + 1 for end in ends))
         done = index
         yield Spot(line, index - start, index)
+
+
+def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: CompiledKinds) -> tuple[Problem, ...]:
+    """Return every problem and warning of a load, in file order, each once; of a file with very many the first ones.
+
+    ``origins`` are those of the revision; it reads only files that have a problem.
+    """
+    problems = [
+        problem
+        for path, text in loaded.broken.items()
+        for problem in find_text_problems(path, text, kinds.secret_names)
+    ]
+    by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
+    for _, of_file in groupby(by_file, key=lambda placed: placed.path):
+        problems += _of_file(list(dict.fromkeys(of_file)), origins)
+    return in_file_order(dict.fromkeys(problems))
+
+
+def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Problem]:
+    told = [issue for issue in issues if not issue.issue.others]
+    first = [problem_of(issue, origins) for issue in told[:MAX_PROBLEMS]]
+    yield from first
+    others = len(told) - len(first) + sum(issue.issue.others for issue in issues)
+    if others:
+        last = in_file_order(first)[-1].origin
+        yield Problem(
+            last,
+            "",
+            f"and {others:,} more problems in this file",
+            "mend these first",
+            code=ProblemCode.MORE,
+        )
+
+
+def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
+    """Return an issue with the place where what it is about was written, and the line there."""
+    issue = placed.issue
+    if not origins.has(placed.path):
+        # What is no YAML has no lines: its origin names the object.
+        return issue.at(Origin(placed.path), dotted(issue.path))
+    written = origins.written(placed.path, placed.index, issue.path)
+    position = origins.position(written, key=issue.at_key)
+    excerpt = position.excerpt
+    return issue.at(
+        position.origin(written.path),
+        dotted(written.field),
+        _hidden(excerpt, key=issue.at_key) if issue.hidden else excerpt,
+    )
+
+
+def _hidden(shown: Excerpt, *, key: bool) -> Excerpt:
+    """Cover the value and what follows it on the line: it may be a secret in the wrong place. A key is left."""
+    if key:
+        end = shown.start + shown.length
+        return Excerpt(f"{shown.text[:end]}: ***", shown.start, shown.length)
+    return Excerpt(f"{shown.text[: shown.start]}***", shown.start, 3)

@@ -1,22 +1,169 @@
-"""One document on its own: defaults merged, validated, references listed, own attributes projected."""
+"""One document on its own: its folder's defaults merged, validated, references listed, own attributes projected."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from controller.kinds.language.fields import Named, controller_only, references
-from controller.kinds.language.kind import Items, Kind, SharedField
+from controller.kinds.language.kind import Finding, Items, Kind, SharedField
 from controller.kinds.language.spec import Metadata, merge
-from controller.loading.compiled import CompiledKind
-from controller.loading.defaults import NO_DEFAULTS, KindDefaults
-from controller.loading.issue import Issue, issue_of
+from controller.loading.closest import did_you_mean
+from controller.loading.compiled import CompiledKind, CompiledKinds
+from controller.loading.envelope import ParsedFile
+from controller.loading.issue import PlacedIssue, placed, unknown_kind
 from controller.loading.validation_issues import validation_issues
 from controller.loading.written_fields import null_field_issues
-from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
+from controller.model.canonical import canonical_bytes, digest, parse_canonical, without_empty
 from controller.model.observed import SHAPE
-from controller.model.ref import Origin, ResourceRef
+from controller.model.ref import Origin, ProblemCode, ResourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultsDocument:
+    """One ``kind: Defaults`` document: partial specs by kind, for its folder and everything below."""
+
+    origin: Origin
+    index: int
+    body: bytes
+
+    @property
+    def folder(self) -> str:
+        """The folder it applies to; empty for the top."""
+        return folder_of(self.origin.path)
+
+    def partial_specs(self) -> dict[str, Any]:
+        """Return the authored ``spec``: kind name -> partial spec."""
+        spec = parse_canonical(self.body)["spec"]
+        return spec if isinstance(spec, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class KindDefaults:
+    """What a folder gives to one kind: the merged partial spec and where it comes from, nearest first."""
+
+    spec: Mapping[str, Any]
+    origins: tuple[Origin, ...]
+
+
+NO_DEFAULTS = KindDefaults({}, ())
+
+
+def defaults_documents(
+    files: Mapping[str, str], parsed: Mapping[str, ParsedFile]
+) -> Iterator[DefaultsDocument]:
+    """Yield the Defaults documents of a revision (path -> content id), in file order."""
+    for path, content_id in files.items():
+        for index in parsed[content_id].defaults:
+            document = parsed[content_id].documents[index]
+            yield DefaultsDocument(Origin(path, document.line), index, document.body)
+
+
+class FolderDefaults:
+    """All Defaults documents of one revision, asked by folder and kind."""
+
+    def __init__(self, documents: Iterable[DefaultsDocument]) -> None:
+        """Take the documents in file order; a later one in the same folder wins over an earlier one."""
+        self._by_folder: dict[str, list[DefaultsDocument]] = {}
+        for document in documents:
+            self._by_folder.setdefault(document.folder, []).append(document)
+        self._merged: dict[tuple[str, str], KindDefaults] = {}
+        self._ids: dict[str, str] = {}
+
+    def for_kind(self, folder: str, kind: str) -> KindDefaults:
+        """Return what documents of ``kind`` in ``folder`` start from."""
+        key = (folder, kind)
+        found = self._merged.get(key)
+        if found is None:
+            spec: dict[str, Any] = {}
+            origins: list[Origin] = []
+            for document in self.over(folder):
+                partial = document.partial_specs().get(kind)
+                if isinstance(partial, dict):
+                    spec = merge(spec, partial)
+                    origins.insert(0, document.origin)
+            found = KindDefaults(spec, tuple(origins)) if origins else NO_DEFAULTS
+            self._merged[key] = found
+        return found
+
+    def id_of(self, folder: str) -> str:
+        """Return a text that changes whenever a Defaults document over the folder changes."""
+        found = self._ids.get(folder)
+        if found is None:
+            parts = [document.body for document in self.over(folder)]
+            found = self._ids[folder] = digest(b"\n".join(parts)) if parts else ""
+        return found
+
+    def over(self, folder: str) -> list[DefaultsDocument]:
+        """Return the documents that apply to a folder, the one that wins last."""
+        if not self._by_folder:
+            return []
+        return [
+            document
+            for level in folders_above(folder)
+            for document in self._by_folder.get(level, ())
+        ]
+
+
+def folder_of(path: str) -> str:
+    """Return the folder part of a slash-separated path; empty for a file at the top."""
+    return path.rpartition("/")[0]
+
+
+def folders_above(folder: str) -> list[str]:
+    """Return the folder and those around it, outermost (the empty text) first."""
+    parts = folder.split("/") if folder else []
+    return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
+
+
+def defaults_issues(
+    documents: Iterable[DefaultsDocument], kinds: CompiledKinds
+) -> Iterator[PlacedIssue]:
+    """Yield the issues of every Defaults document; a missing field is none, documents may still give it."""
+    given: dict[tuple[str, str], DefaultsDocument] = {}
+    for document in documents:
+        issues: list[Finding] = []
+        try:
+            Metadata.model_validate(parse_canonical(document.body)["metadata"])
+        except ValidationError as error:
+            issues += validation_issues(error, ("metadata",), Metadata)
+        for kind, partial in document.partial_specs().items():
+            compiled = kinds.by_name.get(kind)
+            path = ("spec", kind)
+            first = given.setdefault((document.folder, kind), document)
+            if compiled is None:
+                fix = did_you_mean(kind, kinds.names, f"one of {', '.join(sorted(kinds.names))}")
+                issues.append(unknown_kind(path, kind, fix, at_key=True))
+            elif not isinstance(partial, dict):
+                fix = f"write '{kind}: {{field: value}}'"
+                issues.append(Finding(path, "expected a map of fields", fix))
+            elif first is not document:
+                message = f"this folder's defaults for {kind} are already given at {first.origin}"
+                issues.append(
+                    Finding(path, message, "merge the two", at_key=True, code=ProblemCode.DUPLICATE)
+                )
+            else:
+                issues += _partial_issues(compiled, partial, path)
+        yield from placed(issues, document.origin, document.index)
+
+
+def _partial_issues(
+    compiled: CompiledKind, partial: dict[str, Any], path: tuple[str, ...]
+) -> Iterator[Finding]:
+    kind = compiled.kind
+    yield from null_field_issues(kind, partial, path)
+    spec = merge({}, partial)
+    for field, authored in kind.authored_fields.items():
+        # Where no object uses it, expanding forgets it.
+        try:
+            authored.model.model_validate(authored.expand(spec.pop(field, {})))
+        except ValidationError as error:
+            yield from validation_issues(error, (*path, field), authored.model, partial=True)
+    try:
+        compiled.spec_model(spec)
+    except ValidationError as error:
+        yield from validation_issues(error, path, kind.spec, partial=True)
 
 
 @dataclass(slots=True)
@@ -53,13 +200,13 @@ NAME = ("metadata", "name")
 
 def check_document(
     compiled: CompiledKind, body: bytes, defaults: KindDefaults = NO_DEFAULTS
-) -> CheckedDocument | tuple[Issue, ...]:
+) -> CheckedDocument | tuple[Finding, ...]:
     """Check the fields of one document after merging ``defaults`` under it.
 
     ``body`` is the canonical JSON of metadata and spec as authored. Returns every issue if there is any.
     """
     document, kind = parse_canonical(body), compiled.kind
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     if defaults.origins or b"null" in body:
         if b"null" in body:
             issues += null_field_issues(kind, document["spec"], ("spec",))
@@ -87,7 +234,7 @@ def validate_document(
     origin: Origin,
     index: int,
     defaults: KindDefaults = NO_DEFAULTS,
-) -> ValidatedDocument | tuple[Issue, ...]:
+) -> ValidatedDocument | tuple[Finding, ...]:
     """Check one document and work out what it asks for by itself. Returns every issue if there is any."""
     checked = check_document(compiled, body, defaults)
     if not isinstance(checked, CheckedDocument):
@@ -98,6 +245,14 @@ def validate_document(
     if b'""' in body:
         items = without_empty(items)
     owned = owned_fields(items, kind.shared) if kind.shared else ()
+    # What was authored and is in no attribute; see ``controller.model.observed``.
+    extra = {
+        "metadata": {
+            name: value for name, value in checked.written.items() if name != "name" and value
+        },
+        "spec": controller_only(spec),
+        "owned": list(owned),
+    }
     return ValidatedDocument(
         ResourceRef(kind.name, key),
         origin,
@@ -106,33 +261,18 @@ def validate_document(
         kind.facts(key, spec),
         references(spec),
         items,
-        _extra(checked.written, controller_only(spec), owned),
+        {"shape": SHAPE, **{part: given for part, given in extra.items() if given}},
         owned,
         checked.metadata.protect,
     )
 
 
-def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> list[Issue]:
+def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> list[Finding]:
     """Say that a name is none for the kind; of a valid document a rule does."""
     name = document["metadata"].get("name")
     if kind.names is None or name is None:
         return []
-    return [issue_of(finding) for finding in kind.names.findings(name)]
-
-
-def _extra(
-    metadata: dict[str, Any], only_ours: dict[str, Any], owned: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return what was authored and is in no attribute; see ``controller.model.observed``."""
-    extra: dict[str, Any] = {"shape": SHAPE}
-    kept = {name: value for name, value in metadata.items() if name != "name" and value}
-    if kept:
-        extra["metadata"] = kept
-    if only_ours:
-        extra["spec"] = only_ours
-    if owned:
-        extra["owned"] = list(owned)
-    return extra
+    return list(kind.names.findings(name))
 
 
 def owned_fields(items: Mapping[str, Any], shared: tuple[SharedField, ...]) -> tuple[str, ...]:

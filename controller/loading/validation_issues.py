@@ -9,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from controller.kinds.language.kind import Finding
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import did_you_mean
-from controller.loading.issue import MAX_ISSUES, Issue, further, missing
+from controller.loading.issue import MAX_ISSUES, further
 from controller.model.ref import ProblemCode
 
 MANY: Final = 1000
@@ -21,10 +22,7 @@ _JSON: Final = json.JSONDecoder()
 
 _BRANCH: Final = re.compile(r".*[\[(].*|str|int|bool|float|none", re.DOTALL)
 
-_COUNTED: Final = {
-    "too_short": ("min_length", "at least"),
-    "too_long": ("max_length", "at most"),
-}
+_COUNTED: Final = {"too_short": ("min_length", "at least"), "too_long": ("max_length", "at most")}
 """What pydantic says of the length of lists and maps: its word for the limit, and ours."""
 
 WANTED = {
@@ -46,7 +44,7 @@ def validation_issues(
     model: type[BaseModel],
     *,
     partial: bool = False,
-) -> Iterator[Issue]:
+) -> Iterator[Finding]:
     """Yield one issue per finding; ``prefix`` leads to the validated part (``("spec",)``).
 
     With ``partial`` a missing field is none: another document may still give it. Of very many the last one says how
@@ -91,50 +89,50 @@ def _issue(
     model: type[BaseModel],
     *,
     hidden: bool,
-) -> Issue:
+) -> Finding:
     kind, path = detail["type"], (*prefix, *inside)
     # What was found is not said where it may be a secret, or where there are too many findings to keep it.
     said = "" if hidden or "input" not in detail else f", found {_shown(detail['input'])}"
     if kind == "missing":
         fix = f"add '{path[-1]}: …' here or in a Defaults of this folder"
-        return missing(path[:-1], str(path[-1]), fix)
+        return Finding.missing(path[:-1], str(path[-1]), "", fix)
     if kind == "extra_forbidden":
         return unknown_field(path, field_names(model, inside[:-1]))
     if kind.startswith("model_") and (
         shorter := getattr(_model_in(_annotation_at(model, inside)), "shorter", "")
     ):
         wanted = f"{shorter} or a map"
-        return Issue(path, f"expected {wanted}{said}", f"write {wanted}")
+        return Finding(path, f"expected {wanted}{said}", f"write {wanted}")
     return _misfit(detail, path, said)
 
 
-def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Issue:
+def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Finding:
     """Say what is wrong with a value; what was found, as far as it may be ``said``, comes last."""
     kind, found = detail["type"], detail.get("input")
     context: dict[str, Any] = detail.get("ctx", {})
     if kind in WANTED:
         wanted = WANTED[kind]
         quote = " (quote it)" if kind == "string_type" and isinstance(found, int | float) else ""
-        return Issue(path, f"expected {wanted}{said}", f"write {wanted}{quote}")
+        return Finding(path, f"expected {wanted}{said}", f"write {wanted}{quote}")
     if kind in _COUNTED:
         word, bound = _COUNTED[kind]
         limit = context[word]
         expected = f"{bound} {limit} {'entry' if limit == 1 else 'entries'}"
         counted = f", found {context['actual_length']}" if said else ""
-        return Issue(path, f"expected {expected}{counted}", f"write {expected}")
+        return Finding(path, f"expected {expected}{counted}", f"write {expected}")
     if kind == "literal_error":
         expected = context["expected"].replace("'", "")
         choices = [choice.strip() for choice in expected.replace(" or ", ", ").split(",")]
         fix = did_you_mean(str(found), choices, "write one of them, or leave the field out")
-        return Issue(path, f"expected {expected}{said}", fix)
+        return Finding(path, f"expected {expected}{said}", fix)
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
         message = f"expected text that fits the pattern {pattern}{said}"
-        return Issue(path, message, "write text of that form")
+        return Finding(path, message, "write text of that form")
     if kind == "unfit":
-        return Issue(path, context["message"], context["fix"])
+        return Finding(path, context["message"], context["fix"])
     if kind in ("value_error", "assertion_error"):
-        return Issue(path, str(context["error"]))
+        return Finding(path, str(context["error"]))
     message = (
         detail["msg"].replace("Input should", "it should").replace("String should", "it should")
     )
@@ -144,14 +142,14 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Iss
         fix = f"write for example {example}" if such_as else f"write {context['expected']}"
     if found == "":
         fix = f"{fix}; for nothing leave the field out"
-    return Issue(path, f"{message[:1].lower()}{message[1:]}{said}", fix)
+    return Finding(path, f"{message[:1].lower()}{message[1:]}{said}", fix)
 
 
-def unknown_field(path: tuple[str | int, ...], names: list[str]) -> Issue:
+def unknown_field(path: tuple[str | int, ...], names: list[str]) -> Finding:
     """Say that the last step of a path is none of the fields there are, and which is meant."""
     known = f"known fields: {', '.join(sorted(names))}" if names else ""
     fix = did_you_mean(str(path[-1]), names, known) or None
-    return Issue(
+    return Finding(
         path, f"unknown field {path[-1]!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
     )
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.kinds.language.fields import Named, Path, Shape, by_yaml
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Finding, Kind
 from controller.kinds.language.spec import merge
 from controller.loading.compiled import CompiledKind
-from controller.loading.issue import Issue
 from controller.loading.validation_issues import unknown_field
 from controller.model.canonical import parse_canonical
 from controller.model.ref import Origin
@@ -25,7 +24,7 @@ class WrittenReference:
     named: Named
 
 
-def null_field_issues(kind: Kind[Any], spec: dict[str, Json], prefix: Path) -> Iterator[Issue]:
+def null_field_issues(kind: Kind[Any], spec: dict[str, Json], prefix: Path) -> Iterator[Finding]:
     """Yield an issue for each field of an authored spec that is null and unknown. ``prefix`` leads to the spec.
 
     Merging forgets fields that are cleared by null, so whether there are such fields is asked before.

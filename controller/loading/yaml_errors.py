@@ -1,7 +1,7 @@
 """Text that is YAML but not entirely regular: every place where it is not. Rules as in ``documents``, one by one."""
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from yaml import YAMLError
 from yaml.events import (
@@ -14,14 +14,17 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from controller.kinds.language.fields import Path
 from controller.loading.closest import closest
-from controller.loading.documents import MAX_ALIASED_VALUES, MAX_DEPTH, events_of
-from controller.loading.excerpts import TOP, Place
-from controller.loading.scalars import (
+from controller.loading.documents import (
+    LIST_TAGS,
+    MAP_TAGS,
+    MAX_ALIASED_VALUES,
+    MAX_DEPTH,
     MERGE_KEY,
     IrregularScalar,
     cut,
-    is_core_tag,
+    events_of,
     quoted,
     resolve,
     resolve_tagged,
@@ -29,20 +32,8 @@ from controller.loading.scalars import (
     shown,
     yaml_type,
 )
-from controller.loading.syntax import explain
-
-Path = tuple[str | int, ...]
-
-
-class Finding(NamedTuple):
-    """A problem before its excerpt is cut. ``length`` None marks the rest of the line."""
-
-    place: Place
-    length: int | None
-    path: Path
-    message: str
-    fix: str | None
-
+from controller.loading.positions import TOP, Place
+from controller.loading.syntax import TextFinding, explain
 
 _Weight = tuple[int, int]
 """What an alias brings along: values with all inside, and levels of containers."""
@@ -67,7 +58,7 @@ _SECRET_FAULT: Final = ("this is no text as it is written", "put it in quotes, w
 
 def find_yaml_errors(
     plain: bytes, text: str, limit: int, secret_names: frozenset[str] = frozenset()
-) -> list[Finding]:
+) -> list[TextFinding]:
     """Return what ``parse_documents`` refuses in the readable ``text`` of the bytes ``plain``, as it is met.
 
     One more than ``limit`` means that there may be others. After an error of syntax nothing more is looked at.
@@ -85,7 +76,7 @@ class _Walk:
         self.events: Iterator[Any] = events_of(plain)
         self.text, self.limit = text, limit
         self.secret_names = secret_names
-        self.findings: list[Finding] = []
+        self.findings: list[TextFinding] = []
         self.last: Any = None
         self.anchors: dict[str, _Weight] = {}
         self.aliased_left = MAX_ALIASED_VALUES
@@ -93,7 +84,7 @@ class _Walk:
     def add(
         self, event: Any, path: Path, message: str, fix: str | None, length: int | None = None
     ) -> None:
-        self.findings.append(Finding(event.start_mark, length, path, message, fix))
+        self.findings.append(TextFinding(event.start_mark, length, path, message, fix))
         if len(self.findings) > self.limit:
             raise _Enough
 
@@ -102,13 +93,12 @@ class _Walk:
             self.documents()
             return
         except YAMLError as error:
-            place, length, message, fix = explain(error, self.text)
-            fault = Finding(place, length, (), message, fix)
+            fault = explain(error, self.text)
         except ValueError:
-            fault = Finding(self.last.start_mark, 1, (), "a tag after this is no text", _UNTAG)
+            fault = TextFinding(self.last.start_mark, 1, (), "a tag after this is no text", _UNTAG)
         except StopIteration:
             message = "the file holds too many values; it was read up to here"
-            fault = Finding(self.last.start_mark, 1, (), message, _SPLIT)
+            fault = TextFinding(self.last.start_mark, 1, (), message, _SPLIT)
         except _Enough:
             return
         self.findings.append(fault)
@@ -131,7 +121,9 @@ class _Walk:
         if not count:
             found = "only comments" if self.text.strip() else "nothing"
             message = f"the file holds {found}; expected at least one document"
-            self.findings.append(Finding(TOP, None, (), message, "write one, or delete the file"))
+            self.findings.append(
+                TextFinding(TOP, None, (), message, "write one, or delete the file")
+            )
 
     def node(self, event: Any, path: Path, depth: int) -> _Weight:
         self.last = event
@@ -158,7 +150,7 @@ class _Walk:
             # libyaml takes quadratic time for what is open, so a hostile file must not be read on.
             raise _Enough
         is_map = type(event) is MappingStartEvent
-        if not is_core_tag(event.tag, "map" if is_map else "seq"):
+        if event.tag not in (MAP_TAGS if is_map else LIST_TAGS):
             expected = "a plain map" if is_map else "a plain list"
             message = f"unknown tag {shown(short_tag(event.tag))}; expected {expected}"
             self.add(event, path, message, _UNTAG, 1)

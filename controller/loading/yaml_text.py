@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from controller.loading.scalars import IrregularScalar, resolve
+from controller.loading.documents import IrregularScalar, resolve
 
 WIDTH: Final = 100
 """No line is longer, but for a single value that is."""

@@ -5,7 +5,10 @@ is that of the changed objects.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import Json, canonical_bytes, parse_canonical
@@ -13,16 +16,57 @@ from controller.model.observed import BENEATH, Mark, Observation, ObservedState,
 from controller.model.plan import Cause, Change, FieldChange, Note, NoteCategory
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
-from controller.planning.diff_options import DiffOptions, DiffResult
 from controller.planning.fields import (
     EXTRA,
+    PLAIN_NAMES,
     Difference,
+    FieldNames,
     apply,
     differences,
     field_changes,
+    keep_found,
 )
 from controller.planning.leaving import LEAVING, Deletion, is_leaving, leave, without_marks
-from controller.planning.shared import keep_found
+
+NO_REFS: frozenset[ResourceRef] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffOptions:
+    """Everything that decides how two states are compared. ``now`` is aware.
+
+    ``suspended`` objects are left as they are; ``left`` names single fields (YAML paths) that are. ``overridden``
+    objects have values from an override. ``unrecorded`` carry our mark but the ledger has no create or adoption of
+    ours: they are never pruned. ``edited_as`` is the cause of what differs from what was last applied: ``edited``, or
+    ``restored``, ``rolledBack``, ``replicated`` where the desired state comes from there. ``leaving_because`` says why an
+    object leaves although the YAML has it.
+    """
+
+    target: str
+    now: datetime
+    installation: str = ""
+    """Our id, by which a copied item of ours is told from one of another installation; empty if not known."""
+    kinds: Mapping[str, Kind[Any]] = field(default_factory=dict)
+    adopt: bool = False
+    suspended: AbstractSet[ResourceRef] = NO_REFS
+    left: Mapping[ResourceRef, tuple[str, ...]] = field(default_factory=dict)
+    overridden: AbstractSet[ResourceRef] = NO_REFS
+    unrecorded: AbstractSet[ResourceRef] = NO_REFS
+    removed_outside: AbstractSet[ResourceRef] = NO_REFS
+    """What is not there although the ledger's last record is a create, adoption or update of ours: drift."""
+    edited_as: Cause = Cause.EDITED
+    leaving_because: Mapping[ResourceRef, str] = field(default_factory=dict)
+    origins: Mapping[ResourceRef, Origin] = field(default_factory=dict)
+    names: FieldNames = PLAIN_NAMES
+
+
+class DiffResult(NamedTuple):
+    """Changes (in no particular order yet), notes on what is not changed, and desired objects kept from existing."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[Note, ...]
+    withheld: frozenset[ResourceRef] = NO_REFS
+
 
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
@@ -104,6 +148,11 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
         cause, because = Cause.DRIFTED, "deleted outside envctl"
     elif ref in options.overridden:
         cause, because = Cause.OVERRIDDEN, "as an override says"
+    kind, after = options.kinds.get(ref.kind), projection.attributes
+    if kind is not None and kind.shared:
+        # The defaults of shared fields, too, that the YAML does not give.
+        wanted = parse_canonical(after)
+        after = canonical_bytes(keep_found({}, wanted, kind.shared, projection.owned))
     return Change(
         action="create",
         target=options.target,
@@ -111,7 +160,7 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
         cause=cause,
         fields=(),
         before=None,
-        after=_at_creation(projection, options.kinds.get(ref.kind)),
+        after=after,
         extra=projection.extra,
         digest=projection.digest,
         base=NOTHING,
@@ -121,23 +170,28 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
     )
 
 
-def _at_creation(projection: Projection, kind: Kind[Any] | None) -> bytes:
-    """Return what a create writes: the defaults of shared fields, too, that the YAML does not give."""
-    if kind is None or not kind.shared:
-        return projection.attributes
-    wanted = parse_canonical(projection.attributes)
-    return canonical_bytes(keep_found({}, wanted, kind.shared, projection.owned))
-
-
 def _update(
     ref: ResourceRef, projection: Projection, found: Observation, options: DiffOptions
 ) -> Change | None:
     before = parse_canonical(found.attributes)
-    after = _to_write(projection, found, before, options.kinds.get(ref.kind))
+    kind = options.kinds.get(ref.kind)
+    after = parse_canonical(projection.attributes)
+    if kind is not None:
+        after = keep_found(before, after, kind.shared, projection.owned)
+        after = without_marks(kind, after) if is_leaving(found) else after
     found_differences = differences(before, after)
     left = options.left.get(ref)
     if left:
-        found_differences = _without_left(ref, found_differences, left, options)
+        # Under ``x`` an override leaves ``x`` itself and what is below it.
+        named = [
+            (f"{options.names.name_path(ref, difference.path)}.", difference)
+            for difference in found_differences
+        ]
+        found_differences = [
+            difference
+            for name, difference in named
+            if not name.startswith(tuple(f"{path}." for path in left))
+        ]
         after = apply(found_differences, before)
     extra = _extra_differences(projection, found)
     if left and not found_differences and not extra and found.ownership is Ownership.OURS:
@@ -150,8 +204,8 @@ def _update(
         cause=cause,
         fields=collapse_fields(
             field_changes(ref, (*found_differences, *extra), options.names),
-            options.kinds.get(ref.kind),
-            (before, _mark(found).extra),
+            kind,
+            (before, (found.mark or _EMPTY_MARK).extra),
             (after, parse_canonical(projection.extra)),
         ),
         before=found.attributes,
@@ -190,26 +244,6 @@ def collapse_fields(
     return told
 
 
-def _to_write(
-    projection: Projection, found: Observation, before: Json, kind: Kind[Any] | None
-) -> Json:
-    after = parse_canonical(projection.attributes)
-    if kind is None:
-        return after
-    after = keep_found(before, after, kind.shared, projection.owned)
-    return without_marks(kind, after) if is_leaving(found) else after
-
-
-def _without_left(
-    ref: ResourceRef, found: list[Difference], left: tuple[str, ...], options: DiffOptions
-) -> list[Difference]:
-    def is_left(difference: Difference) -> bool:
-        name = options.names.name_path(ref, difference.path)
-        return any(name == path or name.startswith(f"{path}.") for path in left)
-
-    return [difference for difference in found if not is_left(difference)]
-
-
 def _extra_differences(projection: Projection, found: Observation) -> tuple[Difference, ...]:
     """What was authored differently but is no attribute: labels, protection, fields of the controller alone."""
     if found.mark is None:
@@ -229,7 +263,7 @@ def _why(
         return Cause.ADOPTED, "existed before; is taken over"
     if found.ownership is Ownership.LOST_MARK:
         return Cause.DRIFTED, "mark lost"
-    mark = _mark(found)
+    mark = found.mark or _EMPTY_MARK
     drifted = found.digest != mark.digest
     if projection.digest == mark.digest:
         return Cause.DRIFTED, "changed outside envctl"
@@ -271,7 +305,7 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
 def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change | Note | None:
     if step.action == "none":
         return Note(NoteCategory.LEAVING, found.ref, step.because) if step.because else None
-    mark = _mark(found)
+    mark = found.mark or _EMPTY_MARK
     why = options.leaving_because.get(found.ref, "")
     return Change(
         action=step.action,
@@ -299,11 +333,7 @@ def _leaving_fields(
 
 
 def _whose(found: Observation, options: DiffOptions) -> str:
-    by = _mark(found).by
+    by = (found.mark or _EMPTY_MARK).by
     if by and by == options.installation:
         return "carries our mark of another item: it is a copy"
     return f"carries the mark of another installation ({by})"
-
-
-def _mark(found: Observation) -> Mark:
-    return found.mark or _EMPTY_MARK

@@ -1,13 +1,97 @@
-"""Changes grouped by the edit that causes them, and what is not of any edit."""
+"""Changes grouped by the edit that causes them, and files that gave objects and are gone: renamed, or a source read in part."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from controller.model.plan import Cause, Change, Edit, FieldChange
-from controller.model.ref import Origin, ResourceRef
-from controller.planning.vanished import folders_of, topmost_missing
+from controller.model.observed import ObservedState
+from controller.model.plan import Cause, Change, Edit
+from controller.model.ref import Origin
+from controller.planning.wording import plural
+
+SIMILAR: Final = 0.5
+"""A folder that appears looks like one that went if it has at least half, and at most twice, as many objects."""
+
+_WORTH_SAYING: Final = 3
+
+
+def known_paths(observed: ObservedState) -> frozenset[str]:
+    """Return the files that, by their marks, gave the objects found."""
+    marks = (found.mark for found in observed.objects.values())
+    return frozenset(mark.path for mark in marks if mark is not None and mark.path)
+
+
+def vanished_files(
+    observed: ObservedState, source_paths: AbstractSet[str] | None
+) -> tuple[frozenset[str], int]:
+    """Return the files that gave objects and are no longer in the source, and how many files gave objects."""
+    known = known_paths(observed)
+    return known - (known if source_paths is None else source_paths), len(known)
+
+
+def topmost_missing(path: str, files: AbstractSet[str], folders: AbstractSet[str]) -> str:
+    """Return the highest part of ``path`` that is not there: a folder (ending in ``/``) or the file; else empty."""
+    for folder in ancestors(path):
+        if folder not in folders:
+            return folder
+    return "" if path in files else path
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """Yield the folders above a file, top first, each ending in ``/``."""
+    end = path.find("/")
+    while end >= 0:
+        yield path[: end + 1]
+        end = path.find("/", end + 1)
+
+
+def folders_of(paths: Iterable[str]) -> frozenset[str]:
+    """Return every folder that holds one of the files, at any depth."""
+    return frozenset(folder for path in paths for folder in ancestors(path))
+
+
+def folder_hint(
+    deletes: Sequence[Change],
+    changes: Sequence[Change],
+    observed: ObservedState,
+    source_paths: AbstractSet[str] | None,
+) -> str:
+    """Say which folder went with most of the deletes, and which new one has as many similar creates; else empty."""
+    if source_paths is None:
+        return ""
+    gone = _most(deletes, source_paths)
+    if gone is None:
+        return ""
+    place, counts = gone
+    creates = [change for change in changes if change.action == "create"]
+    new = _most(creates, known_paths(observed))
+    kind, ended = counts.most_common(1)[0]
+    begun = new[1][kind] if new else 0
+    if new is None or not SIMILAR <= begun / ended <= 1 / SIMILAR:
+        return f"{sum(counts.values())} of them came from {place}, which is gone: was it moved, or read only in part?"
+    return (
+        f"{place} is gone; {new[0]} is new with {begun} {plural(kind)}, none with the same name\n"
+        f"Was it a rename with new names? Then this is what you get: {ended} end, {begun} begin."
+    )
+
+
+def _most(changes: Sequence[Change], there: AbstractSet[str]) -> tuple[str, Counter[str]] | None:
+    """Return the missing place that at least half of the changes come from, with its changes per kind."""
+    folders = folders_of(there)
+    places: dict[str, Counter[str]] = {}
+    for change in changes:
+        path = change.origin.path if change.origin else ""
+        place = topmost_missing(path, there, folders)
+        if place:
+            places.setdefault(place, Counter())[change.ref.kind] += 1
+    if not places:
+        return None
+    place = min(places, key=lambda folder: (-places[folder].total(), folder))
+    total = places[place].total()
+    return (place, places[place]) if total >= max(_WORTH_SAYING, len(changes) / 2) else None
+
 
 OF_NO_EDIT: Final = frozenset(
     {Cause.DRIFTED, Cause.OVERRIDDEN, Cause.UPGRADED, Cause.IMAGE, Cause.SCHEDULED}
@@ -25,46 +109,31 @@ class EditGroup(NamedTuple):
     changes: tuple[Change, ...]
 
 
-class Collapsed(NamedTuple):
-    """Changes that read the same but for the object's name."""
-
-    first: Change
-    refs: tuple[ResourceRef, ...]
-    changes: tuple[Change, ...]
-
-
 def with_file_edits(
-    changes: Iterable[Change],
-    source_paths: AbstractSet[str] | None,
-    known_paths: AbstractSet[str],
+    changes: Iterable[Change], source_paths: AbstractSet[str] | None, known_paths: AbstractSet[str]
 ) -> tuple[Change, ...]:
     """Give what comes and goes with files its edit: the folder or file that is new or gone, else the file it is in.
 
     ``source_paths`` are the source's files, ``known_paths`` those that gave what was found. None leaves all as it is.
     """
-    if source_paths is None:
-        return tuple(changes)
+    placed = list(changes)
+    came_or_went = {
+        index: (change.origin.path, REMOVED if change.cause is Cause.PRUNED else ADDED)
+        for index, change in enumerate(placed)
+        if change.edit is None
+        and change.origin is not None
+        and (change.cause is Cause.PRUNED or change.action == "create")
+        and change.cause not in OF_NO_EDIT
+    }
+    if source_paths is None or not came_or_went:
+        return tuple(placed)
     there = {ADDED: known_paths, REMOVED: source_paths}
     folders = {what: folders_of(paths) for what, paths in there.items()}
-    return tuple(
-        replace(change, edit=_file_edit(change.origin, there[what], folders[what], what))
-        if change.edit is None and change.origin is not None and (what := _what(change))
-        else change
-        for change in changes
-    )
-
-
-def _what(change: Change) -> str:
-    if change.cause is Cause.PRUNED:
-        return REMOVED
-    return ADDED if change.action == "create" and change.cause not in OF_NO_EDIT else ""
-
-
-def _file_edit(
-    origin: Origin, files: AbstractSet[str], folders: AbstractSet[str], what: str
-) -> Edit:
-    missing = topmost_missing(origin.path, files, folders)
-    return Edit(Origin(missing), what) if missing else Edit(Origin(origin.path), "")
+    for index, (path, what) in came_or_went.items():
+        missing = topmost_missing(path, there[what], folders[what])
+        edit = Edit(Origin(missing), what) if missing else Edit(Origin(path), "")
+        placed[index] = replace(placed[index], edit=edit)
+    return tuple(placed)
 
 
 def group_by_edit(changes: Iterable[Change]) -> tuple[tuple[EditGroup, ...], tuple[Change, ...]]:
@@ -86,28 +155,11 @@ def group_by_edit(changes: Iterable[Change]) -> tuple[tuple[EditGroup, ...], tup
     return tuple(EditGroup(edit, tuple(groups[edit])) for edit in ordered), tuple(aside)
 
 
-def collapse(changes: Sequence[Change]) -> tuple[Collapsed, ...]:
+def collapse(changes: Iterable[Change]) -> tuple[tuple[Change, ...], ...]:
     """Join changes that differ only in which object they are of, in the order of their first."""
     alike: dict[str, list[Change]] = {}
     for change in changes:
-        alike.setdefault(_likeness(change), []).append(change)
-    return tuple(
-        Collapsed(same[0], tuple(change.ref for change in same), tuple(same))
-        for same in alike.values()
-    )
-
-
-def _likeness(change: Change) -> str:
-    fields: tuple[FieldChange, ...] = change.fields
-    effects = sorted((change.effects or {}).items())
-    return repr(
-        (
-            change.action,
-            change.target,
-            change.ref.kind,
-            change.cause,
-            change.because,
-            fields,
-            effects,
-        )
-    )
+        effects = sorted((change.effects or {}).items())
+        what = (change.action, change.target, change.ref.kind, change.cause, change.because)
+        alike.setdefault(repr((*what, change.fields, effects)), []).append(change)
+    return tuple(map(tuple, alike.values()))

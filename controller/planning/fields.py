@@ -1,9 +1,14 @@
-"""Field-level differences of two JSON values, and how to apply them."""
+"""Field-level differences of two JSON values, how to apply them, and fields that other programs legitimately write.
+
+Those are left out of comparisons, and kept as found when written.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import is_
 from typing import Any, Final, NamedTuple
 
+from controller.kinds.language.kind import SharedField
 from controller.model.canonical import ABSENT, Json, canonical_bytes, parse_canonical
 from controller.model.plan import FieldChange
 from controller.model.ref import ResourceRef
@@ -86,12 +91,27 @@ class FieldNames:
 PLAIN_NAMES = FieldNames()
 
 
-def differences(before: Json, after: Json) -> list[Difference]:
-    """Return what turns ``before`` into ``after``, keys sorted; empty when they are equal.
+def differences(before: Json, after: Json, path: FieldPath = ()) -> list[Difference]:
+    """Return what turns ``before`` into ``after``, keys sorted; empty when they are equal. Paths begin with ``path``.
 
     Null differs from absent, true from 1, and 1 from 1.0: what is equal has the same canonical bytes.
     """
-    return list(_differences((), before, after))
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            difference
+            for name in sorted(before.keys() | after.keys())
+            for difference in differences(
+                before.get(name, ABSENT), after.get(name, ABSENT), (*path, name)
+            )
+        ]
+    if isinstance(before, list) and isinstance(after, list):
+        attributes = identity(before, after)
+        if attributes is None:
+            return list(_by_index(path, before, after))
+        return list(_by_identity(path, before, after, attributes))
+    if type(before) is not type(after) or before != after:
+        return [Difference(path, before, after)]
+    return []
 
 
 def apply(found: Iterable[Difference], value: Json) -> Json:
@@ -112,7 +132,16 @@ def field_changes(
     ref: ResourceRef, found: Iterable[Difference], names: FieldNames = PLAIN_NAMES
 ) -> tuple[FieldChange, ...]:
     """Name each difference and mask what is sensitive, whole or within the value."""
-    return tuple(_field_change(ref, difference, names) for difference in found)
+    changes = []
+    for path, *values in found:
+        if any(names.is_sensitive(ref, path[: end + 1]) for end in range(len(path))):
+            shown = [(value if value is ABSENT else MASKED, True) for value in values]
+        else:
+            shown = [_masked(ref, path, value, names) for value in values]
+        (before, hid_before), (after, hid_after) = shown
+        name = names.name_path(ref, path)
+        changes.append(FieldChange(name, before, after, sensitive=hid_before or hid_after))
+    return tuple(changes)
 
 
 def identity(first: Sequence[Json], second: Sequence[Json]) -> tuple[str, ...] | None:
@@ -142,27 +171,11 @@ def _identifies(attributes: tuple[str, ...], members: Sequence[Json]) -> bool:
     return len(seen) == len(members)
 
 
-def _differences(path: FieldPath, before: Json, after: Json) -> Iterator[Difference]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in sorted(before.keys() | after.keys()):
-            yield from _differences(
-                (*path, name), before.get(name, ABSENT), after.get(name, ABSENT)
-            )
-    elif isinstance(before, list) and isinstance(after, list):
-        attributes = identity(before, after)
-        if attributes is None:
-            yield from _by_index(path, before, after)
-        else:
-            yield from _by_identity(path, before, after, attributes)
-    elif type(before) is not type(after) or before != after:
-        yield Difference(path, before, after)
-
-
 def _by_index(
     path: FieldPath, before: Sequence[Json], after: Sequence[Json]
 ) -> Iterator[Difference]:
     for index, (old, new) in enumerate(zip(before, after, strict=False)):
-        yield from _differences((*path, index), old, new)
+        yield from differences(old, new, (*path, index))
     # From the end, so that no index moves before its turn.
     for index in range(len(before) - 1, len(after) - 1, -1):
         yield Difference((*path, index), before[index], ABSENT)
@@ -176,7 +189,7 @@ def _by_identity(
     old = {member_key(member, attributes): member for member in before}
     new = {member_key(member, attributes): member for member in after}
     for key, member in old.items():
-        yield from _differences((*path, Member(attributes, key)), member, new.get(key, ABSENT))
+        yield from differences(member, new.get(key, ABSENT), (*path, Member(attributes, key)))
     added = [key for key in new if key not in old]
     for key in added:
         yield Difference((*path, Member(attributes, key)), ABSENT, new[key])
@@ -224,19 +237,6 @@ def _reorder(members: list[Json], attributes: tuple[str, ...], wanted: Sequence[
     members.sort(key=lambda member: rank[member_key(member, attributes)])
 
 
-def _field_change(ref: ResourceRef, difference: Difference, names: FieldNames) -> FieldChange:
-    path = difference.path
-    name = names.name_path(ref, path)
-    if any(names.is_sensitive(ref, path[: end + 1]) for end in range(len(path))):
-        before, after = (
-            value if value is ABSENT else MASKED for value in (difference.before, difference.after)
-        )
-        return FieldChange(name, before, after, sensitive=True)
-    before, hid_before = _masked(ref, path, difference.before, names)
-    after, hid_after = _masked(ref, path, difference.after, names)
-    return FieldChange(name, before, after, sensitive=hid_before or hid_after)
-
-
 def _masked(ref: ResourceRef, path: FieldPath, value: Json, names: FieldNames) -> tuple[Json, bool]:
     if isinstance(value, dict):
         members = {
@@ -259,3 +259,103 @@ def _shown_member(
     if names.is_sensitive(ref, path):
         return MASKED, True
     return _masked(ref, path, value, names)
+
+
+def owned_name(field: SharedField) -> str:
+    """Return how a projection's ``owned`` names the field: ``Table.Path.To.Field``."""
+    return ".".join((field.table, *field.path))
+
+
+def comparable(attributes: Json, shared: Sequence[SharedField], owned: Iterable[str]) -> Json:
+    """Return the attributes without those shared fields that Git does not own.
+
+    ``attributes`` is ``{table: item}`` and is left alone.
+    """
+    result = attributes
+    for field in _left_to_others(shared, owned):
+        result = _without(result, (field.table, *field.path))
+    return result
+
+
+def keep_found(
+    found: Json, desired: Json, shared: Sequence[SharedField], owned: Iterable[str]
+) -> Json:
+    """Return what to write: ``desired`` with the found values of the shared fields that Git does not own.
+
+    List members are matched by the field's identity; a member that is new gets the field's default. A field that
+    an existing member or item lacks stays absent. Neither argument is changed.
+    """
+    left = _left_to_others(shared, owned)
+    if not left:
+        return desired
+    result = parse_canonical(canonical_bytes(desired))
+    for field in left:
+        if field.table in result:
+            _keep(found.get(field.table, ABSENT), result[field.table], field.path, field)
+    return result
+
+
+def _left_to_others(shared: Sequence[SharedField], owned: Iterable[str]) -> tuple[SharedField, ...]:
+    names = frozenset(owned)
+    if not names:
+        return tuple(shared)
+    return tuple(field for field in shared if owned_name(field) not in names)
+
+
+def _without(value: Json, path: tuple[str, ...]) -> Json:
+    """Return the value without what ``path`` leads to: itself if nothing is there, else a copy of the way to it."""
+    head, rest = path[0], path[1:]
+    if head == "*":
+        if not isinstance(value, list):
+            return value
+        members = [_without(member, rest) for member in value]
+        return value if all(map(is_, members, value)) else members
+    if not isinstance(value, dict) or head not in value:
+        return value
+    if not rest:
+        return {name: member for name, member in value.items() if name != head}
+    inner = _without(value[head], rest)
+    return value if inner is value[head] else {**value, head: inner}
+
+
+def _keep(found: Json, desired: Json, path: tuple[str, ...], field: SharedField) -> None:
+    head, *rest = path
+    if head == "*":
+        known = _members_by_identity(found, field.identity)
+        for member in desired if isinstance(desired, list) else ():
+            _keep(
+                known.get(_identity_of(member, field.identity), ABSENT), member, tuple(rest), field
+            )
+    elif not isinstance(desired, dict):
+        return
+    elif rest:
+        inner = found.get(head, ABSENT) if isinstance(found, dict) else ABSENT
+        if head not in desired and "*" not in rest and inner is not ABSENT:
+            desired[head] = {}
+        _keep(inner, desired.get(head), tuple(rest), field)
+    else:
+        _keep_value(found, desired, head, field.default)
+
+
+def _keep_value(found: Json, desired: dict[str, Json], name: str, default: Json) -> None:
+    value = found.get(name, ABSENT) if isinstance(found, dict) else default
+    if value is ABSENT or (value is None and not isinstance(found, dict)):
+        desired.pop(name, None)
+    else:
+        desired[name] = value
+
+
+def _members_by_identity(
+    members: Json, attributes: tuple[str, ...]
+) -> dict[tuple[str | int, ...], Json]:
+    if not isinstance(members, list):
+        return {}
+    keyed = ((_identity_of(member, attributes), member) for member in members)
+    return {key: member for key, member in keyed if key}
+
+
+def _identity_of(member: Json, attributes: tuple[str, ...]) -> tuple[str | int, ...]:
+    """Return what recognises a member; empty when it lacks one of the attributes."""
+    if isinstance(member, dict) and all(type(member.get(n)) in (str, int) for n in attributes):
+        return member_key(member, attributes)
+    return ()

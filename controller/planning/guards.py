@@ -1,18 +1,179 @@
-"""Limits on what one plan may do in one scope: each violation says what it counts and how to approve exactly that."""
+"""Limits on what one plan may do in one scope, and how a reviewer approves exactly what one counted: ``maxDeletes@3f9c1a``.
 
+Each violation says what it counts; its digest, and that of a whole plan, say what exactly was reviewed.
+"""
+
+import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
 
-from controller.kinds.language.kind import Leaving
-from controller.model.observed import is_protected
-from controller.model.plan import UNREVIEWED_CAUSES, Cause, Change, Violation
-from controller.planning.approval import violation_digest
-from controller.planning.guard_facts import GuardFacts
-from controller.planning.leaving import is_leaving, is_retired
-from controller.planning.order import leaves
-from controller.planning.vanished import folder_hint, vanished_files
+from pydantic import Field
+
+from controller.kinds.language.documented import SettingsPart
+from controller.kinds.language.kind import Kind, Leaving
+from controller.model.canonical import canonical_bytes, digest_of
+from controller.model.observed import ObservedState, Ownership, is_protected
+from controller.model.plan import (
+    APPROVAL_DIGITS,
+    FORMAT_VERSION,
+    UNREVIEWED_CAUSES,
+    Cause,
+    Change,
+    ScopePlan,
+    Violation,
+)
+from controller.planning.edits import folder_hint, vanished_files
+from controller.planning.leaving import is_leaving, is_retired, leaves
 from controller.planning.wording import plural
+
+
+class GuardSettings(SettingsPart):
+    """How much may change in one plan before somebody has to approve it."""
+
+    max_delete_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Share of the objects of one kind that may be deleted, from ``fromObjects`` objects on."""
+    from_objects: Annotated[int, Field(ge=0)] = 10
+    """From how many objects of a kind the shares are counted."""
+    small_max_deletes: Annotated[int, Field(ge=0)] = 3
+    """How many objects may be deleted of a kind that has fewer."""
+    max_deletes: Annotated[int, Field(ge=0)] = 50
+    """How many objects may be deleted in all."""
+    max_update_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Share of the objects of one kind that may be updated for a cause nobody reviewed."""
+    max_instances_launched: Annotated[int, Field(ge=0)] = 20
+    """How many instances may be launched in one scope."""
+    max_instances_ended: Annotated[int, Field(ge=0)] = 20
+    """How many instances may be ended in one scope."""
+    max_instances_replaced: Annotated[int, Field(ge=0)] = 300
+    """How many instances may be replaced in one scope."""
+    max_stops_by_edit: Annotated[int, Field(ge=0)] = 50
+    """How many instances may be stopped by an edit (the clock may stop any number)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardFacts:
+    """One scope as the guards see it.
+
+    ``desired_count`` is how many objects the source has for this scope; None where having none is nothing unusual
+    (a live scope). ``source_paths`` are the files of the source; None where the desired state comes from no files.
+    """
+
+    observed: ObservedState
+    counts: Mapping[str, int]
+    """Objects of ours per kind: what shares are shares of."""
+    limits: GuardSettings
+    kinds: Mapping[str, Kind[Any]]
+    desired_count: int | None = None
+    source_paths: AbstractSet[str] | None = None
+
+
+def count_ours(observed: ObservedState) -> Mapping[str, int]:
+    """Count per kind the objects that are ours and staying, those that only lost their mark included.
+
+    Tombstones stay for good: counting them would let a few live services be a small share of many dead ones.
+    """
+    mine = (Ownership.OURS, Ownership.LOST_MARK)
+    return Counter(
+        ref.kind
+        for ref, found in observed.objects.items()
+        if found.ownership in mine and not is_leaving(found)
+    )
+
+
+TRAILER: Final = "Envctl-Override"
+"""What a line of a commit message begins with that approves: ``Envctl-Override: maxDeletes@3f9c1a``."""
+
+_TOKEN: Final = re.compile(r"(?P<guard>[A-Za-z][A-Za-z0-9]*)@(?P<digits>[0-9a-f]{1,64})")
+_TRAILER_LINE: Final = re.compile(
+    rf"^[ \t>*+-]*{TRAILER}[ \t]*:(?P<values>[^\r\n]*)", re.IGNORECASE | re.MULTILINE
+)
+
+
+def overrides_in(message: str) -> tuple[str, ...]:
+    """Return the ``GUARD@DIGEST`` approvals of a commit message, each once, in the order written.
+
+    They may stand on any line, not only in the last paragraph: a squash-merge gathers the messages of several commits, often
+    as a list or indented. One line may hold several, parted by commas or spaces. What is no GUARD@DIGEST approves nothing.
+    """
+    found = (
+        word
+        for line in _TRAILER_LINE.finditer(message)
+        for word in re.split(r"[,\s]+", line["values"])
+        if _TOKEN.fullmatch(word)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def approve(violations: Iterable[Violation], tokens: Sequence[str]) -> tuple[Violation, ...]:
+    """Return the violations, those a token names set as overridden. What cannot be overridden stays as it is."""
+    return tuple(
+        replace(v, overridden=True) if v.overridable and _approved(v, tokens) else v
+        for v in violations
+    )
+
+
+def unused_tokens(violations: Sequence[Violation], tokens: Iterable[str]) -> tuple[str, ...]:
+    """Return the tokens that approve nothing (any more), for a warning: the changes they were given for are others now."""
+    return tuple(token for token in tokens if not any(_approved(v, (token,)) for v in violations))
+
+
+def is_too_short(token: str) -> bool:
+    """Tell whether a token has fewer digits than tell violations apart: it approves nothing."""
+    match = _TOKEN.fullmatch(token)
+    return match is not None and len(match["digits"]) < APPROVAL_DIGITS
+
+
+def _approved(violation: Violation, tokens: Iterable[str]) -> bool:
+    return any(
+        match["guard"] == violation.guard
+        and len(match["digits"]) >= APPROVAL_DIGITS
+        and violation.digest.startswith(match["digits"])
+        for match in filter(None, map(_TOKEN.fullmatch, tokens))
+    )
+
+
+def plan_digest(scopes: Iterable[ScopePlan]) -> str:
+    """Digest of changes in their order, the states they were planned from, violations, and the format's version.
+
+    Revision, origins, authorship and wording are shown, not hashed; neither is whether a violation has been
+    approved, nor the state that follows from it. Scopes count in the order of their names. 64 hexadecimal digits.
+    """
+    whole = hashlib.sha256(f"envctl plan {FORMAT_VERSION}\n".encode())
+    for scope in sorted(scopes, key=lambda scope: scope.scope):
+        violations = sorted((v.guard, v.digest) for v in scope.violations)
+        head = (scope.scope, violations, len(scope.changes))
+        whole.update(canonical_bytes(head))
+        for change in scope.changes:
+            parts = (
+                canonical_bytes((change.action, change.target, *change.ref, change.cause.value)),
+                change.before,
+                change.after,
+                change.extra,
+                change.digest.encode(),
+                change.base,
+                canonical_bytes(dict(change.effects or {})),
+            )
+            for part in parts:
+                # A length before each part, so that no two sequences of parts give the same bytes.
+                whole.update(b"-" if part is None else b"%d:" % len(part))
+                whole.update(part or b"")
+    return whole.hexdigest()
+
+
+def violation_digest(guard: str, scope: str, counted: Iterable[Change]) -> str:
+    """Digest over exactly the changes a violation counts: what they are, what they do, from which state.
+
+    It does not depend on the revision, so an approval holds after a squash-merge.
+    """
+    counted_now: Sequence[list[str]] = sorted(
+        [*change.ref, change.target, change.action, change.base.decode()] for change in counted
+    )
+    return digest_of([FORMAT_VERSION, guard, scope, counted_now])
+
 
 EFFECTS: Final = (
     ("launched", "maxInstancesLaunched", "max_instances_launched"),
@@ -23,57 +184,50 @@ EFFECTS: Final = (
 
 def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Violation, ...]:
     """Return every violation of one scope's changes, in a fixed order."""
-    deletes = [change for change in changes if _is_first_step_out(change, facts)]
+    # The delete of what has been marked before was counted and approved when it was marked.
+    objects = facts.observed.objects
+    deletes = [
+        change
+        for change in changes
+        if leaves(change)
+        and not ((found := objects.get(change.ref)) is not None and is_leaving(found))
+    ]
     return (
-        *_protected(deletes, facts),
-        *_not_retired(deletes, facts),
+        *_forbidden(deletes, facts),
         *_deletes(deletes, changes, facts),
         *_unreviewed_updates(changes, facts),
         *_effects(changes, facts),
     )
 
 
-def _is_first_step_out(change: Change, facts: GuardFacts) -> bool:
-    """The delete of what has been marked before was counted and approved when it was marked."""
-    if not leaves(change):
-        return False
-    found = facts.observed.objects.get(change.ref)
-    return found is None or not is_leaving(found)
+def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
+    """Yield what keeps single objects from being deleted.
 
-
-def _applied(change: Change, facts: GuardFacts) -> Mapping[str, object]:
-    """What was last applied decides: lifting a protection and deleting the object take two revisions."""
-    found = facts.observed.objects.get(change.ref)
-    return {} if found is None or found.mark is None else found.mark.extra
-
-
-def _protected(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    counted = [change for change in deletes if is_protected(_applied(change, facts))]
-    if counted:
+    What was last applied decides: lifting a protection and deleting the object take two revisions.
+    """
+    protected, not_retired = list[Change](), list[Change]()
+    for change in deletes:
+        found, kind = facts.observed.objects.get(change.ref), facts.kinds.get(change.ref.kind)
+        applied = {} if found is None or found.mark is None else found.mark.extra
+        if is_protected(applied):
+            protected.append(change)
+        if kind is not None and kind.leaving is Leaving.RETIRE_FIRST and not is_retired(applied):
+            not_retired.append(change)
+    if protected:
         yield _violation(
             "protected",
             facts,
-            f"{_named(counted)} would be deleted but {'is' if len(counted) == 1 else 'are'} protected",
-            counted,
+            f"{_named(protected)} would be deleted but {'is' if len(protected) == 1 else 'are'} protected",
+            protected,
             hint="put it back, apply it without metadata.protect, then delete it in a later revision",
             overridable=False,
         )
-
-
-def _not_retired(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    counted = [
-        change
-        for change in deletes
-        if (kind := facts.kinds.get(change.ref.kind)) is not None
-        and kind.leaving is Leaving.RETIRE_FIRST
-        and not is_retired(_applied(change, facts))
-    ]
-    if counted:
+    if not_retired:
         yield _violation(
             "retireFirst",
             facts,
-            f"{_named(counted)} would be deleted without having been retired",
-            counted,
+            f"{_named(not_retired)} would be deleted without having been retired",
+            not_retired,
             hint="put it back with `lifecycle: retired`, apply that, then delete the file",
         )
 
@@ -96,7 +250,7 @@ def _deletes(
         return
     limits = facts.limits
     too_many = dict(_by_kind(deletes, facts))
-    hint = folder_hint(deletes, changes, facts)
+    hint = folder_hint(deletes, changes, facts.observed, facts.source_paths)
     if len(deletes) > limits.max_deletes:
         kinds = "; ".join(too_many.values())
         total = f"{len(deletes)} objects would be deleted (maxDeletes {limits.max_deletes})"
@@ -130,7 +284,7 @@ def _by_kind(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[tuple[str
 
 
 def _truncated(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    gone, known = vanished_files(facts)
+    gone, known = vanished_files(facts.observed, facts.source_paths)
     limits = facts.limits
     if known < limits.from_objects or len(gone) / known <= limits.max_delete_share:
         return

@@ -9,7 +9,7 @@ from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import Observation, ObservedState, Ownership
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.diff_options import DiffOptions
+from controller.planning.diff import DiffOptions
 
 Value = str | int
 
@@ -34,7 +34,8 @@ def find_kept_values(
     changed = {
         ref: projection
         for ref, projection in desired.items()
-        if ref.kind in strict and _differs(projection, observed.objects.get(ref))
+        if ref.kind in strict
+        and ((found := observed.objects.get(ref)) is None or found.digest != projection.digest)
     }
     if not changed:
         return ()
@@ -43,10 +44,6 @@ def find_kept_values(
     for name in sorted({ref.kind for ref in changed}):
         kept += _taken_values(options.kinds[name], changed, desired, observed)
     return tuple(kept)
-
-
-def _differs(projection: Projection, found: Observation | None) -> bool:
-    return found is None or found.digest != projection.digest
 
 
 def _changed_values(
@@ -61,17 +58,13 @@ def _changed_values(
         for field in kind.immutable:
             old, new = _at(before, field), _at(after, field)
             if old is not ABSENT and old not in field.unset and _key(old) != _key(new):
-                yield _kept(ref, yaml_path(kind, field.path), field.because, old, new)
-
-
-def _kept(ref: ResourceRef, path: Path, because: str, old: Json, new: Json) -> KeptValue:
-    wanted = "be taken away" if new is ABSENT else f"become {new!r}"
-    return KeptValue(
-        ref,
-        path,
-        f"{ref} has {old!r}, which stays for good ({because}): it cannot {wanted}",
-        f"write {old!r} again, or make a new {ref.kind} and move what uses {ref.key} over to it",
-    )
+                wanted = "be taken away" if new is ABSENT else f"become {new!r}"
+                yield KeptValue(
+                    ref,
+                    yaml_path(kind, field.path),
+                    f"{ref} has {old!r}, which stays for good ({field.because}): it cannot {wanted}",
+                    f"write {old!r} again, or make a new {ref.kind} and move what uses {ref.key} over to it",
+                )
 
 
 def _changed_names(
@@ -118,7 +111,10 @@ def _taken_values(
         return
     taken: dict[tuple[str, Value], Observation] = {}
     for ref in sorted(observed.objects.keys() - desired.keys()):
-        if ref.kind == kind.name and _keeps(found := observed.objects[ref], kind):
+        found = observed.objects[ref]
+        # What is not desired goes on using its values: all but those of ours that are deleted.
+        keeps = found.ownership is not Ownership.OURS or kind.leaving is Leaving.TOMBSTONE
+        if ref.kind == kind.name and keeps:
             for what, _path, value in _unique_values(kind, found.attributes):
                 taken.setdefault((what, _key(value)), found)
     for ref, projection in changed.items() if taken else ():
@@ -142,11 +138,6 @@ def _standing(owner: Observation) -> str:
     if owner.ownership is Ownership.OURS:
         return "which is leaving but keeps it"
     return f"which is in the tables but not in the YAML ({owner.ownership.value})"
-
-
-def _keeps(found: Observation, kind: Kind[Any]) -> bool:
-    """Tell whether an object that is not desired goes on using its values: all but those of ours that are deleted."""
-    return found.ownership is not Ownership.OURS or kind.leaving is Leaving.TOMBSTONE
 
 
 def _unique_values(kind: Kind[Any], attributes: bytes) -> list[tuple[str, Path, Value]]:

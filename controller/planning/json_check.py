@@ -98,8 +98,4 @@ def digest(description: str) -> Schema:
 
 def open_enum(values: Iterable[str], description: str) -> Schema:
     """Name the values of today without refusing those of tomorrow."""
-    return {
-        "type": "string",
-        "examples": list(values),
-        "description": f"{description} {MAY_GROW}",
-    }
+    return {"type": "string", "examples": list(values), "description": f"{description} {MAY_GROW}"}

@@ -8,9 +8,10 @@ from typing import Any, Final, Literal
 from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import Json, canonical_bytes, parse_canonical, projection_digest
 from controller.model.observed import Observation, spec_value
+from controller.model.plan import Cause, Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.shared import comparable
+from controller.planning.fields import comparable
 
 MARKED_FOR_MS: Final = 20 * 60 * 1000
 """Domain rule: an upstream stays marked for twenty minutes, so that the load balancers forget it first."""
@@ -53,6 +54,11 @@ def leave(found: Observation, kind: Kind[Any] | None, now: datetime) -> Deletion
 def is_leaving(found: Observation) -> bool:
     """Tell whether we tombstoned or marked the object: its leaving has been counted and approved once."""
     return found.mark is not None and LEAVING in found.mark.extra
+
+
+def leaves(change: Change) -> bool:
+    """Tell whether a change is a step of an object's leaving: a delete, or the mark that comes before."""
+    return change.action == "delete" or change.cause is Cause.PRUNED
 
 
 def is_retired(extra: Mapping[str, Any]) -> bool:

@@ -9,8 +9,7 @@ import orjson
 from controller.errors import WrongUsage
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.planning.json_check import DIALECT, Schema, check_json, list_of, object_of, text
 
 OBSERVED_FORMAT = 1
@@ -88,10 +87,7 @@ def observed_schema() -> Schema:
         "title": "envctl observed state",
         "description": "What envctl plan --save-observed writes and envctl plan --observed reads.",
         **object_of(
-            {
-                "observedFormat": {"const": OBSERVED_FORMAT},
-                "scopes": list_of(scope, "By name."),
-            }
+            {"observedFormat": {"const": OBSERVED_FORMAT}, "scopes": list_of(scope, "By name.")}
         ),
     }
 

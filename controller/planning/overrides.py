@@ -1,5 +1,10 @@
-"""Desired is accepted with overrides laid over it: which hold, which have ended and why, and what they change."""
+"""Desired is accepted with overrides laid over it: which hold, which have ended and why, and what they change.
 
+Tags with which people keep things on from the console are overrides on record, too. The tag itself decides; its record says what
+held, until when, and when it was seen to be gone.
+"""
+
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -158,13 +163,55 @@ def _index(holder: Json, name: str, override: Override) -> int:
             f"override {override.id} of {override.ref}: {override.path} leads into a single value at {name!r}",
             fix="name a field the document can have, as envctl render prints it",
         )
-    if name.isdecimal() and int(name) < len(holder):
-        return int(name)
+    index = int(name) if name.isdecimal() else len(holder)
+    found = index if index < len(holder) else member_index(holder, name)
+    if found is None:
+        raise WrongUsage(
+            f"override {override.id} of {override.ref}: {override.path} names no member {name!r}",
+            fix=f"use an index below {len(holder)} or the name of a member, as envctl render prints them",
+        )
+    return found
+
+
+def member_index(members: Sequence[Json], name: str) -> int | None:
+    """Return where the member of a list stands that is called so; None if none is."""
     for field in MEMBER_NAMES:
-        for index, member in enumerate(holder):
+        for index, member in enumerate(members):
             if isinstance(member, dict) and member.get(field) == name:
                 return index
-    raise WrongUsage(
-        f"override {override.id} of {override.ref}: {override.path} names no member {name!r}",
-        fix=f"use an index below {len(holder)} or the name of a member, as envctl render prints them",
-    )
+    return None
+
+
+ACTOR: Final = "a tag"
+_ID: Final = "TAG"
+_DIGITS: Final = 8
+
+
+def override_of_tag(ref: ResourceRef, key: str, until: datetime, now: datetime) -> Override:
+    """Return the record of a tag on a group or an instance; of one reference it always has the same id."""
+    digest = hashlib.sha256(str(ref).encode()).hexdigest()[:_DIGITS].upper()
+    reason = f"tag {key} on the {ref.kind.lower()}"
+    return Override(_ID + digest, ref, reason, ACTOR, now, "schedule", "on", until)
+
+
+def is_of_tag(override: Override) -> bool:
+    """Tell whether an override is the record of a tag: it decides nothing, and only taking the tag off ends it early."""
+    return override.actor == ACTOR and override.id.startswith(_ID)
+
+
+def tags_to_record(
+    found: Mapping[ResourceRef, Override], known: Iterable[Override], scope: str
+) -> tuple[tuple[Override, ...], tuple[Override, ...]]:
+    """Return the records to be made and those to be ended, in one scope: of tags that are gone, or say something else now."""
+    mine = {
+        override.ref: override
+        for override in known
+        if is_of_tag(override) and override.ref.key.startswith(f"{scope}/")
+    }
+    ended = {
+        ref
+        for ref, override in mine.items()
+        if ref not in found or found[ref].until != override.until
+    }
+    new = tuple(found[ref] for ref in sorted(found) if ref not in mine or ref in ended)
+    return new, tuple(mine[ref] for ref in sorted(ended))

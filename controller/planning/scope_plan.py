@@ -8,16 +8,18 @@ from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Plan, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.approval import approve, plan_digest
-from controller.planning.blocking import Barrier, block_changes
-from controller.planning.diff import diff
-from controller.planning.diff_options import DiffOptions, DiffResult
-from controller.planning.edits import with_file_edits
-from controller.planning.guard_facts import GuardFacts, GuardLimits, count_ours
-from controller.planning.guards import find_violations
+from controller.planning.diff import DiffOptions, DiffResult, diff
+from controller.planning.edits import known_paths, with_file_edits
+from controller.planning.guards import (
+    GuardFacts,
+    GuardSettings,
+    approve,
+    count_ours,
+    find_violations,
+    plan_digest,
+)
 from controller.planning.leaving import left_with_retired
-from controller.planning.order import in_order
-from controller.planning.vanished import known_paths
+from controller.planning.order import Barrier, block_changes, in_order
 
 _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
 
@@ -31,7 +33,7 @@ class ScopeOptions:
     """
 
     diff: DiffOptions
-    limits: GuardLimits = field(default_factory=GuardLimits)
+    limits: GuardSettings = field(default_factory=GuardSettings)
     tokens: Sequence[str] = ()
     barriers: Sequence[Barrier] = ()
     source_paths: AbstractSet[str] | None = None

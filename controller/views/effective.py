@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated, TypedDict
 
 from controller.engine.queries.effective import EffectiveDocument
-from controller.loading.field_origins import FieldPath
-from controller.loading.positions import dotted
+from controller.loading.positions import FieldPath, dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.canonical import Json
 

@@ -10,7 +10,7 @@ from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.model.plan import DONE, Outcome, Status
 from controller.model.ref import ResourceRef
 from controller.planning.json_check import Fragment
-from controller.planning.plan_schema import plan_schema
+from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import plan_object
 from controller.views.plan.wording import SIGNS, names_text
 

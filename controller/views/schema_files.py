@@ -7,7 +7,7 @@ import orjson
 from controller import catalog
 from controller.kinds.language.json_schema import document_schemas, file_schema
 from controller.planning.observed_json import observed_schema
-from controller.planning.plan_schema import plan_schema
+from controller.planning.plan_file import plan_schema
 from controller.settings import Settings
 
 OBSERVED_SCHEMA = "observed.schema.json"

@@ -13,7 +13,8 @@ _CODES: Final[dict[Style, str]] = {
     "warn": "1;31",
     "dim": "2",
 }
-_SIGN_STYLES: Final[dict[str, Style]] = {
+SIGN_STYLES: Final[dict[str, Style]] = {
+    "": "plain",
     "+": "add",
     "^": "add",
     "~": "change",
@@ -21,6 +22,7 @@ _SIGN_STYLES: Final[dict[str, Style]] = {
     "-": "remove",
     "!": "remove",
 }
+"""Of a change by its sign; plain for none."""
 
 
 class Span(NamedTuple):
@@ -31,11 +33,6 @@ class Span(NamedTuple):
 
 
 Line = tuple[Span, ...]
-
-
-def style_of(sign: str) -> Style:
-    """Return the style of a change's sign; plain for none."""
-    return _SIGN_STYLES.get(sign, "plain")
 
 
 def plain(lines: Iterable[Line]) -> str:

@@ -15,13 +15,13 @@ from controller.kinds.language.json_schema import document_schemas, file_name
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import Spec
 from controller.loading.compiled import CompiledKinds
-from controller.loading.describe import problems_of
 from controller.loading.documents import parse_documents
-from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, load
+from controller.loading.positions import FieldOrigins
+from controller.loading.text_problems import problems_of
 from controller.model.canonical import parse_canonical
 from controller.model.resource import Resource as DesiredResource
-from controller.planning.shared import keep_found
+from controller.planning.fields import keep_found
 
 ROOT = Path(__file__).parents[2]
 FLEET = ROOT / "examples" / "fleet"

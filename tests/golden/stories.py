@@ -9,8 +9,7 @@ from controller.model.observed import Observation, ObservedState, Ownership, Sco
 from controller.model.plan import Change, Edit, Plan, ScheduleMeaning, ScopePlan
 from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.model.resource import Projection
-from controller.planning.diff import diff
-from controller.planning.diff_options import DiffResult
+from controller.planning.diff import DiffResult, diff
 from controller.planning.fields import EXTRA, FieldNames, FieldPath, extra_path
 from controller.planning.scope_plan import ScopeOptions, finish, plan, plan_scope
 from tests.unit.planning.worlds import (

@@ -14,7 +14,7 @@ import pytest
 
 from controller.model.plan import Plan
 from controller.planning.observed_json import read_observed, write_observed
-from controller.planning.plan_schema import plan_schema
+from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import render_json
 from controller.views.plan.markdown import render_markdown
 from controller.views.plan.text import render_text

@@ -1,7 +1,4 @@
-"""What is to be otherwise for a while is a row with a reason and an end; plan and apply lay it over what Git says.
-
-Covers: engine.desired.apply_overrides.
-"""
+"""What is to be otherwise for a while is a row with a reason and an end; plan and apply lay it over what Git says."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.planning.plan_schema import plan_schema
+from controller.planning.plan_file import plan_schema
 from controller.views.documents.schemas import EVENT_LINE, output_schemas
 from tests.support.documents import ENVELOPE
 from tests.support.event_pages import NOTE

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from controller.planning.plan_schema import plan_schema
+from controller.planning.plan_file import plan_schema
 from controller.views.documents.envelope import document_text
 from controller.views.documents.schemas import output_schemas
 

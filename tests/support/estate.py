@@ -21,8 +21,7 @@ from controller.model.observed import ObservedState
 from controller.model.plan import Change
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
-from controller.planning.diff import diff
-from controller.planning.diff_options import DiffOptions
+from controller.planning.diff import DiffOptions, diff
 from controller.planning.order import in_order
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.item_form import dump_plain

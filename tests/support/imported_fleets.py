@@ -18,7 +18,7 @@ from controller.loading.authoring.validate_loop import (
 from controller.model.canonical import parse_canonical
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
-from controller.planning.shared import comparable, keep_found
+from controller.planning.fields import comparable, keep_found
 from tests.support.generated_fleets import Documents
 from tests.support.yaml_fleet import KINDS, loaded, problems
 

@@ -8,7 +8,7 @@ from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
-from controller.planning.shared import comparable, owned_name
+from controller.planning.fields import comparable, owned_name
 
 SERVICES = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))
 ENVIRONMENTS = TableDefinition("ConfigEnvironments", KeyAttribute("EnvironmentName"))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from controller.catalog import kinds
 from controller.loading.compiled import CompiledKinds
-from controller.loading.describe import problems_of
-from controller.loading.field_origins import FieldOrigins
 from controller.loading.load import Loaded, Memory, load
+from controller.loading.positions import FieldOrigins
+from controller.loading.text_problems import problems_of
 from controller.model.ref import Problem, ResourceRef
 from controller.model.resource import Resource
 
@@ -62,7 +62,7 @@ def problems(texts: Mapping[str, str], result: Loaded | None = None) -> tuple[Pr
     result = result or loaded(texts)
     files = dict(sorted(texts.items()))
     origins = FieldOrigins(
-        files, result.memory.parsed, lambda text: text.encode(), KINDS.secret_names
+        files, result.memory.parsed, lambda text: text.encode(), lambda: KINDS.secret_names
     )
     return problems_of(result, origins, KINDS)
 

@@ -5,7 +5,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from controller.errors import WrongUsage
-from controller.planning.guard_facts import GuardLimits
+from controller.planning.guards import GuardSettings
 from controller.settings import Settings, read_settings, setting_paths, variable_of
 from controller.views.schema_files import SETTINGS_SCHEMA, schema_files
 
@@ -24,7 +24,7 @@ def test_without_anything_they_are_the_defaults() -> None:
     settings = read_settings("x", b"", {})
 
     assert settings == Settings()
-    assert settings.guards.limits == GuardLimits()
+    assert settings.guards == GuardSettings()
 
 
 def test_everything_can_be_set() -> None:
@@ -33,7 +33,7 @@ def test_everything_can_be_set() -> None:
     assert settings.region == "eu-west-2"
     assert settings.source.git is not None
     assert settings.source.git.path == "fleet"
-    assert settings.guards.limits == GuardLimits(max_delete_share=0.5, max_deletes=60)
+    assert settings.guards == GuardSettings(max_delete_share=0.5, max_deletes=60)
     assert settings.allowed_role_names == ("one", "two")
 
 

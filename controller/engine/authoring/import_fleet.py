@@ -37,9 +37,8 @@ from controller.model.observed import (
 )
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.planning.fields import MASKED, Difference, differences
+from controller.planning.fields import MASKED, Difference, comparable, differences, keep_found
 from controller.planning.overrides import segments
-from controller.planning.shared import comparable, keep_found
 from controller.targets.tables import DENIED
 
 _LONGEST_SHOWN: Final = 80

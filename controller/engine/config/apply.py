@@ -46,7 +46,7 @@ from controller.errors import (
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
 from controller.model.ledger_record import Actor, Head, ItemWrite, Requester
 from controller.model.plan import DONE, Change, Outcome, Status
-from controller.model.reason import NO_REASON, Reason
+from controller.model.ref import NO_REASON, Reason
 from controller.targets.table_items.writes import version_of
 
 

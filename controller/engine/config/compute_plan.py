@@ -6,15 +6,14 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from controller.engine.config.observe import ObservedConfig, Recorded
-from controller.engine.desired.field_names import yaml_field_names
-from controller.engine.desired.find_edits import authorship_of, with_edits
+from controller.engine.desired.find_edits import authorship_of, with_edits, yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import InvalidDesiredState
 from controller.kinds.environment import CONFIG, OPERATIONAL
 from controller.kinds.environment_type import TABLE as TYPES
-from controller.kinds.language.kind import Kind, Leaving
-from controller.loading.describe import problem_of
-from controller.loading.issue import Issue, PlacedIssue
+from controller.kinds.language.kind import Finding, Kind, Leaving
+from controller.loading.issue import PlacedIssue
+from controller.loading.text_problems import problem_of
 from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState, spec_value
 from controller.model.override import Override
@@ -28,13 +27,11 @@ from controller.model.ref import (
     in_file_order,
 )
 from controller.model.resource import DesiredState, Projection
-from controller.planning.approval import overrides_in
-from controller.planning.blocking import Barrier
-from controller.planning.diff import departing
-from controller.planning.diff_options import DiffOptions
-from controller.planning.guard_facts import GuardLimits
+from controller.planning.diff import DiffOptions, departing
+from controller.planning.guards import GuardSettings, overrides_in
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
+from controller.planning.order import Barrier
 from controller.planning.overrides import left_fields, patched_refs, suspended
 from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.planning.wording import in_force
@@ -114,7 +111,7 @@ class PlanRules(NamedTuple):
     """What every plan of an installation goes by."""
 
     kinds: Mapping[str, Kind[Any]]
-    limits: GuardLimits = GuardLimits()
+    limits: GuardSettings = GuardSettings()
 
 
 def plan_config(
@@ -164,8 +161,7 @@ def plan_config(
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     notes = tuple(sorted((*scope.notes, *in_force(overrides))))
-    paths = sorted({change.origin.path for change in changes if change.origin is not None})
-    changes = authorship_of(changes, authorship(paths) if paths else {})
+    changes = authorship_of(changes, authorship)
     return replace(scope, changes=changes, notes=notes)
 
 
@@ -176,7 +172,7 @@ def _placed(
     problems = []
     for ref, path, message, fix in kept:
         resource = desired.resources[ref]
-        origin, issue = resource.origin, Issue(path, message, fix, code=ProblemCode.IMMUTABLE)
+        origin, issue = resource.origin, Finding(path, message, fix, code=ProblemCode.IMMUTABLE)
         placed = PlacedIssue(origin.path, resource.index, origin.line, issue)
         problems.append(problem_of(placed, revision.origins))
     return in_file_order(problems)

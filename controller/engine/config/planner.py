@@ -10,9 +10,13 @@ from controller.decisions.role_schedules import of_environment, of_role, roles_o
 from controller.engine.config.compute_plan import PlanRules, plan_config
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
-from controller.engine.desired.apply_overrides import apply_overrides
-from controller.engine.desired.field_names import yaml_field_names
-from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader, revision_of
+from controller.engine.desired.find_edits import yaml_field_names
+from controller.engine.desired.load_revision import (
+    LoadedRevision,
+    RevisionLoader,
+    apply_overrides,
+    revision_of,
+)
 from controller.errors import ExitCode, InvalidDesiredState, WrongUsage, worst_exit_code
 from controller.events import (
     DesiredLoaded,
@@ -30,8 +34,7 @@ from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
-from controller.model.reason import Reason
-from controller.model.ref import Authorship, ResourceRef
+from controller.model.ref import Authorship, Reason, ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
@@ -161,7 +164,7 @@ class Planner:
         """Take what opens the source, once it is asked for anything, and what loading depends on."""
         self._open_source = open_source
         self._settings = settings
-        self._rules = PlanRules(kinds, settings.guards.limits)
+        self._rules = PlanRules(kinds, settings.guards)
         self._compiled = CompiledKinds(kinds.values())
         self._names = yaml_field_names(kinds)
         self._loader = RevisionLoader(self._compiled, settings.compatibility, settings.region)
@@ -240,7 +243,7 @@ class Planner:
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id
-        warnings = len(revision.warnings)
+        warnings = sum(problem.warning for problem in revision.problems)
         try:
             desired = revision.desired
         except InvalidDesiredState as error:

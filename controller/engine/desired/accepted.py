@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.errors import WrongUsage
+from controller.kinds.language.kind import Finding
 from controller.loading.compiled import CompiledKinds
 from controller.loading.from_items import (
     ObjectsReadBack,
@@ -14,24 +15,17 @@ from controller.loading.from_items import (
     read_back,
     spec_of,
 )
-from controller.loading.issue import Issue
 from controller.loading.resolve import resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import AcceptedState, Items, LiveOptions
 from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.observed import (
-    BENEATH,
-    Mark,
-    Observation,
-    ObservedState,
-    Ownership,
-)
+from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
 from controller.model.override import Override
 from controller.model.plan import Change, ScopePlan
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
+from controller.planning.fields import comparable, keep_found
 from controller.planning.overrides import patch, patched_refs, without_override
-from controller.planning.shared import comparable, keep_found
 from controller.targets.table_items.item_form import load_plain
 
 _ACCEPTED = frozenset({Ownership.OURS, Ownership.LOST_MARK})
@@ -103,10 +97,14 @@ class AcceptedReader:
 
         def laid_over(overrides: tuple[Override, ...]) -> AcceptedState:
             patched, wrong = self._patched(known, overrides)
+            resources: dict[ResourceRef, Any] = {**known.resources, **patched}
             specs = {ref: spec_of(resource, self._kinds) for ref, resource in patched.items()}
+            specs = {**known.specs, **specs}
+            for ref in wrong:
+                del resources[ref], specs[ref]
             return AcceptedState(
-                resources=_without(wrong, known.resources, patched),
-                specs=_without(wrong, known.specs, specs),
+                resources=resources,
+                specs=specs,
                 items=LazyMapping(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
                 unreadable={**unreadable, **wrong},
                 overrides=overrides,
@@ -163,6 +161,8 @@ class AcceptedReader:
                 return valid[ref].facts
             return self._kinds.by_name[ref.kind].kind.facts(ref.key, known.specs[ref])
 
+        if not valid:
+            return {}, wrong
         settings = ("none", self._options.default_region)
         resolved = resolve_all(valid, self._kinds, settings, LazyMapping(known.specs, facts))
         return {ref: found.resource for ref, found in resolved.items()}, wrong
@@ -181,15 +181,6 @@ def stored_objects(
             origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
             stored[ref] = StoredObject(canonical_bytes(own), extra, origin)
     return stored
-
-
-def _without(
-    wrong: Mapping[ResourceRef, str],
-    known: Mapping[ResourceRef, Any],
-    patched: Mapping[ResourceRef, Any],
-) -> dict[ResourceRef, Any]:
-    """Return what is known with what overrides make of it, those left out that they do not fit."""
-    return {ref: value for ref, value in {**known, **patched}.items() if ref not in wrong}
 
 
 def accepted_of(
@@ -240,7 +231,7 @@ def _applied(change: Change, before: Observation | None) -> Observation:
     )
 
 
-def _in_short(issues: Sequence[Issue]) -> str:
+def _in_short(issues: Sequence[Finding]) -> str:
     first = issues[0]
     where = ".".join(map(str, first.path))
     more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""

@@ -1,16 +1,43 @@
-"""Which place in the source each planned change comes from."""
+"""How plans name an attribute (as the YAML does), and which place in the source each planned change comes from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from controller.loading.field_origins import FieldOrigins, FieldPath
+from controller.kinds.language.fields import is_sensitive, yaml_path
+from controller.kinds.language.kind import Kind
+from controller.loading.positions import FieldOrigins, FieldPath, dotted
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Cause, Change, Edit
 from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.edits import OF_NO_EDIT
-from controller.planning.overrides import MEMBER_NAMES
+from controller.planning.fields import EXTRA, FieldNames
+from controller.planning.overrides import member_index
+
+
+def yaml_field_names(kinds: Mapping[str, Kind[Any]]) -> FieldNames:
+    """Return the naming of fields of table items: ``roles.Web.ami`` for ``ConfigDeploymentMaps.Value.DeploymentTarget[0].AMI``."""
+
+    def name(ref: ResourceRef, path: tuple[Any, ...]) -> str:
+        kind = kinds.get(ref.kind)
+        if path[:1] == (EXTRA,):
+            place = path[1:]
+        elif kind is None or len(path) < 2:
+            place = path
+        else:
+            place = yaml_path(kind, path[1:])
+        inside = place[1:] if place[:1] == ("spec",) and len(place) > 1 else place
+        return dotted([step if isinstance(step, str | int) else str(step) for step in inside])
+
+    def sensitive(ref: ResourceRef, path: tuple[Any, ...]) -> bool:
+        kind = kinds.get(ref.kind)
+        return (
+            kind is not None and len(path) > 1 and path[0] != EXTRA and is_sensitive(kind, path[1:])
+        )
+
+    return FieldNames(name, sensitive)
+
 
 MAX_LOOKED_UP = 2_000
 """Beyond so many changes single places are not looked up: nobody reads them, and each costs reading a file."""
@@ -32,57 +59,48 @@ def _with_edit(change: Change, resource: Resource | None, origins: FieldOrigins)
     if change.action == "create" or change.cause is not Cause.EDITED:
         return replace(change, edit=Edit(Origin(place.path), ""))
     written = {
-        (found.path, found.index, found.field)
+        origins.written(resource.origin.path, resource.index, field_path(field.path, resource))
         for field in change.fields
-        for found in (
-            origins.written(resource.origin.path, resource.index, field_path(field.path, resource)),
-        )
     }
     if len(written) == 1:
-        path, index, field = next(iter(written))
-        spot = origins.origin(path, index, field)
+        (found,) = written
+        spot = origins.position(found).origin(found.path)
         # In a few words: ``Search bluePort``; of Defaults ``Environment.schedule``.
-        words = ".".join(str(step) for step in field if step != "spec")
-        what = words if path != place.path else f"{change.ref} {words}"
+        words = ".".join(str(step) for step in found.field if step != "spec")
+        what = words if found.path != place.path else f"{change.ref} {words}"
         return replace(change, edit=Edit(Origin(spot.path, spot.line), what))
     return replace(change, edit=Edit(place, str(change.ref)))
 
 
 def field_path(shown: str, resource: Resource) -> FieldPath:
-    """Turn a field's name in a plan back into a path of the resource's effective document."""
+    """Turn a field's name in a plan back into a path of the resource's effective document.
+
+    Names of list members become their positions, as documents are walked.
+    """
     parts = shown.replace("[", ".[").split(".")
-    steps = (
-        int(part[1:-1]) if part.startswith("[") and part[1:-1].isdigit() else part for part in parts
-    )
-    return _by_position((*(("spec",) if parts[0] != "metadata" else ()), *steps), resource)
-
-
-def _by_position(path: FieldPath, resource: Resource) -> FieldPath:
-    """Replace names of list members by their positions, as documents are walked."""
     value, found = parse_canonical(resource.document), list[str | int]()
-    for step in path:
-        found.append(
-            _position(value, step) if isinstance(value, list) and isinstance(step, str) else step
-        )
-        last = found[-1]
+    for part in (*(("spec",) if parts[0] != "metadata" else ()), *parts):
+        step: str | int = part
+        if part.startswith("[") and part[1:-1].isdigit():
+            step = int(part[1:-1])
+        elif isinstance(value, list) and (position := member_index(value, part)) is not None:
+            step = position
+        found.append(step)
         if isinstance(value, dict):
-            value = value.get(last)
-        elif isinstance(value, list) and isinstance(last, int) and last < len(value):
-            value = value[last]
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
         else:
             value = None
     return tuple(found)
 
 
-def _position(members: list[Any], name: str) -> str | int:
-    for position, member in enumerate(members):
-        if isinstance(member, dict) and any(member.get(field) == name for field in MEMBER_NAMES):
-            return position
-    return name
-
-
-def authorship_of(changes: Iterable[Change], known: Mapping[str, Authorship]) -> tuple[Change, ...]:
-    """Give each change who last touched its file."""
+def authorship_of(
+    changes: Sequence[Change], authorship: Callable[[Sequence[str]], Mapping[str, Authorship]]
+) -> tuple[Change, ...]:
+    """Give each change who last touched its file; ``authorship`` is asked once, for all of them."""
+    paths = sorted({change.origin.path for change in changes if change.origin is not None})
+    known = authorship(paths) if paths else {}
     return tuple(
         replace(change, authorship=known[change.origin.path])
         if change.origin is not None and change.origin.path in known

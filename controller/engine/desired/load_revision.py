@@ -1,19 +1,99 @@
-"""One revision of a source as checked desired state."""
+"""One revision of a source as checked desired state, and overrides laid over it: what planning then takes for the desired state.
 
-from dataclasses import dataclass
+Many new files are parsed by several processes at once; what comes out is what one process would make of them.
+"""
 
-from controller.engine.desired.parallel_parse import parse_side_by_side
+import os
+import pickle
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from tempfile import TemporaryFile
+from typing import IO, Final
+
 from controller.errors import InvalidDesiredState
 from controller.gc_tuning import NEVER, relaxed_gc
-from controller.loading.compiled import CompiledKinds
-from controller.loading.describe import problems_of
-from controller.loading.field_origins import FieldOrigins
-from controller.loading.load import Loaded, Memory, load
+from controller.loading.compiled import CompiledKind, CompiledKinds
+from controller.loading.envelope import parse_file
+from controller.loading.issue import placed
+from controller.loading.load import Content, Loaded, Memory, Parsed, load, parse_one_by_one
+from controller.loading.positions import FieldOrigins
 from controller.loading.resolve import resolve_all
+from controller.loading.text_problems import problems_of
 from controller.loading.validated import ValidatedDocument, validate_document
-from controller.model.ref import Problem, in_file_order
-from controller.model.resource import DesiredState
+from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
+from controller.model.observed import BENEATH
+from controller.model.override import Override
+from controller.model.ref import Problem, ProblemCode, ResourceRef, in_file_order
+from controller.model.resource import DesiredState, Resource
+from controller.planning.overrides import base_fields, patch, patched_refs
 from controller.ports import Revision, Source, SourceTree
+
+MIN_BYTES: Final = 1024 * 1024
+"""Less than some three thousand objects, a fifth of a second, is not worth a process."""
+MAX_PROCESSES: Final = 4
+
+
+def parse_side_by_side(contents: Iterable[Content], kinds: Collection[str]) -> Iterable[Parsed]:
+    """Parse files, in order, by as many processes as pay.
+
+    A process is forked, so that it has the texts without their being sent. That is safe only while no other thread
+    could hold a lock at that moment: a program of several threads parses by itself.
+    """
+    waiting = list(contents)
+    is_much = sum(len(data) for _, data in waiting) >= MIN_BYTES
+    if is_much and threading.active_count() == 1 and hasattr(os, "sched_getaffinity"):
+        processes = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
+        return _parse(_parts(waiting, processes), kinds)
+    return parse_one_by_one(waiting, kinds)
+
+
+def _parts(contents: Sequence[Content], count: int) -> list[Sequence[Content]]:
+    """Cut a list of files into parts of about the same number of bytes."""
+    share = sum(len(data) for _, data in contents) / count
+    parts: list[list[Content]] = [[]]
+    size = 0
+    for content in contents:
+        if len(parts) < count and size >= share * len(parts):
+            parts.append([])
+        parts[-1].append(content)
+        size += len(content[1])
+    return list(parts)
+
+
+def _parse(parts: Sequence[Sequence[Content]], kinds: Collection[str]) -> Iterator[Parsed]:
+    """Parse the first part here, each other in a process of its own meanwhile."""
+    first, *others = parts
+    running = [(part, *_start(part, kinds)) for part in others]
+    yield from list(parse_one_by_one(first, kinds))
+    for part, process, answer in running:
+        process.join()
+        with answer:
+            if process.exitcode:  # it was ended from outside, or there was no room for its answer
+                yield from parse_one_by_one(part, kinds)
+            else:
+                answer.seek(0)
+                for content_id, _ in part:
+                    yield content_id, pickle.load(answer)  # noqa: S301 - our own process wrote it
+
+
+def _start(part: Sequence[Content], kinds: Collection[str]) -> tuple[BaseProcess, IO[bytes]]:
+    # A file, not a pipe: nobody reads yet. And file by file, as one large answer, read back at once, leaves the
+    # process a sixth more memory, in pieces.
+    answer = TemporaryFile(prefix="envctl-parsed-")  # noqa: SIM115 - closed by whoever reads it
+    process = get_context("fork").Process(
+        target=_parse_into, args=(answer, part, kinds), daemon=True
+    )
+    process.start()
+    return process, answer
+
+
+def _parse_into(answer: IO[bytes], part: Sequence[Content], kinds: Collection[str]) -> None:
+    for _, data in part:
+        pickle.dump(parse_file(data, kinds), answer)
+    answer.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +109,6 @@ class LoadedRevision:
     origins: FieldOrigins
     is_yaml: bool = True
     """Whether it was read from files: else nothing in it has a line, and nothing is known of what Git has."""
-
-    @property
-    def warnings(self) -> tuple[Problem, ...]:
-        """What is worth knowing and stops nothing."""
-        return tuple(problem for problem in self.problems if problem.warning)
 
     @property
     def desired(self) -> DesiredState:
@@ -89,11 +164,11 @@ class RevisionLoader:
         self._memory: Memory | None = None
 
     def load(self, source: Source) -> LoadedRevision:
-        """Fetch and load the source's current revision. Raises SourceUnavailable or AccessDenied."""
-        return self.load_tree(source, source.fetch())
+        """Fetch and load the source's current revision. What is wrong with it is in the result, not raised.
 
-    def load_tree(self, source: Source, tree: SourceTree) -> LoadedRevision:
-        """Load a revision already fetched. What is wrong with it is in the result, not raised."""
+        Raises SourceUnavailable or AccessDenied.
+        """
+        tree = source.fetch()
         files = dict(sorted(tree.files.items()))
         with relaxed_gc(NEVER):
             loaded = load(
@@ -110,7 +185,109 @@ class RevisionLoader:
             files,
             loaded.memory.parsed,
             lambda content_id: next(data for _, data in source.read([content_id])),
-            self._kinds.secret_names,
+            lambda: self._kinds.secret_names,
         )
         problems = in_file_order((*tree.problems, *problems_of(loaded, origins, self._kinds)))
         return LoadedRevision(tree, loaded, problems, origins)
+
+
+def apply_overrides(
+    revision: LoadedRevision, overrides: Sequence[Override], kinds: CompiledKinds
+) -> LoadedRevision:
+    """Return the revision with the values of the overrides (those that hold) in its documents, checked again.
+
+    Raises InvalidDesiredState if that makes something wrong that was right, WrongUsage for an override whose path leads nowhere.
+    """
+    plain = revision.loaded.resources
+    documents = {
+        ref: patch(plain[ref].document, [made for made in overrides if made.ref == ref])
+        for ref in sorted(patched_refs(overrides) & plain.keys())
+    }
+    if not documents:
+        return revision
+    loaded = overlay_documents(revision.loaded, documents, kinds)
+    problems = problems_of(loaded, revision.origins, kinds)
+    known = set(revision.problems)
+    fresh = [problem for problem in problems if problem not in known and not problem.warning]
+    if fresh:
+        raise InvalidDesiredState([*fresh, *_blamed(overrides, documents.keys(), revision)])
+    resources = dict(loaded.resources)
+    for ref in documents:
+        compiled = kinds.by_name[ref.kind]
+        resources[ref] = _with_base_fields(resources[ref], plain[ref].document, compiled)
+    return replace(revision, loaded=replace(loaded, resources=resources))
+
+
+def _with_base_fields(resource: Resource, document: bytes, compiled: CompiledKind) -> Resource:
+    """Let the mark say what Git has: an override's end is then kept where Git is out of reach."""
+    fields = base_fields(
+        _as_read_back(document, compiled), _as_read_back(resource.document, compiled)
+    )
+    if not fields:
+        return resource
+    asked = resource.projection
+    extra = canonical_bytes({**parse_canonical(asked.extra), BENEATH: fields})
+    digest = projection_digest(asked.attributes, extra)
+    return replace(resource, projection=replace(asked, extra=extra, digest=digest))
+
+
+def _as_read_back(document: bytes, compiled: CompiledKind) -> bytes:
+    """Return a document without the fields that only the YAML has (roleDefaults): read back from the tables it has none."""
+    if not compiled.kind.authored_fields:
+        return document
+    value = parse_canonical(document)
+    return canonical_bytes({**value, "spec": compiled.expanded(value["spec"])})
+
+
+def _blamed(
+    overrides: Sequence[Override], refs: Collection[ResourceRef], revision: LoadedRevision
+) -> list[Problem]:
+    """Say which overrides the problems come from: the files alone are right."""
+    return [
+        Problem(
+            revision.loaded.resources[override.ref].origin,
+            override.path,
+            f"an override of {override.actor} puts {override.value!r} here ({override.reason})",
+            f"release override {override.id}, or let the YAML fit it",
+            warning=True,
+            code=ProblemCode.OVERRIDE,
+        )
+        for override in overrides
+        if override.ref in refs
+    ]
+
+
+def overlay_documents(
+    loaded: Loaded, documents: Mapping[ResourceRef, bytes], kinds: CompiledKinds
+) -> Loaded:
+    """Return the load as it would be if these objects' effective documents were the given ones.
+
+    Everything is validated again as far as it depends on them. The memory stays that of the files, so the next load
+    starts from what the source says. A name that is not in the load is passed over.
+    """
+    present = sorted(documents.keys() & loaded.resources.keys())
+    if not present:
+        return loaded
+    memory, issues = loaded.memory, list(loaded.issues)
+    valid: dict[ResourceRef, ValidatedDocument] = {}
+
+    def add(ref: ResourceRef, body: bytes) -> None:
+        origin, index = loaded.resources[ref].origin, loaded.resources[ref].index
+        made = validate_document(kinds.by_name[ref.kind], body, origin, index)
+        if isinstance(made, ValidatedDocument):
+            valid[ref] = made
+        else:
+            issues.extend(placed(made, origin, index))
+
+    for ref in present:
+        add(ref, documents[ref])
+    touched = frozenset(valid)
+    for ref, before in memory.resolved.items():
+        if ref not in valid and not touched.isdisjoint(before.asked):
+            add(ref, before.resource.document)
+    resources = dict(loaded.resources)
+    facts = {**memory.facts, **{ref: document.facts for ref, document in valid.items()}}
+    for ref, found in resolve_all(valid, kinds, memory.settings, facts).items():
+        resources[ref] = found.resource
+        issues += placed(found.issues, found.resource.origin, found.resource.index)
+    return replace(loaded, resources=resources, issues=tuple(dict.fromkeys(issues)))

@@ -146,7 +146,7 @@ def setting_lines(
         if variable_of(path) in environment:
             origin = variable_of(path)
         elif _at(given, path) is not ABSENT:
-            origin = f"{name}:{positions.locate(0, path, key=True).line}"
+            origin = f"{name}:{positions.locate(0, path, key=True).origin(name).line}"
         value = _at(values, path)
         yield SettingLine(".".join(path), None if value is ABSENT else value, origin)
 

@@ -13,12 +13,10 @@ from controller.ledger.ownership import deleted_by_us, is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
-from controller.planning.blocking import Barrier
-from controller.planning.diff import departing, diff
-from controller.planning.diff_options import DiffOptions, DiffResult
+from controller.model.ref import Reason, ResourceRef
+from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
+from controller.planning.order import Barrier
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import ScopeOptions, finish
 from controller.planning.wording import what_text
@@ -157,7 +155,7 @@ class _Scope:
         )
         options = ScopeOptions(
             diff=self._diff_options(parts[0]),
-            limits=self.planner.settings.guards.limits,
+            limits=self.planner.settings.guards,
             tokens=self.asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
             empty_is_wrong=False,

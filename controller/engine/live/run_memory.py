@@ -27,7 +27,7 @@ from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
-from controller.planning.override_tags import override_of_tag, tags_to_record
+from controller.planning.overrides import override_of_tag, tags_to_record
 from controller.scheduling.facts import tag_value
 from controller.scheduling.schedule import InvalidSchedule
 from controller.scheduling.until import parse_override_tag

@@ -8,13 +8,13 @@ from controller.engine.overrides.protection import check_schedule_may_change
 from controller.engine.power.fleet import LIVE
 from controller.errors import InvalidDesiredState, WrongUsage
 from controller.kinds.language.fields import PLAIN, Shape, by_yaml
+from controller.kinds.language.kind import Finding
 from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
 from controller.loading.compiled import CompiledKinds
-from controller.loading.issue import Issue
+from controller.loading.documents import IrregularScalar
+from controller.loading.documents import resolve as scalar
 from controller.loading.positions import dotted
 from controller.loading.resolve import Resolved, TracingWorld, resolve
-from controller.loading.scalars import IrregularScalar
-from controller.loading.scalars import resolve as scalar
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import ABSENT, Json, parse_canonical
@@ -96,7 +96,7 @@ class _Checks:
             LazyMapping(accepted.resources, self._facts), "none", accepted.options.default_region
         )
 
-    def errors(self, ref: ResourceRef) -> Iterator[Issue]:
+    def errors(self, ref: ResourceRef) -> Iterator[Finding]:
         return (issue for issue in self.resolved(ref).issues if not issue.warning)
 
     def resolved(self, ref: ResourceRef) -> Resolved:
@@ -130,7 +130,7 @@ def _check_live(override: Override, accepted: AcceptedState) -> None:
         raise _wrong(
             [override],
             [
-                Issue(
+                Finding(
                     ("spec", "schedule"),
                     f"no Schedule named {choice.use!r}",
                     code=ProblemCode.UNKNOWN_REFERENCE,
@@ -139,7 +139,7 @@ def _check_live(override: Override, accepted: AcceptedState) -> None:
         )
 
 
-def _wrong(new: Sequence[Override], issues: Sequence[Issue]) -> InvalidDesiredState:
+def _wrong(new: Sequence[Override], issues: Sequence[Finding]) -> InvalidDesiredState:
     origin = Origin(f"override of {new[0].ref}")
     return InvalidDesiredState([issue.at(origin, dotted(issue.path)) for issue in issues])
 

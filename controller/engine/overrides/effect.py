@@ -18,12 +18,10 @@ from controller.engine.power.fleet import (
     power_mode,
 )
 from controller.model.accepted import AcceptedState
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
-from controller.scheduling.decision import STOPPING, Action, Verdict
+from controller.model.ref import Reason, ResourceRef
+from controller.scheduling.decision import STOPPING, Action, SkipCode, Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
-from controller.scheduling.skip_reason import SkipCode
 from controller.targets.power_parts.power_changes import PARKING
 from controller.targets.power_parts.steps import Parked, parked_of
 

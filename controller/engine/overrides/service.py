@@ -29,8 +29,7 @@ from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
-from controller.planning.override_tags import is_of_tag
-from controller.planning.overrides import named
+from controller.planning.overrides import is_of_tag, named
 from controller.scheduling.schedule import InvalidSchedule, Schedule
 from controller.scheduling.until import parse_until
 from controller.scheduling.wall_clock import zone_of

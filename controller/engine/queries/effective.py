@@ -9,7 +9,7 @@ from controller.errors import WrongUsage
 from controller.kinds.language.fields import PLAIN, Shape, by_yaml
 from controller.kinds.language.kind import Kind
 from controller.loading.closest import closest
-from controller.loading.field_origins import FieldPath
+from controller.loading.positions import FieldPath
 from controller.model.canonical import parse_canonical
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource

@@ -18,8 +18,8 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import short
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Plan, ScheduleMeaning, ScopePlan
-from controller.planning.approval import unused_tokens
 from controller.planning.fields import PLAIN_NAMES, FieldNames
+from controller.planning.guards import unused_tokens
 from controller.planning.schedule_meaning import Counted, with_found
 from controller.planning.scope_plan import plan
 from controller.scheduling.decision import Decision, Verdict

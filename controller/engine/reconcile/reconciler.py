@@ -43,7 +43,7 @@ from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
 from controller.model.plan import DONE, NoteCategory, Plan, PlanOptions
-from controller.planning.approval import overrides_in
+from controller.planning.guards import overrides_in
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 

@@ -15,8 +15,7 @@ from controller.model.backoff import Backoff
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
 from controller.model.override import Override
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE
 

@@ -12,7 +12,8 @@ from functools import cache
 from itertools import pairwise
 from typing import ClassVar
 
-from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic import AliasGenerator, BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -36,6 +37,18 @@ class Documented(BaseModel):
                 if known_as in properties and name in texts:
                     properties[known_as].setdefault("description", texts[name])
         return schema
+
+
+class SettingsPart(Documented):
+    """A part of the settings: camelCase in YAML, frozen, nothing unknown."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=AliasGenerator(alias=to_camel),
+        validate_by_name=True,
+    )
 
 
 def field_texts(model: type[BaseModel]) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.kinds.language.spec import Spec
-from controller.model.ref import ProblemCode, ResourceRef
+from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 
 S = TypeVar("S", bound=Spec)
@@ -25,9 +25,10 @@ Path = tuple[str | int, ...]
 
 
 class Finding(NamedTuple):
-    """A rule broken by one object; loading turns it into a Problem with its place.
+    """What is wrong in one document, found by a rule or while it is read; ``path`` leads to it, empty for the document.
 
-    ``field`` is the name of a field that is missing below ``path``.
+    ``field`` is the name of a field that is missing below ``path``. ``at_key`` points the caret at the field's name instead
+    of its value. ``hidden`` values are not shown: they may be secrets. ``others`` is how many further ones this one stands for.
     """
 
     path: Path
@@ -36,11 +37,20 @@ class Finding(NamedTuple):
     warning: bool = False
     code: ProblemCode = ProblemCode.INVALID_VALUE
     field: str = ""
+    at_key: bool = False
+    hidden: bool = False
+    others: int = 0
 
     @classmethod
     def missing(cls, path: Path, field: str, why: str, fix: str) -> "Finding":
-        """Return that a field has to be there, which its spec alone does not ask for."""
+        """Return that a field has to be there; ``why`` says so where its spec alone does not ask for it."""
         return cls(path, f"{field} is missing{why}", fix, code=ProblemCode.MISSING, field=field)
+
+    def at(self, origin: Origin, path: str, excerpt: Excerpt | None = None) -> Problem:
+        """Return it with its place; ``path`` is how the place is called inside the document."""
+        return Problem(
+            origin, path, self.message, self.fix, excerpt, self.warning, self.code, self.field
+        )
 
 
 Findings = Iterator[Finding]

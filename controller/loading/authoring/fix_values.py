@@ -7,10 +7,9 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 
 from controller.kinds.language.fields import Shape, by_yaml
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Finding, Kind
 from controller.loading.authoring.found import Oddity
 from controller.loading.compiled import CompiledKind
-from controller.loading.issue import Issue
 from controller.loading.positions import dotted
 from controller.loading.validation_issues import validation_issues
 from controller.loading.yaml_text import short_text
@@ -94,7 +93,7 @@ def drop(spec: Json, path: Path) -> None:
     del value_at(spec, path[:-1])[path[-1]]
 
 
-def _issues(compiled: CompiledKind, spec: dict[str, Json]) -> Iterator[Issue]:
+def _issues(compiled: CompiledKind, spec: dict[str, Json]) -> Iterator[Finding]:
     try:
         compiled.spec_model(spec)
     except ValidationError as error:
@@ -105,7 +104,7 @@ def _fix(
     compiled: CompiledKind,
     ref: ResourceRef,
     spec: dict[str, Json],
-    issue: Issue,
+    issue: Finding,
     found: list[Oddity],
 ) -> bool:
     """Change the spec so that the issue is gone, and say so; False if that is not possible."""

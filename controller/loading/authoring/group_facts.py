@@ -235,9 +235,7 @@ class _Reading:
 
 
 def _unclaimed(
-    written: Mapping[ResourceRef, Written],
-    groups: Groups,
-    claimed: Mapping[Place, Iterable[str]],
+    written: Mapping[ResourceRef, Written], groups: Groups, claimed: Mapping[Place, Iterable[str]]
 ) -> Iterator[str]:
     environments = {ref.key for ref in written if ref.kind == "Environment"}
     for place, look in sorted(groups.looks.items()):

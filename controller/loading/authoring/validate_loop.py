@@ -8,11 +8,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from controller.kinds.language.kind import Finding
 from controller.kinds.parts.texts import matches
 from controller.loading.authoring.fix_values import drop, is_valid
 from controller.loading.authoring.found import Items, LeftOut, Written
 from controller.loading.compiled import CompiledKinds
-from controller.loading.issue import Issue
 from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
@@ -94,10 +94,10 @@ def _resolved(
     valid: Mapping[ResourceRef, ValidatedDocument],
     kinds: CompiledKinds,
     circumstances: Circumstances,
-) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, list[Issue]]]:
+) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, list[Finding]]]:
     """Return the resources, and everything wrong with each that has something wrong."""
     resources: dict[ResourceRef, Resource] = {}
-    issues: dict[ResourceRef, list[Issue]] = {}
+    issues: dict[ResourceRef, list[Finding]] = {}
     for ref, found in resolve_all(valid, kinds, circumstances).items():
         resources[ref] = found.resource
         wrong = [issue for issue in found.issues if not issue.warning]
@@ -105,7 +105,7 @@ def _resolved(
             issues[ref] = wrong
     if not issues:
         # Whoever is left out anyway takes nothing from others, so clashes come last.
-        for ref, clash in all_clashes({ref: valid[ref].facts for ref in valid}, kinds):
+        for ref, clash in all_clashes(valid, kinds):
             issues.setdefault(ref, []).append(clash)
     return resources, issues
 
@@ -138,7 +138,7 @@ def _type_of(environment: Written) -> ResourceRef:
 def _fixed(
     staying: Mapping[ResourceRef, Written],
     ref: ResourceRef,
-    issue: Issue,
+    issue: Finding,
     kinds: CompiledKinds,
     whole: Mapping[ResourceRef, Items],
 ) -> bool:
@@ -155,9 +155,7 @@ def _fixed(
 
 
 def _account_by_number(
-    staying: Mapping[ResourceRef, Written],
-    document: Written,
-    whole: Mapping[ResourceRef, Items],
+    staying: Mapping[ResourceRef, Written], document: Written, whole: Mapping[ResourceRef, Items]
 ) -> bool:
     """Take the account that is meant: the name in another spelling, or the number beside it."""
     value = whole[document.ref]["ConfigEnvironmentTypes"].get("Value", {})
@@ -177,7 +175,7 @@ def _account_by_number(
     return True
 
 
-def _dropped(document: Written, issue: Issue, kinds: CompiledKinds) -> bool:
+def _dropped(document: Written, issue: Finding, kinds: CompiledKinds) -> bool:
     """Take an optional reference away that names nothing; a rule that is broken otherwise is a person's to decide."""
     if issue.code is not ProblemCode.UNKNOWN_REFERENCE:
         return False
@@ -202,5 +200,5 @@ def _may_go(path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
             yield path[:length]
 
 
-def _in_short(issue: Issue) -> str:
+def _in_short(issue: Finding) -> str:
     return f"{'.'.join(map(str, issue.path))}: {issue.message}"

@@ -13,7 +13,7 @@ from controller.model.plan import (
     Violation,
 )
 from controller.planning.fields import FieldNames
-from controller.planning.plan_schema import DOCUMENT
+from controller.planning.plan_file import DOCUMENT
 from controller.views.documents.envelope import document_text
 from controller.views.plan.schedule_text import meaning_json
 from controller.views.plan.view import fields_of

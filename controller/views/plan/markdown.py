@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from controller.model.canonical import short
 from controller.model.plan import Plan, Violation
 from controller.planning.fields import PLAIN_NAMES, FieldNames
-from controller.planning.wording import number
 from controller.views.plan.view import Aside, Entry, Section, view
 from controller.views.plan.wording import (
     counts_text,
@@ -38,11 +37,7 @@ class _Block(NamedTuple):
 
 
 def render_markdown(
-    plan: Plan,
-    *,
-    names: FieldNames = PLAIN_NAMES,
-    expand: bool = False,
-    longest: int = LONGEST,
+    plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False, longest: int = LONGEST
 ) -> str:
     """Return the plan in at most ``longest`` characters (at least 2,000); what was cut is said at the end."""
     shown = view(plan, names, expand=expand)
@@ -87,7 +82,7 @@ def _that_fit(lines: tuple[str, ...], room: int) -> int:
 
 def _cut_note(lines: int, blocks: int) -> str:
     return (
-        f"> **Cut to fit a comment**: {number(lines)} more lines and {number(blocks)} more sections. "
+        f"> **Cut to fit a comment**: {lines:,} more lines and {blocks:,} more sections. "
         "`envctl plan --expand` shows all of it.\n\n"
     )
 

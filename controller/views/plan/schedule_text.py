@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from controller.model.plan import ScheduleMeaning, ScheduleShift
 from controller.model.ref import ResourceRef
-from controller.planning.wording import number
 from controller.views.plan.wording import names_text
 from controller.views.time_text import clock_text, day_text, relative_day_text
 
@@ -27,7 +26,7 @@ def meaning_lines(meaning: ScheduleMeaning, *, expand: bool) -> tuple[MeaningLin
 def tally_of(meaning: ScheduleMeaning) -> str:
     """Return of how many environments it is."""
     count = len({name for shift in meaning.shifts for name in shift.environments})
-    return f"{number(count)} environment{'' if count == 1 else 's'}"
+    return f"{count:,} environment{'' if count == 1 else 's'}"
 
 
 def _lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
@@ -38,7 +37,7 @@ def _lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
     count = sum(shift.instances for shift in meaning.shifts)
     yield MeaningLine(
         f"in total {_signed(meaning.environment_hours)} environment hours, {_signed(meaning.instance_hours)}"
-        f" instance hours a week ({number(count)} instance{'' if count == 1 else 's'}, {meaning.instances_are})"
+        f" instance hours a week ({count:,} instance{'' if count == 1 else 's'}, {meaning.instances_are})"
     )
     yield MeaningLine(
         f"now ({day_text(meaning.now)} {clock_text(meaning.now)}): {_switches(meaning)}; {_first(meaning)}"
@@ -74,7 +73,7 @@ def _signed(hours: float) -> str:
 
 def _switches(meaning: ScheduleMeaning) -> str:
     told = [
-        f"{number(count)} instance{'' if count == 1 else 's'} {verb}"
+        f"{count:,} instance{'' if count == 1 else 's'} {verb}"
         for state, verb in (("on", "started"), ("off", "stopped"))
         if (count := meaning.switching(state))
     ]

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import ScopeState
-from controller.model.plan import Change, FieldChange, Plan, ScheduleMeaning, Violation
+from controller.model.plan import Change, FieldChange, Note, Plan, ScheduleMeaning, Violation
 from controller.model.ref import ResourceRef
 from controller.planning.edits import collapse, group_by_edit
 from controller.planning.fields import (
@@ -24,10 +24,37 @@ from controller.views.plan.wording import (
     edit_title,
     effects_text,
     names_text,
-    notes_by_category,
     scope_text,
     tally_text,
 )
+
+
+def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
+    """Return a change's fields; those of a create or delete are worked out only here, when somebody wants to see them."""
+    if change.action == "create" and change.after is not None:
+        leaves = _leaves((), parse_canonical(change.after))
+        return field_changes(
+            change.ref, (Difference(path, ABSENT, value) for path, value in leaves), names
+        )
+    if change.action == "delete" and change.before is not None:
+        leaves = _leaves((), parse_canonical(change.before))
+        return field_changes(
+            change.ref, (Difference(path, value, ABSENT) for path, value in leaves), names
+        )
+    return change.fields
+
+
+def _leaves(path: FieldPath, value: Json) -> Iterator[tuple[FieldPath, Json]]:
+    if isinstance(value, dict) and value:
+        for name in sorted(value):
+            yield from _leaves((*path, name), value[name])
+    elif isinstance(value, list) and (attributes := identity(value, value)):
+        for member in value:
+            key = member_key(member, attributes)
+            yield from _leaves((*path, Member(attributes, key)), member)
+    else:
+        yield path, value
+
 
 FIELDS_SHOWN: Final = 6
 
@@ -102,7 +129,7 @@ def _schedules(meaning: ScheduleMeaning, *, expand: bool) -> Section:
 def _entries(
     changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
 ) -> tuple[Entry, ...]:
-    return tuple(_entry(edit.changes, scope_of, names, expand=expand) for edit in collapse(changes))
+    return tuple(_entry(alike, scope_of, names, expand=expand) for alike in collapse(changes))
 
 
 def _entry(
@@ -129,9 +156,11 @@ def _causes(
 
 
 def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
-    notes = [note for scope in plan.scopes for note in scope.notes]
     scope_of = {note.ref: scope.scope for scope in plan.scopes for note in scope.notes}
-    for category, of_category in notes_by_category(notes).items():
+    grouped: dict[str, list[Note]] = {}
+    for note in sorted(note for scope in plan.scopes for note in scope.notes):
+        grouped.setdefault(note.category, []).append(note)
+    for category, of_category in grouped.items():
         alike: dict[tuple[str, str], list[ResourceRef]] = {}
         for note in of_category:
             alike.setdefault((note.ref.kind, note.text), []).append(note.ref)
@@ -159,30 +188,3 @@ def _scopes(plan: Plan) -> Iterator[Aside]:
         head = "; ".join(filter(None, (scope.reason.message, outcome)))
         why = "\n".join(filter(None, (head, scope.reason.below)))
         yield Aside(scope.state.value, (Entry("", scope.scope, (why,), ()),))
-
-
-def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
-    """Return a change's fields; those of a create or delete are worked out only here, when somebody wants to see them."""
-    if change.action == "create" and change.after is not None:
-        leaves = _leaves((), parse_canonical(change.after))
-        return field_changes(
-            change.ref, (Difference(path, ABSENT, value) for path, value in leaves), names
-        )
-    if change.action == "delete" and change.before is not None:
-        leaves = _leaves((), parse_canonical(change.before))
-        return field_changes(
-            change.ref, (Difference(path, value, ABSENT) for path, value in leaves), names
-        )
-    return change.fields
-
-
-def _leaves(path: FieldPath, value: Json) -> Iterator[tuple[FieldPath, Json]]:
-    if isinstance(value, dict) and value:
-        for name in sorted(value):
-            yield from _leaves((*path, name), value[name])
-    elif isinstance(value, list) and (attributes := identity(value, value)):
-        for member in value:
-            key = member_key(member, attributes)
-            yield from _leaves((*path, Member(attributes, key)), member)
-    else:
-        yield path, value

@@ -6,17 +6,15 @@ from typing import Final
 
 from controller.model.canonical import ABSENT, Json, canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.plan import Action, Change, Edit, FieldChange, Note, Plan, Violation
+from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Violation
 from controller.model.ref import ResourceRef
-from controller.planning.approval import TRAILER
 from controller.planning.edits import ADDED, REMOVED
-from controller.planning.guards import stops_of
+from controller.planning.guards import TRAILER, stops_of
 from controller.planning.wording import (
     LONGEST_VALUE,
     NAMES_SHOWN,
     TIMES,
     counted_kind,
-    number,
     value_text,
 )
 
@@ -82,10 +80,12 @@ def effects_of(changes: Iterable[Change]) -> dict[str, int]:
 def effects_text(changes: Iterable[Change]) -> str:
     """Return ``ENDS 2 INSTANCES, replaces 236 instances``; empty if no instance is touched."""
     verbs = {"ended": "ENDS", "replaced": "replaces", "launched": "launches", "stopped": "stops"}
-    return ", ".join(
-        f"{verbs[effect]} {number(count)} {_instances(count, loud=effect == 'ended')}"
-        for effect, count in effects_of(changes).items()
-    )
+    texts = []
+    for effect, count in effects_of(changes).items():
+        noun = "instance" if count == 1 else "instances"
+        loud_noun = noun.upper() if effect == "ended" else noun
+        texts.append(f"{verbs[effect]} {count:,} {loud_noun}")
+    return ", ".join(texts)
 
 
 def summary(plan: Plan) -> dict[str, int]:
@@ -98,13 +98,11 @@ def summary(plan: Plan) -> dict[str, int]:
 
 def counts_text(plan: Plan) -> str:
     """Return ``0 create · 119 update · 15 delete``, what of it is only observed, then instances if any are touched."""
-    counts = " · ".join(f"{number(count)} {action}" for action, count in summary(plan).items())
+    counts = " · ".join(f"{count:,} {action}" for action, count in summary(plan).items())
     observed = len(plan.changes) - len(plan.to_apply)
     if observed:
-        counts += f"  ({'all' if not plan.to_apply else number(observed)} only observed)"
-    effects = ", ".join(
-        f"{number(count)} {effect}" for effect, count in effects_of(plan.changes).items()
-    )
+        counts += f"  ({'all' if not plan.to_apply else f'{observed:,}'} only observed)"
+    effects = ", ".join(f"{count:,} {effect}" for effect, count in effects_of(plan.changes).items())
     return f"{counts}      Instances: {effects}" if effects else counts
 
 
@@ -139,7 +137,7 @@ def tally_text(scope_of: Mapping[int, str], changes: Iterable[Change]) -> str:
         kind = CONFIG_SCOPE if config else change.ref.kind
         counts[kind] = counts.get(kind, 0) + 1
     return ", ".join(
-        f"{number(count)} {kind if kind == CONFIG_SCOPE else counted_kind(kind, count)}"
+        f"{count:,} {kind if kind == CONFIG_SCOPE else counted_kind(kind, count)}"
         for kind, count in counts.items()
     )
 
@@ -152,14 +150,6 @@ def scope_text(scopes: Iterable[str]) -> str:
     return f"in {live[0]}" if live else ""
 
 
-def notes_by_category(notes: Iterable[Note]) -> dict[str, list[Note]]:
-    """Group notes by what they are about, categories sorted."""
-    grouped: dict[str, list[Note]] = {}
-    for note in sorted(notes):
-        grouped.setdefault(note.category, []).append(note)
-    return grouped
-
-
 def violation_lines(violation: Violation) -> tuple[str, ...]:
     """Return what a refusal says below its headline: the hint, then how to approve exactly these changes."""
     hint = tuple(violation.hint.splitlines())
@@ -167,7 +157,7 @@ def violation_lines(violation: Violation) -> tuple[str, ...]:
         return hint
     count = len(violation.counted)
     noun = "delete" if violation.guard == "maxDeletes" else "change"
-    what = f"this {noun}" if count == 1 else f"these {number(count)} {noun}s"
+    what = f"this {noun}" if count == 1 else f"these {count:,} {noun}s"
     command = f"envctl apply --override {violation.token}"
     trailer = f"or in the merge commit:  {TRAILER}: {violation.token}"
     return (*hint, f"To approve exactly {what}:", f"  {command}         {trailer}")
@@ -182,7 +172,7 @@ def guards_text(plan: Plan) -> str:
         count = len(plan.refused)
         return f"Guards: refused by {count} violation{'' if count == 1 else 's'}"
     extra = f", {approved} approved" if approved else ""
-    return f"Guards: ok (deletes {number(deletes)} of {number(there)}{extra})"
+    return f"Guards: ok (deletes {deletes:,} of {there:,}{extra})"
 
 
 def next_text(plan: Plan) -> str:
@@ -200,8 +190,3 @@ def next_text(plan: Plan) -> str:
         # Taking over is said again by whoever does it, and never done by a daemon.
         return f"Next: {typed} --adopt"
     return f"Next: {typed}     merge → the daemon applies it"
-
-
-def _instances(count: int, *, loud: bool) -> str:
-    noun = "instance" if count == 1 else "instances"
-    return noun.upper() if loud else noun

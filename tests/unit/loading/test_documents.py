@@ -10,9 +10,9 @@ from controller.loading.documents import (
     MAX_BYTES,
     MAX_DEPTH,
     Document,
+    Irregular,
     parse_documents,
 )
-from controller.loading.scalars import Irregular
 from controller.loading.text_problems import find_text_problems
 
 
@@ -82,8 +82,7 @@ def test_the_memos_are_emptied_when_full_and_keep_no_long_text(
     monkeypatch.setattr(documents, "_MEMO_ENTRIES", 10)
     text = "".join(f"key{n}: value{n}\n{'k' * 70}{n}: {'v' * 70}\n" for n in range(50))
     assert len(values(text)[0]) == 100
-    assert len(documents._VALUES) <= 10
-    assert len(documents._KEYS) <= 10
+    assert len(documents._PLAIN) <= 10
 
 
 def test_a_file_of_too_many_bytes_is_not_even_looked_at() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.loading.excerpts import covered
+from controller.loading.positions import covered
 
 NAMES = frozenset({"newRelicKey", "externalId"})
 

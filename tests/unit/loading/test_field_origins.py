@@ -2,8 +2,8 @@
 
 import pytest
 
-from controller.loading.field_origins import FieldOrigins, FieldPath
 from controller.loading.load import Memory
+from controller.loading.positions import FieldOrigins, FieldPath
 from tests.support.yaml_fleet import CLUSTER, loaded
 
 HEAD = "apiVersion: envctl/v1\nkind: "

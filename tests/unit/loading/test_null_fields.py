@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.loading.issue import Issue
+from controller.kinds.language.kind import Finding
 from controller.loading.validated import validate_document
 from controller.loading.written_fields import null_field_issues
 from controller.model.canonical import canonical_bytes
@@ -38,5 +38,5 @@ def test_it_is_told_beside_what_else_is_wrong_each_once() -> None:
     found = validate_document(KINDS.by_name["Service"], body, Origin("a.yaml", 1), 0)
 
     assert isinstance(found, tuple)
-    assert all(isinstance(issue, Issue) for issue in found)
+    assert all(isinstance(issue, Finding) for issue in found)
     assert [issue.path[-1] for issue in found] == ["blueProt", "greenPort"]

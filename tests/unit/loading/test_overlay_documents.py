@@ -2,8 +2,8 @@
 
 import pytest
 
+from controller.engine.desired.load_revision import overlay_documents
 from controller.loading.load import Loaded
-from controller.loading.overlay_documents import overlay_documents
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import ResourceRef
 from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE, examples, loaded

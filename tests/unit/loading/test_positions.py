@@ -2,8 +2,7 @@
 
 import pytest
 
-from controller.loading.excerpts import MAX_CHARACTERS, Spot, excerpt
-from controller.loading.positions import Positions, dotted
+from controller.loading.positions import MAX_CHARACTERS, Positions, Spot, dotted, excerpt
 from controller.model.ref import Origin
 
 TEXT = """\
@@ -39,7 +38,8 @@ def seen(index: int, path: _Path, *, key: bool = False) -> _Seen:
     """Return line, column and the text over the carets."""
     position = Positions(TEXT.encode()).locate(index, path, key=key)
     cut = position.excerpt
-    return position.line, position.column, cut.text[cut.start : cut.start + cut.length]
+    origin = position.origin("")
+    return origin.line, origin.column, cut.text[cut.start : cut.start + cut.length]
 
 
 @pytest.mark.parametrize(
@@ -91,19 +91,19 @@ def test_irregular_text_is_read_as_far_as_it_goes() -> None:
     assert seen(1, ("second", "a", 1, "a", 0)) == (17, 21, "1")
     assert seen(1, ("copy",)) == (21, 7, "*nowhere")
     broken = b"a: 1\nb: [1\nc: 2\n"
-    assert Positions(broken).locate(0, ("a",)).column == 4
+    assert Positions(broken).locate(0, ("a",)).origin("").column == 4
     deep = b"a: 1\nb: " + b"[" * 100_000
-    assert Positions(deep).locate(0, ("a",)).column == 4
-    assert Positions(b"x: 1\n--- text").locate(1, ("a",)).line == 2
+    assert Positions(deep).locate(0, ("a",)).origin("").column == 4
+    assert Positions(b"x: 1\n--- text").locate(1, ("a",)).origin("").line == 2
     assert Positions(b"").locate(0, ("a",)).excerpt.text == ""
-    assert Positions(b"--- {}").locate(0, ()).column == 5
+    assert Positions(b"--- {}").locate(0, ()).origin("").column == 5
 
 
 def test_one_reading_answers_many() -> None:
     positions = Positions(b"\xef\xbb\xbf\xc3\xa4: 1\r\nb: \xe2\x82\xac\xe2\x82\xac\r\n")
     assert positions.locate(0, ("ä",)).origin("f.yaml") == Origin("f.yaml", 1, 4)
     found = positions.locate(0, ("b",))
-    assert (found.line, found.column, found.excerpt.text, found.excerpt.length) == (
+    assert (*found.origin("")[1:], found.excerpt.text, found.excerpt.length) == (
         2,
         4,
         "b: €€",

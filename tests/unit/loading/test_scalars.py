@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.loading.scalars import IrregularScalar, printable, resolve, resolve_tagged
+from controller.loading.documents import IrregularScalar, printable, resolve, resolve_tagged
 
 CORE = "tag:yaml.org,2002:"
 

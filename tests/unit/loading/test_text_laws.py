@@ -7,9 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.loading.documents import parse_documents
+from controller.loading.documents import Irregular, parse_documents
 from controller.loading.positions import Positions
-from controller.loading.scalars import Irregular
 from controller.loading.text_problems import find_text_problems
 
 

@@ -3,8 +3,13 @@
 import pytest
 
 from controller.loading import text_problems
-from controller.loading.documents import MAX_ALIASED_VALUES, MAX_BYTES, MAX_DEPTH, parse_documents
-from controller.loading.scalars import Irregular
+from controller.loading.documents import (
+    MAX_ALIASED_VALUES,
+    MAX_BYTES,
+    MAX_DEPTH,
+    Irregular,
+    parse_documents,
+)
 from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
 from controller.model.ref import Problem
 

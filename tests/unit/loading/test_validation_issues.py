@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from controller.kinds.language.kind import Finding
 from controller.kinds.language.spec import SENSITIVE, HiddenWhereWrong, Says, Spec, unfit
-from controller.loading.issue import Issue
 from controller.loading.validation_issues import field_names, validation_issues
 
 Token = Annotated[
@@ -57,7 +57,7 @@ class Whole(Spec):
         return value
 
 
-def issues(spec: Any, model: type[BaseModel] = Whole, *, partial: bool = False) -> list[Issue]:
+def issues(spec: Any, model: type[BaseModel] = Whole, *, partial: bool = False) -> list[Finding]:
     with pytest.raises(ValidationError) as caught:
         model.model_validate(spec)
     return list(validation_issues(caught.value, ("spec",), model, partial=partial))

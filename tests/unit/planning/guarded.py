@@ -5,8 +5,7 @@ from typing import Any
 
 from controller.model.observed import Observation, ObservedState
 from controller.model.plan import Cause, Change, Violation
-from controller.planning.guard_facts import GuardFacts, GuardLimits, count_ours
-from controller.planning.guards import find_violations
+from controller.planning.guards import GuardFacts, GuardSettings, count_ours, find_violations
 from tests.unit.planning.worlds import KINDS, change, found, scope_of
 
 PROTECTED: dict[str, Any] = {"metadata": {"protect": True}}
@@ -53,7 +52,7 @@ def judge(
     **more: Any,
 ) -> tuple[Violation, ...]:
     state = observed or scope_of(*objects)
-    facts = {"limits": GuardLimits(), "kinds": KINDS, "desired_count": 1, **more}
+    facts = {"limits": GuardSettings(), "kinds": KINDS, "desired_count": 1, **more}
     return find_violations(changes, GuardFacts(observed=state, counts=count_ours(state), **facts))
 
 

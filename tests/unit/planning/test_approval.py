@@ -7,7 +7,7 @@ import pytest
 
 from controller.model.plan import APPROVAL_DIGITS, Violation
 from controller.model.ref import Origin
-from controller.planning.approval import approve, is_too_short, overrides_in, unused_tokens
+from controller.planning.guards import approve, is_too_short, overrides_in, unused_tokens
 from tests.unit.planning.guarded import (
     MAPS,
     PROTECTED,

@@ -8,7 +8,7 @@ import pytest
 
 from controller.model.observed import Observation
 from controller.model.plan import Cause, Change
-from controller.planning.guard_facts import GuardLimits
+from controller.planning.guards import GuardSettings
 from controller.planning.wording import plural
 from tests.unit.planning.guarded import (
     FOUR_EACH,
@@ -57,7 +57,7 @@ ALL_TEN = "10 of 10 DeploymentMaps would be updated"
         (
             there(9, "Environment"),
             gone(there(5, "Environment"))[:4],
-            {"limits": GuardLimits(small_max_deletes=9)},
+            {"limits": GuardSettings(small_max_deletes=9)},
             f"{FOUR} would be deleted without having been retired",
         ),
         (

@@ -7,7 +7,7 @@ import pytest
 
 from controller.model.observed import Observation
 from controller.model.plan import Cause, Change
-from controller.planning.guard_facts import GuardLimits
+from controller.planning.guards import GuardSettings
 from tests.unit.planning.guarded import (
     FOUR_EACH,
     MAPS,
@@ -59,8 +59,8 @@ CASES: list[tuple[list[Observation], list[Change], dict[str, Any], str, str]] = 
         "maxDeletes maxDeletes",
         "two kinds, each over its own limit",
     ),
-    (MAPS, gone(MAPS), {"limits": GuardLimits(small_max_deletes=9)}, "", "limits are settings"),
-    (HUNDRED, gone(HUNDRED), {"limits": GuardLimits(max_delete_share=1, max_deletes=100)}, "", "all"),
+    (MAPS, gone(MAPS), {"limits": GuardSettings(small_max_deletes=9)}, "", "limits are settings"),
+    (HUNDRED, gone(HUNDRED), {"limits": GuardSettings(max_delete_share=1, max_deletes=100)}, "", "all"),
     (LOST, gone(LOST), {}, "maxDeletes", "what lost its mark counts as ours"),
     # What counts as a delete.
     (there(9, "Service"), touched(there(9, "Service"), Cause.PRUNED), {}, "maxDeletes", "tombstones"),

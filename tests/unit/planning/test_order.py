@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.model.plan import Action, Cause, Change
-from controller.planning.order import in_order, leaves
+from controller.planning.leaving import leaves
+from controller.planning.order import in_order
 from tests.unit.planning.worlds import change
 
 KEYS = ["a", "b", "c", "d", "e"]

@@ -6,7 +6,7 @@ import pytest
 
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.planning.override_tags import is_of_tag, override_of_tag, tags_to_record
+from controller.planning.overrides import is_of_tag, override_of_tag, tags_to_record
 
 NOW = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
 SCOPE = "staging-eu/eu-west-1"

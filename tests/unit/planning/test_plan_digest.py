@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from controller.model.observed import ScopeState
 from controller.model.plan import Cause, Edit, ScopePlan, Violation
 from controller.model.ref import Authorship, Origin
-from controller.planning.approval import plan_digest, violation_digest
+from controller.planning.guards import plan_digest, violation_digest
 from tests.unit.planning.worlds import change, ref
 
 CHANGE = change("Service/a", before=b"{}", after=b"{}")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.kinds.language.kind import SharedField
-from controller.planning.shared import comparable, keep_found, owned_name
+from controller.planning.fields import comparable, keep_found, owned_name
 
 STATE = SharedField("T", ("Hosts", "*", "State"), "down", ("DnsName", "Port"))
 LOCK = SharedField("T", ("Value", "Locked"), default=False)

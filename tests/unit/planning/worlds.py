@@ -9,12 +9,11 @@ from controller.kinds.language.spec import Spec
 from controller.model.canonical import Json, canonical_bytes, projection_digest
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Action, Cause, Change
-from controller.model.reason import Reason
-from controller.model.ref import Origin, ResourceRef
+from controller.model.ref import Origin, Reason, ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
-from controller.planning.diff_options import DiffOptions
-from controller.planning.shared import comparable
+from controller.planning.diff import DiffOptions
+from controller.planning.fields import comparable
 
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)

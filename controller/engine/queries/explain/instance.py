@@ -188,8 +188,9 @@ class PowerExplainer:
             if instance.launched_at
         ]
         record = self._record(found)
-        begun = self._ledger.begun(record) if record else None
-        return LastChange(record, begun, max(launches, default=None))
+        ledger = self._state.accounts.installation.ledger
+        announced = next(ledger.records([record.intended]), None) if record else None
+        return LastChange(record, announced, max(launches, default=None))
 
     def _record(self, found: Found) -> LedgerRecord | None:
         ledger, environment, scope = self._ledger, found.subject.environment, found.scope

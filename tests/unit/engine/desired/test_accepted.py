@@ -18,7 +18,7 @@ from controller.model.override import Override
 from controller.model.plan import Cause, Change, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
-from controller.planning.shared import keep_found
+from controller.planning.fields import keep_found
 from controller.settings import Mode, Settings
 from controller.targets.power import TARGET
 from tests.support.yaml_fleet import KINDS, examples, loaded

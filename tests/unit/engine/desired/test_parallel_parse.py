@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.engine.desired.parallel_parse import MIN_BYTES, _parse, _parts, parse_side_by_side
+from controller.engine.desired.load_revision import MIN_BYTES, _parse, _parts, parse_side_by_side
 from controller.loading.load import Content, parse_one_by_one
 from tests.support.yaml_fleet import KINDS, examples
 

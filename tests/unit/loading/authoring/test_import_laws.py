@@ -6,7 +6,7 @@ from hypothesis import given
 from controller.catalog import kinds
 from controller.model.canonical import parse_canonical
 from controller.model.ref import ResourceRef
-from controller.planning.shared import keep_found
+from controller.planning.fields import keep_found
 from tests.support.generated_fleets import Documents, fleets
 from tests.support.imported_fleets import (
     as_applied,

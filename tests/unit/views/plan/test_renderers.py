@@ -25,10 +25,9 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
-from controller.model.reason import Reason
-from controller.model.ref import Authorship, Origin, ResourceRef
+from controller.model.ref import Authorship, Origin, Reason, ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
-from controller.planning.plan_schema import plan_schema
+from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import plan_object, render_json
 from controller.views.plan.html import render_html
 from controller.views.plan.markdown import LONGEST, render_markdown
@@ -117,7 +116,7 @@ def test_expanded_text_hides_nothing() -> None:
 
 
 def test_colour_is_data() -> None:
-    lines = text_lines(EVERYTHING)
+    lines = list(text_lines(EVERYTHING))
 
     assert plain(lines) == render_text(EVERYTHING)
     assert "\x1b[31m  - A c\x1b[0m" in coloured(lines)
