@@ -33,7 +33,7 @@ from controller.aws.transactions import Cancelled, Committed, PutWrite, UpdateWr
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
-from controller.engine.config.commit_changes import commit_changes
+from controller.engine.config.apply import commit_changes
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.ledger_record import Actor

@@ -204,7 +204,7 @@ class LiveActs(LiveReads, Protocol):
     def now(self) -> datetime:
         """Return the moment, aware."""
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, /) -> None:
         """Pause."""
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from controller.decisions.group_tags import SCHEDULE as OUR_SCHEDULE
 from controller.decisions.power_map import EnvironmentPower, PowerMap, RolePower
+from controller.decisions.tag_keys import SCHEDULE as OUR_SCHEDULE
 from controller.decisions.tag_keys import TagKeys, tag_keys_of
 from controller.model.accepted import LiveOptions
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
@@ -160,14 +160,14 @@ class Evaluator:
             yield self._instance(instance, group, lifecycle)
 
     def _instance(self, instance: FoundInstance, group: str, lifecycle: str | None) -> Evaluation:
-        keys, tags = self._rules.keys, _Tags(instance.tags)
-        name = tags.get(keys.environment)
+        keys, tags = self._rules.keys, _by_key(instance.tags)
+        name = tags.get(keys.environment.lower(), "")
         environment = self._environment(name)
         group = group or instance.tag(GROUP_TAG) or ""
         if environment is None:
             return Evaluation(instance, group, lifecycle, "", None, self._unknown)
         whole = self.groups.get(group)
-        role = whole.role if whole else environment.role(tags.get(keys.role))
+        role = whole.role if whole else environment.role(tags.get(keys.role.lower(), ""))
         if self._rules.leave_out(name, self._look.scope):
             return Evaluation(instance, group, lifecycle, environment.facts.name, role, LEFT_OUT)
         launched = instance.launched_at
@@ -177,10 +177,10 @@ class Evaluator:
             lifecycle,
             instance.state,
             role.facts.name if role else None,
-            tags.get(keys.schedule),
-            tags.get(OUR_SCHEDULE),
-            tags.get(keys.maintenance),
-            tags.get(keys.override),
+            tags.get(keys.schedule.lower(), ""),
+            tags.get(OUR_SCHEDULE, ""),
+            tags.get(keys.maintenance.lower(), ""),
+            tags.get(keys.override.lower(), ""),
             _cannot_stop(instance),
             # Only the last minutes' launches differ in what is done about them.
             launched if launched and self._now - launched <= self._grace else None,
@@ -231,20 +231,20 @@ class Evaluator:
 
     def _group(self, group: FoundGroup) -> JudgedGroup:
         """Judge a group as if it were one running member without tags of its own."""
-        keys, tags = self._rules.keys, _Tags(group.tags)
-        environment = self._environment(tags.get(keys.environment))
+        keys, tags = self._rules.keys, _by_key(group.tags)
+        environment = self._environment(tags.get(keys.environment.lower(), ""))
         ours = keys.schedule_is_ours(group)
         if environment is None:
             return JudgedGroup(group, "", None, _NOBODY, ours)
-        role = environment.role(tags.get(keys.role) or group.name.split("-", 2)[-1])
+        role = environment.role(tags.get(keys.role.lower(), "") or group.name.split("-", 2)[-1])
         name = environment.facts.name.lower()
         if self._rules.leave_out(name, self._look.scope):
             return JudgedGroup(group, environment.facts.name, role, LEFT_OUT, ours)
         key = (
             name,
             role.facts.name if role else None,
-            tags.get(keys.schedule),
-            tags.get(keys.override),
+            tags.get(keys.schedule.lower(), ""),
+            tags.get(keys.override.lower(), ""),
             ours,
             group.name if group.name in self._power.of_groups else None,
         )
@@ -290,19 +290,9 @@ def _arrived(
     return replace(instance, state=state), place
 
 
-class _Tags:
-    """Tags by key in any case; the first of equal keys counts."""
-
-    __slots__ = ("_found", "_tags")
-
-    def __init__(self, tags: Tags) -> None:
-        self._tags = tags
-        self._found: dict[str, str] | None = None
-
-    def get(self, key: str) -> str:
-        if self._found is None:
-            self._found = {name.lower(): value.strip() for name, value in reversed(self._tags)}
-        return self._found.get(key.lower(), "")
+def _by_key(tags: Tags) -> dict[str, str]:
+    """Return tags by key in lower case; the first of equal keys counts."""
+    return {name.lower(): value.strip() for name, value in reversed(tags)}
 
 
 def _of_its_own(instance: FoundInstance, group: FoundGroup | None, key: str) -> Tags:

@@ -1,6 +1,6 @@
-"""The roles environments have, and the schedules both choose, as the accepted documents say."""
+"""The roles environments have, and the schedules both choose and follow, as the accepted documents say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -82,7 +82,7 @@ def _parsed(text: str) -> Compiled:
         return refusal
 
 
-def roles_of(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole] | None:
+def roles_if_readable(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole] | None:
     """Return an environment's roles by name; None where its map cannot be read back from the tables.
 
     The environment itself is one that can be read back. Roles that are not enabled are left out.
@@ -115,3 +115,59 @@ def _expanded(kind: Kind[Any], document: bytes) -> dict[str, Any]:
     """Return a document's spec with its short forms written out."""
     spec: dict[str, Any] = parse_canonical(document)["spec"]
     return kind.expand(spec) if kind.expand else spec
+
+
+class FollowedSchedule(NamedTuple):
+    """A schedule as somebody chose it: how people call it, and what it means."""
+
+    label: str
+    """``office-hours``, ``on``, or the expression."""
+    schedule: Compiled
+    use: str = ""
+    """Name of the Schedule, if it is one."""
+
+
+def of_choice(choice: ScheduleChoice, accepted: AcceptedState) -> FollowedSchedule:
+    """Return what a choice of a schedule follows."""
+    label = choice.mode if choice.mode != "automatic" else choice.use or choice.expression or ""
+    use = choice.use if choice.mode == "automatic" and choice.use else ""
+    return FollowedSchedule(label, compiled(choice, accepted), use)
+
+
+def of_environment(name: str, accepted: AcceptedState) -> FollowedSchedule | None:
+    """Return what an environment follows; None if there is none by that name that can be read."""
+    spec = accepted.spec("Environment", name)
+    return None if spec is None else of_choice(spec.schedule, accepted)
+
+
+def of_role(role: ServerRole, accepted: AcceptedState) -> FollowedSchedule | None:
+    """Return what a role follows by itself; None where its environment's counts."""
+    if role.schedule is not None:
+        return of_choice(role.schedule, accepted)
+    own = schedule_of_role(role, accepted)
+    return None if own is None else FollowedSchedule(role.schedule_tag or "", own)
+
+
+def roles_of(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole]:
+    """Return the roles an environment has, by name; none if it, or its map, cannot be read."""
+    spec = accepted.spec("Environment", name)
+    if spec is None or spec.lifecycle == "retired":
+        return {}
+    return roles_if_readable(name, accepted) or {}
+
+
+def users_of(schedule: str, accepted: AcceptedState) -> Iterator[str]:
+    """Yield the environments that follow a Schedule, by name."""
+    for ref in accepted.of_kind("Environment"):
+        choice = accepted.specs[ref].schedule
+        if choice.mode == "automatic" and choice.use == schedule:
+            yield ref.key
+
+
+def roles_using(schedule: str, accepted: AcceptedState) -> Iterator[str]:
+    """Yield the roles of maps that follow a Schedule, as ``map/role``."""
+    for ref in accepted.of_kind("DeploymentMap"):
+        for role in accepted.specs[ref].roles:
+            choice = role.schedule
+            if choice is not None and choice.mode == "automatic" and choice.use == schedule:
+                yield f"{ref.key}/{role.server_role_name}"

@@ -6,9 +6,8 @@ from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import ObservedState
 from controller.model.plan import Change
-from controller.ports import ActResult, LiveActs, LiveReads, Projected
-from controller.targets.group_parts.ending import delete_group
-from controller.targets.group_parts.making import GroupActs
+from controller.ports import ActResult, LiveActs, Projected
+from controller.targets.group_parts.making import GroupActs, delete_group
 from controller.targets.group_parts.names import GROUP
 from controller.targets.group_parts.observe import answer_groups, observe_groups
 from controller.targets.group_parts.project import project_groups
@@ -21,15 +20,8 @@ class Groups:
     kinds = (GROUP,)
     summary = "Auto-scaling groups with their launch templates, one for each environment and role or slice."
 
-    def observe(self, look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
-        """Say what groups there are."""
-        return observe_groups(look, reads, deep)
-
-    def answer(
-        self, asks: frozenset[str], look: LiveLook, observed: ObservedState, reads: LiveReads
-    ) -> ObservedState:
-        """Read what a change needs and a light look does not show."""
-        return answer_groups(asks, look, observed, reads)
+    observe = staticmethod(observe_groups)
+    answer = staticmethod(answer_groups)
 
     def project(
         self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime

@@ -1,15 +1,26 @@
 """Instances run, stand by or are stopped as schedules, tags and overrides say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
+from controller.aws.errors import TableMissing
+from controller.aws.items import to_wire
+from controller.aws.tables import DynamoStore
+from controller.aws.transactions import PutWrite
 from controller.decisions.evaluator import Evaluator, power_rules_of
-from controller.decisions.group_tags import PARKED
-from controller.decisions.power_map import power_map
-from controller.decisions.schedule_memory import NOTHING_KNOWN
+from controller.decisions.power_map import (
+    NOTHING_KNOWN,
+    ScheduleMemory,
+    from_json,
+    power_map,
+    to_json,
+)
+from controller.decisions.tag_keys import PARKED
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
@@ -27,8 +38,6 @@ from controller.ports import (
     TargetCounts,
 )
 from controller.targets.power_parts.drive import Drive, Pace
-from controller.targets.power_parts.goals import batches_of, goals_of, results_of
-from controller.targets.power_parts.master_rows import read_memory, read_running
 from controller.targets.power_parts.power_changes import (
     INSTANCE,
     PARKING,
@@ -37,7 +46,65 @@ from controller.targets.power_parts.power_changes import (
     power_changes_of,
 )
 from controller.targets.power_parts.power_client import Ec2PowerClient
-from controller.targets.power_parts.retrying import Patience
+from controller.targets.power_parts.rounds import Patience, batches_of, goals_of, results_of
+from controller.targets.table_items.definitions import STATE_TABLE
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PREFIX: Final = "power#"
+DEPLOYMENTS_TABLE: Final = "ConfigDeploymentExecutionStatus"
+RUNNING: Final = "In Progress"
+
+
+def read_memory(client: "DynamoDBClient", prefix: str, scope: str) -> ScheduleMemory:
+    """Return what is remembered for a scope; nothing where there is no row. Raises as any read."""
+    row = DynamoStore(client).get(prefix + STATE_TABLE.name, {"Id": PREFIX + scope})
+    try:
+        return from_json(orjson.loads(str(row["Schedules"]))) if row else NOTHING_KNOWN
+    except (KeyError, orjson.JSONDecodeError):
+        return NOTHING_KNOWN
+
+
+def write_memory(client: "DynamoDBClient", prefix: str, scope: str, memory: ScheduleMemory) -> None:
+    """Remember schedules for a scope. Not conditional: whoever worked last knows. Raises as any write."""
+    text = orjson.dumps(to_json(memory)).decode()
+    row = to_wire({"Id": PREFIX + scope, "Schedules": text})
+    DynamoStore(client).write(PutWrite(prefix + STATE_TABLE.name, row))
+
+
+def read_running(client: "DynamoDBClient", prefix: str) -> dict[str, datetime]:
+    """Return since when a deployment runs, by environment in lower case; the latest begin where several run.
+
+    Where the table does not exist nothing runs: only the pipelines of the old product write it. Raises as any read.
+    """
+    try:
+        return running_in(DynamoStore(client).scan(prefix + DEPLOYMENTS_TABLE))
+    except TableMissing:
+        return {}
+
+
+def running_in(items: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
+    """Return the same from the table's items. An item without a begin that can be read postpones nothing."""
+    since: dict[str, datetime] = {}
+    for item in items:
+        value = item.get("Value")
+        if not isinstance(value, Mapping) or value.get("Status") != RUNNING:
+            continue
+        environment = str(value.get("EnvironmentName", "")).lower()
+        begun = _moment(value.get("StartTimestamp"))
+        if environment and begun is not None:
+            since[environment] = max(begun, since.get(environment, begun))
+    return since
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
 
 DEPLOYMENTS: Final = "deployments"
 """Asked for when something is to be stopped: since when deployments run."""

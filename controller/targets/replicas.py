@@ -1,15 +1,13 @@
 """Copies of the common tables in the accounts, for programs that read them there. Off unless the settings say otherwise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import ObservedState
 from controller.model.plan import Change
-from controller.model.ref import ResourceRef
-from controller.ports import ActResult, Batch, LiveActs, LiveReads, Projected, TargetCounts
+from controller.ports import Batch, LiveReads, Projected, TargetCounts
 from controller.targets.replica_parts.acts import copy_all
 from controller.targets.replica_parts.observe import observe_replicas, read_sources
 from controller.targets.replica_parts.project import project_replicas
@@ -45,11 +43,7 @@ class Replicas:
         """Give each copy a record of its own: deleting one asks for the record that made it."""
         return tuple(Batch(change.ref, (change,)) for change in changes)
 
-    def act_together(
-        self, changes: Sequence[Change], acts: LiveActs
-    ) -> Mapping[ResourceRef, ActResult | EnvctlError]:
-        """Write or delete copies in conditional transactions."""
-        return copy_all(changes, acts)
+    act_together = staticmethod(copy_all)
 
     def counts(
         self, observed: ObservedState, left: Sequence[Change], done: Sequence[Change]

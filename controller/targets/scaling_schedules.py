@@ -5,8 +5,7 @@ from datetime import datetime
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import ObservedState
-from controller.model.plan import Change
-from controller.ports import ActResult, LiveActs, LiveReads, Projected
+from controller.ports import Projected
 from controller.targets.group_parts.names import SCALING_SCHEDULES
 from controller.targets.group_parts.project_schedules import (
     answer_schedules,
@@ -25,15 +24,9 @@ class ScalingSchedules:
         "Scheduled actions of auto-scaling groups, as the scaling schedules of their roles say."
     )
 
-    def observe(self, look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
-        """Say what scaling schedules our groups have."""
-        return observe_schedules(look, reads, deep)
-
-    def answer(
-        self, asks: frozenset[str], look: LiveLook, observed: ObservedState, reads: LiveReads
-    ) -> ObservedState:
-        """Read the scheduled actions of groups whose mark does not say that they are as wanted."""
-        return answer_schedules(asks, look, observed, reads)
+    observe = staticmethod(observe_schedules)
+    answer = staticmethod(answer_schedules)
+    act = staticmethod(put_actions)
 
     def project(
         self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime
@@ -41,10 +34,6 @@ class ScalingSchedules:
         """Say what scaling schedules there should be."""
         del now
         return project_schedules(accepted, look.scope, observed)
-
-    def act(self, change: Change, acts: LiveActs) -> ActResult:
-        """Put, change or take away the scaling schedules of one group."""
-        return put_actions(change, acts)
 
 
 TARGET = ScalingSchedules()

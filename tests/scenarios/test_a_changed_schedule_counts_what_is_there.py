@@ -1,6 +1,6 @@
 """A plan that changes a schedule says of the instances there are what switches, and nothing of what is overridden for a night.
 
-Covers: engine.config.schedule_changes, engine.power.count_followers.
+Covers: engine.config.planner, engine.reconcile.combined_plan.
 """
 
 from datetime import timedelta

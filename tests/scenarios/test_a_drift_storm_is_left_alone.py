@@ -1,6 +1,6 @@
 """Two writers fight over one object: after three flips within half an hour it is left alone, told once; the others go on.
 
-Covers: engine.state.drift_history.
+Covers: engine.state.rows.
 """
 
 import json

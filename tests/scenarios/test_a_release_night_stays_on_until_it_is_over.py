@@ -1,6 +1,6 @@
 """Somebody keeps an environment on for a release night: shown, recorded, started at once, announced and recorded at its end.
 
-Covers: engine.live.override_tags, engine.overrides.check, engine.overrides.effect, engine.overrides.service,
+Covers: engine.live.run_memory, engine.overrides.check, engine.overrides.effect, engine.overrides.service,
 engine.reconcile.override_ends.
 """
 

@@ -1,7 +1,6 @@
 """Somebody is woken at night: why is this off, since when, by what, and how is it kept on.
 
-Covers: engine.queries.explain.explanation,
-engine.queries.explain.history, engine.queries.explain.subject.
+Covers: engine.queries.explain.explanation, engine.queries.explain.history, engine.queries.explain.subject.
 """
 
 from datetime import datetime, timedelta

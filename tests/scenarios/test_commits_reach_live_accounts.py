@@ -1,7 +1,6 @@
 """What a commit says reaches live accounts too: its approvals, and that it is the one they stand at.
 
-Covers: engine.live.accounts, engine.live.planner, engine.reconcile.combined_plan, engine.reconcile.reconciler,
-engine.reconcile.review.
+Covers: engine.live.accounts, engine.live.planner, engine.reconcile.combined_plan, engine.reconcile.reconciler.
 """
 
 from collections.abc import Iterator

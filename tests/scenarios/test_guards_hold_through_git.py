@@ -1,6 +1,6 @@
 """Protection and approvals, from commits in a real repository to the tables.
 
-Covers: engine.config.barriers.
+Covers: engine.config.compute_plan.
 """
 
 from pathlib import Path

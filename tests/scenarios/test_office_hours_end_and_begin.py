@@ -69,23 +69,6 @@ def test_a_night_and_a_morning(estate: PowerEstate) -> None:
     assert TAG not in tags(estate)
 
 
-def test_what_is_not_off_within_the_time_a_run_may_wait_is_left_to_the_next_and_says_so(
-    estate: PowerEstate,
-) -> None:
-    estate.group(WEB)
-    estate.power = {"withinSeconds": 10}
-    estate.aws.controls.delays(standby=3600)
-    began = estate.at(EVENING).clock.now
-
-    (staging, _) = estate.tick().outcomes
-
-    assert staging.exit_code == 7
-    assert "still" in staging.finding.reason
-    assert "after 10 s" in staging.finding.reason
-    assert staging.again_at is None
-    assert estate.clock.now - began <= timedelta(seconds=10)
-
-
 def test_each_environment_has_one_record_of_what_was_intended_and_one_of_what_came_of_it(
     estate: PowerEstate,
 ) -> None:

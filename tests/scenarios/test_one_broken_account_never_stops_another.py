@@ -1,6 +1,6 @@
 """What cannot be reached waits or is unknown, with what mends it; modes, locks and freezes hold what they should and nothing else.
 
-Covers: engine.live.finding, engine.live.observe, engine.live.scopes.
+Covers: engine.live.finding, engine.live.observe.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Somebody changed one item after the plan was made: that change and what relies on it wait, everything else is done.
 
-Covers: engine.commit.change_queue, engine.commit.storage, engine.config.commit_changes.
+Covers: engine.commit.change_queue, engine.commit.storage, engine.config.apply.
 """
 
 import base64

@@ -17,9 +17,11 @@ from controller.engine.live.apply_scope import MAX_TIME, ScopeOutcome
 from controller.model.ledger_record import Actor
 from controller.model.plan import Change, Status
 from controller.ports import ActResult, LiveActs
+from tests.support.embedded_aws import AwsForTests
 from tests.support.extension_targets.owners import OwnerParameters
 from tests.support.fleet_yaml import environment
 from tests.support.live_accounts import SCOPE, LiveEstate
+from tests.support.power_estate import EVENING, PowerEstate
 
 AGAIN_S = 30.0
 
@@ -87,3 +89,21 @@ def test_what_takes_too_long_is_left_to_the_next_run(estate: LiveEstate, target:
     outcome = act(estate, wait=True)
 
     assert outcome.again_at == estate.clock.now + timedelta(seconds=AGAIN_S)
+
+
+def test_what_is_not_off_within_the_time_a_run_may_wait_is_left_to_the_next_and_says_so(
+    sandbox: AwsForTests, tmp_path: Path
+) -> None:
+    estate = PowerEstate(sandbox, tmp_path / "fleet", power={"withinSeconds": 10})
+    estate.tick()
+    estate.group("c50-ta-Web")
+    estate.aws.controls.delays(standby=3600)
+    began = estate.at(EVENING).clock.now
+
+    (staging, _) = estate.tick().outcomes
+
+    assert staging.exit_code == 7
+    assert "still" in staging.finding.reason
+    assert "after 10 s" in staging.finding.reason
+    assert staging.again_at is None
+    assert estate.clock.now - began <= timedelta(seconds=10)

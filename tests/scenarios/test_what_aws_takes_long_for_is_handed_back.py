@@ -1,6 +1,6 @@
 """Members enter standby for longer than an act waits: it is handed back half done, and what is next is found by looking.
 
-Covers: engine.live.schedule_memory, engine.reconcile.tick.
+Covers: engine.live.run_memory, engine.reconcile.tick.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """A worker dies, or loses its scope, between announcing a live change and writing what became of it.
 
-Covers: engine.live.access, engine.live.journal.
+Covers: engine.live.observe, engine.live.journal.
 """
 
 import json

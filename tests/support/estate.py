@@ -12,7 +12,7 @@ from controller.catalog import kind_tables
 from controller.engine.commit.lease import Claim, Leases
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
-from controller.engine.config.commit_changes import CommitResult, commit_changes
+from controller.engine.config.apply import CommitResult, commit_changes
 from controller.events import Emit, discard_event
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import META, record_hash, record_of_wire
@@ -203,5 +203,5 @@ class Worker:
             storage or self.estate.storage, self.estate.request(), self.head, self.emit
         )
         result = commit_changes(tuple(self.estate.plans() if changes is None else changes), writer)
-        self.head = writer.head
+        self.head = writer.lease.head
         return result

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from controller.decisions.group_tags import PARKED
+from controller.decisions.tag_keys import PARKED
 from controller.errors import RefusedByAws
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope, Member
 from controller.targets.power_parts.steps import (

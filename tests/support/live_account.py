@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from controller.catalog import kinds
+from controller.engine.live.observe import ScopeSetup
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
-from controller.engine.live.scopes import ScopeSetup
 from controller.errors import EnvctlError
 from controller.loading.compiled import CompiledKinds
 from controller.loading.from_items import spec_of

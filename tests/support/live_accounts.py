@@ -17,7 +17,7 @@ from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.reconciler import Reconciler
-from controller.engine.state.status import statuses_in
+from controller.engine.state.rows import statuses_in
 from controller.events import Event
 from controller.model.ledger_record import LedgerRecord, Requester
 from controller.model.observed import ScopeStatus

@@ -8,7 +8,7 @@ from typing import Any, Final
 from controller.engine.authoring.import_groups import GroupReader
 from controller.engine.authoring.legacy_services import older_services
 from controller.engine.installation.installation import Installation, Master
-from controller.engine.state.override_rows import read_overrides
+from controller.engine.state.rows import read_overrides
 from controller.errors import AccessDenied, Unreachable
 from controller.kinds.language.fields import is_sensitive, yaml_path
 from controller.kinds.language.kind import Kind

@@ -9,8 +9,7 @@ from controller.engine.authoring.import_role import closer_look
 from controller.engine.desired.accepted import accepted_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.observe import Observer, Unobserved
-from controller.engine.live.scopes import ScopeSetup
+from controller.engine.live.observe import Observer, ScopeSetup, Unobserved
 from controller.errors import EnvctlError
 from controller.loading.authoring.closer_facts import CloserLook
 from controller.loading.compiled import CompiledKinds
@@ -19,8 +18,8 @@ from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
-from controller.targets.group_parts.deep_look import read_deep
 from controller.targets.group_parts.designs import designs
+from controller.targets.group_parts.observe import read_deep
 from controller.targets.group_parts.schedule_acts import read_actions
 
 Resources = Mapping[ResourceRef, Resource]

@@ -12,12 +12,11 @@ from controller.kinds.parts.server_role import ScalingSchedule
 from controller.kinds.parts.template_text import variables_in
 from controller.loading.authoring.closer_facts import CloserLook
 from controller.model.live import LiveScope
-from controller.targets.group_parts.deep_look import Deep
-from controller.targets.group_parts.design import DATA_DEVICE, OS_DEVICE, GroupDesign
 from controller.targets.group_parts.images import form_of, version_of
 from controller.targets.group_parts.names import platform_security_groups, topic_arn
-from controller.targets.group_parts.role_design import EVENTS
-from controller.targets.group_parts.scheduled_actions import (
+from controller.targets.group_parts.observe import Deep
+from controller.targets.group_parts.role_design import DATA_DEVICE, EVENTS, OS_DEVICE, GroupDesign
+from controller.targets.group_parts.schedule_acts import (
     Action,
     is_replaceable,
     wanted_actions,

@@ -2,12 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import Final
 
 from controller.errors import EnvctlError, StaleEpoch
 from controller.model.plan import Change, Outcome, Progress, Status
-from controller.model.ref import NO_REASON, Reason, ResourceRef
+from controller.model.ref import NO_REASON, Reason
 from controller.planning.order import Graph
 
 _BROKEN: Final = frozenset({Status.CONFLICTED, Status.FAILED, Status.SKIPPED, Status.STALE_EPOCH})
@@ -23,7 +22,12 @@ class ChangeQueue:
         """Take the changes in the order they are applied in, and the run's id."""
         self.changes = changes
         self._transaction = transaction
-        self._graph = Graph(changes)
+        self.relies_on = Graph(changes).earlier
+        """Gives the places of the changes that must have been made before one."""
+        self._places = {
+            (change.target, change.ref, change.action): place
+            for place, change in enumerate(changes)
+        }
         self._waiting = deque(range(len(changes)))
         self._outcomes: dict[int, Outcome] = {}
 
@@ -44,10 +48,6 @@ class ChangeQueue:
         """Queue changes again, before all others, unless they have an outcome by now."""
         again = [place for place in places if place not in self._outcomes]
         self._waiting.extendleft(reversed(again))
-
-    def relies_on(self, place: int) -> Sequence[int]:
-        """Return the places of the changes that must have been made before this one."""
-        return self._graph.earlier(place)
 
     def place_of(self, change: Change) -> int:
         """Return the place of a change, known by its target, object and action."""
@@ -74,13 +74,6 @@ class ChangeQueue:
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return what became of the changes, in their order."""
         return tuple(self._outcomes[place] for place in sorted(self._outcomes))
-
-    @cached_property
-    def _places(self) -> dict[tuple[str, ResourceRef, str], int]:
-        return {
-            (change.target, change.ref, change.action): place
-            for place, change in enumerate(self.changes)
-        }
 
     def _is_skipped(self, place: int) -> bool:
         for prerequisite in self.relies_on(place):

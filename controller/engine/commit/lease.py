@@ -6,7 +6,7 @@ which every write of the scope is conditional.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,28 +34,19 @@ class Claim:
     take_over: bool = False
 
 
+@dataclass(eq=False)
 class Leases(Heads):
-    """Takes, renews and gives back scopes. ``table`` is the physical name of EnvctlState; ``clock`` gives aware time."""
+    """Takes, renews and gives back scopes, in the master account's items. ``clock`` gives aware time, ``sleep`` takes seconds."""
 
-    def __init__(
-        self,
-        store: ItemStore,
-        table: str,
-        *,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        """Take the master account's items, and the clock and sleep of the process."""
-        super().__init__(store, table)
-        self._store = store
-        self.clock = clock
-        self._sleep = sleep
+    _rows: ItemStore
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
 
     def ensure(self, scope: str) -> bool:
         """Create the head of a scope, owned by nobody, unless it is there; tell whether it was created."""
         row = row_of_head(Head(scope, 0, "", 0, 0, ""))
         try:
-            self._store.write(PutWrite(self._table, to_wire(row), "attribute_not_exists(Id)"))
+            self._rows.write(PutWrite(self._table, to_wire(row), "attribute_not_exists(Id)"))
         except Conflict:
             return False
         return True
@@ -75,14 +66,20 @@ class Leases(Heads):
             now = self.clock()
             free = not head.owner or head.owner == claim.owner or head.lease_until <= epoch_ms(now)
             if free or claim.take_over:
-                taken = self._seize(head, claim, now)
-                if taken is not None:
-                    return taken
+                values = {
+                    ":next": head.epoch + 1,
+                    ":me": claim.owner,
+                    ":until": epoch_ms(now + timedelta(seconds=claim.lease_s)),
+                }
+                change = "SET #epoch = :next, #owner = :me, #lease = :until"
+                row = self._update(head, change, values)
+                if row is not None:
+                    return head_of_row(scope, row)
             elif now >= deadline:
                 raise _scope_busy(head, now)
             else:
                 left_s = (deadline - now).total_seconds()
-                self._sleep(min(LOOK_AGAIN_S, left_s))
+                self.sleep(min(LOOK_AGAIN_S, left_s))
 
     def renew(self, head: Head, lease_s: float = LEASE_S) -> Head:
         """Prolong our lease. Raises StaleEpoch if another worker has taken the scope."""
@@ -102,16 +99,6 @@ class Leases(Heads):
             raise stale_epoch(head, found)
         return found
 
-    def _seize(self, head: Head, claim: Claim, now: datetime) -> Head | None:
-        change = "SET #epoch = :next, #owner = :me, #lease = :until"
-        values = {
-            ":next": head.epoch + 1,
-            ":me": claim.owner,
-            ":until": epoch_ms(now + timedelta(seconds=claim.lease_s)),
-        }
-        row = self._update(head, change, values)
-        return None if row is None else head_of_row(head.scope, row)
-
     def _update(self, head: Head, change: str, values: dict[str, Any]) -> dict[str, Any] | None:
         """Change the row if epoch and owner are still these; return it as it is then, None if they are not."""
         write = UpdateWrite(
@@ -123,35 +110,30 @@ class Leases(Heads):
             values=to_wire({**values, ":epoch": head.epoch, ":owner": head.owner}),
         )
         try:
-            return self._store.write(write)
+            return self._rows.write(write)
         except Conflict:
             return None
 
 
+@dataclass(slots=True)
 class LeaseKeeper:
     """Our ownership of a scope during a run, kept alive and looked at before each act. Thread-safe."""
 
-    def __init__(self, head: Head, leases: Leases) -> None:
-        """Take the head as it was taken."""
-        self._head = head
-        self._leases = leases
-        self._seen_at = 0
-        self._lock = threading.Lock()
-
-    @property
-    def head(self) -> Head:
-        """The head as we left it."""
-        return self._head
+    head: Head
+    """The head as it was taken, then as we left it."""
+    leases: Leases
+    _seen_at: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def moved(self, head: Head) -> None:
         """Take note of the head after a transaction of ours: that it went through shows that the scope is ours."""
         with self._lock:
-            self._head = head
-            self._seen_at = epoch_ms(self._leases.clock())
+            self.head = head
+            self._seen_at = epoch_ms(self.leases.clock())
 
     def find_head(self) -> None:
         """Look where the head is. Raises StaleEpoch if the scope is not ours any more, and as any read."""
-        self.moved(self._leases.find_ours(self._head))
+        self.moved(self.leases.find_ours(self.head))
 
     def confirm(self, believed_s: float = 0.0) -> None:
         """Make sure that the scope is ours, by a look not older than ``believed_s``, and for long enough.
@@ -159,17 +141,13 @@ class LeaseKeeper:
         Raises StaleEpoch, and as any read or write.
         """
         with self._lock:
-            now = epoch_ms(self._leases.clock())
-            if self._head.lease_until - now < LEASE_S * 1000 * RENEWED_BELOW:
-                self._head = self._leases.renew(self._head)
+            now = epoch_ms(self.leases.clock())
+            if self.head.lease_until - now < LEASE_S * 1000 * RENEWED_BELOW:
+                self.head = self.leases.renew(self.head)
                 self._seen_at = now
             elif not self._seen_at or now - self._seen_at >= believed_s * 1000:
-                self._leases.find_ours(self._head)
+                self.leases.find_ours(self.head)
                 self._seen_at = now
-
-    def release(self) -> None:
-        """Give the scope back. Raises as any write."""
-        self._leases.release(self._head)
 
 
 def epoch_ms(moment: datetime) -> int:

@@ -36,72 +36,6 @@ class SendResult(Enum):
     """Its records were there: the answer to an earlier try had been lost."""
 
 
-class Sender:
-    """Sends transactions of one run, and remembers those whose fate was open."""
-
-    def __init__(self, storage: Storage) -> None:
-        """Take where to send to."""
-        self._storage = storage
-        self._open: list[Transaction] = []
-
-    def send(self, transaction: Transaction) -> SendResult | Cancelled:
-        """Send the same bytes under the same token until the answer, or the ledger, says what became of them.
-
-        A cancellation that is returned has at least one reason that repeating does not cure. Raises what the client raised if that
-        does not pass, and OutcomeUnknown if neither answer nor ledger could be had.
-        """
-        error: EnvctlError | None = None
-        for sent in range(MAX_SENDS):
-            if sent:
-                self._storage.sleep(BETWEEN_SENDS.pause_s(sent))
-            try:
-                answer = self._storage.store.transact(transaction.writes, transaction.token)
-                if isinstance(answer, Committed):
-                    return SendResult.COMMITTED
-                if answer.maybe_done_before:
-                    self._open.append(transaction)
-                if (answer.maybe_done_before or head_has_moved(answer)) and self.has_landed(
-                    transaction
-                ):
-                    return SendResult.DONE_BEFORE
-            except TableMissing:
-                raise
-            except OutcomeUnknown as unknown:
-                self._open.append(transaction)
-                error = unknown
-                if self._landed_as_far_as_known(transaction):
-                    return SendResult.DONE_BEFORE
-            except Unreachable as unreachable:
-                error = error if isinstance(error, OutcomeUnknown) else unreachable
-            else:
-                if any(reason and reason.code not in PASSING_CODES for reason in answer.reasons):
-                    return answer
-                error = Throttled(
-                    "tables: other transactions keep the items of this one busy",
-                    fix="nothing, it is tried again later",
-                )
-        assert error is not None
-        raise error
-
-    def landed_late(self) -> list[Transaction]:
-        """Return those transactions with an open fate that were written after all. Raises as any read."""
-        return [transaction for transaction in self._open if self.has_landed(transaction)]
-
-    def has_landed(self, transaction: Transaction) -> bool:
-        """Tell from the ledger whether a transaction was written: its first record is there, or none is."""
-        record = transaction.records[0]
-        found = self._storage.store.get(
-            self._storage.physical(LEDGER_TABLE.name), {"AuditID": record.audit_id}
-        )
-        return found is not None and found.get("Hash") == record.hash
-
-    def _landed_as_far_as_known(self, transaction: Transaction) -> bool:
-        try:
-            return self.has_landed(transaction)
-        except Unreachable:
-            return False
-
-
 class ScopeWriter:
     """The owner of a scope for a while. Its end as a context manager gives the scope back.
 
@@ -117,7 +51,8 @@ class ScopeWriter:
         self.request = request
         self.lease = LeaseKeeper(head, storage.leases)
         self._emit = emit
-        self.sender = Sender(storage)
+        self._open: list[Transaction] = []
+        """Those sent whose fate was open."""
         self._moves = 0
 
     @classmethod
@@ -145,20 +80,15 @@ class ScopeWriter:
     ) -> None:
         # Also when Ctrl-C ends the run: the next one need not wait for the lease.
         try:
-            self.lease.release()
+            self.lease.leases.release(self.lease.head)
         except EnvctlError as refusal:
-            self._emit(LeaseNotReleased(self.head.scope, str(refusal)))
-
-    @property
-    def head(self) -> Head:
-        """The head as we left it."""
-        return self.lease.head
+            self._emit(LeaseNotReleased(self.lease.head.scope, str(refusal)))
 
     def records_of(
         self, items: Sequence[ItemWrite], at: datetime, phase: Phase = "done"
     ) -> tuple[LedgerRecord, ...]:
         """Return a record for each item write, not yet chained."""
-        return records_of(items, self.head.scope, self.storage, self.request, at, phase)
+        return records_of(items, self.lease.head.scope, self.storage, self.request, at, phase)
 
     def append(
         self, records: Sequence[LedgerRecord], writes: Sequence[Write] = ()
@@ -170,29 +100,85 @@ class ScopeWriter:
         """
         while True:
             transaction = build_transaction(
-                records, writes, self.head, self.storage, self.storage.clock()
+                records, writes, self.lease.head, self.storage, self.storage.clock()
             )
             answer = self.send(transaction)
             if isinstance(answer, SendResult):
                 return transaction.records
             if not head_has_moved(answer):
                 raise Conflict(
-                    f"scope {self.head.scope}: its records could not be written: {_reasons(answer)}",
+                    f"scope {self.lease.head.scope}: its records could not be written: {_reasons(answer)}",
                     fix="run again; what was done is found by looking",
                 )
             self.find_head()
 
     def tell(self, progress: Progress) -> None:
         """Tell how many of the scope's changes have an outcome."""
-        self._emit(ApplyProgressed(self.head.scope, *progress))
+        self._emit(ApplyProgressed(self.lease.head.scope, *progress))
 
     def send(self, transaction: Transaction) -> SendResult | Cancelled:
-        """Send a transaction until it is known what became of it; the head follows it. Raises as ``Sender.send``."""
-        answer = self.sender.send(transaction)
-        if isinstance(answer, SendResult):
-            self.lease.moved(transaction.head)
-            self._moves = 0
-        return answer
+        """Send the same bytes under the same token until the answer, or the ledger, says what became of them.
+
+        The head follows what was written. A cancellation that is returned has at least one reason that repeating does not
+        cure. Raises what the client raised if that does not pass, and OutcomeUnknown if neither answer nor ledger could be had.
+        """
+        error: EnvctlError | None = None
+        for sent in range(MAX_SENDS):
+            if sent:
+                self.storage.sleep(BETWEEN_SENDS.pause_s(sent))
+            try:
+                answer = self.storage.store.transact(transaction.writes, transaction.token)
+                if isinstance(answer, Committed):
+                    result = SendResult.COMMITTED
+                    break
+                if answer.maybe_done_before:
+                    self._open.append(transaction)
+                if (answer.maybe_done_before or head_has_moved(answer)) and self.has_landed(
+                    transaction
+                ):
+                    result = SendResult.DONE_BEFORE
+                    break
+            except TableMissing:
+                raise
+            except OutcomeUnknown as unknown:
+                self._open.append(transaction)
+                error = unknown
+                if self._landed_as_far_as_known(transaction):
+                    result = SendResult.DONE_BEFORE
+                    break
+            except Unreachable as unreachable:
+                error = error if isinstance(error, OutcomeUnknown) else unreachable
+            else:
+                if any(reason and reason.code not in PASSING_CODES for reason in answer.reasons):
+                    return answer
+                error = Throttled(
+                    "tables: other transactions keep the items of this one busy",
+                    fix="nothing, it is tried again later",
+                )
+        else:
+            assert error is not None
+            raise error
+        self.lease.moved(transaction.head)
+        self._moves = 0
+        return result
+
+    def landed_late(self) -> list[Transaction]:
+        """Return those transactions with an open fate that were written after all. Raises as any read."""
+        return [transaction for transaction in self._open if self.has_landed(transaction)]
+
+    def has_landed(self, transaction: Transaction) -> bool:
+        """Tell from the ledger whether a transaction was written: its first record is there, or none is."""
+        record = transaction.records[0]
+        found = self.storage.store.get(
+            self.storage.physical(LEDGER_TABLE.name), {"AuditID": record.audit_id}
+        )
+        return found is not None and found.get("Hash") == record.hash
+
+    def _landed_as_far_as_known(self, transaction: Transaction) -> bool:
+        try:
+            return self.has_landed(transaction)
+        except Unreachable:
+            return False
 
     def find_head(self) -> None:
         """See where the head is now. Raises StaleEpoch if it is not ours, or moves without us, and as any read."""
@@ -200,7 +186,7 @@ class ScopeWriter:
         self._moves += 1
         if self._moves > MAX_HEAD_MOVES:
             raise StaleEpoch(
-                f"scope {self.head.scope}: its head moves under our own epoch; is another run using this owner's name?",
+                f"scope {self.lease.head.scope}: its head moves under our own epoch; is another run using this owner's name?",
                 fix="end the other run, then apply again",
             )
 

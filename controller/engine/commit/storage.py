@@ -1,5 +1,6 @@
 """What every write of an installation is made with, and what the records of one run say of it."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,7 +46,7 @@ class Storage:
     def leases(self) -> Leases:
         """Who owns which scope."""
         state = self.physical(STATE_TABLE.name)
-        return Leases(self.store, state, clock=self.clock, sleep=self.sleep)
+        return Leases(self.store, state, self.clock, self.sleep)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +57,14 @@ class ApplyRequest:
     transaction: str
     revision: str = ""
     plan_digest: str = ""
+
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 26
+_RANDOM_BITS = 80
+
+
+def new_run_id(at: datetime) -> str:
+    """Return a ULID: 48 bits of milliseconds and 80 random bits in 26 letters and digits none of which look alike."""
+    value = int(at.timestamp() * 1000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    return "".join(_ALPHABET[value >> shift & 31] for shift in range((_LENGTH - 1) * 5, -1, -5))

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
 from controller.aws.items import MAX_ITEM_BYTES, WireItem, item_bytes, to_wire, wire_json
@@ -169,29 +169,26 @@ def build_transaction(
         PutWrite(ledger, record_wire(record, storage.blobs), _RECORD_IS_NEW) for record in linked
     )
     # The head is last: that is where its failing condition is looked for.
-    head_write = _head_update(before, after, storage.physical(STATE_TABLE.name))
-    all_writes = (*writes, *puts, head_write)
-    return Transaction(linked, all_writes, after, uuid4().hex, tuple(changes))
-
-
-def _head_update(before: Head, after: Head, table: str) -> UpdateWrite:
-    """Return the write that moves a head, if it is still ours and where we left it."""
-    values: dict[str, Any] = {
-        ":epoch": before.epoch,
-        ":owner": before.owner,
-        ":sequence": before.sequence,
-        ":next": after.sequence,
-        ":hash": after.last_hash,
-        ":lease": after.lease_until,
-    }
-    return UpdateWrite(
-        table,
+    head_write = UpdateWrite(
+        storage.physical(STATE_TABLE.name),
         {"Id": {"S": HEAD_PREFIX + before.scope}},
         "SET #sequence = :next, #hash = :hash, #lease = :lease",
+        # Only if it is still ours and where we left it.
         condition="#epoch = :epoch AND #owner = :owner AND #sequence = :sequence",
         names=_HEAD_NAMES,
-        values=to_wire(values),
+        values=to_wire(
+            {
+                ":epoch": before.epoch,
+                ":owner": before.owner,
+                ":sequence": before.sequence,
+                ":next": after.sequence,
+                ":hash": after.last_hash,
+                ":lease": after.lease_until,
+            }
+        ),
     )
+    all_writes = (*writes, *puts, head_write)
+    return Transaction(linked, all_writes, after, uuid4().hex, tuple(changes))
 
 
 def _bytes_of(

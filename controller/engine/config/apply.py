@@ -1,24 +1,241 @@
-"""The config plan of one run, applied: its scope is taken, its changes are made, its lease is given back."""
+"""The config plan of one run, applied: its scope is taken, its changes are made, its lease is given back.
 
-from collections.abc import Iterable
+Each transaction holds the items, their records, and the head: a change without a record cannot exist, nor a record without its
+change, and a worker whose epoch has passed writes nothing. While one transaction is under way the next is built, in the hope
+that the first succeeds.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from controller.aws.items import Item
+from controller.aws.transactions import Cancelled
+from controller.aws.transactions import Reason as CancelReason
+from controller.engine.commit.change_queue import ChangeQueue
 from controller.engine.commit.lease import Claim
-from controller.engine.commit.run_id import new_run_id
-from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.commit.storage import ApplyRequest
-from controller.engine.config.commit_changes import CommitResult, commit_changes
+from controller.engine.commit.scope_writer import (
+    PASSING_CODES,
+    ScopeWriter,
+    SendResult,
+    failed_condition,
+    head_has_moved,
+)
+from controller.engine.commit.storage import ApplyRequest, new_run_id
+from controller.engine.commit.transaction import (
+    MAX_ITEM_WRITES,
+    Load,
+    PreparedChange,
+    Transaction,
+    build_transaction,
+    prefix_length,
+    prepare,
+)
 from controller.engine.config.planner import PlanRun
 from controller.engine.installation.installation import Installation
 from controller.errors import (
+    EnvctlError,
     ExitCode,
+    RefusedByAws,
+    StaleEpoch,
     exit_code_of,
     worst_exit_code,
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
-from controller.model.ledger_record import Actor, Requester
-from controller.model.plan import DONE, Outcome
+from controller.model.ledger_record import Actor, Head, ItemWrite, Requester
+from controller.model.plan import DONE, Change, Outcome, Status
+from controller.model.ref import NO_REASON, Reason
+from controller.targets.table_items.writes import version_of
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What became of every change. ``stopped`` is why the run did not go to its end, if so."""
+
+    outcomes: tuple[Outcome, ...]
+    stopped: EnvctlError | None = None
+
+
+def commit_changes(changes: Sequence[Change], writer: ScopeWriter) -> CommitResult:
+    """Apply changes in their order, in a scope that is ours. Errors of AWS are not raised: what happened is the result.
+
+    Changes that conflict or fail are taken out, with what relies on them; the rest goes on. Each transaction is followed
+    by an event that tells how far the run is.
+    """
+    return _Run(changes, writer).drain()
+
+
+class _Run:
+    def __init__(self, changes: Sequence[Change], writer: ScopeWriter) -> None:
+        self._queue = ChangeQueue(changes, writer.request.transaction)
+        self._writer = writer
+        self._max_changes = MAX_ITEM_WRITES
+        """How many changes a transaction may hold; lowered to find the one that AWS refuses."""
+
+    def drain(self) -> CommitResult:
+        stopped: EnvctlError | None = None
+        with ThreadPoolExecutor(1, thread_name_prefix="build-next") as ahead:
+            current = self._build(self._writer.lease.head)
+            while current is not None:
+                building = ahead.submit(self._build, current.head)
+                try:
+                    answer: SendResult | Cancelled | EnvctlError = self._writer.send(current)
+                except EnvctlError as error:
+                    answer = error
+                following = building.result()
+                if isinstance(answer, SendResult):
+                    committed = answer is SendResult.COMMITTED
+                    self._settle(current, Status.APPLIED if committed else Status.ALREADY_DONE)
+                    current = following
+                else:
+                    # Built on a head that never was: its changes are built again.
+                    self._put_back(following)
+                    stopped = self._cope(current, answer)
+                    current = self._build(self._writer.lease.head) if stopped is None else None
+                self._writer.tell(self._queue.progress)
+        if stopped is not None:
+            self._queue.stop(stopped)
+        self._writer.tell(self._queue.progress)
+        return CommitResult(self._queue.outcomes(), stopped)
+
+    def _build(self, head: Head) -> Transaction | None:
+        """Return the next transaction, as if ``head`` were the scope's; None when nothing is left to send."""
+        at = self._writer.storage.clock()
+        while batch := self._batch(at):
+            items = [item for prepared in batch for item in prepared.items]
+            writes = [write for prepared in batch for write in prepared.writes]
+            try:
+                records = self._writer.records_of(items, at)
+                return build_transaction(records, writes, head, self._writer.storage, at, batch)
+            except EnvctlError as error:
+                # The store for large images did not take one: without it there can be no record.
+                for prepared in batch:
+                    self._queue.settle(prepared.index, Status.FAILED, error.reason)
+        return None
+
+    def _batch(self, at: datetime) -> list[PreparedChange]:
+        """Return the changes of the next transaction, signed with the time ``at``; what DynamoDB cannot hold is settled."""
+        batch: list[PreparedChange] = []
+        storage, request = self._writer.storage, self._writer.request
+
+        def loads() -> Iterator[Load]:
+            while (place := self._queue.take()) is not None:
+                try:
+                    batch.append(prepare(place, self._queue.changes[place], storage, request, at))
+                    yield batch[-1].load
+                except EnvctlError as error:
+                    # Also from the store for large images: without them there can be no record.
+                    self._queue.settle(place, Status.FAILED, error.reason)
+
+        count = prefix_length(loads(), self._max_changes)
+        self._queue.put_back([prepared.index for prepared in batch[count:]])
+        return batch[:count]
+
+    def _put_back(self, transaction: Transaction | None) -> None:
+        if transaction is not None:
+            self._queue.put_back([prepared.index for prepared in transaction.changes])
+
+    def _settle(
+        self, transaction: Transaction, status: Status, message: Reason = NO_REASON
+    ) -> None:
+        written = status in DONE
+        ids: dict[int, list[str]] = {prepared.index: [] for prepared in transaction.changes}
+        for owner, record in zip(transaction.owners, transaction.records, strict=True):
+            ids[owner.index].append(record.audit_id)
+        for place, audit_ids in ids.items():
+            self._queue.settle(place, status, message, audit_ids if written else ())
+
+    def _cope(
+        self, transaction: Transaction, trouble: Cancelled | EnvctlError
+    ) -> EnvctlError | None:
+        """Take out what is at fault and queue the rest again; return what makes going on useless, if anything does."""
+        try:
+            if isinstance(trouble, Cancelled):
+                if head_has_moved(trouble):
+                    self._follow_head(transaction)
+                else:
+                    self._take_out(transaction, trouble)
+                return None
+        except StaleEpoch as error:
+            return error
+        except EnvctlError as error:
+            trouble = error
+        if not isinstance(trouble, RefusedByAws):
+            self._settle(transaction, Status.FAILED, trouble.reason)
+            return trouble
+        if len(transaction.changes) > 1:
+            # One of them is refused, AWS does not say which: halves find it.
+            self._put_back(transaction)
+            self._max_changes = len(transaction.changes) // 2
+        else:
+            self._settle(transaction, Status.FAILED, trouble.reason)
+            self._max_changes = MAX_ITEM_WRITES
+        return None
+
+    def _follow_head(self, transaction: Transaction) -> None:
+        """See whose the head is now, and which transaction of ours moved it, if one did."""
+        for late in self._writer.landed_late():
+            self._settle(late, Status.ALREADY_DONE)
+        self._put_back(transaction)
+        self._writer.find_head()
+
+    def _take_out(self, transaction: Transaction, answer: Cancelled) -> None:
+        count = len(transaction.records)
+        verdicts: dict[int, tuple[Status, Reason]] = {}
+        items = [item for prepared in transaction.changes for item in prepared.items]
+        for index, (item, owner) in enumerate(zip(items, transaction.owners, strict=True)):
+            verdict = _verdict(item, answer.reasons[index], answer.reasons[count + index])
+            if verdict is not None:
+                verdicts.setdefault(owner.index, verdict)
+        for place, (status, message) in verdicts.items():
+            self._queue.settle(place, status, message)
+        self._put_back(transaction)
+
+
+def _verdict(
+    item: ItemWrite, of_item: CancelReason | None, of_record: CancelReason | None
+) -> tuple[Status, Reason] | None:
+    """Say what a cancelled transaction's reasons mean for one item; None if it was not at fault."""
+    if failed_condition(of_record):
+        if item.after is None and failed_condition(of_item) and of_item and of_item.found is None:
+            return Status.ALREADY_DONE, Reason("the ledger has its delete, and the item is gone")
+        return Status.FAILED, Reason(
+            f"{item.ref}: the ledger already has a record of this very change, yet the item is there again, unchanged",
+            fix="it was put back byte for byte after a delete; change anything in it, then apply again",
+        )
+    if failed_condition(of_item):
+        return Status.CONFLICTED, _conflict(item, of_item.found if of_item else None)
+    if of_item is not None and of_item.code not in PASSING_CODES:
+        return Status.FAILED, Reason(
+            f"{item.ref}: AWS refused its item: {of_item.code}: {of_item.message}"
+        )
+    if of_record is not None and of_record.code not in PASSING_CODES:
+        return (
+            Status.FAILED,
+            Reason(f"{item.ref}: AWS refused its record: {of_record.code}: {of_record.message}"),
+        )
+    return None
+
+
+def _conflict(item: ItemWrite, found: Item | None) -> Reason:
+    what = f"{item.ref}: its item in {item.table} was changed after the plan was made"
+    if item.before is None:
+        what = f"{item.ref}: its item in {item.table} exists by now"
+    if found is None:
+        return Reason(f"{item.ref}: its item in {item.table} is gone", fix="plan again")
+    audit = found.get("Audit")
+    if not isinstance(audit, dict):
+        return Reason(what, fix="plan again")
+    planned = (
+        f"planned from version {version_of(item.before.get('Audit'))}, " if item.before else ""
+    )
+    return Reason(
+        f"{what}: {planned}found version {version_of(audit)} by {audit.get('User', 'unknown')}"
+        f" at {audit.get('LastChanged', 'an unknown time')}",
+        fix="plan again",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +274,19 @@ def apply_config(
         plan_digest=run.plan.digest,
     )
     storage = installation.storage()
-    results = []
+    outcomes: list[Outcome] = []
+    stopped: list[EnvctlError] = []
     for scope in scopes:
         with ScopeWriter.take(scope.scope, claim, storage, request, emit) as writer:
             result = commit_changes(scope.changes, writer)
-        results.append(result)
+        outcomes += result.outcomes
         for outcome in result.outcomes:
             emit(ChangeSettled.of(outcome))
         if result.stopped is not None:
+            stopped.append(result.stopped)
             emit(RunStopped(scope.scope, str(result.stopped)))
-    return _report(request.transaction, results)
-
-
-def _report(transaction: str, results: Iterable[CommitResult]) -> ApplyReport:
-    results = tuple(results)
-    outcomes = tuple(outcome for result in results for outcome in result.outcomes)
-    stopped = [result.stopped for result in results if result.stopped is not None]
     codes = [exit_code_of(error) for error in stopped]
     if any(outcome.status not in DONE for outcome in outcomes):
         codes.append(ExitCode.FAILED)
-    return ApplyReport(transaction, outcomes, worst_exit_code(codes), "\n".join(map(str, stopped)))
+    why = "\n".join(map(str, stopped))
+    return ApplyReport(request.transaction, tuple(outcomes), worst_exit_code(codes), why)

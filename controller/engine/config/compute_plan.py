@@ -1,19 +1,21 @@
 """From a loaded revision and what the tables hold to the plan of the ``config`` scope."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from controller.engine.config.barriers import schedule_barriers, still_in_use
 from controller.engine.config.observe import ObservedConfig, Recorded
 from controller.engine.desired.find_edits import authorship_of, with_edits, yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import InvalidDesiredState
-from controller.kinds.language.kind import Finding, Kind
+from controller.kinds.environment import CONFIG, OPERATIONAL
+from controller.kinds.environment_type import TABLE as TYPES
+from controller.kinds.language.kind import Finding, Kind, Leaving
 from controller.loading.issue import PlacedIssue
 from controller.loading.text_problems import problem_of
-from controller.model.observed import ObservedState, Ownership, ScopeState
+from controller.model.canonical import Json, parse_canonical
+from controller.model.observed import Observation, ObservedState, Ownership, ScopeState, spec_value
 from controller.model.override import Override
 from controller.model.plan import PlanOptions, ScopePlan
 from controller.model.ref import (
@@ -29,10 +31,76 @@ from controller.planning.diff import DiffOptions, departing
 from controller.planning.guards import GuardSettings, overrides_in
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
+from controller.planning.order import Barrier
 from controller.planning.overrides import left_fields, patched_refs, suspended
 from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.planning.wording import in_force
-from controller.targets.table_items.item_form import with_references
+from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
+from controller.targets.table_items.item_form import still_naming, with_references
+
+SCHEDULE_ENVIRONMENT: Final = "SCHEDULE_ENVIRONMENT"
+
+
+def schedule_barriers(
+    desired: Mapping[ResourceRef, Projection], observed: ObservedState
+) -> Iterator[Barrier]:
+    """Yield a barrier for each environment that would get another schedule although its type, as applied, protects it.
+
+    Domain rule: for everyone, so nothing approves it; the type gives the protection up first. Schedules go on being
+    followed all the same.
+    """
+    protected = {
+        ref.key
+        for ref, found in observed.objects.items()
+        if ref.kind == "EnvironmentType"
+        and SCHEDULE_ENVIRONMENT in (_value(found, TYPES.name).get("ProtectedActions") or ())
+    }
+    if not protected:
+        return
+    for ref, projection in desired.items():
+        found = observed.objects.get(ref)
+        if ref.kind != "Environment" or found is None or found.digest == projection.digest:
+            continue
+        kind = str(_value(found, CONFIG.name).get("EnvironmentType"))
+        if kind in protected and _schedule_differs(projection, found):
+            yield Barrier(
+                guard="protectedActions",
+                because=f"EnvironmentType/{kind} is protected against {SCHEDULE_ENVIRONMENT}: its"
+                " environments keep their schedules",
+                refs=frozenset({ref}),
+                overridable=False,
+            )
+
+
+def _schedule_differs(projection: Projection, found: Observation) -> bool:
+    wanted = parse_canonical(projection.attributes).get(OPERATIONAL.name, {}).get("Value", {})
+    there = _value(found, OPERATIONAL.name)
+    if any(wanted.get(name) != there.get(name) for name in SCHEDULE_ATTRIBUTES):
+        return True
+    authored: Mapping[str, Any] = {} if found.mark is None else found.mark.extra
+    paths = ("schedule", "schedule.use")
+    now = parse_canonical(projection.extra)
+    return any(spec_value(now, path) != spec_value(authored, path) for path in paths)
+
+
+def _value(found: Observation, table: str) -> Mapping[str, Any]:
+    items: Json = parse_canonical(found.attributes)
+    value = items.get(table, {}).get("Value")
+    return value if isinstance(value, dict) else {}
+
+
+def still_in_use(
+    desired: Mapping[ResourceRef, Projection],
+    observed: ObservedState,
+    kinds: Mapping[str, Kind[Any]],
+) -> Iterator[Barrier]:
+    """Hold the leaving of what somebody's virtual host sends requests to (domain rule: not while one names it)."""
+    marked = {name for name, kind in kinds.items() if kind.leaving is Leaving.MARK_THEN_DELETE}
+    leaving = [ref for ref in departing(desired, observed) if ref.kind in marked]
+    for ref, by in still_naming(observed, leaving, kinds).items():
+        because = f"{by}, which is not in the YAML, still names it"
+        yield Barrier(guard="stillNamed", because=because, refs=frozenset({ref}))
+
 
 MOST_ASKED_FOR = 50
 """Missing objects whose records are looked up. More are no accident but a first apply, or tables that were lost: then
@@ -93,7 +161,8 @@ def plan_config(
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     notes = tuple(sorted((*scope.notes, *in_force(overrides))))
-    return replace(scope, changes=authorship_of(changes, authorship), notes=notes)
+    changes = authorship_of(changes, authorship)
+    return replace(scope, changes=changes, notes=notes)
 
 
 def _placed(
@@ -117,9 +186,11 @@ def _options(
     overrides: Sequence[Override],
 ) -> DiffOptions:
     """Return how the tables are compared, as far as the ledger need not be asked."""
+    marks = (found.mark for found in observed.objects.values() if found.ownership is Ownership.OURS)
     return DiffOptions(
         target="tables",
-        installation=_installation(observed),
+        # The id our marks carry; empty where nothing is ours yet.
+        installation=next((mark.by for mark in marks if mark is not None), ""),
         now=asked.now,
         kinds=rules.kinds,
         adopt=asked.adopt,
@@ -130,12 +201,6 @@ def _options(
         origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
         names=yaml_field_names(rules.kinds),
     )
-
-
-def _installation(observed: ObservedState) -> str:
-    """Return the id our marks carry; empty where nothing is ours yet."""
-    marks = (one.mark for one in observed.objects.values() if one.ownership is Ownership.OURS)
-    return next((mark.by for mark in marks if mark is not None), "")
 
 
 def _missing(

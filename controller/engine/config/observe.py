@@ -5,8 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.engine.installation.installation import Installation
-from controller.engine.state.override_rows import override_of_row, override_rows_in
-from controller.engine.state.status import STATUS_PREFIX, status_of_row
+from controller.engine.state.rows import (
+    STATUS_PREFIX,
+    override_of_row,
+    override_rows_in,
+    status_of_row,
+)
 from controller.kinds.language.kind import Kind
 from controller.ledger.ownership import is_ours_by_history
 from controller.model.canonical import parse_canonical

@@ -12,9 +12,8 @@ from controller.aws.table_setup import Difference, Patience, SetupResult, set_up
 from controller.aws.transactions import PutWrite
 from controller.catalog import kind_tables
 from controller.engine.commit.lease import Claim
-from controller.engine.commit.run_id import new_run_id
 from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.commit.storage import ApplyRequest, Storage
+from controller.engine.commit.storage import ApplyRequest, Storage, new_run_id
 from controller.engine.commit.transaction import record_bytes
 from controller.engine.installation.installation import (
     INSTALLATION_ROW,

@@ -16,13 +16,10 @@ from controller.engine.desired.accepted import AcceptedReader
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
 from controller.engine.live.journal import scopes_left_open
-from controller.engine.live.observe import ScopeView, Unobserved, unseen
-from controller.engine.live.override_tags import OverrideTagSync
+from controller.engine.live.observe import ScopeSetup, ScopeView, Unobserved, live_scopes, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
-from controller.engine.live.schedule_memory import LastAppliedSchedules
-from controller.engine.live.scopes import ScopeSetup, live_scopes
-from controller.engine.state.drift_history import read_histories
-from controller.engine.state.status import Finding, write_statuses
+from controller.engine.live.run_memory import LastAppliedSchedules, OverrideTagSync
+from controller.engine.state.rows import Finding, read_histories, write_statuses
 from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import Emit, discard_event
 from controller.loading.compiled import CompiledKinds

@@ -7,21 +7,65 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from controller.engine.commit.change_queue import ChangeQueue
 from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.live.access import ScopeActs, ScopeReads
-from controller.engine.live.journal import Journal
-from controller.engine.live.observe import FRESH
-from controller.engine.live.records import Ending, ending_of
-from controller.engine.live.stages import Stage, next_stage
+from controller.engine.live.journal import MAX_RECORDS, Ending, Journal
+from controller.engine.live.observe import FRESH, ScopeActs, ScopeReads
 from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
 from controller.model.plan import Change, Outcome, Status
 from controller.model.ref import Reason, ResourceRef
-from controller.ports import ActingTarget, ActResult, BatchingTarget, LiveTarget
+from controller.ports import ActingTarget, ActResult, Batch, BatchingTarget, LiveTarget
+
+MAX_TOGETHER: Final = 20 * MAX_RECORDS
+"""Batches acted on at once: their records take several transactions, but what AWS goes on with is waited for once."""
+
+
+class Stage(NamedTuple):
+    """Changes of one target that rely on none of each other, in records that are announced together."""
+
+    target: LiveTarget
+    batches: tuple[Batch, ...]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The stage's changes."""
+        return tuple(change for batch in self.batches for change in batch.changes)
+
+
+def next_stage(queue: ChangeQueue, targets: Mapping[str, LiveTarget]) -> Stage | None:
+    """Return what goes together next; None when nothing is left. The changes of the stage before must have their outcomes."""
+    chosen: list[int] = []
+    passed_over: list[int] = []
+    open_now: set[int] = set()
+    target: LiveTarget | None = None
+    most = MAX_RECORDS
+    while len(chosen) < most and (place := queue.take()) is not None:
+        change = queue.changes[place]
+        relies_on_none = open_now.isdisjoint(queue.relies_on(place))
+        open_now.add(place)
+        if relies_on_none and (target is None or change.target == target.name):
+            target = targets[change.target]
+            chosen.append(place)
+            if isinstance(target, BatchingTarget):
+                # Many of its changes share a record: how many records there are is seen only when they are batched.
+                most = len(queue.changes)
+        else:
+            passed_over.append(place)
+    queue.put_back(passed_over)
+    if target is None:
+        return None
+    changes = [queue.changes[place] for place in chosen]
+    if not isinstance(target, BatchingTarget):
+        return Stage(target, tuple(Batch(change.ref, (change,)) for change in changes))
+    batches = target.batches(changes)
+    later = {queue.place_of(change) for batch in batches[MAX_TOGETHER:] for change in batch.changes}
+    queue.put_back([place for place in chosen if place in later])
+    return Stage(target, batches[:MAX_TOGETHER])
+
 
 ACTS_AT_ONCE: Final = 4
 """Objects of one scope that are worked on side by side."""
@@ -44,14 +88,10 @@ class LiveRun:
 
     reads: ScopeReads
     writer: ScopeWriter
+    journal: Journal
     targets: Mapping[str, LiveTarget]
     waits_since: datetime | None = None
     """Since when it waits for what AWS goes on with; None if that is left to others."""
-
-    @property
-    def journal(self) -> Journal:
-        """The ledger of the scope."""
-        return Journal(self.writer, self.reads.scope)
 
     def apply(
         self,
@@ -82,8 +122,7 @@ class LiveRun:
     def _do(
         self, stage: Stage, queue: ChangeQueue, again: dict[str, float], look: LiveLook | None
     ) -> None:
-        journal = self.journal
-        records = journal.record_intent(stage.batches)
+        records = self.journal.record_intent(stage.batches)
         results, lost = self._act(stage, records, look)
         endings: dict[str, Ending] = {}
         for record, batch in zip(records, stage.batches, strict=True):
@@ -93,7 +132,7 @@ class LiveRun:
         if isinstance(lost, StaleEpoch):
             # Nothing can be written any more; whoever owns the scope now settles what is open.
             raise lost
-        ended = journal.end(endings, records)
+        ended = self.journal.end(endings, records)
         for record, end, batch in zip(records, ended, stage.batches, strict=True):
             for change in batch.changes:
                 result = results.get(change.ref, lost)
@@ -177,9 +216,9 @@ def _ending(results: Sequence[tuple[Change, Result | None]]) -> Ending:
     failed = [(change, result) for change, result in results if not isinstance(result, ActResult)]
     done = [result for _, result in results if isinstance(result, ActResult)]
     if not failed:
-        first = ending_of(done[0])
+        first = done[0]
         if len(results) == 1:
-            return first
+            return Ending("succeeded", first.message, first.request_id, first.after)
         going_on = sum(result.look_again_s is not None for result in done)
         message = f"{going_on} of {len(results)} on their way" if going_on else ""
         return Ending("succeeded", message, first.request_id)

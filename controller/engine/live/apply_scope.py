@@ -11,14 +11,12 @@ from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest
 from controller.engine.installation.installation import Installation
-from controller.engine.live.access import ScopeReads
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
-from controller.engine.live.observe import FRESH
+from controller.engine.live.journal import Journal, RecordFrame, settle, target_of, unseen_ending
+from controller.engine.live.observe import FRESH, ScopeReads
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
-from controller.engine.live.records import settle, target_of, unseen_ending
-from controller.engine.state.drift_history import write_history
-from controller.engine.state.status import Finding
+from controller.engine.state.rows import Finding, write_history
 from controller.errors import EnvctlError, ExitCode, Unreachable, exit_code_of
 from controller.events import (
     ChangeSettled,
@@ -160,6 +158,7 @@ class ScopeRun:
                 self.planner.access,
             ),
             writer=writer,
+            journal=Journal(writer, RecordFrame(scope=self.plan.setup.scope, request=self.request)),
             targets={target.name: target for target in self.planner.targets},
             waits_since=waits_since,
         )

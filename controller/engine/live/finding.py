@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
-from controller.engine.state.status import Finding
+from controller.engine.state.rows import Finding
 from controller.model.observed import Remark, ScopeCounts, ScopeState
 from controller.model.plan import DONE, Change, Note, NoteCategory, Outcome
 from controller.ports import CountingTarget, TargetCounts
@@ -41,7 +41,11 @@ def finding_of(
         state=state,
         reason="\n".join(dict.fromkeys([*reasons(plan, state), *(f.message for f in failed[:3])])),
         changes=len({(change.target, change.ref) for change in _left(plan, done)}),
-        blocked=sum(note.category is NoteCategory.BLOCKED for note in _notes(plan)),
+        blocked=sum(
+            note.category is NoteCategory.BLOCKED
+            for scope_plan in plans
+            for note in scope_plan.notes
+        ),
         applied=revision if known and not failed and not partial else "",
         partial=partial,
         seen=scope_counts_of(plan, asked.now, deep=asked.deep, done=done),
@@ -80,7 +84,8 @@ def scope_counts_of(
     parts = scope.view.parts
     if not parts:
         return None
-    notes, left = _notes(scope), _left(scope, done)
+    notes = [note for scope_plan in scope.plans for note in scope_plan.notes]
+    left = _left(scope, done)
     counted = TargetCounts()
     for part in parts:
         if isinstance(part.target, CountingTarget):
@@ -107,10 +112,6 @@ def scope_counts_of(
         images=_remarks(notes, NoteCategory.IMAGE) if deep else (),
         images_at=at if deep else None,
     )
-
-
-def _notes(scope: LiveScopePlan) -> list[Note]:
-    return [note for plan in scope.plans for note in plan.notes]
 
 
 def _left(scope: LiveScopePlan, done: Iterable[Change]) -> list[Change]:

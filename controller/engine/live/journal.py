@@ -1,19 +1,224 @@
-"""The ledger of a live scope during one run: records in batches, each in one transaction with the head and the list of what is open."""
+"""The ledger of a live scope: records of what was intended and of what became of it; those left open are settled by looking.
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+Records go in batches, each in one transaction with the head and the list of what is open.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Literal
 
 from controller.aws.items import to_wire
 from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.live.records import Ending, RecordFrame
+from controller.engine.commit.storage import ApplyRequest
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.records import record_of_wire
+from controller.ledger.records import iso_ms, record_of_wire
+from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveScope
+from controller.model.observed import Observation
+from controller.model.ref import ResourceRef
+from controller.planning.wording import NAMES_SHOWN
 from controller.ports import Batch
 from controller.targets.table_items.definitions import STATE_TABLE
+
+ACTION: Final = "Action"
+MESSAGE: Final = "Message"
+DIGEST: Final = "Digest"
+TARGET: Final = "Target"
+FOUND_DONE: Final = "found done when the scope was looked at next"
+NOT_DONE: Final = "not done: the run that announced it ended before"
+OTHERWISE: Final = "neither as before nor as intended: on its way, or changed by somebody else; the next run goes on"
+_TYPES: Final[Mapping[str, Any]] = {"create": "Created", "delete": "Deleted"}
+_PLAIN: Final = frozenset({"create", "update", "delete"})
+
+Found = Mapping[ResourceRef, Observation]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What became of one intended record."""
+
+    phase: Literal["succeeded", "failed"]
+    message: str = ""
+    request_id: str = ""
+    after: bytes | None = None
+    """What the object has become, where that is not what was intended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFrame:
+    """What the records of one run share."""
+
+    scope: LiveScope
+    request: ApplyRequest
+
+    def intended(self, batch: Batch, at: datetime) -> LedgerRecord:
+        """Return the record that announces changes which share one; not yet chained.
+
+        Of a single change the images are its own; of several, ``{key: image}``. The digest is that of the projection, so
+        that whoever finds the record open can tell by a look whether it was done.
+        """
+        first = batch.changes[0]
+        single = len(batch.changes) == 1 and first.ref == batch.ref
+        before, after = _images(batch, single=single)
+        meta: dict[str, Any] = {TARGET: first.target}
+        if first.action not in _PLAIN:
+            meta[ACTION] = first.action
+        if single:
+            meta[DIGEST] = first.digest
+        record = LedgerRecord(
+            audit_id="",
+            source=f"{self.scope.account}/{self.scope.region}",
+            scope=self.scope.name,
+            sequence=0,
+            previous_hash="",
+            hash="",
+            phase="intended",
+            cause=first.cause.value,
+            change_type=_TYPES.get(first.action, "Updated"),
+            entity_type=batch.ref.kind,
+            entity_key=batch.ref.key,
+            entity_range=None,
+            entity_version=None,
+            iso_timestamp=iso_ms(at),
+            transaction_id=self.request.transaction,
+            changed_by=self.request.actor.applied_by,
+            actor=self.request.actor,
+            plan_digest=self.request.plan_digest,
+            origin=str(first.origin or ""),
+            before=_digest(before),
+            after=_digest(after),
+            old_value=before,
+            new_value=after,
+            new_meta=meta,
+            account=self.scope.account,
+        )
+        return replace(record, audit_id=_audit_id(record))
+
+    def ended(self, intended: LedgerRecord, ending: Ending, at: datetime) -> LedgerRecord:
+        """Return the record of what became of an intended one; not yet chained."""
+        new = intended.new_value
+        if ending.after is not None:
+            new = parse_canonical(ending.after)
+        meta = {**intended.new_meta, **({MESSAGE: ending.message} if ending.message else {})}
+        record = replace(
+            intended,
+            phase=ending.phase,
+            iso_timestamp=iso_ms(at),
+            transaction_id=self.request.transaction,
+            after=_digest(new),
+            new_value=new,
+            new_meta=meta,
+            request_id=ending.request_id,
+            intended=intended.audit_id,
+            hash="",
+        )
+        return replace(record, audit_id=_audit_id(record))
+
+
+def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
+    """Return the objects a record is about: those of a shared record by their keys, else its own."""
+    if DIGEST in record.new_meta:
+        return (ResourceRef(record.entity_type, record.entity_key),)
+    images = {**(record.old_value or {}), **(record.new_value or {})}
+    return tuple(ResourceRef.parse(name) for name in sorted(images))
+
+
+def _images(batch: Batch, *, single: bool) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    if single:
+        return _image(batch.changes[0].before), _image(batch.changes[0].after)
+    return (
+        {str(change.ref): _image(change.before) for change in batch.changes},
+        {str(change.ref): _image(change.after) for change in batch.changes},
+    )
+
+
+def _image(data: bytes | None) -> dict[str, Any] | None:
+    image: dict[str, Any] | None = None if data is None else parse_canonical(data)
+    return image
+
+
+def _digest(image: Mapping[str, Any] | None) -> str:
+    return "" if image is None else digest(canonical_bytes(image))
+
+
+def _audit_id(record: LedgerRecord) -> str:
+    """Return the id of a record: the same change in the same run is announced once and ends once."""
+    parts = (
+        record.scope,
+        record.entity_type,
+        record.entity_key,
+        record.new_meta.get(ACTION, record.change_type),
+        record.before,
+        record.after,
+        record.transaction_id,
+        record.phase,
+        record.intended,
+        # An object may be changed, and changed back, in one run.
+        record.iso_timestamp,
+    )
+    return hashlib.sha256(canonical_bytes(parts)).hexdigest()
+
+
+def settle(record: LedgerRecord, found: Found) -> Ending:
+    """Say what became of an announced change, from what its objects are now.
+
+    ``found`` are all objects of the target, as just observed. What is as intended succeeded; what is as before was not
+    done; anything else is left to the next plan. Of several objects all must be as intended.
+    """
+    states = {ref: _state(record, ref, found.get(ref)) for ref in refs_of(record)}
+    if set(states.values()) <= {FOUND_DONE}:
+        return Ending("succeeded", FOUND_DONE)
+    if len(states) == 1 or len(set(states.values())) == 1:
+        return Ending("failed", next(iter(states.values())))
+    return Ending("failed", "; ".join(_counted(states)))
+
+
+def _counted(states: Mapping[ResourceRef, str]) -> Iterator[str]:
+    """Yield how many objects became what, of what is not done with the first few names: a record may be of hundreds."""
+    for state in (FOUND_DONE, NOT_DONE, OTHERWISE):
+        names = sorted(
+            ref.key.rpartition("/")[2] for ref, is_so in states.items() if is_so == state
+        )
+        if names:
+            shown = ", ".join(names[:NAMES_SHOWN]) + (", …" if names[NAMES_SHOWN:] else "")
+            which = "" if state == FOUND_DONE else f" ({shown})"
+            yield f"{len(names)} of {len(states)}{which} {state}"
+
+
+def unseen_ending(target: str) -> Ending:
+    """Return how a change ended that cannot be looked at any more, as its target is off or not installed."""
+    return Ending("failed", f"not known: target {target!r} is off, or not installed any more")
+
+
+def target_of(record: LedgerRecord) -> str:
+    """Return the name of the target that made a record."""
+    return str(record.new_meta.get(TARGET, ""))
+
+
+def _state(record: LedgerRecord, ref: ResourceRef, found: Observation | None) -> str:
+    before, after = _image_of(record, ref, new=False), _image_of(record, ref, new=True)
+    if found is None:
+        if after is None:
+            return FOUND_DONE
+        return NOT_DONE if before is None else OTHERWISE
+    digest = record.new_meta.get(DIGEST)
+    attributes = canonical_bytes(parse_canonical(found.attributes))
+    if after is not None and (attributes == after or (digest and found.digest == digest)):
+        return FOUND_DONE
+    return NOT_DONE if attributes == before else OTHERWISE
+
+
+def _image_of(record: LedgerRecord, ref: ResourceRef, *, new: bool) -> bytes | None:
+    image = record.new_value if new else record.old_value
+    if DIGEST not in record.new_meta and image is not None:
+        image = image.get(str(ref))
+    return None if image is None else canonical_bytes(image)
+
 
 OPEN_PREFIX: Final = "open#"
 MAX_RECORDS: Final = 49
@@ -27,18 +232,18 @@ def scopes_left_open(store: ItemStore, state_table: str, scopes: Iterable[str]) 
     return frozenset(str(row["Id"]).removeprefix(OPEN_PREFIX) for row in rows if row.get("Records"))
 
 
+@dataclass(frozen=True, slots=True)
 class Journal:
-    """Writes the records of one run in one scope. Not for several threads at once."""
+    """Writes the records of one run in one scope, which ``frame`` tells. Not for several threads at once."""
 
-    def __init__(self, writer: ScopeWriter, scope: LiveScope) -> None:
-        """Take what writes, and where live changes are made."""
-        self._writer = writer
-        self._frame = RecordFrame(scope=scope, request=writer.request)
+    writer: ScopeWriter
+    frame: RecordFrame
 
     def left_open(self) -> tuple[LedgerRecord, ...]:
         """Return the records that announced something of which nobody wrote what became of it. Raises as any read."""
-        storage = self._writer.storage
-        row = storage.store.get(storage.physical(STATE_TABLE.name), {"Id": self._open_id})
+        storage = self.writer.storage
+        key = {"Id": OPEN_PREFIX + self.frame.scope.name}
+        row = storage.store.get(storage.physical(STATE_TABLE.name), key)
         keys = [{"AuditID": record_id} for record_id in row.get("Records", ())] if row else []
         if not keys:
             return ()
@@ -48,8 +253,8 @@ class Journal:
 
     def record_intent(self, batches: Sequence[Batch]) -> tuple[LedgerRecord, ...]:
         """Announce changes, ``MAX_RECORDS`` a transaction. Raises StaleEpoch, and as any write: nothing is to be done then."""
-        at = self._writer.storage.clock()
-        records = [self._frame.intended(batch, at) for batch in batches]
+        at = self.writer.storage.clock()
+        records = [self.frame.intended(batch, at) for batch in batches]
         written: list[LedgerRecord] = []
         for first in range(0, len(records), MAX_RECORDS):
             announced = [record.audit_id for record in records[: first + MAX_RECORDS]]
@@ -60,21 +265,17 @@ class Journal:
         self, endings: Mapping[str, Ending], records: Sequence[LedgerRecord]
     ) -> tuple[LedgerRecord, ...]:
         """Write what became of announced records, by their ids. Raises StaleEpoch, and as any write: they stay open then."""
-        at = self._writer.storage.clock()
-        ended = [self._frame.ended(record, endings[record.audit_id], at) for record in records]
+        at = self.writer.storage.clock()
+        ended = [self.frame.ended(record, endings[record.audit_id], at) for record in records]
         written: list[LedgerRecord] = []
         for first in range(0, len(ended), MAX_RECORDS):
             rest = [record.intended for record in ended[first + MAX_RECORDS :]]
             written += self._write(ended[first : first + MAX_RECORDS], rest)
         return tuple(written)
 
-    @property
-    def _open_id(self) -> str:
-        return OPEN_PREFIX + self._frame.scope.name
-
     def _write(
         self, records: Sequence[LedgerRecord], still_open: Sequence[str]
     ) -> tuple[LedgerRecord, ...]:
-        row = to_wire({"Id": self._open_id, "Records": list(still_open)})
-        table = self._writer.storage.physical(STATE_TABLE.name)
-        return self._writer.append(records, [PutWrite(table, row)])
+        row = to_wire({"Id": OPEN_PREFIX + self.frame.scope.name, "Records": list(still_open)})
+        table = self.writer.storage.physical(STATE_TABLE.name)
+        return self.writer.append(records, [PutWrite(table, row)])

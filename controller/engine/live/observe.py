@@ -1,23 +1,118 @@
-"""One scope as its targets see it: what each found, what each wants, and whose look failed."""
+"""Live scopes as their targets see them: which there are, how AWS is reached there, what each target found and wants."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from controller.aws.errors import RoleNotReady, TablesNotReady
 from controller.aws.live_look import look
 from controller.aws.sessions import AwsAccess
-from controller.engine.live.access import ScopeReads
-from controller.engine.live.scopes import ScopeSetup
+from controller.engine.commit.lease import LeaseKeeper
 from controller.errors import AccessDenied, EnvctlError
 from controller.ledger.ownership import is_ours_by_history
-from controller.model.accepted import AcceptedState
-from controller.model.live import LiveLook
+from controller.model.accepted import AcceptedState, LiveOptions
+from controller.model.live import LiveLook, LiveScope
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.ref import Reason, ResourceRef
 from controller.ports import AskingTarget, History, LiveTarget, Projected
-from controller.settings import Mode
+from controller.settings import Mode, Settings
+
+_STRENGTH: Final[Mapping[Mode, int]] = {"off": 0, "observe": 1, "enforce": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSetup:
+    """One account and region: how it is reached and what the settings and its Account let be done.
+
+    ``external_id`` is a reference to where it is kept, never the id itself. ``mode`` is the account's own.
+    """
+
+    scope: LiveScope
+    role_arn: str | None
+    external_id: str | None
+    mode: Mode
+
+    def mode_of(self, target: LiveTarget, settings: Settings) -> Mode:
+        """Return how far a target may go here: the weaker of its own mode and the account's."""
+        return min(self.mode, settings.targets.of(target.name), key=_STRENGTH.__getitem__)
+
+
+def live_scopes(accepted: AcceptedState, settings: Settings) -> tuple[ScopeSetup, ...]:
+    """Return every account and region that an environment type or an account names, by name.
+
+    An account's regions are those it lists and those of its environment types; accounts that nothing is kept in have
+    none, and so no scope.
+    """
+    regions: dict[str, set[str]] = {}
+    for ref in accepted.of_kind("EnvironmentType"):
+        spec = accepted.specs[ref]
+        regions.setdefault(spec.account, set()).add(spec.region or settings.region)
+    setups = []
+    for ref in accepted.of_kind("Account"):
+        spec = accepted.specs[ref]
+        own = regions.get(ref.key, set()) | set(spec.regions or ())
+        for region in sorted(own):
+            scope = LiveScope(f"{ref.key}/{region}", spec.account_number, region, ref.key)
+            mode: Mode = spec.mode or "enforce"
+            setups.append(ScopeSetup(scope, spec.role_arn, spec.external_id, mode))
+    return tuple(sorted(setups, key=lambda setup: setup.scope.name))
+
+
+def environments_of(
+    accepted: AcceptedState, scope: LiveScope, default_region: str
+) -> Iterable[str]:
+    """Yield the names of the environments whose instances are in a scope, by name."""
+    for ref in accepted.of_kind("Environment"):
+        kind = accepted.spec("EnvironmentType", accepted.specs[ref].environment_type)
+        if kind is not None and (kind.account, kind.region or default_region) == (
+            scope.account_name,
+            scope.region,
+        ):
+            yield ref.key
+
+
+BELIEVED_S = 1.0
+"""So long a look at the head is believed by requests within one act."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeReads:
+    """What ``LiveReads`` asks for."""
+
+    scope: LiveScope
+    installation: str
+    options: LiveOptions
+    history: History
+    access: AwsAccess
+
+    def client(self, service: str) -> Any:
+        """Return the scope's client of a service. Raises RoleRefused, RoleNotReady."""
+        return self.access.client(service, self.scope.account, self.scope.region)
+
+    def master(self, service: str) -> Any:
+        """Return the controller's own client of a service."""
+        return self.access.client(service)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeActs(ScopeReads):
+    """What ``LiveActs`` asks for: reads, and what changes need besides."""
+
+    lease: LeaseKeeper
+    revision: str
+    token: str
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    look: LiveLook | None = None
+    """The look the changes were planned from; None where it is too old to act on."""
+    waits_since: datetime | None = None
+    """Since when the run waits for what AWS goes on with; None where that is left to others."""
+
+    def check(self) -> None:
+        """Make sure that the scope is still ours. Raises StaleEpoch."""
+        self.lease.confirm(BELIEVED_S)
+
 
 FRESH: Final = timedelta(seconds=60)
 """What was seen longer ago is looked at again before it is acted on. What changed since a fresh look AWS refuses."""

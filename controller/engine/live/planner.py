@@ -8,8 +8,7 @@ from typing import Final
 
 from controller.aws.sessions import AwsAccess
 from controller.engine.live.barriers import Belongings, live_barriers
-from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
-from controller.engine.live.scopes import ScopeSetup
+from controller.engine.live.observe import Observer, Part, ScopeSetup, ScopeView, Unobserved
 from controller.ledger.ownership import deleted_by_us, is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState

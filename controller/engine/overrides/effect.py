@@ -8,7 +8,7 @@ from typing import Final
 
 from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.scopes import ScopeSetup, environments_of
+from controller.engine.live.observe import ScopeSetup, environments_of
 from controller.engine.power.fleet import (
     GROUP,
     INSTANCE,
@@ -23,7 +23,7 @@ from controller.scheduling.decision import STOPPING, Action, SkipCode, Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.power_changes import PARKING
-from controller.targets.power_parts.situation import Parked, parked_of
+from controller.targets.power_parts.steps import Parked, parked_of
 
 SHARED: Final = ("DeploymentMap", "Schedule", "Calendar")
 _STARTING: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})

@@ -1,7 +1,7 @@
 """Environments whose schedule no override changes: what is written as ``noschedule``, and what the environment type protects."""
 
 from controller.decisions.power_map import SCHEDULE_PATH
-from controller.engine.config.barriers import SCHEDULE_ENVIRONMENT
+from controller.engine.config.compute_plan import SCHEDULE_ENVIRONMENT
 from controller.errors import PlanRefused, WrongUsage
 from controller.kinds.parts.schedule_choice import NOSCHEDULE
 from controller.model.accepted import AcceptedState

@@ -6,16 +6,15 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Final
 
-from controller.decisions.effective_schedules import (
+from controller.decisions.evaluator import Evaluation, JudgedGroup
+from controller.decisions.role_schedules import (
     FollowedSchedule,
     of_environment,
     of_role,
     roles_of,
 )
-from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.engine.commit.lease import Claim
-from controller.engine.commit.run_id import new_run_id
-from controller.engine.commit.storage import ApplyRequest
+from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.check import check_overrides, read_assignment

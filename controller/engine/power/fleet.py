@@ -10,15 +10,14 @@ from controller.decisions.power_map import power_map
 from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.observe import Unobserved
-from controller.engine.live.scopes import ScopeSetup, environments_of
+from controller.engine.live.observe import ScopeSetup, Unobserved, environments_of
 from controller.errors import WrongUsage
 from controller.loading.closest import closest
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef
 from controller.settings import Mode
-from controller.targets.power_parts.master_rows import read_running
+from controller.targets.power import read_running
 
 POWER: Final = "power"
 """Name of the target that switches instances."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
-from controller.engine.state.override_rows import read_override_rows
+from controller.engine.state.rows import read_override_rows
 from controller.errors import WrongUsage
 from controller.ledger.chain import VerificationReport
 from controller.ledger.entities import entities_of

@@ -1,20 +1,76 @@
-"""One plan of the config scope and the live scopes together. Pure."""
+"""The plan of a run: its scopes joined, compared with what was reviewed, refused where a guard refuses it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
+from controller.decisions.evaluator import Evaluation
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import PlanRun
 from controller.engine.desired.accepted import accepted_after
 from controller.engine.live.accounts import LivePlanRun
-from controller.engine.power.count_followers import as_found
-from controller.errors import ExitCode, worst_exit_code
+from controller.engine.live.observe import environments_of
+from controller.engine.live.planner import LiveScopePlan
+from controller.engine.power.fleet import evaluate_looks
+from controller.errors import ExitCode, PlanChanged, PlanRefused, WrongUsage, worst_exit_code
+from controller.model.accepted import AcceptedState
+from controller.model.canonical import short
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.plan import Plan, ScopePlan
+from controller.model.plan import Plan, ScheduleMeaning, ScopePlan
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.guards import unused_tokens
+from controller.planning.schedule_meaning import Counted, with_found
 from controller.planning.scope_plan import plan
+from controller.scheduling.decision import Decision, Verdict
+from controller.scheduling.facts import Source
+from controller.targets.power import Power
+
+_RUNNING: Final = frozenset({"pending", "running"})
+_SCHEDULED: Final = frozenset({Source.ROLE, Source.ENVIRONMENT})
+
+
+def as_found(
+    meaning: ScheduleMeaning,
+    accepted: AcceptedState,
+    scopes: Iterable[LiveScopePlan],
+    now: datetime,
+) -> ScheduleMeaning:
+    """Return a meaning with the instances that were seen; as it is, unless all scopes it concerns were seen.
+
+    Instances that a tag or an override decides about follow no schedule, so they do not count.
+    """
+    wanted = {name for shift in meaning.shifts for name in shift.environments}
+    known: set[str] = set()
+    found: dict[tuple[str, str], Counted] = {}
+    for scope in scopes:
+        part = next((part for part in scope.view.parts if isinstance(part.target, Power)), None)
+        region = accepted.options.default_region
+        here = frozenset(environments_of(accepted, scope.setup.scope, region))
+        if part is None or not wanted & here:
+            continue
+        known |= here
+        assert scope.view.look is not None, "power saw it"
+        evaluated = evaluate_looks([(scope.setup, scope.view.look)], accepted, now, {})
+        (seen,) = evaluated.scopes.values()
+        for key, running in _followers(seen.instances):
+            before = found.get(key, Counted())
+            found[key] = Counted(before.total + 1, before.running + running)
+    return with_found(meaning, found) if wanted <= known else meaning
+
+
+def _followers(instances: Iterable[Evaluation]) -> Iterator[tuple[tuple[str, str], bool]]:
+    for instance in instances:
+        if _follows(instance.decision):
+            role = instance.role.facts.name if instance.role else ""
+            yield (instance.environment, role), instance.instance.state in _RUNNING
+
+
+def _follows(decision: Decision) -> bool:
+    return any(
+        rule.verdict is Verdict.DECIDES and rule.source in _SCHEDULED for rule in decision.chain
+    )
+
 
 ACCEPTED: Final = "the accepted state"
 """How a plan's desired state is called that comes from no source: the tables."""
@@ -80,3 +136,72 @@ def tables_after(tables: ObservedState, config: PlanRun | None) -> ObservedState
         if scope.scope == CONFIG_SCOPE and scope.state is ScopeState.OK:
             return accepted_after(tables, scope)
     return None
+
+
+NAMED: Final = 5
+"""So many changes are named where a plan became another."""
+MIN_DIGEST: Final = 6
+"""So many digits of a digest are enough for ``--expect``."""
+
+
+class Reviewed(NamedTuple):
+    """What a reviewer approved: a digest or its beginning; of which revision that was and its changes, where they are known."""
+
+    digest: str
+    revision: str = ""
+    changes: frozenset[str] = frozenset()
+
+
+def check_reviewed(plan: Plan, reviewed: Iterable[Reviewed]) -> None:
+    """Raise PlanChanged unless the plan is each of those that were reviewed, WrongUsage for a digest cut too short."""
+    for review in reviewed:
+        if len(review.digest) < MIN_DIGEST:
+            raise WrongUsage(
+                f"{review.digest!r} is too short to tell plans apart",
+                fix=f"give at least {MIN_DIGEST} digits of the digest",
+            )
+        if not plan.digest.startswith(review.digest):
+            raise PlanChanged(review.digest, plan.digest, _what_changed(plan, review))
+
+
+def refusal_of(plan: Plan) -> PlanRefused | None:
+    """Return what refuses a plan: a violation that nobody approved, where it stops all that was to be done.
+
+    A refused config scope stops everything, as live scopes follow it; a refused live scope only itself.
+    """
+    refused = plan.refused
+    stops = any(violation.scope == CONFIG_SCOPE for violation in refused)
+    if not refused or not (stops or not plan.enforced):
+        return None
+    count = f"{len(refused)} violation{'' if len(refused) == 1 else 's'}"
+    tokens = " ".join(
+        f"--override {violation.token}" for violation in refused if violation.overridable
+    )
+    what = "; ".join(f"{one.guard}: {one.message}" for one in refused)
+    return PlanRefused(
+        f"plan {short(plan.digest)} refused by {count}: {what}",
+        fix=f"approve exactly these: {tokens}" if tokens else "change the source and plan again",
+    )
+
+
+def _what_changed(plan: Plan, reviewed: Reviewed) -> str:
+    if reviewed.revision and reviewed.revision != plan.revision:
+        why = f"  the source moved on: reviewed {reviewed.revision[:12]}, now {plan.revision[:12]}"
+    else:
+        why = "  the source is the same; what is in the tables or accounts, or the options of the command, are not"
+    if not reviewed.changes:
+        return why
+    now = {f"{change.action} {change.ref}" for change in plan.changes}
+    lines = [
+        *_listed("no longer to be done", reviewed.changes - now),
+        *_listed("not reviewed", now - reviewed.changes),
+    ]
+    same = ["  the changes are of the same objects, from other states or to other values"]
+    return "\n".join((why, *(lines or same)))
+
+
+def _listed(what: str, changes: Collection[str]) -> list[str]:
+    if not changes:
+        return []
+    more = f", and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
+    return [f"  {what}: {', '.join(sorted(changes)[:NAMED])}{more}"]

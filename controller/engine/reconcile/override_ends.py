@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from controller.engine.commit.lease import Claim
-from controller.engine.commit.run_id import new_run_id
-from controller.engine.commit.storage import ApplyRequest
+from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.planner import git_documents
 from controller.engine.installation.installation import Installation
 from controller.engine.reconcile.combined_plan import CombinedPlan

@@ -8,21 +8,26 @@ from enum import Enum
 from typing import Final
 
 from controller.engine.commit.lease import Claim
-from controller.engine.commit.run_id import new_run_id
-from controller.engine.commit.storage import ApplyRequest
+from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config
 from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
+from controller.engine.live.observe import ScopeSetup
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
-from controller.engine.live.scopes import ScopeSetup
-from controller.engine.reconcile.combined_plan import CombinedPlan, combined, tables_after
+from controller.engine.reconcile.combined_plan import (
+    CombinedPlan,
+    Reviewed,
+    check_reviewed,
+    combined,
+    refusal_of,
+    tables_after,
+)
 from controller.engine.reconcile.override_ends import announce, overdue, record_ends
-from controller.engine.reconcile.review import Reviewed, check_reviewed, refusal_of
 from controller.engine.state.override_commit import Ending
-from controller.engine.state.status import Finding
+from controller.engine.state.rows import Finding
 from controller.errors import (
     ExitCode,
     InvalidDesiredState,

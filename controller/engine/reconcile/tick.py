@@ -1,20 +1,158 @@
-"""Ticks of power: what is due is looked at, planned and switched, at once and to its end; nothing due costs no call to AWS."""
+"""Ticks of power: what is due is looked at, planned and switched, at once and to its end; nothing due costs no call to AWS.
 
-from datetime import datetime
+The agenda says when a scope is due: when a schedule, an override or a deployment ends something there, or it is not known how it stands.
+"""
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from controller.decisions.power_map import PowerMap, power_map
+from controller.decisions.tag_keys import tag_keys_of
 from controller.engine.commit.lease import Claim
-from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.storage import new_run_id
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.apply_scope import ScopeOutcome
+from controller.engine.live.observe import ScopeSetup, environments_of
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
-from controller.engine.power.agenda import PowerAgenda
 from controller.engine.reconcile.reconciler import Followed, Reconciler, ReconcileRequest
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
+from controller.model.live import LiveLook
 from controller.model.observed import ScopeState
 from controller.model.plan import NoteCategory
+from controller.scheduling.facts import tag_value
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.schedule import InvalidSchedule, Schedule
+from controller.scheduling.until import parse_override_tag
+from controller.scheduling.wakeups import Wakeups
 from controller.targets.power import TARGET
+
+POSTPONED_FOR: Final = timedelta(minutes=5)
+"""What waits (a deployment, a grace period, something stuck) is looked at again after this."""
+
+
+class Watched(NamedTuple):
+    """One schedule of one scope: of an environment, of a role of it (``c50/web``), or of a tag, by its text."""
+
+    scope: str
+    kind: str
+    name: str
+
+
+class PowerAgenda:
+    """A heap of the next changes of all schedules. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to watch."""
+        self._wakeups: Wakeups[Watched] = Wakeups()
+        self._schedules: dict[Watched, Schedule] = {}
+        self._moments: dict[str, set[datetime]] = {}
+        """Of each scope the moments besides: ends of overrides, ends of waiting."""
+        self._due: set[str] = set()
+
+    def watch(self, accepted: AcceptedState, setups: Iterable[ScopeSetup], now: datetime) -> None:
+        """Watch what the accepted state says; a scope of which it says something new is due at once."""
+        power = power_map(accepted)
+        wanted: dict[Watched, Schedule] = {}
+        scopes = [setup.scope for setup in setups]
+        for scope in scopes:
+            for name in environments_of(accepted, scope, accepted.options.default_region):
+                wanted |= _of_environment(scope.name, name.lower(), power)
+        ends = {
+            override.until
+            for override in accepted.overrides
+            if override.until is not None and override.until > now
+        }
+        for scope in scopes:
+            known = self._moments.setdefault(scope.name, set())
+            if not ends <= known:
+                known |= ends
+                self._due.add(scope.name)
+        self._replace(wanted, {"environment", "role"}, {scope.name for scope in scopes}, now)
+
+    def learn(self, look: LiveLook, accepted: AcceptedState, now: datetime, *, waits: bool) -> None:
+        """Watch the tags a look showed. ``waits``: something is to be looked at again soon; else the scope is done for now."""
+        keys = tag_keys_of(accepted.options)
+        scope = look.scope.name
+        wanted: dict[Watched, Schedule] = {}
+        moments = {at for at in self._moments.get(scope, ()) if at > now}
+        every = {instance.tags for instance in look.instances.values()}
+        every |= {group.tags for group in look.groups.values()}
+        for tags in every:
+            text = tag_value(tags, keys.schedule)
+            schedule = _schedule(text)
+            if schedule is not None and schedule.fixed is None:
+                wanted[Watched(scope, "tag", text)] = schedule
+            moments |= _end(tag_value(tags, keys.override), now)
+        if waits:
+            moments.add(now + POSTPONED_FOR)
+        self._moments[scope] = moments
+        self._replace(wanted, {"tag"}, {scope}, now)
+        self._due.discard(scope)
+
+    def failed(self, scope: str, now: datetime) -> None:
+        """Let a scope that could not be worked on be due again soon."""
+        self._moments.setdefault(scope, set()).add(now + POSTPONED_FOR)
+        self._due.discard(scope)
+
+    def due(self, now: datetime) -> tuple[str, ...]:
+        """Return the scopes in which something is due, by name. They stay due until ``learn`` is told of a look at them."""
+        self._due |= {wakeup.key.scope for wakeup in self._wakeups.due(now)}
+        for scope, moments in self._moments.items():
+            passed = {at for at in moments if at <= now}
+            if passed:
+                self._moments[scope] = moments - passed
+                self._due.add(scope)
+        return tuple(sorted(self._due))
+
+    def next_at(self) -> datetime | None:
+        """Return when something is due next, as far as is known; None if nothing is."""
+        known = [at for moments in self._moments.values() for at in moments]
+        first = self._wakeups.next_at()
+        return min([*known, *([first] if first else [])], default=None)
+
+    def _replace(
+        self, wanted: Mapping[Watched, Schedule], kinds: set[str], scopes: set[str], now: datetime
+    ) -> None:
+        mine = {key for key in self._schedules if key.kind in kinds and key.scope in scopes}
+        for key in mine - wanted.keys():
+            self._wakeups.remove(key)
+            del self._schedules[key]
+            self._due.add(key.scope)
+        for key, schedule in wanted.items():
+            if self._schedules.get(key) != schedule:
+                self._schedules[key] = schedule
+                self._wakeups.put(key, schedule, now)
+                self._due.add(key.scope)
+
+
+def _of_environment(scope: str, name: str, power: PowerMap) -> dict[Watched, Schedule]:
+    environment = power.environments.get(name)
+    if environment is None:
+        return {}
+    found = {Watched(scope, "environment", name): environment.facts.schedule}
+    for role, own in environment.roles.items():
+        if own.facts.schedule is not None:
+            found[Watched(scope, "role", f"{name}/{role}")] = own.facts.schedule
+    return {key: schedule for key, schedule in found.items() if isinstance(schedule, Schedule)}
+
+
+def _schedule(text: str) -> Schedule | None:
+    try:
+        return parse_schedule(text) if text else None
+    except InvalidSchedule:
+        return None
+
+
+def _end(text: str, now: datetime) -> set[datetime]:
+    try:
+        until = parse_override_tag(text) if text else None
+    except InvalidSchedule:
+        return set()
+    return {until} if until is not None and until > now else set()
+
 
 _WAITING = frozenset({NoteCategory.POSTPONED, NoteCategory.STUCK, NoteCategory.WAITING})
 

@@ -9,7 +9,7 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
-from controller.engine.state.override_rows import PREFIX, row_of_override
+from controller.engine.state.rows import OVERRIDE_PREFIX, row_of_override
 from controller.errors import Conflict, ScopeBusy, StaleEpoch
 from controller.events import Emit, discard_event
 from controller.model.ledger_record import ItemWrite
@@ -81,7 +81,7 @@ def _write(override: Override, *, comes: bool) -> ItemWrite:
     row = row_of_override(override)
     return ItemWrite(
         table=STATE_TABLE.name,
-        key={"Id": PREFIX + override.id},
+        key={"Id": OVERRIDE_PREFIX + override.id},
         before=None if comes else row,
         after=row if comes else None,
         ref=override.ref,

@@ -40,7 +40,7 @@ def _of_ec2(name: str, value: str, why: str) -> Refused:
 
 
 @before("autoscaling", "CreateAutoScalingGroup", "CreateOrUpdateTags")
-def group_tags(call: Call) -> None:
+def tag_keys(call: Call) -> None:
     """Refuse tags of groups that are too long, reserved, too many, or of a group that does not exist."""
     tags = call.params.get("Tags") or ()
     for tag in tags:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.decisions.role_schedules import compiled, map_of, roles_of
+from controller.decisions.role_schedules import compiled, map_of, roles_if_readable
 from controller.decisions.tag_keys import written_keys
 from controller.kinds.parts.server_role import ServerRole, Sizes, sizes_of
 from controller.model.accepted import AcceptedState
@@ -12,9 +12,15 @@ from controller.model.live import LiveScope
 from controller.model.plan import Lack
 from controller.model.ref import Origin, ResourceRef
 from controller.scheduling.group_sizes import RoleSizes
-from controller.targets.group_parts.design import GroupDesign, Power
 from controller.targets.group_parts.names import LONGEST_NAME, group_name, runtime_role
-from controller.targets.group_parts.role_design import Fleet, Home, Refusal, design_of
+from controller.targets.group_parts.role_design import (
+    Fleet,
+    GroupDesign,
+    Home,
+    Power,
+    Refusal,
+    design_of,
+)
 
 SLICES = ("blue", "green")
 
@@ -109,7 +115,7 @@ class _Places:
 
 def _roles(home: Home, accepted: AcceptedState) -> Mapping[str, ServerRole]:
     """Return an environment's roles. Raises Refusal where its map cannot be read back."""
-    roles = roles_of(home.environment, accepted)
+    roles = roles_if_readable(home.environment, accepted)
     if roles is None:
         ref = map_of(home.environment, accepted)
         raise Refusal(f"its DeploymentMap {ref.key} cannot be read back from the tables")

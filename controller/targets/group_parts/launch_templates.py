@@ -1,18 +1,150 @@
-"""Launch templates of groups: one per group, a version for each change, groups point at a version by its number."""
+"""Launch templates of groups: one per group, a version for each change, groups point at a version by its number.
 
-from collections.abc import Mapping
+Also templates and launch configurations as attributes, and attributes as launch template data.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import digest_of
 from controller.ports import LiveActs
-from controller.targets.group_parts.attributes import OF_TEMPLATE, Attributes
-from controller.targets.group_parts.found import group_mark_id
+from controller.targets.group_parts.found import OF_TEMPLATE, Attributes, group_mark_id
 from controller.targets.group_parts.names import template_name
-from controller.targets.group_parts.template_data import data_of
+from controller.targets.group_parts.role_design import Volume
+
+Names = Mapping[str, str]
+"""Id of a security group -> its name."""
+
+
+def data_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the LaunchTemplateData of a group (domain rules: no public address, disks go with their instance)."""
+    data: dict[str, Any] = {
+        "ImageId": attributes["imageId"],
+        "InstanceType": attributes["instanceType"],
+        "IamInstanceProfile": {"Name": attributes["instanceProfile"]},
+        "Monitoring": {"Enabled": attributes["detailedMonitoring"]},
+        "BlockDeviceMappings": [
+            _mapping(device, text) for device, text in sorted(attributes["volumes"].items())
+        ],
+        "NetworkInterfaces": [
+            {
+                "DeviceIndex": 0,
+                "AssociatePublicIpAddress": attributes["publicAddress"],
+                "DeleteOnTermination": True,
+                "Groups": sorted(attributes["securityGroups"].values()),
+            }
+        ],
+    }
+    if attributes["keyPair"]:
+        data["KeyName"] = attributes["keyPair"]
+    if attributes["userData"]:
+        data["UserData"] = base64.b64encode(attributes["userData"].encode()).decode()
+    return data
+
+
+def _mapping(device: str, text: str) -> dict[str, Any]:
+    """Return a disk as EC2 takes it, from the text that attributes hold."""
+    size, _, rest = text.partition(" GB ")
+    kind, _, encrypted = rest.partition(", ")
+    ebs: dict[str, Any] = {
+        "VolumeSize": int(size),
+        "VolumeType": kind,
+        "DeleteOnTermination": True,
+    }
+    if encrypted:
+        ebs["Encrypted"] = True
+    return {"DeviceName": device, "Ebs": ebs}
+
+
+def attributes_of_template(data: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """Return what is compared of a launch template's data, but for the image's wish and platform."""
+    first = (data.get("NetworkInterfaces") or [{}])[0]
+    profile = data.get("IamInstanceProfile") or {}
+    return _attributes(
+        data,
+        str(profile.get("Name") or profile.get("Arn") or ""),
+        [*(first.get("Groups") or ()), *(data.get("SecurityGroupIds") or ())],
+        names,
+        data.get("Monitoring"),
+        first.get("AssociatePublicIpAddress"),
+    )
+
+
+def attributes_of_configuration(data: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """Return what is compared of a launch configuration, but for the image's wish and platform."""
+    return _attributes(
+        data,
+        str(data.get("IamInstanceProfile") or ""),
+        data.get("SecurityGroups") or (),
+        names,
+        data.get("InstanceMonitoring"),
+        data.get("AssociatePublicIpAddress"),
+    )
+
+
+def _attributes(
+    data: Mapping[str, Any],
+    profile: str,
+    groups: Iterable[str],
+    names: Names,
+    monitoring: Mapping[str, Any] | None,
+    public: object,
+) -> dict[str, Any]:
+    return {
+        "imageId": str(data.get("ImageId", "")),
+        "instanceType": str(data.get("InstanceType", "")),
+        "keyPair": str(data.get("KeyName") or ""),
+        "instanceProfile": profile.rsplit("/", 1)[-1],
+        "securityGroups": {names.get(group, group): group for group in groups},
+        "volumes": _volumes(data.get("BlockDeviceMappings") or ()),
+        "userData": _text(str(data.get("UserData") or "")),
+        "detailedMonitoring": _true((monitoring or {}).get("Enabled")),
+        "publicAddress": _true(public),
+    }
+
+
+def security_groups_of(data: Mapping[str, Any]) -> set[str]:
+    """Return the ids of the security groups of a template's data or of a launch configuration."""
+    interfaces = data.get("NetworkInterfaces") or ()
+    return {
+        *(one for interface in interfaces for one in interface.get("Groups") or ()),
+        *(data.get("SecurityGroupIds") or ()),
+        *(data.get("SecurityGroups") or ()),
+    }
+
+
+def _volumes(mappings: Any) -> dict[str, str]:
+    found = {}
+    for mapping in mappings:
+        ebs = mapping.get("Ebs")
+        if ebs:
+            volume = Volume(
+                str(mapping.get("DeviceName", "")),
+                int(ebs.get("VolumeSize") or 0),
+                str(ebs.get("VolumeType") or ""),
+                _true(ebs.get("Encrypted")),
+            )
+            found[volume.device] = str(volume)
+    return found
+
+
+def _true(value: Any) -> bool:
+    return value is True or str(value).lower() == "true"
+
+
+def _text(encoded: str) -> str:
+    """Return user data as text; what is none (a compressed archive) as it came."""
+    try:
+        return base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return encoded
+
 
 _TOKEN_LENGTH = 64
 

@@ -1,4 +1,7 @@
-"""Makes groups and changes them, as a change says: absolutely, so that doing it twice is doing it once."""
+"""Makes groups, changes and deletes them, as a change says: absolutely, so that doing it twice is doing it once.
+
+Deleting ends instances: only ours, and only after planning has said yes.
+"""
 
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
@@ -6,24 +9,25 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.decisions.tag_keys import written_keys
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs
-from controller.targets.group_parts.attributes import (
+from controller.targets.group_parts.found import (
     SCHEDULE_TAG,
     Attributes,
+    ImageMark,
     deep_digest,
+    group_mark_id,
     is_deep,
     light_digest,
     repointed,
 )
-from controller.targets.group_parts.deep_look import HOOK
-from controller.targets.group_parts.found import ImageMark, group_mark_id
-from controller.targets.group_parts.launch_templates import Pointer, put_template
+from controller.targets.group_parts.launch_templates import Pointer, delete_template, put_template
 from controller.targets.group_parts.names import name_in
+from controller.targets.group_parts.observe import HOOK
 from controller.targets.group_parts.wanted import without_note
 
 LOOK_AGAIN_S = 30.0
@@ -54,7 +58,6 @@ class GroupActs:
             # Not before these are there too.
             del marks[our.DEEP]
         request = {
-            "AutoScalingGroupName": self._name,
             "LaunchTemplate": pointer.specification(),
             "VPCZoneIdentifier": ",".join(self._after["subnets"]),
             "Tags": [*self._tags(self._after["tags"]), *self._tags(marks, propagate=False)],
@@ -62,8 +65,7 @@ class GroupActs:
         }
         self._acts.check()
         try:
-            with self._call("make the group"):
-                self._note(self._scaling.create_auto_scaling_group(**request))
+            self._send("make the group", "create_auto_scaling_group", **request)
         except RefusedByAws as error:
             if error.aws_code != "AlreadyExists" or not self._is_there():
                 raise
@@ -105,12 +107,7 @@ class GroupActs:
             if f"{key[0].lower()}{key[1:]}" in sizes
         }
         if request:
-            with self._call("change the group"):
-                self._note(
-                    self._scaling.update_auto_scaling_group(
-                        AutoScalingGroupName=self._name, **request
-                    )
-                )
+            self._send("change the group", "update_auto_scaling_group", **request)
 
     def _put_tags(self, before: Mapping[str, str], pointer: Pointer | None) -> None:
         """Put tags and marks: the marks say what has been done, so they come last."""
@@ -121,7 +118,8 @@ class GroupActs:
         self._acts.check()
         tags = [*self._tags(wanted), *self._tags(marks, propagate=False)]
         with self._call("tag the group"):
-            self._note(self._scaling.create_or_update_tags(Tags=tags))
+            answer = self._scaling.create_or_update_tags(Tags=tags)
+        self.request_id = _request_id(answer)
 
     def _marks(self, pointer: Pointer | None) -> dict[str, str]:
         acts = self._acts
@@ -165,45 +163,36 @@ class GroupActs:
             return
         self._acts.check()
         if minutes:
-            with self._call("put the draining hook"):
-                self._note(
-                    self._scaling.put_lifecycle_hook(
-                        LifecycleHookName=HOOK,
-                        AutoScalingGroupName=self._name,
-                        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
-                        HeartbeatTimeout=minutes * 60,
-                        DefaultResult="CONTINUE",
-                    )
-                )
+            self._send(
+                "put the draining hook",
+                "put_lifecycle_hook",
+                LifecycleHookName=HOOK,
+                LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+                HeartbeatTimeout=minutes * 60,
+                DefaultResult="CONTINUE",
+            )
             return
         # A hook that is not there is what was wanted.
-        with suppress(NotFound), self._call("take the draining hook away"):
-            self._note(
-                self._scaling.delete_lifecycle_hook(
-                    LifecycleHookName=HOOK, AutoScalingGroupName=self._name
-                )
-            )
+        with suppress(NotFound):
+            what = "take the draining hook away"
+            self._send(what, "delete_lifecycle_hook", LifecycleHookName=HOOK)
 
     def _put_notifications(self, before: Mapping[str, list[str]]) -> None:
         wanted: Mapping[str, list[str]] = self._after["notifications"]
         for arn, events in wanted.items():
             if before.get(arn) != events:
                 self._acts.check()
-                with self._call("put notifications"):
-                    self._note(
-                        self._scaling.put_notification_configuration(
-                            AutoScalingGroupName=self._name, TopicARN=arn, NotificationTypes=events
-                        )
-                    )
+                self._send(
+                    "put notifications",
+                    "put_notification_configuration",
+                    TopicARN=arn,
+                    NotificationTypes=events,
+                )
         for arn in before:
             if arn not in wanted:
                 self._acts.check()
-                with self._call("take notifications away"):
-                    self._note(
-                        self._scaling.delete_notification_configuration(
-                            AutoScalingGroupName=self._name, TopicARN=arn
-                        )
-                    )
+                what = "take notifications away"
+                self._send(what, "delete_notification_configuration", TopicARN=arn)
 
     def _refresh(self, pointer: Pointer | None, *, turned: bool) -> str:
         """Begin to replace instances where the change says that none is to stay behind; return what is to be said."""
@@ -214,17 +203,16 @@ class GroupActs:
             return ""
         self._acts.check()
         try:
-            with self._call("begin an instance refresh"):
-                answer = self._scaling.start_instance_refresh(
-                    AutoScalingGroupName=self._name,
-                    Strategy="Rolling",
-                    Preferences={
-                        "MinHealthyPercentage": int(percent),
-                        "SkipMatching": True,
-                        "StandbyInstances": "Ignore",
-                    },
-                )
-                self._note(answer)
+            answer = self._send(
+                "begin an instance refresh",
+                "start_instance_refresh",
+                Strategy="Rolling",
+                Preferences={
+                    "MinHealthyPercentage": int(percent),
+                    "SkipMatching": True,
+                    "StandbyInstances": "Ignore",
+                },
+            )
         except RefusedByAws as error:
             if error.aws_code != "InstanceRefreshInProgress":
                 raise
@@ -250,9 +238,7 @@ class GroupActs:
         found = self._described()
         if not found:
             return False
-        carried = {str(tag["Key"]): str(tag.get("Value", "")) for tag in found.get("Tags") or ()}
-        wanted = group_mark_id(self._acts.installation, self._acts.scope.name, self._name)
-        if carried.get(our.ID) != wanted:
+        if not _is_ours(found, self._name, self._acts):
             raise Conflict(
                 f"groups: {self._name} has been made by somebody else meanwhile ({self._place})",
                 fix="plan again; --adopt takes it over",
@@ -268,5 +254,55 @@ class GroupActs:
         with aws_errors(f"groups: {what} {self._name}", self._place):
             yield
 
-    def _note(self, answer: Mapping[str, Any]) -> None:
-        self.request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
+    def _send(self, what: str, method: str, **request: Any) -> Mapping[str, Any]:
+        """Send a request about the group, and keep its id."""
+        with self._call(what):
+            answer: Mapping[str, Any] = getattr(self._scaling, method)(
+                AutoScalingGroupName=self._name, **request
+            )
+        self.request_id = _request_id(answer)
+        return answer
+
+
+def _request_id(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
+
+
+def delete_group(change: Change, acts: LiveActs) -> ActResult:
+    """Delete a group with its instances, then its launch template. One that is gone already is success.
+
+    Raises Conflict if the group does not carry our mark any more, and as any call.
+    """
+    name = name_in(change.ref)
+    client = acts.client("autoscaling")
+    place = place_of(client)
+    what = f"groups: delete {name}"
+    with aws_errors(what, place):
+        answer = client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    found = answer.get("AutoScalingGroups") or ()
+    request_id = ""
+    if found:
+        if not _is_ours(found[0], name, acts):
+            raise Conflict(
+                f"groups: {name} does not carry our mark any more, so it is not deleted ({acts.scope.name})",
+                fix="plan again",
+            )
+        if not found[0].get("Status"):
+            acts.check()
+            request_id = _delete(client, name, what)
+    delete_template(name, acts)
+    return ActResult(request_id=request_id, look_again_s=LOOK_AGAIN_S if found else None)
+
+
+def _is_ours(found: Mapping[str, Any], name: str, acts: LiveActs) -> bool:
+    carried = {str(tag["Key"]): str(tag.get("Value", "")) for tag in found.get("Tags") or ()}
+    return carried.get(our.ID) == group_mark_id(acts.installation, acts.scope.name, name)
+
+
+def _delete(client: Any, name: str, what: str) -> str:
+    try:
+        with aws_errors(what, place_of(client)):
+            answer = client.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    except NotFound:
+        return ""
+    return _request_id(answer)

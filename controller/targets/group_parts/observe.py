@@ -1,27 +1,231 @@
-"""What there is of groups in a scope: from the look, and from closer looks where they are taken."""
+"""What there is of groups in a scope: from the look, and from closer looks where they are taken.
+
+A closer look reads what a light one does not show: templates, hooks, notifications. It is counted apart.
+"""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
-from controller.aws.errors import aws_errors
-from controller.decisions.tag_keys import written_keys
+from controller.aws.errors import NotFound, aws_errors
+from controller.decisions.tag_keys import IMAGE, written_keys
+from controller.errors import RefusedByAws
 from controller.model.canonical import parse_canonical
 from controller.model.live import FoundGroup, LiveLook
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef
 from controller.ports import LiveReads
-from controller.targets.group_parts.asks import GROUP, REFRESH, Known, ask, names_asked
-from controller.targets.group_parts.deep_look import Deep, read_deep
 from controller.targets.group_parts.found import (
+    Attributes,
     FoundAttributes,
+    ImageMark,
     light_attributes,
     observation,
     seen_of,
     with_attributes,
 )
-from controller.targets.group_parts.names import environment_in, group_ref
-from controller.targets.group_parts.references import read_references
+from controller.targets.group_parts.images import FoundImage
+from controller.targets.group_parts.launch_templates import (
+    attributes_of_configuration,
+    attributes_of_template,
+    security_groups_of,
+)
+from controller.targets.group_parts.names import (
+    GROUP_DETAILS,
+    REFRESH,
+    Known,
+    ask,
+    environment_in,
+    group_ref,
+    names_asked,
+)
+from controller.targets.group_parts.references import (
+    FILTER_VALUES,
+    chunks,
+    filter_of,
+    images_by_id,
+    name_tag,
+    pages,
+    read_references,
+)
+
+HOOK = "10min-draining"
+"""Name of the draining hook, whatever its length (domain rule: other programs look for it)."""
+CONFIGURATION_PAGE = 50
+VERSIONS_PAGE = 200
+TEMPLATES_AT_ONCE = 20
+"""From so many groups on it is cheaper to list the latest version of every template than to ask for each."""
+
+
+class Deep(NamedTuple):
+    """What a closer look at a group gave."""
+
+    attributes: Attributes
+    image: FoundImage | None
+    """The image its template names, where it is not the one the mark names and still exists."""
+
+
+def read_deep(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, Deep]:
+    """Return what a light look does not show, by group's name. Raises as any call."""
+    wanted = {group.name: group for group in groups}
+    if not wanted:
+        return {}
+    data = {**_templates(wanted.values(), reads), **_configurations(wanted.values(), reads)}
+    names = _security_group_names(data.values(), reads)
+    marks = {name: ImageMark.parse(group.tag(IMAGE) or "") for name, group in wanted.items()}
+    unknown = {
+        str(one.get("ImageId"))
+        for name, one in data.items()
+        if one.get("ImageId") and not _names(marks[name], one)
+    }
+    images = images_by_id(unknown, reads.client("ec2")) if unknown else {}
+    hooks = {name: _hook(name, reads) for name in wanted}
+    notifications = _notifications(list(wanted), reads)
+    return {
+        name: _deep(
+            group,
+            data.get(name, {}),
+            marks[name],
+            images,
+            names,
+            {"terminationDelay": hooks[name], "notifications": notifications.get(name, {})},
+        )
+        for name, group in wanted.items()
+    }
+
+
+def _names(mark: ImageMark | None, data: Mapping[str, Any]) -> bool:
+    return mark is not None and mark.id == data.get("ImageId")
+
+
+def _deep(
+    group: FoundGroup,
+    data: Mapping[str, Any],
+    mark: ImageMark | None,
+    images: Mapping[str, FoundImage],
+    names: Mapping[str, str],
+    rest: Attributes,
+) -> Deep:
+    read = attributes_of_template if group.template_id else attributes_of_configuration
+    attributes = {**read(data, names), **rest}
+    image = images.get(attributes["imageId"])
+    if mark is not None and _names(mark, data):
+        attributes |= {"ami": mark.wish, "platform": mark.platform}
+    else:
+        attributes |= {
+            "ami": image.name if image else attributes["imageId"],
+            "platform": image.platform if image else "",
+        }
+    return Deep(attributes, image)
+
+
+def _templates(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, dict[str, Any]]:
+    """Return the data of the template version each group points at; nothing for one that does not exist any more."""
+    pointing = [group for group in groups if group.template_id]
+    client = reads.client("ec2")
+    latest: dict[tuple[str, str], dict[str, Any]] = {}
+    if len(pointing) >= TEMPLATES_AT_ONCE:
+        for item in pages(
+            client,
+            "describe_launch_template_versions",
+            "LaunchTemplateVersions",
+            "read launch templates",
+            Versions=["$Latest"],
+            PaginationConfig={"PageSize": VERSIONS_PAGE},
+        ):
+            version = str(item["VersionNumber"])
+            latest[str(item["LaunchTemplateId"]), version] = item["LaunchTemplateData"]
+    found = {}
+    for group in pointing:
+        data = latest.get((group.template_id, group.template_version))
+        if data is None:
+            data = _template(group, client)
+        if data is not None:
+            found[group.name] = data
+    return found
+
+
+def _template(group: FoundGroup, client: Any) -> dict[str, Any] | None:
+    try:
+        with aws_errors("groups: read a launch template", place_of(client)):
+            answer = client.describe_launch_template_versions(
+                LaunchTemplateId=group.template_id,
+                Versions=[group.template_version or "$Default"],
+            )
+    except RefusedByAws as error:
+        if isinstance(error, NotFound) or "NotFound" in error.aws_code:
+            return None
+        raise
+    versions = answer.get("LaunchTemplateVersions") or ()
+    return dict(versions[0]["LaunchTemplateData"]) if versions else None
+
+
+def _configurations(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, dict[str, Any]]:
+    by_configuration: dict[str, list[str]] = {}
+    for group in groups:
+        if group.launch_configuration and not group.template_id:
+            by_configuration.setdefault(group.launch_configuration, []).append(group.name)
+    if not by_configuration:
+        return {}
+    client = reads.client("autoscaling")
+    found = {}
+    for part in chunks(sorted(by_configuration), CONFIGURATION_PAGE):
+        for item in pages(
+            client,
+            "describe_launch_configurations",
+            "LaunchConfigurations",
+            "read launch configurations",
+            LaunchConfigurationNames=part,
+        ):
+            for name in by_configuration[str(item["LaunchConfigurationName"])]:
+                found[name] = item
+    return found
+
+
+def _security_group_names(data: Iterable[Mapping[str, Any]], reads: LiveReads) -> dict[str, str]:
+    ids = sorted({one for found in data for one in security_groups_of(found)})
+    client = reads.client("ec2")
+    return {
+        str(item["GroupId"]): name_tag(item) or str(item["GroupId"])
+        for part in chunks(ids, FILTER_VALUES)
+        for item in pages(
+            client,
+            "describe_security_groups",
+            "SecurityGroups",
+            "read security groups",
+            Filters=[filter_of("group-id", part)],
+        )
+    }
+
+
+def _hook(group: str, reads: LiveReads) -> int:
+    """Return the minutes of the draining hook; 0 if there is none."""
+    client = reads.client("autoscaling")
+    with aws_errors("groups: read lifecycle hooks", place_of(client)):
+        answer = client.describe_lifecycle_hooks(
+            AutoScalingGroupName=group, LifecycleHookNames=[HOOK]
+        )
+    hooks = [one for one in answer.get("LifecycleHooks") or () if one["LifecycleHookName"] == HOOK]
+    return int(hooks[0].get("HeartbeatTimeout") or 3600) // 60 if hooks else 0
+
+
+def _notifications(groups: list[str], reads: LiveReads) -> dict[str, dict[str, list[str]]]:
+    client = reads.client("autoscaling")
+    found: dict[str, dict[str, list[str]]] = {}
+    for part in chunks(groups, FILTER_VALUES):
+        for item in pages(
+            client,
+            "describe_notification_configurations",
+            "NotificationConfigurations",
+            "read notifications",
+            AutoScalingGroupNames=part,
+        ):
+            topics = found.setdefault(str(item["AutoScalingGroupName"]), {})
+            topics.setdefault(str(item["TopicARN"]), []).append(str(item["NotificationType"]))
+    return {
+        name: {arn: sorted(events) for arn, events in sorted(topics.items())}
+        for name, topics in found.items()
+    }
 
 
 def observe_groups(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
@@ -59,7 +263,7 @@ def _look_closer(
 ) -> Known:
     known: Known = {}
     for name, deep in read_deep(groups, reads).items():
-        known[ask(GROUP, name)] = _answer(deep)
+        known[ask(GROUP_DETAILS, name)] = _answer(deep)
         ref = group_ref(look.scope.name, name)
         before = parse_canonical(objects[ref].attributes)
         objects[ref] = with_attributes(objects[ref], {**before, **deep.attributes})
@@ -75,7 +279,7 @@ def answer_groups(
 ) -> ObservedState:
     """Return the state with what was asked for. Raises as any call."""
     objects = dict(observed.objects)
-    closer = [look.groups[name] for name in names_asked(asks, GROUP) if name in look.groups]
+    closer = [look.groups[name] for name in names_asked(asks, GROUP_DETAILS) if name in look.groups]
     known = {
         **observed.facts.get("known", {}),
         **read_references(asks, reads),

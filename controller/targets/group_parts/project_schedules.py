@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import FoundGroup, LiveLook, LiveScope
@@ -12,22 +12,23 @@ from controller.model.plan import Cause, Lack, Note
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.ports import LiveReads, Projected, Shaping
-from controller.targets.group_parts.asks import SCHEDULED_ACTIONS, ask, names_asked
-from controller.targets.group_parts.attributes import AS_APPLIED
 from controller.targets.group_parts.designs import Designs, designs
-from controller.targets.group_parts.found import group_mark_id
+from controller.targets.group_parts.found import AS_APPLIED, group_mark_id
 from controller.targets.group_parts.names import (
+    SCHEDULED_ACTIONS,
+    ask,
     environment_in,
     group_ref,
     name_in,
+    names_asked,
     schedules_ref,
 )
-from controller.targets.group_parts.schedule_acts import read_actions
-from controller.targets.group_parts.scheduled_actions import (
+from controller.targets.group_parts.schedule_acts import (
     OURS,
     Action,
     actions_digest,
     is_replaceable,
+    read_actions,
     wanted_actions,
 )
 

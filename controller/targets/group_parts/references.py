@@ -8,7 +8,8 @@ from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
 from controller.errors import RefusedByAws
 from controller.ports import LiveReads
-from controller.targets.group_parts.asks import (
+from controller.targets.group_parts.images import FoundImage, form_of
+from controller.targets.group_parts.names import (
     IMAGE,
     KEY_PAIR,
     PROFILE,
@@ -19,7 +20,6 @@ from controller.targets.group_parts.asks import (
     ask,
     names_asked,
 )
-from controller.targets.group_parts.images import FoundImage, form_of
 
 FILTER_VALUES = 200
 """Values one filter of EC2 takes."""

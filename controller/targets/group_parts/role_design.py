@@ -1,31 +1,101 @@
-"""One role in one environment as a design."""
+"""One group as the accepted documents want it: everything that can be said of a role in an environment without looking at an account."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from controller.decisions.group_tags import LONGEST_VALUE
-from controller.decisions.role_schedules import schedule_tag
+from controller.decisions.role_schedules import Compiled, schedule_tag
+from controller.decisions.tag_keys import LONGEST_VALUE
 from controller.kinds.parts.role_facts import ZONE_LETTERS, zones_of
-from controller.kinds.parts.server_role import ServerRole
+from controller.kinds.parts.server_role import ScalingSchedule, ServerRole
 from controller.kinds.parts.template_text import LONGEST_USER_DATA, filled_in
 from controller.model.accepted import AcceptedState
 from controller.model.plan import Lack
 from controller.model.ref import Origin
 from controller.scheduling.group_sizes import RoleSizes
 from controller.scheduling.schedule import InvalidSchedule
-from controller.targets.group_parts.design import (
-    DATA_DEVICE,
-    OS_DEVICE,
-    GroupDesign,
-    Power,
-    Volume,
-)
 from controller.targets.group_parts.names import (
     role_profile,
     role_security_group,
     runtime_role,
     topic_arn,
 )
+
+
+class Volume(NamedTuple):
+    """A disk of each instance."""
+
+    device: str
+    size: int
+    """GB."""
+    type: str
+    """``gp2`` or ``standard``."""
+    encrypted: bool
+
+    def __str__(self) -> str:
+        """Print as plans show it: ``10 GB standard, encrypted``."""
+        return f"{self.size} GB {self.type}{', encrypted' if self.encrypted else ''}"
+
+
+OS_DEVICE = "/dev/sda1"
+DATA_DEVICE = "/dev/sda2"
+
+
+class Power(NamedTuple):
+    """What decides whether the group's instances are to run."""
+
+    environment: Compiled
+    role: Compiled | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupDesign:
+    """A group that is wanted. ``tags`` have the installation's keys; the Schedule tag is apart.
+
+    ``schedule_tag`` is None where the role has no schedule: a tag somebody else writes is left then. ``image`` is the
+    role's wish, not yet an image.
+    """
+
+    name: str
+    environment: str
+    environment_type: str
+    role: str
+    runtime_role: str
+    origin: Origin
+    sizes: RoleSizes
+    power: Power
+    subnets: tuple[str, ...]
+    vpc_id: str
+    tags: Mapping[str, str]
+    schedule_tag: str | None
+    image: str
+    follows_image: bool
+    instance_type: str
+    profile: str
+    security_groups: tuple[str, ...]
+    """Those of the role; the platform's come with the image."""
+    secure: bool
+    key_pair: str
+    """Empty for none."""
+    volumes: tuple[Volume, ...]
+    user_data: str
+    detailed_monitoring: bool
+    termination_delay: int
+    """Minutes; 0 for no hook."""
+    notifications: Mapping[str, tuple[str, ...]]
+    """ARN of a topic -> events, in order."""
+    min_healthy_percent: int | None
+    """Of an instance refresh; None where a changed template only reaches new instances."""
+    scaling_schedules: tuple[ScalingSchedule, ...]
+    no_bulk_patch: bool
+    """The environment's type protects BULK_PATCH_AMI: instances are not replaced for an image."""
+
+    @property
+    def rollout(self) -> str:
+        """What the mark says: ``none``, or ``instanceRefresh 90``."""
+        percent = self.min_healthy_percent
+        return "none" if percent is None else f"instanceRefresh {percent}"
+
 
 DEFAULT_VOLUME = (50, "SSD")
 EVENTS = {

@@ -10,11 +10,9 @@ from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import suspended
-from controller.targets.group_parts.asks import REFRESH, ask
-from controller.targets.group_parts.design import GroupDesign
 from controller.targets.group_parts.found import FoundAttributes
-from controller.targets.group_parts.names import group_ref
-from controller.targets.group_parts.role_design import BULK_PATCH
+from controller.targets.group_parts.names import REFRESH, ask, group_ref
+from controller.targets.group_parts.role_design import BULK_PATCH, GroupDesign
 
 RUNNING = frozenset({"Pending", "InProgress", "Cancelling", "Baking", "RollbackInProgress"})
 FAILED = frozenset({"Failed", "RollbackFailed", "RollbackSuccessful", "Cancelled"})

@@ -1,27 +1,83 @@
-"""Puts and takes away scheduled actions of one group, so that there is never a moment without any."""
+"""Scheduled actions of groups: those of a role's scaling schedules, put and taken away so that there is never a moment without any."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors, says_not_found
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.errors import RefusedByAws
-from controller.model.canonical import parse_canonical
+from controller.kinds.parts.server_role import ScalingSchedule
+from controller.model.canonical import digest_of, parse_canonical
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads
+from controller.scheduling.wall_clock import canonical_zone
 from controller.targets.group_parts.found import group_mark_id
 from controller.targets.group_parts.names import name_in
 from controller.targets.group_parts.references import pages
-from controller.targets.group_parts.scheduled_actions import (
-    MOST_PER_CALL,
-    MOST_PER_GROUP,
-    Action,
-    actions_digest,
-    found_action,
-    is_replaceable,
-    put_request,
-)
+
+Action = dict[str, Any]
+"""``recurrence``, ``timezone``, and what it sets of ``minSize``, ``desiredCapacity``, ``maxSize``."""
+
+OURS: Final = "envctl-"
+"""Beginning of the names of our actions. The rest is a digest of what the action does: another wish is another action, so
+a new one can be put before the old one is taken away."""
+OLD: Final = "EM-Scheduled-Action-"
+"""Beginning of the names the old product gave; they are replaced where a role's schedules are taken over."""
+MOST_PER_GROUP: Final = 125
+MOST_PER_CALL: Final = 50
+"""Limits of EC2 Auto Scaling."""
+UTC: Final = "UTC"
+
+SIZES: Final = {"minSize": "MinSize", "desiredCapacity": "DesiredCapacity", "maxSize": "MaxSize"}
+"""Attribute -> name in AWS's requests."""
+
+
+def is_replaceable(name: str) -> bool:
+    """Tell whether an action of this name is one that we, or the old product, put."""
+    return name.startswith((OURS, OLD))
+
+
+def wanted_actions(schedules: Iterable[ScalingSchedule]) -> dict[str, Action]:
+    """Return the actions of a role's schedules, by name."""
+    found = {}
+    for schedule in schedules:
+        sizes = {
+            "minSize": schedule.min_capacity,
+            "desiredCapacity": schedule.desired_capacity,
+            "maxSize": schedule.max_capacity,
+        }
+        action: Action = {
+            "recurrence": schedule.recurrence,
+            "timezone": canonical_zone(schedule.timezone) if schedule.timezone else UTC,
+            **{name: size for name, size in sizes.items() if size is not None},
+        }
+        found[f"{OURS}{digest_of(action)[:16]}"] = action
+    return dict(sorted(found.items()))
+
+
+def found_action(item: Mapping[str, Any]) -> Action:
+    """Return an action as AWS describes it."""
+    return {
+        "recurrence": str(item.get("Recurrence") or ""),
+        "timezone": str(item.get("TimeZone") or UTC),
+        **{name: int(item[key]) for name, key in SIZES.items() if item.get(key) is not None},
+    }
+
+
+def put_request(name: str, action: Action) -> dict[str, Any]:
+    """Return one entry of BatchPutScheduledUpdateGroupAction."""
+    return {
+        "ScheduledActionName": name,
+        "Recurrence": action["recurrence"],
+        "TimeZone": action["timezone"],
+        **{key: action[name] for name, key in SIZES.items() if name in action},
+    }
+
+
+def actions_digest(actions: Mapping[str, Action]) -> str:
+    """Digest of the actions of a group, for its mark."""
+    return digest_of(actions)[:32]
 
 
 def read_actions(reads: LiveReads, group: str = "") -> dict[str, dict[str, Action]]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.model.plan import Lack
-from controller.targets.group_parts.asks import (
+from controller.targets.group_parts.found import Attributes, ImageMark
+from controller.targets.group_parts.images import FoundImage, Trust, choose, form_of, version_of
+from controller.targets.group_parts.names import (
     IMAGE,
     KEY_PAIR,
     PROFILE,
@@ -13,13 +15,9 @@ from controller.targets.group_parts.asks import (
     SUBNET,
     TOPIC,
     ask,
+    platform_security_groups,
 )
-from controller.targets.group_parts.attributes import Attributes
-from controller.targets.group_parts.design import OS_DEVICE, GroupDesign
-from controller.targets.group_parts.found import ImageMark
-from controller.targets.group_parts.images import FoundImage, Trust, choose, form_of, version_of
-from controller.targets.group_parts.names import platform_security_groups
-from controller.targets.group_parts.role_design import BULK_PATCH
+from controller.targets.group_parts.role_design import BULK_PATCH, OS_DEVICE, GroupDesign
 
 
 @dataclass(slots=True)

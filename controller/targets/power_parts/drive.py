@@ -15,10 +15,18 @@ from controller.errors import AccessDenied, Conflict, EnvctlError, RefusedByAws,
 from controller.model.backoff import Backoff
 from controller.model.live import FoundInstance, LiveLook
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.goals import Goals, Outcome, Outcomes
 from controller.targets.power_parts.power_client import PowerClient
-from controller.targets.power_parts.retrying import Patience, Setback
-from controller.targets.power_parts.rounds import THERE, Round, look_again, round_of
+from controller.targets.power_parts.rounds import (
+    THERE,
+    Goals,
+    Outcome,
+    Outcomes,
+    Patience,
+    Round,
+    Setback,
+    look_again,
+    round_of,
+)
 from controller.targets.power_parts.steps import Forget, GroupSteps, Remember, Step
 
 AT_ONCE = 8

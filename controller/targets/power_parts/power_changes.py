@@ -6,28 +6,26 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, is_on_its_way
-from controller.decisions.schedule_memory import ScheduleMemory, cause_of
+from controller.decisions.power_map import ScheduleMemory, cause_of
 from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Cause, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import POSTPONED, STOPPING, Action, Decision, SkipCode, Verdict
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.situation import (
+from controller.targets.power_parts.steps import (
     HELD_BACK,
     STANDING_BY,
-    GroupSituation,
-    UnreadableTag,
-    parked_of,
-    situation_of,
-)
-from controller.targets.power_parts.steps import (
     Forget,
+    GroupSituation,
     Remember,
     Resize,
     Resume,
     Suspend,
+    UnreadableTag,
     next_steps,
+    parked_of,
+    situation_of,
 )
 
 INSTANCE: Final = "Instance"

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from controller.aws.clients import RawCall
 from controller.aws.errors import aws_errors
 from controller.aws.live_look import read_groups, read_instances
-from controller.decisions.group_tags import PARKED
+from controller.decisions.tag_keys import PARKED
 from controller.model.live import FoundGroup, FoundInstance, LiveLook
 from controller.ports import LiveActs
 from controller.targets.power_parts.steps import (

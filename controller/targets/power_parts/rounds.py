@@ -1,16 +1,199 @@
-"""What one look asks for, over all groups and instances of a scope, and what has to be looked at again after it."""
+"""What one look asks for, over all groups and instances of a scope, where they are to be brought, and what has to be looked at again.
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+Also which refusals pass by themselves, and how long to wait for that.
+"""
 
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+from controller.errors import Conflict, EnvctlError, RefusedByAws, Unreachable
+from controller.ledger.records import POWER
+from controller.model.backoff import Backoff
+from controller.model.canonical import parse_canonical
 from controller.model.live import FoundInstance, LiveLook
+from controller.model.plan import Change
+from controller.model.ref import ResourceRef
+from controller.ports import ActResult, Batch
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.goals import Goals
+from controller.targets.power_parts.power_changes import INSTANCE
 from controller.targets.power_parts.power_client import PowerClient
-from controller.targets.power_parts.retrying import Patience
-from controller.targets.power_parts.situation import GroupSituation, situation_of
-from controller.targets.power_parts.steps import GroupSteps, next_steps
+from controller.targets.power_parts.steps import (
+    GroupSteps,
+    next_steps,
+    situation_of,
+)
+
+_OFF: Final = frozenset({"stop", "enterStandby"})
+_STATES: Final = {"running": State.ON, "stopped": State.OFF}
+_FIRST: Final = {"stop": 0, "start": 0, "enterStandby": 1, "exitStandby": 1}
+
+
+class GroupGoal(NamedTuple):
+    """What is wanted of a group as such."""
+
+    wanted: State
+    scales: bool = False
+    """Off means no instances."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """Instances by id and groups by name; what is not named is left as it is."""
+
+    power: Mapping[str, State] = field(default_factory=dict)
+    """ON or OFF."""
+    groups: Mapping[str, GroupGoal] = field(default_factory=dict)
+    """Also of groups whose members alone are to be switched."""
+    replaced: frozenset[str] = frozenset()
+    """Members to be ended for another, once."""
+
+
+class Outcome(NamedTuple):
+    """What came of one instance or group. ``error`` None: it is where it was wanted, or on its way there."""
+
+    error: EnvctlError | None = None
+    message: str = ""
+    goes_on: bool = False
+    """Whether more is to be done once AWS is further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What came of everything, by instance id and by name of the group."""
+
+    instances: Mapping[str, Outcome]
+    groups: Mapping[str, Outcome]
+
+
+def batches_of(changes: Sequence[Change]) -> tuple[Batch, ...]:
+    """Join changes of one environment that switch the same way; the record says what most of them are."""
+    joined: dict[tuple[str, str, State], list[Change]] = {}
+    for change in changes:
+        scope = change.ref.key.rpartition("/")[0]
+        extra = parse_canonical(change.extra)
+        way = State.OFF if change.action in _OFF else State.ON
+        if change.ref.kind != INSTANCE:
+            way = State(str(extra["groupWanted"]))
+        key = (scope, str(extra["environment"]), way)
+        joined.setdefault(key, []).append(change)
+    return tuple(
+        Batch(
+            ResourceRef(POWER, f"{scope}/{environment}"),
+            tuple(sorted(together, key=lambda change: (_FIRST.get(change.action, 2), change.ref))),
+        )
+        for (scope, environment, _), together in joined.items()
+    )
+
+
+def goals_of(changes: Sequence[Change]) -> Goals:
+    """Return where changes want instances and groups."""
+    power: dict[str, State] = {}
+    groups: dict[str, GroupGoal] = {}
+    replaced: set[str] = set()
+    for change in changes:
+        name = change.ref.key.rpartition("/")[2]
+        extra, after = parse_canonical(change.extra), parse_canonical(change.after or b"{}")
+        wanted = State(str(extra.get("groupWanted", State.NONE)))
+        if change.ref.kind != INSTANCE:
+            groups[name] = GroupGoal(wanted, bool(extra.get("scales")))
+            continue
+        state = _STATES.get(after["state"])
+        if state is None:
+            replaced.add(name)
+            continue
+        power[name] = state
+        if "group" in extra:
+            groups.setdefault(str(extra["group"]), GroupGoal(wanted))
+    return Goals(power, groups, frozenset(replaced))
+
+
+def results_of(
+    changes: Sequence[Change], outcomes: Outcomes, look_again_s: float
+) -> Mapping[ResourceRef, ActResult | EnvctlError]:
+    """Return what came of each change; what goes on is to be looked at again after so long."""
+    results: dict[ResourceRef, ActResult | EnvctlError] = {}
+    for change in changes:
+        name = change.ref.key.rpartition("/")[2]
+        of_kind = outcomes.instances if change.ref.kind == INSTANCE else outcomes.groups
+        outcome = of_kind[name]
+        results[change.ref] = outcome.error or ActResult(
+            message=outcome.message, look_again_s=look_again_s if outcome.goes_on else None
+        )
+    return results
+
+
+PASSING_CODES: Final = frozenset({
+    "IncorrectInstanceState", "IncorrectState", "InsufficientHostCapacity", "InsufficientInstanceCapacity",
+    "InsufficientCapacity", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded", "ResourceContention",
+    "ScalingActivityInProgress", "ServerInternal", "VcpuLimitExceeded",
+})  # fmt: skip
+"""AWS's words for: not now."""
+STALE_VIEW: Final = "ValidationError"
+"""Auto Scaling's word for a group that is not as it was when it was looked at, among other things: worth another look."""
+TRIES: Final = 5
+TRIES_OF_A_STALE_VIEW: Final = 3
+BETWEEN_TRIES: Final = Backoff(first_s=5.0, longest_s=60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """A refusal, how often it came by now, and when (steady seconds) the next try is due; None: there is none."""
+
+    error: EnvctlError
+    tries: int
+    next_at_s: float | None
+
+
+def tries_allowed(error: EnvctlError) -> int:
+    """Return how often in one run something is tried that fails like this."""
+    if isinstance(error, (Unreachable, Conflict)):
+        return TRIES
+    if isinstance(error, RefusedByAws):
+        if error.aws_code in PASSING_CODES:
+            return TRIES
+        return TRIES_OF_A_STALE_VIEW if error.aws_code == STALE_VIEW else 1
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The refusals of one run: what may be tried now, what waits, what was given up."""
+
+    steady_s: Callable[[], float]
+    """A steady clock in seconds."""
+    setbacks: dict[str, Setback] = field(default_factory=dict)
+    """By instance or group."""
+
+    def keep(self, refused: Mapping[str, EnvctlError]) -> None:
+        """Take note of refusals, by instance or group."""
+        now_s = self.steady_s()
+        for thing, error in refused.items():
+            known = self.setbacks.get(thing)
+            tries = known.tries + 1 if known else 1
+            again = tries < tries_allowed(error)
+            next_at_s = now_s + BETWEEN_TRIES.pause_s(tries) if again else None
+            self.setbacks[thing] = Setback(error, tries, next_at_s)
+
+    def may_try(self, thing: str) -> bool:
+        """Tell whether a request for it may be sent now."""
+        known = self.setbacks.get(thing)
+        if known is None:
+            return True
+        return known.next_at_s is not None and known.next_at_s <= self.steady_s()
+
+    @property
+    def tries_again(self) -> bool:
+        """Tell whether the next try of anything is still to come."""
+        now_s = self.steady_s()
+        moments = (known.next_at_s for known in self.setbacks.values())
+        return any(at_s is not None and at_s > now_s for at_s in moments)
+
+    def given_up(self, thing: str) -> bool:
+        """Tell whether it is left as it is in this run."""
+        known = self.setbacks.get(thing)
+        return known is not None and known.next_at_s is None
+
 
 THERE: Final = {State.ON: "running", State.OFF: "stopped"}
 NOT_OFF: Final = ("pending", "running", "shutting-down", "stopping")
@@ -60,7 +243,9 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             groups[name] = steps
         start += filter(patience.may_try, steps.start)
         stop += filter(patience.may_try, steps.stop)
-        waits |= _waiting(situation, steps)
+        if steps.any or not steps.stays:
+            waits |= {member.instance_id for member in situation.members if not member.is_there}
+            waits |= {name} if steps.chain else set()
     for instance_id, wanted in goals.power.items():
         instance = look.instances.get(instance_id)
         if instance_id in members or instance is None or instance.state == THERE[wanted]:
@@ -72,13 +257,6 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
     return Round(groups, tuple(start), tuple(stop), frozenset(waits), stays)
 
 
-def _waiting(group: GroupSituation, steps: GroupSteps) -> set[str]:
-    if steps.stays and not steps.any:
-        return set()
-    waiting = {member.instance_id for member in group.members if not member.is_there}
-    return waiting | ({group.name} if steps.chain else set())
-
-
 def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round) -> LiveLook:
     """Return the look that the next round needs, and no more: a whole look is most of the work of switching a scope off.
 
@@ -87,22 +265,19 @@ def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round
     """
     if goals.replaced or any(wanted is State.ON for wanted in goals.power.values()):
         return client.look()
-    if asked.groups or _members_leave(goals, before):
+    members_leave = any(
+        goals.power.get(member.instance_id) is State.OFF and member.lifecycle != "Standby"
+        for name in goals.groups
+        if name in before.groups
+        for member in before.groups[name].members
+    )
+    if asked.groups or members_leave:
         instances = _with_state(before.instances, asked.stop, "stopping")
         return replace(before, groups=client.groups(), instances=instances)
     still = client.instances(NOT_OFF)
     off = [name for name in goals.power if name in before.instances and name not in still]
     instances = {**_with_state(before.instances, off, "stopped"), **still}
     return replace(before, instances=instances)
-
-
-def _members_leave(goals: Goals, look: LiveLook) -> bool:
-    return any(
-        goals.power.get(member.instance_id) is State.OFF and member.lifecycle != "Standby"
-        for name in goals.groups
-        if name in look.groups
-        for member in look.groups[name].members
-    )
 
 
 def _with_state(

@@ -6,17 +6,24 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.effective_schedules import (
+from controller.decisions.power_map import (
+    NOTHING_KNOWN,
+    EnvironmentPower,
+    RolePower,
+    from_json,
+    memory_of,
+    power_map,
+)
+from controller.decisions.role_schedules import (
     FollowedSchedule,
+    compiled,
     of_environment,
     of_role,
     roles_of,
     roles_using,
+    schedule_tag,
     users_of,
 )
-from controller.decisions.power_map import EnvironmentPower, RolePower, power_map
-from controller.decisions.role_schedules import compiled, schedule_tag
-from controller.decisions.schedule_memory import NOTHING_KNOWN, from_json, memory_of
 from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override

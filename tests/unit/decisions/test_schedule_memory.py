@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.decisions.schedule_memory import (
+from controller.decisions.power_map import (
     NOTHING_KNOWN,
     ScheduleMemory,
     from_json,

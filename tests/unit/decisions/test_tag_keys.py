@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from controller.decisions.evaluator import Evaluator, power_rules_of
-from controller.decisions.group_tags import SCHEDULE
 from controller.decisions.power_map import power_map
-from controller.decisions.tag_keys import TagKeys, tag_keys_of, written_keys
+from controller.decisions.tag_keys import SCHEDULE, TagKeys, tag_keys_of, written_keys
 from controller.model.accepted import LiveOptions
 from controller.scheduling.decision import Action
 from controller.scheduling.facts import Source

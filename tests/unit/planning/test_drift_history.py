@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.engine.state.drift_history import history_of_row
+from controller.engine.state.rows import history_of_row
 from controller.model.plan import Cause, Change
 from controller.model.ref import ResourceRef
 from controller.planning.drift_history import FLIPS, SOMEBODY, WITHIN, DriftHistory

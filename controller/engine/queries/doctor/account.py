@@ -9,8 +9,7 @@ from controller.aws.probes import LOOK, NOBODY, NOT_PROBED, OF_TARGET, Probe, al
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import MASTER, AccountAccess, check_role, deploy_command
 from controller.engine.installation.installation import Installation
-from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
-from controller.engine.live.scopes import ScopeSetup
+from controller.engine.live.observe import Observer, Part, ScopeSetup, ScopeView, Unobserved
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState

@@ -11,7 +11,7 @@ from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.journal import scopes_left_open
-from controller.engine.live.scopes import ScopeSetup
+from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor
 from controller.engine.queries.doctor.report import Check, Health, check_of_error

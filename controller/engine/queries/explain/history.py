@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from controller.engine.installation.installation import Installation
-from controller.engine.live.records import refs_of
+from controller.engine.live.journal import refs_of
 from controller.engine.queries.explain.explanation import Subject, Written
 from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.ledger.entities import entities_of

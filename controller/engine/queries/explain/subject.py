@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from controller.engine.live.scopes import ScopeSetup
+from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import (
     INSTANCE,
     AcceptedNow,

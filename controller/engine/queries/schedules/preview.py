@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from controller.decisions.effective_schedules import (
+from controller.decisions.power_map import SCHEDULE_PATH
+from controller.decisions.role_schedules import (
     FollowedSchedule,
+    compiled,
     of_environment,
     of_role,
     roles_of,
     roles_using,
     users_of,
 )
-from controller.decisions.power_map import SCHEDULE_PATH
-from controller.decisions.role_schedules import compiled
 from controller.errors import WrongUsage
 from controller.kinds.parts.schedule_choice import ScheduleChoice
 from controller.loading.closest import closest

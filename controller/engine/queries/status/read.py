@@ -10,8 +10,8 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.finding import reasons, scope_counts_of, worst
 from controller.engine.live.journal import OPEN_PREFIX
+from controller.engine.live.observe import live_scopes
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
-from controller.engine.live.scopes import live_scopes
 from controller.engine.queries.status.schedule_outlook import power_outlook
 from controller.engine.queries.status.view import (
     LookedScope,
@@ -21,10 +21,14 @@ from controller.engine.queries.status.view import (
     StatusView,
     storm_views,
 )
-from controller.engine.state.drift_history import FLIPS_PREFIX, history_of_row
-from controller.engine.state.override_rows import PREFIX as OVERRIDE_PREFIX
-from controller.engine.state.override_rows import override_of_row
-from controller.engine.state.status import STATUS_PREFIX, statuses_in
+from controller.engine.state.rows import (
+    FLIPS_PREFIX,
+    OVERRIDE_PREFIX,
+    STATUS_PREFIX,
+    history_of_row,
+    override_of_row,
+    statuses_in,
+)
 from controller.errors import EnvctlError
 from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState

@@ -17,12 +17,12 @@ from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.live import FoundGroup, LiveLook, LiveScope
 from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
-from controller.targets.group_parts.deep_look import Deep
-from controller.targets.group_parts.design import GroupDesign
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.images import form_of
 from controller.targets.group_parts.names import platform_security_groups
-from controller.targets.group_parts.scheduled_actions import OLD, wanted_actions
+from controller.targets.group_parts.observe import Deep
+from controller.targets.group_parts.role_design import GroupDesign
+from controller.targets.group_parts.schedule_acts import OLD, wanted_actions
 from tests.support.generated_fleets import Documents, fleets
 from tests.support.imported_fleets import (
     CIRCUMSTANCES,

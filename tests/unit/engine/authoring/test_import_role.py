@@ -9,9 +9,9 @@ import pytest
 from controller.engine.authoring.import_role import closer_look
 from controller.kinds.parts.server_role import ScalingSchedule
 from controller.model.accepted import AcceptedState
-from controller.targets.group_parts.deep_look import Deep
-from controller.targets.group_parts.design import GroupDesign
 from controller.targets.group_parts.designs import designs
+from controller.targets.group_parts.observe import Deep
+from controller.targets.group_parts.role_design import GroupDesign
 from tests.support.live_account import FLEET, SCOPE, accepted_of
 
 TOPIC = f"arn:aws:sns:{SCOPE.region}:{SCOPE.account}:Told"

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.storage import new_run_id
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 

@@ -69,7 +69,7 @@ def test_records_go_with_their_items_and_the_head(estate: Estate, writer: ScopeW
 
     assert (first.sequence, second.sequence, second.previous_hash) == (1, 2, first.hash)
     assert estate.item(STATE_TABLE.name, Id="b") == {"Id": "b"}
-    assert (writer.head.sequence, writer.head.last_hash) == (2, second.hash)
+    assert (writer.lease.head.sequence, writer.lease.head.last_hash) == (2, second.hash)
     estate.check_ledger()
 
 

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.engine.live.observe import Unobserved
-from controller.engine.live.scopes import ScopeSetup
+from controller.engine.live.observe import ScopeSetup, Unobserved
 from controller.engine.power.fleet import FleetEvaluation, ScopeEvaluation, find_object
 from controller.errors import AccessDenied, WrongUsage
 from controller.model.accepted import AcceptedState

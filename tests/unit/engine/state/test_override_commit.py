@@ -7,7 +7,7 @@ import pytest
 
 from controller.engine.commit.lease import Claim, Leases
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
-from controller.engine.state.override_rows import read_overrides
+from controller.engine.state.rows import read_overrides
 from controller.errors import Conflict, ScopeBusy, Throttled
 from controller.model.override import Override
 from controller.model.ref import ResourceRef

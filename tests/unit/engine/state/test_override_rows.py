@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.aws.items import from_wire, to_wire
-from controller.engine.state.override_rows import override_of_row, row_of_override
+from controller.engine.state.rows import override_of_row, row_of_override
 from controller.errors import EnvctlError
 from controller.model.canonical import ABSENT
 from controller.model.override import Override

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from controller.decisions import group_tags as our
+from controller.decisions import tag_keys as our
 from controller.model.live import FoundGroup, LiveLook, Member
-from controller.targets.group_parts.attributes import deep_digest
 from controller.targets.group_parts.designs import designs
-from controller.targets.group_parts.found import ImageMark, group_mark_id
-from controller.targets.group_parts.scheduled_actions import actions_digest, wanted_actions
+from controller.targets.group_parts.found import ImageMark, deep_digest, group_mark_id
+from controller.targets.group_parts.schedule_acts import actions_digest, wanted_actions
 from controller.targets.group_parts.wanted_deep import wished_deep
 from controller.targets.groups import TARGET as GROUPS
 from controller.targets.scaling_schedules import TARGET as SCHEDULES

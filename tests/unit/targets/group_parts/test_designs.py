@@ -7,8 +7,8 @@ import pytest
 from controller.model.accepted import LiveOptions
 from controller.model.live import LiveScope
 from controller.model.ref import ResourceRef
-from controller.targets.group_parts.design import GroupDesign
 from controller.targets.group_parts.designs import Designs, designs
+from controller.targets.group_parts.role_design import GroupDesign
 from tests.support.live_account import FLEET, SCOPE, Documents, accepted_of
 
 WEB = "c50-ta-Web"

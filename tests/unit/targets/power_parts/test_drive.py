@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.decisions.group_tags import PARKED
+from controller.decisions.tag_keys import PARKED
 from controller.errors import RefusedByAws, Throttled
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.drive import HOLD_S, Drive, Pace
-from controller.targets.power_parts.goals import Goals, GroupGoal, Outcomes
-from controller.targets.power_parts.retrying import Patience
-from controller.targets.power_parts.situation import HELD_BACK
+from controller.targets.power_parts.rounds import Goals, GroupGoal, Outcomes, Patience
+from controller.targets.power_parts.steps import HELD_BACK
 from tests.support.in_memory_groups import Group, InMemoryHands, Killed, StillClock
 
 NAME = "c50-ta-Web"

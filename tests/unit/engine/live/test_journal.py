@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.engine.commit.storage import ApplyRequest
-from controller.engine.live.records import (
+from controller.engine.live.journal import (
     FOUND_DONE,
     NOT_DONE,
     OTHERWISE,

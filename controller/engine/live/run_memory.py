@@ -1,29 +1,97 @@
-"""After each run that enforces power, the tags that keep things on are on record, as overrides are: listed, announced, ended."""
+"""What a run that enforces power leaves for the next: the schedules it worked by, and the tags that keep things on.
+
+By the schedules the next run tells what the clock does from what edits do. The tags are on record as overrides are: listed,
+announced, ended.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
+from controller.decisions.power_map import ScheduleMemory, memory_of, power_map
 from controller.decisions.tag_keys import tag_keys_of
 from controller.engine.commit.lease import Claim
-from controller.engine.commit.run_id import new_run_id
-from controller.engine.commit.storage import ApplyRequest
+from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.installation.installation import Installation
+from controller.engine.live.observe import Part, environments_of
 from controller.engine.live.planner import LiveScopePlan
-from controller.engine.live.schedule_memory import power_part
 from controller.engine.state.override_commit import MOST, Ending, end_overrides, make_overrides
 from controller.errors import EnvctlError
 from controller.events import Emit, RunStopped
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.live import LiveLook, Tags
+from controller.model.observed import ScopeState
 from controller.model.override import Override
+from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import override_of_tag, tags_to_record
 from controller.scheduling.facts import tag_value
 from controller.scheduling.schedule import InvalidSchedule
 from controller.scheduling.until import parse_override_tag
+from controller.targets.power import SCHEDULES, Power, read_memory, write_memory
+
+ENFORCED: Final = "enforce"
+
+
+class LastAppliedSchedules:
+    """What is remembered of each scope, written only where it changes. Made once per process."""
+
+    def __init__(self, installation: Installation) -> None:
+        """Take where the rows are."""
+        self._client = installation.master.client
+        self._prefix = installation.master.settings.resource_prefix
+        self._known: dict[str, ScheduleMemory] = {}
+
+    def keep(self, accepted: AcceptedState, plans: Iterable[LiveScopePlan]) -> None:
+        """Remember for each scope in which power is enforced what it worked by. Raises as any read or write.
+
+        Where a guard refused what an edit asks for, the schedules from before are kept: asked again, it is still the edit.
+        """
+        # An override ends by the clock, so what is remembered is what holds without it.
+        current = memory_of(power_map(accepted.written))
+        for plan in plans:
+            part, scope = power_part(plan), plan.setup.scope
+            if part is None:
+                continue
+            before = part.observed.facts.get(SCHEDULES) or self._known.get(scope.name)
+            if before is None:
+                before = read_memory(self._client, self._prefix, scope.name)
+            names = environments_of(accepted, scope, accepted.options.default_region)
+            refused = _refused(plan, part)
+            now, kept = current.only({*map(str.lower, names)} - refused), before.only(refused)
+            after = ScheduleMemory(
+                {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
+            )
+            if after != before:
+                write_memory(self._client, self._prefix, scope.name, after)
+            self._known[scope.name] = after
+
+
+def power_part(plan: LiveScopePlan) -> Part | None:
+    """Return how power saw a scope; None where it is not enforced, or saw nothing."""
+    return next(
+        (
+            part
+            for part in plan.view.parts
+            if isinstance(part.target, Power) and part.mode == ENFORCED
+        ),
+        None,
+    )
+
+
+def _refused(plan: LiveScopePlan, part: Part) -> frozenset[str]:
+    """Return the environments, in lower case, of which a guard let something lie that an edit or an override asks for."""
+    return frozenset(
+        part.projected.environments[change.ref].lower()
+        for scope_plan in plan.plans
+        if scope_plan.state is ScopeState.REFUSED
+        for change in scope_plan.changes
+        if change.target == part.target.name and change.cause is not Cause.SCHEDULED
+    )
+
 
 GONE = "its tag was taken off, or says something else"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.engine.state.status import (
+from controller.engine.state.rows import (
     Finding,
     next_status,
     row_of_status,

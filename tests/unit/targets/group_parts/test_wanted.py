@@ -13,9 +13,9 @@ from controller.kinds.parts.server_role import ScalingSchedule
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.group_sizes import RoleSizes
 from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, NOSCHEDULE
-from controller.targets.group_parts.attributes import SIZES
-from controller.targets.group_parts.design import GroupDesign, Power
-from controller.targets.group_parts.wanted_sizes import sizes_at_creation, sizes_now
+from controller.targets.group_parts.found import SIZES
+from controller.targets.group_parts.role_design import GroupDesign, Power
+from controller.targets.group_parts.wanted import sizes_at_creation, sizes_now
 from tests.support.live_account import FLEET
 from tests.unit.targets.group_parts.test_designs import design
 from tests.unit.targets.group_parts.test_rollouts import seen

@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from controller.engine.commit.change_queue import ChangeQueue
+from controller.engine.live.apply_changes import Stage, next_stage
 from controller.engine.live.journal import MAX_RECORDS
-from controller.engine.live.stages import Stage, next_stage
 from controller.errors import StaleEpoch
 from controller.model.plan import Action, Cause, Change, Status
 from controller.model.ref import ResourceRef

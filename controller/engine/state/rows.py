@@ -1,17 +1,23 @@
-"""Status of scopes as rows of EnvctlState, and back; and what a look makes of the status before it."""
+"""The controller's own rows in EnvctlState: statuses of scopes, their drift histories, overrides."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from controller.aws.items import to_wire
 from controller.aws.tables import ItemStore
-from controller.aws.transactions import PutWrite
+from controller.aws.transactions import DeleteWrite, PutWrite
+from controller.engine.commit.lease import epoch_ms
+from controller.errors import EnvctlError
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
+from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
-from controller.model.ref import Reason
+from controller.model.override import Override
+from controller.model.ref import Reason, ResourceRef
+from controller.planning.drift_history import DriftHistory
+from controller.targets.table_items.definitions import STATE_TABLE
 
 STATUS_PREFIX: Final = "status#"
 RETRIES: Final = Backoff(first_s=60.0, longest_s=900.0)
@@ -178,3 +184,104 @@ def counts_of_plain(plain: Any) -> ScopeCounts | None:
         if plain.get(attribute) is not None
     }
     return ScopeCounts(at=datetime.fromisoformat(plain["At"]), **fields)
+
+
+FLIPS_PREFIX: Final = "flips#"
+
+
+def read_histories(
+    store: ItemStore, state_table: str, scopes: Iterable[str]
+) -> dict[str, DriftHistory]:
+    """Return what is remembered, by scope; nothing for scopes that were calm. Raises as any read."""
+    keys = [{"Id": FLIPS_PREFIX + scope} for scope in scopes]
+    rows = store.batch_get(state_table, keys) if keys else ()
+    return {str(row["Id"]).removeprefix(FLIPS_PREFIX): history_of_row(row) for row in rows}
+
+
+def write_history(store: ItemStore, state_table: str, scope: str, history: DriftHistory) -> None:
+    """Remember what happened in a scope; forget it once it is calm. Raises as any write."""
+    key, flips = {"Id": FLIPS_PREFIX + scope}, history.flips
+    if not flips:
+        store.write(DeleteWrite(state_table, to_wire(key)))
+        return
+    row = {
+        "Flips": {str(ref): [epoch_ms(at) for at in flips[ref]] for ref in sorted(flips)},
+        "Told": sorted(str(ref) for ref in history.told & flips.keys()),
+    }
+    store.write(PutWrite(state_table, to_wire({**key, **row})))
+
+
+def history_of_row(row: Mapping[str, Any]) -> DriftHistory:
+    """Read a row; an empty one for what is damaged: the breaker then begins to count anew."""
+    try:
+        flips = {
+            ResourceRef.parse(name): tuple(
+                datetime.fromtimestamp(int(ms) / 1000, UTC) for ms in moments
+            )
+            for name, moments in row["Flips"].items()
+        }
+        return DriftHistory(flips, frozenset(map(ResourceRef.parse, row.get("Told", ()))))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return DriftHistory()
+
+
+OVERRIDE_PREFIX = "override#"
+
+Row = Mapping[str, Any]
+
+
+def row_of_override(override: Override) -> dict[str, Any]:
+    """Return the row that holds an override. The value is JSON text, so that it comes back exactly as it was given."""
+    row: dict[str, Any] = {
+        "Id": OVERRIDE_PREFIX + override.id,
+        "Ref": str(override.ref),
+        "Reason": override.reason,
+        "Actor": override.actor,
+        "Since": iso_ms(override.since),
+        "Path": override.path,
+        "UntilGit": override.until_git,
+        "BaseDigest": override.base_digest,
+    }
+    if override.value is not ABSENT:
+        row["Value"] = canonical_bytes(override.value).decode()
+    if override.until is not None:
+        row["Until"] = iso_ms(override.until)
+    return row
+
+
+def override_of_row(row: Row) -> Override:
+    """Read a row. Raises EnvctlError for one that is damaged: what it held back must not be let go in silence."""
+    try:
+        return Override(
+            id=row["Id"].removeprefix(OVERRIDE_PREFIX),
+            ref=ResourceRef.parse(row["Ref"]),
+            reason=row["Reason"],
+            actor=row["Actor"],
+            since=datetime.fromisoformat(row["Since"]),
+            path=row.get("Path", ""),
+            value=parse_canonical(row["Value"].encode()) if "Value" in row else ABSENT,
+            until=datetime.fromisoformat(row["Until"]) if "Until" in row else None,
+            until_git=bool(row.get("UntilGit", False)),
+            base_digest=row.get("BaseDigest", ""),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise EnvctlError(
+            f"overrides: row {row.get('Id')} of EnvctlState is damaged ({error!r})",
+            fix="delete the row and make the override again",
+        ) from error
+
+
+def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return those of the rows of EnvctlState that hold overrides, ended ones too, by id."""
+    mine = (row for row in rows if str(row["Id"]).startswith(OVERRIDE_PREFIX))
+    return tuple(sorted(mine, key=lambda row: str(row["Id"])))
+
+
+def read_override_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
+    """Return the rows of all overrides, ended ones too, by id. Raises as any read."""
+    return override_rows_in(store.scan(state_table, 1))
+
+
+def read_overrides(store: ItemStore, prefix: str) -> tuple[Override, ...]:
+    """Return all overrides, ended ones too. Raises as any read, and as ``override_of_row``."""
+    return tuple(map(override_of_row, read_override_rows(store, prefix + STATE_TABLE.name)))

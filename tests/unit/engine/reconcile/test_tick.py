@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from controller.engine.live.scopes import ScopeSetup
-from controller.engine.power.agenda import POSTPONED_FOR, PowerAgenda
+from controller.engine.live.observe import ScopeSetup
+from controller.engine.reconcile.tick import POSTPONED_FOR, PowerAgenda
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from tests.support.live_account import FLEET, SCOPE, accepted_of

@@ -6,13 +6,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.targets.group_parts.design import Volume
-from controller.targets.group_parts.template_data import (
+from controller.targets.group_parts.launch_templates import (
     attributes_of_configuration,
     attributes_of_template,
     data_of,
     security_groups_of,
 )
+from controller.targets.group_parts.role_design import Volume
 
 names = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12)
 volumes = st.builds(
