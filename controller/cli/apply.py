@@ -19,13 +19,12 @@ from controller.cli.invocation import (
     ScopeOption,
     SourceOption,
 )
-from controller.cli.output import note, say, say_document
 from controller.cli.plan import (
     note_ending_soon,
     noting_warnings,
     show_plan_being_applied,
 )
-from controller.cli.process import may_ask
+from controller.cli.process import may_ask, note, say, say_document
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.combined_plan import Reviewed, refusal_of

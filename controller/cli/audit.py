@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import note, say, say_document
+from controller.cli.process import note, say, say_document
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
 from controller.errors import ExitCode, WrongUsage

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import counted, say, say_document
+from controller.cli.process import counted, say, say_document
 from controller.engine.installation.bootstrap import set_up
 from controller.views.documents.installation import bootstrap_json
 

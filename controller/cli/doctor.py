@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import say_document, say_lines
+from controller.cli.process import say_document, say_lines
 from controller.engine.queries.doctor.checks import examine
 from controller.engine.queries.doctor.report import exit_code
 from controller.views.doctor import doctor_json, doctor_lines

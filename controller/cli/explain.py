@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import note, say, say_document
+from controller.cli.process import note, say, say_document
 from controller.engine.power.fleet import LIVE, AcceptedNow, CachedLook, accepted_now, find_object
 from controller.engine.queries.explain.document import FromSource, explain_document, with_source
 from controller.engine.queries.explain.instance import PowerExplainer

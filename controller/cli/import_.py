@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import counted, note, say, say_document
-from controller.cli.process import utc_now
+from controller.cli.process import counted, note, say, say_document, utc_now
 from controller.engine.authoring.import_fleet import ImportAsked, Importer
 from controller.engine.authoring.write_files import write_folder
 from controller.loading.authoring.folders import SCHEMAS

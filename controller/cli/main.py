@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 
 from controller import __version__
 from controller.cli.commands import CommandGroup
-from controller.cli.output import counted, note, note_problems, say_document
+from controller.cli.process import counted, note, note_problems, say_document
 from controller.errors import (
     EnvctlError,
     ExitCode,

@@ -7,7 +7,7 @@ import typer
 
 from controller import catalog
 from controller.cli.invocation import Invocation, SourceOption
-from controller.cli.output import note, note_problems, say
+from controller.cli.process import note, note_problems, say
 from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_file
 from controller.engine.desired.load_revision import RevisionLoader

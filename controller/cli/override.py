@@ -7,8 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import note, say, say_document
-from controller.cli.process import may_ask
+from controller.cli.process import may_ask, note, say, say_document
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
 from controller.engine.power.fleet import accepted_now

@@ -15,7 +15,7 @@ from controller.cli.invocation import (
     ScopeOption,
     SourceOption,
 )
-from controller.cli.output import counted, note, say, say_lines
+from controller.cli.process import counted, note, say, say_lines
 from controller.engine.authoring.write_files import write_file
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import (

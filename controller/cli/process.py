@@ -1,15 +1,21 @@
-"""What the operating system gives this process. Nothing else reads the clock, the environment or who is at work."""
+"""What this process has: clock, environment, who is at work, and where output goes: results to standard output, all about them to standard error.
+
+Nothing else reads the clock, the environment or who is at work.
+"""
 
 import getpass
 import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from controller.engine.installation.process_context import ProcessContext
+from controller.model.ref import Problem
+from controller.views.documents.envelope import document_text
+from controller.views.style import Line, coloured, plain
 
 USER_VARIABLE = "ENVCTL_USER"
 PERSONAL = ("AWS_", "ENVCTL_", "GIT_")
@@ -42,7 +48,7 @@ def process_context() -> ProcessContext:
         environment=os.environ,
         clock=utc_now,
         sleep=time.sleep,
-        user=_user(),
+        user=os.environ.get(USER_VARIABLE) or _login_name(),
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
 
@@ -58,12 +64,48 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and not given.get("NO_COLOR") and given.get("TERM") != "dumb"
 
 
-def _user() -> str:
-    given = os.environ.get(USER_VARIABLE)
-    if given:
-        return given
+def _login_name() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):
         # A container may run as a number without a name.
         return f"uid-{os.getuid()}"
+
+
+_OBEYED = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"
+}
+"""Characters that a terminal would obey, and what is shown for them: names come from tables that others write too."""
+
+
+def say(text: str) -> None:
+    """Print a result."""
+    shown = text.translate(_OBEYED)
+    sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n")
+
+
+def say_lines(lines: Iterable[Line]) -> None:
+    """Print styled lines, in colour where that is wanted."""
+    sys.stdout.write(coloured(lines) if wants_colour() else plain(lines))
+
+
+def say_document(name: str, fields: Mapping[str, object]) -> None:
+    """Print a result as one JSON document in its envelope."""
+    sys.stdout.write(document_text(name, fields).decode())
+
+
+def note(text: str) -> None:
+    """Print something about a result."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{text.translate(_OBEYED)}\n")
+
+
+def note_problems(problems: Iterable[Problem]) -> None:
+    """Print problems, in the order given."""
+    for problem in problems:
+        note(str(problem))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``1 table``, ``2 tables``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -6,7 +6,7 @@ import typer
 
 from controller import catalog
 from controller.cli.invocation import Format, FormatOption, Invocation, SourceOption
-from controller.cli.output import note_problems, say, say_document
+from controller.cli.process import note_problems, say, say_document
 from controller.engine.queries.effective import effective_documents
 from controller.errors import ExitCode
 from controller.views.effective import effective_json, effective_yaml

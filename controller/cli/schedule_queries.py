@@ -8,7 +8,7 @@ import typer
 
 from controller import catalog
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import say, say_document
+from controller.cli.process import say, say_document
 from controller.engine.desired.accepted import accepted_of
 from controller.engine.power.fleet import CachedLook, accepted_now
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of

@@ -6,7 +6,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from controller.cli.output import counted, say
+from controller.cli.process import counted, say
 from controller.engine.authoring.write_files import write_file
 from controller.errors import WrongUsage
 from controller.views.schema_files import OUTPUT, schema_files

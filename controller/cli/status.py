@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import say_document, say_lines
+from controller.cli.process import say_document, say_lines
 from controller.engine.installation.installation import settings_with_origins
 from controller.engine.queries.status.read import read_status, with_look
 from controller.ports import Source

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.output import counted, note_problems, say, say_document
+from controller.cli.process import counted, note_problems, say, say_document
 from controller.errors import ExitCode
 from controller.views.documents.validation import validate_json
 

@@ -157,14 +157,13 @@ class LedgerReader:
             case OfPeriod():
                 records, after = self._of_period(question, limit, position)
             case OfActor(actor, period):
-                wanted = self._query(ACTOR_INDEX, "ActorId", actor, limit, period)
-                records, after = self._lines(wanted, position)
+                records, after = self._lines(ACTOR_INDEX, "ActorId", actor, limit, position, period)
             case OfTransaction(transaction_id):
-                wanted = self._query(TRANSACTION_INDEX, "RunId", transaction_id, limit)
-                records, after = self._lines(wanted, position)
+                records, after = self._lines(
+                    TRANSACTION_INDEX, "RunId", transaction_id, limit, position
+                )
             case OfScope(scope):
-                wanted = self._query(SCOPE_INDEX, "Scope", scope, limit)
-                records, after = self._lines(wanted, position)
+                records, after = self._lines(SCOPE_INDEX, "Scope", scope, limit, position)
         return Page(tuple(records), None if after is None else token_of(question, after))
 
     def all(self, question: Question, *, page_size: int = 200) -> Iterator[RecordSummary]:
@@ -238,16 +237,22 @@ class LedgerReader:
         found = batch_get_wire(self.client, self.table, keys)
         return {item["AuditID"]["S"]: item for item in found}
 
-    def _query(
-        self, index: str, attribute: str, value: str, limit: int, period: Period | None = None
-    ) -> Query:
-        """Return the query for the lines of an index with this value, newest first, of a period where its order is time."""
+    def _lines(
+        self,
+        index: str,
+        attribute: str,
+        value: str,
+        limit: int,
+        start: WireItem | None,
+        period: Period | None = None,
+    ) -> tuple[list[RecordSummary], WireItem | None]:
+        """Return a page of an index's lines with this value, newest first, of a period where its order is time; and where to go on."""
         condition, values, names = "#what = :what", {":what": value}, {"#what": attribute}
         if period is not None:
             condition += " AND #time BETWEEN :first AND :last"
             values[":first"], values[":last"] = period.bounds()
             names["#time"] = "ISOTimestamp"
-        return Query(
+        wanted = Query(
             self.table,
             condition,
             values,
@@ -257,10 +262,6 @@ class LedgerReader:
             page_size=limit,
             attributes=_WANTED,
         )
-
-    def _lines(
-        self, wanted: Query, start: WireItem | None
-    ) -> tuple[list[RecordSummary], WireItem | None]:
         answer = query(self.client, wanted, start)
         return [*map(summary_of_item, answer.items)], answer.next_key
 
@@ -271,7 +272,7 @@ class LedgerReader:
         period = Period(question.since, question.until)
         first, last = period.bounds()
         day, start = position or (last[:10], None)
-        lines, next_key = self._lines(self._query(DATE_INDEX, "Date", day, limit, period), start)
+        lines, next_key = self._lines(DATE_INDEX, "Date", day, limit, start, period)
         after: tuple[str, WireItem | None] | None = None
         if next_key is not None:
             after = (day, next_key)
@@ -286,8 +287,8 @@ class LedgerReader:
         starts: dict[str, Any] = position or dict.fromkeys(map(str, question.entities))
         histories = []
         for entity, start in starts.items():
-            wanted = self._query(ENTITY_INDEX, "EntityId", entity, limit, question.period)
-            histories.append(_History(entity, start, *self._lines(wanted, start)))
+            lines = self._lines(ENTITY_INDEX, "EntityId", entity, limit, start, question.period)
+            histories.append(_History(entity, start, *lines))
         return _merge(histories, limit)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from controller.cli import process
 from controller.cli.apply import ProgressLine, progress_text
-from controller.cli.output import counted, note, say, say_lines
+from controller.cli.process import counted, note, say, say_lines
 from controller.events import ApplyProgressed
 from controller.model.plan import Progress
 from controller.views.style import Span
