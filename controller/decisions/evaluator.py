@@ -236,11 +236,16 @@ class Evaluator:
         role: RolePower | None,
     ) -> Decision:
         whole = self.groups.get(group)
-        found = whole.group if whole else None
+        tags, key = instance.tags, self._rules.keys.schedule
+        ours = {instance.tag(OUR_SCHEDULE), whole.group.tag(OUR_SCHEDULE) if whole else None}
+        text = tag_value(tags, key)
+        if text and text in {value.strip() for value in ours if value is not None}:
+            # The group gave it a Schedule that we gave the group: nobody set it there.
+            tags = tuple((name, value) for name, value in tags if name.lower() != key.lower())
         facts = InstanceFacts(
             instance.instance_id,
             instance.state,
-            _of_its_own(instance, found, self._rules.keys.schedule),
+            tags,
             instance.launched_at,
             _cannot_stop(instance),
         )
@@ -322,15 +327,6 @@ def _arrived(
 def _by_key(tags: Tags) -> dict[str, str]:
     """Return tags by key in lower case; the first of equal keys counts."""
     return {name.lower(): value.strip() for name, value in reversed(tags)}
-
-
-def _of_its_own(instance: FoundInstance, group: FoundGroup | None, key: str) -> Tags:
-    """Return an instance's tags without a Schedule that its group gave it and that we gave the group: nobody set it there."""
-    text = tag_value(instance.tags, key)
-    ours = (instance.tag(OUR_SCHEDULE), group.tag(OUR_SCHEDULE) if group else None)
-    if not text or text not in {value.strip() for value in ours if value is not None}:
-        return instance.tags
-    return tuple((name, value) for name, value in instance.tags if name.lower() != key.lower())
 
 
 def _cannot_stop(instance: FoundInstance) -> str:

@@ -255,6 +255,16 @@ class PowerExplainer:
         known_as_ours: bool = False,
     ) -> PowerFacts:
         spec = accepted.spec("Environment", found.subject.environment)
+        own = ResourceRef("Environment", found.subject.environment)
+        ends = {
+            override.until
+            for override in accepted.overrides
+            if override.until and (override.ref == own or override.ref.kind in _SHARED)
+        }
+
+        def decided(at: datetime) -> Decision:
+            return self._decision(found, self._accepted(at), at)
+
         return PowerFacts(
             scope=found.setup.scope.name,
             subject=found.subject,
@@ -269,7 +279,7 @@ class PowerExplainer:
             known_as_ours=known_as_ours,
             owner=owner_of(decision.deciding, found.subject, accepted),
             choice=spec.schedule if spec else None,
-            next=self._next(found, decision, accepted) if environment else (),
+            next=next_changes(decision, self._at, ends, decided) if environment else (),
         )
 
     def _last_change(self, found: Found) -> LastChange:
@@ -340,21 +350,6 @@ class PowerExplainer:
         own = found.subject.instance or found.subject.group
         if own:
             yield NextStep(StepKind.OVERRIDE, own, state=other)
-
-    def _next(
-        self, found: Found, decision: Decision, accepted: AcceptedState
-    ) -> tuple[NextChange, ...]:
-        own = ResourceRef("Environment", found.subject.environment)
-        ends = {
-            override.until
-            for override in accepted.overrides
-            if override.until and (override.ref == own or override.ref.kind in _SHARED)
-        }
-
-        def decided(at: datetime) -> Decision:
-            return self._decision(found, self._accepted(at), at)
-
-        return next_changes(decision, self._at, ends, decided)
 
 
 def next_changes(
