@@ -25,9 +25,10 @@ from boto3.dynamodb.types import TypeSerializer
 
 from benchmarks.ministack import ministack
 from controller.aws.clients import Clients, client_config
+from controller.aws.errors import Place
 from controller.aws.items import from_wire
-from controller.aws.place import Place
 from controller.aws.table_setup import Patience, set_up_table
+from controller.aws.tables import DynamoStore
 from controller.aws.transactions import Cancelled, Committed, PutWrite, UpdateWrite, Write
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
@@ -40,7 +41,6 @@ from controller.model.plan import Cause, Change, Status
 from controller.model.ref import Authorship, Origin, ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.store import DynamoStore
 
 PLACE = Place("", "eu-west-1")
 SERVICES = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))
@@ -190,7 +190,7 @@ def run(changes: tuple[Change, ...], slices: int) -> tuple[int, list[float], lis
     """Let the three take turns; return transactions sent, and ours against each bare loop, slice by slice."""
     bare = boto3.client("dynamodb", region_name=PLACE.region, config=client_config("dynamodb"))
     clients = Clients()
-    client = clients.client(clients.new_session(PLACE), PLACE, "dynamodb")
+    client = clients.client(PLACE, "dynamodb")
     ours, wire, plain = ready(client), ready(client), ready(client)
     store = ours.storage.store
     assert isinstance(store, Remembering)

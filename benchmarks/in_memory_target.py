@@ -7,7 +7,7 @@ from controller.catalog import kinds, tables
 from controller.model.canonical import parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.resource import Resource
-from controller.targets.table_items.marks import mark_id
+from controller.targets.table_items.item_form import mark_id
 from controller.targets.tables import Tables
 
 INSTALLATION = "benchmark"

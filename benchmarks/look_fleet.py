@@ -11,8 +11,8 @@ from controller.engine.commit.lease import Claim
 from controller.engine.config.apply import ApplyReport
 from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.config.planner import Planner
-from controller.engine.installation.bootstrap import all_tables
-from controller.engine.installation.installation import Master, find_installation, set_up
+from controller.engine.installation.bootstrap import all_tables, set_up
+from controller.engine.installation.installation import Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.combined_plan import CombinedPlan

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 from controller import catalog
 from controller.engine.commit.lease import Claim
 from controller.engine.config.planner import Planner
-from controller.engine.installation.installation import (
-    Installation,
-    Master,
-    find_installation,
-    set_up,
-)
+from controller.engine.installation.bootstrap import set_up
+from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest

@@ -19,10 +19,11 @@ from boto3.dynamodb.types import TypeSerializer
 
 from benchmarks.ministack import ministack
 from controller.aws.clients import Clients, client_config
+from controller.aws.errors import Place
 from controller.aws.items import Item, to_wire
-from controller.aws.place import Place
 from controller.aws.table_setup import set_up_table
-from controller.aws.transactions import Committed, PutWrite, UpdateWrite, Write, transact
+from controller.aws.tables import DynamoStore
+from controller.aws.transactions import Committed, PutWrite, UpdateWrite, Write
 from controller.model.table import KeyAttribute, TableDefinition
 
 PLACE = Place("", "eu-west-1")
@@ -103,7 +104,7 @@ def send_ours(client: Any, batches: list[Batch], serialise: Callable[[Item], Any
     for one in batches:
         writes: list[Write] = [PutWrite(t, serialise(i), ABSENT[t]) for t, i in one]
         writes.append(UpdateWrite("State", HEAD, ADVANCE, names=NAMES, values=VALUES))
-        outcome = transact(client, writes, str(uuid.uuid4()))
+        outcome = DynamoStore(client).transact(writes, str(uuid.uuid4()))
         assert outcome == Committed(), outcome
 
 
@@ -132,7 +133,7 @@ def main() -> None:
         )
         bare = boto3.client("dynamodb", region_name=PLACE.region, config=client_config("dynamodb"))
         clients = Clients()
-        ours = clients.client(clients.new_session(PLACE), PLACE, "dynamodb")
+        ours = clients.client(PLACE, "dynamodb")
         for table in TABLES:
             set_up_table(ours, table)
         plain: dict[str, list[tuple[float, float]]] = {"bare": [], "ours": []}

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache
 from types import MappingProxyType, ModuleType
@@ -15,7 +15,7 @@ from controller.kinds.language.kind import Kind
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.table import TableDefinition
 from controller.ports import LiveTarget
-from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
+from controller.targets.table_items.definitions import STATE_TABLE
 
 
 def constants(
@@ -56,6 +56,18 @@ def tables() -> tuple[TableDefinition, ...]:
     Raises ValueError if two kinds define one table differently.
     """
     return (*kind_tables(kinds().values()), LEDGER_TABLE, STATE_TABLE)
+
+
+def kind_tables(kinds: Iterable[Kind[Any]]) -> tuple[TableDefinition, ...]:
+    """Return each table of the kinds once, by name. Raises ValueError if two kinds define one table differently."""
+    tables: dict[str, TableDefinition] = {}
+    for kind in kinds:
+        for table in kind.tables:
+            if tables.setdefault(table.name, table) != table:
+                raise ValueError(
+                    f"table {table.name} is defined in two ways; {kind.name} is one of them"
+                )
+    return tuple(tables[name] for name in sorted(tables))
 
 
 NOT_LIVE = frozenset({"tables"})

@@ -1,6 +1,7 @@
 """The controller's own configuration: one frozen value, read once at the start and passed on as arguments."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -136,18 +137,6 @@ class PowerSettings(SettingsPart):
     within_seconds: Annotated[float, Field(ge=0)] = _POWER.within_s
     """What is still on its way after so long is left to the next run."""
 
-    @property
-    def options(self) -> PowerOptions:
-        """What the target power decides by."""
-        return PowerOptions(
-            grace_period_s=self.grace_seconds,
-            deployment_postpones_s=self.deployment_postpones_seconds,
-            only_environments=self.limit_to.environments,
-            only_accounts=self.limit_to.accounts,
-            look_again_s=self.look_again_seconds,
-            within_s=self.within_seconds,
-        )
-
 
 class OverrideSettings(SettingsPart):
     """What is otherwise for a while."""
@@ -200,6 +189,7 @@ class Settings(SettingsPart):
     @property
     def options(self) -> LiveOptions:
         """What live targets decide by."""
+        power = self.power
         return LiveOptions(
             default_region=self.region,
             resource_prefix=self.resource_prefix,
@@ -207,7 +197,14 @@ class Settings(SettingsPart):
             tag_keys=self.live.tag_keys,
             max_parallel_rollouts=self.live.max_parallel_rollouts,
             replicate=self.live.replicate,
-            power=self.power.options,
+            power=PowerOptions(
+                grace_period_s=power.grace_seconds,
+                deployment_postpones_s=power.deployment_postpones_seconds,
+                only_environments=power.limit_to.environments,
+                only_accounts=power.limit_to.accounts,
+                look_again_s=power.look_again_seconds,
+                within_s=power.within_seconds,
+            ),
         )
 
 
@@ -216,34 +213,33 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
 
     Raises WrongUsage with every problem, each with its place.
     """
-    values = _parsed(name, data) if data.strip() else {}
-    given = dict(environment_values(environment))
-    for path, value in given.items():
-        _put(values, path, value)
+    values: dict[str, Any] = {}
+    if data.strip():
+        try:
+            first, *more = parse_documents(data)
+        except Irregular:
+            secret = frozenset(secret_names(Settings))
+            raise _wrong(find_text_problems(name, data, secret)) from None
+        if more:
+            origin, what = Origin(name, more[0].line), "the settings are one document"
+            raise _wrong([Problem(origin, "", what, "leave this one out")])
+        values = first.value
+    given: dict[tuple[str, ...], Any] = {}
+    for variable, path in VARIABLES.items():
+        text = environment.get(variable)
+        if text is not None:
+            # Read as YAML reads a plain scalar.
+            given[path] = value = text if text == "" else resolve(text)
+            _put(values, path, value)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        positions = Positions(data, _secret_names)
+        positions = Positions(data, lambda: frozenset(secret_names(Settings)))
         problems = [
             _problem(name, issue, positions, given)
             for issue in validation_issues(error, (), Settings)
         ]
         raise _wrong(in_file_order(problems)) from None
-
-
-def _secret_names() -> frozenset[str]:
-    return frozenset(secret_names(Settings))
-
-
-def _parsed(name: str, data: bytes) -> dict[str, Any]:
-    try:
-        documents = parse_documents(data)
-    except Irregular:
-        raise _wrong(find_text_problems(name, data, _secret_names())) from None
-    if len(documents) > 1:
-        origin = Origin(name, documents[1].line)
-        raise _wrong([Problem(origin, "", "the settings are one document", "leave this one out")])
-    return documents[0].value
 
 
 def _problem(
@@ -261,14 +257,6 @@ def _problem(
 
 def _wrong(problems: Iterable[Problem]) -> WrongUsage:
     return WrongUsage("the settings are wrong", detail="\n".join(map(str, problems)))
-
-
-def environment_values(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield (path, value) for every setting an ``ENVCTL_…`` variable gives, read as YAML reads a plain scalar."""
-    for path in setting_paths(Settings):
-        text = environment.get(variable_of(path))
-        if text is not None:
-            yield path, text if text == "" else resolve(text)
 
 
 def variable_of(path: tuple[str, ...]) -> str:
@@ -309,3 +297,9 @@ def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
         values[step] = inner = inner if isinstance(inner, dict) else {}
         values = inner
     values[last] = value
+
+
+VARIABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {variable_of(path): path for path in setting_paths(Settings)}
+)
+"""The environment variable of every single value that can be set -> its path."""

@@ -27,8 +27,8 @@ class S3BlobStore:
 
     def put(self, key: str, content: bytes) -> None:
         """Write the object if it is not there. Raises as any call."""
-        place = self._object_key(key)
-        with aws_errors(f"ledger: write {self._uri(place)}", place_of(self._client)):
+        place = f"{self._prefix}{key[:2]}/{key}"
+        with aws_errors(f"ledger: write s3://{self._bucket}/{place}", place_of(self._client)):
             try:
                 self._client.put_object(
                     Bucket=self._bucket, Key=place, Body=content, IfNoneMatch="*"
@@ -42,21 +42,15 @@ class S3BlobStore:
 
     def get(self, key: str) -> bytes | None:
         """Return the object's bytes, None if there is no such object. Raises as any call."""
-        place = self._object_key(key)
+        place = f"{self._prefix}{key[:2]}/{key}"
         try:
-            with aws_errors(f"ledger: read {self._uri(place)}", place_of(self._client)):
+            with aws_errors(f"ledger: read s3://{self._bucket}/{place}", place_of(self._client)):
                 answer = self._client.get_object(Bucket=self._bucket, Key=place)
                 return answer["Body"].read()
         except NotFound as error:
             if error.aws_code == "NoSuchBucket":
                 raise
             return None
-
-    def _object_key(self, key: str) -> str:
-        return f"{self._prefix}{key[:2]}/{key}"
-
-    def _uri(self, place: str) -> str:
-        return f"s3://{self._bucket}/{place}"
 
 
 class S3Place(NamedTuple):

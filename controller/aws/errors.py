@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import NamedTuple
 
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from controller.aws.place import NOWHERE, Place
 from controller.errors import (
     AccessDenied,
     Conflict,
@@ -78,6 +77,23 @@ _USER_IN_URL = re.compile(r"//[^/@\s]+@")
 _ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
 
 
+class Place(NamedTuple):
+    """Where in AWS a call goes. ``account`` is twelve digits, or empty for the account the controller itself runs in."""
+
+    account: str
+    region: str
+    role: str = ""
+    """ARN of the role the call is made with; empty for the controller's own credentials."""
+
+    def __str__(self) -> str:
+        """Print as errors say it: ``account 012345670123, eu-west-1``."""
+        account = f"account {self.account}" if self.account else "the master account"
+        return f"{account}, {self.region}" if self.region else account
+
+
+NOWHERE = Place("", "")
+
+
 class OutcomeUnknown(Unreachable):
     """The request left but no answer came: it may or may not have been done. Look before sending another."""
 
@@ -112,7 +128,8 @@ def error_code(error: Exception) -> str:
 def may_have_been_done(error: Exception) -> bool:
     """Tell whether a failed request may have taken effect: it was sent, and the answer was lost or a server fault."""
     if isinstance(error, aws.ClientError):
-        return answer_leaves_outcome_open(error_code(error), _status(error))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return answer_leaves_outcome_open(error_code(error), status)
     return isinstance(error, _NO_ANSWER) and not isinstance(error, _NEVER_SENT)
 
 
@@ -165,10 +182,12 @@ def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlErro
 
 
 def _translate_answer(error: aws.ClientError, what: str, place: Place) -> EnvctlError:
-    code, said = error_code(error), _aws_message(error)
+    code = error_code(error)
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    said = " ".join(_ENCODED.sub("", message).split())[:500]
     call = f"{error.operation_name} in {place}"
     if code in DENIED_CODES:
-        return _denied(error, what, place)
+        return _denied(error, what, place, said)
     if code in EXPIRED_CODES:
         return AccessDenied(
             f"{what}: the credentials used for {call} have expired ({code})",
@@ -193,7 +212,8 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
             f"{what}: AWS throttles {call} ({code}) for longer than the retry budget allows",
             fix="nothing, it is tried again later; if it stays so, raise the quota or look less often",
         )
-    if code in TRANSIENT_CODES or _status(error) >= 500:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in TRANSIENT_CODES or status >= 500:
         return Unreachable(
             f"{what}: AWS failed at {call} ({code})",
             detail=f"  AWS says: {said}",
@@ -208,14 +228,7 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
     )
 
 
-def says_not_found(operation: str, said: str) -> bool:
-    """Tell whether AWS says that what an operation was to take away is not there."""
-    words = _NOT_FOUND_WORDS.get(operation)
-    return words is not None and words in said.lower()
-
-
-def _denied(error: aws.ClientError, what: str, place: Place) -> AccessDenied:
-    said = _aws_message(error)
+def _denied(error: aws.ClientError, what: str, place: Place, said: str) -> AccessDenied:
     found = _ACTION.search(said)
     action = found.group(1) if found else str(error.operation_name)
     who = place.role or "the controller's own credentials"
@@ -226,10 +239,7 @@ def _denied(error: aws.ClientError, what: str, place: Place) -> AccessDenied:
     )
 
 
-def _aws_message(error: aws.ClientError) -> str:
-    message: Any = error.response.get("Error", {}).get("Message", "")
-    return " ".join(_ENCODED.sub("", str(message)).split())[:500]
-
-
-def _status(error: aws.ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+def says_not_found(operation: str, said: str) -> bool:
+    """Tell whether AWS says that what an operation was to take away is not there."""
+    words = _NOT_FOUND_WORDS.get(operation)
+    return words is not None and words in said.lower()

@@ -125,10 +125,6 @@ def _encode_text(value: str) -> WireValue:
     return {"S": str(value)}
 
 
-def _encode_number(value: float | Decimal) -> WireValue:
-    return {"N": number_text(value)}
-
-
 def _encode_list(values: Any) -> WireValue:
     return {"L": [to_wire_value(value) for value in values]}
 
@@ -157,9 +153,7 @@ def _encode_set(values: Any) -> WireValue:
 _ENCODERS: dict[type, Callable[[Any], WireValue]] = {
     str: lambda value: {"S": value},
     bool: lambda value: {"BOOL": value},
-    int: _encode_number,
-    float: _encode_number,
-    Decimal: _encode_number,
+    **dict.fromkeys((int, float, Decimal), lambda value: {"N": number_text(value)}),
     type(None): lambda _: {"NULL": True},
     bytes: lambda value: {"B": value},
     list: _encode_list,
@@ -170,8 +164,8 @@ _ENCODERS: dict[type, Callable[[Any], WireValue]] = {
 }
 _BASES: tuple[tuple[type, Callable[[Any], WireValue]], ...] = (
     (str, _encode_text),
-    (int, _encode_number),
-    (float, _encode_number),
+    (int, _ENCODERS[int]),
+    (float, _ENCODERS[float]),
     (Mapping, _encode_map),
     (bytearray, lambda value: {"B": bytes(value)}),
 )

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from controller.aws.blob_store import parse_s3_uri, read_object
@@ -15,14 +16,13 @@ _FORMS: Final = "env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY"
 _SECRET: Final = re.compile(r"secretsmanager://(?P<name>[^#\s]+)(#(?P<key>[^#\s]+))?")
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class Secrets:
     """Reads secrets with the master's own credentials. What was read is kept for the life of this object."""
 
-    def __init__(self, access: AwsAccess, environment: Mapping[str, str]) -> None:
-        """Take the master's clients and the process's environment."""
-        self._access = access
-        self._environment = environment
-        self._known: dict[str, str] = {}
+    access: AwsAccess
+    environment: Mapping[str, str]
+    _known: dict[str, str] = field(default_factory=dict, init=False)
 
     def value(self, reference: str) -> str:
         """Return what a reference stands for, without white space around it.
@@ -36,9 +36,9 @@ class Secrets:
     def _read(self, reference: str) -> str:
         if reference.startswith("env://"):
             name = reference.removeprefix("env://")
-            value = self._environment.get(name, "")
+            value = self.environment.get(name, "")
         elif reference.startswith("s3://"):
-            client = self._access.client("s3", MASTER)
+            client = self.access.client("s3", MASTER)
             value = read_object(client, parse_s3_uri(reference)).decode(errors="replace")
         elif match := _SECRET.fullmatch(reference):
             value = self._from_secrets_manager(reference, match["name"], match["key"])
@@ -49,7 +49,7 @@ class Secrets:
         return value.strip()
 
     def _from_secrets_manager(self, reference: str, name: str, key: str | None) -> str:
-        client = self._access.client("secretsmanager", MASTER)
+        client = self.access.client("secretsmanager", MASTER)
         with aws_errors(f"secrets: read {reference}", place_of(client)):
             text = client.get_secret_value(SecretId=name).get("SecretString", "")
         if key is None:

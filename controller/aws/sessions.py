@@ -1,36 +1,50 @@
-"""Reaching accounts: one session per account and region, credentials renewed in time, identity asserted."""
+"""Reaching accounts: by which role, with which session and clients, credentials renewed in time, identity asserted."""
 
+import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, overload
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
-import boto3
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 
-from controller.aws.account_role import account_of_caller, check_role, deploy_command, session_name
-from controller.aws.clients import CallCounter, Clients
-from controller.aws.errors import DENIED_CODES, RoleNotReady, aws_errors, error_code
-from controller.aws.place import Place
-from controller.aws.retry import Retries
+from controller.aws.clients import Clients
+from controller.aws.errors import (
+    DENIED_CODES,
+    Place,
+    RoleNotReady,
+    RoleRefused,
+    aws_errors,
+    error_code,
+)
 from controller.errors import AccessDenied
+from controller.kinds.account import CONVENTIONAL_ROLE
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
-    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
 
 CREDENTIAL_LIFE_S = 3600
 MASTER = ""
 """How the controller's own account is asked for: its own credentials, no role."""
+TEMPLATE: Final = "deploy/child.yaml"
+STACK: Final = "envctl-child"
+SESSION_NAME_LENGTH = 64
+"""STS: RoleSessionName is 2 to 64 characters of [\\w+=,.@-]."""
+_ROLE_ARN = re.compile(
+    r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):role/(?P<path>[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]{1,64})"
+)
+_NOT_IN_SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
+_UNKNOWN_MASTER: Final = "NUMBER_OF_THE_MASTER_ACCOUNT"
+_CALLER: Final = re.compile(r"User: arn:aws[a-z-]*:(?:iam|sts)::(?P<account>[0-9]{12}):")
 _PART = {"part": "sessions"}
 
 
@@ -58,27 +72,21 @@ class AwsAccess:
         installation: str,
         instance: str,
         allowed_role_names: Iterable[str],
-        retries: Retries | None = None,
-        counter: CallCounter | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime],
     ) -> None:
         """Take the master's region, the names for sessions, and the role names the settings allow."""
         self.region = region
         self._session_name = session_name(installation, instance)
         self._allowed = frozenset(allowed_role_names)
-        self._clients = Clients(retries, counter)
+        self._clients = Clients()
+        self.counter = self._clients.counter
+        """What counts the requests of all sessions."""
         self._clock = clock
         self._known: dict[str, AccountAccess] = {}
         self._credentials: dict[str, DeferredRefreshableCredentials] = {}
-        self._sessions: dict[Place, boto3.Session] = {}
         self._asserted: dict[Place, str] = {}
         self._asserting: defaultdict[Place, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.RLock()
-
-    @property
-    def counter(self) -> CallCounter:
-        """What counts the requests of all sessions."""
-        return self._clients.counter
 
     def set_accounts(self, accounts: Iterable[AccountAccess]) -> None:
         """Replace the accounts known; an account whose role or external id changed gets new sessions."""
@@ -86,24 +94,11 @@ class AwsAccess:
         with self._lock:
             for account, before in self._known.items():
                 if fresh.get(account) != before:
-                    self._forget(account)
+                    self._credentials.pop(account, None)
+                    self._clients.forget(account)
+                    for place in [place for place in self._asserted if place.account == account]:
+                        del self._asserted[place]
             self._known = fresh
-
-    def session(self, account: str, region: str = "") -> boto3.Session:
-        """Return the session of an account and region (default: the master's); ``MASTER`` is the controller's own.
-
-        No call is made before the session is used. Raises RoleRefused or RoleNotReady.
-        """
-        with self._lock:
-            place = self._place(account, region)
-            found = self._sessions.get(place)
-            if found is None:
-                credentials = (
-                    None if account == MASTER else self._account_credentials(self._known[account])
-                )
-                found = self._clients.new_session(place, credentials)
-                self._sessions[place] = found
-            return found
 
     @overload
     def client(
@@ -119,10 +114,6 @@ class AwsAccess:
     ) -> "EC2Client": ...
     @overload
     def client(
-        self, service: Literal["iam"], account: str = MASTER, region: str = ""
-    ) -> "IAMClient": ...
-    @overload
-    def client(
         self, service: Literal["s3"], account: str = MASTER, region: str = ""
     ) -> "S3Client": ...
     @overload
@@ -131,19 +122,27 @@ class AwsAccess:
     ) -> "SecretsManagerClient": ...
     @overload
     def client(
-        self, service: Literal["sns"], account: str = MASTER, region: str = ""
-    ) -> "SNSClient": ...
-    @overload
-    def client(
         self, service: Literal["sts"], account: str = MASTER, region: str = ""
     ) -> "STSClient": ...
     @overload
     def client(self, service: str, account: str = MASTER, region: str = "") -> Any: ...
 
     def client(self, service: str, account: str = MASTER, region: str = "") -> Any:
-        """Return the client of a service in an account and region, the same one each time. Raises as ``session``."""
-        session = self.session(account, region)
-        return self._clients.client(session, self._place(account, region), service)
+        """Return the client of a service in an account and region (default: the master's), the same one each time.
+
+        ``MASTER`` is the controller's own. No call is made before the client is used. Raises RoleRefused or RoleNotReady.
+        """
+        with self._lock:
+            place = self._place(account, region)
+            credentials = self._credentials.get(account)
+            if credentials is None and account != MASTER:
+                credentials = DeferredRefreshableCredentials(
+                    partial(self._assume_role, self.client("sts"), self._known[account]),
+                    "envctl-assume-role",
+                    time_fetcher=self._clock,
+                )
+                self._credentials[account] = credentials
+            return self._clients.client(place, service, credentials)
 
     def assert_identity(self, account: str, region: str = "") -> str:
         """Make sure, before a first write, that the session's credentials are the account's; return its number.
@@ -189,18 +188,6 @@ class AwsAccess:
         """Return the number of the controller's own account, if it was asked for before."""
         return self._asserted.get(Place(MASTER, self.region))
 
-    def _account_credentials(self, access: AccountAccess) -> DeferredRefreshableCredentials:
-        found = self._credentials.get(access.account)
-        if found is None:
-            sts = self.client("sts")
-            found = DeferredRefreshableCredentials(
-                lambda: self._assume_role(sts, access),
-                "envctl-assume-role",
-                time_fetcher=self._clock,
-            )
-            self._credentials[access.account] = found
-        return found
-
     def _assume_role(self, sts: "STSClient", access: AccountAccess) -> dict[str, str]:
         # Called from inside a call of any thread, under botocore's own lock: it must take none of ours.
         request: dict[str, Any] = {
@@ -217,7 +204,14 @@ class AwsAccess:
                 if error_code(error) in DENIED_CODES:
                     raise role_denied(error, access, self._master()) from error
                 raise
-        self._refuse_wrong_clock(answer["Expiration"], access)
+        # Fresh credentials that count as expired: botocore has nothing but RuntimeError for that.
+        ahead = self._clock() - (answer["Expiration"] - timedelta(seconds=CREDENTIAL_LIFE_S))
+        if ahead >= timedelta(seconds=CREDENTIAL_LIFE_S):
+            raise AccessDenied(
+                f"sessions: this machine's clock is {ahead.total_seconds() / 60:.0f} minutes ahead of AWS's, so that credentials of"
+                f" account {access.account} count as expired when they are new",
+                fix="set the clock, and keep it with NTP (chrony)",
+            )
         return {
             "access_key": answer["AccessKeyId"],
             "secret_key": answer["SecretAccessKey"],
@@ -225,23 +219,6 @@ class AwsAccess:
             "expiry_time": answer["Expiration"].isoformat(),
             "account_id": access.account,
         }
-
-    def _refuse_wrong_clock(self, end: datetime, access: AccountAccess) -> None:
-        """Raise AccessDenied where fresh credentials count as expired: botocore has nothing but RuntimeError for that."""
-        ahead = self._clock() - (end - timedelta(seconds=CREDENTIAL_LIFE_S))
-        if ahead >= timedelta(seconds=CREDENTIAL_LIFE_S):
-            raise AccessDenied(
-                f"sessions: this machine's clock is {ahead.total_seconds() / 60:.0f} minutes ahead of AWS's, so that credentials of"
-                f" account {access.account} count as expired when they are new",
-                fix="set the clock, and keep it with NTP (chrony)",
-            )
-
-    def _forget(self, account: str) -> None:
-        self._credentials.pop(account, None)
-        for place in [place for place in self._sessions if place.account == account]:
-            del self._sessions[place]
-            self._asserted.pop(place, None)
-            self._clients.forget(place)
 
 
 def role_denied(
@@ -282,4 +259,58 @@ def role_denied(
             f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
         ),
         facts=_PART,
+    )
+
+
+def check_role(account: str, arn: str, allowed_names: Collection[str]) -> None:
+    """Raise RoleRefused unless the role belongs to the account and its name is allowed.
+
+    A rule of safety: whoever may edit an Account must not thereby lend the controller to another account.
+    """
+    role = _ROLE_ARN.fullmatch(arn)
+    if role is None:
+        raise RoleRefused(
+            f"account {account}: {arn!r} is no ARN of a role",
+            fix=f"write roleArn as arn:aws:iam::{account}:role/NAME",
+        )
+    owner, name = role["account"], role["name"]
+    if owner != account:
+        raise RoleRefused(
+            f"account {account}: its roleArn belongs to account {owner}: {arn}",
+            fix=f"give the Account a role of its own: arn:aws:iam::{account}:role/{name}",
+        )
+    if name not in allowed_names:
+        raise RoleRefused(
+            f"account {account}: role {name} is not one the controller may use ({', '.join(sorted(allowed_names))})",
+            fix="correct the Account's roleArn, or add the name to allowedRoleNames in the settings",
+        )
+
+
+def session_name(installation: str, instance: str) -> str:
+    """Return ``envctl-<installation>-<instance>`` as STS takes it: other characters become ``-``, cut to 64."""
+    return _NOT_IN_SESSION_NAME.sub("-", f"envctl-{installation}-{instance}")[:SESSION_NAME_LENGTH]
+
+
+def account_of_caller(said: str) -> str | None:
+    """Return the number of the account whose caller AWS says it refused; None if it names none."""
+    found = _CALLER.match(said)
+    return found["account"] if found else None
+
+
+def deploy_command(
+    master: str | None, role_name: str = CONVENTIONAL_ROLE, *, external_id: bool = False
+) -> str:
+    """Return the command, for whoever has credentials of the account and the repository of envctl at hand.
+
+    ``master`` is the number of the account envctl runs in, None while it is not known. An external id is no text for
+    messages: the shell is to have it in EXTERNAL_ID.
+    """
+    parameters = [f"MasterAccountId={master or _UNKNOWN_MASTER}"]
+    if role_name != CONVENTIONAL_ROLE:
+        parameters.append(f"RoleName={role_name}")
+    if external_id:
+        parameters.append('ExternalId="$EXTERNAL_ID"')
+    return (
+        f"aws cloudformation deploy --stack-name {STACK} --template-file {TEMPLATE}"
+        f" --capabilities CAPABILITY_NAMED_IAM --parameter-overrides {' '.join(parameters)}"
     )

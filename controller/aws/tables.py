@@ -1,19 +1,36 @@
-"""Reading DynamoDB: strongly consistent, paged, as plain items, one page in memory at a time."""
+"""Items of DynamoDB read and written: strongly consistent, paged, one page in memory at a time; written alone or all or nothing."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
+from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.clients import place_of
-from controller.aws.errors import NotFound, TableMissing, aws_errors
+from controller.aws.clients import RawCall, place_of
+from controller.aws.errors import (
+    THROTTLE_CODES,
+    NotFound,
+    OutcomeUnknown,
+    TableMissing,
+    aws_errors,
+    error_code,
+    translate,
+)
 from controller.aws.items import Item, WireItem, from_wire, to_wire, wire_json
-from controller.aws.raw_call import RawCall
-from controller.errors import Throttled
+from controller.aws.transactions import (
+    MAX_WRITES,
+    Cancelled,
+    Committed,
+    Reason,
+    UpdateWrite,
+    Write,
+    request_of,
+)
+from controller.errors import RefusedByAws, Throttled
 from controller.model.backoff import Backoff
 
 if TYPE_CHECKING:
@@ -25,6 +42,7 @@ BETWEEN_BATCH_GETS = Backoff(first_s=0.05, longest_s=6.4)
 PAGE_BYTES = 1024 * 1024
 """DynamoDB: a page of a scan or query ends at 1 MB, a batch get takes 100 keys."""
 MAX_SEGMENTS = 4
+_PLACEHOLDER: dict[str, Any] = {"TransactItems": [{}]}
 _ANY_BATCH: dict[str, Any] = {"RequestItems": {"any": {"Keys": []}}}
 
 
@@ -60,21 +78,100 @@ def segments_for(table_bytes: int) -> int:
     return max(1, min(MAX_SEGMENTS, table_bytes // (4 * PAGE_BYTES)))
 
 
-def scan(client: "DynamoDBClient", table: str, *, segments: int = 1) -> Iterator[Item]:
-    """Yield every item of a table, strongly consistent; with several segments read side by side, in no order.
+class ItemStore(Protocol):
+    """DynamoDB as the engine sees it. All reads are strongly consistent; every method raises our errors."""
 
-    At most two pages per segment are in memory. Raises TableMissing, and as any call; what was yielded
-    before an error is not the whole table and must not be used as if it were.
-    """
-    request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
-    if segments > 1:
-        yield from _scan_side_by_side(client, table, request, segments)
-        return
-    page = _page(client, "scan", table, request)
-    yield from page.items
-    while page.next_key is not None:
-        page = _page(client, "scan", table, request, page.next_key)
+    def scan(self, table: str, segments: int) -> Iterable[Item]:
+        """Yield every item of a table, in no order. What came before an error is not the whole table."""
+
+    def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
+        """Return one item, None if there is none."""
+
+    def batch_get(self, table: str, keys: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
+        """Yield those of the items that there are, in no order."""
+
+    def write(self, write: Write) -> Item | None:
+        """Do one write; return the item after an update, before a put or delete. Raises Conflict if its condition fails."""
+
+    def transact(self, writes: Sequence[Write], token: str) -> Committed | Cancelled:
+        """Write all or nothing; raises OutcomeUnknown if no answer tells which."""
+
+
+@dataclass
+class DynamoStore:
+    """An ItemStore over the client of one account and region. Thread-safe, as the client is."""
+
+    client: "DynamoDBClient"
+
+    def scan(self, table: str, segments: int = 1) -> Iterator[Item]:
+        """Yield every item of a table, strongly consistent; with several segments read side by side, in no order.
+
+        At most two pages per segment are in memory. Raises TableMissing, and as any call; what was yielded
+        before an error is not the whole table and must not be used as if it were.
+        """
+        request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
+        if segments > 1:
+            yield from _scan_side_by_side(self.client, table, request, segments)
+            return
+        page = _page(self.client, "scan", table, request)
         yield from page.items
+        while page.next_key is not None:
+            page = _page(self.client, "scan", table, request, page.next_key)
+            yield from page.items
+
+    def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
+        """Return the item with this (plain) key, or None if there is none. Raises as ``scan``."""
+        with table_errors(self.client, table, "read an item of"):
+            answer = self.client.get_item(TableName=table, Key=to_wire(key), ConsistentRead=True)
+        found = answer.get("Item")
+        return None if found is None else from_wire(found)
+
+    def batch_get(
+        self,
+        table: str,
+        keys: Iterable[Mapping[str, Any]],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Iterator[Item]:
+        """Yield the items that exist among these (plain, distinct) keys, strongly consistent, in no order.
+
+        Keys that DynamoDB leaves unprocessed are asked for again, pausing longer each time; Throttled after eight tries of one batch
+        without any progress. Raises otherwise as ``scan``.
+        """
+        return map(from_wire, batch_get_wire(self.client, table, keys, sleep=sleep))
+
+    def write(self, write: Write) -> Item | None:
+        """Do one write; return the item as it is afterwards for an update, as it was before for a put or delete.
+
+        None where there was no item. Raises Conflict if the condition failed (if the answer to a first try was lost, perhaps
+        because of ourselves), TableMissing, Throttled, Unreachable, AccessDenied.
+        """
+        action, request = request_of(write)
+        method = getattr(self.client, f"{action.lower()}_item")
+        shown = "ALL_NEW" if isinstance(write, UpdateWrite) else "ALL_OLD"
+        with table_errors(self.client, write.table, "write an item of"):
+            found = method(**request, ReturnValues=shown).get("Attributes")
+        return from_wire(found) if found else None
+
+    def transact(self, writes: Sequence[Write], token: str) -> Committed | Cancelled:
+        """Write all or nothing. ``token`` (at most 36 characters) makes a repeated send of the same writes harmless for ten minutes.
+
+        Raises OutcomeUnknown if a try left and no answer tells whether it was done: look for your own records, then
+        send again if they are not there. Raises Throttled, Unreachable, AccessDenied, TableMissing, RefusedByAws;
+        then nothing was written. Raises ValueError for no writes or more than 100.
+        """
+        if not 1 <= len(writes) <= MAX_WRITES:
+            raise ValueError(f"a transaction holds 1 to {MAX_WRITES} writes, not {len(writes)}")
+        items = [{action: request} for action, request in map(request_of, writes)]
+        body = {"TransactItems": items, "ClientRequestToken": token}
+        call = RawCall(wire_json(body))
+        try:
+            call.send(self.client, "transact_write_items", _PLACEHOLDER)
+        except (ClientError, BotoCoreError) as error:
+            if error_code(error) == "TransactionCanceledException":
+                return _cancelled(error, writes, call.maybe_done, self.client)
+            raise _failure(error, writes, call.maybe_done, self.client) from error
+        return Committed()
 
 
 def query(client: "DynamoDBClient", wanted: Query, start: WireItem | None = None) -> Page:
@@ -99,31 +196,6 @@ def query(client: "DynamoDBClient", wanted: Query, start: WireItem | None = None
     if wanted.page_size:
         request["Limit"] = wanted.page_size
     return _page(client, "query", wanted.table, request, start)
-
-
-def get(
-    client: "DynamoDBClient", table: str, key: Mapping[str, Any], *, consistent: bool = True
-) -> Item | None:
-    """Return the item with this (plain) key, or None if there is none. Raises as ``scan``."""
-    with table_errors(client, table, "read an item of"):
-        answer = client.get_item(TableName=table, Key=to_wire(key), ConsistentRead=consistent)
-    found = answer.get("Item")
-    return None if found is None else from_wire(found)
-
-
-def batch_get(
-    client: "DynamoDBClient",
-    table: str,
-    keys: Iterable[Mapping[str, Any]],
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Item]:
-    """Yield the items that exist among these (plain, distinct) keys, strongly consistent, in no order.
-
-    Keys that DynamoDB leaves unprocessed are asked for again, pausing longer each time; Throttled after eight tries of one batch
-    without any progress. Raises otherwise as ``scan``.
-    """
-    return map(from_wire, batch_get_wire(client, table, keys, sleep=sleep))
 
 
 def batch_get_wire(
@@ -204,3 +276,60 @@ def table_errors(client: "DynamoDBClient", table: str, doing: str) -> Iterator[N
             f"tables: table {table} does not exist in {place}",
             fix="envctl bootstrap creates it; check region and resourcePrefix in the settings",
         ) from error
+
+
+def _cancelled(
+    error: Exception, writes: Sequence[Write], maybe_done: bool, client: "DynamoDBClient"
+) -> Cancelled:
+    answer: Any = getattr(error, "response", {})
+    told = answer.get("CancellationReasons", [])
+    if len(told) != len(writes):
+        raise RefusedByAws(
+            f"tables: AWS cancelled a transaction of {len(writes)} writes with {len(told)} reasons",
+            "TransactionCanceledException",
+        ) from error
+    reasons = tuple(map(_reason, told))
+    codes = {reason.code for reason in reasons if reason is not None}
+    if codes and codes <= THROTTLE_CODES:
+        if maybe_done:
+            raise _unknown(writes, client) from error
+        raise Throttled(
+            f"tables: AWS throttles transactions on {_tables(writes)} in {place_of(client)}"
+            " for longer than the retry budget allows",
+            fix="nothing, it is tried again later",
+        ) from error
+    return Cancelled(reasons, maybe_done)
+
+
+def _reason(told: Mapping[str, Any]) -> Reason | None:
+    code = str(told.get("Code", "None"))
+    if code == "None":
+        return None
+    found = told.get("Item")
+    return Reason(code, str(told.get("Message", "")), from_wire(found) if found else None)
+
+
+def _failure(
+    error: Exception, writes: Sequence[Write], maybe_done: bool, client: "DynamoDBClient"
+) -> Exception:
+    if maybe_done:
+        return _unknown(writes, client)
+    if error_code(error) == "ResourceNotFoundException":
+        return TableMissing(
+            f"tables: one of {_tables(writes)} does not exist in {place_of(client)}",
+            fix="envctl bootstrap creates the tables; check region and resourcePrefix in the settings",
+        )
+    return translate(
+        error, f"tables: write {len(writes)} items of {_tables(writes)}", place_of(client)
+    )
+
+
+def _unknown(writes: Sequence[Write], client: "DynamoDBClient") -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"tables: no answer tells whether {len(writes)} items of {_tables(writes)} were written in {place_of(client)}",
+        fix="apply again; what was written is recognised as done",
+    )
+
+
+def _tables(writes: Sequence[Write]) -> str:
+    return ", ".join(sorted({write.table for write in writes}))

@@ -7,7 +7,7 @@ import typer
 from controller.cli.invocation import invocation
 from controller.cli.options import Format, FormatOption
 from controller.cli.output import counted, say, say_document
-from controller.engine.installation.installation import set_up
+from controller.engine.installation.bootstrap import set_up
 from controller.views.documents.installation import bootstrap_json
 
 

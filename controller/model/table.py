@@ -52,7 +52,10 @@ class TableDefinition(_Keyed):
 
     def key_of(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """Return the part of an item that identifies it. Raises KeyError if a key attribute is missing."""
-        return {attribute.name: item[attribute.name] for attribute in self.key_attributes()}
+        name = self.hash_key.name
+        if self.range_key is None:
+            return {name: item[name]}
+        return {name: item[name], self.range_key.name: item[self.range_key.name]}
 
     def attributes(self) -> Iterator[KeyAttribute]:
         """Yield each attribute that is part of a key of the table or of an index, once, by name.

@@ -29,7 +29,6 @@ class ScopeOptions:
     """How one scope is planned.
 
     ``tokens`` approve violations and lift barriers.
-    ``empty_is_wrong``: a desired state of nothing against objects of ours is a mistake, not a wish.
     """
 
     diff: DiffOptions
@@ -37,13 +36,15 @@ class ScopeOptions:
     tokens: Sequence[str] = ()
     barriers: Sequence[Barrier] = ()
     source_paths: AbstractSet[str] | None = None
-    empty_is_wrong: bool = True
 
 
 def plan_scope(
     desired: Mapping[ResourceRef, Projection], observed: ObservedState, options: ScopeOptions
 ) -> ScopePlan:
-    """Plan one scope of one target. In a scope that is not known nothing is planned, and its reason is kept."""
+    """Plan one scope of one target. In a scope that is not known nothing is planned, and its reason is kept.
+
+    A desired state of nothing against objects of ours is a mistake, not a wish.
+    """
     if observed.state not in _KNOWN:
         return ScopePlan(observed.scope, observed.state, reason=observed.reason)
     leaving = left_with_retired(desired, options.diff.kinds)
@@ -52,8 +53,7 @@ def plan_scope(
         because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
         how = replace(how, leaving_because=because)
         staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
-    count = len(desired) if options.empty_is_wrong else None
-    return finish(observed, (diff(staying, observed, how),), options, desired_count=count)
+    return finish(observed, (diff(staying, observed, how),), options, desired_count=len(desired))
 
 
 def finish(

@@ -12,8 +12,7 @@ from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
 from controller.ports import Revision, SourceTree
-from controller.sources.form import SourceForm
-from controller.sources.location import FolderLocation
+from controller.sources.location import FolderLocation, SourceForm
 from controller.sources.selection import Found, FoundKind, Selection, is_hidden, printable, select
 
 # A file written twice within one tick of the file system's clock keeps its signature: what was hashed this soon
@@ -40,14 +39,10 @@ class FolderSource:
     """
 
     def __init__(self, location: FolderLocation) -> None:
-        self._root = os.fspath(location.path)
+        self.name = self._root = os.fspath(location.path)
+        """The folder as it was given."""
         self._ids: dict[str, tuple[_Signature, str]] = {}
         self._paths: dict[str, str] = {}
-
-    @property
-    def name(self) -> str:
-        """The folder as it was given."""
-        return self._root
 
     def changed_since(self, revision_id: str | None) -> bool:
         """Tell whether the files differ from that revision; reads only files whose signature changed."""

@@ -10,12 +10,22 @@ from typing import NamedTuple
 from controller.errors import SourceUnavailable, WrongUsage
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
 from controller.ports import SourceTree
-from controller.sources.form import SourceForm
-from controller.sources.git_cache import BrokenCache, GitCache
-from controller.sources.git_credential import GitCredential
-from controller.sources.git_history import last_touches, read_revision
-from controller.sources.git_objects import list_folders, list_tree, read_blobs
-from controller.sources.location import GIT_PROTOCOLS, GitLocation, parse_git_location
+from controller.sources.git_repository import (
+    BrokenCache,
+    GitCache,
+    last_touches,
+    list_folders,
+    list_tree,
+    read_blobs,
+    read_revision,
+)
+from controller.sources.location import (
+    GIT_PROTOCOLS,
+    GitCredential,
+    GitLocation,
+    SourceForm,
+    parse_git_location,
+)
 from controller.sources.selection import select
 
 _logger = logging.getLogger(__name__)
@@ -46,11 +56,8 @@ class GitSource:
         self._cache = GitCache(location, cache_dir, credential)
         self._tree: SourceTree | None = None
         self._branch = ""
-
-    @property
-    def name(self) -> str:
+        self.name = str(location)
         """The SOURCE text; a location never holds a credential."""
-        return str(self._location)
 
     def changed_since(self, revision_id: str | None) -> bool:
         """Tell whether the ref is another commit now: one ``ls-remote``, none at all for a commit id."""
@@ -79,7 +86,7 @@ class GitSource:
                 del left[content_id]
                 yield content_id, content
         except BrokenCache as broken:
-            tree = self._fetched()
+            tree = self._tree or self.fetch()
             if next(iter(left)) not in tree.files.values():
                 raise
             self._rebuild(broken)
@@ -88,17 +95,12 @@ class GitSource:
 
     def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
         """Say who last touched each path; for a path that is not in the tree, who removed it."""
-        tree = self._fetched()
+        tree = self._tree or self.fetch()
         folder = self._location.path
         full = {path: (f"{folder}/{path}" if folder else path).encode() for path in paths}
         wanted = {name: tree.files.get(path) for path, name in full.items()}
-        found = last_touches(
-            self._cache.local, tree.revision.id, wanted, folder, self._cache.shallow_commits()
-        )
+        found = last_touches(self._cache.local, tree.revision.id, wanted, folder)
         return {path: found.get(name, UNKNOWN_AUTHORSHIP) for path, name in full.items()}
-
-    def _fetched(self) -> SourceTree:
-        return self._tree or self.fetch()
 
     def _fetch(self) -> SourceTree:
         if self._location.is_fixed:
@@ -116,20 +118,6 @@ class GitSource:
             ):
                 # The ref moved between the two questions: the commit we were told of is behind it, or gone for good.
                 self._bring(commit)
-        return self._read_tree(commit, branch)
-
-    def _bring(self, commit: str) -> None:
-        """Fetch one commit by its id, or all branches and tags from a server that gives out no others."""
-        if self._cache.fetch(commit) and self._cache.holds(commit):
-            return
-        self._cache.fetch_all()
-        if not self._cache.holds(commit):
-            raise SourceUnavailable(
-                f"{self.name}: no commit {commit} in any branch or tag",
-                fix="check the id; a commit that was rebased away must be pushed again under a branch or tag",
-            )
-
-    def _read_tree(self, commit: str, branch: str) -> SourceTree:
         revision = read_revision(self._cache.local, commit, branch)
         folder = self._location.path
         entries = list_tree(self._cache.local, f"{commit}:{folder}" if folder else commit)
@@ -145,6 +133,17 @@ class GitSource:
         files = {path: found.id for path, found in selection.files.items()}
         sizes = {path: found.size for path, found in selection.files.items()}
         return SourceTree(revision, files, selection.problems, sizes)
+
+    def _bring(self, commit: str) -> None:
+        """Fetch one commit by its id, or all branches and tags from a server that gives out no others."""
+        if self._cache.fetch(commit) and self._cache.holds(commit):
+            return
+        self._cache.fetch(None)
+        if not self._cache.holds(commit):
+            raise SourceUnavailable(
+                f"{self.name}: no commit {commit} in any branch or tag",
+                fix="check the id; a commit that was rebased away must be pushed again under a branch or tag",
+            )
 
     def _tip(self) -> _Tip:
         ref = self._location.ref

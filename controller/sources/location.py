@@ -1,12 +1,14 @@
 """Where a source is, as a checked value: nothing that Git could take for an option or another program gets past here."""
 
+import base64
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from controller.errors import WrongUsage
-from controller.sources.git_credential import redact
+from controller.ports import Source
 
 GIT_PROTOCOLS = ("https", "ssh", "file")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -15,6 +17,44 @@ _HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1
 _SSH_USER = re.compile(r"[A-Za-z0-9_][\w.-]*")
 _BAD_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?=/|$)|[/.]$|^[/.-]|^@$")
 _NOT_PRINTED = re.compile(r"[\x00-\x20\x7f]")
+_URL_PASSWORD = re.compile(r"(?<=://)[^/\s@:]*:[^/\s@]*@")
+HIDDEN = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class GitCredential:
+    """What a Git server asks for over https: carried in the child's environment, never in a URL, an argument or a message.
+
+    ``password`` may be an access token; it does not show in ``repr``.
+    """
+
+    password: str = field(repr=False)
+    username: str = "x-access-token"
+
+    def config_for(self, url: str) -> dict[str, str]:
+        """Return the Git setting that sends it, bound to the host of ``url``; nothing for ssh and file."""
+        parts = urlsplit(url)
+        if parts.scheme != "https":
+            return {}
+        return {f"http.https://{parts.netloc}/.extraHeader": f"Authorization: Basic {self._basic}"}
+
+    def redact(self, text: str) -> str:
+        """Take every form of the secret out of ``text``."""
+        for secret in (self._basic, self.password, quote(self.password, safe="")):
+            if secret:
+                text = text.replace(secret, HIDDEN)
+        return text
+
+    @property
+    def _basic(self) -> str:
+        return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+def redact(text: str, credential: GitCredential | None = None) -> str:
+    """Take the credential, and any user and password written inside a URL, out of a message."""
+    if credential is not None:
+        text = credential.redact(text)
+    return _URL_PASSWORD.sub(f"{HIDDEN}@", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +79,25 @@ class GitLocation:
     url: str
     ref: str = "HEAD"
     path: str = ""
+    is_fixed: bool = field(default=False, init=False, repr=False, compare=False)
+    """True when ``ref`` is a commit id, which never means anything else later."""
 
     def __post_init__(self) -> None:
         _check_url(self.url)
-        _check_ref(self.ref)
-        object.__setattr__(self, "path", _checked_path(self.path))
-
-    @property
-    def is_fixed(self) -> bool:
-        """True when ``ref`` is a commit id, which never means anything else later."""
-        return _COMMIT.fullmatch(self.ref) is not None
+        if not self.ref or _BAD_IN_REF.search(self.ref):
+            raise WrongUsage(
+                f"git ref {self.ref!r} cannot be a branch, tag or commit",
+                fix="write a name as git branch and git tag print it",
+            )
+        path = self.path
+        if path.startswith(("-", "/")) or not path.isprintable() or ".." in path.split("/"):
+            raise WrongUsage(
+                f"git path {path!r} is not a folder inside the repository",
+                fix="write it relative to the repository's root, for example fleet/production",
+            )
+        pure = str(PurePosixPath(path))
+        object.__setattr__(self, "path", "" if pure == "." else pure)
+        object.__setattr__(self, "is_fixed", _COMMIT.fullmatch(self.ref) is not None)
 
     def __str__(self) -> str:
         """Write the SOURCE text that gives this location back; the short ssh form has none and prints as it is."""
@@ -72,7 +121,7 @@ def parse_git_location(text: str) -> GitLocation:
     host, slash, repository = rest.partition("/")
     if not mark or not slash:
         raise WrongUsage(
-            f"source {redact(text, None)!r}: expected git+https://HOST/REPOSITORY",
+            f"source {redact(text)!r}: expected git+https://HOST/REPOSITORY",
             fix="write the whole URL, for a local repository git+file:///FOLDER with three slashes",
         )
     repository, at, ref = (
@@ -80,7 +129,7 @@ def parse_git_location(text: str) -> GitLocation:
     )
     if at and not ref:
         raise WrongUsage(
-            f"source {redact(text, None)!r}: nothing after '@'",
+            f"source {redact(text)!r}: nothing after '@'",
             fix="write a branch, a tag or a commit id",
         )
     return GitLocation(f"{scheme}://{host}/{repository}", unquote(ref), unquote(folder))
@@ -92,69 +141,64 @@ def looks_like_scp(text: str) -> bool:
 
 
 def _check_url(url: str) -> None:
-    shown = repr(redact(url, None))
     if _SCP.fullmatch(url):
         return
     if _NOT_PRINTED.search(url) or url.startswith("-"):
-        raise WrongUsage(
-            f"git url {shown} begins with a dash or holds white space",
-            fix="write it percent-encoded",
+        raise _wrong_url(
+            url, " begins with a dash or holds white space", "write it percent-encoded"
         )
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise WrongUsage(
-            f"git url {shown}: {redact(str(error), None)}", fix="check the host"
-        ) from error
+        raise _wrong_url(url, f": {redact(str(error))}", "check the host") from error
     if parts.scheme not in GIT_PROTOCOLS or not url.startswith(f"{parts.scheme}://"):
-        raise WrongUsage(
-            f"git url {shown}: only https, ssh and file are allowed",
-            fix="write https://HOST/REPOSITORY, ssh://USER@HOST/REPOSITORY, file:///FOLDER or USER@HOST:REPOSITORY",
+        raise _wrong_url(
+            url,
+            ": only https, ssh and file are allowed",
+            "write https://HOST/REPOSITORY, ssh://USER@HOST/REPOSITORY, file:///FOLDER or USER@HOST:REPOSITORY",
         )
     if parts.path in {"", "/"} or parts.path.lstrip("/").startswith("-"):
-        raise WrongUsage(
-            f"git url {shown} names no repository", fix="write the repository's path after the host"
-        )
-    _check_authority(parts, shown)
-
-
-def _check_authority(parts: SplitResult, shown: str) -> None:
+        raise _wrong_url(url, " names no repository", "write the repository's path after the host")
     if parts.scheme == "file":
         if parts.netloc:
-            raise WrongUsage(
-                f"git url {shown} names a host", fix="write file:///FOLDER with three slashes"
-            )
+            raise _wrong_url(url, " names a host", "write file:///FOLDER with three slashes")
         return
     user, at, host = parts.netloc.rpartition("@")
     if parts.query or (at and (parts.scheme == "https" or ":" in user)):
-        where = "https" if parts.scheme == "https" else "ssh"
         raise WrongUsage(
-            f"git url {where}://{host}{parts.path} carries a user, a password or a query: URLs reach logs and process lists",
+            f"git url {parts.scheme}://{host}{parts.path} carries a user, a password or a query: URLs reach logs and process lists",
             fix=(
                 "write the URL without it and give the credential as a reference in the settings "
                 "(ssh: a user alone is fine, keys come from the ssh agent or configuration)"
             ),
         )
     if not _HOST.fullmatch(host) or (at and not _SSH_USER.fullmatch(user)):
-        raise WrongUsage(
-            f"git url {shown}: no host in it that can be used",
-            fix=f"write {parts.scheme}://HOST/REPOSITORY",
+        raise _wrong_url(
+            url, ": no host in it that can be used", f"write {parts.scheme}://HOST/REPOSITORY"
         )
 
 
-def _check_ref(ref: str) -> None:
-    if not ref or _BAD_IN_REF.search(ref):
-        raise WrongUsage(
-            f"git ref {ref!r} cannot be a branch, tag or commit",
-            fix="write a name as git branch and git tag print it",
-        )
+def _wrong_url(url: str, what: str, fix: str) -> WrongUsage:
+    return WrongUsage(f"git url {redact(url)!r}{what}", fix=fix)
 
 
-def _checked_path(path: str) -> str:
-    if path.startswith(("-", "/")) or not path.isprintable() or ".." in path.split("/"):
-        raise WrongUsage(
-            f"git path {path!r} is not a folder inside the repository",
-            fix="write it relative to the repository's root, for example fleet/production",
-        )
-    pure = str(PurePosixPath(path))
-    return "" if pure == "." else pure
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What opening a source may need beyond its text."""
+
+    cache_dir: Path
+    """Where a source may keep what it can fetch again; made private to its user."""
+    git_credential: GitCredential | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceForm:
+    """One form of the SOURCE text.
+
+    ``schemes`` are what stands before the first colon (``git+https``); the empty scheme is a text without one.
+    ``open`` raises WrongUsage for a text it cannot accept and reads nothing yet.
+    """
+
+    schemes: tuple[str, ...]
+    accepts: str
+    open: Callable[[str, SourceContext], Source]

@@ -1,4 +1,4 @@
-"""From the SOURCE text of a command or the location in the settings to a source that can be read."""
+"""From the SOURCE text of a command to a source that can be read."""
 
 import re
 from collections.abc import Mapping
@@ -8,11 +8,13 @@ from types import MappingProxyType
 from controller.errors import WrongUsage
 from controller.ports import Source
 from controller.sources import folder, git
-from controller.sources.folder import FolderSource
-from controller.sources.form import SourceContext, SourceForm
-from controller.sources.git import GitSource
-from controller.sources.git_credential import GitCredential, redact
-from controller.sources.location import FolderLocation, GitLocation, looks_like_scp
+from controller.sources.location import (
+    GitCredential,
+    SourceContext,
+    SourceForm,
+    looks_like_scp,
+    redact,
+)
 
 FORMS: tuple[SourceForm, ...] = (folder.FORM, git.FORM)
 """Every source there is, in the order in which messages list them; a new one adds its ``FORM`` here."""
@@ -29,7 +31,6 @@ def open_source(
     *,
     cache_dir: Path,
     credential: GitCredential | None = None,
-    schemes: Mapping[str, SourceForm] = SCHEMES,
 ) -> Source:
     """Return the source a text names; nothing is read yet. A folder whose name holds a colon is written ``./a:b``.
 
@@ -37,31 +38,19 @@ def open_source(
     """
     match = _SCHEME.match(text)
     scheme = match.group(1).lower() if match else ""
-    if not text or text.startswith("-") or looks_like_scp(text) or scheme not in schemes:
-        raise _not_accepted(text, schemes)
-    return schemes[scheme].open(text, SourceContext(cache_dir, credential))
+    if not text or text.startswith("-") or looks_like_scp(text) or scheme not in SCHEMES:
+        raise _not_accepted(text)
+    return SCHEMES[scheme].open(text, SourceContext(cache_dir, credential))
 
 
-def open_location(
-    location: FolderLocation | GitLocation,
-    *,
-    cache_dir: Path,
-    credential: GitCredential | None = None,
-) -> Source:
-    """Return the source at a location of the settings; nothing is read yet."""
-    if isinstance(location, FolderLocation):
-        return FolderSource(location)
-    return GitSource(location, cache_dir, credential)
-
-
-def _not_accepted(text: str, schemes: Mapping[str, SourceForm]) -> WrongUsage:
-    shown = repr(redact(text, None))
+def _not_accepted(text: str) -> WrongUsage:
+    shown = repr(redact(text))
     if looks_like_scp(text):
         host, _, path = text.partition(":")
         return WrongUsage(
             f"source {shown} is Git's short ssh form", fix=f"write git+ssh://{host}/{path}"
         )
-    if f"git+{text.partition(':')[0].lower()}" in schemes:
+    if f"git+{text.partition(':')[0].lower()}" in SCHEMES:
         return WrongUsage(f"source {shown} does not say that it is Git", fix="write git+ before it")
-    accepted = "; ".join(dict.fromkeys(form.accepts for form in schemes.values()))
+    accepted = "; ".join(dict.fromkeys(form.accepts for form in FORMS))
     return WrongUsage(f"source {shown} is not one we can read", fix=f"write one of: {accepted}")

@@ -16,6 +16,7 @@ from controller.loading.documents import MAX_BYTES
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 
 FoundKind = Literal["file", "link", "submodule", "special"]
+_YAML = (b".yaml", b".yml")
 
 
 class Found(NamedTuple):
@@ -44,11 +45,6 @@ def is_hidden(path: bytes) -> bool:
     return path.startswith(b".") or b"/." in path
 
 
-def is_yaml(path: bytes) -> bool:
-    """True when the name says that desired state is in it."""
-    return path.lower().endswith((b".yaml", b".yml"))
-
-
 def select(entries: Iterable[Found]) -> Selection:
     """Sort a tree into files to read and problems, both in file order."""
     selection = Selection()
@@ -68,7 +64,7 @@ def select(entries: Iterable[Found]) -> Selection:
                     "move its files into this repository, or move the submodule out of the source's folder",
                 )
             )
-        elif not is_yaml(entry.path):
+        elif not entry.path.lower().endswith(_YAML):
             plain.add(entry.path)
         elif problem := _refused(entry):
             problems.append(problem)
@@ -114,7 +110,7 @@ def _refused_links(links: Sequence[Found], plain: set[bytes]) -> Iterable[Proble
     for link in links:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), link.target))
         outside = target == b".." or target.startswith((b"/", b"../"))
-        if not outside and not is_yaml(link.path) and target in plain:
+        if not outside and not link.path.lower().endswith(_YAML) and target in plain:
             continue
         where = "leads out of the source" if outside else "stays in the source"
         yield _problem(

@@ -1,20 +1,21 @@
 """The config tables in the master account: the accepted desired state, read by everything else."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.aws.errors import TableMissing
 from controller.aws.items import Item
-from controller.aws.tables import segments_for
+from controller.aws.tables import ItemStore, segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
 from controller.ledger.ownership import is_ours_by_history
 from controller.model.observed import (
     CONFIG_SCOPE,
+    Mark,
     Observation,
     ObservedState,
     Ownership,
@@ -23,14 +24,168 @@ from controller.model.observed import (
 from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Projection
+from controller.model.table import TableDefinition
+from controller.planning.fields import comparable
 from controller.ports import History
-from controller.targets.table_items.observations import Found, ItemKey, Reader
-from controller.targets.table_items.store import ItemStore
+from controller.targets.table_items.item_form import (
+    AUDIT,
+    MANAGED,
+    dump_plain,
+    load_plain,
+    mark_id,
+    mark_of,
+)
 
 DENIED = "denied"
 """Fact of an unknown scope: whether AWS denied access, so that an operator must act."""
 MAX_THREADS = 4
 """Tables read side by side; each may add segments of its own."""
+_NO_EXTRA: Mapping[str, Any] = {}
+
+
+class ItemKey(NamedTuple):
+    """One item of one table: logical table name, hash key, and range key where there is one."""
+
+    table: str
+    hash_key: Any
+    range_key: Any = None
+
+
+class Found(NamedTuple):
+    """An object as found. ``doubtful`` are its items without a usable mark: only the ledger knows whose they are."""
+
+    observation: Observation
+    doubtful: tuple[ItemKey, ...] = ()
+
+
+class Reader:
+    """Turns items of the tables of some kinds into observations.
+
+    ``kinds`` share tables with each other and with no other kind; an item of a table that several kinds share says in
+    its attribute ``Kind`` which one it belongs to.
+    """
+
+    def __init__(self, kinds: Iterable[Kind[Any]], installation: str, prefix: str) -> None:
+        """Take the kinds, and what marks of ours must be made of."""
+        self._installation, self._prefix = installation, prefix
+        self._kinds = {kind.name: kind for kind in kinds}
+        self.tables = {table.name: table for kind in self._kinds.values() for table in kind.tables}
+        self._only = next(iter(self._kinds.values())) if len(self._kinds) == 1 else None
+        self._extras: dict[bytes, Mapping[str, Any]] = {}
+        """Most objects have one of a few extras: each is kept once."""
+
+    def read(self, items: Iterable[tuple[str, Item]]) -> Iterator[Found]:
+        """Yield each object of a whole set of ``(logical table, item)``, once. The items are taken apart on the way.
+
+        Items of one table that go by one name (an Account's name is not its key) stay objects of their own: those
+        without our mark get their keys behind the name.
+        """
+        if self._only is not None and len(self.tables) == 1:
+            yield from self._singles(self._only, items)
+            return
+        grouped: dict[ResourceRef, dict[str, Item]] = {}
+        for table, item in items:
+            name = item.get("Kind")
+            kind = self._only or (self._kinds.get(name) if isinstance(name, str) else None)
+            if kind is not None:
+                ref = ResourceRef(kind.name, kind.identify(item))
+            else:
+                key = self.tables[table].key_of(item)
+                ref = ResourceRef(str(name), "/".join(map(str, key.values())))
+            grouped.setdefault(ref, {})[table] = item
+        for ref, held in grouped.items():
+            yield self._found(ref, held)
+
+    def _singles(self, kind: Kind[Any], items: Iterable[tuple[str, Item]]) -> Iterator[Found]:
+        name, identify = kind.name, kind.identify
+        (table,) = self.tables.values()
+        seen: dict[str, Found] = {}
+        namesakes: list[Found] = []
+        for table_name, item in items:
+            key = identify(item)
+            found = self._found(ResourceRef(name, key), {table_name: item})
+            if key in seen:
+                found, namesake = sorted((seen[key], found), key=_rank)
+                namesakes.append(namesake)
+            seen[key] = found
+        yield from seen.values()
+        yield from (_renamed(namesake, table, seen) for namesake in namesakes)
+
+    def _found(self, ref: ResourceRef, held: dict[str, Item]) -> Found:
+        """Judge one object's items. All must bear our mark, and the same one, for the object to be ours untouched."""
+        meta: dict[str, Item] = {}
+        first: Mark | None = None
+        doubtful: tuple[ItemKey, ...] = ()
+        foreign = broken = unlike = False
+        for name in held if len(held) == 1 else sorted(held):
+            item, table = held[name], self.tables[name]
+            own = meta[name] = {}
+            if AUDIT in item:
+                own[AUDIT] = item.pop(AUDIT)
+            mark = None
+            if MANAGED in item:
+                managed = own[MANAGED] = item.pop(MANAGED)
+                mark = mark_of(managed)
+                broken = broken or mark is None
+            if mark is None:
+                doubtful += (ItemKey(name, *table.key_of(item).values()),)
+                continue
+            expected = mark_id(self._installation, self._prefix + name, table.key_of(item))
+            # Another installation's mark does not fit, nor one that came with a copied item.
+            foreign = foreign or mark.by != self._installation or mark.id != expected
+            first = first or mark
+            unlike = unlike or mark.digest != first.digest
+        ownership = Ownership.OURS
+        if foreign:
+            ownership = Ownership.FOREIGN
+        elif first is None:
+            # Somebody put a mark on it that is not in our form: not ours to take for unmanaged.
+            ownership = Ownership.FOREIGN if broken else Ownership.UNMANAGED
+            return Found(self._observation(ref, held, meta, None, ownership), doubtful)
+        elif doubtful or unlike:
+            ownership = Ownership.LOST_MARK
+        return Found(self._observation(ref, held, meta, first, ownership))
+
+    def _observation(
+        self,
+        ref: ResourceRef,
+        held: dict[str, Item],
+        meta: dict[str, Item],
+        mark: Mark | None,
+        ownership: Ownership,
+    ) -> Observation:
+        attributes = compared = dump_plain(held)
+        extra, extra_bytes = _NO_EXTRA, b"{}"
+        if mark is not None:
+            by, id_, revision, path, line, last, extra = mark
+            extra_bytes = dump_plain(extra)
+            extra = self._extras.setdefault(extra_bytes, extra)
+            mark = Mark(by, id_, revision, path, line, last, extra)
+        kind = self._kinds.get(ref.kind)
+        if kind is not None and kind.shared:
+            ours = comparable(held, kind.shared, extra.get("owned", ()))
+            if ours is not held:
+                compared = dump_plain(ours)
+        digest = hashlib.sha256(compared + b"\n" + extra_bytes).hexdigest()
+        if mark is not None and digest == mark.digest:
+            digest = mark.digest
+        return Observation(ref, attributes, digest, mark, ownership, dump_plain(meta))
+
+
+def _rank(found: Found) -> tuple[bool, bytes]:
+    """Who keeps the name several go by: ours before others, then by key."""
+    return found.observation.ownership is not Ownership.OURS, found.observation.attributes
+
+
+def _renamed(found: Found, definition: TableDefinition, taken: Container[str]) -> Found:
+    """Return an object with its key behind the name that another keeps."""
+    ref = found.observation.ref
+    item = load_plain(found.observation.attributes)[definition.name]
+    key = ",".join(map(str, definition.key_of(item).values()))
+    name = f"{ref.key} ({key})"
+    while name in taken:
+        name = f"{name} ({key})"
+    return found._replace(observation=replace(found.observation, ref=ResourceRef(ref.kind, name)))
 
 
 class Tables:
@@ -70,10 +225,10 @@ class Tables:
                 except EnvctlError as error:
                     errors.append(error)
                     continue
-                for one in found:
-                    objects[one.observation.ref] = one.observation
-                    if one.doubtful:
-                        doubtful[one.observation.ref] = one.doubtful
+                for observation, keys in found:
+                    objects[observation.ref] = observation
+                    if keys:
+                        doubtful[observation.ref] = keys
             if not errors:
                 try:
                     lost = pool.map(self._is_lost, doubtful.values())
@@ -89,17 +244,19 @@ class Tables:
         return ObservedState(scope, ScopeState.OK, objects)
 
     def _read(self, reader: Reader) -> list[Found]:
-        found = list(reader.read(chain.from_iterable(map(self._scan, reader.tables))))
-        seen = sum(len(one.observation.attributes) for one in found)
-        for table in reader.tables:
-            self._bytes[table] = seen // len(reader.tables)
-        return found
-
-    def _scan(self, table: str) -> Iterator[tuple[str, Item]]:
         # The size is the last look's: DynamoDB's own count is hours old and costs a call.
-        segments = segments_for(self._bytes.get(table, 0))
-        for item in self._store.scan(self._prefix + table, segments):
-            yield table, item
+        items = (
+            (table, item)
+            for table in reader.tables
+            for item in self._store.scan(
+                self._prefix + table, segments_for(self._bytes.get(table, 0))
+            )
+        )
+        found = list(reader.read(items))
+        size = sum(len(observation.attributes) for observation, _ in found)
+        for table in reader.tables:
+            self._bytes[table] = size // len(reader.tables)
+        return found
 
     def _is_lost(self, keys: Sequence[ItemKey]) -> bool:
         return any(

@@ -1,18 +1,16 @@
 """A calendar view as text for people: one line a day, one character for each half hour."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated, TypedDict
 
 from controller.engine.queries.schedules.preview import PreviewedSchedule
-from controller.ledger.records import iso_ms
 from controller.planning.wording import end_text, number, what_text
 from controller.scheduling.calendar_view import CalendarDay, CalendarView
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
 from controller.views.documents.moments import (
     LocalMoment,
-    Moment,
     StateChangeObject,
     state_change_json,
 )
@@ -35,7 +33,7 @@ SpanObject = TypedDict("SpanObject", {"from": LocalMoment, "to": LocalMoment})
 class ClockChangeObject(TypedDict):
     """A change of the clocks, and the time on the wall before and after."""
 
-    utc: Moment
+    utc: datetime
     before: Annotated[str, "HH:MM"]
     after: Annotated[str, "HH:MM"]
 
@@ -205,7 +203,7 @@ def _day(day: CalendarDay, zone: tzinfo) -> DayObject:
         "exceptions": list(day.exceptions),
         "clockChanges": [
             {
-                "utc": iso_ms(change.at),
+                "utc": change.at,
                 "before": f"{change.before:%H:%M}",
                 "after": f"{change.after:%H:%M}",
             }

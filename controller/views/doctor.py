@@ -1,7 +1,7 @@
 """What doctor found, for people and for programs."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Final, TypedDict
+from typing import Final, TypedDict
 
 from controller.engine.queries.doctor.report import Check, Health, exit_code
 from controller.views.style import Line, Span, Style
@@ -16,21 +16,11 @@ _STYLES: Final[dict[Health, Style]] = {
 }
 
 
-class CheckObject(TypedDict):
-    """One check."""
-
-    where: Annotated[str, "A scope, or `installation`."]
-    of: Annotated[str, "Of what."]
-    health: Annotated[str, Health]
-    what: Annotated[str, "What was found."]
-    fix: Annotated[str, "What to do, a line for each thing to type; empty if nothing."]
-
-
 class DoctorDocument(TypedDict):
     """What is there of what is needed."""
 
     exitCode: int
-    checks: list[CheckObject]
+    checks: Sequence[Check]
 
 
 def doctor_lines(checks: Sequence[Check]) -> Iterator[Line]:
@@ -72,16 +62,4 @@ def summary(checks: Iterable[Check]) -> str:
 
 def doctor_json(checks: Sequence[Check]) -> DoctorDocument:
     """Return the checks as one JSON document; stable, more may be added."""
-    return {
-        "exitCode": exit_code(checks),
-        "checks": [
-            {
-                "where": check.where,
-                "of": check.of,
-                "health": check.health.value,
-                "what": check.what,
-                "fix": check.fix,
-            }
-            for check in checks
-        ],
-    }
+    return {"exitCode": exit_code(checks), "checks": checks}

@@ -7,14 +7,12 @@ from typing import Annotated, Final, TypedDict
 
 from controller.engine.overrides.effect import Effect
 from controller.engine.overrides.service import Done, Prepared
-from controller.ledger.records import iso_ms
 from controller.model.override import Override
 from controller.model.plan import Outcome, Status
 from controller.planning.wording import counted_kind, end_text, number, what_text
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
-from controller.views.documents.moments import Moment
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.plan_wording import violation_lines
 
@@ -35,11 +33,11 @@ class EffectObject(TypedDict):
     """What is switched at once, by group."""
 
     scopes: list[PowerModeObject]
-    starts: Annotated[dict[str, int], "Group, or id -> instances."]
-    stops: Annotated[dict[str, int], "Group, or id -> instances."]
-    left: Annotated[dict[str, int], "Why instances are left as they are -> how many."]
+    starts: Annotated[Mapping[str, int], "Group, or id -> instances."]
+    stops: Annotated[Mapping[str, int], "Group, or id -> instances."]
+    left: Annotated[Mapping[str, int], "Why instances are left as they are -> how many."]
     right: Annotated[int, "Instances that are as they are to be already."]
-    unknown: Annotated[dict[str, str], "Scope -> why it could not be looked at."]
+    unknown: Annotated[Mapping[str, str], "Scope -> why it could not be looked at."]
 
 
 class SwitchOutcomeObject(TypedDict):
@@ -54,7 +52,7 @@ class SwitchOutcomeObject(TypedDict):
 class OverrideDocument(TypedDict):
     """Overrides written or released, and what became of the instances concerned."""
 
-    at: Moment
+    at: datetime
     action: Annotated[str, ("make", "release")]
     written: bool
     transaction: str
@@ -62,7 +60,7 @@ class OverrideDocument(TypedDict):
     effect: EffectObject
     outcomes: list[SwitchOutcomeObject]
     refused: Annotated[list[str], "Tokens of guards that stood in the way."]
-    counts: Annotated[dict[str, int], "Status -> how many outcomes."]
+    counts: Annotated[Mapping[str, int], "Status -> how many outcomes."]
 
 
 def prepared_lines(prepared: Prepared) -> tuple[str, ...]:
@@ -179,7 +177,7 @@ def report_json(prepared: Prepared, done: Done, now: datetime) -> OverrideDocume
     effect = prepared.effect
     outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
     return {
-        "at": iso_ms(now),
+        "at": now,
         "action": "make" if prepared.comes else "release",
         "written": True,
         "transaction": done.transaction,
@@ -202,9 +200,9 @@ def report_json(prepared: Prepared, done: Done, now: datetime) -> OverrideDocume
 def _effect(effect: Effect) -> EffectObject:
     return {
         "scopes": [{"scope": name, "power": mode} for name, mode in sorted(effect.modes.items())],
-        "starts": dict(sorted(effect.starts.items())),
-        "stops": dict(sorted(effect.stops.items())),
-        "left": dict(sorted(effect.stay.items())),
+        "starts": effect.starts,
+        "stops": effect.stops,
+        "left": effect.stay,
         "right": effect.right,
-        "unknown": dict(sorted(effect.dark.items())),
+        "unknown": effect.dark,
     }

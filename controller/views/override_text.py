@@ -4,12 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, NotRequired, TypedDict
 
-from controller.ledger.records import iso_ms
 from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.planning.overrides import shown_path
 from controller.planning.wording import what_text
-from controller.views.documents.moments import Moment, moment_json
 from controller.views.time_text import clock_text, relative_day_text, utc_text
 
 NONE = "no overrides"
@@ -22,8 +20,8 @@ class OverrideObject(TypedDict):
     ref: str
     path: Annotated[str, "What of the object; empty for the object as a whole."]
     value: NotRequired[Annotated[object, "Absent: it is left as it is."]]
-    since: Moment
-    until: Annotated[Moment | None, "null: until Git changes the document, or for good."]
+    since: datetime
+    until: Annotated[datetime | None, "null: until Git changes the document, or for good."]
     untilGit: bool
     actor: str
     reason: str
@@ -81,8 +79,8 @@ def override_json(override: Override) -> OverrideObject:
         "id": override.id,
         "ref": str(override.ref),
         "path": shown_path(override.path) if override.path else "",
-        "since": iso_ms(override.since),
-        "until": moment_json(override.until),
+        "since": override.since,
+        "until": override.until,
         "untilGit": override.until_git,
         "actor": override.actor,
         "reason": override.reason,

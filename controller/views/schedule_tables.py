@@ -11,10 +11,8 @@ from controller.engine.queries.schedules.exceptions import (
     ScheduleException,
 )
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
-from controller.ledger.records import iso_ms
 from controller.planning.wording import number
 from controller.scheduling.facts import Source
-from controller.views.documents.moments import Moment, moment_json
 from controller.views.time_text import clock_text, dated_day_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"
@@ -27,7 +25,7 @@ class BelongsObject(TypedDict):
     environment: str
     team: str
     environmentType: str
-    labels: dict[str, str]
+    labels: Mapping[str, str]
 
 
 class ExceptionObject(BelongsObject):
@@ -44,16 +42,16 @@ class ExceptionObject(BelongsObject):
     schedule: Annotated[str, "What an environment's schedule is called."]
     origin: Annotated[str, "Where that was written."]
     by: Annotated[str, "Who made it one, as far as that is known."]
-    since: Moment | None
-    until: Moment | None
+    since: datetime | None
+    until: datetime | None
 
 
 class ScheduleExceptionsDocument(TypedDict):
     """What is on outside its schedule, kept by old tags, always on or left alone."""
 
-    at: Moment
+    at: datetime
     exceptions: list[ExceptionObject]
-    unknown: Annotated[dict[str, str], "Scope -> why it could not be looked at."]
+    unknown: Annotated[Mapping[str, str], "Scope -> why it could not be looked at."]
 
 
 class HoursObject(BelongsObject):
@@ -71,14 +69,14 @@ class HoursObject(BelongsObject):
 class ScheduleReportDocument(TypedDict):
     """Instance hours of a period; off is what was saved against always-on."""
 
-    since: Moment
-    until: Moment
+    since: datetime
+    until: datetime
     hoursOn: float
     hoursOff: float
     cost: float | None
     saved: float | None
     environments: list[HoursObject]
-    unknown: Annotated[dict[str, str], "Scope -> why it could not be looked at."]
+    unknown: Annotated[Mapping[str, str], "Scope -> why it could not be looked at."]
 
 
 def exception_lines(
@@ -176,9 +174,9 @@ def exceptions_json(
 ) -> ScheduleExceptionsDocument:
     """Return the exceptions for programs."""
     return {
-        "at": iso_ms(now),
+        "at": now,
         "exceptions": [_exception(exception) for exception in found],
-        "unknown": dict(sorted(unknown.items())),
+        "unknown": unknown,
     }
 
 
@@ -197,8 +195,8 @@ def _exception(exception: ScheduleException) -> ExceptionObject:
         "schedule": exception.schedule,
         "origin": str(exception.origin or ""),
         "by": _by(exception),
-        "since": moment_json(exception.since),
-        "until": moment_json(exception.until),
+        "since": exception.since,
+        "until": exception.until,
     }
 
 
@@ -256,8 +254,8 @@ def _share(on: float, off: float) -> str:
 def report_json(report: ScheduleReport) -> ScheduleReportDocument:
     """Return the hours for programs."""
     return {
-        "since": iso_ms(report.since),
-        "until": iso_ms(report.until),
+        "since": report.since,
+        "until": report.until,
         "hoursOn": report.hours_on,
         "hoursOff": report.hours_off,
         "cost": report.cost,
@@ -275,7 +273,7 @@ def report_json(report: ScheduleReport) -> ScheduleReportDocument:
             }
             for line in report.lines
         ],
-        "unknown": dict(sorted(report.unknown.items())),
+        "unknown": report.unknown,
     }
 
 
@@ -284,5 +282,5 @@ def _belongs(belongs: Belongs) -> BelongsObject:
         "environment": belongs.environment,
         "team": belongs.team,
         "environmentType": belongs.type,
-        "labels": dict(belongs.labels),
+        "labels": belongs.labels,
     }

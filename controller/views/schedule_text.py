@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from controller.ledger.records import iso_ms
 from controller.model.plan import ScheduleMeaning, ScheduleShift
 from controller.model.ref import ResourceRef
-from controller.views.documents.moments import moment_json
 from controller.views.plan_wording import names_text
 from controller.views.time_text import clock_text, day_text, relative_day_text
 
@@ -97,13 +95,13 @@ def _first(meaning: ScheduleMeaning) -> str:
 def meaning_json(meaning: ScheduleMeaning) -> dict[str, Any]:
     """Return it for programs."""
     return {
-        "at": iso_ms(meaning.now),
+        "at": meaning.now,
         "environmentHoursPerWeek": meaning.environment_hours,
         "instanceHoursPerWeek": meaning.instance_hours,
         "instancesAre": meaning.instances_are,
         "startedNow": meaning.switching("on"),
         "stoppedNow": meaning.switching("off"),
-        "firstDifference": moment_json(meaning.first_difference),
+        "firstDifference": meaning.first_difference,
         "exchanges": [
             {
                 "environments": list(shift.environments),
@@ -114,7 +112,7 @@ def meaning_json(meaning: ScheduleMeaning) -> dict[str, Any]:
                 "hoursPerWeekAfter": shift.hours_after,
                 "instances": shift.instances,
                 "switchesNow": shift.switches_now,
-                "firstDifference": moment_json(shift.first_difference),
+                "firstDifference": shift.first_difference,
             }
             for shift in meaning.shifts
         ],

@@ -10,12 +10,11 @@ from moto import mock_aws
 
 from benchmarks.ministack import MINISTACK, ministack
 from controller.aws.clients import Clients
-from controller.aws.errors import TableMissing
+from controller.aws.errors import Place, TableMissing
 from controller.aws.items import Item, to_wire
-from controller.aws.place import Place
 from controller.aws.table_setup import SetupResult, set_up_table
-from controller.aws.tables import Query, get, query, scan
-from controller.aws.transactions import Cancelled, Committed, PutWrite, transact, write_one
+from controller.aws.tables import DynamoStore, Query, query
+from controller.aws.transactions import Cancelled, Committed, PutWrite
 from controller.errors import Conflict
 from controller.model.table import Index, KeyAttribute, TableDefinition
 
@@ -56,7 +55,7 @@ def lookalike(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def client(lookalike: str) -> Any:
     clients = Clients()
-    return clients.client(clients.new_session(PLACE), PLACE, "dynamodb")
+    return clients.client(PLACE, "dynamodb")
 
 
 @pytest.fixture
@@ -79,18 +78,20 @@ def token() -> str:
 
 
 def test_every_type_comes_back_as_it_was_written(client: Any, table: str) -> None:
-    assert transact(client, [PutWrite(table, to_wire(EVERYTHING))], token()) == Committed()
-    assert get(client, table, {"Id": "everything"}) == EVERYTHING
-    assert list(scan(client, table)) == [EVERYTHING]
+    assert (
+        DynamoStore(client).transact([PutWrite(table, to_wire(EVERYTHING))], token()) == Committed()
+    )
+    assert DynamoStore(client).get(table, {"Id": "everything"}) == EVERYTHING
+    assert list(DynamoStore(client).scan(table)) == [EVERYTHING]
 
 
 def test_reasons_stand_at_the_place_of_their_writes(client: Any, table: str) -> None:
-    transact(client, [PutWrite(table, to_wire({"Id": "taken", "Of": "us"}))], token())
+    DynamoStore(client).transact([PutWrite(table, to_wire({"Id": "taken", "Of": "us"}))], token())
     writes = [
         PutWrite(table, to_wire({"Id": name}), ABSENT, show_found=True)
         for name in ("a", "taken", "b")
     ]
-    outcome = transact(client, writes, token())
+    outcome = DynamoStore(client).transact(writes, token())
     assert isinstance(outcome, Cancelled)
     assert [reason and reason.code for reason in outcome.reasons] == [
         None,
@@ -99,16 +100,18 @@ def test_reasons_stand_at_the_place_of_their_writes(client: Any, table: str) -> 
     ]
     assert outcome.reasons[1] is not None
     assert outcome.reasons[1].found == {"Id": "taken", "Of": "us"}
-    assert [item["Id"] for item in scan(client, table)] == ["taken"]
+    assert [item["Id"] for item in DynamoStore(client).scan(table)] == ["taken"]
 
 
 def test_a_hundred_writes_go_in_one_transaction_and_a_scan_finds_them_all(
     client: Any, table: str
 ) -> None:
     writes = [PutWrite(table, to_wire({"Id": str(n), "Pad": "x" * 500})) for n in range(100)]
-    assert transact(client, writes, token()) == Committed()
+    assert DynamoStore(client).transact(writes, token()) == Committed()
     for segments in (1, 3):
-        assert len({item["Id"] for item in scan(client, table, segments=segments)}) == 100
+        assert (
+            len({item["Id"] for item in DynamoStore(client).scan(table, segments=segments)}) == 100
+        )
 
 
 def test_the_same_token_again_is_the_same_transaction(
@@ -117,22 +120,22 @@ def test_the_same_token_again_is_the_same_transaction(
     if lookalike == "moto":
         pytest.skip("moto ignores ClientRequestToken")
     writes, same = [PutWrite(table, to_wire({"Id": "once"}), ABSENT)], token()
-    assert transact(client, writes, same) == Committed()
-    assert transact(client, writes, same) == Committed()
+    assert DynamoStore(client).transact(writes, same) == Committed()
+    assert DynamoStore(client).transact(writes, same) == Committed()
 
 
 def test_an_index_is_read_in_the_order_of_its_range_key(client: Any, table: str) -> None:
     for number in (3, 1, 2):
         item = to_wire({"Id": f"i{number}", "Group": "g", "Number": number})
-        write_one(client, PutWrite(table, item, ABSENT))
+        DynamoStore(client).write(PutWrite(table, item, ABSENT))
         with pytest.raises(Conflict):
-            write_one(client, PutWrite(table, item, ABSENT))
+            DynamoStore(client).write(PutWrite(table, item, ABSENT))
     wanted = Query(table, "#g = :g", {":g": "g"}, {"#g": "Group"}, "Group-index", forward=False)
     assert [item["Number"] for item in query(client, wanted).items] == [3, 2, 1]
 
 
 def test_a_table_that_is_not_there_is_told_as_such(client: Any) -> None:
     with pytest.raises(TableMissing):
-        list(scan(client, "nowhere"))
+        list(DynamoStore(client).scan("nowhere"))
     with pytest.raises(TableMissing):
-        transact(client, [PutWrite("nowhere", to_wire({"Id": "a"}))], token())
+        DynamoStore(client).transact([PutWrite("nowhere", to_wire({"Id": "a"}))], token())

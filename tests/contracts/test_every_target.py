@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 from controller.aws.clients import Clients
-from controller.aws.place import Place
+from controller.aws.errors import Place
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.observed import Ownership, ScopeState
 from controller.model.plan import Status
@@ -31,7 +31,7 @@ def in_moto() -> Iterator[Estate]:
     with mock_aws():
         place = Place("", "eu-west-1")
         clients = Clients()
-        client = clients.client(clients.new_session(place), place, "dynamodb")
+        client = clients.client(place, "dynamodb")
         definitions = [
             table.prefixed(PREFIX) for table in (*TABLES.values(), STATE_TABLE, LEDGER_TABLE)
         ]

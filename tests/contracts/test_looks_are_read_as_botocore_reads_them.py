@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from controller.aws.clients import Clients
-from controller.aws.describe_groups import parse_groups, read_groups
-from controller.aws.describe_instances import parse_instances, read_instances
-from controller.aws.place import Place
+from controller.aws.errors import Place
+from controller.aws.live_look import parse_groups, parse_instances, read_groups, read_instances
 from controller.errors import Unreachable
 from controller.model.live import FoundGroup, FoundInstance, Member
 
@@ -248,10 +247,9 @@ def test_what_moto_answers(account: Clients) -> None:
     )
     groups.suspend_processes(AutoScalingGroupName="c50-ta-Web", ScalingProcesses=["AZRebalance"])
     place = Place("", "eu-west-1")
-    session = account.new_session(place)
 
-    found = list(read_instances(account.client(session, place, "ec2")))
-    found_groups = list(read_groups(account.client(session, place, "autoscaling")))
+    found = list(read_instances(account.client(place, "ec2")))
+    found_groups = list(read_groups(account.client(place, "autoscaling")))
 
     expected = [
         instance_of(one)

@@ -14,6 +14,7 @@ from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
+from controller.ledger.records import iso_ms
 from controller.views.causes import order_of
 from controller.views.documents.explanation import explanation_json
 from controller.views.explanation import explanation_lines
@@ -144,7 +145,7 @@ def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEs
     assert said(held)["wanted"] == "on"
     assert said(held)["next"][0] == {
         "at": until.isoformat(),
-        "utc": until.isoformat(),
+        "utc": iso_ms(until),
         "state": "off",
     }
     assert [command["text"] for command in said(held)["commands"]] == [

@@ -13,7 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from controller.aws.clients import Clients
-from controller.aws.place import Place
+from controller.aws.errors import Place
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.resource import Projection
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -43,7 +43,7 @@ def in_server(address: str, *, create: bool) -> Estate:
     os.environ["AWS_ENDPOINT_URL"] = address
     place = Place("", "eu-west-1")
     clients = Clients()
-    client = clients.client(clients.new_session(place), place, "dynamodb")
+    client = clients.client(place, "dynamodb")
     definitions = [
         table.prefixed(PREFIX) for table in (*TABLES.values(), STATE_TABLE, LEDGER_TABLE)
     ]

@@ -82,7 +82,7 @@ def test_an_end_is_recorded_by_the_next_apply_and_the_ledger_stays_whole(
         "ended: its time was up at 2020-01-01 00:00 UTC; the next apply records it" in planned.err
     )
     assert "ended: its time was up at 2020-01-01 00:00 UTC" in applied.err
-    assert envctl("override", "list", "--format", "json").json == {"overrides": []}
+    assert envctl("override", "list", "--format", "json").json["overrides"] == []
 
 
 def test_the_ledger_proves_overrides_too(described: Fleet) -> None:

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from controller.aws.items import Item, to_wire
+from controller.catalog import kind_tables
 from controller.engine.commit.lease import Claim, Leases
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
@@ -22,8 +23,8 @@ from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.planning.diff import DiffOptions, diff
 from controller.planning.order import in_order
-from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
-from controller.targets.table_items.plain_json import dump_plain
+from controller.targets.table_items.definitions import STATE_TABLE
+from controller.targets.table_items.item_form import dump_plain
 from controller.targets.tables import Tables
 from tests.support.clock import Clock
 from tests.support.in_memory_tables import InMemoryTables, TablesInHand

@@ -12,6 +12,7 @@ import orjson
 
 from controller.aws.errors import TableMissing
 from controller.aws.items import Item, from_wire, from_wire_value
+from controller.aws.tables import ItemStore
 from controller.aws.transactions import (
     Cancelled,
     Committed,
@@ -23,7 +24,6 @@ from controller.aws.transactions import (
 )
 from controller.errors import Conflict, RefusedByAws
 from controller.model.table import TableDefinition
-from controller.targets.table_items.store import ItemStore
 
 _ABSENT = object()
 _TERM = re.compile(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.aws.tables import scan
+from controller.aws.tables import DynamoStore
 from controller.engine.installation.installation import Installation
 from controller.ledger.queries import OfScope
 from controller.model.ledger_record import LedgerRecord
@@ -18,4 +18,6 @@ def records_of(installation: Installation, scope: str) -> list[LedgerRecord]:
 def rows_of(installation: Installation) -> dict[str, Any]:
     """Return the controller's own rows, by id."""
     master = installation.master
-    return {row["Id"]: row for row in scan(master.client, master.physical("EnvctlState"))}
+    return {
+        row["Id"]: row for row in DynamoStore(master.client).scan(master.physical("EnvctlState"))
+    }

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from controller.aws.items import Item, to_wire
 from controller.aws.table_setup import Patience, set_up_table
+from controller.aws.tables import DynamoStore
 from controller.aws.transactions import Cancelled, Committed, Write
 from controller.model.table import TableDefinition
-from controller.targets.table_items.store import DynamoStore
 from tests.support.in_memory_tables import Hook
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from controller.aws.errors import TableMissing
+from controller.aws.tables import ItemStore
 from controller.loading.authoring.found import FoundObject, LeftOut, Oddity
 from controller.model.ref import ResourceRef
-from controller.targets.table_items.marks import AUDIT, MANAGED
-from controller.targets.table_items.store import ItemStore
+from controller.targets.table_items.item_form import AUDIT, MANAGED
 
 OLDER_TABLE: Final = "ConfigServices"
 TABLE: Final = "InfraConfigServices"

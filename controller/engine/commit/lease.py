@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.aws.items import to_wire
+from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite, UpdateWrite
 from controller.errors import Conflict, ScopeBusy, StaleEpoch
 from controller.ledger.heads import HEAD_PREFIX, Heads, head_of_row, row_of_head
 from controller.model.ledger_record import Head
-from controller.targets.table_items.store import ItemStore
 
 LEASE_S = 60.0
 LOOK_AGAIN_S = 2.0

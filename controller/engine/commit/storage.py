@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from controller.aws.tables import ItemStore
 from controller.engine.commit.lease import Leases
 from controller.ledger.large_images import BlobStore
 from controller.ledger.records import Redact
 from controller.model.ledger_record import Actor
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.store import ItemStore
 
 
 def _keep_all(_table: str, attributes: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from controller.ledger.records import build_records, chained, record_wire
 from controller.model.ledger_record import Head, ItemWrite, LedgerRecord, Phase
 from controller.model.plan import Change
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.plain_json import dump_plain
+from controller.targets.table_items.item_form import dump_plain
 from controller.targets.table_items.writes import Stamp, guarded, item_writes
 
 MAX_ITEM_WRITES = 49

@@ -13,7 +13,7 @@ from controller.model.resource import Projection
 from controller.planning.diff import departing
 from controller.planning.order import Barrier
 from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
-from controller.targets.table_items.found_references import still_naming
+from controller.targets.table_items.item_form import still_naming
 
 SCHEDULE_ENVIRONMENT: Final = "SCHEDULE_ENVIRONMENT"
 

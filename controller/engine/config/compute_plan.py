@@ -32,7 +32,7 @@ from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, patched_refs, suspended
 from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.planning.wording import in_force
-from controller.targets.table_items.found_references import with_references
+from controller.targets.table_items.item_form import with_references
 
 MOST_ASKED_FOR = 50
 """Missing objects whose records are looked up. More are no accident but a first apply, or tables that were lost: then

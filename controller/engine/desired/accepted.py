@@ -26,7 +26,7 @@ from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.fields import comparable, keep_found
 from controller.planning.overrides import patch, patched_refs, without_override
-from controller.targets.table_items.plain_json import load_plain
+from controller.targets.table_items.item_form import load_plain
 
 _ACCEPTED = frozenset({Ownership.OURS, Ownership.LOST_MARK})
 _NO_MARK = (

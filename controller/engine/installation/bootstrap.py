@@ -1,34 +1,59 @@
 """First installation, and the same again at any time: tables, the installation's id, the head, a record of what was there before."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from controller.aws.items import to_wire
-from controller.aws.table_setup import Patience, SetupResult, set_up_table
-from controller.aws.table_state import Difference
+from controller.aws.table_setup import Difference, Patience, SetupResult, set_up_table
 from controller.aws.transactions import PutWrite
+from controller.catalog import kind_tables
 from controller.engine.commit.lease import Claim
+from controller.engine.commit.run_id import new_run_id
+from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
-from controller.engine.installation.baseline import Baseline, record_baseline
+from controller.engine.commit.transaction import record_bytes
+from controller.engine.installation.installation import (
+    INSTALLATION_ROW,
+    Installation,
+    Master,
+    read_installation,
+)
 from controller.errors import Conflict
+from controller.events import Emit, discard_event
 from controller.kinds.language.kind import Kind
+from controller.ledger.large_images import ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.records import iso_ms
+from controller.ledger.records import audit_id, image_digest, iso_ms
 from controller.ledger.redaction import redactor
+from controller.model.ledger_record import Actor, ItemWrite, LedgerRecord, Requester
 from controller.model.observed import CONFIG_SCOPE
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.model.table import TableDefinition
-from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
-from controller.targets.table_items.store import ItemStore
+from controller.targets.table_items.definitions import STATE_TABLE
+from controller.targets.table_items.item_form import MANAGED, mark_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-INSTALLATION_ROW = "installation"
+BASELINE_ROW = "baseline"
+MAX_RECORDS = 99
+"""DynamoDB takes 100 writes in a transaction: these and the head."""
+MAX_BYTES = 3_500_000
+_LOOK_AHEAD = 100
 MAX_THREADS = 4
 """Tables set up side by side; AWS creates them in about ten seconds each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """How many items were recorded, and which are too large for a record."""
+
+    recorded: int
+    too_large: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +110,15 @@ def set_up_tables(
         )
 
 
-def read_installation(store: ItemStore, prefix: str) -> str | None:
-    """Return the id of the installation these tables belong to; None before the first bootstrap. Raises as any read."""
-    row = store.get(prefix + STATE_TABLE.name, {"Id": INSTALLATION_ROW})
-    return None if row is None else str(row["Installation"])
-
-
-def _new_id() -> str:
-    return uuid4().hex
+def set_up(master: Master, requester: Requester, *, upgrade: bool = False) -> BootstrapReport:
+    """Create what is missing, compare what is there, mend it on ``upgrade``. Raises as ``bootstrap``."""
+    kinds = master.kinds.values()
+    process = master.process
+    definitions = all_tables(kinds, master.settings.resource_prefix)
+    tables = set_up_tables(master.client, definitions, upgrade=upgrade)
+    request = ApplyRequest(actor=Actor("", "", *requester), transaction=new_run_id(process.clock()))
+    storage = Installation("", master).storage()
+    return bootstrap(tables, kinds, storage, request, Claim(process.instance))
 
 
 def bootstrap(
@@ -101,7 +127,7 @@ def bootstrap(
     storage: Storage,
     request: ApplyRequest,
     claim: Claim,
-    new_id: Callable[[], str] = _new_id,
+    new_id: Callable[[], str] = lambda: uuid4().hex,
 ) -> BootstrapReport:
     """Give set-up tables their installation id and head, and the ledger a baseline record of every item that is not ours.
 
@@ -137,3 +163,85 @@ def _installation(storage: Storage, new_id: Callable[[], str]) -> tuple[str, boo
         assert found is not None
         return found, found == made
     return made, True
+
+
+def record_baseline(
+    tables: Sequence[TableDefinition],
+    storage: Storage,
+    request: ApplyRequest,
+    claim: Claim,
+    emit: Emit = discard_event,
+) -> Baseline | None:
+    """Record every item of those tables that were never gone through before; None if there is no such table.
+
+    What is ours needs none: its create is in the ledger. Raises ScopeBusy, StaleEpoch, and as any call.
+    """
+    state = storage.physical(STATE_TABLE.name)
+    row = storage.store.get(state, {"Id": BASELINE_ROW}) or {}
+    known = set(row.get("Tables", ()))
+    new = [table for table in tables if table.name not in known]
+    if not new:
+        return None
+    recorded, too_large = 0, list[str]()
+    with ScopeWriter.take(CONFIG_SCOPE, claim, storage, request, emit) as writer:
+        for table in new:
+            found = _unrecorded(_found(table, storage), table, storage)
+            for batch in _batches(found, writer, too_large):
+                try:
+                    recorded += len(writer.append(batch))
+                except Conflict as error:
+                    raise Conflict(
+                        "ledger: some of the items were recorded by somebody else meanwhile",
+                        fix="run envctl bootstrap again; it goes on where it stopped",
+                    ) from error
+        names = sorted(known | {table.name for table in new})
+        done = {"Id": BASELINE_ROW, "Tables": names, "At": iso_ms(storage.clock())}
+        storage.store.write(PutWrite(state, to_wire(done)))
+    return Baseline(recorded, tuple(too_large))
+
+
+def _batches(
+    items: Iterable[ItemWrite], writer: ScopeWriter, too_large: list[str]
+) -> Iterator[tuple[LedgerRecord, ...]]:
+    """Yield the records of items, a transaction's worth at a time; what no record can hold is named in ``too_large``."""
+    batch: list[ItemWrite] = []
+    size = 0
+    for item in items:
+        at = writer.storage.clock()
+        try:
+            estimate = record_bytes(item, writer.storage, writer.request, at)
+        except ImagesTooLarge:
+            too_large.append(str(item.ref))
+            continue
+        if batch and (len(batch) == MAX_RECORDS or size + estimate > MAX_BYTES):
+            yield writer.records_of(batch, at, "baseline")
+            batch, size = [], 0
+        batch.append(item)
+        size += estimate
+    if batch:
+        yield writer.records_of(batch, writer.storage.clock(), "baseline")
+
+
+def _found(table: TableDefinition, storage: Storage) -> Iterator[ItemWrite]:
+    for item in storage.store.scan(storage.physical(table.name), 1):
+        mark = mark_of(item.get(MANAGED))
+        if mark is None or mark.by != storage.installation:
+            key = table.key_of(item)
+            ref = ResourceRef(table.name, "/".join(map(str, key.values())))
+            yield ItemWrite(table.name, key, None, item, ref, "baseline", "", UNKNOWN_AUTHORSHIP)
+
+
+def _unrecorded(
+    items: Iterator[ItemWrite], table: TableDefinition, storage: Storage
+) -> Iterator[ItemWrite]:
+    """Leave out what an earlier, interrupted run recorded."""
+    physical, ledger = storage.physical(table.name), storage.physical(LEDGER_TABLE.name)
+    while batch := list(islice(items, _LOOK_AHEAD)):
+        ids = [
+            audit_id(physical, item.key, "baseline", "", image_digest(item.after)) for item in batch
+        ]
+        keys = [{"AuditID": record_id} for record_id in ids]
+        found = {row["AuditID"] for row in storage.store.batch_get(ledger, keys)}
+        yield from (
+            item for item, record_id in zip(batch, ids, strict=True) if record_id not in found
+        )

@@ -1,38 +1,30 @@
 """One installation: its id, the tables of its master account, and everything that works on them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from controller.aws.blob_store import S3BlobStore
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
-from controller.engine.commit.lease import Claim, Leases
-from controller.engine.commit.run_id import new_run_id
-from controller.engine.commit.storage import ApplyRequest, Storage
-from controller.engine.installation.bootstrap import (
-    BootstrapReport,
-    all_tables,
-    bootstrap,
-    read_installation,
-    set_up_tables,
-)
+from controller.aws.tables import DynamoStore, ItemStore
+from controller.engine.commit.lease import Leases
+from controller.engine.commit.storage import Storage
 from controller.engine.installation.process_context import ProcessContext
 from controller.kinds.language.kind import Kind
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
-from controller.model.ledger_record import Actor, Requester
 from controller.settings import Settings
-from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
-from controller.targets.table_items.store import DynamoStore
+from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import Tables
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 
+INSTALLATION_ROW = "installation"
 _IMAGES = "images"
 """Folder of the bucket for images of records."""
 
@@ -54,22 +46,13 @@ class Master:
             allowed_role_names=settings.allowed_role_names,
             clock=process.clock,
         )
-        self.store = DynamoStore(self.client)
-
-    @property
-    def client(self) -> "DynamoDBClient":
+        self.client = self.aws.client("dynamodb", MASTER)
         """The client of the master's tables."""
-        return self.aws.client("dynamodb", MASTER)
+        self.store = DynamoStore(self.client)
 
     def physical(self, table: str) -> str:
         """Return the name a logical table goes by."""
         return self.settings.resource_prefix + table
-
-    def table_arn(self, table: str) -> str:
-        """Return the ARN of a logical table; the account is asked for once. Raises as any call."""
-        account = self.aws.assert_identity(MASTER)
-        partition = self.client.meta.partition
-        return f"arn:{partition}:dynamodb:{self.settings.region}:{account}:table/{self.physical(table)}"
 
     @property
     def blobs(self) -> BlobStore | None:
@@ -78,23 +61,6 @@ class Master:
         if kept.bucket is None:
             return None
         return S3BlobStore(self.aws.client("s3", MASTER), kept.bucket, f"{kept.prefix}/{_IMAGES}")
-
-    def storage(self) -> Storage:
-        """Return what writes are made with; the installation is filled in by who knows it. Asks AWS who we are, once."""
-        tables = {table.name: table for table in kind_tables(self.kinds.values())}
-        arns = {
-            name: self.table_arn(name) for name in (*tables, LEDGER_TABLE.name, STATE_TABLE.name)
-        }
-        return Storage(
-            store=self.store,
-            installation="",
-            prefix=self.settings.resource_prefix,
-            tables=tables,
-            table_arn=arns.__getitem__,
-            clock=self.process.clock,
-            sleep=self.process.sleep,
-            blobs=self.blobs,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +99,27 @@ class Installation:
 
     def storage(self) -> Storage:
         """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
-        redact = redactor(self.master.kinds.values(), self.id)
-        return replace(self.master.storage(), installation=self.id, redact=redact)
+        master, kinds = self.master, self.master.kinds.values()
+        account = master.aws.assert_identity(MASTER)
+        region, prefix = master.settings.region, master.settings.resource_prefix
+        arn = f"arn:{master.client.meta.partition}:dynamodb:{region}:{account}:table/{prefix}"
+        return Storage(
+            store=master.store,
+            installation=self.id,
+            prefix=prefix,
+            tables={table.name: table for kind in kinds for table in kind.tables},
+            table_arn=lambda table: arn + table,
+            clock=master.process.clock,
+            sleep=master.process.sleep,
+            redact=redactor(kinds, self.id),
+            blobs=master.blobs,
+        )
 
 
-def set_up(master: Master, requester: Requester, *, upgrade: bool = False) -> BootstrapReport:
-    """Create what is missing, compare what is there, mend it on ``upgrade``. Raises as ``bootstrap``."""
-    kinds = master.kinds.values()
-    process = master.process
-    definitions = all_tables(kinds, master.settings.resource_prefix)
-    tables = set_up_tables(master.client, definitions, upgrade=upgrade)
-    request = ApplyRequest(actor=Actor("", "", *requester), transaction=new_run_id(process.clock()))
-    return bootstrap(tables, kinds, master.storage(), request, Claim(process.instance))
+def read_installation(store: ItemStore, prefix: str) -> str | None:
+    """Return the id of the installation these tables belong to; None before the first bootstrap. Raises as any read."""
+    row = store.get(prefix + STATE_TABLE.name, {"Id": INSTALLATION_ROW})
+    return None if row is None else str(row["Installation"])
 
 
 def find_installation(master: Master) -> Installation:

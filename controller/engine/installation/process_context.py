@@ -1,4 +1,4 @@
-"""What the process gives a command: everything that is not the same each time."""
+"""What the process gives a command: everything that is not the same each time. Alone, as every command begins with it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,19 +1,33 @@
-"""Where settings come from, and the source they name."""
+"""Where settings come from, each with its origin, and the source they name."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from controller.aws.blob_store import parse_s3_uri, read_object
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage
+from controller.loading.documents import parse_documents
+from controller.loading.positions import Positions
+from controller.model.canonical import ABSENT
 from controller.ports import Source
-from controller.settings import ENVIRONMENT, GitSource, Settings, read_settings
-from controller.sources.git_credential import GitCredential
-from controller.sources.location import FolderLocation, GitLocation, parse_git_location
-from controller.sources.open_source import open_location, open_source
+from controller.settings import ENVIRONMENT, Settings, read_settings, setting_paths, variable_of
+from controller.settings import GitSource as GitSettings
+from controller.sources.folder import FolderSource
+from controller.sources.git import GitSource
+from controller.sources.location import (
+    FolderLocation,
+    GitCredential,
+    GitLocation,
+    parse_git_location,
+)
+from controller.sources.open_source import open_source
 
 CONFIG_VARIABLE = "ENVCTL_CONFIG"
 _REFERENCE = "env://"
+S3 = "s3://"
+DEFAULT = "default"
 
 
 def open_settings(name: str | None, process: ProcessContext) -> Settings:
@@ -40,10 +54,11 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
     if text is not None:
         return open_source(text, cache_dir=cache, credential=_of_same_host(text, git, process))
     if git is not None:
-        location = GitLocation(git.url, git.ref, git.path)
-        return open_location(location, cache_dir=cache, credential=_credential(git, process))
+        location, reference = GitLocation(git.url, git.ref, git.path), git.credentials
+        credential = None if reference is None else _credential(reference, process)
+        return GitSource(location, cache, credential)
     if folder is not None:
-        return open_location(FolderLocation(Path(folder)), cache_dir=cache)
+        return FolderSource(FolderLocation(Path(folder)))
     raise WrongUsage(
         "no source: neither the command nor the settings say where the desired state is",
         fix="add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings",
@@ -51,19 +66,17 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
 
 
 def _of_same_host(
-    text: str, git: GitSource | None, process: ProcessContext
+    text: str, git: GitSettings | None, process: ProcessContext
 ) -> GitCredential | None:
     """Return the settings' credential for a source on the settings' own host: no other host is to see it."""
     if git is None or git.credentials is None or not text.startswith("git+https:"):
         return None
     asked = parse_git_location(text).url.split("/")[2]
-    return _credential(git, process) if git.url.split("/")[2:3] == [asked] else None
+    same = git.url.split("/")[2:3] == [asked]
+    return _credential(git.credentials, process) if same else None
 
 
-def _credential(git: GitSource, process: ProcessContext) -> GitCredential | None:
-    reference = git.credentials
-    if reference is None:
-        return None
+def _credential(reference: str, process: ProcessContext) -> GitCredential:
     name = reference.removeprefix(_REFERENCE)
     if not reference.startswith(_REFERENCE) or not name:
         raise WrongUsage(
@@ -79,9 +92,6 @@ def _credential(git: GitSource, process: ProcessContext) -> GitCredential | None
     return GitCredential(token)
 
 
-S3 = "s3://"
-
-
 def read_named(name: str, what: str, process: ProcessContext) -> bytes:
     """Return the bytes of a path or of ``s3://bucket/key``; ``what`` is how messages call it: ``settings``.
 
@@ -94,6 +104,7 @@ def read_named(name: str, what: str, process: ProcessContext) -> bytes:
             installation="reader",
             instance=process.instance,
             allowed_role_names=(),
+            clock=process.clock,
         )
         return read_object(access.client("s3", MASTER), place)
     try:
@@ -103,3 +114,47 @@ def read_named(name: str, what: str, process: ProcessContext) -> bytes:
             f"{what} {name}: cannot be read: {error.strerror}",
             fix="name a file that exists, or s3://BUCKET/KEY",
         ) from error
+
+
+class SettingLine(NamedTuple):
+    """``path`` as in the file (``guards.maxDeletes``); ``value`` plain JSON; ``origin`` ``default``, ``file:line`` or a variable."""
+
+    path: str
+    value: Any
+    origin: str
+
+
+def settings_with_origins(
+    name: str | None, settings: Settings, process: ProcessContext
+) -> tuple[SettingLine, ...]:
+    """Return every setting, in the order of the reference. ``name`` is the file the command names. Raises as ``read_named``."""
+    environment = process.environment
+    name = name or environment.get(CONFIG_VARIABLE)
+    data = read_named(name, "settings", process) if name else b""
+    return tuple(setting_lines(name or "", data, settings, environment))
+
+
+def setting_lines(
+    name: str, data: bytes, settings: Settings, environment: Mapping[str, str]
+) -> Iterator[SettingLine]:
+    """Yield every setting. ``data`` is the text the settings were read from. Secrets are references, so all may be shown."""
+    given = parse_documents(data)[0].value if data.strip() else {}
+    positions = Positions(data)
+    values = settings.model_dump(mode="json", by_alias=True)
+    for path in setting_paths(Settings):
+        origin = DEFAULT
+        if variable_of(path) in environment:
+            origin = variable_of(path)
+        elif _at(given, path) is not ABSENT:
+            origin = f"{name}:{positions.locate(0, path, key=True).origin(name).line}"
+        value = _at(values, path)
+        yield SettingLine(".".join(path), None if value is ABSENT else value, origin)
+
+
+def _at(values: Any, path: tuple[str, ...]) -> Any:
+    """Return the value at a path; ABSENT below a part that is not given."""
+    for step in path:
+        if not isinstance(values, dict) or step not in values:
+            return ABSENT
+        values = values[step]
+    return values

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from controller.aws.items import to_wire
+from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.live.records import Ending, RecordFrame
@@ -13,7 +14,6 @@ from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveScope
 from controller.ports import Batch
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.store import ItemStore
 
 OPEN_PREFIX: Final = "open#"
 MAX_RECORDS: Final = 49

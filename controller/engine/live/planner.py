@@ -160,7 +160,6 @@ class _Scope:
             limits=self.planner.settings.guards,
             tokens=self.asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
-            empty_is_wrong=False,
         )
         made = finish(observed, [self._compared(part) for part in parts], options)
         notes = [note for part in parts for note in part.projected.notes]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.catalog import live_targets
+from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.state.override_rows import read_override_rows
 from controller.errors import WrongUsage
@@ -27,7 +27,7 @@ from controller.ledger.verify import verify_ledger
 from controller.loading.closest import closest
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef
-from controller.targets.table_items.definitions import STATE_TABLE, kind_tables
+from controller.targets.table_items.definitions import STATE_TABLE
 
 MAX_QUERIES = 400
 """Days without a record are queries too: a year of them is gone through at once, then a token says where to go on."""

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from controller.aws.items import to_wire
+from controller.aws.tables import ItemStore
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import epoch_ms
 from controller.model.ref import ResourceRef
 from controller.planning.drift_history import DriftHistory
-from controller.targets.table_items.store import ItemStore
 
 FLIPS_PREFIX: Final = "flips#"
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from controller.aws.tables import ItemStore
 from controller.errors import EnvctlError
 from controller.ledger.records import iso_ms
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.table_items.store import ItemStore
 
 PREFIX = "override#"
 

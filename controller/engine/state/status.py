@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from controller.aws.items import to_wire
+from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
 from controller.model.reason import Reason
-from controller.targets.table_items.store import ItemStore
 
 STATUS_PREFIX: Final = "status#"
 RETRIES: Final = Backoff(first_s=60.0, longest_s=900.0)

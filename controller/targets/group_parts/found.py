@@ -9,7 +9,7 @@ from controller.model.live import FoundGroup, LiveScope, Member
 from controller.model.observed import Mark, Observation, Ownership
 from controller.targets.group_parts.attributes import AS_APPLIED, Attributes
 from controller.targets.group_parts.names import group_ref
-from controller.targets.table_items.marks import mark_id
+from controller.targets.table_items.item_form import mark_id
 
 IN_SERVICE: Final = "InService"
 

@@ -11,8 +11,8 @@ import orjson
 
 from controller.aws.errors import TableMissing
 from controller.aws.items import to_wire
-from controller.aws.tables import get, scan
-from controller.aws.transactions import PutWrite, write_one
+from controller.aws.tables import DynamoStore
+from controller.aws.transactions import PutWrite
 from controller.decisions.schedule_memory import (
     NOTHING_KNOWN,
     ScheduleMemory,
@@ -31,7 +31,7 @@ RUNNING: Final = "In Progress"
 
 def read_memory(client: "DynamoDBClient", prefix: str, scope: str) -> ScheduleMemory:
     """Return what is remembered for a scope; nothing where there is no row. Raises as any read."""
-    row = get(client, prefix + STATE_TABLE.name, {"Id": PREFIX + scope})
+    row = DynamoStore(client).get(prefix + STATE_TABLE.name, {"Id": PREFIX + scope})
     try:
         return from_json(orjson.loads(str(row["Schedules"]))) if row else NOTHING_KNOWN
     except (KeyError, orjson.JSONDecodeError):
@@ -42,7 +42,7 @@ def write_memory(client: "DynamoDBClient", prefix: str, scope: str, memory: Sche
     """Remember schedules for a scope. Not conditional: whoever worked last knows. Raises as any write."""
     text = orjson.dumps(to_json(memory)).decode()
     row = to_wire({"Id": PREFIX + scope, "Schedules": text})
-    write_one(client, PutWrite(prefix + STATE_TABLE.name, row))
+    DynamoStore(client).write(PutWrite(prefix + STATE_TABLE.name, row))
 
 
 def read_running(client: "DynamoDBClient", prefix: str) -> dict[str, datetime]:
@@ -51,7 +51,7 @@ def read_running(client: "DynamoDBClient", prefix: str) -> dict[str, datetime]:
     Where the table does not exist nothing runs: only the pipelines of the old product write it. Raises as any read.
     """
     try:
-        return running_in(scan(client, prefix + DEPLOYMENTS_TABLE))
+        return running_in(DynamoStore(client).scan(prefix + DEPLOYMENTS_TABLE))
     except TableMissing:
         return {}
 

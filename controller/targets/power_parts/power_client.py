@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from controller.aws.describe_groups import read_groups
-from controller.aws.describe_instances import read_instances
+from controller.aws.clients import RawCall
 from controller.aws.errors import aws_errors
-from controller.aws.raw_call import RawCall
+from controller.aws.live_look import read_groups, read_instances
 from controller.decisions.group_tags import PARKED
 from controller.model.live import FoundGroup, FoundInstance, LiveLook
 from controller.ports import LiveActs

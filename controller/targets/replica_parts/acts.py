@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from controller.aws.items import Item, to_wire, to_wire_value
-from controller.aws.tables import batch_get
+from controller.aws.tables import DynamoStore
 from controller.aws.transactions import (
     Cancelled,
     DeleteWrite,
     PutWrite,
-    transact,
     transaction_bytes,
 )
 from controller.errors import Conflict, EnvctlError, RefusedByAws
@@ -26,8 +25,7 @@ from controller.targets.replica_parts.replicated import (
     content_digest,
     state_digest,
 )
-from controller.targets.table_items.marks import MANAGED
-from controller.targets.table_items.plain_json import load_plain
+from controller.targets.table_items.item_form import MANAGED, load_plain
 
 MOST_WRITES: Final = 100
 MOST_BYTES: Final = 3_500_000
@@ -90,7 +88,7 @@ def _items(
     return {
         copied.ref(acts.scope, table, item): item
         for table, keys in by_table.items()
-        for item in batch_get(client, copied.prefix + table, keys)
+        for item in DynamoStore(client).batch_get(copied.prefix + table, keys)
     }
 
 
@@ -187,7 +185,9 @@ def _send(part: Mapping[ResourceRef, Write], acts: LiveActs) -> Results:
         acts.check()
         refs = list(left)
         try:
-            answer = transact(acts.client("dynamodb"), list(left.values()), _token(acts, left))
+            answer = DynamoStore(acts.client("dynamodb")).transact(
+                list(left.values()), _token(acts, left)
+            )
         except EnvctlError as error:
             return results | dict.fromkeys(refs, error)
         if not isinstance(answer, Cancelled):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from controller.aws.errors import TableMissing, TablesNotReady, aws_errors
 from controller.aws.items import Item
-from controller.aws.tables import batch_get, scan
+from controller.aws.tables import DynamoStore
 from controller.ledger.ownership import is_ours_by_history
 from controller.model.live import LiveScope
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
@@ -20,8 +20,14 @@ from controller.targets.replica_parts.replicated import (
     replicated,
     state_digest,
 )
-from controller.targets.table_items.marks import AUDIT, MANAGED, is_ours, mark_id, mark_of
-from controller.targets.table_items.plain_json import dump_plain, load_plain
+from controller.targets.table_items.item_form import (
+    AUDIT,
+    MANAGED,
+    dump_plain,
+    load_plain,
+    mark_id,
+    mark_of,
+)
 
 SOURCES: Final = "sources"
 """Fact: ref of each copy whose source was read -> what was found of it (see ``found_source``)."""
@@ -42,7 +48,7 @@ def observe_replicas(scope: LiveScope, reads: LiveReads) -> ObservedState:
     missing: list[TableDefinition] = []
     for table, definition in copied.tables.items():
         try:
-            for item in scan(reads.client("dynamodb"), copied.prefix + table):
+            for item in DynamoStore(reads.client("dynamodb")).scan(copied.prefix + table):
                 if _is_original(item, reads.installation):
                     return ObservedState(scope.name, ScopeState.OK, {}, facts={MASTER: True})
                 found = _observation(copied, scope, table, item, reads.installation)
@@ -77,7 +83,7 @@ def read_sources(
     for table, keys in by_table.items():
         refs = {copied.ref(scope, table, key): key for key in keys}
         sources |= {str(ref): None for ref in refs}
-        for item in batch_get(client, copied.prefix + table, keys):
+        for item in DynamoStore(client).batch_get(copied.prefix + table, keys):
             ref = copied.ref(scope, table, item)
             sources[str(ref)] = found_source(copied, table, item, reads.installation)
         for ref in refs:
@@ -99,7 +105,7 @@ def found_source(
     changed = audit.get("LastChanged") if isinstance(audit, Mapping) else None
     return {
         "content": copied.content(table, item).decode(),
-        "ours": mark is not None and is_ours(mark, installation, expected),
+        "ours": mark is not None and mark.by == installation and mark.id == expected,
         "changed": changed if isinstance(changed, str) else "",
     }
 

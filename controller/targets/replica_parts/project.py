@@ -18,7 +18,7 @@ from controller.targets.replica_parts.replicated import (
     content_digest,
     replicated,
 )
-from controller.targets.table_items.plain_json import load_plain
+from controller.targets.table_items.item_form import load_plain
 
 """Category of the note that says how far an account's copies are behind."""
 _NOTHING: Final[Mapping[str, Any]] = {}

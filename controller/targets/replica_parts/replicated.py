@@ -25,8 +25,7 @@ from controller.model.canonical import digest, projection_digest
 from controller.model.live import LiveScope
 from controller.model.ref import ResourceRef
 from controller.model.table import TableDefinition
-from controller.targets.table_items.marks import AUDIT, MANAGED
-from controller.targets.table_items.plain_json import dump_plain
+from controller.targets.table_items.item_form import AUDIT, MANAGED, dump_plain
 
 REPLICA: Final = "Replica"
 """Kind of the objects, and the attribute that marks a copy: ``Replica{By, SourceDigest, At}``."""

@@ -10,12 +10,16 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.canonical import without_empty
 from controller.model.ledger_record import ItemWrite
-from controller.model.observed import Mark
 from controller.model.plan import Change
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Origin
 from controller.model.table import TableDefinition
-from controller.targets.table_items.marks import AUDIT, MANAGED, managed_attribute, mark_id, mark_of
-from controller.targets.table_items.plain_json import load_plain
+from controller.targets.table_items.item_form import (
+    AUDIT,
+    MANAGED,
+    load_plain,
+    mark_id,
+    mark_of,
+)
 
 _NO_KEYS: WireItem = {}
 _CREATE_NAMES: dict[str, Mapping[str, str]] = {}
@@ -42,8 +46,10 @@ def item_writes(
     stamp's time plus n, in epoch milliseconds. None and empty texts are left out, as all writers of these tables do.
     Raises KeyError if the change names a table that is not there or leaves out a key attribute.
     """
-    before, after = _items(change.before), _items(change.after)
-    base = _items(change.base)
+    before, after, base = (
+        (load_plain(image) if image else None) or {}
+        for image in (change.before, change.after, change.base)
+    )
     if b'"$nowMs"' in (change.after or b""):
         after = _at_time(after, int(stamp.at.timestamp() * 1000))
     extra = load_plain(change.extra) if change.extra else {}
@@ -56,7 +62,7 @@ def item_writes(
             pairs = [(old, wanted)]
         else:
             pairs = [(old, None), (None, wanted)]
-        writes += [_write(change, stamp, definition, one, other, extra) for one, other in pairs]
+        writes += [_write(change, stamp, definition, found, new, extra) for found, new in pairs]
     return tuple(writes)
 
 
@@ -97,12 +103,30 @@ def _write(
     extra: Mapping[str, Any],
 ) -> ItemWrite:
     key = definition.key_of(wanted if wanted is not None else old or {})
+    origin = change.origin
     new = None
     if wanted is not None:
         found = old or {}
-        mark = _mark(change, stamp, definition.name, key, found, extra)
-        new = {**wanted, AUDIT: _audit(found.get(AUDIT), stamp), MANAGED: managed_attribute(mark)}
-    origin = change.origin
+        audit, last = found.get(AUDIT), mark_of(found.get(MANAGED))
+        # An object that left the source keeps the place it was last written at.
+        place = origin or (Origin(last.path, last.line) if last else Origin(""))
+        signed = {
+            **(audit if isinstance(audit, dict) else {}),
+            "LastChanged": iso_ms(stamp.at),
+            "TransactionID": stamp.transaction_id,
+            "User": stamp.user,
+            "Version": version_of(audit) + 1,
+        }
+        managed = {
+            "By": stamp.installation,
+            "Id": mark_id(stamp.installation, stamp.prefix + definition.name, key),
+            "Revision": stamp.revision,
+            "Path": place.path,
+            "Line": place.line,
+            "Digest": change.digest,
+            "Extra": dict(extra),
+        }
+        new = {**wanted, AUDIT: signed, MANAGED: managed}
     return ItemWrite(
         table=definition.name,
         key=key,
@@ -113,39 +137,6 @@ def _write(
         origin=f"{origin.path}:{origin.line}" if origin else "",
         authorship=change.authorship or UNKNOWN_AUTHORSHIP,
     )
-
-
-def _mark(
-    change: Change,
-    stamp: Stamp,
-    table: str,
-    key: Mapping[str, Any],
-    found: Item,
-    extra: Mapping[str, Any],
-) -> Mark:
-    last = mark_of(found.get(MANAGED))
-    # An object that left the source keeps the place it was last written at.
-    origin = change.origin or (Origin(last.path, last.line) if last else Origin(""))
-    return Mark(
-        by=stamp.installation,
-        id=mark_id(stamp.installation, stamp.prefix + table, key),
-        revision=stamp.revision,
-        path=origin.path,
-        line=origin.line,
-        digest=change.digest,
-        extra=extra,
-    )
-
-
-def _audit(found: object, stamp: Stamp) -> Item:
-    kept = found if isinstance(found, dict) else {}
-    return {
-        **kept,
-        "LastChanged": iso_ms(stamp.at),
-        "TransactionID": stamp.transaction_id,
-        "User": stamp.user,
-        "Version": version_of(found) + 1,
-    }
 
 
 def _unchanged(
@@ -169,17 +160,13 @@ def _unchanged(
     )
 
 
-def _items(data: bytes | None) -> dict[str, Item]:
-    return (load_plain(data) if data else None) or {}
-
-
 def _at_time(value: Any, now_ms: int) -> Any:
     match value:
         case {"$nowMs": int() as later_ms, **rest} if not rest:
             return now_ms + later_ms
         case dict():
-            return {name: _at_time(one, now_ms) for name, one in value.items()}
+            return {name: _at_time(member, now_ms) for name, member in value.items()}
         case list():
-            return [_at_time(one, now_ms) for one in value]
+            return [_at_time(member, now_ms) for member in value]
         case _:
             return value

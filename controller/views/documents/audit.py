@@ -110,7 +110,7 @@ class AuditVerifyDocument(TypedDict):
 
 def list_json(records: Iterable[RecordSummary], next_token: str | None = None) -> AuditListDocument:
     """Return a list; ``next_token`` is where it goes on."""
-    return {"records": [_summary(record) for record in records], "next": next_token}
+    return {"records": [summary_json(record) for record in records], "next": next_token}
 
 
 def show_json(records: Iterable[LedgerRecord]) -> AuditShowDocument:
@@ -121,7 +121,7 @@ def show_json(records: Iterable[LedgerRecord]) -> AuditShowDocument:
 def record_json(record: LedgerRecord) -> RecordObject:
     """Return a record with its fields before and after."""
     return {
-        **_summary(summary_of(record)),
+        **summary_json(summary_of(record)),
         "planDigest": record.plan_digest,
         "previousHash": record.previous_hash,
         "hash": record.hash,
@@ -155,7 +155,8 @@ def verification_json(report: VerificationReport) -> AuditVerifyDocument:
     }
 
 
-def _summary(record: RecordSummary) -> SummaryObject:
+def summary_json(record: RecordSummary) -> SummaryObject:
+    """Return one line of the ledger."""
     return {
         "auditId": record.audit_id,
         "at": record.iso_timestamp,

@@ -1,16 +1,22 @@
-"""The envelope of every JSON document that a command prints. Light: what fails before anything is loaded needs it too."""
+"""The envelope of every JSON document that a command prints, and the one form that values of ours have in it.
+
+Light: what fails before anything is loaded needs it too.
+"""
 
 from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
 from typing import Final
 
 import orjson
 
 from controller import __version__
+from controller.model.ref import Origin, ResourceRef
 
 FORMAT_VERSION: Final = 1
 
 
-def document_text(name: str, fields: Mapping[str, object]) -> bytes:
+def document_text(name: str, content: Mapping[str, object]) -> bytes:
     """Return a document as indented UTF-8 ended by a line feed: the envelope first, then its fields, sorted at every depth.
 
     A document that says of itself of which format it is, and by which version it was made, keeps that.
@@ -20,7 +26,35 @@ def document_text(name: str, fields: Mapping[str, object]) -> bytes:
         "controllerVersion": __version__,
         "document": name,
     }
+    own = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
     # Written twice, as orjson sorts all keys or none.
-    ordered = orjson.loads(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS))
+    ordered = orjson.loads(orjson.dumps(content, default=_plain, option=own))
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps({**envelope, **ordered}, option=options)
+
+
+def _plain(value: object) -> object:
+    """Return what JSON has no form for: moments, references and places as text, other values of ours as objects."""
+    match value:
+        case datetime():
+            # Imported where there is a moment: nothing that fails early has one.
+            from controller.ledger.records import iso_ms  # noqa: PLC0415
+
+            return iso_ms(value)
+        case ResourceRef() | Origin():
+            return str(value)
+        case Mapping():
+            return dict(value)
+        case _:
+            return {key: getattr(value, name) for name, key in keys_of(type(value)).items()}
+
+
+def keys_of(form: type) -> dict[str, str]:
+    """Return the fields of a named tuple or a dataclass, and what they are called in JSON: ``copies_behind``, ``copiesBehind``."""
+    names = getattr(form, "_fields", None) or [field.name for field in fields(form)]
+    return {name: _camel(name) for name in names}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))

@@ -1,24 +1,24 @@
 """An explanation for programs: codes and data, and beside them the sentences that people read."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, TypedDict
 
 from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation
-from controller.ledger.records import iso_ms
+from controller.ledger.records import summary_of
 from controller.loading.positions import dotted
-from controller.model.ledger_record import LedgerRecord
 from controller.model.plan import Note, Violation
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.views.causes import order_of, why_lines
+from controller.views.documents.audit import SummaryObject, summary_json
 from controller.views.documents.moments import (
-    Moment,
     StateChangeObject,
-    moment_json,
     state_change_json,
 )
 from controller.views.explanation import (
+    Command,
     block_lines,
     block_text,
     commands_of,
@@ -31,17 +31,6 @@ from controller.views.explanation import (
     verdict_of,
 )
 from controller.views.override_text import OverrideObject, override_json
-
-
-class RecordReference(TypedDict):
-    """A record of the ledger: envctl audit show has the rest."""
-
-    auditId: str
-    at: Moment
-    transaction: str
-    changeType: str
-    phase: str
-    cause: str
 
 
 class RuleObject(TypedDict):
@@ -72,25 +61,18 @@ class BlockObject(TypedDict):
     detail: str
 
 
-class CommandObject(TypedDict):
-    """What to type next."""
-
-    purpose: str
-    text: str
-
-
 class ExplainDocument(TypedDict):
     """Why something is as it is. What has no data of its own is in sentences, which may change."""
 
     ref: str
     heading: list[str]
     verdict: str
-    at: Annotated[Moment, "The moment asked about."]
+    at: Annotated[datetime, "The moment asked about."]
     wanted: Annotated[str, (*State, "")]
     inOrder: Annotated[bool | None, "null: nothing is wanted, or it cannot be told."]
     lastChange: Annotated[list[str], "In sentences."]
-    lastRecord: RecordReference | None
-    lastStarted: Annotated[Moment | None, "The last start of its instances."]
+    lastRecord: SummaryObject | None
+    lastStarted: Annotated[datetime | None, "The last start of its instances."]
     why: Annotated[list[str], "In sentences."]
     order: Annotated[list[RuleObject], "Every rule in order; the first that decides counts."]
     values: Annotated[list[str], "As lines: value, then place."]
@@ -102,22 +84,22 @@ class ExplainDocument(TypedDict):
     information: Annotated[list[str], "What might be taken for a block and is none, in sentences."]
     informationCodes: Annotated[list[BlockObject], "The same as data."]
     next: Annotated[list[StateChangeObject], "Changes to come."]
-    commands: list[CommandObject]
+    commands: list[Command]
 
 
 def explanation_json(explanation: Explanation) -> ExplainDocument:
     """Return the answer for programs."""
-    found, zone = explanation.power, explanation.zone
+    found, zone, last = explanation.power, explanation.zone, explanation.last
     return {
         "ref": str(explanation.ref),
         "heading": list(heading_of(explanation)),
         "verdict": verdict_of(explanation),
-        "at": iso_ms(explanation.at),
+        "at": explanation.at,
         "wanted": found.decision.wanted.value if found and found.environment else "",
         "inOrder": explanation.in_order,
         "lastChange": last_change_lines(explanation),
-        "lastRecord": _reference(explanation.last.record),
-        "lastStarted": moment_json(explanation.last.launched_at),
+        "lastRecord": summary_json(summary_of(last.record)) if last.record else None,
+        "lastStarted": last.launched_at,
         "why": why_lines(explanation),
         "order": _order(explanation),
         "values": value_lines(explanation),
@@ -132,23 +114,7 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
             state_change_json(change.at.astimezone(zone), change.state)
             for change in (found.next if found else ())
         ],
-        "commands": [
-            {"purpose": command.purpose, "text": command.text}
-            for command in commands_of(explanation)
-        ],
-    }
-
-
-def _reference(record: LedgerRecord | None) -> RecordReference | None:
-    if record is None:
-        return None
-    return {
-        "auditId": record.audit_id,
-        "at": record.iso_timestamp,
-        "transaction": record.transaction_id,
-        "changeType": record.change_type,
-        "phase": record.phase,
-        "cause": record.cause,
+        "commands": commands_of(explanation),
     }
 
 

@@ -1,24 +1,12 @@
 """Documents of what is done to an installation as a whole: bootstrap and import."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypedDict
 
-from controller.aws.table_state import Aspect, Difference
+from controller.aws.table_setup import Difference
 from controller.engine.authoring.import_fleet import Imported
 from controller.engine.installation.bootstrap import BootstrapReport
-
-
-class DifferenceObject(TypedDict):
-    """One way in which a table is not as defined."""
-
-    table: str
-    aspect: Annotated[str, Aspect]
-    name: Annotated[str, "Which index; else empty."]
-    wanted: str
-    found: str
-    mendable: Annotated[bool, "False: it needs a new table or index, made by hand."]
-    applied: Annotated[bool, "Whether this run mended it."]
 
 
 class BootstrapDocument(TypedDict):
@@ -29,7 +17,8 @@ class BootstrapDocument(TypedDict):
     created: Annotated[list[str], "Tables made by this run."]
     applied: Annotated[list[str], "Differences mended by this run, in words."]
     remaining: Annotated[list[str], "Differences that are left, in words."]
-    differences: Annotated[list[DifferenceObject], "All of them as data."]
+    mended: Annotated[Sequence[Difference], "Those mended, as data."]
+    differing: Annotated[Sequence[Difference], "Those left, as data."]
     recorded: Annotated[int, "Items that existed before and are on record now."]
     changed: bool
 
@@ -42,7 +31,7 @@ class ImportDocument(TypedDict):
     objects: int
     oddities: int
     leftOut: int
-    unseen: Annotated[dict[str, str], "Scope -> why it was not looked at."]
+    unseen: Annotated[Mapping[str, str], "Scope -> why it was not looked at."]
     others: Annotated[list[str], "YAML files that were there before and were left."]
 
 
@@ -54,24 +43,10 @@ def bootstrap_json(report: BootstrapReport) -> BootstrapDocument:
         "created": sorted(report.created),
         "applied": [str(difference) for difference in report.applied],
         "remaining": [str(difference) for difference in report.remaining],
-        "differences": [
-            *(_difference(difference, applied=True) for difference in report.applied),
-            *(_difference(difference, applied=False) for difference in report.remaining),
-        ],
+        "mended": report.applied,
+        "differing": report.remaining,
         "recorded": report.baseline.recorded if report.baseline else 0,
         "changed": report.changed,
-    }
-
-
-def _difference(difference: Difference, *, applied: bool) -> DifferenceObject:
-    return {
-        "table": difference.table,
-        "aspect": str(difference.aspect),
-        "name": difference.name,
-        "wanted": difference.wanted,
-        "found": difference.found,
-        "mendable": difference.mendable,
-        "applied": applied,
     }
 
 
@@ -85,6 +60,6 @@ def import_json(
         "objects": found.objects,
         "oddities": found.oddities,
         "leftOut": found.left_out,
-        "unseen": dict(found.unseen),
+        "unseen": found.unseen,
         "others": list(others),
     }

@@ -1,12 +1,14 @@
 """JSON Schemas of the documents that commands print, made from the types their builders return."""
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import EnumType
 from types import NoneType
 from typing import (
     Annotated,
     Any,
     Final,
+    Literal,
     NotRequired,
     get_args,
     get_origin,
@@ -16,6 +18,7 @@ from typing import (
 
 from controller import events
 from controller.events import Event
+from controller.model.ref import ResourceRef
 from controller.planning.json_check import (
     DIALECT,
     MAY_GROW,
@@ -33,7 +36,7 @@ from controller.views.documents.audit import (
     AuditShowDocument,
     AuditVerifyDocument,
 )
-from controller.views.documents.envelope import FORMAT_VERSION
+from controller.views.documents.envelope import FORMAT_VERSION, keys_of
 from controller.views.documents.explanation import ExplainDocument
 from controller.views.documents.installation import BootstrapDocument, ImportDocument
 from controller.views.documents.problem import ErrorDocument
@@ -76,6 +79,8 @@ _SIMPLE: Final[dict[object, Schema]] = {
     NoneType: {"type": "null"},
     object: {},
     Any: {},
+    datetime: moment(),
+    ResourceRef: text("Kind/name."),
 }
 
 
@@ -104,19 +109,21 @@ def _document(name: str, by: str, form: type) -> Schema:
 
 def _schema_of(form: Any) -> Schema:
     """Return the schema of a type; what ``Annotated`` adds is a description, values of today, or a schema."""
-    if is_typeddict(form):
-        return _object(form)
     arguments = get_args(form)
     match get_origin(form):
-        case None:
+        case None if form in _SIMPLE:
             return _SIMPLE[form]
+        case origin if origin is Literal or isinstance(form, EnumType):
+            return _annotated(str, arguments or form)
+        case None:
+            return _object(form)
         case origin if origin is Annotated:
             return _annotated(*arguments)
         case origin if origin is NotRequired:
             return _schema_of(arguments[0])
-        case origin if origin is list:
+        case origin if origin in (list, tuple, Sequence):
             return {"type": "array", "items": _schema_of(arguments[0])}
-        case origin if origin is dict:
+        case origin if origin in (dict, Mapping):
             return {"type": "object", "additionalProperties": _schema_of(arguments[1])}
         case _:
             return {"anyOf": [_schema_of(choice) for choice in arguments]}
@@ -124,14 +131,15 @@ def _schema_of(form: Any) -> Schema:
 
 def _object(form: type) -> Schema:
     hints = get_type_hints(form, include_extras=True)
-    properties = {name: _schema_of(hint) for name, hint in hints.items()}
+    keys = {name: name for name in hints} if is_typeddict(form) else keys_of(form)
+    properties = {key: _schema_of(hints[name]) for name, key in keys.items()}
     optional = {name for name, hint in hints.items() if get_origin(hint) is NotRequired}
     first = (form.__doc__ or "").partition("\n")[0].replace("``", "`")
     return {
         "description": first,
         "type": "object",
         "properties": properties,
-        "required": [name for name in hints if name not in optional],
+        "required": [key for name, key in keys.items() if name not in optional],
     }
 
 
@@ -154,10 +162,7 @@ def _event_line() -> Schema:
     facts = [
         {
             "if": {"properties": {"event": {"const": event.name}}},
-            "then": {
-                "description": (event.__doc__ or "").partition("\n")[0],
-                **object_of({fact.name: _SIMPLE[fact.type] for fact in fields(event)}),
-            },
+            "then": _schema_of(event),
         }
         for event in known
     ]

@@ -14,7 +14,7 @@ from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import ActResult, LiveActs, LiveReads, Projected, Shaping
-from controller.targets.table_items.marks import mark_id
+from controller.targets.table_items.item_form import mark_id
 
 FOLDER = "/owners/"
 NO_EXTRA = b"{}"

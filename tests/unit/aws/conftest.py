@@ -8,9 +8,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from controller.aws.clients import CallCounter, Clients
-from controller.aws.place import Place
-from controller.aws.retry import Retries, RetryLimits
+from controller.aws.clients import CallCounter, Clients, Retries, RetryLimits
+from controller.aws.errors import Place
 
 MASTER = Place("", "eu-west-1")
 HOME = Place("012345670123", "eu-west-1", "arn:aws:iam::012345670123:role/child")
@@ -42,7 +41,7 @@ def clients(pauses: Pauses) -> Clients:
 @pytest.fixture
 def client(clients: Clients) -> Any:
     """A client of DynamoDB with no AWS behind it, unless the test brings one."""
-    return clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
+    return clients.client(MASTER, "dynamodb")
 
 
 def json_answer(status: int, body: dict[str, Any]) -> AWSResponse:

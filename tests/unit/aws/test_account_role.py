@@ -14,16 +14,15 @@ import pytest
 import yaml
 from botocore import xform_name
 
-from controller.aws.account_role import TEMPLATE, account_of_caller, deploy_command
 from controller.aws.probes import COPIES, NOT_PROBED, actions
+from controller.aws.sessions import TEMPLATE, account_of_caller, deploy_command
 from controller.targets.replica_parts.replicated import replicated
 
 ROOT = Path(__file__).parents[3]
 CALLERS = (
     "controller/targets/group_parts",
     "controller/targets/power_parts",
-    "controller/aws/describe_groups.py",
-    "controller/aws/describe_instances.py",
+    "controller/aws/live_look.py",
 )
 """Where clients of accounts are used; copies of tables are written by what writes the master's tables too."""
 INDIRECT = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"})

@@ -10,8 +10,7 @@ from moto import mock_aws
 
 from controller.aws.blob_store import S3BlobStore
 from controller.aws.clients import Clients
-from controller.aws.errors import NotFound
-from controller.aws.place import Place
+from controller.aws.errors import NotFound, Place
 from controller.errors import AccessDenied
 from tests.unit.aws.conftest import Script
 
@@ -21,7 +20,7 @@ KEY = "ab" * 32
 
 @pytest.fixture
 def client(clients: Clients) -> Any:
-    return clients.client(clients.new_session(MASTER), MASTER, "s3")
+    return clients.client(MASTER, "s3")
 
 
 @pytest.fixture

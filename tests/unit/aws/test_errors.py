@@ -6,8 +6,7 @@ import pytest
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from controller.aws.errors import NotFound, aws_errors, may_have_been_done
-from controller.aws.place import NOWHERE, Place
+from controller.aws.errors import NOWHERE, NotFound, Place, aws_errors, may_have_been_done
 from controller.errors import (
     AccessDenied,
     Conflict,

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from controller.aws.clients import Clients
+from controller.aws.clients import Clients, RawCall
+from controller.aws.errors import Place
 from controller.aws.items import Item, to_wire
-from controller.aws.place import Place
-from controller.aws.raw_call import RawCall
-from controller.aws.tables import Query, query, scan
-from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, transact
+from controller.aws.tables import DynamoStore, Query, query
+from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite
 from tests.unit.aws.conftest import Script, json_answer
 
 MASTER = Place("", "eu-west-1")
@@ -27,7 +26,7 @@ ONE = to_wire({":v": 1})
 
 @pytest.fixture
 def client(clients: Clients) -> Any:
-    return clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
+    return clients.client(MASTER, "dynamodb")
 
 
 def test_a_transaction_is_the_request_botocore_would_make(client: Any, scripted: Script) -> None:
@@ -49,8 +48,7 @@ def test_a_transaction_is_the_request_botocore_would_make(client: Any, scripted:
             {"Update": {"TableName": "T", "Key": KEY, "UpdateExpression": "REMOVE x"}},
         ],
     )
-    transact(
-        client,
+    DynamoStore(client).transact(
         [
             PutWrite("T", to_wire(ITEM), "#v = :v", {"#v": "V"}, ONE, show_found=True),
             DeleteWrite("T", KEY),
@@ -69,7 +67,7 @@ def test_a_scan_and_a_query_are_the_requests_botocore_would_make(
 ) -> None:
     sent = scripted(client, [json_answer(200, {})] * 4)
     client.scan(TableName="T", ConsistentRead=True)
-    list(scan(client, "T"))
+    list(DynamoStore(client).scan("T"))
     client.query(
         TableName="T",
         KeyConditionExpression="#k = :v",
@@ -100,5 +98,5 @@ def test_a_plain_client_works_too(scripted: Script) -> None:
 
     plain = boto3.client("dynamodb", region_name="eu-west-1")
     sent = scripted(plain, [json_answer(200, {})])
-    transact(plain, [PutWrite("T", KEY)], "t")
+    DynamoStore(plain).transact([PutWrite("T", KEY)], "t")
     assert json.loads(sent[0].body)["TransactItems"] == [{"Put": {"TableName": "T", "Item": KEY}}]

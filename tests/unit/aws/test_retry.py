@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.call_counts import by_operation
-from controller.aws.clients import Clients
-from controller.aws.place import Place
-from controller.aws.retry import Retries, RetryBudget, RetryLimits, worth_retrying
+from controller.aws.clients import Clients, Retries, RetryBudget, RetryLimits, worth_retrying
+from controller.aws.errors import Place
 from controller.model.backoff import Backoff
 from tests.unit.aws.conftest import HOME, Pauses, Script, json_answer, json_error
 
@@ -75,7 +74,7 @@ def test_what_is_worth_another_try(
 def test_two_throttles_then_success_is_success(
     clients: Clients, scripted: Script, pauses: Pauses
 ) -> None:
-    client = clients.client(clients.new_session(HOME), HOME, "dynamodb")
+    client = clients.client(HOME, "dynamodb")
     throttle = json_error("ThrottlingException")
     sent = scripted(client, [throttle, throttle, json_answer(200, {"TableNames": ["T"]})])
     assert client.list_tables()["TableNames"] == ["T"]
@@ -85,7 +84,7 @@ def test_two_throttles_then_success_is_success(
 
 
 def test_it_gives_up_after_the_tries_allowed(clients: Clients, scripted: Script) -> None:
-    client = clients.client(clients.new_session(HOME), HOME, "dynamodb")
+    client = clients.client(HOME, "dynamodb")
     sent = scripted(client, [json_error("ThrottlingException")] * 9)
     with pytest.raises(aws.ClientError):
         client.list_tables()
@@ -130,7 +129,7 @@ def test_an_exhausted_budget_makes_the_next_call_fail_at_its_first_throttle(
     )
     clients = Clients(retries)
     place = Place("", "eu-west-1")
-    client = clients.client(clients.new_session(place), place, "dynamodb")
+    client = clients.client(place, "dynamodb")
     sent = scripted(client, [json_error("ThrottlingException")] * 9)
     for _ in range(2):
         with pytest.raises(aws.ClientError):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import boto3
 import pytest
@@ -17,7 +18,11 @@ from controller.errors import WrongUsage
 def secrets() -> Iterator[Secrets]:
     with mock_aws():
         access = AwsAccess(
-            region="eu-west-1", installation="i", instance="w", allowed_role_names=()
+            region="eu-west-1",
+            installation="i",
+            instance="w",
+            allowed_role_names=(),
+            clock=lambda: datetime.now(UTC),
         )
         client = boto3.client("secretsmanager", "eu-west-1")
         client.create_secret(Name="acme/child", SecretString=json.dumps({"id": "x-1", "n": 7}))

@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from controller.aws.table_setup import Patience, SetupResult, describe_table, set_up_table
-from controller.aws.table_state import Aspect, TableState, find_differences, read_state
+from controller.aws.table_setup import (
+    Aspect,
+    Patience,
+    SetupResult,
+    TableState,
+    describe_table,
+    find_differences,
+    read_state,
+    set_up_table,
+)
 from controller.errors import AccessDenied, RefusedByAws, Unreachable
 from controller.model.table import Index, KeyAttribute, TableDefinition
 from tests.unit.aws.conftest import Pauses, Script, json_answer, json_error

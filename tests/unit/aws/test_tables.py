@@ -11,14 +11,12 @@ from controller.aws.errors import TableMissing
 from controller.aws.items import to_wire
 from controller.aws.table_setup import set_up_table
 from controller.aws.tables import (
+    DynamoStore,
     Query,
-    batch_get,
-    get,
     query,
-    scan,
     segments_for,
 )
-from controller.aws.transactions import PutWrite, transact
+from controller.aws.transactions import PutWrite
 from controller.errors import AccessDenied, Throttled
 from controller.model.table import Index, KeyAttribute, TableDefinition
 from tests.unit.aws.conftest import Pauses, Script, json_answer, json_error
@@ -44,13 +42,15 @@ def vhost(number: int) -> dict[str, Any]:
 def world(client: Any) -> Iterator[Any]:
     with mock_aws():
         set_up_table(client, VHOSTS)
-        transact(client, [PutWrite("V", to_wire(vhost(n))) for n in range(30)], "t")
+        DynamoStore(client).transact([PutWrite("V", to_wire(vhost(n))) for n in range(30)], "t")
         yield client
 
 
 @pytest.mark.parametrize("segments", [1, 3])
 def test_a_scan_gives_every_item_as_written(world: Any, segments: int) -> None:
-    found = sorted(scan(world, "V", segments=segments), key=lambda item: int(item["Number"]))
+    found = sorted(
+        DynamoStore(world).scan("V", segments=segments), key=lambda item: int(item["Number"])
+    )
     assert found == [vhost(n) for n in range(30)]
 
 
@@ -64,7 +64,7 @@ def test_a_scan_follows_its_pages_and_asks_for_strong_consistency(
         {"Items": [{"Id": {"S": "b"}}]},
     ]
     sent = scripted(client, [json_answer(200, page) for page in pages])
-    assert list(scan(client, "T")) == [{"Id": "a"}, {"Id": "b"}]
+    assert list(DynamoStore(client).scan("T")) == [{"Id": "a"}, {"Id": "b"}]
     bodies = [json.loads(request.body) for request in sent]
     assert [body.get("ExclusiveStartKey") for body in bodies] == [None, last, last]
     assert all(body["ConsistentRead"] for body in bodies)
@@ -78,12 +78,12 @@ def test_a_scan_that_breaks_raises_instead_of_ending(
     denied = json_error("AccessDeniedException")
     scripted(client, [json_answer(200, page)] * segments + [denied] * segments)
     with pytest.raises(AccessDenied, match="read T"):
-        list(scan(client, "T", segments=segments))
+        list(DynamoStore(client).scan("T", segments=segments))
 
 
 def test_a_scan_may_be_left_early(world: Any) -> None:
     for segments in (1, 2):
-        reading = scan(world, "V", segments=segments)
+        reading = DynamoStore(world).scan("V", segments=segments)
         next(reading)
         reading.close()  # type: ignore[attr-defined]
 
@@ -95,10 +95,10 @@ def test_segments_are_used_where_they_pay(mb: int, segments: int) -> None:
 
 def test_a_missing_table_names_the_command_that_makes_it(world: Any) -> None:
     for read in (
-        lambda: list(scan(world, "Gone")),
-        lambda: get(world, "Gone", {"Id": "a"}),
+        lambda: list(DynamoStore(world).scan("Gone")),
+        lambda: DynamoStore(world).get("Gone", {"Id": "a"}),
         lambda: query(world, Query("Gone", "Id = :i", {":i": "a"})),
-        lambda: list(batch_get(world, "Gone", [{"Id": "a"}])),
+        lambda: list(DynamoStore(world).batch_get("Gone", [{"Id": "a"}])),
     ):
         with pytest.raises(TableMissing, match="envctl bootstrap"):
             read()
@@ -126,13 +126,13 @@ def test_an_index_is_queried(world: Any) -> None:
 
 
 def test_one_item_by_its_key(world: Any) -> None:
-    assert get(world, "V", {"EnvironmentName": "c1", "Number": 4}) == vhost(4)
-    assert get(world, "V", {"EnvironmentName": "c1", "Number": 5}) is None
+    assert DynamoStore(world).get("V", {"EnvironmentName": "c1", "Number": 4}) == vhost(4)
+    assert DynamoStore(world).get("V", {"EnvironmentName": "c1", "Number": 5}) is None
 
 
 def test_many_items_by_their_keys(world: Any) -> None:
     keys = [{"EnvironmentName": f"c{n % 3}", "Number": n} for n in range(150)]
-    found = sorted(batch_get(world, "V", keys), key=lambda item: int(item["Number"]))
+    found = sorted(DynamoStore(world).batch_get("V", keys), key=lambda item: int(item["Number"]))
     assert found == [vhost(n) for n in range(30)]
 
 
@@ -145,7 +145,7 @@ def test_keys_left_unprocessed_are_asked_for_again(
         "UnprocessedKeys": {"T": {"Keys": [key_b]}},
     }
     scripted(client, [json_answer(200, partial), json_answer(200, {"Responses": {"T": [key_b]}})])
-    read = batch_get(client, "T", [{"Id": "a"}, {"Id": "b"}], sleep=pauses.sleep)
+    read = DynamoStore(client).batch_get("T", [{"Id": "a"}, {"Id": "b"}], sleep=pauses.sleep)
     assert list(read) == [{"Id": "a"}, {"Id": "b"}]
     assert pauses == [0.05]
 
@@ -156,5 +156,5 @@ def test_keys_that_are_never_processed_are_a_throttle(
     nothing = {"Responses": {}, "UnprocessedKeys": {"T": {"Keys": [{"Id": {"S": "a"}}]}}}
     sent = scripted(client, [json_answer(200, nothing)] * 9)
     with pytest.raises(Throttled, match="no items of T"):
-        list(batch_get(client, "T", [{"Id": "a"}], sleep=pauses.sleep))
+        list(DynamoStore(client).batch_get("T", [{"Id": "a"}], sleep=pauses.sleep))
     assert len(sent) == 8

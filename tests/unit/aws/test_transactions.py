@@ -11,7 +11,7 @@ from moto.core.models import botocore_stubber
 from controller.aws.errors import OutcomeUnknown, TableMissing
 from controller.aws.items import to_wire
 from controller.aws.table_setup import set_up_table
-from controller.aws.tables import get, scan
+from controller.aws.tables import DynamoStore
 from controller.aws.transactions import (
     Cancelled,
     Committed,
@@ -20,9 +20,7 @@ from controller.aws.transactions import (
     Reason,
     UpdateWrite,
     Write,
-    transact,
     transaction_bytes,
-    write_one,
 )
 from controller.errors import AccessDenied, Conflict, RefusedByAws, Throttled, Unreachable
 from controller.model.table import KeyAttribute, TableDefinition
@@ -50,7 +48,7 @@ def world(client: Any) -> Iterator[Any]:
 
 
 def test_every_sort_of_write_is_done_in_one_transaction(world: Any) -> None:
-    assert transact(world, [put("gone"), put("changed")], "t1") == Committed()
+    assert DynamoStore(world).transact([put("gone"), put("changed")], "t1") == Committed()
     writes: list[Write] = [
         put("new", {"b": b"\x00\xff", "s": {"x", "y"}, "n": [1, 2.5, None, True]}),
         DeleteWrite("T", to_wire({"Id": "gone"})),
@@ -63,8 +61,8 @@ def test_every_sort_of_write_is_done_in_one_transaction(world: Any) -> None:
             to_wire({":v": 2, ":old": 1}),
         ),
     ]
-    assert transact(world, writes, "t2") == Committed()
-    assert {item["Id"]: item["V"] for item in scan(world, "T")} == {
+    assert DynamoStore(world).transact(writes, "t2") == Committed()
+    assert {item["Id"]: item["V"] for item in DynamoStore(world).scan("T")} == {
         "changed": 2,
         "new": {"b": b"\x00\xff", "s": frozenset({"x", "y"}), "n": [1, 2.5, None, True]},
     }
@@ -73,9 +71,9 @@ def test_every_sort_of_write_is_done_in_one_transaction(world: Any) -> None:
 def test_a_cancelled_transaction_writes_nothing_and_says_which_write_was_at_fault(
     world: Any,
 ) -> None:
-    transact(world, [put("taken", "theirs")], "t1")
-    outcome = transact(
-        world, [put("free"), put("taken", "ours", condition=ABSENT, show_found=True)], "t2"
+    DynamoStore(world).transact([put("taken", "theirs")], "t1")
+    outcome = DynamoStore(world).transact(
+        [put("free"), put("taken", "ours", condition=ABSENT, show_found=True)], "t2"
     )
     assert isinstance(outcome, Cancelled)
     free, taken = outcome.reasons
@@ -85,12 +83,12 @@ def test_a_cancelled_transaction_writes_nothing_and_says_which_write_was_at_faul
     assert taken.is_conflict
     assert taken.found == {"Id": "taken", "V": "theirs"}
     assert not outcome.maybe_done_before
-    assert get(world, "T", {"Id": "free"}) is None
+    assert DynamoStore(world).get("T", {"Id": "free"}) is None
 
 
 def test_a_missing_table_names_the_command_that_makes_it(world: Any) -> None:
     with pytest.raises(TableMissing, match=r"Gone[\s\S]*envctl bootstrap"):
-        transact(world, [PutWrite("Gone", to_wire({"Id": "a"}))], "t")
+        DynamoStore(world).transact([PutWrite("Gone", to_wire({"Id": "a"}))], "t")
 
 
 def test_the_response_lost_after_the_commit_is_found_out_by_the_conflict_with_ourselves(
@@ -105,10 +103,10 @@ def test_the_response_lost_after_the_commit_is_found_out_by_the_conflict_with_ou
             raise LOST
 
     world.meta.events.register_first("before-send.dynamodb.TransactWriteItems", lose_first_answer)
-    outcome = transact(world, [put("a", condition=ABSENT)], "t")
+    outcome = DynamoStore(world).transact([put("a", condition=ABSENT)], "t")
     assert isinstance(outcome, Cancelled)
     assert outcome.maybe_done_before
-    assert get(world, "T", {"Id": "a"}) == {"Id": "a", "V": 1}
+    assert DynamoStore(world).get("T", {"Id": "a"}) == {"Id": "a", "V": 1}
 
 
 @pytest.mark.parametrize(
@@ -161,7 +159,7 @@ def test_a_failure_says_whether_something_may_have_been_written(
 ) -> None:
     sent = scripted(client, steps)
     with pytest.raises(error) as caught:
-        transact(client, [put("a")], "t")
+        DynamoStore(client).transact([put("a")], "t")
     assert type(caught.value) is error, because
     assert len(sent) == len(steps)
     assert caught.value.__cause__ is not None
@@ -169,7 +167,7 @@ def test_a_failure_says_whether_something_may_have_been_written(
 
 def test_an_answer_after_a_lost_one_settles_it(client: Any, scripted: Script) -> None:
     sent = scripted(client, [LOST, json_answer(200, {})])
-    assert transact(client, [put("a")], "t") == Committed()
+    assert DynamoStore(client).transact([put("a")], "t") == Committed()
     assert sent[0].body == sent[1].body
 
 
@@ -179,13 +177,15 @@ def test_contention_is_tried_again_with_the_same_token(client: Any, scripted: Sc
         CancellationReasons=[{"Code": "TransactionConflict"}, {"Code": "None"}],
     )
     sent = scripted(client, [contended, contended, json_answer(200, {})])
-    assert transact(client, [put("a"), put("b")], "tok") == Committed()
+    assert DynamoStore(client).transact([put("a"), put("b")], "tok") == Committed()
     assert {b'"ClientRequestToken":"tok"' in request.body for request in sent} == {True}
 
 
 def test_a_failed_condition_is_not_tried_again(client: Any, scripted: Script) -> None:
     sent = scripted(client, [CONDITION_FAILED])
-    assert transact(client, [put("a")], "t") == Cancelled((Reason("ConditionalCheckFailed"),))
+    assert DynamoStore(client).transact([put("a")], "t") == Cancelled(
+        (Reason("ConditionalCheckFailed"),)
+    )
     assert len(sent) == 1
 
 
@@ -197,7 +197,7 @@ def test_the_reason_of_a_write_that_is_wrong_in_itself_is_no_conflict() -> None:
 @pytest.mark.parametrize("count", [0, 101])
 def test_a_transaction_holds_one_to_a_hundred_writes(client: Any, count: int) -> None:
     with pytest.raises(ValueError, match="1 to 100"):
-        transact(client, [put(str(n)) for n in range(count)], "t")
+        DynamoStore(client).transact([put(str(n)) for n in range(count)], "t")
 
 
 def test_the_size_of_a_transaction_counts_items_keys_and_expression_values() -> None:
@@ -210,18 +210,18 @@ def test_the_size_of_a_transaction_counts_items_keys_and_expression_values() -> 
 
 
 def test_a_single_write_tells_what_was_there_or_is_now(world: Any) -> None:
-    assert write_one(world, put("a", 1)) is None
-    assert write_one(world, put("a", 2)) == {"Id": "a", "V": 1}
+    assert DynamoStore(world).write(put("a", 1)) is None
+    assert DynamoStore(world).write(put("a", 2)) == {"Id": "a", "V": 1}
     update = UpdateWrite(
         "T", to_wire({"Id": "a"}), "SET #v = :v", names={"#v": "V"}, values=to_wire({":v": 3})
     )
-    assert write_one(world, update) == {"Id": "a", "V": 3}
-    assert write_one(world, DeleteWrite("T", to_wire({"Id": "a"}))) == {"Id": "a", "V": 3}
+    assert DynamoStore(world).write(update) == {"Id": "a", "V": 3}
+    assert DynamoStore(world).write(DeleteWrite("T", to_wire({"Id": "a"}))) == {"Id": "a", "V": 3}
 
 
 def test_a_single_write_whose_condition_fails_is_a_conflict(world: Any) -> None:
-    write_one(world, put("a", condition=ABSENT))
+    DynamoStore(world).write(put("a", condition=ABSENT))
     with pytest.raises(Conflict):
-        write_one(world, put("a", condition=ABSENT))
+        DynamoStore(world).write(put("a", condition=ABSENT))
     with pytest.raises(TableMissing):
-        write_one(world, PutWrite("Gone", to_wire({"Id": "a"})))
+        DynamoStore(world).write(PutWrite("Gone", to_wire({"Id": "a"})))

@@ -11,9 +11,8 @@ from moto import mock_aws
 
 from benchmarks.call_counts import by_operation
 from controller.aws.clients import CallCounter, Clients
-from controller.aws.errors import TableMissing
+from controller.aws.errors import Place, TableMissing
 from controller.aws.items import to_wire
-from controller.aws.place import Place
 from controller.aws.table_setup import Patience, set_up_table
 from controller.errors import WrongUsage
 from controller.ledger.chain import ChainCheck
@@ -75,7 +74,7 @@ def asked() -> Iterator[Asked]:
     with mock_aws():
         counter = CallCounter()
         clients = Clients(counter=counter)
-        client: Any = clients.client(clients.new_session(MASTER), MASTER, "dynamodb")
+        client: Any = clients.client(MASTER, "dynamodb")
         set_up_table(client, AUDIT, patience=Patience(3, 0.0))
         for record in RECORDS:
             client.put_item(TableName=AUDIT.name, Item=record_wire(record))

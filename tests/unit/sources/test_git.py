@@ -7,7 +7,7 @@ import pytest
 
 from controller.errors import EnvctlError, SourceUnavailable, WrongUsage
 from controller.sources.git import GitSource
-from controller.sources.git_errors import SYMPTOMS, last_words, remote_error
+from controller.sources.git_process import SYMPTOMS, last_words, remote_error
 from controller.sources.location import GitLocation
 from tests.support.git_repository import Repository, recorded_git
 

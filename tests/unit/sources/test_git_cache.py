@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from controller.errors import SourceUnavailable
-from controller.sources import git_cache
+from controller.sources import git_repository
 from controller.sources.git import GitSource
 from controller.sources.location import GitLocation
 from tests.support.git_repository import Repository
@@ -160,7 +160,7 @@ def test_two_processes_share_one_copy(repository: Repository, source: GitSource)
 def test_who_waits_too_long_for_another_process_says_so(
     source: GitSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(git_cache, "LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(git_repository, "LOCK_TIMEOUT_S", 0.1)
     lock = Path(f"{source._cache.repository}.lock")
     lock.parent.mkdir(parents=True)
     with lock.open("w") as held:
@@ -193,7 +193,7 @@ def test_a_server_that_never_answers_is_given_up(
     slow.write_text("#!/bin/sh\nsleep 30 & wait\n")
     slow.chmod(0o755)
     source.fetch()
-    monkeypatch.setattr(git_cache, "LS_REMOTE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(git_repository, "LS_REMOTE_TIMEOUT_S", 0.2)
     monkeypatch.setenv("PATH", f"{slow.parent}{os.pathsep}{os.environ['PATH']}")
 
     with pytest.raises(SourceUnavailable, match="did not answer in time"):

@@ -10,8 +10,7 @@ import pytest
 
 from controller.errors import AccessDenied, SourceUnavailable
 from controller.sources.git import GitSource
-from controller.sources.git_credential import GitCredential, redact
-from controller.sources.location import GitLocation
+from controller.sources.location import GitCredential, GitLocation, redact
 from tests.support.git_https_server import GitServer, git_server
 from tests.support.git_repository import Repository, recorded_git
 

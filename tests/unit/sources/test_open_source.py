@@ -5,8 +5,7 @@ import pytest
 from controller.errors import WrongUsage
 from controller.sources.folder import FolderSource
 from controller.sources.git import GitSource
-from controller.sources.location import FolderLocation, GitLocation
-from controller.sources.open_source import FORMS, open_location, open_source
+from controller.sources.open_source import FORMS, open_source
 
 
 @pytest.mark.parametrize(
@@ -57,13 +56,6 @@ def test_a_refused_text_does_not_repeat_its_password(tmp_path: Path) -> None:
         with pytest.raises(WrongUsage) as refused:
             open_source(text, cache_dir=tmp_path)
         assert "s3cr3t" not in str(refused.value)
-
-
-def test_the_settings_locations_open_too(tmp_path: Path) -> None:
-    folder = open_location(FolderLocation(tmp_path), cache_dir=tmp_path)
-    git = open_location(GitLocation("git@git.example:org/repo.git"), cache_dir=tmp_path)
-
-    assert (type(folder), type(git)) == (FolderSource, GitSource)
 
 
 def test_no_two_forms_claim_one_scheme() -> None:

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from controller import __version__
 from controller.aws.errors import NotFound, RoleNotReady, TableMissing
 from controller.engine.queries.doctor.report import Check, Health, check_of_error, exit_code
 from controller.errors import AccessDenied, EnvctlError, SourceUnavailable, Throttled, WrongUsage
 from controller.views.doctor import doctor_json, doctor_lines
 from controller.views.style import plain
+from tests.support.documents import printed
 
+ENVELOPE = {"formatVersion": 1, "controllerVersion": __version__, "document": "doctor"}
 OK = Check("config", "owner", Health.OK, "nobody")
 LACKS = Check("staging/eu", "role", Health.LACKS, "names no role", "write its roleArn")
 UNKNOWN = Check("staging/eu", "look", Health.UNKNOWN, "throttled")
@@ -87,12 +90,13 @@ def test_a_long_list_that_asks_for_nothing_is_cut_for_people() -> None:
     said = plain(doctor_lines((long,)))
 
     assert said.splitlines()[1].endswith("autoscaling:Action6, … (all: --format json)")
-    assert doctor_json((long,))["checks"][0]["what"] == many
+    assert printed("doctor", doctor_json((long,)))["checks"][0]["what"] == many
     assert many in plain(doctor_lines((replace(long, health=Health.LACKS),)))
 
 
 def test_programs_get_the_same() -> None:
-    assert doctor_json((LACKS,)) == {
+    assert printed("doctor", doctor_json((LACKS,))) == {
+        **ENVELOPE,
         "exitCode": 7,
         "checks": [
             {

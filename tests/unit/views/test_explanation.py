@@ -247,9 +247,8 @@ def test_programs_get_times_in_both_zones() -> None:
         steps=(NextStep(StepKind.HISTORY, "Environment/c50"),),
     )
 
-    found = explanation_json(told)
+    found = printed("explain", explanation_json(told))
 
-    printed("explain", found)
     assert found["next"] == [
         {"at": "2026-07-24T21:00:00+01:00", "utc": "2026-07-24T20:00:00.000Z", "state": "on"}
     ]

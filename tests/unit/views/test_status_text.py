@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.engine.installation.settings_origins import SettingLine
+from controller.engine.installation.settings_file import SettingLine
 from controller.engine.queries.status.view import (
     LookedScope,
     PowerView,
@@ -358,7 +358,7 @@ def test_settings_say_where_they_came_from() -> None:
         "trustedImageOwners self ENVCTL_TRUSTED_IMAGE_OWNERS",
         "source.folder - default",
     ]
-    assert settings_json(found)["settings"][1] == {
+    assert printed("settings", settings_json(found))["settings"][1] == {
         "path": "guards.maxDeletes",
         "value": 60,
         "origin": "envctl.yaml:3",

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from controller.aws.account_role import check_role, deploy_command
 from controller.aws.probes import LOOK, NOBODY, NOT_PROBED, OF_TARGET, Probe, allowed
 from controller.aws.secrets import Secrets
-from controller.aws.sessions import MASTER, AccountAccess
+from controller.aws.sessions import MASTER, AccountAccess, check_role, deploy_command
 from controller.engine.installation.installation import Installation
 from controller.engine.live.observe import Observer, Part, ScopeView, Unobserved
 from controller.engine.live.scopes import ScopeSetup

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol, TypeVar
 
 from controller.aws.sessions import MASTER
-from controller.aws.table_setup import describe_table
-from controller.aws.table_state import find_differences
+from controller.aws.table_setup import describe_table, find_differences
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts

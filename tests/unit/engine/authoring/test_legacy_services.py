@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from controller.aws.errors import TableMissing
+from controller.aws.tables import ItemStore
 from controller.engine.authoring.legacy_services import older_services
 from controller.loading.authoring.found import FoundObject, LeftOut
-from controller.targets.table_items.store import ItemStore
 
 
 class OlderTable:

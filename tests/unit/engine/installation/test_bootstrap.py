@@ -8,16 +8,16 @@ import pytest
 from moto import mock_aws
 
 from controller.aws.clients import Clients
-from controller.aws.place import Place
+from controller.aws.errors import Place
 from controller.aws.table_setup import describe_table
 from controller.engine.commit.lease import Claim, Leases
 from controller.engine.installation.bootstrap import (
     BootstrapReport,
     all_tables,
     bootstrap,
-    read_installation,
     set_up_tables,
 )
+from controller.engine.installation.installation import read_installation
 from controller.errors import AccessDenied, ScopeBusy, StaleEpoch, Throttled
 from controller.kinds.environment_type import KIND as ENVIRONMENT_TYPE
 from controller.ledger.redaction import is_digest
@@ -34,7 +34,7 @@ def client() -> Iterator[Any]:
     with mock_aws():
         place = Place("", "eu-west-1")
         clients = Clients()
-        yield clients.client(clients.new_session(place), place, "dynamodb")
+        yield clients.client(place, "dynamodb")
 
 
 def estate_in(client: Any) -> Estate:

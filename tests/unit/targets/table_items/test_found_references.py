@@ -7,7 +7,7 @@ import pytest
 from controller.catalog import kinds
 from controller.model.canonical import canonical_bytes
 from controller.model.ref import ResourceRef
-from controller.targets.table_items.found_references import found_references, with_references
+from controller.targets.table_items.item_form import found_references, with_references
 from tests.support.estate import Estate
 from tests.support.toy_kinds import service
 

@@ -12,8 +12,7 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.model.canonical import canonical_bytes
 from controller.model.plan import Action, Cause, Change
 from controller.model.ref import Origin, ResourceRef
-from controller.targets.table_items.marks import mark_id, mark_of
-from controller.targets.table_items.plain_json import dump_plain, load_plain
+from controller.targets.table_items.item_form import dump_plain, load_plain, mark_id, mark_of
 from controller.targets.table_items.writes import Stamp, guarded, item_writes, version_of
 from tests.support.estate import TABLES
 
