@@ -11,7 +11,7 @@ from controller.model.observed import Observation, ObservedState, spec_value
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.planning.diff import departing
-from controller.planning.order import Barrier
+from controller.planning.scope_plan import Barrier
 from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import still_naming
 

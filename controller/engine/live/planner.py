@@ -18,9 +18,8 @@ from controller.model.reason import Reason
 from controller.model.ref import ResourceRef
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
-from controller.planning.order import Barrier
 from controller.planning.overrides import suspended
-from controller.planning.scope_plan import ScopeOptions, finish
+from controller.planning.scope_plan import Barrier, ScopeOptions, finish
 from controller.planning.wording import what_text
 from controller.ports import History, LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
