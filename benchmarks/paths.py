@@ -53,7 +53,7 @@ from controller.engine.commit.lease import Claim
 from controller.engine.installation.installation import Master, find_installation
 from controller.engine.installation.settings_file import open_settings
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.power.accepted_now import accepted_now
+from controller.engine.power.fleet import accepted_now
 from controller.engine.reconcile.tick import PowerRun
 from controller.model.ledger_record import Requester
 from controller.sandbox.seed import CHILD_ROLE

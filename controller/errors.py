@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from controller.model.reason import Reason
+from controller.model.ref import Reason
 
 if TYPE_CHECKING:
     from controller.model.ref import Problem

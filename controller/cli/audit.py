@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import note, say, say_document
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
@@ -67,7 +66,7 @@ def list_records(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """List changes, newest first: a line an apply, or with a question a line a record."""
-    call = invocation(context)
+    call: Invocation = context.obj
     now = call.process.clock()
     asked = Asked(
         entity=entity,
@@ -107,7 +106,8 @@ def show(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Show records whole: who, what, when, why, which commit, which line, each field before and after."""
-    found = invocation(context).installation.ledger.find(name)
+    call: Invocation = context.obj
+    found = call.installation.ledger.find(name)
     if not found:
         raise WrongUsage(
             f"the ledger has no record and no transaction {name!r}",
@@ -116,7 +116,7 @@ def show(
     if output is Format.JSON:
         say_document("audit-show", show_json(found))
         return
-    say("\n\n".join("\n".join(record_lines(one)) for one in found))
+    say("\n\n".join("\n".join(record_lines(record)) for record in found))
 
 
 @audit.command("verify")
@@ -129,7 +129,8 @@ def verify(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Check that the ledger is whole and unaltered. Exit 7: something was found."""
-    report = verify_installation(invocation(context).installation, replay=replay)
+    call: Invocation = context.obj
+    report = verify_installation(call.installation, replay=replay)
     if output is Format.JSON:
         say_document("audit-verify", verification_json(report))
     else:

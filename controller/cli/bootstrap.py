@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import counted, say, say_document
 from controller.engine.installation.bootstrap import set_up
 from controller.views.documents.installation import bootstrap_json
@@ -20,7 +19,7 @@ def bootstrap(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Create the tables, or say how existing ones differ. May be repeated at any time."""
-    call = invocation(context)
+    call: Invocation = context.obj
     report = set_up(call.master, call.requester("bootstrap"), upgrade=upgrade)
     if output is Format.JSON:
         say_document("bootstrap", bootstrap_json(report))

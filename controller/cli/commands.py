@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from controller.loading.closest import closest
 
@@ -36,11 +37,13 @@ class NamedCommands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that the arguments begin with; the parser's error where there is none."""
-        known = self.list_commands(ctx)
-        meant = None if args[0] in known else closest(args[0], known)
-        if meant:
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {meant!r}?")
-        return super().resolve_command(ctx, args)
+        try:
+            return super().resolve_command(ctx, args)
+        except TyperException:
+            meant = closest(args[0], self.list_commands(ctx))
+            if meant:
+                ctx.fail(f"No such command {args[0]!r}. Did you mean {meant!r}?")
+            raise
 
 
 class CommandGroup(NamedCommands):
@@ -74,7 +77,7 @@ class Subcommands(NamedCommands):
         """Import a subcommand; None if there is none by that name."""
         if cmd_name not in self.later:
             return super().get_command(ctx, cmd_name)
-        return _made(cmd_name, f"controller.cli.{self.name}_queries")
+        return command(cmd_name, f"{self.name}_queries")
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the subcommands, without importing any."""
@@ -83,15 +86,13 @@ class Subcommands(NamedCommands):
             formatter.write_dl([*self.later.items(), *known.items()])
 
 
-def command(name: str) -> Any:
-    """Return a command as the parser takes it."""
+def command(name: str, module: str = "") -> Any:
+    """Return a command as the parser takes it, from a module of this package: the one of its own name by default."""
     # What Python keeps for itself has a line behind it there.
     called = f"{name}_" if iskeyword(name) else name
-    return _made(name, f"controller.cli.{called}", called)
-
-
-def _made(name: str, module: str, called: str = "") -> Any:
-    found: Callable[..., None] | typer.Typer = getattr(import_module(module), called or name)
+    found: Callable[..., None] | typer.Typer = getattr(
+        import_module(f"controller.cli.{module or called}"), called
+    )
     if not isinstance(found, typer.Typer):
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(name)(found)

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import say_document, say_lines
 from controller.engine.queries.doctor.checks import examine
 from controller.engine.queries.doctor.report import exit_code
@@ -24,7 +23,8 @@ def doctor(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Check what is needed, changing nothing. Exit 0: nothing lacks; 5: something cannot be told; 7: something lacks."""
-    checks = examine(invocation(context), scope)
+    call: Invocation = context.obj
+    checks = examine(call, scope)
     if output is Format.JSON:
         say_document("doctor", doctor_json(checks))
     else:

@@ -5,12 +5,9 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import Invocation, invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import note, say, say_document
-from controller.engine.power.accepted_now import AcceptedNow, accepted_now
-from controller.engine.power.evaluate import CachedLook
-from controller.engine.power.find_object import LIVE, find_object
+from controller.engine.power.fleet import LIVE, AcceptedNow, CachedLook, accepted_now, find_object
 from controller.engine.queries.explain.document import FromSource, explain_document, with_source
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.moments import parse_moment
@@ -43,7 +40,7 @@ def explain(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Say why something is as it is: last change, rule, place, commit, what overrides, what blocks, what comes next."""
-    call = invocation(context)
+    call: Invocation = context.obj
     now = call.process.clock()
     moment = parse_moment(at, now) if at else now
     state = accepted_now(call.installation, now, call.live)

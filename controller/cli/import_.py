@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import counted, note, say, say_document
 from controller.cli.process import utc_now
 from controller.engine.authoring.import_fleet import ImportAsked, Importer
@@ -41,7 +40,8 @@ def import_(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Write YAML for everything that exists, and notes on what is odd. Changes nothing but the folder."""
-    found = Importer(invocation(context).installation).import_all(
+    call: Invocation = context.obj
+    found = Importer(call.installation).import_all(
         ImportAsked(now=utc_now(), scopes=tuple(scope or ()), rewrite_schedules=periods)
     )
     files = {**found.files, **_schemas()}

@@ -1,15 +1,17 @@
-"""One call of envctl: its global options, and what commands are built from, made when first asked for."""
+"""One call of envctl: its global options, what commands are built from, made when first asked for, and the options several have."""
 
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
 
 from controller import catalog
-from controller.cli.process import process_context, utc_now
+from controller.cli.process import process_context
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation, Master, find_installation
@@ -24,6 +26,44 @@ from controller.ports import Source
 from controller.settings import Settings
 
 
+class Format(StrEnum):
+    """How most commands answer."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="text, or one JSON document.")]
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        help="FOLDER or git+https://HOST/REPOSITORY@REF#FOLDER; default: the settings' source.",
+    ),
+]
+OverrideOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override",
+        metavar="GUARD@DIGEST",
+        help="Approve exactly the changes a guard counted; the refusal prints it. Repeatable.",
+    ),
+]
+AdoptOption = Annotated[
+    bool, typer.Option("--adopt", help="Take over objects that exist and are nobody's.")
+]
+DeepOption = Annotated[
+    bool,
+    typer.Option(
+        "--deep",
+        help="Look at accounts closely: hooks, notifications, scaling schedules, newer images.",
+    ),
+]
+ScopeOption = Annotated[
+    list[str] | None, typer.Option("--scope", help="Only this scope (config). Repeatable.")
+]
+
+
 class Invocation:
     """Raises what its parts raise: WrongUsage for settings, TableMissing before a bootstrap."""
 
@@ -31,13 +71,9 @@ class Invocation:
         """Take the global options."""
         self._config = config
         self._events = events
-        self._opened: list[TextIO] = []
+        self.opened = ExitStack()
+        """What is closed when the command ends."""
         self.process = process_context()
-
-    def close(self) -> None:
-        """Close what was opened."""
-        for stream in self._opened:
-            stream.close()
 
     @cached_property
     def settings(self) -> Settings:
@@ -64,10 +100,13 @@ class Invocation:
         """What events are told to."""
         if self._events is None:
             return discard_event
+
+        def moment() -> str:
+            return iso_ms(self.process.clock())
+
         if self._events == "-":
-            return lines_to(sys.stderr, _moment)
-        self._opened.append(_appended(Path(self._events)))
-        return lines_to(self._opened[-1], _moment)
+            return lines_to(sys.stderr, moment)
+        return lines_to(self.opened.enter_context(_appended(Path(self._events))), moment)
 
     def source(self, text: str | None) -> Source:
         """Open the source a command names, else the settings' own."""
@@ -96,10 +135,6 @@ class Invocation:
         return Requester(self.process.user, trigger)
 
 
-def _moment() -> str:
-    return iso_ms(utc_now())
-
-
 def _appended(path: Path) -> TextIO:
     """Open a file for events; it stays open until the command ends, as events may come until then."""
     try:
@@ -108,10 +143,3 @@ def _appended(path: Path) -> TextIO:
         raise WrongUsage(
             f"--events {path}: cannot be written: {error.strerror}", fix="name a file that can be"
         ) from error
-
-
-def invocation(context: typer.Context) -> Invocation:
-    """Return the call a command belongs to."""
-    found = context.obj
-    assert isinstance(found, Invocation)
-    return found

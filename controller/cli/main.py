@@ -2,7 +2,10 @@
 
 import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,16 +13,19 @@ from typer.exceptions import TyperException
 
 from controller import __version__
 from controller.cli.commands import CommandGroup
-from controller.cli.failure import (
-    INTERRUPTED,
-    fail,
-    fail_interrupted,
-    fail_unknown,
-    fail_usage,
-    wants_json,
+from controller.cli.output import counted, note, note_problems, say_document
+from controller.errors import (
+    EnvctlError,
+    ExitCode,
+    InvalidDesiredState,
+    WrongUsage,
+    exit_code_of,
 )
-from controller.errors import EnvctlError, ExitCode
+from controller.model.ref import Reason
+from controller.views.documents.problem import error_json
 
+INTERRUPTED = 130
+"""What shells give a program that Ctrl-C ended."""
 PIPE_CLOSED = 141
 """What shells give a program whose reader went away."""
 
@@ -65,33 +71,26 @@ def envctl(
     from controller.cli.invocation import Invocation
 
     context.obj = Invocation(config, events)
-    context.call_on_close(context.obj.close)
+    context.call_on_close(context.obj.opened.close)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing is raised but what ends the process by request."""
-    as_json = wants_json(arguments)
     try:
         code = typer.main.get_command(app).main(
             list(arguments), prog_name="envctl", standalone_mode=False
         )
-    except TyperException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context is not None else "envctl"
-        return fail_usage(error.format_message(), command, as_json=as_json)
-    except EnvctlError as error:
-        return fail(error, as_json=as_json)
-    except (KeyboardInterrupt, typer.Abort):
-        return fail_interrupted()
     except BrokenPipeError:
         # The reader (head, less) went away; nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is our bug and becomes exit code 70
-        return fail_unknown(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return _interrupted()
+    except Exception as error:  # noqa: BLE001 - what is not ours is our bug and becomes exit code 70
+        return fail(error, as_json=wants_json(arguments))
     if code == INTERRUPTED:
         # Typer has caught it already.
-        return fail_interrupted()
+        return _interrupted()
     return code if isinstance(code, int) else 0
 
 
@@ -104,3 +103,75 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or PIPE_CLOSED
     sys.exit(code)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Tell from the bare arguments whether JSON was asked for, also where they are wrong otherwise."""
+    pairs = zip(arguments, (*arguments[1:], ""), strict=False)
+    return any(
+        argument == "--format=json" or (argument == "--format" and following == "json")
+        for argument, following in pairs
+    )
+
+
+def fail(error: Exception, *, as_json: bool) -> int:
+    """Report how a command did not come to its end, as JSON too where that was asked for; return the exit code."""
+    if isinstance(error, typer.Abort):
+        return _interrupted()
+    if isinstance(error, TyperException):
+        return _wrong_arguments(error, as_json=as_json)
+    # What is not ours is our bug, as is an error of ours that has no class.
+    ours = (
+        error if isinstance(error, EnvctlError) else EnvctlError(f"{type(error).__name__}: {error}")
+    )
+    if as_json:
+        say_document("error", error_json(ours))
+    if type(ours) is EnvctlError:
+        first = Reason.stored(str(error)).message
+        note(f"envctl: this is a bug of envctl: {type(error).__name__}: {first}")
+        note(
+            Reason(
+                f"  traceback: {_keep_traceback(error)}",
+                fix="report it with that file; nothing else is known to be wrong",
+            )
+        )
+    elif isinstance(ours, InvalidDesiredState):
+        note_problems(ours.problems)
+        wrong = sum(not problem.warning for problem in ours.problems)
+        note(f"{counted(wrong, 'problem')}: nothing is planned from this")
+    else:
+        note(f"envctl: {ours}")
+    return exit_code_of(ours)
+
+
+def _wrong_arguments(error: TyperException, *, as_json: bool) -> int:
+    message = error.format_message()
+    if message.startswith("Usage:"):
+        # A group called without a command says what it has.
+        note(message)
+        return ExitCode.USAGE
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "envctl"
+    # The parser passes on what Python's exception is called where a value is none of those there are.
+    said = message.replace(": Value error, ", ": ").removesuffix(".")
+    return fail(WrongUsage(said, fix=f"{command} --help shows what there is"), as_json=as_json)
+
+
+def _interrupted() -> int:
+    note(
+        "envctl: interrupted; what was applied before is in the ledger, the next run goes on from there"
+    )
+    return INTERRUPTED
+
+
+def _keep_traceback(error: Exception) -> str:
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="envctl-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        return str(Path(file.name))
+    except OSError:
+        sys.stderr.write(text)
+        return "above, as no file could be written"

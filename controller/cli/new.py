@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from controller import catalog
-from controller.cli.invocation import invocation
-from controller.cli.options import SourceOption
+from controller.cli.invocation import Invocation, SourceOption
 from controller.cli.output import note, note_problems, say
 from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_file
@@ -28,7 +27,7 @@ def new(
     ] = None,
 ) -> None:
     """Scaffold a document: next free ports, references that exist, its name checked. Exit 1: its name is wrong."""
-    call = invocation(context)
+    call: Invocation = context.obj
     opened = call.source(source)
     if out is not None and out.exists():
         raise WrongUsage(

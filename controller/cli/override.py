@@ -6,13 +6,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from controller.cli.invocation import Invocation, invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import note, say, say_document
 from controller.cli.process import may_ask
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
-from controller.engine.power.accepted_now import accepted_now
+from controller.engine.power.fleet import accepted_now
 from controller.errors import ExitCode, WrongUsage
 from controller.model.canonical import digest
 from controller.model.ref import ResourceRef
@@ -83,7 +82,7 @@ def make(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Have something otherwise for a while: shown, asked, recorded, and followed at once. (The word make may be left out.)"""
-    call = invocation(context)
+    call: Invocation = context.obj
     asked = OverrideAsked(
         what=what, assignments=tuple(values or ()), until=until, until_git=until_git, reason=reason
     )
@@ -95,7 +94,7 @@ def make(
 @override.command("list")
 def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
     """List what is otherwise now, what ends first on top."""
-    call = invocation(context)
+    call: Invocation = context.obj
     found = observe_config(call.installation).overrides
     if output is Format.JSON:
         say_document("override-list", list_json(found))
@@ -114,7 +113,7 @@ def release(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """End overrides early: what they held is as documents and schedules say again."""
-    call = invocation(context)
+    call: Invocation = context.obj
     overrides = _overrides(call)
     _go_on(call, overrides, overrides.to_release(what), output, yes=yes)
 

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from controller import __version__
-from controller.cli.invocation import Invocation, invocation
-from controller.cli.options import (
+from controller.cli.invocation import (
     AdoptOption,
     DeepOption,
+    Invocation,
     OverrideOption,
     ScopeOption,
     SourceOption,
@@ -33,9 +33,9 @@ from controller.model.plan import APPROVAL_DIGITS
 from controller.planning.guards import is_too_short
 from controller.views.documents.plan import render_json
 from controller.views.override_text import ended_text, soon_text
-from controller.views.plan_html import render_html
-from controller.views.plan_markdown import render_markdown
-from controller.views.plan_text import text_lines
+from controller.views.plan.html import render_html
+from controller.views.plan.markdown import render_markdown
+from controller.views.plan.text import text_lines
 
 
 class PlanFormat(StrEnum):
@@ -95,7 +95,7 @@ def plan(
     strict: StrictOption = False,
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
-    call = invocation(context)
+    call: Invocation = context.obj
     compared = _observed(call, base, observed)
     reconciler = call.reconciler(source, noting_warnings(call.emit), compared)
     result = reconciler.reconcile(

@@ -21,11 +21,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def environment() -> Mapping[str, str]:
-    """Return the environment as it is now."""
-    return os.environ
-
-
 @contextmanager
 def environment_instead(values: Mapping[str, str]) -> Iterator[None]:
     """Have these variables for a while, and none of AWS, Git, proxies or ours besides; then everything as before."""
@@ -44,7 +39,7 @@ def environment_instead(values: Mapping[str, str]) -> Iterator[None]:
 def process_context() -> ProcessContext:
     """Return what this process gives a command."""
     return ProcessContext(
-        environment=environment(),
+        environment=os.environ,
         clock=utc_now,
         sleep=time.sleep,
         user=_user(),
@@ -59,12 +54,12 @@ def may_ask() -> bool:
 
 def wants_colour() -> bool:
     """Tell whether output may be coloured: on terminals, unless NO_COLOR is set to anything."""
-    given = environment()
+    given = os.environ
     return sys.stdout.isatty() and not given.get("NO_COLOR") and given.get("TERM") != "dumb"
 
 
 def _user() -> str:
-    given = environment().get(USER_VARIABLE)
+    given = os.environ.get(USER_VARIABLE)
     if given:
         return given
     try:

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from controller import catalog
-from controller.cli.invocation import invocation
-from controller.cli.options import Format, FormatOption, SourceOption
+from controller.cli.invocation import Format, FormatOption, Invocation, SourceOption
 from controller.cli.output import note_problems, say, say_document
 from controller.engine.queries.effective import effective_documents
 from controller.errors import ExitCode
@@ -22,7 +21,8 @@ def render(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Print effective documents: defaults merged, inheritance written out, each value with its file and line."""
-    planner = invocation(context).planner(source)
+    call: Invocation = context.obj
+    planner = call.planner(source)
     revision = planner.load()
     errors = [problem for problem in revision.problems if not problem.warning]
     shown = list(effective_documents(revision, catalog.kinds(), ref))

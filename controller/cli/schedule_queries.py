@@ -7,12 +7,10 @@ from typing import Annotated
 import typer
 
 from controller import catalog
-from controller.cli.invocation import Invocation, invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import say, say_document
 from controller.engine.desired.accepted import accepted_of
-from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.evaluate import CachedLook
+from controller.engine.power.fleet import CachedLook, accepted_now
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.engine.queries.schedules.hours import report_of
 from controller.engine.queries.schedules.preview import (
@@ -81,7 +79,7 @@ def preview(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Show some days of a schedule: when it is on, holidays, changes of the clocks, the next change."""
-    call = invocation(context)
+    call: Invocation = context.obj
     shown = of_expression(what) if is_expression(what) else of_name(what, _accepted(call, source))
     view = view_of(shown, first, days, call.process.clock())
     if output is Format.JSON:
@@ -107,7 +105,7 @@ def exceptions(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """List what is on outside its schedule, what old tags keep, and environments that are always on."""
-    call = invocation(context)
+    call: Invocation = context.obj
     wanted = filter_of(team, kind, label)
     now = call.process.clock()
     state = accepted_now(call.installation, now, call.live)
@@ -132,7 +130,7 @@ def report(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Add up the hours instances were on and off, from the ledger; what it cost, if the settings give prices."""
-    call = invocation(context)
+    call: Invocation = context.obj
     wanted = filter_of(team, kind, label)
     now = call.process.clock()
     state = accepted_now(call.installation, now, call.live)

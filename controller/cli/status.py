@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import Invocation, invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import say_document, say_lines
 from controller.engine.installation.settings_file import settings_with_origins
 from controller.engine.queries.status.read import read_status, with_look
@@ -27,7 +26,7 @@ def status(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Show where everything stands, from the tables alone. Exit 0 whatever it shows; 5, 6: it could not be read."""
-    call = invocation(context)
+    call: Invocation = context.obj
     if settings:
         _settings(call, context.find_root().params["config"], output)
         return

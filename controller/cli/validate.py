@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import invocation
-from controller.cli.options import Format, FormatOption
+from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import counted, note_problems, say, say_document
 from controller.errors import ExitCode
 from controller.views.documents.validation import validate_json
@@ -19,7 +18,8 @@ def validate(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Check YAML: every problem with its place and its fix. Needs no AWS."""
-    planner = invocation(context).planner(source)
+    call: Invocation = context.obj
+    planner = call.planner(source)
     revision = planner.load()
     problems, errors = revision.problems, [p for p in revision.problems if not p.warning]
     if output is Format.JSON:

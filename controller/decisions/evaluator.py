@@ -11,8 +11,11 @@ from controller.decisions.tag_keys import TagKeys, tag_keys_of
 from controller.model.accepted import LiveOptions
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.scheduling.decision import (
+    ON_THE_WAY,
     Action,
     Decision,
+    SkipCode,
+    SkipReason,
     decide,
 )
 from controller.scheduling.facts import (
@@ -23,7 +26,6 @@ from controller.scheduling.facts import (
     tag_value,
 )
 from controller.scheduling.schedule import State
-from controller.scheduling.skip_reason import ON_THE_WAY, SkipCode, SkipReason
 
 GROUP_TAG: Final = "aws:autoscaling:groupName"
 _ARRIVES: Final = {

@@ -12,8 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from controller.model.reason import NO_REASON, Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import NO_REASON, Reason, ResourceRef
 
 CONFIG_SCOPE: Final = "config"
 """The scope of the master's tables; comes first in every plan."""

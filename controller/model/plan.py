@@ -10,8 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple
 
 from controller.model.observed import ScopeState
-from controller.model.reason import NO_REASON, Reason
-from controller.model.ref import Authorship, Origin, ResourceRef
+from controller.model.ref import NO_REASON, Authorship, Origin, Reason, ResourceRef
 
 
 @dataclass(frozen=True, slots=True)

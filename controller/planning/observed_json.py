@@ -9,8 +9,7 @@ import orjson
 from controller.errors import WrongUsage
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.planning.json_check import DIALECT, Schema, check_json, list_of, object_of, text
 
 OBSERVED_FORMAT = 1

@@ -180,7 +180,6 @@ def _entry(power: State, minute: int, weekdays: int) -> Entry:
     return Entry(power, 1 << minute, day_rule("*", field), ALL_MONTHS, ALL_YEARS, text)
 
 
-_WEEK = 7 * MINUTES_PER_DAY
 _MOST_PERIODS = 14
 """What needs more is no easier to read than its text."""
 
@@ -236,7 +235,7 @@ def _spans(edges: dict[int, State]) -> list[tuple[int, int]]:
     changes = _changes(edges)
     ordered = sorted(changes)
     return [
-        (minute, (ordered[(place + 1) % len(ordered)] - minute) % _WEEK)
+        (minute, (ordered[(place + 1) % len(ordered)] - minute) % _MINUTES_PER_WEEK)
         for place, minute in enumerate(ordered)
         if changes[minute] is State.ON
     ]

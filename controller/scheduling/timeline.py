@@ -101,7 +101,7 @@ def next_change(schedule: Schedule, after: datetime) -> PowerChange | None:
     """
     if schedule.fixed is not None:
         return None
-    change = _first_change(schedule, after)
+    change = _change_after(schedule, last_wall(after, zone_of(schedule.zone)))
     if change is None or change.at - after > HORIZON:
         ensure_runs(schedule, after)
     return change
@@ -156,7 +156,7 @@ def changes_between(schedule: Schedule, after: datetime, until: datetime) -> Ite
     """Yield the changes of state after ``after`` and up to ``until``."""
     if schedule.fixed is not None:
         return
-    change = _first_change(schedule, after)
+    change = _change_after(schedule, last_wall(after, zone_of(schedule.zone)))
     while change is not None and change.at.astimezone(UTC) <= until:
         yield change
         change = following_change(schedule, change)
@@ -192,15 +192,12 @@ def _last_event(schedule: Schedule, wall: Wall) -> WallEvent | None:
     return None
 
 
-def _first_change(schedule: Schedule, after: datetime) -> PowerChange | None:
-    wall = last_wall(after, zone_of(schedule.zone))
-    event = _last_event(schedule, wall)
-    return _change_after(schedule, wall, event.state if event else State.NONE)
-
-
-def _change_after(schedule: Schedule, wall: Wall, state: State) -> PowerChange | None:
-    """Return the first change after a wall clock minute at which the state is ``state``."""
+def _change_after(schedule: Schedule, wall: Wall, state: State | None = None) -> PowerChange | None:
+    """Return the first change after a wall clock minute at which the state is ``state``; None: whatever it is."""
     zone = zone_of(schedule.zone)
+    if state is None:
+        before = _last_event(schedule, wall)
+        state = before.state if before else State.NONE
     while (event := _next_other(schedule, wall, state)) is not None:
         at, skipped = moment_of(event.wall, zone)
         if not skipped:

@@ -21,8 +21,7 @@ from controller.model.observed import (
     Ownership,
     ScopeState,
 )
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.model.table import TableDefinition
 from controller.planning.fields import comparable

@@ -1,7 +1,7 @@
 """The ledger as people read it: lists, single records, results of a verification. Pure; no colour."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,6 +12,7 @@ from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
 from controller.planning.fields import Difference
 from controller.views.documents.audit import message_of, plain_json, record_differences
+from controller.views.time_text import dated_second_text
 
 LONGEST_VALUE = 100
 COMMIT_DIGITS = 7
@@ -19,13 +20,12 @@ _HEADINGS = ("WHEN (UTC)", "WHO", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACT
 _TITLES = {"Created": "created", "Updated": "updated", "Deleted": "deleted", "Baseline": "found"}
 
 
-def time_text(iso_timestamp: str) -> str:
+def record_time_text(iso_timestamp: str) -> str:
     """Return a moment as people read it: ``Tue 24 Nov 2026 19:00:22 UTC``; what is no moment as it is."""
     try:
-        moment = datetime.fromisoformat(iso_timestamp)
+        return dated_second_text(datetime.fromisoformat(iso_timestamp))
     except ValueError:
         return iso_timestamp
-    return moment.astimezone(UTC).strftime("%a %d %b %Y %H:%M:%S UTC")
 
 
 def list_lines(records: Sequence[RecordSummary]) -> list[str]:
@@ -44,7 +44,7 @@ def record_lines(record: LedgerRecord) -> list[str]:
     """Return all that a record says: who, what, when, why, which commit, which line, and each field before and after."""
     actor = record.actor
     facts = {
-        "When": time_text(record.iso_timestamp),
+        "When": record_time_text(record.iso_timestamp),
         "Who": _who(summary_of(record)),
         "Applied by": f"{actor.applied_by} ({actor.trigger})"
         if actor.trigger
@@ -98,7 +98,7 @@ def _cells(record: RecordSummary) -> tuple[str, ...]:
     phase = "" if record.phase in {"", "done", "baseline"} else f" ({record.phase})"
     what = f"{_TITLES.get(record.change_type, record.change_type)} {record.entity}{phase}"
     return (
-        _when(record),
+        _utc_cell(record),
         _who(record),
         what,
         record.cause or "-",
@@ -121,7 +121,7 @@ def _transaction_cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
         tables if len(tables) <= 2 else [*tables[:2], f"{len(tables) - 2} more tables"]
     )
     return (
-        _when(first),
+        _utc_cell(first),
         _one_of(map(_who, records), "people"),
         f"{what} in {shown}",
         ", ".join(sorted({record.cause for record in records if record.cause})) or "-",
@@ -137,8 +137,8 @@ def _one_of(values: Iterable[str], noun: str) -> str:
     return f"{len(found)} {noun}" if len(found) > 1 else found.pop() or "-"
 
 
-def _when(record: RecordSummary) -> str:
-    return time_text(record.iso_timestamp).removesuffix(" UTC")
+def _utc_cell(record: RecordSummary) -> str:
+    return record_time_text(record.iso_timestamp).removesuffix(" UTC")
 
 
 def _commit(record: RecordSummary) -> str:
@@ -182,13 +182,13 @@ def _json_text(value: Any) -> str:
     return orjson.dumps(plain_json(value), option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _verdict(one: Verification) -> str:
-    records = f"{one.records:,} record{'' if one.records == 1 else 's'}"
-    if not one.intact:
-        count = len(one.findings) + one.more
+def _verdict(verification: Verification) -> str:
+    records = f"{verification.records:,} record{'' if verification.records == 1 else 's'}"
+    if not verification.intact:
+        count = len(verification.findings) + verification.more
         return f"{records}, {count:,} finding{'' if count == 1 else 's'}"
     return f"{records}, intact" + (
-        f", up to #{one.last:,} {one.last_hash[:12]}" if one.last else ""
+        f", up to #{verification.last:,} {verification.last_hash[:12]}" if verification.last else ""
     )
 
 

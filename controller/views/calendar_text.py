@@ -14,7 +14,7 @@ from controller.views.documents.moments import (
     StateChangeObject,
     state_change_json,
 )
-from controller.views.time_text import clock_text, even_day_text, relative_day_text
+from controller.views.time_text import bare_clock_text, clock_text, even_day_text, relative_day_text
 
 _ON, _PARTLY, _OFF, _CLOCKS = "█", "▒", "·", "▲"
 _SCALE = " " * 12 + "".join(f"{hour:02}    " for hour in range(0, 24, 3)).rstrip()
@@ -104,7 +104,7 @@ def _remarks(day: CalendarDay, zone: tzinfo) -> Iterator[str]:
         if not _same_as_utc(day, zone):
             yield _spans(day, UTC)
     for change in day.clock_changes:
-        yield f"{_CLOCKS} clocks {change.before:%H:%M} → {change.after:%H:%M} {change.abbreviation}"
+        yield f"{_CLOCKS} clocks {bare_clock_text(change.before)} → {bare_clock_text(change.after)} {change.abbreviation}"
 
 
 def _same_as_utc(day: CalendarDay, zone: tzinfo) -> bool:
@@ -117,8 +117,8 @@ def _spans(day: CalendarDay, zone: tzinfo) -> str:
     names = {f"{moment:%Z}" for span in spans for moment in span}
     texts = []
     for first, last in spans:
-        begin = f"{first:%H:%M}" if f"{first:%Z}" == f"{last:%Z}" else clock_text(first)
-        end = "24:00" if (last.hour, last.minute) == (0, 0) else f"{last:%H:%M}"
+        begin = bare_clock_text(first) if f"{first:%Z}" == f"{last:%Z}" else clock_text(first)
+        end = "24:00" if (last.hour, last.minute) == (0, 0) else bare_clock_text(last)
         texts.append(f"{begin}{_TO}{end}" + (f" {last:%Z}" if len(names) > 1 else ""))
     return ", ".join(texts) + (f" {names.pop()}" if len(names) == 1 else "")
 

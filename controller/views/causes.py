@@ -63,14 +63,6 @@ def applied_text(record: LedgerRecord) -> str:
     return f"by {who} ({record.cause}), audit {record.transaction_id}{commit}"
 
 
-def author_text(record: LedgerRecord, zone: tzinfo) -> str:
-    """Return by whom: ``tango-dev, 4e0c2d1, 3 Nov``."""
-    actor, at = record.actor, datetime.fromisoformat(record.iso_timestamp)
-    author = "" if actor.author == UNKNOWN_AUTHORSHIP.author else actor.author
-    who = author or record.changed_by or "somebody"
-    return ", ".join(filter(None, (who, actor.commit[:_SHORT], date_text(at.astimezone(zone)))))
-
-
 def why_lines(explanation: Explanation) -> list[str]:
     """Return which rule decides, and where it was written by whom; of a document the latter."""
     found = explanation.power
@@ -93,10 +85,13 @@ def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
     if rule.source is Source.OVERRIDE:
         yield f"{rule.why or 'an override'}: {rule.text}"
     elif rule.source is Source.ENVIRONMENT:
-        follows = _follows(found)
-        yield (
-            f"{found.owner} follows {follows}" if follows else f"{found.owner} cannot be read back"
-        )
+        choice = found.choice
+        if choice is None:
+            yield f"{found.owner} cannot be read back"
+        elif choice.mode != "automatic":
+            yield f"{found.owner} follows mode {choice.mode}"
+        else:
+            yield f"{found.owner} follows {used_schedule(choice) or choice.expression}"
     elif candidate.is_persons_tag:
         yield f"{tagged}, put there by a person (AWS does not say who)"
     else:
@@ -105,23 +100,18 @@ def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
         yield f"role {subject.role} of {found.owner} has a schedule of its own"
 
 
-def _follows(found: PowerFacts) -> str:
-    choice = found.choice
-    if choice is None:
-        return ""
-    if choice.mode != "automatic":
-        return f"mode {choice.mode}"
-    return str(used_schedule(choice) or choice.expression)
-
-
 def _place(document: Written, verb: str, zone: tzinfo) -> str:
     """Return ``c50.yaml:1   set by tango-dev, 4e0c2d1, 3 Nov, audit 01JDF…``; of a Schedule what it says."""
     if document.schedule is not None:
         return f"{document.origin}   {schedule_text(document.schedule)}"
-    if document.record is None:
+    record = document.record
+    if record is None:
         return str(document.origin)
-    by = author_text(document.record, zone)
-    return f"{document.origin}   {verb} by {by}, audit {document.record.transaction_id}"
+    author = "" if record.actor.author == UNKNOWN_AUTHORSHIP.author else record.actor.author
+    who = author or record.changed_by or "somebody"
+    day = date_text(datetime.fromisoformat(record.iso_timestamp).astimezone(zone))
+    by = ", ".join(filter(None, (who, record.actor.commit[:_SHORT], day)))
+    return f"{document.origin}   {verb} by {by}, audit {record.transaction_id}"
 
 
 def schedule_text(spec: ScheduleSpec) -> str:

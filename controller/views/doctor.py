@@ -37,7 +37,7 @@ def doctor_lines(checks: Sequence[Check]) -> Iterator[Line]:
         yield (
             Span("  "),
             Span(f"{check.health:<10}", style),
-            Span(f"  {check.of:<{of}}  {_shown(check)}"),
+            Span(f"  {check.of:<{of}}  {_shortened(check)}"),
         )
         for index, line in enumerate(check.fix.splitlines()):
             yield (Span(f"{'':<{14 + of + 2}}{' ' if index else '→'} {line}"),)
@@ -45,7 +45,7 @@ def doctor_lines(checks: Sequence[Check]) -> Iterator[Line]:
     yield (Span(summary(checks), "bold"),)
 
 
-def _shown(check: Check) -> str:
+def _shortened(check: Check) -> str:
     """Return what was found; of a long list nobody has to act on only the beginning."""
     if check.health is not Health.NOT_PROBED or len(check.what) <= LONGEST_LIST:
         return check.what

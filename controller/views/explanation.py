@@ -1,7 +1,7 @@
 """An explanation as people read it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +19,7 @@ from controller.engine.queries.explain.explanation import (
 from controller.loading.positions import FieldPath, dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
-from controller.model.reason import Reason
+from controller.model.ref import Reason
 from controller.planning.wording import end_text, what_text
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
@@ -39,41 +39,36 @@ _VALUE_WIDTH: Final = 56
 
 def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     """Return the answer for people."""
-    return tuple(_lines(explanation))
-
-
-def _lines(explanation: Explanation) -> Iterator[str]:
-    yield "    ".join(filter(None, heading_of(explanation)))
-    if verdict := verdict_of(explanation):
-        yield verdict
-    yield ""
-    yield from _block("Last change", last_change_lines(explanation))
-    yield from _block("Why", why_lines(explanation))
-    order = order_of(explanation)
-    if order:
-        yield from _block("Order", [" · ".join(map(str, order))])
-        yield from _block("", [f"{rule.name}: {rule.why}" for rule in order if rule.why])
-    yield from _block("Values", value_lines(explanation))
-    yield from _block("Overrides", override_lines(explanation))
     first, *rest = block_lines(explanation) or ("nothing",)
     told = "; ".join(block_text(notice) for notice in explanation.information)
-    yield from _block("Blocks", [f"{first}{f' ({told}: information only)' if told else ''}", *rest])
+    order = order_of(explanation)
+    blocks = [
+        ("Last change", last_change_lines(explanation)),
+        ("Why", why_lines(explanation)),
+        ("Order", [" · ".join(map(str, order))] if order else []),
+        ("", [f"{rule.name}: {rule.why}" for rule in order if rule.why]),
+        ("Values", value_lines(explanation)),
+        ("Overrides", override_lines(explanation)),
+        ("Blocks", [f"{first}{f' ({told}: information only)' if told else ''}", *rest]),
+    ]
     found = explanation.power
     if found is not None and found.environment is not None:
         coming = [_next_text(change, explanation.zone) for change in found.next]
-        yield from _block("Next", coming or ["it changes no more"])
+        blocks.append(("Next", coming or ["it changes no more"]))
+    lines = ["    ".join(filter(None, heading_of(explanation)))]
+    lines += filter(None, (verdict_of(explanation),))
+    lines.append("")
+    for label, told_lines in blocks:
+        labels = (label, *[""] * len(told_lines))
+        lines += [f"{own:<{_WIDTH}}{line}" for own, line in zip(labels, told_lines, strict=False)]
     commands = commands_of(explanation)
     if commands:
-        yield ""
-        width = max(len(command.purpose) for command in commands) + 1
+        lines.append("")
+        width = max(_WIDTH - 1, *(len(command.purpose) + 1 for command in commands))
         for command in commands:
             label = f"{command.purpose}:" if command.purpose else ""
-            yield f"{label:<{max(width, _WIDTH - 1)}} {command.text}"
-
-
-def _block(label: str, lines: list[str]) -> Iterator[str]:
-    for place, line in enumerate(lines):
-        yield f"{label if not place else '':<{_WIDTH}}{line}"
+            lines.append(f"{label:<{width}} {command.text}")
+    return tuple(lines)
 
 
 def heading_of(explanation: Explanation) -> tuple[str, ...]:
@@ -112,29 +107,32 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def verdict_of(explanation: Explanation) -> str:
     """Return in a line what is wanted, and whether it is so; empty if that is not known."""
-    if explanation.power is not None:
-        return _power_verdict(explanation, explanation.power)
-    source = explanation.source
-    if source is None:
-        return ""
-    if not value_lines(explanation):
-        return "the source has it no more"
-    planned = [f"{change.action} is planned ({change.cause.value})" for change in source.changes]
-    return "; ".join(planned) or "as the source says (in order)"
-
-
-def _power_verdict(explanation: Explanation, found: PowerFacts) -> str:
+    found, source = explanation.power, explanation.source
+    if found is None:
+        if source is None:
+            return ""
+        if not value_lines(explanation):
+            return "the source has it no more"
+        planned = [
+            f"{change.action} is planned ({change.cause.value})" for change in source.changes
+        ]
+        return "; ".join(planned) or "as the source says (in order)"
     if found.environment is None:
         ours = "; the ledger knows it as ours" if found.known_as_ours else ""
         return f"It belongs to no environment that is known{ours}: it is never touched"
-    decision, now = found.decision, explanation.at == explanation.now
-    moment = "" if now else f"At {even_moment_text(explanation.at, _decided_in(found))} "
+    decision, moment = found.decision, ""
+    if explanation.at != explanation.now:
+        schedule = decision.schedule
+        zone: tzinfo = UTC
+        if schedule is not None and schedule.fixed is None:
+            zone = zone_of(schedule.zone)
+        moment = f"At {even_moment_text(explanation.at, zone)} "
     if not found.switches:
         left = decision.wanted is State.NOSCHEDULE
         wanted = "Wanted: left alone" if left else "Nothing is wanted"
         return f"{moment}{wanted}, is {_counted(found.states)}"
     wanted = decision.wanted.value.upper()
-    if not now:
+    if moment:
         return f"{moment}wanted {wanted}, as schedules and overrides are now"
     if explanation.in_order and found.states:
         record = explanation.last.record
@@ -142,12 +140,6 @@ def _power_verdict(explanation: Explanation, found: PowerFacts) -> str:
         since = f" since {when_text(record, explanation.zone)}" if record and succeeded else ""
         return f"Wanted {wanted}, is {decision.wanted.value}{since} (in order)"
     return f"Wanted {wanted}, is {_counted(found.states) or 'without instances'}"
-
-
-def _decided_in(found: PowerFacts) -> tzinfo:
-    """Return the zone of the schedule that decides."""
-    schedule = found.decision.schedule
-    return zone_of(schedule.zone) if schedule is not None and schedule.fixed is None else UTC
 
 
 def last_change_lines(explanation: Explanation) -> list[str]:

@@ -12,7 +12,7 @@ from controller.model.ref import ResourceRef
 from controller.planning.json_check import Fragment
 from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import plan_object
-from controller.views.plan_wording import SIGNS, names_text
+from controller.views.plan.wording import SIGNS, names_text
 
 
 class OutcomeObject(TypedDict):

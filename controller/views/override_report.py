@@ -14,7 +14,7 @@ from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
 from controller.views.override_text import OverrideObject, override_json
-from controller.views.plan_wording import violation_lines
+from controller.views.plan.wording import violation_lines
 
 _DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
 _STARTING: Final = frozenset({"start", "exitStandby"})

@@ -13,7 +13,7 @@ from controller.engine.queries.schedules.exceptions import (
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
 from controller.planning.wording import number
 from controller.scheduling.facts import Source
-from controller.views.time_text import clock_text, dated_day_text
+from controller.views.time_text import clock_text, dated_day_text, stretch_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"
 UNKNOWN: Final = "unknown"
@@ -207,7 +207,7 @@ def report_lines(report: ScheduleReport) -> tuple[str, ...]:
 
 def _report(report: ScheduleReport) -> Iterator[str]:
     days = (report.until - report.since).total_seconds() / 86400
-    yield f"Instance hours from {report.since:%d %b %H:%M} to {report.until:%d %b %H:%M %Z} ({days:g} day{'' if days == 1 else 's'})"
+    yield f"Instance hours from {stretch_text(report.since, report.until)} ({days:g} day{'' if days == 1 else 's'})"
     priced = report.cost is not None
     heads = (
         "ENVIRONMENT",

@@ -17,7 +17,7 @@ from controller.model.override import Override
 from controller.planning.wording import number, value_text
 from controller.views.scope_text import in_words, next_step, what_of
 from controller.views.style import Line, Span, Style
-from controller.views.time_text import age_text, even_moment_text, utc_text
+from controller.views.time_text import age_text, bare_clock_text, even_moment_text, utc_text
 
 NAMES_SHOWN: Final = 3
 REMARKS_SHOWN: Final = 5
@@ -107,7 +107,9 @@ def _what(scope: ScopeLine, now: datetime) -> str:
     text = text if len(text) <= LONGEST_WHAT else f"{text[: LONGEST_WHAT - 1].rstrip()}…"
     if status is not None and status.retry_at is not None:
         later = status.retry_at > now
-        again = f"next try {status.retry_at.astimezone(UTC):%H:%M}" if later else "due again"
+        again = (
+            f"next try {bare_clock_text(status.retry_at.astimezone(UTC))}" if later else "due again"
+        )
         text = "; ".join(filter(None, (text, again)))
     return text
 

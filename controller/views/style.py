@@ -37,7 +37,7 @@ Line = tuple[Span, ...]
 
 def plain(lines: Iterable[Line]) -> str:
     """Return the lines without any colour, each ended."""
-    return "".join("".join(_shown(span.text) for span in line).rstrip() + "\n" for line in lines)
+    return "".join("".join(_escaped(span.text) for span in line).rstrip() + "\n" for line in lines)
 
 
 def coloured(lines: Iterable[Line]) -> str:
@@ -46,11 +46,11 @@ def coloured(lines: Iterable[Line]) -> str:
 
 
 def _painted(span: Span) -> str:
-    code, text = _CODES.get(span.style), _shown(span.text)
+    code, text = _CODES.get(span.style), _escaped(span.text)
     return f"\x1b[{code}m{text}\x1b[0m" if code and text.strip() else text
 
 
-def _shown(text: str) -> str:
+def _escaped(text: str) -> str:
     """Write out what a terminal would obey: names and values come from files and tables that others write."""
     if text.isprintable():
         return text

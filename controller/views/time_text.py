@@ -3,6 +3,11 @@
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 
+def bare_clock_text(at: datetime) -> str:
+    """Return ``19:00``, in the zone of ``at``, which is told elsewhere."""
+    return f"{at:%H:%M}"
+
+
 def clock_text(at: datetime) -> str:
     """Return ``19:00 GMT``, in the zone of ``at``."""
     return f"{at:%H:%M %Z}"
@@ -47,6 +52,16 @@ def second_text(at: datetime, zone: tzinfo, since: datetime | None = None) -> st
     if since is not None and since.replace(microsecond=0) != at.replace(microsecond=0):
         begin = f"{since.astimezone(zone):%H:%M:%S}\N{EN DASH}"
     return f"{day_text(local)} {begin}{local:%H:%M:%S %Z}"
+
+
+def dated_second_text(at: datetime) -> str:
+    """Return ``Tue 24 Nov 2026 19:00:22 UTC``, always of one width."""
+    return f"{at.astimezone(UTC):%a %d %b %Y %H:%M:%S} UTC"
+
+
+def stretch_text(since: datetime, until: datetime) -> str:
+    """Return ``17 Nov 19:00 to 24 Nov 19:00 GMT``."""
+    return f"{since:%d %b %H:%M} to {until:%d %b %H:%M %Z}"
 
 
 def relative_day_text(at: datetime, now: datetime, *, even: bool = False) -> str:

@@ -15,7 +15,7 @@ BY_MOTO = {"flask", "flask-cors"}
 """Imported by moto's server."""
 NOT_YET = {"jsonschema"}
 """Meant for plan files and observed state, which come from outside."""
-SANDBOX_COMMANDS = {"demo.py", "sandbox.py", "tour_story.py"}
+SANDBOX_COMMANDS = {"demo.py", "sandbox.py"}
 PACKAGE = tuple(path for path in package_files() if path.parts[1] != "sandbox")
 SANDBOX = tuple(path for path in package_files() if path.parts[1] == "sandbox")
 

@@ -21,7 +21,6 @@ UNCHANGED = frozenset({"lower", "casefold", "strip", "lstrip", "rstrip"})
 """Methods that leave words what they are."""
 RENDERS_A_FIX = frozenset(
     {
-        Path("controller/model/reason.py"),
         Path("controller/model/ref.py"),
         Path("controller/views/audit.py"),
     }

@@ -16,8 +16,8 @@ from controller.model.plan import Plan
 from controller.planning.observed_json import read_observed, write_observed
 from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import render_json
-from controller.views.plan_markdown import render_markdown
-from controller.views.plan_text import render_text
+from controller.views.plan.markdown import render_markdown
+from controller.views.plan.text import render_text
 from tests.golden.schedule_story import fifty_nine_environments_stay_longer
 from tests.golden.stories import NAMES, STORIES, Scope, desired_object, plan_of
 

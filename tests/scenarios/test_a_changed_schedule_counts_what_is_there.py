@@ -1,4 +1,7 @@
-"""A plan that changes a schedule says of the instances there are what switches, and nothing of what is overridden for a night."""
+"""A plan that changes a schedule says of the instances there are what switches, and nothing of what is overridden for a night.
+
+Covers: engine.config.schedule_changes, engine.power.count_followers.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +11,7 @@ import pytest
 from controller.model.plan import ScheduleMeaning
 from controller.sources.folder import FolderSource
 from controller.sources.location import FolderLocation
-from controller.views.schedule_text import meaning_lines
+from controller.views.plan.schedule_text import meaning_lines
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
 from tests.support.reconcilers import asked, reconciler

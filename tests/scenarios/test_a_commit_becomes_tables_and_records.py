@@ -1,4 +1,8 @@
-"""The main job by the commands alone: a commit in Git, a plan, tables, and a ledger that says who, what, when and why."""
+"""The main job by the commands alone: a commit in Git, a plan, tables, and a ledger that says who, what, when and why.
+
+Covers: engine.config.apply, engine.desired.find_edits, engine.desired.load_revision,
+engine.installation.installation.
+"""
 
 import os
 import pty

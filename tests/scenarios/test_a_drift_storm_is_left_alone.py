@@ -1,4 +1,7 @@
-"""Two writers fight over one object: after three flips within half an hour it is left alone, told once; the others go on."""
+"""Two writers fight over one object: after three flips within half an hour it is left alone, told once; the others go on.
+
+Covers: engine.state.drift_history.
+"""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""A build server without any AWS rights plans from a file, or against another state of the source."""
+"""A build server without any AWS rights plans from a file, or against another state of the source.
+
+Covers: engine.config.observe.
+"""
 
 from pathlib import Path
 

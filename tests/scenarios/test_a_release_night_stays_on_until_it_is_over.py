@@ -1,4 +1,8 @@
-"""Somebody keeps an environment on for a release night: shown, recorded, started at once, announced and recorded at its end."""
+"""Somebody keeps an environment on for a release night: shown, recorded, started at once, announced and recorded at its end.
+
+Covers: engine.live.override_tags, engine.overrides.check, engine.overrides.effect, engine.overrides.service,
+engine.reconcile.override_ends.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +13,7 @@ from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import observe_config
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
-from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.evaluate import CachedLook
-from controller.engine.power.find_object import find_object
+from controller.engine.power.fleet import CachedLook, accepted_now, find_object
 from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation, StepKind
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.reconcile.override_ends import announce, due_ends, record_ends

@@ -1,4 +1,8 @@
-"""Somebody is woken at night: why is this off, since when, by what, and how is it kept on."""
+"""Somebody is woken at night: why is this off, since when, by what, and how is it kept on.
+
+Covers: engine.queries.explain.explanation,
+engine.queries.explain.history, engine.queries.explain.subject.
+"""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,9 +11,7 @@ from typing import Any, cast
 import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
-from controller.engine.power.accepted_now import accepted_now
-from controller.engine.power.evaluate import CachedLook, evaluate_fleet
-from controller.engine.power.find_object import find_object
+from controller.engine.power.fleet import CachedLook, accepted_now, evaluate_fleet, find_object
 from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
@@ -44,7 +46,7 @@ def explained(estate: PowerEstate, what: str, at: datetime | None = None) -> Exp
     looked = CachedLook(state, now)
     ref = find_object(what, state.accepted, looked.everywhere)
     sights = looked.around(ref)
-    assert len(sights.seen) == (1 if ref.kind == "Environment" else 2), (
+    assert len(sights.scopes) == (1 if ref.kind == "Environment" else 2), (
         "no account more than needed"
     )
     return PowerExplainer(state, sights, at or now, now).explain(ref)

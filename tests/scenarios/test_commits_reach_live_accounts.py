@@ -1,4 +1,8 @@
-"""What a commit says reaches live accounts too: its approvals, and that it is the one they stand at."""
+"""What a commit says reaches live accounts too: its approvals, and that it is the one they stand at.
+
+Covers: engine.live.accounts, engine.live.planner, engine.reconcile.combined_plan, engine.reconcile.reconciler,
+engine.reconcile.review.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Doctor names what lacks and what mends it, and changes nothing."""
+"""Doctor names what lacks and what mends it, and changes nothing.
+
+Covers: engine.queries.doctor.account, engine.queries.doctor.checks, engine.queries.doctor.report.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""An account whose groups somebody else made is imported, adopted, and planned empty; no instance notices."""
+"""An account whose groups somebody else made is imported, adopted, and planned empty; no instance notices.
+
+Covers: engine.authoring.import_fleet, engine.authoring.import_groups.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Protection and approvals, from commits in a real repository to the tables."""
+"""Protection and approvals, from commits in a real repository to the tables.
+
+Covers: engine.config.barriers.
+"""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ import pytest
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import Overrides
-from controller.engine.power.accepted_now import accepted_now
+from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.audit import Asked, page_of
 from controller.engine.reconcile.tick import PowerRun
 from controller.errors import WrongUsage

@@ -1,4 +1,7 @@
-"""What cannot be reached waits or is unknown, with what mends it; modes, locks and freezes hold what they should and nothing else."""
+"""What cannot be reached waits or is unknown, with what mends it; modes, locks and freezes hold what they should and nothing else.
+
+Covers: engine.live.finding, engine.live.observe, engine.live.scopes.
+"""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta

@@ -1,4 +1,7 @@
-"""Somebody changed one item after the plan was made: that change and what relies on it wait, everything else is done."""
+"""Somebody changed one item after the plan was made: that change and what relies on it wait, everything else is done.
+
+Covers: engine.commit.change_queue, engine.commit.storage, engine.config.commit_changes.
+"""
 
 import base64
 import random

@@ -1,4 +1,7 @@
-"""Overrides from the command line: made, listed, applied, announced, released; and what is refused."""
+"""Overrides from the command line: made, listed, applied, announced, released; and what is refused.
+
+Covers: engine.overrides.protection.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""explain, schedule preview, exceptions and report from the command line, for people and for programs."""
+"""explain, schedule preview, exceptions and report from the command line, for people and for programs.
+
+Covers: engine.queries.explain.document.
+"""
 
 from pathlib import Path
 

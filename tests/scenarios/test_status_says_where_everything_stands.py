@@ -1,4 +1,7 @@
-"""Status is read from the tables alone, so it is there when accounts are not."""
+"""Status is read from the tables alone, so it is there when accounts are not.
+
+Covers: engine.queries.status.read, engine.queries.status.view.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,7 @@
-"""A live change that AWS goes on with: whoever applies waits and goes on, or is told when to look again and is free."""
+"""A live change that AWS goes on with: whoever applies waits and goes on, or is told when to look again and is free.
+
+Covers: engine.live.apply_changes, engine.live.apply_scope.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Members enter standby for longer than an act waits: it is handed back half done, and what is next is found by looking."""
+"""Members enter standby for longer than an act waits: it is handed back half done, and what is next is found by looking.
+
+Covers: engine.live.schedule_memory, engine.reconcile.tick.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""The morning after: what stayed on outside its schedule and why, and how many hours were saved."""
+"""The morning after: what stayed on outside its schedule and why, and how many hours were saved.
+
+Covers: engine.queries.schedules.exceptions, engine.queries.schedules.hours.
+"""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,8 +10,7 @@ from typing import Any
 import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
-from controller.engine.power.accepted_now import AcceptedNow, accepted_now
-from controller.engine.power.evaluate import FleetEvaluation, evaluate_fleet
+from controller.engine.power.fleet import AcceptedNow, FleetEvaluation, accepted_now, evaluate_fleet
 from controller.engine.queries.schedules.exceptions import (
     ExceptionKind,
     Filter,

@@ -1,4 +1,7 @@
-"""A worker dies, or loses its scope, between announcing a live change and writing what became of it."""
+"""A worker dies, or loses its scope, between announcing a live change and writing what became of it.
+
+Covers: engine.live.access, engine.live.journal.
+"""
 
 import json
 from collections.abc import Callable, Iterator

@@ -7,8 +7,7 @@ from typing import Final
 
 from controller.errors import EnvctlError, StaleEpoch
 from controller.model.plan import Change, Outcome, Progress, Status
-from controller.model.reason import NO_REASON, Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import NO_REASON, Reason, ResourceRef
 from controller.planning.scope_plan import Graph
 
 _BROKEN: Final = frozenset({Status.CONFLICTED, Status.FAILED, Status.SKIPPED, Status.STALE_EPOCH})

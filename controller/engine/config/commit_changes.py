@@ -32,7 +32,7 @@ from controller.engine.commit.transaction import (
 from controller.errors import EnvctlError, RefusedByAws, StaleEpoch
 from controller.model.ledger_record import Head, ItemWrite
 from controller.model.plan import DONE, Change, Outcome, Status
-from controller.model.reason import NO_REASON, Reason
+from controller.model.ref import NO_REASON, Reason
 from controller.targets.table_items.writes import version_of
 
 

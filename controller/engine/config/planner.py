@@ -31,8 +31,7 @@ from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
-from controller.model.reason import Reason
-from controller.model.ref import Authorship, ResourceRef
+from controller.model.ref import Authorship, Reason, ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from controller import catalog
 from controller.aws.live_look import look
@@ -81,9 +82,18 @@ class LiveAccounts:
         self._reader = AcceptedReader(
             CompiledKinds(master.kinds.values()), master.settings.options, installation.id
         )
-        self._secrets = Secrets(master.aws, master.process.environment)
-        self._power = LastAppliedSchedules(installation)
-        self._tags = OverrideTagSync(installation)
+
+    @cached_property
+    def _secrets(self) -> Secrets:
+        return Secrets(self.installation.master.aws, self.installation.master.process.environment)
+
+    @cached_property
+    def _applied_schedules(self) -> LastAppliedSchedules:
+        return LastAppliedSchedules(self.installation)
+
+    @cached_property
+    def _override_tags(self) -> OverrideTagSync:
+        return OverrideTagSync(self.installation)
 
     @property
     def is_on(self) -> bool:
@@ -198,8 +208,8 @@ class LiveAccounts:
         emit: Emit = discard_event,
     ) -> None:
         """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
-        self._power.keep(accepted, scopes)
-        self._tags.keep(accepted, scopes, claim, requester, emit)
+        self._applied_schedules.keep(accepted, scopes)
+        self._override_tags.keep(accepted, scopes, claim, requester, emit)
         self.write_statuses([outcome.finding for outcome in outcomes])
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:

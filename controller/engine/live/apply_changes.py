@@ -20,8 +20,7 @@ from controller.errors import Conflict, EnvctlError, StaleEpoch
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
 from controller.model.plan import Change, Outcome, Status
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.ports import ActingTarget, ActResult, BatchingTarget, LiveTarget
 
 ACTS_AT_ONCE: Final = 4

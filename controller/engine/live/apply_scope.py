@@ -31,8 +31,7 @@ from controller.ledger.records import iso_ms
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import ScopeState
 from controller.model.plan import DONE, Change, Outcome, Status
-from controller.model.reason import NO_REASON, Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import NO_REASON, Reason, ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.targets.table_items.definitions import STATE_TABLE
 

@@ -15,8 +15,7 @@ from controller.ledger.ownership import is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import ObservedState, Ownership, ScopeState
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.ports import AskingTarget, History, LiveTarget, Projected
 from controller.settings import Mode
 

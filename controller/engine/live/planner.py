@@ -14,8 +14,7 @@ from controller.ledger.ownership import deleted_by_us, is_ours_by_history
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.overrides import suspended

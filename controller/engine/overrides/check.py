@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.engine.desired.accepted import LazyMapping
 from controller.engine.overrides.protection import check_schedule_may_change
-from controller.engine.power.find_object import LIVE
+from controller.engine.power.fleet import LIVE
 from controller.errors import InvalidDesiredState, WrongUsage
 from controller.kinds.language.fields import PLAIN, Shape, by_yaml
 from controller.kinds.language.kind import Finding
@@ -73,12 +73,12 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Com
     before, after = _Checks(accepted, kinds), _Checks(accepted, kinds, made)
     known = set(before.errors(ref))
     fresh = [issue for issue in after.errors(ref) if issue not in known]
-    for other in sorted(accepted.resources.keys() - {ref}):
-        if ref in after.resolved(other).asked:
-            known = set(before.errors(other))
+    for dependent in sorted(accepted.resources.keys() - {ref}):
+        if ref in after.resolved(dependent).asked:
+            known = set(before.errors(dependent))
             fresh += [
-                issue._replace(message=f"{other}: {issue.message}")
-                for issue in after.errors(other)
+                issue._replace(message=f"{dependent}: {issue.message}")
+                for issue in after.errors(dependent)
                 if issue not in known
             ]
     if fresh:

@@ -1,7 +1,7 @@
 """What an override, or its end, does to instances at once: what starts, what stops, what stays and why."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -9,20 +9,19 @@ from typing import Final
 from controller.decisions.evaluator import Evaluation, JudgedGroup
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.scopes import ScopeSetup, environments_of
-from controller.engine.power.evaluate import (
+from controller.engine.power.fleet import (
+    GROUP,
+    INSTANCE,
     FleetEvaluation,
     ScopeEvaluation,
     evaluate_looks,
     power_mode,
 )
-from controller.engine.power.find_object import GROUP, INSTANCE
 from controller.model.accepted import AcceptedState
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
-from controller.scheduling.decision import STOPPING, Action, Verdict
+from controller.model.ref import Reason, ResourceRef
+from controller.scheduling.decision import STOPPING, Action, SkipCode, Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
-from controller.scheduling.skip_reason import SkipCode
 from controller.targets.power_parts.power_changes import PARKING
 from controller.targets.power_parts.situation import Parked, parked_of
 
@@ -84,10 +83,10 @@ def effect_of(
     concerned = set(_scopes(ref, after, setups))
     if not concerned:
         return Effect()
-    sights = look()
-    dark = {name: scope.reason for name, scope in sights.unreachable.items() if name in concerned}
-    looks = [(scope.setup, scope.look) for scope in sights.seen if scope.scope.name in concerned]
-    seen = evaluate_looks(looks, after, now, sights.deploying).seen
+    fleet = look()
+    dark = {name: scope.reason for name, scope in fleet.unreachable.items() if name in concerned}
+    looks = [(scope.setup, scope.look) for name, scope in fleet.scopes.items() if name in concerned]
+    seen = evaluate_looks(looks, after, now, fleet.deploying).scopes
     modes = {name: power_mode(accounts, setups[name]) for name in concerned}
     most_stops = accounts.installation.master.settings.guards.max_stops_by_edit
     return _effect(ref, seen, modes, dark, most_stops)
@@ -112,24 +111,24 @@ def _scopes(
 
 def _effect(
     ref: ResourceRef,
-    seen: Sequence[ScopeEvaluation],
+    seen: Mapping[str, ScopeEvaluation],
     modes: Mapping[str, str],
     dark: Mapping[str, Reason],
     most_stops: int,
 ) -> Effect:
     counts = _Counts()
     beyond: dict[str, int] = {}
-    for scope in seen:
+    for scope_name, scope in seen.items():
         before = counts.stops.total()
         for judged in scope.instances:
-            if _concerns(ref, judged, scope.scope.name):
-                counts.add_instance(judged, scope.scope.name)
+            if _concerns(ref, judged, scope_name):
+                counts.add_instance(judged, scope_name)
         for name, group in scope.groups.items():
-            if ref.key == f"{scope.scope.name}/{name}" or _is_of(ref, group.environment):
-                counts.add_group(group, scope.scope.name)
+            if ref.key == f"{scope_name}/{name}" or _is_of(ref, group.environment):
+                counts.add_group(group, scope_name)
         stops = counts.stops.total() - before
         if stops > most_stops:
-            beyond[scope.scope.name] = stops
+            beyond[scope_name] = stops
     return Effect(
         scopes=tuple(sorted(modes)),
         starts=dict(counts.starts),

@@ -20,9 +20,7 @@ from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.check import check_overrides, read_assignment
 from controller.engine.overrides.effect import Effect, effect_of
-from controller.engine.power.accepted_now import AcceptedNow
-from controller.engine.power.evaluate import CachedLook
-from controller.engine.power.find_object import LIVE, find_object
+from controller.engine.power.fleet import LIVE, AcceptedNow, CachedLook, find_object
 from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.errors import ExitCode, WrongUsage, worst_exit_code
@@ -239,12 +237,12 @@ class Overrides:
     def _place_of(self, ref: ResourceRef) -> tuple[str, str]:
         """Return the environment and role a group or an instance is of; empty texts where it is of none."""
         name = ref.key.rpartition("/")[2]
-        for sight in self._looked.everywhere().seen:
+        for scope in self._looked.everywhere().scopes.values():
             found: Iterable[Evaluation | JudgedGroup] = (
-                instance for instance in sight.instances if instance.instance.instance_id == name
+                instance for instance in scope.instances if instance.instance.instance_id == name
             )
             if ref.kind == "Group":
-                found = filter(None, [sight.groups.get(name)])
+                found = filter(None, [scope.groups.get(name)])
             for judged in found:
                 return judged.environment, judged.role.facts.name if judged.role else ""
         return "", ""

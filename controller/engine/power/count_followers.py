@@ -7,7 +7,7 @@ from typing import Final
 from controller.decisions.evaluator import Evaluation
 from controller.engine.live.planner import LiveScopePlan
 from controller.engine.live.scopes import environments_of
-from controller.engine.power.evaluate import evaluate_looks
+from controller.engine.power.fleet import evaluate_looks
 from controller.model.accepted import AcceptedState
 from controller.model.plan import ScheduleMeaning
 from controller.planning.schedule_meaning import Counted, with_found
@@ -40,7 +40,8 @@ def as_found(
             continue
         known |= here
         assert scope.view.look is not None, "power saw it"
-        (seen,) = evaluate_looks([(scope.setup, scope.view.look)], accepted, now, {}).seen
+        evaluated = evaluate_looks([(scope.setup, scope.view.look)], accepted, now, {})
+        (seen,) = evaluated.scopes.values()
         for key, running in _followers(seen.instances):
             before = found.get(key, Counted())
             found[key] = Counted(before.total + 1, before.running + running)

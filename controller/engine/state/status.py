@@ -11,7 +11,7 @@ from controller.aws.transactions import PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
-from controller.model.reason import Reason
+from controller.model.ref import Reason
 
 STATUS_PREFIX: Final = "status#"
 RETRIES: Final = Backoff(first_s=60.0, longest_s=900.0)

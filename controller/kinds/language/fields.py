@@ -144,7 +144,8 @@ def _refer(shape: Shape, value: Any, path: Path, found: list[Named]) -> None:
     elif shape.members is not None:
         for place, member in enumerate(value):
             _refer(shape.members, member, (*path, place), found)
-    elif shape.values is not None:
+    else:
+        assert shape.values is not None, "a plain value refers to nothing"
         for key, member in value.items():
             _refer(shape.values, member, (*path, key), found)
 

@@ -11,9 +11,8 @@ from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Cause, Note, NoteCategory
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import STOPPING, Action, Decision, Verdict
+from controller.scheduling.decision import POSTPONED, STOPPING, Action, Decision, SkipCode, Verdict
 from controller.scheduling.schedule import State
-from controller.scheduling.skip_reason import POSTPONED, SkipCode
 from controller.targets.power_parts.situation import (
     HELD_BACK,
     STANDING_BY,

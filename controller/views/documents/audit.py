@@ -226,9 +226,9 @@ def _hidden(value: Any) -> Any:
     if is_digest(value):
         return f"(sensitive {value[DIGEST][:19]})"
     if isinstance(value, Mapping):
-        return {name: _hidden(one) for name, one in value.items()}
+        return {name: _hidden(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [_hidden(one) for one in value]
+        return [_hidden(member) for member in value]
     return value
 
 

@@ -15,9 +15,9 @@ from controller.model.plan import (
 from controller.planning.fields import FieldNames
 from controller.planning.plan_file import DOCUMENT
 from controller.views.documents.envelope import document_text
-from controller.views.plan_view import fields_of
-from controller.views.plan_wording import COUNTED_ACTIONS, summary
-from controller.views.schedule_text import meaning_json
+from controller.views.plan.schedule_text import meaning_json
+from controller.views.plan.view import fields_of
+from controller.views.plan.wording import COUNTED_ACTIONS, summary
 
 Object = dict[str, Any]
 

@@ -8,10 +8,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
-from controller.aws.blob_store import S3BlobStore
+from controller.aws.blob_store import S3BlobStore, parse_s3_uri
 from controller.aws.clients import Clients
 from controller.aws.errors import NotFound, Place
-from controller.errors import AccessDenied
+from controller.errors import AccessDenied, WrongUsage
 from tests.unit.aws.conftest import Script
 
 MASTER = Place("", "eu-west-1")
@@ -79,3 +79,9 @@ def test_another_refusal_is_told(client: Any, scripted: Script) -> None:
     scripted(client, [answer(403, "AccessDenied")])
     with pytest.raises(AccessDenied, match=f"write s3://acme/ab/{KEY}"):
         S3BlobStore(client, "acme", "").put(KEY, b"images")
+
+
+@pytest.mark.parametrize("text", ["s3://", "s3://bucket", "s3://Bucket/key", "http://bucket/key"])
+def test_what_names_no_object(text: str) -> None:
+    with pytest.raises(WrongUsage, match="names no object"):
+        parse_s3_uri(text)

@@ -1,3 +1,8 @@
+"""Commands that need no scenario of their own.
+
+Covers: engine.queries.schedules.batch.
+"""
+
 import json
 import re
 from pathlib import Path
@@ -15,18 +20,12 @@ CLI = Path(__file__).parents[3] / "controller" / "cli"
 NOT_COMMANDS = {
     "__init__",
     "__main__",
-    "apply_progress",
     "commands",
-    "failure",
     "invocation",
     "main",
-    "options",
-    "outcomes",
     "output",
     "process",
     "schedule_queries",
-    "tour",
-    "tour_story",
 }
 
 

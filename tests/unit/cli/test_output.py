@@ -1,7 +1,9 @@
+import os
+
 import pytest
 
 from controller.cli import process
-from controller.cli.apply_progress import ProgressLine, progress_text
+from controller.cli.apply import ProgressLine, progress_text
 from controller.cli.output import counted, note, say, say_lines
 from controller.events import ApplyProgressed
 from controller.model.plan import Progress
@@ -34,7 +36,7 @@ def test_short_applies_have_no_progress(capsys: pytest.CaptureFixture[str]) -> N
 def test_nothing_to_do_has_no_progress(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
     with ProgressLine() as progress:
         progress.show(ApplyProgressed("config", 0, 0))
 
@@ -44,7 +46,7 @@ def test_nothing_to_do_has_no_progress(
 def test_long_applies_do(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
     with ProgressLine() as progress:
         progress.show(ApplyProgressed("config", 1, 2))
         progress.show(ApplyProgressed("config", 2, 2))
@@ -55,8 +57,8 @@ def test_long_applies_do(
 def test_scopes_side_by_side_are_added_up(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
-    monkeypatch.setattr("controller.cli.apply_progress.ELSEWHERE_EVERY_S", 0.0)
+    monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("controller.cli.apply.ELSEWHERE_EVERY_S", 0.0)
     with ProgressLine() as progress:
         for scope, done in (("a/eu-west-1", 1), ("b/eu-west-1", 1), ("a/eu-west-1", 2)):
             progress.show(ApplyProgressed(scope, done, 2))
@@ -67,7 +69,7 @@ def test_scopes_side_by_side_are_added_up(
 def test_on_a_terminal_the_line_is_rewritten_and_gone_at_the_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.cli.apply_progress.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with ProgressLine() as progress:
         progress.show(ApplyProgressed("config", 1, 2))
@@ -93,7 +95,10 @@ def test_colour(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
-    monkeypatch.setattr(process, "environment", lambda: environment)
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
 
     say_lines([(Span("gone", "remove"),)])
 
@@ -114,14 +119,14 @@ def test_counting() -> None:
 def test_the_environment_is_as_before_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "somebody")
     monkeypatch.setenv("https_proxy", "http://proxy")
-    before = dict(process.environment())
+    before = dict(os.environ)
 
     with process.environment_instead({"AWS_REGION": "eu-west-2"}):
-        assert "AWS_PROFILE" not in process.environment()
-        assert "https_proxy" not in process.environment()
-        assert process.environment()["AWS_REGION"] == "eu-west-2"
+        assert "AWS_PROFILE" not in os.environ
+        assert "https_proxy" not in os.environ
+        assert os.environ["AWS_REGION"] == "eu-west-2"
 
-    assert dict(process.environment()) == before
+    assert dict(os.environ) == before
 
 
 def test_somebody_without_a_name_is_called_by_number(monkeypatch: pytest.MonkeyPatch) -> None:

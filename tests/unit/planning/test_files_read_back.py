@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from controller.errors import WrongUsage
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.plan import Plan, ScopePlan
-from controller.model.reason import Reason
+from controller.model.ref import Reason
 from controller.planning.fields import PLAIN_NAMES
 from controller.planning.observed_json import read_observed, write_observed
 from controller.planning.plan_file import PlanClaim, read_plan

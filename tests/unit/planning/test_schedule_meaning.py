@@ -17,7 +17,7 @@ from controller.planning.schedule_meaning import (
 )
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import InvalidSchedule
-from controller.views.schedule_text import meaning_json, meaning_lines, tally_of
+from controller.views.plan.schedule_text import meaning_json, meaning_lines, tally_of
 from controller.views.time_text import relative_day_text
 
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)

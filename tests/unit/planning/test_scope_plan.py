@@ -8,7 +8,7 @@ import pytest
 
 from controller.model.observed import Observation, Ownership, ScopeState
 from controller.model.plan import Cause, ScopePlan
-from controller.model.reason import Reason
+from controller.model.ref import Reason
 from controller.model.resource import Projection
 from controller.planning.scope_plan import Barrier, ScopeOptions, finish, plan, plan_scope
 from tests.unit.planning.worlds import desired_of, found, item, options, ref, scope_of, wanted

@@ -9,8 +9,7 @@ from controller.kinds.language.spec import Spec
 from controller.model.canonical import Json, canonical_bytes, projection_digest
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Action, Cause, Change
-from controller.model.reason import Reason
-from controller.model.ref import Origin, ResourceRef
+from controller.model.ref import Origin, Reason, ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
 from controller.planning.diff import DiffOptions

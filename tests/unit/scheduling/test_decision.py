@@ -366,3 +366,28 @@ def test_nothing_is_stopped_unless_a_valid_schedule_says_off(
         assert decision.wanted is State.OFF
         assert decision.schedule is not None
         assert decision.source is not None
+
+
+@pytest.mark.parametrize(
+    ("instance", "environment", "deciding"),
+    [
+        (RUNNING, ENVIRONMENT, Source.ENVIRONMENT),
+        (tagged("on"), ENVIRONMENT, Source.INSTANCE),
+        (tagged("nonsense"), EnvironmentFacts("c50", BROKEN), Source.INSTANCE),
+        (RUNNING, EnvironmentFacts("c50", BROKEN), Source.ENVIRONMENT),
+        (RUNNING, None, None),
+    ],
+    ids=["a schedule", "a tag", "a tag nobody can read", "a broken schedule", "no environment"],
+)
+def test_the_rule_that_decides_is_told(
+    instance: InstanceFacts, environment: EnvironmentFacts | None, deciding: Source | None
+) -> None:
+    rule = decide(instance, None, environment, NOW).deciding
+    assert (rule.source if rule else None) == deciding
+
+
+def test_a_stop_that_is_held_back_is_postponed() -> None:
+    launched = replace(RUNNING, launched_at=NOW - timedelta(seconds=1))
+    assert decide(launched, None, ENVIRONMENT, NOW).postponed
+    assert not decide(RUNNING, None, ENVIRONMENT, NOW).postponed
+    assert not decide(STOPPED, None, ENVIRONMENT, NOW).postponed

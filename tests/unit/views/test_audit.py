@@ -13,7 +13,7 @@ from controller.model.ledger_record import LedgerRecord
 from controller.views.audit import (
     list_lines,
     record_lines,
-    time_text,
+    record_time_text,
     transaction_lines,
     verification_lines,
 )
@@ -87,7 +87,7 @@ def test_what_others_wrote_and_what_is_not_done_yet_is_told() -> None:
     ],
 )
 def test_moments_are_in_utc_and_say_so(stamp: str, text: str) -> None:
-    assert time_text(stamp) == text
+    assert record_time_text(stamp) == text
 
 
 def test_a_record_answers_who_what_when_why_which_commit_and_which_line() -> None:

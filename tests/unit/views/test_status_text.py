@@ -20,8 +20,7 @@ from controller.engine.queries.status.view import (
 from controller.model.ledger_record import Head
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
 from controller.model.override import Override
-from controller.model.reason import Reason
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.planning.drift_history import WITHIN, DriftHistory
 from controller.views.documents.status import settings_json, status_json
 from controller.views.scope_text import next_step, what_of

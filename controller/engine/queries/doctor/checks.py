@@ -12,7 +12,7 @@ from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.journal import scopes_left_open
 from controller.engine.live.scopes import ScopeSetup
-from controller.engine.power.accepted_now import AcceptedNow, accepted_now
+from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
 from controller.errors import EnvctlError, WrongUsage
@@ -156,14 +156,14 @@ def _tables(master: Master) -> Iterator[Check]:
     """Compare every table with its definition; those that fit are one check."""
     definitions = all_tables(master.kinds.values(), master.settings.resource_prefix)
 
-    def one(definition: TableDefinition) -> list[Check]:
+    def of_table(definition: TableDefinition) -> list[Check]:
         try:
             return list(_table(master, definition))
         except EnvctlError as error:
             return [check_of_error(INSTALLATION, "tables", error)]
 
     with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="doctor") as pool:
-        found = [check for checks in pool.map(one, definitions) for check in checks]
+        found = [check for checks in pool.map(of_table, definitions) for check in checks]
     yield from found
     if not found:
         text = f"{len(definitions)} tables as they should be"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
-from controller.engine.power.accepted_now import AcceptedNow
+from controller.engine.power.fleet import AcceptedNow
 from controller.engine.queries.effective import effective_documents
 from controller.engine.queries.explain.explanation import (
     Explanation,

@@ -140,12 +140,6 @@ class PowerFacts:
         """Tell whether it is to be on or off, not left alone."""
         return self.decision.wanted in (State.ON, State.OFF)
 
-    @property
-    def right(self) -> int:
-        """How many of its instances are as they are wanted."""
-        wanted = self.decision.wanted
-        return sum(count for state, count in self.states.items() if STATES.get(state) is wanted)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
@@ -186,4 +180,4 @@ class Explanation:
         found = self.power
         if found is None or found.environment is None or not found.switches or self.at != self.now:
             return None
-        return found.right == sum(found.states.values())
+        return all(STATES.get(state) is found.decision.wanted for state in found.states)

@@ -63,10 +63,6 @@ class LedgerQuestions:
                 return record
         return oldest
 
-    def begun(self, record: LedgerRecord) -> LedgerRecord | None:
-        """Return the record that announced a live change."""
-        return next(self._installation.ledger.records([record.intended]), None)
-
     def _of_item(
         self, table: str, key: str, range_key: str | None = None
     ) -> Iterator[LedgerRecord]:

@@ -7,9 +7,14 @@ from typing import Final
 from controller.decisions.evaluator import LEFT_OUT, power_rules_of
 from controller.decisions.power_map import PowerMap, power_map
 from controller.engine.overrides.protection import protecting_type
-from controller.engine.power.accepted_now import AcceptedNow
-from controller.engine.power.evaluate import FleetEvaluation, evaluate_looks, power_mode
-from controller.engine.power.find_object import GROUP, INSTANCE
+from controller.engine.power.fleet import (
+    GROUP,
+    INSTANCE,
+    AcceptedNow,
+    FleetEvaluation,
+    evaluate_looks,
+    power_mode,
+)
 from controller.engine.queries.explain.explanation import (
     Block,
     BlockCode,
@@ -27,7 +32,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Decision, decide
-from controller.scheduling.facts import Candidate, EnvironmentFacts, InstanceFacts, Level, Source
+from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, Source
 from controller.scheduling.schedule import Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import next_change
 from controller.scheduling.wall_clock import zone_of
@@ -88,7 +93,7 @@ class PowerExplainer:
             now=self._now,
             zone=_zone(decision, environment),
             power=self._power(found, decision, environment, accepted),
-            last=self._last(found),
+            last=self._last_change(found),
             written=tuple(
                 deciding_documents(decision.deciding, found.subject, accepted, self._ledger)
             ),
@@ -122,8 +127,7 @@ class PowerExplainer:
         if at != self._now:
             looks = [(found.setup, found.look)]
             fleet = evaluate_looks(looks, accepted, at, self._fleet.deploying)
-        seen = fleet.scope(found.scope)
-        assert seen is not None, "what is explained was seen"
+        seen = fleet.scopes[found.scope]
         if found.ref.kind == GROUP:
             return seen.groups[found.subject.group].decision
         name = found.subject.instance
@@ -177,15 +181,16 @@ class PowerExplainer:
             next=self._next(found, decision, accepted) if environment else (),
         )
 
-    def _last(self, found: Found) -> LastChange:
+    def _last_change(self, found: Found) -> LastChange:
         launches = [
             instance.launched_at
             for instance in found.look.instances.values()
             if instance.launched_at
         ]
         record = self._record(found)
-        begun = self._ledger.begun(record) if record else None
-        return LastChange(record, begun, max(launches, default=None))
+        ledger = self._state.accounts.installation.ledger
+        announced = next(ledger.records([record.intended]), None) if record else None
+        return LastChange(record, announced, max(launches, default=None))
 
     def _record(self, found: Found) -> LedgerRecord | None:
         ledger, environment, scope = self._ledger, found.subject.environment, found.scope
@@ -223,7 +228,10 @@ class PowerExplainer:
             yield Block(BlockCode.SCHEDULE_PROTECTED, kind)
 
     def _steps(self, found: Found, decision: Decision) -> Iterator[NextStep]:
-        tag = _deciding_tag(decision)
+        rule, tag = decision.deciding, None
+        if rule and decision.source is rule.source and rule.candidate.is_persons_tag:
+            # The tag that decides, or that nobody can read; not as we wrote it for a role.
+            tag = rule.candidate
         if tag is not None:
             on_instance = tag.source is Source.INSTANCE or tag.level is Level.INSTANCE
             where = (found.subject.instance if on_instance else "") or found.subject.group
@@ -238,7 +246,7 @@ class PowerExplainer:
         other = State.OFF if decision.wanted is State.ON else State.ON
         name = found.subject.environment
         if not protecting_type(name, self._state.accepted):
-            seen = self._fleet.scope(found.scope)
+            seen = self._fleet.scopes.get(found.scope)
             members = (
                 sum(instance.environment == name for instance in seen.instances) if seen else 0
             )
@@ -268,14 +276,6 @@ def _zone(decision: Decision, environment: EnvironmentFacts) -> tzinfo:
         if isinstance(schedule, Schedule) and schedule.fixed is None:
             return zone_of(schedule.zone)
     return UTC
-
-
-def _deciding_tag(decision: Decision) -> Candidate | None:
-    """Return the tag that decides, or that nobody can read; None if none does, or it is as we wrote it for a role."""
-    rule = decision.deciding
-    if rule is None or decision.source is not rule.source or not rule.candidate.is_persons_tag:
-        return None
-    return rule.candidate
 
 
 def next_changes(

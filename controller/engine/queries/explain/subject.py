@@ -6,9 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from controller.engine.live.scopes import ScopeSetup
-from controller.engine.power.accepted_now import AcceptedNow
-from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation, scope_of_environment
-from controller.engine.power.find_object import INSTANCE
+from controller.engine.power.fleet import (
+    INSTANCE,
+    AcceptedNow,
+    FleetEvaluation,
+    ScopeEvaluation,
+    scope_of_environment,
+)
 from controller.engine.queries.explain.explanation import Subject
 from controller.errors import WrongUsage
 from controller.model.live import LiveLook
@@ -41,8 +45,7 @@ def found_object(ref: ResourceRef, state: AcceptedNow, fleet: FleetEvaluation) -
     if ref.kind == "Environment":
         return _environment(ref, state, fleet)
     scope, _, name = ref.key.rpartition("/")
-    seen = fleet.scope(scope)
-    assert seen is not None, "only what was seen is found by its name"
+    seen = fleet.scopes[scope]
     return _instance(ref, seen, name) if ref.kind == INSTANCE else _group(ref, seen, name)
 
 
@@ -86,7 +89,7 @@ def _environment(ref: ResourceRef, state: AcceptedNow, fleet: FleetEvaluation) -
     setup = scope_of_environment(ref.key, accepted, state.accounts.scopes(accepted))
     if setup is None:
         raise WrongUsage(f"{ref}: {accepted.unreadable.get(ref, 'its account cannot be told')}")
-    seen = fleet.scope(setup.scope.name)
+    seen = fleet.scopes.get(setup.scope.name)
     look = seen.look if seen else LiveLook(setup.scope, datetime.min.replace(tzinfo=UTC))
     members = [
         member for member in (seen.instances if seen else ()) if member.environment == ref.key

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from controller.decisions.evaluator import Evaluation
 from controller.decisions.power_map import PowerMap, power_map
-from controller.engine.power.evaluate import FleetEvaluation
+from controller.engine.power.fleet import FleetEvaluation
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
 from controller.model.override import Override
@@ -98,10 +98,10 @@ def exceptions_of(
     power = power_map(accepted.written)
     found = [
         exception
-        for scope in fleet.seen
+        for scope_name, scope in fleet.scopes.items()
         for judged in scope.instances
         if judged.environment
-        and (exception := _of_instance(judged, scope.scope.name, power, accepted, now))
+        and (exception := _of_instance(judged, scope_name, power, accepted, now))
     ]
     found += _environments(accepted.written, power)
     order = list(ExceptionKind)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from controller.engine.power.evaluate import FleetEvaluation
+from controller.engine.power.fleet import FleetEvaluation
 from controller.engine.queries.schedules.exceptions import Belongs, Filter, belongs_of
 from controller.ledger.power_hours import PowerHours, Present, power_hours
 from controller.ledger.queries import LedgerReader, OfEntity, Period
@@ -66,7 +66,7 @@ class ScheduleReport:
 
 
 def report_of(
-    sights: FleetEvaluation,
+    fleet: FleetEvaluation,
     accepted: AcceptedState,
     ledger: LedgerReader,
     since: datetime,
@@ -76,8 +76,7 @@ def report_of(
 ) -> ScheduleReport:
     """Return the report. Raises as asking the ledger: one query for each environment, and its records."""
     lines = []
-    for seen in sights.seen:
-        scope = seen.scope.name
+    for scope, seen in fleet.scopes.items():
         present: dict[str, dict[str, Present]] = {}
         types: dict[str, str] = {}
         for judged in seen.instances:
@@ -94,7 +93,7 @@ def report_of(
             records = _records(ledger, f"{scope}/{environment}", since, until)
             hours = power_hours(records, instances, since, until)
             lines.append(_line(belongs, scope, hours, types, prices))
-    dark = {name: scope.reason.message for name, scope in sights.unreachable.items()}
+    dark = {name: scope.reason.message for name, scope in fleet.unreachable.items()}
     return ScheduleReport(since, until, tuple(lines), dark)
 
 

@@ -21,8 +21,7 @@ from controller.errors import InvalidDesiredState
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Cause, Change, PlanOptions, ScopePlan
-from controller.model.reason import Reason
-from controller.model.ref import Authorship, Origin, ResourceRef
+from controller.model.ref import Authorship, Origin, Reason, ResourceRef
 from controller.planning.fields import EXTRA
 from tests.support.text_source import TextSource
 from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE, examples

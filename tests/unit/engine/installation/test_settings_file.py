@@ -1,13 +1,15 @@
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 
-from controller.engine.installation.settings_file import open_desired, open_settings
-from controller.errors import WrongUsage
+from controller.engine.installation.settings_file import open_desired, open_settings, read_named
+from controller.errors import RefusedByAws, WrongUsage
 from controller.settings import GitSource as GitSettings
 from controller.settings import Settings, SourceSettings
 from controller.sources.git import GitSource
-from tests.unit.engine.test_words_of_the_command_line import around
+from tests.support.process_contexts import around
 
 PRIVATE = Settings(
     source=SourceSettings(
@@ -76,3 +78,23 @@ def test_a_credential_is_a_reference_and_never_repeated(reference: str, says: st
         open_desired(None, Settings(source=SourceSettings(git=git)), around())
 
     assert "ghp_secret" not in str(refused.value)
+
+
+def test_texts_of_this_machine_and_of_s3(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"here")
+    with mock_aws():
+        s3 = boto3.client("s3", "eu-west-1")
+        s3.create_bucket(
+            Bucket="acme", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        s3.put_object(Bucket="acme", Key="envctl/a.yaml", Body=b"there")
+
+        assert read_named(str(tmp_path / "a.yaml"), "settings", around()) == b"here"
+        assert (
+            read_named("s3://acme/envctl/a.yaml", "settings", around(AWS_REGION="eu-west-1"))
+            == b"there"
+        )
+        with pytest.raises(RefusedByAws, match="s3://acme/nothing"):
+            read_named("s3://acme/nothing", "settings", around(AWS_REGION="eu-west-1"))
+    with pytest.raises(WrongUsage, match="cannot be read"):
+        read_named(str(tmp_path / "b.yaml"), "settings", around())

@@ -10,7 +10,7 @@ from controller.model.observed import ScopeState
 from controller.model.plan import Change, Edit, FieldChange, Plan, ScopePlan, Violation
 from controller.model.ref import Origin
 from controller.planning.wording import value_text
-from controller.views.plan_wording import (
+from controller.views.plan.wording import (
     counts_text,
     edit_title,
     effects_text,

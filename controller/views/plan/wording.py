@@ -10,7 +10,13 @@ from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Viola
 from controller.model.ref import ResourceRef
 from controller.planning.edits import ADDED, REMOVED
 from controller.planning.guards import TRAILER, stops_of
-from controller.planning.wording import LONGEST_VALUE, NAMES_SHOWN, TIMES, counted_kind, value_text
+from controller.planning.wording import (
+    LONGEST_VALUE,
+    NAMES_SHOWN,
+    TIMES,
+    counted_kind,
+    value_text,
+)
 
 SIGNS: Final[Mapping[Action, str]] = {
     "create": "+",
@@ -74,10 +80,12 @@ def effects_of(changes: Iterable[Change]) -> dict[str, int]:
 def effects_text(changes: Iterable[Change]) -> str:
     """Return ``ENDS 2 INSTANCES, replaces 236 instances``; empty if no instance is touched."""
     verbs = {"ended": "ENDS", "replaced": "replaces", "launched": "launches", "stopped": "stops"}
-    return ", ".join(
-        f"{verbs[effect]} {count:,} {_instances(count, loud=effect == 'ended')}"
-        for effect, count in effects_of(changes).items()
-    )
+    texts = []
+    for effect, count in effects_of(changes).items():
+        noun = "instance" if count == 1 else "instances"
+        loud_noun = noun.upper() if effect == "ended" else noun
+        texts.append(f"{verbs[effect]} {count:,} {loud_noun}")
+    return ", ".join(texts)
 
 
 def summary(plan: Plan) -> dict[str, int]:
@@ -182,8 +190,3 @@ def next_text(plan: Plan) -> str:
         # Taking over is said again by whoever does it, and never done by a daemon.
         return f"Next: {typed} --adopt"
     return f"Next: {typed}     merge → the daemon applies it"
-
-
-def _instances(count: int, *, loud: bool) -> str:
-    noun = "instance" if count == 1 else "instances"
-    return noun.upper() if loud else noun

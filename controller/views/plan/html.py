@@ -8,8 +8,8 @@ from controller.model.canonical import short
 from controller.model.plan import FieldChange, Plan, Violation
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.wording import value_text
-from controller.views.plan_view import Entry, Section, view
-from controller.views.plan_wording import (
+from controller.views.plan.view import Entry, Section, view
+from controller.views.plan.wording import (
     counts_text,
     guards_text,
     next_text,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from controller.model.plan import ScheduleMeaning, ScheduleShift
 from controller.model.ref import ResourceRef
-from controller.views.plan_wording import names_text
+from controller.views.plan.wording import names_text
 from controller.views.time_text import clock_text, day_text, relative_day_text
 
 TITLE = "Schedules"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from controller.cli.failure import fail, fail_unknown, wants_json
+from controller.cli.main import fail, wants_json
 from controller.errors import (
     ERROR_CLASSES,
     EnvctlError,
@@ -85,7 +85,7 @@ def test_problems_are_part_of_the_json(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.usefixtures("_in_a_folder_of_its_own")
 def test_what_is_not_ours_is_our_bug(capsys: pytest.CaptureFixture[str]) -> None:
-    assert fail_unknown(RuntimeError("first line\nsecond line"), as_json=True) == 70
+    assert fail(RuntimeError("first line\nsecond line"), as_json=True) == 70
     out, err = capsys.readouterr()
     assert checked(json.loads(out))["error"]["class"] == "Bug"
     assert "RuntimeError: first line\n" in err
@@ -103,7 +103,7 @@ def test_where_no_file_can_be_written_the_traceback_is_printed(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/nowhere/at/all")
 
-    assert fail_unknown(RuntimeError("x"), as_json=False) == 70
+    assert fail(RuntimeError("x"), as_json=False) == 70
     assert "RuntimeError: x" in capsys.readouterr().err
 
 

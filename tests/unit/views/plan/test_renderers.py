@@ -25,15 +25,14 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
-from controller.model.reason import Reason
-from controller.model.ref import Authorship, Origin, ResourceRef
+from controller.model.ref import Authorship, Origin, Reason, ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import plan_object, render_json
-from controller.views.plan_html import render_html
-from controller.views.plan_markdown import LONGEST, render_markdown
-from controller.views.plan_text import render_text, text_lines
-from controller.views.plan_view import fields_of, view
+from controller.views.plan.html import render_html
+from controller.views.plan.markdown import LONGEST, render_markdown
+from controller.views.plan.text import render_text, text_lines
+from controller.views.plan.view import fields_of, view
 from controller.views.style import Span, coloured, plain
 from tests.unit.planning.worlds import NOW, change, ref
 

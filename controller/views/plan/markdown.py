@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from controller.model.canonical import short
 from controller.model.plan import Plan, Violation
 from controller.planning.fields import PLAIN_NAMES, FieldNames
-from controller.views.plan_view import Aside, Entry, Section, view
-from controller.views.plan_wording import (
+from controller.views.plan.view import Aside, Entry, Section, view
+from controller.views.plan.wording import (
     counts_text,
     field_text,
     guards_text,

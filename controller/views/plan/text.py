@@ -6,8 +6,8 @@ from typing import Final
 from controller.model.canonical import short
 from controller.model.plan import Plan, Violation
 from controller.planning.fields import PLAIN_NAMES, FieldNames
-from controller.views.plan_view import Aside, Entry, Section, view
-from controller.views.plan_wording import (
+from controller.views.plan.view import Aside, Entry, view
+from controller.views.plan.wording import (
     counts_text,
     field_text,
     guards_text,
@@ -34,45 +34,36 @@ def render_text(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = F
 
 def text_lines(
     plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False
-) -> Iterator[Line]:
-    """Yield the plan as lines of styled spans, for the caller to print with colour or without."""
+) -> tuple[Line, ...]:
+    """Return the plan as lines of styled spans, for the caller to print with colour or without."""
     shown = view(plan, names, expand=expand)
-    yield (
-        Span(f"Plan {short(plan.digest)}", "bold"),
-        Span(f"  {plan.label}   {scopes_text(plan)}"),
-    )
-    yield (Span(counts_text(plan), "bold"),)
+    label = Span(f"  {plan.label}   {scopes_text(plan)}")
+    lines: list[Line] = [(Span(f"Plan {short(plan.digest)}", "bold"), label)]
+    lines.append((Span(counts_text(plan), "bold"),))
     for section in shown.sections:
-        yield ()
-        yield from _section(section, expand=expand)
+        title = f"{section.sign} {section.title}"
+        gap = " " * max(2, _WIDTH - len(title) - len(section.tally))
+        tally = Span(f"{gap}{section.tally}", "dim")
+        lines += [(), (Span(title, SIGN_STYLES[section.sign]), tally)]
+        for entry in section.entries:
+            lines += _entry(entry, "  ", expand=expand)
     if shown.asides:
-        yield ()
-        yield (Span("Not of this change", "bold"),)
+        lines += [(), (Span("Not of this change", "bold"),)]
         for aside in shown.asides:
-            yield from _aside(aside, expand=expand)
+            lines += _aside(aside, expand=expand)
     for violation in shown.violations:
-        yield ()
-        yield from _violation(violation)
-    yield ()
-    yield (Span(guards_text(plan), "warn" if plan.refused else "plain"),)
-    yield (Span(next_text(plan)),)
-
-
-def _section(section: Section, *, expand: bool) -> Iterator[Line]:
-    title = f"{section.sign} {section.title}"
-    gap = " " * max(2, _WIDTH - len(title) - len(section.tally))
-    yield Span(title, SIGN_STYLES[section.sign]), Span(f"{gap}{section.tally}", "dim")
-    for entry in section.entries:
-        yield from _entry(entry, "  ", expand=expand)
+        lines += [(), *_violation(violation)]
+    guards = Span(guards_text(plan), "warn" if plan.refused else "plain")
+    return (*lines, (), (guards,), (Span(next_text(plan)),))
 
 
 def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:
     sign = f"{entry.sign} " if entry.sign else ""
-    is_shortened = entry.more_fields or entry.title.endswith(", …)")
+    shortened = entry.more_fields or entry.title.endswith(", …)")
     yield (
         Span(f"{indent}{sign}{entry.title}", SIGN_STYLES[entry.sign]),
         *_remarks(entry),
-        *((Span("  --expand", "dim"),) if is_shortened else ()),
+        *((Span("  --expand", "dim"),) if shortened else ()),
     )
     for line in _more_lines(entry, expand=expand):
         yield (Span(f"{indent}{line}"),)
@@ -112,7 +103,7 @@ def _aside(aside: Aside, *, expand: bool) -> Iterator[Line]:
 
 
 def _violation(violation: Violation) -> Iterator[Line]:
-    word, style = _VERDICTS[violation.overridden]
-    yield Span(word, style), Span(f"  {violation.scope}: {violation.message}")
+    verdict = Span("Approved", "add") if violation.overridden else Span("Refused", "warn")
+    yield verdict, Span(f"  {violation.scope}: {violation.message}")
     for line in violation_lines(violation):
         yield (Span(f"  {line}"),)

@@ -6,8 +6,7 @@ import pytest
 
 from controller.engine.live.observe import Unobserved
 from controller.engine.live.scopes import ScopeSetup
-from controller.engine.power.evaluate import FleetEvaluation, ScopeEvaluation
-from controller.engine.power.find_object import find_object
+from controller.engine.power.fleet import FleetEvaluation, ScopeEvaluation, find_object
 from controller.errors import AccessDenied, WrongUsage
 from controller.model.accepted import AcceptedState
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
@@ -43,7 +42,7 @@ def group(name: str) -> FoundGroup:
     )
 
 
-def sight(scope: str, groups: list[FoundGroup], instances: list[FoundInstance]) -> ScopeEvaluation:
+def scope(scope: str, groups: list[FoundGroup], instances: list[FoundInstance]) -> ScopeEvaluation:
     place = LiveScope(scope, "012345670123", "eu-west-1", scope.partition("/")[0])
     look = LiveLook(
         place,
@@ -54,15 +53,17 @@ def sight(scope: str, groups: list[FoundGroup], instances: list[FoundInstance]) 
     return ScopeEvaluation(ScopeSetup(place, None, None, "enforce"), look, (), {})
 
 
-SIGHTS = FleetEvaluation(
-    (
-        sight(
+FLEET = FleetEvaluation(
+    {
+        "staging-eu/eu-west-1": scope(
             "staging-eu/eu-west-1",
             [group("c50-ta-Web"), group("twice")],
             [instance("i-1", "web", "10.0.0.1"), instance("i-2", "web", "10.0.0.2")],
         ),
-        sight("prod-eu/eu-west-1", [group("twice")], [instance("i-3", "db", "10.0.0.3")]),
-    ),
+        "prod-eu/eu-west-1": scope(
+            "prod-eu/eu-west-1", [group("twice")], [instance("i-3", "db", "10.0.0.3")]
+        ),
+    },
     {
         "far/us-east-1": Unobserved(
             ScopeState.UNKNOWN, AccessDenied("AssumeRole denied", detail="more")
@@ -99,7 +100,7 @@ ACCEPTED = AcceptedState(
     ],
 )
 def test_the_one_that_is_meant(text: str, ref: str) -> None:
-    assert str(find_object(text, ACCEPTED, lambda: SIGHTS)) == ref
+    assert str(find_object(text, ACCEPTED, lambda: FLEET)) == ref
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_the_one_that_is_meant(text: str, ref: str) -> None:
 )
 def test_several_are_listed(text: str, listed: list[str]) -> None:
     with pytest.raises(WrongUsage) as refused:
-        find_object(text, ACCEPTED, lambda: SIGHTS)
+        find_object(text, ACCEPTED, lambda: FLEET)
 
     assert "may be each of these" in str(refused.value)
     assert [line.strip() for line in str(refused.value).splitlines()[2:]] == listed
@@ -120,7 +121,7 @@ def test_several_are_listed(text: str, listed: list[str]) -> None:
 
 def test_nothing_names_what_is_near_and_what_could_not_be_seen() -> None:
     with pytest.raises(WrongUsage) as refused:
-        find_object("c50-ta-Wed", ACCEPTED, lambda: SIGHTS)
+        find_object("c50-ta-Wed", ACCEPTED, lambda: FLEET)
 
     assert "did you mean c50-ta-Web?" in str(refused.value)
     assert str(refused.value).endswith("far/us-east-1 could not be looked at: AssumeRole denied")

@@ -17,7 +17,8 @@ from controller.planning.fields import (
     identity,
     member_key,
 )
-from controller.views.plan_wording import (
+from controller.views.plan.schedule_text import TITLE, meaning_lines, tally_of
+from controller.views.plan.wording import (
     DARK,
     SIGNS,
     edit_title,
@@ -26,7 +27,6 @@ from controller.views.plan_wording import (
     scope_text,
     tally_text,
 )
-from controller.views.schedule_text import TITLE, meaning_lines, tally_of
 
 
 def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
