@@ -7,7 +7,7 @@ from typing import Final
 from controller.errors import EnvctlError, StaleEpoch
 from controller.model.plan import Change, Outcome, Progress, Status
 from controller.model.ref import NO_REASON, Reason
-from controller.planning.order import Graph
+from controller.planning.scope_plan import Graph
 
 _BROKEN: Final = frozenset({Status.CONFLICTED, Status.FAILED, Status.SKIPPED, Status.STALE_EPOCH})
 
