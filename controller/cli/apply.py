@@ -27,7 +27,6 @@ from controller.cli.plan import (
 )
 from controller.cli.process import may_ask
 from controller.engine.commit.lease import Claim
-from controller.engine.config.apply import ApplyReport
 from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.combined_plan import Reviewed, refusal_of
 from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
@@ -76,7 +75,10 @@ def apply(
 ) -> None:
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call: Invocation = context.obj
-    reviewed = _read_claim(plan, adopt=adopt)
+    claim = _read_claim(plan, adopt=adopt) if plan is not None else None
+    reviewed = [Reviewed(expect)] if expect else []
+    if claim is not None:
+        reviewed.append(Reviewed(claim.digest, claim.revision, claim.changes))
     request = ReconcileRequest(
         requester=call.requester("apply"),
         claim=Claim(
@@ -84,11 +86,11 @@ def apply(
             wait_s=parse_duration(wait) if wait else 0.0,
             take_over=take_over,
         ),
-        scopes=tuple(scope or (reviewed.scopes if reviewed else ())),
+        scopes=tuple(scope or (claim.scopes if claim else ())),
         approvals=tuple(override or ()),
-        reviewed=_reviews(expect, reviewed),
+        reviewed=tuple(reviewed),
         adopt=adopt,
-        deep=deep or (reviewed is not None and "deep" in reviewed.options),
+        deep=deep or (claim is not None and "deep" in claim.options),
         strict=True,
     )
     as_json = output is Format.JSON
@@ -96,8 +98,8 @@ def apply(
     planned = reconciler.plan(request)
     if not as_json:
         show_plan_being_applied(planned)
-    if planned.plan.enforced and refusal_of(planned.plan) is None:
-        _ask(as_json=as_json, yes=yes)
+    if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
+        _ask(as_json=as_json)
     with ProgressLine() as progress:
         telling = replace(reconciler, emit=progress.listening(reconciler.emit))
         result = telling.apply(planned, request)
@@ -105,15 +107,7 @@ def apply(
     raise typer.Exit(result.exit_code)
 
 
-def _reviews(expect: str | None, claim: PlanClaim | None) -> tuple[Reviewed, ...]:
-    expected = (Reviewed(expect),) if expect else ()
-    read = (Reviewed(claim.digest, claim.revision, claim.changes),) if claim else ()
-    return (*expected, *read)
-
-
-def _read_claim(plan: Path | None, *, adopt: bool) -> PlanClaim | None:
-    if plan is None:
-        return None
+def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
     try:
         claim = read_plan(plan.read_bytes(), str(plan))
     except OSError as error:
@@ -129,10 +123,8 @@ def _read_claim(plan: Path | None, *, adopt: bool) -> PlanClaim | None:
     return claim
 
 
-def _ask(*, as_json: bool, yes: bool) -> None:
-    """End the command unless what it changes may be done."""
-    if yes:
-        return
+def _ask(*, as_json: bool) -> None:
+    """End the command unless somebody says that what it changes may be done."""
     if as_json or not may_ask():
         raise WrongUsage(
             "this changes something, and there is nobody to ask",
@@ -153,13 +145,9 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
     elif result.refused is not None:
         raise result.refused
     elif result.planned.plan.enforced and result.report is not None:
-        _say(result.report)
-
-
-def _say(report: ApplyReport) -> None:
-    for line in failure_lines(report):
-        note(line)
-    say(tally_line(report))
+        for line in failure_lines(result.report):
+            note(line)
+        say(tally_line(result.report))
 
 
 class ProgressLine:

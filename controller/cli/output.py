@@ -42,12 +42,6 @@ def note_problems(problems: Iterable[Problem]) -> None:
         note(str(problem))
 
 
-def note_warnings(warnings: int) -> None:
-    """Say how many warnings there are and where to read them: a plan is read for its changes."""
-    if warnings:
-        note(f"{counted(warnings, 'warning')} in the desired state: envctl validate shows what")
-
-
 def counted(count: int, noun: str) -> str:
     """Return ``1 table``, ``2 tables``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

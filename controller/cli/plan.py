@@ -15,7 +15,7 @@ from controller.cli.invocation import (
     ScopeOption,
     SourceOption,
 )
-from controller.cli.output import note, note_warnings, say, say_lines
+from controller.cli.output import counted, note, say, say_lines
 from controller.engine.authoring.write_files import write_file
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import (
@@ -125,11 +125,15 @@ def plan(
 
 
 def noting_warnings(emit: Emit) -> Emit:
-    """Return what tells of warnings in the desired state beside what events are told to."""
+    """Return what tells how many warnings the desired state has, and where to read them, beside what events are told to.
+
+    A plan is read for its changes.
+    """
 
     def tell(event: Event) -> None:
-        if isinstance(event, (DesiredLoaded, DesiredRejected)):
-            note_warnings(event.warnings)
+        if isinstance(event, (DesiredLoaded, DesiredRejected)) and event.warnings:
+            warnings = counted(event.warnings, "warning")
+            note(f"{warnings} in the desired state: envctl validate shows what")
         emit(event)
 
     return tell

@@ -1,6 +1,6 @@
 """A plan as text: what is edited and what follows from it, what else is found, what refuses it, what to type next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from controller.model.canonical import short
@@ -21,10 +21,6 @@ _WIDTH: Final = 76
 _CATEGORY_WIDTH: Final = 11
 _LINES_SHOWN: Final = 4
 _WHOLE: Final = 10_000
-_VERDICTS: Final[Mapping[bool, tuple[str, Style]]] = {
-    True: ("Approved", "add"),
-    False: ("Refused", "warn"),
-}
 
 
 def render_text(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False) -> str:
