@@ -1,10 +1,10 @@
 """Instances run, stand by or are stopped as schedules, tags and overrides say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -76,16 +76,13 @@ def write_memory(client: "DynamoDBClient", prefix: str, scope: str, memory: Sche
 def read_running(client: "DynamoDBClient", prefix: str) -> dict[str, datetime]:
     """Return since when a deployment runs, by environment in lower case; the latest begin where several run.
 
-    Where the table does not exist nothing runs: only the pipelines of the old product write it. Raises as any read.
+    Where the table does not exist nothing runs: only the pipelines of the old product write it. An item without a begin
+    that can be read postpones nothing. Raises as any read.
     """
     try:
-        return running_in(DynamoStore(client).scan(prefix + DEPLOYMENTS_TABLE))
+        items = list(DynamoStore(client).scan(prefix + DEPLOYMENTS_TABLE))
     except TableMissing:
         return {}
-
-
-def running_in(items: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
-    """Return the same from the table's items. An item without a begin that can be read postpones nothing."""
     since: dict[str, datetime] = {}
     for item in items:
         value = item.get("Value")
