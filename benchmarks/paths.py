@@ -50,8 +50,7 @@ from controller import catalog
 from controller.cli.main import run
 from controller.cli.process import environment_instead, process_context
 from controller.engine.commit.lease import Claim
-from controller.engine.installation.installation import Master, find_installation
-from controller.engine.installation.settings_file import open_settings
+from controller.engine.installation.installation import Master, find_installation, open_settings
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.fleet import accepted_now
 from controller.engine.reconcile.tick import PowerRun

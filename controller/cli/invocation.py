@@ -14,8 +14,13 @@ from controller import catalog
 from controller.cli.process import process_context
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
-from controller.engine.installation.installation import Installation, Master, find_installation
-from controller.engine.installation.settings_file import open_desired, open_settings
+from controller.engine.installation.installation import (
+    Installation,
+    Master,
+    find_installation,
+    open_desired,
+    open_settings,
+)
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.reconciler import Reconciler
 from controller.errors import WrongUsage

@@ -24,7 +24,7 @@ from controller.engine.config.observe import (
     seen_in_desired,
     seen_in_file,
 )
-from controller.engine.installation.settings_file import read_named
+from controller.engine.installation.installation import read_named
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.reconciler import Reach, Reconciled, ReconcileRequest
 from controller.errors import WrongUsage

@@ -6,7 +6,7 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.output import say_document, say_lines
-from controller.engine.installation.settings_file import settings_with_origins
+from controller.engine.installation.installation import settings_with_origins
 from controller.engine.queries.status.read import read_status, with_look
 from controller.ports import Source
 from controller.views.documents.status import settings_json, status_json

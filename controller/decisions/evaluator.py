@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from controller.decisions.power_map import EnvironmentPower, PowerMap, RolePower
 from controller.decisions.tag_keys import SCHEDULE as OUR_SCHEDULE
-from controller.decisions.tag_keys import TagKeys, tag_keys_of
 from controller.model.accepted import LiveOptions
 from controller.model.live import FoundGroup, FoundInstance, LiveLook, LiveScope
 from controller.scheduling.decision import (
@@ -26,6 +25,36 @@ from controller.scheduling.facts import (
     tag_value,
 )
 from controller.scheduling.schedule import State
+
+_RULES = DecisionRules()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagKeys:
+    """Keys of the tags that are looked for on instances and groups. AWS's tags match them in any case."""
+
+    environment: str = "Environment"
+    role: str = "Role"
+    schedule: str = _RULES.schedule_tag
+    maintenance: str = _RULES.maintenance_tag
+    override: str = _RULES.override_tag
+
+    def schedule_is_ours(self, group: FoundGroup) -> bool:
+        """Tell whether a group's schedule tag is as we wrote it for its role: any other value was put there by a person."""
+        ours = group.tag(OUR_SCHEDULE)
+        return ours is not None and ours.strip() == tag_value(group.tags, self.schedule)
+
+
+def tag_keys_of(options: LiveOptions) -> TagKeys:
+    """Return the keys to look for. A tag whose key the settings leave out is looked for by its usual key all the same."""
+    renamed = options.tag_keys
+    return TagKeys(
+        environment=renamed.get("Environment") or "Environment",
+        role=renamed.get("Role") or "Role",
+        schedule=renamed.get("Schedule") or _RULES.schedule_tag,
+        maintenance=renamed.get("Maintenance") or _RULES.maintenance_tag,
+    )
+
 
 GROUP_TAG: Final = "aws:autoscaling:groupName"
 _ARRIVES: Final = {

@@ -5,6 +5,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
 
+from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import (
     AuthoredField,
     Finding,
@@ -14,7 +15,7 @@ from controller.kinds.language.kind import (
     Layout,
     World,
 )
-from controller.kinds.language.spec import Spec, merge, partial_model, unfit
+from controller.kinds.language.spec import Spec, partial_model, unfit
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
 from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, derived_expression
 from controller.kinds.parts.server_role import ServerRole, expand_role

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from controller.ledger.chain import ChainEntry, Finding, FindingKind
-from controller.ledger.entities import entity_of_item
+from controller.ledger.queries import entity_of_item
 from controller.ledger.records import EntityKey, image_digest
 from controller.model.table import TableDefinition
 

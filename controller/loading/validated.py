@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.kinds.language.fields import Named, controller_only, references
+from controller.kinds.language.fields import Named, controller_only, merge, references
 from controller.kinds.language.kind import Finding, Items, Kind, SharedField
-from controller.kinds.language.spec import Metadata, merge
+from controller.kinds.language.spec import Metadata
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKind, CompiledKinds
 from controller.loading.envelope import ParsedFile

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.kinds.language.fields import Named, Path, Shape, by_yaml
+from controller.kinds.language.fields import Named, Path, Shape, by_yaml, merge
 from controller.kinds.language.kind import Finding, Kind
-from controller.kinds.language.spec import merge
 from controller.loading.compiled import CompiledKind
 from controller.loading.validation_issues import unknown_field
 from controller.model.canonical import parse_canonical

@@ -1,37 +1,154 @@
 """An explanation as people read it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
-from controller.engine.queries.effective import EffectiveDocument
 from controller.engine.queries.explain.explanation import (
     STATES,
     Block,
     BlockCode,
     Explanation,
-    NextChange,
-    NextStep,
     PowerFacts,
     StepKind,
+    Written,
+    used_schedule,
 )
-from controller.loading.positions import FieldPath, dotted
+from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
-from controller.model.ref import Reason
-from controller.planning.wording import end_text, what_text
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Reason, ResourceRef
+from controller.planning.wording import TIMES, end_text, what_text
+from controller.scheduling.decision import Rule, Verdict
+from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
-from controller.views.causes import (
-    action_text,
-    applied_text,
-    order_of,
-    switch_text,
-    when_text,
-    why_lines,
+from controller.views.time_text import (
+    date_text,
+    even_moment_text,
+    moment_text,
+    second_text,
+    utc_text,
 )
-from controller.views.time_text import even_moment_text, moment_text, second_text, utc_text
+
+_SHORT: Final = 7
+SOURCES: Final = {
+    Source.OVERRIDE: "override",
+    Source.INSTANCE: "instance tag",
+    Source.GROUP: "group tag",
+    Source.ROLE: "role",
+    Source.ENVIRONMENT: "environment",
+}
+
+
+def _state(images: Mapping[str, Any] | None, ref: ResourceRef) -> str:
+    image = images.get(str(ref), images) if images else None
+    if not image:
+        return "nothing"
+    told = ", ".join(str(image[name]) for name in ("lifecycle", "state") if image.get(name))
+    return told or ", ".join(f"{name} {value}" for name, value in sorted(image.items()))
+
+
+def why_lines(explanation: Explanation) -> list[str]:
+    """Return which rule decides, and where it was written by whom; of a document the latter."""
+    found = explanation.power
+    if found is None:
+        return [_place(document, "changed", explanation.zone) for document in explanation.written]
+    if found.environment is None:
+        return []
+    rule = found.decision.deciding
+    if rule is None or rule.verdict is not Verdict.DECIDES:
+        return [str(found.decision.reason or "no rule applies")]
+    verb = "set" if rule.source is Source.ENVIRONMENT else "changed"
+    places = [_place(document, verb, explanation.zone) for document in explanation.written]
+    return [*_rule_lines(rule, found), *places]
+
+
+def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
+    subject, candidate = found.subject, rule.candidate
+    on_instance = rule.source is Source.INSTANCE
+    tagged = f"tag {candidate.tag} = {rule.text} on {subject.instance if on_instance else f'group {subject.group}'}"
+    if rule.source is Source.OVERRIDE:
+        yield f"{rule.why or 'an override'}: {rule.text}"
+    elif rule.source is Source.ENVIRONMENT:
+        choice = found.choice
+        if choice is None:
+            yield f"{found.owner} cannot be read back"
+        elif choice.mode != "automatic":
+            yield f"{found.owner} follows mode {choice.mode}"
+        else:
+            yield f"{found.owner} follows {used_schedule(choice) or choice.expression}"
+    elif candidate.is_persons_tag:
+        yield f"{tagged}, put there by a person (AWS does not say who)"
+    else:
+        if rule.source is Source.GROUP:
+            yield f"{tagged}, written there by envctl for its role"
+        yield f"role {subject.role} of {found.owner} has a schedule of its own"
+
+
+def _place(document: Written, verb: str, zone: tzinfo) -> str:
+    """Return ``c50.yaml:1   set by tango-dev, 4e0c2d1, 3 Nov, audit 01JDF…``; of a Schedule what it says.
+
+    A Schedule is one line: ``mon-fri 08:00-19:00 Europe/London, except england-holidays``.
+    """
+    spec = document.schedule
+    if spec is not None:
+        periods = ", ".join(
+            f"{days if isinstance(days := period.days, str) else ','.join(days)} {period.from_}\N{EN DASH}{period.to}"
+            for period in spec.periods or ()
+        )
+        excepted = f", except {', '.join(spec.except_)}" if spec.except_ else ""
+        text = spec.expression or f"{periods} {spec.timezone or 'UTC'}{excepted}"
+        return f"{document.origin}   {text}"
+    record = document.record
+    if record is None:
+        return str(document.origin)
+    author = "" if record.actor.author == UNKNOWN_AUTHORSHIP.author else record.actor.author
+    who = author or record.changed_by or "somebody"
+    day = date_text(datetime.fromisoformat(record.iso_timestamp).astimezone(zone))
+    by = ", ".join(filter(None, (who, record.actor.commit[:_SHORT], day)))
+    return f"{document.origin}   {verb} by {by}, audit {record.transaction_id}"
+
+
+class RuleText(NamedTuple):
+    """One rule of the order, as it is shown."""
+
+    name: str
+    text: str
+    verdict: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        """Print as the order shows it; the one that decides in brackets: ``[environment office-hours]``."""
+        match self.verdict:
+            case Verdict.DECIDES:
+                return f"[{self.name} {self.text}]"
+            case Verdict.ABSENT:
+                return f"{self.name} \N{EN DASH}"
+            case Verdict.BEATEN:
+                return f"{self.name} {self.text}"
+            case _:
+                return f"{self.name} {self.text} ({self.verdict})"
+
+
+def order_of(explanation: Explanation) -> list[RuleText]:
+    """Return every rule of the order, with what became of it."""
+    found = explanation.power
+    if found is None or found.environment is None:
+        return []
+    own = f"role {found.subject.role}" if found.subject.role else SOURCES[Source.ROLE]
+    label = found.environment.label
+    return [
+        RuleText(
+            own if rule.source is Source.ROLE else SOURCES[rule.source],
+            (label if rule.source is Source.ENVIRONMENT else "") or rule.text,
+            rule.verdict.value,
+            "" if rule.verdict is Verdict.DECIDES else rule.why,
+        )
+        for rule in found.decision.chain
+    ]
+
 
 _WIDTH: Final = 14
 _VALUE_WIDTH: Final = 56
@@ -53,7 +170,11 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     ]
     found = explanation.power
     if found is not None and found.environment is not None:
-        coming = [_next_text(change, explanation.zone) for change in found.next]
+        zone, coming = explanation.zone, []
+        for change in found.next:
+            in_utc = f"{change.at.astimezone(zone):%Z}" == "UTC"
+            utc = "" if in_utc else f"  {utc_text(change.at)}"
+            coming.append(f"{change.state.upper():<4} {moment_text(change.at, zone, 2)}{utc}")
         blocks.append(("Next", coming or ["it changes no more"]))
     lines = ["    ".join(filter(None, heading_of(explanation)))]
     lines += filter(None, (verdict_of(explanation),))
@@ -78,21 +199,19 @@ def heading_of(explanation: Explanation) -> tuple[str, ...]:
         revision = explanation.revision[:12]
         return (str(explanation.ref), f"revision {revision}" if revision else "")
     if found.instance is not None:
-        instance, group = found.instance, found.subject.group
-        place = f", {found.lifecycle} in {group}" if found.lifecycle else ""
+        instance = found.instance
+        place = f", {found.lifecycle} in {found.subject.group}" if found.lifecycle else ""
         return (
             f"{instance.instance_id}  {instance.tag('Name') or ''}  {instance.private_ip}".rstrip(),
             f"{instance.state}{place}",
             found.scope,
         )
     if found.group is not None:
-        group_found = found.group
-        lifecycles = Counter(member.lifecycle for member in group_found.members)
-        sizes = (
-            f"min {group_found.minimum}, desired {group_found.desired}, max {group_found.maximum}"
-        )
+        group = found.group
+        lifecycles = Counter(member.lifecycle for member in group.members)
+        sizes = f"min {group.minimum}, desired {group.desired}, max {group.maximum}"
         members = _counted(lifecycles) or "no instances"
-        return (f"{group_found.name}  {sizes}", members, found.scope)
+        return (f"{group.name}  {sizes}", members, found.scope)
     groups = f" in {found.groups} groups" if found.groups > 1 else ""
     instances = f"{_counted(found.states) or 'no instances'}{groups}"
     return (f"{explanation.ref}  {found.environment_type}", instances, found.scope)
@@ -136,31 +255,45 @@ def verdict_of(explanation: Explanation) -> str:
         return f"{moment}wanted {wanted}, as schedules and overrides are now"
     if explanation.in_order and found.states:
         record = explanation.last.record
-        succeeded = record is not None and record.phase == "succeeded"
-        since = f" since {when_text(record, explanation.zone)}" if record and succeeded else ""
+        since = ""
+        if record and record.phase == "succeeded":
+            done = datetime.fromisoformat(record.iso_timestamp)
+            since = f" since {second_text(done, explanation.zone)}"
         return f"Wanted {wanted}, is {decision.wanted.value}{since} (in order)"
     return f"Wanted {wanted}, is {_counted(found.states) or 'without instances'}"
 
 
 def last_change_lines(explanation: Explanation) -> list[str]:
-    """Return what last changed it, and by whom."""
+    """Return what last changed it, ``InService, running → Standby, stopped``, and ``by envctl (scheduled), audit 01JDF…``."""
     record, begun, launched = explanation.last
     found = explanation.power
-    if found is None:
-        if record is None:
-            return ["the ledger has no record of it"]
-        return [f"{when_text(record, UTC)}  {record.change_type}", applied_text(record)]
-    if found.environment is None:
+    if found is not None and found.environment is None:
         return []
     if record is None:
+        if found is None:
+            return ["the ledger has no record of it"]
         started = f"; last started {moment_text(launched)}" if launched else ""
         return [
             f"none by envctl that the ledger knows: outside, or before it was installed{started}"
         ]
-    since = datetime.fromisoformat(begun.iso_timestamp) if begun else None
-    what = switch_text(record, explanation.ref) if found.instance else action_text(record)
     done = datetime.fromisoformat(record.iso_timestamp)
-    lines = [f"{second_text(done, explanation.zone, since)}  {what}", applied_text(record)]
+    actor = record.actor
+    commit = f"  commit {actor.commit[:_SHORT]} {actor.author}" if actor.commit else ""
+    who = record.changed_by or actor.applied_by
+    applied = f"by {who} ({record.cause}), audit {record.transaction_id}{commit}"
+    if found is None:
+        return [f"{second_text(done, UTC)}  {record.change_type}", applied]
+    since = datetime.fromisoformat(begun.iso_timestamp) if begun else None
+    if found.instance:
+        images = (record.old_value, record.new_value)
+        what = " → ".join(_state(image, explanation.ref) for image in images)
+    else:
+        count = len(record.new_value or {})
+        action = record.new_meta.get("Action", record.change_type.lower())
+        what = f"{action} {TIMES} {count}" if count > 1 else action
+    if record.phase == "failed":
+        what += f"  FAILED: {record.new_meta.get('Message', '')}"
+    lines = [f"{second_text(done, explanation.zone, since)}  {what}", applied]
     if launched and found.instance and (launched - done).total_seconds() > 1:
         lines.append(f"started outside envctl after that, {moment_text(launched)}")
     return lines
@@ -173,7 +306,7 @@ def value_lines(explanation: Explanation) -> list[str]:
         return []
     shown = [
         (
-            f"{dotted(path).removeprefix('spec.')}: {scalar_text(value_in(document, path))}",
+            f"{dotted(path).removeprefix('spec.')}: {scalar_text(document.value_at(path))}",
             origin.at_line,
         )
         for path, origin in document.origins.items()
@@ -181,14 +314,6 @@ def value_lines(explanation: Explanation) -> list[str]:
     ]
     width = min(max((len(text) for text, _ in shown), default=0), _VALUE_WIDTH)
     return [f"{text:<{width}}  {place}" for text, place in shown]
-
-
-def value_in(document: EffectiveDocument, path: FieldPath) -> Any:
-    """Return the value at a path of a document."""
-    value: Any = document.document
-    for step in path:
-        value = value[step]
-    return value
 
 
 def override_lines(explanation: Explanation) -> list[str]:
@@ -203,7 +328,12 @@ def block_lines(explanation: Explanation) -> list[str]:
     """Return what keeps it from being as it is wanted."""
     return [
         *map(block_text, explanation.blocks),
-        *map(_planned_block_text, planned_blocks(explanation)),
+        *(
+            f"{block.guard}: {block.message}"
+            if isinstance(block, Violation)
+            else f"{block.category}: {block.text}"
+            for block in planned_blocks(explanation)
+        ),
     ]
 
 
@@ -232,18 +362,6 @@ def block_text(block: Block) -> str:
             return block.detail
 
 
-def _planned_block_text(block: Violation | Note) -> str:
-    if isinstance(block, Violation):
-        return f"{block.guard}: {block.message}"
-    return f"{block.category}: {block.text}"
-
-
-def _next_text(change: NextChange, zone: tzinfo) -> str:
-    text = f"{change.state.upper():<4} {moment_text(change.at, zone, 2)}"
-    in_utc = f"{change.at.astimezone(zone):%Z}" == "UTC"
-    return text if in_utc else f"{text}  {utc_text(change.at)}"
-
-
 class Command(NamedTuple):
     """What to type next, and what for."""
 
@@ -255,29 +373,23 @@ def commands_of(explanation: Explanation) -> list[Command]:
     """Return what to type next, in order; a purpose is said once."""
     told: list[Command] = []
     for step in explanation.steps:
-        command = _command(step, explanation.power)
-        said = any(known.purpose == command.purpose for known in told)
-        told.append(command._replace(purpose="") if said else command)
+        match step.kind:
+            case StepKind.HISTORY:
+                purpose, text = "History", f"envctl audit list --entity {step.target}"
+            case StepKind.DOCUMENT:
+                purpose, text = "Whole", f"envctl render {step.target}"
+            case StepKind.CORRECT_TAG:
+                purpose = "Put it right"
+                text = f"correct the tag {step.tag} of {step.target}, or take it off"
+            case StepKind.REMOVE_TAG:
+                purpose = "Let it follow"
+                text = f"take the tag {step.tag} off {step.target}; an override to off does not go before it"
+            case StepKind.OVERRIDE:
+                first = next(iter(explanation.power.states), "") if explanation.power else ""
+                purpose = "Keep it" if STATES.get(first) is step.state else "Have it"
+                purpose = f"{purpose} {step.state}"
+                every = f"      (all {step.instances} instances)" if step.instances > 1 else ""
+                text = f'envctl override {step.target} schedule={step.state} --until 10:00 --reason "…"{every}'
+        said = any(known.purpose == purpose for known in told)
+        told.append(Command("" if said else purpose, text))
     return told
-
-
-def _command(step: NextStep, found: PowerFacts | None) -> Command:
-    match step.kind:
-        case StepKind.HISTORY:
-            return Command("History", f"envctl audit list --entity {step.target}")
-        case StepKind.DOCUMENT:
-            return Command("Whole", f"envctl render {step.target}")
-        case StepKind.CORRECT_TAG:
-            text = f"correct the tag {step.tag} of {step.target}, or take it off"
-            return Command("Put it right", text)
-        case StepKind.REMOVE_TAG:
-            text = f"take the tag {step.tag} off {step.target}; an override to off does not go before it"
-            return Command("Let it follow", text)
-        case StepKind.OVERRIDE:
-            first = next(iter(found.states), "") if found else ""
-            verb = "Keep it" if STATES.get(first) is step.state else "Have it"
-            every = f"      (all {step.instances} instances)" if step.instances > 1 else ""
-            command = (
-                f'envctl override {step.target} schedule={step.state} --until 10:00 --reason "…"'
-            )
-            return Command(f"{verb} {step.state}", f"{command}{every}")

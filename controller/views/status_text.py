@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from controller.engine.installation.settings_file import SettingLine
+from controller.engine.installation.installation import SettingLine
 from controller.engine.queries.status.view import (
     PowerView,
     ScopeLine,

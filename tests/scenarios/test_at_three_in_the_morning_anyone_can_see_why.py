@@ -1,6 +1,6 @@
 """Somebody is woken at night: why is this off, since when, by what, and how is it kept on.
 
-Covers: engine.queries.explain.explanation, engine.queries.explain.history, engine.queries.explain.subject.
+Covers: engine.queries.explain.explanation, engine.queries.explain.instance.
 """
 
 from datetime import datetime, timedelta
@@ -16,9 +16,8 @@ from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
 from controller.errors import WrongUsage
 from controller.ledger.records import iso_ms
-from controller.views.causes import order_of
 from controller.views.documents.explanation import explanation_json
-from controller.views.explanation import explanation_lines
+from controller.views.explanation import explanation_lines, order_of
 from controller.views.schedule_tables import exceptions_json
 from tests.support.documents import printed
 from tests.support.embedded_aws import AwsForTests

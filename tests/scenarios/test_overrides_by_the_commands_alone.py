@@ -1,6 +1,6 @@
 """Overrides from the command line: made, listed, applied, announced, released; and what is refused.
 
-Covers: engine.overrides.protection.
+Covers: engine.overrides.check.
 """
 
 import pytest

@@ -14,8 +14,12 @@ from moto import mock_aws
 from controller import catalog
 from controller.cli.main import run
 from controller.cli.process import environment_instead, process_context
-from controller.engine.installation.installation import Installation, Master, find_installation
-from controller.engine.installation.settings_file import open_settings
+from controller.engine.installation.installation import (
+    Installation,
+    Master,
+    find_installation,
+    open_settings,
+)
 from tests.support.documents import checked
 from tests.support.embedded_aws import AwsForTests
 

@@ -1,22 +1,38 @@
 """One installation: its id, the tables of its master account, and everything that works on them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from controller.aws.blob_store import S3BlobStore
+from controller.aws.blob_store import S3BlobStore, parse_s3_uri, read_object
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.aws.tables import DynamoStore, ItemStore
 from controller.engine.commit.lease import Leases
 from controller.engine.commit.storage import Storage
 from controller.engine.installation.process_context import ProcessContext
+from controller.errors import WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
-from controller.settings import Settings
+from controller.loading.documents import parse_documents
+from controller.loading.positions import Positions
+from controller.model.canonical import ABSENT
+from controller.ports import Source
+from controller.settings import ENVIRONMENT, Settings, read_settings, setting_paths, variable_of
+from controller.settings import GitSource as GitSettings
+from controller.sources.folder import FolderSource
+from controller.sources.git import GitSource
+from controller.sources.location import (
+    FolderLocation,
+    GitCredential,
+    GitLocation,
+    parse_git_location,
+)
+from controller.sources.open_source import open_source
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import Tables
 
@@ -132,3 +148,139 @@ def find_installation(master: Master) -> Installation:
             fix="run envctl bootstrap; it goes on where it stopped",
         )
     return Installation(found, master)
+
+
+CONFIG_VARIABLE = "ENVCTL_CONFIG"
+_REFERENCE = "env://"
+S3 = "s3://"
+DEFAULT = "default"
+
+
+def open_settings(name: str | None, process: ProcessContext) -> Settings:
+    """Read the settings: those named, else those of ENVCTL_CONFIG, else the defaults. Raises as ``read_settings``."""
+    name = name or process.environment.get(CONFIG_VARIABLE)
+    if not name:
+        return read_settings(ENVIRONMENT, b"", process.environment)
+    settings = read_settings(name, read_named(name, "settings", process), process.environment)
+    folder = settings.source.folder
+    if folder is None or name.startswith(S3):
+        return settings
+    beside = str(Path(name).resolve().parent / folder)
+    source = settings.source.model_copy(update={"folder": beside})
+    return settings.model_copy(update={"source": source})
+
+
+def open_desired(text: str | None, settings: Settings, process: ProcessContext) -> Source:
+    """Return the source a command names, else that of the settings; nothing is read yet.
+
+    Raises WrongUsage if there is neither, or none that can be read.
+    """
+    cache = process.cache_dir
+    git, folder = settings.source.git, settings.source.folder
+    if text is not None:
+        return open_source(text, cache_dir=cache, credential=_of_same_host(text, git, process))
+    if git is not None:
+        location, reference = GitLocation(git.url, git.ref, git.path), git.credentials
+        credential = None if reference is None else _credential(reference, process)
+        return GitSource(location, cache, credential)
+    if folder is not None:
+        return FolderSource(FolderLocation(Path(folder)))
+    raise WrongUsage(
+        "no source: neither the command nor the settings say where the desired state is",
+        fix="add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings",
+    )
+
+
+def _of_same_host(
+    text: str, git: GitSettings | None, process: ProcessContext
+) -> GitCredential | None:
+    """Return the settings' credential for a source on the settings' own host: no other host is to see it."""
+    if git is None or git.credentials is None or not text.startswith("git+https:"):
+        return None
+    asked = parse_git_location(text).url.split("/")[2]
+    same = git.url.split("/")[2:3] == [asked]
+    return _credential(git.credentials, process) if same else None
+
+
+def _credential(reference: str, process: ProcessContext) -> GitCredential:
+    name = reference.removeprefix(_REFERENCE)
+    if not reference.startswith(_REFERENCE) or not name:
+        raise WrongUsage(
+            "settings: source.git.credentials is no reference",
+            fix="write env://NAME, and put the token into that variable; never the token itself",
+        )
+    token = process.environment.get(name)
+    if not token:
+        raise WrongUsage(
+            f"settings: source.git.credentials names the variable {name}, which is not set",
+            fix=f"export {name}, or take credentials out of the settings",
+        )
+    return GitCredential(token)
+
+
+def read_named(name: str, what: str, process: ProcessContext) -> bytes:
+    """Return the bytes of a path or of ``s3://bucket/key``; ``what`` is how messages call it: ``settings``.
+
+    Raises WrongUsage for a path that cannot be read, and as any call.
+    """
+    if name.startswith(S3):
+        place = parse_s3_uri(name)
+        access = AwsAccess(
+            region=process.region,
+            installation="reader",
+            instance=process.instance,
+            allowed_role_names=(),
+            clock=process.clock,
+        )
+        return read_object(access.client("s3", MASTER), place)
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise WrongUsage(
+            f"{what} {name}: cannot be read: {error.strerror}",
+            fix="name a file that exists, or s3://BUCKET/KEY",
+        ) from error
+
+
+class SettingLine(NamedTuple):
+    """``path`` as in the file (``guards.maxDeletes``); ``value`` plain JSON; ``origin`` ``default``, ``file:line`` or a variable."""
+
+    path: str
+    value: Any
+    origin: str
+
+
+def settings_with_origins(
+    name: str | None, settings: Settings, process: ProcessContext
+) -> tuple[SettingLine, ...]:
+    """Return every setting, in the order of the reference. ``name`` is the file the command names. Raises as ``read_named``."""
+    environment = process.environment
+    name = name or environment.get(CONFIG_VARIABLE)
+    data = read_named(name, "settings", process) if name else b""
+    return tuple(setting_lines(name or "", data, settings, environment))
+
+
+def setting_lines(
+    name: str, data: bytes, settings: Settings, environment: Mapping[str, str]
+) -> Iterator[SettingLine]:
+    """Yield every setting. ``data`` is the text the settings were read from. Secrets are references, so all may be shown."""
+    given = parse_documents(data)[0].value if data.strip() else {}
+    positions = Positions(data)
+    values = settings.model_dump(mode="json", by_alias=True)
+    for path in setting_paths(Settings):
+        origin = DEFAULT
+        if variable_of(path) in environment:
+            origin = variable_of(path)
+        elif _at(given, path) is not ABSENT:
+            origin = f"{name}:{positions.locate(0, path, key=True).origin(name).line}"
+        value = _at(values, path)
+        yield SettingLine(".".join(path), None if value is ABSENT else value, origin)
+
+
+def _at(values: Any, path: tuple[str, ...]) -> Any:
+    """Return the value at a path; ABSENT below a part that is not given."""
+    for step in path:
+        if not isinstance(values, dict) or step not in values:
+            return ABSENT
+        values = values[step]
+    return values

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from controller.decisions.evaluator import tag_keys_of
 from controller.decisions.power_map import ScheduleMemory, memory_of, power_map
-from controller.decisions.tag_keys import tag_keys_of
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.installation.installation import Installation

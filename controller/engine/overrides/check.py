@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from controller.decisions.power_map import SCHEDULE_PATH
+from controller.engine.config.compute_plan import SCHEDULE_ENVIRONMENT
 from controller.engine.desired.accepted import LazyMapping
-from controller.engine.overrides.protection import check_schedule_may_change
-from controller.engine.power.fleet import LIVE
-from controller.errors import InvalidDesiredState, WrongUsage
+from controller.engine.power.fleet import LIVE, protecting_type
+from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.kinds.language.fields import PLAIN, Shape, by_yaml
 from controller.kinds.language.kind import Finding
-from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
+from controller.kinds.parts.schedule_choice import NOSCHEDULE, ScheduleChoice, expand_schedule
 from controller.loading.compiled import CompiledKinds
 from controller.loading.documents import IrregularScalar
 from controller.loading.documents import resolve as scalar
@@ -155,3 +156,30 @@ def _refuse_sensitive(override: Override, kinds: CompiledKinds) -> None:
                 fix="change it in Git",
             )
         shape = field.shape if field is not None else shape.values or shape.members or PLAIN
+
+
+def check_schedule_may_change(override: Override, accepted: AcceptedState) -> None:
+    """Return if the override is of no environment's schedule, or of one that may be another for a while.
+
+    Raises WrongUsage for what would be shown as holding and switch nothing, PlanRefused for what is forbidden to everyone, as
+    an edit of it is (domain rule). Groups and instances are not concerned.
+    """
+    ref = override.ref
+    if ref.kind != "Environment" or segments(override.path)[:2] != SCHEDULE_PATH:
+        return
+    written = accepted.written
+    spec = written.spec("Environment", ref.key)
+    if spec is None:
+        return
+    if spec.schedule.mode == NOSCHEDULE:
+        origin = written.resources[ref].origin._replace(column=0)
+        raise WrongUsage(
+            f"{ref} will not be touched, because it is written as noschedule in {origin}: no override goes before that",
+            fix="give it a schedule in Git, or switch its instances by hand",
+        )
+    kind = protecting_type(ref.key, written)
+    if kind:
+        raise PlanRefused(
+            f"{ref} keeps its schedule: EnvironmentType/{kind} is protected against {SCHEDULE_ENVIRONMENT}",
+            fix="override the groups or instances that need it, or take that out of its protectedActions in Git",
+        )

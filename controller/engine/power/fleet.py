@@ -7,6 +7,7 @@ from typing import Final
 
 from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, power_rules_of
 from controller.decisions.power_map import power_map
+from controller.engine.config.compute_plan import SCHEDULE_ENVIRONMENT
 from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
@@ -216,3 +217,11 @@ def _nothing(text: str, accepted: AcceptedState, fleet: FleetEvaluation) -> Wron
         for name, scope in sorted(fleet.unreachable.items())
     )
     return WrongUsage(f"nothing is called {text!r}", fix=f"{fix}{dark}")
+
+
+def protecting_type(environment: str, accepted: AcceptedState) -> str:
+    """Return the name of the environment type that protects an environment's schedule; empty if none does."""
+    spec = accepted.written.spec("Environment", environment)
+    kind = accepted.written.spec("EnvironmentType", spec.environment_type) if spec else None
+    protects = kind is not None and SCHEDULE_ENVIRONMENT in (kind.protected_actions or ())
+    return str(spec.environment_type) if protects else ""

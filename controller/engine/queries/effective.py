@@ -30,6 +30,13 @@ class EffectiveDocument:
     document: dict[str, Json]
     origins: Mapping[FieldPath, Origin]
 
+    def value_at(self, path: FieldPath) -> Json:
+        """Return the value at a path."""
+        value: Json = self.document
+        for step in path:
+            value = value[step]
+        return value
+
 
 def effective_documents(
     revision: LoadedRevision, kinds: Kinds, wanted: str | None = None

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from controller.decisions.evaluator import tag_keys_of
 from controller.decisions.power_map import PowerMap, power_map
-from controller.decisions.tag_keys import tag_keys_of
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import new_run_id
 from controller.engine.live.accounts import LiveAccounts

@@ -299,3 +299,17 @@ def _followed(shape: Shape, step: Any) -> tuple[str | int, Shape, bool]:
 
 def _printable(step: Any) -> str | int:
     return step if isinstance(step, str | int) else str(step)
+
+
+def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one partial spec over another: maps merge, lists and scalars replace, null clears."""
+    merged = dict(under)
+    for name, value in over.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            below = merged.get(name)
+            merged[name] = merge(below if isinstance(below, dict) else {}, value)
+        else:
+            merged[name] = value
+    return merged

@@ -1,6 +1,6 @@
 """The model every spec derives from, the marks its fields may carry, models of partial specs, and how those are merged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from types import UnionType
@@ -144,20 +144,6 @@ class Metadata(Spec):
     """Free text for people and other programs."""
     protect: bool = False
     """Refuse to delete this object until a revision without the protection has been applied."""
-
-
-def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one partial spec over another: maps merge, lists and scalars replace, null clears."""
-    merged = dict(under)
-    for name, value in over.items():
-        if value is None:
-            merged.pop(name, None)
-        elif isinstance(value, dict):
-            below = merged.get(name)
-            merged[name] = merge(below if isinstance(below, dict) else {}, value)
-        else:
-            merged[name] = value
-    return merged
 
 
 def merge_derived(item: Any, derived: Any) -> Any:

@@ -4,12 +4,12 @@ The checks need a role together with where it runs; an environment may have a ro
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
 from controller.kinds.language.kind import Finding, Findings, Path
-from controller.kinds.language.spec import Spec, merge, partial_model
+from controller.kinds.language.spec import Spec, partial_model
 from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts
 from controller.kinds.parts.server_role import (
     NO_SIZES,
@@ -202,21 +202,3 @@ def override_facts(override: RoleOverride) -> RoleOverrideFacts:
         override.fleet_per_slice,
         slice_facts(override.slices),
     )
-
-
-def effective_roles(
-    map_spec: dict[str, Any], overrides: dict[str, Any] | None
-) -> dict[str, ServerRole]:
-    """Return the roles an environment has, by name: those of its map with the environment's overrides laid over them.
-
-    Both are specs under YAML names with their short forms written out. A role that is not enabled is left out. Maps merge,
-    but for a schedule, which is one choice.
-    """
-    roles = {}
-    for role in map_spec["roles"]:
-        name = role["serverRoleName"]
-        override = dict((overrides or {}).get(name) or {})
-        if override.pop("enabled", True):
-            beneath = {**role, "schedule": None} if override.get("schedule") else role
-            roles[name] = ServerRole.model_validate(merge(beneath, override))
-    return roles

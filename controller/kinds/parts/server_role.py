@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
+from controller.kinds.language.fields import merge
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
 from controller.kinds.parts.schedule_choice import (
     SCHEDULE,
@@ -323,3 +324,21 @@ def expand_role(role: Any) -> Any:
             for service in services
         ]
     return expanded
+
+
+def effective_roles(
+    map_spec: dict[str, Any], overrides: dict[str, Any] | None
+) -> dict[str, ServerRole]:
+    """Return the roles an environment has, by name: those of its map with the environment's overrides laid over them.
+
+    Both are specs under YAML names with their short forms written out. A role that is not enabled is left out. Maps merge,
+    but for a schedule, which is one choice.
+    """
+    roles = {}
+    for role in map_spec["roles"]:
+        name = role["serverRoleName"]
+        override = dict((overrides or {}).get(name) or {})
+        if override.pop("enabled", True):
+            beneath = {**role, "schedule": None} if override.get("schedule") else role
+            roles[name] = ServerRole.model_validate(merge(beneath, override))
+    return roles

@@ -11,7 +11,6 @@ from controller.model.plan import Note, Violation
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
-from controller.views.causes import order_of, why_lines
 from controller.views.documents.audit import SummaryObject, summary_json
 from controller.views.documents.moments import (
     StateChangeObject,
@@ -24,11 +23,12 @@ from controller.views.explanation import (
     commands_of,
     heading_of,
     last_change_lines,
+    order_of,
     override_lines,
     planned_blocks,
-    value_in,
     value_lines,
     verdict_of,
+    why_lines,
 )
 from controller.views.override_text import OverrideObject, override_json
 
@@ -143,7 +143,7 @@ def _fields(explanation: Explanation) -> list[ValueObject]:
     return [
         {
             "path": dotted(path),
-            "value": value_in(document, path),
+            "value": document.value_at(path),
             "origin": str(origin.at_line),
         }
         for path, origin in document.origins.items()

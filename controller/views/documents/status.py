@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict
 
-from controller.engine.installation.settings_file import SettingLine
+from controller.engine.installation.installation import SettingLine
 from controller.engine.queries.status.view import (
     UNSEEN,
     LookedScope,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from controller.decisions.evaluator import Evaluator, power_rules_of
+from controller.decisions.evaluator import Evaluator, TagKeys, power_rules_of, tag_keys_of
 from controller.decisions.power_map import power_map
-from controller.decisions.tag_keys import SCHEDULE, TagKeys, tag_keys_of, written_keys
+from controller.decisions.tag_keys import SCHEDULE, written_keys
 from controller.model.accepted import LiveOptions
 from controller.scheduling.decision import Action
 from controller.scheduling.facts import Source

@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.catalog import kinds
+from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import Finding, Items, Kind
-from controller.kinds.language.spec import merge, merge_derived
+from controller.kinds.language.spec import merge_derived
 from controller.model.ref import ResourceRef
 
 Documents = Mapping[tuple[str, str], dict[str, Any]]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.kinds.language.spec import merge
+from controller.kinds.language.fields import merge
 from controller.kinds.parts.server_role import expand_role
 from tests.unit.kinds.small_fleet import FLEET, WEB, changed, complaints, items, without
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
+from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import Leaving
-from controller.kinds.language.spec import merge
-from controller.kinds.parts.role_facts import effective_roles
+from controller.kinds.parts.server_role import effective_roles
 from tests.unit.kinds.small_fleet import (
     ENVIRONMENT,
     ENVIRONMENT_TYPE,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.kinds.language.spec import merge
+from controller.kinds.language.fields import merge
 from controller.kinds.parts.texts import matches
 from tests.unit.kinds.small_fleet import ENVIRONMENT_TYPE, FLEET, complaints, items, without
 

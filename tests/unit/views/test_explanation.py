@@ -29,9 +29,8 @@ from controller.scheduling.decision import decide
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, PowerOverride, Tags
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import State
-from controller.views.causes import RuleText
 from controller.views.documents.explanation import explanation_json
-from controller.views.explanation import explanation_lines
+from controller.views.explanation import RuleText, explanation_lines
 from tests.support.documents import printed
 
 NOW = datetime(2026, 7, 24, 20, tzinfo=UTC)

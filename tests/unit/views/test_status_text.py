@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.engine.installation.settings_file import SettingLine
+from controller.engine.installation.installation import SettingLine
 from controller.engine.queries.status.view import (
     LookedScope,
     PowerView,

@@ -11,11 +11,12 @@ from controller.engine.queries.effective import effective_documents
 from controller.engine.queries.explain.explanation import (
     Explanation,
     LastChange,
+    LedgerQuestions,
     NextStep,
     SourceFacts,
     StepKind,
+    written,
 )
-from controller.engine.queries.explain.history import LedgerQuestions, written
 from controller.kinds.language.kind import Kind
 from controller.model.plan import ScopePlan
 from controller.model.ref import ResourceRef

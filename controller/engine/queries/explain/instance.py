@@ -1,35 +1,43 @@
 """Why an instance, a group or an environment is on or off: everything gathered for one explanation."""
 
-from collections.abc import Callable, Collection, Iterator
-from datetime import UTC, datetime, tzinfo
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from controller.decisions.evaluator import LEFT_OUT, power_rules_of
-from controller.decisions.power_map import PowerMap, power_map
-from controller.engine.overrides.protection import protecting_type
+from controller.decisions.power_map import power_map
+from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import (
     GROUP,
     INSTANCE,
     AcceptedNow,
     FleetEvaluation,
+    ScopeEvaluation,
     evaluate_looks,
     power_mode,
+    protecting_type,
+    scope_of_environment,
 )
 from controller.engine.queries.explain.explanation import (
     Block,
     BlockCode,
     Explanation,
     LastChange,
+    LedgerQuestions,
     NextChange,
     NextStep,
     PowerFacts,
     StepKind,
+    Subject,
+    deciding_documents,
+    owner_of,
 )
-from controller.engine.queries.explain.history import LedgerQuestions, deciding_documents, owner_of
-from controller.engine.queries.explain.subject import Found, found_object
+from controller.errors import WrongUsage
 from controller.ledger.ownership import is_ours_by_history
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import LedgerRecord
+from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import Decision, decide
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, Source
@@ -37,6 +45,90 @@ from controller.scheduling.schedule import Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import next_change
 from controller.scheduling.wall_clock import zone_of
 from controller.targets.power_parts.power_changes import PARKING
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is explained, as it was found. ``look`` holds nothing else."""
+
+    ref: ResourceRef
+    subject: Subject
+    setup: ScopeSetup
+    look: LiveLook
+    states: Mapping[str, int]
+    """EC2 states of the instances it is, or has."""
+    lifecycle: str = ""
+    """The instance's state in its group."""
+    groups: int = 0
+    """How many groups an environment's instances are in."""
+
+
+def found_object(ref: ResourceRef, state: AcceptedNow, fleet: FleetEvaluation) -> Found:
+    """Return an object with what is around it. Raises WrongUsage for an environment whose place cannot be told."""
+    if ref.kind == "Environment":
+        return _environment(ref, state, fleet)
+    scope, _, name = ref.key.rpartition("/")
+    seen = fleet.scopes[scope]
+    if ref.kind == GROUP:
+        return _group(ref, seen, name)
+    found = next(instance for instance in seen.instances if instance.instance.instance_id == name)
+    group = seen.look.groups.get(found.group)
+    role = found.role.facts.name if found.role else ""
+    return Found(
+        ref,
+        Subject(found.environment, role, found.group, name),
+        seen.setup,
+        replace(
+            seen.look,
+            groups={found.group: group} if group else {},
+            instances={name: found.instance},
+        ),
+        {found.instance.state: 1},
+        found.lifecycle or "",
+    )
+
+
+def _group(ref: ResourceRef, seen: ScopeEvaluation, name: str) -> Found:
+    found = seen.groups[name]
+    members = {
+        member.instance.instance_id: member.instance
+        for member in seen.instances
+        if member.group == name
+    }
+    role = found.role.facts.name if found.role else ""
+    return Found(
+        ref,
+        Subject(found.environment, role, name),
+        seen.setup,
+        replace(seen.look, groups={name: found.group}, instances=members),
+        Counter(member.state for member in members.values()),
+    )
+
+
+def _environment(ref: ResourceRef, state: AcceptedNow, fleet: FleetEvaluation) -> Found:
+    accepted = state.accepted
+    setup = scope_of_environment(ref.key, accepted, state.accounts.scopes(accepted))
+    if setup is None:
+        raise WrongUsage(f"{ref}: {accepted.unreadable.get(ref, 'its account cannot be told')}")
+    seen = fleet.scopes.get(setup.scope.name)
+    look = seen.look if seen else LiveLook(setup.scope, datetime.min.replace(tzinfo=UTC))
+    members = [
+        member for member in (seen.instances if seen else ()) if member.environment == ref.key
+    ]
+    groups = {member.group for member in members if member.group}
+    return Found(
+        ref,
+        Subject(ref.key),
+        setup,
+        replace(
+            look,
+            groups={name: group for name, group in look.groups.items() if name in groups},
+            instances={member.instance.instance_id: member.instance for member in members},
+        ),
+        Counter(member.instance.state for member in members),
+        groups=len(groups),
+    )
+
 
 _AS_A_WHOLE: Final = InstanceFacts("", "running")
 """The member that stands for an environment as such."""
@@ -69,7 +161,11 @@ class PowerExplainer:
         found = found_object(ref, self._state, self._fleet)
         accepted = self._accepted(self._at)
         decision = self._decision(found, accepted, self._at)
-        environment = self._environment(found)
+        # As written: an override of its schedule is told as one.
+        state, name = self._state.accepted, found.subject.environment.lower()
+        known_environment = power_map(state).environments.get(name)
+        written = power_map(state.written).environments.get(name, known_environment)
+        environment = written.facts if known_environment and written else None
         if environment is None:
             known = is_ours_by_history(
                 self._state.accounts.installation.ledger.of_item(ref.kind, ref.key, None)
@@ -86,12 +182,19 @@ class PowerExplainer:
                 last=LastChange(None),
                 blocks=blocks,
             )
-        held = found.subject.refs(found.scope)
+        held = found.subject.refs(found.setup.scope.name)
         return Explanation(
             ref=ref,
             at=self._at,
             now=self._now,
-            zone=_zone(decision, environment),
+            zone=next(
+                (
+                    zone_of(schedule.zone)
+                    for schedule in (environment.schedule, decision.schedule)
+                    if isinstance(schedule, Schedule) and schedule.fixed is None
+                ),
+                UTC,
+            ),
             power=self._power(found, decision, environment, accepted),
             last=self._last_change(found),
             written=tuple(
@@ -112,22 +215,27 @@ class PowerExplainer:
             seen.scopes[0], at, seen.overrides, self._state.accepted.revision
         )
 
-    def _environment(self, found: Found) -> EnvironmentFacts | None:
-        """Return the environment as written: an override of its schedule is told as one."""
-        accepted, name = self._state.accepted, found.subject.environment.lower()
-        known = power_map(accepted).environments.get(name)
-        written = power_map(accepted.written).environments.get(name, known)
-        return written.facts if known and written else None
-
     def _decision(self, found: Found, accepted: AcceptedState, at: datetime) -> Decision:
         """Return what is decided at a moment: at that of the look it was decided before."""
         if found.ref.kind == "Environment":
-            return self._as_a_whole(found, power_map(accepted), accepted, at)
+            power, rules = power_map(accepted), power_rules_of(accepted.options)
+            name = found.subject.environment
+            if rules.leave_out(name, found.setup.scope):
+                return LEFT_OUT
+            known = power.environments.get(name.lower())
+            return decide(
+                _AS_A_WHOLE,
+                None,
+                known.facts if known else None,
+                at,
+                overrides=power.overrides("", "", name.lower()),
+                rules=rules.rules,
+            )
         fleet = self._fleet
         if at != self._now:
             looks = [(found.setup, found.look)]
             fleet = evaluate_looks(looks, accepted, at, self._fleet.deploying)
-        seen = fleet.scopes[found.scope]
+        seen = fleet.scopes[found.setup.scope.name]
         if found.ref.kind == GROUP:
             return seen.groups[found.subject.group].decision
         name = found.subject.instance
@@ -135,23 +243,6 @@ class PowerExplainer:
             instance.decision
             for instance in seen.instances
             if instance.instance.instance_id == name
-        )
-
-    @staticmethod
-    def _as_a_whole(
-        found: Found, power: PowerMap, accepted: AcceptedState, at: datetime
-    ) -> Decision:
-        rules, name = power_rules_of(accepted.options), found.subject.environment
-        if rules.leave_out(name, found.setup.scope):
-            return LEFT_OUT
-        known = power.environments.get(name.lower())
-        return decide(
-            _AS_A_WHOLE,
-            None,
-            known.facts if known else None,
-            at,
-            overrides=power.overrides("", "", name.lower()),
-            rules=rules.rules,
         )
 
     def _power(
@@ -165,7 +256,7 @@ class PowerExplainer:
     ) -> PowerFacts:
         spec = accepted.spec("Environment", found.subject.environment)
         return PowerFacts(
-            scope=found.scope,
+            scope=found.setup.scope.name,
             subject=found.subject,
             environment_type=spec.environment_type if spec else "",
             instance=found.look.instances.get(found.subject.instance),
@@ -182,35 +273,30 @@ class PowerExplainer:
         )
 
     def _last_change(self, found: Found) -> LastChange:
-        launches = [
-            instance.launched_at
-            for instance in found.look.instances.values()
-            if instance.launched_at
-        ]
-        record = self._record(found)
-        ledger = self._state.accounts.installation.ledger
-        announced = next(ledger.records([record.intended]), None) if record else None
-        return LastChange(record, announced, max(launches, default=None))
-
-    def _record(self, found: Found) -> LedgerRecord | None:
-        ledger, environment, scope = self._ledger, found.subject.environment, found.scope
+        ledger, environment = self._ledger, found.subject.environment
+        scope, instances = found.setup.scope.name, found.look.instances
+        members = [ResourceRef(INSTANCE, f"{scope}/{name}") for name in instances]
         if found.ref.kind == "Environment":
-            return ledger.switched(scope, environment)
-        members = [ResourceRef(INSTANCE, f"{scope}/{name}") for name in found.look.instances]
-        if found.ref.kind == INSTANCE:
-            return ledger.switched(scope, environment, members)
-        parking = ResourceRef(PARKING, found.ref.key)
-        switched = ledger.switched(scope, environment, [parking, *members])
-        both = [record for record in (switched, ledger.live(found.ref)) if record is not None]
-        return max(both, key=lambda record: record.iso_timestamp, default=None)
+            record = ledger.switched(scope, environment)
+        elif found.ref.kind == INSTANCE:
+            record = ledger.switched(scope, environment, members)
+        else:
+            parking = ResourceRef(PARKING, found.ref.key)
+            switched = ledger.switched(scope, environment, [parking, *members])
+            both = [record for record in (switched, ledger.live(found.ref)) if record is not None]
+            record = max(both, key=lambda record: record.iso_timestamp, default=None)
+        records = self._state.accounts.installation.ledger.records
+        announced = next(records([record.intended]), None) if record else None
+        launches = [instance.launched_at for instance in instances.values() if instance.launched_at]
+        return LastChange(record, announced, max(launches, default=None))
 
     def _blocks(self, found: Found, decision: Decision) -> Iterator[Block]:
         mode = power_mode(self._state.accounts, found.setup)
         if mode != "enforce":
-            yield Block(BlockCode.MODE, found.scope, mode)
-        dark = self._fleet.unreachable.get(found.scope)
+            yield Block(BlockCode.MODE, found.setup.scope.name, mode)
+        dark = self._fleet.unreachable.get(found.setup.scope.name)
         if dark is not None:
-            yield Block(BlockCode.NOT_OBSERVED, found.scope, dark.reason)
+            yield Block(BlockCode.NOT_OBSERVED, found.setup.scope.name, dark.reason)
         reason = str(decision.reason or "")
         nothing_wanted = decision.source is None and decision.wanted is State.NONE
         if reason and (nothing_wanted or decision.postponed):
@@ -246,7 +332,7 @@ class PowerExplainer:
         other = State.OFF if decision.wanted is State.ON else State.ON
         name = found.subject.environment
         if not protecting_type(name, self._state.accepted):
-            seen = self._fleet.scopes.get(found.scope)
+            seen = self._fleet.scopes.get(found.setup.scope.name)
             members = (
                 sum(instance.environment == name for instance in seen.instances) if seen else 0
             )
@@ -269,13 +355,6 @@ class PowerExplainer:
             return self._decision(found, self._accepted(at), at)
 
         return next_changes(decision, self._at, ends, decided)
-
-
-def _zone(decision: Decision, environment: EnvironmentFacts) -> tzinfo:
-    for schedule in (environment.schedule, decision.schedule):
-        if isinstance(schedule, Schedule) and schedule.fixed is None:
-            return zone_of(schedule.zone)
-    return UTC
 
 
 def next_changes(

@@ -4,7 +4,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from controller.engine.installation.settings_file import open_desired, open_settings, read_named
+from controller.engine.installation.installation import open_desired, open_settings, read_named
 from controller.errors import RefusedByAws, WrongUsage
 from controller.settings import GitSource as GitSettings
 from controller.settings import Settings, SourceSettings

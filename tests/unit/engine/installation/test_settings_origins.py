@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.engine.installation.settings_file import setting_lines
+from controller.engine.installation.installation import setting_lines
 from controller.settings import Settings, read_settings, setting_paths
 
 TEXT = b"""region: eu-central-1

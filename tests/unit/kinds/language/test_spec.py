@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError, create_model
 
-from controller.kinds.language.fields import fields_of
-from controller.kinds.language.spec import Metadata, Spec, merge, merge_derived, partial_model
+from controller.kinds.language.fields import fields_of, merge
+from controller.kinds.language.spec import Metadata, Spec, merge_derived, partial_model
 from tests.unit.kinds.language.sample_specs import ShipSpec
 
 
