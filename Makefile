@@ -32,7 +32,7 @@ test: setup ## run all tests but the slow ones: make test ARGS="-k epoch"
 test-slow: setup servers ## run the slow tests, some of them on the other AWS look-alike
 	@$(BIN)/pytest -m slow $(ARGS)
 coverage: setup ## unit tests, which must cover every branch of the pure core
-	@$(BIN)/pytest -q -n 2 $(wildcard $(patsubst %,tests/unit/%,$(CORE) ledger engine)) $(CORE:%=--cov=controller.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 $(ARGS)
+	@$(BIN)/pytest -q -n 2 $(wildcard $(patsubst %,tests/unit/%,$(CORE) ledger engine targets views)) $(CORE:%=--cov=controller.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 $(ARGS)
 
 check: setup ## everything CI checks but the tests: format, lint, types, imports, schemas, house rules
 	$(BIN)/ruff format --check .

@@ -13,7 +13,7 @@ from controller.model.observed import ObservedState
 from controller.model.plan import Action, Cause, Change, Note
 from controller.model.ref import Authorship, Origin, Problem, ResourceRef
 from controller.model.resource import DesiredState, Projection
-from controller.planning.order import Barrier
+from controller.planning.scope_plan import Barrier
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,13 +214,13 @@ class _Walk:
         return (message, fix) if self.secret_names.isdisjoint(path) else _SECRET_FAULT
 
     def alias(self, event: Any, path: Path, depth: int) -> _Weight:
-        weight = self.anchors.get(event.anchor)
-        fault = self.alias_fault(event.anchor, weight, depth)
+        known = self.anchors.get(event.anchor)
+        fault, weight = self.alias_fault(event.anchor, known, depth), known or _SCALAR
         if fault is not None:
             self.add(event, path, *self.safe(path, *fault), len(event.anchor) + 1)
-        elif weight is not None:
+        else:
             self.aliased_left -= weight[0]
-        return weight or _SCALAR
+        return weight
 
     def alias_fault(self, name: str, weight: _Weight | None, depth: int) -> tuple[str, str] | None:
         """Return what is wrong with an alias and what to write; None if it may stand there."""

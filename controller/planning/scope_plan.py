@@ -1,14 +1,29 @@
-"""One scope from desired and observed to a plan; many scopes to one plan."""
+"""One scope from desired and observed to a plan, its changes in order and held back where they must be; many scopes to one plan.
 
+Nothing goes before what it needs, nothing is gone before what needs it. Locks, freezes, protected actions and things missing hold
+single changes back while the rest goes on.
+"""
+
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.plan import Plan, ScopePlan
+from controller.model.plan import (
+    Action,
+    Cause,
+    Change,
+    Note,
+    NoteCategory,
+    Plan,
+    ScopePlan,
+    Violation,
+)
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.planning.diff import DiffOptions, DiffResult, diff
+from controller.planning.diff import NO_REFS, DiffOptions, DiffResult, diff
 from controller.planning.edits import known_paths, with_file_edits
 from controller.planning.guards import (
     GuardFacts,
@@ -17,9 +32,218 @@ from controller.planning.guards import (
     count_ours,
     find_violations,
     plan_digest,
+    violation_digest,
 )
-from controller.planning.leaving import left_with_retired
-from controller.planning.order import Barrier, block_changes, in_order
+from controller.planning.leaving import leaves, left_with_retired
+
+Edges = dict[int, list[int]]
+"""Places in a list of changes -> places of others."""
+_FREE: Sequence[int] = ()
+
+
+class Graph:
+    """What must follow each change, and what each one must follow, by their places; nothing for those that are free.
+
+    What is made follows what it depends on; what leaves follows the changes of what depended on it. Leaving never waits for
+    what stays, so that the two rules cannot contradict.
+    """
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        """Compare the changes with each other."""
+        self.followers: Edges = {}
+        self.needed: Edges = {}
+        places: dict[ResourceRef, list[int]] = {}
+        for place, change in enumerate(changes):
+            places.setdefault(change.ref, []).append(place)
+        for place, change in enumerate(changes):
+            for ref in change.depends_on:
+                for named in places.get(ref, ()):
+                    gone = leaves(changes[named])
+                    if named == place or (leaves(change) and not gone):
+                        continue
+                    first, then = (place, named) if gone else (named, place)
+                    self.followers.setdefault(first, []).append(then)
+                    self.needed.setdefault(then, []).append(first)
+
+    def earlier(self, place: int) -> Sequence[int]:
+        """Return the places before this one that it must follow, in order, where changes are in the order they are applied in.
+
+        What comes later (a cycle) is not waited for.
+        """
+        needed = self.needed.get(place)
+        return sorted({first for first in needed if first < place}) if needed else _FREE
+
+
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return the changes in dependency order; the order they come in does not matter.
+
+    What is created or updated follows what it depends on; what leaves follows what refers to it, be that updated or
+    leaving too (see Graph). Ties go by kind, key, target, action, leaving objects last. In a cycle the first by that
+    order goes first.
+    """
+    ordered = sorted(
+        changes, key=lambda change: (leaves(change), *change.ref, change.target, change.action)
+    )
+    graph = Graph(ordered)
+    if not graph.needed:
+        return tuple(ordered)
+    waits = {index: len(before) for index, before in graph.needed.items()}
+    ready = [index for index in range(len(ordered)) if index not in waits]
+    done = [False] * len(ordered)
+    result: list[Change] = []
+    while len(result) < len(ordered):
+        index = heapq.heappop(ready) if ready else _first_of_a_cycle(graph.needed, done)
+        done[index] = True
+        result.append(ordered[index])
+        for follower in graph.followers.get(index, ()):
+            waits[follower] -= 1
+            if not waits[follower] and not done[follower]:
+                heapq.heappush(ready, follower)
+    return tuple(result)
+
+
+def _first_of_a_cycle(needed: Edges, done: Sequence[bool]) -> int:
+    """Return where to break a cycle. Every change not done waits for another, so going back ends in a cycle."""
+    trail: list[int] = []
+    index = done.index(False)
+    while index not in trail:
+        trail.append(index)
+        index = min(before for before in needed[index] if not done[before])
+    return min(trail[trail.index(index) :])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barrier:
+    """Something that holds changes of some objects back. An empty set or tuple means any.
+
+    ``guard`` names it in approvals (``freeze@3f9c1a``); ``because`` is what the reader is told.
+    """
+
+    guard: str
+    because: str
+    refs: AbstractSet[ResourceRef] = NO_REFS
+    targets: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    overridable: bool = True
+
+    def blocks(self, change: Change) -> bool:
+        """Tell whether the change is one of those held back."""
+        return (
+            (not self.refs or change.ref in self.refs)
+            and (not self.targets or change.target in self.targets)
+            and (not self.actions or change.action in self.actions)
+            and (not self.causes or change.cause in self.causes)
+        )
+
+
+class Unblocked(NamedTuple):
+    """What goes on, what is said of the rest, and the barriers that an approval lifted."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[Note, ...] = ()
+    lifted: tuple[Violation, ...] = ()
+
+
+def block_changes(
+    scope: str,
+    changes: Sequence[Change],
+    barriers: Iterable[Barrier] = (),
+    withheld: AbstractSet[ResourceRef] = NO_REFS,
+    tokens: Sequence[str] = (),
+) -> Unblocked:
+    """Take out what a barrier holds, and what cannot go on without it.
+
+    A create held back (or an object ``withheld`` from existing) holds what refers to it; a change held back holds the
+    leaving of what it still refers to. ``tokens`` lift barriers from exactly the changes they were given for.
+    """
+    reasons: dict[int, str] = {}
+    lifted: list[Violation] = []
+    for barrier in barriers:
+        counted = {index: change for index, change in enumerate(changes) if barrier.blocks(change)}
+        if not counted:
+            continue
+        violation = Violation(
+            guard=barrier.guard,
+            scope=scope,
+            message=barrier.because,
+            digest=violation_digest(barrier.guard, scope, counted.values()),
+            counted=tuple(change.ref for change in counted.values()),
+            overridable=barrier.overridable,
+        )
+        (judged,) = approve((violation,), tokens)
+        if judged.overridden:
+            lifted.append(judged)
+            continue
+        way_out = f"; to go on: --override {judged.token}" if judged.overridable else ""
+        for index in counted:
+            reasons.setdefault(index, f"{barrier.because}{way_out}")
+    if reasons or withheld:
+        _spread(changes, reasons, withheld)
+    return Unblocked(
+        tuple(change for index, change in enumerate(changes) if index not in reasons),
+        tuple(
+            sorted(
+                Note(NoteCategory.BLOCKED, changes[index].ref, why)
+                for index, why in reasons.items()
+            )
+        ),
+        tuple(lifted),
+    )
+
+
+def _spread(
+    changes: Sequence[Change], reasons: dict[int, str], withheld: AbstractSet[ResourceRef]
+) -> None:
+    """Block what cannot go on without what is blocked, or withheld, already."""
+    graph = Graph(changes)
+    waiting: dict[ResourceRef, list[int]] = {}
+    for place, change in enumerate(changes):
+        for ref in change.depends_on if not leaves(change) else ():
+            waiting.setdefault(ref, []).append(place)
+    creates = {place for place, change in enumerate(changes) if change.action == "create"}
+    missing = [*sorted(withheld), *(changes[place].ref for place in reasons if place in creates)]
+    stuck = list(reasons)
+    while missing or stuck:
+        if missing:
+            ref = missing.pop()
+            found = waiting.get(ref, [])
+            why = f"waits for {ref}, which does not exist yet"
+        else:
+            place = stuck.pop()
+            found = [
+                follower
+                for follower in graph.followers.get(place, ())
+                if leaves(changes[follower]) and place not in creates
+            ]
+            why = f"{changes[place].ref} still refers to it"
+        for blocked in found:
+            if blocked not in reasons:
+                reasons[blocked] = why
+                stuck.append(blocked)
+                if blocked in creates:
+                    missing.append(changes[blocked].ref)
+
+
+BLOCKING: Final = frozenset(
+    {NoteCategory.BLOCKED, NoteCategory.FOREIGN, NoteCategory.UNMANAGED, NoteCategory.SUSPENDED}
+)
+"""Categories of notes on objects that are not changed for a reason of their own."""
+
+
+def blocks(scope: ScopePlan, ref: ResourceRef) -> tuple[Violation | Note, ...]:
+    """Return everything that keeps ``ref`` from becoming what it should be in this scope; empty if nothing does.
+
+    A violation that nobody approved stops its whole scope: those that count the object come first, then the others,
+    then notes on the object itself.
+    """
+    refusing = [violation for violation in scope.violations if not violation.overridden]
+    own = [violation for violation in refusing if ref in violation.counted]
+    others = [violation for violation in refusing if ref not in violation.counted]
+    changes = any(change.ref == ref for change in scope.changes)
+    notes = [note for note in scope.notes if note.ref == ref and note.category in BLOCKING]
+    return (*own, *(others if changes else ()), *notes)
+
 
 _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
 
@@ -29,7 +253,6 @@ class ScopeOptions:
     """How one scope is planned.
 
     ``tokens`` approve violations and lift barriers.
-    ``empty_is_wrong``: a desired state of nothing against objects of ours is a mistake, not a wish.
     """
 
     diff: DiffOptions
@@ -37,13 +260,15 @@ class ScopeOptions:
     tokens: Sequence[str] = ()
     barriers: Sequence[Barrier] = ()
     source_paths: AbstractSet[str] | None = None
-    empty_is_wrong: bool = True
 
 
 def plan_scope(
     desired: Mapping[ResourceRef, Projection], observed: ObservedState, options: ScopeOptions
 ) -> ScopePlan:
-    """Plan one scope of one target. In a scope that is not known nothing is planned, and its reason is kept."""
+    """Plan one scope of one target. In a scope that is not known nothing is planned, and its reason is kept.
+
+    A desired state of nothing against objects of ours is a mistake, not a wish.
+    """
     if observed.state not in _KNOWN:
         return ScopePlan(observed.scope, observed.state, reason=observed.reason)
     leaving = left_with_retired(desired, options.diff.kinds)
@@ -52,8 +277,7 @@ def plan_scope(
         because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
         how = replace(how, leaving_because=because)
         staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
-    count = len(desired) if options.empty_is_wrong else None
-    return finish(observed, (diff(staying, observed, how),), options, desired_count=count)
+    return finish(observed, (diff(staying, observed, how),), options, desired_count=len(desired))
 
 
 def finish(

@@ -76,8 +76,8 @@ def write_memory(client: "DynamoDBClient", prefix: str, scope: str, memory: Sche
 def read_running(client: "DynamoDBClient", prefix: str) -> dict[str, datetime]:
     """Return since when a deployment runs, by environment in lower case; the latest begin where several run.
 
-    Where the table does not exist nothing runs: only the pipelines of the old product write it. An item without a begin that can
-    be read postpones nothing. Raises as any read.
+    Where the table does not exist nothing runs: only the pipelines of the old product write it. An item without a begin
+    that can be read postpones nothing. Raises as any read.
     """
     try:
         items = list(DynamoStore(client).scan(prefix + DEPLOYMENTS_TABLE))

@@ -225,10 +225,10 @@ def _report(report: ScheduleReport) -> Iterator[str]:
     yield f"In total {number(round(report.hours_on))} h on, {number(round(report.hours_off))} h off: {share} saved against always-on{cost}"
     assumed = sum(line.assumed for line in report.lines)
     if assumed:
-        one = assumed == 1
+        single = assumed == 1
         yield (
-            f"Assumed: of {number(assumed)} instance{'' if one else 's'} nothing is on record in this period;"
-            f" {'it counts' if one else 'they count'} as now, from the last start on"
+            f"Assumed: of {number(assumed)} instance{'' if single else 's'} nothing is on record in this period;"
+            f" {'it counts' if single else 'they count'} as now, from the last start on"
         )
     yield from _dark(report.unknown)
 

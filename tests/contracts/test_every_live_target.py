@@ -108,6 +108,7 @@ def test_power_acts_on_the_look_it_is_given(acted_on: int, last_seen: int) -> No
     acts: Any = SimpleNamespace(
         scope=scope,
         options=LiveOptions(),
+        waits_since=None,
         client=unreachable,
         check=lost,
         now=lambda: NOW,

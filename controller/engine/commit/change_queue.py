@@ -7,7 +7,7 @@ from typing import Final
 from controller.errors import EnvctlError, StaleEpoch
 from controller.model.plan import Change, Outcome, Progress, Status
 from controller.model.ref import NO_REASON, Reason
-from controller.planning.order import Graph
+from controller.planning.scope_plan import Graph
 
 _BROKEN: Final = frozenset({Status.CONFLICTED, Status.FAILED, Status.SKIPPED, Status.STALE_EPOCH})
 
@@ -40,7 +40,15 @@ class ChangeQueue:
         """Return the place of the next change that may be tried; None when nothing is left to try."""
         while self._waiting:
             place = self._waiting.popleft()
-            if not self._is_skipped(place):
+            for prerequisite in self.relies_on(place):
+                outcome = self._outcomes.get(prerequisite)
+                if outcome is not None and outcome.status in _BROKEN:
+                    why = Reason(
+                        f"{outcome.change.ref}, which must come first, was not done: {outcome.status}"
+                    )
+                    self.settle(place, Status.SKIPPED, why)
+                    break
+            else:
                 return place
         return None
 
@@ -74,17 +82,6 @@ class ChangeQueue:
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return what became of the changes, in their order."""
         return tuple(self._outcomes[place] for place in sorted(self._outcomes))
-
-    def _is_skipped(self, place: int) -> bool:
-        for prerequisite in self.relies_on(place):
-            outcome = self._outcomes.get(prerequisite)
-            if outcome is not None and outcome.status in _BROKEN:
-                why = Reason(
-                    f"{outcome.change.ref}, which must come first, was not done: {outcome.status}"
-                )
-                self.settle(place, Status.SKIPPED, why)
-                return True
-        return False
 
 
 def not_tried(error: EnvctlError) -> Reason:

@@ -31,9 +31,8 @@ from controller.planning.diff import DiffOptions, departing
 from controller.planning.guards import GuardSettings, overrides_in
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
-from controller.planning.order import Barrier
 from controller.planning.overrides import left_fields, patched_refs, suspended
-from controller.planning.scope_plan import ScopeOptions, plan_scope
+from controller.planning.scope_plan import Barrier, ScopeOptions, plan_scope
 from controller.planning.wording import in_force
 from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import still_naming, with_references

@@ -78,7 +78,7 @@ def meaning_of(
     if not changed:
         return None
     reader = AcceptedReader(kinds, options)
-    wanted = {ref: one for ref, one in observed.objects.items() if ref.kind in SCHEDULED}
+    wanted = {ref: found for ref, found in observed.objects.items() if ref.kind in SCHEDULED}
     before = replace(observed, objects=wanted)
     after = accepted_after(before, made)
     old, new = reader.read(before, now), reader.read(after, now)
@@ -125,8 +125,10 @@ def desired_count(role: ServerRole) -> int:
         return desired
     if role.slices is None:
         return 2 * desired
-    kept = (one for one in (role.slices.blue, role.slices.green) if one is not None)
-    return sum(desired if one.desired_capacity is None else one.desired_capacity for one in kept)
+    kept = (slice_ for slice_ in (role.slices.blue, role.slices.green) if slice_ is not None)
+    return sum(
+        desired if slice_.desired_capacity is None else slice_.desired_capacity for slice_ in kept
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,10 @@ class LiveAccounts:
             self._settings.live.parallel_scopes, thread_name_prefix="look"
         ) as pool:
             found = pool.map(seen, setups)
-            return {setup.scope.name: one for setup, one in zip(setups, found, strict=True)}
+            return {
+                setup.scope.name: look_found
+                for setup, look_found in zip(setups, found, strict=True)
+            }
 
     def plan(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], asked: LivePlanOptions
@@ -155,7 +158,8 @@ class LiveAccounts:
         asked = replace(asked, histories=histories)
         reachable = [setup for setup in setups if setup.scope.account not in broken]
         planned = {
-            one.setup.scope.name: one for one in self._planner(accepted).plan(reachable, asked)
+            planned_scope.setup.scope.name: planned_scope
+            for planned_scope in self._planner(accepted).plan(reachable, asked)
         }
         scopes = tuple(
             planned.get(setup.scope.name) or _unreachable_plan(setup, broken[setup.scope.account])

@@ -13,7 +13,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
-from controller.planning.order import Barrier
+from controller.planning.scope_plan import Barrier
 
 BULK_PATCH: Final = "BULK_PATCH_AMI"
 

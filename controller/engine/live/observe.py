@@ -13,7 +13,7 @@ from controller.errors import AccessDenied, EnvctlError
 from controller.ledger.ownership import is_ours_by_history
 from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.live import LiveLook, LiveScope
-from controller.model.observed import ObservedState, Ownership, ScopeState
+from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import Reason, ResourceRef
 from controller.ports import AskingTarget, History, LiveTarget, Projected
 from controller.settings import Mode, Settings
@@ -200,24 +200,17 @@ class Observer:
                 break
             observed = target.answer(projected.asks, seen, observed, reads)
             projected = target.project(self.accepted, seen, observed, self.now)
-        return Part(target, mode, self._with_lost_marks(observed, projected), projected)
-
-    def _with_lost_marks(self, observed: ObservedState, projected: Projected) -> ObservedState:
-        """Return the state with wanted objects that only lost their mark told from those that were never ours."""
-        lost: dict[ResourceRef, Ownership] = {
-            ref: Ownership.LOST_MARK
+        # Wanted objects that only lost their mark are told from those that were never ours.
+        lost: dict[ResourceRef, Observation] = {
+            ref: replace(found, ownership=Ownership.LOST_MARK)
             for ref, found in observed.objects.items()
             if found.ownership is Ownership.UNMANAGED
             and ref in projected.projections
             and is_ours_by_history(self.history.of_item(ref.kind, ref.key, None))
         }
-        if not lost:
-            return observed
-        objects = {
-            ref: replace(found, ownership=lost[ref]) if ref in lost else found
-            for ref, found in observed.objects.items()
-        }
-        return replace(observed, objects=objects)
+        if lost:
+            observed = replace(observed, objects={**observed.objects, **lost})
+        return Part(target, mode, observed, projected)
 
 
 def unseen(error: EnvctlError, setup: ScopeSetup) -> Unobserved:

@@ -16,9 +16,8 @@ from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions
 from controller.model.ref import Reason, ResourceRef
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
-from controller.planning.order import Barrier
 from controller.planning.overrides import suspended
-from controller.planning.scope_plan import ScopeOptions, finish
+from controller.planning.scope_plan import Barrier, ScopeOptions, finish
 from controller.planning.wording import what_text
 from controller.ports import History, LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
@@ -158,7 +157,6 @@ class _Scope:
             limits=self.planner.settings.guards,
             tokens=self.asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
-            empty_is_wrong=False,
         )
         made = finish(observed, [self._compared(part) for part in parts], options)
         notes = [note for part in parts for note in part.projected.notes]

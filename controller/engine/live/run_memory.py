@@ -60,7 +60,14 @@ class LastAppliedSchedules:
             if before is None:
                 before = read_memory(self._client, self._prefix, scope.name)
             names = environments_of(accepted, scope, accepted.options.default_region)
-            refused = _refused(plan, part)
+            # The environments, in lower case, of which a guard let something lie that an edit or an override asks for.
+            refused = frozenset(
+                part.projected.environments[change.ref].lower()
+                for scope_plan in plan.plans
+                if scope_plan.state is ScopeState.REFUSED
+                for change in scope_plan.changes
+                if change.target == part.target.name and change.cause is not Cause.SCHEDULED
+            )
             now, kept = current.only({*map(str.lower, names)} - refused), before.only(refused)
             after = ScheduleMemory(
                 {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
@@ -79,17 +86,6 @@ def power_part(plan: LiveScopePlan) -> Part | None:
             if isinstance(part.target, Power) and part.mode == ENFORCED
         ),
         None,
-    )
-
-
-def _refused(plan: LiveScopePlan, part: Part) -> frozenset[str]:
-    """Return the environments, in lower case, of which a guard let something lie that an edit or an override asks for."""
-    return frozenset(
-        part.projected.environments[change.ref].lower()
-        for scope_plan in plan.plans
-        if scope_plan.state is ScopeState.REFUSED
-        for change in scope_plan.changes
-        if change.target == part.target.name and change.cause is not Cause.SCHEDULED
     )
 
 

@@ -26,7 +26,7 @@ def due_ends(
     """Return the overrides that have ended and why; ``documents`` are the digests of Git's documents, None if not known."""
     if documents is None:
         overrides = [override for override in overrides if not override.until_git]
-    return tuple(Ending(one, why) for one, why in ended(overrides, now, documents or {}))
+    return tuple(Ending(override, why) for override, why in ended(overrides, now, documents or {}))
 
 
 def overdue(planned: CombinedPlan, now: datetime) -> tuple[Ending, ...]:
@@ -66,7 +66,11 @@ def announce(
 ) -> tuple[Override, ...]:
     """Tell of the overrides that end soon; return them."""
     soon = ending_soon(overrides, now, within)
-    for one in soon:
-        assert one.until is not None, "only what has a time ends soon"
-        emit(OverrideEndsSoon(one.id, str(one.ref), what_text(one), iso_ms(one.until)))
+    for override in soon:
+        assert override.until is not None, "only what has a time ends soon"
+        emit(
+            OverrideEndsSoon(
+                override.id, str(override.ref), what_text(override), iso_ms(override.until)
+            )
+        )
     return soon

@@ -363,7 +363,9 @@ def _reported(
     config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
 ) -> ApplyReport:
     outcomes = (*config.outcomes, *(outcome for scope in live for outcome in scope.outcomes))
-    refused = [ExitCode.REFUSED for one in run.plans if one.state is ScopeState.REFUSED]
+    refused = [
+        ExitCode.REFUSED for scope_plan in run.plans if scope_plan.state is ScopeState.REFUSED
+    ]
     codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
     stopped = (config.stopped, *(scope.stopped for scope in live))
     return ApplyReport(
@@ -375,7 +377,7 @@ def _reported(
 
 
 def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
-    scopes = [one for one in run.plan.scopes if one.scope == CONFIG_SCOPE]
+    scopes = [scope_plan for scope_plan in run.plan.scopes if scope_plan.scope == CONFIG_SCOPE]
     if not scopes:
         return Finding(scope=CONFIG_SCOPE, state=ScopeState.OK)
     scope = scopes[0]

@@ -76,6 +76,14 @@ def row_of_status(status: ScopeStatus) -> dict[str, Any]:
         "AppliedAt": status.applied_at,
         "RetryAt": status.retry_at,
     }
+    counts: dict[str, Any] = {}
+    if status.seen is not None:
+        # What counts do not know is left out.
+        counts["Seen"] = {"At": iso_ms(status.seen.at)} | {
+            attribute: write(value)
+            for name, (attribute, write, _) in _COUNTS.items()
+            if (value := getattr(status.seen, name)) not in (None, ())
+        }
     return {
         "Id": STATUS_PREFIX + status.scope,
         "State": status.state.value,
@@ -84,7 +92,7 @@ def row_of_status(status: ScopeStatus) -> dict[str, Any]:
         "Changes": status.changes,
         "Blocked": status.blocked,
         "Failures": status.failures,
-        **({"Seen": plain_counts(status.seen)} if status.seen else {}),
+        **counts,
         **{name: iso_ms(at) for name, at in moments.items() if at is not None},
     }
 
@@ -96,6 +104,14 @@ def status_of_row(row: Mapping[str, Any]) -> ScopeStatus | None:
             name: datetime.fromisoformat(row[name]) if row.get(name) else None
             for name in ("LookedAt", "AppliedAt", "RetryAt")
         }
+        plain, counts = row.get("Seen"), None
+        if plain is not None:
+            known: dict[str, Any] = {
+                name: read(plain[attribute])
+                for name, (attribute, _, read) in _COUNTS.items()
+                if plain.get(attribute) is not None
+            }
+            counts = ScopeCounts(at=datetime.fromisoformat(plain["At"]), **known)
         return ScopeStatus(
             scope=str(row["Id"]).removeprefix(STATUS_PREFIX),
             state=ScopeState(row["State"]),
@@ -109,7 +125,7 @@ def status_of_row(row: Mapping[str, Any]) -> ScopeStatus | None:
             changes=int(row.get("Changes", 0)),
             blocked=int(row.get("Blocked", 0)),
             failures=int(row.get("Failures", 0)),
-            seen=counts_of_plain(row.get("Seen")),
+            seen=counts,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
@@ -161,29 +177,6 @@ _COUNTS: Final = {
     for name in names.split()
 }
 """What counts hold besides their moment: name -> attribute, and how it is written and read."""
-
-
-def plain_counts(counts: ScopeCounts) -> dict[str, Any]:
-    """Return counts as plain values; what they do not know is left out."""
-    found = {
-        attribute: (getattr(counts, name), write) for name, (attribute, write, _) in _COUNTS.items()
-    }
-    known = {
-        name: write(value) for name, (value, write) in found.items() if value not in (None, ())
-    }
-    return {"At": iso_ms(counts.at), **known}
-
-
-def counts_of_plain(plain: Any) -> ScopeCounts | None:
-    """Read counts back; None if there are none. Raises KeyError, TypeError or ValueError for what is damaged."""
-    if plain is None:
-        return None
-    fields: dict[str, Any] = {
-        name: read(plain[attribute])
-        for name, (attribute, _, read) in _COUNTS.items()
-        if plain.get(attribute) is not None
-    }
-    return ScopeCounts(at=datetime.fromisoformat(plain["At"]), **fields)
 
 
 FLIPS_PREFIX: Final = "flips#"

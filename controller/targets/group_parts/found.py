@@ -139,7 +139,7 @@ def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> FoundAttributes:
         "schedule": group.tag(our.SCHEDULE),
         "refresh": group.tag(our.REFRESH) or "",
         "behind": len(behind),
-        "behind_running": sum(one.lifecycle == IN_SERVICE for one in behind),
+        "behind_running": sum(member.lifecycle == IN_SERVICE for member in behind),
         "lifecycles": [member.lifecycle for member in group.members],
         "parked": group.tag(our.PARKED) is not None,
         "deleting": bool(group.status),

@@ -63,7 +63,7 @@ def version_of(name: str) -> tuple[str, Version] | None:
 
 def choose(wish: str, images: Iterable[FoundImage], trust: Trust) -> FoundImage | Lack:
     """Return the image a wish means, or what is wrong, with what to do."""
-    found = sorted(images, key=lambda one: (one.created_at, one.id))
+    found = sorted(images, key=lambda image: (image.created_at, image.id))
     form = form_of(wish)
     fitting = [image for image in found if _fits(wish, form, image)]
     trusted = [image for image in fitting if trust.covers(image)]
@@ -71,7 +71,7 @@ def choose(wish: str, images: Iterable[FoundImage], trust: Trust) -> FoundImage 
         return _lacking(wish, form, found, fitting)
     if form != "type":
         return trusted[-1]
-    return max(trusted, key=lambda one: (version_of(one.name) or ("", ()))[1])
+    return max(trusted, key=lambda image: (version_of(image.name) or ("", ()))[1])
 
 
 def _fits(wish: str, form: str, image: FoundImage) -> bool:
@@ -91,7 +91,7 @@ def _lacking(wish: str, form: str, found: Iterable[FoundImage], fitting: list[Fo
             "add it to trustedImageOwners, or set includeAmis of that Account",
         )
     if form == "type":
-        names = [one.name for one in found if (version_of(one.name) or ("",))[0] == wish]
+        names = [image.name for image in found if (version_of(image.name) or ("",))[0] == wish]
         if names:
             return Lack(
                 f"no version of image {wish} is stable", f"give {names[-1]} the tag stable=true"

@@ -113,7 +113,7 @@ def security_groups_of(data: Mapping[str, Any]) -> set[str]:
     """Return the ids of the security groups of a template's data or of a launch configuration."""
     interfaces = data.get("NetworkInterfaces") or ()
     return {
-        *(one for interface in interfaces for one in interface.get("Groups") or ()),
+        *(group for interface in interfaces for group in interface.get("Groups") or ()),
         *(data.get("SecurityGroupIds") or ()),
         *(data.get("SecurityGroups") or ()),
     }

@@ -117,4 +117,6 @@ def ask(what: str, name: str) -> str:
 
 def names_asked(asks: Iterable[str], what: str) -> list[str]:
     """Return the names that are asked for of one sort, in order."""
-    return sorted(one.partition("/")[2] for one in asks if one.partition("/")[0] == what)
+    return sorted(
+        question.partition("/")[2] for question in asks if question.partition("/")[0] == what
+    )

@@ -74,9 +74,9 @@ def read_deep(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, Deep]
     names = _security_group_names(data.values(), reads)
     marks = {name: ImageMark.parse(group.tag(IMAGE) or "") for name, group in wanted.items()}
     unknown = {
-        str(one.get("ImageId"))
-        for name, one in data.items()
-        if one.get("ImageId") and not _names(marks[name], one)
+        str(template.get("ImageId"))
+        for name, template in data.items()
+        if template.get("ImageId") and not _names(marks[name], template)
     }
     images = images_by_id(unknown, reads.client("ec2")) if unknown else {}
     hooks = {name: _hook(name, reads) for name in wanted}
@@ -183,7 +183,7 @@ def _configurations(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str,
 
 
 def _security_group_names(data: Iterable[Mapping[str, Any]], reads: LiveReads) -> dict[str, str]:
-    ids = sorted({one for found in data for one in security_groups_of(found)})
+    ids = sorted({group_id for found in data for group_id in security_groups_of(found)})
     client = reads.client("ec2")
     return {
         str(item["GroupId"]): name_tag(item) or str(item["GroupId"])
@@ -205,7 +205,9 @@ def _hook(group: str, reads: LiveReads) -> int:
         answer = client.describe_lifecycle_hooks(
             AutoScalingGroupName=group, LifecycleHookNames=[HOOK]
         )
-    hooks = [one for one in answer.get("LifecycleHooks") or () if one["LifecycleHookName"] == HOOK]
+    hooks = [
+        hook for hook in answer.get("LifecycleHooks") or () if hook["LifecycleHookName"] == HOOK
+    ]
     return int(hooks[0].get("HeartbeatTimeout") or 3600) // 60 if hooks else 0
 
 

@@ -67,7 +67,7 @@ def answer_schedules(
 ) -> ObservedState:
     """Return the state with the actions of the groups asked for. Raises as any call."""
     objects = dict(observed.objects)
-    names = [one for one in names_asked(asks, SCHEDULED_ACTIONS) if one in look.groups]
+    names = [name for name in names_asked(asks, SCHEDULED_ACTIONS) if name in look.groups]
     for name in names:
         objects.pop(schedules_ref(look.scope.name, name), None)
         _add(objects, look, look.groups[name], read_actions(reads, name).get(name, {}), ours=True)
@@ -88,7 +88,7 @@ def _add(
     *,
     ours: bool,
 ) -> None:
-    actions = {name: one for name, one in found.items() if is_replaceable(name)}
+    actions = {name: action for name, action in found.items() if is_replaceable(name)}
     mark = (group.tag(our.SCALING_SCHEDULES) or "") if ours else ""
     if not actions and not mark:
         return

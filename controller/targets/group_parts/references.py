@@ -72,7 +72,9 @@ def filter_of(name: str, values: Iterable[str]) -> dict[str, Any]:
 def _images(names: list[str], reads: LiveReads) -> dict[str, list[list[Any]]]:
     client = reads.client("ec2")
     wishes = {name: name.rpartition("/")[2] for name in names}
-    owners = sorted({one for name in names for one in name.rpartition("/")[0].split(",") if one})
+    owners = sorted(
+        {owner for name in names for owner in name.rpartition("/")[0].split(",") if owner}
+    )
     ids = sorted({wish for wish in wishes.values() if form_of(wish) == "id"})
     patterns = sorted({_pattern(wish) for wish in wishes.values() if form_of(wish) != "id"})
     found = images_by_id(ids, client)
@@ -81,7 +83,7 @@ def _images(names: list[str], reads: LiveReads) -> dict[str, list[list[Any]]]:
         for image in _describe_images(client, **request):
             found[image.id] = image
     return {
-        name: [list(one) for one in found.values() if _may_be_meant(wish, one)]
+        name: [list(image) for image in found.values() if _may_be_meant(wish, image)]
         for name, wish in wishes.items()
     }
 
@@ -112,8 +114,8 @@ def _image(item: dict[str, Any]) -> FoundImage:
     tags = {str(tag["Key"]).lower(): str(tag["Value"]) for tag in item.get("Tags") or ()}
     root = str(item.get("RootDeviceName") or "")
     sizes = {
-        str(one.get("DeviceName")): int((one.get("Ebs") or {}).get("VolumeSize") or 0)
-        for one in item.get("BlockDeviceMappings") or ()
+        str(mapping.get("DeviceName")): int((mapping.get("Ebs") or {}).get("VolumeSize") or 0)
+        for mapping in item.get("BlockDeviceMappings") or ()
     }
     windows = "windows" in str(item.get("Platform") or item.get("PlatformDetails") or "").lower()
     return FoundImage(

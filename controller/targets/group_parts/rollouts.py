@@ -104,7 +104,7 @@ def turns(
 ) -> dict[str, Turn]:
     """Return each group's turn. A refresh that failed for a group's present template stops those that have not begun."""
     ordered = sorted(candidates)
-    result = {one.name: _own(one, known) for one in ordered}
+    result = {candidate.name: _own(candidate, known) for candidate in ordered}
     running = sum(turn is Turn.RUNS for turn in result.values())
     stopped = any(turn is Turn.FAILED for turn in result.values())
     blind = any(turn is Turn.UNKNOWN for turn in result.values())
@@ -120,22 +120,22 @@ def turns(
     return result
 
 
-def _own(one: Candidate, known: Mapping[str, Any]) -> Turn:
-    if not one.behind or not one.rolls:
+def _own(candidate: Candidate, known: Mapping[str, Any]) -> Turn:
+    if not candidate.behind or not candidate.rolls:
         return Turn.NONE
-    if not one.seen["refresh"]:
+    if not candidate.seen["refresh"]:
         return Turn.NOW
-    question = ask(REFRESH, one.name)
+    question = ask(REFRESH, candidate.name)
     if question not in known:
         return Turn.UNKNOWN
     answer = known[question]
     status = str(answer["status"]) if answer else ""
     if status in RUNNING:
         return Turn.RUNS
-    version = one.seen["refresh"].partition(" ")[0]
-    if one.changes or version != one.seen["template"].rpartition(":")[2]:
+    version = candidate.seen["refresh"].partition(" ")[0]
+    if candidate.changes or version != candidate.seen["template"].rpartition(":")[2]:
         return Turn.NOW
     if status in FAILED:
         return Turn.FAILED
     # It went through: what was in standby then it left out, and that is replaced once it runs again.
-    return Turn.NOW if not status or one.seen["behind_running"] else Turn.NONE
+    return Turn.NOW if not status or candidate.seen["behind_running"] else Turn.NONE

@@ -201,13 +201,14 @@ class _ScheduleActs:
         """
         self._request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         failed = [
-            one
-            for one in answer.get(key) or ()
-            if not says_not_found(deletes, str(one.get("ErrorMessage", "")))
+            failure
+            for failure in answer.get(key) or ()
+            if not says_not_found(deletes, str(failure.get("ErrorMessage", "")))
         ]
         if failed:
             said = "; ".join(
-                f"{one.get('ScheduledActionName')}: {one.get('ErrorMessage')}" for one in failed[:3]
+                f"{failure.get('ScheduledActionName')}: {failure.get('ErrorMessage')}"
+                for failure in failed[:3]
             )
             raise RefusedByAws(
                 f"scaling-schedules: AWS refused {len(failed)} scheduled actions of {self._group}: {said}",

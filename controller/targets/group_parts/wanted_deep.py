@@ -75,7 +75,7 @@ def image_of(
     answer = findings.answer(ask(IMAGE, f"{trust}/{design.image}"))
     if answer is UNASKED:
         return None
-    chosen = choose(design.image, [FoundImage(*one) for one in answer or ()], trust)
+    chosen = choose(design.image, [FoundImage(*image) for image in answer or ()], trust)
     if isinstance(chosen, Lack):
         if kept is None:
             findings.lacks.append(chosen)

@@ -139,8 +139,8 @@ def _of_instance(
     return None
 
 
-def _notes_on(ref: ResourceRef, one: Evaluation, now: datetime) -> Iterator[Note]:
-    decision, reason = one.due, one.due.reason
+def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[Note]:
+    decision, reason = judged.due, judged.due.reason
     code = reason and reason.code
     if decision.source is not None and decision.schedule is None:
         yield Note(NoteCategory.INVALID, ref, str(reason))
@@ -148,19 +148,19 @@ def _notes_on(ref: ResourceRef, one: Evaluation, now: datetime) -> Iterator[Note
         yield Note(NoteCategory.CANNOT_STOP, ref, str(reason))
     elif code in POSTPONED:
         yield Note(NoteCategory.POSTPONED, ref, str(reason))
-    elif is_on_its_way(one.decision) and decision.action is Action.SKIP:
-        place = f", {one.lifecycle} in {one.group}" if one.lifecycle else ""
-        yield Note(NoteCategory.WAITING, ref, f"on its way: {one.instance.state}{place}")
+    elif is_on_its_way(judged.decision) and decision.action is Action.SKIP:
+        place = f", {judged.lifecycle} in {judged.group}" if judged.lifecycle else ""
+        yield Note(NoteCategory.WAITING, ref, f"on its way: {judged.instance.state}{place}")
     for rule in decision.chain:
         if rule.verdict is Verdict.INVALID and rule.source is not decision.source:
             yield Note(NoteCategory.INVALID, ref, f"{rule.source} {rule.text!r}: {rule.why}")
-    since = one.stuck_since(now)
-    if since is not None and not (one.role and one.role.replaces_stuck):
-        place = f", {one.lifecycle}" if one.lifecycle else ""
+    since = judged.stuck_since(now)
+    if since is not None and not (judged.role and judged.role.replaces_stuck):
+        place = f", {judged.lifecycle}" if judged.lifecycle else ""
         yield Note(
             NoteCategory.STUCK,
             ref,
-            f"is {one.instance.state}{place}; should have been in service by {_clock(since)}"
+            f"is {judged.instance.state}{place}; should have been in service by {_clock(since)}"
             " (whenStuck: replace would end it for another)",
         )
 

@@ -49,7 +49,7 @@ def copy_all(changes: Sequence[Change], acts: LiveActs) -> Results:
     Copies are read again, then their sources, so that a copy is never written from something older than it is.
     """
     copied = what_is_copied(acts)
-    places = {one.ref: _place(copied, one) for one in changes}
+    places = {change.ref: _place(copied, change) for change in changes}
     found = _items(copied, acts, places, acts.client("dynamodb"))
     sources = _items(copied, acts, places, acts.master("dynamodb"))
     results: Results = {}

@@ -74,8 +74,8 @@ def read_sources(
         return replace(observed, objects={}, facts={MASTER: True})
     copied = what_is_copied(reads)
     by_table: dict[str, list[Item]] = {}
-    for one in asks:
-        table, key = read_ask(one)
+    for question in asks:
+        table, key = read_ask(question)
         by_table.setdefault(table, []).append(key)
     sources: dict[str, Any] = dict(observed.facts.get(SOURCES, {}))
     objects = dict(observed.objects)

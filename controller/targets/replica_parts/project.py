@@ -53,7 +53,7 @@ def behind(observed: ObservedState) -> tuple[int, datetime | None]:
         and source["ours"]
         and _behind(observed.objects.get(ResourceRef.parse(ref)), source)
     ]
-    return len(late), min((one for one in late if one is not None), default=None)
+    return len(late), min((since for since in late if since is not None), default=None)
 
 
 class _Projection:
@@ -93,7 +93,9 @@ class _Projection:
             self._notes.append(Note(NoteCategory.LAG, where, _said(count, since)))
         return Projected(
             projections=self._projections,
-            origins={ref: one for ref, one in self._origins.items() if ref in self._projections},
+            origins={
+                ref: origin for ref, origin in self._origins.items() if ref in self._projections
+            },
             notes=tuple(self._notes),
             left=frozenset(self._left),
             shapings=dict(self._shapings()),

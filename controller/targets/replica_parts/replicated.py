@@ -62,12 +62,14 @@ class Replicated:
 
     def ref(self, scope: LiveScope, table: str, item: Mapping[str, Any]) -> ResourceRef:
         """Return what the copy of an item (or key) is called: ``<scope>/<table>/<key>``."""
-        key = ",".join(str(one) for one in self.key_of(table, item).values())
+        key = ",".join(str(part) for part in self.key_of(table, item).values())
         return ResourceRef(REPLICA, f"{scope.name}/{table}/{key}")
 
     def content(self, table: str, item: Mapping[str, Any]) -> bytes:
         """Return what is compared of an item, as canonical JSON: all that is neither mark nor audit, secrets as digests."""
-        plain = {name: one for name, one in item.items() if name not in (AUDIT, MANAGED, REPLICA)}
+        plain = {
+            name: value for name, value in item.items() if name not in (AUDIT, MANAGED, REPLICA)
+        }
         return dump_plain({table: self.redact(table, plain)})
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from controller.model.plan import Cause, Change
-from controller.planning.order import Barrier, block_changes
+from controller.planning.scope_plan import Barrier, block_changes
 from tests.unit.planning.worlds import change, ref
 
 C50 = ref("Environment/c50")

@@ -2,7 +2,7 @@
 
 from controller.model.observed import ScopeState
 from controller.model.plan import Note, NoteCategory, ScopePlan, Violation
-from controller.planning.order import blocks
+from controller.planning.scope_plan import blocks
 from tests.unit.planning.worlds import change, ref
 
 SEARCH, OTHER = ref("Service/Search"), ref("Service/Other")

@@ -82,6 +82,7 @@ SCOPE = GOOD["scopes"][0]
         ({"formatVersion": 1}, r"\$: controllerVersion is missing"),
         ({**GOOD, "digest": 1}, r"\$\.digest: expected text, found 1"),
         ({**GOOD, "digest": "d" * 63}, r"\$\.digest: expected text of the form "),
+        ({**GOOD, "document": "status"}, r"\$\.document: expected const plan, found .status."),
         ({**GOOD, "revision": None}, r"\$\.revision: expected text, found null"),
     ],
 )

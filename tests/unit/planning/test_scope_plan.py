@@ -10,8 +10,7 @@ from controller.model.observed import Observation, Ownership, ScopeState
 from controller.model.plan import Cause, ScopePlan
 from controller.model.ref import Reason
 from controller.model.resource import Projection
-from controller.planning.order import Barrier
-from controller.planning.scope_plan import ScopeOptions, plan, plan_scope
+from controller.planning.scope_plan import Barrier, ScopeOptions, finish, plan, plan_scope
 from tests.unit.planning.worlds import desired_of, found, item, options, ref, scope_of, wanted
 
 
@@ -56,11 +55,12 @@ def test_an_unapproved_violation_refuses_the_scope_and_its_token_opens_it() -> N
     assert len(digests) == 1
 
 
-def test_nothing_desired_is_a_mistake_unless_said_otherwise() -> None:
+def test_nothing_desired_is_a_mistake_but_of_targets_that_may_want_nothing() -> None:
     objects = [found("Service/a")]
 
     assert [v.guard for v in planned([], objects).violations] == ["emptySource"]
-    assert planned([], objects, empty_is_wrong=False).violations == ()
+    of_targets = finish(scope_of(*objects), (), ScopeOptions(diff=options()))
+    assert of_targets.violations == ()
 
 
 def test_what_belongs_to_a_retired_environment_leaves() -> None:

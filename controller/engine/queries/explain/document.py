@@ -20,7 +20,7 @@ from controller.engine.queries.explain.explanation import (
 from controller.kinds.language.kind import Kind
 from controller.model.plan import ScopePlan
 from controller.model.ref import ResourceRef
-from controller.planning.order import blocks
+from controller.planning.scope_plan import blocks
 
 
 @dataclass(frozen=True, slots=True)
