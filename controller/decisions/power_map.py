@@ -17,7 +17,7 @@ from controller.decisions.role_schedules import (
     roles_if_readable,
     schedule_of_role,
 )
-from controller.kinds.parts.schedule_choice import ScheduleChoice, expand_schedule
+from controller.kinds.schedule import ScheduleChoice, expand_schedule
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import ABSENT
 from controller.model.override import Override

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from controller.kinds import calendar, deployment_map, environment, schedule
 from controller.kinds.language.kind import Kind
-from controller.kinds.parts.schedule_choice import FIXED_MODES, ScheduleChoice
 from controller.kinds.parts.server_role import ServerRole, effective_roles
+from controller.kinds.schedule import FIXED_MODES, ScheduleChoice
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import ResourceRef

@@ -17,8 +17,8 @@ from controller.kinds.language.kind import (
 )
 from controller.kinds.language.spec import Spec, partial_model, unfit
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
-from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts, derived_expression
 from controller.kinds.parts.server_role import ServerRole, expand_role
+from controller.kinds.schedule import ScheduleChoiceFacts, derived_expression
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 

@@ -26,7 +26,9 @@ from controller.kinds.parts.role_facts import (
     size_findings,
     subnet_findings,
 )
-from controller.kinds.parts.schedule_choice import (
+from controller.kinds.parts.server_role import RoleName, expand_role
+from controller.kinds.parts.texts import LongText, Text, matches
+from controller.kinds.schedule import (
     SCHEDULE,
     ScheduleChoice,
     ScheduleChoiceFacts,
@@ -37,8 +39,6 @@ from controller.kinds.parts.schedule_choice import (
     flags,
     undo_derived_expression,
 )
-from controller.kinds.parts.server_role import RoleName, expand_role
-from controller.kinds.parts.texts import LongText, Text, matches
 from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition
 

@@ -10,7 +10,7 @@ from controller.engine.power.fleet import LIVE, protecting_type
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.kinds.language.fields import PLAIN, Shape, by_yaml
 from controller.kinds.language.kind import Finding
-from controller.kinds.parts.schedule_choice import NOSCHEDULE, ScheduleChoice, expand_schedule
+from controller.kinds.schedule import NOSCHEDULE, ScheduleChoice, expand_schedule
 from controller.loading.compiled import CompiledKinds
 from controller.loading.documents import IrregularScalar
 from controller.loading.documents import resolve as scalar

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from controller.kinds.language.kind import Finding, Findings, Path
 from controller.kinds.language.spec import Spec, partial_model
-from controller.kinds.parts.schedule_choice import ScheduleChoiceFacts
 from controller.kinds.parts.server_role import (
     NO_SIZES,
     AutoScalingSettings,
@@ -19,6 +18,7 @@ from controller.kinds.parts.server_role import (
     Slices,
     sizes_of,
 )
+from controller.kinds.schedule import ScheduleChoiceFacts
 
 ZONE_LETTERS = "ABCDEF"
 

@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.fields import merge
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
-from controller.kinds.parts.schedule_choice import (
+from controller.kinds.parts.texts import Email, SubnetType, Text
+from controller.kinds.schedule import (
     SCHEDULE,
     Expression,
     ScheduleChoice,
@@ -15,7 +16,6 @@ from controller.kinds.parts.schedule_choice import (
     a_schedule,
     expand_schedule,
 )
-from controller.kinds.parts.texts import Email, SubnetType, Text
 
 Count = Annotated[int, Field(ge=0, le=100), Says("a whole number of instances from 0 to 100")]
 

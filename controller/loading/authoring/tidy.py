@@ -5,8 +5,8 @@ from typing import Any
 from controller.kinds.language.fields import PLAIN, Shape, by_yaml
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import Spec
-from controller.kinds.parts.schedule_choice import FIXED_MODES, ScheduleChoice
 from controller.kinds.parts.server_role import AutoScalingSettings, Volume
+from controller.kinds.schedule import FIXED_MODES, ScheduleChoice
 
 Json = Any
 

@@ -24,7 +24,7 @@ from controller.decisions.role_schedules import (
     schedule_tag,
     users_of,
 )
-from controller.kinds.parts.schedule_choice import ScheduleChoice
+from controller.kinds.schedule import ScheduleChoice
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef

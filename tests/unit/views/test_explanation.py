@@ -19,8 +19,7 @@ from controller.engine.queries.explain.explanation import (
     Subject,
     Written,
 )
-from controller.kinds.parts.schedule_choice import ScheduleChoice
-from controller.kinds.schedule import ScheduleSpec
+from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import FoundInstance
 from controller.model.override import Override

@@ -10,8 +10,7 @@ from typing import Any, Final, NamedTuple
 from controller.engine.installation.installation import Installation
 from controller.engine.live.journal import refs_of
 from controller.engine.queries.effective import EffectiveDocument
-from controller.kinds.parts.schedule_choice import ScheduleChoice
-from controller.kinds.schedule import ScheduleSpec
+from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
 from controller.ledger.queries import entities_of
 from controller.ledger.records import POWER, iso_ms
 from controller.model.accepted import AcceptedState

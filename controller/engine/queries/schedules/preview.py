@@ -15,7 +15,7 @@ from controller.decisions.role_schedules import (
     users_of,
 )
 from controller.errors import WrongUsage
-from controller.kinds.parts.schedule_choice import ScheduleChoice
+from controller.kinds.schedule import ScheduleChoice
 from controller.loading.closest import closest
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
