@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 COUNT = 130
 APPLY = """
 import sys
+from tests.scenarios.test_killed_for_real_the_next_run_converges import in_server, wanted
 
 estate = in_server(sys.argv[1], create=False)
 estate.wants(*wanted())
