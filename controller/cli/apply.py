@@ -2,10 +2,11 @@
 
 import sys
 import time
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
 
@@ -30,7 +31,7 @@ from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.combined_plan import Reviewed, refusal_of
 from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
 from controller.errors import ExitCode, WrongUsage
-from controller.events import ApplyProgressed, Emit, Event
+from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
 from controller.planning.plan_file import PlanClaim, read_plan
 from controller.views.outcomes import apply_json, failure_lines, tally_line
@@ -99,9 +100,8 @@ def apply(
         show_plan_being_applied(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
         _ask(as_json=as_json)
-    with ProgressLine() as progress:
-        telling = replace(reconciler, emit=progress.listening(reconciler.emit))
-        result = telling.apply(planned, request)
+    with ProgressLine(reconciler.emit) as progress:
+        result = replace(reconciler, emit=progress.tell).apply(planned, request)
     _tell(call, result, as_json=as_json)
     raise typer.Exit(result.exit_code)
 
@@ -149,11 +149,12 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
         say(tally_line(result.report))
 
 
-class ProgressLine:
+class ProgressLine(AbstractContextManager["ProgressLine"]):
     """Listens after each transaction; prints on standard error when it is time."""
 
-    def __init__(self) -> None:
-        """Begin to count."""
+    def __init__(self, emit: Emit = discard_event) -> None:
+        """Begin to count; events are told on."""
+        self._emit = emit
         self._terminal = sys.stderr.isatty()
         self._began = time.monotonic()
         self._next_at = self._began + FIRST_AFTER_S
@@ -163,18 +164,11 @@ class ProgressLine:
         self._first: tuple[float, int] | None = None
         """When the first transaction was through, and how much it held: before it others may have been waited for."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def listening(self, emit: Emit) -> Emit:
-        """Return what shows progress beside what events are told to."""
-
-        def tell(event: Event) -> None:
-            if isinstance(event, ApplyProgressed):
-                self.show(event)
-            emit(event)
-
-        return tell
+    def tell(self, event: Event) -> None:
+        """Show progress, and tell any event on."""
+        if isinstance(event, ApplyProgressed):
+            self.show(event)
+        self._emit(event)
 
     def show(self, of_scope: ApplyProgressed) -> None:
         """Take where a scope stands; print where the run does when it is time."""

@@ -1,6 +1,7 @@
 """Whoever owns a scope writes it: what is written, its records and the scope's head go into one transaction."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import Enum
 from types import TracebackType
@@ -36,7 +37,7 @@ class SendResult(Enum):
     """Its records were there: the answer to an earlier try had been lost."""
 
 
-class ScopeWriter:
+class ScopeWriter(AbstractContextManager["ScopeWriter"]):
     """The owner of a scope for a while. Its end as a context manager gives the scope back.
 
     A lease that cannot be given back ends by itself and fails nothing that was recorded: it is told as an event. Not for several
@@ -68,9 +69,6 @@ class ScopeWriter:
         head = storage.leases.take(scope, claim)
         emit(EpochTaken(head.scope, head.epoch, head.owner))
         return cls(storage, request, head, emit)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self,

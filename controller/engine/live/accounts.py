@@ -73,6 +73,8 @@ class LiveAccounts:
         """Take the installation; the targets are the catalog's, if no others are given."""
         master = installation.master
         self.installation = installation
+        self._applied_schedules = LastAppliedSchedules(installation)
+        self._override_tags = OverrideTagSync(installation)
         self._settings = master.settings
         known = catalog.live_targets(self._settings.extensions) if targets is None else targets
         self.targets = tuple(known)
@@ -83,14 +85,6 @@ class LiveAccounts:
     @cached_property
     def _secrets(self) -> Secrets:
         return Secrets(self.installation.master.aws, self.installation.master.process.environment)
-
-    @cached_property
-    def _applied_schedules(self) -> LastAppliedSchedules:
-        return LastAppliedSchedules(self.installation)
-
-    @cached_property
-    def _override_tags(self) -> OverrideTagSync:
-        return OverrideTagSync(self.installation)
 
     @property
     def is_on(self) -> bool:

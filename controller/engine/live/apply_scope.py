@@ -108,7 +108,21 @@ class ScopeRun:
         outcomes: list[Outcome] = []
         result: LiveResult | None = None
         with writer:
-            run = self._run(writer, waits_since)
+            run = LiveRun(
+                reads=ScopeReads(
+                    self.plan.setup.scope,
+                    self.planner.accepted.installation,
+                    self.planner.accepted.options,
+                    self.planner.history,
+                    self.planner.access,
+                ),
+                writer=writer,
+                journal=Journal(
+                    writer, RecordFrame(scope=self.plan.setup.scope, request=self.request)
+                ),
+                targets={target.name: target for target in self.planner.targets},
+                waits_since=waits_since,
+            )
             while result is None or result.look_again_s:
                 try:
                     if result is None:
@@ -145,22 +159,6 @@ class ScopeRun:
             self._finding(outcomes),
             exit_code=ExitCode.FAILED if failed else ExitCode.DONE,
             again_at=None if again_s is None else now + timedelta(seconds=again_s),
-        )
-
-    def _run(self, writer: ScopeWriter, waits_since: datetime | None) -> LiveRun:
-        accepted = self.planner.accepted
-        return LiveRun(
-            reads=ScopeReads(
-                self.plan.setup.scope,
-                accepted.installation,
-                accepted.options,
-                self.planner.history,
-                self.planner.access,
-            ),
-            writer=writer,
-            journal=Journal(writer, RecordFrame(scope=self.plan.setup.scope, request=self.request)),
-            targets={target.name: target for target in self.planner.targets},
-            waits_since=waits_since,
         )
 
     def _due(

@@ -6,7 +6,7 @@ announced, ended.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -37,14 +37,13 @@ from controller.targets.power import SCHEDULES, Power, read_memory, write_memory
 ENFORCED: Final = "enforce"
 
 
+@dataclass(frozen=True, slots=True)
 class LastAppliedSchedules:
     """What is remembered of each scope, written only where it changes. Made once per process."""
 
-    def __init__(self, installation: Installation) -> None:
-        """Take where the rows are."""
-        self._client = installation.master.client
-        self._prefix = installation.master.settings.resource_prefix
-        self._known: dict[str, ScheduleMemory] = {}
+    installation: Installation
+    _known: dict[str, ScheduleMemory] = field(default_factory=dict, init=False)
+    """By scope."""
 
     def keep(self, accepted: AcceptedState, plans: Iterable[LiveScopePlan]) -> None:
         """Remember for each scope in which power is enforced what it worked by. Raises as any read or write.
@@ -53,13 +52,15 @@ class LastAppliedSchedules:
         """
         # An override ends by the clock, so what is remembered is what holds without it.
         current = memory_of(power_map(accepted.written))
+        client = self.installation.master.client
+        prefix = self.installation.master.settings.resource_prefix
         for plan in plans:
             part, scope = power_part(plan), plan.setup.scope
             if part is None:
                 continue
             before = part.observed.facts.get(SCHEDULES) or self._known.get(scope.name)
             if before is None:
-                before = read_memory(self._client, self._prefix, scope.name)
+                before = read_memory(client, prefix, scope.name)
             names = environments_of(accepted, scope, accepted.options.default_region)
             # The environments, in lower case, of which a guard let something lie that an edit or an override asks for.
             refused = frozenset(
@@ -74,7 +75,7 @@ class LastAppliedSchedules:
                 {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
             )
             if after != before:
-                write_memory(self._client, self._prefix, scope.name, after)
+                write_memory(client, prefix, scope.name, after)
             self._known[scope.name] = after
 
 
@@ -93,14 +94,13 @@ def power_part(plan: LiveScopePlan) -> Part | None:
 GONE = "its tag was taken off, or says something else"
 
 
+@dataclass(slots=True)
 class OverrideTagSync:
     """Keeps tags on record. Made once per process; not for several threads at once."""
 
-    def __init__(self, installation: Installation) -> None:
-        """Take where the records are."""
-        self._installation = installation
-        self._made: dict[str, Override] = {}
-        """By id: an accepted state read before they were made does not have them."""
+    installation: Installation
+    _made: dict[str, Override] = field(default_factory=dict, init=False)
+    """By id: an accepted state read before they were made does not have them."""
 
     def keep(
         self,
@@ -111,7 +111,7 @@ class OverrideTagSync:
         emit: Emit,
     ) -> None:
         """Write what changed since the last run. What cannot be written now the next run writes: the tag holds all the same."""
-        now = self._installation.master.process.clock()
+        now = self.installation.master.process.clock()
         # Where the time is up the end is recorded as that of any override.
         self._made = {name: made for name, made in self._made.items() if _holds(made, now)}
         # Whoever works on the tables is not put out for this.
@@ -147,9 +147,9 @@ class OverrideTagSync:
         emit: Emit,
     ) -> None:
         actor = Actor(requester.name, "", requester.name, "override")
-        now = self._installation.master.process.clock()
+        now = self.installation.master.process.clock()
         request = ApplyRequest(actor=actor, transaction=new_run_id(now))
-        storage = self._installation.storage()
+        storage = self.installation.storage()
         endings = [Ending(override, GONE) for override in gone]
         end_overrides(storage, endings, request, claim, emit)
         for override in gone:

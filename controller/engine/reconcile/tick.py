@@ -12,9 +12,8 @@ from controller.decisions.power_map import PowerMap, power_map
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import new_run_id
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.observe import ScopeSetup, environments_of
-from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
+from controller.engine.live.planner import LivePlanOptions
 from controller.engine.reconcile.reconciler import Followed, Reconciler, ReconcileRequest
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
@@ -185,23 +184,17 @@ class PowerRun:
             new_run_id(now),
         )
         for scope, outcome in zip(followed.scopes, followed.outcomes, strict=True):
-            self._learn(scope, outcome, accepted, now)
+            # Power alone was asked for: where it has no part it could not see the scope.
+            look = scope.view.look if scope.view.parts else None
+            if look is None or outcome.exit_code:
+                self.agenda.failed(scope.setup.scope.name, now)
+            if look is None:
+                continue
+            waits = any(
+                scope_plan.state is ScopeState.REFUSED
+                or any(note.category in _WAITING for note in scope_plan.notes)
+                for scope_plan in scope.plans
+            )
+            goes_on = outcome.again_at is not None or bool(outcome.exit_code)
+            self.agenda.learn(look, accepted, now, waits=waits or goes_on)
         return followed
-
-    def _learn(
-        self, scope: LiveScopePlan, outcome: ScopeOutcome, accepted: AcceptedState, now: datetime
-    ) -> None:
-        name = scope.setup.scope.name
-        # Power alone was asked for: where it has no part it could not see the scope.
-        look = scope.view.look if scope.view.parts else None
-        if look is None or outcome.exit_code:
-            self.agenda.failed(name, now)
-        if look is None:
-            return
-        waits = any(
-            scope_plan.state is ScopeState.REFUSED
-            or any(note.category in _WAITING for note in scope_plan.notes)
-            for scope_plan in scope.plans
-        )
-        goes_on = outcome.again_at is not None or bool(outcome.exit_code)
-        self.agenda.learn(look, accepted, now, waits=waits or goes_on)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from controller.aws.clients import RawCall
 from controller.aws.errors import aws_errors
@@ -53,6 +53,10 @@ class PowerClient(Protocol):
         """End a member, so that its group launches another."""
 
 
+_PARKED_TAG: Final = {"ResourceType": "auto-scaling-group", "Key": PARKED}
+"""What requests say of the tag, besides the group it is of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ec2PowerClient:
     """PowerClient over the clients of one scope, which is looked at before each request that changes something."""
@@ -75,14 +79,14 @@ class Ec2PowerClient:
     def remember(self, values: Mapping[str, str]) -> None:
         """One CreateOrUpdateTags."""
         tags = [
-            {**_group_tag(group), "Value": value, "PropagateAtLaunch": False}
+            {"ResourceId": group, **_PARKED_TAG, "Value": value, "PropagateAtLaunch": False}
             for group, value in values.items()
         ]
         self._change("autoscaling", "create_or_update_tags", "tag groups", Tags=tags)
 
     def forget(self, groups: Sequence[str]) -> None:
         """One DeleteTags."""
-        tags = [_group_tag(group) for group in groups]
+        tags = [{"ResourceId": group, **_PARKED_TAG} for group in groups]
         self._change("autoscaling", "delete_tags", "untag groups", Tags=tags)
 
     def step(self, group: str, step: Step) -> None:
@@ -139,7 +143,3 @@ class Ec2PowerClient:
         with aws_errors(f"power: {what} in {self.acts.scope.name}"):
             # What becomes of it is what the next look says: nobody reads the answer.
             RawCall().send(self.acts.client(service), method, request)
-
-
-def _group_tag(group: str) -> dict[str, Any]:
-    return {"ResourceId": group, "ResourceType": "auto-scaling-group", "Key": PARKED}

@@ -243,7 +243,7 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             groups[name] = steps
         start += filter(patience.may_try, steps.start)
         stop += filter(patience.may_try, steps.stop)
-        if steps.any or not steps.stays:
+        if steps.chain or steps.start or steps.stop or not steps.stays:
             waits |= {member.instance_id for member in situation.members if not member.is_there}
             waits |= {name} if steps.chain else set()
     for instance_id, wanted in goals.power.items():

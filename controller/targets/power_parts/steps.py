@@ -204,11 +204,6 @@ class GroupSteps(NamedTuple):
     stays: str = ""
     """Why something is left as it is that should not be."""
 
-    @property
-    def any(self) -> bool:
-        """Whether there is something to do."""
-        return bool(self.chain or self.start or self.stop)
-
 
 def next_steps(group: GroupSituation) -> GroupSteps:
     """Return what to do now to bring a group and its members to where they are wanted."""
