@@ -1,42 +1,181 @@
-"""What an accepted state says about power, by environment and role, and the schedules power last worked by.
+"""What an accepted state says about power: the roles environments have, and the schedules both choose and follow."""
 
-By what is remembered the clock is told from edits: a switch is the clock's where the schedule known before wants the same now,
-as then it was only a matter of time. It is an edit's where the schedule known before wants something else, or none was known.
-"""
-
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from controller.decisions.role_schedules import (
-    Compiled,
-    compiled,
-    map_of,
-    roles_if_readable,
-    schedule_of_role,
-)
-from controller.kinds.schedule import ScheduleChoice, expand_schedule
+from controller.kinds import calendar, deployment_map, environment, schedule
+from controller.kinds.language.kind import Kind
+from controller.kinds.parts.server_role import ServerRole, effective_roles
+from controller.kinds.schedule import FIXED_MODES, ScheduleChoice, expand_schedule
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import ABSENT
+from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.override import Override
-from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import is_of_tag, segments
-from controller.scheduling.decision import Decision
-from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts, Source
+from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import (
     ALWAYS_OFF,
     ALWAYS_ON,
     NOSCHEDULE,
-    ExceptDates,
     InvalidSchedule,
     Schedule,
     State,
 )
-from controller.scheduling.timeline import state_at
+
+Compiled = Schedule | InvalidSchedule
+
+_FACTS = {"Schedule": schedule.KIND.facts, "Calendar": calendar.KIND.facts}
+_FIXED = dict(zip(FIXED_MODES, (ALWAYS_ON, ALWAYS_OFF, NOSCHEDULE), strict=True))
+
+
+class _AcceptedCalendars(NamedTuple):
+    """Answers what schedules ask of their calendars."""
+
+    accepted: AcceptedState
+
+    def facts(self, kind: str, key: str) -> Any:
+        spec = self.accepted.spec(kind, key)
+        return None if spec is None else _FACTS[kind](key, spec)
+
+
+def compiled(choice: ScheduleChoice, accepted: AcceptedState) -> Compiled:
+    """Return the schedule that is chosen; why it cannot be told where it cannot."""
+    if choice.mode in _FIXED:
+        return _FIXED[choice.mode]
+    if choice.expression is not None:
+        return _parsed(choice.expression)
+    world = _AcceptedCalendars(accepted)
+    facts = world.facts("Schedule", str(choice.use))
+    if facts is None:
+        return InvalidSchedule(
+            f"Schedule {choice.use} is not among the accepted documents, or cannot be read",
+            "envctl doctor says what is wrong with it",
+        )
+    try:
+        found: Schedule = facts.compiled(world)
+    except InvalidSchedule as refusal:
+        return refusal
+    return found
+
+
+def schedule_of_role(role: ServerRole, accepted: AcceptedState) -> Compiled | None:
+    """Return the schedule a role has of its own; None where its environment's counts. A tag names no Schedule."""
+    if role.schedule is not None:
+        return compiled(role.schedule, accepted)
+    return None if role.schedule_tag is None else _parsed(role.schedule_tag)
+
+
+def schedule_tag(choice: ScheduleChoice, accepted: AcceptedState) -> str | InvalidSchedule:
+    """Return the text of the Schedule tag for a role that chooses a schedule: a mode, or one line of text."""
+    if choice.mode in _FIXED:
+        return choice.mode
+    if choice.expression is not None:
+        return choice.expression
+    found = compiled(choice, accepted)
+    return found if isinstance(found, InvalidSchedule) else found.text
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Compiled:
+    try:
+        return parse_schedule(text)
+    except InvalidSchedule as refusal:
+        return refusal
+
+
+def roles_if_readable(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole] | None:
+    """Return an environment's roles by name; None where its map cannot be read back from the tables.
+
+    The environment itself is one that can be read back. Roles that are not enabled are left out.
+    """
+    ref = ResourceRef("Environment", name)
+    of_map = map_of(name, accepted)
+    if of_map not in accepted.resources or accepted.specs.get(of_map) is None:
+        return None
+    shared, own = accepted.resources[of_map].document, accepted.resources[ref].document
+    return _laid_over(shared, _own(own))
+
+
+def map_of(name: str, accepted: AcceptedState) -> ResourceRef:
+    """Return the map an environment names; it need not exist."""
+    return ResourceRef("DeploymentMap", accepted.spec("Environment", name).deployment_map)
+
+
+@lru_cache(maxsize=8192)
+def _own(document: bytes) -> bytes:
+    return canonical_bytes(_expanded(environment.KIND, document).get("roles") or {})
+
+
+@lru_cache(maxsize=4096)
+def _laid_over(of_map: bytes, own: bytes) -> Mapping[str, ServerRole]:
+    """Most environments share a map and differ in little: each pair is worked out once."""
+    return effective_roles(_expanded(deployment_map.KIND, of_map), parse_canonical(own))
+
+
+def _expanded(kind: Kind[Any], document: bytes) -> dict[str, Any]:
+    """Return a document's spec with its short forms written out."""
+    spec: dict[str, Any] = parse_canonical(document)["spec"]
+    return kind.expand(spec) if kind.expand else spec
+
+
+class FollowedSchedule(NamedTuple):
+    """A schedule as somebody chose it: how people call it, and what it means."""
+
+    label: str
+    """``office-hours``, ``on``, or the expression."""
+    schedule: Compiled
+    use: str = ""
+    """Name of the Schedule, if it is one."""
+
+
+def of_choice(choice: ScheduleChoice, accepted: AcceptedState) -> FollowedSchedule:
+    """Return what a choice of a schedule follows."""
+    label = choice.mode if choice.mode != "automatic" else choice.use or choice.expression or ""
+    use = choice.use if choice.mode == "automatic" and choice.use else ""
+    return FollowedSchedule(label, compiled(choice, accepted), use)
+
+
+def of_environment(name: str, accepted: AcceptedState) -> FollowedSchedule | None:
+    """Return what an environment follows; None if there is none by that name that can be read."""
+    spec = accepted.spec("Environment", name)
+    return None if spec is None else of_choice(spec.schedule, accepted)
+
+
+def of_role(role: ServerRole, accepted: AcceptedState) -> FollowedSchedule | None:
+    """Return what a role follows by itself; None where its environment's counts."""
+    if role.schedule is not None:
+        return of_choice(role.schedule, accepted)
+    own = schedule_of_role(role, accepted)
+    return None if own is None else FollowedSchedule(role.schedule_tag or "", own)
+
+
+def roles_of(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole]:
+    """Return the roles an environment has, by name; none if it, or its map, cannot be read."""
+    spec = accepted.spec("Environment", name)
+    if spec is None or spec.lifecycle == "retired":
+        return {}
+    return roles_if_readable(name, accepted) or {}
+
+
+def users_of(schedule: str, accepted: AcceptedState) -> Iterator[str]:
+    """Yield the environments that follow a Schedule, by name."""
+    for ref in accepted.of_kind("Environment"):
+        choice = accepted.specs[ref].schedule
+        if choice.mode == "automatic" and choice.use == schedule:
+            yield ref.key
+
+
+def roles_using(schedule: str, accepted: AcceptedState) -> Iterator[str]:
+    """Yield the roles of maps that follow a Schedule, as ``map/role``."""
+    for ref in accepted.of_kind("DeploymentMap"):
+        for role in accepted.specs[ref].roles:
+            choice = role.schedule
+            if choice is not None and choice.mode == "automatic" and choice.use == schedule:
+                yield f"{ref.key}/{role.server_role_name}"
+
 
 DEFAULT_WAKE_TIMEOUT_S: Final = 900
 SCHEDULE_PATH: Final = ("spec", "schedule")
@@ -185,124 +324,3 @@ def _overriding(override: Override, accepted: AcceptedState) -> Compiled | None:
     except ValueError as error:
         return InvalidSchedule(str(error), "release the override and make it again")
     return compiled(choice, accepted)
-
-
-_FIXED = {State.ON: ALWAYS_ON, State.OFF: ALWAYS_OFF, State.NOSCHEDULE: NOSCHEDULE}
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleMemory:
-    """Schedules by environment, and by environment and role where a role has its own. Names in lower case."""
-
-    environments: Mapping[str, Schedule] = field(default_factory=dict)
-    roles: Mapping[tuple[str, str], Schedule] = field(default_factory=dict)
-
-    def wanted(self, environment: str, role: str, now: datetime) -> State | None:
-        """Return what was wanted of a role's instances at a moment, going by what is remembered; None if nothing is."""
-        name = environment.lower()
-        known = self.roles.get((name, role.lower())) or self.environments.get(name)
-        return None if known is None else state_at(known, now)
-
-    def only(self, environments: Collection[str]) -> "ScheduleMemory":
-        """Return what is remembered of some environments, named in lower case."""
-        return ScheduleMemory(
-            {name: self.environments[name] for name in self.environments if name in environments},
-            {key: schedule for key, schedule in self.roles.items() if key[0] in environments},
-        )
-
-
-NOTHING_KNOWN = ScheduleMemory()
-
-
-def memory_of(power: PowerMap) -> ScheduleMemory:
-    """Return what is to be remembered. Invalid schedules are not: they switch nothing."""
-    environments = {}
-    roles = {}
-    for name, environment in power.environments.items():
-        if isinstance(environment.facts.schedule, Schedule):
-            environments[name] = environment.facts.schedule
-        for role_name, role in environment.roles.items():
-            if isinstance(role.facts.schedule, Schedule):
-                roles[name, role_name] = role.facts.schedule
-    return ScheduleMemory(environments, roles)
-
-
-def cause_of(
-    decision: Decision,
-    environment: str,
-    role: str,
-    memory: ScheduleMemory,
-    now: datetime,
-    *,
-    tag_is_ours: bool = False,
-) -> Cause:
-    """Say why a switch is due: an override, an edit, or the clock. A tag that a person set is nobody's edit of ours."""
-    if decision.source is Source.OVERRIDE:
-        return Cause.OVERRIDDEN
-    theirs = decision.source is Source.GROUP and not tag_is_ours
-    if decision.source is Source.INSTANCE or theirs:
-        return Cause.SCHEDULED
-    before = memory.wanted(environment, role, now)
-    return Cause.SCHEDULED if before is decision.wanted else Cause.EDITED
-
-
-def to_json(memory: ScheduleMemory) -> dict[str, Any]:
-    """Return the memory as plain JSON; equal schedules are written once."""
-    places: dict[Schedule, int] = {}
-
-    def place(schedule: Schedule) -> int:
-        return places.setdefault(schedule, len(places))
-
-    environments = {name: place(schedule) for name, schedule in sorted(memory.environments.items())}
-    roles = {"/".join(key): place(schedule) for key, schedule in sorted(memory.roles.items())}
-    return {
-        "schedules": [_written(schedule) for schedule in places],
-        "environments": environments,
-        "roles": roles,
-    }
-
-
-def from_json(found: Mapping[str, Any]) -> ScheduleMemory:
-    """Read the memory back; what cannot be read is not known."""
-    try:
-        schedules = [
-            _read(str(text), *(tuple(map(str, exception)) for exception in exceptions))
-            for text, *exceptions in found["schedules"]
-        ]
-        return ScheduleMemory(
-            {name: schedules[int(index)] for name, index in found["environments"].items()},
-            {
-                (environment, role): schedules[int(index)]
-                for key, index in found["roles"].items()
-                for environment, _, role in [key.partition("/")]
-            },
-        )
-    except (KeyError, TypeError, ValueError, IndexError):
-        return NOTHING_KNOWN
-
-
-def _written(schedule: Schedule) -> list[Any]:
-    if schedule.fixed is not None:
-        return [schedule.fixed.value]
-    text = f"{'; '.join(entry.text for entry in schedule.entries)} | {schedule.zone}"
-    exceptions = [
-        [exception.first.isoformat(), exception.last.isoformat(), exception.name]
-        for exception in schedule.exceptions
-    ]
-    return [text, *exceptions]
-
-
-@lru_cache(maxsize=4096)
-def _read(text: str, *exceptions: tuple[str, ...]) -> Schedule:
-    """Read one schedule. Raises InvalidSchedule, a ValueError, for what is none."""
-    for state, fixed in _FIXED.items():
-        if text == state.value:
-            return fixed
-    dates = tuple(
-        ExceptDates(date.fromisoformat(first), date.fromisoformat(last), name)
-        for first, last, name in exceptions
-    )
-    found = parse_schedule(text)
-    if found.fixed is not None:
-        raise InvalidSchedule(f"{text!r} is no text of entries", "remove the row")
-    return replace(found, exceptions=dates)

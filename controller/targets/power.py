@@ -13,13 +13,8 @@ from controller.aws.items import to_wire
 from controller.aws.tables import DynamoStore
 from controller.aws.transactions import PutWrite
 from controller.decisions.evaluator import Evaluator, power_rules_of
-from controller.decisions.power_map import (
-    NOTHING_KNOWN,
-    ScheduleMemory,
-    from_json,
-    power_map,
-    to_json,
-)
+from controller.decisions.power_map import power_map
+from controller.decisions.schedule_memory import NOTHING_KNOWN, ScheduleMemory, from_json, to_json
 from controller.decisions.tag_keys import PARKED
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState

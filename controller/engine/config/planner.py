@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from controller.decisions.role_schedules import of_environment, of_role, roles_of
+from controller.decisions.power_map import of_environment, of_role, roles_of
 from controller.engine.config.compute_plan import PlanRules, plan_config
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired.accepted import AcceptedReader, accepted_after

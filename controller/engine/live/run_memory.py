@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from controller.decisions.evaluator import tag_keys_of
-from controller.decisions.power_map import ScheduleMemory, memory_of, power_map
+from controller.decisions.power_map import power_map
+from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.installation.installation import Installation

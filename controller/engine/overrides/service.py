@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from controller.decisions.evaluator import Evaluation, JudgedGroup
-from controller.decisions.role_schedules import (
+from controller.decisions.power_map import (
     FollowedSchedule,
     of_environment,
     of_role,

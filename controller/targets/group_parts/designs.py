@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.decisions.role_schedules import compiled, map_of, roles_if_readable
+from controller.decisions.power_map import compiled, map_of, roles_if_readable
 from controller.decisions.tag_keys import written_keys
 from controller.kinds.parts.server_role import ServerRole, Sizes, sizes_of
 from controller.model.accepted import AcceptedState

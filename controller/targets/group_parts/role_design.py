@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from controller.decisions.role_schedules import Compiled, schedule_tag
+from controller.decisions.power_map import Compiled, schedule_tag
 from controller.decisions.tag_keys import LONGEST_VALUE
 from controller.kinds.parts.role_facts import ZONE_LETTERS, zones_of
 from controller.kinds.parts.server_role import ScalingSchedule, ServerRole

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, is_on_its_way
-from controller.decisions.power_map import ScheduleMemory, cause_of
+from controller.decisions.schedule_memory import ScheduleMemory, cause_of
 from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Cause, Note, NoteCategory

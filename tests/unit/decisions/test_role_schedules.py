@@ -7,23 +7,19 @@ from typing import Any
 import pytest
 
 from controller.decisions.power_map import (
-    NOTHING_KNOWN,
     EnvironmentPower,
-    RolePower,
-    from_json,
-    memory_of,
-    power_map,
-)
-from controller.decisions.role_schedules import (
     FollowedSchedule,
+    RolePower,
     compiled,
     of_environment,
     of_role,
+    power_map,
     roles_of,
     roles_using,
     schedule_tag,
     users_of,
 )
+from controller.decisions.schedule_memory import NOTHING_KNOWN, from_json, memory_of
 from controller.kinds.schedule import ScheduleChoice
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override

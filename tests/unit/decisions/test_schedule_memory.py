@@ -8,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.decisions.power_map import (
-    NOTHING_KNOWN,
-    ScheduleMemory,
-    from_json,
-    to_json,
-)
+from controller.decisions.schedule_memory import NOTHING_KNOWN, ScheduleMemory, from_json, to_json
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import Period, compile_periods
 from controller.scheduling.schedule import ExceptDates, Schedule, State

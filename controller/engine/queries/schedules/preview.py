@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from controller.decisions.power_map import SCHEDULE_PATH
-from controller.decisions.role_schedules import (
+from controller.decisions.power_map import (
+    SCHEDULE_PATH,
     FollowedSchedule,
     compiled,
     of_environment,

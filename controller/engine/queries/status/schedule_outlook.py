@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from controller.decisions.power_map import SCHEDULE_PATH
-from controller.decisions.role_schedules import compiled
+from controller.decisions.power_map import SCHEDULE_PATH, compiled
 from controller.engine.queries.status.view import PowerView, Switch
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override

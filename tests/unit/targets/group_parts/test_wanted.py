@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.decisions.role_schedules import Compiled
+from controller.decisions.power_map import Compiled
 from controller.kinds.parts.server_role import ScalingSchedule
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.group_sizes import RoleSizes

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from controller.decisions.evaluator import Evaluator, power_rules_of
-from controller.decisions.power_map import ScheduleMemory, memory_of, power_map
+from controller.decisions.power_map import power_map
+from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.model.accepted import AcceptedState, LiveOptions, PowerOptions
 from controller.model.live import FoundGroup, FoundInstance
 from controller.model.override import Override
