@@ -1,6 +1,7 @@
 """``envctl plan``: what would change, and nothing changed."""
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -97,7 +98,7 @@ def plan(
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
     call: Invocation = context.obj
     compared = _observed(call, base, observed)
-    reconciler = call.reconciler(source, noting_warnings(call.emit), compared)
+    reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared)
     result = reconciler.reconcile(
         ReconcileRequest(
             requester=call.requester("plan"),
@@ -124,19 +125,15 @@ def plan(
     raise typer.Exit(planned.exit_code)
 
 
-def noting_warnings(emit: Emit) -> Emit:
-    """Return what tells how many warnings the desired state has, and where to read them, beside what events are told to.
+def note_warnings(emit: Emit, event: Event) -> None:
+    """Say how many warnings the desired state has, and where to read them, beside telling the event on.
 
     A plan is read for its changes.
     """
-
-    def tell(event: Event) -> None:
-        if isinstance(event, (DesiredLoaded, DesiredRejected)) and event.warnings:
-            warnings = counted(event.warnings, "warning")
-            note(f"{warnings} in the desired state: envctl validate shows what")
-        emit(event)
-
-    return tell
+    if isinstance(event, (DesiredLoaded, DesiredRejected)) and event.warnings:
+        warnings = counted(event.warnings, "warning")
+        note(f"{warnings} in the desired state: envctl validate shows what")
+    emit(event)
 
 
 def plan_file(run: CombinedPlan) -> bytes:

@@ -1,6 +1,6 @@
 """A plan as a reviewer reads it, before it becomes text, Markdown or HTML."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from controller.model.canonical import ABSENT, Json, parse_canonical
@@ -109,8 +109,14 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         )
     if plan.schedules is not None:
         sections.append(_schedules(plan.schedules, expand=expand))
+    by_cause: dict[str, list[Change]] = {}
+    for change in others:
+        by_cause.setdefault(change.cause.value, []).append(change)
     asides = (
-        *_causes(others, scope_of, names, expand=expand),
+        *(
+            Aside(cause, _entries(of_cause, scope_of, names, expand=expand))
+            for cause, of_cause in sorted(by_cause.items())
+        ),
         *_notes(plan, expand=expand),
         *_scopes(plan),
     )
@@ -143,16 +149,6 @@ def _entry(
     where = scope_text(scopes)
     remarks = tuple(filter(None, (where, effects_text(changes), first.because)))
     return Entry(SIGNS[first.action], title, remarks, shown, len(fields) - len(shown))
-
-
-def _causes(
-    changes: Iterable[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
-) -> Iterator[Aside]:
-    by_cause: dict[str, list[Change]] = {}
-    for change in changes:
-        by_cause.setdefault(change.cause.value, []).append(change)
-    for cause, of_cause in sorted(by_cause.items()):
-        yield Aside(cause, _entries(of_cause, scope_of, names, expand=expand))
 
 
 def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:

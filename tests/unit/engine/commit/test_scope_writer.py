@@ -6,7 +6,7 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from controller.engine.commit.lease import Claim, Leases
+from controller.engine.commit.lease import Claim, LeaseKeeper, Leases
 from controller.engine.commit.scope_writer import MAX_HEAD_MOVES, ScopeWriter
 from controller.errors import Conflict, ScopeBusy, StaleEpoch, Throttled
 from controller.events import EpochTaken, Event, LeaseNotReleased
@@ -60,7 +60,7 @@ def moved_by_a_namesake(estate: Estate) -> None:
     """Write a record in the present epoch, as another process of the same owner would."""
     head = estate.leases.read("config")
     assert head is not None
-    other = ScopeWriter(estate.storage, estate.request(), head)
+    other = ScopeWriter(estate.storage, estate.request(), LeaseKeeper(head, estate.leases))
     write(other, f"other-{head.sequence}")
 
 
