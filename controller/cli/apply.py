@@ -21,11 +21,10 @@ from controller.cli.invocation import (
     ScopeOption,
     SourceOption,
 )
-from controller.cli.output import note, say, say_document
+from controller.cli.output import note, say, say_document, say_lines
 from controller.cli.plan import (
-    note_ending_soon,
+    note_unused_tokens,
     note_warnings,
-    show_plan_being_applied,
 )
 from controller.cli.process import may_ask
 from controller.engine.commit.lease import Claim
@@ -37,7 +36,8 @@ from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
 from controller.planning.plan_file import PlanClaim, read_plan
 from controller.views.outcomes import apply_json, failure_lines, tally_line
-from controller.views.override_text import ended_text
+from controller.views.override_text import ended_text, soon_text
+from controller.views.plan.text import text_lines
 
 FIRST_AFTER_S = 2.0
 TERMINAL_EVERY_S = 0.5
@@ -99,7 +99,10 @@ def apply(
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
     planned = reconciler.plan(request)
     if not as_json:
-        show_plan_being_applied(planned)
+        lines = text_lines(planned.plan, names=planned.names)
+        # Without the last line, which says what to type next: that is being done.
+        say_lines(lines[:-1] if planned.plan.changes and not planned.plan.refused else lines)
+        note_unused_tokens(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
         _ask(as_json=as_json)
     with ProgressLine(reconciler.emit) as progress:
@@ -140,7 +143,8 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
     """Say all that came of the run. Raises what refuses it, where that is not said as JSON."""
     for ending in result.ended:
         note(ended_text(ending.override, ending.why))
-    note_ending_soon(call, result)
+    for override in result.ending_soon:
+        note(soon_text(override, call.process.clock()))
     if as_json:
         say_document("apply", apply_json(result.planned, result.report))
     elif result.refused is not None:

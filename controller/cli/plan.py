@@ -27,7 +27,7 @@ from controller.engine.config.observe import (
 )
 from controller.engine.installation.settings_file import read_named
 from controller.engine.reconcile.combined_plan import CombinedPlan
-from controller.engine.reconcile.reconciler import Reach, Reconciled, ReconcileRequest
+from controller.engine.reconcile.reconciler import Reach, ReconcileRequest
 from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
 from controller.model.plan import APPROVAL_DIGITS
@@ -121,7 +121,8 @@ def plan(
     show_plan(planned, output, expand=expand)
     for ending in result.ended:
         note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
-    note_ending_soon(call, result)
+    for ending_soon in result.ending_soon:
+        note(soon_text(ending_soon, call.process.clock()))
     raise typer.Exit(planned.exit_code)
 
 
@@ -153,19 +154,6 @@ def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) ->
         case PlanFormat.JSON:
             say(plan_file(run).decode())
     note_unused_tokens(run)
-
-
-def show_plan_being_applied(run: CombinedPlan) -> None:
-    """Print a plan without its last line, which says what to type next: that is being done."""
-    lines = list(text_lines(run.plan, names=run.names))
-    say_lines(lines[:-1] if run.plan.changes and not run.plan.refused else lines)
-    note_unused_tokens(run)
-
-
-def note_ending_soon(call: Invocation, result: Reconciled) -> None:
-    """Say which overrides end soon."""
-    for override in result.ending_soon:
-        note(soon_text(override, call.process.clock()))
 
 
 def note_unused_tokens(run: CombinedPlan) -> None:

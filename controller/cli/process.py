@@ -38,11 +38,18 @@ def environment_instead(values: Mapping[str, str]) -> Iterator[None]:
 
 def process_context() -> ProcessContext:
     """Return what this process gives a command."""
+    user = os.environ.get(USER_VARIABLE)
+    if not user:
+        try:
+            user = getpass.getuser()
+        except (OSError, KeyError):
+            # A container may run as a number without a name.
+            user = f"uid-{os.getuid()}"
     return ProcessContext(
         environment=os.environ,
         clock=utc_now,
         sleep=time.sleep,
-        user=_user(),
+        user=user,
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
 
@@ -56,14 +63,3 @@ def wants_colour() -> bool:
     """Tell whether output may be coloured: on terminals, unless NO_COLOR is set to anything."""
     given = os.environ
     return sys.stdout.isatty() and not given.get("NO_COLOR") and given.get("TERM") != "dumb"
-
-
-def _user() -> str:
-    given = os.environ.get(USER_VARIABLE)
-    if given:
-        return given
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        # A container may run as a number without a name.
-        return f"uid-{os.getuid()}"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
@@ -12,12 +11,12 @@ from controller.aws.errors import THROTTLE_CODES, OutcomeUnknown, TableMissing
 from controller.aws.transactions import Cancelled, Committed, Reason, Write
 from controller.engine.commit.lease import Claim, LeaseKeeper
 from controller.engine.commit.storage import ApplyRequest, Storage
-from controller.engine.commit.transaction import Transaction, build_transaction, records_of
+from controller.engine.commit.transaction import Transaction, build_transaction
 from controller.errors import Conflict, EnvctlError, StaleEpoch, Throttled, Unreachable
 from controller.events import ApplyProgressed, Emit, EpochTaken, LeaseNotReleased, discard_event
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.backoff import Backoff
-from controller.model.ledger_record import ItemWrite, LedgerRecord, Phase
+from controller.model.ledger_record import LedgerRecord
 from controller.model.plan import Progress
 
 MAX_HEAD_MOVES: Final = 8
@@ -82,12 +81,6 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
             self.lease.leases.release(self.lease.head)
         except EnvctlError as refusal:
             self.emit(LeaseNotReleased(self.lease.head.scope, str(refusal)))
-
-    def records_of(
-        self, items: Sequence[ItemWrite], at: datetime, phase: Phase = "done"
-    ) -> tuple[LedgerRecord, ...]:
-        """Return a record for each item write, not yet chained."""
-        return records_of(items, self.lease.head.scope, self.storage, self.request, at, phase)
 
     def append(
         self, records: Sequence[LedgerRecord], writes: Sequence[Write] = ()

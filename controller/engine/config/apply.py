@@ -32,6 +32,7 @@ from controller.engine.commit.transaction import (
     build_transaction,
     prefix_length,
     prepare,
+    records_of,
 )
 from controller.engine.config.planner import PlanRun
 from controller.engine.installation.installation import Installation
@@ -107,7 +108,9 @@ class _Run:
             items = [item for prepared in batch for item in prepared.items]
             writes = [write for prepared in batch for write in prepared.writes]
             try:
-                records = self.writer.records_of(items, at)
+                records = records_of(
+                    items, head.scope, self.writer.storage, self.writer.request, at
+                )
                 return build_transaction(records, writes, head, self.writer.storage, at, batch)
             except EnvctlError as error:
                 # The store for large images did not take one: without it there can be no record.
