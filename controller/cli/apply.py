@@ -3,7 +3,8 @@
 import sys
 import time
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated
@@ -21,11 +22,10 @@ from controller.cli.invocation import (
     SourceOption,
 )
 from controller.cli.plan import (
-    note_ending_soon,
-    noting_warnings,
-    show_plan_being_applied,
+    note_unused_tokens,
+    note_warnings,
 )
-from controller.cli.process import may_ask, note, say, say_document
+from controller.cli.process import may_ask, note, say, say_document, say_lines
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.combined_plan import Reviewed, refusal_of
@@ -35,7 +35,8 @@ from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
 from controller.planning.plan_file import PlanClaim, read_plan
 from controller.views.outcomes import apply_json, failure_lines, tally_line
-from controller.views.override_text import ended_text
+from controller.views.override_text import ended_text, soon_text
+from controller.views.plan.text import text_lines
 
 FIRST_AFTER_S = 2.0
 TERMINAL_EVERY_S = 0.5
@@ -94,10 +95,13 @@ def apply(
         strict=True,
     )
     as_json = output is Format.JSON
-    reconciler = call.reconciler(source, noting_warnings(call.emit))
+    reconciler = call.reconciler(source, partial(note_warnings, call.emit))
     planned = reconciler.plan(request)
     if not as_json:
-        show_plan_being_applied(planned)
+        lines = text_lines(planned.plan, names=planned.names)
+        # Without the last line, which says what to type next: that is being done.
+        say_lines(lines[:-1] if planned.plan.changes and not planned.plan.refused else lines)
+        note_unused_tokens(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
         _ask(as_json=as_json)
     with ProgressLine(reconciler.emit) as progress:
@@ -138,7 +142,8 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
     """Say all that came of the run. Raises what refuses it, where that is not said as JSON."""
     for ending in result.ended:
         note(ended_text(ending.override, ending.why))
-    note_ending_soon(call, result)
+    for override in result.ending_soon:
+        note(soon_text(override, call.process.clock()))
     if as_json:
         say_document("apply", apply_json(result.planned, result.report))
     elif result.refused is not None:
@@ -149,26 +154,23 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
         say(tally_line(result.report))
 
 
+@dataclass(eq=False)
 class ProgressLine(AbstractContextManager["ProgressLine"]):
-    """Listens after each transaction; prints on standard error when it is time."""
+    """Listens after each transaction, and tells ``emit`` on; prints on standard error when it is time."""
 
-    def __init__(self, emit: Emit = discard_event) -> None:
-        """Begin to count; events are told on."""
-        self._emit = emit
-        self._terminal = sys.stderr.isatty()
-        self._began = time.monotonic()
-        self._next_at = self._began + FIRST_AFTER_S
-        self._printed = False
-        self._scopes: dict[str, ApplyProgressed] = {}
-        """Scopes are worked on side by side: what is shown is their sum."""
-        self._first: tuple[float, int] | None = None
-        """When the first transaction was through, and how much it held: before it others may have been waited for."""
+    emit: Emit = discard_event
+    _next_at: float = field(default_factory=lambda: time.monotonic() + FIRST_AFTER_S, init=False)
+    _printed: bool = field(default=False, init=False)
+    _scopes: dict[str, ApplyProgressed] = field(default_factory=dict, init=False)
+    """Scopes are worked on side by side: what is shown is their sum."""
+    _first: tuple[float, int] | None = field(default=None, init=False)
+    """When the first transaction was through, and how much it held: before it others may have been waited for."""
 
     def tell(self, event: Event) -> None:
         """Show progress, and tell any event on."""
         if isinstance(event, ApplyProgressed):
             self.show(event)
-        self._emit(event)
+        self.emit(event)
 
     def show(self, of_scope: ApplyProgressed) -> None:
         """Take where a scope stands; print where the run does when it is time."""
@@ -182,9 +184,10 @@ class ProgressLine(AbstractContextManager["ProgressLine"]):
             self._first = now, progress.done
         if now < self._next_at:
             return
-        self._next_at = now + (TERMINAL_EVERY_S if self._terminal else ELSEWHERE_EVERY_S)
+        terminal = sys.stderr.isatty()
+        self._next_at = now + (TERMINAL_EVERY_S if terminal else ELSEWHERE_EVERY_S)
         text = progress_text(progress, now - self._first[0], self._first[1])
-        if self._terminal:
+        if terminal:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
             self._printed = True

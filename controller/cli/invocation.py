@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -21,6 +22,7 @@ from controller.engine.installation.installation import (
     open_desired,
     open_settings,
 )
+from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.reconciler import Reconciler
 from controller.errors import WrongUsage
@@ -69,21 +71,21 @@ ScopeOption = Annotated[
 ]
 
 
+@dataclass(eq=False)
 class Invocation:
     """Raises what its parts raise: WrongUsage for settings, TableMissing before a bootstrap."""
 
-    def __init__(self, config: str | None, events: str | None) -> None:
-        """Take the global options."""
-        self._config = config
-        self._events = events
-        self.opened = ExitStack()
-        """What is closed when the command ends."""
-        self.process = process_context()
+    config: str | None
+    events: str | None
+    """The global options."""
+    opened: ExitStack = field(default_factory=ExitStack)
+    """What is closed when the command ends."""
+    process: ProcessContext = field(default_factory=process_context)
 
     @cached_property
     def settings(self) -> Settings:
         """The settings, with the environment's values in them."""
-        return open_settings(self._config, self.process)
+        return open_settings(self.config, self.process)
 
     @cached_property
     def master(self) -> Master:
@@ -103,15 +105,15 @@ class Invocation:
     @cached_property
     def emit(self) -> Emit:
         """What events are told to."""
-        if self._events is None:
+        if self.events is None:
             return discard_event
 
         def moment() -> str:
             return iso_ms(self.process.clock())
 
-        if self._events == "-":
+        if self.events == "-":
             return lines_to(sys.stderr, moment)
-        return lines_to(self.opened.enter_context(_appended(Path(self._events))), moment)
+        return lines_to(self.opened.enter_context(_appended(Path(self.events))), moment)
 
     def source(self, text: str | None) -> Source:
         """Open the source a command names, else the settings' own."""

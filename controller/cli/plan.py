@@ -1,6 +1,7 @@
 """``envctl plan``: what would change, and nothing changed."""
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,7 @@ from controller.engine.config.observe import (
 )
 from controller.engine.installation.installation import read_named
 from controller.engine.reconcile.combined_plan import CombinedPlan
-from controller.engine.reconcile.reconciler import Reach, Reconciled, ReconcileRequest
+from controller.engine.reconcile.reconciler import Reach, ReconcileRequest
 from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
 from controller.model.plan import APPROVAL_DIGITS
@@ -97,7 +98,7 @@ def plan(
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
     call: Invocation = context.obj
     compared = _observed(call, base, observed)
-    reconciler = call.reconciler(source, noting_warnings(call.emit), compared)
+    reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared)
     result = reconciler.reconcile(
         ReconcileRequest(
             requester=call.requester("plan"),
@@ -120,23 +121,20 @@ def plan(
     show_plan(planned, output, expand=expand)
     for ending in result.ended:
         note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
-    note_ending_soon(call, result)
+    for ending_soon in result.ending_soon:
+        note(soon_text(ending_soon, call.process.clock()))
     raise typer.Exit(planned.exit_code)
 
 
-def noting_warnings(emit: Emit) -> Emit:
-    """Return what tells how many warnings the desired state has, and where to read them, beside what events are told to.
+def note_warnings(emit: Emit, event: Event) -> None:
+    """Say how many warnings the desired state has, and where to read them, beside telling the event on.
 
     A plan is read for its changes.
     """
-
-    def tell(event: Event) -> None:
-        if isinstance(event, (DesiredLoaded, DesiredRejected)) and event.warnings:
-            warnings = counted(event.warnings, "warning")
-            note(f"{warnings} in the desired state: envctl validate shows what")
-        emit(event)
-
-    return tell
+    if isinstance(event, (DesiredLoaded, DesiredRejected)) and event.warnings:
+        warnings = counted(event.warnings, "warning")
+        note(f"{warnings} in the desired state: envctl validate shows what")
+    emit(event)
 
 
 def plan_file(run: CombinedPlan) -> bytes:
@@ -156,19 +154,6 @@ def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) ->
         case PlanFormat.JSON:
             say(plan_file(run).decode())
     note_unused_tokens(run)
-
-
-def show_plan_being_applied(run: CombinedPlan) -> None:
-    """Print a plan without its last line, which says what to type next: that is being done."""
-    lines = list(text_lines(run.plan, names=run.names))
-    say_lines(lines[:-1] if run.plan.changes and not run.plan.refused else lines)
-    note_unused_tokens(run)
-
-
-def note_ending_soon(call: Invocation, result: Reconciled) -> None:
-    """Say which overrides end soon."""
-    for override in result.ending_soon:
-        note(soon_text(override, call.process.clock()))
 
 
 def note_unused_tokens(run: CombinedPlan) -> None:

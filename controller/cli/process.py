@@ -44,11 +44,18 @@ def environment_instead(values: Mapping[str, str]) -> Iterator[None]:
 
 def process_context() -> ProcessContext:
     """Return what this process gives a command."""
+    user = os.environ.get(USER_VARIABLE)
+    if not user:
+        try:
+            user = getpass.getuser()
+        except (OSError, KeyError):
+            # A container may run as a number without a name.
+            user = f"uid-{os.getuid()}"
     return ProcessContext(
         environment=os.environ,
         clock=utc_now,
         sleep=time.sleep,
-        user=os.environ.get(USER_VARIABLE) or _login_name(),
+        user=user,
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
 
@@ -62,14 +69,6 @@ def wants_colour() -> bool:
     """Tell whether output may be coloured: on terminals, unless NO_COLOR is set to anything."""
     given = os.environ
     return sys.stdout.isatty() and not given.get("NO_COLOR") and given.get("TERM") != "dumb"
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        # A container may run as a number without a name.
-        return f"uid-{os.getuid()}"
 
 
 _OBEYED = {

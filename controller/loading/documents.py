@@ -9,6 +9,7 @@ import codecs
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -233,6 +234,7 @@ def events_of(text: bytes) -> Iterator[Any]:
     return islice(iter(CParser(text).get_event, None), MAX_EVENTS)
 
 
+@dataclass(slots=True)
 class _Reader:
     """Builds values from events. A container's depth is 1 at the top of a document.
 
@@ -240,12 +242,9 @@ class _Reader:
     the interpreter specialises, and that is a tenth of the whole time.
     """
 
-    __slots__ = ("aliased_left", "anchors", "events")
-
-    def __init__(self, events: Iterator[Any]) -> None:
-        self.events = events
-        self.anchors: dict[str, Any] = {}
-        self.aliased_left = MAX_ALIASED_VALUES
+    events: Iterator[Any]
+    anchors: dict[str, Any] = field(default_factory=dict)
+    aliased_left: int = MAX_ALIASED_VALUES
 
     def documents(self) -> list[Document]:
         events: Iterator[Any] = self.events

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from controller.kinds.language.kind import API_VERSION, DEFAULTS, Finding
 from controller.loading.closest import did_you_mean
-from controller.loading.documents import Document, Irregular, parse_documents, yaml_type
+from controller.loading.documents import Irregular, parse_documents, yaml_type
 from controller.loading.issue import MAX_ISSUES, further, unknown_kind
 from controller.model.canonical import canonical_bytes
 from controller.model.ref import ProblemCode
@@ -37,34 +37,33 @@ class ParsedFile:
 
 def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
     """Parse one file; an irregular one comes back with no documents and its text in ``broken``."""
+    documents: list[ParsedDocument] = []
     try:
-        documents = tuple([_document(document, kinds) for document in parse_documents(data)])
+        parsed = parse_documents(data)
     except Irregular:
         return ParsedFile((), broken=data)
+    for line, value in parsed:
+        kind, metadata, spec = value.get("kind"), value.get("metadata"), value.get("spec")
+        if (
+            value.keys() <= FIELDS
+            and value.get("apiVersion") == API_VERSION
+            and isinstance(kind, str)
+            and (kind in kinds or kind == DEFAULTS)
+            and isinstance(metadata, dict)
+            and isinstance(spec, dict)
+        ):
+            body = canonical_bytes({"metadata": metadata, "spec": spec})
+            documents.append(ParsedDocument(line, kind, body))
+        else:
+            named = kind if isinstance(kind, str) else ""
+            issues = tuple(_envelope_issues(value, kinds))
+            documents.append(ParsedDocument(line, named, b"{}", issues))
     defaults = [
         index
         for index, document in enumerate(documents)
         if document.kind == DEFAULTS and not document.issues
     ]
-    return ParsedFile(documents, tuple(defaults))
-
-
-def _document(document: Document, kinds: Collection[str]) -> ParsedDocument:
-    value = document.value
-    kind = value.get("kind")
-    if (
-        value.keys() <= FIELDS
-        and value.get("apiVersion") == API_VERSION
-        and isinstance(kind, str)
-        and (kind in kinds or kind == DEFAULTS)
-    ):
-        metadata, spec = value.get("metadata"), value.get("spec")
-        if isinstance(metadata, dict) and isinstance(spec, dict):
-            return ParsedDocument(
-                document.line, kind, canonical_bytes({"metadata": metadata, "spec": spec})
-            )
-    named = kind if isinstance(kind, str) else ""
-    return ParsedDocument(document.line, named, b"{}", tuple(_envelope_issues(value, kinds)))
+    return ParsedFile(tuple(documents), tuple(defaults))
 
 
 def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Finding]:

@@ -22,7 +22,7 @@ from controller.loading.validated import (
     validate_document,
 )
 from controller.loading.written_fields import WrittenReference, written_references
-from controller.model.canonical import parse_canonical
+from controller.model.canonical import digest, parse_canonical
 from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import Resource
 
@@ -58,23 +58,20 @@ class DocumentChanges:
     duplicates: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class ChangedDocuments:
     """Validates the documents of one revision that are not what they were."""
 
-    def __init__(
-        self,
-        files: Mapping[str, str],
-        parsed: Mapping[str, ParsedFile],
-        defaults: FolderDefaults,
-        kinds: CompiledKinds,
-    ) -> None:
-        """Take the revision's files (path -> content id) and what each content says."""
-        self._files, self._parsed, self._defaults = files, parsed, defaults
-        self._kinds = kinds.by_name
+    files: Mapping[str, str]
+    """Path -> content id."""
+    parsed: Mapping[str, ParsedFile]
+    """What each content says."""
+    defaults: FolderDefaults
+    kinds: CompiledKinds
 
     def again(self, resource: Resource) -> ValidatedDocument:
         """Validate an object's unchanged document a second time."""
-        document = self._parsed[self._files[resource.origin.path]].documents[resource.index]
+        document = self.parsed[self.files[resource.origin.path]].documents[resource.index]
         again = self._validate(document, resource.origin, resource.index)
         assert isinstance(again, ValidatedDocument), f"{resource.ref} has not changed: {again}"
         return again
@@ -86,14 +83,16 @@ class ChangedDocuments:
         result = DocumentChanges(dict(before), dict(facts))
         defaults_ids: dict[str, str] = {}
         redo: dict[str, SourceIds] = {}
-        for path, content_id in self._files.items():
+        for path, content_id in self.files.items():
             folder = folder_of(path)
             if folder not in defaults_ids:
-                defaults_ids[folder] = self._defaults.id_of(folder)
+                # A text that changes whenever a Defaults document over the folder changes.
+                over = [document.body for document in self.defaults.over(folder)]
+                defaults_ids[folder] = digest(b"\n".join(over)) if over else ""
             old = before.get(path)
             if old is None or old.ids != (content_id, defaults_ids[folder]):
                 redo[path] = (content_id, defaults_ids[folder])
-        for path in [*(path for path in before if path not in self._files), *redo]:
+        for path in [*(path for path in before if path not in self.files), *redo]:
             old = result.files.pop(path, None)
             for ref in old.refs if old is not None else ():
                 result.facts.pop(ref, None)
@@ -118,7 +117,7 @@ class ChangedDocuments:
         refs, broken = [], []
         issues: list[PlacedIssue] = []
         references: list[WrittenReference] = []
-        for index, document in enumerate(self._parsed[ids[0]].documents):
+        for index, document in enumerate(self.parsed[ids[0]].documents):
             if document.kind == DEFAULTS and not document.issues:
                 continue
             origin = Origin(path, document.line)
@@ -145,8 +144,10 @@ class ChangedDocuments:
         self, document: ParsedDocument, origin: Origin, index: int
     ) -> Iterator[WrittenReference]:
         if not document.issues:
-            defaults = self._defaults.for_kind(folder_of(origin.path), document.kind).spec
-            for named in written_references(self._kinds[document.kind], document.body, defaults):
+            defaults = self.defaults.for_kind(folder_of(origin.path), document.kind).spec
+            for named in written_references(
+                self.kinds.by_name[document.kind], document.body, defaults
+            ):
                 yield WrittenReference(origin, index, named)
 
     def _validate(
@@ -154,8 +155,10 @@ class ChangedDocuments:
     ) -> ValidatedDocument | tuple[Finding, ...]:
         if document.issues:
             return document.issues
-        defaults = self._defaults.for_kind(folder_of(origin.path), document.kind)
-        return validate_document(self._kinds[document.kind], document.body, origin, index, defaults)
+        defaults = self.defaults.for_kind(folder_of(origin.path), document.kind)
+        return validate_document(
+            self.kinds.by_name[document.kind], document.body, origin, index, defaults
+        )
 
 
 def _refs_named(document: ParsedDocument) -> list[ResourceRef]:

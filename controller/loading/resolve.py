@@ -1,6 +1,7 @@
 """Valid documents held against each other: references exist, derived attributes filled in, rules kept, values unique."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import Named
@@ -24,20 +25,22 @@ ALL = ""
 """Stands for every object of a kind in what was asked; no object can have this name."""
 
 
+@dataclass(eq=False, slots=True)
 class TracingWorld:
-    """Answers from the facts of all objects and keeps the list of what was ``asked``."""
+    """Answers from the facts of all objects and keeps the list of what was ``asked``.
 
-    def __init__(
-        self, facts: Mapping[ResourceRef, Any], compatibility: str, default_region: str
-    ) -> None:
-        """Answer from ``facts``; the two settings are what rules may depend on besides other objects."""
-        self._facts = facts
-        self._answers: dict[tuple[str, str], tuple[ResourceRef, Any]] = {}
-        """The same few objects are asked about again and again. A reference is a plain pair too."""
-        self.compatibility = compatibility
-        self.default_region = default_region
-        self.asked: list[ResourceRef] = []
-        """What was asked; whoever wants to know begins a new list."""
+    ``compatibility`` and ``default_region`` are the settings that rules may depend on besides other objects.
+    """
+
+    _facts: Mapping[ResourceRef, Any]
+    compatibility: str
+    default_region: str
+    _answers: dict[tuple[str, str], tuple[ResourceRef, Any]] = field(
+        default_factory=dict, init=False
+    )
+    """The same few objects are asked about again and again. A reference is a plain pair too."""
+    asked: list[ResourceRef] = field(default_factory=list, init=False)
+    """What was asked; whoever wants to know begins a new list."""
 
     def facts(self, kind: str, key: str) -> Any:
         """Return the facts of an object, None if there is none by that name."""

@@ -15,7 +15,7 @@ from controller.loading.envelope import ParsedFile
 from controller.loading.issue import PlacedIssue, placed, unknown_kind
 from controller.loading.validation_issues import validation_issues
 from controller.loading.written_fields import null_field_issues
-from controller.model.canonical import canonical_bytes, digest, parse_canonical, without_empty
+from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
 from controller.model.observed import SHAPE
 from controller.model.ref import Origin, ProblemCode, ResourceRef
 
@@ -69,7 +69,6 @@ class FolderDefaults:
         for document in documents:
             self._by_folder.setdefault(document.folder, []).append(document)
         self._merged: dict[tuple[str, str], KindDefaults] = {}
-        self._ids: dict[str, str] = {}
 
     def for_kind(self, folder: str, kind: str) -> KindDefaults:
         """Return what documents of ``kind`` in ``folder`` start from."""
@@ -85,14 +84,6 @@ class FolderDefaults:
                     origins.insert(0, document.origin)
             found = KindDefaults(spec, tuple(origins)) if origins else NO_DEFAULTS
             self._merged[key] = found
-        return found
-
-    def id_of(self, folder: str) -> str:
-        """Return a text that changes whenever a Defaults document over the folder changes."""
-        found = self._ids.get(folder)
-        if found is None:
-            parts = [document.body for document in self.over(folder)]
-            found = self._ids[folder] = digest(b"\n".join(parts)) if parts else ""
         return found
 
     def over(self, folder: str) -> list[DefaultsDocument]:

@@ -1,7 +1,7 @@
 """Changes grouped by the edit that causes them, and files that gave objects and are gone: renamed, or a source read in part."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -110,11 +110,13 @@ class EditGroup(NamedTuple):
 
 
 def with_file_edits(
-    changes: Iterable[Change], source_paths: AbstractSet[str] | None, known_paths: AbstractSet[str]
+    changes: Iterable[Change],
+    source_paths: AbstractSet[str] | None,
+    known_paths: Callable[[], AbstractSet[str]],
 ) -> tuple[Change, ...]:
     """Give what comes and goes with files its edit: the folder or file that is new or gone, else the file it is in.
 
-    ``source_paths`` are the source's files, ``known_paths`` those that gave what was found. None leaves all as it is.
+    ``source_paths`` are the source's files, ``known_paths`` gives those that gave what was found. None leaves all as it is.
     """
     placed = list(changes)
     came_or_went = {
@@ -127,7 +129,7 @@ def with_file_edits(
     }
     if source_paths is None or not came_or_went:
         return tuple(placed)
-    there = {ADDED: known_paths, REMOVED: source_paths}
+    there = {ADDED: known_paths(), REMOVED: source_paths}
     folders = {what: folders_of(paths) for what, paths in there.items()}
     for index, (path, what) in came_or_went.items():
         missing = topmost_missing(path, there[what], folders[what])

@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, NamedTuple
 
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
@@ -296,7 +297,7 @@ def finish(
     ordered = in_order(change for result in results for change in result.changes)
     withheld = frozenset().union(*(result.withheld for result in results))
     unblocked = block_changes(observed.scope, ordered, options.barriers, withheld, options.tokens)
-    known = known_paths(observed) if options.source_paths else frozenset()
+    known = partial(known_paths, observed)
     changes = with_file_edits(unblocked.changes, options.source_paths, known)
     facts = GuardFacts(
         observed=observed,

@@ -8,7 +8,7 @@ without a YAML name that points at a plain file without a YAML name: no reader o
 """
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -70,7 +70,19 @@ def select(entries: Iterable[Found]) -> Selection:
             problems.append(problem)
         else:
             selection.files[entry.path.decode()] = entry
-    problems.extend(_refused_links(links, plain))
+    for link in links:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), link.target))
+        outside = target == b".." or target.startswith((b"/", b"../"))
+        if not outside and not link.path.lower().endswith(_YAML) and target in plain:
+            continue
+        where = "leads out of the source" if outside else "stays in the source"
+        problems.append(
+            _problem(
+                link,
+                f"is a symbolic link to '{printable(link.target)}', which {where}; links are never followed",
+                "put the file itself here; what several objects share belongs in a Defaults document",
+            )
+        )
     selection.files = dict(sorted(selection.files.items()))
     selection.problems = in_file_order(problems)
     return selection
@@ -104,17 +116,3 @@ def _refused(entry: Found) -> Problem | None:
 
 def _problem(entry: Found, what: str, fix: str) -> Problem:
     return Problem(Origin(printable(entry.path)), "", what, fix, code=ProblemCode.UNREADABLE_FILE)
-
-
-def _refused_links(links: Sequence[Found], plain: set[bytes]) -> Iterable[Problem]:
-    for link in links:
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), link.target))
-        outside = target == b".." or target.startswith((b"/", b"../"))
-        if not outside and not link.path.lower().endswith(_YAML) and target in plain:
-            continue
-        where = "leads out of the source" if outside else "stays in the source"
-        yield _problem(
-            link,
-            f"is a symbolic link to '{printable(link.target)}', which {where}; links are never followed",
-            "put the file itself here; what several objects share belongs in a Defaults document",
-        )

@@ -16,7 +16,8 @@ from controller.engine.overrides.service import OverrideAsked, Overrides, Prepar
 from controller.engine.power.fleet import CachedLook, accepted_now, find_object
 from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation, StepKind
 from controller.engine.queries.explain.instance import PowerExplainer
-from controller.engine.reconcile.override_ends import announce, due_ends, record_ends
+from controller.engine.reconcile.override_ends import announce, record_ends
+from controller.engine.state.override_commit import Ending
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.events import Event, OverrideEnded, OverrideEndsSoon
 from controller.model.ledger_record import Requester
@@ -24,6 +25,7 @@ from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
+from controller.planning.overrides import ended
 from controller.settings import Mode, Settings, TargetModes
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from tests.support.documents import printed
@@ -141,7 +143,7 @@ def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: Po
     later = evening.at(EVENING + timedelta(minutes=6)).clock.now
     evening.tick(*on_record(evening))
     assert evening.lifecycles(WEB) == ["Standby"] * 3
-    ends = due_ends(on_record(evening), later)
+    ends = [Ending(override, why) for override, why in ended(on_record(evening), later, {})]
     gone = record_ends(
         evening.installation, ends, Claim("worker"), Requester("worker", "schedule"), told.append
     )
@@ -150,9 +152,11 @@ def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: Po
     assert isinstance(told[-1], OverrideEnded)
     assert told[-1].because.startswith("its time was up at ")
     assert on_record(evening) == ()
-    made, ended = [one for one in evening.records("config") if one.entity_type == "EnvctlState"]
-    assert (made.change_type, ended.change_type) == ("Created", "Deleted")
-    assert ended.actor.trigger.startswith("override ended: its time was up")
+    made, gone_again = [
+        one for one in evening.records("config") if one.entity_type == "EnvctlState"
+    ]
+    assert (made.change_type, gone_again.change_type) == ("Created", "Deleted")
+    assert gone_again.actor.trigger.startswith("override ended: its time was up")
     assert (
         record_ends(
             evening.installation,

@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.aws.items import Item, to_wire
 from controller.catalog import kind_tables
-from controller.engine.commit.lease import Claim, Leases
+from controller.engine.commit.lease import Claim, LeaseKeeper, Leases
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.config.apply import CommitResult, commit_changes
@@ -200,7 +200,10 @@ class Worker:
         """Apply changes: those due, if none are given."""
         assert self.head is not None
         writer = ScopeWriter(
-            storage or self.estate.storage, self.estate.request(), self.head, self.emit
+            storage or self.estate.storage,
+            self.estate.request(),
+            LeaseKeeper(self.head, (storage or self.estate.storage).leases),
+            self.emit,
         )
         result = commit_changes(tuple(self.estate.plans() if changes is None else changes), writer)
         self.head = writer.lease.head

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
@@ -11,12 +11,12 @@ from controller.aws.errors import THROTTLE_CODES, OutcomeUnknown, TableMissing
 from controller.aws.transactions import Cancelled, Committed, Reason, Write
 from controller.engine.commit.lease import Claim, LeaseKeeper
 from controller.engine.commit.storage import ApplyRequest, Storage
-from controller.engine.commit.transaction import Transaction, build_transaction, records_of
+from controller.engine.commit.transaction import Transaction, build_transaction
 from controller.errors import Conflict, EnvctlError, StaleEpoch, Throttled, Unreachable
 from controller.events import ApplyProgressed, Emit, EpochTaken, LeaseNotReleased, discard_event
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.backoff import Backoff
-from controller.model.ledger_record import Head, ItemWrite, LedgerRecord, Phase
+from controller.model.ledger_record import LedgerRecord
 from controller.model.plan import Progress
 
 MAX_HEAD_MOVES: Final = 8
@@ -37,6 +37,7 @@ class SendResult(Enum):
     """Its records were there: the answer to an earlier try had been lost."""
 
 
+@dataclass(eq=False)
 class ScopeWriter(AbstractContextManager["ScopeWriter"]):
     """The owner of a scope for a while. Its end as a context manager gives the scope back.
 
@@ -44,17 +45,15 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
     threads at once, but ``lease`` is.
     """
 
-    def __init__(
-        self, storage: Storage, request: ApplyRequest, head: Head, emit: Emit = discard_event
-    ) -> None:
-        """Take where to write, what records say, and the head of a scope that is ours."""
-        self.storage = storage
-        self.request = request
-        self.lease = LeaseKeeper(head, storage.leases)
-        self._emit = emit
-        self._open: list[Transaction] = []
-        """Those sent whose fate was open."""
-        self._moves = 0
+    storage: Storage
+    request: ApplyRequest
+    """What records say."""
+    lease: LeaseKeeper
+    """Of a scope that is ours."""
+    emit: Emit = discard_event
+    _open: list[Transaction] = field(default_factory=list, init=False)
+    """Those sent whose fate was open."""
+    _moves: int = field(default=0, init=False)
 
     @classmethod
     def take(
@@ -66,9 +65,10 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
         emit: Emit = discard_event,
     ) -> Self:
         """Become the owner of a scope. Raises ScopeBusy, ScopeFromTheFuture, and as any write."""
-        head = storage.leases.take(scope, claim)
+        leases = storage.leases
+        head = leases.take(scope, claim)
         emit(EpochTaken(head.scope, head.epoch, head.owner))
-        return cls(storage, request, head, emit)
+        return cls(storage, request, LeaseKeeper(head, leases), emit)
 
     def __exit__(
         self,
@@ -80,13 +80,7 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
         try:
             self.lease.leases.release(self.lease.head)
         except EnvctlError as refusal:
-            self._emit(LeaseNotReleased(self.lease.head.scope, str(refusal)))
-
-    def records_of(
-        self, items: Sequence[ItemWrite], at: datetime, phase: Phase = "done"
-    ) -> tuple[LedgerRecord, ...]:
-        """Return a record for each item write, not yet chained."""
-        return records_of(items, self.lease.head.scope, self.storage, self.request, at, phase)
+            self.emit(LeaseNotReleased(self.lease.head.scope, str(refusal)))
 
     def append(
         self, records: Sequence[LedgerRecord], writes: Sequence[Write] = ()
@@ -112,7 +106,7 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
 
     def tell(self, progress: Progress) -> None:
         """Tell how many of the scope's changes have an outcome."""
-        self._emit(ApplyProgressed(self.lease.head.scope, *progress))
+        self.emit(ApplyProgressed(self.lease.head.scope, *progress))
 
     def send(self, transaction: Transaction) -> SendResult | Cancelled:
         """Send the same bytes under the same token until the answer, or the ledger, says what became of them.

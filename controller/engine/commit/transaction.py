@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import uuid4
 
-from controller.aws.items import MAX_ITEM_BYTES, WireItem, item_bytes, to_wire, wire_json
+from controller.aws.items import MAX_ITEM_BYTES, item_bytes, to_wire, wire_json
 from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, Write
 from controller.engine.commit.lease import LEASE_S, epoch_ms
 from controller.engine.commit.storage import ApplyRequest, Storage
@@ -200,7 +200,11 @@ def _bytes_of(
     at: datetime,
 ) -> int:
     """Estimate what an item and its record put into a transaction. Raises RefusedByAws if DynamoDB cannot hold one of them."""
-    written = _size(write.item) if isinstance(write, PutWrite) else 0
+    written = 0
+    if isinstance(write, PutWrite):
+        # Of a small item it is enough to know that it has fewer bytes than this.
+        at_most = len(wire_json(write.item))
+        written = at_most if at_most <= _SMALL_BYTES else item_bytes(write.item)
     if written > MAX_ITEM_BYTES:
         where = f" in {change.origin}" if change.origin else ""
         raise RefusedByAws(
@@ -211,12 +215,6 @@ def _bytes_of(
         return written + record_bytes(item, storage, request, at)
     except ImagesTooLarge as error:
         raise RefusedByAws(f"{change.ref}: {error}") from error
-
-
-def _size(wire: WireItem) -> int:
-    """Return the bytes DynamoDB counts for an item; for a small one no more than that it has fewer than this."""
-    at_most = len(wire_json(wire))
-    return at_most if at_most <= _SMALL_BYTES else item_bytes(wire)
 
 
 def record_bytes(item: ItemWrite, storage: Storage, request: ApplyRequest, at: datetime) -> int:

@@ -32,6 +32,7 @@ from controller.engine.commit.transaction import (
     build_transaction,
     prefix_length,
     prepare,
+    records_of,
 )
 from controller.engine.config.planner import PlanRun
 from controller.engine.installation.installation import Installation
@@ -64,24 +65,24 @@ def commit_changes(changes: Sequence[Change], writer: ScopeWriter) -> CommitResu
     Changes that conflict or fail are taken out, with what relies on them; the rest goes on. Each transaction is followed
     by an event that tells how far the run is.
     """
-    return _Run(changes, writer).drain()
+    return _Run(ChangeQueue(changes, writer.request.transaction), writer).drain()
 
 
+@dataclass(slots=True)
 class _Run:
-    def __init__(self, changes: Sequence[Change], writer: ScopeWriter) -> None:
-        self._queue = ChangeQueue(changes, writer.request.transaction)
-        self._writer = writer
-        self._max_changes = MAX_ITEM_WRITES
-        """How many changes a transaction may hold; lowered to find the one that AWS refuses."""
+    queue: ChangeQueue
+    writer: ScopeWriter
+    max_changes: int = MAX_ITEM_WRITES
+    """How many changes a transaction may hold; lowered to find the one that AWS refuses."""
 
     def drain(self) -> CommitResult:
         stopped: EnvctlError | None = None
         with ThreadPoolExecutor(1, thread_name_prefix="build-next") as ahead:
-            current = self._build(self._writer.lease.head)
+            current = self._build(self.writer.lease.head)
             while current is not None:
                 building = ahead.submit(self._build, current.head)
                 try:
-                    answer: SendResult | Cancelled | EnvctlError = self._writer.send(current)
+                    answer: SendResult | Cancelled | EnvctlError = self.writer.send(current)
                 except EnvctlError as error:
                     answer = error
                 following = building.result()
@@ -93,49 +94,51 @@ class _Run:
                     # Built on a head that never was: its changes are built again.
                     self._put_back(following)
                     stopped = self._cope(current, answer)
-                    current = self._build(self._writer.lease.head) if stopped is None else None
-                self._writer.tell(self._queue.progress)
+                    current = self._build(self.writer.lease.head) if stopped is None else None
+                self.writer.tell(self.queue.progress)
         if stopped is not None:
-            self._queue.stop(stopped)
-        self._writer.tell(self._queue.progress)
-        return CommitResult(self._queue.outcomes(), stopped)
+            self.queue.stop(stopped)
+        self.writer.tell(self.queue.progress)
+        return CommitResult(self.queue.outcomes(), stopped)
 
     def _build(self, head: Head) -> Transaction | None:
         """Return the next transaction, as if ``head`` were the scope's; None when nothing is left to send."""
-        at = self._writer.storage.clock()
+        at = self.writer.storage.clock()
         while batch := self._batch(at):
             items = [item for prepared in batch for item in prepared.items]
             writes = [write for prepared in batch for write in prepared.writes]
             try:
-                records = self._writer.records_of(items, at)
-                return build_transaction(records, writes, head, self._writer.storage, at, batch)
+                records = records_of(
+                    items, head.scope, self.writer.storage, self.writer.request, at
+                )
+                return build_transaction(records, writes, head, self.writer.storage, at, batch)
             except EnvctlError as error:
                 # The store for large images did not take one: without it there can be no record.
                 for prepared in batch:
-                    self._queue.settle(prepared.index, Status.FAILED, error.reason)
+                    self.queue.settle(prepared.index, Status.FAILED, error.reason)
         return None
 
     def _batch(self, at: datetime) -> list[PreparedChange]:
         """Return the changes of the next transaction, signed with the time ``at``; what DynamoDB cannot hold is settled."""
         batch: list[PreparedChange] = []
-        storage, request = self._writer.storage, self._writer.request
+        storage, request = self.writer.storage, self.writer.request
 
         def loads() -> Iterator[Load]:
-            while (place := self._queue.take()) is not None:
+            while (place := self.queue.take()) is not None:
                 try:
-                    batch.append(prepare(place, self._queue.changes[place], storage, request, at))
+                    batch.append(prepare(place, self.queue.changes[place], storage, request, at))
                     yield batch[-1].load
                 except EnvctlError as error:
                     # Also from the store for large images: without them there can be no record.
-                    self._queue.settle(place, Status.FAILED, error.reason)
+                    self.queue.settle(place, Status.FAILED, error.reason)
 
-        count = prefix_length(loads(), self._max_changes)
-        self._queue.put_back([prepared.index for prepared in batch[count:]])
+        count = prefix_length(loads(), self.max_changes)
+        self.queue.put_back([prepared.index for prepared in batch[count:]])
         return batch[:count]
 
     def _put_back(self, transaction: Transaction | None) -> None:
         if transaction is not None:
-            self._queue.put_back([prepared.index for prepared in transaction.changes])
+            self.queue.put_back([prepared.index for prepared in transaction.changes])
 
     def _settle(
         self, transaction: Transaction, status: Status, message: Reason = NO_REASON
@@ -145,7 +148,7 @@ class _Run:
         for owner, record in zip(transaction.owners, transaction.records, strict=True):
             ids[owner.index].append(record.audit_id)
         for place, audit_ids in ids.items():
-            self._queue.settle(place, status, message, audit_ids if written else ())
+            self.queue.settle(place, status, message, audit_ids if written else ())
 
     def _cope(
         self, transaction: Transaction, trouble: Cancelled | EnvctlError
@@ -168,18 +171,18 @@ class _Run:
         if len(transaction.changes) > 1:
             # One of them is refused, AWS does not say which: halves find it.
             self._put_back(transaction)
-            self._max_changes = len(transaction.changes) // 2
+            self.max_changes = len(transaction.changes) // 2
         else:
             self._settle(transaction, Status.FAILED, trouble.reason)
-            self._max_changes = MAX_ITEM_WRITES
+            self.max_changes = MAX_ITEM_WRITES
         return None
 
     def _follow_head(self, transaction: Transaction) -> None:
         """See whose the head is now, and which transaction of ours moved it, if one did."""
-        for late in self._writer.landed_late():
+        for late in self.writer.landed_late():
             self._settle(late, Status.ALREADY_DONE)
         self._put_back(transaction)
-        self._writer.find_head()
+        self.writer.find_head()
 
     def _take_out(self, transaction: Transaction, answer: Cancelled) -> None:
         count = len(transaction.records)
@@ -190,7 +193,7 @@ class _Run:
             if verdict is not None:
                 verdicts.setdefault(owner.index, verdict)
         for place, (status, message) in verdicts.items():
-            self._queue.settle(place, status, message)
+            self.queue.settle(place, status, message)
         self._put_back(transaction)
 
 

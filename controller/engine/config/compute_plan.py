@@ -35,7 +35,7 @@ from controller.planning.overrides import left_fields, patched_refs, suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, plan_scope
 from controller.planning.wording import in_force
 from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
-from controller.targets.table_items.item_form import still_naming, with_references
+from controller.targets.table_items.item_form import found_references, with_references
 
 SCHEDULE_ENVIRONMENT: Final = "SCHEDULE_ENVIRONMENT"
 
@@ -95,9 +95,15 @@ def still_in_use(
 ) -> Iterator[Barrier]:
     """Hold the leaving of what somebody's virtual host sends requests to (domain rule: not while one names it)."""
     marked = {name for name, kind in kinds.items() if kind.leaving is Leaving.MARK_THEN_DELETE}
-    leaving = [ref for ref in departing(desired, observed) if ref.kind in marked]
-    for ref, by in still_naming(observed, leaving, kinds).items():
-        because = f"{by}, which is not in the YAML, still names it"
+    leaving = frozenset(ref for ref in departing(desired, observed) if ref.kind in marked)
+    naming: dict[ResourceRef, ResourceRef] = {}
+    for ref in sorted(observed.objects) if leaving else ():
+        found, kind = observed.objects[ref], kinds.get(ref.kind)
+        if kind is not None and found.ownership is not Ownership.OURS:
+            for named in leaving.intersection(found_references(kind, found.attributes)):
+                naming.setdefault(named, ref)
+    for ref, first in naming.items():
+        because = f"{first}, which is not in the YAML, still names it"
         yield Barrier(guard="stillNamed", because=because, refs=frozenset({ref}))
 
 

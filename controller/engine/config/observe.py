@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from controller.engine.installation.installation import Installation
@@ -75,29 +76,32 @@ def observe_config(installation: Installation) -> ObservedConfig:
     }
     state = replace(found, facts={**found.facts, **facts})
     prefix, history = master.settings.resource_prefix, installation.ledger
-    recorded = _asking(history, prefix, master.kinds)
+    recorded = partial(_is_recorded, history, prefix, master.kinds)
     return ObservedConfig((state,), recorded, recorded)
 
 
-def _asking(history: History, prefix: str, kinds: Mapping[str, Kind[Any]]) -> Recorded:
-    def recorded(ref: ResourceRef, attributes: bytes) -> bool:
-        kind = kinds.get(ref.kind)
-        items = parse_canonical(attributes)
-        tables = () if kind is None else kind.tables
-        keys = [
-            (prefix + table.name, list(table.key_of(items[table.name]).values()))
-            for table in tables
-            if table.name in items
-        ]
-        return bool(keys) and all(
-            is_ours_by_history(
-                history.of_item(table, str(key[0]), str(key[1]) if len(key) > 1 else None),
-                CONFIG_SCOPE,
-            )
-            for table, key in keys
+def _is_recorded(
+    history: History,
+    prefix: str,
+    kinds: Mapping[str, Kind[Any]],
+    ref: ResourceRef,
+    attributes: bytes,
+) -> bool:
+    kind = kinds.get(ref.kind)
+    items = parse_canonical(attributes)
+    tables = () if kind is None else kind.tables
+    keys = [
+        (prefix + table.name, list(table.key_of(items[table.name]).values()))
+        for table in tables
+        if table.name in items
+    ]
+    return bool(keys) and all(
+        is_ours_by_history(
+            history.of_item(table, str(key[0]), str(key[1]) if len(key) > 1 else None),
+            CONFIG_SCOPE,
         )
-
-    return recorded
+        for table, key in keys
+    )
 
 
 def seen_in_file(data: bytes, name: str) -> ObservedConfig:

@@ -210,38 +210,28 @@ class Planner:
         laid = apply_overrides(revision, holding, self._compiled)
         planned = [
             plan_config(
-                laid,
-                seen,
-                state,
-                asked,
-                self._rules,
-                overrides=holding,
-                authorship=authorship,
+                laid, seen, state, asked, self._rules, overrides=holding, authorship=authorship
             )
             for state in states
         ]
         made = replace(
             plan(planned, revision=accepted.revision, label=accepted.label),
-            schedules=self._schedules(states, planned, asked.now, holding),
+            # What the config plan changes about schedules.
+            schedules=next(
+                (
+                    meaning_of(
+                        state, scope, self._compiled, self._settings.options, asked.now, holding
+                    )
+                    for state, scope in zip(states, planned, strict=True)
+                    if scope.scope == CONFIG_SCOPE
+                ),
+                None,
+            ),
         )
         for violation in made.refused:
             emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
         emit(PlanComputed(made.revision, made.digest, len(made.changes)))
         return PlanRun(laid, made, self._names, tuple(states))
-
-    def _schedules(
-        self,
-        states: Sequence[ObservedState],
-        scopes: Sequence[ScopePlan],
-        now: datetime,
-        holding: Sequence[Override],
-    ) -> ScheduleMeaning | None:
-        """Return what the config plan changes about schedules."""
-        for state, made in zip(states, scopes, strict=True):
-            if made.scope == CONFIG_SCOPE:
-                options = self._settings.options
-                return meaning_of(state, made, self._compiled, options, now, holding)
-        return None
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

@@ -1,7 +1,7 @@
 """From what the config tables hold to the accepted state, doing again only what changed since the last time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -58,13 +58,16 @@ class LazyMapping(Mapping[ResourceRef, V]):
         return len(self._refs)
 
 
+@dataclass(slots=True)
 class AcceptedReader:
     """Reads the accepted state time and again; an object that the tables hold as before is not read again."""
 
-    def __init__(self, kinds: CompiledKinds, options: LiveOptions, installation: str = "") -> None:
-        """Take the kinds, what the settings say, and the installation's id."""
-        self._kinds, self._options, self._installation = kinds, options, installation
-        self._memory: Mapping[ResourceRef, ReadBack] = {}
+    kinds: CompiledKinds
+    options: LiveOptions
+    """What the settings say."""
+    installation: str = ""
+    """The installation's id."""
+    _memory: Mapping[ResourceRef, ReadBack] = field(default_factory=dict, init=False)
 
     def read(
         self,
@@ -90,7 +93,7 @@ class AcceptedReader:
             for ref, found in mine.items()
             if (mark := found.mark) is not None
         }
-        known = read_back(stored, self._kinds, memory=self._memory)
+        known = read_back(stored, self.kinds, memory=self._memory)
         self._memory = known.memory
         unreadable = {ref: _in_short(issues) for ref, issues in known.unreadable.items()}
         unreadable |= {ref: _NO_MARK for ref in mine if ref not in stored}
@@ -98,7 +101,7 @@ class AcceptedReader:
         def laid_over(overrides: tuple[Override, ...]) -> AcceptedState:
             patched, wrong = self._patched(known, overrides)
             resources: dict[ResourceRef, Any] = {**known.resources, **patched}
-            specs = {ref: spec_of(resource, self._kinds) for ref, resource in patched.items()}
+            specs = {ref: spec_of(resource, self.kinds) for ref, resource in patched.items()}
             specs = {**known.specs, **specs}
             for ref in wrong:
                 del resources[ref], specs[ref]
@@ -109,8 +112,8 @@ class AcceptedReader:
                 unreadable={**unreadable, **wrong},
                 overrides=overrides,
                 revision=revision,
-                installation=self._installation,
-                options=self._options,
+                installation=self.installation,
+                options=self.options,
             )
 
         plain = laid_over(())
@@ -121,7 +124,7 @@ class AcceptedReader:
         if patched is None:
             return items
         wanted = parse_canonical(patched.projection.attributes)
-        shared = self._kinds.by_name[found.ref.kind].kind.shared
+        shared = self.kinds.by_name[found.ref.kind].kind.shared
         kept: Items = keep_found(items, wanted, shared, patched.projection.owned)
         return kept
 
@@ -147,7 +150,7 @@ class AcceptedReader:
             except WrongUsage as error:
                 refusal = error.message
             else:
-                compiled = self._kinds.by_name[ref.kind]
+                compiled = self.kinds.by_name[ref.kind]
                 made = validate_document(compiled, document, resource.origin, 0)
                 if isinstance(made, ValidatedDocument):
                     valid[ref] = made
@@ -159,12 +162,12 @@ class AcceptedReader:
         def facts(ref: ResourceRef) -> Any:
             if ref in valid:
                 return valid[ref].facts
-            return self._kinds.by_name[ref.kind].kind.facts(ref.key, known.specs[ref])
+            return self.kinds.by_name[ref.kind].kind.facts(ref.key, known.specs[ref])
 
         if not valid:
             return {}, wrong
-        settings = ("none", self._options.default_region)
-        resolved = resolve_all(valid, self._kinds, settings, LazyMapping(known.specs, facts))
+        settings = ("none", self.options.default_region)
+        resolved = resolve_all(valid, self.kinds, settings, LazyMapping(known.specs, facts))
         return {ref: found.resource for ref, found in resolved.items()}, wrong
 
 

@@ -49,27 +49,29 @@ def with_edits(
     """Give changes of the source's doing their edit: the field's own line, or that of the Defaults it comes from."""
     if len(changes) > MAX_LOOKED_UP:
         return changes
-    return tuple(_with_edit(change, resources.get(change.ref), origins) for change in changes)
-
-
-def _with_edit(change: Change, resource: Resource | None, origins: FieldOrigins) -> Change:
-    if change.edit is not None or resource is None or change.cause in OF_NO_EDIT:
-        return change
-    place = Origin(resource.origin.path, resource.origin.line)
-    if change.action == "create" or change.cause is not Cause.EDITED:
-        return replace(change, edit=Edit(Origin(place.path), ""))
-    written = {
-        origins.written(resource.origin.path, resource.index, field_path(field.path, resource))
-        for field in change.fields
-    }
-    if len(written) == 1:
-        (found,) = written
-        spot = origins.position(found).origin(found.path)
-        # In a few words: ``Search bluePort``; of Defaults ``Environment.schedule``.
-        words = ".".join(str(step) for step in found.field if step != "spec")
-        what = words if found.path != place.path else f"{change.ref} {words}"
-        return replace(change, edit=Edit(Origin(spot.path, spot.line), what))
-    return replace(change, edit=Edit(place, str(change.ref)))
+    result = list(changes)
+    for index, change in enumerate(changes):
+        resource = resources.get(change.ref)
+        if change.edit is not None or resource is None or change.cause in OF_NO_EDIT:
+            continue
+        place = Origin(resource.origin.path, resource.origin.line)
+        if change.action == "create" or change.cause is not Cause.EDITED:
+            result[index] = replace(change, edit=Edit(Origin(place.path), ""))
+            continue
+        written = {
+            origins.written(resource.origin.path, resource.index, field_path(field.path, resource))
+            for field in change.fields
+        }
+        edit = Edit(place, str(change.ref))
+        if len(written) == 1:
+            (found,) = written
+            spot = origins.position(found).origin(found.path)
+            # In a few words: ``Search bluePort``; of Defaults ``Environment.schedule``.
+            words = ".".join(str(step) for step in found.field if step != "spec")
+            what = words if found.path != place.path else f"{change.ref} {words}"
+            edit = Edit(Origin(spot.path, spot.line), what)
+        result[index] = replace(change, edit=edit)
+    return tuple(result)
 
 
 def field_path(shown: str, resource: Resource) -> FieldPath:

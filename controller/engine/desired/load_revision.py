@@ -7,7 +7,7 @@ import os
 import pickle
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from tempfile import TemporaryFile
@@ -155,13 +155,17 @@ def revision_of(
     )
 
 
+@dataclass(slots=True)
 class RevisionLoader:
-    """Loads revisions of one source, doing again only what changed since the one before."""
+    """Loads revisions of one source, doing again only what changed since the one before.
 
-    def __init__(self, kinds: CompiledKinds, compatibility: str, default_region: str) -> None:
-        """Take the kinds and the two settings rules depend on."""
-        self._kinds, self._compatibility, self._region = kinds, compatibility, default_region
-        self._memory: Memory | None = None
+    ``compatibility`` and ``default_region`` are the two settings rules depend on.
+    """
+
+    kinds: CompiledKinds
+    compatibility: str
+    default_region: str
+    _memory: Memory | None = field(default=None, init=False)
 
     def load(self, source: Source) -> LoadedRevision:
         """Fetch and load the source's current revision. What is wrong with it is in the result, not raised.
@@ -174,9 +178,9 @@ class RevisionLoader:
             loaded = load(
                 files,
                 source.read,
-                self._kinds,
-                compatibility=self._compatibility,
-                default_region=self._region,
+                self.kinds,
+                compatibility=self.compatibility,
+                default_region=self.default_region,
                 memory=self._memory,
                 parse=parse_side_by_side,
             )
@@ -185,9 +189,9 @@ class RevisionLoader:
             files,
             loaded.memory.parsed,
             lambda content_id: next(data for _, data in source.read([content_id])),
-            lambda: self._kinds.secret_names,
+            lambda: self.kinds.secret_names,
         )
-        problems = in_file_order((*tree.problems, *problems_of(loaded, origins, self._kinds)))
+        problems = in_file_order((*tree.problems, *problems_of(loaded, origins, self.kinds)))
         return LoadedRevision(tree, loaded, problems, origins)
 
 

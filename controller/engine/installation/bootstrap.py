@@ -14,7 +14,7 @@ from controller.catalog import kind_tables
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage, new_run_id
-from controller.engine.commit.transaction import record_bytes
+from controller.engine.commit.transaction import record_bytes, records_of
 from controller.engine.installation.installation import (
     INSTALLATION_ROW,
     Installation,
@@ -203,22 +203,23 @@ def _batches(
     items: Iterable[ItemWrite], writer: ScopeWriter, too_large: list[str]
 ) -> Iterator[tuple[LedgerRecord, ...]]:
     """Yield the records of items, a transaction's worth at a time; what no record can hold is named in ``too_large``."""
+    storage, request = writer.storage, writer.request
     batch: list[ItemWrite] = []
     size = 0
     for item in items:
-        at = writer.storage.clock()
+        at = storage.clock()
         try:
-            estimate = record_bytes(item, writer.storage, writer.request, at)
+            estimate = record_bytes(item, storage, request, at)
         except ImagesTooLarge:
             too_large.append(str(item.ref))
             continue
         if batch and (len(batch) == MAX_RECORDS or size + estimate > MAX_BYTES):
-            yield writer.records_of(batch, at, "baseline")
+            yield records_of(batch, CONFIG_SCOPE, storage, request, at, "baseline")
             batch, size = [], 0
         batch.append(item)
         size += estimate
     if batch:
-        yield writer.records_of(batch, writer.storage.clock(), "baseline")
+        yield records_of(batch, CONFIG_SCOPE, storage, request, storage.clock(), "baseline")
 
 
 def _found(table: TableDefinition, storage: Storage) -> Iterator[ItemWrite]:

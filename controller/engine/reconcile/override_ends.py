@@ -1,6 +1,6 @@
 """Overrides whose end has come are recorded and announced; those whose end is near are announced."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from controller.engine.commit.lease import Claim
@@ -18,22 +18,15 @@ from controller.planning.overrides import ended, ending_soon
 from controller.planning.wording import what_text
 
 
-def due_ends(
-    overrides: Iterable[Override],
-    now: datetime,
-    documents: Mapping[ResourceRef, str] | None = None,
-) -> tuple[Ending, ...]:
-    """Return the overrides that have ended and why; ``documents`` are the digests of Git's documents, None if not known."""
-    if documents is None:
-        overrides = [override for override in overrides if not override.until_git]
-    return tuple(Ending(override, why) for override, why in ended(overrides, now, documents or {}))
-
-
 def overdue(planned: CombinedPlan, now: datetime) -> tuple[Ending, ...]:
     """Return the overrides that have ended, as far as a run could see: Git is only known if its source was loaded."""
-    overrides, config = planned.observed.overrides, planned.config
-    documents = git_documents(config.revision, overrides) if config is not None else None
-    return due_ends(overrides, now, documents)
+    overrides: Sequence[Override] = planned.observed.overrides
+    documents: Mapping[ResourceRef, str] = {}
+    if planned.config is not None:
+        documents = git_documents(planned.config.revision, overrides)
+    else:
+        overrides = [override for override in overrides if not override.until_git]
+    return tuple(Ending(override, why) for override, why in ended(overrides, now, documents))
 
 
 def record_ends(

@@ -9,6 +9,7 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
+from controller.engine.commit.transaction import records_of
 from controller.engine.state.rows import OVERRIDE_PREFIX, row_of_override
 from controller.errors import Conflict, ScopeBusy, StaleEpoch
 from controller.events import Emit, discard_event
@@ -96,7 +97,8 @@ def _record(writer: ScopeWriter, items: Sequence[ItemWrite]) -> None:
     table = storage.physical(STATE_TABLE.name)
     try:
         writer.append(
-            writer.records_of(items, storage.clock()), [_guarded(item, table) for item in items]
+            records_of(items, CONFIG_SCOPE, storage, writer.request, storage.clock()),
+            [_guarded(item, table) for item in items],
         )
     except StaleEpoch as error:
         raise ScopeBusy(

@@ -19,7 +19,7 @@ from controller.aws.items import number_of_text, number_text
 from controller.kinds.language.fields import Shape, by_attribute
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import canonical_bytes
-from controller.model.observed import Mark, ObservedState, Ownership
+from controller.model.observed import Mark, ObservedState
 from controller.model.ref import ResourceRef
 
 MANAGED = "Managed"
@@ -116,20 +116,6 @@ def with_references(
             found = objects[ref]
             objects[ref] = replace(found, depends_on=found_references(kind, found.attributes))
     return replace(observed, objects=objects)
-
-
-def still_naming(
-    observed: ObservedState, refs: Iterable[ResourceRef], kinds: Mapping[str, Kind[Any]]
-) -> dict[ResourceRef, ResourceRef]:
-    """Return which of these objects something names that is not ours, each with the first that does."""
-    wanted = frozenset(refs)
-    naming: dict[ResourceRef, ResourceRef] = {}
-    for ref in sorted(observed.objects) if wanted else ():
-        found, kind = observed.objects[ref], kinds.get(ref.kind)
-        if kind is not None and found.ownership is not Ownership.OURS:
-            for named in wanted.intersection(found_references(kind, found.attributes)):
-                naming.setdefault(named, ref)
-    return naming
 
 
 def found_references(kind: Kind[Any], attributes: bytes) -> tuple[ResourceRef, ...]:

@@ -15,7 +15,7 @@ from controller.views.plan.wording import (
     scopes_text,
     violation_lines,
 )
-from controller.views.style import SIGN_STYLES, Line, Span, Style, plain
+from controller.views.style import SIGN_STYLES, Line, Span, plain
 
 _WIDTH: Final = 76
 _CATEGORY_WIDTH: Final = 11
@@ -56,35 +56,28 @@ def text_lines(
 def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:
     sign = f"{entry.sign} " if entry.sign else ""
     shortened = entry.more_fields or entry.title.endswith(", …)")
+    remarks = []
+    for remark in entry.remarks:
+        first = remark.partition("\n")[0]
+        remarks.append(Span(f"  {first}", "warn" if remark.startswith("ENDS ") else "dim"))
+    if entry.more_fields:
+        remarks.append(Span(f"  {entry.more_fields} more fields", "dim"))
     yield (
         Span(f"{indent}{sign}{entry.title}", SIGN_STYLES[entry.sign]),
-        *_remarks(entry),
+        *remarks,
         *((Span("  --expand", "dim"),) if shortened else ()),
     )
-    for line in _more_lines(entry, expand=expand):
-        yield (Span(f"{indent}{line}"),)
-    for field in entry.fields:
-        text = field_text(field, _WHOLE) if expand else field_text(field)
-        yield (Span(f"{indent}    {text}"),)
-
-
-def _remarks(entry: Entry) -> Iterator[Span]:
-    for remark in entry.remarks:
-        style: Style = "warn" if remark.startswith("ENDS ") else "dim"
-        first = remark.partition("\n")[0]
-        yield Span(f"  {first}", style)
-    if entry.more_fields:
-        yield Span(f"  {entry.more_fields} more fields", "dim")
-
-
-def _more_lines(entry: Entry, *, expand: bool) -> Iterator[str]:
-    """Yield what remarks go on with: most often commands to type."""
+    # What remarks go on with: most often commands to type.
     for remark in entry.remarks:
         lines = remark.splitlines()[1:]
         shown = lines if expand or len(lines) <= _LINES_SHOWN else lines[: _LINES_SHOWN - 1]
-        yield from shown
+        for line in shown:
+            yield (Span(f"{indent}{line}"),)
         if len(shown) < len(lines):
-            yield f"    … {len(lines) - len(shown)} more lines: --expand"
+            yield (Span(f"{indent}    … {len(lines) - len(shown)} more lines: --expand"),)
+    for field in entry.fields:
+        text = field_text(field, _WHOLE) if expand else field_text(field)
+        yield (Span(f"{indent}    {text}"),)
 
 
 def _aside(aside: Aside, *, expand: bool) -> Iterator[Line]:

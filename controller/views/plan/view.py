@@ -1,6 +1,7 @@
 """A plan as a reviewer reads it, before it becomes text, Markdown or HTML."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from controller.model.canonical import ABSENT, Json, parse_canonical
@@ -100,17 +101,22 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     """Arrange a plan for reading. ``expand`` shows every name and every field, those of new objects too."""
     scope_of = {id(change): scope.scope for scope in plan.scopes for change in scope.changes}
     groups, others = group_by_edit(plan.changes)
+    entry_of = partial(_entry, scope_of=scope_of, names=names, expand=expand)
     sections = []
     for group in groups:
         sign, title = edit_title(group.edit, group.changes)
         tally = tally_text(scope_of, group.changes)
-        sections.append(
-            Section(sign, title, tally, _entries(group.changes, scope_of, names, expand=expand))
-        )
+        sections.append(Section(sign, title, tally, tuple(map(entry_of, collapse(group.changes)))))
     if plan.schedules is not None:
         sections.append(_schedules(plan.schedules, expand=expand))
+    by_cause: dict[str, list[Change]] = {}
+    for change in others:
+        by_cause.setdefault(change.cause.value, []).append(change)
     asides = (
-        *_causes(others, scope_of, names, expand=expand),
+        *(
+            Aside(cause, tuple(map(entry_of, collapse(of_cause))))
+            for cause, of_cause in sorted(by_cause.items())
+        ),
         *_notes(plan, expand=expand),
         *_scopes(plan),
     )
@@ -126,12 +132,6 @@ def _schedules(meaning: ScheduleMeaning, *, expand: bool) -> Section:
     return Section("~", TITLE, tally_of(meaning), entries)
 
 
-def _entries(
-    changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
-) -> tuple[Entry, ...]:
-    return tuple(_entry(alike, scope_of, names, expand=expand) for alike in collapse(changes))
-
-
 def _entry(
     changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
 ) -> Entry:
@@ -143,16 +143,6 @@ def _entry(
     where = scope_text(scopes)
     remarks = tuple(filter(None, (where, effects_text(changes), first.because)))
     return Entry(SIGNS[first.action], title, remarks, shown, len(fields) - len(shown))
-
-
-def _causes(
-    changes: Iterable[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
-) -> Iterator[Aside]:
-    by_cause: dict[str, list[Change]] = {}
-    for change in changes:
-        by_cause.setdefault(change.cause.value, []).append(change)
-    for cause, of_cause in sorted(by_cause.items()):
-        yield Aside(cause, _entries(of_cause, scope_of, names, expand=expand))
 
 
 def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:

@@ -30,7 +30,7 @@ WEB = Edit(Origin("maps/web.yaml", 17), "roles.Web.ami")
 def test_what_comes_and_goes_with_files(one: Change, wanted: Edit | None, because: str) -> None:
     files, known = frozenset({"x/kept.yaml", "x/new.yaml"}), frozenset({"x/old.yaml"})
 
-    (edited,) = with_file_edits([one], files, known)
+    (edited,) = with_file_edits([one], files, lambda: known)
 
     assert edited.edit == wanted, because
 
@@ -38,7 +38,7 @@ def test_what_comes_and_goes_with_files(one: Change, wanted: Edit | None, becaus
 def test_without_files_nothing_is_concluded() -> None:
     one = change("A/a", "delete", path="x/a.yaml")
 
-    assert with_file_edits([one], None, frozenset()) == (one,)
+    assert with_file_edits([one], None, frozenset) == (one,)
 
 
 def test_groups_are_removals_first_then_by_place() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from controller.engine.commit.lease import Claim, Leases
+from controller.engine.commit.lease import Claim, LeaseKeeper, Leases
 from controller.engine.commit.scope_writer import MAX_HEAD_MOVES, ScopeWriter
+from controller.engine.commit.transaction import records_of
 from controller.errors import Conflict, ScopeBusy, StaleEpoch, Throttled
 from controller.events import EpochTaken, Event, LeaseNotReleased
 from controller.model.ledger_record import ItemWrite, LedgerRecord
@@ -51,7 +52,7 @@ def row(name: str) -> ItemWrite:
 def write(writer: ScopeWriter, *names: str) -> tuple[LedgerRecord, ...]:
     items = [row(name) for name in names]
     return writer.append(
-        writer.records_of(items, writer.storage.clock()),
+        records_of(items, "config", writer.storage, writer.request, writer.storage.clock()),
         [PutWrite(STATE, to_wire(item.after or {}), "attribute_not_exists(Id)") for item in items],
     )
 
@@ -60,7 +61,7 @@ def moved_by_a_namesake(estate: Estate) -> None:
     """Write a record in the present epoch, as another process of the same owner would."""
     head = estate.leases.read("config")
     assert head is not None
-    other = ScopeWriter(estate.storage, estate.request(), head)
+    other = ScopeWriter(estate.storage, estate.request(), LeaseKeeper(head, estate.leases))
     write(other, f"other-{head.sequence}")
 
 
