@@ -167,15 +167,12 @@ class ProgressLine(AbstractContextManager["ProgressLine"]):
     """When the first transaction was through, and how much it held: before it others may have been waited for."""
 
     def tell(self, event: Event) -> None:
-        """Show progress, and tell any event on."""
-        if isinstance(event, ApplyProgressed):
-            self.show(event)
+        """Tell any event on; take where a scope stands, and print where the run does when it is time."""
         self.emit(event)
-
-    def show(self, of_scope: ApplyProgressed) -> None:
-        """Take where a scope stands; print where the run does when it is time."""
+        if not isinstance(event, ApplyProgressed):
+            return
         now = time.monotonic()
-        self._scopes[of_scope.scope] = of_scope
+        self._scopes[event.scope] = event
         known = list(self._scopes.values())
         progress = Progress(sum(scope.done for scope in known), sum(scope.total for scope in known))
         if not progress.total:

@@ -193,7 +193,7 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
         and not ((found := objects.get(change.ref)) is not None and is_leaving(found))
     ]
     return (
-        *_forbidden(deletes, facts),
+        *(_forbidden(deletes, facts) if deletes else ()),
         *_deletes(deletes, changes, facts),
         *_unreviewed_updates(changes, facts),
         *_effects(changes, facts),

@@ -28,7 +28,7 @@ def test_progress_in_one_line(
 
 def test_short_applies_have_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressLine() as progress:
-        progress.show(ApplyProgressed("config", 1, 2))
+        progress.tell(ApplyProgressed("config", 1, 2))
 
     assert capsys.readouterr().err == ""
 
@@ -38,7 +38,7 @@ def test_nothing_to_do_has_no_progress(
 ) -> None:
     monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
     with ProgressLine() as progress:
-        progress.show(ApplyProgressed("config", 0, 0))
+        progress.tell(ApplyProgressed("config", 0, 0))
 
     assert capsys.readouterr().err == ""
 
@@ -48,8 +48,8 @@ def test_long_applies_do(
 ) -> None:
     monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
     with ProgressLine() as progress:
-        progress.show(ApplyProgressed("config", 1, 2))
-        progress.show(ApplyProgressed("config", 2, 2))
+        progress.tell(ApplyProgressed("config", 1, 2))
+        progress.tell(ApplyProgressed("config", 2, 2))
 
     assert capsys.readouterr().err.splitlines()[0].startswith("applied 1 of 2 (50 %)")
 
@@ -61,7 +61,7 @@ def test_scopes_side_by_side_are_added_up(
     monkeypatch.setattr("controller.cli.apply.ELSEWHERE_EVERY_S", 0.0)
     with ProgressLine() as progress:
         for scope, done in (("a/eu-west-1", 1), ("b/eu-west-1", 1), ("a/eu-west-1", 2)):
-            progress.show(ApplyProgressed(scope, done, 2))
+            progress.tell(ApplyProgressed(scope, done, 2))
 
     assert capsys.readouterr().err.splitlines()[-1].startswith("applied 3 of 4 (75 %)")
 
@@ -72,7 +72,7 @@ def test_on_a_terminal_the_line_is_rewritten_and_gone_at_the_end(
     monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with ProgressLine() as progress:
-        progress.show(ApplyProgressed("config", 1, 2))
+        progress.tell(ApplyProgressed("config", 1, 2))
 
     assert capsys.readouterr().err.startswith("\r\x1b[Kapplied 1 of 2")
 
