@@ -12,7 +12,7 @@ from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
 from controller.ports import Revision, SourceTree
-from controller.sources.location import FolderLocation, SourceForm
+from controller.sources.location import SourceForm
 from controller.sources.selection import Found, FoundKind, Selection, is_hidden, printable, select
 
 # A file written twice within one tick of the file system's clock keeps its signature: what was hashed this soon
@@ -38,8 +38,8 @@ class FolderSource:
     Authorship is unknown: a folder has no history. To have it, commit and name the repository (``git+file://…``).
     """
 
-    def __init__(self, location: FolderLocation) -> None:
-        self.name = self._root = os.fspath(location.path)
+    def __init__(self, folder: Path) -> None:
+        self.name = self._root = os.fspath(folder)
         """The folder as it was given."""
         self._ids: dict[str, tuple[_Signature, str]] = {}
         self._paths: dict[str, str] = {}
@@ -186,5 +186,5 @@ def _unlisted(root: Path, folder: bytes, error: OSError) -> SourceUnavailable:
 FORM = SourceForm(
     schemes=("",),
     accepts="FOLDER",
-    open=lambda text, _context: FolderSource(FolderLocation(Path(text))),
+    open=lambda text, _context: FolderSource(Path(text)),
 )

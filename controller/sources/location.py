@@ -58,16 +58,6 @@ def redact(text: str, credential: GitCredential | None = None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderLocation:
-    """A folder of this machine."""
-
-    path: Path
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-
-@dataclass(frozen=True, slots=True)
 class GitLocation:
     """A Git repository, what to read of it, and below which of its folders.
 

@@ -28,7 +28,6 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Resource
 from controller.planning.observed_json import read_observed, write_observed
 from controller.ports import History
-from controller.targets.table_items.definitions import STATE_TABLE
 
 Recorded = Callable[[ResourceRef, bytes], bool]
 """Whether the ledger's last word on an object, given with its items, is that we created, adopted or updated it."""
@@ -66,7 +65,7 @@ class ObservedConfig:
 def observe_config(installation: Installation) -> ObservedConfig:
     """Look at the tables. What could not be read makes the scope unknown; the overrides must be readable."""
     master = installation.master
-    rows = list(master.store.scan(master.physical(STATE_TABLE.name), 1))
+    rows = list(master.store.scan(master.state_table, 1))
     found = installation.tables.observe()
     mine = (row for row in rows if row["Id"] == STATUS_PREFIX + CONFIG_SCOPE)
     config = next(map(status_of_row, mine), None)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from controller.aws.blob_store import S3BlobStore, parse_s3_uri, read_object
 from controller.aws.errors import TableMissing
@@ -14,7 +14,6 @@ from controller.engine.commit.storage import Storage
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage
 from controller.kinds.language.kind import Kind
-from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
@@ -26,19 +25,10 @@ from controller.settings import ENVIRONMENT, Settings, read_settings, setting_pa
 from controller.settings import GitSource as GitSettings
 from controller.sources.folder import FolderSource
 from controller.sources.git import GitSource
-from controller.sources.location import (
-    FolderLocation,
-    GitCredential,
-    GitLocation,
-    parse_git_location,
-)
+from controller.sources.location import GitCredential, GitLocation, parse_git_location
 from controller.sources.open_source import open_source
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import Tables
-
-if TYPE_CHECKING:
-    pass
-
 
 INSTALLATION_ROW = "installation"
 _IMAGES = "images"
@@ -65,18 +55,8 @@ class Master:
         self.client = self.aws.client("dynamodb", MASTER)
         """The client of the master's tables."""
         self.store = DynamoStore(self.client)
-
-    def physical(self, table: str) -> str:
-        """Return the name a logical table goes by."""
-        return self.settings.resource_prefix + table
-
-    @property
-    def blobs(self) -> BlobStore | None:
-        """Where images are kept that no record can hold; None if the settings name no bucket."""
-        kept = self.settings.snapshots
-        if kept.bucket is None:
-            return None
-        return S3BlobStore(self.aws.client("s3", MASTER), kept.bucket, f"{kept.prefix}/{_IMAGES}")
+        self.state_table = settings.resource_prefix + STATE_TABLE.name
+        """The name EnvctlState goes by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +68,12 @@ class Installation:
 
     @property
     def ledger(self) -> LedgerReader:
-        """What answers from the audit table."""
-        master = self.master
-        return LedgerReader(master.client, master.physical(LEDGER_TABLE.name), master.blobs)
+        """What answers from the audit table, and knows where images are kept that no record can hold."""
+        aws, settings, blobs = self.master.aws, self.master.settings, None
+        bucket, folder = settings.snapshots.bucket, f"{settings.snapshots.prefix}/{_IMAGES}"
+        if bucket is not None:
+            blobs = S3BlobStore(aws.client("s3", MASTER), bucket, folder)
+        return LedgerReader(self.master.client, settings.resource_prefix + LEDGER_TABLE.name, blobs)
 
     @property
     def tables(self) -> Tables:
@@ -106,12 +89,8 @@ class Installation:
     @property
     def leases(self) -> Leases:
         """Who owns which scope."""
-        return Leases(
-            self.master.store,
-            self.master.physical(STATE_TABLE.name),
-            clock=self.master.process.clock,
-            sleep=self.master.process.sleep,
-        )
+        master, process = self.master, self.master.process
+        return Leases(master.store, master.state_table, process.clock, process.sleep)
 
     def storage(self) -> Storage:
         """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
@@ -128,7 +107,7 @@ class Installation:
             clock=master.process.clock,
             sleep=master.process.sleep,
             redact=redactor(kinds, self.id),
-            blobs=master.blobs,
+            blobs=self.ledger.blobs,
         )
 
 
@@ -184,7 +163,7 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
         credential = None if reference is None else _credential(reference, process)
         return GitSource(location, cache, credential)
     if folder is not None:
-        return FolderSource(FolderLocation(Path(folder)))
+        return FolderSource(Path(folder))
     raise WrongUsage(
         "no source: neither the command nor the settings say where the desired state is",
         fix="add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings",

@@ -107,7 +107,7 @@ def _live_entities(ref: ResourceRef, master: Master) -> tuple[EntityKey, ...]:
 
 def _scopes(master: Master) -> list[str]:
     """Return the scopes something was ever written in."""
-    rows = master.store.scan(master.physical(STATE_TABLE.name), 1)
+    rows = master.store.scan(master.state_table, 1)
     ids = sorted(str(row["Id"]) for row in rows)
     return [row_id.removeprefix(HEAD_PREFIX) for row_id in ids if row_id.startswith(HEAD_PREFIX)]
 
@@ -146,11 +146,12 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
         # Of the controller's own rows those that people make are in the ledger.
         yield from table_digests(state, read_override_rows(master.store, state.name))
 
+    ledger = installation.ledger
     return verify_ledger(
         _scopes(master),
-        installation.ledger,
+        ledger,
         installation.leases,
         sleep=master.process.sleep,
         tables=tables if replay else None,
-        blobs=master.blobs,
+        blobs=ledger.blobs,
     )

@@ -12,7 +12,7 @@ from controller.engine.live.journal import refs_of
 from controller.engine.queries.effective import EffectiveDocument
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
 from controller.ledger.queries import entities_of
-from controller.ledger.records import POWER, iso_ms
+from controller.ledger.records import BY_MOMENT, POWER, iso_ms
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import FoundGroup, FoundInstance
@@ -256,9 +256,7 @@ class LedgerQuestions:
             lambda table: master.store.scan(table, 1),
         )
         found = [record for entity in entities for record in self._of_item(*entity)]
-        yield from sorted(
-            found, key=lambda record: (record.iso_timestamp, record.sequence), reverse=True
-        )
+        yield from sorted(found, key=BY_MOMENT, reverse=True)
 
 
 def _schedule_of(image: Any) -> dict[str, Any]:
