@@ -77,24 +77,6 @@ class RetryLimits:
     refill_per_s: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class RetryBudget:
-    """A token bucket. ``at_s`` is the moment (any steady clock, seconds) ``tokens`` was right."""
-
-    tokens: float
-    capacity: float
-    refill_per_s: float
-    at_s: float
-
-    def spend(self, now_s: float) -> "RetryBudget | None":
-        """Return the budget with one token less, or None if there is none to spend."""
-        gained = max(0.0, now_s - self.at_s) * self.refill_per_s
-        tokens = min(self.capacity, self.tokens + gained)
-        if tokens < 1.0:
-            return None
-        return RetryBudget(tokens - 1.0, self.capacity, self.refill_per_s, max(now_s, self.at_s))
-
-
 def worth_retrying(parsed: Mapping[str, Any], status: int, error: Exception | None) -> bool:
     """Tell whether a failed try may succeed if repeated.
 
@@ -125,7 +107,10 @@ class Retries:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     share: Callable[[], float] = random.random
-    _budgets: dict[tuple[str, str, str, str], RetryBudget] = field(default_factory=dict, init=False)
+    _budgets: dict[tuple[str, str, str, str], tuple[float, float]] = field(
+        default_factory=dict, init=False
+    )
+    """Token buckets: the tokens, and the moment of ``clock`` they were right."""
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def needs_retry(
@@ -142,9 +127,8 @@ class Retries:
         """Handle botocore's event of this name for the clients of one account and region; 0 for one more try."""
         first_at_s = request_dict["context"].setdefault(_CONTEXT_KEY, self.clock())
         status, parsed = (response[0].status_code, response[1]) if response else (0, {})
-        if caught_exception is None and status < 300:
-            return None
-        if not worth_retrying(parsed, status, caught_exception):
+        succeeded = caught_exception is None and status < 300
+        if succeeded or not worth_retrying(parsed, status, caught_exception):
             return None
         api = (place.account, place.region, operation.service_model.service_name, operation.name)
         pause_s = self.pause_before_retry_s(api, attempts, first_at_s)
@@ -166,11 +150,12 @@ class Retries:
         if tries_made >= limits.max_tries or now_s + pause_s - first_at_s > limits.max_seconds:
             return None
         with self._lock:
-            full = RetryBudget(limits.budget, limits.budget, limits.refill_per_s, now_s)
-            left = self._budgets.get(api, full).spend(now_s)
-            if left is None:
+            tokens, at_s = self._budgets.get(api, (limits.budget, now_s))
+            gained = max(0.0, now_s - at_s) * limits.refill_per_s
+            tokens = min(limits.budget, tokens + gained)
+            if tokens < 1.0:
                 return None
-            self._budgets[api] = left
+            self._budgets[api] = tokens - 1.0, max(now_s, at_s)
         return pause_s
 
 
@@ -258,14 +243,9 @@ class Clients:
     def forget(self, account: str) -> None:
         """Drop the sessions and clients of an account; the next use makes new ones."""
         with self._lock:
-            self._sessions = {
-                place: session
-                for place, session in self._sessions.items()
-                if place.account != account
-            }
-            self._clients = {
-                key: client for key, client in self._clients.items() if key[0].account != account
-            }
+            for place, service in [key for key in self._clients if key[0].account == account]:
+                del self._clients[place, service]
+                self._sessions.pop(place, None)
 
 
 @dataclass(slots=True)

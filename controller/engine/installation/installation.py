@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from controller.aws.blob_store import S3BlobStore, parse_s3_uri, read_object
+from controller.aws.blob_store import S3BlobStore, read_object
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.aws.tables import DynamoStore, ItemStore
@@ -203,7 +203,6 @@ def read_named(name: str, what: str, process: ProcessContext) -> bytes:
     Raises WrongUsage for a path that cannot be read, and as any call.
     """
     if name.startswith(S3):
-        place = parse_s3_uri(name)
         access = AwsAccess(
             region=process.region,
             installation="reader",
@@ -211,7 +210,7 @@ def read_named(name: str, what: str, process: ProcessContext) -> bytes:
             allowed_role_names=(),
             clock=process.clock,
         )
-        return read_object(access.client("s3", MASTER), place)
+        return read_object(access.client("s3", MASTER), name)
     try:
         return Path(name).read_bytes()
     except OSError as error:
