@@ -113,7 +113,7 @@ class Leases(Heads):
         write = UpdateWrite(
             self._table,
             {"Id": {"S": HEAD_PREFIX + head.scope}},
-            change,
+            update=change,
             condition="#epoch = :epoch AND #owner = :owner",
             names=_NAMES,
             values=to_wire({**values, ":epoch": head.epoch, ":owner": head.owner}),
