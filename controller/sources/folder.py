@@ -85,19 +85,17 @@ class FolderSource:
         sizes: dict[str, int] = {}
         for path in selection.files:
             entry = known.get(path)
-            if entry is None or entry[0] != self._signature(path):
+            try:
+                fresh = entry and entry[0] == _signature_of(os.lstat(f"{self._root}/{path}"))
+            except OSError as error:
+                raise self._unreadable(path, error) from error
+            if entry is None or not fresh:
                 signature, content = self._content(path)
                 entry = signature, content_id(content)
             files[path], sizes[path] = entry[1], entry[0].size
             if time.time_ns() - max(entry[0].mtime_ns, entry[0].ctime_ns) > _RACY_NS:
                 self._ids[path] = entry
         return files, sizes
-
-    def _signature(self, path: str) -> _Signature:
-        try:
-            return _signature_of(os.lstat(f"{self._root}/{path}"))
-        except OSError as error:
-            raise self._unreadable(path, error) from error
 
     def _content(self, path: str) -> tuple[_Signature, bytes]:
         # The file may have been exchanged since the walk: no link is followed, no pipe waited for, no flood read.
@@ -186,5 +184,5 @@ def _unlisted(root: Path, folder: bytes, error: OSError) -> SourceUnavailable:
 FORM = SourceForm(
     schemes=("",),
     accepts="FOLDER",
-    open=lambda text, _context: FolderSource(Path(text)),
+    open=lambda text, _cache_dir, _credential: FolderSource(Path(text)),
 )
