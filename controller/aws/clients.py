@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -191,16 +192,6 @@ def _shared_loader() -> Loader:
     return create_loader(botocore.session.Session().get_config_variable("data_path"))
 
 
-@dataclass(frozen=True, slots=True)
-class _GivenCredentials:
-    """A session's credential provider that knows nothing but these."""
-
-    credentials: Credentials
-
-    def load_credentials(self) -> Credentials:
-        return self.credentials
-
-
 @dataclass(slots=True)
 class Clients:
     """Makes one session per place and one client per place and service, reused by every thread.
@@ -228,7 +219,9 @@ class Clients:
                 core = botocore.session.Session()
                 core.register_component("data_loader", _shared_loader())
                 if credentials is not None:
-                    core.register_component("credential_provider", _GivenCredentials(credentials))
+                    # A provider that knows nothing but these.
+                    provider = SimpleNamespace(load_credentials=lambda: credentials)
+                    core.register_component("credential_provider", provider)
                 events = core.get_component("event_emitter")
                 events.register("needs-retry", partial(self.retries.needs_retry, place))
                 events.register("request-created", partial(self.counter.request_created, place))

@@ -74,9 +74,11 @@ class AwsAccess:
         allowed_role_names: Iterable[str],
         clock: Callable[[], datetime],
     ) -> None:
-        """Take the master's region, the names for sessions, and the role names the settings allow."""
+        """Take the master's region, the names for sessions (``envctl-<installation>-<instance>``), and the role names the settings allow."""
         self.region = region
-        self._session_name = session_name(installation, instance)
+        who = _NOT_IN_SESSION_NAME.sub("-", f"envctl-{installation}-{instance}")
+        self.session_name = who[:SESSION_NAME_LENGTH]
+        """As STS takes it: other characters become ``-``."""
         self._allowed = frozenset(allowed_role_names)
         self._clients = Clients()
         self.counter = self._clients.counter
@@ -188,7 +190,7 @@ class AwsAccess:
         # Called from inside a call of any thread, under botocore's own lock: it must take none of ours.
         request: dict[str, Any] = {
             "RoleArn": access.role_arn,
-            "RoleSessionName": self._session_name,
+            "RoleSessionName": self.session_name,
             "DurationSeconds": CREDENTIAL_LIFE_S,
         }
         if access.external_id:
@@ -271,11 +273,6 @@ def check_role(account: str, arn: str, allowed_names: Collection[str]) -> None:
             f"account {account}: role {name} is not one the controller may use ({', '.join(sorted(allowed_names))})",
             fix="correct the Account's roleArn, or add the name to allowedRoleNames in the settings",
         )
-
-
-def session_name(installation: str, instance: str) -> str:
-    """Return ``envctl-<installation>-<instance>`` as STS takes it: other characters become ``-``, cut to 64."""
-    return _NOT_IN_SESSION_NAME.sub("-", f"envctl-{installation}-{instance}")[:SESSION_NAME_LENGTH]
 
 
 def account_of_caller(said: str) -> str | None:

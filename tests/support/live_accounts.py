@@ -146,7 +146,7 @@ class LiveEstate:
     def statuses(self) -> Mapping[str, ScopeStatus]:
         """Return how every scope stands."""
         master = self.installation.master
-        return statuses_in(master.store.scan(master.state_table, 1))
+        return statuses_in(master.store.scan(master.state_table))
 
     def rows(self) -> dict[str, Any]:
         """Return the controller's own rows, by id."""

@@ -63,7 +63,7 @@ class ObservedConfig:
 def observe_config(installation: Installation) -> ObservedConfig:
     """Look at the tables. What could not be read makes the scope unknown; the overrides must be readable."""
     master = installation.master
-    rows = list(master.store.scan(master.state_table, 1))
+    rows = list(master.store.scan(master.state_table))
     found = installation.tables.observe()
     mine = (row for row in rows if row["Id"] == STATUS_PREFIX + CONFIG_SCOPE)
     config = next(map(status_of_row, mine), None)

@@ -1,7 +1,6 @@
 """One installation: its id, the tables of its master account, and everything that works on them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,32 +58,26 @@ class Master:
         """The name EnvctlState goes by."""
 
 
-@dataclass(frozen=True, slots=True)
 class Installation:
     """A master account whose tables have been set up, and the id made then."""
 
-    id: str
-    master: Master
-
-    @property
-    def ledger(self) -> LedgerReader:
+    def __init__(self, id_: str, master: Master) -> None:
+        """Take both. No call is made."""
+        self.id, self.master = id_, master
+        prefix, snapshots, blobs = master.settings.resource_prefix, master.settings.snapshots, None
+        if snapshots.bucket is not None:
+            client = master.aws.client("s3", MASTER)
+            blobs = S3BlobStore(client, snapshots.bucket, f"{snapshots.prefix}/{_IMAGES}")
+        self.ledger = LedgerReader(master.client, prefix + LEDGER_TABLE.name, blobs)
         """What answers from the audit table, and knows where images are kept that no record can hold."""
-        aws, settings, blobs = self.master.aws, self.master.settings, None
-        bucket, folder = settings.snapshots.bucket, f"{settings.snapshots.prefix}/{_IMAGES}"
-        if bucket is not None:
-            blobs = S3BlobStore(aws.client("s3", MASTER), bucket, folder)
-        return LedgerReader(self.master.client, settings.resource_prefix + LEDGER_TABLE.name, blobs)
-
-    @property
-    def tables(self) -> Tables:
-        """The config tables as a target."""
-        return Tables(
-            self.master.store,
-            self.master.kinds.values(),
-            installation=self.id,
-            prefix=self.master.settings.resource_prefix,
+        self.tables = Tables(
+            master.store,
+            master.kinds.values(),
+            installation=id_,
+            prefix=prefix,
             history=self.ledger,
         )
+        """The config tables as a target."""
 
     @property
     def leases(self) -> Leases:
@@ -157,11 +150,15 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
     cache = process.cache_dir
     git, folder = settings.source.git, settings.source.folder
     if text is not None:
-        return open_source(text, cache_dir=cache, credential=_of_same_host(text, git, process))
+        credential = None
+        if git is not None and text.startswith("git+https:"):
+            # No other host than the settings' own is to see their credential.
+            same = git.url.split("/")[2:3] == parse_git_location(text).url.split("/")[2:3]
+            credential = _credential(git, process) if same else None
+        return open_source(text, cache_dir=cache, credential=credential)
     if git is not None:
-        location, reference = GitLocation(git.url, git.ref, git.path), git.credentials
-        credential = None if reference is None else _credential(reference, process)
-        return GitSource(location, cache, credential)
+        location = GitLocation(git.url, git.ref, git.path)
+        return GitSource(location, cache, _credential(git, process))
     if folder is not None:
         return FolderSource(Path(folder))
     raise WrongUsage(
@@ -170,18 +167,10 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
     )
 
 
-def _of_same_host(
-    text: str, git: GitSettings | None, process: ProcessContext
-) -> GitCredential | None:
-    """Return the settings' credential for a source on the settings' own host: no other host is to see it."""
-    if git is None or git.credentials is None or not text.startswith("git+https:"):
+def _credential(git: GitSettings, process: ProcessContext) -> GitCredential | None:
+    if git.credentials is None:
         return None
-    asked = parse_git_location(text).url.split("/")[2]
-    same = git.url.split("/")[2:3] == [asked]
-    return _credential(git.credentials, process) if same else None
-
-
-def _credential(reference: str, process: ProcessContext) -> GitCredential:
+    reference = git.credentials
     name = reference.removeprefix(_REFERENCE)
     if not reference.startswith(_REFERENCE) or not name:
         raise WrongUsage(

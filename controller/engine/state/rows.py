@@ -270,7 +270,7 @@ def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 def read_override_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
     """Return the rows of all overrides, ended ones too, by id. Raises as any read."""
-    return override_rows_in(store.scan(state_table, 1))
+    return override_rows_in(store.scan(state_table))
 
 
 def read_overrides(store: ItemStore, prefix: str) -> tuple[Override, ...]:

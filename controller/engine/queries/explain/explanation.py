@@ -249,12 +249,8 @@ class LedgerQuestions:
         kind = master.kinds.get(ref.kind)
         if kind is None:
             return
-        entities = entities_of(
-            kind,
-            ref.key,
-            master.settings.resource_prefix,
-            lambda table: master.store.scan(table, 1),
-        )
+        prefix = master.settings.resource_prefix
+        entities = entities_of(kind, ref.key, prefix, master.store.scan)
         found = [record for entity in entities for record in self._of_item(*entity)]
         yield from sorted(found, key=BY_MOMENT, reverse=True)
 

@@ -63,7 +63,7 @@ def read_status(
     does not answer, are part of the answer.
     """
     master = installation.master
-    rows = {str(row["Id"]): row for row in master.store.scan(master.state_table, 1)}
+    rows = {str(row["Id"]): row for row in master.store.scan(master.state_table)}
     overrides = _overrides(rows, now)
     accepted, unreadable = _accepted(installation, accounts, overrides, now)
     scopes = _scopes(rows, _known(accepted, installation))
