@@ -5,10 +5,11 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from controller.kinds.language.kind import Kind, controller_kind
+from controller.kinds.language.kind import CONTROLLER_TABLE, Kind
 from controller.kinds.language.spec import Says, Spec, unfit
 from controller.kinds.parts.texts import Text
 from controller.model.accepted import AcceptedState
+from controller.model.table import one_item
 from controller.scheduling.schedule import ExceptDates
 
 
@@ -74,11 +75,12 @@ class CalendarFacts(NamedTuple):
     dates: tuple[ExceptDates, ...]
 
 
-KIND: Kind[Any] = controller_kind(
-    "Calendar",
-    "Dates that schedules except and on which environment types are frozen.",
-    CalendarSpec,
-    lambda key, spec: CalendarFacts(tuple(dates.excepted(key) for dates in spec.dates)),
+KIND: Kind[Any] = Kind(
+    name="Calendar",
+    summary="Dates that schedules except and on which environment types are frozen.",
+    spec=CalendarSpec,
+    **one_item(CONTROLLER_TABLE, kind="Calendar"),
+    facts=lambda key, spec: CalendarFacts(tuple(dates.excepted(key) for dates in spec.dates)),
 )
 
 

@@ -6,24 +6,15 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, field_validator
 
 from controller.kinds.language.fields import merge
-from controller.kinds.language.kind import (
-    AuthoredField,
-    Finding,
-    Findings,
-    Items,
-    Kind,
-    Layout,
-    World,
-)
+from controller.kinds.language.kind import AuthoredField, Finding, Findings, Kind, World
 from controller.kinds.language.spec import Spec, partial_model, unfit
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
 from controller.kinds.parts.server_role import ServerRole, expand_role
 from controller.kinds.schedule import ScheduleChoiceFacts, derived_expression
 from controller.model.ref import ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("ConfigDeploymentMaps", KeyAttribute("DeploymentMapName"))
-LAYOUT = Layout("DeploymentMapName", schema_version=1)
 
 
 ROLE_DEFAULTS = partial_model(
@@ -137,10 +128,7 @@ KIND = Kind(
     name="DeploymentMap",
     summary="The server roles that environments are made of.",
     spec=DeploymentMapSpec,
-    tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
-    recover=lambda items: LAYOUT.spec(items[TABLE.name]),
-    identify=lambda item: str(item["DeploymentMapName"]),
+    **one_item(TABLE, schema_version=1),
     facts=lambda _key, spec: DeploymentMapFacts(
         {role.server_role_name: role_facts(role) for role in spec.roles}
     ),
@@ -149,5 +137,4 @@ KIND = Kind(
     rules=(_roles_make_sense,),
     undo_derived=_undo_derived,
     authored_fields={"roleDefaults": AuthoredField(ROLE_DEFAULTS, expand_role)},
-    yaml_places={("DeploymentMapName",): ("metadata", "name")},
 )

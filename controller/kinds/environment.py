@@ -9,14 +9,13 @@ from controller.kinds.language.kind import (
     Finding,
     Findings,
     Immutable,
-    Items,
     Kind,
-    Layout,
     Leaving,
     NameFormat,
     SharedField,
     Unique,
     World,
+    old_product_needs,
 )
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Spec
 from controller.kinds.parts.role_facts import (
@@ -40,12 +39,12 @@ from controller.kinds.schedule import (
     undo_derived_expression,
 )
 from controller.model.ref import ProblemCode, ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 CONFIG = TableDefinition("ConfigEnvironments", KeyAttribute("EnvironmentName"))
 OPERATIONAL = TableDefinition("InfraOpsEnvironment", KeyAttribute("EnvironmentName"))
-CONFIG_LAYOUT = Layout("EnvironmentName", schema_version=1)
-OPERATIONAL_LAYOUT = Layout("EnvironmentName")
+CONFIG_ITEM = one_item(CONFIG, schema_version=1)
+OPERATIONAL_ITEM = one_item(OPERATIONAL)
 SHARED = ("EnvironmentInMaintenance", "DeploymentsLocked")
 
 
@@ -126,14 +125,11 @@ def _project(key: str, spec: dict[str, Any]) -> Items:
     for shared in SHARED:
         if shared in config:
             operational[shared] = config.pop(shared)
-    return {
-        CONFIG.name: CONFIG_LAYOUT.item(key, config),
-        OPERATIONAL.name: OPERATIONAL_LAYOUT.item(key, operational),
-    }
+    return CONFIG_ITEM["project"](key, config) | OPERATIONAL_ITEM["project"](key, operational)
 
 
 def _recover(items: Items) -> tuple[str, dict[str, Any]]:
-    key, spec = CONFIG_LAYOUT.spec(items[CONFIG.name])
+    key, spec = CONFIG_ITEM["recover"](items)
     operational = items.get(OPERATIONAL.name, {}).get("Value") or {}
     spec["Schedule"] = choice_of(operational)
     for shared in SHARED:
@@ -182,13 +178,9 @@ def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: Wo
             "alertSettings Custom needs notificationSettingsId, which is missing",
             "add notificationSettingsId: NAME of a NotificationSettings, or choose another alertSettings",
         )
-    if facts.alert_settings is None and world.compatibility != "none":
-        yield Finding.missing(
-            ("spec",),
-            "alertSettings",
-            "; with compatibility environment-manager each environment has it",
-            "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom",
-        )
+    fix = "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom"
+    fields = [("alertSettings", facts.alert_settings is not None, fix)]
+    yield from old_product_needs(world, "each environment has it", fields)
 
 
 def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
@@ -232,7 +224,7 @@ KIND = Kind(
     tables=(CONFIG, OPERATIONAL),
     project=_project,
     recover=_recover,
-    identify=lambda item: str(item["EnvironmentName"]),
+    identify=CONFIG_ITEM["identify"],
     facts=_facts,
     expand=_expand,
     derive=_derive,
@@ -260,7 +252,7 @@ KIND = Kind(
     undo_derived=undo_derived_expression,
     collapse_fields={"schedule": _schedule_as_written},
     yaml_places={
-        ("EnvironmentName",): ("metadata", "name"),
+        **CONFIG_ITEM["yaml_places"],
         ("Value", "ScheduleAutomatically"): ("spec", "schedule", "mode"),
         ("Value", "ManualScheduleUp"): ("spec", "schedule", "mode"),
         ("Value", "DefaultSchedule"): ("spec", "schedule"),

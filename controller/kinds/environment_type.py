@@ -1,19 +1,25 @@
 """EnvironmentType: what environments of one sort share: account, region, network and load balancers."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Items, Kind, Layout, NameFormat, World
+from controller.kinds.language.kind import (
+    Finding,
+    Findings,
+    Kind,
+    NameFormat,
+    World,
+    old_product_needs,
+)
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Says, Spec
 from controller.kinds.parts.role_facts import ZONE_LETTERS, SubnetFacts
 from controller.kinds.parts.texts import NamingPattern, Region, SubnetType, Text
 from controller.model.ref import ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("ConfigEnvironmentTypes", KeyAttribute("EnvironmentType"))
-LAYOUT = Layout("EnvironmentType", schema_version=5)
 
 HostName = Annotated[
     str,
@@ -159,26 +165,16 @@ def _derive(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: World) -> Ite
     return {TABLE.name: {"Value": {"AWSAccountNumber": account.number}}} if account else {}
 
 
-def _recover(items: Items) -> tuple[str, dict[str, Any]]:
-    key, spec = LAYOUT.spec(items[TABLE.name])
-    return key, {name: value for name, value in spec.items() if name != "AWSAccountNumber"}
-
-
 def _old_product_needs(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: World) -> Findings:
-    if world.compatibility == "none":
-        return
-    for field, given, example in (
-        ("consul", facts.has_consul, "with dataCenter, port, servers and securityTokenPath"),
-        ("deploymentBucket", facts.has_deployment_bucket, "with the name of an S3 bucket"),
-        ("loadBalancers", facts.has_load_balancers, "which may be an empty list"),
-    ):
-        if not given:
-            yield Finding.missing(
-                ("spec",),
-                field,
-                "; with compatibility environment-manager each environment type has it",
-                f"add {field}, {example}",
-            )
+    consul = "add consul, with dataCenter, port, servers and securityTokenPath"
+    bucket = "add deploymentBucket, with the name of an S3 bucket"
+    balancers = "add loadBalancers, which may be an empty list"
+    fields = (
+        ("consul", facts.has_consul, consul),
+        ("deploymentBucket", facts.has_deployment_bucket, bucket),
+        ("loadBalancers", facts.has_load_balancers, balancers),
+    )
+    return old_product_needs(world, "each environment type has it", fields)
 
 
 def _nothing_twice(_ref: ResourceRef, facts: EnvironmentTypeFacts, _world: World) -> Findings:
@@ -194,10 +190,7 @@ KIND = Kind(
     name="EnvironmentType",
     summary="What environments of one sort share: account, region, network and load balancers.",
     spec=EnvironmentTypeSpec,
-    tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
-    recover=_recover,
-    identify=lambda item: str(item["EnvironmentType"]),
+    **one_item(TABLE, schema_version=5, derived=[("AWSAccountNumber", ("spec", "account"))]),
     facts=_facts,
     derive=_derive,
     rules=(_old_product_needs, _nothing_twice),
@@ -206,8 +199,4 @@ KIND = Kind(
         20,
         "letters, digits and '-', beginning with a letter, such as Staging",
     ),
-    yaml_places={
-        ("EnvironmentType",): ("metadata", "name"),
-        ("Value", "AWSAccountNumber"): ("spec", "account"),
-    },
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Items, Kind, NameFormat, Path, World
+from controller.kinds.language.kind import Finding, Findings, Kind, NameFormat, Path, World
 from controller.kinds.language.spec import RefTo, Says, ShortForm, Spec
 from controller.kinds.parts.location import (
     SCHEMES,
@@ -19,7 +19,7 @@ from controller.kinds.parts.location import (
 from controller.kinds.parts.routing import placement, type_facts, type_of
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ResourceRef
-from controller.model.table import Index, KeyAttribute, TableDefinition
+from controller.model.table import Index, Items, KeyAttribute, TableDefinition
 
 TABLE = TableDefinition(
     "InfraConfigLBSettings",

@@ -5,11 +5,11 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.kind import Finding, Findings, Items, Kind, World
+from controller.kinds.language.kind import Finding, Findings, Kind, World
 from controller.kinds.language.spec import Says, Spec, unfit
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ProblemCode, ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition
 
 TABLE = TableDefinition("InfraConfigPermissions", KeyAttribute("Name"))
 ALL = "all"

@@ -6,10 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from controller.kinds.language.kind import Finding, Findings, Kind, World, controller_kind
+from controller.kinds.language.kind import CONTROLLER_TABLE, Finding, Findings, Kind, World
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
 from controller.kinds.parts.texts import LongText, Text
 from controller.model.ref import ResourceRef
+from controller.model.table import one_item
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import (
     Period,
@@ -286,17 +287,16 @@ def _name_is_no_state(ref: ResourceRef, _facts: ScheduleFacts, _world: World) ->
         )
 
 
-KIND: Kind[Any] = controller_kind(
-    "Schedule",
-    "When instances run, in the words of people.",
-    ScheduleSpec,
-    lambda _key, spec: ScheduleFacts(
+KIND: Kind[Any] = Kind(
+    name="Schedule",
+    summary="When instances run, in the words of people.",
+    spec=ScheduleSpec,
+    **one_item(CONTROLLER_TABLE, kind="Schedule"),
+    facts=lambda _key, spec: ScheduleFacts(
         spec.timezone,
         tuple(hours.period() for hours in spec.periods or ()),
         tuple(spec.except_ or ()),
         spec.expression,
     ),
-    _name_is_no_state,
-    _has_one_form,
-    _other_programs_read_it,
+    rules=(_name_is_no_state, _has_one_form, _other_programs_read_it),
 )

@@ -1,26 +1,16 @@
 """Service: a deployable application, owned by exactly one cluster."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import (
-    Immutable,
-    Items,
-    Kind,
-    Layout,
-    Leaving,
-    NameFormat,
-    Path,
-    Unique,
-)
+from controller.kinds.language.kind import Immutable, Kind, Leaving, NameFormat, Path, Unique
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import LongText, Text, Url
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))
-LAYOUT = Layout("ServiceName", schema_version=1, top=("OwningCluster",))
 
 Port = Annotated[
     int, Field(ge=40000, le=41000), Says("a port from 40000 to 41000; leave it out for none")
@@ -97,14 +87,6 @@ class ServiceFacts(NamedTuple):
     green_port: int | None
 
 
-def _recover(items: Items) -> tuple[str, dict[str, Any]]:
-    name, spec = LAYOUT.spec(items[TABLE.name])
-    # The old product wrote 0 where a slice has no port.
-    return name, {
-        field: value for field, value in spec.items() if value != 0 or "Port" not in field
-    }
-
-
 def _ports(facts: ServiceFacts) -> Iterable[tuple[Path, int]]:
     if facts.blue_port:
         yield ("spec", "bluePort"), facts.blue_port
@@ -116,19 +98,15 @@ KIND = Kind(
     name="Service",
     summary="A deployable application, owned by exactly one cluster.",
     spec=ServiceSpec,
-    tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
-    recover=_recover,
-    identify=lambda item: str(item["ServiceName"]),
+    # The old product wrote 0 where a slice has no port.
+    **one_item(
+        TABLE, schema_version=1, top=("OwningCluster",), zero_is_none=("BluePort", "GreenPort")
+    ),
     facts=lambda _key, spec: ServiceFacts(spec.blue_port, spec.green_port),
     unique=(Unique("port", _ports),),
-    immutable=(
-        Immutable(
-            TABLE.name, ("Value", "BluePort"), "hosts of upstreams point at it", unset=(None, 0)
-        ),
-        Immutable(
-            TABLE.name, ("Value", "GreenPort"), "hosts of upstreams point at it", unset=(None, 0)
-        ),
+    immutable=tuple(
+        Immutable(TABLE.name, ("Value", port), "hosts of upstreams point at it", unset=(None, 0))
+        for port in ("BluePort", "GreenPort")
     ),
     leaving=Leaving.TOMBSTONE,
     names=NameFormat(
@@ -136,5 +114,4 @@ KIND = Kind(
         50,
         "letters and digits, beginning with a letter, such as Search",
     ),
-    yaml_places={("ServiceName",): ("metadata", "name")},
 )

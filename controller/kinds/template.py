@@ -1,14 +1,15 @@
 """Template: a text with variables that server roles give their instances as user data."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Kind, World, controller_kind
+from controller.kinds.language.kind import CONTROLLER_TABLE, Finding, Findings, Kind, World
 from controller.kinds.language.spec import Says, Spec
 from controller.kinds.parts.template_text import LONGEST_USER_DATA, VARIABLES, variables_in
 from controller.kinds.parts.texts import LongText
 from controller.model.ref import ResourceRef
+from controller.model.table import one_item
 
 TemplateText = Annotated[
     str,
@@ -54,11 +55,11 @@ def _fits_into_user_data(_ref: ResourceRef, facts: TemplateFacts, _world: World)
         )
 
 
-KIND: Kind[Any] = controller_kind(
-    "Template",
-    "A text with variables that server roles give their instances as user data.",
-    TemplateSpec,
-    lambda _key, spec: TemplateFacts(tuple(variables_in(spec.text)), len(spec.text.encode())),
-    _names_what_there_is,
-    _fits_into_user_data,
+KIND = Kind(
+    name="Template",
+    summary="A text with variables that server roles give their instances as user data.",
+    spec=TemplateSpec,
+    **one_item(CONTROLLER_TABLE, kind="Template"),
+    facts=lambda _key, spec: TemplateFacts(tuple(variables_in(spec.text)), len(spec.text.encode())),
+    rules=(_names_what_there_is, _fits_into_user_data),
 )

@@ -8,7 +8,6 @@ from pydantic import Field
 from controller.kinds.language.kind import (
     Finding,
     Findings,
-    Items,
     Kind,
     Leaving,
     NameFormat,
@@ -27,7 +26,7 @@ from controller.kinds.parts.upstream_hosts import (
     undo_hosts,
 )
 from controller.model.ref import ResourceRef
-from controller.model.table import Index, KeyAttribute, TableDefinition
+from controller.model.table import Index, Items, KeyAttribute, TableDefinition
 
 KEY = KeyAttribute("Key")
 TABLE = TableDefinition(

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic.alias_generators import to_camel, to_pascal
 
-from controller.kinds.language.kind import Items, Kind
+from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import RefTo, Spec
+from controller.model.table import Items
 
 Path = tuple[str | int, ...]
 YamlPath = tuple[str | int, ...]
