@@ -1,22 +1,21 @@
 """DeploymentMap: the server roles that environments are made of."""
 
-from collections import Counter
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import AuthoredField, Finding, Findings, Kind, World
-from controller.kinds.language.spec import Spec, partial_model, unfit
+from controller.kinds.language.spec import Spec, partial_model
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
-from controller.kinds.parts.server_role import ServerRole, expand_role
+from controller.kinds.parts.server_role import ServerRole, each_once, expand_role
 from controller.kinds.schedule import ScheduleChoiceFacts, derived_expression
 from controller.model.ref import ResourceRef
 from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("ConfigDeploymentMaps", KeyAttribute("DeploymentMapName"))
 
-
+_TWO_ROLES = "{count} roles are named {name!r}; expected each name once"
 ROLE_DEFAULTS = partial_model(
     ServerRole,
     "RoleDefaults",
@@ -28,20 +27,12 @@ ROLE_DEFAULTS = partial_model(
 class DeploymentMapSpec(Spec):
     """What a DeploymentMap is. ``roleDefaults`` beside ``roles`` gives every role what it does not say itself."""
 
-    roles: Annotated[list[ServerRole], Field(serialization_alias="DeploymentTarget")]
+    roles: Annotated[
+        list[ServerRole],
+        Field(serialization_alias="DeploymentTarget"),
+        each_once("server_role_name", _TWO_ROLES, "rename one of them"),
+    ]
     """The server roles (DeploymentTarget)."""
-
-    @field_validator("roles")
-    @classmethod
-    def _names_are_unique(cls, roles: list[ServerRole]) -> list[ServerRole]:
-        names = Counter(role.server_role_name for role in roles)
-        for name, count in names.items():
-            if count > 1:
-                raise unfit(
-                    f"{count} roles are named {name!r}; expected each name once",
-                    "rename one of them",
-                )
-        return roles
 
 
 class DeploymentMapFacts(NamedTuple):
@@ -88,13 +79,6 @@ def _schedule_tag(choice: ScheduleChoiceFacts, world: World) -> str | None:
     return choice.expression or derived_expression(str(choice.use), world)
 
 
-def _undo_derived(spec: dict[str, Any]) -> dict[str, Any]:
-    for role in spec.get("roles", ()):
-        if "schedule" in role:
-            role.pop("scheduleTag", None)
-    return spec
-
-
 def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World) -> Findings:
     for place, role in enumerate(facts.roles.values()):
         at = ("spec", "roles", place)
@@ -135,6 +119,5 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     rules=(_roles_make_sense,),
-    undo_derived=_undo_derived,
     authored_fields={"roleDefaults": AuthoredField(ROLE_DEFAULTS, expand_role)},
 )

@@ -36,7 +36,6 @@ from controller.kinds.schedule import (
     derived_expression,
     expand_schedule,
     flags,
-    undo_derived_expression,
 )
 from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
@@ -249,7 +248,6 @@ KIND = Kind(
         255,
         "letters, digits, '.' and '_' but no '-', beginning with a letter, such as c50",
     ),
-    undo_derived=undo_derived_expression,
     collapse_fields={"schedule": _schedule_as_written},
     yaml_places={
         **CONFIG_ITEM["yaml_places"],

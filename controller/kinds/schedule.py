@@ -7,7 +7,15 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.kind import CONTROLLER_TABLE, Finding, Findings, Kind, World
-from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
+from controller.kinds.language.spec import (
+    CONTROLLER_ONLY,
+    Gives,
+    RefTo,
+    Says,
+    ShortForm,
+    Spec,
+    unfit,
+)
 from controller.kinds.parts.texts import LongText, Text
 from controller.model.ref import ResourceRef
 from controller.model.table import one_item
@@ -74,7 +82,9 @@ class ScheduleChoice(Spec):
 
     mode: Literal["automatic", "on", "off", "noschedule"] = "automatic"
     """``automatic`` follows the schedule, ``on`` and ``off`` are kept by hand, ``noschedule`` is left alone."""
-    use: Annotated[Annotated[Text, RefTo("Schedule")] | None, CONTROLLER_ONLY] = None
+    use: Annotated[
+        Annotated[Text, RefTo("Schedule")] | None, CONTROLLER_ONLY, Gives("expression")
+    ] = None
     """Name of a Schedule."""
     expression: Annotated[Expression, AfterValidator(_no_mode)] | None = None
     """A schedule in one line, such as "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"."""
@@ -164,14 +174,6 @@ def as_written(value: Mapping[str, Any], use: str | None) -> str:
     if choice["Mode"] != "automatic":
         return str(choice["Mode"])
     return use or str(choice.get("Expression", "automatic"))
-
-
-def undo_derived_expression(spec: dict[str, Any]) -> dict[str, Any]:
-    """Drop, in place, the text of a spec's choice (YAML names) that names a Schedule."""
-    schedule = spec.get("schedule")
-    if isinstance(schedule, dict) and schedule.get("use") is not None:
-        schedule.pop("expression", None)
-    return spec
 
 
 Clock = Annotated[

@@ -45,11 +45,6 @@ class Origin(NamedTuple):
             return f"{self.path}:{self.line}"
         return f"{self.path}:{self.line}:{self.column}"
 
-    @property
-    def at_line(self) -> "Origin":
-        """The same place without its column."""
-        return self._replace(column=0)
-
 
 class Authorship(NamedTuple):
     """The commit that last touched a file. ``unknown`` where the history does not reach."""

@@ -143,7 +143,8 @@ def _merging(model: type[Spec]) -> set[type[Spec]]:
         part = waiting.pop()
         if part not in found:
             found.add(part)
-            waiting += [inner for field in fields_of(part) for inner in _merged_models(field.shape)]
+            for field in fields_of(part).by_yaml.values():
+                waiting += _merged_models(field.shape)
     return found
 
 
@@ -162,7 +163,8 @@ def _loosen(schema: JsonSchema, named: type[Spec] | None) -> None:
     required = schema.pop("required", [])
     kept: list[str] = []
     if named is not None:
-        kept = [field.yaml for field in fields_of(named) if field.name == named.named_by]
+        fields = fields_of(named).by_yaml.values()
+        kept = [field.yaml for field in fields if field.name == named.named_by]
         schema["required"] = kept
     if required:
         schema["x-required"] = required

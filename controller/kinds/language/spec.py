@@ -89,6 +89,14 @@ class ShortForm:
 CONTROLLER_ONLY = Field(exclude=True, json_schema_extra={"x-controller-only": True})
 """Mark of a field that the tables do not have (``Annotated[str | None, CONTROLLER_ONLY]``): kept in ``Managed.Extra``."""
 
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """Mark of a controller-only field from which another follows, unless that is written: its name in YAML."""
+
+    field: str
+
+
 SENSITIVE = Field(json_schema_extra={"x-sensitive": True})
 """Mark of a field whose value is never printed and enters the ledger as a digest only."""
 
