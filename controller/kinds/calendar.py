@@ -56,9 +56,7 @@ class CalendarDates(Spec):
 
     def excepted(self, calendar: str) -> ExceptDates:
         """Return the dates as schedules take them."""
-        first, last = self.from_ or self.date, self.to or self.date
-        assert first is not None, "validated: either date, or from and to"
-        assert last is not None, "validated: either date, or from and to"
+        first, last = str(self.from_ or self.date), str(self.to or self.date)
         return ExceptDates(date.fromisoformat(first), date.fromisoformat(last), self.name, calendar)
 
 

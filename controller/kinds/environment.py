@@ -84,7 +84,6 @@ class EnvironmentFacts(NamedTuple):
 
     name: str
     environment_type: str
-    owning_cluster: str
     deployment_map: str
     alert_settings: str | None
     has_notification_settings: bool
@@ -97,7 +96,6 @@ def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
     return EnvironmentFacts(
         key,
         spec.environment_type,
-        spec.owning_cluster,
         spec.deployment_map,
         spec.alert_settings,
         spec.notification_settings_id is not None,

@@ -36,6 +36,8 @@ Action = Annotated[
     Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=100),
     Says("the name of an action in capitals, such as SCHEDULE_ENVIRONMENT or BULK_PATCH_AMI"),
 ]
+UNIQUE = Field(json_schema_extra={"uniqueItems": True})
+"""Mark of a list that names nothing twice: tells editors; a rule checks it."""
 
 
 class S3Object(Spec):
@@ -54,7 +56,7 @@ class Consul(Spec):
         int, Field(gt=1024, le=65536), Says("a port over 1024 and up to 65536, usually 8500")
     ] = 8500
     """Port of its HTTP API."""
-    servers: Annotated[list[HostName], Field(min_length=1, json_schema_extra={"uniqueItems": True})]
+    servers: Annotated[list[HostName], Field(min_length=1), UNIQUE]
     """Its servers, at least one; each request takes one of them."""
     security_token_path: S3Object
     """JSON object with the token at ``consul.token``."""
@@ -111,17 +113,13 @@ class EnvironmentTypeSpec(Spec):
     """Consul of its environments; needed as soon as an upstream takes its hosts from Consul."""
     deployment_bucket: Text | None = None
     """S3 bucket with the packages that are deployed."""
-    load_balancers: (
-        Annotated[list[LoadBalancer], Field(json_schema_extra={"uniqueItems": True})] | None
-    ) = None
+    load_balancers: Annotated[list[LoadBalancer], UNIQUE] | None = None
     """Host names of its load balancers; needed as soon as it has virtual hosts."""
     license_keys: LicenseKeys | None = None
     """Keys of bought services."""
     puppet_branch: Text | None = None
     """Branch the instances' configuration comes from."""
-    protected_actions: (
-        Annotated[list[Action], Field(json_schema_extra={"uniqueItems": True})] | None
-    ) = None
+    protected_actions: Annotated[list[Action], UNIQUE] | None = None
     """Actions nobody may do here: SCHEDULE_ENVIRONMENT, BULK_PATCH_AMI."""
     freeze: Annotated[list[Annotated[Text, RefTo("Calendar")]] | None, CONTROLLER_ONLY] = None
     """Calendars on whose dates nothing is changed but power."""
@@ -131,7 +129,6 @@ class EnvironmentTypeFacts(NamedTuple):
     """What environments, virtual hosts and upstreams ask."""
 
     account: str
-    region: str | None
     naming_pattern: str | None
     subnets: Mapping[str, SubnetFacts]
     has_consul: bool
@@ -150,7 +147,6 @@ def _facts(_key: str, spec: EnvironmentTypeSpec) -> EnvironmentTypeFacts:
     }
     return EnvironmentTypeFacts(
         spec.account,
-        spec.region,
         spec.naming_pattern,
         {name: subnets.facts() for name, subnets in spec.subnets.items()},
         spec.consul is not None,

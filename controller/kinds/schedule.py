@@ -141,15 +141,12 @@ def flags(spec: Mapping[str, Any]) -> dict[str, Any]:
     schedule that says so.
     """
     mode = spec["Mode"]
-    attributes: dict[str, Any] = {
+    text = NOSCHEDULE if mode == "noschedule" else spec.get("Expression")
+    return {
         "ScheduleAutomatically": mode in {"automatic", "noschedule"},
         "ManualScheduleUp": mode == "on",
+        **({} if text is None else {"DefaultSchedule": text}),
     }
-    if mode == "noschedule":
-        attributes["DefaultSchedule"] = NOSCHEDULE
-    elif "Expression" in spec:
-        attributes["DefaultSchedule"] = spec["Expression"]
-    return attributes
 
 
 def choice_of(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,17 +75,11 @@ class Sizes(NamedTuple):
 
     def over(self, under: "Sizes") -> "Sizes":
         """Lay these over others: what is not given here is taken from there."""
-        return Sizes(
-            under.min if self.min is None else self.min,
-            under.desired if self.desired is None else self.desired,
-            under.max if self.max is None else self.max,
-        )
+        both = zip(self, under, strict=True)
+        return Sizes(*(below if own is None else own for own, below in both))
 
     def disorder(self) -> str | None:
         """Say what breaks min <= desired <= max; None if nothing does."""
-        low, wanted, high = self
-        if low is not None and wanted is not None and high is not None and low <= wanted <= high:
-            return None
         known = [
             (name, size) for name, size in zip(self._fields, self, strict=True) if size is not None
         ]
