@@ -1,7 +1,7 @@
 """Calendar: dates that schedules except and on which environment types are frozen."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -67,18 +67,12 @@ class CalendarSpec(Spec):
     """Its dates, in any order."""
 
 
-class CalendarFacts(NamedTuple):
-    """What schedules and freezes ask."""
-
-    dates: tuple[ExceptDates, ...]
-
-
 KIND: Kind[Any] = Kind(
     name="Calendar",
     summary="Dates that schedules except and on which environment types are frozen.",
     spec=CalendarSpec,
     **one_item(CONTROLLER_TABLE, kind="Calendar"),
-    facts=lambda key, spec: CalendarFacts(tuple(dates.excepted(key) for dates in spec.dates)),
+    facts=lambda key, spec: tuple(dates.excepted(key) for dates in spec.dates),
 )
 
 

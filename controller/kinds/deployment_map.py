@@ -1,6 +1,6 @@
 """DeploymentMap: the server roles that environments are made of."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -35,30 +35,25 @@ class DeploymentMapSpec(Spec):
     """The server roles (DeploymentTarget)."""
 
 
-class DeploymentMapFacts(NamedTuple):
-    """What environments ask."""
-
-    roles: dict[str, RoleFacts]
-    """By name, in the order of the map."""
+DeploymentMapFacts = dict[str, RoleFacts]
+"""What environments ask: the roles by name, in the order of the map."""
 
 
 def _expand(spec: dict[str, Any]) -> dict[str, Any]:
-    roles, defaults = spec.get("roles"), spec.get("roleDefaults")
-    expanded = {name: value for name, value in spec.items() if name != "roleDefaults"}
-    if defaults is not None and not isinstance(defaults, dict):
-        expanded["roleDefaults"] = defaults
-        defaults = None
-    if isinstance(roles, list):
+    expanded = dict(spec)
+    defaults: dict[str, Any] = {}
+    if isinstance(spec.get("roleDefaults"), dict | None):
+        defaults = expanded.pop("roleDefaults", None) or {}
+    if isinstance(roles := spec.get("roles"), list):
         expanded["roles"] = [
-            expand_role(merge(defaults or {}, role) if isinstance(role, dict) else role)
-            for role in roles
+            expand_role(merge(defaults, role) if isinstance(role, dict) else role) for role in roles
         ]
     return expanded
 
 
 def _derive(_ref: ResourceRef, facts: DeploymentMapFacts, world: World) -> Items:
     derived: dict[int, dict[str, Any]] = {}
-    for place, role in enumerate(facts.roles.values()):
+    for place, role in enumerate(facts.values()):
         own: dict[str, Any] = {}
         if not role.has_contact:
             cluster = world.facts("Cluster", role.owning_cluster)
@@ -80,7 +75,7 @@ def _schedule_tag(choice: ScheduleChoiceFacts, world: World) -> str | None:
 
 
 def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World) -> Findings:
-    for place, role in enumerate(facts.roles.values()):
+    for place, role in enumerate(facts.values()):
         at = ("spec", "roles", place)
         yield from size_findings(role.sizes, role.slices, per_slice=role.fleet_per_slice, at=at)
         if role.schedule is not None and role.has_schedule_tag:
@@ -113,9 +108,7 @@ KIND = Kind(
     summary="The server roles that environments are made of.",
     spec=DeploymentMapSpec,
     **one_item(TABLE, schema_version=1),
-    facts=lambda _key, spec: DeploymentMapFacts(
-        {role.server_role_name: role_facts(role) for role in spec.roles}
-    ),
+    facts=lambda _key, spec: {role.server_role_name: role_facts(role) for role in spec.roles},
     expand=_expand,
     derive=_derive,
     rules=(_roles_make_sense,),

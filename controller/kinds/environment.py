@@ -1,4 +1,4 @@
-"""Environment: one running copy of a deployment map, with its schedule."""
+"""Environment: one running copy of a deployment map, with its schedule; and what virtual hosts and upstreams take from it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
@@ -181,20 +181,20 @@ def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: Wo
 
 
 def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
-    deployment_map = world.facts("DeploymentMap", facts.deployment_map)
+    roles = world.facts("DeploymentMap", facts.deployment_map)
     environment_type = world.facts("EnvironmentType", facts.environment_type)
-    if deployment_map is None:
+    if roles is None:
         return
     overrides = dict(facts.roles)
     for name in overrides:
-        if name not in deployment_map.roles:
-            known = ", ".join(deployment_map.roles) or "none"
+        if name not in roles:
+            known = ", ".join(roles) or "none"
             yield Finding(
                 ("spec", "roles", name),
                 f"DeploymentMap {facts.deployment_map} has no role {name!r}; its roles are {known}",
                 "name one of them, or add the role to the map",
             )
-    for name, role in deployment_map.roles.items():
+    for name, role in roles.items():
         override = overrides.get(name)
         effective = role
         if override is not None:
@@ -212,6 +212,31 @@ def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World
             yield from subnet_findings(
                 name, effective, facts.environment_type, environment_type.subnets, at
             )
+
+
+def placement(environment: str, world: World) -> dict[str, str]:
+    """Return AccountId and LoadBalancerGroup for something of an environment; empty where its type is not known.
+
+    Domain rule: the group of load balancers is called like the environment type.
+    """
+    name = type_of(environment, world)
+    if name is None:
+        return {}
+    environment_type = world.facts("EnvironmentType", name)
+    account = environment_type and world.facts("Account", environment_type.account)
+    return {"AccountId": account.number, "LoadBalancerGroup": name} if account else {}
+
+
+def type_of(environment: str, world: World) -> str | None:
+    """Return the name of an environment's type, None if there is no such environment."""
+    facts = world.facts("Environment", environment)
+    return None if facts is None else str(facts.environment_type)
+
+
+def type_facts(environment: str, world: World) -> Any:
+    """Return the facts of an environment's type, None if either does not exist."""
+    name = type_of(environment, world)
+    return None if name is None else world.facts("EnvironmentType", name)
 
 
 KIND = Kind(

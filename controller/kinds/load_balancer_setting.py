@@ -5,9 +5,9 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
+from controller.kinds.environment import placement, type_facts, type_of
 from controller.kinds.language.kind import Finding, Findings, Kind, NameFormat, Path, World
 from controller.kinds.language.spec import RefTo, Says, ShortForm, Spec
-from controller.kinds.parts.routing import placement, type_facts, type_of
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ResourceRef
 from controller.model.table import Index, Items, KeyAttribute, TableDefinition

@@ -248,7 +248,7 @@ class ScheduleFacts(NamedTuple):
         if not self.periods:
             return ALWAYS_OFF
         found = (world.facts("Calendar", name) for name in self.calendars)
-        dates = tuple(date for calendar in found if calendar is not None for date in calendar.dates)
+        dates = tuple(date for calendar in found if calendar is not None for date in calendar)
         return _compiled(self.timezone or "UTC", self.periods, dates)
 
 

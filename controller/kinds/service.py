@@ -81,17 +81,14 @@ class ServiceSpec(Spec):
 
 
 class ServiceFacts(NamedTuple):
-    """What hosts of upstreams and other services ask."""
+    """What hosts of upstreams and other services ask: the port of each slice."""
 
-    blue_port: int | None
-    green_port: int | None
+    blue: int | None
+    green: int | None
 
 
 def _ports(facts: ServiceFacts) -> Iterable[tuple[Path, int]]:
-    if facts.blue_port:
-        yield ("spec", "bluePort"), facts.blue_port
-    if facts.green_port:
-        yield ("spec", "greenPort"), facts.green_port
+    return [(("spec", f"{name}Port"), port) for name, port in facts._asdict().items() if port]
 
 
 KIND = Kind(

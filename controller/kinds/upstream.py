@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
+from controller.kinds.environment import placement, type_facts, type_of
 from controller.kinds.language.kind import (
     Finding,
     Findings,
@@ -16,7 +17,6 @@ from controller.kinds.language.kind import (
     World,
 )
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
-from controller.kinds.parts.routing import placement, type_facts, type_of
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ResourceRef
 from controller.model.table import Index, Items, KeyAttribute, TableDefinition
@@ -127,32 +127,15 @@ def undo_hosts(spec: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(hosts, list):
         return spec
     if spec.get("liveSlice") in SLICES:
-        hosts = [
-            {name: value for name, value in host.items() if name != "state"}
-            if slice_of(str(host.get("dnsName")))
-            else host
-            for host in hosts
-        ]
-    spec["hosts"] = hosts
-    if not hosts:
-        del spec["hosts"]
-        return spec
-    plain = [
-        {"dnsName": f"{spec.get('environmentName')}-{spec.get('serviceName')}-{name}"}
-        for name in SLICES
-    ]
-    written = {"failTimeout": "30s", "weight": 1}
-    if [_without(host, written) for host in hosts] == plain:
+        for host in hosts:
+            if slice_of(str(host.get("dnsName"))):
+                host.pop("state", None)
+    prefix = f"{spec.get('environmentName')}-{spec.get('serviceName')}"
+    given: dict[str, Any] = {"failTimeout": "30s", "weight": 1}
+    plain = [{**given, "dnsName": f"{prefix}-{name}", "port": None} for name in SLICES]
+    if [{**given, **host, "port": None} for host in hosts] in ([], plain):
         del spec["hosts"]
     return spec
-
-
-def _without(host: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in host.items()
-        if name != "port" and (name not in defaults or defaults[name] != value)
-    }
 
 
 class UpstreamSpec(Spec):
@@ -253,7 +236,7 @@ def _derive(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Items:
     item: dict[str, Any] = dict(placement(facts.environment, world))
     service = world.facts("Service", facts.service)
     if service is not None:
-        ports = {"blue": service.blue_port, "green": service.green_port}
+        ports = service._asdict()
         derived = {
             place: {"Port": ports[host.slice]}
             for place, host in enumerate(facts.hosts)
@@ -290,7 +273,7 @@ def _ports_are_the_services(_ref: ResourceRef, facts: UpstreamFacts, world: Worl
     service = world.facts("Service", facts.service)
     if service is None:
         return
-    ports = {"blue": service.blue_port, "green": service.green_port}
+    ports = service._asdict()
     for place, host in enumerate(facts.hosts):
         at = ("spec", "hosts", place)
         if host.port is None:

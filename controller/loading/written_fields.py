@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.kinds.language.fields import Named, Path, Shape, fields_of, merge
-from controller.kinds.language.kind import Finding, Kind
+from controller.kinds.language.fields import Named, Shape, fields_of, merge
+from controller.kinds.language.kind import Finding, Kind, Path
 from controller.loading.compiled import CompiledKind
 from controller.loading.validation_issues import unknown_field
 from controller.model.canonical import parse_canonical

@@ -167,7 +167,7 @@ class _Draft:
     def _take_ports(self, revision: LoadedRevision) -> None:
         facts = revision.loaded.memory.facts
         services = [known for ref, known in facts.items() if ref.kind == "Service"]
-        taken = {port for service in services for port in (service.blue_port, service.green_port)}
+        taken = {port for service in services for port in service}
         free = next((p for p in PORTS if p not in taken and p + 1 not in taken), None)
         if free is None:
             raise WrongUsage(

@@ -13,12 +13,10 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic.alias_generators import to_camel, to_pascal
 
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Kind, Path
 from controller.kinds.language.spec import Gives, RefTo, Spec
 from controller.model.table import Items
 
-Path = tuple[str | int, ...]
-YamlPath = tuple[str | int, ...]
 Mark = Literal["reference", "controller-only", "sensitive"]
 
 
@@ -260,7 +258,7 @@ def authored_spec(
     return name, kind.undo_derived(spec) if kind.undo_derived else spec
 
 
-def yaml_path(kind: Kind[Any], attributes: Iterable[Any]) -> YamlPath:
+def yaml_path(kind: Kind[Any], attributes: Iterable[Any]) -> Path:
     """Return where in the document the value of an attribute stands: ``("spec", "roles", "Web", "ami")``.
 
     ``attributes`` leads from an item's top; steps that are no text (members of lists) are places, or stand for the

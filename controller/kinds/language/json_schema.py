@@ -206,15 +206,10 @@ def _tidy(value: Any) -> Any:
     }
     if isinstance(tidy.get("description"), str):
         tidy["description"] = " ".join(tidy["description"].split()).replace("``", "`")
-    return _with_named_keys(tidy)
-
-
-def _with_named_keys(schema: JsonSchema) -> JsonSchema:
-    """Refuse keys of another form, which ``patternProperties`` alone lets pass."""
-    patterns = schema.get("patternProperties")
-    if not isinstance(patterns, dict) or len(patterns) != 1:
-        return schema
-    ((pattern, values),) = patterns.items()
-    rest = {name: value for name, value in schema.items() if name != "patternProperties"}
-    keys = {**schema.get("propertyNames", {}), "pattern": pattern}
-    return {**rest, "propertyNames": keys, "additionalProperties": values}
+    patterns = tidy.get("patternProperties")
+    if isinstance(patterns, dict) and len(patterns) == 1:
+        # Keys of another form are refused, which patternProperties alone lets pass.
+        ((pattern, values),) = tidy.pop("patternProperties").items()
+        keys = {**tidy.get("propertyNames", {}), "pattern": pattern}
+        tidy |= {"propertyNames": keys, "additionalProperties": values}
+    return tidy

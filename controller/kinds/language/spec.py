@@ -164,11 +164,7 @@ def merge_derived(item: Any, derived: Any) -> Any:
         return derived
     merged: Any = item.copy()
     for key, value in derived.items():
-        if isinstance(value, dict):
-            below = item.get(key) if isinstance(item, dict) else item[key]
-            merged[key] = merge_derived(below, value)
-        else:
-            merged[key] = value
+        merged[key] = merge_derived(item.get(key) if isinstance(item, dict) else item[key], value)
     return merged
 
 
