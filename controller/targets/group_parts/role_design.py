@@ -8,7 +8,7 @@ from controller.decisions.power_map import Compiled, schedule_tag
 from controller.decisions.tag_keys import LONGEST_VALUE
 from controller.kinds.parts.role_facts import ZONE_LETTERS, zones_of
 from controller.kinds.parts.server_role import ScalingSchedule, ServerRole
-from controller.kinds.parts.template_text import LONGEST_USER_DATA, filled_in
+from controller.kinds.template import LONGEST_USER_DATA, filled_in
 from controller.model.accepted import AcceptedState
 from controller.model.plan import Lack
 from controller.model.ref import Origin

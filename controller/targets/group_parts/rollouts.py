@@ -71,7 +71,7 @@ class Turns:
         kind = f"EnvironmentType/{design.environment_type}"
         if design.no_bulk_patch:
             return f"{kind} is protected against {BULK_PATCH}; to replace them, take that out of its protectedActions"
-        if self._accepted.deployments_locked(design.environment):
+        if self._accepted.operational(design.environment, "DeploymentsLocked"):
             return f"deployments to Environment/{design.environment} are locked until its deploymentsLocked says false"
         if self._is_left(design):
             return "an override leaves the group as it is"

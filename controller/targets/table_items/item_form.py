@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from controller.aws.items import number_of_text, number_text
-from controller.kinds.language.fields import Shape, by_attribute
+from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import Mark, ObservedState
@@ -135,7 +135,7 @@ def _references(shape: Shape, value: Any) -> Iterator[ResourceRef]:
         if isinstance(name, str):
             yield ResourceRef(shape.reference.kind, name)
     elif shape.model is not None:
-        fields = by_attribute(shape.model)
+        fields = fields_of(shape.model).by_attribute
         for attribute, inner in value.items() if isinstance(value, dict) else ():
             field = fields.get(attribute)
             if field is not None and "reference" in field.marks and inner is not None:

@@ -290,10 +290,10 @@ def deciding_documents(
     if spec is None:
         return
     record = ledger.schedule_set(subject.environment)
-    yield Written(owner, accepted.resources[owner].origin.at_line, record)
+    yield Written(owner, accepted.resources[owner].origin._replace(column=0), record)
     used = used_schedule(spec.schedule)
     if used is not None and used in accepted.resources:
-        origin = accepted.resources[used].origin.at_line
+        origin = accepted.resources[used].origin._replace(column=0)
         yield Written(used, origin, schedule=accepted.specs[used])
 
 
@@ -308,4 +308,4 @@ def written(
 ) -> Iterator[Written]:
     """Yield where a document was written, and who changed it last; nothing where it cannot be read."""
     if ref in accepted.resources:
-        yield Written(ref, accepted.resources[ref].origin.at_line, ledger.document(ref))
+        yield Written(ref, accepted.resources[ref].origin._replace(column=0), ledger.document(ref))
