@@ -76,7 +76,10 @@ def parse_schedule(text: str) -> Schedule:
     for part in body.split(";"):
         if not part.strip():
             raise InvalidSchedule("an entry is empty", "take the extra ';' away", position)
-        entries.append(_entry(part, position))
+        try:
+            entries.append(_entry(part))
+        except InvalidSchedule as refusal:
+            raise refusal.moved(position) from None
         position += len(part) + 1
     zone = text[len(body) + 1 :]
     zone = _zone(zone, len(body) + 1) if zone.strip() else "UTC"
@@ -110,16 +113,21 @@ def _zone(text: str, position: int) -> str:
         raise refusal.moved(position + len(text) - len(text.lstrip())) from None
 
 
-def _entry(part: str, position: int) -> Entry:
+# equal rules are one object, which makes looking up their days quick
+_day_rule = lru_cache(maxsize=4096)(DayRule)
+
+
+@lru_cache(maxsize=16384)
+def _entry(part: str) -> Entry:
     word, colon, cron = part.partition(":")
     power = _POWER.get(word.strip())
     if power is None or not colon:
         raise InvalidSchedule(
             f"{part.strip()!r} does not begin with 'start:' or 'stop:'",
             "write 'start: minute hour day month weekday' or 'stop: …'",
-            position + len(part) - len(part.lstrip()),
+            len(part) - len(part.lstrip()),
         )
-    cron_at = position + len(word) + 1
+    cron_at = len(word) + 1
     if ":" in cron:
         raise InvalidSchedule(
             "text after a second ':' in an entry",
@@ -146,7 +154,7 @@ def _entry(part: str, position: int) -> Entry:
     return Entry(
         power,
         times,
-        DayRule(*days[:4], weekdays.plain, weekdays.nth, weekdays.last_of),
+        _day_rule(*days[:4], weekdays.plain, weekdays.nth, weekdays.last_of),
         months.plain,
         years[0].plain >> FIRST_YEAR if years else ALL_YEARS,
         f"{word.strip()}: {' '.join(words)}",
