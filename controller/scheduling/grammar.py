@@ -86,6 +86,15 @@ def parse_schedule(text: str) -> Schedule:
     return Schedule(None, tuple(entries), zone, text=text.strip())
 
 
+@lru_cache(maxsize=16384)
+def schedule_or_refusal(text: str) -> Schedule | InvalidSchedule:
+    """Return the schedule a text asks for, or why it is none."""
+    try:
+        return parse_schedule(text)
+    except InvalidSchedule as refusal:
+        return refusal
+
+
 def _no_schedule(text: str) -> InvalidSchedule:
     words = text.strip()
     position = len(text) - len(text.lstrip())
