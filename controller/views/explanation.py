@@ -66,9 +66,9 @@ def why_lines(explanation: Explanation) -> list[str]:
 
 
 def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
-    subject, candidate = found.subject, rule.candidate
+    subject = found.subject
     on_instance = rule.source is Source.INSTANCE
-    tagged = f"tag {candidate.tag} = {rule.text} on {subject.instance if on_instance else f'group {subject.group}'}"
+    tagged = f"tag {rule.tag} = {rule.text} on {subject.instance if on_instance else f'group {subject.group}'}"
     if rule.source is Source.OVERRIDE:
         yield f"{rule.why or 'an override'}: {rule.text}"
     elif rule.source is Source.ENVIRONMENT:
@@ -79,7 +79,7 @@ def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
             yield f"{found.owner} follows mode {choice.mode}"
         else:
             yield f"{found.owner} follows {used_schedule(choice) or choice.expression}"
-    elif candidate.is_persons_tag:
+    elif rule.is_persons_tag:
         yield f"{tagged}, put there by a person (AWS does not say who)"
     else:
         if rule.source is Source.GROUP:

@@ -5,13 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, is_on_its_way
+from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup
 from controller.decisions.schedule_memory import ScheduleMemory, cause_of
 from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Cause, Note, NoteCategory
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import POSTPONED, STOPPING, Action, Decision, SkipCode, Verdict
+from controller.scheduling.decision import (
+    ON_THE_WAY,
+    POSTPONED,
+    STOPPING,
+    Action,
+    Decision,
+    SkipCode,
+    Verdict,
+)
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.steps import (
     HELD_BACK,
@@ -140,7 +148,7 @@ def _of_instance(
 
 
 def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[Note]:
-    decision, reason = judged.due, judged.due.reason
+    decision, reason, now_reason = judged.due, judged.due.reason, judged.decision.reason
     code = reason and reason.code
     if decision.source is not None and decision.schedule is None:
         yield Note(NoteCategory.INVALID, ref, str(reason))
@@ -148,7 +156,7 @@ def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[N
         yield Note(NoteCategory.CANNOT_STOP, ref, str(reason))
     elif code in POSTPONED:
         yield Note(NoteCategory.POSTPONED, ref, str(reason))
-    elif is_on_its_way(judged.decision) and decision.action is Action.SKIP:
+    elif now_reason and now_reason.code in ON_THE_WAY and decision.action is Action.SKIP:
         place = f", {judged.lifecycle} in {judged.group}" if judged.lifecycle else ""
         yield Note(NoteCategory.WAITING, ref, f"on its way: {judged.instance.state}{place}")
     for rule in decision.chain:

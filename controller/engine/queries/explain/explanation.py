@@ -262,7 +262,7 @@ def _schedule_of(image: Any) -> dict[str, Any]:
 
 def owner_of(rule: Rule | None, subject: Subject, accepted: AcceptedState) -> ResourceRef | None:
     """Return the document that a deciding rule is of; None where it is a person's tag, an override, or none decides."""
-    if rule is None or rule.verdict is not Verdict.DECIDES or rule.candidate.is_persons_tag:
+    if rule is None or rule.verdict is not Verdict.DECIDES or rule.is_persons_tag:
         return None
     environment = ResourceRef("Environment", subject.environment)
     if rule.source is Source.ENVIRONMENT:
