@@ -26,7 +26,7 @@ class ItemsInMemory:
         """Begin with every table empty."""
         self.items: dict[str, list[dict[str, Any]]] = {table.name: [] for table in tables()}
 
-    def scan(self, table: str) -> Iterator[dict[str, Any]]:
+    def scan(self, table: str, segments: int = 1) -> Iterator[dict[str, Any]]:
         """Yield every item of a table."""
         return map(dict, self.items[table])
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 BATCH_GET_KEYS = 100
 BATCH_GET_TRIES = 8
 BETWEEN_BATCH_GETS = Backoff(first_s=0.05, longest_s=6.4)
-"""DynamoDB: a batch get takes 100 keys."""
+PAGE_BYTES = 1024 * 1024
+"""DynamoDB: a page of a scan or query ends at 1 MB, a batch get takes 100 keys."""
+MAX_SEGMENTS = 4
 _PLACEHOLDER: dict[str, Any] = {"TransactItems": [{}]}
 _ANY_BATCH: dict[str, Any] = {"RequestItems": {"any": {"Keys": []}}}
 
@@ -68,10 +71,15 @@ class Query:
     """The attributes wanted of each item; all that the table or index holds if empty."""
 
 
+def segments_for(table_bytes: int) -> int:
+    """Return how many segments a scan of a table of this size pays for: one per four pages, at most four."""
+    return max(1, min(MAX_SEGMENTS, table_bytes // (4 * PAGE_BYTES)))
+
+
 class ItemStore(Protocol):
     """DynamoDB as the engine sees it. All reads are strongly consistent; every method raises our errors."""
 
-    def scan(self, table: str) -> Iterable[Item]:
+    def scan(self, table: str, segments: int = 1) -> Iterable[Item]:
         """Yield every item of a table, in no order. What came before an error is not the whole table."""
 
     def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
@@ -93,13 +101,16 @@ class DynamoStore:
 
     client: "DynamoDBClient"
 
-    def scan(self, table: str) -> Iterator[Item]:
-        """Yield every item of a table, strongly consistent, in no order.
+    def scan(self, table: str, segments: int = 1) -> Iterator[Item]:
+        """Yield every item of a table, strongly consistent; with several segments read side by side, in no order.
 
-        One page at a time is in memory. Raises TableMissing, and as any call; what was yielded
+        At most two pages per segment are in memory. Raises TableMissing, and as any call; what was yielded
         before an error is not the whole table and must not be used as if it were.
         """
         request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
+        if segments > 1:
+            yield from _scan_side_by_side(self.client, table, request, segments)
+            return
         start: WireItem | None = None
         while True:
             page = _page(self.client, "scan", table, request, start)
@@ -214,6 +225,29 @@ def batch_get_wire(
         if unprocessed:
             sleep(BETWEEN_BATCH_GETS.pause_s(tries + 1))
         waiting = list(unprocessed) + rest
+
+
+def _scan_side_by_side(
+    client: "DynamoDBClient", table: str, base: dict[str, Any], segments: int
+) -> Iterator[Item]:
+    pool = ThreadPoolExecutor(segments, thread_name_prefix=f"scan-{table}")
+    try:
+
+        def fetch(segment: int, start: WireItem | None) -> "Future[Page]":
+            request = {**base, "Segment": segment, "TotalSegments": segments}
+            return pool.submit(_page, client, "scan", table, request, start)
+
+        running = {fetch(segment, None): segment for segment in range(segments)}
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                segment = running.pop(future)
+                page = future.result()
+                if page.next_key is not None:
+                    running[fetch(segment, page.next_key)] = segment
+                yield from page.items
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _page(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from controller.aws.errors import TableMissing
 from controller.aws.items import Item
-from controller.aws.tables import ItemStore
+from controller.aws.tables import ItemStore, segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
 from controller.ledger.ownership import is_ours_by_history
@@ -38,7 +38,7 @@ from controller.targets.table_items.item_form import (
 DENIED = "denied"
 """Fact of an unknown scope: whether AWS denied access, so that an operator must act."""
 MAX_THREADS = 4
-"""Tables read side by side."""
+"""Tables read side by side; each may add segments of its own."""
 _NO_EXTRA: Mapping[str, Any] = {}
 
 
@@ -206,6 +206,7 @@ class Tables:
         self._prefix = prefix
         self._history = history
         self._readers = [Reader(group, installation, prefix) for group in _sharing_tables(kinds)]
+        self._bytes: dict[str, int] = {}
 
     def project(self, desired: DesiredState, now: datetime) -> Mapping[ResourceRef, Projection]:
         """Return each resource's items as loading made them."""
@@ -242,12 +243,19 @@ class Tables:
         return ObservedState(scope, ScopeState.OK, objects)
 
     def _read(self, reader: Reader) -> list[Found]:
+        # The size is the last look's: DynamoDB's own count is hours old and costs a call.
         items = (
             (table, item)
             for table in reader.tables
-            for item in self._store.scan(self._prefix + table)
+            for item in self._store.scan(
+                self._prefix + table, segments_for(self._bytes.get(table, 0))
+            )
         )
-        return list(reader.read(items))
+        found = list(reader.read(items))
+        size = sum(len(observation.attributes) for observation, _ in found)
+        for table in reader.tables:
+            self._bytes[table] = size // len(reader.tables)
+        return found
 
     def _is_lost(self, keys: Sequence[ItemKey]) -> bool:
         return any(

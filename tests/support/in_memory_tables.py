@@ -87,7 +87,7 @@ class InMemoryTables:
         rows = self._rows(table)
         return [_copy(rows[place]) for place in sorted(rows)]
 
-    def scan(self, table: str) -> Iterable[Item]:
+    def scan(self, table: str, segments: int = 1) -> Iterable[Item]:
         """Yield copies of every item."""
         return iter(self.items(table))
 

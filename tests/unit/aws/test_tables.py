@@ -14,6 +14,7 @@ from controller.aws.tables import (
     DynamoStore,
     Query,
     query,
+    segments_for,
 )
 from controller.aws.transactions import PutWrite
 from controller.errors import AccessDenied, Throttled
@@ -45,8 +46,11 @@ def world(client: Any) -> Iterator[Any]:
         yield client
 
 
-def test_a_scan_gives_every_item_as_written(world: Any) -> None:
-    found = sorted(DynamoStore(world).scan("V"), key=lambda item: int(item["Number"]))
+@pytest.mark.parametrize("segments", [1, 3])
+def test_a_scan_gives_every_item_as_written(world: Any, segments: int) -> None:
+    found = sorted(
+        DynamoStore(world).scan("V", segments=segments), key=lambda item: int(item["Number"])
+    )
     assert found == [vhost(n) for n in range(30)]
 
 
@@ -66,18 +70,27 @@ def test_a_scan_follows_its_pages_and_asks_for_strong_consistency(
     assert all(body["ConsistentRead"] for body in bodies)
 
 
-def test_a_scan_that_breaks_raises_instead_of_ending(client: Any, scripted: Script) -> None:
+@pytest.mark.parametrize("segments", [1, 2])
+def test_a_scan_that_breaks_raises_instead_of_ending(
+    client: Any, scripted: Script, segments: int
+) -> None:
     page = {"Items": [{"Id": {"S": "a"}}], "LastEvaluatedKey": {"Id": {"S": "a"}}}
     denied = json_error("AccessDeniedException")
-    scripted(client, [json_answer(200, page), denied])
+    scripted(client, [json_answer(200, page)] * segments + [denied] * segments)
     with pytest.raises(AccessDenied, match="read T"):
-        list(DynamoStore(client).scan("T"))
+        list(DynamoStore(client).scan("T", segments=segments))
 
 
 def test_a_scan_may_be_left_early(world: Any) -> None:
-    reading = DynamoStore(world).scan("V")
-    next(reading)
-    reading.close()  # type: ignore[attr-defined]
+    for segments in (1, 2):
+        reading = DynamoStore(world).scan("V", segments=segments)
+        next(reading)
+        reading.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("mb", "segments"), [(0, 1), (7, 1), (8, 2), (1000, 4)])
+def test_segments_are_used_where_they_pay(mb: int, segments: int) -> None:
+    assert segments_for(mb * 1024 * 1024) == segments
 
 
 def test_a_missing_table_names_the_command_that_makes_it(world: Any) -> None:

@@ -15,7 +15,7 @@ class OlderTable:
     def __init__(self, items: list[dict[str, Any]] | None) -> None:
         self._items = items
 
-    def scan(self, table: str) -> Iterator[dict[str, Any]]:
+    def scan(self, table: str, segments: int = 1) -> Iterator[dict[str, Any]]:
         assert table == "pre-ConfigServices"
         if self._items is None:
             raise TableMissing("no such table")
