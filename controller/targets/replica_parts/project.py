@@ -18,7 +18,7 @@ from controller.targets.replica_parts.replicated import (
     content_digest,
     replicated,
 )
-from controller.targets.table_items.item_form import load_plain
+from controller.targets.table_items.item_form import load_plain, moment_or_none
 
 """Category of the note that says how far an account's copies are behind."""
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -47,7 +47,7 @@ def behind(observed: ObservedState) -> tuple[int, datetime | None]:
     copy was changed in the account: that is no lag.
     """
     late = [
-        _moment(source["changed"])
+        moment_or_none(source["changed"])
         for ref, source in observed.facts.get(SOURCES, _NOTHING).items()
         if source is not None
         and source["ours"]
@@ -168,11 +168,3 @@ def _behind(found: Observation | None, source: Mapping[str, Any]) -> bool:
     if found is None:
         return True
     return found.mark is not None and found.mark.digest != digest
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
