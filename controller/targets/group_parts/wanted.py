@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from controller.decisions import tag_keys as our
 from controller.scheduling.decision import decide
 from controller.scheduling.facts import EnvironmentFacts, GroupFacts, InstanceFacts, RoleFacts
 from controller.scheduling.group_sizes import GroupMember, GroupPower, group_sizes
@@ -226,8 +225,3 @@ def _tags(
 def _owned(design: GroupDesign, sizes: frozenset[str]) -> tuple[str, ...]:
     schedule = () if design.schedule_tag is None else (SCHEDULE_TAG,)
     return tuple(sorted((*sizes, *schedule)))
-
-
-def without_note(value: str) -> str:
-    """Return a tag's value without the note that it is not given to instances."""
-    return value.removesuffix(f" {our.NOT_PROPAGATED}")
