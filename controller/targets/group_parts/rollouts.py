@@ -139,3 +139,23 @@ def _own(candidate: Candidate, known: Mapping[str, Any]) -> Turn:
         return Turn.FAILED
     # It went through: what was in standby then it left out, and that is replaced once it runs again.
     return Turn.NOW if not status or candidate.seen["behind_running"] else Turn.NONE
+
+
+def rollout_text(turn: Turn, name: str, known: Mapping[str, Any], at_once: int) -> str:
+    """Say how far replacing the instances of a group has come; empty where there is nothing to say."""
+    answer = known.get(ask(REFRESH, name)) or {}
+    reason = str(answer.get("reason") or "")
+    match turn:
+        case Turn.RUNS:
+            return f"its instances are being replaced: {answer.get('percent', 0)} % ({answer.get('status')})"
+        case Turn.FAILED:
+            return (
+                f"replacing its instances ended as {answer.get('status')}: {reason.rstrip('.') or 'AWS gives no reason'};"
+                " no other group of this scope begins. Correct the template, or remove the tag envctl:refresh to try again"
+            )
+        case Turn.STOPPED:
+            return "its instances are not replaced: another group's failed"
+        case Turn.WAITS:
+            return f"its instances are replaced when it is its turn ({at_once} groups at a time)"
+        case _:
+            return ""
