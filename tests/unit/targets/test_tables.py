@@ -265,10 +265,10 @@ class TestUnreadable:
     ) -> None:
         scan = estate.store.scan
 
-        def failing(table: str) -> Any:
+        def failing(table: str, segments: int = 1) -> Any:
             if table == PREFIX + SERVICES.name:
                 raise error
-            return scan(table)
+            return scan(table, segments)
 
         monkeypatch.setattr(estate.store, "scan", failing)
         observed = estate.observes()
