@@ -36,9 +36,8 @@ def _answers(
             continue
         try:
             asked = orjson.loads(line)
-            if not isinstance(asked, dict):
-                raise MalformedLine("no JSON object")
-            answered = answerer(asked)
+            no_object = {**refusal, "error": f"line {number}: no JSON object"}
+            answered = answerer(asked) if isinstance(asked, dict) else no_object
         except orjson.JSONDecodeError as error:
             answered = {**refusal, "error": f"line {number}: no JSON: {error}"}
         except MalformedLine as error:
