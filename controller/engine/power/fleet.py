@@ -13,7 +13,7 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import ScopeSetup, Unobserved, environments_of
 from controller.errors import WrongUsage
-from controller.loading.closest import closest
+from controller.loading.closest import did_you_mean
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef
@@ -197,20 +197,16 @@ def _document(ref: ResourceRef, accepted: AcceptedState) -> ResourceRef:
             f"{ref} cannot be read back from the tables: {accepted.unreadable[ref]}",
             fix="envctl plan shows what differs",
         )
-    meant = closest(str(ref), map(str, accepted.resources))
-    fix = "envctl render lists the source's; what was never applied is not accepted yet"
-    raise WrongUsage(
-        f"there is no {ref} in the tables", fix=f"did you mean {meant}?" if meant else fix
-    )
+    unknown = "envctl render lists the source's; what was never applied is not accepted yet"
+    fix = did_you_mean(str(ref), map(str, accepted.resources), unknown, quoted=False)
+    raise WrongUsage(f"there is no {ref} in the tables", fix=fix)
 
 
 def _nothing(text: str, accepted: AcceptedState, fleet: FleetEvaluation) -> WrongUsage:
     names = [ref.key for ref in accepted.resources]
     names += [name for scope in fleet.scopes.values() for name in scope.look.groups]
-    meant = closest(text, names)
-    fix = "name a document, a group, or an instance by id, private address or Name"
-    if meant:
-        fix = f"did you mean {meant}?"
+    otherwise = "name a document, a group, or an instance by id, private address or Name"
+    fix = did_you_mean(text, names, otherwise, quoted=False)
     dark = "".join(
         f"\n  {name} could not be looked at: {scope.reason.message}"
         for name, scope in sorted(fleet.unreachable.items())
