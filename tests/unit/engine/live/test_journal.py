@@ -13,10 +13,9 @@ from controller.engine.live.journal import (
     NOT_DONE,
     OTHERWISE,
     RecordFrame,
-    refs_of,
     settle,
 )
-from controller.ledger.records import chained, record_hash, record_of_wire, to_item
+from controller.ledger.records import chained, record_hash, record_of_wire, refs_of, to_item
 from controller.model.canonical import canonical_bytes
 from controller.model.ledger_record import Actor, Head
 from controller.model.live import LiveScope
