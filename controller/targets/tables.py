@@ -71,7 +71,7 @@ class Reader:
         self.tables = {table.name: table for kind in self._kinds.values() for table in kind.tables}
         self._only = next(iter(self._kinds.values())) if len(self._kinds) == 1 else None
         self._extras: dict[bytes, Mapping[str, Any]] = {}
-        """Most objects have one of a few extras: each is kept once."""
+        """Most objects of a look have one of a few extras: each is kept once."""
 
     def read(self, items: Iterable[tuple[str, Item]]) -> Iterator[Found]:
         """Yield each object of a whole set of ``(logical table, item)``, once. The items are taken apart on the way.
@@ -79,6 +79,7 @@ class Reader:
         Items of one table that go by one name (an Account's name is not its key) stay objects of their own: those
         without our mark get their keys behind the name.
         """
+        self._extras.clear()
         if self._only is not None and len(self.tables) == 1:
             yield from self._singles(self._only, items)
             return
