@@ -96,7 +96,7 @@ class Tables:
             self._sharing = [*apart, [*chain.from_iterable(sharing), kind]]
         self._bytes: dict[str, int] = {}
         self._extras: dict[bytes, Mapping[str, Any]] = {}
-        """Most objects have one of a few extras: each is kept once."""
+        """Most objects of a look have one of a few extras: each is kept once."""
 
     def project(self, desired: DesiredState, now: datetime) -> Mapping[ResourceRef, Projection]:
         """Return each resource's items as loading made them."""
@@ -105,6 +105,7 @@ class Tables:
     def observe(self, scope: str = CONFIG_SCOPE) -> ObservedState:
         """Read all tables. If one cannot be read the whole scope is unknown: its objects refer to each other."""
         errors: list[EnvctlError] = []
+        self._extras = {}
         objects: dict[ResourceRef, Observation] = {}
         doubtful: dict[ResourceRef, tuple[ItemKey, ...]] = {}
         with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="observe-tables") as pool:

@@ -10,7 +10,7 @@ from typing import Final
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config
-from controller.engine.config.observe import ObservedConfig, observe_config
+from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
 from controller.engine.live.apply_scope import ScopeOutcome
@@ -292,7 +292,8 @@ class Reconciler:
             # Where it is not known what is accepted the config scope says so already.
             return None
         after = tables_after(tables, config)
-        revision, approvals = observed.accepted_revision, tuple(request.approvals)
+        revision = str(tables.facts.get(ACCEPTED_REVISION, ""))
+        approvals = tuple(request.approvals)
         if config is not None:
             approvals += overrides_in(config.revision.desired.message)
             revision = config.plan.revision if after is not None else revision
