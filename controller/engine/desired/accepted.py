@@ -23,7 +23,7 @@ from controller.model.observed import BENEATH, Mark, Observation, ObservedState,
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.model.ref import Origin, ResourceRef
-from controller.model.resource import Resource
+from controller.model.resource import Projection, Resource
 from controller.planning.fields import comparable, keep_found
 from controller.planning.overrides import patch, patched_refs, without_override
 from controller.targets.table_items.item_form import load_plain
@@ -108,7 +108,14 @@ class AcceptedReader:
             return AcceptedState(
                 resources=resources,
                 specs=specs,
-                items=LazyMapping(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
+                items=LazyMapping(
+                    mine,
+                    lambda ref: (
+                        self._kept(mine[ref], patched[ref].projection)
+                        if ref in patched
+                        else load_plain(mine[ref].attributes)
+                    ),
+                ),
                 unreadable={**unreadable, **wrong},
                 overrides=overrides,
                 revision=revision,
@@ -119,13 +126,10 @@ class AcceptedReader:
         plain = laid_over(())
         return replace(laid_over(holding), beneath=plain) if holding else plain
 
-    def _items(self, found: Observation, patched: Resource | None) -> Items:
-        items: Items = load_plain(found.attributes)
-        if patched is None:
-            return items
-        wanted = parse_canonical(patched.projection.attributes)
+    def _kept(self, found: Observation, patched: Projection) -> Items:
         shared = self.kinds.by_name[found.ref.kind].kind.shared
-        kept: Items = keep_found(items, wanted, shared, patched.projection.owned)
+        wanted = parse_canonical(patched.attributes)
+        kept: Items = keep_found(load_plain(found.attributes), wanted, shared, patched.owned)
         return kept
 
     def _patched(
