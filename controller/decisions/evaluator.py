@@ -116,9 +116,8 @@ class Evaluation(NamedTuple):
         is_up = self.instance.state == "running" and self.lifecycle in (None, "InService")
         if self.decision.wanted is not State.ON or launched is None or is_up:
             return None
-        if self.due.action is not Action.SKIP:
-            return None
-        if self.role is None or self.instance.state not in ("pending", "running"):
+        acted_on = self.due.action is not Action.SKIP
+        if acted_on or self.role is None or self.instance.state not in ("pending", "running"):
             return None
         due = launched + timedelta(seconds=self.role.wake_timeout_s)
         return due if due <= now else None

@@ -1,6 +1,7 @@
 """Answers to questions in the recorded form: the state a schedule asks for, the decision for an instance. One JSON object each."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from controller.scheduling.decision import Decision, decide
@@ -21,32 +22,19 @@ def evaluate_line(line: Mapping[str, object], now: datetime) -> dict[str, str]:
     """Return ``{"state": on | off | noschedule | none | invalid}`` for ``{"schedule", "utc"}``.
 
     ``schedule`` is a text or the Value of an environment's operational item; ``utc`` is ISO 8601 (UTC
-    without an offset), null for ``now``.
+    without an offset), null for ``now``. A Value with none of the attributes of a schedule is no schedule here,
+    although an environment whose item has none of them is on.
 
     Raises MalformedLine when ``utc`` is no moment.
     """
     at = read_moment(line.get("utc"), now)
-    try:
-        schedule = read_schedule(line.get("schedule"))
-    except InvalidSchedule:
-        return {"state": INVALID}
-    return {"state": state_at(schedule, at).value}
-
-
-def read_schedule(value: object) -> Schedule:
-    """Return the schedule of a text or of an environment's attributes.
-
-    An object with none of these attributes is no schedule here, although an environment whose item
-    has none of them is on. Raises InvalidSchedule.
-    """
-    if isinstance(value, str):
-        return parse_schedule(value)
-    if isinstance(value, Mapping) and any(name in value for name in SCHEDULE_ATTRIBUTES):
-        return environment_schedule(value)
-    raise InvalidSchedule(
-        f"{value!r} is no schedule",
-        f"write a text, or an object with {', '.join(SCHEDULE_ATTRIBUTES)}",
-    )
+    value = line.get("schedule")
+    with suppress(InvalidSchedule):
+        if isinstance(value, str):
+            return {"state": state_at(parse_schedule(value), at).value}
+        if isinstance(value, Mapping) and any(name in value for name in SCHEDULE_ATTRIBUTES):
+            return {"state": state_at(environment_schedule(value), at).value}
+    return {"state": INVALID}
 
 
 def decide_case(case: Mapping[str, object], now: datetime) -> Decision:
