@@ -72,17 +72,12 @@ def schedule_tag(choice: ScheduleChoice, accepted: AcceptedState) -> str | Inval
     return found if isinstance(found, InvalidSchedule) else found.text
 
 
-def map_of(name: str, accepted: AcceptedState) -> ResourceRef:
-    """Return the map an environment names; it need not exist."""
-    return ResourceRef("DeploymentMap", accepted.spec("Environment", name).deployment_map)
-
-
 def roles_if_readable(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole] | None:
     """Return an environment's roles by name; None where its map cannot be read back from the tables.
 
     The environment itself is one that can be read back. Roles that are not enabled are left out.
     """
-    of_map = map_of(name, accepted)
+    of_map = ResourceRef("DeploymentMap", accepted.spec("Environment", name).deployment_map)
     if of_map not in accepted.resources or accepted.specs.get(of_map) is None:
         return None
     own = accepted.resources[ResourceRef("Environment", name)].document
@@ -257,7 +252,7 @@ def _environment(ref: ResourceRef, accepted: AcceptedState) -> EnvironmentPower 
         return "it cannot be read back from the tables"
     roles = roles_if_readable(ref.key, accepted)
     if roles is None:
-        return f"its {map_of(ref.key, accepted)} cannot be read back from the tables"
+        return f"its DeploymentMap/{spec.deployment_map} cannot be read back from the tables"
     written = (roles_if_readable(ref.key, accepted.written) or {}) if accepted.beneath else roles
     power = {}
     for name, role in roles.items():

@@ -50,7 +50,17 @@ def decide_case(case: Mapping[str, object], now: datetime) -> Decision:
     instance_id, state = _text(case, "instance_id"), _text(case, "state")
     instance = InstanceFacts(instance_id, state, _tags(case.get("tags")))
     group = _group(case.get("asg"), instance_id)
-    return decide(instance, group, _environment(case), read_moment(case.get("datetime"), now))
+    environment, value = None, case.get("environment_schedule")
+    if isinstance(value, Mapping):
+        schedule: Schedule | InvalidSchedule
+        try:
+            schedule = environment_schedule(value)
+        except InvalidSchedule as refusal:
+            schedule = refusal
+        environment = EnvironmentFacts("", schedule)
+    elif value is not None:
+        raise MalformedLine("environment_schedule is neither an object nor null")
+    return decide(instance, group, environment, read_moment(case.get("datetime"), now))
 
 
 def answer(decision: Decision) -> dict[str, str | None]:
@@ -77,20 +87,6 @@ def read_moment(value: object, now: datetime) -> datetime:
     if moment is None:
         raise MalformedLine(f"{value!r} is no ISO 8601 date and time")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _environment(case: Mapping[str, object]) -> EnvironmentFacts | None:
-    value = case.get("environment_schedule")
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise MalformedLine("environment_schedule is neither an object nor null")
-    schedule: Schedule | InvalidSchedule
-    try:
-        schedule = environment_schedule(value)
-    except InvalidSchedule as refusal:
-        schedule = refusal
-    return EnvironmentFacts("", schedule)
 
 
 def _group(value: object, instance_id: str) -> GroupFacts | None:

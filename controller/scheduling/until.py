@@ -24,11 +24,11 @@ def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
     is none of these, is past, or more than a year ahead.
     """
     words = text.strip().lower()
-    moment = (
-        _after_length(words, now)
-        or _next_time(words, now, zone)
-        or _date_and_time(text.strip(), zone)
-    )
+    moment = _after_length(words, now) or _next_time(words, now, zone) or _iso_moment(text.strip())
+    if moment is None:
+        raise InvalidSchedule(f"{text.strip()!r} is no moment", _FIX)
+    if moment.tzinfo is None:
+        moment = _moment_on(moment.date(), moment.hour * 60 + moment.minute, zone)
     if moment <= now:
         raise InvalidSchedule(f"{text!r} is past", "write a moment to come")
     if moment - now > timedelta(minutes=_MINUTES_AHEAD):
@@ -63,15 +63,6 @@ def _next_time(words: str, now: datetime, zone: tzinfo) -> datetime | None:
         ahead, again = (weekday - today.weekday()) % 7, 7
     at = _moment_on(today + timedelta(days=ahead), minute, zone)
     return at if at > now else _moment_on(today + timedelta(days=ahead + again), minute, zone)
-
-
-def _date_and_time(text: str, zone: tzinfo) -> datetime:
-    moment = _iso_moment(text)
-    if moment is None:
-        raise InvalidSchedule(f"{text!r} is no moment", _FIX)
-    if moment.tzinfo is not None:
-        return moment
-    return _moment_on(moment.date(), moment.hour * 60 + moment.minute, zone)
 
 
 def _iso_moment(text: str) -> datetime | None:

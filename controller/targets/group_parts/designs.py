@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.decisions.power_map import compiled, map_of, roles_if_readable
+from controller.decisions.power_map import compiled, roles_if_readable
 from controller.decisions.tag_keys import written_keys
 from controller.kinds.parts.server_role import ServerRole, Sizes, sizes_of
 from controller.model.accepted import AcceptedState
@@ -117,8 +117,8 @@ def _roles(home: Home, accepted: AcceptedState) -> Mapping[str, ServerRole]:
     """Return an environment's roles. Raises Refusal where its map cannot be read back."""
     roles = roles_if_readable(home.environment, accepted)
     if roles is None:
-        ref = map_of(home.environment, accepted)
-        raise Refusal(f"its DeploymentMap {ref.key} cannot be read back from the tables")
+        of_map = accepted.spec("Environment", home.environment).deployment_map
+        raise Refusal(f"its DeploymentMap {of_map} cannot be read back from the tables")
     return roles
 
 
