@@ -1,14 +1,18 @@
 """Answers to questions in the recorded form: the state a schedule asks for, the decision for an instance. One JSON object each."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from controller.scheduling.decision import Decision, decide
-from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES, environment_schedule
 from controller.scheduling.facts import EnvironmentFacts, GroupFacts, InstanceFacts, Tags
-from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.schedule import InvalidSchedule, Schedule
+from controller.scheduling.grammar import schedule_or_refusal
+from controller.scheduling.schedule import (
+    ALWAYS_OFF,
+    ALWAYS_ON,
+    SCHEDULE_ATTRIBUTES,
+    InvalidSchedule,
+    Schedule,
+)
 from controller.scheduling.timeline import state_at
 
 INVALID = "invalid"
@@ -28,13 +32,33 @@ def evaluate_line(line: Mapping[str, object], now: datetime) -> dict[str, str]:
     Raises MalformedLine when ``utc`` is no moment.
     """
     at = read_moment(line.get("utc"), now)
-    value = line.get("schedule")
-    with suppress(InvalidSchedule):
-        if isinstance(value, str):
-            return {"state": state_at(parse_schedule(value), at).value}
-        if isinstance(value, Mapping) and any(name in value for name in SCHEDULE_ATTRIBUTES):
-            return {"state": state_at(environment_schedule(value), at).value}
-    return {"state": INVALID}
+    value, found = line.get("schedule"), None
+    if isinstance(value, str):
+        found = schedule_or_refusal(value)
+    elif isinstance(value, Mapping) and any(name in value for name in SCHEDULE_ATTRIBUTES):
+        found = environment_schedule(value)
+    return {"state": state_at(found, at).value if isinstance(found, Schedule) else INVALID}
+
+
+def environment_schedule(value: Mapping[str, object]) -> Schedule | InvalidSchedule:
+    """Return the schedule of an environment from the ``Value`` of its operational item, or why it has none.
+
+    Off only when both switches are explicitly false; automatic only when ScheduleAutomatically is
+    true and ManualScheduleUp is not; on in every other case, absent switches included.
+    """
+    manual = value.get("ManualScheduleUp")
+    automatic = value.get("ScheduleAutomatically")
+    if manual is False and automatic is False:
+        return ALWAYS_OFF
+    if manual is True or automatic is not True:
+        return ALWAYS_ON
+    text = value.get("DefaultSchedule")
+    if isinstance(text, str):
+        return schedule_or_refusal(text)
+    return InvalidSchedule(
+        "the environment is scheduled automatically but has no DefaultSchedule",
+        "write DefaultSchedule, or set ScheduleAutomatically to false",
+    )
 
 
 def decide_case(case: Mapping[str, object], now: datetime) -> Decision:
@@ -52,12 +76,7 @@ def decide_case(case: Mapping[str, object], now: datetime) -> Decision:
     group = _group(case.get("asg"), instance_id)
     environment, value = None, case.get("environment_schedule")
     if isinstance(value, Mapping):
-        schedule: Schedule | InvalidSchedule
-        try:
-            schedule = environment_schedule(value)
-        except InvalidSchedule as refusal:
-            schedule = refusal
-        environment = EnvironmentFacts("", schedule)
+        environment = EnvironmentFacts("", environment_schedule(value))
     elif value is not None:
         raise MalformedLine("environment_schedule is neither an object nor null")
     return decide(instance, group, environment, read_moment(case.get("datetime"), now))
