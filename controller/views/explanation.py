@@ -307,7 +307,7 @@ def value_lines(explanation: Explanation) -> list[str]:
     shown = [
         (
             f"{dotted(path).removeprefix('spec.')}: {scalar_text(document.value_at(path))}",
-            origin.at_line,
+            origin._replace(column=0),
         )
         for path, origin in document.origins.items()
         if path and path[0] == "spec"

@@ -144,7 +144,7 @@ def _fields(explanation: Explanation) -> list[ValueObject]:
         {
             "path": dotted(path),
             "value": document.value_at(path),
-            "origin": str(origin.at_line),
+            "origin": str(origin._replace(column=0)),
         }
         for path, origin in document.origins.items()
         if path and path[0] == "spec"

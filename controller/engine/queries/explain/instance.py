@@ -317,9 +317,9 @@ class PowerExplainer:
 
     def _information(self, environment: str) -> Iterator[Block]:
         accepted = self._state.accepted
-        if accepted.in_maintenance(environment):
+        if accepted.operational(environment, "EnvironmentInMaintenance"):
             yield Block(BlockCode.MAINTENANCE)
-        if accepted.deployments_locked(environment):
+        if accepted.operational(environment, "DeploymentsLocked"):
             yield Block(BlockCode.DEPLOYMENTS_LOCKED)
         if kind := protecting_type(environment, accepted):
             yield Block(BlockCode.SCHEDULE_PROTECTED, kind)

@@ -160,7 +160,7 @@ def _environments(written: AcceptedState, power: PowerMap) -> Iterator[ScheduleE
             name,
             belongs_of(name, written),
             schedule=environment.facts.label,
-            origin=written.resources[ref].origin.at_line,
+            origin=written.resources[ref].origin._replace(column=0),
         )
 
 
