@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from controller.model.plan import ScheduleMeaning, ScheduleShift
-from controller.scheduling.hours import first_difference, hours_per_week
 from controller.scheduling.schedule import InvalidSchedule, Schedule, State
-from controller.scheduling.timeline import state_at
+from controller.scheduling.timeline import first_difference, hours_per_week, state_at
 from controller.scheduling.wall_clock import zone_of
 
 DESIRED_SIZES = "desired sizes"

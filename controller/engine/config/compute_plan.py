@@ -34,7 +34,7 @@ from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, patched_refs, suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, plan_scope
 from controller.planning.wording import in_force
-from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
+from controller.scheduling.schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import found_references, with_references
 
 SCHEDULE_ENVIRONMENT: Final = "SCHEDULE_ENVIRONMENT"

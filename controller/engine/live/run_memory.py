@@ -29,7 +29,7 @@ from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import override_of_tag, tags_to_record
-from controller.scheduling.facts import tag_value
+from controller.scheduling.decision import tag_value
 from controller.scheduling.schedule import InvalidSchedule
 from controller.scheduling.until import parse_override_tag
 from controller.targets.power import SCHEDULES, Power, read_memory, write_memory

@@ -21,7 +21,7 @@ from controller.model.ledger_record import Requester
 from controller.model.live import LiveLook
 from controller.model.observed import ScopeState
 from controller.model.plan import NoteCategory
-from controller.scheduling.facts import tag_value
+from controller.scheduling.decision import tag_value
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import InvalidSchedule, Schedule
 from controller.scheduling.until import parse_override_tag

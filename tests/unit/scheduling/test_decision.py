@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.scheduling.decision import (
+    STOP_NOT_MADE,
     STOPPING,
     Action,
     Decision,
@@ -393,6 +394,10 @@ def test_the_rule_that_decides_is_told(
 
 def test_a_stop_that_is_held_back_is_postponed() -> None:
     launched = replace(RUNNING, launched_at=NOW - timedelta(seconds=1))
-    assert decide(launched, None, ENVIRONMENT, NOW).postponed
-    assert not decide(RUNNING, None, ENVIRONMENT, NOW).postponed
-    assert not decide(STOPPED, None, ENVIRONMENT, NOW).postponed
+    held = decide(launched, None, ENVIRONMENT, NOW).reason
+    assert held is not None
+    assert held.code in STOP_NOT_MADE
+    assert decide(RUNNING, None, ENVIRONMENT, NOW).reason is None
+    already = decide(STOPPED, None, ENVIRONMENT, NOW).reason
+    assert already is not None
+    assert already.code not in STOP_NOT_MADE
