@@ -14,7 +14,7 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
 from controller.engine.live.journal import Journal, RecordFrame, settle, target_of, unseen_ending
-from controller.engine.live.observe import FRESH, ScopeReads
+from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.state.rows import Finding, write_history
 from controller.errors import EnvctlError, ExitCode, Unreachable, exit_code_of
@@ -109,13 +109,7 @@ class ScopeRun:
         result: LiveResult | None = None
         with writer:
             run = LiveRun(
-                reads=ScopeReads(
-                    self.plan.setup.scope,
-                    self.planner.accepted.installation,
-                    self.planner.accepted.options,
-                    self.planner.history,
-                    self.planner.access,
-                ),
+                reads=self.planner.reads(self.plan.setup),
                 writer=writer,
                 journal=Journal(
                     writer, RecordFrame(scope=self.plan.setup.scope, request=self.request)
@@ -184,7 +178,7 @@ class ScopeRun:
         endings = {}
         for record in records:
             target = target_of(record)
-            dark = seen.view.unseen or seen.view.unknown_targets.get(target)
+            dark = seen.view.unknown.get("") or seen.view.unknown.get(target)
             if dark is not None:
                 raise Unreachable(
                     f"scope {self._name}: what an earlier run left open cannot be settled yet: {dark.reason}"

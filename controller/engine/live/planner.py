@@ -1,16 +1,21 @@
 """Live scopes from a look to a plan, many side by side; what is wrong with one never stops another."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
 
-from controller.aws.sessions import AwsAccess
 from controller.engine.live.barriers import Belongings, live_barriers
-from controller.engine.live.observe import Observer, Part, ScopeSetup, ScopeView, Unobserved
+from controller.engine.live.observe import (
+    Observer,
+    Part,
+    ScopeSetup,
+    ScopeView,
+    Unobserved,
+    unseen,
+)
+from controller.errors import EnvctlError
 from controller.ledger.ownership import deleted_by_us, is_ours_by_history
-from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
 from controller.model.ref import Reason, ResourceRef
@@ -19,7 +24,7 @@ from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, finish
 from controller.planning.wording import what_text
-from controller.ports import History, LiveTarget, Projected, Shaping
+from controller.ports import LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
 
 ENVIRONMENTS: Final = "ConfigEnvironments"
@@ -69,42 +74,28 @@ class LiveScopePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LivePlanner:
+class LivePlanner(Observer):
     """Plans live scopes from an accepted state."""
 
-    access: AwsAccess
-    accepted: AcceptedState
     settings: Settings
     targets: Sequence[LiveTarget]
-    history: History
-
-    def plan(
-        self, setups: Iterable[ScopeSetup], asked: LivePlanOptions
-    ) -> tuple[LiveScopePlan, ...]:
-        """Plan scopes side by side, as many at once as the settings say; in the order given."""
-        with ThreadPoolExecutor(
-            self.settings.live.parallel_scopes, thread_name_prefix="live-plan"
-        ) as pool:
-            return tuple(pool.map(lambda setup: self.plan_one(setup, asked), setups))
+    broken: Mapping[str, EnvctlError] = field(default_factory=dict)
+    """Why accounts, by number, cannot be reached."""
 
     def plan_one(self, setup: ScopeSetup, asked: LivePlanOptions) -> LiveScopePlan:
         """Plan one scope. What cannot be read is its state, not an error."""
+        if setup.scope.account in self.broken:
+            why = unseen(self.broken[setup.scope.account], setup)
+            return _Scope(self, ScopeView(setup, unknown={"": why}), asked).planned()
         wanted = [
             (target, mode)
             for target in self.targets
-            if (mode := setup.mode_of(target, self.settings)) != "off"
+            if (mode := self.settings.targets.of(target.name, setup.mode)) != "off"
             and (not asked.targets or target.name in asked.targets)
         ]
         if not wanted:
             return LiveScopePlan(setup, (), ScopeView(setup))
-        viewer = Observer(
-            access=self.access,
-            accepted=self.accepted,
-            history=self.history,
-            now=asked.now,
-            deep=asked.deep,
-        )
-        view = viewer.view(setup, wanted)
+        view = self.view(setup, wanted, asked.now, deep=asked.deep)
         return _Scope(self, view, asked).planned()
 
 
@@ -119,21 +110,17 @@ class _Scope:
 
     def planned(self) -> LiveScopePlan:
         view = self.view
-        if view.unseen is not None:
-            return LiveScopePlan(
-                view.setup, (self._unseen(view.unseen),), view, denied=view.unseen.denied
-            )
         plans = [self._of_mode(mode) for mode in ("enforce", "observe")]
-        plans += [self._unseen(why, name) for name, why in sorted(view.unknown_targets.items())]
+        plans += [self._unseen(why, name) for name, why in sorted(view.unknown.items())]
         return LiveScopePlan(
             view.setup,
             tuple(plan for plan in plans if plan is not None),
             view,
             tuple(self.storms),
-            denied=any(why.denied for why in view.unknown_targets.values()),
+            denied=any(why.denied for why in view.unknown.values()),
         )
 
-    def _unseen(self, why: Unobserved, target: str = "") -> ScopePlan:
+    def _unseen(self, why: Unobserved, target: str) -> ScopePlan:
         error, reason = why.error, why.reason
         # What does not say from where it comes is by a target itself, and begins with its name.
         if target and error.part not in ("", target):

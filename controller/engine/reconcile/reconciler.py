@@ -232,9 +232,7 @@ class Reconciler:
             )
             return run, accounts.act(run, request.claim, order, emit=self.emit)
 
-        with ThreadPoolExecutor(
-            accounts.installation.master.settings.live.parallel_scopes, thread_name_prefix="follow"
-        ) as pool:
+        with ThreadPoolExecutor(accounts.parallel, thread_name_prefix="follow") as pool:
             done = tuple(pool.map(work_on, accounts.scopes(accepted, scopes)))
         followed = Followed(
             plan=plan(

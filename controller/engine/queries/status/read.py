@@ -10,7 +10,6 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.finding import reasons, scope_counts_of, worst
 from controller.engine.live.journal import OPEN_PREFIX
-from controller.engine.live.observe import live_scopes
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.queries.status.schedule_outlook import power_outlook
 from controller.engine.queries.status.view import (
@@ -67,7 +66,7 @@ def read_status(
     rows = {str(row["Id"]): row for row in master.store.scan(master.physical(STATE_TABLE.name), 1)}
     overrides = _overrides(rows, now)
     accepted, unreadable = _accepted(installation, accounts, overrides, now)
-    scopes = _scopes(rows, _known(accepted, installation))
+    scopes = _scopes(rows, _known(accepted, accounts))
     config = next((scope.status for scope in scopes if scope.name == CONFIG_SCOPE), None)
     view = StatusView(
         at=now,
@@ -111,12 +110,11 @@ def _accepted(
         return None, str(error)
 
 
-def _known(accepted: AcceptedState | None, installation: Installation) -> frozenset[str] | None:
+def _known(accepted: AcceptedState | None, accounts: LiveAccounts) -> frozenset[str] | None:
     """Return the names of the scopes there are to be; None where that cannot be told."""
     if accepted is None:
         return None
-    setups = live_scopes(accepted, installation.master.settings)
-    return frozenset({CONFIG_SCOPE, *(setup.scope.name for setup in setups)})
+    return frozenset({CONFIG_SCOPE, *(setup.scope.name for setup in accounts.scopes(accepted))})
 
 
 def _scopes(rows: Rows, known: frozenset[str] | None) -> tuple[ScopeLine, ...]:
