@@ -4,7 +4,7 @@ Records go in batches, each in one transaction with the head and the list of wha
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -64,7 +64,10 @@ class RecordFrame:
         """
         first = batch.changes[0]
         single = len(batch.changes) == 1 and first.ref == batch.ref
-        before, after = _images(batch, single=single)
+        before, after = _image(first.before), _image(first.after)
+        if not single:
+            before = {str(change.ref): _image(change.before) for change in batch.changes}
+            after = {str(change.ref): _image(change.after) for change in batch.changes}
         meta: dict[str, Any] = {TARGET: first.target}
         if first.action not in _PLAIN:
             meta[ACTION] = first.action
@@ -101,9 +104,7 @@ class RecordFrame:
 
     def ended(self, intended: LedgerRecord, ending: Ending, at: datetime) -> LedgerRecord:
         """Return the record of what became of an intended one; not yet chained."""
-        new = intended.new_value
-        if ending.after is not None:
-            new = parse_canonical(ending.after)
+        new = intended.new_value if ending.after is None else parse_canonical(ending.after)
         meta = {**intended.new_meta, **({MESSAGE: ending.message} if ending.message else {})}
         record = replace(
             intended,
@@ -126,15 +127,6 @@ def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
         return (ResourceRef(record.entity_type, record.entity_key),)
     images = {**(record.old_value or {}), **(record.new_value or {})}
     return tuple(ResourceRef.parse(name) for name in sorted(images))
-
-
-def _images(batch: Batch, *, single: bool) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    if single:
-        return _image(batch.changes[0].before), _image(batch.changes[0].after)
-    return (
-        {str(change.ref): _image(change.before) for change in batch.changes},
-        {str(change.ref): _image(change.after) for change in batch.changes},
-    )
 
 
 def _image(data: bytes | None) -> dict[str, Any] | None:
@@ -255,11 +247,8 @@ class Journal:
         """Announce changes, ``MAX_RECORDS`` a transaction. Raises StaleEpoch, and as any write: nothing is to be done then."""
         at = self.writer.storage.clock()
         records = [self.frame.intended(batch, at) for batch in batches]
-        written: list[LedgerRecord] = []
-        for first in range(0, len(records), MAX_RECORDS):
-            announced = [record.audit_id for record in records[: first + MAX_RECORDS]]
-            written += self._write(records[first : first + MAX_RECORDS], announced)
-        return tuple(written)
+        ids = [record.audit_id for record in records]
+        return self._write(records, lambda written: ids[:written])
 
     def end(
         self, endings: Mapping[str, Ending], records: Sequence[LedgerRecord]
@@ -267,15 +256,17 @@ class Journal:
         """Write what became of announced records, by their ids. Raises StaleEpoch, and as any write: they stay open then."""
         at = self.writer.storage.clock()
         ended = [self.frame.ended(record, endings[record.audit_id], at) for record in records]
-        written: list[LedgerRecord] = []
-        for first in range(0, len(ended), MAX_RECORDS):
-            rest = [record.intended for record in ended[first + MAX_RECORDS :]]
-            written += self._write(ended[first : first + MAX_RECORDS], rest)
-        return tuple(written)
+        ids = [record.intended for record in ended]
+        return self._write(ended, lambda written: ids[written:])
 
     def _write(
-        self, records: Sequence[LedgerRecord], still_open: Sequence[str]
+        self, records: Sequence[LedgerRecord], open_after: Callable[[int], list[str]]
     ) -> tuple[LedgerRecord, ...]:
-        row = to_wire({"Id": OPEN_PREFIX + self.frame.scope.name, "Records": list(still_open)})
+        """Append records, ``MAX_RECORDS`` a transaction; ``open_after`` so many are written gives the ids of those open then."""
         table = self.writer.storage.physical(STATE_TABLE.name)
-        return self.writer.append(records, [PutWrite(table, row)])
+        written: list[LedgerRecord] = []
+        for first in range(0, len(records), MAX_RECORDS):
+            last = first + MAX_RECORDS
+            row = {"Id": OPEN_PREFIX + self.frame.scope.name, "Records": open_after(last)}
+            written += self.writer.append(records[first:last], [PutWrite(table, to_wire(row))])
+        return tuple(written)
