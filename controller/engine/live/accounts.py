@@ -18,7 +18,7 @@ from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
 from controller.engine.live.journal import scopes_left_open
 from controller.engine.live.observe import ScopeSetup, Unobserved, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
-from controller.engine.live.run_memory import LastAppliedSchedules, OverrideTagSync
+from controller.engine.live.run_memory import RunMemory
 from controller.engine.state.rows import Finding, read_histories, write_statuses
 from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import Emit, discard_event
@@ -74,8 +74,7 @@ class LiveAccounts:
         """Take the installation; the targets are the catalog's, if no others are given."""
         master = installation.master
         self.installation = installation
-        self._applied_schedules = LastAppliedSchedules(installation)
-        self._override_tags = OverrideTagSync(installation)
+        self._memory = RunMemory(installation)
         self._settings = master.settings
         self.parallel = master.settings.live.parallel_scopes
         """How many scopes are worked on side by side."""
@@ -204,8 +203,8 @@ class LiveAccounts:
         emit: Emit = discard_event,
     ) -> None:
         """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
-        self._applied_schedules.keep(accepted, scopes)
-        self._override_tags.keep(accepted, scopes, claim, requester, emit)
+        self._memory.keep_schedules(accepted, scopes)
+        self._memory.keep_tags(accepted, scopes, claim, requester, emit)
         self.write_statuses([outcome.finding for outcome in outcomes])
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:

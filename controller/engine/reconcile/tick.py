@@ -3,9 +3,9 @@
 The agenda says when a scope is due: when a schedule, an override or a deployment ends something there, or it is not known how it stands.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from controller.decisions.evaluator import tag_keys_of
 from controller.decisions.power_map import PowerMap, power_map
@@ -27,6 +27,8 @@ from controller.scheduling.schedule import InvalidSchedule, Schedule
 from controller.scheduling.until import parse_override_tag
 from controller.scheduling.wakeups import Wakeups
 from controller.targets.power import TARGET
+
+T = TypeVar("T")
 
 POSTPONED_FOR: Final = timedelta(minutes=5)
 """What waits (a deployment, a grace period, something stuck) is looked at again after this."""
@@ -81,10 +83,12 @@ class PowerAgenda:
         every |= {group.tags for group in look.groups.values()}
         for tags in every:
             text = tag_value(tags, keys.schedule)
-            schedule = _schedule(text)
+            schedule = _parsed(parse_schedule, text)
             if schedule is not None and schedule.fixed is None:
                 wanted[Watched(scope, "tag", text)] = schedule
-            moments |= _end(tag_value(tags, keys.override), now)
+            until = _parsed(parse_override_tag, tag_value(tags, keys.override))
+            if until is not None and until > now:
+                moments.add(until)
         if waits:
             moments.add(now + POSTPONED_FOR)
         self._moments[scope] = moments
@@ -131,26 +135,19 @@ def _of_environment(scope: str, name: str, power: PowerMap) -> dict[Watched, Sch
     environment = power.environments.get(name)
     if environment is None:
         return {}
-    found = {Watched(scope, "environment", name): environment.facts.schedule}
-    for role, own in environment.roles.items():
-        if own.facts.schedule is not None:
-            found[Watched(scope, "role", f"{name}/{role}")] = own.facts.schedule
+    found = {Watched(scope, "environment", name): environment.facts.schedule} | {
+        Watched(scope, "role", f"{name}/{role}"): own.facts.schedule
+        for role, own in environment.roles.items()
+    }
     return {key: schedule for key, schedule in found.items() if isinstance(schedule, Schedule)}
 
 
-def _schedule(text: str) -> Schedule | None:
+def _parsed(parse: Callable[[str], T], text: str) -> T | None:
+    """Return what a tag says; None where there is none, or none that can be read."""
     try:
-        return parse_schedule(text) if text else None
+        return parse(text) if text else None
     except InvalidSchedule:
         return None
-
-
-def _end(text: str, now: datetime) -> set[datetime]:
-    try:
-        until = parse_override_tag(text) if text else None
-    except InvalidSchedule:
-        return set()
-    return {until} if until is not None and until > now else set()
 
 
 _WAITING = frozenset({NoteCategory.POSTPONED, NoteCategory.STUCK, NoteCategory.WAITING})
