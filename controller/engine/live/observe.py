@@ -165,6 +165,10 @@ class Observer:
             setup.scope, accepted.installation, accepted.options, self.history, self.access
         )
 
+    def is_ours(self, ref: ResourceRef) -> bool:
+        """Tell whether an object of a live scope is ours by its records. Raises as any read."""
+        return is_ours_by_history(self.history.of_item(ref.kind, ref.key, None))
+
     def _part(
         self, target: LiveTarget, mode: Mode, setup: ScopeSetup, seen: LiveLook, *, deep: bool
     ) -> Part:
@@ -182,7 +186,7 @@ class Observer:
             for ref, found in observed.objects.items()
             if found.ownership is Ownership.UNMANAGED
             and ref in projected.projections
-            and is_ours_by_history(self.history.of_item(ref.kind, ref.key, None))
+            and self.is_ours(ref)
         }
         if lost:
             observed = replace(observed, objects={**observed.objects, **lost})

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Final
 
 from controller.engine.live.barriers import Belongings, live_barriers
@@ -15,7 +14,7 @@ from controller.engine.live.observe import (
     unseen,
 )
 from controller.errors import EnvctlError
-from controller.ledger.ownership import deleted_by_us, is_ours_by_history
+from controller.ledger.ownership import deleted_by_us
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
 from controller.model.ref import Reason, ResourceRef
@@ -132,15 +131,17 @@ class _Scope:
         if not parts:
             return None
         state = ScopeState.OK if mode == "enforce" else ScopeState.OBSERVE
-        reason = Reason() if mode == "enforce" else _observed_only(parts, self.view.setup)
+        text = "; ".join(f"targets.{part.target.name}: observe" for part in parts)
+        if self.view.setup.mode == "observe":
+            text = f"Account/{self.view.setup.scope.account_name} has mode: observe"
         observed = ObservedState(
             self.view.setup.scope.name,
             state,
             {ref: found for part in parts for ref, found in part.observed.objects.items()},
-            reason,
+            Reason() if mode == "enforce" else Reason(text),
         )
         options = ScopeOptions(
-            diff=self._diff_options(parts[0]),
+            diff=DiffOptions(target="", now=self.asked.now),
             limits=self.planner.settings.guards,
             tokens=self.asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
@@ -150,24 +151,6 @@ class _Scope:
         made = replace(made, notes=tuple(sorted({*made.notes, *notes})))
         return _only_observed(made) if mode == "observe" else made
 
-    def _diff_options(self, part: Part) -> DiffOptions:
-        overrides = self.planner.accepted.overrides
-        held = set(suspended(overrides))
-        if part.projected.waits_for_environment:
-            held |= {
-                ref
-                for ref, name in part.projected.environments.items()
-                if ResourceRef("Environment", name) in held
-            }
-        return DiffOptions(
-            target=part.target.name,
-            now=self.asked.now,
-            adopt=self.asked.adopt,
-            suspended=frozenset(held),
-            edited_as=self.asked.edited_as,
-            origins=part.projected.origins,
-        )
-
     def _compared(self, part: Part) -> DiffResult:
         """Compare what a target wants with what it found, without what it leaves, and in its own words."""
         left, only = part.projected.left, self.asked.only
@@ -176,19 +159,24 @@ class _Scope:
         wanted = {ref: projections[ref] for ref in projections if ref in counted}
         found = {ref: objects[ref] for ref in objects if ref in counted}
         observed = replace(part.observed, objects=found)
-        options = self._diff_options(part)
-        of_item = self.planner.history.of_item
-        gone = departing(wanted, observed)
-        unrecorded = frozenset(
-            ref for ref in gone if not is_ours_by_history(of_item(ref.kind, ref.key, None))
+        held, is_ours = suspended(self.planner.accepted.overrides), self.planner.is_ours
+        if part.projected.waits_for_environment:
+            held |= {
+                ref
+                for ref, name in part.projected.environments.items()
+                if ResourceRef("Environment", name) in held
+            }
+        options = DiffOptions(
+            target=part.target.name,
+            now=self.asked.now,
+            adopt=self.asked.adopt,
+            suspended=held,
+            unrecorded=frozenset(ref for ref in departing(wanted, observed) if not is_ours(ref)),
+            removed_outside=frozenset(filter(is_ours, wanted.keys() - found.keys())),
+            edited_as=self.asked.edited_as,
+            origins=part.projected.origins,
         )
-        removed = frozenset(
-            ref
-            for ref in wanted.keys() - found.keys()
-            if is_ours_by_history(of_item(ref.kind, ref.key, None))
-        )
-        known = replace(options, unrecorded=unrecorded, removed_outside=removed)
-        result = diff(wanted, observed, known)
+        result = diff(wanted, observed, options)
         changes = [self._shaped(change, part.projected) for change in result.changes]
         calm, notes = self._without_storms(changes, part)
         missing = left - objects.keys()
@@ -242,32 +230,18 @@ class _Scope:
         waiting = tuple(p.target.name for p in parts if p.projected.waits_for_environment)
         if not waiting:
             return
-        environments = {
-            ref: name for part in parts for ref, name in part.projected.environments.items()
-        }
-        history = self.planner.history
 
-        @cache
         def departed(environment: str) -> bool:
             table = self.planner.settings.resource_prefix + ENVIRONMENTS
-            return deleted_by_us(history.of_item(table, environment, None), CONFIG_SCOPE)
+            of_item = self.planner.history.of_item(table, environment, None)
+            return deleted_by_us(of_item, CONFIG_SCOPE)
 
-        yield from live_barriers(
-            self.planner.accepted,
-            Belongings(
-                environments,
-                waiting,
-                tuple(p.target.name for p in parts if p.projected.deletes_end_instances),
-            ),
-            self.asked.now,
-            departed,
+        belongings = Belongings(
+            {ref: name for part in parts for ref, name in part.projected.environments.items()},
+            waiting,
+            tuple(p.target.name for p in parts if p.projected.deletes_end_instances),
         )
-
-
-def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> Reason:
-    if setup.mode == "observe":
-        return Reason(f"Account/{setup.scope.account_name} has mode: observe")
-    return Reason("; ".join(f"targets.{part.target.name}: observe" for part in parts))
+        yield from live_barriers(self.planner.accepted, belongings, self.asked.now, departed)
 
 
 def _only_observed(made: ScopePlan) -> ScopePlan:
