@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from typing import Final, NamedTuple
 
 from controller.decisions.evaluator import Evaluation
+from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import PlanRun
 from controller.engine.desired.accepted import accepted_after
@@ -16,6 +18,7 @@ from controller.engine.power.fleet import evaluate_looks
 from controller.errors import ExitCode, PlanChanged, PlanRefused, WrongUsage, worst_exit_code
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import short
+from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Plan, ScheduleMeaning, ScopePlan
 from controller.planning.fields import PLAIN_NAMES, FieldNames
@@ -76,6 +79,42 @@ ACCEPTED: Final = "the accepted state"
 """How a plan's desired state is called that comes from no source: the tables."""
 
 
+class Reviewed(NamedTuple):
+    """What a reviewer approved: a digest or its beginning; of which revision that was and its changes, where they are known."""
+
+    digest: str
+    revision: str = ""
+    changes: frozenset[str] = frozenset()
+
+
+class Reach(Enum):
+    """How far a run goes."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRequest:
+    """What is asked of one run.
+
+    ``scopes`` empty means all. ``approvals`` are of violations. ``deep`` looks at live accounts closely, which takes many
+    more calls. ``strict`` makes a config scope that cannot be seen an error among good ones, ``strict_live`` a live one.
+    ``claim`` says how scopes are asked for, where something is applied.
+    """
+
+    requester: Requester
+    claim: Claim
+    reach: Reach = Reach.APPLY
+    scopes: Sequence[str] = ()
+    approvals: Sequence[str] = ()
+    reviewed: Sequence[Reviewed] = ()
+    adopt: bool = False
+    deep: bool = False
+    strict: bool = False
+    strict_live: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class CombinedPlan:
     """The plan of a run, and the runs it was put together from; None for a part that was not asked for.
@@ -97,34 +136,32 @@ def combined(
     config: PlanRun | None,
     live: LivePlanRun | None,
     observed: ObservedConfig,
-    *,
-    approvals: Sequence[str],
-    options: tuple[str, ...],
-    strict: bool,
-    strict_live: bool,
+    request: ReconcileRequest,
 ) -> CombinedPlan:
-    """Join the plans of a run. ``options`` say how it was asked for, ``strict`` what is an error among good scopes."""
+    """Join the plans of a run."""
     scopes: list[ScopePlan] = []
     codes: list[ExitCode] = []
     revision, label, names, schedules = "", ACCEPTED, PLAIN_NAMES, None
     if config is not None:
         scopes += config.plan.scopes
-        codes.append(config.exit_code(strict=strict))
+        codes.append(config.exit_code(strict=request.strict))
         revision, label = config.plan.revision, config.plan.label
         names, schedules = config.names, config.plan.schedules
     if live is not None:
         scopes += live.plans
-        codes += live.exit_codes(strict=strict_live)
+        codes += live.exit_codes(strict=request.strict_live)
         if schedules is not None:
             schedules = as_found(schedules, live.accepted, live.scopes, live.asked.now)
     joined = plan(scopes, revision=revision, label=label)
     violations = [violation for scope in joined.scopes for violation in scope.violations]
+    chosen = {"adopt": request.adopt, "deep": request.deep}
+    options = tuple(name for name, given in chosen.items() if given)
     return CombinedPlan(
         config,
         live,
         replace(joined, schedules=schedules, options=options),
         names,
-        unused_tokens(violations, approvals),
+        unused_tokens(violations, request.approvals),
         worst_exit_code(codes),
         observed,
     )
@@ -142,14 +179,6 @@ NAMED: Final = 5
 """So many changes are named where a plan became another."""
 MIN_DIGEST: Final = 6
 """So many digits of a digest are enough for ``--expect``."""
-
-
-class Reviewed(NamedTuple):
-    """What a reviewer approved: a digest or its beginning; of which revision that was and its changes, where they are known."""
-
-    digest: str
-    revision: str = ""
-    changes: frozenset[str] = frozenset()
 
 
 def check_reviewed(plan: Plan, reviewed: Iterable[Reviewed]) -> None:

@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Final
 
-from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config
 from controller.engine.config.observe import ObservedConfig, observe_config
@@ -19,7 +17,8 @@ from controller.engine.live.observe import ScopeSetup
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.reconcile.combined_plan import (
     CombinedPlan,
-    Reviewed,
+    Reach,
+    ReconcileRequest,
     check_reviewed,
     combined,
     refusal_of,
@@ -49,34 +48,6 @@ from controller.planning.scope_plan import plan
 
 LINES_KEPT: Final = 20
 """So much of what is wrong with a source is kept in its status; validate says all of it."""
-
-
-class Reach(Enum):
-    """How far a run goes."""
-
-    PLAN = "plan"
-    APPLY = "apply"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReconcileRequest:
-    """What is asked of one run.
-
-    ``scopes`` empty means all. ``approvals`` are of violations. ``deep`` looks at live accounts closely, which takes many
-    more calls. ``strict`` makes a config scope that cannot be seen an error among good ones, ``strict_live`` a live one.
-    ``claim`` says how scopes are asked for, where something is applied.
-    """
-
-    requester: Requester
-    claim: Claim
-    reach: Reach = Reach.APPLY
-    scopes: Sequence[str] = ()
-    approvals: Sequence[str] = ()
-    reviewed: Sequence[Reviewed] = ()
-    adopt: bool = False
-    deep: bool = False
-    strict: bool = False
-    strict_live: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,16 +139,7 @@ class Reconciler:
         if self.live is None or not request.scopes or CONFIG_SCOPE in request.scopes:
             config = self._plan_config(observed, request, now)
         live = self._plan_live(observed, request, config, now)
-        chosen = {"adopt": request.adopt, "deep": request.deep}
-        planned = combined(
-            config,
-            live,
-            observed,
-            approvals=request.approvals,
-            options=tuple(name for name, given in chosen.items() if given),
-            strict=request.strict,
-            strict_live=request.strict_live,
-        )
+        planned = combined(config, live, observed, request)
         check_reviewed(planned.plan, request.reviewed)
         return planned
 
