@@ -4,7 +4,7 @@ Ownership decides first, then digests: what has the wanted digest is in order an
 is that of the changed objects.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -307,12 +307,16 @@ def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change |
         return Note(NoteCategory.LEAVING, found.ref, step.because) if step.because else None
     mark = found.mark or _EMPTY_MARK
     why = options.leaving_because.get(found.ref, "")
+    fields: tuple[FieldChange, ...] = ()
+    if step.action == "update":
+        before, after = parse_canonical(found.attributes), parse_canonical(step.after)
+        fields = field_changes(found.ref, differences(before, after), options.names)
     return Change(
         action=step.action,
         target=options.target,
         ref=found.ref,
         cause=Cause.PRUNED,
-        fields=tuple(_leaving_fields(found, step, options)),
+        fields=fields,
         before=found.attributes,
         after=step.after if step.action == "update" else None,
         extra=step.extra,
@@ -322,14 +326,6 @@ def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change |
         because="; ".join(filter(None, (why, step.because))),
         depends_on=found.depends_on,
     )
-
-
-def _leaving_fields(
-    found: Observation, step: Deletion, options: DiffOptions
-) -> Iterator[FieldChange]:
-    if step.action == "update":
-        before, after = parse_canonical(found.attributes), parse_canonical(step.after)
-        yield from field_changes(found.ref, differences(before, after), options.names)
 
 
 def _whose(found: Observation, options: DiffOptions) -> str:

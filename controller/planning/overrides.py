@@ -145,19 +145,17 @@ def shown_path(path: str) -> str:
 def _put(document: Json, path: Sequence[str], override: Override) -> None:
     holder = document
     for name in path[:-1]:
-        if isinstance(holder, dict):
-            if holder.get(name) is None:
-                holder[name] = {}
-            holder = holder[name]
-        else:
-            holder = holder[_index(holder, name, override)]
+        place = _place(holder, name, override)
+        if isinstance(holder, dict) and holder.get(name) is None:
+            holder[name] = {}
+        holder = holder[place]
+    holder[_place(holder, path[-1], override)] = override.value
+
+
+def _place(holder: Json, name: str, override: Override) -> str | int:
+    """Return by what a part of a document holds what is called so: a field's name, a member's index."""
     if isinstance(holder, dict):
-        holder[path[-1]] = override.value
-    else:
-        holder[_index(holder, path[-1], override)] = override.value
-
-
-def _index(holder: Json, name: str, override: Override) -> int:
+        return name
     if not isinstance(holder, list):
         raise WrongUsage(
             f"override {override.id} of {override.ref}: {override.path} leads into a single value at {name!r}",

@@ -1,12 +1,11 @@
 """The plan of a run: its scopes joined, compared with what was reviewed, refused where a guard refuses it."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final, NamedTuple
 
-from controller.decisions.evaluator import Evaluation
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import PlanRun
@@ -25,7 +24,7 @@ from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.guards import unused_tokens
 from controller.planning.schedule_meaning import Counted, with_found
 from controller.planning.scope_plan import plan
-from controller.scheduling.decision import Decision, Verdict
+from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.targets.power import Power
 
@@ -56,23 +55,14 @@ def as_found(
         assert scope.view.look is not None, "power saw it"
         evaluated = evaluate_looks([(scope.setup, scope.view.look)], accepted, now, {})
         (seen,) = evaluated.scopes.values()
-        for key, running in _followers(seen.instances):
-            before = found.get(key, Counted())
-            found[key] = Counted(before.total + 1, before.running + running)
+        for instance in seen.instances:
+            decides = [rule for rule in instance.decision.chain if rule.verdict is Verdict.DECIDES]
+            if any(rule.source in _SCHEDULED for rule in decides):
+                key = instance.environment, instance.role.facts.name if instance.role else ""
+                before = found.get(key, Counted())
+                running = before.running + (instance.instance.state in _RUNNING)
+                found[key] = Counted(before.total + 1, running)
     return with_found(meaning, found) if wanted <= known else meaning
-
-
-def _followers(instances: Iterable[Evaluation]) -> Iterator[tuple[tuple[str, str], bool]]:
-    for instance in instances:
-        if _follows(instance.decision):
-            role = instance.role.facts.name if instance.role else ""
-            yield (instance.environment, role), instance.instance.state in _RUNNING
-
-
-def _follows(decision: Decision) -> bool:
-    return any(
-        rule.verdict is Verdict.DECIDES and rule.source in _SCHEDULED for rule in decision.chain
-    )
 
 
 ACCEPTED: Final = "the accepted state"
