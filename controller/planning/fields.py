@@ -202,22 +202,17 @@ def _set(value: Json, path: FieldPath, after: Json) -> None:
         _reorder(value, last.attributes, after)
     elif after is ABSENT:
         del value[_place(value, last)]
-    elif isinstance(value, list) and _is_new(value, last):
+    elif isinstance(value, list) and _place(value, last) == len(value):
         value.append(after)
     else:
         value[_place(value, last)] = after
 
 
-def _is_new(members: list[Json], segment: Segment) -> bool:
-    if isinstance(segment, Member):
-        return all(member_key(member, segment.attributes) != segment.values for member in members)
-    return segment == len(members)
-
-
 def _place(value: Json, segment: Segment) -> Any:
+    """Return where in a value a segment leads: a name, an index; behind the last member if none is meant yet."""
     if isinstance(segment, Member):
         keys = [member_key(member, segment.attributes) for member in value]
-        return keys.index(segment.values)
+        return keys.index(segment.values) if segment.values in keys else len(keys)
     return segment
 
 
@@ -300,11 +295,11 @@ def _without(value: Json, path: tuple[str, ...]) -> Json:
 def _keep(found: Json, desired: Json, path: tuple[str, ...], field: SharedField) -> None:
     head, *rest = path
     if head == "*":
-        known = _members_by_identity(found, field.identity)
+        members = found if isinstance(found, list) else []
+        known = {_identity_of(member, field.identity): member for member in members}
         for member in desired if isinstance(desired, list) else ():
-            _keep(
-                known.get(_identity_of(member, field.identity), ABSENT), member, tuple(rest), field
-            )
+            key = _identity_of(member, field.identity)
+            _keep(known[key] if key and key in known else ABSENT, member, tuple(rest), field)
     elif not isinstance(desired, dict):
         return
     elif rest:
@@ -313,24 +308,11 @@ def _keep(found: Json, desired: Json, path: tuple[str, ...], field: SharedField)
             desired[head] = {}
         _keep(inner, desired.get(head), tuple(rest), field)
     else:
-        _keep_value(found, desired, head, field.default)
-
-
-def _keep_value(found: Json, desired: dict[str, Json], name: str, default: Json) -> None:
-    value = found.get(name, ABSENT) if isinstance(found, dict) else default
-    if value is ABSENT or (value is None and not isinstance(found, dict)):
-        desired.pop(name, None)
-    else:
-        desired[name] = value
-
-
-def _members_by_identity(
-    members: Json, attributes: tuple[str, ...]
-) -> dict[tuple[str | int, ...], Json]:
-    if not isinstance(members, list):
-        return {}
-    keyed = ((_identity_of(member, attributes), member) for member in members)
-    return {key: member for key, member in keyed if key}
+        value = found.get(head, ABSENT) if isinstance(found, dict) else field.default
+        if value is ABSENT or (value is None and not isinstance(found, dict)):
+            desired.pop(head, None)
+        else:
+            desired[head] = value
 
 
 def _identity_of(member: Json, attributes: tuple[str, ...]) -> tuple[str | int, ...]:

@@ -7,6 +7,7 @@ held, until when, and when it was seen to be gone.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from controller.errors import WrongUsage
@@ -19,6 +20,9 @@ MEMBER_NAMES: Final = ("serverRoleName", "serviceName", "name", "dnsName", "path
 """Fields that name a member of a list in a document, tried in this order."""
 
 
+_BY_AGE: Final = attrgetter("since", "id")
+
+
 def active(
     overrides: Iterable[Override], now: datetime, documents: Mapping[ResourceRef, str]
 ) -> tuple[Override, ...]:
@@ -27,20 +31,18 @@ def active(
     ``documents`` gives the digest of each authored document; what has none is not in Git.
     """
     holding = (override for override in overrides if not why_ended(override, now, documents))
-    return tuple(sorted(holding, key=lambda override: (override.since, override.id)))
+    return tuple(sorted(holding, key=_BY_AGE))
 
 
 def ended(
     overrides: Iterable[Override], now: datetime, documents: Mapping[ResourceRef, str]
 ) -> tuple[tuple[Override, str], ...]:
     """Return those that have ended, each with the reason, oldest first; they are to be announced and audited."""
-    judged = ((override, why_ended(override, now, documents)) for override in overrides)
-    return tuple(
-        sorted(
-            ((override, why) for override, why in judged if why),
-            key=lambda pair: (pair[0].since, pair[0].id),
-        )
+    whys = (
+        (override, why_ended(override, now, documents))
+        for override in sorted(overrides, key=_BY_AGE)
     )
+    return tuple((override, why) for override, why in whys if why)
 
 
 def why_ended(override: Override, now: datetime, documents: Mapping[ResourceRef, str]) -> str:
@@ -71,7 +73,7 @@ def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
     found = [override for override in overrides if text in (override.id, str(override.ref))]
     if not found:
         found = [override for override in overrides if override.ref.key.rpartition("/")[2] == text]
-    return tuple(sorted(found, key=lambda override: (override.since, override.id)))
+    return tuple(sorted(found, key=_BY_AGE))
 
 
 def suspended(overrides: Iterable[Override]) -> frozenset[ResourceRef]:

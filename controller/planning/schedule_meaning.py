@@ -49,8 +49,6 @@ def schedule_meaning(
     before: Mapping[str, EnvironmentFollowing],
     after: Mapping[str, EnvironmentFollowing],
     now: datetime,
-    *,
-    instances_are: str = DESIRED_SIZES,
 ) -> ScheduleMeaning | None:
     """Return what it means that environments follow ``after`` instead of ``before``; None if no schedule is exchanged.
 
@@ -77,7 +75,7 @@ def schedule_meaning(
             _more(shift) * len(shift.environments) for shift in shifts if not shift.role
         ),
         instance_hours=sum(_more(shift) * shift.instances for shift in shifts),
-        instances_are=instances_are,
+        instances_are=DESIRED_SIZES,
     )
 
 
@@ -142,21 +140,19 @@ def with_found(
     meaning: ScheduleMeaning, found: Mapping[tuple[str, str], Counted]
 ) -> ScheduleMeaning:
     """Return a meaning with the instances there are, by environment and role, in place of those asked for."""
-    shifts = tuple(_with_found(shift, found) for shift in meaning.shifts)
+    shifts = []
+    for shift in meaning.shifts:
+        counted = [found.get(follower, Counted()) for follower in shift.followers]
+        total = sum(follower.total for follower in counted)
+        running = sum(follower.running for follower in counted)
+        switched = {"on": total - running, "off": running}.get(shift.switches_now)
+        shifts.append(replace(shift, instances=total, switched=switched))
     return replace(
         meaning,
-        shifts=shifts,
+        shifts=tuple(shifts),
         instance_hours=sum(_more(shift) * shift.instances for shift in shifts),
         instances_are=FOUND,
     )
-
-
-def _with_found(shift: ScheduleShift, found: Mapping[tuple[str, str], Counted]) -> ScheduleShift:
-    counted = [found.get(follower, Counted()) for follower in shift.followers]
-    total = sum(follower.total for follower in counted)
-    running = sum(follower.running for follower in counted)
-    switched = {"on": total - running, "off": running}.get(shift.switches_now)
-    return replace(shift, instances=total, switched=switched)
 
 
 def _hours(schedule: Schedule | InvalidSchedule, now: datetime) -> float | None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 
 from controller import catalog
 from controller.aws.live_look import look
@@ -55,13 +54,9 @@ class LivePlanRun:
         applied = (plan for plan in plans if plan.state is not ScopeState.OBSERVE)
         codes = [ExitCode.CHANGES for plan in applied if plan.changes][:1]
         codes += [ExitCode.REFUSED for plan in plans if plan.state is ScopeState.REFUSED]
-        dark = [
-            scope
-            for scope in self.scopes
-            if any(plan.state in (ScopeState.UNKNOWN, ScopeState.WAITING) for plan in scope.plans)
-        ]
-        if strict:
-            codes += [ExitCode.DENIED if scope.denied else ExitCode.TRY_AGAIN for scope in dark]
+        for scope in self.scopes if strict else ():
+            if any(plan.state in (ScopeState.UNKNOWN, ScopeState.WAITING) for plan in scope.plans):
+                codes.append(ExitCode.DENIED if scope.denied else ExitCode.TRY_AGAIN)
         return codes
 
 
@@ -75,6 +70,7 @@ class LiveAccounts:
         master = installation.master
         self.installation = installation
         self._memory = RunMemory(installation)
+        self._secrets = Secrets(master.aws, master.process.environment)
         self._settings = master.settings
         self.parallel = master.settings.live.parallel_scopes
         """How many scopes are worked on side by side."""
@@ -83,10 +79,6 @@ class LiveAccounts:
         self._reader = AcceptedReader(
             CompiledKinds(master.kinds.values()), master.settings.options, installation.id
         )
-
-    @cached_property
-    def _secrets(self) -> Secrets:
-        return Secrets(self.installation.master.aws, self.installation.master.process.environment)
 
     @property
     def is_on(self) -> bool:

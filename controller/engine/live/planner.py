@@ -61,6 +61,11 @@ class LiveScopePlan:
     denied: bool = False
 
     @property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes of all its plans."""
+        return tuple(note for plan in self.plans for note in plan.notes)
+
+    @property
     def to_do(self) -> tuple[Change, ...]:
         """The changes that may be made: nothing that is only observed, and of a scope that a guard refuses what the clock does."""
         return tuple(

@@ -151,7 +151,10 @@ class Reconciler:
         """
         refused = refusal_of(planned.plan)
         if refused is not None:
-            self._write_refusal(planned)
+            config, live = planned.config, planned.live
+            findings = [_config_finding(config, NOTHING_APPLIED)] if config is not None else []
+            findings += [finding_of(scope, live.asked) for scope in live.scopes] if live else []
+            self._accounts.write_statuses(findings)
             return Reconciled(planned=planned, refused=refused)
         report = self._apply(planned, request)
         now = self.clock()
@@ -294,14 +297,6 @@ class Reconciler:
             live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
         )
         return _reported(report, outcomes, transaction, live)
-
-    def _write_refusal(self, planned: CombinedPlan) -> None:
-        findings = []
-        if planned.config is not None:
-            findings.append(_config_finding(planned.config, NOTHING_APPLIED))
-        if planned.live is not None:
-            findings += [finding_of(scope, planned.live.asked) for scope in planned.live.scopes]
-        self._accounts.write_statuses(findings)
 
 
 def _order(

@@ -188,10 +188,8 @@ class PowerRun:
                 self.agenda.failed(scope.setup.scope.name, now)
             if look is None:
                 continue
-            waits = any(
-                scope_plan.state is ScopeState.REFUSED
-                or any(note.category in _WAITING for note in scope_plan.notes)
-                for scope_plan in scope.plans
+            waits = any(note.category in _WAITING for note in scope.notes) or any(
+                scope_plan.state is ScopeState.REFUSED for scope_plan in scope.plans
             )
             goes_on = outcome.again_at is not None or bool(outcome.exit_code)
             self.agenda.learn(look, accepted, now, waits=waits or goes_on)

@@ -139,7 +139,8 @@ def test_the_weaker_mode(one: Mode, other: Mode, result: Mode) -> None:
 def test_scopes_are_those_of_types_and_accounts() -> None:
     accepted = reader().read(tables(), NOW)
     settings = Settings()
-    master = SimpleNamespace(settings=settings, kinds=kinds())
+    process = SimpleNamespace(environment={})
+    master = SimpleNamespace(settings=settings, kinds=kinds(), aws=None, process=process)
     installation: Any = SimpleNamespace(id="id", master=master)
     setups = LiveAccounts(installation).scopes(accepted)
     assert [one.scope.name for one in setups] == sorted(one.scope.name for one in setups)
