@@ -21,6 +21,7 @@ from controller.ledger.large_images import (
     unpack_images,
 )
 from controller.model.ledger_record import Actor, Head, ItemWrite, LedgerRecord, Phase
+from controller.model.ref import ResourceRef
 
 Redact = Callable[[str, dict[str, Any]], dict[str, Any]]
 """(logical table, full image) -> the image with sensitive values replaced by their digests."""
@@ -214,6 +215,18 @@ def from_item(item: Mapping[str, Any]) -> LedgerRecord:
         request_id=item.get("RequestID", ""),
         intended=item.get("Intended", ""),
     )
+
+
+PROJECTION_DIGEST: Final = "Digest"
+"""Key in ``new_meta`` of a live change that has its record to itself; of several changes in one the images are by object."""
+
+
+def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
+    """Return the objects a record is about: those of a shared record by their keys, else its own."""
+    if PROJECTION_DIGEST in record.new_meta:
+        return (ResourceRef(record.entity_type, record.entity_key),)
+    images = {**(record.old_value or {}), **(record.new_value or {})}
+    return tuple(ResourceRef.parse(name) for name in sorted(images))
 
 
 def actor_of(actor: Mapping[str, Any]) -> Actor:

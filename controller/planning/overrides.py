@@ -90,13 +90,6 @@ def left_fields(overrides: Iterable[Override]) -> Mapping[ResourceRef, tuple[str
     return left
 
 
-def patched_refs(overrides: Iterable[Override]) -> frozenset[ResourceRef]:
-    """Return the objects that get a value from an override."""
-    return frozenset(
-        override.ref for override in overrides if override.path and override.value is not ABSENT
-    )
-
-
 def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
     """Return a document (``{"metadata", "spec"}`` as canonical JSON) with the overrides' values in their places.
 
@@ -106,7 +99,7 @@ def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
     """
     value = parse_canonical(document)
     for override in overrides:
-        if override.path and override.value is not ABSENT:
+        if override.puts_value:
             _put(value, segments(override.path), override)
     return canonical_bytes(value)
 

@@ -15,7 +15,7 @@ from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.records import iso_ms, record_of_wire
+from controller.ledger.records import PROJECTION_DIGEST, iso_ms, record_of_wire, refs_of
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveScope
@@ -27,7 +27,6 @@ from controller.targets.table_items.definitions import STATE_TABLE
 
 ACTION: Final = "Action"
 MESSAGE: Final = "Message"
-DIGEST: Final = "Digest"
 TARGET: Final = "Target"
 FOUND_DONE: Final = "found done when the scope was looked at next"
 NOT_DONE: Final = "not done: the run that announced it ended before"
@@ -72,7 +71,7 @@ class RecordFrame:
         if first.action not in _PLAIN:
             meta[ACTION] = first.action
         if single:
-            meta[DIGEST] = first.digest
+            meta[PROJECTION_DIGEST] = first.digest
         record = LedgerRecord(
             audit_id="",
             source=f"{self.scope.account}/{self.scope.region}",
@@ -119,14 +118,6 @@ class RecordFrame:
             hash="",
         )
         return replace(record, audit_id=_audit_id(record))
-
-
-def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
-    """Return the objects a record is about: those of a shared record by their keys, else its own."""
-    if DIGEST in record.new_meta:
-        return (ResourceRef(record.entity_type, record.entity_key),)
-    images = {**(record.old_value or {}), **(record.new_value or {})}
-    return tuple(ResourceRef.parse(name) for name in sorted(images))
 
 
 def _image(data: bytes | None) -> dict[str, Any] | None:
@@ -198,7 +189,7 @@ def _state(record: LedgerRecord, ref: ResourceRef, found: Observation | None) ->
         if after is None:
             return FOUND_DONE
         return NOT_DONE if before is None else OTHERWISE
-    digest = record.new_meta.get(DIGEST)
+    digest = record.new_meta.get(PROJECTION_DIGEST)
     attributes = canonical_bytes(parse_canonical(found.attributes))
     if after is not None and (attributes == after or (digest and found.digest == digest)):
         return FOUND_DONE
@@ -207,7 +198,7 @@ def _state(record: LedgerRecord, ref: ResourceRef, found: Observation | None) ->
 
 def _image_of(record: LedgerRecord, ref: ResourceRef, *, new: bool) -> bytes | None:
     image = record.new_value if new else record.old_value
-    if DIGEST not in record.new_meta and image is not None:
+    if PROJECTION_DIGEST not in record.new_meta and image is not None:
         image = image.get(str(ref))
     return None if image is None else canonical_bytes(image)
 

@@ -8,11 +8,10 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from controller.engine.installation.installation import Installation
-from controller.engine.live.journal import refs_of
 from controller.engine.queries.effective import EffectiveDocument
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
 from controller.ledger.queries import entities_of
-from controller.ledger.records import POWER, iso_ms
+from controller.ledger.records import POWER, iso_ms, refs_of
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import FoundGroup, FoundInstance

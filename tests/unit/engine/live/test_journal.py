@@ -12,10 +12,9 @@ from controller.engine.live.journal import (
     NOT_DONE,
     OTHERWISE,
     RecordFrame,
-    refs_of,
     settle,
 )
-from controller.ledger.records import chained, from_item, record_hash, to_item
+from controller.ledger.records import chained, from_item, record_hash, refs_of, to_item
 from controller.model.canonical import canonical_bytes
 from controller.model.ledger_record import Actor, Head
 from controller.model.live import LiveScope
