@@ -13,7 +13,7 @@ from controller.engine.commit.storage import ApplyRequest
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
-from controller.engine.live.journal import Journal, RecordFrame, settle, target_of, unseen_ending
+from controller.engine.live.journal import Journal, settle, target_of
 from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.state.rows import Finding, write_history
@@ -44,7 +44,6 @@ class ScopeOutcome:
     ``again_at`` is when to look again, as AWS goes on with something; None where nothing is under way.
     """
 
-    scope: str
     outcomes: tuple[Outcome, ...]
     finding: Finding
     exit_code: ExitCode = ExitCode.DONE
@@ -97,7 +96,7 @@ class ScopeRun:
         """Take the scope, and yield after each pass what has become of it so far, until nothing is under way; then give it back."""
         history, changes = self._warn(), self.plan.to_do
         if not changes and not self.left_open:
-            yield ScopeOutcome(self._name, (), self._finding(()))
+            yield ScopeOutcome((), self._finding(()))
             return
         try:
             storage = self.installation.storage()
@@ -111,9 +110,7 @@ class ScopeRun:
             run = LiveRun(
                 reads=self.planner.reads(self.plan.setup),
                 writer=writer,
-                journal=Journal(
-                    writer, RecordFrame(scope=self.plan.setup.scope, request=self.request)
-                ),
+                journal=Journal(writer, self.plan.setup.scope),
                 targets={target.name: target for target in self.planner.targets},
                 waits_since=waits_since,
             )
@@ -148,7 +145,6 @@ class ScopeRun:
         failed = any(outcome.status not in DONE for outcome in outcomes)
         again_s = min(result.look_again_s.values(), default=None)
         return ScopeOutcome(
-            self._name,
             tuple(outcomes),
             self._finding(outcomes),
             exit_code=ExitCode.FAILED if failed else ExitCode.DONE,
@@ -183,9 +179,7 @@ class ScopeRun:
                 raise Unreachable(
                     f"scope {self._name}: what an earlier run left open cannot be settled yet: {dark.reason}"
                 )
-            endings[record.audit_id] = (
-                settle(record, found[target]) if target in found else unseen_ending(target)
-            )
+            endings[record.audit_id] = settle(record, found.get(target))
         for record, ended in zip(records, run.journal.end(endings, records), strict=True):
             ref = f"{record.entity_type}/{record.entity_key}"
             ending = endings[record.audit_id]
@@ -246,7 +240,7 @@ class ScopeRun:
         )
         every = (*outcomes, *skipped)
         finding = replace(self._finding(every), state=ScopeState.STALLED, reason=str(error))
-        return ScopeOutcome(self._name, every, finding, exit_code_of(error), error.reason)
+        return ScopeOutcome(every, finding, exit_code_of(error), error.reason)
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
         return finding_of(self.plan, self.asked, outcomes, self.request.revision)

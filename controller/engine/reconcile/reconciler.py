@@ -19,12 +19,14 @@ from controller.engine.reconcile.combined_plan import (
     CombinedPlan,
     Reach,
     ReconcileRequest,
+    announce,
     check_reviewed,
     combined,
+    overdue,
+    record_ends,
     refusal_of,
     tables_after,
 )
-from controller.engine.reconcile.override_ends import announce, overdue, record_ends
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
