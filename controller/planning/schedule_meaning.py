@@ -93,13 +93,11 @@ def _exchanges(
         followers = tuple((name, key) for key in (*following, ""))
         yield _Exchange(name, "", before.own, after.own, count, followers)
     for key in sorted(before.roles.keys() & after.roles.keys()):
-        old, new = before.roles[key].own, after.roles[key].own
-        if old is None and new is None:
-            continue
-        old_effective, new_effective = old or before.own, new or after.own
-        if old_effective != new_effective:
+        owns = before.roles[key].own, after.roles[key].own
+        old, new = owns[0] or before.own, owns[1] or after.own
+        if owns != (None, None) and old != new:
             count = after.roles[key].instances
-            yield _Exchange(name, key, old_effective, new_effective, count, ((name, key),))
+            yield _Exchange(name, key, old, new, count, ((name, key),))
 
 
 def _shift(exchanges: Iterable[_Exchange], now: datetime) -> ScheduleShift:
