@@ -217,18 +217,6 @@ def from_item(item: Mapping[str, Any]) -> LedgerRecord:
     )
 
 
-PROJECTION_DIGEST: Final = "Digest"
-"""Key in ``new_meta`` of a live change that has its record to itself; of several changes in one the images are by object."""
-
-
-def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
-    """Return the objects a record is about: those of a shared record by their keys, else its own."""
-    if PROJECTION_DIGEST in record.new_meta:
-        return (ResourceRef(record.entity_type, record.entity_key),)
-    images = {**(record.old_value or {}), **(record.new_value or {})}
-    return tuple(ResourceRef.parse(name) for name in sorted(images))
-
-
 def actor_of(actor: Mapping[str, Any]) -> Actor:
     """Read the ``Actor`` of a plain item."""
     return Actor(actor["Author"], actor["Commit"], actor["AppliedBy"], actor["Trigger"])
@@ -367,3 +355,15 @@ def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
 def summary_of(record: LedgerRecord) -> RecordSummary:
     """Return the line of a full record."""
     return summary_of_item(to_item(record))
+
+
+DIGEST: Final = "Digest"
+"""In the meta of a live change that has a record of its own: the digest of what was intended."""
+
+
+def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
+    """Return the objects a record of live changes is about: those of a shared record by their keys, else its own."""
+    if DIGEST in record.new_meta:
+        return (ResourceRef(record.entity_type, record.entity_key),)
+    images = {**(record.old_value or {}), **(record.new_value or {})}
+    return tuple(ResourceRef.parse(name) for name in sorted(images))

@@ -14,7 +14,7 @@ from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.records import PROJECTION_DIGEST, iso_ms, record_of_wire, refs_of
+from controller.ledger.records import DIGEST, iso_ms, record_of_wire, refs_of
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveScope
@@ -114,7 +114,7 @@ def _state(record: LedgerRecord, ref: ResourceRef, found: Observation | None) ->
         if after is None:
             return FOUND_DONE
         return NOT_DONE if before is None else OTHERWISE
-    digest = record.new_meta.get(PROJECTION_DIGEST)
+    digest = record.new_meta.get(DIGEST)
     attributes = canonical_bytes(parse_canonical(found.attributes))
     if after is not None and (attributes == after or (digest and found.digest == digest)):
         return FOUND_DONE
@@ -123,7 +123,7 @@ def _state(record: LedgerRecord, ref: ResourceRef, found: Observation | None) ->
 
 def _image_of(record: LedgerRecord, ref: ResourceRef, *, new: bool) -> bytes | None:
     image = record.new_value if new else record.old_value
-    if PROJECTION_DIGEST not in record.new_meta and image is not None:
+    if DIGEST not in record.new_meta and image is not None:
         image = image.get(str(ref))
     return None if image is None else canonical_bytes(image)
 
@@ -163,7 +163,7 @@ class Journal:
         if first.action not in _PLAIN:
             meta[ACTION] = first.action
         if single:
-            meta[PROJECTION_DIGEST] = first.digest
+            meta[DIGEST] = first.digest
         record = LedgerRecord(
             audit_id="",
             source=f"{self.scope.account}/{self.scope.region}",
