@@ -273,16 +273,14 @@ def _by_kind(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[tuple[str
     total = f", maxDeletes {limits.max_deletes}" if over_all else ""
     for kind, gone in sorted(Counter(change.ref.kind for change in deletes).items()):
         there = max(facts.counts.get(kind, 0), gone)
-        text = f"{gone} of {there} {plural(kind)} would be deleted"
         if there < limits.from_objects:
-            if gone > limits.small_max_deletes:
-                yield (
-                    kind,
-                    f"{text} (limit {limits.small_max_deletes} of fewer than {limits.from_objects}{total})",
-                )
-        elif gone / there > limits.max_delete_share:
-            share, limit = gone / there, limits.max_delete_share
-            yield kind, f"{text} ({share * 100:.0f} %; limit {limit * 100:.0f} %{total})"
+            over = gone > limits.small_max_deletes
+            why = f"limit {limits.small_max_deletes} of fewer than {limits.from_objects}"
+        else:
+            over = gone / there > limits.max_delete_share
+            why = f"{gone / there * 100:.0f} %; limit {limits.max_delete_share * 100:.0f} %"
+        if over:
+            yield kind, f"{gone} of {there} {plural(kind)} would be deleted ({why}{total})"
 
 
 def _truncated(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:

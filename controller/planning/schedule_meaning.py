@@ -1,6 +1,6 @@
 """Exchanged schedules compared: hours on per week before and after, what switches now, and when they first differ."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -100,10 +100,8 @@ def _exchanges(
             yield _Exchange(name, key, old, new, count, ((name, key),))
 
 
-def _shift(exchanges: Iterable[_Exchange], now: datetime) -> ScheduleShift:
-    exchanges = tuple(exchanges)
-    first_of_all = exchanges[0]
-    role, before, after = first_of_all.role, first_of_all.before, first_of_all.after
+def _shift(exchanges: Sequence[_Exchange], now: datetime) -> ScheduleShift:
+    _, role, before, after, *_ = exchanges[0]
     old, new = before.schedule, after.schedule
     switches, first = "", None
     if isinstance(old, Schedule) and isinstance(new, Schedule):

@@ -34,7 +34,7 @@ _NO_SHAPING: Final = Shaping()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePlanOptions(PlanOptions):
-    """How live scopes are planned. ``histories`` of drift are by scope; ``writer`` is how we are called in alerts.
+    """How live scopes are planned. ``histories`` of drift are by scope.
 
     ``deep`` looks closely, which takes many more calls. ``only`` names objects to plan for, None for all; ``targets``
     names targets, empty for all.
@@ -44,7 +44,6 @@ class LivePlanOptions(PlanOptions):
     targets: Sequence[str] = ()
     only: frozenset[ResourceRef] | None = None
     histories: Mapping[str, DriftHistory] = field(default_factory=dict)
-    writer: str = "envctl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +216,7 @@ class _Scope:
         found = history.storms(
             changes,
             self.asked.now,
-            ours=self.asked.writer,
+            ours="envctl",
             # Who else writes objects, as far as the target found out: Kind/key -> name.
             theirs={
                 ResourceRef.parse(ref): str(name)
