@@ -25,7 +25,7 @@ from controller.model.plan import ScopePlan
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection, Resource
 from controller.planning.fields import comparable, keep_found
-from controller.planning.overrides import patch, patched_refs, without_override
+from controller.planning.overrides import patch, without_override
 from controller.targets.table_items.item_form import load_plain
 
 _ACCEPTED = frozenset({Ownership.OURS, Ownership.LOST_MARK})
@@ -146,7 +146,8 @@ class AcceptedReader:
             for ref, read in known.memory.items()
             if BENEATH in read.stored.extra
         }
-        for ref in sorted((patched_refs(overrides) | base.keys()) & known.resources.keys()):
+        touched = {override.ref for override in overrides if override.puts_value} | base.keys()
+        for ref in sorted(touched & known.resources.keys()):
             resource = known.resources[ref]
             own = [override for override in overrides if override.ref == ref]
             try:

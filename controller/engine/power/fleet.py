@@ -103,7 +103,8 @@ def evaluate_looks(
 def power_mode(accounts: LiveAccounts, setup: ScopeSetup) -> Mode:
     """Return how far power goes in a scope; ``off`` where the accounts are worked on without it."""
     target = next((target for target in accounts.targets if target.name == POWER), None)
-    return setup.mode_of(target, accounts.installation.master.settings) if target else "off"
+    modes = accounts.installation.master.settings.targets
+    return modes.of(target.name, setup.mode) if target else "off"
 
 
 def scope_of_environment(
