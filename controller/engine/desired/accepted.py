@@ -98,33 +98,47 @@ class AcceptedReader:
         unreadable = {ref: _in_short(issues) for ref, issues in known.unreadable.items()}
         unreadable |= {ref: _NO_MARK for ref in mine if ref not in stored}
 
-        def laid_over(overrides: tuple[Override, ...]) -> AcceptedState:
-            patched, wrong = self._patched(known, overrides)
-            resources: dict[ResourceRef, Any] = {**known.resources, **patched}
-            specs = {ref: spec_of(resource, self.kinds) for ref, resource in patched.items()}
-            specs = {**known.specs, **specs}
-            for ref in wrong:
-                del resources[ref], specs[ref]
-            return AcceptedState(
-                resources=resources,
-                specs=specs,
-                items=LazyMapping(
-                    mine,
-                    lambda ref: (
-                        self._kept(mine[ref], patched[ref].projection)
-                        if ref in patched
-                        else load_plain(mine[ref].attributes)
-                    ),
-                ),
-                unreadable={**unreadable, **wrong},
-                overrides=overrides,
-                revision=revision,
-                installation=self.installation,
-                options=self.options,
-            )
+        bare = AcceptedState(
+            resources=known.resources,
+            specs=known.specs,
+            items=LazyMapping(mine, lambda ref: load_plain(mine[ref].attributes)),
+            unreadable=unreadable,
+            revision=revision,
+            installation=self.installation,
+            options=self.options,
+        )
+        plain = self._laid_over(bare, known, mine, ())
+        if not holding:
+            return plain
+        return replace(self._laid_over(bare, known, mine, holding), beneath=plain)
 
-        plain = laid_over(())
-        return replace(laid_over(holding), beneath=plain) if holding else plain
+    def _laid_over(
+        self,
+        bare: AcceptedState,
+        known: ObjectsReadBack,
+        mine: Mapping[ResourceRef, Observation],
+        overrides: tuple[Override, ...],
+    ) -> AcceptedState:
+        patched, wrong = self._patched(known, overrides)
+        resources: dict[ResourceRef, Any] = {**known.resources, **patched}
+        specs = dict(known.specs)
+        specs |= {ref: spec_of(resource, self.kinds) for ref, resource in patched.items()}
+        for ref in wrong:
+            del resources[ref], specs[ref]
+
+        def items_of(ref: ResourceRef) -> Items:
+            if ref in patched:
+                return self._kept(mine[ref], patched[ref].projection)
+            return bare.items[ref]
+
+        return replace(
+            bare,
+            resources=resources,
+            specs=specs,
+            items=LazyMapping(mine, items_of),
+            unreadable={**bare.unreadable, **wrong},
+            overrides=overrides,
+        )
 
     def _kept(self, found: Observation, patched: Projection) -> Items:
         shared = self.kinds.by_name[found.ref.kind].kind.shared
