@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.engine.config.observe import seen_in_desired
-from controller.engine.desired.accepted import AcceptedReader, accepted_after, stored_objects
+from controller.engine.desired.accepted import AcceptedReader, accepted_after
 from controller.engine.live.observe import ScopeSetup, environments_of, live_scopes
 from controller.loading.from_items import desired_from_items
 from controller.loading.validated import ValidatedDocument, validate_document
@@ -21,6 +21,7 @@ from controller.model.resource import DesiredState
 from controller.planning.fields import keep_found
 from controller.settings import Mode, Settings
 from controller.targets.power import TARGET
+from tests.support.stored_objects import stored_objects
 from tests.support.yaml_fleet import KINDS, examples, loaded
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
