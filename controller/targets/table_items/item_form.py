@@ -9,6 +9,7 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from sys import intern
 from typing import Any
@@ -103,6 +104,15 @@ def mark_of(managed: object) -> Mark | None:
         digest,
         extra,
     )
+
+
+def moment_or_none(text: object) -> datetime | None:
+    """Read a moment that others wrote, in UTC where it names no zone; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def with_references(

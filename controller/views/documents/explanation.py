@@ -127,8 +127,8 @@ def _order(explanation: Explanation) -> list[RuleObject]:
             "name": told.name,
             "source": rule.source.value,
             "text": told.text,
-            "tag": rule.candidate.tag,
-            "override": rule.candidate.override,
+            "tag": rule.tag,
+            "override": rule.override,
             "verdict": told.verdict,
             "why": told.why,
         }
