@@ -268,7 +268,9 @@ def deciding_documents(
 
 def written(ref: ResourceRef, accepted: AcceptedState, ledger: LedgerQuestions) -> Written:
     """Return where a document that can be read was written, and who changed it last."""
-    return Written(ref, accepted.resources[ref].origin._replace(column=0), next(ledger.document(ref), None))
+    return Written(
+        ref, accepted.resources[ref].origin._replace(column=0), next(ledger.document(ref), None)
+    )
 
 
 @dataclass(frozen=True, slots=True)
