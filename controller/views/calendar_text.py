@@ -9,6 +9,7 @@ from controller.planning.wording import end_text, number, what_text
 from controller.scheduling.calendar_view import CalendarDay, CalendarView
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
+from controller.views.documents.envelope import filled
 from controller.views.documents.moments import (
     LocalMoment,
     StateChangeObject,
@@ -169,39 +170,38 @@ def _notes(shown: PreviewedSchedule) -> Iterator[str]:
 def preview_json(shown: PreviewedSchedule, view: CalendarView) -> SchedulePreviewDocument:
     """Return the calendar for programs: local times with their offset, and beside them UTC."""
     zone, change = zone_of(view.schedule.zone), view.change
-    return {
-        "name": shown.name,
-        "origin": _origin(shown),
-        "text": shown.schedule.text,
-        "state": shown.schedule.fixed,
-        "usedBy": {"environments": list(shown.environments), "roles": list(shown.roles)},
-        "notes": list(_notes(shown)),
-        "timezone": view.schedule.zone,
-        "hours": view.hours,
-        "hoursOn": view.hours_on,
-        "nextChange": state_change_json(change.at, change.state) if change else None,
-        "days": [_day(day, zone) for day in view.days],
-        "events": [
+    return filled(
+        SchedulePreviewDocument,
+        shown,
+        view,
+        origin=_origin(shown),
+        text=shown.schedule.text,
+        state=shown.schedule.fixed,
+        usedBy=filled(UsedByObject, shown),
+        notes=list(_notes(shown)),
+        timezone=view.schedule.zone,
+        nextChange=change and state_change_json(change.at, change.state),
+        days=[_day(day, zone) for day in view.days],
+        events=[
             {**state_change_json(event.at, event.state), "cause": event.cause}
             for event in view.events
         ],
-    }
+    )
 
 
 def _day(day: CalendarDay, zone: tzinfo) -> DayObject:
-    return {
-        "date": day.day.isoformat(),
-        "hours": day.hours,
-        "hoursOn": day.hours_on,
-        "on": [
+    return filled(
+        DayObject,
+        day,
+        date=day.day.isoformat(),
+        on=[
             {
                 "from": start.astimezone(zone).isoformat(),
                 "to": end.astimezone(zone).isoformat(),
             }
             for start, end in day.spans
         ],
-        "exceptions": list(day.exceptions),
-        "clockChanges": [
+        clockChanges=[
             {
                 "utc": change.at,
                 "before": f"{change.before:%H:%M}",
@@ -209,4 +209,4 @@ def _day(day: CalendarDay, zone: tzinfo) -> DayObject:
             }
             for change in day.clock_changes
         ],
-    }
+    )

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Final, TypedDict
 
-from controller.engine.overrides.effect import Effect
 from controller.engine.overrides.service import Done, Prepared
 from controller.model.override import Override
 from controller.model.plan import Outcome, Status
@@ -13,6 +12,7 @@ from controller.planning.wording import counted_kind, end_text, number, what_tex
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
+from controller.views.documents.envelope import filled
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.plan.wording import violation_lines
 
@@ -176,33 +176,21 @@ def report_json(prepared: Prepared, done: Done, now: datetime) -> OverrideDocume
     """Return it for programs."""
     effect = prepared.effect
     outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
-    return {
-        "at": now,
-        "action": "make" if prepared.comes else "release",
-        "written": True,
-        "transaction": done.transaction,
-        "overrides": [override_json(override) for override in prepared.overrides],
-        "effect": _effect(effect),
-        "outcomes": [
-            {
-                "ref": str(outcome.change.ref),
-                "action": outcome.change.action,
-                "status": outcome.status.value,
-                "message": outcome.message,
-            }
-            for outcome in outcomes
-        ],
-        "refused": [violation.token for violation in done.refused],
-        "counts": dict(Counter(outcome.status.value for outcome in outcomes)),
-    }
-
-
-def _effect(effect: Effect) -> EffectObject:
-    return {
-        "scopes": [{"scope": name, "power": mode} for name, mode in sorted(effect.modes.items())],
-        "starts": effect.starts,
-        "stops": effect.stops,
-        "left": effect.stay,
-        "right": effect.right,
-        "unknown": effect.dark,
-    }
+    return filled(
+        OverrideDocument,
+        done,
+        at=now,
+        action="make" if prepared.comes else "release",
+        written=True,
+        overrides=[override_json(override) for override in prepared.overrides],
+        effect=filled(
+            EffectObject,
+            effect,
+            scopes=[{"scope": name, "power": mode} for name, mode in sorted(effect.modes.items())],
+            left=effect.stay,
+            unknown=effect.dark,
+        ),
+        outcomes=[filled(SwitchOutcomeObject, outcome, outcome.change) for outcome in outcomes],
+        refused=[violation.token for violation in done.refused],
+        counts=Counter(outcome.status.value for outcome in outcomes),
+    )

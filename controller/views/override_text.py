@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, NotRequired, TypedDict
 
-from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.planning.overrides import shown_path
 from controller.planning.wording import what_text
+from controller.views.documents.envelope import filled
 from controller.views.time_text import clock_text, relative_day_text, utc_text
 
 NONE = "no overrides"
@@ -75,17 +75,7 @@ def list_json(overrides: Iterable[Override]) -> OverrideListDocument:
 
 def override_json(override: Override) -> OverrideObject:
     """Return one for programs."""
-    shown: OverrideObject = {
-        "id": override.id,
-        "ref": str(override.ref),
-        "path": shown_path(override.path) if override.path else "",
-        "since": override.since,
-        "until": override.until,
-        "untilGit": override.until_git,
-        "actor": override.actor,
-        "reason": override.reason,
-    }
-    return shown if override.value is ABSENT else {**shown, "value": override.value}
+    return filled(OverrideObject, override, path=shown_path(override.path) if override.path else "")
 
 
 def soon_text(override: Override, now: datetime) -> str:

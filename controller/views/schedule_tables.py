@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, TypedDict
 
 from controller.engine.queries.schedules.exceptions import (
-    Belongs,
     ExceptionKind,
     ScheduleException,
 )
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
 from controller.planning.wording import number
 from controller.scheduling.facts import Source
+from controller.views.documents.envelope import filled
 from controller.views.time_text import clock_text, dated_day_text, stretch_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"
@@ -182,22 +182,20 @@ def exceptions_json(
 
 def _exception(exception: ScheduleException) -> ExceptionObject:
     rule = exception.rule
-    return {
-        "category": exception.kind.value,
-        "ref": str(exception.ref),
-        "name": exception.name,
-        **_belongs(exception.belongs),
-        "why": _why(exception),
-        "source": rule.source.value if rule else "",
-        "tag": rule.candidate.tag if rule else "",
-        "rule": rule.text if rule else "",
-        "override": exception.override.id if exception.override else "",
-        "schedule": exception.schedule,
-        "origin": str(exception.origin or ""),
-        "by": _by(exception),
-        "since": exception.since,
-        "until": exception.until,
-    }
+    return filled(
+        ExceptionObject,
+        exception,
+        exception.belongs,
+        category=exception.kind,
+        environmentType=exception.belongs.type,
+        why=_why(exception),
+        source=rule.source if rule else "",
+        tag=rule.candidate.tag if rule else "",
+        rule=rule.text if rule else "",
+        override=exception.override.id if exception.override else "",
+        origin=str(exception.origin or ""),
+        by=_by(exception),
+    )
 
 
 def report_lines(report: ScheduleReport) -> tuple[str, ...]:
@@ -253,34 +251,8 @@ def _share(on: float, off: float) -> str:
 
 def report_json(report: ScheduleReport) -> ScheduleReportDocument:
     """Return the hours for programs."""
-    return {
-        "since": report.since,
-        "until": report.until,
-        "hoursOn": report.hours_on,
-        "hoursOff": report.hours_off,
-        "cost": report.cost,
-        "saved": report.saved,
-        "environments": [
-            {
-                **_belongs(line.belongs),
-                "scope": line.scope,
-                "instances": line.instances,
-                "hoursOn": line.hours_on,
-                "hoursOff": line.hours_off,
-                "cost": line.cost,
-                "saved": line.saved,
-                "assumed": line.assumed,
-            }
-            for line in report.lines
-        ],
-        "unknown": report.unknown,
-    }
-
-
-def _belongs(belongs: Belongs) -> BelongsObject:
-    return {
-        "environment": belongs.environment,
-        "team": belongs.team,
-        "environmentType": belongs.type,
-        "labels": belongs.labels,
-    }
+    lines = [
+        filled(HoursObject, line, line.belongs, environmentType=line.belongs.type)
+        for line in report.lines
+    ]
+    return filled(ScheduleReportDocument, report, environments=lines)

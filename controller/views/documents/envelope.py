@@ -1,19 +1,40 @@
-"""The envelope of every JSON document that a command prints, and the one form that values of ours have in it.
+"""The envelope of every JSON document that a command prints, how its objects are filled, and the one form that values of ours have in it.
 
 Light: what fails before anything is loaded needs it too.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Final, TypeVar
 
 import orjson
 
 from controller import __version__
+from controller.model.canonical import ABSENT
 from controller.model.ref import Origin, ResourceRef
 
 FORMAT_VERSION: Final = 1
+_Object = TypeVar("_Object", bound=Mapping[str, object])
+
+
+def filled(form: Callable[..., _Object], *values: object, **given: object) -> _Object:
+    """Return an object of this type: each field as given, else what the first value has by its name: ``copiesBehind``, ``copies_behind``.
+
+    A field given as ABSENT is left out. Raises AttributeError for a field that is not given and that no value has.
+    """
+    for key in vars(form)["__annotations__"]:
+        if key not in given:
+            name = _attribute(key)
+            given[key] = getattr(next((v for v in values if hasattr(v, name)), None), name)
+    return form(**{key: value for key, value in given.items() if value is not ABSENT})
+
+
+@cache
+def _attribute(key: str) -> str:
+    return re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", key)
 
 
 def document_text(name: str, content: Mapping[str, object]) -> bytes:

@@ -141,11 +141,7 @@ def _fields(explanation: Explanation) -> list[ValueObject]:
     if document is None:
         return []
     return [
-        {
-            "path": dotted(path),
-            "value": document.value_at(path),
-            "origin": str(origin.at_line),
-        }
+        {"path": dotted(path), "value": document.value_at(path), "origin": str(origin.at_line)}
         for path, origin in document.origins.items()
         if path and path[0] == "spec"
     ]
