@@ -1,7 +1,7 @@
 """An explanation as people read it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
@@ -10,7 +10,6 @@ from controller.engine.queries.explain.explanation import (
     Block,
     BlockCode,
     Explanation,
-    PowerFacts,
     StepKind,
     Written,
     used_schedule,
@@ -20,7 +19,7 @@ from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Reason, ResourceRef
 from controller.planning.wording import TIMES, end_text, what_text
-from controller.scheduling.decision import Rule, Verdict
+from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
@@ -52,39 +51,34 @@ def _state(images: Mapping[str, Any] | None, ref: ResourceRef) -> str:
 
 def why_lines(explanation: Explanation) -> list[str]:
     """Return which rule decides, and where it was written by whom; of a document the latter."""
-    found = explanation.power
-    if found is None:
-        return [_place(document, "changed", explanation.zone) for document in explanation.written]
-    if found.environment is None:
-        return []
-    rule = found.decision.deciding
-    if rule is None or rule.verdict is not Verdict.DECIDES:
-        return [str(found.decision.reason or "no rule applies")]
-    verb = "set" if rule.source is Source.ENVIRONMENT else "changed"
-    places = [_place(document, verb, explanation.zone) for document in explanation.written]
-    return [*_rule_lines(rule, found), *places]
-
-
-def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
-    subject, candidate = found.subject, rule.candidate
-    on_instance = rule.source is Source.INSTANCE
-    tagged = f"tag {candidate.tag} = {rule.text} on {subject.instance if on_instance else f'group {subject.group}'}"
-    if rule.source is Source.OVERRIDE:
-        yield f"{rule.why or 'an override'}: {rule.text}"
-    elif rule.source is Source.ENVIRONMENT:
-        choice = found.choice
-        if choice is None:
-            yield f"{found.owner} cannot be read back"
-        elif choice.mode != "automatic":
-            yield f"{found.owner} follows mode {choice.mode}"
+    found, lines, verb = explanation.power, [], "changed"
+    if found is not None:
+        rule, subject = found.decision.deciding, found.subject
+        if found.environment is None:
+            return []
+        if rule is None or rule.verdict is not Verdict.DECIDES:
+            return [str(found.decision.reason or "no rule applies")]
+        candidate, choice = rule.candidate, found.choice
+        on_instance = rule.source is Source.INSTANCE
+        place = subject.instance if on_instance else f"group {subject.group}"
+        tagged = f"tag {candidate.tag} = {rule.text} on {place}"
+        if rule.source is Source.OVERRIDE:
+            lines = [f"{rule.why or 'an override'}: {rule.text}"]
+        elif rule.source is Source.ENVIRONMENT:
+            verb = "set"
+            if choice is None:
+                lines = [f"{found.owner} cannot be read back"]
+            elif choice.mode != "automatic":
+                lines = [f"{found.owner} follows mode {choice.mode}"]
+            else:
+                lines = [f"{found.owner} follows {used_schedule(choice) or choice.expression}"]
+        elif candidate.is_persons_tag:
+            lines = [f"{tagged}, put there by a person (AWS does not say who)"]
         else:
-            yield f"{found.owner} follows {used_schedule(choice) or choice.expression}"
-    elif candidate.is_persons_tag:
-        yield f"{tagged}, put there by a person (AWS does not say who)"
-    else:
-        if rule.source is Source.GROUP:
-            yield f"{tagged}, written there by envctl for its role"
-        yield f"role {subject.role} of {found.owner} has a schedule of its own"
+            if rule.source is Source.GROUP:
+                lines = [f"{tagged}, written there by envctl for its role"]
+            lines.append(f"role {subject.role} of {found.owner} has a schedule of its own")
+    return [*lines, *(_place(document, verb, explanation.zone) for document in explanation.written)]
 
 
 def _place(document: Written, verb: str, zone: tzinfo) -> str:
@@ -156,8 +150,8 @@ _VALUE_WIDTH: Final = 56
 
 def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     """Return the answer for people."""
-    first, *rest = block_lines(explanation) or ("nothing",)
-    told = "; ".join(block_text(notice) for notice in explanation.information)
+    first, *rest = [block.text for block in blocks_of(explanation)] or ("nothing",)
+    told = "; ".join(block_line(notice).text for notice in explanation.information)
     order = order_of(explanation)
     blocks = [
         ("Last change", last_change_lines(explanation)),
@@ -324,42 +318,46 @@ def override_lines(explanation: Explanation) -> list[str]:
     ]
 
 
-def block_lines(explanation: Explanation) -> list[str]:
-    """Return what keeps it from being as it is wanted."""
-    return [
-        *map(block_text, explanation.blocks),
-        *(
-            f"{block.guard}: {block.message}"
-            if isinstance(block, Violation)
-            else f"{block.category}: {block.text}"
-            for block in planned_blocks(explanation)
-        ),
-    ]
+class BlockLine(NamedTuple):
+    """What blocks, or might be taken for it: as data, and in a line."""
+
+    code: str
+    subject: str
+    detail: str
+    text: str
 
 
-def planned_blocks(explanation: Explanation) -> tuple[Violation | Note, ...]:
-    """Return what blocks the changes a plan of the source has; nothing where the source has it no more."""
+_BLOCK_TEXTS: Final = {
+    BlockCode.MODE: "mode of power in {subject}: {detail}; nothing is switched",
+    BlockCode.NOT_OBSERVED: "{subject} is not known: {message}",
+    BlockCode.NOT_VALID: "{detail}; until that is put right it is left as it is",
+    BlockCode.MAINTENANCE: "environment in maintenance",
+    BlockCode.SCHEDULE_PROTECTED: "schedule protected by EnvironmentType/{subject}",
+    BlockCode.DEPLOYMENTS_LOCKED: "deployments locked",
+    BlockCode.DECISION: "{detail}",
+}
+
+
+def blocks_of(explanation: Explanation) -> list[BlockLine]:
+    """Return what keeps it from being as it is wanted; last what blocks the changes a plan of the source has.
+
+    Nothing of the latter where the source has it no more.
+    """
     source = explanation.source
-    return source.blocks if source is not None and value_lines(explanation) else ()
+    planned = source.blocks if source is not None and value_lines(explanation) else ()
+    return [block_line(block) for block in (*explanation.blocks, *planned)]
 
 
-def block_text(block: Block) -> str:
-    """Return in a line what blocks, or might be taken for it."""
-    match block.code:
-        case BlockCode.MODE:
-            return f"mode of power in {block.subject}: {block.detail}; nothing is switched"
-        case BlockCode.NOT_OBSERVED:
-            return f"{block.subject} is not known: {Reason.stored(block.detail).message}"
-        case BlockCode.NOT_VALID:
-            return f"{block.detail}; until that is put right it is left as it is"
-        case BlockCode.MAINTENANCE:
-            return "environment in maintenance"
-        case BlockCode.SCHEDULE_PROTECTED:
-            return f"schedule protected by EnvironmentType/{block.subject}"
-        case BlockCode.DEPLOYMENTS_LOCKED:
-            return "deployments locked"
-        case BlockCode.DECISION:
-            return block.detail
+def block_line(block: Block | Violation | Note) -> BlockLine:
+    """Return what blocks, or might be taken for it."""
+    match block:
+        case Violation(guard=guard, message=message):
+            return BlockLine("guard", guard, message, f"{guard}: {message}")
+        case Note(category=category, text=text):
+            return BlockLine("note", category, text, f"{category}: {text}")
+        case Block(code, subject, detail):
+            facts = {**block._asdict(), "message": Reason.stored(detail).message}
+            return BlockLine(code, subject, detail, _BLOCK_TEXTS[code].format(**facts))
 
 
 class Command(NamedTuple):
