@@ -10,8 +10,8 @@ from controller.ledger.chain import OF_ITEMS, Finding, Verification, Verificatio
 from controller.ledger.records import RecordSummary, summary_of, who_changed
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
-from controller.planning.fields import Difference
 from controller.views.documents.audit import message_of, plain_json, record_differences
+from controller.views.style import aligned
 from controller.views.time_text import dated_second_text
 
 LONGEST_VALUE = 100
@@ -30,14 +30,23 @@ def record_time_text(iso_timestamp: str) -> str:
 
 def list_lines(records: Sequence[RecordSummary]) -> list[str]:
     """Return one line a record, in the order given, below a line of headings."""
-    return _table([_HEADINGS, *map(_cells, records)]) if records else ["No records."]
+    return aligned([_HEADINGS, *map(_cells, records)]) if records else ["No records."]
 
 
 def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
     """Return one line for each run of records of one transaction, in the order given: what it did, counted."""
     if not records:
         return ["No records."]
-    return _table([_HEADINGS, *map(_transaction_cells, _by_transaction(records))])
+    runs: list[list[RecordSummary]] = []
+    for record in records:
+        if (
+            not runs
+            or not record.transaction_id
+            or record.transaction_id != runs[-1][-1].transaction_id
+        ):
+            runs.append([])
+        runs[-1].append(record)
+    return aligned([_HEADINGS, *map(_transaction_cells, runs)])
 
 
 def record_lines(record: LedgerRecord) -> list[str]:
@@ -67,10 +76,13 @@ def record_lines(record: LedgerRecord) -> list[str]:
     width = max(map(len, facts)) + 2
     lines = [f"{summary_of(record).entity} {_TITLES[record.change_type]}{version}"]
     lines += [f"  {name:<{width}}{value or '-'}" for name, value in facts.items()]
-    fields = [
-        f"    {_field_text(record_difference)}" for record_difference in record_differences(record)
-    ]
-    return [*lines, "  Fields", *fields] if fields else [*lines, "  No field differs"]
+    found = record_differences(record)
+    lines.append("  Fields" if found else "  No field differs")
+    for difference in found:
+        path = ".".join(map(str, difference.path)) or "(item)"
+        before, after = _value_text(difference.before), _value_text(difference.after)
+        lines.append(f"    {path}  {before} → {after}")
+    return lines
 
 
 def verification_lines(report: VerificationReport) -> list[str]:
@@ -146,40 +158,12 @@ def _commit(record: RecordSummary) -> str:
     return commit if commit == "unknown" else commit[:COMMIT_DIGITS]
 
 
-def _by_transaction(records: Iterable[RecordSummary]) -> Iterator[list[RecordSummary]]:
-    run: list[RecordSummary] = []
-    for record in records:
-        if run and (not record.transaction_id or record.transaction_id != run[-1].transaction_id):
-            yield run
-            run = []
-        run.append(record)
-    if run:
-        yield run
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _field_text(difference: Difference) -> str:
-    path = ".".join(map(str, difference.path)) or "(item)"
-    return f"{path}  {_value_text(difference.before)} → {_value_text(difference.after)}"
-
-
 def _value_text(value: Any) -> str:
     if value is ABSENT:
         return "(absent)"
     plain = isinstance(value, str) and value.isprintable() and bool(value.strip())
-    text = value if plain else _json_text(value)
+    text = value if plain else orjson.dumps(plain_json(value), option=orjson.OPT_SORT_KEYS).decode()
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
-
-
-def _json_text(value: Any) -> str:
-    return orjson.dumps(plain_json(value), option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _verdict(verification: Verification) -> str:

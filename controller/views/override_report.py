@@ -63,12 +63,8 @@ class OverrideDocument(TypedDict):
     counts: Annotated[Mapping[str, int], "Status -> how many outcomes."]
 
 
-def prepared_lines(prepared: Prepared) -> tuple[str, ...]:
-    """Return what is to be written, what it does at once, and what it does not do."""
-    return tuple(_prepared(prepared))
-
-
-def _prepared(prepared: Prepared) -> Iterator[str]:
+def prepared_lines(prepared: Prepared) -> Iterator[str]:
+    """Yield what is to be written, what it does at once, and what it does not do."""
     for override in prepared.overrides:
         yield _comes(override, prepared) if prepared.comes else _goes(override, prepared)
     effect = prepared.effect
@@ -118,12 +114,8 @@ def _goes(override: Override, prepared: Prepared) -> str:
     return f"release {override.id}: {override.ref} {what_text(override)} ({override.actor}: {override.reason}), {end_text(override, prepared.zone)}{again}"
 
 
-def done_lines(prepared: Prepared, done: Done) -> tuple[str, ...]:
-    """Return what became of it, where to read more, and how to end it early."""
-    return tuple(_done(prepared, done))
-
-
-def _done(prepared: Prepared, done: Done) -> Iterator[str]:
+def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
+    """Yield what became of it, where to read more, and how to end it early."""
     outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
     told = [
         text

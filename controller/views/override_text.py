@@ -8,6 +8,7 @@ from controller.model.override import Override
 from controller.planning.overrides import shown_path
 from controller.planning.wording import what_text
 from controller.views.documents.envelope import filled
+from controller.views.style import aligned
 from controller.views.time_text import clock_text, relative_day_text, utc_text
 
 NONE = "no overrides"
@@ -33,10 +34,10 @@ class OverrideListDocument(TypedDict):
     overrides: list[OverrideObject]
 
 
-def list_lines(overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:
+def list_lines(overrides: Sequence[Override], now: datetime) -> list[str]:
     """Return a line for each, those that end first on top."""
     if not overrides:
-        return (NONE,)
+        return [NONE]
     ordered = sorted(
         overrides, key=lambda override: (override.until is None, override.until or now, override.id)
     )
@@ -51,12 +52,7 @@ def list_lines(overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:
         )
         for override in ordered
     ]
-    heads = ("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY")
-    widths = [max(len(row[n]) for row in (heads, *rows)) for n in range(len(heads) - 1)]
-    return tuple(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
-        for row in (heads, *rows)
-    )
+    return aligned([("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY"), *rows])
 
 
 def _ends(override: Override, now: datetime) -> str:

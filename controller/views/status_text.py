@@ -16,7 +16,7 @@ from controller.model.observed import CONFIG_SCOPE, Remark
 from controller.model.override import Override
 from controller.planning.wording import number, value_text
 from controller.views.scope_text import in_words, next_step, what_of
-from controller.views.style import Line, Span, Style
+from controller.views.style import Line, Span, Style, aligned
 from controller.views.time_text import age_text, bare_clock_text, even_moment_text, utc_text
 
 NAMES_SHOWN: Final = 3
@@ -121,11 +121,8 @@ def _overrides(overrides: Sequence[Override], now: datetime) -> Iterator[Line]:
         (_override(override), _end(override, now), override.actor, override.reason)
         for override in overrides
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for index, row in enumerate(rows):
-        label = f"Overrides {len(overrides)}" if index == 0 else ""
-        cells = "  ".join(f"{row[column]:<{widths[column]}}" for column in range(3))
-        yield _row(label, f"{cells}  {row[3]}")
+    for index, line in enumerate(aligned(rows)):
+        yield _row(f"Overrides {len(overrides)}" if index == 0 else "", line)
 
 
 def _override(override: Override) -> str:
@@ -289,11 +286,8 @@ def _ledger(view: StatusView) -> Iterator[Line]:
 def settings_lines(settings: Iterable[SettingLine]) -> Iterator[Line]:
     """Yield every setting with its value and where that came from."""
     rows = [(setting.path, _setting(setting.value), setting.origin) for setting in settings]
-    path = max(len(row[0]) for row in rows)
-    value = max(len(row[1]) for row in rows)
-    for row in rows:
-        style: Style = "dim" if row[2] == "default" else "plain"
-        yield (Span(f"{row[0]:<{path}}  {row[1]:<{value}}  {row[2]}", style),)
+    for row, line in zip(rows, aligned(rows), strict=True):
+        yield (Span(line, "dim" if row[2] == "default" else "plain"),)
 
 
 def _setting(value: Json) -> str:

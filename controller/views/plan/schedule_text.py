@@ -18,18 +18,14 @@ class MeaningLine(NamedTuple):
     remark: str = ""
 
 
-def meaning_lines(meaning: ScheduleMeaning, *, expand: bool) -> tuple[MeaningLine, ...]:
-    """Return the lines below the title: each kind of exchange, the totals, what switches now and first."""
-    return tuple(_lines(meaning, expand=expand))
-
-
 def tally_of(meaning: ScheduleMeaning) -> str:
     """Return of how many environments it is."""
     count = len({name for shift in meaning.shifts for name in shift.environments})
     return f"{count:,} environment{'' if count == 1 else 's'}"
 
 
-def _lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
+def meaning_lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
+    """Yield the lines below the title: each kind of exchange, the totals, what switches now and first."""
     for shift in meaning.shifts:
         refs = [ResourceRef("Environment", name) for name in shift.environments]
         role = f"role {shift.role}  " if shift.role else ""
