@@ -1,5 +1,6 @@
 """The ledger as people read it: lists, single records, results of a verification. Pure; no colour."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -30,7 +31,11 @@ def record_time_text(iso_timestamp: str) -> str:
 
 def list_lines(records: Sequence[RecordSummary]) -> list[str]:
     """Return one line a record, in the order given, below a line of headings."""
-    return aligned([_HEADINGS, *map(_cells, records)]) if records else ["No records."]
+    return (
+        aligned([_HEADINGS, *(_cells([record]) for record in records)])
+        if records
+        else ["No records."]
+    )
 
 
 def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
@@ -46,7 +51,7 @@ def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
         ):
             runs.append([])
         runs[-1].append(record)
-    return aligned([_HEADINGS, *map(_transaction_cells, runs)])
+    return aligned([_HEADINGS, *map(_cells, runs)])
 
 
 def record_lines(record: LedgerRecord) -> list[str]:
@@ -54,7 +59,7 @@ def record_lines(record: LedgerRecord) -> list[str]:
     actor = record.actor
     facts = {
         "When": record_time_text(record.iso_timestamp),
-        "Who": _who(summary_of(record)),
+        "Who": who_changed(actor, record.changed_by),
         "Applied by": f"{actor.applied_by} ({actor.trigger})"
         if actor.trigger
         else actor.applied_by,
@@ -102,40 +107,23 @@ def verification_lines(report: VerificationReport) -> list[str]:
     return lines
 
 
-def _who(record: RecordSummary) -> str:
-    return who_changed(record.actor, record.changed_by)
-
-
-def _cells(record: RecordSummary) -> tuple[str, ...]:
-    phase = "" if record.phase in {"", "done", "baseline"} else f" ({record.phase})"
-    what = f"{_TITLES.get(record.change_type, record.change_type)} {record.entity}{phase}"
-    return (
-        _utc_cell(record),
-        _who(record),
-        what,
-        record.cause or "-",
-        record.origin or "-",
-        _commit(record) or "-",
-        record.transaction_id or "-",
-    )
-
-
-def _transaction_cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
+def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
+    """Return the cells of one record, or of a run of them: what all have, else how many there are."""
     first = records[0]
     if len(records) == 1:
-        return _cells(first)
-    counts: dict[str, int] = {}
-    for record in records:
-        counts[record.change_type] = counts.get(record.change_type, 0) + 1
-    what = ", ".join(f"{count:,} {_TITLES.get(kind, kind)}" for kind, count in counts.items())
-    tables = sorted({record.entity.table for record in records})
-    shown = ", ".join(
-        tables if len(tables) <= 2 else [*tables[:2], f"{len(tables) - 2} more tables"]
-    )
+        phase = "" if first.phase in {"", "done", "baseline"} else f" ({first.phase})"
+        what = f"{_TITLES.get(first.change_type, first.change_type)} {first.entity}{phase}"
+    else:
+        counts = Counter(record.change_type for record in records)
+        done = ", ".join(f"{count:,} {_TITLES.get(kind, kind)}" for kind, count in counts.items())
+        tables = sorted({record.entity.table for record in records})
+        if len(tables) > 2:
+            tables = [*tables[:2], f"{len(tables) - 2} more tables"]
+        what = f"{done} in {', '.join(tables)}"
     return (
-        _utc_cell(first),
-        _one_of(map(_who, records), "people"),
-        f"{what} in {shown}",
+        record_time_text(first.iso_timestamp).removesuffix(" UTC"),
+        _one_of((who_changed(record.actor, record.changed_by) for record in records), "people"),
+        what,
         ", ".join(sorted({record.cause for record in records if record.cause})) or "-",
         _one_of((record.origin for record in records), "places"),
         _one_of(map(_commit, records), "commits"),
@@ -147,10 +135,6 @@ def _one_of(values: Iterable[str], noun: str) -> str:
     """Return the value that all have, else how many there are."""
     found = set(values)
     return f"{len(found)} {noun}" if len(found) > 1 else found.pop() or "-"
-
-
-def _utc_cell(record: RecordSummary) -> str:
-    return record_time_text(record.iso_timestamp).removesuffix(" UTC")
 
 
 def _commit(record: RecordSummary) -> str:

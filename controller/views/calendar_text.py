@@ -102,14 +102,10 @@ def _remarks(day: CalendarDay, zone: tzinfo) -> Iterator[str]:
     yield from day.exceptions
     if day.spans:
         yield _spans(day, zone)
-        if not _same_as_utc(day, zone):
+        if any(f"{start.astimezone(zone):%Z}" != "UTC" for start, _ in day.spans):
             yield _spans(day, UTC)
     for change in day.clock_changes:
         yield f"{_CLOCKS} clocks {bare_clock_text(change.before)} → {bare_clock_text(change.after)} {change.abbreviation}"
-
-
-def _same_as_utc(day: CalendarDay, zone: tzinfo) -> bool:
-    return all(f"{start.astimezone(zone):%Z}" == "UTC" for start, _ in day.spans)
 
 
 def _spans(day: CalendarDay, zone: tzinfo) -> str:
@@ -148,12 +144,8 @@ def preview_text(shown: PreviewedSchedule, view: CalendarView) -> str:
     by = f"used by {' and '.join(used)}" if used else ""
     zone = shown.schedule.zone
     said = shown.schedule.fixed or zone.lower() in shown.name.lower()
-    heading = (shown.name, "" if said else zone, _origin(shown), by, *_notes(shown))
+    heading = (shown.name, "" if said else zone, str(shown.origin or ""), by, *_notes(shown))
     return render_calendar(view, [part for part in heading if part])
-
-
-def _origin(shown: PreviewedSchedule) -> str:
-    return str(shown.origin) if shown.origin else ""
 
 
 def _notes(shown: PreviewedSchedule) -> Iterator[str]:
@@ -174,7 +166,7 @@ def preview_json(shown: PreviewedSchedule, view: CalendarView) -> SchedulePrevie
         SchedulePreviewDocument,
         shown,
         view,
-        origin=_origin(shown),
+        origin=str(shown.origin or ""),
         text=shown.schedule.text,
         state=shown.schedule.fixed,
         usedBy=filled(UsedByObject, shown),

@@ -1,5 +1,6 @@
 """What doctor found, for people and for programs."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypedDict
 
@@ -54,10 +55,8 @@ def _shortened(check: Check) -> str:
 
 def summary(checks: Iterable[Check]) -> str:
     """Return ``14 ok · 1 lacks · 2 not probed``."""
-    counts = dict.fromkeys(Health, 0)
-    for check in checks:
-        counts[check.health] += 1
-    return " · ".join(f"{count} {health}" for health, count in counts.items() if count)
+    counts = Counter(check.health for check in checks)
+    return " · ".join(f"{counts[health]} {health}" for health in Health if counts[health])
 
 
 def doctor_json(checks: Sequence[Check]) -> DoctorDocument:

@@ -1,16 +1,12 @@
 """Status as people read it: what needs somebody first, then what differs on purpose, then the rest. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from controller.engine.installation.installation import SettingLine
-from controller.engine.queries.status.view import (
-    PowerView,
-    ScopeLine,
-    StatusView,
-    Switch,
-)
+from controller.engine.queries.status.view import ScopeLine, StatusView
 from controller.model.canonical import ABSENT, Json
 from controller.model.observed import CONFIG_SCOPE, Remark
 from controller.model.override import Override
@@ -82,7 +78,10 @@ def _scopes(view: StatusView) -> Iterator[Line]:
     if not odd:
         return
     yield ()
-    rows = [(scope, _since(scope, view.at), _what(scope, view.at)) for scope in odd]
+    rows = []
+    for scope in odd:
+        age = age_text(view.at, scope.status.since) if scope.status else ""
+        rows.append((scope, age, _what(scope, view.at)))
     name = max(len("SCOPE"), *(len(scope.name) for scope in odd))
     since = max(len("SINCE"), *(len(text) for _, text, _ in rows))
     what = max(len(text) for _, _, text in rows)
@@ -95,10 +94,6 @@ def _scopes(view: StatusView) -> Iterator[Line]:
             Span(f"  {age:<{since}}  "),
             Span(f"{text:<{what}}   → {step}" if step else text),
         )
-
-
-def _since(scope: ScopeLine, now: datetime) -> str:
-    return age_text(now, scope.status.since) if scope.status else ""
 
 
 def _what(scope: ScopeLine, now: datetime) -> str:
@@ -161,8 +156,11 @@ def _power(view: StatusView) -> Iterator[Line]:
     yield _row("Power", f"environments by schedule: {', '.join(counts)}{_instances(view)}")
     for index, switch in enumerate(found.next):
         lead = "next: " if index == 0 else "then: "
-        yield _row("", f"{lead}{_coming(switch.at, view.at)}, {_switch(switch)}")
-    yield from _invalid(found)
+        states = (("on", switch.on), ("off", switch.off))
+        what = "; ".join(f"{word}: {_names(names)}" for word, names in states if names)
+        yield _row("", f"{lead}{_coming(switch.at, view.at)}, {what}")
+    for name, why in sorted(found.invalid.items()):
+        yield _row("", f"Environment/{name}: its schedule cannot be read: {why}", "warn")
 
 
 def _instances(view: StatusView) -> str:
@@ -186,19 +184,6 @@ def _as_of(view: StatusView, moments: Sequence[datetime]) -> str:
     """Say how old what was seen is; nothing of what was seen just now."""
     oldest = min(moments)
     return "" if oldest == view.at else f" (seen {age_text(view.at, oldest)} ago)"
-
-
-def _switch(switch: Switch) -> str:
-    parts = []
-    for word, names in (("on", switch.on), ("off", switch.off)):
-        if names:
-            parts.append(f"{word}: {_names(names)}")
-    return "; ".join(parts)
-
-
-def _invalid(power: PowerView) -> Iterator[Line]:
-    for name, why in sorted(power.invalid.items()):
-        yield _row("", f"Environment/{name}: its schedule cannot be read: {why}", "warn")
 
 
 def _seen(view: StatusView) -> Iterator[Line]:
@@ -234,9 +219,7 @@ def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[
 
 def _looks(view: StatusView) -> str:
     looked = view.looked or {}
-    states: dict[str, int] = {}
-    for scope in looked.values():
-        states[scope.state.value] = states.get(scope.state.value, 0) + 1
+    states = Counter(scope.state.value for scope in looked.values())
     changes = sum(scope.changes for scope in looked.values())
     counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     return f"{counts or 'no account has a target that is on'}; {number(changes)} to change"

@@ -23,12 +23,15 @@ _Object = TypeVar("_Object", bound=Mapping[str, object])
 def filled(form: Callable[..., _Object], *values: object, **given: object) -> _Object:
     """Return an object of this type: each field as given, else what the first value has by its name: ``copiesBehind``, ``copies_behind``.
 
-    A field given as ABSENT is left out. Raises AttributeError for a field that is not given and that no value has.
+    A field given as ABSENT is left out. Where a value is None, a field that no other has is null; otherwise one that is not
+    given and that no value has raises AttributeError.
     """
+    otherwise = (None,) if None in values else ()
     for key in vars(form)["__annotations__"]:
         if key not in given:
             name = _attribute(key)
-            given[key] = getattr(next((v for v in values if hasattr(v, name)), None), name)
+            holder = next((value for value in values if hasattr(value, name)), None)
+            given[key] = getattr(holder, name, *otherwise)
     return form(**{key: value for key, value in given.items() if value is not ABSENT})
 
 

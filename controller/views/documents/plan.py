@@ -1,6 +1,6 @@
 """A plan as JSON: stable, for other programs. Enums may grow."""
 
-from typing import Any
+from typing import Any, Final
 
 from controller.model.canonical import ABSENT
 from controller.model.plan import (
@@ -14,12 +14,13 @@ from controller.model.plan import (
 )
 from controller.planning.fields import FieldNames
 from controller.planning.plan_file import DOCUMENT
-from controller.views.documents.envelope import document_text
+from controller.views.documents.envelope import document_text, keys_of
 from controller.views.plan.schedule_text import meaning_json
 from controller.views.plan.view import fields_of
 from controller.views.plan.wording import COUNTED_ACTIONS, summary
 
 Object = dict[str, Any]
+_SHOWN_OF_VIOLATIONS: Final = {*keys_of(Violation), "token"} - {"scope"}
 
 
 def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> bytes:
@@ -56,7 +57,10 @@ def _scope(scope: ScopePlan, names: FieldNames) -> Object:
         "state": scope.state.value,
         "reason": scope.reason,
         "changes": [_change(change, names) for change in scope.changes],
-        "violations": [_violation(violation) for violation in scope.violations],
+        "violations": [
+            {name: getattr(violation, name) for name in _SHOWN_OF_VIOLATIONS}
+            for violation in scope.violations
+        ],
         "unmanaged": [
             _note(note) for note in scope.notes if note.category is NoteCategory.UNMANAGED
         ],
@@ -99,19 +103,6 @@ def _field(field: FieldChange) -> Object:
     if field.sensitive:
         shown["sensitive"] = True
     return shown
-
-
-def _violation(violation: Violation) -> Object:
-    return {
-        "guard": violation.guard,
-        "message": violation.message,
-        "hint": violation.hint,
-        "digest": violation.digest,
-        "token": violation.token,
-        "overridable": violation.overridable,
-        "overridden": violation.overridden,
-        "counted": [str(ref) for ref in violation.counted],
-    }
 
 
 def _note(note: Note) -> Object:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Annotated, Final, TypedDict
+from typing import Annotated, TypedDict
 
 from controller.engine.installation.installation import SettingLine
 from controller.engine.queries.status.view import (
@@ -21,14 +20,6 @@ from controller.views.override_text import OverrideObject, override_json
 from controller.views.scope_text import next_step, what_of
 
 Name = Annotated[str, "`config` or `<account>/<region>`."]
-
-
-_NOT_KNOWN: Final = (
-    *("changes", "blocked", "failures", "since", "looked_at", "tried_at", "applied_at", "retry_at"),
-    *("at", "copies_behind", "behind_since", "complete_at"),
-)
-_NEVER_LOOKED_AT: Final = SimpleNamespace(reason="", revision="", **dict.fromkeys(_NOT_KNOWN))
-"""What is shown of a scope that no look has told of yet."""
 
 
 class AppliedObject(TypedDict):
@@ -151,13 +142,15 @@ def settings_json(settings: Iterable[SettingLine]) -> SettingsDocument:
 
 
 def _scope(scope: ScopeLine, view: StatusView) -> ScopeObject:
-    head = scope.head
+    status, head = scope.status, scope.head
     lease = head.lease_until if head else 0
     return filled(
         ScopeObject,
         scope,
-        scope.status or _NEVER_LOOKED_AT,
+        status,
         scope=scope.name,
+        reason=status.reason if status else "",
+        revision=status.revision if status else "",
         what=what_of(scope),
         next=next_step(scope),
         ledger=head
@@ -177,5 +170,5 @@ def _replica(scope: str, seen: ScopeCounts | None, view: StatusView) -> ReplicaO
     """Say how an account's copies stand; ``lagSeconds`` is the most that what they lack can be old."""
     complete = seen.complete_at if seen else None
     lag = None if complete is None else max(0, int((view.at - complete).total_seconds()))
-    counts = seen or _NEVER_LOOKED_AT
-    return filled(ReplicaObject, counts, scope=scope, seenAt=counts.at, lagSeconds=lag)
+    seen_at = seen.at if seen else None
+    return filled(ReplicaObject, seen, scope=scope, seenAt=seen_at, lagSeconds=lag)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from controller.model.plan import ScheduleMeaning, ScheduleShift
+from controller.model.plan import ScheduleMeaning
 from controller.model.ref import ResourceRef
 from controller.views.plan.wording import names_text
 from controller.views.time_text import clock_text, day_text, relative_day_text
@@ -29,7 +29,12 @@ def meaning_lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[Meaning
     for shift in meaning.shifts:
         refs = [ResourceRef("Environment", name) for name in shift.environments]
         role = f"role {shift.role}  " if shift.role else ""
-        yield MeaningLine(names_text(refs, expand=expand), f"{role}{_what(shift)}  {_hours(shift)}")
+        same = shift.before == shift.after
+        what = f"{shift.after} changes" if same else f"{shift.before} → {shift.after}"
+        hours = f"{_count(shift.hours_before)} → {_count(shift.hours_after)}"
+        each = " each" if len(shift.environments) > 1 else ""
+        remark = f"{role}{what}  on per week {hours}{each}"
+        yield MeaningLine(names_text(refs, expand=expand), remark)
     count = sum(shift.instances for shift in meaning.shifts)
     yield MeaningLine(
         f"in total {_signed(meaning.environment_hours)} environment hours, {_signed(meaning.instance_hours)}"
@@ -38,17 +43,6 @@ def meaning_lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[Meaning
     yield MeaningLine(
         f"now ({day_text(meaning.now)} {clock_text(meaning.now)}): {_switches(meaning)}; {_first(meaning)}"
     )
-
-
-def _what(shift: ScheduleShift) -> str:
-    if shift.before == shift.after:
-        return f"{shift.after} changes"
-    return f"{shift.before} → {shift.after}"
-
-
-def _hours(shift: ScheduleShift) -> str:
-    each = " each" if len(shift.environments) > 1 else ""
-    return f"on per week {_count(shift.hours_before)} → {_count(shift.hours_after)}{each}"
 
 
 def _count(hours: float | None) -> str:
