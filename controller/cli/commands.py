@@ -1,6 +1,6 @@
 """Which commands there are, and where: each is imported when it is called, so that the others start fast."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from keyword import iskeyword
 from typing import Any, ClassVar
@@ -45,12 +45,21 @@ class Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, imported if need be; None, or the parser's error with the name that was meant, if there is none."""
-        if cmd_name in self.later:
-            return command(cmd_name, self.module)
-        found = super().get_command(ctx, cmd_name)
-        if found is None and (meant := closest(cmd_name, self.list_commands(ctx))):
-            ctx.fail(f"No such command {cmd_name!r}. Did you mean {meant!r}?")
-        return found
+        if cmd_name not in self.later:
+            known = super().get_command(ctx, cmd_name)
+            if known is None and (meant := closest(cmd_name, self.list_commands(ctx))):
+                ctx.fail(f"No such command {cmd_name!r}. Did you mean {meant!r}?")
+            return known
+        # What Python keeps for itself has a line behind it there.
+        called = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        found = getattr(import_module(f"controller.cli.{self.module or called}"), called)
+        if not isinstance(found, typer.Typer):
+            app = typer.Typer(add_completion=False, rich_markup_mode=None)
+            app.command(cmd_name)(found)
+            found = app
+        made = typer.main.get_command(found)
+        made.name = cmd_name
+        return made
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands, without importing any."""
@@ -63,19 +72,3 @@ class AllCommands(Commands):
     """The commands of ``envctl``."""
 
     later = COMMANDS
-
-
-def command(name: str, module: str = "") -> Any:
-    """Return a command as the parser takes it, from a module of this package: the one of its own name by default."""
-    # What Python keeps for itself has a line behind it there.
-    called = f"{name}_" if iskeyword(name) else name
-    found: Callable[..., None] | typer.Typer = getattr(
-        import_module(f"controller.cli.{module or called}"), called
-    )
-    if not isinstance(found, typer.Typer):
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name)(found)
-        found = app
-    made = typer.main.get_command(found)
-    made.name = name
-    return made

@@ -1,17 +1,16 @@
 """``envctl override``: what is to be otherwise for a while."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.process import may_ask, note, say, say_document
+from controller.cli.invocation import Format, FormatOption, Invocation, ask
+from controller.cli.process import say, say_document
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
 from controller.engine.power.fleet import accepted_now
-from controller.errors import ExitCode, WrongUsage
+from controller.errors import WrongUsage
 from controller.model.canonical import digest
 from controller.model.ref import ResourceRef
 from controller.views.override_report import done_lines, prepared_lines, report_json
@@ -126,18 +125,13 @@ def _go_on(
     call: Invocation, overrides: Overrides, prepared: Prepared, output: Format, *, yes: bool
 ) -> None:
     as_json = output is Format.JSON
-    now: Callable[[], Any] = call.process.clock
     if not as_json:
         say("\n".join(prepared_lines(prepared)))
     if not yes:
-        if as_json or not may_ask():
-            raise WrongUsage("this changes something, and there is nobody to ask", fix="add --yes")
-        if not typer.confirm("Apply?", err=True):
-            note("nothing was written")
-            raise typer.Exit(ExitCode.CHANGES)
+        ask(as_json=as_json, fix="add --yes", declined="nothing was written")
     done = overrides.carry_out(prepared, call.emit)
     if as_json:
-        say_document("override", report_json(prepared, done, now()))
+        say_document("override", report_json(prepared, done, call.process.clock()))
     else:
         say("\n".join(done_lines(prepared, done)))
     raise typer.Exit(done.exit_code)

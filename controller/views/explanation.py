@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from controller.engine.queries.effective import EffectiveDocument
 from controller.engine.queries.explain.explanation import (
     STATES,
     Block,
@@ -17,7 +18,7 @@ from controller.engine.queries.explain.explanation import (
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
-from controller.model.ref import UNKNOWN_AUTHORSHIP, Reason, ResourceRef
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Reason
 from controller.planning.wording import TIMES, end_text, what_text
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
@@ -39,14 +40,6 @@ SOURCES: Final = {
     Source.ROLE: "role",
     Source.ENVIRONMENT: "environment",
 }
-
-
-def _state(images: Mapping[str, Any] | None, ref: ResourceRef) -> str:
-    image = images.get(str(ref), images) if images else None
-    if not image:
-        return "nothing"
-    told = ", ".join(str(image[name]) for name in ("lifecycle", "state") if image.get(name))
-    return told or ", ".join(f"{name} {value}" for name, value in sorted(image.items()))
 
 
 def why_lines(explanation: Explanation) -> list[str]:
@@ -150,6 +143,7 @@ _VALUE_WIDTH: Final = 56
 
 def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     """Return the answer for people."""
+    document = explanation.source.document if explanation.source else None
     first, *rest = [block.text for block in blocks_of(explanation)] or ("nothing",)
     told = "; ".join(block_line(notice).text for notice in explanation.information)
     order = order_of(explanation)
@@ -158,7 +152,7 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
         ("Why", why_lines(explanation)),
         ("Order", [" · ".join(map(str, order))] if order else []),
         ("", [f"{rule.name}: {rule.why}" for rule in order if rule.why]),
-        ("Values", value_lines(explanation)),
+        ("Values", value_lines(document) if document else []),
         ("Overrides", override_lines(explanation)),
         ("Blocks", [f"{first}{f' ({told}: information only)' if told else ''}", *rest]),
     ]
@@ -224,7 +218,7 @@ def verdict_of(explanation: Explanation) -> str:
     if found is None:
         if source is None:
             return ""
-        if not value_lines(explanation):
+        if source.document is None:
             return "the source has it no more"
         planned = [
             f"{change.action} is planned ({change.cause.value})" for change in source.changes
@@ -279,8 +273,13 @@ def last_change_lines(explanation: Explanation) -> list[str]:
         return [f"{second_text(done, UTC)}  {record.change_type}", applied]
     since = datetime.fromisoformat(begun.iso_timestamp) if begun else None
     if found.instance:
-        images = (record.old_value, record.new_value)
-        what = " → ".join(_state(image, explanation.ref) for image in images)
+        states = []
+        for images in (record.old_value, record.new_value):
+            image = (images or {}).get(str(explanation.ref), images) or {}
+            found_in = [str(image[name]) for name in ("lifecycle", "state") if image.get(name)]
+            others = [f"{name} {value}" for name, value in sorted(image.items())]
+            states.append(", ".join(found_in or others) or "nothing")
+        what = " → ".join(states)
     else:
         count = len(record.new_value or {})
         action = record.new_meta.get("Action", record.change_type.lower())
@@ -293,11 +292,8 @@ def last_change_lines(explanation: Explanation) -> list[str]:
     return lines
 
 
-def value_lines(explanation: Explanation) -> list[str]:
-    """Return each value of the document with its place; empty where the source was not read."""
-    document = explanation.source.document if explanation.source else None
-    if document is None:
-        return []
+def value_lines(document: EffectiveDocument) -> list[str]:
+    """Return each value of a document with its place."""
     shown = [
         (
             f"{dotted(path).removeprefix('spec.')}: {scalar_text(document.value_at(path))}",
@@ -344,7 +340,7 @@ def blocks_of(explanation: Explanation) -> list[BlockLine]:
     Nothing of the latter where the source has it no more.
     """
     source = explanation.source
-    planned = source.blocks if source is not None and value_lines(explanation) else ()
+    planned = source.blocks if source is not None and source.document is not None else ()
     return [block_line(block) for block in (*explanation.blocks, *planned)]
 
 

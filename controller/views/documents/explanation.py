@@ -88,6 +88,7 @@ class ExplainDocument(TypedDict):
 def explanation_json(explanation: Explanation) -> ExplainDocument:
     """Return the answer for programs."""
     found, zone, last = explanation.power, explanation.zone, explanation.last
+    document = explanation.source.document if explanation.source else None
     blocks = blocks_of(explanation)
     information = [block_line(notice) for notice in explanation.information]
     return {
@@ -107,8 +108,14 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
                 order_of(explanation), found.decision.chain if found else (), strict=False
             )
         ],
-        "values": value_lines(explanation),
-        "fields": _fields(explanation),
+        "values": value_lines(document) if document else [],
+        "fields": [
+            {"path": dotted(path), "value": document.value_at(path), "origin": str(origin.at_line)}
+            for path, origin in document.origins.items()
+            if path and path[0] == "spec"
+        ]
+        if document
+        else [],
         "overrides": override_lines(explanation),
         "inForce": [override_json(override) for override in explanation.overrides],
         "blocks": [block.text for block in blocks],
@@ -121,14 +128,3 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         ],
         "commands": commands_of(explanation),
     }
-
-
-def _fields(explanation: Explanation) -> list[ValueObject]:
-    document = explanation.source.document if explanation.source else None
-    if document is None:
-        return []
-    return [
-        {"path": dotted(path), "value": document.value_at(path), "origin": str(origin.at_line)}
-        for path, origin in document.origins.items()
-        if path and path[0] == "spec"
-    ]

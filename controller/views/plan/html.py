@@ -16,16 +16,16 @@ from controller.views.plan.wording import (
     scopes_text,
     violation_lines,
 )
+from controller.views.style import SIGN_STYLES
 
-_SIGNS: Final = {
-    "+": ("add", "create"),
-    "^": ("add", "start"),
-    "~": ("change", "update"),
-    "v": ("change", "stop"),
-    "-": ("remove", "delete"),
-    "!": ("remove", "removed"),
+_WORDS: Final = {
+    "+": "create",
+    "^": "start",
+    "~": "update",
+    "v": "stop",
+    "-": "delete",
+    "!": "removed",
 }
-"""Sign of a change -> its class of style, and its word."""
 _WHOLE: Final = 10_000
 _OPEN_UP_TO: Final = 20
 
@@ -113,8 +113,7 @@ def _table(fields: Iterable[FieldChange]) -> str:
 
 
 def _sign(sign: str) -> str:
-    css, word = _SIGNS.get(sign, ("", ""))
-    return f'<span class="sign {css}">{word}</span>' if word else ""
+    return f'<span class="sign {SIGN_STYLES[sign]}">{_WORDS[sign]}</span>' if sign else ""
 
 
 def _violation(violation: Violation) -> str:
