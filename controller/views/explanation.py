@@ -99,42 +99,38 @@ def _place(document: Written, verb: str, zone: tzinfo) -> str:
 
 
 class RuleText(NamedTuple):
-    """One rule of the order, as it is shown."""
+    """One rule of the order; ``shown`` is as the order shows it, the one that decides in brackets: ``[environment office-hours]``."""
 
     name: str
     text: str
     verdict: str
-    why: str = ""
+    why: str
+    shown: str
 
-    def __str__(self) -> str:
-        """Print as the order shows it; the one that decides in brackets: ``[environment office-hours]``."""
-        match self.verdict:
-            case Verdict.DECIDES:
-                return f"[{self.name} {self.text}]"
-            case Verdict.ABSENT:
-                return f"{self.name} \N{EN DASH}"
-            case Verdict.BEATEN:
-                return f"{self.name} {self.text}"
-            case _:
-                return f"{self.name} {self.text} ({self.verdict})"
+
+_SHOWN: Final = {
+    Verdict.DECIDES: "[{name} {text}]",
+    Verdict.ABSENT: "{name} \N{EN DASH}",
+    Verdict.BEATEN: "{name} {text}",
+}
 
 
 def order_of(explanation: Explanation) -> list[RuleText]:
     """Return every rule of the order, with what became of it."""
-    found = explanation.power
+    found, order = explanation.power, []
     if found is None or found.environment is None:
         return []
-    own = f"role {found.subject.role}" if found.subject.role else SOURCES[Source.ROLE]
-    label = found.environment.label
-    return [
-        RuleText(
-            own if rule.source is Source.ROLE else SOURCES[rule.source],
-            (label if rule.source is Source.ENVIRONMENT else "") or rule.text,
-            rule.verdict.value,
-            "" if rule.verdict is Verdict.DECIDES else rule.why,
-        )
-        for rule in found.decision.chain
-    ]
+    for rule in found.decision.chain:
+        name, text, verdict = SOURCES[rule.source], rule.text, rule.verdict
+        if rule.source is Source.ROLE and found.subject.role:
+            name = f"role {found.subject.role}"
+        if rule.source is Source.ENVIRONMENT:
+            text = found.environment.label or text
+        form = _SHOWN.get(verdict, "{name} {text} ({verdict})")
+        why = "" if verdict is Verdict.DECIDES else rule.why
+        shown = form.format(name=name, text=text, verdict=verdict)
+        order.append(RuleText(name, text, verdict.value, why, shown))
+    return order
 
 
 _WIDTH: Final = 14
@@ -150,7 +146,7 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     blocks = [
         ("Last change", last_change_lines(explanation)),
         ("Why", why_lines(explanation)),
-        ("Order", [" · ".join(map(str, order))] if order else []),
+        ("Order", [" · ".join(rule.shown for rule in order)] if order else []),
         ("", [f"{rule.name}: {rule.why}" for rule in order if rule.why]),
         ("Values", value_lines(document) if document else []),
         ("Overrides", override_lines(explanation)),
