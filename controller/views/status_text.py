@@ -57,7 +57,8 @@ def _source(view: StatusView) -> Iterator[Line]:
     config = view.config
     revision = config.revision if config else ""
     if revision and config and config.applied_at:
-        applied = f"{_short(revision)} applied {age_text(view.at, config.applied_at)} ago"
+        short = revision.removeprefix("sha256:")[:COMMIT]
+        applied = f"{short} applied {age_text(view.at, config.applied_at)} ago"
     else:
         applied = "nothing was applied from it yet" if view.source.name else "nothing applied yet"
     said = {
@@ -293,10 +294,6 @@ def _names(names: Sequence[str]) -> str:
     if len(names) <= NAMES_SHOWN:
         return ", ".join(names)
     return f"{number(len(names))} ({', '.join(names[:NAMES_SHOWN])}, …)"
-
-
-def _short(revision: str) -> str:
-    return revision.removeprefix("sha256:")[:COMMIT]
 
 
 def _coming(at: datetime, now: datetime) -> str:
