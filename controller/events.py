@@ -166,19 +166,14 @@ def discard_event(_event: Event) -> None:
     """Take an event and do nothing with it."""
 
 
-def line_of(event: Event, at: str) -> str:
-    """Return an event as one line of JSON, ended; ``at`` is its moment as ISO 8601."""
-    facts = {"at": at, "event": event.name, "level": event.level, **asdict(event)}
-    return orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE).decode()
-
-
 def lines_to(stream: TextIO, moment: Callable[[], str]) -> Emit:
-    """Return what writes each event as a line, at once; progress alone is passed over."""
+    """Return what writes each event as a line of JSON, at once; progress alone is passed over. ``moment`` is as ISO 8601."""
 
     def emit(event: Event) -> None:
         if event.level == "debug":
             return
-        stream.write(line_of(event, moment()))
+        facts = {"at": moment(), "event": event.name, "level": event.level, **asdict(event)}
+        stream.write(orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE).decode())
         stream.flush()
 
     return emit

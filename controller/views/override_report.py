@@ -7,7 +7,7 @@ from typing import Annotated, Final, TypedDict
 
 from controller.engine.overrides.service import Done, Prepared
 from controller.model.override import Override
-from controller.model.plan import Outcome, Status
+from controller.model.plan import DONE, Status
 from controller.planning.wording import counted_kind, end_text, number, what_text
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
@@ -16,7 +16,6 @@ from controller.views.documents.envelope import filled
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.plan.wording import violation_lines
 
-_DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
 _STARTING: Final = frozenset({"start", "exitStandby"})
 _STOPPING: Final = frozenset({"stop", "enterStandby"})
 _SCHEDULES: Final = frozenset({"schedule", "spec.schedule"})
@@ -65,8 +64,7 @@ class OverrideDocument(TypedDict):
 
 def prepared_lines(prepared: Prepared) -> Iterator[str]:
     """Yield what is to be written, what it does at once, and what it does not do."""
-    for override in prepared.overrides:
-        yield _comes(override, prepared) if prepared.comes else _goes(override, prepared)
+    yield from (_first_line(override, prepared) for override in prepared.overrides)
     effect = prepared.effect
     for verb, counts in (("Starts", effect.starts), ("Stops", effect.stops)):
         if counts:
@@ -89,11 +87,14 @@ def prepared_lines(prepared: Prepared) -> Iterator[str]:
         yield "The next apply, or the daemon, brings it to the tables and what follows from them"
 
 
-def _comes(override: Override, prepared: Prepared) -> str:
-    name = override.ref.key.rpartition("/")[2]
-    end = end_text(override, prepared.zone)
+def _first_line(override: Override, prepared: Prepared) -> str:
+    end, what = end_text(override, prepared.zone), f"{override.ref} {what_text(override)}"
+    if not prepared.comes:
+        again = "" if prepared.then is None else f", {prepared.then.label} again"
+        return f"release {override.id}: {what} ({override.actor}: {override.reason}), {end}{again}"
     if override.path not in _SCHEDULES:
-        return f"{override.ref} {what_text(override)} {end}"
+        return f"{what} {end}"
+    name = override.ref.key.rpartition("/")[2]
     return f"{name} {override.value} {end}{_then(override, prepared)}"
 
 
@@ -108,22 +109,20 @@ def _then(override: Override, prepared: Prepared) -> str:
     return f", then {followed.label} again: {state.upper()}{' (no switch)' if same else ''}"
 
 
-def _goes(override: Override, prepared: Prepared) -> str:
-    followed = prepared.then
-    again = f", {followed.label} again" if followed is not None else ""
-    return f"release {override.id}: {override.ref} {what_text(override)} ({override.actor}: {override.reason}), {end_text(override, prepared.zone)}{again}"
-
-
 def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
     """Yield what became of it, where to read more, and how to end it early."""
     outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
-    told = [
-        text
-        for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING))
-        if (text := _count(verb, actions, outcomes))
-    ]
+    told = []
+    for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING)):
+        instances = {
+            outcome.change.ref: outcome.status in DONE
+            for outcome in outcomes
+            if outcome.change.action in actions and outcome.change.ref.kind == "Instance"
+        }
+        if instances:
+            told.append(f"{verb} {number(sum(instances.values()))} of {number(len(instances))}")
     scaled = [
-        outcome.status in _DONE
+        outcome.status in DONE
         for outcome in outcomes
         if outcome.change.action == "update" and outcome.change.ref.kind == PARKING
     ]
@@ -137,7 +136,7 @@ def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
     else:
         yield f"{first}audit {done.transaction}"
     for outcome in outcomes:
-        if outcome.status not in _DONE:
+        if outcome.status not in DONE:
             yield f"  {outcome.status.value}  {outcome.change.ref}  {outcome.message.message}"
     for violation in done.refused:
         yield f"  refused  {violation.scope}: {violation.message}"
@@ -145,17 +144,6 @@ def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
     for scope in done.outcomes:
         if scope.stopped:
             yield f"  {scope.scope}: {scope.stopped.message}"
-
-
-def _count(verb: str, actions: frozenset[str], outcomes: list[Outcome]) -> str:
-    instances = {
-        outcome.change.ref: outcome.status in _DONE
-        for outcome in outcomes
-        if outcome.change.action in actions and outcome.change.ref.kind == "Instance"
-    }
-    if not instances:
-        return ""
-    return f"{verb} {number(sum(instances.values()))} of {number(len(instances))}"
 
 
 def _instances(counts: Mapping[str, int]) -> str:

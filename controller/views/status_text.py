@@ -122,12 +122,11 @@ def _overrides(overrides: Sequence[Override], now: datetime) -> Iterator[Line]:
 
 
 def _override(override: Override) -> str:
-    if not override.path:
-        return f"{override.ref} left as it is"
-    if override.value is ABSENT:
-        return f"{override.ref} {override.path} left as it is"
+    what = f"{override.ref} {override.path}".rstrip()
+    if not override.path or override.value is ABSENT:
+        return f"{what} left as it is"
     value: Json = override.value
-    return f"{override.ref} {override.path}={value_text(value)}"
+    return f"{what}={value_text(value)}"
 
 
 def _end(override: Override, now: datetime) -> str:

@@ -32,7 +32,12 @@ def filled(form: Callable[..., _Object], *values: object, **given: object) -> _O
             name = _attribute(key)
             holder = next((value for value in values if hasattr(value, name)), None)
             given[key] = getattr(holder, name, *otherwise)
-    return form(**{key: value for key, value in given.items() if value is not ABSENT})
+    return form(**present(**given))
+
+
+def present(**fields: object) -> dict[str, object]:
+    """Return the fields that are there; those given as ABSENT are left out."""
+    return {key: value for key, value in fields.items() if value is not ABSENT}
 
 
 @cache

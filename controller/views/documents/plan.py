@@ -5,7 +5,6 @@ from typing import Any, Final
 from controller.model.canonical import ABSENT
 from controller.model.plan import (
     Change,
-    FieldChange,
     Note,
     NoteCategory,
     Plan,
@@ -14,7 +13,7 @@ from controller.model.plan import (
 )
 from controller.planning.fields import FieldNames
 from controller.planning.plan_file import DOCUMENT
-from controller.views.documents.envelope import document_text, keys_of
+from controller.views.documents.envelope import document_text, keys_of, present
 from controller.views.plan.schedule_text import meaning_json
 from controller.views.plan.view import fields_of
 from controller.views.plan.wording import COUNTED_ACTIONS, summary
@@ -33,22 +32,19 @@ def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> by
 
 def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Object:
     """Return the plan as plain values in the shape of ``plan_schema``."""
-    counts = summary(plan)
-    shown: Object = {
-        "formatVersion": plan.format_version,
-        "controllerVersion": controller_version,
-        "document": DOCUMENT,
-        "digest": plan.digest,
-        "revision": plan.revision,
-        "label": plan.label,
-        "scopes": [_scope(scope, names) for scope in plan.scopes],
-        "summary": {action: counts[action] for action in COUNTED_ACTIONS},
-    }
-    if plan.options:
-        shown["options"] = list(plan.options)
-    if plan.schedules is not None:
-        shown["schedules"] = meaning_json(plan.schedules)
-    return shown
+    counts, schedules = summary(plan), plan.schedules
+    return present(
+        formatVersion=plan.format_version,
+        controllerVersion=controller_version,
+        document=DOCUMENT,
+        digest=plan.digest,
+        revision=plan.revision,
+        label=plan.label,
+        scopes=[_scope(scope, names) for scope in plan.scopes],
+        summary={action: counts[action] for action in COUNTED_ACTIONS},
+        options=list(plan.options) or ABSENT,
+        schedules=ABSENT if schedules is None else meaning_json(schedules),
+    )
 
 
 def _scope(scope: ScopePlan, names: FieldNames) -> Object:
@@ -73,36 +69,29 @@ def _scope(scope: ScopePlan, names: FieldNames) -> Object:
 
 
 def _change(change: Change, names: FieldNames) -> Object:
-    shown: Object = {
-        "action": change.action,
-        "target": change.target,
-        "kind": change.ref.kind,
-        "key": change.ref.key,
-        "cause": change.cause.value,
-        "origin": str(change.origin._replace(column=0)) if change.origin else "",
-        "because": change.because,
-        "fields": [_field(field) for field in fields_of(change, names)],
-    }
-    if change.authorship is not None:
-        shown["commit"] = change.authorship.commit
-        shown["author"] = change.authorship.author
-    if change.edit is not None:
-        place = str(change.edit.origin._replace(column=0))
-        shown["edit"] = {"origin": place, "what": change.edit.what}
-    if change.effects:
-        shown["effects"] = dict(change.effects)
-    return shown
-
-
-def _field(field: FieldChange) -> Object:
-    shown: Object = {"path": field.path}
-    if field.before is not ABSENT:
-        shown["before"] = field.before
-    if field.after is not ABSENT:
-        shown["after"] = field.after
-    if field.sensitive:
-        shown["sensitive"] = True
-    return shown
+    authorship, edit = change.authorship, change.edit
+    return present(
+        action=change.action,
+        target=change.target,
+        kind=change.ref.kind,
+        key=change.ref.key,
+        cause=change.cause.value,
+        origin=str(change.origin.at_line) if change.origin else "",
+        because=change.because,
+        fields=[
+            present(
+                path=field.path,
+                before=field.before,
+                after=field.after,
+                sensitive=field.sensitive or ABSENT,
+            )
+            for field in fields_of(change, names)
+        ],
+        commit=authorship.commit if authorship is not None else ABSENT,
+        author=authorship.author if authorship is not None else ABSENT,
+        edit=ABSENT if edit is None else {"origin": str(edit.origin.at_line), "what": edit.what},
+        effects=change.effects or ABSENT,
+    )
 
 
 def _note(note: Note) -> Object:
