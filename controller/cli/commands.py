@@ -1,6 +1,7 @@
 """Which commands there are, and where: each is imported when it is called, so that the others start fast."""
 
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from keyword import iskeyword
 from typing import Any, ClassVar
@@ -66,6 +67,10 @@ class Commands(TyperGroup):
         known = {name: known.get_short_help_str(90) for name, known in self.commands.items()}
         with formatter.section("Commands"):
             formatter.write_dl([*self.later.items(), *known.items()])
+
+
+several = partial(typer.Typer, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+"""Makes a command of several subcommands."""
 
 
 class AllCommands(Commands):

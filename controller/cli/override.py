@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation, ask
 from controller.cli.process import say, say_document
 from controller.engine.config.observe import observe_config
@@ -29,13 +30,10 @@ class OverrideCommands(TyperGroup):
         return list(super().parse_args(ctx, args))
 
 
-override = typer.Typer(
+override = several(
     name="override",
     cls=OverrideCommands,
     help="What is to be otherwise for a while: envctl override c50 schedule=on --until 10:00 --reason TEXT.",
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
 )
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

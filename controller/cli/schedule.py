@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from controller.cli.commands import Commands
+from controller.cli.commands import Commands, several
 from controller.cli.process import utc_now
 from controller.engine.queries.schedules.batch import decision_answers, state_answers
 from controller.errors import WrongUsage
@@ -26,14 +26,11 @@ class Schedules(Commands):
     }
 
 
-schedule = typer.Typer(
+schedule = several(
     name="schedule",
     cls=Schedules,
     suggest_commands=False,
     help="Schedules as calendars; what is on outside of them; batch answers.",
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
 )
 
 FileArgument = Annotated[
