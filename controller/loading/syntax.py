@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final, NamedTuple
 
-from controller.kinds.language.fields import Path
+from controller.kinds.language.kind import Path
 from controller.loading.positions import Place, Spot
 
 

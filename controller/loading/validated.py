@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.kinds.language.fields import Named, controller_only, merge, references
-from controller.kinds.language.kind import Finding, Items, Kind, SharedField
+from controller.kinds.language.kind import Finding, Kind, SharedField
 from controller.kinds.language.spec import Metadata
 from controller.loading.closest import did_you_mean
 from controller.loading.compiled import CompiledKind, CompiledKinds
@@ -18,6 +18,7 @@ from controller.loading.written_fields import null_field_issues
 from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
 from controller.model.observed import SHAPE
 from controller.model.ref import Origin, ProblemCode, ResourceRef
+from controller.model.table import Items
 
 
 @dataclass(frozen=True, slots=True)

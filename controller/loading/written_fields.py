@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.kinds.language.fields import Named, Path, Shape, by_yaml, merge
-from controller.kinds.language.kind import Finding, Kind
+from controller.kinds.language.fields import Named, Shape, fields_of, merge
+from controller.kinds.language.kind import Finding, Kind, Path
 from controller.loading.compiled import CompiledKind
 from controller.loading.validation_issues import unknown_field
 from controller.model.canonical import parse_canonical
@@ -34,7 +34,7 @@ def null_field_issues(kind: Kind[Any], spec: dict[str, Json], prefix: Path) -> I
     for root in roots:
         for path, shape, value in _values_of(*root):
             if shape.model is not None and isinstance(value, dict):
-                known = [*by_yaml(shape.model), *(authored if path == prefix else ())]
+                known = [*fields_of(shape.model).by_yaml, *(authored if path == prefix else ())]
                 for name, member in value.items():
                     if member is None and name not in known:
                         yield unknown_field((*path, name), known)
@@ -63,7 +63,7 @@ def _values_of(path: Path, shape: Shape, value: Json) -> Iterator[tuple[Path, Sh
         for place, member in enumerate(value):
             yield from _values_of((*path, place), shape.members, member)
     elif isinstance(value, dict):
-        fields = by_yaml(shape.model) if shape.model is not None else {}
+        fields = fields_of(shape.model).by_yaml
         for name, member in value.items():
             inner = fields[name].shape if name in fields else shape.values
             if inner is not None:

@@ -51,10 +51,10 @@ def why_lines(explanation: Explanation) -> list[str]:
             return []
         if rule is None or rule.verdict is not Verdict.DECIDES:
             return [str(found.decision.reason or "no rule applies")]
-        candidate, choice = rule.candidate, found.choice
+        choice = found.choice
         on_instance = rule.source is Source.INSTANCE
         place = subject.instance if on_instance else f"group {subject.group}"
-        tagged = f"tag {candidate.tag} = {rule.text} on {place}"
+        tagged = f"tag {rule.tag} = {rule.text} on {place}"
         if rule.source is Source.OVERRIDE:
             lines = [f"{rule.why or 'an override'}: {rule.text}"]
         elif rule.source is Source.ENVIRONMENT:
@@ -65,7 +65,7 @@ def why_lines(explanation: Explanation) -> list[str]:
                 lines = [f"{found.owner} follows mode {choice.mode}"]
             else:
                 lines = [f"{found.owner} follows {used_schedule(choice) or choice.expression}"]
-        elif candidate.is_persons_tag:
+        elif rule.is_persons_tag:
             lines = [f"{tagged}, put there by a person (AWS does not say who)"]
         else:
             if rule.source is Source.GROUP:
@@ -293,7 +293,7 @@ def value_lines(document: EffectiveDocument) -> list[str]:
     shown = [
         (
             f"{dotted(path).removeprefix('spec.')}: {scalar_text(document.value_at(path))}",
-            origin.at_line,
+            origin._replace(column=0),
         )
         for path, origin in document.origins.items()
         if path and path[0] == "spec"

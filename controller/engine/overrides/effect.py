@@ -207,10 +207,10 @@ def _why_left(judged: Evaluation) -> str:
     if decision.wanted is not State.NOSCHEDULE or decision.source is None:
         return str(decision.reason or "")
     source, rule = decision.source, decision.deciding
-    if source is Source.GROUP and rule is not None and not rule.candidate.is_persons_tag:
+    if source is Source.GROUP and rule is not None and not rule.is_persons_tag:
         source = Source.ROLE
     role = f" {judged.role.facts.name}" if judged.role and source is Source.ROLE else ""
-    whose = NOSCHEDULE_OF[source].format(rule.candidate.tag if rule else "")
+    whose = NOSCHEDULE_OF[source].format(rule.tag if rule else "")
     return f"{whose}{role} is noschedule: never touched"
 
 

@@ -18,7 +18,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef
 from controller.settings import Mode
-from controller.targets.power import read_running
+from controller.targets.tables import read_running
 
 POWER: Final = "power"
 """Name of the target that switches instances."""

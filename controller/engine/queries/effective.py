@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import WrongUsage
-from controller.kinds.language.fields import PLAIN, Shape, by_yaml
+from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.kinds.language.kind import Kind
 from controller.loading.closest import closest
 from controller.loading.positions import FieldPath
@@ -111,7 +111,7 @@ def _as_written(path: FieldPath, authored: Json) -> FieldPath:
 
 def _masked(shape: Shape, value: Json) -> Json:
     if isinstance(value, dict):
-        fields = by_yaml(shape.model) if shape.model is not None else {}
+        fields = fields_of(shape.model).by_yaml
         shown = {}
         for name, part in value.items():
             field = fields.get(name)

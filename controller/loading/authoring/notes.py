@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from controller.kinds.language.fields import PLAIN, Shape, by_attribute
+from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.loading.authoring.found import LeftOut, Oddity
 from controller.loading.compiled import CompiledKinds
 from controller.model.ref import ResourceRef
@@ -93,7 +93,7 @@ def _masked(ref: ResourceRef, item: Mapping[str, Json], kinds: CompiledKinds) ->
 
 def _hidden(shape: Shape, value: Json) -> Json:
     if isinstance(value, Mapping):
-        fields = by_attribute(shape.model) if shape.model is not None else {}
+        fields = fields_of(shape.model).by_attribute
         shown = {}
         for name, member in value.items():
             field = fields.get(name)

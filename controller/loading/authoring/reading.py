@@ -7,7 +7,7 @@ from typing import Any
 from controller.kinds.account import CONVENTIONAL_ROLE
 from controller.kinds.language.fields import Shape, put_back, to_yaml_names
 from controller.kinds.language.kind import Kind
-from controller.kinds.parts.upstream_hosts import SLICES
+from controller.kinds.upstream import SLICES
 from controller.loading.authoring.fix_values import fix_values, in_short
 from controller.loading.authoring.found import FoundObject, Items, LeftOut, Oddity, Written
 from controller.loading.authoring.old_items import without_old_traces

@@ -103,14 +103,18 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         "lastStarted": last.launched_at,
         "why": why_lines(explanation),
         "order": [
-            filled(RuleObject, told, rule, rule.candidate)
+            filled(RuleObject, told, rule)
             for told, rule in zip(
                 order_of(explanation), found.decision.chain if found else (), strict=False
             )
         ],
         "values": value_lines(document) if document else [],
         "fields": [
-            {"path": dotted(path), "value": document.value_at(path), "origin": str(origin.at_line)}
+            {
+                "path": dotted(path),
+                "value": document.value_at(path),
+                "origin": str(origin._replace(column=0)),
+            }
             for path, origin in document.origins.items()
             if path and path[0] == "spec"
         ]

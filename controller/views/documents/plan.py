@@ -76,7 +76,7 @@ def _change(change: Change, names: FieldNames) -> Object:
         kind=change.ref.kind,
         key=change.ref.key,
         cause=change.cause.value,
-        origin=str(change.origin.at_line) if change.origin else "",
+        origin=str(change.origin._replace(column=0)) if change.origin else "",
         because=change.because,
         fields=[
             present(
@@ -89,7 +89,9 @@ def _change(change: Change, names: FieldNames) -> Object:
         ],
         commit=authorship.commit if authorship is not None else ABSENT,
         author=authorship.author if authorship is not None else ABSENT,
-        edit=ABSENT if edit is None else {"origin": str(edit.origin.at_line), "what": edit.what},
+        edit=ABSENT
+        if edit is None
+        else {"origin": str(edit.origin._replace(column=0)), "what": edit.what},
         effects=change.effects or ABSENT,
     )
 

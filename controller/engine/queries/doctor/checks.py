@@ -21,7 +21,6 @@ from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.ports import Source
 from controller.settings import Settings
-from controller.targets.table_items.definitions import STATE_TABLE
 
 INSTALLATION: Final = "installation"
 
@@ -193,7 +192,7 @@ def _table(master: Master, definition: TableDefinition) -> Iterator[Check]:
 def _head(scope: str, installation: Installation, now: datetime) -> Iterator[Check]:
     try:
         head = installation.leases.read(scope)
-        table = installation.master.physical(STATE_TABLE.name)
+        table = installation.master.state_table
         left_open = scopes_left_open(installation.master.store, table, [scope])
     except EnvctlError as error:
         yield check_of_error(scope, "owner", error)

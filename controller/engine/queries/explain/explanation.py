@@ -12,7 +12,7 @@ from controller.engine.live.journal import refs_of
 from controller.engine.queries.effective import EffectiveDocument
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
 from controller.ledger.queries import entities_of
-from controller.ledger.records import POWER, iso_ms
+from controller.ledger.records import BY_MOMENT, POWER, iso_ms
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import FoundGroup, FoundInstance
@@ -249,16 +249,10 @@ class LedgerQuestions:
         kind = master.kinds.get(ref.kind)
         if kind is None:
             return
-        entities = entities_of(
-            kind,
-            ref.key,
-            master.settings.resource_prefix,
-            lambda table: master.store.scan(table, 1),
-        )
+        prefix = master.settings.resource_prefix
+        entities = entities_of(kind, ref.key, prefix, master.store.scan)
         found = [record for entity in entities for record in self._of_item(*entity)]
-        yield from sorted(
-            found, key=lambda record: (record.iso_timestamp, record.sequence), reverse=True
-        )
+        yield from sorted(found, key=BY_MOMENT, reverse=True)
 
 
 def _schedule_of(image: Any) -> dict[str, Any]:
@@ -268,7 +262,7 @@ def _schedule_of(image: Any) -> dict[str, Any]:
 
 def owner_of(rule: Rule | None, subject: Subject, accepted: AcceptedState) -> ResourceRef | None:
     """Return the document that a deciding rule is of; None where it is a person's tag, an override, or none decides."""
-    if rule is None or rule.verdict is not Verdict.DECIDES or rule.candidate.is_persons_tag:
+    if rule is None or rule.verdict is not Verdict.DECIDES or rule.is_persons_tag:
         return None
     environment = ResourceRef("Environment", subject.environment)
     if rule.source is Source.ENVIRONMENT:
@@ -296,10 +290,10 @@ def deciding_documents(
     if spec is None:
         return
     record = ledger.schedule_set(subject.environment)
-    yield Written(owner, accepted.resources[owner].origin.at_line, record)
+    yield Written(owner, accepted.resources[owner].origin._replace(column=0), record)
     used = used_schedule(spec.schedule)
     if used is not None and used in accepted.resources:
-        origin = accepted.resources[used].origin.at_line
+        origin = accepted.resources[used].origin._replace(column=0)
         yield Written(used, origin, schedule=accepted.specs[used])
 
 
@@ -314,4 +308,4 @@ def written(
 ) -> Iterator[Written]:
     """Yield where a document was written, and who changed it last; nothing where it cannot be read."""
     if ref in accepted.resources:
-        yield Written(ref, accepted.resources[ref].origin.at_line, ledger.document(ref))
+        yield Written(ref, accepted.resources[ref].origin._replace(column=0), ledger.document(ref))

@@ -229,7 +229,7 @@ class PowerExplainer:
                 known.facts if known else None,
                 at,
                 overrides=power.overrides("", "", name.lower()),
-                rules=rules.rules,
+                rules=rules,
             )
         fleet = self._fleet
         if at != self._now:
@@ -316,18 +316,18 @@ class PowerExplainer:
 
     def _information(self, environment: str) -> Iterator[Block]:
         accepted = self._state.accepted
-        if accepted.in_maintenance(environment):
+        if accepted.operational(environment, "EnvironmentInMaintenance"):
             yield Block(BlockCode.MAINTENANCE)
-        if accepted.deployments_locked(environment):
+        if accepted.operational(environment, "DeploymentsLocked"):
             yield Block(BlockCode.DEPLOYMENTS_LOCKED)
         if kind := protecting_type(environment, accepted):
             yield Block(BlockCode.SCHEDULE_PROTECTED, kind)
 
     def _steps(self, found: Found, decision: Decision) -> Iterator[NextStep]:
         rule, tag = decision.deciding, None
-        if rule and decision.source is rule.source and rule.candidate.is_persons_tag:
+        if rule and decision.source is rule.source and rule.is_persons_tag:
             # The tag that decides, or that nobody can read; not as we wrote it for a role.
-            tag = rule.candidate
+            tag = rule
         if tag is not None:
             on_instance = tag.source is Source.INSTANCE or tag.level is Level.INSTANCE
             where = (found.subject.instance if on_instance else "") or found.subject.group
@@ -382,7 +382,7 @@ def next_changes(
 def _moments(decision: Decision, after: datetime) -> Iterator[datetime]:
     """Yield when each rule that was asked comes to ask for something else, or ends."""
     for rule in decision.chain:
-        schedule, until = rule.candidate.schedule, rule.candidate.until
+        schedule, until = rule.schedule, rule.until
         if until is not None and until > after:
             yield until
         if isinstance(schedule, Schedule):

@@ -69,7 +69,7 @@ def of_name(text: str, accepted: AcceptedState) -> PreviewedSchedule:
     held = accepted.overrides
     accepted = accepted.written
     ref = find_scheduled(text, accepted)
-    origin = accepted.resources[ref].origin.at_line
+    origin = accepted.resources[ref].origin._replace(column=0)
     if ref.kind == "Schedule":
         return PreviewedSchedule(
             str(ref),

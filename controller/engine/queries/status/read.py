@@ -37,7 +37,6 @@ from controller.model.observed import CONFIG_SCOPE
 from controller.model.override import Override
 from controller.model.plan import NoteCategory
 from controller.ports import Source
-from controller.targets.table_items.definitions import STATE_TABLE
 
 NO_SOURCE: Final = SourceView("", "none", "the settings name no source")
 
@@ -64,7 +63,7 @@ def read_status(
     does not answer, are part of the answer.
     """
     master = installation.master
-    rows = {str(row["Id"]): row for row in master.store.scan(master.physical(STATE_TABLE.name), 1)}
+    rows = {str(row["Id"]): row for row in master.store.scan(master.state_table)}
     overrides = _overrides(rows, now)
     accepted, unreadable = _accepted(installation, accounts, overrides, now)
     scopes = _scopes(rows, _known(accepted, installation))

@@ -11,12 +11,11 @@ from controller.errors import WrongUsage
 from controller.loading.compiled import CompiledKinds
 from controller.loading.documents import parse_documents
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "fleet"
 
 
-SOURCE = FolderSource(FolderLocation(EXAMPLES))
+SOURCE = FolderSource(EXAMPLES)
 
 
 @pytest.fixture(scope="module")
