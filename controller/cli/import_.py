@@ -43,7 +43,8 @@ def import_(
     found = Importer(call.installation).import_all(
         ImportAsked(now=utc_now(), scopes=tuple(scope or ()), rewrite_schedules=periods)
     )
-    files = {**found.files, **_schemas()}
+    schemas = {f"{SCHEMAS}/{name}": text for name, text in schema_files(outputs=False).items()}
+    files = {**found.files, **schemas}
     others = write_folder(out, files, force=force)
     for name, why in found.unseen.items():
         note(f"not looked at: {name}: {why}")
@@ -57,7 +58,3 @@ def import_(
         odd = "1 oddity" if found.oddities == 1 else f"{found.oddities:,} oddities"
         say(f"{odd}, {found.left_out:,} left out: {out / NOTES} says what there is to decide")
     say(f"Next: commit it, and envctl plan --source {out} --adopt")
-
-
-def _schemas() -> dict[str, bytes]:
-    return {f"{SCHEMAS}/{name}": text for name, text in schema_files(outputs=False).items()}
