@@ -13,7 +13,6 @@ from controller.engine.queries.explain.explanation import (
     PowerFacts,
     StepKind,
     Written,
-    used_schedule,
 )
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
@@ -78,7 +77,8 @@ def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
         elif choice.mode != "automatic":
             yield f"{found.owner} follows mode {choice.mode}"
         else:
-            yield f"{found.owner} follows {used_schedule(choice) or choice.expression}"
+            used = ResourceRef("Schedule", choice.use) if choice.use else choice.expression
+            yield f"{found.owner} follows {used}"
     elif rule.is_persons_tag:
         yield f"{tagged}, put there by a person (AWS does not say who)"
     else:
@@ -246,7 +246,7 @@ def verdict_of(explanation: Explanation) -> str:
         if schedule is not None and schedule.fixed is None:
             zone = zone_of(schedule.zone)
         moment = f"At {even_moment_text(explanation.at, zone)} "
-    if not found.switches:
+    if decision.wanted not in STATES.values():
         left = decision.wanted is State.NOSCHEDULE
         wanted = "Wanted: left alone" if left else "Nothing is wanted"
         return f"{moment}{wanted}, is {_counted(found.states)}"

@@ -71,6 +71,7 @@ def verdicts(decision: Decision) -> dict[Source, Verdict]:
 
 
 ON, OFF = ALWAYS_ON, ALWAYS_OFF
+NARROW_ON = (override(OFF), override(ON, Level.INSTANCE))
 ORDER = [
     # instance tag, group tag, role, overrides -> wanted, source, because
     ("", "", None, (), State.OFF, Source.ENVIRONMENT, "office hours are over"),
@@ -85,15 +86,7 @@ ORDER = [
     ("", "on", None, (override(OFF, Level.INSTANCE),), State.ON, Source.GROUP, "however narrow"),
     ("", "", None, (override(ON, hours=0),), State.OFF, Source.ENVIRONMENT, "it has ended"),
     ("", "", None, (override(ON, hours=None),), State.ON, Source.OVERRIDE, "until Git changes"),
-    (
-        "",
-        "",
-        None,
-        (override(OFF), override(ON, Level.INSTANCE)),
-        State.ON,
-        Source.OVERRIDE,
-        "narrowest first",
-    ),
+    ("", "", None, NARROW_ON, State.ON, Source.OVERRIDE, "narrowest first"),
     (
         "",
         "",
