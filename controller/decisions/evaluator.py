@@ -1,6 +1,6 @@
 """What is to be done with every instance and group of a scope now, and why. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -35,6 +35,7 @@ _ARRIVES: Final = {
 }
 _SETTLED: Final = frozenset({"running", "stopped", "InService", "Standby", None})
 _AS_A_WHOLE: Final = InstanceFacts("", "running")
+_UNKNOWN: Final = Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.NO_ENVIRONMENT))
 _NOBODY: Final = Decision(Action.SKIP, State.NONE, None, None)
 LEFT_OUT: Final = Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.LEFT_OUT))
 
@@ -139,7 +140,6 @@ class Evaluator:
         self._power = power
         self._now = now.astimezone(UTC)
         self._rules = rules
-        self._unknown = decide(_AS_A_WHOLE, None, None, self._now, rules=rules)
         self._memory: dict[tuple[object, ...], tuple[Decision, Decision | None]] = {}
         deployed_to = {
             name: replace(known, facts=replace(known.facts, deploying_since=since))
@@ -150,17 +150,16 @@ class Evaluator:
             {**power.environments, **deployed_to} if deployed_to else power.environments
         )
         self.groups = {name: self._group(group) for name, group in look.groups.items()}
-
-    def instances(self) -> Iterator[Evaluation]:
-        """Yield every instance, in the order of the look."""
         places = {
             member.instance_id: (name, member.lifecycle)
-            for name, group in self._look.groups.items()
+            for name, group in look.groups.items()
             for member in group.members
         }
-        for instance_id, instance in self._look.instances.items():
-            group, lifecycle = places.get(instance_id, ("", None))
-            yield self._instance(instance, group, lifecycle)
+        # In the order of the look.
+        self.instances = tuple(
+            self._instance(instance, *places.get(instance_id, ("", None)))
+            for instance_id, instance in look.instances.items()
+        )
 
     def _instance(self, instance: FoundInstance, group: str, lifecycle: str | None) -> Evaluation:
         rules = self._rules
@@ -169,7 +168,7 @@ class Evaluator:
         environment = self._environments.get(name)
         group = group or dict(instance.tags).get(GROUP_TAG, "")
         if environment is None:
-            return Evaluation(instance, group, lifecycle, "", None, self._unknown)
+            return Evaluation(instance, group, lifecycle, "", None, _UNKNOWN)
         whole = self.groups.get(group)
         role = whole.role if whole else environment.role(tags.get(rules.role_tag.lower(), ""))
         if rules.leave_out(name, self._look.scope):

@@ -95,7 +95,7 @@ def evaluate_looks(
     for setup, look in looks:
         evaluator = Evaluator(look, power, now, rules, deploying)
         scopes[setup.scope.name] = ScopeEvaluation(
-            setup, look, tuple(evaluator.instances()), evaluator.groups
+            setup, look, evaluator.instances, evaluator.groups
         )
     return FleetEvaluation(scopes, unreachable or {}, deploying)
 

@@ -87,7 +87,7 @@ def power_changes_of(
     notes: list[Note] = []
     members: dict[str, list[Evaluation]] = {}
     stops = any(group.decision.action in STOPPING for group in groups.values())
-    for found in evaluator.instances():
+    for found in evaluator.instances:
         ref = ResourceRef(INSTANCE, f"{scope}/{found.instance.instance_id}")
         change = _of_instance(ref, found, groups.get(found.group), memory, now)
         if change is not None:

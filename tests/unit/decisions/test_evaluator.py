@@ -20,7 +20,7 @@ def evaluated(
 ) -> tuple[Evaluator, list[Evaluation]]:
     rules = power_rules_of(LiveOptions(power=power))
     evaluator = Evaluator(look(*found), power_map(accepted_of(FLEET)), NOW, rules)
-    return evaluator, list(evaluator.instances())
+    return evaluator, list(evaluator.instances)
 
 
 @pytest.mark.parametrize(

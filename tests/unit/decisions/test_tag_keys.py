@@ -57,6 +57,6 @@ def test_what_is_decided_by_a_renamed_tag_is_known_to_be_ours_or_not() -> None:
         replace(instance("i-1"), tags=(("env", "c50"), ("off-hours", "off"))),
     )
     evaluator = Evaluator(found, power_map(accepted), NOW, power_rules_of(RENAMED))
-    (judged,) = evaluator.instances()
+    (judged,) = evaluator.instances
     assert (judged.decision.source, judged.decision.action) == (Source.INSTANCE, Action.SWITCH_OFF)
     assert evaluator.groups["c50-ta-Web"].tag_is_ours
