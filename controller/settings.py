@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -84,13 +84,13 @@ class TargetModes(SettingsPart):
     others: dict[str, Mode] = Field(default_factory=dict)
     """Targets of extensions, by name; what is not named here is observed."""
 
-    def of(self, target: str) -> Mode:
-        """Return the mode of a target by its name."""
+    def of(self, target: str, account: Mode = "enforce") -> Mode:
+        """Return how far a target, by its name, may go: the weaker of its own mode and the account's."""
         fields = {field.alias or name: name for name, field in type(self).model_fields.items()}
+        own: Mode = self.others.get(target, "observe")
         if target in fields and target != "others":
-            mode: Mode = getattr(self, fields[target])
-            return mode
-        return self.others.get(target, "observe")
+            own = getattr(self, fields[target])
+        return min(own, account, key=get_args(Mode).index)
 
 
 _OPTIONS = LiveOptions()

@@ -21,6 +21,7 @@ from controller.ledger.large_images import (
     unpack_images,
 )
 from controller.model.ledger_record import Actor, Head, ItemWrite, LedgerRecord, Phase
+from controller.model.ref import ResourceRef
 
 Redact = Callable[[str, dict[str, Any]], dict[str, Any]]
 """(logical table, full image) -> the image with sensitive values replaced by their digests."""
@@ -320,3 +321,15 @@ def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
 def summary_of(record: LedgerRecord) -> RecordSummary:
     """Return the line of a full record."""
     return summary_of_item(to_item(record))
+
+
+DIGEST: Final = "Digest"
+"""In the meta of a live change that has a record of its own: the digest of what was intended."""
+
+
+def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
+    """Return the objects a record of live changes is about: those of a shared record by their keys, else its own."""
+    if DIGEST in record.new_meta:
+        return (ResourceRef(record.entity_type, record.entity_key),)
+    images = {**(record.old_value or {}), **(record.new_value or {})}
+    return tuple(ResourceRef.parse(name) for name in sorted(images))

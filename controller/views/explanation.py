@@ -14,13 +14,12 @@ from controller.engine.queries.explain.explanation import (
     SourceFacts,
     StepKind,
     Written,
-    used_schedule,
 )
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.override import Override
 from controller.model.plan import Note, Violation
-from controller.model.ref import UNKNOWN_AUTHORSHIP, Reason
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Reason, ResourceRef
 from controller.planning.wording import TIMES, end_text, what_text
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
@@ -65,7 +64,8 @@ def why_lines(explanation: Explanation) -> list[str]:
             elif choice.mode != "automatic":
                 lines = [f"{found.owner} follows mode {choice.mode}"]
             else:
-                lines = [f"{found.owner} follows {used_schedule(choice) or choice.expression}"]
+                used = ResourceRef("Schedule", choice.use) if choice.use else choice.expression
+                lines = [f"{found.owner} follows {used}"]
         elif rule.is_persons_tag:
             lines = [f"{tagged}, put there by a person (AWS does not say who)"]
         else:
@@ -235,7 +235,7 @@ def verdict_of(explanation: Explanation) -> str:
         if schedule is not None and schedule.fixed is None:
             zone = zone_of(schedule.zone)
         moment = f"At {even_moment_text(explanation.at, zone)} "
-    if not found.switches:
+    if decision.wanted not in STATES.values():
         left = decision.wanted is State.NOSCHEDULE
         wanted = "Wanted: left alone" if left else "Nothing is wanted"
         return f"{moment}{wanted}, is {_counted(found.states)}"

@@ -143,7 +143,7 @@ def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
         yield from (f"    {line}" for line in violation_lines(violation))
     for scope in done.outcomes:
         if scope.stopped:
-            yield f"  {scope.scope}: {scope.stopped.message}"
+            yield f"  {scope.finding.scope}: {scope.stopped.message}"
 
 
 def _instances(counts: Mapping[str, int]) -> str:

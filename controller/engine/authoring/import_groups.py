@@ -91,7 +91,7 @@ class GroupReader:
             return
         master = self._installation.master
         history = self._installation.ledger
-        observer = Observer(access=master.aws, accepted=accepted, history=history, now=self._now)
+        observer = Observer(access=master.aws, accepted=accepted, history=history)
         reads = observer.reads(setup)
         deep = read_deep(there.values(), reads)
         actions = read_actions(reads)

@@ -87,7 +87,11 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
         raise WrongUsage(f"--entity {error}") from error
     live = {kind for target in live_targets(master.settings.extensions) for kind in target.kinds}
     if ref.kind == POWER or ref.kind in live:
-        return _live_entities(ref, master)
+        # One named without its scope (``Group/c50-ta-Web``) may be in any.
+        scopes = [scope for scope in _scopes(master) if scope != CONFIG_SCOPE]
+        in_scope = any(ref.key.startswith(f"{scope}/") for scope in scopes)
+        keys = [ref.key] if in_scope else [f"{scope}/{ref.key}" for scope in scopes]
+        return tuple(EntityKey(ref.kind, key) for key in keys)
     kind = master.kinds.get(ref.kind)
     if kind is None:
         meant = closest(ref.kind, master.kinds)
@@ -95,14 +99,6 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
         raise WrongUsage(f"there is no kind {ref.kind!r}", fix=f"{hint}")
     prefix = master.settings.resource_prefix
     return entities_of(kind, ref.key, prefix, master.store.scan)
-
-
-def _live_entities(ref: ResourceRef, master: Master) -> tuple[EntityKey, ...]:
-    """Return a live object as records name it; one named without its scope (``Group/c50-ta-Web``) may be in any."""
-    scopes = [scope for scope in _scopes(master) if scope != CONFIG_SCOPE]
-    if any(ref.key.startswith(f"{scope}/") for scope in scopes):
-        return (EntityKey(ref.kind, ref.key),)
-    return tuple(EntityKey(ref.kind, f"{scope}/{ref.key}") for scope in scopes)
 
 
 def _scopes(master: Master) -> list[str]:

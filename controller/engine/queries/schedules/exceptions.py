@@ -133,7 +133,8 @@ def _of_instance(
     )
     running = judged.instance.state == "running"
     if running and isinstance(own, Schedule) and state_at(own, now) is State.OFF:
-        override = _override_of(rule, accepted)
+        recorded = rule.override if rule else ""
+        override = next((held for held in accepted.overrides if held.id == recorded), None)
         event = previous_event(own, now) if own.fixed is None else None
         began = event.at.astimezone(UTC) if event else None
         return found._replace(override=override, since=override.since if override else began)
@@ -182,11 +183,3 @@ def _own_schedule(judged: Evaluation, power: PowerMap) -> Schedule | InvalidSche
         return None
     role = environment.role(judged.role.facts.name) if judged.role else None
     return (role.facts.schedule if role else None) or environment.facts.schedule
-
-
-def _override_of(rule: Rule | None, accepted: AcceptedState) -> Override | None:
-    """Return the recorded override that decides; None where it is another rule, or a tag."""
-    wanted = rule.override if rule else ""
-    return next(
-        (override for override in accepted.overrides if wanted and override.id == wanted), None
-    )
