@@ -11,11 +11,13 @@ from controller.engine.queries.explain.explanation import (
     Block,
     BlockCode,
     Explanation,
+    SourceFacts,
     StepKind,
     Written,
 )
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
+from controller.model.override import Override
 from controller.model.plan import Note, Violation
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Reason, ResourceRef
 from controller.planning.wording import TIMES, end_text, what_text
@@ -24,7 +26,6 @@ from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
 from controller.views.time_text import (
-    date_text,
     even_moment_text,
     moment_text,
     second_text,
@@ -93,8 +94,8 @@ def _place(document: Written, verb: str, zone: tzinfo) -> str:
         return str(document.origin)
     author = "" if record.actor.author == UNKNOWN_AUTHORSHIP.author else record.actor.author
     who = author or record.changed_by or "somebody"
-    day = date_text(datetime.fromisoformat(record.iso_timestamp).astimezone(zone))
-    by = ", ".join(filter(None, (who, record.actor.commit[:_SHORT], day)))
+    day = datetime.fromisoformat(record.iso_timestamp).astimezone(zone)
+    by = ", ".join(filter(None, (who, record.actor.commit[:_SHORT], f"{day.day} {day:%b}")))
     return f"{document.origin}   {verb} by {by}, audit {record.transaction_id}"
 
 
@@ -133,14 +134,18 @@ def order_of(explanation: Explanation) -> list[RuleText]:
     return order
 
 
+NOT_READ: Final = SourceFacts(document=None)
+"""What is told of a source that was not read."""
 _WIDTH: Final = 14
 _VALUE_WIDTH: Final = 56
 
 
 def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     """Return the answer for people."""
-    document = explanation.source.document if explanation.source else None
-    first, *rest = [block.text for block in blocks_of(explanation)] or ("nothing",)
+    source = explanation.source or NOT_READ
+    # Last what blocks the changes that a plan of the source has.
+    blocking = (*explanation.blocks, *source.blocks)
+    first, *rest = [block_line(block).text for block in blocking] or ("nothing",)
     told = "; ".join(block_line(notice).text for notice in explanation.information)
     order = order_of(explanation)
     blocks = [
@@ -148,8 +153,8 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
         ("Why", why_lines(explanation)),
         ("Order", [" · ".join(rule.shown for rule in order)] if order else []),
         ("", [f"{rule.name}: {rule.why}" for rule in order if rule.why]),
-        ("Values", value_lines(document) if document else []),
-        ("Overrides", override_lines(explanation)),
+        ("Values", value_lines(source.document) if source.document else []),
+        ("Overrides", [override_line(o, explanation.zone) for o in explanation.overrides]),
         ("Blocks", [f"{first}{f' ({told}: information only)' if told else ''}", *rest]),
     ]
     found = explanation.power
@@ -302,12 +307,10 @@ def value_lines(document: EffectiveDocument) -> list[str]:
     return [f"{text:<{width}}  {place}" for text, place in shown]
 
 
-def override_lines(explanation: Explanation) -> list[str]:
-    """Return the overrides that concern it."""
-    return [
-        f"{override.id}  {override.ref} {what_text(override)} {end_text(override, explanation.zone)} ({override.actor}: {override.reason})"
-        for override in explanation.overrides
-    ]
+def override_line(override: Override, zone: tzinfo) -> str:
+    """Return an override that concerns it."""
+    what, end = what_text(override), end_text(override, zone)
+    return f"{override.id}  {override.ref} {what} {end} ({override.actor}: {override.reason})"
 
 
 class BlockLine(NamedTuple):
@@ -328,16 +331,6 @@ _BLOCK_TEXTS: Final = {
     BlockCode.DEPLOYMENTS_LOCKED: "deployments locked",
     BlockCode.DECISION: "{detail}",
 }
-
-
-def blocks_of(explanation: Explanation) -> list[BlockLine]:
-    """Return what keeps it from being as it is wanted; last what blocks the changes a plan of the source has.
-
-    Nothing of the latter where the source has it no more.
-    """
-    source = explanation.source
-    planned = source.blocks if source is not None and source.document is not None else ()
-    return [block_line(block) for block in (*explanation.blocks, *planned)]
 
 
 def block_line(block: Block | Violation | Note) -> BlockLine:

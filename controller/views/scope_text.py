@@ -28,10 +28,11 @@ def what_of(scope: ScopeLine) -> str:
     first = status.reason.message
     counts = []
     if status.changes:
-        waits = "wait" if status.state in (ScopeState.OBSERVE, ScopeState.REFUSED) else "are left"
-        counts.append(_counted(status.changes, "change", waits))
+        waits = status.state in (ScopeState.OBSERVE, ScopeState.REFUSED)
+        verbs = ("waits", "wait") if waits else ("is left", "are left")
+        counts.append(_changes(status.changes, *verbs))
     if status.blocked:
-        counts.append(_counted(status.blocked, "change", "are blocked"))
+        counts.append(_changes(status.blocked, "is blocked", "are blocked"))
     if scope.lacking:
         noun = "object waits" if scope.lacking == 1 else "objects wait"
         counts.append(f"{scope.lacking:,} {noun} for what the account lacks")
@@ -54,8 +55,5 @@ def in_words(scopes: Sequence[ScopeLine]) -> str:
     return f"{len(scopes)}: {' · '.join(parts)}"
 
 
-def _counted(count: int, noun: str, verb: str) -> str:
-    if count == 1:
-        verb = {"wait": "waits", "are left": "is left", "are blocked": "is blocked"}[verb]
-        return f"1 {noun} {verb}"
-    return f"{count:,} {noun}s {verb}"
+def _changes(count: int, single: str, several: str) -> str:
+    return f"1 change {single}" if count == 1 else f"{count:,} changes {several}"

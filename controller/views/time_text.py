@@ -1,4 +1,4 @@
-"""Moments and lengths of time in words: the one place of every form in which they are shown."""
+"""Moments and lengths of time in words: the one place of every form in which several views show them."""
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -16,11 +16,6 @@ def clock_text(at: datetime) -> str:
 def utc_text(at: datetime) -> str:
     """Return ``19:00 UTC``."""
     return clock_text(at.astimezone(UTC))
-
-
-def date_text(day: date) -> str:
-    """Return ``3 Nov``."""
-    return f"{day.day} {day:%b}"
 
 
 def day_text(day: date) -> str:

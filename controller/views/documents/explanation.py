@@ -16,14 +16,14 @@ from controller.views.documents.moments import (
     state_change_json,
 )
 from controller.views.explanation import (
+    NOT_READ,
     Command,
     block_line,
-    blocks_of,
     commands_of,
     heading_of,
     last_change_lines,
     order_of,
-    override_lines,
+    override_line,
     value_lines,
     verdict_of,
     why_lines,
@@ -88,8 +88,9 @@ class ExplainDocument(TypedDict):
 def explanation_json(explanation: Explanation) -> ExplainDocument:
     """Return the answer for programs."""
     found, zone, last = explanation.power, explanation.zone, explanation.last
-    document = explanation.source.document if explanation.source else None
-    blocks = blocks_of(explanation)
+    source = explanation.source or NOT_READ
+    document = source.document
+    blocks = [block_line(block) for block in (*explanation.blocks, *source.blocks)]
     information = [block_line(notice) for notice in explanation.information]
     return {
         "ref": str(explanation.ref),
@@ -120,7 +121,7 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         ]
         if document
         else [],
-        "overrides": override_lines(explanation),
+        "overrides": [override_line(override, zone) for override in explanation.overrides],
         "inForce": [override_json(override) for override in explanation.overrides],
         "blocks": [block.text for block in blocks],
         "blockCodes": [filled(BlockObject, block) for block in blocks],
