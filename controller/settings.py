@@ -218,8 +218,7 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
         try:
             first, *more = parse_documents(data)
         except Irregular:
-            secret = frozenset(secret_names(Settings))
-            raise _wrong(find_text_problems(name, data, secret)) from None
+            raise _wrong(find_text_problems(name, data, secret_names(Settings))) from None
         if more:
             origin, what = Origin(name, more[0].line), "the settings are one document"
             raise _wrong([Problem(origin, "", what, "leave this one out")])
@@ -234,7 +233,7 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        positions = Positions(data, lambda: frozenset(secret_names(Settings)))
+        positions = Positions(data, lambda: secret_names(Settings))
         problems = [
             _problem(name, issue, positions, given)
             for issue in validation_issues(error, (), Settings)

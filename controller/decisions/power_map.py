@@ -118,7 +118,7 @@ def _laid_over(of_map: bytes, own: bytes) -> Mapping[str, ServerRole]:
 def _expanded(kind: Kind[Any], document: bytes) -> dict[str, Any]:
     """Return a document's spec with its short forms written out."""
     spec: dict[str, Any] = parse_canonical(document)["spec"]
-    return kind.expand(spec) if kind.expand else spec
+    return kind.expand(spec)
 
 
 class FollowedSchedule(NamedTuple):

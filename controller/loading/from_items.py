@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import authored_spec
-from controller.kinds.language.kind import Finding
-from controller.loading.compiled import CompiledKinds
+from controller.kinds.language.kind import Finding, Kinds
 from controller.loading.issue import unknown_kind
 from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
@@ -59,7 +58,7 @@ class DesiredFromItems(NamedTuple):
 
 def read_back(
     objects: Mapping[ResourceRef, StoredObject],
-    kinds: CompiledKinds,
+    kinds: Kinds,
     *,
     memory: Mapping[ResourceRef, ReadBack] | None = None,
 ) -> ObjectsReadBack:
@@ -74,9 +73,7 @@ def read_back(
             read[ref] = ReadBack(stored, known.document)
         else:
             body = _body(ref, stored, kinds)
-            document = (
-                check_document(kinds.by_name[ref.kind], body) if isinstance(body, bytes) else body
-            )
+            document = check_document(kinds[ref.kind], body) if isinstance(body, bytes) else body
             read[ref] = ReadBack(stored, document)
     resources: dict[ResourceRef, AuthoredDocument] = {}
     specs: dict[ResourceRef, Any] = {}
@@ -92,7 +89,7 @@ def read_back(
 
 def desired_from_items(
     objects: Mapping[ResourceRef, StoredObject],
-    kinds: CompiledKinds,
+    kinds: Kinds,
     *,
     source: str,
     revision: str,
@@ -126,22 +123,22 @@ def desired_from_items(
     return DesiredFromItems(DesiredState(revision, source, "", "", resources), problems)
 
 
-def spec_of(resource: Resource, kinds: CompiledKinds) -> Any:
+def spec_of(resource: Resource, kinds: Kinds) -> Any:
     """Return the spec model of a resource that was valid. Built anew at each call."""
-    return kinds.by_name[resource.ref.kind].spec_model(parse_canonical(resource.document)["spec"])
+    return kinds[resource.ref.kind].model_of(parse_canonical(resource.document)["spec"])
 
 
 def _body(
-    ref: ResourceRef, stored: StoredObject, kinds: CompiledKinds, *, base: bool = False
+    ref: ResourceRef, stored: StoredObject, kinds: Kinds, *, base: bool = False
 ) -> bytes | tuple[Finding, ...]:
     """Return the canonical document (metadata and spec) as somebody would have written it to get this object.
 
     With ``base`` it is without what overrides put in it. The item may lack what even the object's name is made of.
     """
-    if ref.kind not in kinds.by_name:
+    if ref.kind not in kinds:
         return (unknown_kind((), ref.kind),)
     try:
-        kind, extra = kinds.by_name[ref.kind].kind, stored.extra
+        kind, extra = kinds[ref.kind], stored.extra
         name, spec = authored_spec(kind, parse_canonical(stored.attributes), extra.get("spec"))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         return (Finding((), f"the item is not in the shape of a {ref.kind}: {error!r}"),)
@@ -152,12 +149,12 @@ def _body(
 
 
 def _valid(
-    ref: ResourceRef, stored: StoredObject, kinds: CompiledKinds
+    ref: ResourceRef, stored: StoredObject, kinds: Kinds
 ) -> ValidatedDocument | tuple[Finding, ...]:
     body = _body(ref, stored, kinds, base=True)
     if not isinstance(body, bytes):
         return body
-    made = validate_document(kinds.by_name[ref.kind], body, stored.origin, 0)
+    made = validate_document(kinds[ref.kind], body, stored.origin, 0)
     if isinstance(made, ValidatedDocument) and made.ref != ref:
         return (Finding((), f"the item goes by another name: {made.ref}, not {ref}"),)
     return made

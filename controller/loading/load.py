@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.kinds.language.kind import DEFAULTS, Finding
-from controller.loading.compiled import CompiledKinds
+from controller.kinds.language.kind import DEFAULTS, Finding, Kinds
 from controller.loading.envelope import ParsedDocument, ParsedFile, parse_file
 from controller.loading.issue import PlacedIssue, placed
 from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, no_such, resolve
@@ -67,7 +66,7 @@ class ChangedDocuments:
     parsed: Mapping[str, ParsedFile]
     """What each content says."""
     defaults: FolderDefaults
-    kinds: CompiledKinds
+    kinds: Kinds
 
     def again(self, resource: Resource) -> ValidatedDocument:
         """Validate an object's unchanged document a second time."""
@@ -145,9 +144,7 @@ class ChangedDocuments:
     ) -> Iterator[WrittenReference]:
         if not document.issues:
             defaults = self.defaults.for_kind(folder_of(origin.path), document.kind).spec
-            for named in written_references(
-                self.kinds.by_name[document.kind], document.body, defaults
-            ):
+            for named in written_references(self.kinds[document.kind], document.body, defaults):
                 yield WrittenReference(origin, index, named)
 
     def _validate(
@@ -156,9 +153,7 @@ class ChangedDocuments:
         if document.issues:
             return document.issues
         defaults = self.defaults.for_kind(folder_of(origin.path), document.kind)
-        return validate_document(
-            self.kinds.by_name[document.kind], document.body, origin, index, defaults
-        )
+        return validate_document(self.kinds[document.kind], document.body, origin, index, defaults)
 
 
 def _refs_named(document: ParsedDocument) -> list[ResourceRef]:
@@ -215,7 +210,7 @@ class Loaded:
 def load(
     files: Mapping[str, str],
     read: Read,
-    kinds: CompiledKinds,
+    kinds: Kinds,
     *,
     compatibility: str = "none",
     default_region: str = "",
@@ -230,7 +225,7 @@ def load(
     settings = (compatibility, default_region)
     if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
-    parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), kinds.names))
+    parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), kinds.keys()))
     defaults = list(defaults_documents(files, parsed))
     documents = ChangedDocuments(files, parsed, FolderDefaults(defaults), kinds)
     changes = documents.since(before.files, before.facts)
@@ -284,7 +279,7 @@ def _resolved(
     changes: DocumentChanges,
     documents: ChangedDocuments,
     world: TracingWorld,
-    kinds: CompiledKinds,
+    kinds: Kinds,
 ) -> tuple[Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resource]]:
     """Resolve the new documents, and those kept objects that asked about something that is different now.
 
@@ -301,7 +296,7 @@ def _resolved(
         if ref not in valid and not touched.isdisjoint(found.asked):
             valid[ref] = documents.again(found.resource)
     for ref in list(valid):
-        kind = kinds.by_name[ref.kind].kind
+        kind = kinds[ref.kind]
         resolved[ref] = resolve(valid.pop(ref), kind, world, changes.broken_refs)
         resources[ref] = resolved[ref].resource
     return resolved, resources
@@ -320,15 +315,15 @@ def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedI
 def _clashes(
     before: Mapping[str, tuple[PlacedIssue, ...]],
     changes: DocumentChanges,
-    kinds: CompiledKinds,
+    kinds: Kinds,
     resources: Mapping[ResourceRef, Resource],
 ) -> Mapping[str, tuple[PlacedIssue, ...]]:
     """Look for values two objects have: among the kinds whose facts have changed, or that had some before."""
     touched = {ref.kind for ref in changes.touched}
     among: dict[str, list[tuple[ResourceRef, Any]]] = {
         name: []
-        for name, compiled in kinds.by_name.items()
-        if compiled.kind.unique and (name in touched or before.get(name))
+        for name, kind in kinds.items()
+        if kind.unique and (name in touched or before.get(name))
     }
     for pair in changes.facts.items() if among else ():
         if pair[0][0] in among:
@@ -338,7 +333,7 @@ def _clashes(
         mine.sort(key=lambda pair: resources[pair[0]].origin)
         found[name] = tuple(
             issue
-            for ref, clash in clashes(kinds.by_name[name].kind, mine)
+            for ref, clash in clashes(kinds[name], mine)
             for issue in placed([clash], resources[ref].origin, resources[ref].index)
         )
     return found

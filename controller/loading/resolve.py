@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import Named
-from controller.kinds.language.kind import Finding, Kind
+from controller.kinds.language.kind import Finding, Kind, Kinds
 from controller.kinds.language.spec import merge_derived
 from controller.loading.closest import did_you_mean
-from controller.loading.compiled import CompiledKinds
 from controller.loading.issue import MAX_ISSUES, further
 from controller.loading.validated import ValidatedDocument
 from controller.model.canonical import canonical_bytes, projection_digest
@@ -110,7 +109,7 @@ def resolve(
 
 def resolve_all(
     documents: Mapping[ResourceRef, ValidatedDocument],
-    kinds: CompiledKinds,
+    kinds: Kinds,
     settings: tuple[str, str],
     facts: Mapping[ResourceRef, Any] | None = None,
 ) -> dict[ResourceRef, Resolved]:
@@ -120,10 +119,7 @@ def resolve_all(
     """
     own = {ref: document.facts for ref, document in documents.items()}
     world = TracingWorld(own if facts is None else facts, *settings)
-    return {
-        ref: resolve(document, kinds.by_name[ref.kind].kind, world)
-        for ref, document in documents.items()
-    }
+    return {ref: resolve(document, kinds[ref.kind], world) for ref, document in documents.items()}
 
 
 def no_such(named: Named, names: Iterable[str]) -> Finding:
@@ -160,10 +156,10 @@ def clashes(
 
 
 def all_clashes(
-    documents: Mapping[ResourceRef, ValidatedDocument], kinds: CompiledKinds
+    documents: Mapping[ResourceRef, ValidatedDocument], kinds: Kinds
 ) -> Iterator[tuple[ResourceRef, Finding]]:
     """Yield the ``clashes`` of all kinds; the first owner of a value is the first by name."""
-    for name, compiled in kinds.by_name.items():
-        if compiled.kind.unique:
+    for name, kind in kinds.items():
+        if kind.unique:
             mine = sorted((ref, documents[ref].facts) for ref in documents if ref.kind == name)
-            yield from clashes(compiled.kind, mine)
+            yield from clashes(kind, mine)

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from typing import Final
 
-from controller.loading.compiled import CompiledKinds
+from controller.kinds.language.kind import Kinds
 from controller.loading.documents import INVISIBLE, MAX_BYTES
 from controller.loading.issue import PlacedIssue
 from controller.loading.load import Loaded
 from controller.loading.positions import TOP, FieldOrigins, Spot, covered, dotted, excerpt
 from controller.loading.syntax import TextFinding
+from controller.loading.validation_issues import secret_names_of
 from controller.loading.yaml_errors import find_yaml_errors
 from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, in_file_order
 
@@ -115,7 +116,7 @@ def _spots(text: str, indexes: Iterator[int]) -> Iterator[Spot]:
         yield Spot(line, index - start, index)
 
 
-def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: CompiledKinds) -> tuple[Problem, ...]:
+def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Problem, ...]:
     """Return every problem and warning of a load, in file order, each once; of a file with very many the first ones.
 
     ``origins`` are those of the revision; it reads only files that have a problem.
@@ -123,7 +124,7 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: CompiledKinds) -> 
     problems = [
         problem
         for path, text in loaded.broken.items()
-        for problem in find_text_problems(path, text, kinds.secret_names)
+        for problem in find_text_problems(path, text, secret_names_of(kinds))
     ]
     by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
     for _, of_file in groupby(by_file, key=lambda placed: placed.path):

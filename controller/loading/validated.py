@@ -7,10 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.kinds.language.fields import Named, controller_only, merge, references
-from controller.kinds.language.kind import Finding, Items, Kind, SharedField
+from controller.kinds.language.kind import Finding, Items, Kind, Kinds, SharedField
 from controller.kinds.language.spec import Metadata
 from controller.loading.closest import did_you_mean
-from controller.loading.compiled import CompiledKind, CompiledKinds
 from controller.loading.envelope import ParsedFile
 from controller.loading.issue import PlacedIssue, placed, unknown_kind
 from controller.loading.validation_issues import validation_issues
@@ -108,9 +107,7 @@ def folders_above(folder: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
 
 
-def defaults_issues(
-    documents: Iterable[DefaultsDocument], kinds: CompiledKinds
-) -> Iterator[PlacedIssue]:
+def defaults_issues(documents: Iterable[DefaultsDocument], kinds: Kinds) -> Iterator[PlacedIssue]:
     """Yield the issues of every Defaults document; a missing field is none, documents may still give it."""
     given: dict[tuple[str, str], DefaultsDocument] = {}
     for document in documents:
@@ -119,30 +116,28 @@ def defaults_issues(
             Metadata.model_validate(parse_canonical(document.body)["metadata"])
         except ValidationError as error:
             issues += validation_issues(error, ("metadata",), Metadata)
-        for kind, partial in document.partial_specs().items():
-            compiled = kinds.by_name.get(kind)
-            path = ("spec", kind)
-            first = given.setdefault((document.folder, kind), document)
-            if compiled is None:
-                fix = did_you_mean(kind, kinds.names, f"one of {', '.join(sorted(kinds.names))}")
-                issues.append(unknown_kind(path, kind, fix, at_key=True))
+        for name, partial in document.partial_specs().items():
+            path = ("spec", name)
+            first = given.setdefault((document.folder, name), document)
+            if name not in kinds:
+                fix = did_you_mean(name, kinds, f"one of {', '.join(sorted(kinds))}")
+                issues.append(unknown_kind(path, name, fix, at_key=True))
             elif not isinstance(partial, dict):
-                fix = f"write '{kind}: {{field: value}}'"
+                fix = f"write '{name}: {{field: value}}'"
                 issues.append(Finding(path, "expected a map of fields", fix))
             elif first is not document:
-                message = f"this folder's defaults for {kind} are already given at {first.origin}"
+                message = f"this folder's defaults for {name} are already given at {first.origin}"
                 issues.append(
                     Finding(path, message, "merge the two", at_key=True, code=ProblemCode.DUPLICATE)
                 )
             else:
-                issues += _partial_issues(compiled, partial, path)
+                issues += _partial_issues(kinds[name], partial, path)
         yield from placed(issues, document.origin, document.index)
 
 
 def _partial_issues(
-    compiled: CompiledKind, partial: dict[str, Any], path: tuple[str, ...]
+    kind: Kind[Any], partial: dict[str, Any], path: tuple[str, ...]
 ) -> Iterator[Finding]:
-    kind = compiled.kind
     yield from null_field_issues(kind, partial, path)
     spec = merge({}, partial)
     for field, authored in kind.authored_fields.items():
@@ -152,7 +147,7 @@ def _partial_issues(
         except ValidationError as error:
             yield from validation_issues(error, (*path, field), authored.model, partial=True)
     try:
-        compiled.spec_model(spec)
+        kind.model_of(spec)
     except ValidationError as error:
         yield from validation_issues(error, path, kind.spec, partial=True)
 
@@ -190,13 +185,13 @@ NAME = ("metadata", "name")
 
 
 def check_document(
-    compiled: CompiledKind, body: bytes, defaults: KindDefaults = NO_DEFAULTS
+    kind: Kind[Any], body: bytes, defaults: KindDefaults = NO_DEFAULTS
 ) -> CheckedDocument | tuple[Finding, ...]:
     """Check the fields of one document after merging ``defaults`` under it.
 
     ``body`` is the canonical JSON of metadata and spec as authored. Returns every issue if there is any.
     """
-    document, kind = parse_canonical(body), compiled.kind
+    document = parse_canonical(body)
     issues: list[Finding] = []
     if defaults.origins or b"null" in body:
         if b"null" in body:
@@ -209,7 +204,7 @@ def check_document(
     except ValidationError as error:
         issues += validation_issues(error, ("metadata",), Metadata)
     try:
-        spec = compiled.spec_model(document["spec"])
+        spec = kind.model_of(document["spec"])
     except ValidationError as error:
         issues += validation_issues(error, ("spec",), kind.spec)
     if issues or metadata is None or spec is None:
@@ -220,19 +215,19 @@ def check_document(
 
 
 def validate_document(
-    compiled: CompiledKind,
+    kind: Kind[Any],
     body: bytes,
     origin: Origin,
     index: int,
     defaults: KindDefaults = NO_DEFAULTS,
 ) -> ValidatedDocument | tuple[Finding, ...]:
     """Check one document and work out what it asks for by itself. Returns every issue if there is any."""
-    checked = check_document(compiled, body, defaults)
+    checked = check_document(kind, body, defaults)
     if not isinstance(checked, CheckedDocument):
         return checked
-    kind, spec, body = compiled.kind, checked.spec, checked.document
-    key = kind.key(checked.metadata.name, spec)
-    items = kind.project(key, compiled.dump(spec))
+    spec, body = checked.spec, checked.document
+    key, dump = kind.key(checked.metadata.name, spec), kind.spec.__pydantic_serializer__.to_python
+    items = kind.project(key, dump(spec, by_alias=True, exclude_none=True))
     if b'""' in body:
         items = without_empty(items)
     owned = owned_fields(items, kind.shared) if kind.shared else ()

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from controller.kinds.language.kind import Finding
+from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import did_you_mean
 from controller.loading.issue import MAX_ISSUES, further
@@ -167,12 +168,19 @@ def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
     return any(map(_hides, _fields(model).values()))
 
 
-def secret_names(model: Any) -> Iterator[str]:
-    """Yield the YAML names of all fields inside a model whose values are sensitive, or secrets where they are wrong."""
-    for name, field in _fields(model).items():
-        if _hides(field):
-            yield str(name)
-        yield from secret_names(field.annotation)
+@cache
+def secret_names(*models: type[BaseModel]) -> frozenset[str]:
+    """Return the YAML names of all fields inside models whose values are sensitive, or secrets where they are wrong."""
+    fields = [item for model in models for item in _fields(model).items()]
+    inner = {_model_in(field.annotation) for _, field in fields} - {None, *models}
+    names = frozenset(str(name) for name, field in fields if _hides(field))
+    return names | secret_names(*inner) if inner else names
+
+
+def secret_names_of(kinds: Kinds) -> frozenset[str]:
+    """Return the YAML names of fields whose values are not shown, whatever kind they are of."""
+    models: list[type[BaseModel]] = [kind.spec for kind in kinds.values()]
+    return secret_names(*models)
 
 
 def _hides(field: FieldInfo) -> bool:

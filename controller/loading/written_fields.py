@@ -6,7 +6,6 @@ from typing import Any
 
 from controller.kinds.language.fields import Named, Path, Shape, by_yaml, merge
 from controller.kinds.language.kind import Finding, Kind
-from controller.loading.compiled import CompiledKind
 from controller.loading.validation_issues import unknown_field
 from controller.model.canonical import parse_canonical
 from controller.model.ref import Origin
@@ -41,14 +40,14 @@ def null_field_issues(kind: Kind[Any], spec: dict[str, Json], prefix: Path) -> I
 
 
 def written_references(
-    compiled: CompiledKind, body: bytes, defaults: Mapping[str, Json]
+    kind: Kind[Any], body: bytes, defaults: Mapping[str, Json]
 ) -> Iterator[Named]:
     """Yield the references of a document (canonical JSON of metadata and spec) as far as it has the form of its kind.
 
     ``defaults`` is the partial spec below it. One run then tells of wrong names too where a document is not valid.
     """
-    spec = compiled.expanded(merge(defaults, parse_canonical(body)["spec"]))
-    for path, shape, value in _values_of((), Shape(model=compiled.kind.spec), spec):
+    spec = kind.expand(merge(defaults, parse_canonical(body)["spec"]))
+    for path, shape, value in _values_of((), Shape(model=kind.spec), spec):
         if shape.reference is not None and isinstance(value, str):
             read = shape.reference.read
             name = read(value) if read else value

@@ -24,7 +24,6 @@ from controller.loading.authoring.validate_loop import (
     StableDocuments,
     validate_until_stable,
 )
-from controller.loading.compiled import CompiledKinds
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import short_text
 from controller.model.canonical import ABSENT, parse_canonical
@@ -76,7 +75,6 @@ class Importer:
         """Take the installation."""
         self._installation, self._settings = installation, installation.master.settings
         self._kinds = installation.master.kinds
-        self._compiled = CompiledKinds(self._kinds.values())
         self._circumstances = Circumstances(self._settings.compatibility, self._settings.region)
 
     def import_all(self, asked: ImportAsked) -> Imported:
@@ -89,20 +87,20 @@ class Importer:
             error = AccessDenied if observed.facts.get(DENIED) else Unreachable
             raise error(f"import: the tables cannot be read: {observed.reason}")
         found, left = self._found(observed, asked.now)
-        reading = read_objects(found, self._compiled)
+        reading = read_objects(found, self._kinds)
         whole = reading.whole
-        reader = GroupReader(self._installation, self._compiled, asked.now)
-        first = validate_until_stable(reading.written, whole, self._compiled, self._circumstances)
+        reader = GroupReader(self._installation, self._kinds, asked.now)
+        first = validate_until_stable(reading.written, whole, self._kinds, self._circumstances)
         shared = share_schedules(first.written, rewrite=asked.rewrite_schedules)
         looked = reader.look(first.resources, asked.scopes)
         looks = {(place.scope.account_name, place.scope.region): it for place, it in looked.looks}
         options = self._settings.options
         groups = Groups(looks, options.tag_keys, options.default_region)
         remarks = add_group_facts(shared, groups)
-        second = validate_until_stable(shared, whole, self._compiled, self._circumstances)
+        second = validate_until_stable(shared, whole, self._kinds, self._circumstances)
         closer, unread = reader.look_closer(second.resources, looked)
-        complete = add_closer_facts(second.written, closer, self._compiled)
-        last = validate_until_stable(complete, whole, self._compiled, self._circumstances)
+        complete = add_closer_facts(second.written, closer, self._kinds)
+        last = validate_until_stable(complete, whole, self._kinds, self._circumstances)
         left += [*reading.left_out, *first.left_out, *second.left_out, *last.left_out]
         blind = [
             f"{name} was not looked at, so its environments are written as their map says: {why}"
@@ -138,10 +136,10 @@ class Importer:
         unseen: Mapping[str, str],
         observed: ObservedState,
     ) -> Imported:
-        composed = compose(settled.written.values(), left, self._compiled)
+        composed = compose(settled.written.values(), left, self._kinds)
         oddities = [odd for document in settled.written.values() for odd in document.oddities]
         changes = dict(self._changes(settled, observed))
-        notes = import_notes(oddities, left, remarks, changes, composed.paths, self._compiled)
+        notes = import_notes(oddities, left, remarks, changes, composed.paths, self._kinds)
         files = {path: text.encode() for path, text in composed.files.items()}
         files[NOTES] = notes.encode()
         return Imported(files, len(settled.written), len(oddities), len(left), unseen)

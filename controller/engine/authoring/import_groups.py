@@ -11,8 +11,8 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import Observer, ScopeSetup, Unobserved
 from controller.errors import EnvctlError
+from controller.kinds.language.kind import Kinds
 from controller.loading.authoring.closer_facts import CloserLook
-from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE
@@ -36,7 +36,7 @@ class Looked:
 class GroupReader:
     """Looks at the accounts that documents name."""
 
-    def __init__(self, installation: Installation, kinds: CompiledKinds, now: datetime) -> None:
+    def __init__(self, installation: Installation, kinds: Kinds, now: datetime) -> None:
         """Take the installation; ``now`` is aware."""
         self._installation, self._kinds, self._now = installation, kinds, now
 

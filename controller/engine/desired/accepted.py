@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.errors import WrongUsage
-from controller.kinds.language.kind import Finding
-from controller.loading.compiled import CompiledKinds
+from controller.kinds.language.kind import Finding, Kinds
 from controller.loading.from_items import (
     ObjectsReadBack,
     ReadBack,
@@ -62,7 +61,7 @@ class LazyMapping(Mapping[ResourceRef, V]):
 class AcceptedReader:
     """Reads the accepted state time and again; an object that the tables hold as before is not read again."""
 
-    kinds: CompiledKinds
+    kinds: Kinds
     options: LiveOptions
     """What the settings say."""
     installation: str = ""
@@ -124,7 +123,7 @@ class AcceptedReader:
         if patched is None:
             return items
         wanted = parse_canonical(patched.projection.attributes)
-        shared = self.kinds.by_name[found.ref.kind].kind.shared
+        shared = self.kinds[found.ref.kind].shared
         kept: Items = keep_found(items, wanted, shared, patched.projection.owned)
         return kept
 
@@ -150,8 +149,8 @@ class AcceptedReader:
             except WrongUsage as error:
                 refusal = error.message
             else:
-                compiled = self.kinds.by_name[ref.kind]
-                made = validate_document(compiled, document, resource.origin, 0)
+                kind = self.kinds[ref.kind]
+                made = validate_document(kind, document, resource.origin, 0)
                 if isinstance(made, ValidatedDocument):
                     valid[ref] = made
                     continue
@@ -162,7 +161,7 @@ class AcceptedReader:
         def facts(ref: ResourceRef) -> Any:
             if ref in valid:
                 return valid[ref].facts
-            return self.kinds.by_name[ref.kind].kind.facts(ref.key, known.specs[ref])
+            return self.kinds[ref.kind].facts(ref.key, known.specs[ref])
 
         if not valid:
             return {}, wrong
@@ -171,15 +170,13 @@ class AcceptedReader:
         return {ref: found.resource for ref, found in resolved.items()}, wrong
 
 
-def stored_objects(
-    observed: ObservedState, kinds: CompiledKinds
-) -> dict[ResourceRef, StoredObject]:
+def stored_objects(observed: ObservedState, kinds: Kinds) -> dict[ResourceRef, StoredObject]:
     """Return what a scope holds of ours for ``desired_from_items``: without the shared fields that their YAML did not give."""
     stored: dict[ResourceRef, StoredObject] = {}
     for ref, found in observed.objects.items():
         if found.ownership in _ACCEPTED:
             extra = found.mark.extra if found.mark is not None else {}
-            shared = kinds.by_name[ref.kind].kind.shared if ref.kind in kinds.names else ()
+            shared = kinds[ref.kind].shared if ref.kind in kinds else ()
             own = comparable(parse_canonical(found.attributes), shared, extra.get("owned", ()))
             origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
             stored[ref] = StoredObject(canonical_bytes(own), extra, origin)
@@ -188,7 +185,7 @@ def stored_objects(
 
 def accepted_of(
     resources: Mapping[ResourceRef, Resource],
-    kinds: CompiledKinds,
+    kinds: Kinds,
     options: LiveOptions,
     revision: str = "",
     installation: str = "",

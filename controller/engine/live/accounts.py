@@ -22,7 +22,6 @@ from controller.engine.live.run_memory import LastAppliedSchedules, OverrideTagS
 from controller.engine.state.rows import Finding, read_histories, write_statuses
 from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import Emit, discard_event
-from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
 from controller.model.live import LiveLook
@@ -78,9 +77,7 @@ class LiveAccounts:
         self._settings = master.settings
         known = catalog.live_targets(self._settings.extensions) if targets is None else targets
         self.targets = tuple(known)
-        self._reader = AcceptedReader(
-            CompiledKinds(master.kinds.values()), master.settings.options, installation.id
-        )
+        self._reader = AcceptedReader(master.kinds, master.settings.options, installation.id)
 
     @cached_property
     def _secrets(self) -> Secrets:

@@ -24,7 +24,6 @@ from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.errors import ExitCode, WrongUsage, worst_exit_code
 from controller.events import Emit, discard_event
-from controller.loading.compiled import CompiledKinds
 from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
@@ -92,7 +91,7 @@ class Overrides:
         self._moment = moment
         self._accounts = now.accounts
         master = now.accounts.installation.master
-        self._kinds = CompiledKinds(master.kinds.values())
+        self._kinds = master.kinds
         self._requester = requester
         self._looked = CachedLook(now, moment)
 

@@ -196,7 +196,7 @@ class Kind(Generic[S]):
     facts: Callable[[str, S], Any]
     key: Callable[[str, S], str] = lambda name, _spec: name
     """(metadata.name, spec) -> the key of the ResourceRef. Default: the name."""
-    expand: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    expand: Callable[[dict[str, Any]], dict[str, Any]] = lambda spec: spec
     """Authored spec (plain, camelCase) -> spec with the kind's own inheritance and short forms written out."""
     derive: Callable[[ResourceRef, Any, World], Items] | None = None
     rules: tuple[Rule, ...] = ()
@@ -219,6 +219,11 @@ class Kind(Generic[S]):
     yaml_places: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     """Attributes of its items that are not where the field's name says -> where they are in the document."""
 
+    def model_of(self, authored: dict[str, Any]) -> S:
+        """Return an authored spec as the model of its kind. Raises ValidationError."""
+        model: S = self.spec.__pydantic_validator__.validate_python(self.expand(authored))
+        return model
+
     def findings(self, ref: ResourceRef, facts: Any, world: World) -> Findings:
         """Find what is wrong with an object: its name, and the rules it breaks."""
         if self.names is not None:
@@ -228,6 +233,9 @@ class Kind(Generic[S]):
         for rule in self.rules:
             yield from rule(ref, facts, world)
 
+
+Kinds = Mapping[str, Kind[Any]]
+"""All kinds by name."""
 
 CONTROLLER_TABLE = TableDefinition("EnvctlConfig", KeyAttribute("Kind"), KeyAttribute("Name"))
 """The one table of kinds that only this controller knows."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.kinds.language.json_schema import file_name
-from controller.kinds.language.kind import API_VERSION, DEFAULTS
+from controller.kinds.language.kind import API_VERSION, DEFAULTS, Kinds
 from controller.loading.authoring.extract_defaults import (
     OWN,
     extract_defaults,
@@ -14,7 +14,6 @@ from controller.loading.authoring.extract_defaults import (
 from controller.loading.authoring.folders import Folders, schema_line
 from controller.loading.authoring.found import LeftOut, Oddity, Written
 from controller.loading.authoring.tidy import tidied
-from controller.loading.compiled import CompiledKinds
 from controller.loading.yaml_text import yaml_lines
 from controller.model.ref import ResourceRef
 
@@ -34,9 +33,7 @@ class Composed:
     paths: Mapping[ResourceRef, str]
 
 
-def compose(
-    written: Iterable[Written], left_out: Sequence[LeftOut], kinds: CompiledKinds
-) -> Composed:
+def compose(written: Iterable[Written], left_out: Sequence[LeftOut], kinds: Kinds) -> Composed:
     """Write documents that are right together, and beside them those that are not, under names that are not loaded."""
     documents = sorted(written, key=lambda document: document.ref)
     unfinished = [(left, left.written) for left in left_out if left.written is not None]
@@ -61,8 +58,8 @@ def compose(
     return Composed(dict(sorted(files.items())), paths)
 
 
-def _spec(document: Written, kinds: CompiledKinds) -> dict[str, Json]:
-    spec = tidied(kinds.by_name[document.ref.kind].kind, document.spec)
+def _spec(document: Written, kinds: Kinds) -> dict[str, Json]:
+    spec = tidied(kinds[document.ref.kind], document.spec)
     return extract_role_defaults(spec) if document.ref.kind == "DeploymentMap" else spec
 
 

@@ -8,11 +8,10 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from controller.kinds.language.kind import Finding
+from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.parts.texts import matches
 from controller.loading.authoring.fix_values import drop, is_valid
 from controller.loading.authoring.found import Items, LeftOut, Written
-from controller.loading.compiled import CompiledKinds
 from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
@@ -46,7 +45,7 @@ class Circumstances(NamedTuple):
 def validate_until_stable(
     written: Mapping[ResourceRef, Written],
     whole: Mapping[ResourceRef, Items],
-    kinds: CompiledKinds,
+    kinds: Kinds,
     circumstances: Circumstances,
     *,
     most_rounds: int = MOST_ROUNDS,
@@ -65,7 +64,7 @@ def validate_until_stable(
             if ref in valid:
                 continue
             body = canonical_bytes(staying[ref].document())
-            made = validate_document(kinds.by_name[ref.kind], body, _NOWHERE, 0)
+            made = validate_document(kinds[ref.kind], body, _NOWHERE, 0)
             if not isinstance(made, ValidatedDocument):
                 leave_out(ref, _in_short(made[0]))
             elif made.ref != ref:
@@ -92,7 +91,7 @@ def validate_until_stable(
 
 def _resolved(
     valid: Mapping[ResourceRef, ValidatedDocument],
-    kinds: CompiledKinds,
+    kinds: Kinds,
     circumstances: Circumstances,
 ) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, list[Finding]]]:
     """Return the resources, and everything wrong with each that has something wrong."""
@@ -139,7 +138,7 @@ def _fixed(
     staying: Mapping[ResourceRef, Written],
     ref: ResourceRef,
     issue: Finding,
-    kinds: CompiledKinds,
+    kinds: Kinds,
     whole: Mapping[ResourceRef, Items],
 ) -> bool:
     """Change the document so that the issue is gone in the next round; False if that is a person's to do."""
@@ -175,14 +174,14 @@ def _account_by_number(
     return True
 
 
-def _dropped(document: Written, issue: Finding, kinds: CompiledKinds) -> bool:
+def _dropped(document: Written, issue: Finding, kinds: Kinds) -> bool:
     """Take an optional reference away that names nothing; a rule that is broken otherwise is a person's to decide."""
     if issue.code is not ProblemCode.UNKNOWN_REFERENCE:
         return False
     for path in _may_go(issue.path[1:]):
         spec = deepcopy(document.spec)
         drop(spec, path)
-        if is_valid(kinds.by_name[document.ref.kind], spec):
+        if is_valid(kinds[document.ref.kind], spec):
             document.spec = spec
             document.note(
                 f"{dotted(issue.path[1:])}: {issue.message}",

@@ -136,7 +136,7 @@ def test_the_spec_of_a_resource_is_the_model_of_its_document(ref: str) -> None:
 
     spec = spec_of(resource, KINDS)
 
-    assert isinstance(spec, KINDS.by_name[resource.ref.kind].kind.spec)
+    assert isinstance(spec, KINDS[resource.ref.kind].spec)
     assert spec == spec_of(resource, KINDS)
 
 

@@ -48,7 +48,7 @@ def test_what_was_applied_is_what_is_accepted() -> None:
     assert accepted.unreadable == {}
     for ref, resource in RESOURCES.items():
         document = accepted.resources[ref].document
-        again = validate_document(KINDS.by_name[ref.kind], document, resource.origin, 0)
+        again = validate_document(KINDS[ref.kind], document, resource.origin, 0)
         assert isinstance(again, ValidatedDocument)
         assert again.ref == ref
     assert accepted.spec("Environment", "c50") is accepted.specs[C50]
@@ -151,7 +151,7 @@ def test_what_the_tables_hold_is_desired_again_as_it_was_applied() -> None:
     state = tables()
     created = {}
     for ref, found in state.objects.items():
-        shared, owned = KINDS.by_name[ref.kind].kind.shared, RESOURCES[ref].projection.owned
+        shared, owned = KINDS[ref.kind].shared, RESOURCES[ref].projection.owned
         items = keep_found({}, parse_canonical(found.attributes), shared, owned)
         created[ref] = replace(found, attributes=canonical_bytes(items))
     foreign = replace(created[C50], ownership=Ownership.FOREIGN)

@@ -26,34 +26,34 @@ class EndedFromOutside(Collection[str]):
     def __contains__(self, name: object) -> bool:
         if os.getpid() != self.here:
             os._exit(9)
-        return name in KINDS.names
+        return name in KINDS
 
     def __iter__(self) -> Iterator[str]:
-        return iter(KINDS.names)
+        return iter(KINDS)
 
     def __len__(self) -> int:
-        return len(KINDS.names)
+        return len(KINDS)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_it_is_what_one_process_makes_of_them_in_the_same_order(count: int) -> None:
-    found = list(_parse(_parts(CONTENTS, count), KINDS.names))
+    found = list(_parse(_parts(CONTENTS, count), KINDS))
 
-    assert found == list(parse_one_by_one(CONTENTS, KINDS.names))
+    assert found == list(parse_one_by_one(CONTENTS, KINDS))
 
 
 def test_the_work_of_a_process_that_was_ended_is_done_all_the_same() -> None:
     found = list(_parse(_parts(CONTENTS, 2), EndedFromOutside()))
 
-    assert found == list(parse_one_by_one(CONTENTS, KINDS.names))
+    assert found == list(parse_one_by_one(CONTENTS, KINDS))
 
 
 def test_a_few_files_and_none_are_parsed_here() -> None:
     assert sum(len(data) for _, data in CONTENTS) < MIN_BYTES
     assert dict(parse_side_by_side(iter(CONTENTS), EndedFromOutside())) == dict(
-        parse_one_by_one(CONTENTS, KINDS.names)
+        parse_one_by_one(CONTENTS, KINDS)
     )
-    assert list(parse_side_by_side([], KINDS.names)) == []
+    assert list(parse_side_by_side([], KINDS)) == []
 
 
 @given(st.lists(st.integers(0, 50)), st.integers(1, 4))

@@ -350,7 +350,7 @@ def test_members_that_say_more_than_a_short_form_stay_long() -> None:
     services = [{"serviceName": "Search"}, {"serviceName": "Pay", "more": 1}]
     role = {"serverRoleName": "Web", "services": services}
 
-    found = tidied(KINDS.by_name["DeploymentMap"].kind, {"roles": [role]})
+    found = tidied(KINDS["DeploymentMap"], {"roles": [role]})
 
     assert found["roles"][0]["services"] == services
 
