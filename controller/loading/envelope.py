@@ -1,15 +1,16 @@
-"""A parsed file: its documents split into kind and body, kept by content so that nothing is parsed twice."""
+"""A parsed file: its documents split into kind and body, kept by content so that nothing is parsed twice; and what its Defaults say."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import API_VERSION, DEFAULTS, Finding
 from controller.loading.closest import did_you_mean
 from controller.loading.documents import Irregular, parse_documents, yaml_type
 from controller.loading.issue import MAX_ISSUES, further, unknown_kind
-from controller.model.canonical import canonical_bytes
-from controller.model.ref import ProblemCode
+from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.ref import Origin, ProblemCode
 
 FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 
@@ -99,3 +100,67 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Find
                 Finding((name,), f"expected a map, found {yaml_type(part)}", f"write '{example}'")
             )
     return issues
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultsDocument:
+    """One ``kind: Defaults`` document: partial specs by kind, for its folder and everything below."""
+
+    origin: Origin
+    index: int
+    body: bytes
+
+    @property
+    def folder(self) -> str:
+        """The folder it applies to; empty for the top."""
+        return folder_of(self.origin.path)
+
+    def partial_specs(self) -> dict[str, Any]:
+        """Return the authored ``spec``: kind name -> partial spec."""
+        spec = parse_canonical(self.body)["spec"]
+        return spec if isinstance(spec, dict) else {}
+
+
+class FolderDefaults:
+    """All Defaults documents of one revision, asked by folder and kind."""
+
+    def __init__(self, files: Mapping[str, str], parsed: Mapping[str, ParsedFile]) -> None:
+        """Take the revision (path -> content id, and what each content says).
+
+        A later document in the same folder wins over an earlier one.
+        """
+        self.documents: list[DefaultsDocument] = []
+        """In file order."""
+        self._by_folder: dict[str, list[DefaultsDocument]] = {}
+        for path, content_id in files.items():
+            for index in parsed[content_id].defaults:
+                document = parsed[content_id].documents[index]
+                made = DefaultsDocument(Origin(path, document.line), index, document.body)
+                self.documents.append(made)
+                self._by_folder.setdefault(made.folder, []).append(made)
+        self._merged: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def for_kind(self, folder: str, kind: str) -> dict[str, Any]:
+        """Return the partial spec that documents of ``kind`` in ``folder`` start from."""
+        key = (folder, kind)
+        if key not in self._merged:
+            spec: dict[str, Any] = {}
+            for document in self.over(folder):
+                partial = document.partial_specs().get(kind)
+                if isinstance(partial, dict):
+                    spec = merge(spec, partial)
+            self._merged[key] = spec
+        return self._merged[key]
+
+    def over(self, folder: str) -> list[DefaultsDocument]:
+        """Return the documents that apply to a folder, the one that wins last."""
+        if not self._by_folder:
+            return []
+        parts = folder.split("/") if folder else []
+        levels = ["/".join(parts[:count]) for count in range(len(parts) + 1)]
+        return [document for level in levels for document in self._by_folder.get(level, ())]
+
+
+def folder_of(path: str) -> str:
+    """Return the folder part of a slash-separated path; empty for a file at the top."""
+    return path.rpartition("/")[0]

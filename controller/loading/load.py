@@ -8,19 +8,23 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.kinds.language.fields import Named
 from controller.kinds.language.kind import DEFAULTS, Finding, Kinds
-from controller.loading.envelope import ParsedDocument, ParsedFile, parse_file
+from controller.loading.envelope import (
+    FolderDefaults,
+    ParsedDocument,
+    ParsedFile,
+    folder_of,
+    parse_file,
+)
 from controller.loading.issue import PlacedIssue, placed
 from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, no_such, resolve
 from controller.loading.validated import (
-    FolderDefaults,
     ValidatedDocument,
-    defaults_documents,
     defaults_issues,
-    folder_of,
     validate_document,
+    written_references,
 )
-from controller.loading.written_fields import WrittenReference, written_references
 from controller.model.canonical import digest, parse_canonical
 from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import Resource
@@ -30,17 +34,26 @@ SourceIds = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenReference:
+    """A reference with the document it stands in."""
+
+    origin: Origin
+    index: int
+    named: Named
+
+
+@dataclass(slots=True)
 class LoadedFile:
-    """What one file gave: the objects it holds and what is wrong with the rest of it.
+    """What one file gave: the objects it holds and what is wrong with the rest of it. Never changed after it was made.
 
     ``broken_refs`` are objects it does hold, but whose documents are not valid.
     """
 
     ids: SourceIds
-    refs: tuple[ResourceRef, ...]
-    issues: tuple[PlacedIssue, ...] = ()
-    broken_refs: tuple[ResourceRef, ...] = ()
-    references: tuple[WrittenReference, ...] = ()
+    refs: list[ResourceRef] = field(default_factory=list)
+    issues: list[PlacedIssue] = field(default_factory=list)
+    broken_refs: list[ResourceRef] = field(default_factory=list)
+    references: list[WrittenReference] = field(default_factory=list)
     """What documents name that are not valid."""
 
 
@@ -103,8 +116,8 @@ class ChangedDocuments:
         result.touched = {
             ref for ref, made in result.valid.items() if facts.get(ref, missing) != made.facts
         } | result.gone
-        come_or_gone = result.gone | (result.valid.keys() - facts.keys())
-        result.touched |= {ResourceRef(ref.kind, ALL) for ref in come_or_gone}
+        come = [ref for ref in result.valid if ref not in facts]
+        result.touched |= {ResourceRef(ref.kind, ALL) for ref in (*result.gone, *come)}
         result.broken_refs, were_broken = (
             frozenset(ref for file in files.values() for ref in file.broken_refs)
             for files in (result.files, before)
@@ -113,18 +126,20 @@ class ChangedDocuments:
         return result
 
     def _file(self, path: str, ids: SourceIds, result: DocumentChanges) -> LoadedFile:
-        refs, broken = [], []
-        issues: list[PlacedIssue] = []
-        references: list[WrittenReference] = []
+        file = LoadedFile(ids)
         for index, document in enumerate(self.parsed[ids[0]].documents):
             if document.kind == DEFAULTS and not document.issues:
                 continue
             origin = Origin(path, document.line)
             made = self._validate(document, origin, index)
             if not isinstance(made, ValidatedDocument):
-                broken += _refs_named(document)
-                references += self._references(document, origin, index)
-                issues += placed(made, origin, index)
+                file.issues += placed(made, origin, index)
+                file.broken_refs += _refs_named(document)
+                if not document.issues:
+                    kind = self.kinds[document.kind]
+                    defaults = self.defaults.for_kind(folder_of(path), document.kind)
+                    named = written_references(kind, document.body, defaults)
+                    file.references += [WrittenReference(origin, index, name) for name in named]
             elif made.ref in result.facts:
                 result.duplicates = True
                 first = result.valid.get(made.ref)
@@ -132,20 +147,12 @@ class ChangedDocuments:
                 message = f"{made.ref} is already defined{where}"
                 fix = "remove one of the two"
                 issue = Finding(("metadata", "name"), message, fix, code=ProblemCode.DUPLICATE)
-                issues += placed([issue], origin, index)
+                file.issues += placed([issue], origin, index)
             else:
-                refs.append(made.ref)
+                file.refs.append(made.ref)
                 result.valid[made.ref] = made
                 result.facts[made.ref] = made.facts
-        return LoadedFile(ids, tuple(refs), tuple(issues), tuple(broken), tuple(references))
-
-    def _references(
-        self, document: ParsedDocument, origin: Origin, index: int
-    ) -> Iterator[WrittenReference]:
-        if not document.issues:
-            defaults = self.defaults.for_kind(folder_of(origin.path), document.kind).spec
-            for named in written_references(self.kinds[document.kind], document.body, defaults):
-                yield WrittenReference(origin, index, named)
+        return file
 
     def _validate(
         self, document: ParsedDocument, origin: Origin, index: int
@@ -226,8 +233,8 @@ def load(
     if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
     parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), kinds.keys()))
-    defaults = list(defaults_documents(files, parsed))
-    documents = ChangedDocuments(files, parsed, FolderDefaults(defaults), kinds)
+    defaults = FolderDefaults(files, parsed)
+    documents = ChangedDocuments(files, parsed, defaults, kinds)
     changes = documents.since(before.files, before.facts)
     if changes.duplicates:
         # Which of two documents is the second must not depend on which was seen first: all are looked at again.
@@ -239,7 +246,7 @@ def load(
     found_clashes = _clashes(before.clashes, changes, kinds, resources)
     issues = [issue for file in changes.files.values() for issue in file.issues]
     issues += _dangling(changes, world)
-    issues += defaults_issues(defaults, kinds)
+    issues += defaults_issues(defaults.documents, kinds)
     for found in resolved.values():
         if found.issues:
             issues += placed(found.issues, found.resource.origin, found.resource.index)

@@ -24,8 +24,7 @@ from yaml.events import (
 )
 
 from controller.loading.documents import MAX_DEPTH, events_of, printable
-from controller.loading.envelope import ParsedFile
-from controller.loading.validated import FolderDefaults, defaults_documents, folder_of
+from controller.loading.envelope import FolderDefaults, ParsedFile, folder_of
 from controller.model.canonical import parse_canonical
 from controller.model.ref import Excerpt, Origin
 
@@ -278,7 +277,7 @@ class FieldOrigins:
         self._secret_names = secret_names
         self._positions: dict[str, Positions] = {}
         self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
-        self._defaults = FolderDefaults(defaults_documents(files, parsed))
+        self._defaults = FolderDefaults(files, parsed)
 
     def has(self, path: str) -> bool:
         """Tell whether a path is that of a file."""

@@ -12,7 +12,7 @@ from controller.catalog import kinds
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.errors import EnvctlError
-from controller.loading.from_items import spec_of
+from controller.loading.validated import spec_of
 from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import LiveScope

@@ -7,15 +7,16 @@ from typing import Any, TypeVar
 
 from controller.errors import WrongUsage
 from controller.kinds.language.kind import Finding, Kinds
-from controller.loading.from_items import (
+from controller.loading.resolve import resolve_all
+from controller.loading.validated import (
     ObjectsReadBack,
     ReadBack,
     StoredObject,
+    ValidatedDocument,
     read_back,
     spec_of,
+    validate_document,
 )
-from controller.loading.resolve import resolve_all
-from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import AcceptedState, Items, LiveOptions
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
@@ -92,7 +93,7 @@ class AcceptedReader:
             for ref, found in mine.items()
             if (mark := found.mark) is not None
         }
-        known = read_back(stored, self.kinds, memory=self._memory)
+        known = read_back(stored, self.kinds, self._memory)
         self._memory = known.memory
         unreadable = {ref: _in_short(issues) for ref, issues in known.unreadable.items()}
         unreadable |= {ref: _NO_MARK for ref in mine if ref not in stored}

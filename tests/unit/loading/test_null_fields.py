@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from controller.kinds.language.kind import Finding
-from controller.loading.validated import validate_document
-from controller.loading.written_fields import null_field_issues
+from controller.loading.validated import null_field_issues, validate_document
 from controller.model.canonical import canonical_bytes
 from controller.model.ref import Origin
 from tests.support.yaml_fleet import KINDS

@@ -8,7 +8,7 @@ import pytest
 from controller.engine.config.observe import seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after, stored_objects
 from controller.engine.live.observe import ScopeSetup, environments_of, live_scopes
-from controller.loading.from_items import desired_from_items
+from controller.loading.resolve import desired_from_items
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import LiveOptions
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
