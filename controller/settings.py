@@ -4,13 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import SettingsPart
@@ -19,7 +13,7 @@ from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.loading.documents import Irregular, parse_documents, resolve
 from controller.loading.positions import Positions, dotted
 from controller.loading.text_problems import find_text_problems
-from controller.loading.validation_issues import secret_names, validation_issues
+from controller.loading.validation_issues import model_in, secret_names, validation_issues
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 from controller.planning.guards import GuardSettings
@@ -86,11 +80,8 @@ class TargetModes(SettingsPart):
 
     def of(self, target: str) -> Mode:
         """Return the mode of a target by its name."""
-        fields = {field.alias or name: name for name, field in type(self).model_fields.items()}
-        if target in fields and target != "others":
-            mode: Mode = getattr(self, fields[target])
-            return mode
-        return self.others.get(target, "observe")
+        own: dict[str, Mode] = self.model_dump(by_alias=True, exclude={"others"})
+        return own.get(target) or self.others.get(target, "observe")
 
 
 _OPTIONS = LiveOptions()
@@ -225,8 +216,7 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
         values = first.value
     given: dict[tuple[str, ...], Any] = {}
     for variable, path in VARIABLES.items():
-        text = environment.get(variable)
-        if text is not None:
+        if (text := environment.get(variable)) is not None:
             # Read as YAML reads a plain scalar.
             given[path] = value = text if text == "" else resolve(text)
             _put(values, path, value)
@@ -269,24 +259,11 @@ def setting_paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterat
     """Yield the path of every single value that can be set."""
     for name, field in model.model_fields.items():
         path = (*above, field.alias or name)
-        part = part_in(field.annotation)
+        part = model_in(field.annotation)
         if part is None:
             yield path
         else:
             yield from setting_paths(part, path)
-
-
-def part_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the part of the settings a field holds; None for a single value."""
-    candidates = (annotation, *getattr(annotation, "__args__", ()))
-    return next(
-        (
-            candidate
-            for candidate in candidates
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel)
-        ),
-        None,
-    )
 
 
 def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

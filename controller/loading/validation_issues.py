@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import did_you_mean
+from controller.loading.documents import yaml_type
 from controller.loading.issue import MAX_ISSUES, further
 from controller.model.ref import ProblemCode
 
@@ -100,7 +101,7 @@ def _issue(
     if kind == "extra_forbidden":
         return unknown_field(path, field_names(model, inside[:-1]))
     if kind.startswith("model_") and (
-        shorter := getattr(_model_in(_annotation_at(model, inside)), "shorter", "")
+        shorter := getattr(model_in(_annotation_at(model, inside)), "shorter", "")
     ):
         wanted = f"{shorter} or a map"
         return Finding(path, f"expected {wanted}{said}", f"write {wanted}")
@@ -172,7 +173,7 @@ def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
 def secret_names(*models: type[BaseModel]) -> frozenset[str]:
     """Return the YAML names of all fields inside models whose values are sensitive, or secrets where they are wrong."""
     fields = [item for model in models for item in _fields(model).items()]
-    inner = {_model_in(field.annotation) for _, field in fields} - {None, *models}
+    inner = {model_in(field.annotation) for _, field in fields} - {None, *models}
     names = frozenset(str(name) for name, field in fields if _hides(field))
     return names | secret_names(*inner) if inner else names
 
@@ -197,12 +198,8 @@ def _marks(annotation: Any) -> Iterator[Any]:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return "a map"
-    if isinstance(value, list):
-        return "a list"
+    if value is None or isinstance(value, dict | list):
+        return yaml_type(value)
     text = ("true" if value else "false") if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
@@ -221,16 +218,11 @@ def _annotation_at(model: Any, path: tuple[str | int, ...]) -> Any:
 
 def _fields(annotation: Any) -> dict[str | int, FieldInfo]:
     """Return the fields of the model inside an annotation by their names in YAML; none where there is no model."""
-    fields: dict[str, FieldInfo] = getattr(_model_in(annotation), "model_fields", {})
+    fields: dict[str, FieldInfo] = getattr(model_in(annotation), "model_fields", {})
     return {str(field.validation_alias or name): field for name, field in fields.items()}
 
 
-def _model_in(annotation: Any) -> Any:
-    """Find the spec model inside ``list[…]``, ``dict[str, …]``, ``… | None`` or ``Annotated[…]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in getattr(annotation, "__args__", ()):
-        found = _model_in(part)
-        if found is not None:
-            return found
-    return None
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """Find the model inside ``list[…]``, ``dict[str, …]``, ``… | None`` or ``Annotated[…]``."""
+    types = (part for part in _marks(annotation) if isinstance(part, type))
+    return next((part for part in types if issubclass(part, BaseModel)), None)
