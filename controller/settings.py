@@ -11,9 +11,9 @@ from controller.kinds.language.documented import SettingsPart
 from controller.kinds.language.kind import Finding
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.loading.documents import Irregular, parse_documents, resolve
+from controller.loading.issues import model_in, secret_names, validation_issues
 from controller.loading.positions import Positions, dotted
 from controller.loading.text_problems import find_text_problems
-from controller.loading.validation_issues import model_in, secret_names, validation_issues
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 from controller.planning.guards import GuardSettings

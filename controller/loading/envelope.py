@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import API_VERSION, DEFAULTS, Finding
-from controller.loading.closest import did_you_mean
 from controller.loading.documents import Irregular, parse_documents, yaml_type
-from controller.loading.issue import MAX_ISSUES, further, unknown_kind
+from controller.loading.issues import MAX_ISSUES, further, unknown_field, unknown_kind
 from controller.model.canonical import canonical_bytes, parse_canonical
-from controller.model.ref import Origin, ProblemCode
+from controller.model.ref import Origin
 
 FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 
@@ -70,13 +69,8 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
 def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Finding]:
     unknown = [name for name in value if name not in FIELDS]
     issues = [further((), len(unknown) - MAX_ISSUES)] if len(unknown) > MAX_ISSUES else []
-    for name in unknown[:MAX_ISSUES]:
-        fix = did_you_mean(name, FIELDS, "a document has apiVersion, kind, metadata and spec")
-        issues.append(
-            Finding(
-                (name,), f"unknown field {name!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
-            )
-        )
+    there_are = "a document has apiVersion, kind, metadata and spec"
+    issues += [unknown_field((name,), FIELDS, there_are) for name in unknown[:MAX_ISSUES]]
     version = value.get("apiVersion")
     if version is None:
         issues.append(Finding.missing((), "apiVersion", "", f"add 'apiVersion: {API_VERSION}'"))
@@ -89,8 +83,7 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Find
     if kind is None:
         issues.append(Finding.missing((), "kind", "", f"add 'kind: …', one of {', '.join(known)}"))
     elif kind not in known:
-        fix = did_you_mean(str(kind), known, f"one of {', '.join(known)}")
-        issues.append(unknown_kind(("kind",), kind, fix))
+        issues.append(unknown_kind(("kind",), kind, known))
     for name, example in (("metadata", "metadata: {name: …}"), ("spec", "spec: {…}")):
         part = value.get(name)
         if name not in value:

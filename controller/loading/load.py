@@ -17,7 +17,7 @@ from controller.loading.envelope import (
     folder_of,
     parse_file,
 )
-from controller.loading.issue import PlacedIssue, placed
+from controller.loading.issues import PlacedIssue, placed
 from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, no_such, resolve
 from controller.loading.validated import (
     ValidatedDocument,

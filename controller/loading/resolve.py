@@ -8,7 +8,7 @@ from controller.kinds.language.fields import Named
 from controller.kinds.language.kind import Finding, Kind, Kinds
 from controller.kinds.language.spec import merge_derived
 from controller.loading.closest import did_you_mean
-from controller.loading.issue import MAX_ISSUES, further
+from controller.loading.issues import MAX_ISSUES, further
 from controller.loading.positions import dotted
 from controller.loading.validated import (
     StoredObject,

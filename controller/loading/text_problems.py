@@ -11,12 +11,10 @@ from typing import Final
 
 from controller.kinds.language.kind import Kinds
 from controller.loading.documents import INVISIBLE, MAX_BYTES
-from controller.loading.issue import PlacedIssue
+from controller.loading.issues import PlacedIssue, secret_names_of
 from controller.loading.load import Loaded
 from controller.loading.positions import TOP, FieldOrigins, Spot, covered, dotted, excerpt
-from controller.loading.syntax import TextFinding
-from controller.loading.validation_issues import secret_names_of
-from controller.loading.yaml_errors import find_yaml_errors
+from controller.loading.yaml_errors import TextFinding, find_yaml_errors
 from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, in_file_order
 
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -22,10 +22,14 @@ from controller.kinds.language.fields import (
 )
 from controller.kinds.language.kind import Finding, Items, Kind, Kinds
 from controller.kinds.language.spec import Metadata
-from controller.loading.closest import did_you_mean
 from controller.loading.envelope import DefaultsDocument
-from controller.loading.issue import PlacedIssue, placed, unknown_kind
-from controller.loading.validation_issues import unknown_field, validation_issues
+from controller.loading.issues import (
+    PlacedIssue,
+    placed,
+    unknown_field,
+    unknown_kind,
+    validation_issues,
+)
 from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
 from controller.model.observed import BENEATH, SHAPE, put_back_base_fields
 from controller.model.ref import Origin, ProblemCode, ResourceRef
@@ -47,8 +51,7 @@ def defaults_issues(documents: Iterable[DefaultsDocument], kinds: Kinds) -> Iter
             path = ("spec", name)
             first = given.setdefault((document.folder, name), document)
             if name not in kinds:
-                fix = did_you_mean(name, kinds, f"one of {', '.join(sorted(kinds))}")
-                issues.append(unknown_kind(path, name, fix, at_key=True))
+                issues.append(unknown_kind(path, name, sorted(kinds), at_key=True))
             elif not isinstance(partial, dict):
                 fix = f"write '{name}: {{field: value}}'"
                 issues.append(Finding(path, "expected a map of fields", fix))

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from controller.cli.commands import COMMANDS, command
 from controller.errors import ERROR_CLASSES, EXIT_ORDER
-from controller.loading.validation_issues import model_in
+from controller.loading.issues import model_in
 from controller.settings import Settings, variable_of
 from tests.support.document_page import document_page
 from tests.support.event_pages import event_pages

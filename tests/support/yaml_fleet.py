@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from controller.catalog import kinds
+from controller.loading.issues import secret_names_of
 from controller.loading.load import Loaded, Memory, load
 from controller.loading.positions import FieldOrigins
 from controller.loading.text_problems import problems_of
-from controller.loading.validation_issues import secret_names_of
 from controller.model.ref import Problem, ResourceRef
 from controller.model.resource import Resource
 

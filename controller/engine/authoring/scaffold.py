@@ -14,7 +14,7 @@ from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.texts import matches
 from controller.loading.closest import closest
-from controller.loading.issue import PlacedIssue
+from controller.loading.issues import PlacedIssue
 from controller.loading.positions import dotted
 from controller.loading.text_problems import problem_of
 from controller.loading.yaml_text import scalar_text

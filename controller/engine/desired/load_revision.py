@@ -17,13 +17,12 @@ from controller.errors import InvalidDesiredState
 from controller.gc_tuning import NEVER, relaxed_gc
 from controller.kinds.language.kind import Kind, Kinds
 from controller.loading.envelope import parse_file
-from controller.loading.issue import placed
+from controller.loading.issues import placed, secret_names_of
 from controller.loading.load import Content, Loaded, Memory, Parsed, load, parse_one_by_one
 from controller.loading.positions import FieldOrigins
 from controller.loading.resolve import resolve_all
 from controller.loading.text_problems import problems_of
 from controller.loading.validated import ValidatedDocument, validate_document
-from controller.loading.validation_issues import secret_names_of
 from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
 from controller.model.observed import BENEATH
 from controller.model.override import Override

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from controller.kinds.language.fields import Shape, by_yaml
 from controller.kinds.language.kind import Finding, Kind
 from controller.loading.authoring.found import Oddity
+from controller.loading.issues import validation_issues
 from controller.loading.positions import dotted
-from controller.loading.validation_issues import validation_issues
 from controller.loading.yaml_text import short_text
 from controller.model.ref import ProblemCode, ResourceRef
 

@@ -1,8 +1,9 @@
-"""Pydantic's findings, in the words of people who write YAML."""
+"""What is wrong inside one document, in the words of people who write YAML: what a reader found, and what pydantic did."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, get_args
 
@@ -14,8 +15,10 @@ from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import did_you_mean
 from controller.loading.documents import yaml_type
-from controller.loading.issue import MAX_ISSUES, further
-from controller.model.ref import ProblemCode
+from controller.model.ref import Origin, ProblemCode
+
+MAX_ISSUES: Final = 100
+"""How many of a sort are told of one document; the rest is counted."""
 
 MANY: Final = 1000
 """With more findings than this the first ``MAX_ISSUES`` are told."""
@@ -38,6 +41,53 @@ WANTED = {
     "model_type": "a map",
     "model_attributes_type": "a map",
 }
+
+
+def unknown_kind(
+    path: tuple[str | int, ...], kind: object, kinds: Collection[str] = (), *, at_key: bool = False
+) -> Finding:
+    """Say that there is no kind of that name, and which of ``kinds`` is meant."""
+    message = f"there is no kind {kind!r}"
+    fix = did_you_mean(str(kind), kinds, f"one of {', '.join(kinds)}") if kinds else None
+    return Finding(path, message, fix, at_key=at_key, code=ProblemCode.UNKNOWN_KIND)
+
+
+def further(path: tuple[str | int, ...], others: int) -> Finding:
+    """Return what stands for so many other issues below a path."""
+    return Finding(
+        path,
+        f"{others:,} more of its fields are wrong",
+        "mend the others first",
+        others=others,
+        code=ProblemCode.MORE,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedIssue:
+    """An issue with the document it is about. ``index`` counts documents of the file from 0."""
+
+    path: str
+    index: int
+    line: int
+    issue: Finding
+
+
+def placed(issues: Iterable[Finding], origin: Origin, index: int) -> Iterator[PlacedIssue]:
+    """Yield issues of one document with its place: the origin of the document, and which of its file it is."""
+    for issue in issues:
+        yield PlacedIssue(origin.path, index, origin.line, issue)
+
+
+def unknown_field(
+    path: tuple[str | int, ...], names: Collection[str], otherwise: str = ""
+) -> Finding:
+    """Say that the last step of a path is none of the fields there are, and which is meant, or ``otherwise`` those there are."""
+    known = f"known fields: {', '.join(sorted(names))}" if names else ""
+    fix = did_you_mean(str(path[-1]), names, otherwise or known) or None
+    return Finding(
+        path, f"unknown field {path[-1]!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
+    )
 
 
 def validation_issues(
@@ -145,15 +195,6 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Fin
     if found == "":
         fix = f"{fix}; for nothing leave the field out"
     return Finding(path, f"{message[:1].lower()}{message[1:]}{said}", fix)
-
-
-def unknown_field(path: tuple[str | int, ...], names: list[str]) -> Finding:
-    """Say that the last step of a path is none of the fields there are, and which is meant."""
-    known = f"known fields: {', '.join(sorted(names))}" if names else ""
-    fix = did_you_mean(str(path[-1]), names, known) or None
-    return Finding(
-        path, f"unknown field {path[-1]!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
-    )
 
 
 def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
