@@ -6,7 +6,7 @@ Leaving an object out may take from others what they name, so this goes on until
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.parts.texts import matches
@@ -35,22 +35,18 @@ class StableDocuments:
     resources: Mapping[ResourceRef, Resource]
 
 
-class Circumstances(NamedTuple):
-    """What rules depend on beside the objects, as the settings say."""
-
-    compatibility: str
-    default_region: str
-
-
 def validate_until_stable(
     written: Mapping[ResourceRef, Written],
     whole: Mapping[ResourceRef, Items],
     kinds: Kinds,
-    circumstances: Circumstances,
+    settings: tuple[str, str],
     *,
     most_rounds: int = MOST_ROUNDS,
 ) -> StableDocuments:
-    """Return the documents that are right together. ``whole`` are the items as found, for those that are left out."""
+    """Return the documents that are right together. ``whole`` are the items as found, for those that are left out.
+
+    ``settings`` are what rules depend on besides the objects: compatibility and default region.
+    """
     staying = dict(written)
     left: list[LeftOut] = []
     valid: dict[ResourceRef, ValidatedDocument] = {}
@@ -71,7 +67,7 @@ def validate_until_stable(
                 leave_out(ref, f"its item goes by another name: {made.ref}, not {ref}")
             else:
                 valid[ref] = made
-        resources, issues = _resolved(valid, kinds, circumstances)
+        resources, issues = _resolved(valid, kinds, settings)
         if not issues:
             return StableDocuments(staying, tuple(left), resources)
         _loosen_patterns(staying, valid)
@@ -92,12 +88,12 @@ def validate_until_stable(
 def _resolved(
     valid: Mapping[ResourceRef, ValidatedDocument],
     kinds: Kinds,
-    circumstances: Circumstances,
+    settings: tuple[str, str],
 ) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, list[Finding]]]:
     """Return the resources, and everything wrong with each that has something wrong."""
     resources: dict[ResourceRef, Resource] = {}
     issues: dict[ResourceRef, list[Finding]] = {}
-    for ref, found in resolve_all(valid, kinds, circumstances).items():
+    for ref, found in resolve_all(valid, kinds, settings).items():
         resources[ref] = found.resource
         wrong = [issue for issue in found.issues if not issue.warning]
         if wrong:
