@@ -9,7 +9,7 @@ from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import counted, note, say, say_document, utc_now
 from controller.engine.authoring.import_fleet import Importer
 from controller.engine.authoring.write_files import write_folder
-from controller.loading.authoring.folders import SCHEMAS
+from controller.loading.authoring.compose import SCHEMAS
 from controller.loading.authoring.notes import NOTES
 from controller.views.documents.installation import import_json
 from controller.views.schema_files import schema_files

@@ -39,15 +39,8 @@ def find_text_problems(
     """
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 2**20:.1f} MiB long; at most {MAX_BYTES // 2**20} MiB are read"
-        return (
-            Problem(
-                Origin(path),
-                "",
-                f"the file is {size}",
-                "split it into several files",
-                code=ProblemCode.UNREADABLE_FILE,
-            ),
-        )
+        message, fix = f"the file is {size}", "split it into several files"
+        return (Problem(Origin(path), "", message, fix, code=ProblemCode.UNREADABLE_FILE),)
     plain = data.removeprefix(codecs.BOM_UTF8)
     text = plain.decode(errors="replace")
     findings, readable = _unreadable(plain)
@@ -68,10 +61,11 @@ def find_text_problems(
     if len(findings) <= MAX_PROBLEMS:
         return problems
     note = f"more than {MAX_PROBLEMS} problems; the rest of them is not shown"
-    return (
-        *problems,
-        Problem(problems[-1].origin, "", note, "mend these first", code=ProblemCode.MORE),
-    )
+    return (*problems, _more(problems[-1].origin, note))
+
+
+def _more(origin: Origin, message: str) -> Problem:
+    return Problem(origin, "", message, "mend these first", code=ProblemCode.MORE)
 
 
 def _unreadable(data: bytes) -> tuple[list[TextFinding], bool]:
@@ -136,14 +130,8 @@ def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Probl
     yield from first
     others = len(told) - len(first) + sum(issue.issue.others for issue in issues)
     if others:
-        last = in_file_order(first)[-1].origin
-        yield Problem(
-            last,
-            "",
-            f"and {others:,} more problems in this file",
-            "mend these first",
-            code=ProblemCode.MORE,
-        )
+        message = f"and {others:,} more problems in this file"
+        yield _more(in_file_order(first)[-1].origin, message)
 
 
 def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:

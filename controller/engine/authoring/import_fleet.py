@@ -33,7 +33,6 @@ from controller.model.live import LiveLook
 from controller.model.observed import (
     BENEATH,
     CONFIG_SCOPE,
-    Observation,
     ObservedState,
     Ownership,
     ScopeState,
@@ -130,8 +129,14 @@ class Importer:
                 reason = f"carries the mark of another installation ({by})"
                 left.append(LeftOut(ref, reason, "import it from that installation", items))
             else:
-                own = overridden.get(ref, {})
-                found.append(_found_object(observation, items, self._kinds.get(ref.kind), own))
+                remark, extra = None, mark.extra if mark is not None else {}
+                if observation.ownership is Ownership.LOST_MARK:
+                    lost = "it lost its mark, which the ledger says was ours"
+                    remark = Oddity(ref, lost, "what its items say")
+                shared = self._kinds[ref.kind].shared if ref.kind in self._kinds else ()
+                own = comparable(items, shared, extra.get("owned", ()))
+                ours, held = observation.ownership is Ownership.OURS, overridden.get(ref, {})
+                found.append(FoundObject(ref, own, items, extra, ours, remark, held))
         known = [ref.key for ref in observed.objects if ref.kind == "Service"]
         older, others = older_services(self._master.store, self._settings.resource_prefix, known)
         return [*found, *older], [*left, *others]
@@ -179,15 +184,11 @@ class Importer:
         wanted = [name for name in scopes if name != CONFIG_SCOPE]
         setups = live.scopes(accepted, wanted) if wanted or not scopes else ()
         found = live.looks(accepted, setups, self._now)
-        looks: list[tuple[ScopeSetup, LiveLook]] = []
-        unseen: dict[str, str] = {}
-        for setup in setups:
-            result = found[setup.scope.name]
-            if isinstance(result, Unobserved):
-                unseen[setup.scope.name] = result.reason
-            else:
-                looks.append((setup, result))
-        return looks, unseen
+        looks = [(setup, found[setup.scope.name]) for setup in setups]
+        unseen: dict[str, str] = {
+            setup.scope.name: look.reason for setup, look in looks if isinstance(look, Unobserved)
+        }
+        return [(setup, look) for setup, look in looks if isinstance(look, LiveLook)], unseen
 
     def _look_closer(
         self, resources: Mapping[ResourceRef, Resource], looked: Looks
@@ -235,19 +236,6 @@ class Importer:
         """Return what was imported in the form that says which accounts and regions there are."""
         options = self._settings.options
         return accepted_of(resources, self._kinds, options, installation=self._installation.id)
-
-
-def _found_object(
-    found: Observation, items: Json, kind: Kind[Any] | None, overrides: Mapping[str, str]
-) -> FoundObject:
-    extra = found.mark.extra if found.mark is not None else {}
-    remark = None
-    if found.ownership is Ownership.LOST_MARK:
-        lost = "it lost its mark, which the ledger says was ours"
-        remark = Oddity(found.ref, lost, "what its items say")
-    own = comparable(items, kind.shared if kind is not None else (), extra.get("owned", ()))
-    ours = found.ownership is Ownership.OURS
-    return FoundObject(found.ref, own, items, extra, ours, remark, overrides)
 
 
 def _difference(kind: Kind[Any], difference: Difference) -> str:

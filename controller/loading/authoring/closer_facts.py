@@ -54,7 +54,7 @@ def add_closer_facts(
     for (name, role), groups in by_role.items():
         environment = written[ResourceRef("Environment", name)]
         _say(environment, role, groups, templates, kinds)
-        owner = written.get(ResourceRef("DeploymentMap", str(environment.spec["deploymentMap"])))
+        owner = written.get(environment.named("DeploymentMap"))
         if owner is not None:
             _leave_sizes_to_schedules(environment, owner, role)
             roles = environment.spec.get("roles")

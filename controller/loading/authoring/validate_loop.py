@@ -3,7 +3,7 @@
 Leaving an object out may take from others what they name, so this goes on until nothing changes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
@@ -112,7 +112,7 @@ def _loosen_patterns(
     unlike: dict[ResourceRef, list[str]] = {}
     for ref, document in staying.items():
         if ref.kind == "Environment":
-            owner = staying.get(_type_of(document))
+            owner = staying.get(document.named("EnvironmentType"))
             pattern = owner.spec.get("namingPattern") if owner is not None else None
             if owner is not None and pattern is not None and not matches(pattern, ref.key):
                 unlike.setdefault(owner.ref, []).append(ref.key)
@@ -126,10 +126,6 @@ def _loosen_patterns(
         )
 
 
-def _type_of(environment: Written) -> ResourceRef:
-    return ResourceRef("EnvironmentType", str(environment.spec.get("environmentType")))
-
-
 def _fixed(
     staying: Mapping[ResourceRef, Written],
     ref: ResourceRef,
@@ -140,7 +136,7 @@ def _fixed(
     """Change the document so that the issue is gone in the next round; False if that is a person's to do."""
     document = staying[ref]
     if ref.kind == "Environment" and issue.path == ("metadata", "name"):
-        owner = staying.get(_type_of(document))
+        owner = staying.get(document.named("EnvironmentType"))
         if owner is not None and any("namingPattern" in odd.found for odd in owner.oddities):
             # It was the pattern, which is gone in the next round.
             return issue.code is ProblemCode.NAMING_PATTERN
@@ -174,25 +170,23 @@ def _dropped(document: Written, issue: Finding, kinds: Kinds) -> bool:
     """Take an optional reference away that names nothing; a rule that is broken otherwise is a person's to decide."""
     if issue.code is not ProblemCode.UNKNOWN_REFERENCE:
         return False
-    for path in _may_go(issue.path[1:]):
+    path = issue.path[1:]
+    # The name alone, or the member of a list that it stands in.
+    for length in range(len(path), 0, -1):
+        in_list = isinstance(path[length - 1], int) and path[length - 2] in _MEMBERS_THAT_MAY_GO
+        if length < len(path) and not in_list:
+            continue
         spec = deepcopy(document.spec)
-        drop(spec, path)
+        drop(spec, path[:length])
         if is_valid(kinds[document.ref.kind], spec):
             document.spec = spec
             document.note(
-                f"{dotted(issue.path[1:])}: {issue.message}",
+                f"{dotted(path)}: {issue.message}",
                 "nothing: the name goes when it is adopted",
                 "write what was meant, if it is missed",
             )
             return True
     return False
-
-
-def _may_go(path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    yield path
-    for length in range(len(path) - 1, 0, -1):
-        if isinstance(path[length - 1], int) and path[length - 2] in _MEMBERS_THAT_MAY_GO:
-            yield path[:length]
 
 
 def _in_short(issue: Finding) -> str:
