@@ -21,6 +21,7 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
     StreamEndEvent,
 )
 
@@ -281,6 +282,8 @@ class _Reader:
                 result[key] = item.value if item.style else values[item.value]
             elif kind is MappingStartEvent and item.anchor is None and item.tag is None:
                 result[key] = self.mapping(below)
+            elif kind is SequenceStartEvent and item.anchor is None and item.tag is None:
+                result[key] = self.sequence(below)
             else:
                 result[key] = self.node(item, below)
         raise Irregular

@@ -77,7 +77,7 @@ def _partial_issues(
         except ValidationError as error:
             yield from validation_issues(error, (*path, field), authored.model, partial=True)
     try:
-        kind.model_of(spec)
+        kind.spec.model_validate(kind.expand(spec))
     except ValidationError as error:
         yield from validation_issues(error, path, kind.spec, partial=True)
 
@@ -182,7 +182,7 @@ def check_document(
     except ValidationError as error:
         issues += validation_issues(error, ("metadata",), Metadata)
     try:
-        spec = kind.model_of(document["spec"])
+        spec = kind.spec.__pydantic_validator__.validate_python(kind.expand(document["spec"]))
     except ValidationError as error:
         issues += validation_issues(error, ("spec",), kind.spec)
     if issues or metadata is None or spec is None:
@@ -310,7 +310,8 @@ def read_back(
 
 def spec_of(resource: Resource, kinds: Kinds) -> Any:
     """Return the spec model of a resource that was valid. Built anew at each call."""
-    return kinds[resource.ref.kind].model_of(parse_canonical(resource.document)["spec"])
+    kind, spec = kinds[resource.ref.kind], parse_canonical(resource.document)["spec"]
+    return kind.spec.model_validate(kind.expand(spec))
 
 
 def authored_body(

@@ -219,11 +219,6 @@ class Kind(Generic[S]):
     yaml_places: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     """Attributes of its items that are not where the field's name says -> where they are in the document."""
 
-    def model_of(self, authored: dict[str, Any]) -> S:
-        """Return an authored spec as the model of its kind. Raises ValidationError."""
-        model: S = self.spec.__pydantic_validator__.validate_python(self.expand(authored))
-        return model
-
     def findings(self, ref: ResourceRef, facts: Any, world: World) -> Findings:
         """Find what is wrong with an object: its name, and the rules it breaks."""
         if self.names is not None:

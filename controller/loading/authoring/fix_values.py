@@ -94,7 +94,7 @@ def drop(spec: Json, path: Path) -> None:
 
 def _issues(kind: Kind[Any], spec: dict[str, Json]) -> Iterator[Finding]:
     try:
-        kind.model_of(spec)
+        kind.spec.model_validate(kind.expand(spec))
     except ValidationError as error:
         yield from validation_issues(error, (), kind.spec)
 
