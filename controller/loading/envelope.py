@@ -38,6 +38,7 @@ class ParsedFile:
 def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
     """Parse one file; an irregular one comes back with no documents and its text in ``broken``."""
     documents: list[ParsedDocument] = []
+    defaults: list[int] = []
     try:
         parsed = parse_documents(data)
     except Irregular:
@@ -52,17 +53,14 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
             and isinstance(metadata, dict)
             and isinstance(spec, dict)
         ):
+            if kind == DEFAULTS:
+                defaults.append(len(documents))
             body = canonical_bytes({"metadata": metadata, "spec": spec})
             documents.append(ParsedDocument(line, kind, body))
         else:
             named = kind if isinstance(kind, str) else ""
             issues = tuple(_envelope_issues(value, kinds))
             documents.append(ParsedDocument(line, named, b"{}", issues))
-    defaults = [
-        index
-        for index, document in enumerate(documents)
-        if document.kind == DEFAULTS and not document.issues
-    ]
     return ParsedFile(tuple(documents), tuple(defaults))
 
 

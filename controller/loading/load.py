@@ -232,7 +232,7 @@ def load(
     settings = (compatibility, default_region)
     if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
-    parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), kinds.keys()))
+    parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), frozenset(kinds)))
     defaults = FolderDefaults(files, parsed)
     documents = ChangedDocuments(files, parsed, defaults, kinds)
     changes = documents.since(before.files, before.facts)

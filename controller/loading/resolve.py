@@ -195,11 +195,17 @@ def desired_from_items(
     valid: dict[ResourceRef, ValidatedDocument] = {}
     wrong: dict[ResourceRef, tuple[Finding, ...]] = {}
     for ref, stored in objects.items():
-        made = _valid(ref, stored._replace(origin=Origin(f"{source}: {ref}")), kinds)
-        if isinstance(made, ValidatedDocument):
-            valid[ref] = made
-        else:
+        body = authored_body(ref, stored, kinds, base=True)
+        if not isinstance(body, bytes):
+            wrong[ref] = body
+            continue
+        made = validate_document(kinds[ref.kind], body, Origin(f"{source}: {ref}"), 0)
+        if not isinstance(made, ValidatedDocument):
             wrong[ref] = made
+        elif made.ref != ref:
+            wrong[ref] = (Finding((), f"the item goes by another name: {made.ref}, not {ref}"),)
+        else:
+            valid[ref] = made
     resolved = resolve_all(valid, kinds, settings)
     for ref, found in resolved.items():
         wrong[ref] = found.issues
@@ -212,15 +218,3 @@ def desired_from_items(
     )
     resources = {ref: found.resource for ref, found in resolved.items()}
     return DesiredFromItems(DesiredState(revision, source, "", "", resources), problems)
-
-
-def _valid(
-    ref: ResourceRef, stored: StoredObject, kinds: Kinds
-) -> ValidatedDocument | tuple[Finding, ...]:
-    body = authored_body(ref, stored, kinds, base=True)
-    if not isinstance(body, bytes):
-        return body
-    made = validate_document(kinds[ref.kind], body, stored.origin, 0)
-    if isinstance(made, ValidatedDocument) and made.ref != ref:
-        return (Finding((), f"the item goes by another name: {made.ref}, not {ref}"),)
-    return made

@@ -18,6 +18,7 @@ from controller.loading.issues import PlacedIssue
 from controller.loading.positions import dotted
 from controller.loading.text_problems import problem_of
 from controller.loading.yaml_text import scalar_text
+from controller.model.canonical import digest
 from controller.model.ref import Authorship, Problem, ResourceRef, in_file_order
 from controller.ports import Source, SourceTree
 
@@ -222,19 +223,13 @@ class _SourceWithFile:
 
     def __init__(self, source: Source, path: str) -> None:
         """Take the source and the file's path in it; the file is empty of documents until ``content`` is set."""
-        self._source, self._path = source, path
+        self.name, self._source, self._path = source.name, source, path
         self._tree: SourceTree | None = None
-        self._versions, self._content = 0, b""
-
-    @property
-    def name(self) -> str:
-        """The name of the source below."""
-        return self._source.name
+        self.put(b"")
 
     def put(self, content: bytes) -> None:
         """Set what is in the file from the next fetch on."""
-        self._content = content
-        self._versions += 1
+        self._content, self._id = content, f"{_CONTENT_ID} {digest(content)}"
 
     def changed_since(self, revision_id: str | None) -> bool:
         """Tell that it did: the file may have."""
@@ -258,10 +253,6 @@ class _SourceWithFile:
     def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
         """Ask the source."""
         return self._source.authorship(paths)
-
-    @property
-    def _id(self) -> str:
-        return f"{_CONTENT_ID} {self._versions}"
 
 
 def _choices(names: list[str]) -> str:

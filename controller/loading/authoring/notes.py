@@ -83,10 +83,8 @@ def _masked(ref: ResourceRef, item: Mapping[str, Json], kinds: Kinds) -> Json:
     if kind is None:
         return dict(item)
     shape = Shape(model=kind.spec)
-    return {
-        name: _hidden(shape, value) if name == "Value" else _hidden(shape, {name: value})[name]
-        for name, value in item.items()
-    }
+    inside = {"Value": _hidden(shape, item["Value"])} if "Value" in item else {}
+    return {**_hidden(shape, item), **inside}
 
 
 def _hidden(shape: Shape, value: Json) -> Json:

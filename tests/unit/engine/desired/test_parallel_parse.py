@@ -13,6 +13,8 @@ from tests.support.yaml_fleet import KINDS, examples
 
 CONTENTS = [(f"id of {path}", text.encode()) for path, text in examples().items()]
 
+NAMES = frozenset(KINDS)
+
 # Forking beside a thread of the test runner is what newer versions of Python warn of.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
@@ -26,34 +28,34 @@ class EndedFromOutside(Collection[str]):
     def __contains__(self, name: object) -> bool:
         if os.getpid() != self.here:
             os._exit(9)
-        return name in KINDS
+        return name in NAMES
 
     def __iter__(self) -> Iterator[str]:
-        return iter(KINDS)
+        return iter(NAMES)
 
     def __len__(self) -> int:
-        return len(KINDS)
+        return len(NAMES)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_it_is_what_one_process_makes_of_them_in_the_same_order(count: int) -> None:
-    found = list(_parse(_parts(CONTENTS, count), KINDS))
+    found = list(_parse(_parts(CONTENTS, count), NAMES))
 
-    assert found == list(parse_one_by_one(CONTENTS, KINDS))
+    assert found == list(parse_one_by_one(CONTENTS, NAMES))
 
 
 def test_the_work_of_a_process_that_was_ended_is_done_all_the_same() -> None:
     found = list(_parse(_parts(CONTENTS, 2), EndedFromOutside()))
 
-    assert found == list(parse_one_by_one(CONTENTS, KINDS))
+    assert found == list(parse_one_by_one(CONTENTS, NAMES))
 
 
 def test_a_few_files_and_none_are_parsed_here() -> None:
     assert sum(len(data) for _, data in CONTENTS) < MIN_BYTES
     assert dict(parse_side_by_side(iter(CONTENTS), EndedFromOutside())) == dict(
-        parse_one_by_one(CONTENTS, KINDS)
+        parse_one_by_one(CONTENTS, NAMES)
     )
-    assert list(parse_side_by_side([], KINDS)) == []
+    assert list(parse_side_by_side([], NAMES)) == []
 
 
 @given(st.lists(st.integers(0, 50)), st.integers(1, 4))
