@@ -62,6 +62,8 @@ class DocumentChanges:
     """The difference to the load before. ``touched`` are names whose facts are not what they were."""
 
     files: dict[str, LoadedFile]
+    wrong: dict[str, LoadedFile]
+    """Those of the files that have issues."""
     facts: dict[ResourceRef, Any]
     valid: dict[ResourceRef, ValidatedDocument] = field(default_factory=dict)
     gone: set[ResourceRef] = field(default_factory=set)
@@ -88,11 +90,10 @@ class ChangedDocuments:
         assert isinstance(again, ValidatedDocument), f"{resource.ref} has not changed: {again}"
         return again
 
-    def since(
-        self, before: Mapping[str, LoadedFile], facts: Mapping[ResourceRef, Any]
-    ) -> DocumentChanges:
+    def since(self, before: "Memory") -> DocumentChanges:
         """Validate what is new or different since ``before``."""
-        result = DocumentChanges(dict(before), dict(facts))
+        facts = before.facts
+        result = DocumentChanges(dict(before.files), dict(before.wrong), dict(facts))
         defaults_ids: dict[str, str] = {}
         redo: dict[str, SourceIds] = {}
         for path, content_id in self.files.items():
@@ -101,16 +102,19 @@ class ChangedDocuments:
                 # A text that changes whenever a Defaults document over the folder changes.
                 over = [document.body for document in self.defaults.over(folder)]
                 defaults_ids[folder] = digest(b"\n".join(over)) if over else ""
-            old = before.get(path)
+            old = before.files.get(path)
             if old is None or old.ids != (content_id, defaults_ids[folder]):
                 redo[path] = (content_id, defaults_ids[folder])
-        for path in [*(path for path in before if path not in self.files), *redo]:
+        for path in [*(path for path in before.files if path not in self.files), *redo]:
             old = result.files.pop(path, None)
+            result.wrong.pop(path, None)
             for ref in old.refs if old is not None else ():
                 result.facts.pop(ref, None)
                 result.gone.add(ref)
         for path, ids in redo.items():
-            result.files[path] = self._file(path, ids, result)
+            file = result.files[path] = self._file(path, ids, result)
+            if file.issues:
+                result.wrong[path] = file
         result.gone -= result.valid.keys()
         missing = object()
         result.touched = {
@@ -120,7 +124,7 @@ class ChangedDocuments:
         result.touched |= {ResourceRef(ref.kind, ALL) for ref in (*result.gone, *come)}
         result.broken_refs, were_broken = (
             frozenset(ref for file in files.values() for ref in file.broken_refs)
-            for files in (result.files, before)
+            for files in (result.wrong, before.wrong)
         )
         result.touched |= result.broken_refs ^ were_broken
         return result
@@ -193,8 +197,12 @@ class Memory:
 
     parsed: Mapping[str, ParsedFile] = field(default_factory=dict)
     files: Mapping[str, LoadedFile] = field(default_factory=dict)
+    wrong: Mapping[str, LoadedFile] = field(default_factory=dict)
+    """Those of the files that have issues."""
     facts: Mapping[ResourceRef, Any] = field(default_factory=dict)
     resolved: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
+    noted: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
+    """Those of the objects that have issues."""
     resources: Mapping[ResourceRef, Resource] = field(default_factory=dict)
     clashes: Mapping[str, tuple[PlacedIssue, ...]] = field(default_factory=dict)
     """Kind -> issues of values that two of its objects have."""
@@ -235,28 +243,29 @@ def load(
     parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), frozenset(kinds)))
     defaults = FolderDefaults(files, parsed)
     documents = ChangedDocuments(files, parsed, defaults, kinds)
-    changes = documents.since(before.files, before.facts)
+    changes = documents.since(before)
     if changes.duplicates:
         # Which of two documents is the second must not depend on which was seen first: all are looked at again.
         before = Memory(parsed=parsed, settings=settings)
-        changes = documents.since(before.files, before.facts)
+        changes = documents.since(before)
     facts = changes.facts
     world = TracingWorld(facts, *settings)
-    resolved, resources = _resolved(before, changes, documents, world, kinds)
+    resolved, noted, resources = _resolved(before, changes, documents, world, kinds)
     found_clashes = _clashes(before.clashes, changes, kinds, resources)
-    issues = [issue for file in changes.files.values() for issue in file.issues]
+    issues = [issue for file in changes.wrong.values() for issue in file.issues]
     issues += _dangling(changes, world)
     issues += defaults_issues(defaults.documents, kinds)
-    for found in resolved.values():
-        if found.issues:
-            issues += placed(found.issues, found.resource.origin, found.resource.index)
+    for found in noted.values():
+        issues += placed(found.issues, found.resource.origin, found.resource.index)
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
     kept = Memory(
         parsed=parsed,
         files=changes.files,
+        wrong=changes.wrong,
         facts=facts,
         resolved=resolved,
+        noted=noted,
         resources=resources,
         clashes=found_clashes,
         settings=settings,
@@ -287,31 +296,38 @@ def _resolved(
     documents: ChangedDocuments,
     world: TracingWorld,
     kinds: Kinds,
-) -> tuple[Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resource]]:
+) -> tuple[
+    Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resource]
+]:
     """Resolve the new documents, and those kept objects that asked about something that is different now.
 
     Valid documents are taken out of ``changes`` one by one: the memory of each serves what is made of the next.
     """
     valid, touched = changes.valid, changes.touched
     if not touched and not valid:
-        return before.resolved, before.resources
-    resolved, resources = dict(before.resolved), dict(before.resources)
+        return before.resolved, before.noted, before.resources
+    resolved, noted = dict(before.resolved), dict(before.noted)
+    resources = dict(before.resources)
     for ref in changes.gone:
-        resolved.pop(ref, None)
-        resources.pop(ref, None)
+        for known in (resolved, noted, resources):
+            known.pop(ref, None)
     for ref, found in resolved.items() if touched else ():
         if ref not in valid and not touched.isdisjoint(found.asked):
             valid[ref] = documents.again(found.resource)
     for ref in list(valid):
         kind = kinds[ref.kind]
-        resolved[ref] = resolve(valid.pop(ref), kind, world, changes.broken_refs)
-        resources[ref] = resolved[ref].resource
-    return resolved, resources
+        resolved[ref] = made = resolve(valid.pop(ref), kind, world, changes.broken_refs)
+        resources[ref] = made.resource
+        if made.issues:
+            noted[ref] = made
+        else:
+            noted.pop(ref, None)
+    return resolved, noted, resources
 
 
 def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedIssue]:
     """Find references to nothing in documents that are not valid; those of the others are resolved."""
-    for file in changes.files.values():
+    for file in changes.wrong.values():
         for reference in file.references:
             named = reference.named
             if world.facts(named.kind, named.name) is None and named[1:] not in changes.broken_refs:
