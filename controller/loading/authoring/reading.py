@@ -7,7 +7,6 @@ from typing import Any
 from controller.kinds.account import CONVENTIONAL_ROLE
 from controller.kinds.language.fields import Shape, put_back, to_yaml_names
 from controller.kinds.language.kind import Kind, Kinds
-from controller.kinds.parts.upstream_hosts import SLICES
 from controller.loading.authoring.fix_values import fix_values, in_short
 from controller.loading.authoring.found import FoundObject, Items, LeftOut, Oddity, Written
 from controller.loading.authoring.old_items import without_old_traces
@@ -132,12 +131,9 @@ def _hosts_follow(spec: Mapping[str, Json], ports: Mapping[str, Ports]) -> bool:
     """Tell whether the hosts in Consul with the service's ports are those there are."""
     hosts = spec.get("hosts")
     own = ports.get(str(spec.get("serviceName")))
-    if own is None or not isinstance(hosts, list) or len(hosts) != len(SLICES):
+    if own is None or not all(own) or not isinstance(hosts, list):
         return False
-    return all(
-        isinstance(host, dict) and host.get("port") == port and port
-        for host, port in zip(hosts, own, strict=True)
-    )
+    return [isinstance(host, dict) and host.get("port") for host in hosts] == list(own)
 
 
 def _ports(found: Iterable[FoundObject]) -> Iterable[tuple[str, Ports]]:
