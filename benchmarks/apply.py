@@ -175,9 +175,9 @@ def _request(write: Write, old: str, prefix: str, *, plain: bool) -> dict[str, A
     if write.show_found:
         body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     if isinstance(write, PutWrite):
-        return {"Put": {**body, "Item": from_wire(write.item) if plain else write.item}}
+        return {"Put": {**body, "Item": from_wire(write.wire) if plain else write.wire}}
     assert isinstance(write, UpdateWrite)
-    return {"Update": {**body, "Key": write.key, "UpdateExpression": write.update}}
+    return {"Update": {**body, "Key": write.wire, "UpdateExpression": write.update}}
 
 
 def boto3_serialise(item: dict[str, Any]) -> dict[str, Any]:

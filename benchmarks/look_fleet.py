@@ -23,7 +23,6 @@ from controller.sandbox.controls import SandboxControls
 from controller.sandbox.seed import seed
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 
 REGION = "eu-west-1"
 ROLES = ("Web", "Batch")
@@ -156,7 +155,7 @@ class Estate:
         self.live = LiveAccounts(find_installation(master))
         self.access = master.aws
         definitions = all_tables(master.kinds.values(), SETTINGS.resource_prefix)
-        ledger = master.physical(LEDGER_TABLE.name)
+        ledger = SETTINGS.resource_prefix + LEDGER_TABLE.name
         self.tables = tuple(one.name for one in definitions if one.name != ledger)
         """Those that a run reads whole."""
 
@@ -186,9 +185,7 @@ class Estate:
 
     def _reconciler(self) -> Reconciler:
         return Reconciler(
-            planner=Planner(
-                lambda: FolderSource(FolderLocation(self._folder)), SETTINGS, catalog.kinds()
-            ),
+            planner=Planner(lambda: FolderSource(self._folder), SETTINGS, catalog.kinds()),
             live=self.live,
             clock=lambda: self.now() + SETTLED,
         )

@@ -17,7 +17,6 @@ from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 from controller.targets.power import TARGET
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def accept(folder: Path, clock: Callable[[], datetime], sleep: Callable[[float],
     set_up(_master(clock, sleep), Requester("benchmark", "bootstrap"))
     accounts = LiveAccounts(installation(clock, sleep), (TARGET,))
     reconciler = Reconciler(
-        planner=Planner(lambda: FolderSource(FolderLocation(folder)), SETTINGS, catalog.kinds()),
+        planner=Planner(lambda: FolderSource(folder), SETTINGS, catalog.kinds()),
         live=accounts,
         clock=clock,
     )

@@ -103,7 +103,7 @@ def send_ours(client: Any, batches: list[Batch], serialise: Callable[[Item], Any
     """The same through the controller's own path."""
     for one in batches:
         writes: list[Write] = [PutWrite(t, serialise(i), ABSENT[t]) for t, i in one]
-        writes.append(UpdateWrite("State", HEAD, ADVANCE, names=NAMES, values=VALUES))
+        writes.append(UpdateWrite("State", HEAD, update=ADVANCE, names=NAMES, values=VALUES))
         outcome = DynamoStore(client).transact(writes, str(uuid.uuid4()))
         assert outcome == Committed(), outcome
 

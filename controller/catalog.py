@@ -83,7 +83,14 @@ def live_targets(extensions: tuple[str, ...] = ()) -> tuple[LiveTarget, ...]:
     """
     found: list[LiveTarget] = [*constants(targets_package, "TARGET", NOT_LIVE)]
     for name in extensions:
-        found += constants(_extension(name), "TARGET")
+        try:
+            package = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise WrongUsage(
+                f"extensions: package {name!r} cannot be imported: {error}",
+                fix="install it where envctl is installed, or correct its name in the settings",
+            ) from error
+        found += constants(package, "TARGET")
     by_name: dict[str, LiveTarget] = {}
     by_kind: dict[str, str] = {}
     for target in found:
@@ -93,13 +100,3 @@ def live_targets(extensions: tuple[str, ...] = ()) -> tuple[LiveTarget, ...]:
             if by_kind.setdefault(kind, target.name) != target.name:
                 raise ValueError(f"targets {by_kind[kind]} and {target.name} both manage {kind}")
     return tuple(by_name[name] for name in sorted(by_name))
-
-
-def _extension(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise WrongUsage(
-            f"extensions: package {name!r} cannot be imported: {error}",
-            fix="install it where envctl is installed, or correct its name in the settings",
-        ) from error

@@ -1,7 +1,7 @@
 """Objects of S3: bytes kept under the digest of their content, and those named by hand (settings, observed states)."""
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -53,22 +53,10 @@ class S3BlobStore:
             return None
 
 
-class S3Place(NamedTuple):
-    """Which object of which bucket."""
-
-    bucket: str
-    key: str
-
-
-def parse_s3_uri(text: str) -> S3Place:
-    """Read ``s3://bucket/key``. Raises WrongUsage for anything else."""
-    match = _URI.fullmatch(text)
+def read_object(client: "S3Client", uri: str) -> bytes:
+    """Return the bytes of ``s3://bucket/key``. Raises WrongUsage for anything else, NotFound if there is none, and as any call."""
+    match = _URI.fullmatch(uri)
     if match is None:
-        raise WrongUsage(f"{text!r} names no object of S3", fix="write s3://BUCKET/KEY")
-    return S3Place(match["bucket"], match["key"])
-
-
-def read_object(client: "S3Client", place: S3Place) -> bytes:
-    """Return an object's bytes. Raises NotFound if there is none, and as any call."""
-    with aws_errors(f"s3: read s3://{place.bucket}/{place.key}", place_of(client)):
-        return client.get_object(Bucket=place.bucket, Key=place.key)["Body"].read()
+        raise WrongUsage(f"{uri!r} names no object of S3", fix="write s3://BUCKET/KEY")
+    with aws_errors(f"s3: read {uri}", place_of(client)):
+        return client.get_object(Bucket=match["bucket"], Key=match["key"])["Body"].read()

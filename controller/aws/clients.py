@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -77,24 +78,6 @@ class RetryLimits:
     refill_per_s: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class RetryBudget:
-    """A token bucket. ``at_s`` is the moment (any steady clock, seconds) ``tokens`` was right."""
-
-    tokens: float
-    capacity: float
-    refill_per_s: float
-    at_s: float
-
-    def spend(self, now_s: float) -> "RetryBudget | None":
-        """Return the budget with one token less, or None if there is none to spend."""
-        gained = max(0.0, now_s - self.at_s) * self.refill_per_s
-        tokens = min(self.capacity, self.tokens + gained)
-        if tokens < 1.0:
-            return None
-        return RetryBudget(tokens - 1.0, self.capacity, self.refill_per_s, max(now_s, self.at_s))
-
-
 def worth_retrying(parsed: Mapping[str, Any], status: int, error: Exception | None) -> bool:
     """Tell whether a failed try may succeed if repeated.
 
@@ -125,7 +108,10 @@ class Retries:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     share: Callable[[], float] = random.random
-    _budgets: dict[tuple[str, str, str, str], RetryBudget] = field(default_factory=dict, init=False)
+    _budgets: dict[tuple[str, str, str, str], tuple[float, float]] = field(
+        default_factory=dict, init=False
+    )
+    """Token buckets: the tokens, and the moment of ``clock`` they were right."""
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def needs_retry(
@@ -142,9 +128,8 @@ class Retries:
         """Handle botocore's event of this name for the clients of one account and region; 0 for one more try."""
         first_at_s = request_dict["context"].setdefault(_CONTEXT_KEY, self.clock())
         status, parsed = (response[0].status_code, response[1]) if response else (0, {})
-        if caught_exception is None and status < 300:
-            return None
-        if not worth_retrying(parsed, status, caught_exception):
+        succeeded = caught_exception is None and status < 300
+        if succeeded or not worth_retrying(parsed, status, caught_exception):
             return None
         api = (place.account, place.region, operation.service_model.service_name, operation.name)
         pause_s = self.pause_before_retry_s(api, attempts, first_at_s)
@@ -166,11 +151,12 @@ class Retries:
         if tries_made >= limits.max_tries or now_s + pause_s - first_at_s > limits.max_seconds:
             return None
         with self._lock:
-            full = RetryBudget(limits.budget, limits.budget, limits.refill_per_s, now_s)
-            left = self._budgets.get(api, full).spend(now_s)
-            if left is None:
+            tokens, at_s = self._budgets.get(api, (limits.budget, now_s))
+            gained = max(0.0, now_s - at_s) * limits.refill_per_s
+            tokens = min(limits.budget, tokens + gained)
+            if tokens < 1.0:
                 return None
-            self._budgets[api] = left
+            self._budgets[api] = tokens - 1.0, max(now_s, at_s)
         return pause_s
 
 
@@ -206,16 +192,6 @@ def _shared_loader() -> Loader:
     return create_loader(botocore.session.Session().get_config_variable("data_path"))
 
 
-@dataclass(frozen=True, slots=True)
-class _GivenCredentials:
-    """A session's credential provider that knows nothing but these."""
-
-    credentials: Credentials
-
-    def load_credentials(self) -> Credentials:
-        return self.credentials
-
-
 @dataclass(slots=True)
 class Clients:
     """Makes one session per place and one client per place and service, reused by every thread.
@@ -243,7 +219,9 @@ class Clients:
                 core = botocore.session.Session()
                 core.register_component("data_loader", _shared_loader())
                 if credentials is not None:
-                    core.register_component("credential_provider", _GivenCredentials(credentials))
+                    # A provider that knows nothing but these.
+                    provider = SimpleNamespace(load_credentials=lambda: credentials)
+                    core.register_component("credential_provider", provider)
                 events = core.get_component("event_emitter")
                 events.register("needs-retry", partial(self.retries.needs_retry, place))
                 events.register("request-created", partial(self.counter.request_created, place))
@@ -258,14 +236,9 @@ class Clients:
     def forget(self, account: str) -> None:
         """Drop the sessions and clients of an account; the next use makes new ones."""
         with self._lock:
-            self._sessions = {
-                place: session
-                for place, session in self._sessions.items()
-                if place.account != account
-            }
-            self._clients = {
-                key: client for key, client in self._clients.items() if key[0].account != account
-            }
+            for place, service in [key for key in self._clients if key[0].account == account]:
+                del self._clients[place, service]
+                self._sessions.pop(place, None)
 
 
 @dataclass(slots=True)

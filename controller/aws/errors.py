@@ -139,10 +139,11 @@ def answer_leaves_outcome_open(code: str, status: int) -> bool:
 
 
 @contextmanager
-def aws_errors(what: str, place: Place = NOWHERE) -> Iterator[None]:
+def aws_errors(what: str, place: Place = NOWHERE, table: str = "") -> Iterator[None]:
     """Translate every botocore error raised inside into one of ours, chained.
 
-    ``what`` says what was being done, as the message begins: ``tables: read InfraConfigServices``.
+    ``what`` says what was being done, as the message begins: ``tables: read InfraConfigServices``. ``table`` is given for a
+    call on one table, so that a missing one is told as what it is: TableMissing.
     Raises AccessDenied, Throttled, Unreachable, Conflict, NotFound, RefusedByAws, WrongUsage; our own errors pass.
     """
     try:
@@ -151,6 +152,11 @@ def aws_errors(what: str, place: Place = NOWHERE) -> Iterator[None]:
         raise
     except (aws.ClientError, aws.BotoCoreError, ResponseParserError) as error:
         found = translate(error, what, place)
+        if table and isinstance(found, NotFound):
+            raise TableMissing(
+                f"tables: table {table} does not exist in {place}",
+                fix="envctl bootstrap creates it; check region and resourcePrefix in the settings",
+            ) from error
         found.facts.setdefault("part", what.partition(": ")[0])
         raise found from error
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from controller.aws.blob_store import parse_s3_uri, read_object
+from controller.aws.blob_store import read_object
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
 from controller.aws.sessions import MASTER, AwsAccess
@@ -39,7 +39,7 @@ class Secrets:
             value = self.environment.get(name, "")
         elif reference.startswith("s3://"):
             client = self.access.client("s3", MASTER)
-            value = read_object(client, parse_s3_uri(reference)).decode(errors="replace")
+            value = read_object(client, reference).decode(errors="replace")
         elif match := _SECRET.fullmatch(reference):
             value = self._from_secrets_manager(reference, match["name"], match["key"])
         else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 
-from controller.aws.clients import Clients
+from controller.aws.clients import Clients, place_of
 from controller.aws.errors import (
     DENIED_CODES,
     Place,
@@ -74,9 +74,11 @@ class AwsAccess:
         allowed_role_names: Iterable[str],
         clock: Callable[[], datetime],
     ) -> None:
-        """Take the master's region, the names for sessions, and the role names the settings allow."""
+        """Take the master's region, the names for sessions (``envctl-<installation>-<instance>``), and the role names the settings allow."""
         self.region = region
-        self._session_name = session_name(installation, instance)
+        who = _NOT_IN_SESSION_NAME.sub("-", f"envctl-{installation}-{instance}")
+        self.session_name = who[:SESSION_NAME_LENGTH]
+        """As STS takes it: other characters become ``-``."""
         self._allowed = frozenset(allowed_role_names)
         self._clients = Clients()
         self.counter = self._clients.counter
@@ -133,15 +135,27 @@ class AwsAccess:
         ``MASTER`` is the controller's own. No call is made before the client is used. Raises RoleRefused or RoleNotReady.
         """
         with self._lock:
-            place = self._place(account, region)
-            credentials = self._credentials.get(account)
-            if credentials is None and account != MASTER:
-                credentials = DeferredRefreshableCredentials(
-                    partial(self._assume_role, self.client("sts"), self._known[account]),
-                    "envctl-assume-role",
-                    time_fetcher=self._clock,
-                )
-                self._credentials[account] = credentials
+            place, credentials = Place(MASTER, region or self.region), None
+            if account != MASTER:
+                access = self._known.get(account)
+                if access is None or access.role_arn is None:
+                    raise RoleNotReady(
+                        f"account {account}: no role to reach it by",
+                        fix=(
+                            "with credentials of that account, make one, and write its roleArn into the Account:\n"
+                            f"    {deploy_command(self._master())}"
+                        ),
+                        facts=_PART,
+                    )
+                check_role(account, access.role_arn, self._allowed)
+                place = Place(account, place.region, access.role_arn)
+                credentials = self._credentials.get(account)
+                if credentials is None:
+                    credentials = self._credentials[account] = DeferredRefreshableCredentials(
+                        partial(self._assume_role, self.client("sts"), access),
+                        "envctl-assume-role",
+                        time_fetcher=self._clock,
+                    )
             return self._clients.client(place, service, credentials)
 
     def assert_identity(self, account: str, region: str = "") -> str:
@@ -151,8 +165,8 @@ class AwsAccess:
         For ``MASTER`` there is nothing to compare with: the answer tells which account it is.
         """
         sts = self.client("sts", account, region)
+        place = place_of(sts)
         with self._lock:
-            place = self._place(account, region)
             asserting = self._asserting[place]
         with asserting:
             found = self._asserted.get(place)
@@ -168,22 +182,6 @@ class AwsAccess:
                 self._asserted[place] = found
             return found
 
-    def _place(self, account: str, region: str) -> Place:
-        if account == MASTER:
-            return Place(MASTER, region or self.region)
-        access = self._known.get(account)
-        if access is None or access.role_arn is None:
-            raise RoleNotReady(
-                f"account {account}: no role to reach it by",
-                fix=(
-                    "with credentials of that account, make one, and write its roleArn into the Account:\n"
-                    f"    {deploy_command(self._master())}"
-                ),
-                facts=_PART,
-            )
-        check_role(account, access.role_arn, self._allowed)
-        return Place(account, region or self.region, access.role_arn)
-
     def _master(self) -> str | None:
         """Return the number of the controller's own account, if it was asked for before."""
         return self._asserted.get(Place(MASTER, self.region))
@@ -192,7 +190,7 @@ class AwsAccess:
         # Called from inside a call of any thread, under botocore's own lock: it must take none of ours.
         request: dict[str, Any] = {
             "RoleArn": access.role_arn,
-            "RoleSessionName": self._session_name,
+            "RoleSessionName": self.session_name,
             "DurationSeconds": CREDENTIAL_LIFE_S,
         }
         if access.external_id:
@@ -232,34 +230,25 @@ def role_denied(
     said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:500]
     head = f"account {access.account}: its role cannot be assumed"
     detail = f"  AWS says: {said or 'nothing'}\n  role: {access.role_arn}"
+    error_class = AccessDenied
     if "explicit deny" in said:
-        return AccessDenied(
-            f"{head}: a policy forbids it",
-            detail=detail,
-            fix="take sts:AssumeRole on this role out of that deny",
-            facts=_PART,
+        why, fix = "a policy forbids it", "take sts:AssumeRole on this role out of that deny"
+    elif "no identity-based policy" in said:
+        why = "the controller's own role may not"
+        fix = "allow sts:AssumeRole on this role in the controller's own role"
+    else:
+        error_class = RoleNotReady
+        why = (
+            "it does not exist yet, does not trust the controller, or asks for another external id"
         )
-    if "no identity-based policy" in said:
-        return AccessDenied(
-            f"{head}: the controller's own role may not",
-            detail=detail,
-            fix="allow sts:AssumeRole on this role in the controller's own role",
-            facts=_PART,
-        )
-    external = (
-        "its trust policy must ask for the Account's externalId"
-        if access.external_id
-        else "its trust policy must ask for no external id, as the Account has none"
-    )
-    return RoleNotReady(
-        f"{head}: it does not exist yet, does not trust the controller, or asks for another external id",
-        detail=detail,
-        fix=(
-            f"{external}; with credentials of that account, make or mend it:\n"
+        external = "no external id, as the Account has none"
+        if access.external_id:
+            external = "the Account's externalId"
+        fix = (
+            f"its trust policy must ask for {external}; with credentials of that account, make or mend it:\n"
             f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
-        ),
-        facts=_PART,
-    )
+        )
+    return error_class(f"{head}: {why}", detail=detail, fix=fix, facts=_PART)
 
 
 def check_role(account: str, arn: str, allowed_names: Collection[str]) -> None:
@@ -284,11 +273,6 @@ def check_role(account: str, arn: str, allowed_names: Collection[str]) -> None:
             f"account {account}: role {name} is not one the controller may use ({', '.join(sorted(allowed_names))})",
             fix="correct the Account's roleArn, or add the name to allowedRoleNames in the settings",
         )
-
-
-def session_name(installation: str, instance: str) -> str:
-    """Return ``envctl-<installation>-<instance>`` as STS takes it: other characters become ``-``, cut to 64."""
-    return _NOT_IN_SESSION_NAME.sub("-", f"envctl-{installation}-{instance}")[:SESSION_NAME_LENGTH]
 
 
 def account_of_caller(said: str) -> str | None:

@@ -237,11 +237,9 @@ def _attribute_definitions(attributes: tuple[KeyAttribute, ...]) -> list[dict[st
 
 
 def _index_request(index: Index) -> dict[str, Any]:
-    projection: dict[str, Any]
+    projection: dict[str, Any] = {"ProjectionType": index.projection}
     if isinstance(index.projection, tuple):
         projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projection)}
-    else:
-        projection = {"ProjectionType": index.projection}
     return {
         "IndexName": index.name,
         "KeySchema": _key_schema(index.key_attributes()),
@@ -279,27 +277,17 @@ def find_differences(definition: TableDefinition, state: TableState) -> Iterator
     More than is defined is no difference: an index, a stream or a protection somebody else added stays.
     """
     table = definition.name
-    wanted_key = definition.key_attributes()
-    if state.key != wanted_key:
-        yield Difference(
-            table, Aspect.KEY, _key_text(wanted_key), _key_text(state.key), mendable=False
-        )
+    wanted, found = _key_text(definition.key_attributes()), _key_text(state.key)
+    if found != wanted:
+        yield Difference(table, Aspect.KEY, wanted, found, mendable=False)
         # It is another table: what else differs says nothing.
         return
-    found_indexes = {index.name: index for index in state.indexes}
+    indexes = {index.name: _index_text(index) for index in state.indexes}
     for index in definition.indexes:
-        found = found_indexes.get(index.name)
-        if found is None:
-            yield Difference(table, Aspect.INDEX, _index_text(index), "none", index.name)
-        elif _index_text(found) != _index_text(index):
-            yield Difference(
-                table,
-                Aspect.INDEX,
-                _index_text(index),
-                _index_text(found),
-                index.name,
-                mendable=False,
-            )
+        name, wanted = index.name, _index_text(index)
+        found = indexes.get(name, "none")
+        if found != wanted:
+            yield Difference(table, Aspect.INDEX, wanted, found, name, mendable=name not in indexes)
     if definition.stream and state.stream != WANTED_STREAM:
         yield Difference(table, Aspect.STREAM, WANTED_STREAM, state.stream)
     if not state.on_demand:
@@ -328,8 +316,7 @@ def _key_text(key: tuple[KeyAttribute, ...]) -> str:
 
 
 def _index_text(index: Index) -> str:
-    projection = index.projection
-    shown = (
-        projection if isinstance(projection, str) else "keys and " + ", ".join(sorted(projection))
-    )
+    shown: str | tuple[str, ...] = index.projection
+    if isinstance(shown, tuple):
+        shown = "keys and " + ", ".join(sorted(shown))
     return f"{_key_text(index.key_attributes())}, holding {shown}"

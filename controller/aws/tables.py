@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,7 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.clients import RawCall, place_of
 from controller.aws.errors import (
     THROTTLE_CODES,
-    NotFound,
     OutcomeUnknown,
     TableMissing,
     aws_errors,
@@ -81,7 +79,7 @@ def segments_for(table_bytes: int) -> int:
 class ItemStore(Protocol):
     """DynamoDB as the engine sees it. All reads are strongly consistent; every method raises our errors."""
 
-    def scan(self, table: str, segments: int) -> Iterable[Item]:
+    def scan(self, table: str, segments: int = 1) -> Iterable[Item]:
         """Yield every item of a table, in no order. What came before an error is not the whole table."""
 
     def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
@@ -113,15 +111,17 @@ class DynamoStore:
         if segments > 1:
             yield from _scan_side_by_side(self.client, table, request, segments)
             return
-        page = _page(self.client, "scan", table, request)
-        yield from page.items
-        while page.next_key is not None:
-            page = _page(self.client, "scan", table, request, page.next_key)
+        start: WireItem | None = None
+        while True:
+            page = _page(self.client, "scan", table, request, start)
             yield from page.items
+            start = page.next_key
+            if start is None:
+                return
 
     def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
         """Return the item with this (plain) key, or None if there is none. Raises as ``scan``."""
-        with table_errors(self.client, table, "read an item of"):
+        with aws_errors(f"tables: read an item of {table}", place_of(self.client), table):
             answer = self.client.get_item(TableName=table, Key=to_wire(key), ConsistentRead=True)
         found = answer.get("Item")
         return None if found is None else from_wire(found)
@@ -149,7 +149,8 @@ class DynamoStore:
         action, request = request_of(write)
         method = getattr(self.client, f"{action.lower()}_item")
         shown = "ALL_NEW" if isinstance(write, UpdateWrite) else "ALL_OLD"
-        with table_errors(self.client, write.table, "write an item of"):
+        table = write.table
+        with aws_errors(f"tables: write an item of {table}", place_of(self.client), table):
             found = method(**request, ReturnValues=shown).get("Attributes")
         return from_wire(found) if found else None
 
@@ -211,7 +212,7 @@ def batch_get_wire(
     while waiting:
         batch, rest = waiting[:BATCH_GET_KEYS], waiting[BATCH_GET_KEYS:]
         body = wire_json({"RequestItems": {table: {"Keys": batch, "ConsistentRead": True}}})
-        with table_errors(client, table, "read items of"):
+        with aws_errors(f"tables: read items of {table}", place_of(client), table):
             answer = orjson.loads(RawCall(body).send(client, "batch_get_item", _ANY_BATCH))
         yield from answer.get("Responses", {}).get(table, [])
         unprocessed = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
@@ -257,25 +258,10 @@ def _page(
     start: WireItem | None = None,
 ) -> Page:
     body = wire_json(request if start is None else {**request, "ExclusiveStartKey": start})
-    with table_errors(client, table, "read"):
+    with aws_errors(f"tables: read {table}", place_of(client), table):
         answer = orjson.loads(RawCall(body).send(client, method, {"TableName": table}))
-    return Page(
-        tuple(map(from_wire, answer.get("Items", ()))), answer.get("LastEvaluatedKey") or None
-    )
-
-
-@contextmanager
-def table_errors(client: "DynamoDBClient", table: str, doing: str) -> Iterator[None]:
-    """``aws_errors`` for a call on one table, with a missing table told as what it is: TableMissing."""
-    place = place_of(client)
-    try:
-        with aws_errors(f"tables: {doing} {table}", place):
-            yield
-    except NotFound as error:
-        raise TableMissing(
-            f"tables: table {table} does not exist in {place}",
-            fix="envctl bootstrap creates it; check region and resourcePrefix in the settings",
-        ) from error
+    items = tuple(map(from_wire, answer.get("Items", ())))
+    return Page(items, answer.get("LastEvaluatedKey") or None)
 
 
 def _cancelled(
@@ -314,14 +300,13 @@ def _failure(
 ) -> Exception:
     if maybe_done:
         return _unknown(writes, client)
+    tables, place = _tables(writes), place_of(client)
     if error_code(error) == "ResourceNotFoundException":
         return TableMissing(
-            f"tables: one of {_tables(writes)} does not exist in {place_of(client)}",
+            f"tables: one of {tables} does not exist in {place}",
             fix="envctl bootstrap creates the tables; check region and resourcePrefix in the settings",
         )
-    return translate(
-        error, f"tables: write {len(writes)} items of {_tables(writes)}", place_of(client)
-    )
+    return translate(error, f"tables: write {len(writes)} items of {tables}", place)
 
 
 def _unknown(writes: Sequence[Write], client: "DynamoDBClient") -> OutcomeUnknown:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from controller.aws.errors import CONFLICT_CODES
 from controller.aws.items import Item, WireItem, item_bytes
@@ -10,46 +10,42 @@ from controller.aws.items import Item, WireItem, item_bytes
 MAX_WRITES = 100
 MAX_BYTES = 4 * 1024 * 1024
 """DynamoDB: a transaction holds at most 100 items and 4 MB."""
-_NO_NAMES: Mapping[str, str] = {}
-_NO_VALUES: WireItem = {}
 
 
 @dataclass(frozen=True, slots=True)
-class PutWrite:
-    """Replace or create an item, if ``condition`` holds. Names (``#n``) and wire values (``:v``) are the expression's."""
+class _ItemWrite:
+    """A write of one item, done if ``condition`` holds. Names (``#n``) and wire values (``:v``) are the expressions'."""
 
     table: str
-    item: WireItem
+    wire: WireItem
+    """The item to put, or the key of the one that is changed or deleted."""
     condition: str = ""
-    names: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
-    values: WireItem = field(default_factory=lambda: _NO_VALUES)
+    names: Mapping[str, str] = field(default_factory=dict)
+    values: WireItem = field(default_factory=dict)
     show_found: bool = False
     """Give the item that was found in the reason of a failed condition."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteWrite:
+class PutWrite(_ItemWrite):
+    """Replace or create an item, if ``condition`` holds."""
+
+    __slots__ = ()
+    action = "Put"
+
+
+class DeleteWrite(_ItemWrite):
     """Delete the item with this key, if ``condition`` holds."""
 
-    table: str
-    key: WireItem
-    condition: str = ""
-    names: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
-    values: WireItem = field(default_factory=lambda: _NO_VALUES)
-    show_found: bool = False
+    __slots__ = ()
+    action = "Delete"
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateWrite:
+class UpdateWrite(_ItemWrite):
     """Run an update expression on the item with this key, if ``condition`` holds."""
 
-    table: str
-    key: WireItem
-    update: str
-    condition: str = ""
-    names: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
-    values: WireItem = field(default_factory=lambda: _NO_VALUES)
-    show_found: bool = False
+    action: ClassVar[str] = "Update"
+    update: str = field(kw_only=True)
 
 
 Write = PutWrite | DeleteWrite | UpdateWrite
@@ -86,27 +82,15 @@ class Cancelled:
 
 def transaction_bytes(writes: Sequence[Write]) -> int:
     """Estimate what DynamoDB counts against the 4 MB of a transaction: items, keys and expression values."""
-    return sum(
-        item_bytes(write.item if isinstance(write, PutWrite) else write.key)
-        + item_bytes(write.values)
-        for write in writes
-    )
+    return sum(item_bytes(write.wire) + item_bytes(write.values) for write in writes)
 
 
 def request_of(write: Write) -> tuple[str, dict[str, Any]]:
     """Return the name of what is done, and its part of a transaction, or its request."""
     request: dict[str, Any] = {"TableName": write.table}
-    match write:
-        case PutWrite():
-            action = "Put"
-            request["Item"] = write.item
-        case UpdateWrite():
-            action = "Update"
-            request["Key"] = write.key
-            request["UpdateExpression"] = write.update
-        case DeleteWrite():
-            action = "Delete"
-            request["Key"] = write.key
+    request["Item" if isinstance(write, PutWrite) else "Key"] = write.wire
+    if isinstance(write, UpdateWrite):
+        request["UpdateExpression"] = write.update
     if write.condition:
         request["ConditionExpression"] = write.condition
     if write.names:
@@ -115,4 +99,4 @@ def request_of(write: Write) -> tuple[str, dict[str, Any]]:
         request["ExpressionAttributeValues"] = write.values
     if write.show_found:
         request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-    return action, request
+    return write.action, request

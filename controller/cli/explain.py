@@ -8,7 +8,11 @@ import typer
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import note, say, say_document
 from controller.engine.power.fleet import LIVE, AcceptedNow, CachedLook, accepted_now, find_object
-from controller.engine.queries.explain.document import FromSource, explain_document, with_source
+from controller.engine.queries.explain.explanation import (
+    FromSource,
+    explain_document,
+    with_source,
+)
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.moments import parse_moment
 from controller.errors import AccessDenied, InvalidDesiredState, SourceUnavailable, WrongUsage
@@ -45,10 +49,10 @@ def explain(
     moment = parse_moment(at, now) if at else now
     state = accepted_now(call.installation, now, call.live)
     looked = CachedLook(state, now)
-    ref = find_object(what, state.accepted, looked.everywhere)
+    ref = find_object(what, state.accepted, looked.evaluate)
     loaded = None if ref.kind in LIVE else _source(call, state, source, now)
     if ref.kind in (*LIVE, "Environment"):
-        answer = PowerExplainer(state, looked.around(ref), moment, now).explain(ref)
+        answer = PowerExplainer(state, looked.evaluate(ref), moment, now).explain(ref)
     else:
         answer = explain_document(ref, state, moment, now)
     if loaded is not None:

@@ -108,7 +108,7 @@ def exceptions(
     wanted = filter_of(team, kind, label)
     now = call.process.clock()
     state = accepted_now(call.installation, now, call.live)
-    fleet = CachedLook(state, now).everywhere()
+    fleet = CachedLook(state, now).evaluate()
     found = exceptions_of(fleet, state.accepted, now, wanted)
     unknown = {name: scope.reason for name, scope in fleet.unreachable.items()}
     if output is Format.JSON:
@@ -134,7 +134,7 @@ def report(
     now = call.process.clock()
     state = accepted_now(call.installation, now, call.live)
     made = report_of(
-        CachedLook(state, now).everywhere(),
+        CachedLook(state, now).evaluate(),
         state.accepted,
         call.installation.ledger,
         now - timedelta(days=days),

@@ -1,7 +1,7 @@
 """What is to be done with every instance and group of a scope now, and why. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -21,40 +21,10 @@ from controller.scheduling.facts import (
     DecisionRules,
     GroupFacts,
     InstanceFacts,
-    Tags,
+    Level,
     tag_value,
 )
 from controller.scheduling.schedule import State
-
-_RULES = DecisionRules()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagKeys:
-    """Keys of the tags that are looked for on instances and groups. AWS's tags match them in any case."""
-
-    environment: str = "Environment"
-    role: str = "Role"
-    schedule: str = _RULES.schedule_tag
-    maintenance: str = _RULES.maintenance_tag
-    override: str = _RULES.override_tag
-
-    def schedule_is_ours(self, group: FoundGroup) -> bool:
-        """Tell whether a group's schedule tag is as we wrote it for its role: any other value was put there by a person."""
-        ours = group.tag(OUR_SCHEDULE)
-        return ours is not None and ours.strip() == tag_value(group.tags, self.schedule)
-
-
-def tag_keys_of(options: LiveOptions) -> TagKeys:
-    """Return the keys to look for. A tag whose key the settings leave out is looked for by its usual key all the same."""
-    renamed = options.tag_keys
-    return TagKeys(
-        environment=renamed.get("Environment") or "Environment",
-        role=renamed.get("Role") or "Role",
-        schedule=renamed.get("Schedule") or _RULES.schedule_tag,
-        maintenance=renamed.get("Maintenance") or _RULES.maintenance_tag,
-    )
-
 
 GROUP_TAG: Final = "aws:autoscaling:groupName"
 _ARRIVES: Final = {
@@ -63,19 +33,16 @@ _ARRIVES: Final = {
     "Pending": "InService",
     "EnteringStandby": "Standby",
 }
-_SETTLED: Final = ("running", "stopped", "InService", "Standby", None)
+_SETTLED: Final = frozenset({"running", "stopped", "InService", "Standby", None})
 _AS_A_WHOLE: Final = InstanceFacts("", "running")
 _NOBODY: Final = Decision(Action.SKIP, State.NONE, None, None)
 LEFT_OUT: Final = Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.LEFT_OUT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PowerRules:
-    """Tag keys and periods of an installation, and how far power may reach. Empty limits mean everywhere."""
+class PowerRules(DecisionRules):
+    """Tag names and periods of an installation, and how far power may reach. Empty limits mean everywhere."""
 
-    keys: TagKeys = field(default_factory=TagKeys)
-    rules: DecisionRules = field(default_factory=DecisionRules)
-    """The same keys, and periods."""
     only_environments: frozenset[str] = frozenset()
     """In lower case."""
     only_accounts: frozenset[str] = frozenset()
@@ -89,18 +56,22 @@ class PowerRules:
         return bool(environments) and environment.lower() not in environments
 
 
+_USUAL: Final = PowerRules()
+
+
 def power_rules_of(options: LiveOptions) -> PowerRules:
-    """Return what an installation's settings make of tag keys, periods and limits."""
-    keys, power = tag_keys_of(options), options.power
+    """Return what an installation's settings make of tag names, periods and limits.
+
+    A tag whose key the settings leave out is looked for by its usual key all the same.
+    """
+    power, keys = options.power, options.tag_keys
     return PowerRules(
-        keys=keys,
-        rules=DecisionRules(
-            keys.schedule,
-            keys.maintenance,
-            keys.override,
-            power.grace_period_s,
-            power.deployment_postpones_s,
-        ),
+        environment_tag=keys.get("Environment") or _USUAL.environment_tag,
+        role_tag=keys.get("Role") or _USUAL.role_tag,
+        schedule_tag=keys.get("Schedule") or _USUAL.schedule_tag,
+        maintenance_tag=keys.get("Maintenance") or _USUAL.maintenance_tag,
+        grace_period_s=power.grace_period_s,
+        deployment_postpones_s=power.deployment_postpones_s,
         only_environments=frozenset(map(str.lower, power.only_environments)),
         only_accounts=frozenset(map(str.lower, power.only_accounts)),
     )
@@ -168,13 +139,17 @@ class Evaluator:
         self._look = look
         self._power = power
         self._now = now.astimezone(UTC)
-        self._grace = timedelta(seconds=rules.rules.grace_period_s)
         self._rules = rules
-        self._deploying = deploying or {}
-        self._unknown = decide(_AS_A_WHOLE, None, None, self._now, rules=rules.rules)
-        self._memory: dict[tuple[object, ...], Decision] = {}
-        self._then: dict[tuple[object, ...], Decision | None] = {}
-        self._environments: dict[str, EnvironmentPower | None] = {}
+        self._unknown = decide(_AS_A_WHOLE, None, None, self._now, rules=rules)
+        self._memory: dict[tuple[object, ...], tuple[Decision, Decision | None]] = {}
+        deployed_to = {
+            name: replace(known, facts=replace(known.facts, deploying_since=since))
+            for name, since in (deploying or {}).items()
+            if (known := power.environments.get(name)) is not None
+        }
+        self._environments = (
+            {**power.environments, **deployed_to} if deployed_to else power.environments
+        )
         self.groups = {name: self._group(group) for name, group in look.groups.items()}
 
     def instances(self) -> Iterator[Evaluation]:
@@ -189,42 +164,47 @@ class Evaluator:
             yield self._instance(instance, group, lifecycle)
 
     def _instance(self, instance: FoundInstance, group: str, lifecycle: str | None) -> Evaluation:
-        keys, tags = self._rules.keys, _by_key(instance.tags)
-        name = tags.get(keys.environment.lower(), "")
-        environment = self._environment(name)
+        rules = self._rules
+        tags = {name.lower(): value.strip() for name, value in reversed(instance.tags)}
+        name = tags.get(rules.environment_tag.lower(), "").lower()
+        environment = self._environments.get(name)
         group = group or instance.tag(GROUP_TAG) or ""
         if environment is None:
             return Evaluation(instance, group, lifecycle, "", None, self._unknown)
         whole = self.groups.get(group)
-        role = whole.role if whole else environment.role(tags.get(keys.role.lower(), ""))
-        if self._rules.leave_out(name, self._look.scope):
+        role = whole.role if whole else environment.role(tags.get(rules.role_tag.lower(), ""))
+        if rules.leave_out(name, self._look.scope):
             return Evaluation(instance, group, lifecycle, environment.facts.name, role, LEFT_OUT)
         launched = instance.launched_at
+        just_launched = launched and self._now - launched <= timedelta(seconds=rules.grace_period_s)
+        recorded = (Level.INSTANCE, instance.instance_id) in self._power.recorded
         key = (
-            environment.facts.name,
+            name,
             group,
             lifecycle,
             instance.state,
             role.facts.name if role else None,
-            tags.get(keys.schedule.lower(), ""),
+            tags.get(rules.schedule_tag.lower(), ""),
             tags.get(OUR_SCHEDULE, ""),
-            tags.get(keys.maintenance.lower(), ""),
-            tags.get(keys.override.lower(), ""),
-            _cannot_stop(instance),
+            tags.get(rules.maintenance_tag.lower(), ""),
+            tags.get(rules.override_tag.lower(), ""),
+            instance.lifecycle,
+            instance.root_device,
             # Only the last minutes' launches differ in what is done about them.
-            launched if launched and self._now - launched <= self._grace else None,
-            instance.instance_id if instance.instance_id in self._power.of_instances else None,
+            launched if just_launched else None,
+            instance.instance_id if recorded else None,
         )
-        decision = self._memory.get(key)
-        if decision is None:
-            decision = self._decide(instance, group, lifecycle, environment, role)
-            self._memory[key] = decision
-            if is_on_its_way(decision):
-                arrived = _arrived(instance, lifecycle)
-                self._then[key] = arrived and self._decide(
-                    arrived[0], group, arrived[1], environment, role
-                )
-        then = self._then.get(key) if is_on_its_way(decision) else None
+        if key not in self._memory:
+            decision, then = self._decide(instance, group, lifecycle, environment, role), None
+            state = _ARRIVES.get(instance.state, instance.state)
+            place = _ARRIVES.get(lifecycle or "", lifecycle)
+            # What goes away, or waits for a hook, does not arrive.
+            on_its_way = decision.reason is not None and decision.reason.code in ON_THE_WAY
+            if on_its_way and {state, place} <= _SETTLED:
+                arrived = replace(instance, state=state)
+                then = self._decide(arrived, group, place, environment, role)
+            self._memory[key] = decision, then
+        decision, then = self._memory[key]
         return Evaluation(instance, group, lifecycle, environment.facts.name, role, decision, then)
 
     def _decide(
@@ -236,102 +216,66 @@ class Evaluator:
         role: RolePower | None,
     ) -> Decision:
         whole = self.groups.get(group)
-        tags, key = instance.tags, self._rules.keys.schedule
+        tags, key = instance.tags, self._rules.schedule_tag
         ours = {instance.tag(OUR_SCHEDULE), whole.group.tag(OUR_SCHEDULE) if whole else None}
         text = tag_value(tags, key)
         if text and text in {value.strip() for value in ours if value is not None}:
             # The group gave it a Schedule that we gave the group: nobody set it there.
             tags = tuple((name, value) for name, value in tags if name.lower() != key.lower())
-        facts = InstanceFacts(
-            instance.instance_id,
-            instance.state,
-            tags,
-            instance.launched_at,
-            _cannot_stop(instance),
-        )
+        cannot_stop = ""
+        if instance.lifecycle == "spot":
+            cannot_stop = "a Spot request launched it"
+        elif instance.root_device == "instance-store":
+            cannot_stop = "its root device is an instance store"
         group_facts = GroupFacts(group, (), lifecycle) if group else None
         if whole:
             group_facts = GroupFacts(group, whole.group.tags, lifecycle, whole.tag_is_ours)
         name = environment.facts.name.lower()
         return decide(
-            facts,
+            InstanceFacts(
+                instance.instance_id, instance.state, tags, instance.launched_at, cannot_stop
+            ),
             group_facts,
             environment.facts,
             self._now,
             role=role.facts if role else None,
             overrides=self._power.overrides(instance.instance_id, group, name),
-            rules=self._rules.rules,
+            rules=self._rules,
         )
 
     def _group(self, group: FoundGroup) -> JudgedGroup:
         """Judge a group as if it were one running member without tags of its own."""
-        keys, tags = self._rules.keys, _by_key(group.tags)
-        environment = self._environment(tags.get(keys.environment.lower(), ""))
-        ours = keys.schedule_is_ours(group)
+        rules = self._rules
+        name = tag_value(group.tags, rules.environment_tag).lower()
+        environment = self._environments.get(name)
+        written = group.tag(OUR_SCHEDULE)
+        ours = written is not None and written.strip() == tag_value(group.tags, rules.schedule_tag)
         if environment is None:
             return JudgedGroup(group, "", None, _NOBODY, ours)
-        role = environment.role(tags.get(keys.role.lower(), "") or group.name.split("-", 2)[-1])
-        name = environment.facts.name.lower()
-        if self._rules.leave_out(name, self._look.scope):
+        runtime_role = tag_value(group.tags, rules.role_tag) or group.name.split("-", 2)[-1]
+        role = environment.role(runtime_role)
+        if rules.leave_out(name, self._look.scope):
             return JudgedGroup(group, environment.facts.name, role, LEFT_OUT, ours)
+        recorded = (Level.GROUP, group.name) in self._power.recorded
         key = (
             name,
             role.facts.name if role else None,
-            tags.get(keys.schedule.lower(), ""),
-            tags.get(keys.override.lower(), ""),
+            tag_value(group.tags, rules.schedule_tag),
+            tag_value(group.tags, rules.override_tag),
             ours,
-            group.name if group.name in self._power.of_groups else None,
+            group.name if recorded else None,
         )
-        decision = self._memory.get(key)
-        if decision is None:
+        if key not in self._memory:
             # Whether it may go off now is asked as for stopped members: a deployment holds both alike.
             stands = None if role is None else replace(role.facts, when_off="standby")
-            decision = self._memory[key] = decide(
+            decision = decide(
                 _AS_A_WHOLE,
                 GroupFacts(group.name, group.tags, "InService", ours),
                 environment.facts,
                 self._now,
                 role=stands,
                 overrides=self._power.overrides("", group.name, name),
-                rules=self._rules.rules,
+                rules=rules,
             )
-        return JudgedGroup(group, environment.facts.name, role, decision, ours)
-
-    def _environment(self, name: str) -> EnvironmentPower | None:
-        """Return a known environment, with the begin of a deployment that runs."""
-        name = name.lower()
-        if name not in self._environments:
-            found, since = self._power.environments.get(name), self._deploying.get(name)
-            if found is not None and since is not None:
-                found = replace(found, facts=replace(found.facts, deploying_since=since))
-            self._environments[name] = found
-        return self._environments[name]
-
-
-def is_on_its_way(decision: Decision) -> bool:
-    """Tell whether it is of something that is neither here nor there."""
-    return decision.reason is not None and decision.reason.code in ON_THE_WAY
-
-
-def _arrived(
-    instance: FoundInstance, lifecycle: str | None
-) -> tuple[FoundInstance, str | None] | None:
-    """Return an instance and its place in its group as they will be in moments; None for one that goes away, or waits for a hook."""
-    state = _ARRIVES.get(instance.state, instance.state)
-    place = _ARRIVES.get(lifecycle or "", lifecycle)
-    if state not in _SETTLED or place not in _SETTLED:
-        return None
-    return replace(instance, state=state), place
-
-
-def _by_key(tags: Tags) -> dict[str, str]:
-    """Return tags by key in lower case; the first of equal keys counts."""
-    return {name.lower(): value.strip() for name, value in reversed(tags)}
-
-
-def _cannot_stop(instance: FoundInstance) -> str:
-    if instance.lifecycle == "spot":
-        return "a Spot request launched it"
-    if instance.root_device == "instance-store":
-        return "its root device is an instance store"
-    return ""
+            self._memory[key] = decision, None
+        return JudgedGroup(group, environment.facts.name, role, self._memory[key][0], ours)

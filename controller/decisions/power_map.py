@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from controller.kinds import calendar, deployment_map, environment, schedule
-from controller.kinds.language.kind import Kind
-from controller.kinds.parts.server_role import ServerRole, effective_roles
+from controller.kinds import calendar, deployment_map, schedule
+from controller.kinds.parts.server_role import ServerRole, effective_roles, expand_role
 from controller.kinds.schedule import FIXED_MODES, ScheduleChoice, expand_schedule
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import is_of_tag, segments
-from controller.scheduling.facts import EnvironmentFacts, Level, PowerOverride, RoleFacts
-from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.decision import Rule
+from controller.scheduling.facts import EnvironmentFacts, Level, RoleFacts, Source
+from controller.scheduling.grammar import schedule_or_refusal
 from controller.scheduling.schedule import (
     ALWAYS_OFF,
     ALWAYS_ON,
@@ -27,7 +27,6 @@ from controller.scheduling.schedule import (
 
 Compiled = Schedule | InvalidSchedule
 
-_FACTS = {"Schedule": schedule.KIND.facts, "Calendar": calendar.KIND.facts}
 _FIXED = dict(zip(FIXED_MODES, (ALWAYS_ON, ALWAYS_OFF, NOSCHEDULE), strict=True))
 
 
@@ -38,7 +37,7 @@ class _AcceptedCalendars(NamedTuple):
 
     def facts(self, kind: str, key: str) -> Any:
         spec = self.accepted.spec(kind, key)
-        return None if spec is None else _FACTS[kind](key, spec)
+        return None if spec is None else calendar.KIND.facts(key, spec)
 
 
 def compiled(choice: ScheduleChoice, accepted: AcceptedState) -> Compiled:
@@ -46,16 +45,16 @@ def compiled(choice: ScheduleChoice, accepted: AcceptedState) -> Compiled:
     if choice.mode in _FIXED:
         return _FIXED[choice.mode]
     if choice.expression is not None:
-        return _parsed(choice.expression)
-    world = _AcceptedCalendars(accepted)
-    facts = world.facts("Schedule", str(choice.use))
-    if facts is None:
+        return schedule_or_refusal(choice.expression)
+    use = str(choice.use)
+    spec = accepted.spec("Schedule", use)
+    if spec is None:
         return InvalidSchedule(
-            f"Schedule {choice.use} is not among the accepted documents, or cannot be read",
+            f"Schedule {use} is not among the accepted documents, or cannot be read",
             "envctl doctor says what is wrong with it",
         )
     try:
-        found: Schedule = facts.compiled(world)
+        found: Schedule = schedule.KIND.facts(use, spec).compiled(_AcceptedCalendars(accepted))
     except InvalidSchedule as refusal:
         return refusal
     return found
@@ -65,7 +64,7 @@ def schedule_of_role(role: ServerRole, accepted: AcceptedState) -> Compiled | No
     """Return the schedule a role has of its own; None where its environment's counts. A tag names no Schedule."""
     if role.schedule is not None:
         return compiled(role.schedule, accepted)
-    return None if role.schedule_tag is None else _parsed(role.schedule_tag)
+    return None if role.schedule_tag is None else schedule_or_refusal(role.schedule_tag)
 
 
 def schedule_tag(choice: ScheduleChoice, accepted: AcceptedState) -> str | InvalidSchedule:
@@ -78,12 +77,9 @@ def schedule_tag(choice: ScheduleChoice, accepted: AcceptedState) -> str | Inval
     return found if isinstance(found, InvalidSchedule) else found.text
 
 
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> Compiled:
-    try:
-        return parse_schedule(text)
-    except InvalidSchedule as refusal:
-        return refusal
+def map_of(name: str, accepted: AcceptedState) -> ResourceRef:
+    """Return the map an environment names; it need not exist."""
+    return ResourceRef("DeploymentMap", accepted.spec("Environment", name).deployment_map)
 
 
 def roles_if_readable(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole] | None:
@@ -91,34 +87,24 @@ def roles_if_readable(name: str, accepted: AcceptedState) -> Mapping[str, Server
 
     The environment itself is one that can be read back. Roles that are not enabled are left out.
     """
-    ref = ResourceRef("Environment", name)
     of_map = map_of(name, accepted)
     if of_map not in accepted.resources or accepted.specs.get(of_map) is None:
         return None
-    shared, own = accepted.resources[of_map].document, accepted.resources[ref].document
-    return _laid_over(shared, _own(own))
-
-
-def map_of(name: str, accepted: AcceptedState) -> ResourceRef:
-    """Return the map an environment names; it need not exist."""
-    return ResourceRef("DeploymentMap", accepted.spec("Environment", name).deployment_map)
+    own = accepted.resources[ResourceRef("Environment", name)].document
+    return _laid_over(accepted.resources[of_map].document, _own_roles(own))
 
 
 @lru_cache(maxsize=8192)
-def _own(document: bytes) -> bytes:
-    return canonical_bytes(_expanded(environment.KIND, document).get("roles") or {})
+def _own_roles(document: bytes) -> bytes:
+    roles = parse_canonical(document)["spec"].get("roles") or {}
+    return canonical_bytes({name: expand_role(role) for name, role in roles.items()})
 
 
 @lru_cache(maxsize=4096)
 def _laid_over(of_map: bytes, own: bytes) -> Mapping[str, ServerRole]:
     """Most environments share a map and differ in little: each pair is worked out once."""
-    return effective_roles(_expanded(deployment_map.KIND, of_map), parse_canonical(own))
-
-
-def _expanded(kind: Kind[Any], document: bytes) -> dict[str, Any]:
-    """Return a document's spec with its short forms written out."""
-    spec: dict[str, Any] = parse_canonical(document)["spec"]
-    return kind.expand(spec)
+    spec = deployment_map.KIND.expand(parse_canonical(of_map)["spec"])
+    return effective_roles(spec, parse_canonical(own))
 
 
 class FollowedSchedule(NamedTuple):
@@ -200,12 +186,8 @@ class EnvironmentPower:
     def role(self, runtime_role: str) -> RolePower | None:
         """Return a role by its name or that of a slice of it (``Web-blue``), in any case."""
         name = runtime_role.lower()
-        found = self.roles.get(name)
-        if found is None:
-            for slice_name in _SLICES:
-                if name.endswith(slice_name):
-                    return self.roles.get(name.removesuffix(slice_name))
-        return found
+        whole = name.rpartition("-")[0] if name.endswith(_SLICES) else name
+        return self.roles.get(name) or self.roles.get(whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,17 +197,23 @@ class PowerMap:
     environments: Mapping[str, EnvironmentPower]
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """Environment -> why it cannot be told what it should be: its instances are left as they are."""
-    of_instances: Mapping[str, tuple[PowerOverride, ...]] = field(default_factory=dict)
-    of_groups: Mapping[str, tuple[PowerOverride, ...]] = field(default_factory=dict)
-    of_environments: Mapping[str, tuple[PowerOverride, ...]] = field(default_factory=dict)
+    recorded: Mapping[tuple[Level, str], tuple[Rule, ...]] = field(default_factory=dict)
+    """Recorded overrides of power by what they are of: an instance's id, the names of a group and of an environment."""
 
-    def overrides(self, instance_id: str, group: str, name: str) -> tuple[PowerOverride, ...]:
+    def overrides(self, instance_id: str, group: str, name: str) -> tuple[Rule, ...]:
         """Return the overrides that concern an instance, narrowest first."""
         return (
-            *self.of_instances.get(instance_id, ()),
-            *self.of_groups.get(group, ()),
-            *self.of_environments.get(name, ()),
+            *self.recorded.get((Level.INSTANCE, instance_id), ()),
+            *self.recorded.get((Level.GROUP, group), ()),
+            *self.recorded.get((Level.ENVIRONMENT, name), ()),
         )
+
+
+_LEVELS: Final = {
+    "Instance": Level.INSTANCE,
+    "Group": Level.GROUP,
+    "Environment": Level.ENVIRONMENT,
+}
 
 
 @lru_cache(maxsize=2)
@@ -238,78 +226,57 @@ def power_map(accepted: AcceptedState) -> PowerMap:
         if ref.kind == "Environment"
     }
     for ref in accepted.of_kind("Environment"):
-        spec = accepted.specs.get(ref)
-        if spec is None:
-            unreadable[ref.key.lower()] = "it cannot be read back from the tables"
-            continue
-        roles = _roles(ref, accepted)
-        if isinstance(roles, str):
-            unreadable[ref.key.lower()] = roles
-            continue
-        written = accepted.written.specs.get(ref, spec).schedule
-        choice = written if written.mode == State.NOSCHEDULE else spec.schedule
-        label = choice.expression or choice.use or choice.mode
-        facts = EnvironmentFacts(ref.key, compiled(choice, accepted), label)
-        found[ref.key.lower()] = EnvironmentPower(facts, roles)
-    by_level = _overrides(accepted)
-    return PowerMap(
-        found,
-        unreadable,
-        by_level[Level.INSTANCE],
-        by_level[Level.GROUP],
-        by_level[Level.ENVIRONMENT],
-    )
-
-
-def _roles(ref: ResourceRef, accepted: AcceptedState) -> Mapping[str, RolePower] | str:
-    roles = roles_if_readable(ref.key, accepted)
-    if roles is None:
-        return f"its {map_of(ref.key, accepted)} cannot be read back from the tables"
-    written = (roles_if_readable(ref.key, accepted.written) or {}) if accepted.beneath else roles
-    left_alone = {
-        name for name, role in written.items() if schedule_of_role(role, accepted) == NOSCHEDULE
-    }
-    return {
-        name.lower(): RolePower(
-            RoleFacts(
-                name,
-                NOSCHEDULE if name in left_alone else schedule_of_role(role, accepted),
-                role.when_off or "standby",
-            ),
-            role.wake_timeout_seconds or DEFAULT_WAKE_TIMEOUT_S,
-            role.when_stuck == "replace",
-        )
-        for name, role in roles.items()
-    }
-
-
-_LEVELS: Final = {
-    "Instance": Level.INSTANCE,
-    "Group": Level.GROUP,
-    "Environment": Level.ENVIRONMENT,
-}
-
-
-def _overrides(accepted: AcceptedState) -> dict[Level, dict[str, tuple[PowerOverride, ...]]]:
-    found: dict[Level, dict[str, tuple[PowerOverride, ...]]] = {level: {} for level in Level}
+        environment = _environment(ref, accepted)
+        if isinstance(environment, str):
+            unreadable[ref.key.lower()] = environment
+        else:
+            found[ref.key.lower()] = environment
+    recorded: dict[tuple[Level, str], tuple[Rule, ...]] = {}
     for override in sorted(accepted.overrides, key=lambda o: (o.since, o.id), reverse=True):
         level = _LEVELS.get(override.ref.kind)
         schedule = None if level is None else _overriding(override, accepted)
         if level is None or schedule is None or is_of_tag(override):
             continue
         name = override.ref.key.rpartition("/")[2]
-        name = name.lower() if level is Level.ENVIRONMENT else name
-        of_power = PowerOverride(
-            level,
-            str(override.ref),
+        place = level, name.lower() if level is Level.ENVIRONMENT else name
+        who = f" by {override.actor}" if override.actor else ""
+        rule = Rule(
+            Source.OVERRIDE,
+            schedule.text if isinstance(schedule, Schedule) else "",
             schedule,
-            override.until,
-            override.actor,
-            override.reason,
-            override.id,
+            why=f"{override.ref}{who}: {override.reason}".rstrip(": "),
+            until=override.until,
+            blocks_when_invalid=False,
+            level=level,
+            override=override.id,
         )
-        found[level][name] = (*found[level].get(name, ()), of_power)
-    return found
+        recorded[place] = (*recorded.get(place, ()), rule)
+    return PowerMap(found, unreadable, recorded)
+
+
+def _environment(ref: ResourceRef, accepted: AcceptedState) -> EnvironmentPower | str:
+    """Return what is said of an environment, or why that cannot be told."""
+    spec = accepted.specs.get(ref)
+    if spec is None:
+        return "it cannot be read back from the tables"
+    roles = roles_if_readable(ref.key, accepted)
+    if roles is None:
+        return f"its {map_of(ref.key, accepted)} cannot be read back from the tables"
+    written = (roles_if_readable(ref.key, accepted.written) or {}) if accepted.beneath else roles
+    power = {}
+    for name, role in roles.items():
+        own = schedule_of_role(role, accepted)
+        if name in written and schedule_of_role(written[name], accepted) == NOSCHEDULE:
+            own = NOSCHEDULE
+        power[name.lower()] = RolePower(
+            RoleFacts(name, own, role.when_off or "standby"),
+            role.wake_timeout_seconds or DEFAULT_WAKE_TIMEOUT_S,
+            role.when_stuck == "replace",
+        )
+    choice = accepted.written.specs.get(ref, spec).schedule
+    choice = choice if choice.mode == State.NOSCHEDULE else spec.schedule
+    label = choice.expression or choice.use or choice.mode
+    return EnvironmentPower(EnvironmentFacts(ref.key, compiled(choice, accepted), label), power)
 
 
 def _overriding(override: Override, accepted: AcceptedState) -> Compiled | None:

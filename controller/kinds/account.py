@@ -1,7 +1,6 @@
 """Account: an AWS account the controller may work in."""
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -10,7 +9,6 @@ from controller.kinds.language.kind import (
     Finding,
     Findings,
     Immutable,
-    Items,
     Kind,
     NameFormat,
     Unique,
@@ -19,7 +17,7 @@ from controller.kinds.language.kind import (
 from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec
 from controller.kinds.parts.texts import AccountNumber, Region, SecretReference
 from controller.model.ref import ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition
 
 TABLE = TableDefinition("InfraConfigAccounts", KeyAttribute("AccountNumber", "N"))
 
@@ -81,13 +79,8 @@ def _project(key: str, spec: dict[str, Any]) -> Items:
 
 def _recover(items: Items) -> tuple[str, dict[str, Any]]:
     spec = dict(items[TABLE.name])
-    spec["AccountNumber"] = f"{int(spec['AccountNumber']):012d}"
-    spec.pop("AccountName", None)
-    return _identify(items[TABLE.name]), spec
-
-
-def _identify(item: Mapping[str, Any]) -> str:
-    return str(item.get("AccountName") or f"{int(item['AccountNumber']):012d}")
+    number = spec["AccountNumber"] = f"{int(spec['AccountNumber']):012d}"
+    return str(spec.pop("AccountName", None) or number), spec
 
 
 def _role_is_of_the_account(_ref: ResourceRef, facts: AccountFacts, _world: World) -> Findings:
@@ -106,7 +99,7 @@ KIND = Kind(
     tables=(TABLE,),
     project=_project,
     recover=_recover,
-    identify=_identify,
+    identify=lambda item: str(item.get("AccountName") or f"{int(item['AccountNumber']):012d}"),
     facts=_facts,
     expand=_expand,
     rules=(_role_is_of_the_account,),

@@ -1,14 +1,15 @@
 """Calendar: dates that schedules except and on which environment types are frozen."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from controller.kinds.language.kind import Kind, controller_kind
+from controller.kinds.language.kind import CONTROLLER_TABLE, Kind
 from controller.kinds.language.spec import Says, Spec, unfit
 from controller.kinds.parts.texts import Text
 from controller.model.accepted import AcceptedState
+from controller.model.table import one_item
 from controller.scheduling.schedule import ExceptDates
 
 
@@ -55,9 +56,7 @@ class CalendarDates(Spec):
 
     def excepted(self, calendar: str) -> ExceptDates:
         """Return the dates as schedules take them."""
-        first, last = self.from_ or self.date, self.to or self.date
-        assert first is not None, "validated: either date, or from and to"
-        assert last is not None, "validated: either date, or from and to"
+        first, last = str(self.from_ or self.date), str(self.to or self.date)
         return ExceptDates(date.fromisoformat(first), date.fromisoformat(last), self.name, calendar)
 
 
@@ -68,17 +67,12 @@ class CalendarSpec(Spec):
     """Its dates, in any order."""
 
 
-class CalendarFacts(NamedTuple):
-    """What schedules and freezes ask."""
-
-    dates: tuple[ExceptDates, ...]
-
-
-KIND: Kind[Any] = controller_kind(
-    "Calendar",
-    "Dates that schedules except and on which environment types are frozen.",
-    CalendarSpec,
-    lambda key, spec: CalendarFacts(tuple(dates.excepted(key) for dates in spec.dates)),
+KIND: Kind[Any] = Kind(
+    name="Calendar",
+    summary="Dates that schedules except and on which environment types are frozen.",
+    spec=CalendarSpec,
+    **one_item(CONTROLLER_TABLE, kind="Calendar"),
+    facts=lambda key, spec: tuple(dates.excepted(key) for dates in spec.dates),
 )
 
 

@@ -9,18 +9,17 @@ from controller.kinds.language.kind import (
     Findings,
     Immutable,
     Kind,
-    Layout,
     NameFormat,
     Unique,
     World,
+    old_product_needs,
 )
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import Email, Text
 from controller.model.ref import ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("InfraConfigClusters", KeyAttribute("ClusterName"))
-LAYOUT = Layout("ClusterName", schema_version=1)
 
 NO_OWNER = "Any"
 """What the old product refused as the owner of a server role."""
@@ -71,32 +70,19 @@ def _is_one_cluster(ref: ResourceRef, _facts: ClusterFacts, _world: World) -> Fi
 
 
 def _old_product_needs(_ref: ResourceRef, facts: ClusterFacts, world: World) -> Findings:
-    if world.compatibility == "none":
-        return
-    if not facts.has_key_pair:
-        yield Finding.missing(
-            ("spec",),
-            "keyPair",
-            "; with compatibility environment-manager each cluster has one",
-            "add keyPair: NAME",
-        )
-    if not facts.has_notification_settings:
-        yield Finding.missing(
-            ("spec",),
-            "notificationSettingsId",
-            "; with compatibility environment-manager each cluster has one",
-            "add notificationSettingsId: NAME of a NotificationSettings",
-        )
+    notified = "add notificationSettingsId: NAME of a NotificationSettings"
+    fields = (
+        ("keyPair", facts.has_key_pair, "add keyPair: NAME"),
+        ("notificationSettingsId", facts.has_notification_settings, notified),
+    )
+    return old_product_needs(world, "each cluster has one", fields)
 
 
 KIND = Kind(
     name="Cluster",
     summary="A team that owns environments, server roles and services.",
     spec=ClusterSpec,
-    tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
-    recover=lambda items: LAYOUT.spec(items[TABLE.name]),
-    identify=lambda item: str(item["ClusterName"]),
+    **one_item(TABLE, schema_version=1),
     facts=lambda _key, spec: ClusterFacts(
         spec.short_name,
         spec.group_email_address,
@@ -113,5 +99,4 @@ KIND = Kind(
     names=NameFormat(
         r"^[a-zA-Z]+[a-zA-Z0-9]*$", 50, "letters and digits, beginning with a letter, such as Tango"
     ),
-    yaml_places={("ClusterName",): ("metadata", "name")},
 )

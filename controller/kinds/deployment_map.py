@@ -1,31 +1,21 @@
 """DeploymentMap: the server roles that environments are made of."""
 
-from collections import Counter
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from controller.kinds.language.fields import merge
-from controller.kinds.language.kind import (
-    AuthoredField,
-    Finding,
-    Findings,
-    Items,
-    Kind,
-    Layout,
-    World,
-)
-from controller.kinds.language.spec import Spec, partial_model, unfit
+from controller.kinds.language.kind import AuthoredField, Finding, Findings, Kind, World
+from controller.kinds.language.spec import Spec, partial_model
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
-from controller.kinds.parts.server_role import ServerRole, expand_role
+from controller.kinds.parts.server_role import ServerRole, each_once, expand_role
 from controller.kinds.schedule import ScheduleChoiceFacts, derived_expression
 from controller.model.ref import ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("ConfigDeploymentMaps", KeyAttribute("DeploymentMapName"))
-LAYOUT = Layout("DeploymentMapName", schema_version=1)
 
-
+_TWO_ROLES = "{count} roles are named {name!r}; expected each name once"
 ROLE_DEFAULTS = partial_model(
     ServerRole,
     "RoleDefaults",
@@ -37,46 +27,33 @@ ROLE_DEFAULTS = partial_model(
 class DeploymentMapSpec(Spec):
     """What a DeploymentMap is. ``roleDefaults`` beside ``roles`` gives every role what it does not say itself."""
 
-    roles: Annotated[list[ServerRole], Field(serialization_alias="DeploymentTarget")]
+    roles: Annotated[
+        list[ServerRole],
+        Field(serialization_alias="DeploymentTarget"),
+        each_once("server_role_name", _TWO_ROLES, "rename one of them"),
+    ]
     """The server roles (DeploymentTarget)."""
 
-    @field_validator("roles")
-    @classmethod
-    def _names_are_unique(cls, roles: list[ServerRole]) -> list[ServerRole]:
-        names = Counter(role.server_role_name for role in roles)
-        for name, count in names.items():
-            if count > 1:
-                raise unfit(
-                    f"{count} roles are named {name!r}; expected each name once",
-                    "rename one of them",
-                )
-        return roles
 
-
-class DeploymentMapFacts(NamedTuple):
-    """What environments ask."""
-
-    roles: dict[str, RoleFacts]
-    """By name, in the order of the map."""
+DeploymentMapFacts = dict[str, RoleFacts]
+"""What environments ask: the roles by name, in the order of the map."""
 
 
 def _expand(spec: dict[str, Any]) -> dict[str, Any]:
-    roles, defaults = spec.get("roles"), spec.get("roleDefaults")
-    expanded = {name: value for name, value in spec.items() if name != "roleDefaults"}
-    if defaults is not None and not isinstance(defaults, dict):
-        expanded["roleDefaults"] = defaults
-        defaults = None
-    if isinstance(roles, list):
+    expanded = dict(spec)
+    defaults: dict[str, Any] = {}
+    if isinstance(spec.get("roleDefaults"), dict | None):
+        defaults = expanded.pop("roleDefaults", None) or {}
+    if isinstance(roles := spec.get("roles"), list):
         expanded["roles"] = [
-            expand_role(merge(defaults or {}, role) if isinstance(role, dict) else role)
-            for role in roles
+            expand_role(merge(defaults, role) if isinstance(role, dict) else role) for role in roles
         ]
     return expanded
 
 
 def _derive(_ref: ResourceRef, facts: DeploymentMapFacts, world: World) -> Items:
     derived: dict[int, dict[str, Any]] = {}
-    for place, role in enumerate(facts.roles.values()):
+    for place, role in enumerate(facts.values()):
         own: dict[str, Any] = {}
         if not role.has_contact:
             cluster = world.facts("Cluster", role.owning_cluster)
@@ -97,15 +74,8 @@ def _schedule_tag(choice: ScheduleChoiceFacts, world: World) -> str | None:
     return choice.expression or derived_expression(str(choice.use), world)
 
 
-def _undo_derived(spec: dict[str, Any]) -> dict[str, Any]:
-    for role in spec.get("roles", ()):
-        if "schedule" in role:
-            role.pop("scheduleTag", None)
-    return spec
-
-
 def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World) -> Findings:
-    for place, role in enumerate(facts.roles.values()):
+    for place, role in enumerate(facts.values()):
         at = ("spec", "roles", place)
         yield from size_findings(role.sizes, role.slices, per_slice=role.fleet_per_slice, at=at)
         if role.schedule is not None and role.has_schedule_tag:
@@ -137,17 +107,10 @@ KIND = Kind(
     name="DeploymentMap",
     summary="The server roles that environments are made of.",
     spec=DeploymentMapSpec,
-    tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
-    recover=lambda items: LAYOUT.spec(items[TABLE.name]),
-    identify=lambda item: str(item["DeploymentMapName"]),
-    facts=lambda _key, spec: DeploymentMapFacts(
-        {role.server_role_name: role_facts(role) for role in spec.roles}
-    ),
+    **one_item(TABLE, schema_version=1),
+    facts=lambda _key, spec: {role.server_role_name: role_facts(role) for role in spec.roles},
     expand=_expand,
     derive=_derive,
     rules=(_roles_make_sense,),
-    undo_derived=_undo_derived,
     authored_fields={"roleDefaults": AuthoredField(ROLE_DEFAULTS, expand_role)},
-    yaml_places={("DeploymentMapName",): ("metadata", "name")},
 )

@@ -1,4 +1,4 @@
-"""Environment: one running copy of a deployment map, with its schedule."""
+"""Environment: one running copy of a deployment map, with its schedule; and what virtual hosts and upstreams take from it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
@@ -9,14 +9,13 @@ from controller.kinds.language.kind import (
     Finding,
     Findings,
     Immutable,
-    Items,
     Kind,
-    Layout,
     Leaving,
     NameFormat,
     SharedField,
     Unique,
     World,
+    old_product_needs,
 )
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Spec
 from controller.kinds.parts.role_facts import (
@@ -37,15 +36,14 @@ from controller.kinds.schedule import (
     derived_expression,
     expand_schedule,
     flags,
-    undo_derived_expression,
 )
 from controller.model.ref import ProblemCode, ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 CONFIG = TableDefinition("ConfigEnvironments", KeyAttribute("EnvironmentName"))
 OPERATIONAL = TableDefinition("InfraOpsEnvironment", KeyAttribute("EnvironmentName"))
-CONFIG_LAYOUT = Layout("EnvironmentName", schema_version=1)
-OPERATIONAL_LAYOUT = Layout("EnvironmentName")
+CONFIG_ITEM = one_item(CONFIG, schema_version=1)
+OPERATIONAL_ITEM = one_item(OPERATIONAL)
 SHARED = ("EnvironmentInMaintenance", "DeploymentsLocked")
 
 
@@ -86,7 +84,6 @@ class EnvironmentFacts(NamedTuple):
 
     name: str
     environment_type: str
-    owning_cluster: str
     deployment_map: str
     alert_settings: str | None
     has_notification_settings: bool
@@ -99,7 +96,6 @@ def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
     return EnvironmentFacts(
         key,
         spec.environment_type,
-        spec.owning_cluster,
         spec.deployment_map,
         spec.alert_settings,
         spec.notification_settings_id is not None,
@@ -126,14 +122,11 @@ def _project(key: str, spec: dict[str, Any]) -> Items:
     for shared in SHARED:
         if shared in config:
             operational[shared] = config.pop(shared)
-    return {
-        CONFIG.name: CONFIG_LAYOUT.item(key, config),
-        OPERATIONAL.name: OPERATIONAL_LAYOUT.item(key, operational),
-    }
+    return CONFIG_ITEM["project"](key, config) | OPERATIONAL_ITEM["project"](key, operational)
 
 
 def _recover(items: Items) -> tuple[str, dict[str, Any]]:
-    key, spec = CONFIG_LAYOUT.spec(items[CONFIG.name])
+    key, spec = CONFIG_ITEM["recover"](items)
     operational = items.get(OPERATIONAL.name, {}).get("Value") or {}
     spec["Schedule"] = choice_of(operational)
     for shared in SHARED:
@@ -182,30 +175,26 @@ def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: Wo
             "alertSettings Custom needs notificationSettingsId, which is missing",
             "add notificationSettingsId: NAME of a NotificationSettings, or choose another alertSettings",
         )
-    if facts.alert_settings is None and world.compatibility != "none":
-        yield Finding.missing(
-            ("spec",),
-            "alertSettings",
-            "; with compatibility environment-manager each environment has it",
-            "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom",
-        )
+    fix = "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom"
+    fields = [("alertSettings", facts.alert_settings is not None, fix)]
+    yield from old_product_needs(world, "each environment has it", fields)
 
 
 def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
-    deployment_map = world.facts("DeploymentMap", facts.deployment_map)
+    roles = world.facts("DeploymentMap", facts.deployment_map)
     environment_type = world.facts("EnvironmentType", facts.environment_type)
-    if deployment_map is None:
+    if roles is None:
         return
     overrides = dict(facts.roles)
     for name in overrides:
-        if name not in deployment_map.roles:
-            known = ", ".join(deployment_map.roles) or "none"
+        if name not in roles:
+            known = ", ".join(roles) or "none"
             yield Finding(
                 ("spec", "roles", name),
                 f"DeploymentMap {facts.deployment_map} has no role {name!r}; its roles are {known}",
                 "name one of them, or add the role to the map",
             )
-    for name, role in deployment_map.roles.items():
+    for name, role in roles.items():
         override = overrides.get(name)
         effective = role
         if override is not None:
@@ -225,6 +214,31 @@ def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World
             )
 
 
+def placement(environment: str, world: World) -> dict[str, str]:
+    """Return AccountId and LoadBalancerGroup for something of an environment; empty where its type is not known.
+
+    Domain rule: the group of load balancers is called like the environment type.
+    """
+    name = type_of(environment, world)
+    if name is None:
+        return {}
+    environment_type = world.facts("EnvironmentType", name)
+    account = environment_type and world.facts("Account", environment_type.account)
+    return {"AccountId": account.number, "LoadBalancerGroup": name} if account else {}
+
+
+def type_of(environment: str, world: World) -> str | None:
+    """Return the name of an environment's type, None if there is no such environment."""
+    facts = world.facts("Environment", environment)
+    return None if facts is None else str(facts.environment_type)
+
+
+def type_facts(environment: str, world: World) -> Any:
+    """Return the facts of an environment's type, None if either does not exist."""
+    name = type_of(environment, world)
+    return None if name is None else world.facts("EnvironmentType", name)
+
+
 KIND = Kind(
     name="Environment",
     summary="One running copy of a deployment map, with its schedule.",
@@ -232,7 +246,7 @@ KIND = Kind(
     tables=(CONFIG, OPERATIONAL),
     project=_project,
     recover=_recover,
-    identify=lambda item: str(item["EnvironmentName"]),
+    identify=CONFIG_ITEM["identify"],
     facts=_facts,
     expand=_expand,
     derive=_derive,
@@ -257,10 +271,9 @@ KIND = Kind(
         255,
         "letters, digits, '.' and '_' but no '-', beginning with a letter, such as c50",
     ),
-    undo_derived=undo_derived_expression,
     collapse_fields={"schedule": _schedule_as_written},
     yaml_places={
-        ("EnvironmentName",): ("metadata", "name"),
+        **CONFIG_ITEM["yaml_places"],
         ("Value", "ScheduleAutomatically"): ("spec", "schedule", "mode"),
         ("Value", "ManualScheduleUp"): ("spec", "schedule", "mode"),
         ("Value", "DefaultSchedule"): ("spec", "schedule"),

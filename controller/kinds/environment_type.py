@@ -1,19 +1,25 @@
 """EnvironmentType: what environments of one sort share: account, region, network and load balancers."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Items, Kind, Layout, NameFormat, World
+from controller.kinds.language.kind import (
+    Finding,
+    Findings,
+    Kind,
+    NameFormat,
+    World,
+    old_product_needs,
+)
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Says, Spec
 from controller.kinds.parts.role_facts import ZONE_LETTERS, SubnetFacts
 from controller.kinds.parts.texts import NamingPattern, Region, SubnetType, Text
 from controller.model.ref import ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("ConfigEnvironmentTypes", KeyAttribute("EnvironmentType"))
-LAYOUT = Layout("EnvironmentType", schema_version=5)
 
 HostName = Annotated[
     str,
@@ -30,6 +36,8 @@ Action = Annotated[
     Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=100),
     Says("the name of an action in capitals, such as SCHEDULE_ENVIRONMENT or BULK_PATCH_AMI"),
 ]
+UNIQUE = Field(json_schema_extra={"uniqueItems": True})
+"""Mark of a list that names nothing twice: tells editors; a rule checks it."""
 
 
 class S3Object(Spec):
@@ -48,7 +56,7 @@ class Consul(Spec):
         int, Field(gt=1024, le=65536), Says("a port over 1024 and up to 65536, usually 8500")
     ] = 8500
     """Port of its HTTP API."""
-    servers: Annotated[list[HostName], Field(min_length=1, json_schema_extra={"uniqueItems": True})]
+    servers: Annotated[list[HostName], Field(min_length=1), UNIQUE]
     """Its servers, at least one; each request takes one of them."""
     security_token_path: S3Object
     """JSON object with the token at ``consul.token``."""
@@ -105,17 +113,13 @@ class EnvironmentTypeSpec(Spec):
     """Consul of its environments; needed as soon as an upstream takes its hosts from Consul."""
     deployment_bucket: Text | None = None
     """S3 bucket with the packages that are deployed."""
-    load_balancers: (
-        Annotated[list[LoadBalancer], Field(json_schema_extra={"uniqueItems": True})] | None
-    ) = None
+    load_balancers: Annotated[list[LoadBalancer], UNIQUE] | None = None
     """Host names of its load balancers; needed as soon as it has virtual hosts."""
     license_keys: LicenseKeys | None = None
     """Keys of bought services."""
     puppet_branch: Text | None = None
     """Branch the instances' configuration comes from."""
-    protected_actions: (
-        Annotated[list[Action], Field(json_schema_extra={"uniqueItems": True})] | None
-    ) = None
+    protected_actions: Annotated[list[Action], UNIQUE] | None = None
     """Actions nobody may do here: SCHEDULE_ENVIRONMENT, BULK_PATCH_AMI."""
     freeze: Annotated[list[Annotated[Text, RefTo("Calendar")]] | None, CONTROLLER_ONLY] = None
     """Calendars on whose dates nothing is changed but power."""
@@ -125,7 +129,6 @@ class EnvironmentTypeFacts(NamedTuple):
     """What environments, virtual hosts and upstreams ask."""
 
     account: str
-    region: str | None
     naming_pattern: str | None
     subnets: Mapping[str, SubnetFacts]
     has_consul: bool
@@ -144,7 +147,6 @@ def _facts(_key: str, spec: EnvironmentTypeSpec) -> EnvironmentTypeFacts:
     }
     return EnvironmentTypeFacts(
         spec.account,
-        spec.region,
         spec.naming_pattern,
         {name: subnets.facts() for name, subnets in spec.subnets.items()},
         spec.consul is not None,
@@ -159,26 +161,16 @@ def _derive(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: World) -> Ite
     return {TABLE.name: {"Value": {"AWSAccountNumber": account.number}}} if account else {}
 
 
-def _recover(items: Items) -> tuple[str, dict[str, Any]]:
-    key, spec = LAYOUT.spec(items[TABLE.name])
-    return key, {name: value for name, value in spec.items() if name != "AWSAccountNumber"}
-
-
 def _old_product_needs(_ref: ResourceRef, facts: EnvironmentTypeFacts, world: World) -> Findings:
-    if world.compatibility == "none":
-        return
-    for field, given, example in (
-        ("consul", facts.has_consul, "with dataCenter, port, servers and securityTokenPath"),
-        ("deploymentBucket", facts.has_deployment_bucket, "with the name of an S3 bucket"),
-        ("loadBalancers", facts.has_load_balancers, "which may be an empty list"),
-    ):
-        if not given:
-            yield Finding.missing(
-                ("spec",),
-                field,
-                "; with compatibility environment-manager each environment type has it",
-                f"add {field}, {example}",
-            )
+    consul = "add consul, with dataCenter, port, servers and securityTokenPath"
+    bucket = "add deploymentBucket, with the name of an S3 bucket"
+    balancers = "add loadBalancers, which may be an empty list"
+    fields = (
+        ("consul", facts.has_consul, consul),
+        ("deploymentBucket", facts.has_deployment_bucket, bucket),
+        ("loadBalancers", facts.has_load_balancers, balancers),
+    )
+    return old_product_needs(world, "each environment type has it", fields)
 
 
 def _nothing_twice(_ref: ResourceRef, facts: EnvironmentTypeFacts, _world: World) -> Findings:
@@ -194,10 +186,7 @@ KIND = Kind(
     name="EnvironmentType",
     summary="What environments of one sort share: account, region, network and load balancers.",
     spec=EnvironmentTypeSpec,
-    tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
-    recover=_recover,
-    identify=lambda item: str(item["EnvironmentType"]),
+    **one_item(TABLE, schema_version=5, derived=[("AWSAccountNumber", ("spec", "account"))]),
     facts=_facts,
     derive=_derive,
     rules=(_old_product_needs, _nothing_twice),
@@ -206,8 +195,4 @@ KIND = Kind(
         20,
         "letters, digits and '-', beginning with a letter, such as Staging",
     ),
-    yaml_places={
-        ("EnvironmentType",): ("metadata", "name"),
-        ("Value", "AWSAccountNumber"): ("spec", "account"),
-    },
 )

@@ -4,13 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Kind, Layout, NameFormat
+from controller.kinds.language.kind import Kind, NameFormat
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.texts import Email, Text
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("ConfigNotificationSettings", KeyAttribute("NotificationSettingsId"))
-LAYOUT = Layout("NotificationSettingsId")
 
 
 class NotificationSettingsSpec(Spec):
@@ -30,11 +29,7 @@ KIND = Kind(
     name="NotificationSettings",
     summary="Who is told when something fails.",
     spec=NotificationSettingsSpec,
-    tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
-    recover=lambda items: LAYOUT.spec(items[TABLE.name]),
-    identify=lambda item: str(item["NotificationSettingsId"]),
+    **one_item(TABLE),
     facts=lambda _key, _spec: True,
     names=NameFormat(r"^[A-Za-z0-9_-]+$", 255, "letters, digits, '_' and '-', such as team-tango"),
-    yaml_places={("NotificationSettingsId",): ("metadata", "name")},
 )

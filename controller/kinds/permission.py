@@ -1,15 +1,15 @@
 """Permission: what a user or a group may do in the old product. Kept as data, evaluated by other programs."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.kind import Finding, Findings, Items, Kind, World
+from controller.kinds.language.kind import Finding, Findings, Kind, Path, World
 from controller.kinds.language.spec import Says, Spec, unfit
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ProblemCode, ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition
 
 TABLE = TableDefinition("InfraConfigPermissions", KeyAttribute("Name"))
 ALL = "all"
@@ -66,14 +66,11 @@ class PermissionSpec(Spec):
     """What the user or group may do."""
 
 
-class PermissionFacts(NamedTuple):
-    """What its own rules ask: names with the place they stand at."""
-
-    names: tuple[tuple[tuple[str | int, ...], str, str], ...]
-    """(path, kind, name)."""
+Named = tuple[Path, str, str]
+"""What a permission is about: the place that names it, kind and name."""
 
 
-def _named(spec: PermissionSpec) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+def _named(spec: PermissionSpec) -> Iterator[Named]:
     for place, entry in enumerate(spec.permissions):
         at = ("spec", "permissions", place)
         for kind, field, single, several in (
@@ -87,8 +84,8 @@ def _named(spec: PermissionSpec) -> Iterator[tuple[tuple[str | int, ...], str, s
                     yield (*at, f"{field}s", index), kind, name
 
 
-def _names_exist(_ref: ResourceRef, facts: PermissionFacts, world: World) -> Findings:
-    for path, kind, name in facts.names:
+def _names_exist(_ref: ResourceRef, facts: tuple[Named, ...], world: World) -> Findings:
+    for path, kind, name in facts:
         if world.facts(kind, name) is not None:
             continue
         # Upper and lower case are the same here, so the rare name in another case is looked for among all.
@@ -115,7 +112,7 @@ KIND = Kind(
     project=lambda key, spec: {TABLE.name: {"Name": key, **spec}},
     recover=_recover,
     identify=lambda item: str(item["Name"]),
-    facts=lambda _key, spec: PermissionFacts(tuple(_named(spec))),
+    facts=lambda _key, spec: tuple(_named(spec)),
     rules=(_names_exist,),
     yaml_places={("Name",): ("metadata", "name")},
 )

@@ -6,10 +6,19 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from controller.kinds.language.kind import Finding, Findings, Kind, World, controller_kind
-from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
+from controller.kinds.language.kind import CONTROLLER_TABLE, Finding, Findings, Kind, World
+from controller.kinds.language.spec import (
+    CONTROLLER_ONLY,
+    Gives,
+    RefTo,
+    Says,
+    ShortForm,
+    Spec,
+    unfit,
+)
 from controller.kinds.parts.texts import LongText, Text
 from controller.model.ref import ResourceRef
+from controller.model.table import one_item
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import (
     Period,
@@ -73,7 +82,9 @@ class ScheduleChoice(Spec):
 
     mode: Literal["automatic", "on", "off", "noschedule"] = "automatic"
     """``automatic`` follows the schedule, ``on`` and ``off`` are kept by hand, ``noschedule`` is left alone."""
-    use: Annotated[Annotated[Text, RefTo("Schedule")] | None, CONTROLLER_ONLY] = None
+    use: Annotated[
+        Annotated[Text, RefTo("Schedule")] | None, CONTROLLER_ONLY, Gives("expression")
+    ] = None
     """Name of a Schedule."""
     expression: Annotated[Expression, AfterValidator(_no_mode)] | None = None
     """A schedule in one line, such as "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | Europe/London"."""
@@ -130,15 +141,12 @@ def flags(spec: Mapping[str, Any]) -> dict[str, Any]:
     schedule that says so.
     """
     mode = spec["Mode"]
-    attributes: dict[str, Any] = {
+    text = NOSCHEDULE if mode == "noschedule" else spec.get("Expression")
+    return {
         "ScheduleAutomatically": mode in {"automatic", "noschedule"},
         "ManualScheduleUp": mode == "on",
+        **({} if text is None else {"DefaultSchedule": text}),
     }
-    if mode == "noschedule":
-        attributes["DefaultSchedule"] = NOSCHEDULE
-    elif "Expression" in spec:
-        attributes["DefaultSchedule"] = spec["Expression"]
-    return attributes
 
 
 def choice_of(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,14 +171,6 @@ def as_written(value: Mapping[str, Any], use: str | None) -> str:
     if choice["Mode"] != "automatic":
         return str(choice["Mode"])
     return use or str(choice.get("Expression", "automatic"))
-
-
-def undo_derived_expression(spec: dict[str, Any]) -> dict[str, Any]:
-    """Drop, in place, the text of a spec's choice (YAML names) that names a Schedule."""
-    schedule = spec.get("schedule")
-    if isinstance(schedule, dict) and schedule.get("use") is not None:
-        schedule.pop("expression", None)
-    return spec
 
 
 Clock = Annotated[
@@ -248,7 +248,7 @@ class ScheduleFacts(NamedTuple):
         if not self.periods:
             return ALWAYS_OFF
         found = (world.facts("Calendar", name) for name in self.calendars)
-        dates = tuple(date for calendar in found if calendar is not None for date in calendar.dates)
+        dates = tuple(date for calendar in found if calendar is not None for date in calendar)
         return _compiled(self.timezone or "UTC", self.periods, dates)
 
 
@@ -286,17 +286,16 @@ def _name_is_no_state(ref: ResourceRef, _facts: ScheduleFacts, _world: World) ->
         )
 
 
-KIND: Kind[Any] = controller_kind(
-    "Schedule",
-    "When instances run, in the words of people.",
-    ScheduleSpec,
-    lambda _key, spec: ScheduleFacts(
+KIND: Kind[Any] = Kind(
+    name="Schedule",
+    summary="When instances run, in the words of people.",
+    spec=ScheduleSpec,
+    **one_item(CONTROLLER_TABLE, kind="Schedule"),
+    facts=lambda _key, spec: ScheduleFacts(
         spec.timezone,
         tuple(hours.period() for hours in spec.periods or ()),
         tuple(spec.except_ or ()),
         spec.expression,
     ),
-    _name_is_no_state,
-    _has_one_form,
-    _other_programs_read_it,
+    rules=(_name_is_no_state, _has_one_form, _other_programs_read_it),
 )

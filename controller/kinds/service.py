@@ -1,26 +1,16 @@
 """Service: a deployable application, owned by exactly one cluster."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import (
-    Immutable,
-    Items,
-    Kind,
-    Layout,
-    Leaving,
-    NameFormat,
-    Path,
-    Unique,
-)
+from controller.kinds.language.kind import Immutable, Kind, Leaving, NameFormat, Path, Unique
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import LongText, Text, Url
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))
-LAYOUT = Layout("ServiceName", schema_version=1, top=("OwningCluster",))
 
 Port = Annotated[
     int, Field(ge=40000, le=41000), Says("a port from 40000 to 41000; leave it out for none")
@@ -91,44 +81,29 @@ class ServiceSpec(Spec):
 
 
 class ServiceFacts(NamedTuple):
-    """What hosts of upstreams and other services ask."""
+    """What hosts of upstreams and other services ask: the port of each slice."""
 
-    blue_port: int | None
-    green_port: int | None
-
-
-def _recover(items: Items) -> tuple[str, dict[str, Any]]:
-    name, spec = LAYOUT.spec(items[TABLE.name])
-    # The old product wrote 0 where a slice has no port.
-    return name, {
-        field: value for field, value in spec.items() if value != 0 or "Port" not in field
-    }
+    blue: int | None
+    green: int | None
 
 
 def _ports(facts: ServiceFacts) -> Iterable[tuple[Path, int]]:
-    if facts.blue_port:
-        yield ("spec", "bluePort"), facts.blue_port
-    if facts.green_port:
-        yield ("spec", "greenPort"), facts.green_port
+    return [(("spec", f"{name}Port"), port) for name, port in facts._asdict().items() if port]
 
 
 KIND = Kind(
     name="Service",
     summary="A deployable application, owned by exactly one cluster.",
     spec=ServiceSpec,
-    tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
-    recover=_recover,
-    identify=lambda item: str(item["ServiceName"]),
+    # The old product wrote 0 where a slice has no port.
+    **one_item(
+        TABLE, schema_version=1, top=("OwningCluster",), zero_is_none=("BluePort", "GreenPort")
+    ),
     facts=lambda _key, spec: ServiceFacts(spec.blue_port, spec.green_port),
     unique=(Unique("port", _ports),),
-    immutable=(
-        Immutable(
-            TABLE.name, ("Value", "BluePort"), "hosts of upstreams point at it", unset=(None, 0)
-        ),
-        Immutable(
-            TABLE.name, ("Value", "GreenPort"), "hosts of upstreams point at it", unset=(None, 0)
-        ),
+    immutable=tuple(
+        Immutable(TABLE.name, ("Value", port), "hosts of upstreams point at it", unset=(None, 0))
+        for port in ("BluePort", "GreenPort")
     ),
     leaving=Leaving.TOMBSTONE,
     names=NameFormat(
@@ -136,5 +111,4 @@ KIND = Kind(
         50,
         "letters and digits, beginning with a letter, such as Search",
     ),
-    yaml_places={("ServiceName",): ("metadata", "name")},
 )

@@ -1,14 +1,62 @@
-"""Template: a text with variables that server roles give their instances as user data."""
+"""Template: a text with variables, ``{{ environment }}``, that server roles give their instances as user data.
 
-from typing import Annotated, Any, NamedTuple
+Only ``{{ name }}`` with a plain name is a variable; all else, such as ``${HOME}`` or ``{{.ID}}``, is text, so that shell
+and PowerShell scripts can be written as they are.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Kind, World, controller_kind
+from controller.kinds.language.kind import CONTROLLER_TABLE, Finding, Findings, Kind, World
 from controller.kinds.language.spec import Says, Spec
-from controller.kinds.parts.template_text import LONGEST_USER_DATA, VARIABLES, variables_in
 from controller.kinds.parts.texts import LongText
 from controller.model.ref import ResourceRef
+from controller.model.table import one_item
+
+VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "environment": "name of the environment: c50",
+        "environmentType": "name of its type: Staging",
+        "account": "name of the account: staging-eu",
+        "accountNumber": "number of the account, twelve digits",
+        "region": "region of the group: eu-west-1",
+        "group": "name of the auto-scaling group: c50-ta-Web-blue",
+        "role": "server role: Web",
+        "runtimeRole": "server role with its slice, as in the Role tag: Web-blue",
+        "slice": "blue, green, or nothing for a fleet of all slices",
+        "owningCluster": "cluster that owns the role: Tango",
+        "clusterShortName": "its short name: ta",
+        "securityZone": "security zone of the role: Other",
+        "contactEmail": "whom to ask about the instances",
+        "projectCode": "projectCodeTag of the role, or nothing",
+        "removalDate": "removalDateTag of the role, or nothing",
+        "puppetRole": "puppetRole of the role, or nothing",
+        "puppetBranch": "puppetBranch of the environment's type, or nothing",
+        "consulDataCenter": "Consul data centre of the environment's type, or nothing",
+        "consulServers": "its servers with commas between them, or nothing",
+    }
+)
+"""What a template may name, and what it stands for."""
+
+LONGEST_USER_DATA: Final = 16384
+"""Bytes of user data before they are encoded (limit of EC2)."""
+
+_VARIABLE = re.compile(r"\{\{[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\}\}")
+
+
+def variables_in(text: str) -> Iterator[str]:
+    """Yield the names of the variables of a text, each once, in order, known or not."""
+    yield from dict.fromkeys(match[1] for match in _VARIABLE.finditer(text))
+
+
+def filled_in(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with its variables filled in. Raises KeyError for one that has no value."""
+    return _VARIABLE.sub(lambda match: values[match[1]], text)
+
 
 TemplateText = Annotated[
     str,
@@ -54,11 +102,11 @@ def _fits_into_user_data(_ref: ResourceRef, facts: TemplateFacts, _world: World)
         )
 
 
-KIND: Kind[Any] = controller_kind(
-    "Template",
-    "A text with variables that server roles give their instances as user data.",
-    TemplateSpec,
-    lambda _key, spec: TemplateFacts(tuple(variables_in(spec.text)), len(spec.text.encode())),
-    _names_what_there_is,
-    _fits_into_user_data,
+KIND = Kind(
+    name="Template",
+    summary="A text with variables that server roles give their instances as user data.",
+    spec=TemplateSpec,
+    **one_item(CONTROLLER_TABLE, kind="Template"),
+    facts=lambda _key, spec: TemplateFacts(tuple(variables_in(spec.text)), len(spec.text.encode())),
+    rules=(_names_what_there_is, _fits_into_user_data),
 )

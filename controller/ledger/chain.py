@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from controller.aws.items import WireItem, canonical_wire
-from controller.errors import EnvctlError, WrongUsage
+from controller.errors import WrongUsage
 from controller.ledger.large_images import (
     PACKED,
     PACKED_DIGEST,
@@ -206,13 +206,12 @@ class ChainCheck:
             if hash_of_wire(record, stored, self._blobs) != stored:
                 self._altered(sequence, audit_id)
             return record["PreviousHash"]["S"], stored
-        except WrongUsage as error:
-            self._unreadable(sequence, error)
-        except ImagesLost as error:
-            if PACKED in record:
+        except (WrongUsage, ImagesLost) as error:
+            if isinstance(error, ImagesLost) and PACKED in record:
                 self._altered(sequence, audit_id)
             else:
-                self._unreadable(sequence, error)
+                what = error.message.removeprefix("ledger: ")
+                self._find(FindingKind.UNREADABLE, sequence, what, fix=error.fix)
         except _MALFORMED:
             self._altered(sequence, audit_id)
         return _text(record, "PreviousHash"), _text(record, "Hash")
@@ -256,11 +255,9 @@ class ChainCheck:
         return doubled
 
     def _gap(self, first: int, last: int) -> None:
-        what = (
-            f"record #{first:,} is missing"
-            if first == last
-            else f"records #{first:,} to #{last:,} are missing ({last - first + 1:,})"
-        )
+        what = f"records #{first:,} to #{last:,} are missing ({last - first + 1:,})"
+        if first == last:
+            what = f"record #{first:,} is missing"
         self._find(FindingKind.GAP, first, what, last)
 
     def _broken(self, sequence: int) -> None:
@@ -270,11 +267,6 @@ class ChainCheck:
     def _altered(self, sequence: int, audit_id: str) -> None:
         what = f"record #{sequence:,} ({audit_id}) is not what was written"
         self._find(FindingKind.ALTERED, sequence, what)
-
-    def _unreadable(self, sequence: int, error: EnvctlError) -> None:
-        self._find(
-            FindingKind.UNREADABLE, sequence, error.message.removeprefix("ledger: "), fix=error.fix
-        )
 
     def _find(
         self, kind: FindingKind, sequence: int, what: str, last: int = 0, fix: str = ""

@@ -1,10 +1,8 @@
 """Heads of scopes as rows of the controller's own table: their key, their codec, and how one is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from controller.aws.items import Item
 from controller.errors import EnvctlError, ScopeFromTheFuture
 from controller.model.ledger_record import LEDGER_FORMAT, Head
 
@@ -12,27 +10,14 @@ HEAD_PREFIX: Final = "head#"
 """The key of a scope's head in EnvctlState is this and the scope."""
 
 
-class Rows(Protocol):
-    """Where rows are read from, strongly consistent."""
-
-    def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
-        """Return one item, None if there is none."""
-
-
-@dataclass(eq=False)
-class Heads:
-    """The heads there are. ``_table`` is the physical name of EnvctlState."""
-
-    _rows: Rows
-    _table: str
+class Heads(Protocol):
+    """The heads there are."""
 
     def read(self, scope: str) -> Head | None:
         """Return the head of a scope as it is now; None if the scope has none yet.
 
         Raises ScopeFromTheFuture if a newer controller wrote it, and as any read.
         """
-        row = self._rows.get(self._table, {"Id": HEAD_PREFIX + scope})
-        return None if row is None else head_of_row(scope, row)
 
 
 def row_of_head(head: Head) -> dict[str, Any]:

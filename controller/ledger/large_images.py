@@ -5,7 +5,6 @@ import hashlib
 import zlib
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
@@ -45,24 +44,12 @@ class ImagesLost(RefusedByAws):
     """The images of a record are not, or not unharmed, where the record says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """What must be in the store before the record is written."""
+def pack_images(wire: WireItem, blobs: BlobStore | None = None) -> WireItem:
+    """Return the form in which a record, given with its large images as they are, is written.
 
-    key: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A record's wire item as it is written, and what goes into the store before it."""
-
-    wire: WireItem
-    blob: Blob | None = None
-
-
-def pack_images(wire: WireItem) -> Stored:
-    """Return the form in which a record, given with its large images as they are, is written."""
+    What is too large even compressed is put into ``blobs`` first, under the digest of its content. Raises ImagesTooLarge
+    if there is no such store, and as any call.
+    """
     images = {name: wire[name] for name in IMAGES}
     content = gzip.compress(canonical_wire(images), mtime=0)
     digest = hashlib.sha256(content).hexdigest()
@@ -70,8 +57,15 @@ def pack_images(wire: WireItem) -> Stored:
     small[PACKED_DIGEST] = {"S": digest}
     beside: WireItem = {**small, PACKED: {"B": content}}
     if item_bytes(beside) <= RECORD_BYTES:
-        return Stored(beside)
-    return Stored(small, Blob(digest, content))
+        return beside
+    if blobs is None:
+        raise ImagesTooLarge(
+            f"ledger: the change of {wire['EntityId']['S']} cannot be recorded: old and new item have"
+            f" {len(content):,} bytes even compressed, a record holds {RECORD_BYTES:,}",
+            fix="set snapshots.bucket in the settings, so that large images are kept there; or make the change in smaller steps",
+        )
+    blobs.put(digest, content)
+    return small
 
 
 def unpack_images(
@@ -88,20 +82,8 @@ def unpack_images(
             f"ledger: the images of record {_name(wire)} are not those that were written",
             fix="see envctl audit verify; restore them from a backup of the table or the bucket",
         )
-    unpacked = dict(wire)
-    unpacked.pop(PACKED, None)
-    del unpacked[PACKED_DIGEST]
-    unpacked.update(_images(content, wire))
-    return unpacked
-
-
-def refuse_without_store(blob: Blob, wire: Mapping[str, Mapping[str, Any]]) -> ImagesTooLarge:
-    """Return the refusal of a record whose images need a store that there is not."""
-    return ImagesTooLarge(
-        f"ledger: the change of {wire['EntityId']['S']} cannot be recorded: old and new item have"
-        f" {len(blob.content):,} bytes even compressed, a record holds {RECORD_BYTES:,}",
-        fix="set snapshots.bucket in the settings, so that large images are kept there; or make the change in smaller steps",
-    )
+    kept = {name: value for name, value in wire.items() if name not in {PACKED, PACKED_DIGEST}}
+    return kept | _images(content, wire)
 
 
 def _content(wire: Mapping[str, Mapping[str, Any]], digest: Any, blobs: BlobStore | None) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from controller.ledger.records import BY_MOMENT
 from controller.model.ledger_record import LedgerRecord
 
 _INSTANCE: Final = "Instance"
@@ -40,7 +41,7 @@ def power_hours(
     nobody knows when it ended. Moments are aware.
     """
     switches: dict[str, list[_Switch]] = {}
-    for record in sorted(records, key=lambda record: (record.iso_timestamp, record.sequence)):
+    for record in sorted(records, key=BY_MOMENT):
         at = datetime.fromisoformat(record.iso_timestamp)
         for ref, before, after in _switched(record):
             switches.setdefault(ref, []).append(_Switch(min(max(at, since), until), before, after))

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -24,6 +25,7 @@ from controller.ledger.ledger_table import (
     TRANSACTION_INDEX,
 )
 from controller.ledger.records import (
+    BY_MOMENT,
     EntityKey,
     RecordSummary,
     iso_ms,
@@ -32,6 +34,9 @@ from controller.ledger.records import (
 )
 from controller.model.ledger_record import LedgerRecord
 from controller.model.table import TableDefinition
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +119,6 @@ def _fingerprint(question: Question) -> str:
     return hashlib.sha256(repr(question).encode()).hexdigest()[:16]
 
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 _WANTED = ("AuditID", *SUMMARY)
 _CHAIN_PAGE = 1000
 _HISTORY_PAGE = 10
@@ -168,8 +170,13 @@ class LedgerReader:
 
     def all(self, question: Question, *, page_size: int = 200) -> Iterator[RecordSummary]:
         """Yield the whole answer, a page at a time as it is asked for. Raises as ``page``."""
-        for page in self._pages(question, page_size):
+        token: str | None = None
+        while True:
+            page = self.page(question, limit=page_size, token=token)
             yield from page.records
+            token = page.next_token
+            if token is None:
+                return
 
     def records(self, ids: Iterable[str]) -> Iterator[LedgerRecord]:
         """Yield the full records with these audit ids, in the order asked; those that are none of ours are left out.
@@ -193,9 +200,13 @@ class LedgerReader:
 
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""
-        question = OfEntity((EntityKey(table, hash_key, range_key),))
-        for page in self._pages(question, _HISTORY_PAGE):
-            yield from self.records(record.audit_id for record in page.records)
+        entity, start = str(EntityKey(table, hash_key, range_key)), None
+        while True:
+            lines, start = self._lines(ENTITY_INDEX, "EntityId", entity, _HISTORY_PAGE, start)
+            lines.sort(key=BY_MOMENT, reverse=True)
+            yield from self.records(record.audit_id for record in lines)
+            if start is None:
+                return
 
     def pages(self, scope: str, after: int = 0) -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read."""
@@ -221,15 +232,6 @@ class LedgerReader:
                 ]
             start = page.next_key
             if start is None:
-                return
-
-    def _pages(self, question: Question, size: int) -> Iterator[Page]:
-        token: str | None = None
-        while True:
-            page = self.page(question, limit=size, token=token)
-            yield page
-            token = page.next_token
-            if token is None:
                 return
 
     def _wire(self, ids: Iterable[str]) -> dict[str, WireItem]:
@@ -263,7 +265,7 @@ class LedgerReader:
             attributes=_WANTED,
         )
         answer = query(self.client, wanted, start)
-        return [*map(summary_of_item, answer.items)], answer.next_key
+        return list(map(summary_of_item, answer.items)), answer.next_key
 
     def _of_period(
         self, question: OfPeriod, limit: int, position: Any
@@ -278,7 +280,7 @@ class LedgerReader:
             after = (day, next_key)
         elif day > first[:10]:
             after = ((date.fromisoformat(day) - timedelta(days=1)).isoformat(), None)
-        return _by_moment(lines), after
+        return sorted(lines, key=BY_MOMENT, reverse=True), after
 
     def _of_entities(
         self, question: OfEntity, limit: int, position: Any
@@ -318,7 +320,7 @@ def _merge(histories: Sequence[_History], limit: int) -> tuple[list[RecordSummar
             for record in history.records
             if record.iso_timestamp >= seen_until
         ),
-        key=lambda record: record.iso_timestamp,
+        key=attrgetter("iso_timestamp"),
         reverse=True,
     )[:limit]
     ids = {record.audit_id for record in taken}
@@ -335,12 +337,7 @@ def _merge(histories: Sequence[_History], limit: int) -> tuple[list[RecordSummar
                 }
         elif history.next_key is not None:
             position[history.entity] = history.next_key
-    return _by_moment(taken), position or None
-
-
-def _by_moment(records: Iterable[RecordSummary]) -> list[RecordSummary]:
-    """Return lines newest first; those of one moment, which an index holds in no order, by sequence."""
-    return sorted(records, key=lambda record: (record.iso_timestamp, record.sequence), reverse=True)
+    return sorted(taken, key=BY_MOMENT, reverse=True), position or None
 
 
 _NAME = ("metadata", "name")

@@ -5,8 +5,9 @@ Images of items are digested whole, and shown without what only the controller n
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire
@@ -17,10 +18,10 @@ from controller.ledger.large_images import (
     PACKED_DIGEST,
     BlobStore,
     pack_images,
-    refuse_without_store,
     unpack_images,
 )
 from controller.model.ledger_record import Actor, Head, ItemWrite, LedgerRecord, Phase
+from controller.model.ref import ResourceRef
 
 Redact = Callable[[str, dict[str, Any]], dict[str, Any]]
 """(logical table, full image) -> the image with sensitive values replaced by their digests."""
@@ -125,6 +126,32 @@ def iso_ms(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+_ATTRIBUTES: Final = {
+    "AuditID": "audit_id",
+    "Source": "source",
+    "ISOTimestamp": "iso_timestamp",
+    "TransactionID": "transaction_id",
+    "ChangedBy": "changed_by",
+    "ChangeType": "change_type",
+    "Scope": "scope",
+    "Sequence": "sequence",
+    "PreviousHash": "previous_hash",
+    "Hash": "hash",
+    "Phase": "phase",
+    "Cause": "cause",
+    "PlanDigest": "plan_digest",
+    "Origin": "origin",
+    "Before": "before",
+    "After": "after",
+}
+"""What an item has of every record as it is: attribute -> field."""
+_IMAGES: Final = dict(zip(IMAGES, ("old_value", "new_value", "old_meta", "new_meta"), strict=True))
+_OF_LIVE_CHANGES: Final = {"Account": "account", "RequestID": "request_id", "Intended": "intended"}
+"""Only where there is one: records of items have always been without them, and so have their hashes."""
+_ACTOR: Final = ("Author", "Commit", "AppliedBy", "Trigger")
+"""Attributes of an Actor, in the order of its fields."""
+
+
 def to_item(record: LedgerRecord) -> dict[str, Any]:
     """Return the plain item of a record: the shape older readers know, and what we add to it."""
     entity = {
@@ -133,92 +160,23 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "Range": record.entity_range,
         "Version": record.entity_version,
     }
-    of_live_changes = {
-        "Account": record.account,
-        "RequestID": record.request_id,
-        "Intended": record.intended,
-    }
+    always, of_live_changes = (_ATTRIBUTES | _IMAGES).items(), _OF_LIVE_CHANGES.items()
     return {
-        "AuditID": record.audit_id,
-        "Source": record.source,
+        **{name: getattr(record, field) for name, field in always},
         "Date": record.iso_timestamp[:10],
-        "ISOTimestamp": record.iso_timestamp,
         "Timestamp": int(datetime.fromisoformat(record.iso_timestamp).timestamp() * 1000),
-        "TransactionID": record.transaction_id,
-        "ChangedBy": record.changed_by,
         "RunId": record.transaction_id,
         "ActorId": who_changed(record.actor, record.changed_by),
         "Entity": {name: value for name, value in entity.items() if value is not None},
         "EntityId": str(EntityKey(record.entity_type, record.entity_key, record.entity_range)),
-        "ChangeType": record.change_type,
-        "OldValue": record.old_value,
-        "NewValue": record.new_value,
-        "OldMeta": record.old_meta,
-        "NewMeta": record.new_meta,
-        "Scope": record.scope,
-        "Sequence": record.sequence,
-        "PreviousHash": record.previous_hash,
-        "Hash": record.hash,
-        "Phase": record.phase,
-        "Cause": record.cause,
-        "Actor": {
-            "Author": record.actor.author,
-            "Commit": record.actor.commit,
-            "AppliedBy": record.actor.applied_by,
-            "Trigger": record.actor.trigger,
-        },
-        "PlanDigest": record.plan_digest,
-        "Origin": record.origin,
-        "Before": record.before,
-        "After": record.after,
-        # Only where there is one: records of items have always been without them, and so have their hashes.
-        **{name: value for name, value in of_live_changes.items() if value},
+        "Actor": dict(zip(_ACTOR, astuple(record.actor), strict=True)),
+        **{name: value for name, field in of_live_changes if (value := getattr(record, field))},
     }
 
 
 def who_changed(actor: Actor, changed_by: str) -> str:
     """Return whose change it was: the author of the commit where that is known, else who applied it."""
     return actor.author if actor.author not in {"", "unknown"} else changed_by or "unknown"
-
-
-def from_item(item: Mapping[str, Any]) -> LedgerRecord:
-    """Read a plain item of the audit table. Raises KeyError for an item that is not one of our records."""
-    entity = item["Entity"]
-    return LedgerRecord(
-        audit_id=item["AuditID"],
-        source=item["Source"],
-        scope=item["Scope"],
-        sequence=item["Sequence"],
-        previous_hash=item["PreviousHash"],
-        hash=item["Hash"],
-        phase=item["Phase"],
-        cause=item["Cause"],
-        change_type=item["ChangeType"],
-        entity_type=entity["Type"],
-        entity_key=entity["Key"],
-        entity_range=entity.get("Range"),
-        entity_version=entity.get("Version"),
-        iso_timestamp=item["ISOTimestamp"],
-        transaction_id=item["TransactionID"],
-        changed_by=item["ChangedBy"],
-        actor=actor_of(item["Actor"]),
-        plan_digest=item["PlanDigest"],
-        origin=item["Origin"],
-        before=item["Before"],
-        after=item["After"],
-        old_value=item.get("OldValue"),
-        new_value=item.get("NewValue"),
-        old_meta=item.get("OldMeta", {}),
-        new_meta=item.get("NewMeta", {}),
-        account=item.get("Account", ""),
-        request_id=item.get("RequestID", ""),
-        intended=item.get("Intended", ""),
-    )
-
-
-def actor_of(actor: Mapping[str, Any]) -> Actor:
-    """Read the ``Actor`` of a plain item."""
-    return Actor(actor["Author"], actor["Commit"], actor["AppliedBy"], actor["Trigger"])
 
 
 def record_wire(record: LedgerRecord, blobs: BlobStore | None = None) -> WireItem:
@@ -228,14 +186,8 @@ def record_wire(record: LedgerRecord, blobs: BlobStore | None = None) -> WireIte
     content. Raises ImagesTooLarge if there is no such store, and as any call.
     """
     wire = to_wire(to_item(record))
-    if item_bytes({name: wire[name] for name in IMAGES}) <= LARGE_BYTES:
-        return wire
-    stored = pack_images(wire)
-    if stored.blob is not None:
-        if blobs is None:
-            raise refuse_without_store(stored.blob, stored.wire)
-        blobs.put(stored.blob.key, stored.blob.content)
-    return stored.wire
+    small = item_bytes({name: wire[name] for name in IMAGES}) <= LARGE_BYTES
+    return wire if small else pack_images(wire, blobs)
 
 
 def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> LedgerRecord:
@@ -244,7 +196,18 @@ def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> L
     Raises KeyError for an item that is not one of our records, and as ``unpack_images``.
     """
     packed = PACKED_DIGEST in item or PACKED in item
-    return from_item(from_wire(unpack_images(item, blobs) if packed else item))
+    plain = from_wire(unpack_images(item, blobs) if packed else item)
+    entity, optional = plain["Entity"], (_IMAGES | _OF_LIVE_CHANGES).items()
+    fields: dict[str, Any] = {field: plain[name] for name, field in _ATTRIBUTES.items()}
+    fields |= {field: plain[name] for name, field in optional if name in plain}
+    return LedgerRecord(
+        **{"old_value": None, "new_value": None, **fields},
+        entity_type=entity["Type"],
+        entity_key=entity["Key"],
+        entity_range=entity.get("Range"),
+        entity_version=entity.get("Version"),
+        actor=Actor(*(plain["Actor"][name] for name in _ACTOR)),
+    )
 
 
 META = ("Audit", "Managed")
@@ -325,6 +288,10 @@ class RecordSummary:
         return self.entity.table == POWER
 
 
+BY_MOMENT: Final = attrgetter("iso_timestamp", "sequence")
+"""Sorts records and their lines by time; those of one moment, which an index holds in no order, by sequence."""
+
+
 def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
     """Read a plain item of the audit table or of one of its indexes, whoever wrote it."""
     entity: Mapping[str, Any] = item.get("Entity") or {}
@@ -347,10 +314,22 @@ def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
         origin=item.get("Origin") or "",
         scope=item.get("Scope") or "",
         sequence=item.get("Sequence") or 0,
-        actor=actor_of(actor) if isinstance(actor, Mapping) else NOBODY,
+        actor=Actor(*(actor[name] for name in _ACTOR)) if isinstance(actor, Mapping) else NOBODY,
     )
 
 
 def summary_of(record: LedgerRecord) -> RecordSummary:
     """Return the line of a full record."""
     return summary_of_item(to_item(record))
+
+
+DIGEST: Final = "Digest"
+"""In the meta of a live change that has a record of its own: the digest of what was intended."""
+
+
+def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
+    """Return the objects a record of live changes is about: those of a shared record by their keys, else its own."""
+    if DIGEST in record.new_meta:
+        return (ResourceRef(record.entity_type, record.entity_key),)
+    images = {**(record.old_value or {}), **(record.new_value or {})}
+    return tuple(ResourceRef.parse(name) for name in sorted(images))

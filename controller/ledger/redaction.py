@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from controller.aws.items import canonical_wire, to_wire_value
-from controller.kinds.language.fields import PLAIN, Shape, by_yaml, is_sensitive, marked
+from controller.kinds.language.fields import PLAIN, Shape, fields_of, is_sensitive, marked
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import Spec
 from controller.ledger.records import Redact
@@ -91,7 +91,7 @@ def _inside(shape: Shape, step: str) -> tuple[bool, Shape]:
     """Return whether what a step leads to is sensitive, and its shape."""
     if shape.model is None:
         return False, shape.members or shape.values or PLAIN
-    field = by_yaml(shape.model).get(step)
+    field = fields_of(shape.model).by_yaml.get(step)
     return (False, PLAIN) if field is None else (field.sensitive, field.shape)
 
 

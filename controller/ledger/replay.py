@@ -1,6 +1,7 @@
 """The ledger against the tables: each item followed from the digest a change left to the digest the next one found."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from controller.ledger.chain import ChainEntry, Finding, FindingKind
@@ -60,18 +61,22 @@ class Replay:
                 # As after an adoption: somebody made it, and the record says what was found.
                 self._overcome(step, "it was there before its first record")
         elif found != known[1]:
+            what = "changed"
+            if NOTHING in {known[1], found}:
+                what = "made" if known[1] == NOTHING else "deleted"
             since = f"between #{known[0]:,} and #{step.sequence:,}"
-            what = f"{_what_happened(known[1], found)} {since}"
-            self._overcome(step, what)
+            self._overcome(step, f"{what} outside the ledger {since}")
         if step.sequence > self._settled.get(step.scope, 0):
             before = known[1] if known else step.before
             self._moving.setdefault(step.item, {before}).add(after)
         self._now[step.item] = step.sequence, after
 
     def add_page(self, page: Iterable[ChainEntry]) -> None:
-        """Follow a page of a chain; what is no readable record is left to the check of the chain."""
-        for step in steps_of(page):
-            self.add(step)
+        """Follow what the records of a page of a chain, as on the wire, say of items; what is no readable record is left to the check of the chain."""
+        for entry in sorted(page, key=attrgetter("sequence")):
+            step = None if entry.record is None else _step(entry.sequence, entry.record)
+            if step is not None:
+                self.add(step)
 
     def compare(self, tables: Iterable[tuple[EntityKey, str]]) -> tuple[Finding, ...]:
         """Return all findings, with what the tables hold (item and digest of its full image, each item once) that the ledger does not say."""
@@ -104,14 +109,6 @@ class Replay:
         self.findings.append(_finding(FindingKind.OVERCOME, step.sequence, step.item, what, fix))
 
 
-def steps_of(page: Iterable[ChainEntry]) -> Iterator[Step]:
-    """Yield what the records of a page, as on the wire, say of items, in the order of their sequence."""
-    for entry in sorted(page, key=lambda entry: entry.sequence):
-        step = None if entry.record is None else _step(entry.sequence, entry.record)
-        if step is not None:
-            yield step
-
-
 def table_digests(
     definition: TableDefinition, items: Iterable[Mapping[str, Any]]
 ) -> Iterator[tuple[EntityKey, str]]:
@@ -125,27 +122,12 @@ def _step(sequence: int, record: Mapping[str, Mapping[str, Any]]) -> Step | None
         if record["Phase"]["S"] not in PHASES:
             return None
         entity = record["Entity"]["M"]
-        item = EntityKey(
-            entity["Type"]["S"],
-            entity["Key"]["S"],
-            entity["Range"]["S"] if "Range" in entity else None,
-        )
-        return Step(
-            record["Scope"]["S"],
-            sequence,
-            item,
-            record["ChangeType"]["S"],
-            record["Before"]["S"],
-            record["After"]["S"],
-        )
+        range_key = entity["Range"]["S"] if "Range" in entity else None
+        item = EntityKey(entity["Type"]["S"], entity["Key"]["S"], range_key)
+        said = (record[name]["S"] for name in ("ChangeType", "Before", "After"))
+        return Step(record["Scope"]["S"], sequence, item, *said)
     except (KeyError, TypeError):
         return None
-
-
-def _what_happened(left: str, found: str) -> str:
-    if left == NOTHING:
-        return "made outside the ledger"
-    return "deleted outside the ledger" if found == NOTHING else "changed outside the ledger"
 
 
 def _finding(kind: FindingKind, sequence: int, item: EntityKey, what: str, fix: str) -> Finding:

@@ -18,10 +18,12 @@ _COMPARED: Final = 50
 """How many candidates are compared in full: those that share most with the value at a first look."""
 
 
-def did_you_mean(value: str, candidates: Iterable[str], otherwise: str) -> str:
+def did_you_mean(
+    value: str, candidates: Iterable[str], otherwise: str, *, quoted: bool = True
+) -> str:
     """Return the fix for a name that is none: the nearest candidate in words, or ``otherwise``."""
     meant = closest(value, candidates)
-    return f"did you mean {meant!r}?" if meant else otherwise
+    return f"did you mean {repr(meant) if quoted else meant}?" if meant else otherwise
 
 
 def closest(value: str, candidates: Iterable[str]) -> str | None:

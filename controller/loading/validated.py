@@ -12,15 +12,14 @@ from pydantic import ValidationError
 
 from controller.kinds.language.fields import (
     Named,
-    Path,
     Shape,
     authored_spec,
-    by_yaml,
     controller_only,
+    fields_of,
     merge,
     references,
 )
-from controller.kinds.language.kind import Finding, Items, Kind, Kinds
+from controller.kinds.language.kind import Finding, Kind, Kinds, Path
 from controller.kinds.language.spec import Metadata
 from controller.loading.envelope import DefaultsDocument
 from controller.loading.issues import (
@@ -34,6 +33,7 @@ from controller.model.canonical import canonical_bytes, parse_canonical, without
 from controller.model.observed import BENEATH, SHAPE, put_back_base_fields
 from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import AuthoredDocument, Resource
+from controller.model.table import Items
 
 Json = Any
 
@@ -93,7 +93,7 @@ def null_field_issues(kind: Kind[Any], spec: dict[str, Json], prefix: Path) -> I
     for root in roots:
         for path, shape, value in _values_of(*root):
             if shape.model is not None and isinstance(value, dict):
-                known = [*by_yaml(shape.model), *(authored if path == prefix else ())]
+                known = [*fields_of(shape.model).by_yaml, *(authored if path == prefix else ())]
                 for name, member in value.items():
                     if member is None and name not in known:
                         yield unknown_field((*path, name), known)
@@ -122,7 +122,7 @@ def _values_of(path: Path, shape: Shape, value: Json) -> Iterator[tuple[Path, Sh
         for place, member in enumerate(value):
             yield from _values_of((*path, place), shape.members, member)
     elif isinstance(value, dict):
-        fields = by_yaml(shape.model) if shape.model is not None else {}
+        fields = fields_of(shape.model).by_yaml
         for name, member in value.items():
             inner = fields[name].shape if name in fields else shape.values
             if inner is not None:

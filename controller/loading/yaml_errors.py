@@ -19,7 +19,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from controller.kinds.language.fields import Path
+from controller.kinds.language.kind import Path
 from controller.loading.closest import closest
 from controller.loading.documents import (
     LIST_TAGS,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from controller.model.override import Override
@@ -51,9 +50,6 @@ class LiveOptions:
 Items = Mapping[str, Mapping[str, Any]]
 """Logical table name -> attributes found, shared fields as other programs left them; no ``Audit``, no ``Managed``."""
 
-_NOTHING: Mapping[Any, Any] = MappingProxyType({})
-_NO_ITEMS: Items = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AcceptedState:
@@ -89,17 +85,11 @@ class AcceptedState:
         """Return the spec of an object; None if there is no such object, or it cannot be read back."""
         return self.specs.get(ResourceRef(kind, key))
 
-    def value(self, ref: ResourceRef, table: str) -> Mapping[str, Any]:
-        """Return the ``Value`` of an object's item in a table, as found; empty if there is none."""
-        found = self.items.get(ref, _NO_ITEMS).get(table, _NOTHING).get("Value")
-        return found if isinstance(found, Mapping) else _NOTHING
+    def operational(self, environment: str, attribute: str) -> bool:
+        """Tell whether an environment's operational item says so of it, as found: other programs write it too.
 
-    def deployments_locked(self, environment: str) -> bool:
-        """Tell whether deployments to an environment are locked, as found: other programs lock too."""
-        ref = ResourceRef("Environment", environment)
-        return self.value(ref, "InfraOpsEnvironment").get("DeploymentsLocked") is True
-
-    def in_maintenance(self, environment: str) -> bool:
-        """Tell whether an environment is in maintenance, as found."""
-        ref = ResourceRef("Environment", environment)
-        return self.value(ref, "InfraOpsEnvironment").get("EnvironmentInMaintenance") is True
+        ``DeploymentsLocked``: whether deployments to it are locked; ``EnvironmentInMaintenance``.
+        """
+        items = self.items.get(ResourceRef("Environment", environment), {})
+        value = items.get("InfraOpsEnvironment", {}).get("Value")
+        return isinstance(value, Mapping) and value.get(attribute) is True

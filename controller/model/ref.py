@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final, NamedTuple, Self
 
 
@@ -39,16 +40,7 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         """Print as ``path:line:column``, leaving out what is not known."""
-        if not self.line:
-            return self.path
-        if not self.column:
-            return f"{self.path}:{self.line}"
-        return f"{self.path}:{self.line}:{self.column}"
-
-    @property
-    def at_line(self) -> "Origin":
-        """The same place without its column."""
-        return self._replace(column=0)
+        return ":".join((self.path, *map(str, takewhile(bool, self[1:]))))
 
 
 class Authorship(NamedTuple):

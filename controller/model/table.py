@@ -1,8 +1,8 @@
-"""What a DynamoDB table of ours looks like: name, keys, indexes, and what it must be protected by."""
+"""What a DynamoDB table of ours looks like: name, keys, indexes, what it must be protected by; and how objects lie in it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict
 
 Projection = Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
 """What an index holds: everything, only keys, or keys and the named attributes."""
@@ -75,3 +75,67 @@ class TableDefinition(_Keyed):
     def prefixed(self, prefix: str) -> "TableDefinition":
         """Return the definition under its physical name: the prefix, which carries its own separator, then the name."""
         return replace(self, name=prefix + self.name)
+
+
+SCHEMA_VERSION = "SchemaVersion"
+Items = dict[str, dict[str, Any]]
+"""Logical table name -> the item's attributes, keys included, without ``Audit`` and ``Managed``."""
+
+
+class Storage(TypedDict):
+    """What a kind says of how its objects are stored; see ``Kind``."""
+
+    tables: tuple[TableDefinition, ...]
+    project: Callable[[str, dict[str, Any]], Items]
+    recover: Callable[[Items], tuple[str, dict[str, Any]]]
+    identify: Callable[[Mapping[str, Any]], str]
+    yaml_places: Mapping[tuple[str, ...], tuple[str | int, ...]]
+
+
+def one_item(
+    table: TableDefinition,
+    *,
+    schema_version: int | None = None,
+    kind: str = "",
+    top: tuple[str, ...] = (),
+    derived: Iterable[tuple[str, tuple[str, ...]]] = (),
+    zero_is_none: tuple[str, ...] = (),
+) -> Storage:
+    """Store each object as ``{<key>: name, <top…>, "Value": {"SchemaVersion": n, …}}``, the shape most tables share.
+
+    ``kind`` is that of the item where several share the table. ``top`` are attributes beside ``Value`` instead of inside it.
+    ``derived`` are attributes of ``Value`` that are no part of the spec, with the place in the document they follow from.
+    ``zero_is_none`` are those where 0 stands for no value.
+    """
+    key = (table.range_key or table.hash_key).name
+    places: dict[tuple[str, ...], tuple[str | int, ...]] = {
+        ("Value", attribute): place for attribute, place in derived
+    }
+
+    def project(name: str, spec: dict[str, Any]) -> Items:
+        value = dict(spec)
+        item: dict[str, Any] = {"Kind": kind} if kind else {}
+        item[key] = name
+        item |= {attribute: value.pop(attribute) for attribute in top if attribute in value}
+        if schema_version is not None:
+            value[SCHEMA_VERSION] = schema_version
+        return {table.name: {**item, "Value": value}}
+
+    def recover(items: Items) -> tuple[str, dict[str, Any]]:
+        item = items[table.name]
+        value = {attribute: item[attribute] for attribute in top if attribute in item}
+        value.update(item.get("Value") or {})
+        for attribute in (SCHEMA_VERSION, *(steps[-1] for steps in places)):
+            value.pop(attribute, None)
+        for attribute in zero_is_none:
+            if value.get(attribute) == 0:
+                del value[attribute]
+        return str(item[key]), value
+
+    return Storage(
+        tables=(table,),
+        project=project,
+        recover=recover,
+        identify=lambda item: str(item[key]),
+        yaml_places={(key,): ("metadata", "name"), **places},
+    )

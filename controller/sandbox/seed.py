@@ -71,10 +71,9 @@ def _specs(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
     from controller import catalog
     from controller.engine.desired.load_revision import RevisionLoader
     from controller.sources.folder import FolderSource
-    from controller.sources.location import FolderLocation
 
     loader = RevisionLoader(catalog.kinds(), "none", REGION)
-    resources = loader.load(FolderSource(FolderLocation(folder))).desired.resources
+    resources = loader.load(FolderSource(folder)).desired.resources
     documents: dict[str, dict[str, dict[str, Any]]] = {}
     for ref, resource in resources.items():
         documents.setdefault(ref.kind, {})[ref.key] = json.loads(resource.document)["spec"]

@@ -9,31 +9,28 @@ does not fall through to the next. A stop that is due may be postponed.
 Why nothing is done now is decided by a code, and read by its text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from controller.scheduling.facts import (
-    Candidate,
     DecisionRules,
     EnvironmentFacts,
     GroupFacts,
     InstanceFacts,
-    PowerOverride,
+    Level,
     RoleFacts,
     Source,
-    candidates,
     tag_value,
 )
-from controller.scheduling.schedule import InvalidSchedule, Schedule, State
+from controller.scheduling.grammar import schedule_or_refusal
+from controller.scheduling.schedule import ALWAYS_ON, InvalidSchedule, Schedule, State
 from controller.scheduling.timeline import previous_event, state_at
+from controller.scheduling.until import parse_override_tag
 
 _PASSED_OVER_OFF = "an override to off does not beat a tag that a person set"
-
-_IN_SERVICE = "InService"
-_STANDBY = "Standby"
 
 
 class Action(StrEnum):
@@ -61,21 +58,28 @@ class Verdict(StrEnum):
 
 
 class Rule(NamedTuple):
-    """One link of the chain that explain shows."""
+    """One link of the chain that explain shows: a place where a schedule may be found, and what became of it."""
 
-    candidate: Candidate
-    verdict: Verdict
+    source: Source
+    """Whose schedule it is."""
+    text: str
+    """The schedule as written or called; "" when there is none."""
+    schedule: Schedule | InvalidSchedule | None
+    """None: there is none in this place."""
+    verdict: Verdict = Verdict.ABSENT
     why: str = ""
-
-    @property
-    def source(self) -> Source:
-        """Whose schedule it is."""
-        return self.candidate.source
-
-    @property
-    def text(self) -> str:
-        """The schedule as written or called; "" when there is none."""
-        return self.candidate.text
+    """Before it is asked: what is to be said of it where it decides."""
+    until: datetime | None = None
+    """When an override ends. None: when Git changes."""
+    is_persons_tag: bool = False
+    blocks_when_invalid: bool = True
+    """When it is invalid the instance is left alone; otherwise the next rule is asked."""
+    tag: str = ""
+    """Key of the tag it was read from; "" where it is none."""
+    level: Level | None = None
+    """How narrow an override is; None where it is none."""
+    override: str = ""
+    """Id of the recorded override it is; "" where it is none."""
 
 
 class SkipCode(StrEnum):
@@ -156,22 +160,13 @@ class Decision:
     """Every rule in order, with what became of it."""
     schedule: Schedule | None = None
     """The deciding schedule, where there is one and it is valid."""
+    deciding: Rule | None = None
+    """The rule that decides, else the one that nobody can read and that therefore keeps everything as it is."""
 
     @property
     def postponed(self) -> bool:
         """Whether it is to stop and is kept from it: just launched, being deployed to, or not to be stopped at all."""
         return self.reason is not None and self.reason.code in STOP_NOT_MADE
-
-    @property
-    def deciding(self) -> Rule | None:
-        """The rule that decides, else the one that nobody can read and that therefore keeps everything as it is."""
-        invalid = None
-        for rule in self.chain:
-            if rule.verdict is Verdict.DECIDES:
-                return rule
-            if rule.verdict is Verdict.INVALID and rule.candidate.blocks_when_invalid:
-                invalid = invalid or rule
-        return invalid
 
     def wanted_at(self, moment: datetime) -> State:
         """Return what the same candidates ask for at another aware moment: tags, schedules and overrides as they are now.
@@ -181,7 +176,7 @@ class Decision:
         if not self.chain:
             return self.wanted
         now = moment.astimezone(UTC)
-        schedule = _deciding([rule.candidate for rule in self.chain], now)[2]
+        schedule = _deciding(self.chain, now)[1].schedule
         return state_at(schedule, now) if isinstance(schedule, Schedule) else State.NONE
 
 
@@ -192,13 +187,13 @@ def decide(
     now: datetime,
     *,
     role: RoleFacts | None = None,
-    overrides: Sequence[PowerOverride] = (),
+    overrides: Sequence[Rule] = (),
     rules: DecisionRules | None = None,
 ) -> Decision:
     """Return what to do with an instance at the aware moment ``now``.
 
     ``environment`` is None when the instance names none or one nobody knows. The decision is one step:
-    carry it out, look again, decide again, until it says skip.
+    carry it out, look again, decide again, until it says skip. ``overrides`` are the recorded ones.
     """
     rules = rules or DecisionRules()
     # moments of one zone compare by their wall clocks, which lie in a repeated hour
@@ -207,120 +202,152 @@ def decide(
         return Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.NO_ENVIRONMENT))
     if tag_value(instance.tags, rules.maintenance_tag).lower() == "true":
         return Decision(Action.SKIP, State.NONE, None, SkipReason(SkipCode.IN_MAINTENANCE))
-    found = candidates(instance, group, role, environment, overrides, rules)
-    chain, source, schedule = _deciding(found, now)
+    found = _rules_to_ask(instance, group, role, environment, overrides, rules)
+    chain, deciding = _deciding(found, now)
+    source: Source | None = deciding.source
+    schedule = deciding.schedule
     if isinstance(schedule, InvalidSchedule):
         of_override = source is Source.OVERRIDE
         code = SkipCode.INVALID_OVERRIDE if of_override else SkipCode.INVALID_SCHEDULE
-        return Decision(Action.SKIP, State.NONE, source, SkipReason(code, str(schedule)), chain)
+        reason = SkipReason(code, str(schedule))
+        return Decision(Action.SKIP, State.NONE, source, reason, chain, None, deciding)
     assert schedule is not None
     wanted = state_at(schedule, now)
+    step: Action | SkipCode = SkipCode.CORRECT_STATE
     if wanted is State.NOSCHEDULE:
-        reason = SkipReason(SkipCode.NOSCHEDULE)
-        return Decision(Action.SKIP, wanted, source, reason, chain, schedule)
-    if wanted is State.NONE:
-        reason = SkipReason(SkipCode.CORRECT_STATE)
-        return Decision(Action.SKIP, wanted, None, reason, chain, schedule)
-    action, skip = _step(instance, group, wanted)
-    if action in STOPPING:
-        held = postponed(instance, group, role, environment, schedule, now, rules)
-        if held is not None:
-            return Decision(Action.SKIP, wanted, source, held, chain, schedule)
-    told = source if skip in {None, SkipCode.CORRECT_STATE} else None
-    return Decision(action, wanted, told, SkipReason(skip) if skip else None, chain, schedule)
+        step = SkipCode.NOSCHEDULE
+    elif wanted is State.NONE:
+        source = None
+    else:
+        step = _step(instance, group, wanted)
+    if isinstance(step, SkipCode):
+        source = None if step in ON_THE_WAY else source
+        return Decision(Action.SKIP, wanted, source, SkipReason(step), chain, schedule, deciding)
+    held = None
+    if step in STOPPING:
+        held = _postponed(instance, group, role, environment, schedule, now, rules)
+    action = Action.SKIP if held else step
+    return Decision(action, wanted, source, held, chain, schedule, deciding)
 
 
-def _deciding(
-    found: Sequence[Candidate], now: datetime
-) -> tuple[tuple[Rule, ...], Source, Schedule | InvalidSchedule | None]:
-    """Return the chain of rules, and whose schedule decides: an instance's own ``noschedule`` before any other."""
-    tagged = any(
-        candidate.is_persons_tag and (candidate.until is None or now < candidate.until)
-        for candidate in found
+def _rules_to_ask(
+    instance: InstanceFacts,
+    group: GroupFacts | None,
+    role: RoleFacts | None,
+    environment: EnvironmentFacts,
+    overrides: Sequence[Rule],
+    rules: DecisionRules,
+) -> list[Rule]:
+    """Return every rule, absent ones included, so that a chain always shows the whole order.
+
+    Overrides go first, the narrowest of them first; of equally narrow ones a person's tag goes first.
+    """
+    group_tags = group.tags if group else ()
+    found = [
+        _override_tag(level, rules.override_tag, text)
+        for level, tags in ((Level.INSTANCE, instance.tags), (Level.GROUP, group_tags))
+        if (text := tag_value(tags, rules.override_tag))
+    ]
+    found = sorted((*found, *overrides), key=lambda rule: rule.level or Level.INSTANCE)
+    if not found:
+        found.append(Rule(Source.OVERRIDE, "", None))
+    for source, tags, ours in (
+        (Source.INSTANCE, instance.tags, False),
+        (Source.GROUP, group_tags, group is not None and group.schedule_tag_is_ours),
+    ):
+        text, key = tag_value(tags, rules.schedule_tag), rules.schedule_tag
+        schedule = schedule_or_refusal(text) if text else None
+        found.append(Rule(source, text, schedule, is_persons_tag=bool(text) and not ours, tag=key))
+    for source, label, schedule in (
+        (Source.ROLE, "", role.schedule if role else None),
+        (Source.ENVIRONMENT, environment.label, environment.schedule),
+    ):
+        text = schedule.text if isinstance(schedule, Schedule) else ""
+        found.append(Rule(source, label or text, schedule))
+    return found
+
+
+def _override_tag(level: Level, key: str, text: str) -> Rule:
+    found = Rule(
+        Source.OVERRIDE,
+        text,
+        ALWAYS_ON,
+        why=f"tag on the {level.name.lower()}",
+        is_persons_tag=True,
+        tag=key,
+        level=level,
     )
-    chain = []
-    deciding = None
-    for candidate in found:
-        verdict, why = _verdict(candidate, now, tagged=tagged)
-        blocks = verdict is Verdict.INVALID and candidate.blocks_when_invalid
-        if deciding is None and (verdict is Verdict.DECIDES or blocks):
-            deciding = candidate
-        elif verdict is Verdict.DECIDES:
-            verdict, why = Verdict.BEATEN, ""
-        chain.append(Rule(candidate, verdict, why))
-    assert deciding is not None
+    try:
+        return found._replace(until=parse_override_tag(text))
+    except InvalidSchedule as refusal:
+        # a person meant to keep it on: stopping it because of a slip of the pen would be a guess
+        return found._replace(schedule=refusal)
+
+
+def _deciding(rules: Sequence[Rule], now: datetime) -> tuple[tuple[Rule, ...], Rule]:
+    """Return the chain of rules, and the one that decides: an instance's own ``noschedule`` before any other."""
+    tagged = any(rule.is_persons_tag and (rule.until is None or now < rule.until) for rule in rules)
     # what would decide if there were no overrides
     own = next(
-        candidate
-        for candidate in found
-        if candidate.source is not Source.OVERRIDE and candidate.schedule is not None
+        rule for rule in rules if rule.source is not Source.OVERRIDE and rule.schedule is not None
     )
-    if isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE:
-        return _left_alone(chain, own), own.source, own.schedule
-    return tuple(chain), deciding.source, deciding.schedule
+    untouched = isinstance(own.schedule, Schedule) and own.schedule.fixed is State.NOSCHEDULE
+    chain = []
+    deciding = None
+    for rule in rules:
+        verdict, why = _verdict(rule, now, tagged=tagged)
+        if untouched and rule is own:
+            why = "noschedule: never touched"
+        elif verdict is Verdict.DECIDES and (untouched or deciding is not None):
+            verdict, why = Verdict.BEATEN, ""
+        asked = rule._replace(verdict=verdict, why=why)
+        blocks = verdict is Verdict.INVALID and rule.blocks_when_invalid and not untouched
+        if deciding is None and (verdict is Verdict.DECIDES or blocks):
+            deciding = asked
+        chain.append(asked)
+    assert deciding is not None
+    return tuple(chain), deciding
 
 
-def _verdict(candidate: Candidate, now: datetime, *, tagged: bool) -> tuple[Verdict, str]:
-    schedule = candidate.schedule
+def _verdict(rule: Rule, now: datetime, *, tagged: bool) -> tuple[Verdict, str]:
+    schedule = rule.schedule
     if schedule is None:
         return Verdict.ABSENT, ""
-    if candidate.until is not None and now >= candidate.until:
-        return Verdict.ENDED, f"ended {candidate.until:%Y-%m-%d %H:%M %Z}"
+    if rule.until is not None and now >= rule.until:
+        return Verdict.ENDED, f"ended {rule.until:%Y-%m-%d %H:%M %Z}"
     if isinstance(schedule, InvalidSchedule):
         return Verdict.INVALID, str(schedule)
-    if candidate.source is Source.OVERRIDE:
+    if rule.source is Source.OVERRIDE:
         state = state_at(schedule, now)
         if state is State.NONE:
             return Verdict.PASSED_OVER, "it asks for nothing yet"
         if state is State.OFF and tagged:
             return Verdict.PASSED_OVER, _PASSED_OVER_OFF
-    return Verdict.DECIDES, candidate.note
+    return Verdict.DECIDES, rule.why
 
 
-def _left_alone(chain: Sequence[Rule], own: Candidate) -> tuple[Rule, ...]:
-    """Return the chain of an instance whose own schedule says noschedule: that decides."""
-    return tuple(
-        rule._replace(verdict=Verdict.DECIDES, why="noschedule: never touched")
-        if rule.source is own.source
-        else rule._replace(verdict=Verdict.BEATEN, why="")
-        if rule.verdict is Verdict.DECIDES
-        else rule
-        for rule in chain
-    )
+_OF_INSTANCE: Final[Mapping[State, Mapping[str | None, Action | None]]] = {
+    State.ON: {"stopped": Action.SWITCH_ON, "running": None},
+    State.OFF: {"running": Action.SWITCH_OFF, "stopped": None},
+}
+"""The step of an instance in a state towards the one that is wanted; None where it is there. In any other it is on its way."""
+_OF_MEMBER: Final[Mapping[State, Mapping[str | None, Action | None]]] = {
+    State.ON: {"Standby": Action.PUT_IN_SERVICE, "InService": None},
+    State.OFF: {"InService": Action.PUT_OUT_OF_SERVICE, "Standby": None},
+}
+"""The same by its lifecycle state in its group."""
 
 
-def _step(
-    instance: InstanceFacts, group: GroupFacts | None, wanted: State
-) -> tuple[Action, SkipCode | None]:
-    """Return the next step towards ON or OFF, or skip with the reason."""
-    if wanted is State.ON:
-        return _step_on(instance, group)
+def _step(instance: InstanceFacts, group: GroupFacts | None, wanted: State) -> Action | SkipCode:
+    """Return the next step towards ON or OFF, or the reason to skip: first it starts, last it stops."""
+    steps = [_OF_INSTANCE[wanted].get(instance.state, SkipCode.TRANSITIONING)]
     if group is not None:
-        if group.lifecycle == _IN_SERVICE:
-            return Action.PUT_OUT_OF_SERVICE, None
-        if group.lifecycle != _STANDBY:
-            return Action.SKIP, SkipCode.GROUP_TRANSITIONING
-    if instance.state == "running":
-        return Action.SWITCH_OFF, None
-    return (
-        Action.SKIP,
-        SkipCode.CORRECT_STATE if instance.state == "stopped" else SkipCode.TRANSITIONING,
-    )
+        of_member = _OF_MEMBER[wanted].get(group.lifecycle, SkipCode.GROUP_TRANSITIONING)
+        steps.insert(wanted is State.ON, of_member)
+    return next((step for step in steps if step is not None), SkipCode.CORRECT_STATE)
 
 
-def _step_on(instance: InstanceFacts, group: GroupFacts | None) -> tuple[Action, SkipCode | None]:
-    if instance.state == "stopped":
-        return Action.SWITCH_ON, None
-    if instance.state != "running":
-        return Action.SKIP, SkipCode.TRANSITIONING
-    if group is None or group.lifecycle == _IN_SERVICE:
-        return Action.SKIP, SkipCode.CORRECT_STATE
-    if group.lifecycle == _STANDBY:
-        return Action.PUT_IN_SERVICE, None
-    return Action.SKIP, SkipCode.GROUP_TRANSITIONING
-
-
-def postponed(
+def _postponed(
     instance: InstanceFacts,
     group: GroupFacts | None,
     role: RoleFacts | None,

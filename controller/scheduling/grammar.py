@@ -12,8 +12,9 @@ wrap around, unknown names, empty list members) is refused with what to write in
 """
 
 import re
-from collections.abc import Callable
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import or_
 from typing import NamedTuple
 
 from controller.scheduling.schedule import (
@@ -42,7 +43,6 @@ _PRESETS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-_FIELD_NAMES = ("minute", "hour", "day of the month", "month", "day of the week", "year")
 _FORMS = "write on, off, noschedule, or entries such as 'start: 0 8 * * 1-5; stop: 0 19 * * 1-5'"
 _WORD = re.compile(r"\S+")
 
@@ -76,10 +76,23 @@ def parse_schedule(text: str) -> Schedule:
     for part in body.split(";"):
         if not part.strip():
             raise InvalidSchedule("an entry is empty", "take the extra ';' away", position)
-        entries.append(_entry(part, position))
+        try:
+            entries.append(_entry(part))
+        except InvalidSchedule as refusal:
+            raise refusal.moved(position) from None
         position += len(part) + 1
-    zone = _zone(text[len(body) + 1 :], len(body) + 1)
+    zone = text[len(body) + 1 :]
+    zone = _zone(zone, len(body) + 1) if zone.strip() else "UTC"
     return Schedule(None, tuple(entries), zone, text=text.strip())
+
+
+@lru_cache(maxsize=16384)
+def schedule_or_refusal(text: str) -> Schedule | InvalidSchedule:
+    """Return the schedule a text asks for, or why it is none."""
+    try:
+        return parse_schedule(text)
+    except InvalidSchedule as refusal:
+        return refusal
 
 
 def _no_schedule(text: str) -> InvalidSchedule:
@@ -103,24 +116,27 @@ def _zone(text: str, position: int) -> str:
             f"write one time zone: '| {first.strip() or 'UTC'}'",
             position + len(first),
         )
-    if not text.strip():
-        return "UTC"
     try:
         return canonical_zone(text)
     except InvalidSchedule as refusal:
         raise refusal.moved(position + len(text) - len(text.lstrip())) from None
 
 
-def _entry(part: str, position: int) -> Entry:
+# equal rules are one object, which makes looking up their days quick
+_day_rule = lru_cache(maxsize=4096)(DayRule)
+
+
+@lru_cache(maxsize=16384)
+def _entry(part: str) -> Entry:
     word, colon, cron = part.partition(":")
     power = _POWER.get(word.strip())
     if power is None or not colon:
         raise InvalidSchedule(
             f"{part.strip()!r} does not begin with 'start:' or 'stop:'",
             "write 'start: minute hour day month weekday' or 'stop: …'",
-            position + len(part) - len(part.lstrip()),
+            len(part) - len(part.lstrip()),
         )
-    cron_at = position + len(word) + 1
+    cron_at = len(word) + 1
     if ":" in cron:
         raise InvalidSchedule(
             "text after a second ':' in an entry",
@@ -132,38 +148,26 @@ def _entry(part: str, position: int) -> Entry:
     if not 5 <= len(fields) <= 6:
         raise _wrong_count(word.strip(), fields, cron_at)
     masks = []
-    for index, field in enumerate(fields):
+    for index, (field, field_text) in enumerate(zip(_FIELDS, fields, strict=False)):
         try:
-            masks.append(_READERS[index](field))
+            masks.append(read_field(field, field_text))
         except InvalidSchedule as refusal:
             starts = [match.start() for match in _WORD.finditer(cron)]
             raise refusal.moved(cron_at + starts[index]) from None
-    minutes, hours, _, months, _, *in_years = masks
+    minutes, hours, days, months, weekdays, *years = masks
+    times, left = 0, hours.plain
+    while left:
+        hour = left.bit_length() - 1
+        times |= minutes.plain << 60 * hour
+        left ^= 1 << hour
     return Entry(
         power,
-        times_of(minutes, hours),
-        day_rule(fields[2], fields[4]),
-        months,
-        in_years[0] if in_years else ALL_YEARS,
+        times,
+        _day_rule(*days[:4], weekdays.plain, weekdays.nth, weekdays.last_of),
+        months.plain,
+        years[0].plain >> FIRST_YEAR if years else ALL_YEARS,
         f"{word.strip()}: {' '.join(words)}",
     )
-
-
-@lru_cache(maxsize=4096)
-def day_rule(month_days: str, weekdays: str) -> DayRule:
-    """Return the rule of the two day fields, both of which must match. Raises InvalidSchedule."""
-    return DayRule(*month_part(month_days)[:4], *weekday_part(weekdays)[4:])
-
-
-@lru_cache(maxsize=4096)
-def times_of(minutes: int, hours: int) -> int:
-    """Return the minutes of the day (bit 0-1439) at which the clock shows such an hour and minute."""
-    times = 0
-    while hours:
-        hour = hours.bit_length() - 1
-        times |= minutes << 60 * hour
-        hours ^= 1 << hour
-    return times
 
 
 def _wrong_count(word: str, fields: list[str], position: int) -> InvalidSchedule:
@@ -179,7 +183,7 @@ def _wrong_count(word: str, fields: list[str], position: int) -> InvalidSchedule
         fix = f"write one of {', '.join(_PRESETS)}"
         return InvalidSchedule(f"{' '.join(fields)!r} is no preset", fix, position)
     full = " ".join(fields + ["*"] * (5 - len(fields)))
-    missing = ", ".join(_FIELD_NAMES[len(fields) : 5])
+    missing = ", ".join(field.name for field in _FIELDS[len(fields) : 5])
     return InvalidSchedule(f"fields missing: {missing}", f"write '{word}: {full}'", position)
 
 
@@ -189,7 +193,8 @@ WEEKDAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
-class CronField(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class CronField:
     """The alphabet of one field."""
 
     name: str
@@ -197,96 +202,90 @@ class CronField(NamedTuple):
     high: int
     names: tuple[str, ...] = ()
     """Words for low, low + 1, …"""
+    marks: str = ""
+    """Letters of members that a day field alone has."""
 
 
 MINUTE = CronField("minute", 0, 59)
 HOUR = CronField("hour", 0, 23)
-DAY = CronField("day of the month", 1, 31)
+DAY = CronField("day of the month", 1, 31, marks="lw")
 MONTH = CronField("month", 1, 12, MONTH_NAMES)
-WEEKDAY = CronField("day of the week", 0, 6, WEEKDAY_NAMES)
+WEEKDAY = CronField("day of the week", 0, 6, WEEKDAY_NAMES, "l#")
 YEAR = CronField("year", FIRST_YEAR, LAST_YEAR)
+_FIELDS = (MINUTE, HOUR, DAY, MONTH, WEEKDAY, YEAR)
 
 
-@lru_cache(maxsize=4096)
-def numbers(field: CronField, text: str) -> int:
-    """Return the mask of a field of plain numbers: bit n for value n, counted from 0.
+class FieldMasks(NamedTuple):
+    """What the members of one field say together; all but ``plain`` as in DayRule."""
+
+    plain: int = 0
+    """Bit n for value n, counted from 0."""
+    last: bool = False
+    nearest: int = 0
+    last_weekday: bool = False
+    nth: int = 0
+    last_of: int = 0
+
+
+@lru_cache(maxsize=16384)
+def read_field(field: CronField, text: str) -> FieldMasks:
+    """Return what a field says.
 
     ``text`` is lower case without spaces. Raises InvalidSchedule with the position in ``text``.
     """
-    mask = 0
-    for position, member in _members(field, text):
-        mask |= _span(field, member, position)
-    return mask
+    members = ["*"] if text == "?" and field.marks else text.split(",")
+    if "" in members:
+        rest = ",".join(filter(None, members)) or "*"
+        raise InvalidSchedule(
+            f"empty member in the {field.name} list {text!r}",
+            f"write {rest!r}",
+            sum(len(member) + 1 for member in members[: members.index("")]),
+        )
+    masks = FieldMasks()
+    position = 0
+    for member in members:
+        if any(mark in member for mark in field.marks):
+            found = _of_days(field, member, position)
+        else:
+            found = FieldMasks(_span(field, member, position))
+        masks = FieldMasks(*map(or_, masks, found))
+        position += len(member) + 1
+    return masks
 
 
-@lru_cache(maxsize=4096)
-def years(text: str) -> int:
-    """Return the mask of a year field, bit 0 for 1970. Raises InvalidSchedule."""
-    return numbers(YEAR, text) >> FIRST_YEAR
-
-
-@lru_cache(maxsize=4096)
-def month_part(text: str) -> DayRule:
-    """Return a day-of-month field as the month half of a DayRule. Raises InvalidSchedule."""
-    days, nearest, last, last_weekday = 0, 0, False, False
-    for position, member in _members(DAY, "*" if text == "?" else text):
+def _of_days(field: CronField, member: str, position: int) -> FieldMasks:
+    """Return what a member with a mark says: ``L``, ``LW``, ``15W``; ``1#2``, ``5L``."""
+    day, hash_, which = member.partition("#")
+    if field is DAY:
         if member == "l":
-            last = True
-        elif member == "lw":
-            last_weekday = True
-        elif member.endswith("w"):
-            nearest |= 1 << _value(DAY, member[:-1], position)
-        elif "l" in member:
+            return FieldMasks(last=True)
+        if member == "lw":
+            return FieldMasks(last_weekday=True)
+        if member.endswith("w"):
+            return FieldMasks(nearest=1 << _value(DAY, member[:-1], position))
+        if "l" in member:
             raise InvalidSchedule(
                 f"{member!r} is no day of the month",
                 "write L for the last day, LW for the last Monday-to-Friday day",
                 position,
             )
-        else:
-            days |= _span(DAY, member, position)
-    return DayRule(days, last, nearest, last_weekday, 0, 0, 0)
-
-
-@lru_cache(maxsize=4096)
-def weekday_part(text: str) -> DayRule:
-    """Return a day-of-week field as the weekday half of a DayRule. Raises InvalidSchedule."""
-    weekdays, nth, last_of = 0, 0, 0
-    for position, member in _members(WEEKDAY, "*" if text == "?" else text):
-        day, hash_, which = member.partition("#")
-        if hash_:
-            if which not in {"1", "2", "3", "4", "5"}:
-                raise InvalidSchedule(
-                    f"{member!r}: a month has weekdays number 1 to 5",
-                    "write for example 1#2 for the second Monday, 1L for the last one",
-                    position + len(day) + 1,
-                )
-            nth |= 1 << (int(which) - 1) * 7 + _value(WEEKDAY, day, position)
-        elif member == "l":
+    elif hash_:
+        if which not in {"1", "2", "3", "4", "5"}:
             raise InvalidSchedule(
-                "'L' alone says no day of the week",
-                "write 6 for every Saturday, 5L for the last Friday of the month",
-                position,
+                f"{member!r}: a month has weekdays number 1 to 5",
+                "write for example 1#2 for the second Monday, 1L for the last one",
+                position + len(day) + 1,
             )
-        elif member.endswith("l"):
-            last_of |= 1 << _value(WEEKDAY, member[:-1], position)
-        else:
-            weekdays |= _span(WEEKDAY, member, position)
-    return DayRule(0, False, 0, False, weekdays, nth, last_of)
-
-
-def _members(field: CronField, text: str) -> list[tuple[int, str]]:
-    """Split a list into (position, member)."""
-    members = []
-    position = 0
-    for member in text.split(","):
-        if not member:
-            rest = ",".join(part for part in text.split(",") if part) or "*"
-            raise InvalidSchedule(
-                f"empty member in the {field.name} list {text!r}", f"write {rest!r}", position
-            )
-        members.append((position, member))
-        position += len(member) + 1
-    return members
+        return FieldMasks(nth=1 << (int(which) - 1) * 7 + _value(WEEKDAY, day, position))
+    elif member == "l":
+        raise InvalidSchedule(
+            "'L' alone says no day of the week",
+            "write 6 for every Saturday, 5L for the last Friday of the month",
+            position,
+        )
+    elif member.endswith("l"):
+        return FieldMasks(last_of=1 << _value(WEEKDAY, member[:-1], position))
+    return FieldMasks(_span(field, member, position))
 
 
 def _span(field: CronField, member: str, position: int) -> int:
@@ -300,24 +299,20 @@ def _span(field: CronField, member: str, position: int) -> int:
         first = _value(field, first_text, position)
         last = _value(field, last_text, position + len(first_text) + 1)
         if first > last:
-            raise _wraps_around(field, body, first, last, position)
+            ends = (
+                str(low) if low == high else f"{low}-{high}"
+                for low, high in ((first, field.high), (field.low, last))
+            )
+            raise InvalidSchedule(
+                f"{field.name} range {body!r} runs backwards",
+                f"write {','.join(ends)!r}",
+                position,
+            )
     else:
         first = _value(field, body, position)
         last = field.high if slash else first
     mask = ((1 << (last - first) // step * step + step) - 1) // ((1 << step) - 1)
     return mask << first
-
-
-def _wraps_around(
-    field: CronField, text: str, first: int, last: int, position: int
-) -> InvalidSchedule:
-    ends = [
-        str(low) if low == high else f"{low}-{high}"
-        for low, high in ((first, field.high), (field.low, last))
-    ]
-    return InvalidSchedule(
-        f"{field.name} range {text!r} runs backwards", f"write {','.join(ends)!r}", position
-    )
 
 
 def _step(field: CronField, text: str, position: int) -> int:
@@ -332,48 +327,24 @@ def _step(field: CronField, text: str, position: int) -> int:
 
 
 def _value(field: CronField, text: str, position: int) -> int:
-    if _NUMBER.fullmatch(text):
-        value = int(text)
-        if field.low <= value <= field.high:
-            return value
-        raise _out_of_range(field, text, value, position)
+    is_number = _NUMBER.fullmatch(text) is not None
+    if is_number and field.low <= int(text) <= field.high:
+        return int(text)
     if text in field.names:
         return field.names.index(text) + field.low
-    raise InvalidSchedule(
-        f"{text!r} is no {field.name}" if text else f"the {field.name} is missing a value",
-        _alphabet(field, text),
-        position,
-    )
-
-
-def _out_of_range(field: CronField, text: str, value: int, position: int) -> InvalidSchedule:
-    message = f"{field.name} {text} is out of range {field.low}-{field.high}"
+    message = f"{text!r} is no {field.name}" if text else f"the {field.name} is missing a value"
     fix = f"write a number from {field.low} to {field.high}"
-    if value == field.high + 1 and field is WEEKDAY:
-        # cron reads 7 as Sunday, the scheduler these texts were written for as Saturday
-        fix = "write 0 for Sunday or 6 for Saturday"
-    elif value == field.high + 1 and field in (MINUTE, HOUR):
-        fix = f"write 0 in the {field.name} field for the next full one"
-    return InvalidSchedule(message, fix, position)
-
-
-def _alphabet(field: CronField, text: str) -> str:
-    if text == "?":
-        return "write * ('?' belongs to the two day fields alone)"
-    for name in field.names:
-        if text.startswith(name):
-            return f"write {name!r}"
-    if field.names:
-        return f"write {field.low}-{field.high} or {field.names[0]}-{field.names[-1]}"
-    return f"write a number from {field.low} to {field.high}"
-
-
-_READERS: tuple[Callable[[str], int], ...] = (
-    partial(numbers, MINUTE),
-    partial(numbers, HOUR),
-    lambda field: month_part(field).days,
-    partial(numbers, MONTH),
-    lambda field: weekday_part(field).weekdays,
-    years,
-)
-"""Of the two day fields only whether they can be read counts."""
+    if is_number:
+        message = f"{field.name} {text} is out of range {field.low}-{field.high}"
+        if int(text) == field.high + 1 and field is WEEKDAY:
+            # cron reads 7 as Sunday, the scheduler these texts were written for as Saturday
+            fix = "write 0 for Sunday or 6 for Saturday"
+        elif int(text) == field.high + 1 and field in (MINUTE, HOUR):
+            fix = f"write 0 in the {field.name} field for the next full one"
+    elif text == "?":
+        fix = "write * ('?' belongs to the two day fields alone)"
+    elif field.names:
+        near = next((name for name in field.names if text.startswith(name)), None)
+        whole = f"{field.low}-{field.high} or {field.names[0]}-{field.names[-1]}"
+        fix = f"write {near!r}" if near else f"write {whole}"
+    raise InvalidSchedule(message, fix, position)

@@ -16,11 +16,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from controller.scheduling.grammar import WEEKDAY_NAMES, day_rule
+from controller.scheduling.grammar import WEEKDAY_NAMES
 from controller.scheduling.schedule import (
     ALL_MONTHS,
     ALL_YEARS,
+    ANY_DAY,
     MINUTES_PER_DAY,
+    DayRule,
     Entry,
     ExceptDates,
     InvalidSchedule,
@@ -177,7 +179,9 @@ def _entry(power: State, minute: int, weekdays: int) -> Entry:
     field = "*" if weekdays == (1 << 7) - 1 else listed
     word = "start" if power is State.ON else "stop"
     text = f"{word}: {minute % 60} {minute // 60} * * {field}"
-    return Entry(power, 1 << minute, day_rule("*", field), ALL_MONTHS, ALL_YEARS, text)
+    return Entry(
+        power, 1 << minute, DayRule(ANY_DAY, weekdays=weekdays), ALL_MONTHS, ALL_YEARS, text
+    )
 
 
 _MOST_PERIODS = 14

@@ -44,7 +44,7 @@ LAST_YEAR = 2099
 ALL_YEARS = (1 << (LAST_YEAR - FIRST_YEAR + 1)) - 1
 ALL_MONTHS = (1 << 13) - 2
 MINUTES_PER_DAY = 1440
-_ANY_DAY = (1 << 32) - 2
+ANY_DAY = (1 << 32) - 2
 
 
 class State(StrEnum):
@@ -66,17 +66,17 @@ class DayRule(NamedTuple):
 
     days: int
     """Bit d: the d-th of the month (1-31)."""
-    last: bool
+    last: bool = False
     """``L``: the last day of the month."""
-    nearest: int
+    nearest: int = 0
     """Bit d: ``dW``, the weekday (Mon-Fri) nearest to the d-th within the month."""
-    last_weekday: bool
+    last_weekday: bool = False
     """``LW``: the last Mon-Fri day of the month."""
-    weekdays: int
+    weekdays: int = 0
     """Bit w: every weekday w."""
-    nth: int
+    nth: int = 0
     """Bit (n-1)*7+w: ``w#n``, the n-th weekday w of the month."""
-    last_of: int
+    last_of: int = 0
     """Bit w: ``wL``, the last weekday w of the month."""
 
 
@@ -99,7 +99,7 @@ class Entry(NamedTuple):
     def is_weekly(self) -> bool:
         """Whether it says the same for every week."""
         days = self.days
-        every_day = days.days == _ANY_DAY and not days.nth and not days.last_of
+        every_day = days.days == ANY_DAY and not days.nth and not days.last_of
         return every_day and self.months == ALL_MONTHS and self.years == ALL_YEARS
 
 

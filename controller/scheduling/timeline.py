@@ -8,30 +8,24 @@ Of a stretch of excepted dates the first begins with an event to off, its days h
 the day after it begins with the state the entries alone would have by then.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
 from controller.scheduling.schedule import (
     ALL_YEARS,
     Entry,
-    ExceptDates,
     Schedule,
     ScheduleNeverRuns,
     State,
 )
 from controller.scheduling.wall_clock import (
     LAST_DAY,
-    DayEvents,
     Wall,
     events_of_day,
     last_wall,
-    matches_day,
     moment_of,
-    next_day,
-    previous_day,
+    nearest_day,
     zone_of,
 )
 
@@ -40,7 +34,6 @@ HORIZON = timedelta(days=366)
 
 
 _ON, _OFF = State.ON, State.OFF
-_MIDNIGHT = 1
 
 
 class WallEvent(NamedTuple):
@@ -118,7 +111,7 @@ def ensure_runs(schedule: Schedule, after: datetime) -> None:
     if not any(entry.years == ALL_YEARS for entry in entries):
         return
     today = after.astimezone(zone_of(schedule.zone)).toordinal()
-    day = next_day(entries, today)
+    day = nearest_day(entries, today, 1)
     # the data end in 2099: a year later nobody can say that a schedule never runs
     if today + HORIZON.days <= LAST_DAY and (day is None or day > today + HORIZON.days):
         raise ScheduleNeverRuns(
@@ -138,10 +131,10 @@ def events_between(schedule: Schedule, after: datetime, until: datetime) -> Iter
     last = last_wall(until, zone)
     day: int | None = wall.day
     while day is not None and day <= last.day:
-        day = next_day_with_events(schedule, schedule.entries, day)
+        day = nearest_day(schedule.entries, day, 1, schedule.exceptions)
         if day is None or day > last.day:
             return
-        on, off = day_events(schedule, day)
+        on, off = events_of_day(schedule.entries, day, schedule.exceptions)
         minutes = on | off
         while minutes:
             minute = (minutes & -minutes).bit_length() - 1
@@ -181,14 +174,14 @@ def _last_event(schedule: Schedule, wall: Wall) -> WallEvent | None:
     # most often the day itself has one, which saves the search for a day
     day: int | None = wall.day
     while day is not None:
-        on, off = day_events(schedule, day)
+        on, off = events_of_day(schedule.entries, day, schedule.exceptions)
         happened = on | off
         if day == wall.day:
             happened &= (2 << wall.minute) - 1
         if happened:
             minute = happened.bit_length() - 1
             return WallEvent(Wall(day, minute), _ON if on >> minute & 1 else _OFF)
-        day = previous_day_with_events(schedule, day - 1)
+        day = nearest_day(schedule.entries, day - 1, -1, schedule.exceptions)
     return None
 
 
@@ -198,34 +191,30 @@ def _change_after(schedule: Schedule, wall: Wall, state: State | None = None) ->
     if state is None:
         before = _last_event(schedule, wall)
         state = before.state if before else State.NONE
-    while (event := _next_other(schedule, wall, state)) is not None:
-        at, skipped = moment_of(event.wall, zone)
-        if not skipped:
-            return PowerChange(at, event.state, event.wall)
-        # all events that the clocks jump over happen at the jump: the last of them is what counts
-        wall = last_wall(at, zone)
-        last = _last_event(schedule, wall)
-        assert last is not None
-        if last.state is not state:
-            return PowerChange(at, last.state, wall)
-    return None
-
-
-def _next_other(schedule: Schedule, wall: Wall, state: State) -> WallEvent | None:
-    """Return the first event after a wall clock minute that brings another state than ``state``."""
     others: tuple[Entry, ...] | None = None
     day: int | None = wall.day
     while day is not None:
-        on, off = day_events(schedule, day)
+        on, off = events_of_day(schedule.entries, day, schedule.exceptions)
         minutes = off if state is _ON else on if state is _OFF else on | off
         if day == wall.day:
             minutes = minutes >> (wall.minute + 1) << (wall.minute + 1)
         if minutes:
             minute = (minutes & -minutes).bit_length() - 1
-            return WallEvent(Wall(day, minute), _ON if on >> minute & 1 else _OFF)
+            found = Wall(day, minute)
+            at, skipped = moment_of(found, zone)
+            if not skipped:
+                return PowerChange(at, _ON if on >> minute & 1 else _OFF, found)
+            # all events that the clocks jump over happen at the jump: the last of them is what counts
+            wall = last_wall(at, zone)
+            last = _last_event(schedule, wall)
+            assert last is not None
+            if last.state is not state:
+                return PowerChange(at, last.state, wall)
+            day = wall.day
+            continue
         if others is None:
             others = tuple([entry for entry in schedule.entries if entry.power is not state])
-        day = next_day_with_events(schedule, others, day + 1)
+        day = nearest_day(others, day + 1, 1, schedule.exceptions)
     return None
 
 
@@ -242,71 +231,8 @@ def _cause(schedule: Schedule, event: WallEvent) -> str:
         if dates.first <= today <= dates.last:
             return dates.name
     for entry in schedule.entries:
-        if (
-            entry.power is event.state
-            and entry.times >> event.wall.minute & 1
-            and matches_day(entry, event.wall.day)
-        ):
+        on, off = events_of_day((entry,), event.wall.day)
+        if (on if event.state is _ON else off) >> event.wall.minute & 1:
             return entry.text
     yesterday = today - timedelta(days=1)
     return next(f"end of {dates.name}" for dates in schedule.exceptions if dates.last == yesterday)
-
-
-@lru_cache(maxsize=1024)
-def stretches(exceptions: tuple[ExceptDates, ...]) -> tuple[list[int], list[int]]:
-    """Return the first days of all stretches of excepted dates, and the days after each, ascending."""
-    firsts: list[int] = []
-    afters: list[int] = []
-    for dates in sorted(exceptions):
-        first, after = dates.first.toordinal(), dates.last.toordinal() + 1
-        if afters and first <= afters[-1]:
-            afters[-1] = max(afters[-1], after)
-        else:
-            firsts.append(first)
-            afters.append(after)
-    return firsts, afters
-
-
-def day_events(schedule: Schedule, day: int) -> DayEvents:
-    """Return what happens on a day of the known years."""
-    plain = events_of_day(schedule.entries, day)
-    if not schedule.exceptions:
-        return plain
-    firsts, afters = stretches(schedule.exceptions)
-    index = bisect_right(firsts, day) - 1
-    if index < 0 or day > afters[index]:
-        return plain
-    if day < afters[index]:
-        return DayEvents(0, _MIDNIGHT if day == firsts[index] else 0)
-    if (plain.on | plain.off) & _MIDNIGHT:
-        return plain
-    before = previous_day(schedule.entries, day - 1)
-    if before is None:
-        return plain
-    on, off = events_of_day(schedule.entries, before)
-    # no bit is in both, so the greater of the two masks has the last event of that day
-    if on > off:
-        return DayEvents(plain.on | _MIDNIGHT, plain.off)
-    return DayEvents(plain.on, plain.off | _MIDNIGHT)
-
-
-def next_day_with_events(schedule: Schedule, entries: tuple[Entry, ...], day: int) -> int | None:
-    """Return the first day from ``day`` on with events of these entries or of an exception."""
-    found = next_day(entries, day)
-    if schedule.exceptions:
-        for days in stretches(schedule.exceptions):
-            index = bisect_left(days, day)
-            if index < len(days) and (found is None or days[index] < found):
-                found = days[index]
-    return found
-
-
-def previous_day_with_events(schedule: Schedule, day: int) -> int | None:
-    """Return the last day up to ``day`` with events of the entries or of an exception."""
-    found = previous_day(schedule.entries, day)
-    if schedule.exceptions:
-        for days in stretches(schedule.exceptions):
-            index = bisect_right(days, day) - 1
-            if index >= 0 and (found is None or days[index] > found):
-                found = days[index]
-    return found

@@ -10,6 +10,7 @@ occurs twice means its first pass, one that is skipped means the moment of the j
 wall clock to moment is therefore monotone, which is what lets the rest search on wall clocks alone.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
@@ -24,6 +25,7 @@ from controller.scheduling.schedule import (
     LAST_YEAR,
     DayRule,
     Entry,
+    ExceptDates,
     InvalidSchedule,
     State,
 )
@@ -107,9 +109,7 @@ def moment_of(wall: Wall, zone: tzinfo) -> Moment:
         return Moment(at, skipped=False)
     before = at.utcoffset()
     after = at.replace(fold=1).utcoffset()
-    assert before is not None
-    assert after is not None
-    if before >= after:
+    if before is None or after is None or before >= after:
         return Moment(at, skipped=False)
     naive = at.replace(tzinfo=UTC)
     jump = _offset_change(zone, naive - after, naive - before)
@@ -178,87 +178,106 @@ class DayEvents(NamedTuple):
 
 
 _NOTHING = DayEvents(0, 0)
+_MIDNIGHT = 1
 # attributes of an enum are looked up slowly, and this file is where the time goes
 _ON = State.ON
 
 
-def next_day(entries: Sequence[Entry], day: int) -> int | None:
-    """Return the first day from ``day`` on that one of the entries matches; None if none does."""
-    if day > LAST_DAY:
-        return None
-    start = date.fromordinal(max(day, FIRST_DAY))
-    year, month, skipped = start.year - FIRST_YEAR, start.month, start.day
+def nearest_day(
+    entries: Sequence[Entry], day: int, step: int, exceptions: tuple[ExceptDates, ...] = ()
+) -> int | None:
+    """Return the first day from ``day`` on that one of the entries matches, or a stretch of excepted dates begins or ends.
+
+    ``step`` is 1, or -1 for the last day up to ``day``. None if there is no such day.
+    """
+    found = None
     in_years = 0
     for entry in entries:
         in_years |= entry.years
-    while in_years >> year:
-        if in_years >> year & 1:
-            while month <= 12:
-                days = _matching(entries, year, month) >> skipped << skipped
-                if days:
-                    return _MONTHS[year * 12 + month - 1][0] + (days & -days).bit_length() - 2
-                month += 1
-                skipped = 0
-        year, month, skipped = year + 1, 1, 0
-    return None
+    start = date.fromordinal(min(max(day, FIRST_DAY), LAST_DAY))
+    kept = -1 << start.day if step > 0 else (2 << start.day) - 1
+    number = (start.year - FIRST_YEAR) * 12 + start.month - 1
+    outside = day > LAST_DAY if step > 0 else day < FIRST_DAY
+    while not outside and 0 <= number < len(_MONTHS):
+        year, month = divmod(number, 12)
+        if not (in_years >> year if step > 0 else in_years & ((2 << year) - 1)):
+            break
+        first, length = _MONTHS[number]
+        days = 0
+        for entry in entries:
+            if entry.months >> month + 1 & 1 and entry.years >> year & 1:
+                days |= _days_of_month(entry.days, first % 7, length)
+        days &= kept
+        if days:
+            found = first + (days & -days if step > 0 else days).bit_length() - 2
+            break
+        number, kept = number + step, -1
+    if exceptions:
+        for edges in _stretches(exceptions):
+            index = bisect_left(edges, day) if step > 0 else bisect_right(edges, day) - 1
+            if 0 <= index < len(edges) and (found is None or (found - edges[index]) * step > 0):
+                found = edges[index]
+    return found
 
 
-def previous_day(entries: Sequence[Entry], day: int) -> int | None:
-    """Return the last day up to ``day`` that one of the entries matches; None if none does."""
-    if day < FIRST_DAY:
-        return None
-    start = date.fromordinal(min(day, LAST_DAY))
-    year, month, kept = start.year - FIRST_YEAR, start.month, (2 << start.day) - 1
-    in_years = 0
-    for entry in entries:
-        in_years |= entry.years
-    while year >= 0 and in_years & ((2 << year) - 1):
-        if in_years >> year & 1:
-            while month >= 1:
-                days = _matching(entries, year, month) & kept
-                if days:
-                    return _MONTHS[year * 12 + month - 1][0] + days.bit_length() - 2
-                month -= 1
-                kept = -1
-        year, month, kept = year - 1, 12, -1
-    return None
+@lru_cache(maxsize=1024)
+def _stretches(exceptions: tuple[ExceptDates, ...]) -> tuple[list[int], list[int]]:
+    """Return the first days of all stretches of excepted dates, and the days after each, ascending."""
+    firsts: list[int] = []
+    afters: list[int] = []
+    for dates in sorted(exceptions):
+        first, after = dates.first.toordinal(), dates.last.toordinal() + 1
+        if afters and first <= afters[-1]:
+            afters[-1] = max(afters[-1], after)
+        else:
+            firsts.append(first)
+            afters.append(after)
+    return firsts, afters
 
 
-def matches_day(entry: Entry, day: int) -> bool:
-    """Say whether an entry has events on a day of the known years."""
-    at = date.fromordinal(day)
-    return bool(_matching((entry,), at.year - FIRST_YEAR, at.month) >> at.day & 1)
-
-
-def events_of_day(entries: Sequence[Entry], day: int) -> DayEvents:
+def events_of_day(
+    entries: Sequence[Entry], day: int, exceptions: tuple[ExceptDates, ...] = ()
+) -> DayEvents:
     """Return the events of one day. Of two entries at one minute the one written first counts."""
     if not FIRST_DAY <= day <= LAST_DAY:
-        return _NOTHING
-    at = date.fromordinal(day)
-    month, day_of_month, year = at.month, at.day, at.year - FIRST_YEAR
-    first, length = _MONTHS[year * 12 + month - 1]
-    on = off = 0
-    for power, times, rule, months, years, _ in entries:
-        if (
-            months >> month & 1
-            and years >> year & 1
-            and _days_of_month(rule, first % 7, length) >> day_of_month & 1
-        ):
-            if power is _ON:
-                on |= times & ~off if off else times
-            else:
-                off |= times & ~on if on else times
-    return DayEvents(on, off)
+        plain = _NOTHING
+    else:
+        at = date.fromordinal(day)
+        month, day_of_month, year = at.month, at.day, at.year - FIRST_YEAR
+        first, length = _MONTHS[year * 12 + month - 1]
+        on = off = 0
+        for power, times, rule, months, years, _ in entries:
+            if (
+                months >> month & 1
+                and years >> year & 1
+                and _days_of_month(rule, first % 7, length) >> day_of_month & 1
+            ):
+                if power is _ON:
+                    on |= times & ~off if off else times
+                else:
+                    off |= times & ~on if on else times
+        plain = DayEvents(on, off)
+    return _excepted(plain, entries, day, exceptions) if exceptions else plain
 
 
-def _matching(entries: Sequence[Entry], year: int, month: int) -> int:
-    """Return bit d for each day d of the month that one of the entries matches."""
-    first, length = _MONTHS[year * 12 + month - 1]
-    days = 0
-    for entry in entries:
-        if entry.months >> month & 1 and entry.years >> year & 1:
-            days |= _days_of_month(entry.days, first % 7, length)
-    return days
+def _excepted(
+    plain: DayEvents, entries: Sequence[Entry], day: int, exceptions: tuple[ExceptDates, ...]
+) -> DayEvents:
+    """Return the events of a day whose entries alone have the ``plain`` ones."""
+    firsts, afters = _stretches(exceptions)
+    index = bisect_right(firsts, day) - 1
+    if index < 0 or day > afters[index]:
+        return plain
+    if day < afters[index]:
+        return DayEvents(0, _MIDNIGHT if day == firsts[index] else 0)
+    before = nearest_day(entries, day - 1, -1)
+    if (plain.on | plain.off) & _MIDNIGHT or before is None:
+        return plain
+    on, off = events_of_day(entries, before)
+    # no bit is in both, so the greater of the two masks has the last event of that day
+    if on > off:
+        return DayEvents(plain.on | _MIDNIGHT, plain.off)
+    return DayEvents(plain.on, plain.off | _MIDNIGHT)
 
 
 @lru_cache(maxsize=16384)

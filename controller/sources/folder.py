@@ -12,7 +12,7 @@ from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
 from controller.ports import Revision, SourceTree
-from controller.sources.location import FolderLocation, SourceForm
+from controller.sources.location import SourceForm
 from controller.sources.selection import Found, FoundKind, Selection, is_hidden, printable, select
 
 # A file written twice within one tick of the file system's clock keeps its signature: what was hashed this soon
@@ -38,8 +38,8 @@ class FolderSource:
     Authorship is unknown: a folder has no history. To have it, commit and name the repository (``git+file://…``).
     """
 
-    def __init__(self, location: FolderLocation) -> None:
-        self.name = self._root = os.fspath(location.path)
+    def __init__(self, folder: Path) -> None:
+        self.name = self._root = os.fspath(folder)
         """The folder as it was given."""
         self._ids: dict[str, tuple[_Signature, str]] = {}
         self._paths: dict[str, str] = {}
@@ -85,19 +85,17 @@ class FolderSource:
         sizes: dict[str, int] = {}
         for path in selection.files:
             entry = known.get(path)
-            if entry is None or entry[0] != self._signature(path):
+            try:
+                fresh = entry and entry[0] == _signature_of(os.lstat(f"{self._root}/{path}"))
+            except OSError as error:
+                raise self._unreadable(path, error) from error
+            if entry is None or not fresh:
                 signature, content = self._content(path)
                 entry = signature, content_id(content)
             files[path], sizes[path] = entry[1], entry[0].size
             if time.time_ns() - max(entry[0].mtime_ns, entry[0].ctime_ns) > _RACY_NS:
                 self._ids[path] = entry
         return files, sizes
-
-    def _signature(self, path: str) -> _Signature:
-        try:
-            return _signature_of(os.lstat(f"{self._root}/{path}"))
-        except OSError as error:
-            raise self._unreadable(path, error) from error
 
     def _content(self, path: str) -> tuple[_Signature, bytes]:
         # The file may have been exchanged since the walk: no link is followed, no pipe waited for, no flood read.
@@ -186,5 +184,5 @@ def _unlisted(root: Path, folder: bytes, error: OSError) -> SourceUnavailable:
 FORM = SourceForm(
     schemes=("",),
     accepts="FOLDER",
-    open=lambda text, _context: FolderSource(FolderLocation(Path(text))),
+    open=lambda text, _cache_dir, _credential: FolderSource(Path(text)),
 )

@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from controller.errors import SourceUnavailable, WrongUsage
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
@@ -33,14 +32,6 @@ _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
 _SHOWN = 12
 
 
-class _Tip(NamedTuple):
-    """What the server says our ref is: its commit, the ref to fetch, and the name people know it by."""
-
-    commit: str
-    ref: str
-    branch: str
-
-
 class GitSource:
     """Reads one ref of one repository, below one of its folders.
 
@@ -63,7 +54,8 @@ class GitSource:
         """Tell whether the ref is another commit now: one ``ls-remote``, none at all for a commit id."""
         if self._location.is_fixed:
             return self._location.ref != revision_id
-        return self._tip().commit != revision_id
+        commit, *_ = self._tip()
+        return commit != revision_id
 
     def fetch(self) -> SourceTree:
         """Return the tree of the ref's commit as it is now.
@@ -108,13 +100,12 @@ class GitSource:
             if not self._cache.holds(commit):
                 self._bring(commit)
         else:
-            tip = self._tip()
-            commit, branch = tip.commit, tip.branch
+            commit, ref, branch = self._tip()
             known = self._tree
             if known is not None and (known.revision.id, self._branch) == (commit, branch):
                 return known
             if not self._cache.holds(commit) and not (
-                self._cache.fetch(tip.ref) and self._cache.holds(commit)
+                self._cache.fetch(ref) and self._cache.holds(commit)
             ):
                 # The ref moved between the two questions: the commit we were told of is behind it, or gone for good.
                 self._bring(commit)
@@ -145,13 +136,12 @@ class GitSource:
                 fix="check the id; a commit that was rebased away must be pushed again under a branch or tag",
             )
 
-    def _tip(self) -> _Tip:
+    def _tip(self) -> tuple[str, str, str]:
+        """Return what the server says our ref is: its commit, the ref to fetch, and the name people know it by."""
         ref = self._location.ref
-        names = (
-            [ref]
-            if ref == "HEAD" or ref.startswith("refs/")
-            else [f"refs/heads/{ref}", f"refs/tags/{ref}"]
-        )
+        names = [f"refs/heads/{ref}", f"refs/tags/{ref}"]
+        if ref == "HEAD" or ref.startswith("refs/"):
+            names = [ref]
         # An annotated tag is an object of its own; the server also says which commit it stands for, under ``^{}``.
         answer = self._cache.ls_remote(*names, *(f"{name}^{{}}" for name in names))
         present = [name for name in names if name in answer]
@@ -165,14 +155,13 @@ class GitSource:
         (name,) = present
         shown = answer.get("ref: HEAD", "HEAD") if ref == "HEAD" else name
         branch = shown.removeprefix("refs/heads/").removeprefix("refs/tags/")
-        return _Tip(answer.get(f"{name}^{{}}", answer[name]), name, branch)
+        return answer.get(f"{name}^{{}}", answer[name]), name, branch
 
     def _no_ref(self) -> SourceUnavailable:
         ref = self._location.ref
-        refs = self._cache.ls_remote()
         branches_and_tags = {
             name.split("/", 2)[2]
-            for name in refs
+            for name in self._cache.ls_remote()
             if name.startswith(("refs/heads/", "refs/tags/")) and not name.endswith("^{}")
         }
         names = sorted(branches_and_tags)
@@ -218,7 +207,7 @@ def _first_names(names: list[str]) -> str:
 FORM = SourceForm(
     schemes=tuple(f"git+{protocol}" for protocol in GIT_PROTOCOLS),
     accepts="git+https://HOST/REPOSITORY[@REF][#FOLDER] (also git+ssh://, git+file://)",
-    open=lambda text, context: GitSource(
-        parse_git_location(text), context.cache_dir, context.git_credential
+    open=lambda text, cache_dir, credential: GitSource(
+        parse_git_location(text), cache_dir, credential
     ),
 )

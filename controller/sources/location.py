@@ -58,16 +58,6 @@ def redact(text: str, credential: GitCredential | None = None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderLocation:
-    """A folder of this machine."""
-
-    path: Path
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-
-@dataclass(frozen=True, slots=True)
 class GitLocation:
     """A Git repository, what to read of it, and below which of its folders.
 
@@ -183,22 +173,14 @@ def _wrong_url(url: str, what: str, fix: str) -> WrongUsage:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceContext:
-    """What opening a source may need beyond its text."""
-
-    cache_dir: Path
-    """Where a source may keep what it can fetch again; made private to its user."""
-    git_credential: GitCredential | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SourceForm:
     """One form of the SOURCE text.
 
     ``schemes`` are what stands before the first colon (``git+https``); the empty scheme is a text without one.
-    ``open`` raises WrongUsage for a text it cannot accept and reads nothing yet.
+    ``open`` is given the text, where the source may keep what it can fetch again (made private to its user), and what a Git
+    server asks for. It raises WrongUsage for a text it cannot accept and reads nothing yet.
     """
 
     schemes: tuple[str, ...]
     accepts: str
-    open: Callable[[str, SourceContext], Source]
+    open: Callable[[str, Path, GitCredential | None], Source]

@@ -8,13 +8,7 @@ from types import MappingProxyType
 from controller.errors import WrongUsage
 from controller.ports import Source
 from controller.sources import folder, git
-from controller.sources.location import (
-    GitCredential,
-    SourceContext,
-    SourceForm,
-    looks_like_scp,
-    redact,
-)
+from controller.sources.location import GitCredential, SourceForm, looks_like_scp, redact
 
 FORMS: tuple[SourceForm, ...] = (folder.FORM, git.FORM)
 """Every source there is, in the order in which messages list them; a new one adds its ``FORM`` here."""
@@ -40,7 +34,7 @@ def open_source(
     scheme = match.group(1).lower() if match else ""
     if not text or text.startswith("-") or looks_like_scp(text) or scheme not in SCHEMES:
         raise _not_accepted(text)
-    return SCHEMES[scheme].open(text, SourceContext(cache_dir, credential))
+    return SCHEMES[scheme].open(text, cache_dir, credential)
 
 
 def _not_accepted(text: str) -> WrongUsage:

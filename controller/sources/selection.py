@@ -57,13 +57,9 @@ def select(entries: Iterable[Found]) -> Selection:
         if entry.kind == "link":
             links.append(entry)
         elif entry.kind == "submodule":
-            problems.append(
-                _problem(
-                    entry,
-                    "is a submodule; submodules are not fetched, so nothing in it would be read",
-                    "move its files into this repository, or move the submodule out of the source's folder",
-                )
-            )
+            what = "is a submodule; submodules are not fetched, so nothing in it would be read"
+            fix = "move its files into this repository, or move the submodule out of the source's folder"
+            problems.append(_problem(entry, what, fix))
         elif not entry.path.lower().endswith(_YAML):
             plain.add(entry.path)
         elif problem := _refused(entry):
@@ -76,13 +72,9 @@ def select(entries: Iterable[Found]) -> Selection:
         if not outside and not link.path.lower().endswith(_YAML) and target in plain:
             continue
         where = "leads out of the source" if outside else "stays in the source"
-        problems.append(
-            _problem(
-                link,
-                f"is a symbolic link to '{printable(link.target)}', which {where}; links are never followed",
-                "put the file itself here; what several objects share belongs in a Defaults document",
-            )
-        )
+        what = f"is a symbolic link to '{printable(link.target)}', which {where}; links are never followed"
+        fix = "put the file itself here; what several objects share belongs in a Defaults document"
+        problems.append(_problem(link, what, fix))
     selection.files = dict(sorted(selection.files.items()))
     selection.problems = in_file_order(problems)
     return selection

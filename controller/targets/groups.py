@@ -1,16 +1,55 @@
-"""Auto-scaling groups: one for each environment and role, or slice of a role, as the accepted documents say."""
+"""Auto-scaling groups: one for each environment and role, or slice of a role, as the accepted documents say.
 
+From designs and what was found to what is to change: pure, and only as much as the look allows to say. Of a change it is
+said, beside its fields, why, and how many instances it touches.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
 
+from controller.decisions.tag_keys import written_keys
 from controller.model.accepted import AcceptedState
-from controller.model.live import LiveLook
-from controller.model.observed import ObservedState
-from controller.model.plan import Change
-from controller.ports import ActResult, LiveActs, Projected
+from controller.model.canonical import canonical_bytes, digest, parse_canonical
+from controller.model.live import LiveLook, LiveScope
+from controller.model.observed import Observation, ObservedState, Ownership
+from controller.model.plan import Cause, Change, Lack, Note, NoteCategory
+from controller.model.ref import Origin, ResourceRef
+from controller.model.resource import Projection
+from controller.ports import ActResult, LiveActs, Projected, Shaping
+from controller.targets.group_parts.designs import designs
+from controller.targets.group_parts.found import (
+    AS_APPLIED,
+    Attributes,
+    FoundAttributes,
+    ImageMark,
+    light_digest,
+    repointed,
+)
+from controller.targets.group_parts.images import Trust
 from controller.targets.group_parts.making import GroupActs, delete_group
-from controller.targets.group_parts.names import GROUP
+from controller.targets.group_parts.names import (
+    GROUP,
+    REFRESH,
+    ask,
+    environment_in,
+    group_ref,
+    name_in,
+)
 from controller.targets.group_parts.observe import answer_groups, observe_groups
-from controller.targets.group_parts.project import project_groups
+from controller.targets.group_parts.role_design import GroupDesign
+from controller.targets.group_parts.rollouts import (
+    STUCK,
+    Candidate,
+    Turn,
+    Turns,
+    rollout_text,
+    turns,
+)
+from controller.targets.group_parts.wanted import Circumstances, Wanted, new_group, present_group
+
+OUTSIDE = "changed outside envctl"
+Present = tuple[GroupDesign, Wanted, Attributes, Observation]
+"""A group that exists: what is wanted of it, what it is to be, and how it was found."""
 
 
 class Groups:
@@ -27,7 +66,7 @@ class Groups:
         self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime
     ) -> Projected:
         """Say what groups there should be."""
-        return project_groups(accepted, look.scope, observed, now)
+        return _Projection(accepted, look.scope, observed, now).projected()
 
     def act(self, change: Change, acts: LiveActs) -> ActResult:
         """Make, change or delete one group."""
@@ -35,6 +74,238 @@ class Groups:
             return delete_group(change, acts)
         doing = GroupActs(change, acts)
         return doing.create() if change.action == "create" else doing.update()
+
+
+class _Projection:
+    """One scope, on the way to what is projected."""
+
+    def __init__(
+        self, accepted: AcceptedState, scope: LiveScope, observed: ObservedState, now: datetime
+    ) -> None:
+        self._accepted, self._scope, self._observed = accepted, scope, observed
+        self._designs = designs(accepted, scope)
+        self._about = Circumstances(
+            now=now,
+            known=observed.facts.get("known", {}),
+            trust=Trust(tuple(trusted_owners(accepted, scope))),
+            closely=bool(observed.facts.get("deep")),
+            schedule_key=written_keys(accepted.options.tag_keys).get("Schedule", ""),
+        )
+        self._seen: Mapping[str, FoundAttributes] = observed.facts.get("groups", {})
+        self._order = Turns(accepted, scope, now)
+        self._projections: dict[ResourceRef, Projection] = {}
+        self._origins: dict[ResourceRef, Origin] = {}
+        self._notes: list[Note] = []
+        self._left: set[ResourceRef] = set()
+        self._shapings: dict[ResourceRef, Shaping] = {}
+        self._asks: set[str] = set()
+        self._environments: dict[ResourceRef, str] = {}
+
+    def projected(self) -> Projected:
+        present: dict[str, Present] = {}
+        for name, design in self._designs.groups.items():
+            ref = group_ref(self._scope.name, name)
+            self._environments[ref] = design.environment
+            found = self._observed.objects.get(ref)
+            if found is None:
+                self._new(ref, design)
+            elif self._seen[name]["deleting"]:
+                self._lacks(ref, Lack("AWS is still deleting the group of this name"))
+            else:
+                before: Attributes = parse_canonical(found.attributes)
+                managed = found.ownership is Ownership.OURS
+                made = present_group(design, before, self._seen[name], managed, self._about)
+                if self._told(ref, made, waits=not managed):
+                    present[name] = design, made, before, found
+        for name, lack in self._designs.troubles.items():
+            self._lacks(group_ref(self._scope.name, name), lack)
+        self._present(present)
+        self._others()
+        return Projected(
+            projections=self._projections,
+            origins=self._origins,
+            notes=tuple(sorted(self._notes)),
+            left=frozenset(self._left),
+            shapings=self._shapings,
+            asks=frozenset(self._asks),
+            environments=self._environments,
+            deletes_end_instances=True,
+        )
+
+    def _lacks(self, ref: ResourceRef, *lacks: Lack) -> None:
+        """Leave an object as it is for what it lacks."""
+        self._left.add(ref)
+        self._notes.append(Note.of_lacks(ref, *lacks))
+
+    def _told(self, ref: ResourceRef, made: Wanted, *, waits: bool = True) -> bool:
+        """Tell whether it is known what a group is to be; if not, leave it, and say why.
+
+        What lacks is said too; all of the group ``waits`` for it, or only what needs it.
+        """
+        findings = made.findings
+        self._asks |= findings.asks
+        self._notes += (Note(NoteCategory.IMAGE, ref, remark) for remark in findings.remarks)
+        if findings.asks:
+            # The engine reads what is asked for and projects again; this is only ever shown where it does not.
+            text = "has to be looked at more closely first"
+            self._notes.append(Note(NoteCategory.UNREAD, ref, text))
+        elif findings.lacks:
+            self._notes.append(Note.of_lacks(ref, *findings.lacks))
+        if findings.asks or (findings.lacks and waits):
+            self._left.add(ref)
+            return False
+        return True
+
+    def _project(self, ref: ResourceRef, design: GroupDesign, made: Wanted) -> Projection:
+        data, extra = canonical_bytes(made.attributes), canonical_bytes({"owned": made.owned})
+        self._projections[ref] = Projection(ref, data, extra, digest(data))
+        self._origins[ref] = design.origin
+        return self._projections[ref]
+
+    def _new(self, ref: ResourceRef, design: GroupDesign) -> None:
+        made = new_group(design, self._about)
+        if not self._told(ref, made):
+            return
+        self._project(ref, design, made)
+        launched = int(made.attributes["desiredCapacity"])
+        off = not launched and design.sizes.desired
+        self._shapings[ref] = Shaping(
+            because="without instances: its schedule says off" if off else None,
+            effects={"launched": launched} if launched else None,
+        )
+
+    def _present(self, groups: Mapping[str, Present]) -> None:
+        """Add the groups that exist, once it is known which of them may replace their instances now."""
+        candidates: dict[str, Candidate] = {}
+        held: dict[str, str] = {}
+        for name, (design, made, before, _) in groups.items():
+            seen, changes = self._seen[name], repointed(before, made.attributes)
+            behind = len(seen["lifecycles"]) if changes else seen["behind"]
+            if behind:
+                replaces = design.min_healthy_percent is not None
+                held[name] = self._order.held_because(design, seen) if replaces else ""
+                rolls = replaces and not held[name]
+                candidates[name] = Candidate(name, rolls, behind, changes, seen)
+        turn_of = turns(candidates.values(), self._about.known, self._order.at_once)
+        for name, (design, made, before, found) in groups.items():
+            ref, turn = found.ref, turn_of.get(name, Turn.NONE)
+            behind = candidates[name].behind if name in candidates else 0
+            if turn is Turn.UNKNOWN:
+                self._asks.add(ask(REFRESH, name))
+            made.attributes["instancesBehind"] = 0 if turn is Turn.NOW else behind
+            text = rollout_text(turn, name, self._about.known, self._order.at_once)
+            if held.get(name):
+                noun = "instance keeps" if behind == 1 else "instances keep"
+                text = f"{behind} {noun} the template before: {held[name]}"
+            if text:
+                category = NoteCategory.BLOCKED if turn in STUCK else NoteCategory.ROLLOUT
+                self._notes.append(Note(category, ref, text))
+            if made.marks_lost:
+                # Nothing else need differ, but without them each look would have to look closer.
+                made.attributes["marks"] = AS_APPLIED
+            if self._project(ref, design, made).digest != found.digest:
+                replaced = behind if turn is Turn.NOW else 0
+                self._shapings[ref] = self._updated(design, made, before, replaced)
+
+    def _updated(
+        self, design: GroupDesign, made: Wanted, before: Attributes, replaced: int
+    ) -> Shaping:
+        """Return what is said of a change of a group that exists."""
+        after = made.attributes
+        effects: dict[str, int] = {}
+        grown = int(after["desiredCapacity"]) - int(before["desiredCapacity"])
+        if grown:
+            effects["launched" if grown > 0 else "ended"] = abs(grown)
+        cause, because = _why(made, before, self._seen[design.name], self._about)
+        rollout = ""
+        if replaced:
+            effects["replaced"] = replaced
+            rollout = f"instance refresh, at least {design.min_healthy_percent} % healthy"
+        elif (
+            after["instancesBehind"] > before["instancesBehind"]
+            and design.min_healthy_percent is None
+        ):
+            rollout = "instances that run keep what they have (rollout: none)"
+        text = "; ".join(filter(None, (because, rollout)))
+        return Shaping(cause=cause, because=text or None, effects=effects or None)
+
+    def _others(self) -> None:
+        """Go through the groups that no design wants: those that leave, and those of which it cannot be told."""
+        for ref, found in self._observed.objects.items():
+            name = name_in(ref)
+            if ref.kind != GROUP or name in self._designs.groups or ref in self._left:
+                continue
+            seen = self._seen[name]
+            # As its tag says, else as its name does.
+            tag = seen["environment"].removesuffix(" (not given to instances)")
+            environment = self._environments[ref] = tag or environment_in(name)
+            if environment in self._designs.untold:
+                why = f"Environment/{environment} cannot be told"
+                self._lacks(ref, Lack(why, self._designs.untold[environment]))
+            elif seen["deleting"]:
+                self._left.add(ref)
+                self._notes.append(Note(NoteCategory.LEAVING, ref, "AWS is deleting it"))
+            elif found.ownership is Ownership.OURS:
+                owner = ResourceRef("Environment", environment)
+                if owner in self._accepted.resources:
+                    self._origins[ref] = self._accepted.resources[owner].origin
+                self._shapings[ref] = self._deleted(owner, seen, parse_canonical(found.attributes))
+
+    def _deleted(
+        self, environment: ResourceRef, seen: FoundAttributes, attributes: Attributes
+    ) -> Shaping:
+        """Return what is said of a group that is deleted: why, how many instances it ends, and what stays behind."""
+        members = len(seen["lifecycles"])
+        role = attributes["tags"].get("Role", "")
+        spec = self._accepted.specs.get(environment)
+        why = "gone" if spec is None else "without this role"
+        if spec is not None and spec.lifecycle == "retired":
+            why = "retired"
+        text = f"{environment} is {why}"
+        if role:
+            text += f"; stays behind: Consul environments/{environment.key}/roles/{role}"
+        return Shaping(because=text, effects={"ended": members} if members else None)
+
+
+def _why(
+    made: Wanted, before: Attributes, seen: FoundAttributes, about: Circumstances
+) -> tuple[Cause | None, str]:
+    """Return the cause; None for what planning says itself (an edit, an adoption).
+
+    The marks keep what was last wanted: what is wanted as then but found otherwise is drift.
+    """
+    after = made.attributes
+    if made.marks_lost:
+        return Cause.DRIFTED, "marks lost"
+    mark = ImageMark.parse(seen["image"])
+    if (
+        mark is not None
+        and mark.wish == after.get("ami")
+        and mark.id != after.get("imageId", mark.id)
+    ):
+        return Cause.IMAGE, f"{after['imageId']} is the latest stable {mark.wish}"
+    same_light = seen["digest"] == light_digest(after, made.owned, about.schedule_key)
+    if not (seen["digest"] and same_light and made.same_wish):
+        return None, ""
+    only_rollout = {name for name in after if before.get(name) != after[name]} == {
+        "instancesBehind"
+    }
+    if only_rollout:
+        return Cause.EDITED, "the changed template reaches the instances that run"
+    return Cause.DRIFTED, OUTSIDE
+
+
+def trusted_owners(accepted: AcceptedState, scope: LiveScope) -> list[str]:
+    """Return whose images may be used: as the settings say, and accounts that share theirs."""
+    owners = {
+        scope.account if owner == "self" else owner
+        for owner in accepted.options.trusted_image_owners
+    }
+    for ref in accepted.of_kind("Account"):
+        spec = accepted.specs[ref]
+        if spec.include_amis:
+            owners.add(spec.account_number)
+    return sorted(owners)
 
 
 TARGET = Groups()

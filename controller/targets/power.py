@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from controller.aws.errors import TableMissing
 from controller.aws.items import to_wire
 from controller.aws.tables import DynamoStore
 from controller.aws.transactions import PutWrite
@@ -43,13 +42,12 @@ from controller.targets.power_parts.power_changes import (
 from controller.targets.power_parts.power_client import Ec2PowerClient
 from controller.targets.power_parts.rounds import Patience, batches_of, goals_of, results_of
 from controller.targets.table_items.definitions import STATE_TABLE
+from controller.targets.tables import read_running
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PREFIX: Final = "power#"
-DEPLOYMENTS_TABLE: Final = "ConfigDeploymentExecutionStatus"
-RUNNING: Final = "In Progress"
 
 
 def read_memory(client: "DynamoDBClient", prefix: str, scope: str) -> ScheduleMemory:
@@ -66,36 +64,6 @@ def write_memory(client: "DynamoDBClient", prefix: str, scope: str, memory: Sche
     text = orjson.dumps(to_json(memory)).decode()
     row = to_wire({"Id": PREFIX + scope, "Schedules": text})
     DynamoStore(client).write(PutWrite(prefix + STATE_TABLE.name, row))
-
-
-def read_running(client: "DynamoDBClient", prefix: str) -> dict[str, datetime]:
-    """Return since when a deployment runs, by environment in lower case; the latest begin where several run.
-
-    Where the table does not exist nothing runs: only the pipelines of the old product write it. An item without a begin
-    that can be read postpones nothing. Raises as any read.
-    """
-    try:
-        items = list(DynamoStore(client).scan(prefix + DEPLOYMENTS_TABLE))
-    except TableMissing:
-        return {}
-    since: dict[str, datetime] = {}
-    for item in items:
-        value = item.get("Value")
-        if not isinstance(value, Mapping) or value.get("Status") != RUNNING:
-            continue
-        environment = str(value.get("EnvironmentName", "")).lower()
-        begun = _moment(value.get("StartTimestamp"))
-        if environment and begun is not None:
-            since[environment] = max(begun, since.get(environment, begun))
-    return since
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 DEPLOYMENTS: Final = "deployments"

@@ -1,15 +1,16 @@
-"""The config tables in the master account: the accepted desired state, read by everything else."""
+"""The config tables in the master account: the accepted desired state, read by everything else; and which deployments run."""
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from controller.aws.errors import TableMissing
 from controller.aws.items import Item
-from controller.aws.tables import ItemStore, segments_for
+from controller.aws.tables import DynamoStore, ItemStore, segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
 from controller.ledger.ownership import is_ours_by_history
@@ -33,12 +34,18 @@ from controller.targets.table_items.item_form import (
     load_plain,
     mark_id,
     mark_of,
+    moment_or_none,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 DENIED = "denied"
 """Fact of an unknown scope: whether AWS denied access, so that an operator must act."""
 MAX_THREADS = 4
 """Tables read side by side; each may add segments of its own."""
+DEPLOYMENTS_TABLE: Final = "ConfigDeploymentExecutionStatus"
+RUNNING: Final = "In Progress"
 _NO_EXTRA: Mapping[str, Any] = {}
 
 
@@ -57,136 +64,6 @@ class Found(NamedTuple):
     doubtful: tuple[ItemKey, ...] = ()
 
 
-class Reader:
-    """Turns items of the tables of some kinds into observations.
-
-    ``kinds`` share tables with each other and with no other kind; an item of a table that several kinds share says in
-    its attribute ``Kind`` which one it belongs to.
-    """
-
-    def __init__(self, kinds: Iterable[Kind[Any]], installation: str, prefix: str) -> None:
-        """Take the kinds, and what marks of ours must be made of."""
-        self._installation, self._prefix = installation, prefix
-        self._kinds = {kind.name: kind for kind in kinds}
-        self.tables = {table.name: table for kind in self._kinds.values() for table in kind.tables}
-        self._only = next(iter(self._kinds.values())) if len(self._kinds) == 1 else None
-        self._extras: dict[bytes, Mapping[str, Any]] = {}
-        """Most objects have one of a few extras: each is kept once."""
-
-    def read(self, items: Iterable[tuple[str, Item]]) -> Iterator[Found]:
-        """Yield each object of a whole set of ``(logical table, item)``, once. The items are taken apart on the way.
-
-        Items of one table that go by one name (an Account's name is not its key) stay objects of their own: those
-        without our mark get their keys behind the name.
-        """
-        if self._only is not None and len(self.tables) == 1:
-            yield from self._singles(self._only, items)
-            return
-        grouped: dict[ResourceRef, dict[str, Item]] = {}
-        for table, item in items:
-            name = item.get("Kind")
-            kind = self._only or (self._kinds.get(name) if isinstance(name, str) else None)
-            if kind is not None:
-                ref = ResourceRef(kind.name, kind.identify(item))
-            else:
-                key = self.tables[table].key_of(item)
-                ref = ResourceRef(str(name), "/".join(map(str, key.values())))
-            grouped.setdefault(ref, {})[table] = item
-        for ref, held in grouped.items():
-            yield self._found(ref, held)
-
-    def _singles(self, kind: Kind[Any], items: Iterable[tuple[str, Item]]) -> Iterator[Found]:
-        name, identify = kind.name, kind.identify
-        (table,) = self.tables.values()
-        seen: dict[str, Found] = {}
-        namesakes: list[Found] = []
-        for table_name, item in items:
-            key = identify(item)
-            found = self._found(ResourceRef(name, key), {table_name: item})
-            if key in seen:
-                found, namesake = sorted((seen[key], found), key=_rank)
-                namesakes.append(namesake)
-            seen[key] = found
-        yield from seen.values()
-        yield from (_renamed(namesake, table, seen) for namesake in namesakes)
-
-    def _found(self, ref: ResourceRef, held: dict[str, Item]) -> Found:
-        """Judge one object's items. All must bear our mark, and the same one, for the object to be ours untouched."""
-        meta: dict[str, Item] = {}
-        first: Mark | None = None
-        doubtful: tuple[ItemKey, ...] = ()
-        foreign = broken = unlike = False
-        for name in held if len(held) == 1 else sorted(held):
-            item, table = held[name], self.tables[name]
-            own = meta[name] = {}
-            if AUDIT in item:
-                own[AUDIT] = item.pop(AUDIT)
-            mark = None
-            if MANAGED in item:
-                managed = own[MANAGED] = item.pop(MANAGED)
-                mark = mark_of(managed)
-                broken = broken or mark is None
-            if mark is None:
-                doubtful += (ItemKey(name, *table.key_of(item).values()),)
-                continue
-            expected = mark_id(self._installation, self._prefix + name, table.key_of(item))
-            # Another installation's mark does not fit, nor one that came with a copied item.
-            foreign = foreign or mark.by != self._installation or mark.id != expected
-            first = first or mark
-            unlike = unlike or mark.digest != first.digest
-        ownership = Ownership.OURS
-        if foreign:
-            ownership = Ownership.FOREIGN
-        elif first is None:
-            # Somebody put a mark on it that is not in our form: not ours to take for unmanaged.
-            ownership = Ownership.FOREIGN if broken else Ownership.UNMANAGED
-            return Found(self._observation(ref, held, meta, None, ownership), doubtful)
-        elif doubtful or unlike:
-            ownership = Ownership.LOST_MARK
-        return Found(self._observation(ref, held, meta, first, ownership))
-
-    def _observation(
-        self,
-        ref: ResourceRef,
-        held: dict[str, Item],
-        meta: dict[str, Item],
-        mark: Mark | None,
-        ownership: Ownership,
-    ) -> Observation:
-        attributes = compared = dump_plain(held)
-        extra, extra_bytes = _NO_EXTRA, b"{}"
-        if mark is not None:
-            by, id_, revision, path, line, last, extra = mark
-            extra_bytes = dump_plain(extra)
-            extra = self._extras.setdefault(extra_bytes, extra)
-            mark = Mark(by, id_, revision, path, line, last, extra)
-        kind = self._kinds.get(ref.kind)
-        if kind is not None and kind.shared:
-            ours = comparable(held, kind.shared, extra.get("owned", ()))
-            if ours is not held:
-                compared = dump_plain(ours)
-        digest = hashlib.sha256(compared + b"\n" + extra_bytes).hexdigest()
-        if mark is not None and digest == mark.digest:
-            digest = mark.digest
-        return Observation(ref, attributes, digest, mark, ownership, dump_plain(meta))
-
-
-def _rank(found: Found) -> tuple[bool, bytes]:
-    """Who keeps the name several go by: ours before others, then by key."""
-    return found.observation.ownership is not Ownership.OURS, found.observation.attributes
-
-
-def _renamed(found: Found, definition: TableDefinition, taken: Container[str]) -> Found:
-    """Return an object with its key behind the name that another keeps."""
-    ref = found.observation.ref
-    item = load_plain(found.observation.attributes)[definition.name]
-    key = ",".join(map(str, definition.key_of(item).values()))
-    name = f"{ref.key} ({key})"
-    while name in taken:
-        name = f"{name} ({key})"
-    return found._replace(observation=replace(found.observation, ref=ResourceRef(ref.kind, name)))
-
-
 class Tables:
     """Looks at the config tables. Writing them is the engine's, as items, records and head are one transaction."""
 
@@ -203,10 +80,23 @@ class Tables:
     ) -> None:
         """Take the items, the kinds whose tables these are, and what tells lost marks from unmanaged items."""
         self._store = store
-        self._prefix = prefix
+        self._installation, self._prefix = installation, prefix
         self._history = history
-        self._readers = [Reader(group, installation, prefix) for group in _sharing_tables(kinds)]
+        self._tables: dict[str, TableDefinition] = {}
+        self._sharing: list[list[Kind[Any]]] = []
+        """Kinds that share a table, directly or through others, together: they are read as one."""
+        for kind in kinds:
+            self._tables |= {table.name: table for table in kind.tables}
+            sharing = [
+                members
+                for members in self._sharing
+                if any(table in kind.tables for member in members for table in member.tables)
+            ]
+            apart = [members for members in self._sharing if members not in sharing]
+            self._sharing = [*apart, [*chain.from_iterable(sharing), kind]]
         self._bytes: dict[str, int] = {}
+        self._extras: dict[bytes, Mapping[str, Any]] = {}
+        """Most objects have one of a few extras: each is kept once."""
 
     def project(self, desired: DesiredState, now: datetime) -> Mapping[ResourceRef, Projection]:
         """Return each resource's items as loading made them."""
@@ -218,7 +108,7 @@ class Tables:
         objects: dict[ResourceRef, Observation] = {}
         doubtful: dict[ResourceRef, tuple[ItemKey, ...]] = {}
         with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="observe-tables") as pool:
-            for future in [pool.submit(self._read, reader) for reader in self._readers]:
+            for future in [pool.submit(self._read, kinds) for kinds in self._sharing]:
                 try:
                     found = future.result()
                 except EnvctlError as error:
@@ -242,20 +132,95 @@ class Tables:
             return ObservedState(scope, ScopeState.UNKNOWN, {}, _reason(errors), {DENIED: denied})
         return ObservedState(scope, ScopeState.OK, objects)
 
-    def _read(self, reader: Reader) -> list[Found]:
-        # The size is the last look's: DynamoDB's own count is hours old and costs a call.
-        items = (
-            (table, item)
-            for table in reader.tables
-            for item in self._store.scan(
-                self._prefix + table, segments_for(self._bytes.get(table, 0))
-            )
-        )
-        found = list(reader.read(items))
-        size = sum(len(observation.attributes) for observation, _ in found)
-        for table in reader.tables:
-            self._bytes[table] = size // len(reader.tables)
-        return found
+    def _read(self, sharing: Sequence[Kind[Any]]) -> list[Found]:
+        """Read the tables of kinds that share them with no other kind; an item's ``Kind`` says which of several it is of.
+
+        Items of one table that go by one name (an Account's name is not its key) stay objects of their own: those
+        without our mark get their keys behind the name. The items are taken apart on the way.
+        """
+        kinds = {kind.name: kind for kind in sharing}
+        only = sharing[0] if len(sharing) == 1 else None
+        tables = list(dict.fromkeys(table.name for kind in sharing for table in kind.tables))
+        found: dict[ResourceRef, Found] = {}
+        namesakes: list[Found] = []
+        grouped: dict[ResourceRef, dict[str, Item]] = {}
+        for table in tables:
+            # The size is the last look's: DynamoDB's own count is hours old and costs a call.
+            segments = segments_for(self._bytes.get(table, 0))
+            for item in self._store.scan(self._prefix + table, segments):
+                name = item.get("Kind")
+                kind = only or (kinds.get(name) if isinstance(name, str) else None)
+                if kind is not None:
+                    ref = ResourceRef(kind.name, kind.identify(item))
+                else:
+                    key = self._tables[table].key_of(item)
+                    ref = ResourceRef(str(name), "/".join(map(str, key.values())))
+                if only is None or len(tables) > 1:
+                    grouped.setdefault(ref, {})[table] = item
+                    continue
+                # Not gathered first: one such table holds most of what there is.
+                whole = self._found(ref, kind, {table: item})
+                if ref in found:
+                    whole, namesake = sorted((found[ref], whole), key=_rank)
+                    namesakes.append(namesake)
+                found[ref] = whole
+        for ref, held in grouped.items():
+            found[ref] = self._found(ref, kinds.get(ref.kind), held)
+        objects = [*found.values(), *(self._renamed(namesake, found) for namesake in namesakes)]
+        size = sum(len(observation.attributes) for observation, _ in objects)
+        self._bytes |= dict.fromkeys(tables, size // len(tables))
+        return objects
+
+    def _found(self, ref: ResourceRef, kind: Kind[Any] | None, held: dict[str, Item]) -> Found:
+        """Judge one object's items. All must bear our mark, and the same one, for the object to be ours untouched."""
+        meta: dict[str, Item] = {}
+        mark: Mark | None = None
+        doubtful: tuple[ItemKey, ...] = ()
+        foreign = broken = unlike = False
+        for name in sorted(held):
+            item, table = held[name], self._tables[name]
+            own = meta[name] = {key: item.pop(key) for key in (AUDIT, MANAGED) if key in item}
+            carried = mark_of(own.get(MANAGED))
+            if carried is None:
+                broken = broken or MANAGED in own
+                doubtful += (ItemKey(name, *table.key_of(item).values()),)
+                continue
+            expected = mark_id(self._installation, self._prefix + name, table.key_of(item))
+            # Another installation's mark does not fit, nor one that came with a copied item.
+            foreign = foreign or carried.by != self._installation or carried.id != expected
+            mark = mark or carried
+            unlike = unlike or carried.digest != mark.digest
+        # A mark that is not in our form was put on it by somebody: not ours to take for unmanaged.
+        if foreign or (mark is None and broken):
+            ownership = Ownership.FOREIGN
+        elif mark is None:
+            ownership = Ownership.UNMANAGED
+        else:
+            ownership = Ownership.LOST_MARK if doubtful or unlike else Ownership.OURS
+        attributes = compared = dump_plain(held)
+        extra, extra_bytes = _NO_EXTRA, b"{}"
+        if mark is not None:
+            extra_bytes = dump_plain(mark.extra)
+            extra = self._extras.setdefault(extra_bytes, mark.extra)
+            mark = mark._replace(extra=extra)
+        if kind is not None and kind.shared:
+            ours = comparable(held, kind.shared, extra.get("owned", ()))
+            compared = attributes if ours is held else dump_plain(ours)
+        digest = hashlib.sha256(compared + b"\n" + extra_bytes).hexdigest()
+        if mark is not None and digest == mark.digest:
+            digest = mark.digest
+        found = Observation(ref, attributes, digest, mark, ownership, dump_plain(meta))
+        return Found(found, doubtful if mark is None else ())
+
+    def _renamed(self, found: Found, taken: Container[ResourceRef]) -> Found:
+        """Return an object with its key behind the name that another keeps."""
+        ref = found.observation.ref
+        ((table, item),) = load_plain(found.observation.attributes).items()
+        key = ",".join(map(str, self._tables[table].key_of(item).values()))
+        ref = ref._replace(key=f"{ref.key} ({key})")
+        while ref in taken:
+            ref = ref._replace(key=f"{ref.key} ({key})")
+        return found._replace(observation=replace(found.observation, ref=ref))
 
     def _is_lost(self, keys: Sequence[ItemKey]) -> bool:
         return any(
@@ -271,20 +236,31 @@ class Tables:
         )
 
 
-def _sharing_tables(kinds: Iterable[Kind[Any]]) -> list[list[Kind[Any]]]:
-    """Group kinds that share a table, directly or through others; each group is read as one."""
-    groups: list[tuple[set[str], list[Kind[Any]]]] = []
-    for kind in kinds:
-        names = {table.name for table in kind.tables}
-        mine: list[Kind[Any]] = [kind]
-        apart = []
-        for tables, members in groups:
-            if tables & names:
-                names, mine = names | tables, members + mine
-            else:
-                apart.append((tables, members))
-        groups = [*apart, (names, mine)]
-    return [members for _, members in groups]
+def read_running(client: "DynamoDBClient", prefix: str) -> dict[str, datetime]:
+    """Return since when a deployment runs, by environment in lower case; the latest begin where several run.
+
+    Where the table does not exist nothing runs: only the pipelines of the old product write it. An item without a begin
+    that can be read postpones nothing. Raises as any read.
+    """
+    try:
+        items = list(DynamoStore(client).scan(prefix + DEPLOYMENTS_TABLE))
+    except TableMissing:
+        return {}
+    since: dict[str, datetime] = {}
+    for item in items:
+        value = item.get("Value")
+        if not isinstance(value, Mapping) or value.get("Status") != RUNNING:
+            continue
+        environment = str(value.get("EnvironmentName", "")).lower()
+        begun = moment_or_none(value.get("StartTimestamp"))
+        if environment and begun is not None:
+            since[environment] = max(begun, since.get(environment, begun))
+    return since
+
+
+def _rank(found: Found) -> tuple[bool, bytes]:
+    """Who keeps the name several go by: ours before others, then by key."""
+    return found.observation.ownership is not Ownership.OURS, found.observation.attributes
 
 
 def _reason(errors: Sequence[EnvctlError]) -> Reason:

@@ -35,7 +35,8 @@ def effective_json(documents: Iterable[EffectiveDocument]) -> RenderDocument:
                 "origin": str(effective.origin),
                 "document": effective.document,
                 "origins": {
-                    dotted(path): str(origin.at_line) for path, origin in effective.origins.items()
+                    dotted(path): str(origin._replace(column=0))
+                    for path, origin in effective.origins.items()
                 },
             }
             for effective in documents
@@ -48,7 +49,7 @@ def effective_yaml(effective: EffectiveDocument) -> str:
     lines = []
     for text, path in _lines(effective.document, (), 0):
         origin = effective.origins.get(path) if path is not None else None
-        comment = f"# {origin.at_line}" if origin else ""
+        comment = f"# {origin._replace(column=0)}" if origin else ""
         lines.append(f"{text:<{_COMMENT_COLUMN}}  {comment}".rstrip() if comment else text)
     return "\n".join(lines) + "\n"
 

@@ -13,7 +13,6 @@ from controller.engine.queries.explain.explanation import (
     PowerFacts,
     StepKind,
     Written,
-    used_schedule,
 )
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
@@ -66,9 +65,9 @@ def why_lines(explanation: Explanation) -> list[str]:
 
 
 def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
-    subject, candidate = found.subject, rule.candidate
+    subject = found.subject
     on_instance = rule.source is Source.INSTANCE
-    tagged = f"tag {candidate.tag} = {rule.text} on {subject.instance if on_instance else f'group {subject.group}'}"
+    tagged = f"tag {rule.tag} = {rule.text} on {subject.instance if on_instance else f'group {subject.group}'}"
     if rule.source is Source.OVERRIDE:
         yield f"{rule.why or 'an override'}: {rule.text}"
     elif rule.source is Source.ENVIRONMENT:
@@ -78,8 +77,9 @@ def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
         elif choice.mode != "automatic":
             yield f"{found.owner} follows mode {choice.mode}"
         else:
-            yield f"{found.owner} follows {used_schedule(choice) or choice.expression}"
-    elif candidate.is_persons_tag:
+            used = ResourceRef("Schedule", choice.use) if choice.use else choice.expression
+            yield f"{found.owner} follows {used}"
+    elif rule.is_persons_tag:
         yield f"{tagged}, put there by a person (AWS does not say who)"
     else:
         if rule.source is Source.GROUP:
@@ -246,7 +246,7 @@ def verdict_of(explanation: Explanation) -> str:
         if schedule is not None and schedule.fixed is None:
             zone = zone_of(schedule.zone)
         moment = f"At {even_moment_text(explanation.at, zone)} "
-    if not found.switches:
+    if decision.wanted not in STATES.values():
         left = decision.wanted is State.NOSCHEDULE
         wanted = "Wanted: left alone" if left else "Nothing is wanted"
         return f"{moment}{wanted}, is {_counted(found.states)}"
@@ -307,7 +307,7 @@ def value_lines(explanation: Explanation) -> list[str]:
     shown = [
         (
             f"{dotted(path).removeprefix('spec.')}: {scalar_text(document.value_at(path))}",
-            origin.at_line,
+            origin._replace(column=0),
         )
         for path, origin in document.origins.items()
         if path and path[0] == "spec"

@@ -142,7 +142,7 @@ def _why(exception: ScheduleException) -> str:
     if exception.by_tag:
         on_instance = rule.source is Source.INSTANCE
         where = "instance" if on_instance else f"group {exception.group}"
-        return f"tag {rule.candidate.tag} = {rule.text} on the {where}"
+        return f"tag {rule.tag} = {rule.text} on the {where}"
     if rule.source is Source.OVERRIDE:
         return f"override {rule.text}: {rule.why}"
     return exception.reason or "it is about to be stopped"
@@ -189,7 +189,7 @@ def _exception(exception: ScheduleException) -> ExceptionObject:
         **_belongs(exception.belongs),
         "why": _why(exception),
         "source": rule.source.value if rule else "",
-        "tag": rule.candidate.tag if rule else "",
+        "tag": rule.tag if rule else "",
         "rule": rule.text if rule else "",
         "override": exception.override.id if exception.override else "",
         "schedule": exception.schedule,

@@ -10,7 +10,6 @@ import pytest
 
 from controller.model.plan import ScheduleMeaning
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 from controller.views.plan.schedule_text import meaning_lines
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
@@ -27,7 +26,7 @@ def estate(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
 
 
 def meaning(estate: PowerEstate) -> ScheduleMeaning | None:
-    source = FolderSource(FolderLocation(estate.folder))
+    source = FolderSource(estate.folder)
     planned = reconciler(source, estate.accounts(), lambda: estate.clock.now).plan(asked())
     return planned.plan.schedules
 

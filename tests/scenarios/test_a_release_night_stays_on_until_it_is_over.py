@@ -88,8 +88,8 @@ def explained(estate: PowerEstate, what: str) -> Explanation:
     now = estate.clock.now
     state = accepted_now(estate.installation, now, estate.accounts())
     looked = CachedLook(state, now)
-    ref = find_object(what, state.accepted, looked.everywhere)
-    return PowerExplainer(state, looked.around(ref), now, now).explain(ref)
+    ref = find_object(what, state.accepted, looked.evaluate)
+    return PowerExplainer(state, looked.evaluate(ref), now, now).explain(ref)
 
 
 def on_record(estate: PowerEstate) -> tuple[Override, ...]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
-from controller.engine.power.fleet import CachedLook, accepted_now, evaluate_fleet, find_object
+from controller.engine.power.fleet import CachedLook, accepted_now, find_object
 from controller.engine.queries.explain.explanation import Explanation
 from controller.engine.queries.explain.instance import PowerExplainer
 from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
@@ -42,8 +42,8 @@ def explained(estate: PowerEstate, what: str, at: datetime | None = None) -> Exp
     now = estate.clock.now
     state = accepted_now(estate.installation, now, estate.accounts())
     looked = CachedLook(state, now)
-    ref = find_object(what, state.accepted, looked.everywhere)
-    sights = looked.around(ref)
+    ref = find_object(what, state.accepted, looked.evaluate)
+    sights = looked.evaluate(ref)
     assert len(sights.scopes) == (1 if ref.kind == "Environment" else 2), (
         "no account more than needed"
     )
@@ -184,10 +184,7 @@ def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate
     assert why[1].startswith("role Web of DeploymentMap/web has a schedule of its own")
     now = night.clock.now
     state = accepted_now(night.installation, now, night.accounts())
-    sights = evaluate_fleet(
-        state.accounts, state.accepted, state.accounts.scopes(state.accepted), now
-    )
-    listed = exceptions_of(sights, state.accepted, now, Filter())
+    listed = exceptions_of(CachedLook(state, now).evaluate(), state.accepted, now, Filter())
     assert {exception.name for exception in listed if exception.by_tag} <= {"kept"}
 
 
@@ -202,10 +199,7 @@ def test_a_tag_has_the_key_that_the_settings_give_it(night: PowerEstate) -> None
     told, other = explained(night, kept), explained(night, follows)
     now = night.clock.now
     state = accepted_now(night.installation, now, night.accounts())
-    setups = state.accounts.scopes(state.accepted)
-    listed = exceptions_of(
-        evaluate_fleet(state.accounts, state.accepted, setups, now), state.accepted, now, Filter()
-    )
+    listed = exceptions_of(CachedLook(state, now).evaluate(), state.accepted, now, Filter())
 
     assert (said(told)["wanted"], said(other)["wanted"]) == ("on", "off")
     assert said(told)["why"] == [

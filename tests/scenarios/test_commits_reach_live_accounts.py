@@ -15,7 +15,6 @@ from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.ports import SourceTree
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 from tests.support.fleet_yaml import environment
 from tests.support.live_accounts import SCOPE, LiveEstate, live_scopes
 from tests.support.reconcilers import asked, reconciler
@@ -47,7 +46,7 @@ CLAIM = Claim("worker-a")
 
 
 def planned(estate: LiveEstate, message: str, live: LiveAccounts | None = None) -> CombinedPlan:
-    source = Committed(FolderLocation(estate.folder))
+    source = Committed(estate.folder)
     source.message = message
     accounts = live or estate.live()
     return reconciler(source, accounts, lambda: estate.clock.now).plan(asked())

@@ -21,7 +21,6 @@ from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 from controller.views.documents.status import status_json
 from tests.support.command_line import Fleet, envctl, service
 from tests.support.documents import printed
@@ -53,7 +52,7 @@ def estate(tmp_path: Path) -> Iterator[LiveEstate]:
 
 
 def _read(estate: LiveEstate) -> StatusRead:
-    source = FolderSource(FolderLocation(estate.folder))
+    source = FolderSource(estate.folder)
     accounts = estate.live()
     return read_status(accounts.installation, accounts, source, estate.clock.now)
 
@@ -115,7 +114,7 @@ def test_a_source_that_does_not_answer_is_part_of_the_answer(estate: LiveEstate)
         def changed_since(self, revision_id: str | None) -> bool:
             raise SourceUnavailable("git+https://git.example/fleet: no answer")
 
-    silent = Silent(FolderLocation(estate.folder))
+    silent = Silent(estate.folder)
     found = read_status(accounts.installation, accounts, silent, estate.clock.now).view
 
     assert (found.source.state, found.source.detail) == (
@@ -150,7 +149,7 @@ def test_an_override_shows_until_it_ends_and_what_it_does_to_schedules(estate: L
     switches = _shown(estate)["power"]["next"]
     assert [one["on"] + one["off"] for one in switches] == [["c50"], ["c50"]]
     row = to_wire(row_of_override(override))
-    master.store.write(PutWrite(master.physical("EnvctlState"), row))
+    master.store.write(PutWrite(master.state_table, row))
 
     found = _shown(estate)
     assert [(one["ref"], one["value"]) for one in found["overrides"]] == [("Environment/c50", "on")]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
-from controller.engine.power.fleet import AcceptedNow, FleetEvaluation, accepted_now, evaluate_fleet
+from controller.engine.power.fleet import AcceptedNow, CachedLook, FleetEvaluation, accepted_now
 from controller.engine.queries.schedules.exceptions import (
     ExceptionKind,
     Filter,
@@ -48,8 +48,7 @@ def estate(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
 def seen(estate: PowerEstate) -> tuple[AcceptedNow, FleetEvaluation]:
     now = estate.clock.now
     state = accepted_now(estate.installation, now, estate.accounts())
-    setups = state.accounts.scopes(state.accepted)
-    return state, evaluate_fleet(state.accounts, state.accepted, setups, now)
+    return state, CachedLook(state, now).evaluate()
 
 
 def exceptions(estate: PowerEstate, wanted: Filter) -> tuple[ScheduleException, ...]:

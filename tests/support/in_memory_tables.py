@@ -145,11 +145,11 @@ class InMemoryTables:
         rows = self._rows(write.table)
         match write:
             case PutWrite():
-                rows[place] = from_wire(write.item)
+                rows[place] = from_wire(write.wire)
             case DeleteWrite():
                 rows.pop(place, None)
             case UpdateWrite():
-                row = rows.setdefault(place, from_wire(write.key))
+                row = rows.setdefault(place, from_wire(write.wire))
                 for part in write.update.removeprefix("SET ").split(", "):
                     path, value = part.split(" = ")
                     row[write.names.get(path, path)] = from_wire_value(write.values[value])
@@ -173,7 +173,7 @@ class InMemoryTables:
 
 
 def _key(write: Write) -> Item:
-    return from_wire(write.item if isinstance(write, PutWrite) else write.key)
+    return from_wire(write.wire)
 
 
 def _holds(write: Write, item: Item | None) -> bool:

@@ -18,6 +18,4 @@ def records_of(installation: Installation, scope: str) -> list[LedgerRecord]:
 def rows_of(installation: Installation) -> dict[str, Any]:
     """Return the controller's own rows, by id."""
     master = installation.master
-    return {
-        row["Id"]: row for row in DynamoStore(master.client).scan(master.physical("EnvctlState"))
-    }
+    return {row["Id"]: row for row in DynamoStore(master.client).scan(master.state_table)}

@@ -25,7 +25,6 @@ from controller.model.plan import Change, ScopePlan
 from controller.ports import LiveTarget
 from controller.settings import Settings, read_settings
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 from tests.support.clock import Clock
 from tests.support.extension_targets.owners import TARGET
 from tests.support.fleet_yaml import EMPTY_MAP, NUMBERS, account
@@ -133,7 +132,7 @@ class LiveEstate:
 
     def reconciler(self, accounts: LiveAccounts) -> Reconciler:
         """Return what plans and applies the folder."""
-        source = FolderSource(FolderLocation(self.folder))
+        source = FolderSource(self.folder)
         return reconciler_of(source, accounts, lambda: self.clock.now, self.events.append)
 
     def told(self, name: str) -> list[Event]:
@@ -147,7 +146,7 @@ class LiveEstate:
     def statuses(self) -> Mapping[str, ScopeStatus]:
         """Return how every scope stands."""
         master = self.installation.master
-        return statuses_in(master.store.scan(master.physical("EnvctlState"), 1))
+        return statuses_in(master.store.scan(master.state_table))
 
     def rows(self) -> dict[str, Any]:
         """Return the controller's own rows, by id."""

@@ -20,7 +20,6 @@ from controller.model.ledger_record import LedgerRecord, Requester
 from controller.model.override import Override
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 from controller.targets.power import TARGET
 from tests.support.clock import Clock
 from tests.support.embedded_aws import AwsForTests
@@ -103,7 +102,7 @@ class PowerEstate:
     def accept(self) -> None:
         """Apply the folder to the config tables."""
         accounts = self.accounts()
-        source = FolderSource(FolderLocation(self.folder))
+        source = FolderSource(self.folder)
         done = reconciler(source, accounts, lambda: self.clock.now).reconcile(
             asked("config", worker="ada")
         )

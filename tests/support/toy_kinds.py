@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from controller.kinds.language.kind import Items, Kind, SharedField
+from controller.kinds.language.kind import Kind, SharedField
 from controller.kinds.language.spec import Spec
 from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition
 from controller.planning.fields import comparable, owned_name
 
 SERVICES = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))

@@ -268,7 +268,7 @@ def older_services(
     names = set(known)
     found: dict[str, list[Item]] = {}
     try:
-        for item in store.scan(prefix + OLDER_TABLE, 1):
+        for item in store.scan(prefix + OLDER_TABLE):
             name = str(item.get("ServiceName"))
             if name not in names:
                 found.setdefault(name, []).append(item)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from controller.kinds.parts.server_role import ScalingSchedule
-from controller.kinds.parts.template_text import variables_in
+from controller.kinds.template import variables_in
 from controller.loading.authoring.closer_facts import CloserLook
 from controller.model.live import LiveScope
 from controller.targets.group_parts.images import form_of, version_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import WrongUsage
-from controller.kinds.language.fields import Shape, by_yaml
+from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.json_schema import file_name, model_schema
 from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
@@ -162,7 +162,7 @@ class _Draft:
     def _take_ports(self, revision: LoadedRevision) -> None:
         facts = revision.loaded.memory.facts
         services = [known for ref, known in facts.items() if ref.kind == "Service"]
-        taken = {port for service in services for port in (service.blue_port, service.green_port)}
+        taken = {port for service in services for port in service}
         free = next((p for p in PORTS if p not in taken and p + 1 not in taken), None)
         if free is None:
             raise WrongUsage(
@@ -266,9 +266,9 @@ def _shape_at(model: type[Spec], path: Path) -> tuple[Shape, dict[str, Any]]:
     for step in path:
         if isinstance(step, int):
             shape = shape.members or Shape()
-        elif shape.model is not None and step in by_yaml(shape.model):
+        elif shape.model is not None and step in fields_of(shape.model).by_yaml:
             owner, name = shape.model, step
-            shape = by_yaml(shape.model)[step].shape
+            shape = fields_of(shape.model).by_yaml[step].shape
         else:
             shape, name = shape.values or Shape(), ""
     return shape, model_schema(owner).get("properties", {}).get(name, {})

@@ -36,11 +36,20 @@ class Claim:
 
 @dataclass(eq=False)
 class Leases(Heads):
-    """Takes, renews and gives back scopes, in the master account's items. ``clock`` gives aware time, ``sleep`` takes seconds."""
+    """Takes, renews and gives back scopes, in the master account's items. ``clock`` gives aware time, ``sleep`` takes seconds.
+
+    ``_table`` is the physical name of EnvctlState.
+    """
 
     _rows: ItemStore
+    _table: str
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
+
+    def read(self, scope: str) -> Head | None:
+        """Return the head as ``Heads`` says."""
+        row = self._rows.get(self._table, {"Id": HEAD_PREFIX + scope})
+        return None if row is None else head_of_row(scope, row)
 
     def ensure(self, scope: str) -> bool:
         """Create the head of a scope, owned by nobody, unless it is there; tell whether it was created."""
@@ -104,7 +113,7 @@ class Leases(Heads):
         write = UpdateWrite(
             self._table,
             {"Id": {"S": HEAD_PREFIX + head.scope}},
-            change,
+            update=change,
             condition="#epoch = :epoch AND #owner = :owner",
             names=_NAMES,
             values=to_wire({**values, ":epoch": head.epoch, ":owner": head.owner}),

@@ -1,7 +1,7 @@
 """Whoever owns a scope writes it: what is written, its records and the scope's head go into one transaction."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
@@ -98,8 +98,11 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
             if isinstance(answer, SendResult):
                 return transaction.records
             if not head_has_moved(answer):
+                why = {
+                    f"{reason.code} {reason.message}".strip() for reason in answer.reasons if reason
+                }
                 raise Conflict(
-                    f"scope {self.lease.head.scope}: its records could not be written: {_reasons(answer)}",
+                    f"scope {self.lease.head.scope}: its records could not be written: {'; '.join(sorted(why))}",
                     fix="run again; what was done is found by looking",
                 )
             self.find_head()
@@ -135,9 +138,10 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
             except OutcomeUnknown as unknown:
                 self._open.append(transaction)
                 error = unknown
-                if self._landed_as_far_as_known(transaction):
-                    result = SendResult.DONE_BEFORE
-                    break
+                with suppress(Unreachable):
+                    if self.has_landed(transaction):
+                        result = SendResult.DONE_BEFORE
+                        break
             except Unreachable as unreachable:
                 error = error if isinstance(error, OutcomeUnknown) else unreachable
             else:
@@ -166,12 +170,6 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
         )
         return found is not None and found.get("Hash") == record.hash
 
-    def _landed_as_far_as_known(self, transaction: Transaction) -> bool:
-        try:
-            return self.has_landed(transaction)
-        except Unreachable:
-            return False
-
     def find_head(self) -> None:
         """See where the head is now. Raises StaleEpoch if it is not ours, or moves without us, and as any read."""
         self.lease.find_head()
@@ -191,10 +189,3 @@ def head_has_moved(answer: Cancelled) -> bool:
 def failed_condition(reason: Reason | None) -> bool:
     """Tell whether a write's condition did not hold."""
     return reason is not None and reason.code == CONDITION_FAILED
-
-
-def _reasons(answer: Cancelled) -> str:
-    reasons = {
-        f"{reason.code} {reason.message}".strip() for reason in answer.reasons if reason is not None
-    }
-    return "; ".join(sorted(reasons))

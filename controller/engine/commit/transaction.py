@@ -172,7 +172,7 @@ def build_transaction(
     head_write = UpdateWrite(
         storage.physical(STATE_TABLE.name),
         {"Id": {"S": HEAD_PREFIX + before.scope}},
-        "SET #sequence = :next, #hash = :hash, #lease = :lease",
+        update="SET #sequence = :next, #hash = :hash, #lease = :lease",
         # Only if it is still ours and where we left it.
         condition="#epoch = :epoch AND #owner = :owner AND #sequence = :sequence",
         names=_HEAD_NAMES,
@@ -203,8 +203,8 @@ def _bytes_of(
     written = 0
     if isinstance(write, PutWrite):
         # Of a small item it is enough to know that it has fewer bytes than this.
-        at_most = len(wire_json(write.item))
-        written = at_most if at_most <= _SMALL_BYTES else item_bytes(write.item)
+        at_most = len(wire_json(write.wire))
+        written = at_most if at_most <= _SMALL_BYTES else item_bytes(write.wire)
     if written > MAX_ITEM_BYTES:
         where = f" in {change.origin}" if change.origin else ""
         raise RefusedByAws(

@@ -12,7 +12,7 @@ from controller.errors import InvalidDesiredState
 from controller.kinds.environment import CONFIG, OPERATIONAL
 from controller.kinds.environment_type import TABLE as TYPES
 from controller.kinds.language.kind import Finding, Kind, Leaving
-from controller.loading.issues import PlacedIssue
+from controller.loading.issues import PlacedIssue, placed
 from controller.loading.text_problems import problem_of
 from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState, spec_value
@@ -127,12 +127,12 @@ def plan_config(
     rules: PlanRules,
     *,
     overrides: Sequence[Override] = (),
-    authorship: Callable[[Sequence[str]], Mapping[str, Authorship]],
+    authorship: Callable[[Sequence[str]], Mapping[str, Authorship]] | None,
 ) -> ScopePlan:
     """Plan the config scope as ``observed`` among what was ``seen``; the revision has the ``overrides`` laid over it.
 
     The ledger is asked for what would be pruned, and for what is not there (a deletion behind our back is drift),
-    ``authorship`` once, for the files the changes come from. Raises InvalidDesiredState for what only the tables can
+    ``authorship`` once, for the files the changes come from; None where there are none. Raises InvalidDesiredState for what only the tables can
     tell: values that must stay, or that something outside the YAML has taken.
     """
     desired = revision.desired
@@ -166,7 +166,8 @@ def plan_config(
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     notes = tuple(sorted((*scope.notes, *in_force(overrides))))
-    changes = authorship_of(changes, authorship)
+    if authorship is not None:
+        changes = authorship_of(changes, authorship)
     return replace(scope, changes=changes, notes=notes)
 
 
@@ -174,13 +175,12 @@ def _placed(
     kept: Sequence[KeptValue], desired: DesiredState, revision: LoadedRevision
 ) -> tuple[Problem, ...]:
     """Return values that must stay as problems, at the lines that say otherwise."""
-    problems = []
+    issues: list[PlacedIssue] = []
     for ref, path, message, fix in kept:
         resource = desired.resources[ref]
-        origin, issue = resource.origin, Finding(path, message, fix, code=ProblemCode.IMMUTABLE)
-        placed = PlacedIssue(origin.path, resource.index, origin.line, issue)
-        problems.append(problem_of(placed, revision.origins))
-    return in_file_order(problems)
+        finding = Finding(path, message, fix, code=ProblemCode.IMMUTABLE)
+        issues += placed([finding], resource.origin, resource.index)
+    return in_file_order(problem_of(issue, revision.origins) for issue in issues)
 
 
 def _options(

@@ -1,9 +1,8 @@
 """What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from controller.engine.installation.installation import Installation
 from controller.engine.state.rows import (
@@ -12,8 +11,8 @@ from controller.engine.state.rows import (
     override_rows_in,
     status_of_row,
 )
-from controller.kinds.language.kind import Kind
 from controller.ledger.ownership import is_ours_by_history
+from controller.ledger.queries import entity_of_item
 from controller.model.canonical import parse_canonical
 from controller.model.observed import (
     CONFIG_SCOPE,
@@ -27,8 +26,6 @@ from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState, Resource
 from controller.planning.observed_json import read_observed, write_observed
-from controller.ports import History
-from controller.targets.table_items.definitions import STATE_TABLE
 
 Recorded = Callable[[ResourceRef, bytes], bool]
 """Whether the ledger's last word on an object, given with its items, is that we created, adopted or updated it."""
@@ -66,7 +63,7 @@ class ObservedConfig:
 def observe_config(installation: Installation) -> ObservedConfig:
     """Look at the tables. What could not be read makes the scope unknown; the overrides must be readable."""
     master = installation.master
-    rows = list(master.store.scan(master.physical(STATE_TABLE.name), 1))
+    rows = list(master.store.scan(master.state_table))
     found = installation.tables.observe()
     mine = (row for row in rows if row["Id"] == STATUS_PREFIX + CONFIG_SCOPE)
     config = next(map(status_of_row, mine), None)
@@ -75,38 +72,27 @@ def observe_config(installation: Installation) -> ObservedConfig:
         ACCEPTED_REVISION: config.revision if config else "",
     }
     state = replace(found, facts={**found.facts, **facts})
-    prefix, history = master.settings.resource_prefix, installation.ledger
-    recorded = partial(_is_recorded, history, prefix, master.kinds)
+    recorded = partial(_is_recorded, installation)
     return ObservedConfig((state,), recorded, recorded)
 
 
-def _is_recorded(
-    history: History,
-    prefix: str,
-    kinds: Mapping[str, Kind[Any]],
-    ref: ResourceRef,
-    attributes: bytes,
-) -> bool:
-    kind = kinds.get(ref.kind)
-    items = parse_canonical(attributes)
-    tables = () if kind is None else kind.tables
-    keys = [
-        (prefix + table.name, list(table.key_of(items[table.name]).values()))
-        for table in tables
+def _is_recorded(installation: Installation, ref: ResourceRef, attributes: bytes) -> bool:
+    master = installation.master
+    kind, items = master.kinds.get(ref.kind), parse_canonical(attributes)
+    entities = [
+        entity_of_item(table.prefixed(master.settings.resource_prefix), items[table.name])
+        for table in (() if kind is None else kind.tables)
         if table.name in items
     ]
-    return bool(keys) and all(
-        is_ours_by_history(
-            history.of_item(table, str(key[0]), str(key[1]) if len(key) > 1 else None),
-            CONFIG_SCOPE,
-        )
-        for table, key in keys
+    history = installation.ledger
+    return bool(entities) and all(
+        is_ours_by_history(history.of_item(*entity), CONFIG_SCOPE) for entity in entities
     )
 
 
 def seen_in_file(data: bytes, name: str) -> ObservedConfig:
     """Read what ``file_of`` wrote; the ledger is not at hand, so marks are believed. Raises WrongUsage."""
-    return ObservedConfig(read_observed(data, name), _believed, _not_missed)
+    return _without_ledger(read_observed(data, name))
 
 
 def file_of(seen: ObservedConfig) -> bytes:
@@ -116,36 +102,25 @@ def file_of(seen: ObservedConfig) -> bytes:
 
 def seen_in_desired(desired: DesiredState) -> ObservedConfig:
     """Take a desired state for what is there, applied in full by ourselves and touched by nobody since."""
-    objects = dict(_as_found(desired.resources.values(), desired.revision))
-    state = ObservedState(CONFIG_SCOPE, ScopeState.OK, objects)
-    return ObservedConfig((state,), _believed, _not_missed)
+    objects = {ref: _as_found(found, desired.revision) for ref, found in desired.resources.items()}
+    return _without_ledger((ObservedState(CONFIG_SCOPE, ScopeState.OK, objects),))
 
 
-def _believed(_ref: ResourceRef, _attributes: bytes) -> bool:
-    return True
+def _without_ledger(scopes: tuple[ObservedState, ...]) -> ObservedConfig:
+    """Return what was found where the ledger is not at hand: marks are believed, and nothing is missed."""
+    return ObservedConfig(scopes, lambda _ref, _attributes: True, lambda _ref, _attributes: False)
 
 
-def _not_missed(_ref: ResourceRef, _attributes: bytes) -> bool:
-    return False
-
-
-def _as_found(
-    resources: Iterable[Resource], revision: str
-) -> Iterable[tuple[ResourceRef, Observation]]:
-    for resource in resources:
-        wanted = resource.projection
-        origin = resource.origin
-        extra = parse_canonical(wanted.extra)
-        mark = Mark("", "", revision, origin.path, origin.line, wanted.digest, extra)
-        yield (
-            wanted.ref,
-            Observation(
-                wanted.ref,
-                wanted.attributes,
-                wanted.digest,
-                mark,
-                Ownership.OURS,
-                b"{}",
-                wanted.depends_on,
-            ),
-        )
+def _as_found(resource: Resource, revision: str) -> Observation:
+    wanted, origin = resource.projection, resource.origin
+    extra = parse_canonical(wanted.extra)
+    mark = Mark("", "", revision, origin.path, origin.line, wanted.digest, extra)
+    return Observation(
+        wanted.ref,
+        wanted.attributes,
+        wanted.digest,
+        mark,
+        Ownership.OURS,
+        b"{}",
+        wanted.depends_on,
+    )

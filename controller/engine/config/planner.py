@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from controller.decisions.power_map import of_environment, of_role, roles_of
+from controller.decisions.power_map import FollowedSchedule, of_environment, of_role, roles_of
 from controller.engine.config.compute_plan import PlanRules, plan_config
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
@@ -101,19 +101,18 @@ def _concerned(
 def _following(accepted: AcceptedState, names: Iterable[str]) -> Mapping[str, EnvironmentFollowing]:
     found = {}
     for name in names:
-        own = of_environment(name, accepted)
+        own = _following_of(of_environment(name, accepted))
         if own is None:
             continue
         roles = {
-            role: RoleFollowing(desired_count(spec), _of_role(spec, accepted))
+            role: RoleFollowing(desired_count(spec), _following_of(of_role(spec, accepted)))
             for role, spec in roles_of(name, accepted).items()
         }
-        found[name] = EnvironmentFollowing(Following(own.label, own.schedule), roles)
+        found[name] = EnvironmentFollowing(own, roles)
     return found
 
 
-def _of_role(role: ServerRole, accepted: AcceptedState) -> Following | None:
-    own = of_role(role, accepted)
+def _following_of(own: FollowedSchedule | None) -> Following | None:
     return None if own is None else Following(own.label, own.schedule)
 
 
@@ -200,7 +199,7 @@ class Planner:
         """
         accepted = self._accepted(revision, emit)
         states = _chosen(seen.scopes, scopes, self._settings)
-        authorship: Callable[[Iterable[str]], Mapping[str, Authorship]] = _nobody
+        authorship: Callable[[Iterable[str]], Mapping[str, Authorship]] | None = None
         if isinstance(self.source, DesiredSource):
             asked = replace(asked, edited_as=self.source.cause)
         else:
@@ -260,10 +259,6 @@ def git_documents(
         for override in waiting
         if override.ref in resolved
     }
-
-
-def _nobody(_paths: Iterable[str]) -> Mapping[str, Authorship]:
-    return {}
 
 
 def _chosen(

@@ -21,7 +21,7 @@ from controller.model.accepted import AcceptedState, Items, LiveOptions
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
 from controller.model.override import Override
-from controller.model.plan import Change, ScopePlan
+from controller.model.plan import ScopePlan
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.fields import comparable, keep_found
@@ -36,26 +36,26 @@ _NO_MARK = (
 V = TypeVar("V")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class LazyMapping(Mapping[ResourceRef, V]):
-    """Values made when they are asked for, and then kept."""
+    """Values made when they are asked for, and then kept: ``refs`` are the keys there are, ``make`` gives the value of one."""
 
-    def __init__(self, refs: Mapping[ResourceRef, Any], make: Callable[[ResourceRef], V]) -> None:
-        """Take the keys there are, and what makes the value of one."""
-        self._refs, self._make = refs, make
-        self._made: dict[ResourceRef, V] = {}
+    refs: Mapping[ResourceRef, Any]
+    make: Callable[[ResourceRef], V]
+    _made: dict[ResourceRef, V] = field(default_factory=dict, init=False)
 
     def __getitem__(self, ref: ResourceRef) -> V:
         if ref not in self._made:
-            if ref not in self._refs:
+            if ref not in self.refs:
                 raise KeyError(ref)
-            self._made[ref] = self._make(ref)
+            self._made[ref] = self.make(ref)
         return self._made[ref]
 
     def __iter__(self) -> Iterator[ResourceRef]:
-        return iter(self._refs)
+        return iter(self.refs)
 
     def __len__(self) -> int:
-        return len(self._refs)
+        return len(self.refs)
 
 
 @dataclass(slots=True)
@@ -210,26 +210,22 @@ def accepted_after(observed: ObservedState, scope_plan: ScopePlan) -> ObservedSt
     for change in scope_plan.changes:
         if change.after is None:
             objects.pop(change.ref, None)
-        else:
-            objects[change.ref] = _applied(change, objects.get(change.ref))
+            continue
+        before = objects.get(change.ref)
+        known = before.mark if before is not None else None
+        revision = known.revision if known else ""
+        origin = change.origin or (Origin(known.path, known.line) if known else Origin(""))
+        extra = parse_canonical(change.extra) if change.extra else {}
+        objects[change.ref] = Observation(
+            ref=change.ref,
+            attributes=change.after,
+            digest=change.digest,
+            mark=Mark("", "", revision, origin.path, origin.line, change.digest, extra),
+            ownership=Ownership.OURS,
+            base=change.base,
+            depends_on=change.depends_on,
+        )
     return replace(observed, objects=objects)
-
-
-def _applied(change: Change, before: Observation | None) -> Observation:
-    known = before.mark if before is not None else None
-    revision = known.revision if known else ""
-    origin = change.origin or (Origin(known.path, known.line) if known else Origin(""))
-    extra = parse_canonical(change.extra) if change.extra else {}
-    after = change.after or b"{}"
-    return Observation(
-        ref=change.ref,
-        attributes=after,
-        digest=change.digest,
-        mark=Mark("", "", revision, origin.path, origin.line, change.digest, extra),
-        ownership=Ownership.OURS,
-        base=change.base,
-        depends_on=change.depends_on,
-    )
 
 
 def _in_short(issues: Sequence[Finding]) -> str:

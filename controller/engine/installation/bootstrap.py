@@ -1,8 +1,9 @@
 """First installation, and the same again at any time: tables, the installation's id, the head, a record of what was there before."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -22,7 +23,6 @@ from controller.engine.installation.installation import (
     read_installation,
 )
 from controller.errors import Conflict
-from controller.events import Emit, discard_event
 from controller.kinds.language.kind import Kind
 from controller.ledger.large_images import ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
@@ -100,13 +100,9 @@ def set_up_tables(
     patience: Patience | None = None,
 ) -> tuple[SetupResult, ...]:
     """Create what is missing; find how the rest differs, and mend it on ``upgrade``. Raises as ``set_up_table``."""
+    make = partial(set_up_table, client, upgrade=upgrade, patience=patience)
     with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="bootstrap") as pool:
-        return tuple(
-            pool.map(
-                lambda table: set_up_table(client, table, upgrade=upgrade, patience=patience),
-                definitions,
-            )
-        )
+        return tuple(pool.map(make, definitions))
 
 
 def set_up(master: Master, requester: Requester, *, upgrade: bool = False) -> BootstrapReport:
@@ -147,7 +143,7 @@ def _installation(storage: Storage, new_id: Callable[[], str]) -> tuple[str, boo
     if known is not None:
         return known, False
     made = new_id()
-    row: Mapping[str, Any] = {
+    row = {
         "Id": INSTALLATION_ROW,
         "Installation": made,
         "CreatedAt": iso_ms(storage.clock()),
@@ -169,7 +165,6 @@ def record_baseline(
     storage: Storage,
     request: ApplyRequest,
     claim: Claim,
-    emit: Emit = discard_event,
 ) -> Baseline | None:
     """Record every item of those tables that were never gone through before; None if there is no such table.
 
@@ -182,7 +177,7 @@ def record_baseline(
     if not new:
         return None
     recorded, too_large = 0, list[str]()
-    with ScopeWriter.take(CONFIG_SCOPE, claim, storage, request, emit) as writer:
+    with ScopeWriter.take(CONFIG_SCOPE, claim, storage, request) as writer:
         for table in new:
             found = _unrecorded(_found(table, storage), table, storage)
             for batch in _batches(found, writer, too_large):
@@ -223,7 +218,7 @@ def _batches(
 
 
 def _found(table: TableDefinition, storage: Storage) -> Iterator[ItemWrite]:
-    for item in storage.store.scan(storage.physical(table.name), 1):
+    for item in storage.store.scan(storage.physical(table.name)):
         mark = mark_of(item.get(MANAGED))
         if mark is None or mark.by != storage.installation:
             key = table.key_of(item)
@@ -237,11 +232,11 @@ def _unrecorded(
     """Leave out what an earlier, interrupted run recorded."""
     physical, ledger = storage.physical(table.name), storage.physical(LEDGER_TABLE.name)
     while batch := list(islice(items, _LOOK_AHEAD)):
-        ids = [
-            audit_id(physical, item.key, "baseline", "", image_digest(item.after)) for item in batch
-        ]
-        keys = [{"AuditID": record_id} for record_id in ids]
-        found = {row["AuditID"] for row in storage.store.batch_get(ledger, keys)}
-        yield from (
-            item for item, record_id in zip(batch, ids, strict=True) if record_id not in found
-        )
+        by_id = {
+            audit_id(physical, item.key, "baseline", "", image_digest(item.after)): item
+            for item in batch
+        }
+        keys = [{"AuditID": record_id} for record_id in by_id]
+        for row in storage.store.batch_get(ledger, keys):
+            by_id.pop(row["AuditID"])
+        yield from by_id.values()

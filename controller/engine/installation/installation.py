@@ -1,11 +1,10 @@
 """One installation: its id, the tables of its master account, and everything that works on them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from controller.aws.blob_store import S3BlobStore, parse_s3_uri, read_object
+from controller.aws.blob_store import S3BlobStore, read_object
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.aws.tables import DynamoStore, ItemStore
@@ -14,7 +13,6 @@ from controller.engine.commit.storage import Storage
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage
 from controller.kinds.language.kind import Kind
-from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
@@ -26,19 +24,10 @@ from controller.settings import ENVIRONMENT, Settings, read_settings, setting_pa
 from controller.settings import GitSource as GitSettings
 from controller.sources.folder import FolderSource
 from controller.sources.git import GitSource
-from controller.sources.location import (
-    FolderLocation,
-    GitCredential,
-    GitLocation,
-    parse_git_location,
-)
+from controller.sources.location import GitCredential, GitLocation, parse_git_location
 from controller.sources.open_source import open_source
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import Tables
-
-if TYPE_CHECKING:
-    pass
-
 
 INSTALLATION_ROW = "installation"
 _IMAGES = "images"
@@ -65,53 +54,36 @@ class Master:
         self.client = self.aws.client("dynamodb", MASTER)
         """The client of the master's tables."""
         self.store = DynamoStore(self.client)
-
-    def physical(self, table: str) -> str:
-        """Return the name a logical table goes by."""
-        return self.settings.resource_prefix + table
-
-    @property
-    def blobs(self) -> BlobStore | None:
-        """Where images are kept that no record can hold; None if the settings name no bucket."""
-        kept = self.settings.snapshots
-        if kept.bucket is None:
-            return None
-        return S3BlobStore(self.aws.client("s3", MASTER), kept.bucket, f"{kept.prefix}/{_IMAGES}")
+        self.state_table = settings.resource_prefix + STATE_TABLE.name
+        """The name EnvctlState goes by."""
 
 
-@dataclass(frozen=True, slots=True)
 class Installation:
     """A master account whose tables have been set up, and the id made then."""
 
-    id: str
-    master: Master
-
-    @property
-    def ledger(self) -> LedgerReader:
-        """What answers from the audit table."""
-        master = self.master
-        return LedgerReader(master.client, master.physical(LEDGER_TABLE.name), master.blobs)
-
-    @property
-    def tables(self) -> Tables:
-        """The config tables as a target."""
-        return Tables(
-            self.master.store,
-            self.master.kinds.values(),
-            installation=self.id,
-            prefix=self.master.settings.resource_prefix,
+    def __init__(self, id_: str, master: Master) -> None:
+        """Take both. No call is made."""
+        self.id, self.master = id_, master
+        prefix, snapshots, blobs = master.settings.resource_prefix, master.settings.snapshots, None
+        if snapshots.bucket is not None:
+            client = master.aws.client("s3", MASTER)
+            blobs = S3BlobStore(client, snapshots.bucket, f"{snapshots.prefix}/{_IMAGES}")
+        self.ledger = LedgerReader(master.client, prefix + LEDGER_TABLE.name, blobs)
+        """What answers from the audit table, and knows where images are kept that no record can hold."""
+        self.tables = Tables(
+            master.store,
+            master.kinds.values(),
+            installation=id_,
+            prefix=prefix,
             history=self.ledger,
         )
+        """The config tables as a target."""
 
     @property
     def leases(self) -> Leases:
         """Who owns which scope."""
-        return Leases(
-            self.master.store,
-            self.master.physical(STATE_TABLE.name),
-            clock=self.master.process.clock,
-            sleep=self.master.process.sleep,
-        )
+        master, process = self.master, self.master.process
+        return Leases(master.store, master.state_table, process.clock, process.sleep)
 
     def storage(self) -> Storage:
         """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
@@ -128,7 +100,7 @@ class Installation:
             clock=master.process.clock,
             sleep=master.process.sleep,
             redact=redactor(kinds, self.id),
-            blobs=master.blobs,
+            blobs=self.ledger.blobs,
         )
 
 
@@ -178,31 +150,27 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
     cache = process.cache_dir
     git, folder = settings.source.git, settings.source.folder
     if text is not None:
-        return open_source(text, cache_dir=cache, credential=_of_same_host(text, git, process))
+        credential = None
+        if git is not None and text.startswith("git+https:"):
+            # No other host than the settings' own is to see their credential.
+            same = git.url.split("/")[2:3] == parse_git_location(text).url.split("/")[2:3]
+            credential = _credential(git, process) if same else None
+        return open_source(text, cache_dir=cache, credential=credential)
     if git is not None:
-        location, reference = GitLocation(git.url, git.ref, git.path), git.credentials
-        credential = None if reference is None else _credential(reference, process)
-        return GitSource(location, cache, credential)
+        location = GitLocation(git.url, git.ref, git.path)
+        return GitSource(location, cache, _credential(git, process))
     if folder is not None:
-        return FolderSource(FolderLocation(Path(folder)))
+        return FolderSource(Path(folder))
     raise WrongUsage(
         "no source: neither the command nor the settings say where the desired state is",
         fix="add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings",
     )
 
 
-def _of_same_host(
-    text: str, git: GitSettings | None, process: ProcessContext
-) -> GitCredential | None:
-    """Return the settings' credential for a source on the settings' own host: no other host is to see it."""
-    if git is None or git.credentials is None or not text.startswith("git+https:"):
+def _credential(git: GitSettings, process: ProcessContext) -> GitCredential | None:
+    if git.credentials is None:
         return None
-    asked = parse_git_location(text).url.split("/")[2]
-    same = git.url.split("/")[2:3] == [asked]
-    return _credential(git.credentials, process) if same else None
-
-
-def _credential(reference: str, process: ProcessContext) -> GitCredential:
+    reference = git.credentials
     name = reference.removeprefix(_REFERENCE)
     if not reference.startswith(_REFERENCE) or not name:
         raise WrongUsage(
@@ -224,7 +192,6 @@ def read_named(name: str, what: str, process: ProcessContext) -> bytes:
     Raises WrongUsage for a path that cannot be read, and as any call.
     """
     if name.startswith(S3):
-        place = parse_s3_uri(name)
         access = AwsAccess(
             region=process.region,
             installation="reader",
@@ -232,7 +199,7 @@ def read_named(name: str, what: str, process: ProcessContext) -> bytes:
             allowed_role_names=(),
             clock=process.clock,
         )
-        return read_object(access.client("s3", MASTER), place)
+        return read_object(access.client("s3", MASTER), name)
     try:
         return Path(name).read_bytes()
     except OSError as error:

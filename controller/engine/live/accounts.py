@@ -29,7 +29,6 @@ from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.ports import LiveTarget
-from controller.targets.table_items.definitions import STATE_TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ class LiveAccounts:
         """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
         master = self.installation.master
         broken = self._know(live_scopes(accepted, self._settings))
-        table, names = master.physical(STATE_TABLE.name), [setup.scope.name for setup in setups]
+        table, names = master.state_table, [setup.scope.name for setup in setups]
         histories = read_histories(master.store, table, names)
         left_open = scopes_left_open(master.store, table, names)
         asked = replace(asked, histories=histories)
@@ -207,7 +206,7 @@ class LiveAccounts:
     def write_statuses(self, findings: Iterable[Finding]) -> None:
         """Write how scopes stand. Raises as any write."""
         master = self.installation.master
-        table = master.physical(STATE_TABLE.name)
+        table = master.state_table
         write_statuses(master.store, table, findings, master.process.clock())
 
     def _planner(self, accepted: AcceptedState) -> LivePlanner:

@@ -31,7 +31,6 @@ from controller.model.observed import ScopeState
 from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.ref import NO_REASON, Reason, ResourceRef
 from controller.planning.drift_history import DriftHistory
-from controller.targets.table_items.definitions import STATE_TABLE
 
 MAX_TIME: Final = timedelta(minutes=20)
 """What AWS goes on with for longer is followed by the next run."""
@@ -236,7 +235,7 @@ class ScopeRun:
             return before
         master = self.installation.master
         try:
-            write_history(master.store, master.physical(STATE_TABLE.name), self._name, after)
+            write_history(master.store, master.state_table, self._name, after)
         except EnvctlError as error:
             # What was done is done; the breaker then counts one flip less.
             self.emit(RunStopped(self._name, f"its flips were not written down: {error}"))

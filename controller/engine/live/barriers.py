@@ -77,7 +77,7 @@ def _of_environment(
                 overridable=False,
             )
         return
-    if accepted.deployments_locked(environment):
+    if accepted.operational(environment, "DeploymentsLocked"):
         why = f"deployments to {ref} are locked until its deploymentsLocked says false"
         yield Barrier(
             guard="deployLock", because=why, refs=refs, targets=targets, overridable=False

@@ -15,7 +15,7 @@ from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.records import iso_ms, record_of_wire
+from controller.ledger.records import DIGEST, iso_ms, record_of_wire, refs_of
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveScope
@@ -27,7 +27,6 @@ from controller.targets.table_items.definitions import STATE_TABLE
 
 ACTION: Final = "Action"
 MESSAGE: Final = "Message"
-DIGEST: Final = "Digest"
 TARGET: Final = "Target"
 FOUND_DONE: Final = "found done when the scope was looked at next"
 NOT_DONE: Final = "not done: the run that announced it ended before"
@@ -118,14 +117,6 @@ class RecordFrame:
             hash="",
         )
         return replace(record, audit_id=_audit_id(record))
-
-
-def refs_of(record: LedgerRecord) -> tuple[ResourceRef, ...]:
-    """Return the objects a record is about: those of a shared record by their keys, else its own."""
-    if DIGEST in record.new_meta:
-        return (ResourceRef(record.entity_type, record.entity_key),)
-    images = {**(record.old_value or {}), **(record.new_value or {})}
-    return tuple(ResourceRef.parse(name) for name in sorted(images))
 
 
 def _images(batch: Batch, *, single: bool) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

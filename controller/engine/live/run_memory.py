@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from controller.decisions.evaluator import tag_keys_of
+from controller.decisions.evaluator import power_rules_of
 from controller.decisions.power_map import power_map
 from controller.decisions.schedule_memory import ScheduleMemory, memory_of
 from controller.engine.commit.lease import Claim
@@ -119,7 +119,7 @@ class OverrideTagSync:
         for plan in plans:
             if power_part(plan) is None or plan.view.look is None:
                 continue
-            scope, key = plan.setup.scope.name, tag_keys_of(accepted.options).override
+            scope, key = plan.setup.scope.name, power_rules_of(accepted.options).override_tag
             found = {
                 ref: override_of_tag(ref, key, until, now)
                 for ref, until in _tagged(plan.view.look, accepted)
@@ -166,16 +166,16 @@ def _holds(override: Override, now: datetime) -> bool:
 
 def _tagged(look: LiveLook, accepted: AcceptedState) -> Iterator[tuple[ResourceRef, datetime]]:
     """Yield what carries a tag that can be read, of environments that are known, and until when it holds."""
-    keys = tag_keys_of(accepted.options)
+    rules = power_rules_of(accepted.options)
     known = {environment.key.lower() for environment in accepted.of_kind("Environment")}
     for kind, found in (("Instance", look.instances), ("Group", look.groups)):
         for name, tagged in found.items():
             tags = tagged.tags
-            if not _has(tags, keys.override):
+            if not _has(tags, rules.override_tag):
                 continue
-            if tag_value(tags, keys.environment).lower() in known:
+            if tag_value(tags, rules.environment_tag).lower() in known:
                 with suppress(InvalidSchedule):
-                    until = parse_override_tag(tag_value(tags, keys.override))
+                    until = parse_override_tag(tag_value(tags, rules.override_tag))
                     yield ResourceRef(kind, f"{look.scope.name}/{name}"), until
 
 

@@ -8,7 +8,7 @@ from controller.engine.config.compute_plan import SCHEDULE_ENVIRONMENT
 from controller.engine.desired.accepted import LazyMapping
 from controller.engine.power.fleet import LIVE, protecting_type
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
-from controller.kinds.language.fields import PLAIN, Shape, by_yaml
+from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.schedule import NOSCHEDULE, ScheduleChoice, expand_schedule
 from controller.loading.documents import IrregularScalar
@@ -147,7 +147,7 @@ def _wrong(new: Sequence[Override], issues: Sequence[Finding]) -> InvalidDesired
 def _refuse_sensitive(override: Override, kinds: Kinds) -> None:
     shape = Shape(model=kinds[override.ref.kind].spec)
     for step in segments(override.path)[1:]:
-        fields = by_yaml(shape.model) if shape.model is not None else {}
+        fields = fields_of(shape.model).by_yaml
         field = fields.get(step)
         if field is not None and field.sensitive:
             raise WrongUsage(

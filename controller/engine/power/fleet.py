@@ -1,24 +1,26 @@
 """The fleet as it is now: what was accepted, what was found, what is decided for every instance, at any moment, and what is meant by a name."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, power_rules_of
-from controller.decisions.power_map import power_map
+from controller.decisions.power_map import Compiled, power_map
 from controller.engine.config.compute_plan import SCHEDULE_ENVIRONMENT
 from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import ScopeSetup, Unobserved, environments_of
 from controller.errors import WrongUsage
-from controller.loading.closest import closest
+from controller.loading.closest import did_you_mean
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef
+from controller.scheduling.schedule import Schedule
+from controller.scheduling.wall_clock import zone_of
 from controller.settings import Mode
-from controller.targets.power import read_running
+from controller.targets.tables import read_running
 
 POWER: Final = "power"
 """Name of the target that switches instances."""
@@ -66,19 +68,16 @@ class FleetEvaluation:
     deploying: Mapping[str, datetime]
     """Since when deployments run, by environment in lower case."""
 
-
-def evaluate_fleet(
-    accounts: LiveAccounts, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
-) -> FleetEvaluation:
-    """Look at scopes now and decide for every instance in them. Raises as reading the running deployments."""
-    found = accounts.looks(accepted, setups, now)
-    master = accounts.installation.master
-    deploying = read_running(master.client, master.settings.resource_prefix)
-    looks = [
-        (setup, look) for setup in setups if isinstance(look := found[setup.scope.name], LiveLook)
-    ]
-    unreachable = {name: why for name, why in found.items() if isinstance(why, Unobserved)}
-    return evaluate_looks(looks, accepted, now, deploying, unreachable)
+    def judged(self, ref: ResourceRef) -> Evaluation | JudgedGroup | None:
+        """Return what is decided for a group or an instance; None where it is not there, and for all else."""
+        scope, _, name = ref.key.rpartition("/")
+        seen = self.scopes.get(scope)
+        if seen is None:
+            return None
+        if ref.kind == GROUP:
+            return seen.groups.get(name)
+        found = (judged for judged in seen.instances if judged.instance.instance_id == name)
+        return next(found, None)
 
 
 def evaluate_looks(
@@ -115,29 +114,43 @@ def scope_of_environment(
     )
 
 
+@dataclass(slots=True)
 class CachedLook:
     """Looks of one moment. Not for several threads at once."""
 
-    def __init__(self, state: AcceptedNow, now: datetime) -> None:
-        """Take the accepted state; nothing is looked at yet."""
-        self._state, self._now = state, now
-        self._everywhere: FleetEvaluation | None = None
+    state: AcceptedNow
+    now: datetime
+    _everywhere: FleetEvaluation | None = None
 
-    def everywhere(self) -> FleetEvaluation:
-        """Return all scopes. Raises as reading the running deployments."""
-        if self._everywhere is None:
-            accounts, accepted = self._state.accounts, self._state.accepted
-            setups = accounts.scopes(accepted)
-            self._everywhere = evaluate_fleet(accounts, accepted, setups, self._now)
-        return self._everywhere
+    def evaluate(self, ref: ResourceRef | None = None) -> FleetEvaluation:
+        """Look and decide for every instance: of an environment's own scope, of all scopes for anything else and for nothing in particular.
 
-    def around(self, ref: ResourceRef) -> FleetEvaluation:
-        """Return what is to be seen of an object: of an environment its own scope, of anything else all. Raises as ``everywhere``."""
-        if ref.kind != "Environment" or self._everywhere is not None:
-            return self.everywhere()
-        accounts, accepted = self._state.accounts, self._state.accepted
-        setup = scope_of_environment(ref.key, accepted, accounts.scopes(accepted))
-        return evaluate_fleet(accounts, accepted, (setup,) if setup else (), self._now)
+        Raises as reading the running deployments.
+        """
+        if self._everywhere is not None:
+            return self._everywhere
+        accounts, accepted = self.state.accounts, self.state.accepted
+        setups = accounts.scopes(accepted)
+        of_environment = ref is not None and ref.kind == "Environment"
+        if ref is not None and of_environment:
+            setup = scope_of_environment(ref.key, accepted, setups)
+            setups = (setup,) if setup else ()
+        found = accounts.looks(accepted, setups, self.now)
+        master = accounts.installation.master
+        fleet = evaluate_looks(
+            [
+                (setup, look)
+                for setup in setups
+                if isinstance(look := found[setup.scope.name], LiveLook)
+            ],
+            accepted,
+            self.now,
+            read_running(master.client, master.settings.resource_prefix),
+            {name: why for name, why in found.items() if isinstance(why, Unobserved)},
+        )
+        if not of_environment:
+            self._everywhere = fleet
+        return fleet
 
 
 def find_object(
@@ -151,16 +164,29 @@ def find_object(
     kind, slash, key = text.partition("/")
     if slash and kind not in LIVE and not key.startswith("/"):
         return _document(ResourceRef(kind, key), accepted)
-    if not slash:
-        own = [ref for ref in accepted.resources if ref.key == text]
-        own = [ref for ref in own if ref.kind == "Environment"] or own
-        if own:
-            return _one(text, sorted(own))
-    fleet = look()
-    found = sorted(set(_live(text, fleet)))
-    if found:
-        return _one(text, found)
-    raise _nothing(text, accepted, fleet)
+    named = [ref for ref in accepted.resources if not slash and ref.key == text]
+    found = {ref for ref in named if ref.kind == "Environment"} or set(named)
+    if not found:
+        fleet = look()
+        for scope, evaluation in fleet.scopes.items():
+            wanted = key.removeprefix(f"{scope}/") if kind in LIVE else text
+            if kind in LIVE and "/" in wanted:
+                continue
+            if kind != INSTANCE and wanted in evaluation.look.groups:
+                found.add(ResourceRef(GROUP, f"{scope}/{wanted}"))
+            if kind != GROUP:
+                found |= {
+                    ResourceRef(INSTANCE, f"{scope}/{instance.instance_id}")
+                    for instance in evaluation.look.instances.values()
+                    if wanted in (instance.instance_id, instance.private_ip, instance.tag("Name"))
+                }
+        if not found:
+            raise _nothing(text, accepted, fleet)
+    if len(found) > 1:
+        names = "\n".join(f"    {ref}" for ref in sorted(found)[:SHOWN])
+        more = f"\n    and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        raise WrongUsage(f"{text!r} may be each of these", fix=f"name one of them\n{names}{more}")
+    return found.pop()
 
 
 def _document(ref: ResourceRef, accepted: AcceptedState) -> ResourceRef:
@@ -171,47 +197,16 @@ def _document(ref: ResourceRef, accepted: AcceptedState) -> ResourceRef:
             f"{ref} cannot be read back from the tables: {accepted.unreadable[ref]}",
             fix="envctl plan shows what differs",
         )
-    meant = closest(str(ref), map(str, accepted.resources))
-    fix = (
-        f"did you mean {meant}?"
-        if meant
-        else "envctl render lists the source's; what was never applied is not accepted yet"
-    )
-    raise WrongUsage(f"there is no {ref} in the tables", fix=f"{fix}")
-
-
-def _live(text: str, fleet: FleetEvaluation) -> Iterator[ResourceRef]:
-    kind, _, key = text.partition("/")
-    for scope, evaluation in fleet.scopes.items():
-        wanted = key.removeprefix(f"{scope}/") if kind in LIVE else text
-        if kind in LIVE and "/" in wanted:
-            continue
-        if kind != INSTANCE and wanted in evaluation.look.groups:
-            yield ResourceRef(GROUP, f"{scope}/{wanted}")
-        if kind == GROUP:
-            continue
-        for instance in evaluation.look.instances.values():
-            if wanted in (instance.instance_id, instance.private_ip, instance.tag("Name")):
-                yield ResourceRef(INSTANCE, f"{scope}/{instance.instance_id}")
-
-
-def _one(text: str, found: Sequence[ResourceRef]) -> ResourceRef:
-    if len(found) == 1:
-        return found[0]
-    names = "\n".join(f"    {ref}" for ref in found[:SHOWN])
-    more = f"\n    and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    raise WrongUsage(f"{text!r} may be each of these", fix=f"name one of them\n{names}{more}")
+    unknown = "envctl render lists the source's; what was never applied is not accepted yet"
+    fix = did_you_mean(str(ref), map(str, accepted.resources), unknown, quoted=False)
+    raise WrongUsage(f"there is no {ref} in the tables", fix=fix)
 
 
 def _nothing(text: str, accepted: AcceptedState, fleet: FleetEvaluation) -> WrongUsage:
     names = [ref.key for ref in accepted.resources]
     names += [name for scope in fleet.scopes.values() for name in scope.look.groups]
-    meant = closest(text, names)
-    fix = (
-        f"did you mean {meant}?"
-        if meant
-        else "name a document, a group, or an instance by id, private address or Name"
-    )
+    otherwise = "name a document, a group, or an instance by id, private address or Name"
+    fix = did_you_mean(text, names, otherwise, quoted=False)
     dark = "".join(
         f"\n  {name} could not be looked at: {scope.reason.message}"
         for name, scope in sorted(fleet.unreachable.items())
@@ -225,3 +220,11 @@ def protecting_type(environment: str, accepted: AcceptedState) -> str:
     kind = accepted.written.spec("EnvironmentType", spec.environment_type) if spec else None
     protects = kind is not None and SCHEDULE_ENVIRONMENT in (kind.protected_actions or ())
     return str(spec.environment_type) if protects else ""
+
+
+def zone_followed(schedules: Iterable[Compiled | None]) -> tzinfo:
+    """Return the zone of the first schedule that has one."""
+    for schedule in schedules:
+        if isinstance(schedule, Schedule) and schedule.fixed is None:
+            return zone_of(schedule.zone)
+    return UTC

@@ -87,27 +87,23 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
         raise WrongUsage(f"--entity {error}") from error
     live = {kind for target in live_targets(master.settings.extensions) for kind in target.kinds}
     if ref.kind == POWER or ref.kind in live:
-        return _live_entities(ref, master)
+        # One named without its scope (``Group/c50-ta-Web``) may be in any.
+        scopes = [scope for scope in _scopes(master) if scope != CONFIG_SCOPE]
+        in_scope = any(ref.key.startswith(f"{scope}/") for scope in scopes)
+        keys = [ref.key] if in_scope else [f"{scope}/{ref.key}" for scope in scopes]
+        return tuple(EntityKey(ref.kind, key) for key in keys)
     kind = master.kinds.get(ref.kind)
     if kind is None:
         meant = closest(ref.kind, master.kinds)
         hint = f"did you mean {meant}/{ref.key}?" if meant else f"kinds: {', '.join(master.kinds)}"
         raise WrongUsage(f"there is no kind {ref.kind!r}", fix=f"{hint}")
     prefix = master.settings.resource_prefix
-    return entities_of(kind, ref.key, prefix, lambda table: master.store.scan(table, 1))
-
-
-def _live_entities(ref: ResourceRef, master: Master) -> tuple[EntityKey, ...]:
-    """Return a live object as records name it; one named without its scope (``Group/c50-ta-Web``) may be in any."""
-    scopes = [scope for scope in _scopes(master) if scope != CONFIG_SCOPE]
-    if any(ref.key.startswith(f"{scope}/") for scope in scopes):
-        return (EntityKey(ref.kind, ref.key),)
-    return tuple(EntityKey(ref.kind, f"{scope}/{ref.key}") for scope in scopes)
+    return entities_of(kind, ref.key, prefix, master.store.scan)
 
 
 def _scopes(master: Master) -> list[str]:
     """Return the scopes something was ever written in."""
-    rows = master.store.scan(master.physical(STATE_TABLE.name), 1)
+    rows = master.store.scan(master.state_table)
     ids = sorted(str(row["Id"]) for row in rows)
     return [row_id.removeprefix(HEAD_PREFIX) for row_id in ids if row_id.startswith(HEAD_PREFIX)]
 
@@ -141,16 +137,17 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
     def tables() -> Iterator[tuple[EntityKey, str]]:
         for table in kind_tables(master.kinds.values()):
             physical = table.prefixed(master.settings.resource_prefix)
-            yield from table_digests(physical, master.store.scan(physical.name, 1))
+            yield from table_digests(physical, master.store.scan(physical.name))
         state = STATE_TABLE.prefixed(master.settings.resource_prefix)
         # Of the controller's own rows those that people make are in the ledger.
         yield from table_digests(state, read_override_rows(master.store, state.name))
 
+    ledger = installation.ledger
     return verify_ledger(
         _scopes(master),
-        installation.ledger,
+        ledger,
         installation.leases,
         sleep=master.process.sleep,
         tables=tables if replay else None,
-        blobs=master.blobs,
+        blobs=ledger.blobs,
     )

@@ -6,9 +6,9 @@ from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import WrongUsage
-from controller.kinds.language.fields import PLAIN, Shape, by_yaml
+from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.kinds.language.kind import Kind
-from controller.loading.closest import closest
+from controller.loading.closest import did_you_mean
 from controller.loading.positions import FieldPath
 from controller.model.canonical import parse_canonical
 from controller.model.ref import Origin, ResourceRef
@@ -60,9 +60,9 @@ def _found(resources: Mapping[ResourceRef, Resource], wanted: str) -> Resource:
     except ValueError as error:
         raise WrongUsage(str(error)) from error
     if ref not in resources:
-        meant = closest(wanted, map(str, resources))
-        fix = f"did you mean {meant}?" if meant else "envctl render prints all there are"
-        raise WrongUsage(f"the source has no {ref}", fix=f"{fix}")
+        otherwise = "envctl render prints all there are"
+        fix = did_you_mean(wanted, map(str, resources), otherwise, quoted=False)
+        raise WrongUsage(f"the source has no {ref}", fix=fix)
     return resources[ref]
 
 
@@ -111,7 +111,7 @@ def _as_written(path: FieldPath, authored: Json) -> FieldPath:
 
 def _masked(shape: Shape, value: Json) -> Json:
     if isinstance(value, dict):
-        fields = by_yaml(shape.model) if shape.model is not None else {}
+        fields = fields_of(shape.model).by_yaml
         shown = {}
         for name, part in value.items():
             field = fields.get(name)

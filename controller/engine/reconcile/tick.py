@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from controller.decisions.evaluator import tag_keys_of
+from controller.decisions.evaluator import power_rules_of
 from controller.decisions.power_map import PowerMap, power_map
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import new_run_id
@@ -73,18 +73,18 @@ class PowerAgenda:
 
     def learn(self, look: LiveLook, accepted: AcceptedState, now: datetime, *, waits: bool) -> None:
         """Watch the tags a look showed. ``waits``: something is to be looked at again soon; else the scope is done for now."""
-        keys = tag_keys_of(accepted.options)
+        rules = power_rules_of(accepted.options)
         scope = look.scope.name
         wanted: dict[Watched, Schedule] = {}
         moments = {at for at in self._moments.get(scope, ()) if at > now}
         every = {instance.tags for instance in look.instances.values()}
         every |= {group.tags for group in look.groups.values()}
         for tags in every:
-            text = tag_value(tags, keys.schedule)
+            text = tag_value(tags, rules.schedule_tag)
             schedule = _schedule(text)
             if schedule is not None and schedule.fixed is None:
                 wanted[Watched(scope, "tag", text)] = schedule
-            moments |= _end(tag_value(tags, keys.override), now)
+            moments |= _end(tag_value(tags, rules.override_tag), now)
         if waits:
             moments.add(now + POSTPONED_FOR)
         self._moments[scope] = moments

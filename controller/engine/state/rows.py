@@ -67,15 +67,20 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
     )
 
 
+_MOMENTS: Final = {
+    "Since": "since",
+    "TriedAt": "tried_at",
+    "LookedAt": "looked_at",
+    "AppliedAt": "applied_at",
+    "RetryAt": "retry_at",
+}
+_NUMBERS: Final = {"Changes": "changes", "Blocked": "blocked", "Failures": "failures"}
+"""What a row holds of a status as it is: attribute -> field."""
+
+
 def row_of_status(status: ScopeStatus) -> dict[str, Any]:
     """Return the row that holds a status."""
-    moments = {
-        "Since": status.since,
-        "TriedAt": status.tried_at,
-        "LookedAt": status.looked_at,
-        "AppliedAt": status.applied_at,
-        "RetryAt": status.retry_at,
-    }
+    moments = ((name, getattr(status, field)) for name, field in _MOMENTS.items())
     counts: dict[str, Any] = {}
     if status.seen is not None:
         # What counts do not know is left out.
@@ -89,21 +94,21 @@ def row_of_status(status: ScopeStatus) -> dict[str, Any]:
         "State": status.state.value,
         "Reason": str(status.reason),
         "Revision": status.revision,
-        "Changes": status.changes,
-        "Blocked": status.blocked,
-        "Failures": status.failures,
+        **{name: getattr(status, field) for name, field in _NUMBERS.items()},
         **counts,
-        **{name: iso_ms(at) for name, at in moments.items() if at is not None},
+        **{name: iso_ms(at) for name, at in moments if at is not None},
     }
 
 
 def status_of_row(row: Mapping[str, Any]) -> ScopeStatus | None:
     """Read a row; None for one that is damaged: the next look writes it anew."""
     try:
-        moments = {
-            name: datetime.fromisoformat(row[name]) if row.get(name) else None
-            for name in ("LookedAt", "AppliedAt", "RetryAt")
+        fields: dict[str, Any] = {
+            field: datetime.fromisoformat(row[name])
+            for name, field in _MOMENTS.items()
+            if row.get(name)
         }
+        fields |= {field: int(row.get(name, 0)) for name, field in _NUMBERS.items()}
         plain, counts = row.get("Seen"), None
         if plain is not None:
             known: dict[str, Any] = {
@@ -115,17 +120,10 @@ def status_of_row(row: Mapping[str, Any]) -> ScopeStatus | None:
         return ScopeStatus(
             scope=str(row["Id"]).removeprefix(STATUS_PREFIX),
             state=ScopeState(row["State"]),
-            since=datetime.fromisoformat(row["Since"]),
-            tried_at=datetime.fromisoformat(row["TriedAt"]),
             reason=Reason.stored(str(row.get("Reason", ""))),
-            looked_at=moments["LookedAt"],
             revision=str(row.get("Revision", "")),
-            applied_at=moments["AppliedAt"],
-            retry_at=moments["RetryAt"],
-            changes=int(row.get("Changes", 0)),
-            blocked=int(row.get("Blocked", 0)),
-            failures=int(row.get("Failures", 0)),
             seen=counts,
+            **fields,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
@@ -272,7 +270,7 @@ def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 def read_override_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
     """Return the rows of all overrides, ended ones too, by id. Raises as any read."""
-    return override_rows_in(store.scan(state_table, 1))
+    return override_rows_in(store.scan(state_table))
 
 
 def read_overrides(store: ItemStore, prefix: str) -> tuple[Override, ...]:

@@ -6,10 +6,10 @@ source is read when a schema is asked for, and by nobody else.
 
 import ast
 import inspect
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import pairwise
+from textwrap import dedent
 from typing import ClassVar
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, GetJsonSchemaHandler
@@ -56,26 +56,18 @@ def field_texts(model: type[BaseModel]) -> Mapping[str, str]:
     texts: dict[str, str] = {}
     for part in reversed(model.__mro__):
         if part is not Documented and issubclass(part, Documented):
-            texts |= _texts_of(part.__module__).get(part.__qualname__, {})
+            texts |= _texts_of(part)
     return {name: text for name, text in texts.items() if name in model.model_fields}
 
 
 @cache
-def _texts_of(module: str) -> dict[str, dict[str, str]]:
-    """Return class -> field -> text for a module; nothing for one without a source at hand."""
+def _texts_of(part: type[BaseModel]) -> Mapping[str, str]:
+    """Return field -> text of what one class itself says; nothing without a source at hand."""
     try:
-        source = inspect.getsource(sys.modules[module])
-    except (KeyError, OSError):
+        (found,) = ast.parse(dedent(inspect.getsource(part))).body
+    except (TypeError, OSError):
         return {}
-    return {name: dict(_below_fields(body)) for name, body in _classes(ast.parse(source).body, "")}
-
-
-def _classes(statements: list[ast.stmt], inside: str) -> Iterator[tuple[str, list[ast.stmt]]]:
-    for statement in statements:
-        if isinstance(statement, ast.ClassDef):
-            name = f"{inside}{statement.name}"
-            yield name, statement.body
-            yield from _classes(statement.body, f"{name}.")
+    return dict(_below_fields(found.body)) if isinstance(found, ast.ClassDef) else {}
 
 
 def _below_fields(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ Every walk over specs and dumped specs goes by the ``Shape`` of a field. What is
 tables do not have: they are taken out of a spec as ``{dotted YAML path: value}`` and put back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -13,14 +13,11 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic.alias_generators import to_camel, to_pascal
 
-from controller.kinds.language.kind import Items, Kind
-from controller.kinds.language.spec import RefTo, Spec
+from controller.kinds.language.kind import Kind, Path
+from controller.kinds.language.spec import Gives, RefTo, Spec
+from controller.model.table import Items
 
-Path = tuple[str | int, ...]
-YamlPath = tuple[str | int, ...]
 Mark = Literal["reference", "controller-only", "sensitive"]
-
-_BESIDE_THE_SPEC = frozenset({"Value"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +43,24 @@ class FieldShape:
     shape: Shape
     controller_only: bool
     sensitive: bool
+    gives: str
+    """YAML name of the field beside it that follows from it; empty for none."""
     marks: frozenset[Mark]
     """What it is marked as, or anything in it."""
 
 
+class ModelFields(NamedTuple):
+    """The fields of a model in the order they are written in, by their names in YAML and by those in the tables."""
+
+    by_yaml: Mapping[str, FieldShape]
+    by_attribute: Mapping[str, FieldShape]
+
+
 @cache
-def fields_of(model: type[Spec]) -> tuple[FieldShape, ...]:
-    """Return the fields of a model in the order they are written in."""
-    fields = []
-    for name, info in model.model_fields.items():
+def fields_of(model: type[Spec] | None) -> ModelFields:
+    """Return the fields of a model; there are none where there is no model."""
+    fields: list[FieldShape] = []
+    for name, info in model.model_fields.items() if model is not None else ():
         extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         controller_only, sensitive = bool(info.exclude), bool(extra.get("x-sensitive"))
         shape = innermost = _shape(info.annotation, tuple(info.metadata))
@@ -62,7 +68,7 @@ def fields_of(model: type[Spec]) -> tuple[FieldShape, ...]:
             innermost = inner
         marks: set[Mark] = set()
         if innermost.model is not None:
-            marks.update(*(field.marks for field in fields_of(innermost.model)))
+            marks.update(*(field.marks for field in fields_of(innermost.model).by_yaml.values()))
         if innermost.reference is not None:
             marks.add("reference")
         if controller_only:
@@ -71,28 +77,18 @@ def fields_of(model: type[Spec]) -> tuple[FieldShape, ...]:
             marks.add("sensitive")
         yaml = info.validation_alias if isinstance(info.validation_alias, str) else to_camel(name)
         attribute = info.serialization_alias or to_pascal(name)
-        fields.append(
-            FieldShape(name, yaml, attribute, shape, controller_only, sensitive, frozenset(marks))
-        )
-    return tuple(fields)
+        gives = next((mark.field for mark in info.metadata if isinstance(mark, Gives)), "")
+        found = (name, yaml, attribute, shape, controller_only, sensitive, gives, frozenset(marks))
+        fields.append(FieldShape(*found))
+    return ModelFields(
+        {field.yaml: field for field in fields}, {field.attribute: field for field in fields}
+    )
 
 
 @cache
 def marked(model: type[Spec], mark: Mark) -> tuple[FieldShape, ...]:
     """Return the fields of a model that have a mark, or that may hold something that has it."""
-    return tuple(field for field in fields_of(model) if mark in field.marks)
-
-
-@cache
-def by_attribute(model: type[Spec]) -> dict[str, FieldShape]:
-    """Return the fields of a model by their names in the tables."""
-    return {field.attribute: field for field in fields_of(model)}
-
-
-@cache
-def by_yaml(model: type[Spec]) -> dict[str, FieldShape]:
-    """Return the fields of a model by their names in YAML."""
-    return {field.yaml: field for field in fields_of(model)}
+    return tuple(field for field in fields_of(model).by_yaml.values() if mark in field.marks)
 
 
 def _shape(annotation: Any, marks: tuple[Any, ...] = ()) -> Shape:
@@ -176,13 +172,31 @@ def controller_only(spec: Spec, prefix: str = "") -> dict[str, Any]:
 
 
 def put_back(model: type[Spec], spec: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a spec under YAML names with controller-only values back in their places.
+    """Return a spec under YAML names with controller-only values back in their places, without what they give.
 
     A value whose place is gone, because the item was changed by others, is left out.
     """
     result = deepcopy(spec)
     for path, value in extra.items():
-        _put(Shape(model=model), result, path.split("."), deepcopy(value))
+        target: Any = result
+        shape, steps = Shape(model=model), path.split(".")
+        for place, step in enumerate(steps, start=1):
+            if shape.model is not None and isinstance(target, dict):
+                field = fields_of(shape.model).by_yaml.get(step)
+                if field is None:
+                    break
+                if place == len(steps) or field.controller_only:
+                    target[step] = deepcopy(value)
+                    target.pop(field.gives, None)
+                    break
+                shape, target = field.shape, target.setdefault(step, {})
+            elif shape.members is not None and isinstance(target, list):
+                target = _member(shape.members.model, target, step)
+                shape = shape.members
+            elif shape.values is not None and isinstance(target, dict):
+                shape, target = shape.values, target.get(step)
+            else:
+                break
     return result
 
 
@@ -192,7 +206,7 @@ def plain(value: Any) -> Any:
         given, authored = value.__dict__, value.model_fields_set
         return {
             field.yaml: plain(given[field.name])
-            for field in fields_of(type(value))
+            for field in fields_of(type(value)).by_yaml.values()
             if field.name in authored and given[field.name] is not None
         }
     if isinstance(value, list):
@@ -202,29 +216,14 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _put(shape: Shape, target: Any, steps: list[str], value: Any) -> None:
-    step, *rest = steps
-    if shape.model is not None and isinstance(target, dict):
-        field = by_yaml(shape.model).get(step)
-        if field is None:
-            return
-        if not rest or field.controller_only:
-            target[step] = value
-        else:
-            _put(field.shape, target.setdefault(step, {}), rest, value)
-    elif shape.members is not None and shape.members.model is not None and isinstance(target, list):
-        member = _member(shape.members.model, target, step)
-        if member is not None and rest:
-            _put(shape.members, member, rest, value)
-    elif shape.values is not None and isinstance(target, dict) and step in target and rest:
-        _put(shape.values, target[step], rest, value)
-
-
-def _member(model: type[Spec], members: list[Any], step: str) -> Any:
+def _member(model: type[Spec] | None, members: list[Any], step: str) -> Any:
+    if model is None:
+        return None
     if model.named_by is None:
         place = int(step) if step.isdigit() else len(members)
         return members[place] if place < len(members) else None
-    name = next(field.yaml for field in fields_of(model) if field.name == model.named_by)
+    fields = fields_of(model).by_yaml.values()
+    name = next(field.yaml for field in fields if field.name == model.named_by)
     return next((member for member in members if member.get(name) == step), None)
 
 
@@ -234,7 +233,7 @@ def to_yaml_names(shape: Shape, dumped: Any) -> Any:
     An attribute the model does not know keeps its name, so that validation refuses it by that name.
     """
     if isinstance(dumped, Mapping):
-        fields = by_attribute(shape.model) if shape.model is not None else {}
+        fields = fields_of(shape.model).by_attribute
         renamed = {}
         for name, value in dumped.items():
             field = fields.get(name)
@@ -259,7 +258,7 @@ def authored_spec(
     return name, kind.undo_derived(spec) if kind.undo_derived else spec
 
 
-def yaml_path(kind: Kind[Any], attributes: Iterable[Any]) -> YamlPath:
+def yaml_path(kind: Kind[Any], attributes: Iterable[Any]) -> Path:
     """Return where in the document the value of an attribute stands: ``("spec", "roles", "Web", "ami")``.
 
     ``attributes`` leads from an item's top; steps that are no text (members of lists) are places, or stand for the
@@ -270,31 +269,21 @@ def yaml_path(kind: Kind[Any], attributes: Iterable[Any]) -> YamlPath:
         place = kind.yaml_places.get(tuple(map(str, steps[:length])))
         if place is not None:
             return (*place, *(_printable(step) for step in steps[length:]))
-    path: list[str | int] = ["spec"]
-    shape = Shape(model=kind.spec)
-    for step in steps[1:] if steps and steps[0] in _BESIDE_THE_SPEC else steps:
-        name, shape, _ = _followed(shape, step)
-        path.append(name)
-    return tuple(path)
+    return ("spec", *(name for name, _ in _named_steps(kind, steps)))
 
 
 def is_sensitive(kind: Kind[Any], attributes: Iterable[Any]) -> bool:
     """Tell whether the value of an attribute must not be shown; ``attributes`` leads from an item's top."""
-    steps = tuple(attributes)
+    return any(sensitive for _, sensitive in _named_steps(kind, tuple(attributes)))
+
+
+def _named_steps(kind: Kind[Any], steps: tuple[Any, ...]) -> Iterator[tuple[str | int, bool]]:
+    """Yield each step from an item's top under its YAML name, and whether what it leads to is sensitive."""
     shape = Shape(model=kind.spec)
-    for step in steps[1:] if steps and steps[0] in _BESIDE_THE_SPEC else steps:
-        _, shape, sensitive = _followed(shape, step)
-        if sensitive:
-            return True
-    return False
-
-
-def _followed(shape: Shape, step: Any) -> tuple[str | int, Shape, bool]:
-    """Return the step under its YAML name, the shape it leads to, and whether that is sensitive."""
-    if shape.model is not None and isinstance(step, str):
-        field = by_attribute(shape.model).get(step)
-        return (field.yaml, field.shape, field.sensitive) if field else (step, PLAIN, False)
-    return _printable(step), shape.members or shape.values or PLAIN, False
+    for step in steps[1:] if steps[:1] == ("Value",) else steps:
+        field = fields_of(shape.model).by_attribute.get(step) if isinstance(step, str) else None
+        shape = field.shape if field is not None else shape.members or shape.values or PLAIN
+        yield (_printable(step), False) if field is None else (field.yaml, field.sensitive)
 
 
 def _printable(step: Any) -> str | int:

@@ -143,7 +143,8 @@ def _merging(model: type[Spec]) -> set[type[Spec]]:
         part = waiting.pop()
         if part not in found:
             found.add(part)
-            waiting += [inner for field in fields_of(part) for inner in _merged_models(field.shape)]
+            for field in fields_of(part).by_yaml.values():
+                waiting += _merged_models(field.shape)
     return found
 
 
@@ -162,7 +163,8 @@ def _loosen(schema: JsonSchema, named: type[Spec] | None) -> None:
     required = schema.pop("required", [])
     kept: list[str] = []
     if named is not None:
-        kept = [field.yaml for field in fields_of(named) if field.name == named.named_by]
+        fields = fields_of(named).by_yaml.values()
+        kept = [field.yaml for field in fields if field.name == named.named_by]
         schema["required"] = kept
     if required:
         schema["x-required"] = required
@@ -204,15 +206,10 @@ def _tidy(value: Any) -> Any:
     }
     if isinstance(tidy.get("description"), str):
         tidy["description"] = " ".join(tidy["description"].split()).replace("``", "`")
-    return _with_named_keys(tidy)
-
-
-def _with_named_keys(schema: JsonSchema) -> JsonSchema:
-    """Refuse keys of another form, which ``patternProperties`` alone lets pass."""
-    patterns = schema.get("patternProperties")
-    if not isinstance(patterns, dict) or len(patterns) != 1:
-        return schema
-    ((pattern, values),) = patterns.items()
-    rest = {name: value for name, value in schema.items() if name != "patternProperties"}
-    keys = {**schema.get("propertyNames", {}), "pattern": pattern}
-    return {**rest, "propertyNames": keys, "additionalProperties": values}
+    patterns = tidy.get("patternProperties")
+    if isinstance(patterns, dict) and len(patterns) == 1:
+        # Keys of another form are refused, which patternProperties alone lets pass.
+        ((pattern, values),) = tidy.pop("patternProperties").items()
+        keys = {**tidy.get("propertyNames", {}), "pattern": pattern}
+        tidy |= {"propertyNames": keys, "additionalProperties": values}
+    return tidy

@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.kinds.language.spec import Spec
 from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import Items, KeyAttribute, TableDefinition
 
 S = TypeVar("S", bound=Spec)
 
@@ -16,9 +16,6 @@ API_VERSION = "envctl/v1"
 """Version of the form of documents."""
 DEFAULTS = "Defaults"
 """What documents call themselves that give partial specs to their folder: no kind of objects."""
-
-Items = dict[str, dict[str, Any]]
-"""Logical table name -> the item's attributes, keys included, without ``Audit`` and ``Managed``."""
 
 Path = tuple[str | int, ...]
 """Leads into a document from its top: ``("spec", "hosts", 0, "port")``."""
@@ -124,35 +121,6 @@ class Leaving(StrEnum):
     """Deleted only when what was last applied says ``lifecycle: retired`` (Environment)."""
 
 
-SCHEMA_VERSION = "SchemaVersion"
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """``{<key>: name, <top…>, "Value": {"SchemaVersion": n, …}}``, the shape most tables share."""
-
-    key: str
-    """Attribute that holds ``metadata.name``."""
-    schema_version: int | None = None
-    top: tuple[str, ...] = ()
-    """Attributes beside ``Value`` instead of inside it."""
-
-    def item(self, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the item of an object from its spec, dumped under attribute names."""
-        value = dict(spec)
-        beside = {attribute: value.pop(attribute) for attribute in self.top if attribute in value}
-        if self.schema_version is not None:
-            value[SCHEMA_VERSION] = self.schema_version
-        return {self.key: name, **beside, "Value": value}
-
-    def spec(self, item: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Return name and dumped spec of an item, whatever else it has; the inverse of ``item``."""
-        value = {attribute: item[attribute] for attribute in self.top if attribute in item}
-        value.update(item.get("Value") or {})
-        value.pop(SCHEMA_VERSION, None)
-        return str(item[self.key]), value
-
-
 @dataclass(frozen=True, slots=True)
 class NameFormat:
     """The form of ``metadata.name``. ``pattern`` is anchored and means the same in Python, Rust and JavaScript."""
@@ -233,25 +201,13 @@ Kinds = Mapping[str, Kind[Any]]
 """All kinds by name."""
 
 CONTROLLER_TABLE = TableDefinition("EnvctlConfig", KeyAttribute("Kind"), KeyAttribute("Name"))
-"""The one table of kinds that only this controller knows."""
-_CONTROLLER_LAYOUT = Layout("Name")
+"""The one table of kinds that only this controller knows; its items say which kind they are of."""
 
 
-def controller_kind(
-    name: str, summary: str, spec: type[S], facts: Callable[[str, S], Any], *rules: Rule
-) -> Kind[S]:
-    """Return a kind whose objects are items of ``CONTROLLER_TABLE``."""
-    return Kind(
-        name=name,
-        summary=summary,
-        spec=spec,
-        tables=(CONTROLLER_TABLE,),
-        project=lambda key, dumped: {
-            CONTROLLER_TABLE.name: {"Kind": name, **_CONTROLLER_LAYOUT.item(key, dumped)}
-        },
-        recover=lambda items: _CONTROLLER_LAYOUT.spec(items[CONTROLLER_TABLE.name]),
-        identify=lambda item: str(item["Name"]),
-        facts=facts,
-        rules=rules,
-        yaml_places={("Name",): ("metadata", "name")},
-    )
+def old_product_needs(world: World, why: str, fields: Iterable[tuple[str, bool, str]]) -> Findings:
+    """Find the fields (name, whether it is given, what to write) that are missing where the old product runs beside us."""
+    if world.compatibility != "none":
+        why = f"; with compatibility environment-manager {why}"
+        for name, given, fix in fields:
+            if not given:
+                yield Finding.missing(("spec",), name, why, fix)

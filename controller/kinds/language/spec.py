@@ -89,6 +89,14 @@ class ShortForm:
 CONTROLLER_ONLY = Field(exclude=True, json_schema_extra={"x-controller-only": True})
 """Mark of a field that the tables do not have (``Annotated[str | None, CONTROLLER_ONLY]``): kept in ``Managed.Extra``."""
 
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """Mark of a controller-only field from which another follows, unless that is written: its name in YAML."""
+
+    field: str
+
+
 SENSITIVE = Field(json_schema_extra={"x-sensitive": True})
 """Mark of a field whose value is never printed and enters the ledger as a digest only."""
 
@@ -156,11 +164,7 @@ def merge_derived(item: Any, derived: Any) -> Any:
         return derived
     merged: Any = item.copy()
     for key, value in derived.items():
-        if isinstance(value, dict):
-            below = item.get(key) if isinstance(item, dict) else item[key]
-            merged[key] = merge_derived(below, value)
-        else:
-            merged[key] = value
+        merged[key] = merge_derived(item.get(key) if isinstance(item, dict) else item[key], value)
     return merged
 
 

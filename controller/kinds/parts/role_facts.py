@@ -137,7 +137,6 @@ if TYPE_CHECKING:
         """The fields of a role that are asked for here; at run time it has all of them."""
 
         enabled: bool | None
-        owning_cluster: str | None
         subnet_type_name: str | None
         security_zone: str | None
         availability_zone_name: str | list[str] | None
@@ -163,7 +162,6 @@ class RoleOverrideFacts(NamedTuple):
     """What rules ask of an override."""
 
     enabled: bool
-    owning_cluster: str | None
     subnet_type: str | None
     security_zone: str | None
     zones: str | None
@@ -176,16 +174,11 @@ class RoleOverrideFacts(NamedTuple):
         slices = dict(role.slices)
         for name, sizes in self.slices:
             slices[name] = sizes.over(slices.get(name, NO_SIZES))
-        return role._replace(
-            owning_cluster=self.owning_cluster or role.owning_cluster,
-            subnet_type=self.subnet_type or role.subnet_type,
-            security_zone=self.security_zone or role.security_zone,
-            zones=role.zones if self.zones is None else self.zones,
-            sizes=self.sizes.over(role.sizes),
-            fleet_per_slice=role.fleet_per_slice
-            if self.fleet_per_slice is None
-            else self.fleet_per_slice,
-            slices=tuple(slices.items()),
+        effective = role._replace(sizes=self.sizes.over(role.sizes), slices=tuple(slices.items()))
+        plain = ("subnet_type", "security_zone", "zones", "fleet_per_slice")
+        own = {field: getattr(self, field) for field in plain}
+        return effective._replace(
+            **{name: value for name, value in own.items() if value is not None}
         )
 
 
@@ -194,7 +187,6 @@ def override_facts(override: RoleOverride) -> RoleOverrideFacts:
     zones = override.availability_zone_name
     return RoleOverrideFacts(
         override.enabled is not False,
-        override.owning_cluster,
         override.subnet_type_name,
         override.security_zone,
         None if zones is None else "".join(zones),

@@ -1,12 +1,21 @@
 """One server role of a deployment map: what its instances are, and how its groups are sized and kept."""
 
+from collections import Counter
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.fields import merge
-from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, ShortForm, Spec, unfit
+from controller.kinds.language.spec import (
+    CONTROLLER_ONLY,
+    Gives,
+    RefTo,
+    Says,
+    ShortForm,
+    Spec,
+    unfit,
+)
 from controller.kinds.parts.texts import Email, SubnetType, Text
 from controller.kinds.schedule import (
     SCHEDULE,
@@ -66,17 +75,11 @@ class Sizes(NamedTuple):
 
     def over(self, under: "Sizes") -> "Sizes":
         """Lay these over others: what is not given here is taken from there."""
-        return Sizes(
-            under.min if self.min is None else self.min,
-            under.desired if self.desired is None else self.desired,
-            under.max if self.max is None else self.max,
-        )
+        both = zip(self, under, strict=True)
+        return Sizes(*(below if own is None else own for own, below in both))
 
     def disorder(self) -> str | None:
         """Say what breaks min <= desired <= max; None if nothing does."""
-        low, wanted, high = self
-        if low is not None and wanted is not None and high is not None and low <= wanted <= high:
-            return None
         known = [
             (name, size) for name, size in zip(self._fields, self, strict=True) if size is not None
         ]
@@ -180,16 +183,20 @@ class Volume(Spec):
     """``SSD`` is gp2, anything else (usually ``Disk``) a magnetic standard volume."""
 
 
-def _once_each(volumes: list[Volume]) -> list[Volume]:
-    if len({volume.name for volume in volumes}) < len(volumes):
-        raise unfit(
-            "two volumes have the same name; expected at most one OS and one Data",
-            "remove one of them",
-        )
-    return volumes
+def each_once(field: str, message: str, fix: str) -> AfterValidator:
+    """Refuse members of a list with the same name; the message may tell ``{count}`` and ``{name}``."""
+
+    def checked(members: list[Any]) -> list[Any]:
+        for name, count in Counter(getattr(member, field) for member in members).items():
+            if count > 1:
+                raise unfit(message.format(count=count, name=name), fix)
+        return members
+
+    return AfterValidator(checked)
 
 
-Volumes = Annotated[list[Volume], AfterValidator(_once_each)]
+_TWO_VOLUMES = "two volumes have the same name; expected at most one OS and one Data"
+Volumes = Annotated[list[Volume], each_once("name", _TWO_VOLUMES, "remove one of them")]
 
 
 class DeployedService(Spec):
@@ -295,7 +302,9 @@ class ServerRole(Spec):
     """``pin`` (default) keeps the image once resolved, ``follow`` rolls out a newer one."""
     slices: Annotated[Slices | None, CONTROLLER_ONLY] = None
     """Slices of a fleet per slice that are kept, with their sizes. Default: both, with the role's sizes."""
-    schedule: Annotated[Annotated[ScheduleChoice, SCHEDULE] | None, CONTROLLER_ONLY] = None
+    schedule: Annotated[
+        Annotated[ScheduleChoice, SCHEDULE] | None, CONTROLLER_ONLY, Gives("scheduleTag")
+    ] = None
     """Schedule of the role's instances. Default: that of the environment. Gives ``scheduleTag``."""
     scaling_schedules: Annotated[
         Annotated[list[ScalingSchedule], Field(max_length=125)] | None, CONTROLLER_ONLY

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from controller.kinds.language.fields import Shape, by_yaml
+from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.kind import Finding, Kind
 from controller.loading.authoring.found import Oddity
 from controller.loading.issues import validation_issues
@@ -65,7 +65,7 @@ def is_secret(kind: Kind[Any], path: Path) -> bool:
     """Tell whether the value at a path inside the spec, or a part of it, must not be shown."""
     shape = Shape(model=kind.spec)
     for step in path:
-        field = by_yaml(shape.model).get(str(step)) if shape.model is not None else None
+        field = fields_of(shape.model).by_yaml.get(str(step)) if shape.model is not None else None
         if field is not None and field.sensitive:
             return True
         inner = field.shape if field is not None else shape.members or shape.values
@@ -73,7 +73,7 @@ def is_secret(kind: Kind[Any], path: Path) -> bool:
             return False
         shape = inner
     return shape.model is not None and any(
-        field.sensitive for field in by_yaml(shape.model).values()
+        field.sensitive for field in fields_of(shape.model).by_yaml.values()
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from controller.kinds.language.fields import PLAIN, Shape, by_attribute
+from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.kinds.language.kind import Kinds
 from controller.loading.authoring.found import LeftOut, Oddity
 from controller.model.ref import ResourceRef
@@ -89,7 +89,7 @@ def _masked(ref: ResourceRef, item: Mapping[str, Json], kinds: Kinds) -> Json:
 
 def _hidden(shape: Shape, value: Json) -> Json:
     if isinstance(value, Mapping):
-        fields = by_attribute(shape.model) if shape.model is not None else {}
+        fields = fields_of(shape.model).by_attribute
         shown = {}
         for name, member in value.items():
             field = fields.get(name)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.kinds.language.fields import PLAIN, Shape, by_yaml
+from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.server_role import AutoScalingSettings, Volume
@@ -29,7 +29,7 @@ def _terse(shape: Shape, value: Json) -> Json:
         return [_terse(shape.members or PLAIN, member) for member in value]
     if not isinstance(value, dict) or shape.model in SAID_ANYWAY:
         return value
-    fields = by_yaml(shape.model) if shape.model is not None else {}
+    fields = fields_of(shape.model).by_yaml
     kept: dict[str, Json] = {}
     for name, member in value.items():
         field = fields.get(name)
@@ -52,7 +52,7 @@ def _in_form(shape: Shape, value: Json) -> Json:
         return value
     if shape.model is ScheduleChoice and (short := _short_schedule(value)) is not value:
         return short
-    fields = by_yaml(shape.model) if shape.model is not None else {}
+    fields = fields_of(shape.model).by_yaml
     written: dict[str, Json] = {}
     for name in dict.fromkeys([*fields, *value]):
         if name in value:

@@ -9,14 +9,15 @@ from typing import Any, Final, NamedTuple, TypedDict
 
 from controller.decisions import tag_keys as our
 from controller.model.canonical import canonical_bytes, digest, digest_of
-from controller.model.live import FoundGroup, LiveScope, Member
+from controller.model.live import FoundGroup, LiveScope
 from controller.model.observed import Mark, Observation, Ownership
 from controller.targets.group_parts.names import group_ref
 from controller.targets.table_items.item_form import mark_id
 
 Attributes = dict[str, Any]
 
-SIZES: Final = ("minSize", "desiredCapacity", "maxSize")
+SIZES: Final = {"minSize": "MinSize", "desiredCapacity": "DesiredCapacity", "maxSize": "MaxSize"}
+"""Attribute -> name in AWS's requests."""
 SCHEDULE_TAG: Final = "tags.Schedule"
 """How the Schedule tag is called among what the YAML may give or leave."""
 
@@ -128,7 +129,12 @@ class ImageMark(NamedTuple):
 
 def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> FoundAttributes:
     """Return the facts of a group."""
-    behind = _behind(group)
+    current = group.template_id, group.template_version
+    behind = [
+        member
+        for member in group.members
+        if group.template_id and (member.template_id, member.template_version) != current
+    ]
     return {
         "environment": group.tag(keys.get("Environment", "Environment")) or "",
         "template": f"{group.template_id}:{group.template_version}" if group.template_id else "",
@@ -145,17 +151,6 @@ def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> FoundAttributes:
         "deleting": bool(group.status),
         "scaling_schedules": group.tag(our.SCALING_SCHEDULES) or "",
     }
-
-
-def _behind(group: FoundGroup) -> list[Member]:
-    if not group.template_id:
-        return []
-    current = group.template_id, group.template_version
-    return [
-        member
-        for member in group.members
-        if (member.template_id, member.template_version) != current
-    ]
 
 
 def light_attributes(
@@ -193,54 +188,17 @@ def observation(
     """Return a group as planning takes it. A copy of a group of ours has our mark, but not its own: it is foreign."""
     data = canonical_bytes(attributes)
     found_digest = digest(data)
-    mark, ownership = mark_of(group, scope, installation, found_digest)
-    return Observation(
-        ref=group_ref(scope.name, group.name),
-        attributes=data,
-        digest=found_digest,
-        mark=mark,
-        ownership=ownership,
-        base=data,
-    )
-
-
-def mark_of(
-    group: FoundGroup, scope: LiveScope, installation: str, found_digest: str
-) -> tuple[Mark | None, Ownership]:
-    """Return the mark a group carries, and whose it is."""
+    mark, ownership = None, Ownership.UNMANAGED
     carried = group.tag(our.ID)
-    if carried is None:
-        return None, Ownership.UNMANAGED
-    fits = carried == group_mark_id(installation, scope.name, group.name)
-    mark = Mark(
-        by=installation if fits else carried[:12],
-        id=carried,
-        revision="",
-        path="",
-        line=0,
+    if carried is not None:
+        fits = carried == group_mark_id(installation, scope.name, group.name)
+        ownership = Ownership.OURS if fits else Ownership.FOREIGN
         # What was last applied is told by marks of its own; the comparison only needs this one to fit.
-        digest=found_digest,
-        extra={},
-    )
-    return mark, Ownership.OURS if fits else Ownership.FOREIGN
+        mark = Mark(installation if fits else carried[:12], carried, "", "", 0, found_digest, {})
+    ref = group_ref(scope.name, group.name)
+    return Observation(ref, data, found_digest, mark, ownership, base=data)
 
 
 def group_mark_id(installation: str, scope: str, name: str) -> str:
     """Return what the mark on a group must be."""
     return mark_id(installation, scope, {"Group": name})
-
-
-def with_attributes(found: Observation, attributes: Mapping[str, Any]) -> Observation:
-    """Return an observation that knows more."""
-    data = canonical_bytes(attributes)
-    found_digest = digest(data)
-    mark = found.mark._replace(digest=found_digest) if found.mark else None
-    return Observation(
-        ref=found.ref,
-        attributes=data,
-        digest=found_digest,
-        mark=mark,
-        ownership=found.ownership,
-        base=data,
-        depends_on=found.depends_on,
-    )

@@ -5,7 +5,7 @@ Also templates and launch configurations as attributes, and attributes as launch
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
@@ -14,6 +14,7 @@ from controller.decisions import tag_keys as our
 from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import digest_of
 from controller.ports import LiveActs
+from controller.targets.group_parts.calls import carries_our_mark
 from controller.targets.group_parts.found import OF_TEMPLATE, Attributes, group_mark_id
 from controller.targets.group_parts.names import template_name
 from controller.targets.group_parts.role_design import Volume
@@ -62,50 +63,26 @@ def _mapping(device: str, text: str) -> dict[str, Any]:
     return {"DeviceName": device, "Ebs": ebs}
 
 
-def attributes_of_template(data: Mapping[str, Any], names: Names) -> dict[str, Any]:
-    """Return what is compared of a launch template's data, but for the image's wish and platform."""
-    first = (data.get("NetworkInterfaces") or [{}])[0]
-    profile = data.get("IamInstanceProfile") or {}
-    return _attributes(
-        data,
-        str(profile.get("Name") or profile.get("Arn") or ""),
-        [*(first.get("Groups") or ()), *(data.get("SecurityGroupIds") or ())],
-        names,
-        data.get("Monitoring"),
-        first.get("AssociatePublicIpAddress"),
-    )
-
-
-def attributes_of_configuration(data: Mapping[str, Any], names: Names) -> dict[str, Any]:
-    """Return what is compared of a launch configuration, but for the image's wish and platform."""
-    return _attributes(
-        data,
-        str(data.get("IamInstanceProfile") or ""),
-        data.get("SecurityGroups") or (),
-        names,
-        data.get("InstanceMonitoring"),
-        data.get("AssociatePublicIpAddress"),
-    )
-
-
-def _attributes(
-    data: Mapping[str, Any],
-    profile: str,
-    groups: Iterable[str],
-    names: Names,
-    monitoring: Mapping[str, Any] | None,
-    public: object,
-) -> dict[str, Any]:
+def attributes_of(data: Mapping[str, Any], names: Names, *, is_template: bool) -> dict[str, Any]:
+    """Return what is compared of a launch template's data or a launch configuration, but for the image's wish and platform."""
+    network, profile = data, data.get("IamInstanceProfile")
+    groups, monitoring = data.get("SecurityGroups"), data.get("InstanceMonitoring")
+    if is_template:
+        network = (data.get("NetworkInterfaces") or [{}])[0]
+        named = profile or {}
+        profile = named.get("Name") or named.get("Arn")
+        groups = [*(network.get("Groups") or ()), *(data.get("SecurityGroupIds") or ())]
+        monitoring = data.get("Monitoring")
     return {
         "imageId": str(data.get("ImageId", "")),
         "instanceType": str(data.get("InstanceType", "")),
         "keyPair": str(data.get("KeyName") or ""),
-        "instanceProfile": profile.rsplit("/", 1)[-1],
-        "securityGroups": {names.get(group, group): group for group in groups},
+        "instanceProfile": str(profile or "").rsplit("/", 1)[-1],
+        "securityGroups": {names.get(group, group): group for group in groups or ()},
         "volumes": _volumes(data.get("BlockDeviceMappings") or ()),
         "userData": _text(str(data.get("UserData") or "")),
         "detailedMonitoring": _true((monitoring or {}).get("Enabled")),
-        "publicAddress": _true(public),
+        "publicAddress": _true(network.get("AssociatePublicIpAddress")),
     }
 
 
@@ -159,10 +136,6 @@ class Pointer(NamedTuple):
         """Print as the group's mark holds it."""
         return f"{self.id}:{self.version}"
 
-    def specification(self) -> dict[str, str]:
-        """Return what a group's requests take."""
-        return {"LaunchTemplateId": self.id, "Version": self.version}
-
 
 def put_template(group: str, attributes: Attributes, acts: LiveActs) -> Pointer:
     """Make sure that the latest version of a group's template says what the attributes say, and return it.
@@ -171,33 +144,33 @@ def put_template(group: str, attributes: Attributes, acts: LiveActs) -> Pointer:
     """
     client = acts.client("ec2")
     what = f"groups: put the launch template of {group}"
-    wanted = digest_of({name: attributes[name] for name in OF_TEMPLATE})[:32]
-    data = data_of(attributes)
+    digest = digest_of({name: attributes[name] for name in OF_TEMPLATE})[:32]
     latest = _latest(client, group, what, acts)
-    if latest is not None and latest.get("VersionDescription") == _description(wanted):
-        return _pointer(latest)
+    request: dict[str, Any] = {
+        "VersionDescription": f"envctl {digest}",
+        "LaunchTemplateData": data_of(attributes),
+        "ClientToken": acts.token[:_TOKEN_LENGTH],
+    }
+    if latest is not None and latest.get("VersionDescription") == request["VersionDescription"]:
+        return Pointer(str(latest["LaunchTemplateId"]), str(latest["VersionNumber"]))
     acts.check()
     with aws_errors(what, place_of(client)):
-        request: dict[str, Any] = {
-            "VersionDescription": _description(wanted),
-            "LaunchTemplateData": data,
-            "ClientToken": acts.token[:_TOKEN_LENGTH],
-        }
         if latest is not None:
             answer = client.create_launch_template_version(
                 LaunchTemplateId=latest["LaunchTemplateId"], **request
             )
-            return _pointer(answer["LaunchTemplateVersion"])
-        mark = group_mark_id(acts.installation, acts.scope.name, group)
-        answer = client.create_launch_template(
-            LaunchTemplateName=template_name(group),
-            TagSpecifications=[
-                {"ResourceType": "launch-template", "Tags": [{"Key": our.ID, "Value": mark}]}
-            ],
-            **request,
-        )
-        made = answer["LaunchTemplate"]
-        return Pointer(str(made["LaunchTemplateId"]), str(made["LatestVersionNumber"]))
+            made, number = answer["LaunchTemplateVersion"], "VersionNumber"
+        else:
+            mark = group_mark_id(acts.installation, acts.scope.name, group)
+            answer = client.create_launch_template(
+                LaunchTemplateName=template_name(group),
+                TagSpecifications=[
+                    {"ResourceType": "launch-template", "Tags": [{"Key": our.ID, "Value": mark}]}
+                ],
+                **request,
+            )
+            made, number = answer["LaunchTemplate"], "LatestVersionNumber"
+        return Pointer(str(made["LaunchTemplateId"]), str(made[number]))
 
 
 def delete_template(group: str, acts: LiveActs) -> None:
@@ -205,7 +178,7 @@ def delete_template(group: str, acts: LiveActs) -> None:
     client = acts.client("ec2")
     what = f"groups: delete the launch template of {group}"
     found = _template(client, group, what)
-    if found is None or not _is_ours(found, group, acts):
+    if found is None or not carries_our_mark(found, group, acts):
         return
     acts.check()
     try:
@@ -220,7 +193,7 @@ def _latest(client: Any, group: str, what: str, acts: LiveActs) -> Mapping[str, 
     found = _template(client, group, what)
     if found is None:
         return None
-    if not _is_ours(found, group, acts):
+    if not carries_our_mark(found, group, acts):
         raise Conflict(
             f"{what}: there is a launch template {template_name(group)} that envctl did not make",
             fix="delete it, or rename it by copying, then apply again",
@@ -241,16 +214,3 @@ def _template(client: Any, group: str, what: str) -> Mapping[str, Any] | None:
         )
     found = answer.get("LaunchTemplates") or ()
     return found[0] if found else None
-
-
-def _is_ours(template: Mapping[str, Any], group: str, acts: LiveActs) -> bool:
-    carried = {str(tag["Key"]): str(tag["Value"]) for tag in template.get("Tags") or ()}
-    return carried.get(our.ID) == group_mark_id(acts.installation, acts.scope.name, group)
-
-
-def _pointer(version: Mapping[str, Any]) -> Pointer:
-    return Pointer(str(version["LaunchTemplateId"]), str(version["VersionNumber"]))
-
-
-def _description(wanted: str) -> str:
-    return f"envctl {wanted}"

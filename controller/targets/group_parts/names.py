@@ -62,18 +62,14 @@ def platform_security_groups(platform: str, *, secure: bool) -> tuple[str, ...]:
     return ("sgZoneSecure", f"sgOS{platform}Secure") if secure else (f"sgOS{platform}",)
 
 
-def partition_of(region: str) -> str:
-    """Return the partition ARNs of a region begin with."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
 def topic_arn(topic: str, region: str, account: str) -> str:
     """Return the ARN of a topic given by name or ARN."""
     if topic.startswith("arn:"):
         return topic
-    return f"arn:{partition_of(region)}:sns:{region}:{account}:{topic}"
+    partition = "aws-cn" if region.startswith("cn-") else "aws"
+    if region.startswith("us-gov-"):
+        partition = "aws-us-gov"
+    return f"arn:{partition}:sns:{region}:{account}:{topic}"
 
 
 def group_ref(scope: str, name: str) -> ResourceRef:

@@ -4,17 +4,19 @@ A closer look reads what a light one does not show: templates, hooks, notificati
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
 from controller.decisions.tag_keys import IMAGE, written_keys
 from controller.errors import RefusedByAws
-from controller.model.canonical import parse_canonical
+from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import FoundGroup, LiveLook
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef
 from controller.ports import LiveReads
+from controller.targets.group_parts.calls import FILTER_VALUES, chunks, filtered, pages
 from controller.targets.group_parts.found import (
     Attributes,
     FoundAttributes,
@@ -22,12 +24,10 @@ from controller.targets.group_parts.found import (
     light_attributes,
     observation,
     seen_of,
-    with_attributes,
 )
 from controller.targets.group_parts.images import FoundImage
 from controller.targets.group_parts.launch_templates import (
-    attributes_of_configuration,
-    attributes_of_template,
+    attributes_of,
     security_groups_of,
 )
 from controller.targets.group_parts.names import (
@@ -39,15 +39,7 @@ from controller.targets.group_parts.names import (
     group_ref,
     names_asked,
 )
-from controller.targets.group_parts.references import (
-    FILTER_VALUES,
-    chunks,
-    filter_of,
-    images_by_id,
-    name_tag,
-    pages,
-    read_references,
-)
+from controller.targets.group_parts.references import images_by_id, name_tag, read_references
 
 HOOK = "10min-draining"
 """Name of the draining hook, whatever its length (domain rule: other programs look for it)."""
@@ -72,51 +64,32 @@ def read_deep(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, Deep]
         return {}
     data = {**_templates(wanted.values(), reads), **_configurations(wanted.values(), reads)}
     names = _security_group_names(data.values(), reads)
-    marks = {name: ImageMark.parse(group.tag(IMAGE) or "") for name, group in wanted.items()}
-    unknown = {
-        str(template.get("ImageId"))
-        for name, template in data.items()
-        if template.get("ImageId") and not _names(marks[name], template)
-    }
-    images = images_by_id(unknown, reads.client("ec2")) if unknown else {}
+    marks: dict[str, ImageMark] = {}
+    unknown = set()
+    for name, group in wanted.items():
+        image_id = data.get(name, {}).get("ImageId")
+        mark = ImageMark.parse(group.tag(IMAGE) or "")
+        if mark is not None and mark.id == image_id:
+            marks[name] = mark
+        elif image_id:
+            unknown.add(str(image_id))
+    images = images_by_id(unknown, reads.client("ec2"))
     hooks = {name: _hook(name, reads) for name in wanted}
     notifications = _notifications(list(wanted), reads)
-    return {
-        name: _deep(
-            group,
-            data.get(name, {}),
-            marks[name],
-            images,
-            names,
-            {"terminationDelay": hooks[name], "notifications": notifications.get(name, {})},
-        )
-        for name, group in wanted.items()
-    }
-
-
-def _names(mark: ImageMark | None, data: Mapping[str, Any]) -> bool:
-    return mark is not None and mark.id == data.get("ImageId")
-
-
-def _deep(
-    group: FoundGroup,
-    data: Mapping[str, Any],
-    mark: ImageMark | None,
-    images: Mapping[str, FoundImage],
-    names: Mapping[str, str],
-    rest: Attributes,
-) -> Deep:
-    read = attributes_of_template if group.template_id else attributes_of_configuration
-    attributes = {**read(data, names), **rest}
-    image = images.get(attributes["imageId"])
-    if mark is not None and _names(mark, data):
-        attributes |= {"ami": mark.wish, "platform": mark.platform}
-    else:
-        attributes |= {
-            "ami": image.name if image else attributes["imageId"],
-            "platform": image.platform if image else "",
-        }
-    return Deep(attributes, image)
+    found = {}
+    for name, group in wanted.items():
+        is_template = bool(group.template_id)
+        attributes = attributes_of(data.get(name, {}), names, is_template=is_template)
+        attributes["terminationDelay"] = hooks[name]
+        attributes["notifications"] = notifications.get(name, {})
+        image = images.get(attributes["imageId"])
+        if name in marks:
+            attributes |= {"ami": marks[name].wish, "platform": marks[name].platform}
+        else:
+            attributes["ami"] = image.name if image else attributes["imageId"]
+            attributes["platform"] = image.platform if image else ""
+        found[name] = Deep(attributes, image)
+    return found
 
 
 def _templates(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, dict[str, Any]]:
@@ -128,7 +101,6 @@ def _templates(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, dict
         for item in pages(
             client,
             "describe_launch_template_versions",
-            "LaunchTemplateVersions",
             "read launch templates",
             Versions=["$Latest"],
             PaginationConfig={"PageSize": VERSIONS_PAGE},
@@ -165,36 +137,25 @@ def _configurations(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str,
     for group in groups:
         if group.launch_configuration and not group.template_id:
             by_configuration.setdefault(group.launch_configuration, []).append(group.name)
-    if not by_configuration:
-        return {}
-    client = reads.client("autoscaling")
-    found = {}
-    for part in chunks(sorted(by_configuration), CONFIGURATION_PAGE):
+    return {
+        name: item
+        for part in chunks(sorted(by_configuration), CONFIGURATION_PAGE)
         for item in pages(
-            client,
+            reads.client("autoscaling"),
             "describe_launch_configurations",
-            "LaunchConfigurations",
             "read launch configurations",
             LaunchConfigurationNames=part,
-        ):
-            for name in by_configuration[str(item["LaunchConfigurationName"])]:
-                found[name] = item
-    return found
+        )
+        for name in by_configuration[str(item["LaunchConfigurationName"])]
+    }
 
 
 def _security_group_names(data: Iterable[Mapping[str, Any]], reads: LiveReads) -> dict[str, str]:
     ids = sorted({group_id for found in data for group_id in security_groups_of(found)})
-    client = reads.client("ec2")
+    what = "read security groups"
     return {
         str(item["GroupId"]): name_tag(item) or str(item["GroupId"])
-        for part in chunks(ids, FILTER_VALUES)
-        for item in pages(
-            client,
-            "describe_security_groups",
-            "SecurityGroups",
-            "read security groups",
-            Filters=[filter_of("group-id", part)],
-        )
+        for item in filtered(reads.client("ec2"), "describe_security_groups", what, ids, "group-id")
     }
 
 
@@ -218,7 +179,6 @@ def _notifications(groups: list[str], reads: LiveReads) -> dict[str, dict[str, l
         for item in pages(
             client,
             "describe_notification_configurations",
-            "NotificationConfigurations",
             "read notifications",
             AutoScalingGroupNames=part,
         ):
@@ -265,15 +225,13 @@ def _look_closer(
 ) -> Known:
     known: Known = {}
     for name, deep in read_deep(groups, reads).items():
-        known[ask(GROUP_DETAILS, name)] = _answer(deep)
+        known[ask(GROUP_DETAILS, name)] = {"image": list(deep.image) if deep.image else None}
         ref = group_ref(look.scope.name, name)
-        before = parse_canonical(objects[ref].attributes)
-        objects[ref] = with_attributes(objects[ref], {**before, **deep.attributes})
+        found = objects[ref]
+        data = canonical_bytes({**parse_canonical(found.attributes), **deep.attributes})
+        mark = found.mark._replace(digest=digest(data)) if found.mark else None
+        objects[ref] = replace(found, attributes=data, digest=digest(data), mark=mark, base=data)
     return known
-
-
-def _answer(deep: Deep) -> dict[str, Any]:
-    return {"image": list(deep.image) if deep.image else None}
 
 
 def answer_groups(
@@ -292,7 +250,7 @@ def answer_groups(
         },
     }
     facts = {**observed.facts, "known": known}
-    return ObservedState(observed.scope, observed.state, objects, observed.reason, facts)
+    return replace(observed, objects=objects, facts=facts)
 
 
 def _refresh(name: str, observed: ObservedState, reads: LiveReads) -> dict[str, Any] | None:

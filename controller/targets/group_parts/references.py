@@ -1,13 +1,13 @@
 """Reads what groups refer to: images, security groups, profiles, key pairs, subnets, topics. Many in a call, only those asked for."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
 from controller.errors import RefusedByAws
 from controller.ports import LiveReads
+from controller.targets.group_parts.calls import FILTER_VALUES, chunks, filtered
 from controller.targets.group_parts.images import FoundImage, form_of
 from controller.targets.group_parts.names import (
     IMAGE,
@@ -21,52 +21,23 @@ from controller.targets.group_parts.names import (
     names_asked,
 )
 
-FILTER_VALUES = 200
-"""Values one filter of EC2 takes."""
-PAGE = 1000
-
-T = TypeVar("T")
-
 
 def read_references(asks: Iterable[str], reads: LiveReads) -> Known:
     """Answer what is asked about things groups refer to. Raises as any call."""
     asked = list(asks)
     known: Known = {}
     for what, read in (
-        (IMAGE, lambda names: _images(names, reads)),
-        (SECURITY_GROUP, lambda names: _security_groups(names, reads)),
-        (KEY_PAIR, lambda names: _key_pairs(names, reads)),
-        (SUBNET, lambda names: _subnets(names, reads)),
-        (PROFILE, lambda names: _profiles(names, reads)),
-        (TOPIC, lambda names: _topics(names, reads)),
+        (IMAGE, _images),
+        (SECURITY_GROUP, _security_groups),
+        (KEY_PAIR, _key_pairs),
+        (SUBNET, _subnets),
+        (PROFILE, _profiles),
+        (TOPIC, _topics),
     ):
-        names = names_asked(asked, what)
-        if names:
-            found = read(names)
-            known.update({ask(what, name): found.get(name) for name in names})
+        if names := names_asked(asked, what):
+            found: Mapping[str, Any] = read(names, reads)
+            known |= {ask(what, name): found.get(name) for name in names}
     return known
-
-
-def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Part values into lists of at most ``size``."""
-    rest = iter(values)
-    while part := list(islice(rest, size)):
-        yield part
-
-
-def pages(
-    client: Any, method: str, key: str, what: str, **request: Any
-) -> Iterator[dict[str, Any]]:
-    """Yield what all pages of a call list under a key. Raises as any call."""
-    place = place_of(client)
-    with aws_errors(f"groups: {what}", place):
-        for page in client.get_paginator(method).paginate(**request):
-            yield from page.get(key) or ()
-
-
-def filter_of(name: str, values: Iterable[str]) -> dict[str, Any]:
-    """Return one filter of EC2."""
-    return {"Name": name, "Values": list(values)}
 
 
 def _images(names: list[str], reads: LiveReads) -> dict[str, list[list[Any]]]:
@@ -75,39 +46,32 @@ def _images(names: list[str], reads: LiveReads) -> dict[str, list[list[Any]]]:
     owners = sorted(
         {owner for name in names for owner in name.rpartition("/")[0].split(",") if owner}
     )
-    ids = sorted({wish for wish in wishes.values() if form_of(wish) == "id"})
-    patterns = sorted({_pattern(wish) for wish in wishes.values() if form_of(wish) != "id"})
-    found = images_by_id(ids, client)
-    for part in chunks(patterns, FILTER_VALUES):
-        request = {"Owners": owners, "Filters": [filter_of("name", part)]}
-        for image in _describe_images(client, **request):
-            found[image.id] = image
+    found = images_by_id((wish for wish in wishes.values() if form_of(wish) == "id"), client)
+    patterns = {
+        wish if form_of(wish) == "version" else f"{wish}-*"
+        for wish in wishes.values()
+        if form_of(wish) != "id"
+    }
+    for image in _described(client, patterns, "name", Owners=owners):
+        found[image.id] = image
     return {
-        name: [list(image) for image in found.values() if _may_be_meant(wish, image)]
+        name: [
+            list(image)
+            for image in found.values()
+            if wish in {image.id, image.name} or image.name.startswith(f"{wish}-")
+        ]
         for name, wish in wishes.items()
     }
 
 
-def _pattern(wish: str) -> str:
-    return wish if form_of(wish) == "version" else f"{wish}-*"
-
-
-def _may_be_meant(wish: str, image: FoundImage) -> bool:
-    return wish in {image.id, image.name} or image.name.startswith(f"{wish}-")
-
-
 def images_by_id(ids: Iterable[str], client: Any) -> dict[str, FoundImage]:
     """Return those of the images that there are, by id. Raises as any call."""
-    return {
-        image.id: image
-        for part in chunks(sorted(ids), FILTER_VALUES)
-        for image in _describe_images(client, Filters=[filter_of("image-id", part)])
-    }
+    return {image.id: image for image in _described(client, ids, "image-id")}
 
 
-def _describe_images(client: Any, **request: Any) -> Iterator[FoundImage]:
-    for item in pages(client, "describe_images", "Images", "read images", **request):
-        yield _image(item)
+def _described(client: Any, values: Iterable[str], by: str, **request: Any) -> Iterator[FoundImage]:
+    what, distinct = "read images", sorted(set(values))
+    return map(_image, filtered(client, "describe_images", what, distinct, by, **request))
 
 
 def _image(item: dict[str, Any]) -> FoundImage:
@@ -138,17 +102,11 @@ def _security_groups(names: list[str], reads: LiveReads) -> dict[str, list[str]]
         vpc, _, group = name.partition("/")
         by_vpc.setdefault(vpc, []).append(group)
     found: dict[str, list[str]] = {}
+    method, what = "describe_security_groups", "read security groups"
     for vpc, groups in by_vpc.items():
-        for part in chunks(groups, FILTER_VALUES):
-            filters = [filter_of("vpc-id", [vpc]), filter_of("tag:Name", part)]
-            for item in pages(
-                client,
-                "describe_security_groups",
-                "SecurityGroups",
-                "read security groups",
-                Filters=filters,
-            ):
-                found.setdefault(f"{vpc}/{name_tag(item)}", []).append(str(item["GroupId"]))
+        in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+        for item in filtered(client, method, what, groups, "tag:Name", Filters=in_vpc):
+            found.setdefault(f"{vpc}/{name_tag(item)}", []).append(str(item["GroupId"]))
     return {name: sorted(ids) for name, ids in found.items()}
 
 
@@ -162,56 +120,40 @@ def _key_pairs(names: list[str], reads: LiveReads) -> dict[str, str]:
     found = {}
     for part in chunks(names, FILTER_VALUES):
         with aws_errors("groups: read key pairs", place_of(client)):
-            answer = client.describe_key_pairs(Filters=[filter_of("key-name", part)])
+            answer = client.describe_key_pairs(Filters=[{"Name": "key-name", "Values": part}])
         for item in answer.get("KeyPairs") or ():
             found[str(item["KeyName"])] = str(item.get("KeyPairId") or item["KeyName"])
     return found
 
 
 def _subnets(names: list[str], reads: LiveReads) -> dict[str, str]:
-    client = reads.client("ec2")
-    return {
-        str(item["SubnetId"]): str(item["VpcId"])
-        for part in chunks(names, FILTER_VALUES)
-        for item in pages(
-            client,
-            "describe_subnets",
-            "Subnets",
-            "read subnets",
-            Filters=[filter_of("subnet-id", part)],
-        )
-    }
+    found = filtered(reads.client("ec2"), "describe_subnets", "read subnets", names, "subnet-id")
+    return {str(item["SubnetId"]): str(item["VpcId"]) for item in found}
 
 
 def _profiles(names: list[str], reads: LiveReads) -> dict[str, str]:
-    client = reads.client("iam")
-
-    def one(name: str) -> str:
-        answer = client.get_instance_profile(InstanceProfileName=name)
-        return str(answer["InstanceProfile"]["Arn"])
-
-    return _each(names, one, "read an instance profile", client)
+    client, what = reads.client("iam"), "read an instance profile"
+    found = _existing(client, "get_instance_profile", "InstanceProfileName", names, what)
+    return {name: str(answer["InstanceProfile"]["Arn"]) for name, answer in found}
 
 
 def _topics(names: list[str], reads: LiveReads) -> dict[str, str]:
-    client = reads.client("sns")
-
-    def one(arn: str) -> str:
-        return str(client.get_topic_attributes(TopicArn=arn)["Attributes"]["TopicArn"])
-
-    return _each(names, one, "read a topic", client)
+    client, what = reads.client("sns"), "read a topic"
+    found = _existing(client, "get_topic_attributes", "TopicArn", names, what)
+    return {arn: str(answer["Attributes"]["TopicArn"]) for arn, answer in found}
 
 
-def _each(names: list[str], read: Callable[[str], str], what: str, client: Any) -> dict[str, str]:
-    """Read one after the other what AWS lists by name alone; what does not exist is not in the result."""
-    found = {}
+def _existing(
+    client: Any, method: str, parameter: str, names: list[str], what: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield one after the other what AWS lists by name alone; what does not exist is left out."""
     for name in names:
         try:
             with aws_errors(f"groups: {what}", place_of(client)):
-                found[name] = read(name)
-        except NotFound:
-            continue
+                answer = getattr(client, method)(**{parameter: name})
         except RefusedByAws as error:
-            if error.aws_code not in {"InvalidParameter", "InvalidParameterValue"}:
+            invalid = error.aws_code in {"InvalidParameter", "InvalidParameterValue"}
+            if not isinstance(error, NotFound) and not invalid:
                 raise
-    return found
+            continue
+        yield name, answer

@@ -8,7 +8,7 @@ from controller.decisions.power_map import Compiled, schedule_tag
 from controller.decisions.tag_keys import LONGEST_VALUE
 from controller.kinds.parts.role_facts import ZONE_LETTERS, zones_of
 from controller.kinds.parts.server_role import ScalingSchedule, ServerRole
-from controller.kinds.parts.template_text import LONGEST_USER_DATA, filled_in
+from controller.kinds.template import LONGEST_USER_DATA, filled_in
 from controller.model.accepted import AcceptedState
 from controller.model.plan import Lack
 from controller.model.ref import Origin
@@ -124,68 +124,130 @@ class Home(NamedTuple):
     environment: str
     spec: Any
     """Of the environment."""
-    type_name: str
     type: Any
     """Spec of its type."""
-    account_name: str
     account: str
+    """Number of the account."""
     region: str
     tag_keys: Mapping[str, str]
 
 
-class Fleet(NamedTuple):
-    """One group of a role: that of all slices, or of one."""
+@dataclass(frozen=True, slots=True)
+class RoleDesigner:
+    """Designs the groups of one role in one environment: that of all slices, or those of single ones."""
 
-    name: str
-    slice_name: str
-    """Empty for all slices."""
-    sizes: RoleSizes
+    role: ServerRole
+    home: Home
+    cluster: Any
     power: Power
     origin: Origin
+    accepted: AcceptedState
 
+    def group(self, name: str, slice_name: str, sizes: RoleSizes) -> GroupDesign:
+        """Return the design of one group, ``slice_name`` empty for all slices. Raises Refusal with what to correct."""
+        role, home, cluster = self.role, self.home, self.cluster
+        runtime, rollout = runtime_role(role.server_role_name, slice_name), role.rollout
+        own_group = role_security_group(role.owning_cluster, role.server_role_name)
+        return GroupDesign(
+            name=name,
+            environment=home.environment,
+            environment_type=home.spec.environment_type,
+            role=role.server_role_name,
+            runtime_role=runtime,
+            origin=self.origin,
+            sizes=sizes,
+            power=self.power,
+            subnets=_subnets(role, home),
+            vpc_id=home.type.vpc_id,
+            tags=self._tags(runtime),
+            schedule_tag=_schedule_tag(role, self.accepted),
+            image=role.ami,
+            follows_image=role.image_policy == "follow",
+            instance_type=role.instance_type,
+            profile=role.instance_profile_name
+            or role_profile(role.owning_cluster, role.server_role_name),
+            security_groups=tuple(role.security_groups or (own_group,)),
+            secure=role.security_zone == "Secure",
+            key_pair=role.cluster_key_name or cluster.key_pair or "",
+            volumes=_volumes(role),
+            user_data=self._user_data(name, slice_name),
+            detailed_monitoring=home.spec.environment_type.lower() == MONITORED_TYPE,
+            termination_delay=role.termination_delay or 0,
+            notifications=_notifications(role, home),
+            min_healthy_percent=None
+            if rollout is None or rollout == "none"
+            else rollout.instance_refresh.min_healthy_percent,
+            scaling_schedules=tuple(role.scaling_schedules or ()),
+            no_bulk_patch=BULK_PATCH in (home.type.protected_actions or ()),
+        )
 
-def design_of(
-    fleet: Fleet, role: ServerRole, home: Home, cluster: Any, accepted: AcceptedState
-) -> GroupDesign:
-    """Return the design of one group. Raises Refusal with what to correct."""
-    runtime = runtime_role(role.server_role_name, fleet.slice_name)
-    contact = role.contact_email_tag or cluster.group_email_address or ""
-    values = _variables(fleet, role, home, cluster, contact)
-    rollout = role.rollout
-    return GroupDesign(
-        name=fleet.name,
-        environment=home.environment,
-        environment_type=home.type_name,
-        role=role.server_role_name,
-        runtime_role=runtime,
-        origin=fleet.origin,
-        sizes=fleet.sizes,
-        power=fleet.power,
-        subnets=_subnets(role, home),
-        vpc_id=home.type.vpc_id,
-        tags=_tags(role, runtime, home, cluster, contact),
-        schedule_tag=_schedule_tag(role, accepted),
-        image=role.ami,
-        follows_image=role.image_policy == "follow",
-        instance_type=role.instance_type,
-        profile=role.instance_profile_name
-        or role_profile(role.owning_cluster, role.server_role_name),
-        security_groups=tuple(role.security_groups)
-        if role.security_groups
-        else (role_security_group(role.owning_cluster, role.server_role_name),),
-        secure=role.security_zone == "Secure",
-        key_pair=role.cluster_key_name or cluster.key_pair or "",
-        volumes=_volumes(role),
-        user_data=_user_data(role, values, accepted),
-        detailed_monitoring=home.type_name.lower() == MONITORED_TYPE,
-        termination_delay=role.termination_delay or 0,
-        notifications=_notifications(role, home),
-        min_healthy_percent=None
-        if rollout is None or rollout == "none"
-        else rollout.instance_refresh.min_healthy_percent,
-        scaling_schedules=tuple(role.scaling_schedules or ()),
-        no_bulk_patch=BULK_PATCH in (home.type.protected_actions or ()),
-    )
+    @property
+    def _contact(self) -> str:
+        return str(self.role.contact_email_tag or self.cluster.group_email_address or "")
+
+    def _tags(self, runtime: str) -> Mapping[str, str]:
+        role, home, cluster = self.role, self.home, self.cluster
+        usual = {
+            "EnvironmentType": home.spec.environment_type,
+            "Environment": home.environment,
+            "OwningCluster": role.owning_cluster,
+            "OwningTeam": role.owning_cluster,
+            "OwningClusterShortName": cluster.short_name,
+            "Role": runtime,
+            "SecurityZone": role.security_zone,
+            "ContactEmail": self._contact,
+        }
+        return {key: usual[name] for name, key in home.tag_keys.items() if name in usual}
+
+    def _user_data(self, group: str, slice_name: str) -> str:
+        role = self.role
+        if role.user_data is None:
+            lines = (
+                ("ProjectCode", role.project_code_tag),
+                ("RemovalDate", role.removal_date_tag),
+                ("PuppetRole", role.puppet_role),
+            )
+            return "".join(f"{key}={value}\n" for key, value in lines if value)
+        template = self.accepted.spec("Template", role.user_data)
+        if template is None:
+            raise Refusal(f"its Template {role.user_data} cannot be read back from the tables")
+        try:
+            text = filled_in(template.text, self._variables(group, slice_name))
+        except KeyError as error:
+            raise Refusal(
+                f"Template {role.user_data} names {error}, which is no variable"
+            ) from None
+        if len(text.encode()) > LONGEST_USER_DATA:
+            raise Refusal(
+                f"Template {role.user_data} filled in has {len(text.encode())} bytes; user data has at most"
+                f" {LONGEST_USER_DATA}"
+            )
+        return text
+
+    def _variables(self, group: str, slice_name: str) -> Mapping[str, str]:
+        role, home = self.role, self.home
+        consul = home.type.consul
+        return {
+            "environment": home.environment,
+            "environmentType": home.spec.environment_type,
+            "account": home.type.account,
+            "accountNumber": home.account,
+            "region": home.region,
+            "group": group,
+            "role": role.server_role_name,
+            "runtimeRole": runtime_role(role.server_role_name, slice_name),
+            "slice": slice_name,
+            "owningCluster": role.owning_cluster,
+            "clusterShortName": self.cluster.short_name,
+            "securityZone": role.security_zone,
+            "contactEmail": self._contact,
+            "projectCode": role.project_code_tag or "",
+            "removalDate": role.removal_date_tag or "",
+            "puppetRole": role.puppet_role or "",
+            "puppetBranch": home.type.puppet_branch or "",
+            "consulDataCenter": consul.data_center if consul else "",
+            "consulServers": ",".join(consul.servers) if consul else "",
+        }
 
 
 def _subnets(role: ServerRole, home: Home) -> tuple[str, ...]:
@@ -193,40 +255,24 @@ def _subnets(role: ServerRole, home: Home) -> tuple[str, ...]:
     subnets = home.type.subnets.get(role.subnet_type_name)
     if subnets is None:
         raise Refusal(
-            f"EnvironmentType {home.type_name} has no subnets {role.subnet_type_name}",
+            f"EnvironmentType {home.spec.environment_type} has no subnets {role.subnet_type_name}",
             "add them, or name others",
         )
     offered = subnets.facts()
     if role.security_zone == "Secure" and not offered.secure:
         raise Refusal(
-            f"subnets {role.subnet_type_name} of EnvironmentType {home.type_name} are not secure, the role is"
+            f"subnets {role.subnet_type_name} of EnvironmentType {home.spec.environment_type} are not secure, the role is"
         )
     letters = zones_of(role.availability_zone_name, offered.zones)
     if not letters:
         raise Refusal(
-            f"subnets {role.subnet_type_name} of EnvironmentType {home.type_name} are in none of the role's zones"
+            f"subnets {role.subnet_type_name} of EnvironmentType {home.spec.environment_type} are in none of the role's zones"
         )
     return tuple(
         str(getattr(subnets, f"availability_zone_{letter.lower()}"))
         for letter in letters
         if letter in ZONE_LETTERS
     )
-
-
-def _tags(
-    role: ServerRole, runtime: str, home: Home, cluster: Any, contact: str
-) -> Mapping[str, str]:
-    usual = {
-        "EnvironmentType": home.type_name,
-        "Environment": home.environment,
-        "OwningCluster": role.owning_cluster,
-        "OwningTeam": role.owning_cluster,
-        "OwningClusterShortName": cluster.short_name,
-        "Role": runtime,
-        "SecurityZone": role.security_zone,
-        "ContactEmail": contact,
-    }
-    return {key: usual[name] for name, key in home.tag_keys.items() if name in usual}
 
 
 def _schedule_tag(role: ServerRole, accepted: AcceptedState) -> str | None:
@@ -266,53 +312,3 @@ def _notifications(role: ServerRole, home: Home) -> Mapping[str, tuple[str, ...]
         events: list[str] = [*(notification.events or EVENTS)]
         found.setdefault(arn, set()).update(EVENTS[event] for event in events)
     return {arn: tuple(sorted(events)) for arn, events in sorted(found.items())}
-
-
-def _user_data(role: ServerRole, values: Mapping[str, str], accepted: AcceptedState) -> str:
-    if role.user_data is None:
-        lines = (
-            ("ProjectCode", role.project_code_tag),
-            ("RemovalDate", role.removal_date_tag),
-            ("PuppetRole", role.puppet_role),
-        )
-        return "".join(f"{key}={value}\n" for key, value in lines if value)
-    template = accepted.spec("Template", role.user_data)
-    if template is None:
-        raise Refusal(f"its Template {role.user_data} cannot be read back from the tables")
-    try:
-        text = filled_in(template.text, values)
-    except KeyError as error:
-        raise Refusal(f"Template {role.user_data} names {error}, which is no variable") from None
-    if len(text.encode()) > LONGEST_USER_DATA:
-        raise Refusal(
-            f"Template {role.user_data} filled in has {len(text.encode())} bytes; user data has at most"
-            f" {LONGEST_USER_DATA}"
-        )
-    return text
-
-
-def _variables(
-    fleet: Fleet, role: ServerRole, home: Home, cluster: Any, contact: str
-) -> Mapping[str, str]:
-    consul = home.type.consul
-    return {
-        "environment": home.environment,
-        "environmentType": home.type_name,
-        "account": home.account_name,
-        "accountNumber": home.account,
-        "region": home.region,
-        "group": fleet.name,
-        "role": role.server_role_name,
-        "runtimeRole": runtime_role(role.server_role_name, fleet.slice_name),
-        "slice": fleet.slice_name,
-        "owningCluster": role.owning_cluster,
-        "clusterShortName": cluster.short_name,
-        "securityZone": role.security_zone,
-        "contactEmail": contact,
-        "projectCode": role.project_code_tag or "",
-        "removalDate": role.removal_date_tag or "",
-        "puppetRole": role.puppet_role or "",
-        "puppetBranch": home.type.puppet_branch or "",
-        "consulDataCenter": consul.data_center if consul else "",
-        "consulServers": ",".join(consul.servers) if consul else "",
-    }

@@ -64,39 +64,27 @@ class Turns:
         self._scope = scope
         self._left = suspended(accepted.overrides)
         self._day = now.astimezone(UTC).date()
-        self._frozen: dict[str, str] = {}
 
     def held_because(self, design: GroupDesign, seen: FoundAttributes) -> str:
         """Return why the instances of a group whose role replaces them may not be replaced; empty if they may."""
         kind = f"EnvironmentType/{design.environment_type}"
         if design.no_bulk_patch:
             return f"{kind} is protected against {BULK_PATCH}; to replace them, take that out of its protectedActions"
-        if self._accepted.deployments_locked(design.environment):
+        if self._accepted.operational(design.environment, "DeploymentsLocked"):
             return f"deployments to Environment/{design.environment} are locked until its deploymentsLocked says false"
-        if self._is_left(design):
+        refs = (
+            ResourceRef("Environment", design.environment),
+            group_ref(self._scope.name, design.name),
+        )
+        if any(ref in self._left for ref in refs):
             return "an override leaves the group as it is"
-        if frozen := self._frozen_because(design.environment_type):
-            return f"{kind} is frozen: {frozen}"
+        spec = self._accepted.spec("EnvironmentType", design.environment_type)
+        for calendar in (spec.freeze if spec else None) or ():
+            if frozen := frozen_because(self._accepted, calendar, self._day):
+                return f"{kind} is frozen: {frozen}"
         if seen["parked"]:
             return "they are off for their schedule; when they run again they are replaced"
         return ""
-
-    def _is_left(self, design: GroupDesign) -> bool:
-        refs = {
-            ResourceRef("Environment", design.environment),
-            group_ref(self._scope.name, design.name),
-        }
-        return any(ref in self._left for ref in refs)
-
-    def _frozen_because(self, name: str) -> str:
-        if name not in self._frozen:
-            kind = self._accepted.spec("EnvironmentType", name)
-            calendars = (kind.freeze if kind else None) or ()
-            reasons = (
-                frozen_because(self._accepted, calendar, self._day) for calendar in calendars
-            )
-            self._frozen[name] = next(filter(None, reasons), "")
-        return self._frozen[name]
 
 
 def turns(
@@ -139,3 +127,23 @@ def _own(candidate: Candidate, known: Mapping[str, Any]) -> Turn:
         return Turn.FAILED
     # It went through: what was in standby then it left out, and that is replaced once it runs again.
     return Turn.NOW if not status or candidate.seen["behind_running"] else Turn.NONE
+
+
+def rollout_text(turn: Turn, name: str, known: Mapping[str, Any], at_once: int) -> str:
+    """Say how far replacing the instances of a group has come; empty where there is nothing to say."""
+    answer = known.get(ask(REFRESH, name)) or {}
+    reason = str(answer.get("reason") or "")
+    match turn:
+        case Turn.RUNS:
+            return f"its instances are being replaced: {answer.get('percent', 0)} % ({answer.get('status')})"
+        case Turn.FAILED:
+            return (
+                f"replacing its instances ended as {answer.get('status')}: {reason.rstrip('.') or 'AWS gives no reason'};"
+                " no other group of this scope begins. Correct the template, or remove the tag envctl:refresh to try again"
+            )
+        case Turn.STOPPED:
+            return "its instances are not replaced: another group's failed"
+        case Turn.WAITS:
+            return f"its instances are replaced when it is its turn ({at_once} groups at a time)"
+        case _:
+            return ""

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from controller.aws.clients import place_of
-from controller.aws.errors import aws_errors, says_not_found
+from controller.aws.errors import says_not_found
 from controller.decisions import tag_keys as our
 from controller.errors import RefusedByAws
 from controller.kinds.parts.server_role import ScalingSchedule
@@ -12,9 +11,9 @@ from controller.model.canonical import digest_of, parse_canonical
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads
 from controller.scheduling.wall_clock import canonical_zone
-from controller.targets.group_parts.found import group_mark_id
+from controller.targets.group_parts.calls import PUT_TAGS, GroupClient, carries_our_mark, pages
+from controller.targets.group_parts.found import SIZES
 from controller.targets.group_parts.names import name_in
-from controller.targets.group_parts.references import pages
 
 Action = dict[str, Any]
 """``recurrence``, ``timezone``, and what it sets of ``minSize``, ``desiredCapacity``, ``maxSize``."""
@@ -28,9 +27,6 @@ MOST_PER_GROUP: Final = 125
 MOST_PER_CALL: Final = 50
 """Limits of EC2 Auto Scaling."""
 UTC: Final = "UTC"
-
-SIZES: Final = {"minSize": "MinSize", "desiredCapacity": "DesiredCapacity", "maxSize": "MaxSize"}
-"""Attribute -> name in AWS's requests."""
 
 
 def is_replaceable(name: str) -> bool:
@@ -87,7 +83,6 @@ def read_actions(reads: LiveReads, group: str = "") -> dict[str, dict[str, Actio
     for item in pages(
         reads.client("autoscaling"),
         "describe_scheduled_actions",
-        "ScheduledUpdateGroupActions",
         "read scheduled actions",
         **request,
     ):
@@ -110,12 +105,10 @@ class _ScheduleActs:
     def __init__(self, change: Change, acts: LiveActs) -> None:
         self._acts = acts
         self._group = name_in(change.ref)
-        self._client = acts.client("autoscaling")
-        self._place = place_of(self._client)
+        self._client = GroupClient("scaling-schedules", self._group, acts)
         after = parse_canonical(change.after) if change.after else {}
         self._wanted: dict[str, Action] = after.get("actions", {})
         self._deletes = change.action == "delete"
-        self._request_id = ""
 
     def run(self) -> ActResult:
         """Put what is new, a batch at a time and as far as there is room, then take away what is gone, then mark it."""
@@ -144,54 +137,43 @@ class _ScheduleActs:
                 batch, gone = gone[:MOST_PER_CALL], gone[MOST_PER_CALL:]
                 self._delete(batch)
                 count -= len(batch)
-        self._mark()
-        return ActResult(request_id=self._request_id)
+        (tag,) = self._client.tags({our.SCALING_SCHEDULES: actions_digest(self._wanted)})
+        if self._deletes:
+            del tag["Value"]
+        self._client.tag("tag", [tag], "delete_tags" if self._deletes else PUT_TAGS)
+        return ActResult(request_id=self._client.request_id)
 
     def _there(self) -> dict[str, Action] | None:
         """Return the group's actions; None where the group is gone and that is right."""
-        with aws_errors(f"scaling-schedules: look at {self._group}", self._place):
-            answer = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
-        groups = answer.get("AutoScalingGroups")
-        if groups:
-            self._refuse_of_others(
-                {tag["Key"]: tag["Value"] for tag in groups[0].get("Tags") or ()}
-            )
-            return read_actions(self._acts, self._group).get(self._group, {})
-        if self._deletes:
+        found, acts = self._client.described("look at"), self._acts
+        if found is None and self._deletes:
             return None
-        raise RefusedByAws(
-            f"scaling-schedules: there is no group {self._group} in {self._acts.scope.name} yet",
-            "ValidationError",
-            fix="none if the target groups makes it; else set targets.groups to enforce",
-        )
-
-    def _refuse_of_others(self, tags: Mapping[str, str]) -> None:
-        """Raise RefusedByAws for a group that was to be taken over before, and was not."""
-        acts = self._acts
-        if tags.get(our.ID) != group_mark_id(acts.installation, acts.scope.name, self._group):
+        if found is None:
+            raise RefusedByAws(
+                f"scaling-schedules: there is no group {self._group} in {acts.scope.name} yet",
+                "ValidationError",
+                fix="none if the target groups makes it; else set targets.groups to enforce",
+            )
+        if not carries_our_mark(found, self._group, acts):
+            # It was to be taken over before, and was not.
             raise RefusedByAws(
                 f"scaling-schedules: {self._group} does not carry our mark, so what it does at times is left as it is",
                 "ValidationError",
                 fix="set targets.groups to enforce, and take the group over with --adopt",
             )
+        return read_actions(acts, self._group).get(self._group, {})
 
     def _put(self, names: Sequence[str]) -> None:
-        self._acts.check()
-        with aws_errors(f"scaling-schedules: put those of {self._group}", self._place):
-            answer = self._client.batch_put_scheduled_update_group_action(
-                AutoScalingGroupName=self._group,
-                ScheduledUpdateGroupActions=[
-                    put_request(name, self._wanted[name]) for name in names
-                ],
-            )
+        answer = self._client.change(
+            "put those of",
+            "batch_put_scheduled_update_group_action",
+            ScheduledUpdateGroupActions=[put_request(name, self._wanted[name]) for name in names],
+        )
         self._took(answer, "FailedScheduledUpdateGroupActions")
 
     def _delete(self, names: Sequence[str]) -> None:
-        self._acts.check()
-        with aws_errors(f"scaling-schedules: take away those of {self._group}", self._place):
-            answer = self._client.batch_delete_scheduled_action(
-                AutoScalingGroupName=self._group, ScheduledActionNames=list(names)
-            )
+        what, method = "take away those of", "batch_delete_scheduled_action"
+        answer = self._client.change(what, method, ScheduledActionNames=list(names))
         self._took(answer, "FailedScheduledActions", "BatchDeleteScheduledAction")
 
     def _took(self, answer: Mapping[str, Any], key: str, deletes: str = "") -> None:
@@ -199,7 +181,6 @@ class _ScheduleActs:
 
         Of an operation that ``deletes`` what is not there is done.
         """
-        self._request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         failed = [
             failure
             for failure in answer.get(key) or ()
@@ -214,18 +195,3 @@ class _ScheduleActs:
                 f"scaling-schedules: AWS refused {len(failed)} scheduled actions of {self._group}: {said}",
                 str(failed[0].get("ErrorCode") or ""),
             )
-
-    def _mark(self) -> None:
-        tag: dict[str, Any] = {
-            "ResourceId": self._group,
-            "ResourceType": "auto-scaling-group",
-            "Key": our.SCALING_SCHEDULES,
-            "PropagateAtLaunch": False,
-        }
-        self._acts.check()
-        with aws_errors(f"scaling-schedules: tag {self._group}", self._place):
-            if self._deletes:
-                self._client.delete_tags(Tags=[tag])
-            else:
-                tag["Value"] = actions_digest(self._wanted)
-                self._client.create_or_update_tags(Tags=[tag])

@@ -1,11 +1,11 @@
-"""One group as it is to be, laid over what was found of it; its sizes where they are ours to say."""
+"""One group as it is to be, laid over what was found of it: sizes where they are ours to say, tags, image, references, hook, notifications."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from controller.decisions import tag_keys as our
+from controller.model.plan import Lack
 from controller.scheduling.decision import decide
 from controller.scheduling.facts import EnvironmentFacts, GroupFacts, InstanceFacts, RoleFacts
 from controller.scheduling.group_sizes import GroupMember, GroupPower, group_sizes
@@ -21,20 +21,25 @@ from controller.targets.group_parts.found import (
     deep_digest,
     is_deep,
 )
-from controller.targets.group_parts.images import FoundImage, Trust
-from controller.targets.group_parts.names import GROUP_DETAILS, ask
-from controller.targets.group_parts.role_design import GroupDesign
-from controller.targets.group_parts.wanted_deep import (
-    Findings,
-    deep_attributes,
-    image_of,
-    subnets_exist,
-    wished_deep,
+from controller.targets.group_parts.images import FoundImage, Trust, choose, form_of, version_of
+from controller.targets.group_parts.names import (
+    GROUP_DETAILS,
+    IMAGE,
+    KEY_PAIR,
+    PROFILE,
+    SECURITY_GROUP,
+    SUBNET,
+    TOPIC,
+    ask,
+    platform_security_groups,
 )
+from controller.targets.group_parts.role_design import BULK_PATCH, OS_DEVICE, GroupDesign
 
 Sizes = dict[str, int]
 
 _BY_SCHEDULES = ("min_capacity", "desired_capacity", "max_capacity")
+UNASKED: Final = object()
+"""Stands for an answer that is not there yet; true, as nothing is concluded from it."""
 
 
 def wanted_state(design: GroupDesign, now: datetime) -> State:
@@ -70,20 +75,18 @@ def sizes_now(
         return as_found, frozenset()
     members = [GroupMember(lifecycle, State.ON) for lifecycle in seen["lifecycles"]]
     sizes = group_sizes(design.sizes, GroupPower(state), members)
-    wanted = dict(zip(SIZES, sizes, strict=True))
-    owned = {name for name, size in wanted.items() if size is not None}
-    for name, attribute in zip(SIZES, _BY_SCHEDULES, strict=True):
-        if any(
-            getattr(scaling_schedule, attribute) is not None
-            for scaling_schedule in design.scaling_schedules
-        ):
-            owned.discard(name)
-    result = {name: wanted[name] if name in owned else as_found[name] for name in SIZES}
-    low, high = result["minSize"] or 0, result["maxSize"] or 0
-    if "desiredCapacity" not in owned:
+    wanted = {
+        name: size
+        for name, size, attribute in zip(SIZES, sizes, _BY_SCHEDULES, strict=True)
+        if size is not None
+        and all(getattr(schedule, attribute) is None for schedule in design.scaling_schedules)
+    }
+    result = {**as_found, **wanted}
+    if "desiredCapacity" not in wanted:
         # AWS moves it into new bounds by itself.
-        result["desiredCapacity"] = min(max(result["desiredCapacity"] or 0, low), high)
-    return {name: int(size or 0) for name, size in result.items()}, frozenset(owned)
+        at_least = max(result["desiredCapacity"], result["minSize"])
+        result["desiredCapacity"] = min(at_least, result["maxSize"])
+    return result, frozenset(wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,29 @@ class Circumstances:
     """A closer look was taken."""
     schedule_key: str
     """Key of the Schedule tag; empty where there is none."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is gathered on the way: questions to ask, and what the account lacks."""
+
+    known: Mapping[str, Any]
+    asks: set[str] = field(default_factory=set)
+    lacks: list[Lack] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """What is worth saying but stands in nobody's way."""
+
+    def answer(self, question: str) -> Any:
+        """Return an answer; UNASKED where it has to be asked first, which is noted."""
+        if question in self.known:
+            return self.known[question]
+        self.asks.add(question)
+        return UNASKED
+
+    def needs(self, question: str, lacking: Lack) -> None:
+        """Note what lacks if a question was answered with nothing."""
+        if not self.answer(question):
+            self.lacks.append(lacking)
 
 
 class Wanted(NamedTuple):
@@ -114,23 +140,14 @@ class Wanted(NamedTuple):
 def new_group(design: GroupDesign, about: Circumstances) -> Wanted:
     """Return what a group that does not exist is to be."""
     findings = Findings(about.known)
-    light = {
-        **sizes_at_creation(design, about.now),
-        "subnets": sorted(design.subnets),
-        "tags": _tags(design, None, None, about.schedule_key),
-        "template": AS_APPLIED,
-        "rollout": design.rollout,
-        "instancesBehind": 0,
-    }
-    subnets_exist(design, None, findings)
+    tags = _tags(design, None, None, about.schedule_key)
+    light = _light(design, sizes_at_creation(design, about.now), tags, 0)
+    _subnets_exist(design, (), findings)
     image = image_of(design, None, None, about.trust, findings, closely=False)
-    deep = {} if image is None else deep_attributes(design, image, None, findings)
-    if image is None:
-        # What else lacks is to be said at once, not one thing a day.
-        wished = ImageMark(design.image, "", "Linux")
-        deep_attributes(design, wished, None, findings)
-    owned = frozenset(SIZES)
-    return Wanted({**light, **deep}, _owned(design, owned), findings, same_wish=False)
+    # Where there is no image yet, what else lacks is to be said at once, not one thing a day.
+    deep = deep_attributes(design, image or ImageMark(design.image, "", "Linux"), {}, findings)
+    attributes = light if image is None else {**light, **deep}
+    return Wanted(attributes, _owned(design, frozenset(SIZES)), findings, same_wish=False)
 
 
 def present_group(
@@ -145,63 +162,59 @@ def present_group(
     ``managed`` tells whether it is ours: then marks count, and what a light look does not show is asked for where they
     do not say that it is as wanted. While something lacks, what it is needed for stays as found; sizes and tags do not wait.
     """
-    made = _present_group(design, found, seen, managed, about)
-    if not (managed and made.findings.lacks):
-        return made
-    stays = ("subnets", "template", *(DEEP if is_deep(found) else ()))
-    attributes = {**made.attributes, **{name: found[name] for name in stays}}
-    return made._replace(attributes=attributes, same_wish=True, marks_lost=False)
+    findings = Findings(about.known)
+    sizes, owned = sizes_now(design, found, seen, about.now)
+    tags = _tags(design, found["tags"], seen["schedule"], about.schedule_key)
+    attributes = _light(design, sizes, tags, found["instancesBehind"])
+    if managed or is_deep(found):
+        # What is nobody's, and not being taken over, costs no calls.
+        _subnets_exist(design, found["subnets"], findings)
+    deep, same_wish, lost = _deep_of_present(design, found, seen, managed, about, findings)
+    attributes |= deep
+    if managed and findings.lacks:
+        stays = ("subnets", "template", *(DEEP if is_deep(found) else ()))
+        attributes |= {name: found[name] for name in stays}
+        same_wish, lost = True, False
+    return Wanted(attributes, _owned(design, owned), findings, same_wish, lost)
 
 
-def _present_group(
+def _deep_of_present(
     design: GroupDesign,
     found: Attributes,
     seen: FoundAttributes,
     managed: bool,
     about: Circumstances,
-) -> Wanted:
-    findings = Findings(about.known)
-    sizes, owned = sizes_now(design, found, seen, about.now)
-    light: Attributes = {
+    findings: Findings,
+) -> tuple[Attributes, bool, bool]:
+    """Return what only a closer look shows, where it was taken; then the ``same_wish`` and ``marks_lost`` of Wanted."""
+    mark = ImageMark.parse(seen["image"])
+    kept = mark if mark is not None and mark.wish == design.image else None
+    if not is_deep(found):
+        same = kept is not None and wished_digest(design, kept) == seen["deep"]
+        if managed and not (same and found["template"] == AS_APPLIED):
+            findings.asks.add(ask(GROUP_DETAILS, design.name))
+        return {}, same, False
+    answer = about.known.get(ask(GROUP_DETAILS, design.name)) or {}
+    current = FoundImage(*answer["image"]) if answer.get("image") else None
+    image = image_of(design, kept, current, about.trust, findings, closely=about.closely)
+    if image is None:
+        return {}, False, False
+    before = {name: found[name] for name in DEEP}
+    deep = deep_attributes(design, image, before, findings)
+    same = deep_digest(deep) == seen["deep"]
+    lost = managed and deep == before and not (same and str(image) == seen["image"])
+    return deep, same, lost
+
+
+def _light(design: GroupDesign, sizes: Sizes, tags: Mapping[str, str], behind: int) -> Attributes:
+    return {
         **sizes,
         "subnets": sorted(design.subnets),
-        "tags": _tags(design, found["tags"], seen["schedule"], about.schedule_key),
+        "tags": tags,
         "template": AS_APPLIED,
         "rollout": design.rollout,
-        "instancesBehind": found["instancesBehind"],
+        "instancesBehind": behind,
     }
-    mark = ImageMark.parse(seen["image"])
-    deep_found = {name: found[name] for name in DEEP} if is_deep(found) else None
-    if deep_found is not None or managed:
-        # What is nobody's, and not being taken over, costs no calls.
-        subnets_exist(design, found["subnets"], findings)
-    if deep_found is None:
-        kept = mark if mark is not None and mark.wish == design.image else None
-        same = kept is not None and deep_digest(wished_deep(design, kept)) == seen["deep"]
-        pointed = found["template"] == AS_APPLIED
-        if managed and not (same and pointed):
-            findings.asks.add(ask(GROUP_DETAILS, design.name))
-        return Wanted(light, _owned(design, owned), findings, same)
-    image = image_of(
-        design,
-        mark,
-        _current(about.known, design.name),
-        about.trust,
-        findings,
-        closely=about.closely,
-    )
-    if image is None:
-        return Wanted(light, _owned(design, owned), findings, same_wish=False)
-    deep = deep_attributes(design, image, deep_found, findings)
-    same = deep_digest(deep) == seen["deep"]
-    lost = managed and deep == deep_found and not (same and str(image) == seen["image"])
-    return Wanted({**light, **deep}, _owned(design, owned), findings, same, lost)
-
-
-def _current(known: Mapping[str, Any], name: str) -> FoundImage | None:
-    answer = known.get(ask(GROUP_DETAILS, name)) or {}
-    image = answer.get("image")
-    return FoundImage(*image) if image else None
 
 
 def _tags(
@@ -228,6 +241,126 @@ def _owned(design: GroupDesign, sizes: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted((*sizes, *schedule)))
 
 
-def without_note(value: str) -> str:
-    """Return a tag's value without the note that it is not given to instances."""
-    return value.removesuffix(f" {our.NOT_PROPAGATED}")
+def image_of(
+    design: GroupDesign,
+    kept: ImageMark | None,
+    current: FoundImage | None,
+    trust: Trust,
+    findings: Findings,
+    *,
+    closely: bool,
+) -> ImageMark | None:
+    """Return the image a group is to have; None where it has to be asked for, or cannot be told.
+
+    It is kept once it was chosen for a wish, be that by us or, in a group that is adopted, by others. A newer one of a
+    type only counts at a closer look and with imagePolicy follow.
+    """
+    if kept is None and current is not None:
+        parts = version_of(current.name)
+        of_type = parts is not None and parts[0] == design.image
+        if of_type or design.image in {current.id, current.name}:
+            kept = ImageMark(design.image, current.id, current.platform)
+    newest_counts = closely and form_of(design.image) == "type"
+    if kept is not None and not newest_counts:
+        return kept
+    answer = findings.answer(ask(IMAGE, f"{trust}/{design.image}"))
+    if answer is UNASKED:
+        return None
+    chosen = choose(design.image, [FoundImage(*image) for image in answer or ()], trust)
+    if isinstance(chosen, Lack):
+        if kept is None:
+            findings.lacks.append(chosen)
+        return kept
+    if kept is None or (design.follows_image and not design.no_bulk_patch):
+        if kept is None or kept.id != chosen.id:
+            _check_root(design, chosen, findings)
+        return ImageMark(design.image, chosen.id, chosen.platform)
+    if kept.id != chosen.id:
+        why = f"protected against {BULK_PATCH}" if design.follows_image else "imagePolicy: pin"
+        findings.remarks.append(f"{chosen.name} is out; {kept.id} is kept ({why})")
+    return kept
+
+
+def _check_root(design: GroupDesign, image: FoundImage, findings: Findings) -> None:
+    system = next((volume for volume in design.volumes if volume.device == OS_DEVICE), None)
+    if system is not None and system.size < image.root_size:
+        findings.lacks.append(
+            Lack(
+                f"the OS volume has {system.size} GB, image {image.name or image.id} needs {image.root_size}",
+                "make it larger in the role's volumes",
+            )
+        )
+
+
+def deep_attributes(
+    design: GroupDesign, image: ImageMark, found: Attributes, findings: Findings
+) -> Attributes:
+    """Return what only a closer look shows. What differs from what was found is asked for: it has to exist."""
+    for what, noun, name, there in (
+        (KEY_PAIR, "key pair", design.key_pair, found.get("keyPair")),
+        (PROFILE, "instance profile", design.profile, found.get("instanceProfile")),
+    ):
+        if name and name != there:
+            lack = Lack(f"there is no {noun} {name}", "create it in this account")
+            findings.needs(ask(what, name), lack)
+    security_groups = _security_groups(design, image, found.get("securityGroups", {}), findings)
+    for arn in design.notifications:
+        if arn not in found.get("notifications", {}):
+            findings.needs(ask(TOPIC, arn), Lack(f"there is no topic {arn}", "create it"))
+    return {
+        "ami": image.wish,
+        "imageId": image.id,
+        "platform": image.platform,
+        "instanceType": design.instance_type,
+        "keyPair": design.key_pair,
+        "instanceProfile": design.profile,
+        "securityGroups": security_groups,
+        "volumes": {volume.device: str(volume) for volume in design.volumes},
+        "userData": design.user_data,
+        "detailedMonitoring": design.detailed_monitoring,
+        "publicAddress": False,
+        "terminationDelay": design.termination_delay,
+        "notifications": {arn: list(events) for arn, events in design.notifications.items()},
+    }
+
+
+def wished_digest(design: GroupDesign, image: ImageMark) -> str:
+    """Return the digest of the same, which leaves ids out, without looking anything up."""
+    return deep_digest(deep_attributes(design, image, {}, Findings({})))
+
+
+def _subnets_exist(design: GroupDesign, found: Iterable[str], findings: Findings) -> None:
+    """Ask for subnets the group does not have yet."""
+    for subnet in design.subnets:
+        if subnet not in found:
+            fix = "create it, or correct the subnets of the environment's type"
+            findings.needs(ask(SUBNET, subnet), Lack(f"there is no subnet {subnet}", fix))
+
+
+def _security_groups(
+    design: GroupDesign, image: ImageMark, found: Mapping[str, str], findings: Findings
+) -> dict[str, str]:
+    """Return name -> id; an id that has to be asked for first is empty."""
+    result, vpc = {}, design.vpc_id
+    of_platform = platform_security_groups(image.platform, secure=design.secure)
+    for name in (*design.security_groups, *of_platform):
+        if name in found:
+            result[name] = found[name]
+            continue
+        ids = findings.answer(ask(SECURITY_GROUP, f"{vpc}/{name}"))
+        if ids is UNASKED:
+            result[name] = ""
+        elif not ids:
+            findings.lacks.append(
+                Lack(f"there is no security group with the Name tag {name} in {vpc}", "create it")
+            )
+        elif len(ids) > 1:
+            findings.lacks.append(
+                Lack(
+                    f"{len(ids)} security groups in {vpc} have the Name tag {name} ({', '.join(ids)})",
+                    "rename all but one",
+                )
+            )
+        else:
+            result[name] = ids[0]
+    return dict(sorted(result.items()))

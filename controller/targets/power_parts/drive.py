@@ -13,7 +13,7 @@ from typing import Final
 
 from controller.errors import AccessDenied, Conflict, EnvctlError, RefusedByAws, Unreachable
 from controller.model.backoff import Backoff
-from controller.model.live import FoundInstance, LiveLook
+from controller.model.live import LiveLook
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.rounds import (
@@ -132,7 +132,6 @@ class Drive:
             for name, steps in groups.items()
             if name not in failed
         }
-        chains = {name: chain for name, chain in chains.items() if chain}
         for refused in pool.map(self._chain, chains, chains.values()):
             failed |= refused
         done = [
@@ -153,21 +152,10 @@ class Drive:
 
     def _outcomes(self, look: LiveLook, asked: Round) -> Outcomes:
         groups = {name: self._group(name, asked) for name in self.goals.groups}
-        group_of = {
-            member.instance_id: groups[name]
-            for name in self.goals.groups
-            if name in look.groups
-            for member in look.groups[name].members
-        }
+        of_members = _by_member(look, groups)
         instances = {
-            instance_id: self._instance(
-                instance_id,
-                wanted,
-                look.instances.get(instance_id),
-                group_of.get(instance_id),
-                asked,
-            )
-            for instance_id, wanted in self.goals.power.items()
+            instance_id: self._instance(instance_id, look, of_members.get(instance_id), asked)
+            for instance_id in self.goals.power
         }
         for instance_id in self.goals.replaced:
             known = self.patience.setbacks.get(instance_id)
@@ -181,24 +169,20 @@ class Drive:
             name: self._unfinished(name, ON_ITS_WAY) if outcome.goes_on else outcome
             for name, outcome in found.groups.items()
         }
-        failed = {
-            member.instance_id: outcome
-            for name, outcome in groups.items()
-            if outcome.error is not None and name in look.groups
-            for member in look.groups[name].members
+        of_members = _by_member(look, groups)
+        instances = {
+            name: self._unfinished(name, look.instances[name].state, of_members.get(name))
+            if outcome.goes_on
+            else outcome
+            for name, outcome in found.instances.items()
         }
-        instances = dict(found.instances)
-        for name, outcome in found.instances.items():
-            if outcome.goes_on:
-                state = look.instances[name].state
-                instances[name] = self._unfinished(name, state, failed.get(name))
         return Outcomes(instances, groups)
 
     def _unfinished(self, name: str, state: str, group: Outcome | None = None) -> Outcome:
         known = self.patience.setbacks.get(name)
         if known is not None:
             return _given_up(known)
-        if group is not None:
+        if group is not None and group.error:
             return group
         if name in self.goals.power and state in _ASKED_FOR[self.goals.power[name]]:
             return Outcome(message=f"asked for; still {state}")
@@ -210,13 +194,9 @@ class Drive:
         )
 
     def _instance(
-        self,
-        instance_id: str,
-        wanted: State,
-        found: FoundInstance | None,
-        group: Outcome | None,
-        asked: Round,
+        self, instance_id: str, look: LiveLook, group: Outcome | None, asked: Round
     ) -> Outcome:
+        wanted, found = self.goals.power[instance_id], look.instances.get(instance_id)
         if found is None:
             if wanted is State.OFF:
                 return Outcome(message="ended meanwhile")
@@ -242,6 +222,16 @@ class Drive:
         if name in asked.stays:
             return Outcome(RefusedByAws(f"{name}: {asked.stays[name]}"))
         return Outcome(message=ON_ITS_WAY, goes_on=True) if name in asked.waits else Outcome()
+
+
+def _by_member(look: LiveLook, groups: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """Return what came of each member's group, by instance id."""
+    return {
+        member.instance_id: outcome
+        for name, outcome in groups.items()
+        if name in look.groups
+        for member in look.groups[name].members
+    }
 
 
 def _given_up(known: Setback) -> Outcome:

@@ -5,13 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, is_on_its_way
+from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup
 from controller.decisions.schedule_memory import ScheduleMemory, cause_of
 from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Cause, Note, NoteCategory
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import POSTPONED, STOPPING, Action, Decision, SkipCode, Verdict
+from controller.scheduling.decision import (
+    ON_THE_WAY,
+    POSTPONED,
+    STOPPING,
+    Action,
+    Decision,
+    SkipCode,
+    Verdict,
+)
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.steps import (
     HELD_BACK,
@@ -107,40 +115,34 @@ def _of_instance(
     memory: ScheduleMemory,
     now: datetime,
 ) -> PowerChange | None:
-    decision = found.due
+    decision, member = found.due, found.lifecycle is not None
+    effects: dict[str, int] = {}
+    text, since = because(decision), found.stuck_since(now)
+    action: PlanAction
+    if decision.action in STOPPING:
+        runs = found.instance.state not in ("stopped", "stopping")
+        action, effects = ("stop", {"stopped": 1}) if runs else ("enterStandby", {})
+        after = instance_attributes("stopped", "Standby" if member else None)
+    elif decision.action in _STARTS:
+        action = "start" if decision.action is Action.SWITCH_ON else "exitStandby"
+        after = instance_attributes("running", "InService" if member else None)
+    elif since is not None and found.role is not None and found.role.replaces_stuck and member:
+        action, effects = "update", {"replaced": 1}
+        after = instance_attributes("replaced", found.lifecycle)
+        text = f"should have been in service by {_minute_text(since)}"
+    else:
+        return None
     extra: dict[str, object] = {"environment": found.environment}
-    if group is not None and found.lifecycle is not None:
+    if group is not None and member:
         extra |= {"group": found.group, "groupWanted": group.decision.wanted.value}
-    member = found.lifecycle is not None
     role = found.role.facts.name if found.role else ""
     ours = group is not None and group.tag_is_ours
     cause = cause_of(decision, found.environment, role, memory, now, tag_is_ours=ours)
-    if decision.action in STOPPING:
-        runs = found.instance.state not in ("stopped", "stopping")
-        after = instance_attributes("stopped", "Standby" if member else None)
-        action: PlanAction = "stop" if runs else "enterStandby"
-        effects = {"stopped": 1} if runs else {}
-        return PowerChange(
-            ref, action, cause, after, extra, found.environment, because(decision), effects
-        )
-    if decision.action in _STARTS:
-        after = instance_attributes("running", "InService" if member else None)
-        action = "start" if decision.action is Action.SWITCH_ON else "exitStandby"
-        return PowerChange(
-            ref, action, cause, after, extra, found.environment, because(decision), {}
-        )
-    since = found.stuck_since(now)
-    if since is not None and found.role is not None and found.role.replaces_stuck and member:
-        after = instance_attributes("replaced", found.lifecycle)
-        text = f"should have been in service by {_clock(since)}"
-        return PowerChange(
-            ref, "update", cause, after, extra, found.environment, text, {"replaced": 1}
-        )
-    return None
+    return PowerChange(ref, action, cause, after, extra, found.environment, text, effects)
 
 
 def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[Note]:
-    decision, reason = judged.due, judged.due.reason
+    decision, reason, now_reason = judged.due, judged.due.reason, judged.decision.reason
     code = reason and reason.code
     if decision.source is not None and decision.schedule is None:
         yield Note(NoteCategory.INVALID, ref, str(reason))
@@ -148,7 +150,7 @@ def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[N
         yield Note(NoteCategory.CANNOT_STOP, ref, str(reason))
     elif code in POSTPONED:
         yield Note(NoteCategory.POSTPONED, ref, str(reason))
-    elif is_on_its_way(judged.decision) and decision.action is Action.SKIP:
+    elif now_reason and now_reason.code in ON_THE_WAY and decision.action is Action.SKIP:
         place = f", {judged.lifecycle} in {judged.group}" if judged.lifecycle else ""
         yield Note(NoteCategory.WAITING, ref, f"on its way: {judged.instance.state}{place}")
     for rule in decision.chain:
@@ -160,7 +162,7 @@ def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[N
         yield Note(
             NoteCategory.STUCK,
             ref,
-            f"is {judged.instance.state}{place}; should have been in service by {_clock(since)}"
+            f"is {judged.instance.state}{place}; should have been in service by {_minute_text(since)}"
             " (whenStuck: replace would end it for another)",
         )
 
@@ -225,9 +227,7 @@ def _when_members_are_there(
     back = sum(
         member.wanted is State.ON and member.lifecycle in STANDING_BY for member in group.members
     )
-    gone = sum(
-        member.wanted is State.OFF and member.lifecycle == "InService" for member in group.members
-    )
+    gone = len(group.members_that(State.OFF, "InService"))
     places = {State.ON: ("InService", "running"), State.OFF: ("Standby", "stopped")}
     members = tuple(
         member._replace(lifecycle=places[member.wanted][0], state=places[member.wanted][1])
@@ -264,5 +264,5 @@ def because(decision: Decision) -> str:
     return f"{rule.source.value} {rule.text} says {decision.wanted.value}{note}"
 
 
-def _clock(moment: datetime) -> str:
+def _minute_text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M %Z}"

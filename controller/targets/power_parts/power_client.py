@@ -13,8 +13,6 @@ from controller.ports import LiveActs
 from controller.targets.power_parts.steps import (
     EnterStandby,
     ExitStandby,
-    Forget,
-    Remember,
     Resize,
     Resume,
     Step,
@@ -41,7 +39,7 @@ class PowerClient(Protocol):
         """Take the tag off."""
 
     def step(self, group: str, step: Step) -> None:
-        """Take any other step of one group."""
+        """Take any step of one group but ``Remember`` and ``Forget``."""
 
     def start(self, ids: Sequence[str]) -> None:
         """Start instances."""
@@ -90,29 +88,18 @@ class Ec2PowerClient:
         self._change("autoscaling", "delete_tags", "untag groups", Tags=tags)
 
     def step(self, group: str, step: Step) -> None:
-        """One request of Auto Scaling."""
+        """One request of Auto Scaling; tags are sent in batches."""
         match step:
-            case Remember(parked):
-                self.remember({group: str(parked)})
-            case Forget():
-                self.forget([group])
             case Suspend(processes):
                 self._group("suspend_processes", group, ScalingProcesses=list(processes))
             case Resume(processes):
                 self._group("resume_processes", group, ScalingProcesses=list(processes))
-            case Resize(minimum, None):
-                self._group("update_auto_scaling_group", group, MinSize=minimum)
             case Resize(minimum, desired):
-                self._group(
-                    "update_auto_scaling_group", group, MinSize=minimum, DesiredCapacity=desired
-                )
+                more = {} if desired is None else {"DesiredCapacity": desired}
+                self._group("update_auto_scaling_group", group, MinSize=minimum, **more)
             case EnterStandby(ids):
-                self._group(
-                    "enter_standby",
-                    group,
-                    InstanceIds=list(ids),
-                    ShouldDecrementDesiredCapacity=True,
-                )
+                leaving = {"InstanceIds": list(ids), "ShouldDecrementDesiredCapacity": True}
+                self._group("enter_standby", group, **leaving)
             case ExitStandby(ids):
                 self._group("exit_standby", group, InstanceIds=list(ids))
 

@@ -149,11 +149,10 @@ def tries_allowed(error: EnvctlError) -> int:
     """Return how often in one run something is tried that fails like this."""
     if isinstance(error, (Unreachable, Conflict)):
         return TRIES
-    if isinstance(error, RefusedByAws):
-        if error.aws_code in PASSING_CODES:
-            return TRIES
-        return TRIES_OF_A_STALE_VIEW if error.aws_code == STALE_VIEW else 1
-    return 1
+    code = error.aws_code if isinstance(error, RefusedByAws) else ""
+    if code in PASSING_CODES:
+        return TRIES
+    return TRIES_OF_A_STALE_VIEW if code == STALE_VIEW else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,22 +87,27 @@ class MemberSituation(NamedTuple):
 class GroupSituation:
     """A group. ``wanted`` is what the schedule wants of it as such; a member's own tag may want something else."""
 
-    name: str
     minimum: int
     desired: int
     maximum: int
-    suspended: frozenset[str] = frozenset()
-    parked: Parked | UnreadableTag | None = None
-    members: tuple[MemberSituation, ...] = ()
-    wanted: State = State.NONE
-    scales: bool = False
+    suspended: frozenset[str]
+    parked: Parked | UnreadableTag | None
+    members: tuple[MemberSituation, ...]
+    wanted: State
+    scales: bool
     """Off means no instances (``scaleToZero``), not stopped ones."""
 
-    def sizes_awake(self, remembered: Parked, members: tuple[MemberSituation, ...]) -> Parked:
-        """Return what MinSize and DesiredCapacity are once these members are as they are listed."""
-        sizes = self.sizes(State.ON, remembered, members)
-        assert sizes.desired is not None, "the desired capacity is remembered"
-        return Parked(sizes.minimum, sizes.desired)
+    def members_that(
+        self, wanted: State, lifecycle: str = "", state: str = ""
+    ) -> list[MemberSituation]:
+        """Return the members wanted so, in this lifecycle and state, in any where none is given."""
+        return [
+            member
+            for member in self.members
+            if member.wanted is wanted
+            and lifecycle in ("", member.lifecycle)
+            and state in ("", member.state)
+        ]
 
     def sizes(
         self, wanted: State, remembered: Parked, members: tuple[MemberSituation, ...]
@@ -124,7 +129,6 @@ def situation_of(
 ) -> GroupSituation:
     """Return a group as a look found it, with what is wanted of it and, by id, of its members; of others nothing is."""
     return GroupSituation(
-        name=group.name,
         minimum=group.minimum,
         desired=group.desired,
         maximum=group.maximum,
@@ -199,8 +203,6 @@ class GroupSteps(NamedTuple):
     chain: tuple[Step, ...] = ()
     start: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
-    waits: bool = False
-    """Something is on its way, or would be after these steps: another look is due."""
     stays: str = ""
     """Why something is left as it is that should not be."""
 
@@ -208,30 +210,9 @@ class GroupSteps(NamedTuple):
 def next_steps(group: GroupSituation) -> GroupSteps:
     """Return what to do now to bring a group and its members to where they are wanted."""
     if group.scales:
-        return GroupSteps(chain=_scaled(group))
-    members = group.members
-    start = tuple(
-        member.instance_id
-        for member in members
-        if member.wanted is State.ON and member.state == "stopped"
-    )
-    stop = tuple(
-        member.instance_id
-        for member in members
-        if member.wanted is State.OFF
-        and member.lifecycle == "Standby"
-        and member.state == "running"
-    )
-    leaving = [
-        member
-        for member in members
-        if member.wanted is State.OFF and member.lifecycle == "InService"
-    ]
-    coming = [
-        member
-        for member in members
-        if member.wanted is State.ON and member.lifecycle == "Standby" and member.state == "running"
-    ]
+        return GroupSteps(chain=tuple(_scaled(group)))
+    leaving = group.members_that(State.OFF, "InService")
+    coming = group.members_that(State.ON, "Standby", "running")
     chain: list[Step] = []
     stays = ""
     if leaving and isinstance(group.parked, UnreadableTag):
@@ -246,8 +227,9 @@ def next_steps(group: GroupSituation) -> GroupSteps:
     chain += [ExitStandby(ids) for ids in _ids(coming)]
     if not leaving:
         chain += _waking(group, coming)
-    waits = any(not member.is_there for member in members)
-    return GroupSteps(tuple(chain), start, stop, waits, stays)
+    start = tuple(member.instance_id for member in group.members_that(State.ON, "", "stopped"))
+    stop = group.members_that(State.OFF, "Standby", "running")
+    return GroupSteps(tuple(chain), start, tuple(member.instance_id for member in stop), stays)
 
 
 def _parking(group: GroupSituation, leaving: Sequence[MemberSituation]) -> Iterator[Step]:
@@ -256,8 +238,8 @@ def _parking(group: GroupSituation, leaving: Sequence[MemberSituation]) -> Itera
         remembered = Parked(group.minimum, group.desired, group.suspended)
         yield Remember(remembered)
     # A group that as such is on keeps its processes: only one member or the other is to leave.
-    if group.wanted is State.OFF and not group.suspended >= HELD_BACK:
-        yield Suspend(tuple(sorted(HELD_BACK - group.suspended)))
+    if group.wanted is State.OFF:
+        yield from _suspend(group)
     # Where more are in service than desired, Auto Scaling is ending some: the rest leaves at the next look.
     leaving = leaving[: group.desired]
     # The MinSize that lets every member wanted off leave; never more than it is.
@@ -280,46 +262,47 @@ def _waking(group: GroupSituation, coming: Sequence[MemberSituation]) -> Iterato
     )
     if any(m.wanted is State.ON and m.lifecycle in STANDING_BY for m in after):
         return
-    wanted = group.sizes_awake(remembered, after)
+    wanted = group.sizes(State.ON, remembered, after)
+    assert wanted.desired is not None, "the desired capacity is remembered"
     desired = group.desired + len(coming)
     # Members lost while it was parked are made up for. Never fewer: that would end some, which is not for the clock.
     grown = wanted.desired if wanted.desired > desired else None
     minimum = min(wanted.minimum, grown or desired)
     if minimum != group.minimum or grown is not None:
         yield Resize(minimum, grown)
-    resumed = (HELD_BACK & group.suspended) - remembered.suspended
-    if resumed:
-        yield Resume(tuple(sorted(resumed)))
+    yield from _resume(group, remembered)
     if not any(member.lifecycle in STANDING_BY for member in after):
         yield Forget()
 
 
-def _scaled(group: GroupSituation) -> tuple[Step, ...]:
-    """Return the steps of a group whose instances are ended when it is off, and launched anew."""
+def _scaled(group: GroupSituation) -> Iterator[Step]:
+    """Yield the steps of a group whose instances are ended when it is off, and launched anew."""
     remembered = group.parked
     if isinstance(remembered, UnreadableTag):
-        return ()
+        return
     if group.wanted is State.OFF and (group.minimum, group.desired) != (0, 0):
-        steps: list[Step] = []
         if remembered is None:
-            steps.append(Remember(Parked(group.minimum, group.desired, group.suspended)))
-        if not group.suspended >= HELD_BACK:
-            steps.append(Suspend(tuple(sorted(HELD_BACK - group.suspended))))
-        return (*steps, Resize(0, 0))
-    if group.wanted is State.ON and remembered is not None:
-        return tuple(_unscaled(group, remembered))
-    return ()
+            yield Remember(Parked(group.minimum, group.desired, group.suspended))
+        yield from _suspend(group)
+        yield Resize(0, 0)
+    elif group.wanted is State.ON and remembered is not None:
+        desired = max(group.desired, min(remembered.desired, group.maximum))
+        minimum = min(remembered.minimum, desired)
+        if (minimum, desired) != (group.minimum, group.desired):
+            yield Resize(minimum, desired)
+        yield from _resume(group, remembered)
+        yield Forget()
 
 
-def _unscaled(group: GroupSituation, remembered: Parked) -> Iterator[Step]:
-    desired = max(group.desired, min(remembered.desired, group.maximum))
-    minimum = min(remembered.minimum, desired)
-    if (minimum, desired) != (group.minimum, group.desired):
-        yield Resize(minimum, desired)
+def _suspend(group: GroupSituation) -> Iterator[Step]:
+    if not group.suspended >= HELD_BACK:
+        yield Suspend(tuple(sorted(HELD_BACK - group.suspended)))
+
+
+def _resume(group: GroupSituation, remembered: Parked) -> Iterator[Step]:
     resumed = (HELD_BACK & group.suspended) - remembered.suspended
     if resumed:
         yield Resume(tuple(sorted(resumed)))
-    yield Forget()
 
 
 def _ids(members: Sequence[MemberSituation]) -> Iterator[tuple[str, ...]]:

@@ -9,6 +9,7 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from sys import intern
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import orjson
 
 from controller.aws.items import number_of_text, number_text
-from controller.kinds.language.fields import Shape, by_attribute
+from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import Mark, ObservedState
@@ -105,6 +106,15 @@ def mark_of(managed: object) -> Mark | None:
     )
 
 
+def moment_or_none(text: object) -> datetime | None:
+    """Read a moment that others wrote, in UTC where it names no zone; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def with_references(
     observed: ObservedState, refs: Iterable[ResourceRef], kinds: Mapping[str, Kind[Any]]
 ) -> ObservedState:
@@ -135,7 +145,7 @@ def _references(shape: Shape, value: Any) -> Iterator[ResourceRef]:
         if isinstance(name, str):
             yield ResourceRef(shape.reference.kind, name)
     elif shape.model is not None:
-        fields = by_attribute(shape.model)
+        fields = fields_of(shape.model).by_attribute
         for attribute, inner in value.items() if isinstance(value, dict) else ():
             field = fields.get(attribute)
             if field is not None and "reference" in field.marks and inner is not None:

@@ -1,6 +1,6 @@
 """What a change writes: full images before and after, and the condition each write depends on. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -151,12 +151,19 @@ def _unchanged(
             values[":transaction"] = to_wire_value(audit["TransactionID"])
             return condition + "#audit.#transaction = :transaction", names, values
         return condition + "attribute_not_exists(#audit.#transaction)", names, values
-    # The key is compared too: it makes the condition fail where the item is gone.
-    found = dict(enumerate(sorted(before.keys() | key.keys())))
+    return as_found(before, key)
+
+
+def as_found(item: Mapping[str, Any], key: Iterable[str]) -> tuple[str, dict[str, str], WireItem]:
+    """Return condition, names and values that ask for every attribute an item was found with.
+
+    The key is compared too: it makes the condition fail where the item is gone.
+    """
+    found = dict(enumerate(sorted({*item, *key})))
     return (
         " AND ".join(f"#a{n} = :a{n}" for n in found),
         {f"#a{n}": name for n, name in found.items()},
-        {f":a{n}": to_wire_value(before[name]) for n, name in found.items()},
+        {f":a{n}": to_wire_value(item[name]) for n, name in found.items()},
     )
 
 

@@ -127,8 +127,8 @@ def _order(explanation: Explanation) -> list[RuleObject]:
             "name": told.name,
             "source": rule.source.value,
             "text": told.text,
-            "tag": rule.candidate.tag,
-            "override": rule.candidate.override,
+            "tag": rule.tag,
+            "override": rule.override,
             "verdict": told.verdict,
             "why": told.why,
         }
@@ -144,7 +144,7 @@ def _fields(explanation: Explanation) -> list[ValueObject]:
         {
             "path": dotted(path),
             "value": document.value_at(path),
-            "origin": str(origin.at_line),
+            "origin": str(origin._replace(column=0)),
         }
         for path, origin in document.origins.items()
         if path and path[0] == "spec"

@@ -52,7 +52,7 @@ def test_a_transaction_is_the_request_botocore_would_make(client: Any, scripted:
         [
             PutWrite("T", to_wire(ITEM), "#v = :v", {"#v": "V"}, ONE, show_found=True),
             DeleteWrite("T", KEY),
-            UpdateWrite("T", KEY, "REMOVE x"),
+            UpdateWrite("T", KEY, update="REMOVE x"),
         ],
         "token",
     )

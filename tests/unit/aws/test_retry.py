@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.call_counts import by_operation
-from controller.aws.clients import Clients, Retries, RetryBudget, RetryLimits, worth_retrying
+from controller.aws.clients import Clients, Retries, RetryLimits, worth_retrying
 from controller.aws.errors import Place
 from controller.model.backoff import Backoff
 from tests.unit.aws.conftest import HOME, Pauses, Script, json_answer, json_error
 
 LIMITS = RetryLimits()
+API = ("1", "eu-west-1", "ec2", "DescribeInstances")
 TIMED_OUT = aws.ReadTimeoutError(endpoint_url="https://x/")
 
 
@@ -21,27 +22,27 @@ TIMED_OUT = aws.ReadTimeoutError(endpoint_url="https://x/")
 def test_a_budget_never_grants_more_than_it_held_and_gained(
     waits: list[float], capacity: int, refill_per_s: float
 ) -> None:
-    budget, now_s, granted = RetryBudget(capacity, capacity, refill_per_s, 0.0), 0.0, 0
+    now_s, granted = 0.0, 0
+    limits = RetryLimits(budget=capacity, refill_per_s=refill_per_s)
+    retries = Retries(limits, clock=lambda: now_s, share=lambda: 0.0)
     for wait_s in waits:
         now_s += wait_s
-        left = budget.spend(now_s)
-        if left is not None:
-            budget, granted = left, granted + 1
+        granted += retries.pause_before_retry_s(API, 1, now_s) is not None
     assert granted <= capacity + now_s * refill_per_s + 1e-6
-    assert 0 <= budget.tokens <= capacity
 
 
 def test_a_clock_that_steps_back_grants_nothing_extra() -> None:
-    spent = RetryBudget(1, 1, 1, 100.0).spend(100.0)
-    assert spent is not None
-    assert spent.spend(50.0) is None
+    moments = iter([100.0, 50.0])
+    limits = RetryLimits(budget=1, refill_per_s=1)
+    retries = Retries(limits, clock=lambda: next(moments), share=lambda: 0.0)
+    assert retries.pause_before_retry_s(API, 1, 100.0) is not None
+    assert retries.pause_before_retry_s(API, 1, 50.0) is None
 
 
 @given(st.integers(1, 7), st.floats(0, 1, exclude_max=True))
 def test_pauses_are_jittered_between_nothing_and_the_longest(tries: int, share: float) -> None:
-    pause_s = Retries(clock=lambda: 0.0, share=lambda: share).pause_before_retry_s(
-        ("1", "eu-west-1", "ec2", "DescribeInstances"), tries, 0.0
-    )
+    retries = Retries(clock=lambda: 0.0, share=lambda: share)
+    pause_s = retries.pause_before_retry_s(API, tries, 0.0)
     assert pause_s is not None
     assert 0 <= pause_s <= min(0.1 * 2**tries, LIMITS.backoff.longest_s)
 

@@ -21,7 +21,6 @@ from controller.aws.sessions import (
     AwsAccess,
     check_role,
     role_denied,
-    session_name,
 )
 from controller.errors import AccessDenied
 from tests.support.clock import Clock
@@ -252,7 +251,14 @@ def test_a_role_below_a_path_is_judged_by_its_name() -> None:
     ],
 )
 def test_the_session_name_is_one_sts_takes(installation: str, instance: str, name: str) -> None:
-    assert session_name(installation, instance) == name
+    access = AwsAccess(
+        region="eu-west-1",
+        installation=installation,
+        instance=instance,
+        allowed_role_names=(),
+        clock=lambda: datetime.now(UTC),
+    )
+    assert access.session_name == name
 
 
 AWS_SAYS = "User: u is not authorized to perform: sts:AssumeRole on resource: r"

@@ -55,10 +55,10 @@ def test_every_sort_of_write_is_done_in_one_transaction(world: Any) -> None:
         UpdateWrite(
             "T",
             to_wire({"Id": "changed"}),
-            "SET #v = :v",
             "#v = :old",
             {"#v": "V"},
             to_wire({":v": 2, ":old": 1}),
+            update="SET #v = :v",
         ),
     ]
     assert DynamoStore(world).transact(writes, "t2") == Committed()
@@ -213,7 +213,11 @@ def test_a_single_write_tells_what_was_there_or_is_now(world: Any) -> None:
     assert DynamoStore(world).write(put("a", 1)) is None
     assert DynamoStore(world).write(put("a", 2)) == {"Id": "a", "V": 1}
     update = UpdateWrite(
-        "T", to_wire({"Id": "a"}), "SET #v = :v", names={"#v": "V"}, values=to_wire({":v": 3})
+        "T",
+        to_wire({"Id": "a"}),
+        update="SET #v = :v",
+        names={"#v": "V"},
+        values=to_wire({":v": 3}),
     )
     assert DynamoStore(world).write(update) == {"Id": "a", "V": 3}
     assert DynamoStore(world).write(DeleteWrite("T", to_wire({"Id": "a"}))) == {"Id": "a", "V": 3}

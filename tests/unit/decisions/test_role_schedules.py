@@ -24,7 +24,8 @@ from controller.kinds.schedule import ScheduleChoice
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.scheduling.facts import EnvironmentFacts, RoleFacts
+from controller.scheduling.decision import decide
+from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, RoleFacts
 from controller.scheduling.schedule import (
     ALWAYS_OFF,
     ALWAYS_ON,
@@ -189,10 +190,29 @@ def test_what_is_remembered_of_some_environments() -> None:
 
 def test_an_override_that_cannot_be_read_is_an_invalid_schedule() -> None:
     override = Override("o1", C50, "cheap", "ada", NOW, "spec.schedule", {"mode": "sometimes"})
-    (found,) = power_map(replace(accepted_of(fleet()), overrides=(override,))).of_environments[
-        "c50"
+    (found,) = power_map(replace(accepted_of(fleet()), overrides=(override,))).recorded[
+        Level.ENVIRONMENT, "c50"
     ]
     assert isinstance(found.schedule, InvalidSchedule)
+
+
+@pytest.mark.parametrize(
+    ("actor", "reason", "said"),
+    [
+        ("ada", "cheap", "Environment/c50 by ada: cheap"),
+        ("ada", "", "Environment/c50 by ada"),
+        ("", "cheap", "Environment/c50: cheap"),
+        ("", "", "Environment/c50"),
+    ],
+)
+def test_an_override_that_decides_says_whose_it_is(actor: str, reason: str, said: str) -> None:
+    override = Override("o1", C50, reason, actor, NOW, "spec.schedule", "on")
+    power = power_map(replace(accepted_of(fleet()), overrides=(override,)))
+    environment = power.environments["c50"].facts
+    overrides = power.overrides("i-1", "", "c50")
+    decision = decide(InstanceFacts("i-1", "running"), None, environment, NOW, overrides=overrides)
+    assert decision.deciding is not None
+    assert decision.deciding.why == said
 
 
 def test_a_fixed_schedule_is_not_remembered_as_text_of_entries() -> None:

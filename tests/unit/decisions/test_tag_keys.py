@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.decisions.evaluator import Evaluator, TagKeys, power_rules_of, tag_keys_of
+from controller.decisions.evaluator import Evaluator, PowerRules, power_rules_of
 from controller.decisions.power_map import power_map
 from controller.decisions.tag_keys import SCHEDULE, written_keys
 from controller.model.accepted import LiveOptions
@@ -17,8 +17,8 @@ RENAMED = LiveOptions(tag_keys={"Schedule": "off-hours", "Environment": "env", "
 
 
 def test_a_key_that_is_not_renamed_or_left_out_is_the_usual_one() -> None:
-    assert tag_keys_of(LiveOptions()) == TagKeys()
-    assert tag_keys_of(RENAMED) == TagKeys(schedule="off-hours", environment="env")
+    assert power_rules_of(LiveOptions()) == PowerRules()
+    assert power_rules_of(RENAMED) == PowerRules(schedule_tag="off-hours", environment_tag="env")
 
 
 def test_a_tag_that_is_left_out_is_not_written() -> None:
@@ -43,7 +43,9 @@ def test_a_tag_that_is_left_out_is_not_written() -> None:
 )
 def test_whose_schedule_tag_it_is(tags: dict[str, str], ours: bool, because: str) -> None:
     found = replace(group("c50-ta-Web", {}), tags=tuple(tags.items()))
-    assert tag_keys_of(RENAMED).schedule_is_ours(found) is ours, because
+    power = power_map(replace(accepted_of(FLEET), options=RENAMED))
+    judged = Evaluator(look(found), power, NOW, power_rules_of(RENAMED)).groups["c50-ta-Web"]
+    assert judged.tag_is_ours is ours, because
 
 
 def test_what_is_decided_by_a_renamed_tag_is_known_to_be_ours_or_not() -> None:

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from controller.catalog import kinds
 from controller.kinds.language.fields import merge
-from controller.kinds.language.kind import Finding, Items, Kind
+from controller.kinds.language.kind import Finding, Kind
 from controller.kinds.language.spec import merge_derived
 from controller.model.ref import ResourceRef
+from controller.model.table import Items
 
 Documents = Mapping[tuple[str, str], dict[str, Any]]
 

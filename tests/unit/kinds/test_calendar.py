@@ -30,7 +30,7 @@ def test_its_item_is_in_the_controllers_own_table() -> None:
 def test_schedules_and_freezes_get_first_and_last_day() -> None:
     kind = kinds()["Calendar"]
     facts = kind.facts("c", spec_of(kind, {"dates": [EASTER, YEAR_END]}))
-    assert [(one.first, one.last, one.calendar) for one in facts.dates] == [
+    assert [(one.first, one.last, one.calendar) for one in facts] == [
         (date(2027, 3, 26), date(2027, 3, 26), "c"),
         (date(2026, 12, 19), date(2027, 1, 3), "c"),
     ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.kinds.parts.template_text import VARIABLES, filled_in, variables_in
+from controller.kinds.template import VARIABLES, filled_in, variables_in
 from tests.unit.kinds.small_fleet import complaints, items
 
 SCRIPT = (

@@ -54,13 +54,12 @@ def test_locks_and_maintenance_are_as_found(
     value: Any, locked: bool, maintained: bool, because: str
 ) -> None:
     found = state(value)
-    assert found.deployments_locked("c50") is locked, because
-    assert found.in_maintenance("c50") is maintained, because
+    assert found.operational("c50", "DeploymentsLocked") is locked, because
+    assert found.operational("c50", "EnvironmentInMaintenance") is maintained, because
 
 
 def test_an_object_without_items_has_no_value() -> None:
-    assert state().value(C7, "InfraOpsEnvironment") == {}
-    assert not state().deployments_locked("c7")
+    assert not state().operational("c7", "DeploymentsLocked")
 
 
 def test_what_is_written_is_what_lies_beneath_overrides() -> None:

@@ -11,6 +11,7 @@ from controller.scheduling.decision import (
     STOPPING,
     Action,
     Decision,
+    Rule,
     Verdict,
     decide,
 )
@@ -20,7 +21,6 @@ from controller.scheduling.facts import (
     GroupFacts,
     InstanceFacts,
     Level,
-    PowerOverride,
     RoleFacts,
     Source,
     WhenOff,
@@ -53,9 +53,16 @@ def group(value: str = "", *, ours: bool = False, key: str = "Schedule") -> Grou
 
 def override(
     schedule: Schedule | InvalidSchedule, level: Level = Level.ENVIRONMENT, hours: int | None = 1
-) -> PowerOverride:
-    until = None if hours is None else NOW + timedelta(hours=hours)
-    return PowerOverride(level, "c50", schedule, until, "dev", "release night")
+) -> Rule:
+    return Rule(
+        Source.OVERRIDE,
+        schedule.text if isinstance(schedule, Schedule) else "",
+        schedule,
+        why="c50 by dev: release night",
+        until=None if hours is None else NOW + timedelta(hours=hours),
+        blocks_when_invalid=False,
+        level=level,
+    )
 
 
 def verdicts(decision: Decision) -> dict[Source, Verdict]:
@@ -125,7 +132,7 @@ def test_whose_schedule_decides(
     instance_tag: str,
     group_tag: str,
     role: Schedule | InvalidSchedule | None,
-    overrides: tuple[PowerOverride, ...],
+    overrides: tuple[Rule, ...],
     wanted: State,
     source: Source,
     because: str,
@@ -181,8 +188,6 @@ def test_the_chain_shows_every_rule_with_what_became_of_it() -> None:
 def test_an_override_that_decides_says_whose_it_is() -> None:
     decision = decide(RUNNING, None, ENVIRONMENT, NOW, overrides=(override(ON),))
     assert decision.chain[0].why == "c50 by dev: release night"
-    bare = PowerOverride(Level.GROUP, "c50-ta-Web", ON, None)
-    assert decide(RUNNING, None, ENVIRONMENT, NOW, overrides=(bare,)).chain[0].why == "c50-ta-Web"
 
 
 @pytest.mark.parametrize(
@@ -357,7 +362,7 @@ def test_nothing_is_stopped_unless_a_valid_schedule_says_off(
     instance: InstanceFacts,
     member: GroupFacts | None,
     environment: EnvironmentFacts | None,
-    overrides: list[PowerOverride],
+    overrides: list[Rule],
 ) -> None:
     decision = decide(instance, member, environment, NOW, overrides=overrides)
 

@@ -16,11 +16,9 @@ from controller.scheduling.wall_clock import (
     canonical_zone,
     events_of_day,
     last_wall,
-    matches_day,
     moment_of,
-    next_day,
+    nearest_day,
     offset_changes,
-    previous_day,
     zone_of,
 )
 from tests.unit.scheduling.strategies import SWITCHES, ZONES, crons, moments
@@ -156,7 +154,7 @@ def days_of(day_of_month: str, weekday: str, year: int, month: int) -> list[int]
     return [
         day
         for day in range(1, length + 1)
-        if matches_day(entries[0], date(year, month, day).toordinal())
+        if any(events_of_day(entries[:1], date(year, month, day).toordinal()))
     ]
 
 
@@ -194,10 +192,12 @@ def test_days_of_a_month(
 @given(crons, st.integers(FIRST_DAY, LAST_DAY - 800))
 def test_the_next_day_is_the_first_that_matches(cron: str, day: int) -> None:
     entries = parse_schedule(f"stop: {cron}").entries
-    found = next_day(entries, day)
+    found = nearest_day(entries, day, 1)
     ahead = range(day, day + 800)
 
-    first = next((candidate for candidate in ahead if matches_day(entries[0], candidate)), None)
+    first = next(
+        (candidate for candidate in ahead if any(events_of_day(entries[:1], candidate))), None
+    )
 
     assert found == first or (first is None and (found is None or found not in ahead))
 
@@ -205,10 +205,12 @@ def test_the_next_day_is_the_first_that_matches(cron: str, day: int) -> None:
 @given(crons, st.integers(FIRST_DAY + 800, LAST_DAY))
 def test_the_previous_day_is_the_last_that_matches(cron: str, day: int) -> None:
     entries = parse_schedule(f"stop: {cron}").entries
-    found = previous_day(entries, day)
+    found = nearest_day(entries, day, -1)
     behind = range(day, day - 800, -1)
 
-    last = next((candidate for candidate in behind if matches_day(entries[0], candidate)), None)
+    last = next(
+        (candidate for candidate in behind if any(events_of_day(entries[:1], candidate))), None
+    )
 
     assert found == last or (last is None and (found is None or found not in behind))
 
@@ -218,10 +220,10 @@ def test_nothing_happens_outside_of_the_known_years() -> None:
     before = (date(1970, 1, 1) - timedelta(days=1)).toordinal()
     after = date(2100, 1, 1).toordinal()
 
-    assert next_day(entries, before) == before + 1
-    assert previous_day(entries, before) is None
-    assert next_day(entries, after) is None
-    assert previous_day(entries, after) == after - 1
+    assert nearest_day(entries, before, 1) == before + 1
+    assert nearest_day(entries, before, -1) is None
+    assert nearest_day(entries, after, 1) is None
+    assert nearest_day(entries, after, -1) == after - 1
     assert events_of_day(entries, before) == events_of_day(entries, after) == (0, 0)
 
 

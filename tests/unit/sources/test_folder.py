@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from controller.errors import SourceUnavailable
 from controller.sources import folder as folder_module
 from controller.sources.folder import FolderSource, content_id
-from controller.sources.location import FolderLocation
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def source_of(root: Path) -> FolderSource:
-    return FolderSource(FolderLocation(root))
+    return FolderSource(root)
 
 
 @given(st.binary(max_size=2000))

@@ -24,10 +24,10 @@ from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import FoundInstance
 from controller.model.override import Override
 from controller.model.ref import Origin, ResourceRef
-from controller.scheduling.decision import decide
-from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, PowerOverride, Tags
+from controller.scheduling.decision import Rule, decide
+from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, Source, Tags
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.schedule import State
+from controller.scheduling.schedule import ALWAYS_ON, State
 from controller.views.documents.explanation import explanation_json
 from controller.views.explanation import RuleText, explanation_lines
 from tests.support.documents import printed
@@ -73,7 +73,7 @@ def record(**more: Any) -> LedgerRecord:
     return LedgerRecord(**given)
 
 
-def power(tags: Tags = (), *overrides: PowerOverride, **more: Any) -> PowerFacts:
+def power(tags: Tags = (), *overrides: Rule, **more: Any) -> PowerFacts:
     given: dict[str, Any] = {
         "scope": SCOPE,
         "subject": Subject("c50", "Web", "c50-ta-Web", "i-1"),
@@ -185,7 +185,9 @@ def test_the_rule_that_decides_and_what_is_to_be_done_about_it() -> None:
         power=power((("Schedule", "on"),), owner=None),
         steps=(NextStep(StepKind.REMOVE_TAG, "i-1", "Schedule"),),
     )
-    overridden = PowerOverride(Level.ENVIRONMENT, "Environment/c50", parse_schedule("on"), None)
+    overridden = Rule(
+        Source.OVERRIDE, "on", ALWAYS_ON, why="Environment/c50", level=Level.ENVIRONMENT
+    )
     unreadable = explanation(
         power=power((("Schedule", "odd"),)),
         steps=(NextStep(StepKind.CORRECT_TAG, "i-1", "Schedule"),),

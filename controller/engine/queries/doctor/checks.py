@@ -9,7 +9,6 @@ from controller.aws.sessions import MASTER
 from controller.aws.table_setup import describe_table, find_differences
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
 from controller.engine.installation.installation import Installation, Master
-from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.journal import scopes_left_open
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
@@ -21,7 +20,6 @@ from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.ports import Source
 from controller.settings import Settings
-from controller.targets.table_items.definitions import STATE_TABLE
 
 INSTALLATION: Final = "installation"
 
@@ -43,10 +41,6 @@ class Patient(Protocol):
     def installation(self) -> Installation:
         """The installation in it."""
 
-    @property
-    def live(self) -> LiveAccounts:
-        """Its accounts."""
-
     def source(self, text: str | None) -> Source:
         """Open the settings' source."""
 
@@ -54,86 +48,76 @@ class Patient(Protocol):
 def examine(patient: Patient, wanted: str | None) -> tuple[Check, ...]:
     """Examine everything, or what concerns one scope: ``config``, an account's name or number, ``account/region``.
 
-    What is found is the result. Raises WrongUsage for a scope that does not exist.
+    What is found is the result; a check that the next ones need ends it when it fails. Raises WrongUsage for a scope that
+    does not exist.
     """
-    return tuple(_Examination(patient, wanted).checks())
+    return tuple(_until_one_ends_it(_checks(patient, wanted)))
 
 
-class _Examination:
-    """One examination. A check that the next ones need ends it when it fails."""
+class _Ended(Exception):
+    """A check failed that the next ones need."""
 
-    def __init__(self, patient: Patient, wanted: str | None) -> None:
-        self._patient = patient
-        self._wanted = wanted
+    def __init__(self, check: Check) -> None:
+        super().__init__(check.what)
+        self.check = check
 
-    def checks(self) -> Iterator[Check]:
-        settings = _tried(lambda: self._patient.settings, "settings")
-        if isinstance(settings, Check):
-            yield settings
-            return
-        yield Check(INSTALLATION, "settings", Health.OK, f"readable; region {settings.region}")
-        yield self._source(settings)
-        master = _tried(lambda: self._patient.master, "credentials")
-        if isinstance(master, Check):
-            yield master
-            return
-        account = _tried(lambda: master.aws.assert_identity(MASTER), "credentials")
-        if isinstance(account, Check):
-            yield account
-            return
-        yield Check(INSTALLATION, "credentials", Health.OK, f"of account {account}")
-        yield from _tables(master)
-        installation = _tried(lambda: self._patient.installation, "id")
-        if isinstance(installation, Check):
-            yield installation
-            return
-        yield Check(INSTALLATION, "id", Health.OK, installation.id)
-        yield from self._scopes(installation)
 
-    def _source(self, settings: Settings) -> Check:
-        given = settings.source
-        if given.git is None and given.folder is None:
-            return Check(
-                INSTALLATION,
-                "source",
-                Health.LACKS,
-                "the settings say nowhere what is desired",
-                "add source: {git: {url: …, ref: main}} to the settings, or name one with --source each time",
-            )
-        try:
-            source = self._patient.source(None)
-            source.changed_since(None)
-        except EnvctlError as error:
-            return check_of_error(INSTALLATION, "source", error)
-        return Check(INSTALLATION, "source", Health.OK, f"{source.name} answers")
+def _until_one_ends_it(checks: Iterator[Check]) -> Iterator[Check]:
+    try:
+        yield from checks
+    except _Ended as end:
+        yield end.check
 
-    def _scopes(self, installation: Installation) -> Iterator[Check]:
-        now = installation.master.process.clock()
-        found = _tried(lambda: accepted_now(installation, now), "config tables")
-        if isinstance(found, Check):
-            yield found
-            return
-        setups = _wanted(self._wanted, found.accounts.scopes(found.accepted))
-        if self._wanted in (None, CONFIG_SCOPE):
-            yield from _head(CONFIG_SCOPE, installation, now)
-            yield from _unreadable(found)
-        yield from self._accounts(installation, found, setups, now)
 
-    def _accounts(
-        self,
-        installation: Installation,
-        found: AcceptedNow,
-        setups: Sequence[ScopeSetup],
-        now: datetime,
-    ) -> Iterator[Check]:
-        doctor = AccountDoctor(installation, found.accepted, self._patient.live.targets, now)
-        doctor.know(setups)
-        with ThreadPoolExecutor(
-            installation.master.settings.live.parallel_scopes, thread_name_prefix="doctor"
-        ) as pool:
-            for setup, checks in zip(setups, pool.map(doctor.examine, setups), strict=True):
-                yield from checks
-                yield from _head(setup.scope.name, installation, now)
+def _needed(make: Callable[[], T], of: str) -> T:
+    """Return what the next checks need. Raises _Ended with the check of it."""
+    try:
+        return make()
+    except EnvctlError as error:
+        raise _Ended(check_of_error(INSTALLATION, of, error)) from error
+
+
+def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
+    settings = _needed(lambda: patient.settings, "settings")
+    yield Check(INSTALLATION, "settings", Health.OK, f"readable; region {settings.region}")
+    yield _source(patient, settings)
+    master = _needed(lambda: patient.master, "credentials")
+    account = _needed(lambda: master.aws.assert_identity(MASTER), "credentials")
+    yield Check(INSTALLATION, "credentials", Health.OK, f"of account {account}")
+    yield from _tables(master)
+    installation = _needed(lambda: patient.installation, "id")
+    yield Check(INSTALLATION, "id", Health.OK, installation.id)
+    now = master.process.clock()
+    found = _needed(lambda: accepted_now(installation, now), "config tables")
+    setups = _wanted(wanted, found.accounts.scopes(found.accepted))
+    if wanted in (None, CONFIG_SCOPE):
+        yield from _head(CONFIG_SCOPE, installation, now)
+        yield from _unreadable(found)
+    doctor = AccountDoctor(installation, found.accepted, found.accounts.targets, now)
+    doctor.know(setups)
+    parallel = settings.live.parallel_scopes
+    with ThreadPoolExecutor(parallel, thread_name_prefix="doctor") as pool:
+        for setup, checks in zip(setups, pool.map(doctor.examine, setups), strict=True):
+            yield from checks
+            yield from _head(setup.scope.name, installation, now)
+
+
+def _source(patient: Patient, settings: Settings) -> Check:
+    given = settings.source
+    if given.git is None and given.folder is None:
+        return Check(
+            INSTALLATION,
+            "source",
+            Health.LACKS,
+            "the settings say nowhere what is desired",
+            "add source: {git: {url: …, ref: main}} to the settings, or name one with --source each time",
+        )
+    try:
+        source = patient.source(None)
+        source.changed_since(None)
+    except EnvctlError as error:
+        return check_of_error(INSTALLATION, "source", error)
+    return Check(INSTALLATION, "source", Health.OK, f"{source.name} answers")
 
 
 def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetup, ...]:
@@ -193,7 +177,7 @@ def _table(master: Master, definition: TableDefinition) -> Iterator[Check]:
 def _head(scope: str, installation: Installation, now: datetime) -> Iterator[Check]:
     try:
         head = installation.leases.read(scope)
-        table = installation.master.physical(STATE_TABLE.name)
+        table = installation.master.state_table
         left_open = scopes_left_open(installation.master.store, table, [scope])
     except EnvctlError as error:
         yield check_of_error(scope, "owner", error)
@@ -234,10 +218,3 @@ def _unreadable(found: AcceptedNow) -> Iterator[Check]:
     if not accepted.unreadable:
         text = f"{len(accepted.resources)} accepted and readable"
         yield Check(CONFIG_SCOPE, "documents", Health.OK, text)
-
-
-def _tried(make: Callable[[], T], of: str) -> T | Check:
-    try:
-        return make()
-    except EnvctlError as error:
-        return check_of_error(INSTALLATION, of, error)

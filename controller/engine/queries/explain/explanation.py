@@ -1,24 +1,27 @@
 """Why something is as it is: the answer as a value."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
-from controller.engine.live.journal import refs_of
-from controller.engine.queries.effective import EffectiveDocument
+from controller.engine.power.fleet import AcceptedNow
+from controller.engine.queries.effective import EffectiveDocument, effective_documents
+from controller.kinds.language.kind import Kind
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
 from controller.ledger.queries import entities_of
-from controller.ledger.records import POWER, iso_ms
+from controller.ledger.records import BY_MOMENT, iso_ms, refs_of
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import FoundGroup, FoundInstance
 from controller.model.override import Override
-from controller.model.plan import Change, Note, Violation
+from controller.model.plan import Change, Note, ScopePlan, Violation
 from controller.model.ref import Origin, ResourceRef
+from controller.planning.scope_plan import blocks
 from controller.scheduling.decision import Decision, Rule, Verdict
 from controller.scheduling.facts import EnvironmentFacts, Source
 from controller.scheduling.schedule import State
@@ -102,15 +105,6 @@ class Subject(NamedTuple):
     group: str = ""
     instance: str = ""
 
-    def refs(self, scope: str) -> tuple[ResourceRef, ...]:
-        """Return everything an override may be of, narrowest first."""
-        found = (
-            ResourceRef("Instance", f"{scope}/{self.instance}") if self.instance else None,
-            ResourceRef("Group", f"{scope}/{self.group}") if self.group else None,
-            ResourceRef("Environment", self.environment) if self.environment else None,
-        )
-        return tuple(ref for ref in found if ref is not None)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerFacts:
@@ -139,11 +133,6 @@ class PowerFacts:
     choice: ScheduleChoice | None = None
     """What the environment says of its schedule; None where it cannot be read back."""
     next: tuple[NextChange, ...] = ()
-
-    @property
-    def switches(self) -> bool:
-        """Tell whether it is to be on or off, not left alone."""
-        return self.decision.wanted in (State.ON, State.OFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,9 +172,12 @@ class Explanation:
     def in_order(self) -> bool | None:
         """Whether it is as it is wanted; None where nothing is wanted, or it cannot be told."""
         found = self.power
-        if found is None or found.environment is None or not found.switches or self.at != self.now:
+        if found is None or found.environment is None or self.at != self.now:
             return None
-        return all(STATES.get(state) is found.decision.wanted for state in found.states)
+        wanted = found.decision.wanted
+        if wanted not in STATES.values():
+            return None
+        return all(STATES.get(state) is wanted for state in found.states)
 
 
 MOST: Final = 40
@@ -194,81 +186,46 @@ _ENDED: Final = ("succeeded", "failed")
 _SCHEDULE: Final = ("ManualScheduleUp", "ScheduleAutomatically", "DefaultSchedule")
 
 
+@dataclass(frozen=True, slots=True)
 class LedgerQuestions:
     """Asks the ledger of one installation. Everything raises as any read."""
 
-    def __init__(self, installation: Installation, until: datetime | None = None) -> None:
-        """Take the installation, and the moment later records do not count from."""
-        self._installation = installation
-        self._until = "~" if until is None else iso_ms(until)
+    installation: Installation
+    until: datetime | None = None
+    """The moment later records do not count from."""
 
-    def switched(
-        self, scope: str, environment: str, refs: Collection[ResourceRef] | None = None
+    def ended(
+        self, table: str, key: str, about: Collection[ResourceRef] = ()
     ) -> LedgerRecord | None:
-        """Return the newest record of power of an environment that ended and is about one of these instances and groups, or any."""
-        for record in self._of_item(POWER, f"{scope}/{environment}"):
-            if record.phase in _ENDED and (
-                refs is None or not set(refs).isdisjoint(refs_of(record))
-            ):
+        """Return the newest record of a live object, or of an environment's power, that ended and is about one of these, or any."""
+        for record in self._of_item(table, key):
+            if record.phase in _ENDED and (not about or not set(about).isdisjoint(refs_of(record))):
                 return record
         return None
 
-    def live(self, ref: ResourceRef) -> LedgerRecord | None:
-        """Return the newest record of a live object itself that ended."""
-        of_item = self._of_item(ref.kind, ref.key)
-        return next((record for record in of_item if record.phase in _ENDED), None)
-
-    def document(self, ref: ResourceRef) -> LedgerRecord | None:
-        """Return the newest record of a document's items."""
-        return next(self._records(ref), None)
-
-    def schedule_set(self, environment: str) -> LedgerRecord | None:
-        """Return the record that gave an environment the schedule it has."""
-        oldest = None
-        for record in self._records(ResourceRef("Environment", environment)):
-            schedule = _schedule_of(record.new_value)
-            if not schedule:
-                continue
-            oldest = record
-            if _schedule_of(record.old_value) != schedule:
-                return record
-        return oldest
+    def document(self, ref: ResourceRef) -> Iterator[LedgerRecord]:
+        """Yield the newest records of a document's items, newest first."""
+        master = self.installation.master
+        kind = master.kinds.get(ref.kind)
+        if kind is None:
+            return
+        prefix = master.settings.resource_prefix
+        entities = entities_of(kind, ref.key, prefix, master.store.scan)
+        found = [record for entity in entities for record in self._of_item(*entity)]
+        yield from sorted(found, key=BY_MOMENT, reverse=True)
 
     def _of_item(
         self, table: str, key: str, range_key: str | None = None
     ) -> Iterator[LedgerRecord]:
-        """Yield the newest records of an item that count, newest first."""
-        of_item = self._installation.ledger.of_item(table, key, range_key)
-        yield from islice(
-            (record for record in of_item if record.iso_timestamp <= self._until), MOST
-        )
-
-    def _records(self, ref: ResourceRef) -> Iterator[LedgerRecord]:
-        """Yield the newest records of a document's items, newest first."""
-        master = self._installation.master
-        kind = master.kinds.get(ref.kind)
-        if kind is None:
-            return
-        entities = entities_of(
-            kind,
-            ref.key,
-            master.settings.resource_prefix,
-            lambda table: master.store.scan(table, 1),
-        )
-        found = [record for entity in entities for record in self._of_item(*entity)]
-        yield from sorted(
-            found, key=lambda record: (record.iso_timestamp, record.sequence), reverse=True
-        )
-
-
-def _schedule_of(image: Any) -> dict[str, Any]:
-    value = (image or {}).get("Value") or {}
-    return {name: value[name] for name in _SCHEDULE if name in value}
+        """Return the newest records of an item that count, newest first."""
+        last = "~" if self.until is None else iso_ms(self.until)
+        of_item = self.installation.ledger.of_item(table, key, range_key)
+        return islice((record for record in of_item if record.iso_timestamp <= last), MOST)
 
 
 def owner_of(rule: Rule | None, subject: Subject, accepted: AcceptedState) -> ResourceRef | None:
     """Return the document that a deciding rule is of; None where it is a person's tag, an override, or none decides."""
-    if rule is None or rule.verdict is not Verdict.DECIDES or rule.candidate.is_persons_tag:
+    if rule is None or rule.verdict is not Verdict.DECIDES or rule.is_persons_tag:
         return None
     environment = ResourceRef("Environment", subject.environment)
     if rule.source is Source.ENVIRONMENT:
@@ -283,35 +240,76 @@ def owner_of(rule: Rule | None, subject: Subject, accepted: AcceptedState) -> Re
 
 
 def deciding_documents(
-    rule: Rule | None, subject: Subject, accepted: AcceptedState, ledger: LedgerQuestions
+    owner: ResourceRef | None, rule: Rule | None, accepted: AcceptedState, ledger: LedgerQuestions
 ) -> Iterator[Written]:
-    """Yield where the deciding rule was written. Raises as asking the ledger."""
-    owner = owner_of(rule, subject, accepted)
-    if rule is None or owner is None:
+    """Yield where the deciding rule was written, which is of ``owner``. Raises as asking the ledger."""
+    if rule is None or owner is None or owner not in accepted.resources:
         return
     if rule.source is not Source.ENVIRONMENT:
-        yield from written(owner, accepted, ledger)
+        yield written(owner, accepted, ledger)
         return
-    spec = accepted.specs.get(owner)
-    if spec is None:
-        return
-    record = ledger.schedule_set(subject.environment)
-    yield Written(owner, accepted.resources[owner].origin.at_line, record)
-    used = used_schedule(spec.schedule)
-    if used is not None and used in accepted.resources:
-        origin = accepted.resources[used].origin.at_line
+    record = None
+    for older in ledger.document(owner):
+        images = [(image or {}).get("Value") or {} for image in (older.old_value, older.new_value)]
+        before, schedule = (
+            {name: value[name] for name in _SCHEDULE if name in value} for value in images
+        )
+        if schedule:
+            record = older
+            if before != schedule:
+                break
+    yield Written(owner, accepted.resources[owner].origin._replace(column=0), record)
+    choice = accepted.specs[owner].schedule
+    used = ResourceRef("Schedule", choice.use or "")
+    if choice.mode == "automatic" and used in accepted.resources:
+        origin = accepted.resources[used].origin._replace(column=0)
         yield Written(used, origin, schedule=accepted.specs[used])
 
 
-def used_schedule(choice: ScheduleChoice) -> ResourceRef | None:
-    """Return the Schedule that an environment follows; None where it has one of its own, or a mode."""
-    follows = choice.use if choice.mode == "automatic" else None
-    return ResourceRef("Schedule", follows) if follows else None
+def written(ref: ResourceRef, accepted: AcceptedState, ledger: LedgerQuestions) -> Written:
+    """Return where a document that can be read was written, and who changed it last."""
+    return Written(
+        ref, accepted.resources[ref].origin._replace(column=0), next(ledger.document(ref), None)
+    )
 
 
-def written(
-    ref: ResourceRef, accepted: AcceptedState, ledger: LedgerQuestions
-) -> Iterator[Written]:
-    """Yield where a document was written, and who changed it last; nothing where it cannot be read."""
-    if ref in accepted.resources:
-        yield Written(ref, accepted.resources[ref].origin.at_line, ledger.document(ref))
+@dataclass(frozen=True, slots=True)
+class FromSource:
+    """The source as just loaded, and the plan of the config scope made from it."""
+
+    revision: LoadedRevision
+    made: ScopePlan | None
+
+
+def explain_document(
+    ref: ResourceRef, state: AcceptedNow, at: datetime, now: datetime
+) -> Explanation:
+    """Return the answer for a document that was accepted. Raises as asking the ledger."""
+    ledger, accepted = LedgerQuestions(state.accounts.installation), state.accepted
+    found = state.seen.scopes[0].objects.get(ref)
+    return Explanation(
+        ref=ref,
+        at=at,
+        now=now,
+        revision=found.mark.revision if found is not None and found.mark is not None else "",
+        last=LastChange(next(ledger.document(ref), None)),
+        written=(written(ref, accepted, ledger),) if ref in accepted.resources else (),
+        overrides=tuple(override for override in accepted.overrides if override.ref == ref),
+        steps=(NextStep(StepKind.HISTORY, str(ref)), NextStep(StepKind.DOCUMENT, str(ref))),
+    )
+
+
+def with_source(
+    answer: Explanation, source: FromSource, kinds: Mapping[str, Kind[Any]]
+) -> Explanation:
+    """Add where each value comes from and what keeps the document from being applied, as far as the source tells."""
+    ref, plan = answer.ref, source.made
+    if ref not in source.revision.loaded.resources:
+        return replace(answer, source=SourceFacts(document=None))
+    (document,) = effective_documents(source.revision, kinds, str(ref))
+    facts = SourceFacts(
+        document=document,
+        changes=tuple(change for change in plan.changes if change.ref == ref) if plan else (),
+        blocks=blocks(plan, ref) if plan else (),
+    )
+    return replace(answer, source=facts)

@@ -1,12 +1,13 @@
 """Why an instance, a group or an environment is on or off: everything gathered for one explanation."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from controller.decisions.evaluator import LEFT_OUT, power_rules_of
+from controller.decisions.evaluator import LEFT_OUT, Evaluation, power_rules_of
 from controller.decisions.power_map import power_map
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import (
@@ -19,6 +20,7 @@ from controller.engine.power.fleet import (
     power_mode,
     protecting_type,
     scope_of_environment,
+    zone_followed,
 )
 from controller.engine.queries.explain.explanation import (
     Block,
@@ -36,6 +38,7 @@ from controller.engine.queries.explain.explanation import (
 )
 from controller.errors import WrongUsage
 from controller.ledger.ownership import is_ours_by_history
+from controller.ledger.records import POWER
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef
@@ -43,7 +46,6 @@ from controller.scheduling.decision import Decision, decide
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, Source
 from controller.scheduling.schedule import Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import next_change
-from controller.scheduling.wall_clock import zone_of
 from controller.targets.power_parts.power_changes import PARKING
 
 
@@ -55,79 +57,43 @@ class Found:
     subject: Subject
     setup: ScopeSetup
     look: LiveLook
-    states: Mapping[str, int]
-    """EC2 states of the instances it is, or has."""
-    lifecycle: str = ""
+    lifecycle: str
     """The instance's state in its group."""
-    groups: int = 0
-    """How many groups an environment's instances are in."""
+    groups: int
+    """How many groups its instances are in."""
 
 
 def found_object(ref: ResourceRef, state: AcceptedNow, fleet: FleetEvaluation) -> Found:
     """Return an object with what is around it. Raises WrongUsage for an environment whose place cannot be told."""
-    if ref.kind == "Environment":
-        return _environment(ref, state, fleet)
+    accepted, judged = state.accepted, fleet.judged(ref)
     scope, _, name = ref.key.rpartition("/")
-    seen = fleet.scopes[scope]
-    if ref.kind == GROUP:
-        return _group(ref, seen, name)
-    found = next(instance for instance in seen.instances if instance.instance.instance_id == name)
-    group = seen.look.groups.get(found.group)
-    role = found.role.facts.name if found.role else ""
-    return Found(
-        ref,
-        Subject(found.environment, role, found.group, name),
-        seen.setup,
-        replace(
-            seen.look,
-            groups={found.group: group} if group else {},
-            instances={name: found.instance},
-        ),
-        {found.instance.state: 1},
-        found.lifecycle or "",
-    )
-
-
-def _group(ref: ResourceRef, seen: ScopeEvaluation, name: str) -> Found:
-    found = seen.groups[name]
-    members = {
-        member.instance.instance_id: member.instance
-        for member in seen.instances
-        if member.group == name
-    }
-    role = found.role.facts.name if found.role else ""
-    return Found(
-        ref,
-        Subject(found.environment, role, name),
-        seen.setup,
-        replace(seen.look, groups={name: found.group}, instances=members),
-        Counter(member.state for member in members.values()),
-    )
-
-
-def _environment(ref: ResourceRef, state: AcceptedNow, fleet: FleetEvaluation) -> Found:
-    accepted = state.accepted
-    setup = scope_of_environment(ref.key, accepted, state.accounts.scopes(accepted))
-    if setup is None:
-        raise WrongUsage(f"{ref}: {accepted.unreadable.get(ref, 'its account cannot be told')}")
-    seen = fleet.scopes.get(setup.scope.name)
-    look = seen.look if seen else LiveLook(setup.scope, datetime.min.replace(tzinfo=UTC))
-    members = [
-        member for member in (seen.instances if seen else ()) if member.environment == ref.key
-    ]
+    if judged is None:
+        setup = scope_of_environment(name, accepted, state.accounts.scopes(accepted))
+        if setup is None:
+            why = accepted.unreadable.get(ref, "its account cannot be told")
+            raise WrongUsage(f"{ref}: {why}")
+        nothing = LiveLook(setup.scope, datetime.min.replace(tzinfo=UTC))
+        seen = fleet.scopes.get(setup.scope.name) or ScopeEvaluation(setup, nothing, (), {})
+        subject = Subject(name)
+        members = [member for member in seen.instances if member.environment == name]
+    else:
+        seen = fleet.scopes[scope]
+        role = judged.role.facts.name if judged.role else ""
+        if isinstance(judged, Evaluation):
+            subject = Subject(judged.environment, role, judged.group, name)
+            members = [judged]
+        else:
+            subject = Subject(judged.environment, role, name)
+            members = [member for member in seen.instances if member.group == name]
     groups = {member.group for member in members if member.group}
-    return Found(
-        ref,
-        Subject(ref.key),
-        setup,
-        replace(
-            look,
-            groups={name: group for name, group in look.groups.items() if name in groups},
-            instances={member.instance.instance_id: member.instance for member in members},
-        ),
-        Counter(member.instance.state for member in members),
-        groups=len(groups),
+    shown = groups | {subject.group}
+    look = replace(
+        seen.look,
+        groups={name: group for name, group in seen.look.groups.items() if name in shown},
+        instances={member.instance.instance_id: member.instance for member in members},
     )
+    lifecycle = members[0].lifecycle if subject.instance else ""
+    return Found(ref, subject, seen.setup, look, lifecycle or "", len(groups))
 
 
 _AS_A_WHOLE: Final = InstanceFacts("", "running")
@@ -143,106 +109,85 @@ MOST_MOMENTS: Final = 80
 _TOLD: Final = frozenset({State.ON, State.OFF, State.NOSCHEDULE})
 
 
+@dataclass(frozen=True, slots=True)
 class PowerExplainer:
     """Explains one object at one moment, which may be to come."""
 
-    def __init__(
-        self, state: AcceptedNow, fleet: FleetEvaluation, at: datetime, now: datetime
-    ) -> None:
-        """Take the accepted state, what was seen and decided, the moment asked about, and that of the look."""
-        self._state = state
-        self._fleet = fleet
-        self._at = at
-        self._now = now
-        self._ledger = LedgerQuestions(state.accounts.installation, at)
+    state: AcceptedNow
+    fleet: FleetEvaluation
+    """What was seen and decided."""
+    at: datetime
+    """The moment asked about."""
+    now: datetime
+    """That of the look."""
 
     def explain(self, ref: ResourceRef) -> Explanation:
         """Return the answer. Raises WrongUsage for what is not there, and as asking the ledger."""
-        found = found_object(ref, self._state, self._fleet)
-        accepted = self._accepted(self._at)
-        decision = self._decision(found, accepted, self._at)
+        found = found_object(ref, self.state, self.fleet)
+        accepted, decision = self._decided(found, self.at)
         # As written: an override of its schedule is told as one.
-        state, name = self._state.accepted, found.subject.environment.lower()
-        known_environment = power_map(state).environments.get(name)
-        written = power_map(state.written).environments.get(name, known_environment)
-        environment = written.facts if known_environment and written else None
+        state, name = self.state.accepted, found.subject.environment
+        known = power_map(state).environments.get(name.lower())
+        written = power_map(state.written).environments.get(name.lower(), known)
+        environment = written.facts if known and written else None
+        power = self._power(found, decision, environment, accepted)
         if environment is None:
-            known = is_ours_by_history(
-                self._state.accounts.installation.ledger.of_item(ref.kind, ref.key, None)
-            )
-            power = self._power(found, decision, None, accepted, known_as_ours=known)
-            blocks: tuple[Block, ...] = (
-                Block(BlockCode.DECISION, detail=str(decision.reason or "")),
-            )
+            why = Block(BlockCode.DECISION, detail=str(decision.reason or ""))
+            nothing = LastChange(None)
             return Explanation(
-                ref=ref,
-                at=self._at,
-                now=self._now,
-                power=power,
-                last=LastChange(None),
-                blocks=blocks,
+                ref=ref, at=self.at, now=self.now, power=power, last=nothing, blocks=(why,)
             )
-        held = found.subject.refs(found.setup.scope.name)
+        ledger = LedgerQuestions(self.state.accounts.installation, self.at)
+        concerned = {
+            ResourceRef(INSTANCE, f"{power.scope}/{found.subject.instance}"),
+            ResourceRef(GROUP, f"{power.scope}/{found.subject.group}"),
+            ResourceRef("Environment", name),
+        }
+        protecting = protecting_type(name, state)
+        information = (
+            (Block(BlockCode.MAINTENANCE), state.operational(name, "EnvironmentInMaintenance")),
+            (Block(BlockCode.DEPLOYMENTS_LOCKED), state.operational(name, "DeploymentsLocked")),
+            (Block(BlockCode.SCHEDULE_PROTECTED, protecting), protecting),
+        )
         return Explanation(
             ref=ref,
-            at=self._at,
-            now=self._now,
-            zone=next(
-                (
-                    zone_of(schedule.zone)
-                    for schedule in (environment.schedule, decision.schedule)
-                    if isinstance(schedule, Schedule) and schedule.fixed is None
-                ),
-                UTC,
+            at=self.at,
+            now=self.now,
+            zone=zone_followed((environment.schedule, decision.schedule)),
+            power=power,
+            last=self._last_change(found, ledger),
+            written=tuple(deciding_documents(power.owner, decision.deciding, accepted, ledger)),
+            overrides=tuple(
+                override for override in accepted.overrides if override.ref in concerned
             ),
-            power=self._power(found, decision, environment, accepted),
-            last=self._last_change(found),
-            written=tuple(
-                deciding_documents(decision.deciding, found.subject, accepted, self._ledger)
-            ),
-            overrides=tuple(override for override in accepted.overrides if override.ref in held),
             blocks=tuple(self._blocks(found, decision)),
-            information=tuple(self._information(found.subject.environment)),
-            steps=tuple(self._steps(found, decision)),
+            information=tuple(block for block, holds in information if holds),
+            steps=tuple(self._steps(found, decision, protecting)),
         )
 
-    def _accepted(self, at: datetime) -> AcceptedState:
-        """Return what is accepted at a moment: only overrides that end make it another one."""
-        if at == self._now:
-            return self._state.accepted
-        seen = self._state.seen
-        return self._state.accounts.accepted(
-            seen.scopes[0], at, seen.overrides, self._state.accepted.revision
-        )
-
-    def _decision(self, found: Found, accepted: AcceptedState, at: datetime) -> Decision:
-        """Return what is decided at a moment: at that of the look it was decided before."""
-        if found.ref.kind == "Environment":
-            power, rules = power_map(accepted), power_rules_of(accepted.options)
-            name = found.subject.environment
-            if rules.leave_out(name, found.setup.scope):
-                return LEFT_OUT
-            known = power.environments.get(name.lower())
-            return decide(
-                _AS_A_WHOLE,
-                None,
-                known.facts if known else None,
-                at,
-                overrides=power.overrides("", "", name.lower()),
-                rules=rules.rules,
-            )
-        fleet = self._fleet
-        if at != self._now:
+    def _decided(self, found: Found, at: datetime) -> tuple[AcceptedState, Decision]:
+        """Return what is accepted at a moment, as overrides may end, and what is decided: at that of the look it was decided before."""
+        accepted, fleet = self.state.accepted, self.fleet
+        if at != self.now:
+            seen, revision = self.state.seen, accepted.revision
+            accepted = self.state.accounts.accepted(seen.scopes[0], at, seen.overrides, revision)
             looks = [(found.setup, found.look)]
-            fleet = evaluate_looks(looks, accepted, at, self._fleet.deploying)
-        seen = fleet.scopes[found.setup.scope.name]
-        if found.ref.kind == GROUP:
-            return seen.groups[found.subject.group].decision
-        name = found.subject.instance
-        return next(
-            instance.decision
-            for instance in seen.instances
-            if instance.instance.instance_id == name
+            fleet = evaluate_looks(looks, accepted, at, self.fleet.deploying)
+        judged = fleet.judged(found.ref)
+        if judged is not None:
+            return accepted, judged.decision
+        power, rules = power_map(accepted), power_rules_of(accepted.options)
+        name = found.subject.environment
+        if rules.leave_out(name, found.setup.scope):
+            return accepted, LEFT_OUT
+        known = power.environments.get(name.lower())
+        return accepted, decide(
+            _AS_A_WHOLE,
+            None,
+            known.facts if known else None,
+            at,
+            overrides=power.overrides("", "", name.lower()),
+            rules=rules,
         )
 
     def _power(
@@ -251,62 +196,59 @@ class PowerExplainer:
         decision: Decision,
         environment: EnvironmentFacts | None,
         accepted: AcceptedState,
-        *,
-        known_as_ours: bool = False,
     ) -> PowerFacts:
-        spec = accepted.spec("Environment", found.subject.environment)
-        own = ResourceRef("Environment", found.subject.environment)
+        subject, instances = found.subject, found.look.instances
+        own = ResourceRef("Environment", subject.environment)
+        spec = accepted.specs.get(own)
         ends = {
             override.until
             for override in accepted.overrides
             if override.until and (override.ref == own or override.ref.kind in _SHARED)
         }
-
-        def decided(at: datetime) -> Decision:
-            return self._decision(found, self._accepted(at), at)
-
+        history = self.state.accounts.installation.ledger.of_item
         return PowerFacts(
             scope=found.setup.scope.name,
-            subject=found.subject,
+            subject=subject,
             environment_type=spec.environment_type if spec else "",
-            instance=found.look.instances.get(found.subject.instance),
-            group=found.look.groups.get(found.subject.group),
+            instance=instances.get(subject.instance),
+            group=found.look.groups.get(subject.group),
             groups=found.groups,
             lifecycle=found.lifecycle,
-            states=found.states,
+            states=Counter(instance.state for instance in instances.values()),
             decision=decision,
             environment=environment,
-            known_as_ours=known_as_ours,
-            owner=owner_of(decision.deciding, found.subject, accepted),
+            known_as_ours=environment is None
+            and is_ours_by_history(history(found.ref.kind, found.ref.key, None)),
+            owner=owner_of(decision.deciding, subject, accepted),
             choice=spec.schedule if spec else None,
-            next=next_changes(decision, self._at, ends, decided) if environment else (),
+            next=next_changes(decision, self.at, ends, lambda at: self._decided(found, at)[1])
+            if environment
+            else (),
         )
 
-    def _last_change(self, found: Found) -> LastChange:
-        ledger, environment = self._ledger, found.subject.environment
+    def _last_change(self, found: Found, ledger: LedgerQuestions) -> LastChange:
         scope, instances = found.setup.scope.name, found.look.instances
-        members = [ResourceRef(INSTANCE, f"{scope}/{name}") for name in instances]
-        if found.ref.kind == "Environment":
-            record = ledger.switched(scope, environment)
-        elif found.ref.kind == INSTANCE:
-            record = ledger.switched(scope, environment, members)
-        else:
-            parking = ResourceRef(PARKING, found.ref.key)
-            switched = ledger.switched(scope, environment, [parking, *members])
-            both = [record for record in (switched, ledger.live(found.ref)) if record is not None]
-            record = max(both, key=lambda record: record.iso_timestamp, default=None)
-        records = self._state.accounts.installation.ledger.records
-        announced = next(records([record.intended]), None) if record else None
+        about = [ResourceRef(INSTANCE, f"{scope}/{name}") for name in instances]
+        if found.ref.kind == GROUP:
+            about.append(ResourceRef(PARKING, found.ref.key))
+        elif found.ref.kind == "Environment":
+            about = []
+        of_power = ledger.ended(POWER, f"{scope}/{found.subject.environment}", about)
+        of_group = ledger.ended(GROUP, found.ref.key) if found.ref.kind == GROUP else None
+        records = [record for record in (of_power, of_group) if record]
+        record = max(records, key=lambda record: record.iso_timestamp, default=None)
+        read = self.state.accounts.installation.ledger.records
+        begun = next(read([record.intended]), None) if record else None
         launches = [instance.launched_at for instance in instances.values() if instance.launched_at]
-        return LastChange(record, announced, max(launches, default=None))
+        return LastChange(record, begun, max(launches, default=None))
 
     def _blocks(self, found: Found, decision: Decision) -> Iterator[Block]:
-        mode = power_mode(self._state.accounts, found.setup)
+        scope = found.setup.scope.name
+        mode = power_mode(self.state.accounts, found.setup)
         if mode != "enforce":
-            yield Block(BlockCode.MODE, found.setup.scope.name, mode)
-        dark = self._fleet.unreachable.get(found.setup.scope.name)
-        if dark is not None:
-            yield Block(BlockCode.NOT_OBSERVED, found.setup.scope.name, dark.reason)
+            yield Block(BlockCode.MODE, scope, mode)
+        if dark := self.fleet.unreachable.get(scope):
+            yield Block(BlockCode.NOT_OBSERVED, scope, dark.reason)
         reason = str(decision.reason or "")
         nothing_wanted = decision.source is None and decision.wanted is State.NONE
         if reason and (nothing_wanted or decision.postponed):
@@ -314,20 +256,11 @@ class PowerExplainer:
         if reason and decision.schedule is None and decision.source is not None:
             yield Block(BlockCode.NOT_VALID, detail=reason)
 
-    def _information(self, environment: str) -> Iterator[Block]:
-        accepted = self._state.accepted
-        if accepted.in_maintenance(environment):
-            yield Block(BlockCode.MAINTENANCE)
-        if accepted.deployments_locked(environment):
-            yield Block(BlockCode.DEPLOYMENTS_LOCKED)
-        if kind := protecting_type(environment, accepted):
-            yield Block(BlockCode.SCHEDULE_PROTECTED, kind)
-
-    def _steps(self, found: Found, decision: Decision) -> Iterator[NextStep]:
+    def _steps(self, found: Found, decision: Decision, protecting: str) -> Iterator[NextStep]:
         rule, tag = decision.deciding, None
-        if rule and decision.source is rule.source and rule.candidate.is_persons_tag:
+        if rule and decision.source is rule.source and rule.is_persons_tag:
             # The tag that decides, or that nobody can read; not as we wrote it for a role.
-            tag = rule.candidate
+            tag = rule
         if tag is not None:
             on_instance = tag.source is Source.INSTANCE or tag.level is Level.INSTANCE
             where = (found.subject.instance if on_instance else "") or found.subject.group
@@ -341,12 +274,11 @@ class PowerExplainer:
             return
         other = State.OFF if decision.wanted is State.ON else State.ON
         name = found.subject.environment
-        if not protecting_type(name, self._state.accepted):
-            seen = self._fleet.scopes.get(found.setup.scope.name)
-            members = (
-                sum(instance.environment == name for instance in seen.instances) if seen else 0
-            )
-            yield NextStep(StepKind.OVERRIDE, name, state=other, instances=members)
+        if not protecting:
+            seen = self.fleet.scopes.get(found.setup.scope.name)
+            members = seen.instances if seen else ()
+            count = sum(instance.environment == name for instance in members)
+            yield NextStep(StepKind.OVERRIDE, name, state=other, instances=count)
         own = found.subject.instance or found.subject.group
         if own:
             yield NextStep(StepKind.OVERRIDE, own, state=other)
@@ -366,7 +298,15 @@ def next_changes(
     state, moment = decision.wanted_at(at), at
     found: list[NextChange] = []
     for _ in range(MOST_MOMENTS):
-        coming = [*_moments(decision, moment), *(end for end in ends if end > moment)]
+        coming = {end for end in ends if end > moment}
+        for rule in decision.chain:
+            schedule, until = rule.schedule, rule.until
+            if until is not None and until > moment:
+                coming.add(until)
+            if isinstance(schedule, Schedule):
+                with suppress(ScheduleNeverRuns):
+                    if change := next_change(schedule, moment):
+                        coming.add(change.at.astimezone(UTC))
         if not coming or len(found) == SHOWN:
             break
         moment = min(coming)
@@ -377,18 +317,3 @@ def next_changes(
             found.append(NextChange(moment, after))
         state = after
     return tuple(found)
-
-
-def _moments(decision: Decision, after: datetime) -> Iterator[datetime]:
-    """Yield when each rule that was asked comes to ask for something else, or ends."""
-    for rule in decision.chain:
-        schedule, until = rule.candidate.schedule, rule.candidate.until
-        if until is not None and until > after:
-            yield until
-        if isinstance(schedule, Schedule):
-            try:
-                change = next_change(schedule, after)
-            except ScheduleNeverRuns:
-                continue
-            if change is not None:
-                yield change.at.astimezone(UTC)

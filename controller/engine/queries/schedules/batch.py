@@ -15,47 +15,31 @@ from controller.scheduling.recorded_case import (
 )
 
 Answer = dict[str, Any]
-Answerer = Callable[[Mapping[str, object]], Answer]
 
 
 def state_answers(lines: Iterable[bytes], now: datetime) -> Iterator[bytes]:
     """Answer ``{"schedule", "utc"}`` with ``{"state"}``; a line that is none is ``invalid`` and says why."""
-    return _answers(
-        lines,
-        lambda line: evaluate_line(line, now),
-        lambda why: {"state": INVALID, "error": why},
-    )
+    return _answers(lines, lambda line: {**evaluate_line(line, now)}, {"state": INVALID})
 
 
 def decision_answers(lines: Iterable[bytes], now: datetime) -> Iterator[bytes]:
     """Answer the facts of an instance with ``{"action", "source", "reason"}``; a line that is none has no action and says why."""
-    return _answers(
-        lines,
-        lambda line: dict(answer(decide_case(line, now))),
-        lambda why: {"action": None, "source": None, "reason": None, "error": why},
-    )
+    refusal = {"action": None, "source": None, "reason": None}
+    return _answers(lines, lambda line: {**answer(decide_case(line, now))}, refusal)
 
 
 def _answers(
-    lines: Iterable[bytes], answerer: Answerer, refuse: Callable[[str], Answer]
+    lines: Iterable[bytes], answerer: Callable[[Mapping[str, object]], Answer], refusal: Answer
 ) -> Iterator[bytes]:
     for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield orjson.dumps(
-                _answer(number, line, answerer, refuse), option=orjson.OPT_APPEND_NEWLINE
-            )
-
-
-def _answer(
-    number: int, line: bytes, answerer: Answerer, refuse: Callable[[str], Answer]
-) -> Answer:
-    try:
-        asked = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        return refuse(f"line {number}: no JSON: {error}")
-    if not isinstance(asked, dict):
-        return refuse(f"line {number}: no JSON object")
-    try:
-        return answerer(asked)
-    except MalformedLine as error:
-        return refuse(f"line {number}: {error}")
+        if not line.strip():
+            continue
+        try:
+            asked = orjson.loads(line)
+            no_object = {**refusal, "error": f"line {number}: no JSON object"}
+            answered = answerer(asked) if isinstance(asked, dict) else no_object
+        except orjson.JSONDecodeError as error:
+            answered = {**refusal, "error": f"line {number}: no JSON: {error}"}
+        except MalformedLine as error:
+            answered = {**refusal, "error": f"line {number}: {error}"}
+        yield orjson.dumps(answered, option=orjson.OPT_APPEND_NEWLINE)

@@ -133,13 +133,14 @@ def _of_instance(
     )
     running = judged.instance.state == "running"
     if running and isinstance(own, Schedule) and state_at(own, now) is State.OFF:
-        override = _override_of(rule, accepted)
+        recorded = rule.override if rule else ""
+        override = next((held for held in accepted.overrides if held.id == recorded), None)
         event = previous_event(own, now) if own.fixed is None else None
         began = event.at.astimezone(UTC) if event else None
         return found._replace(override=override, since=override.since if override else began)
     for tag in judged.decision.chain:
         # What the role says is written on its group, too, for those who look there: nobody's tag keeps that on.
-        persons = tag.source in _TAGS and tag.candidate.is_persons_tag
+        persons = tag.source in _TAGS and tag.is_persons_tag
         if persons and tag.text.lower() in _FOR_GOOD:
             launched = judged.instance.launched_at
             return found._replace(kind=ExceptionKind.KEPT_BY_TAG, rule=tag, since=launched)
@@ -160,7 +161,7 @@ def _environments(written: AcceptedState, power: PowerMap) -> Iterator[ScheduleE
             name,
             belongs_of(name, written),
             schedule=environment.facts.label,
-            origin=written.resources[ref].origin.at_line,
+            origin=written.resources[ref].origin._replace(column=0),
         )
 
 
@@ -182,11 +183,3 @@ def _own_schedule(judged: Evaluation, power: PowerMap) -> Schedule | InvalidSche
         return None
     role = environment.role(judged.role.facts.name) if judged.role else None
     return (role.facts.schedule if role else None) or environment.facts.schedule
-
-
-def _override_of(rule: Rule | None, accepted: AcceptedState) -> Override | None:
-    """Return the recorded override that decides; None where it is another rule, or a tag."""
-    wanted = rule.candidate.override if rule else ""
-    return next(
-        (override for override in accepted.overrides if wanted and override.id == wanted), None
-    )

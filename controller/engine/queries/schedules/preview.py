@@ -16,7 +16,7 @@ from controller.decisions.power_map import (
 )
 from controller.errors import WrongUsage
 from controller.kinds.schedule import ScheduleChoice
-from controller.loading.closest import closest
+from controller.loading.closest import did_you_mean
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import Origin, ResourceRef
@@ -66,10 +66,9 @@ def of_name(text: str, accepted: AcceptedState) -> PreviewedSchedule:
 
     Raises WrongUsage.
     """
-    held = accepted.overrides
-    accepted = accepted.written
+    held, accepted = accepted.overrides, accepted.written
     ref = find_scheduled(text, accepted)
-    origin = accepted.resources[ref].origin.at_line
+    origin = accepted.resources[ref].origin._replace(column=0)
     if ref.kind == "Schedule":
         return PreviewedSchedule(
             str(ref),
@@ -120,12 +119,8 @@ def find_scheduled(text: str, accepted: AcceptedState) -> ResourceRef:
         )
     known = [ref for name in kinds for ref in accepted.of_kind(name)]
     names = [*map(str, known), *(() if slash else (ref.key for ref in known))]
-    meant = closest(text, names)
-    fix = (
-        f"did you mean {meant}?"
-        if meant
-        else "name a Schedule, an Environment, or write a schedule out"
-    )
+    otherwise = "name a Schedule, an Environment, or write a schedule out"
+    fix = did_you_mean(text, names, otherwise, quoted=False)
     raise WrongUsage(f"there is no schedule and no environment {text!r}", fix=fix)
 
 

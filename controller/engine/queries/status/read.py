@@ -2,31 +2,30 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from controller import __version__
+from controller.decisions.power_map import SCHEDULE_PATH, compiled
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.finding import reasons, scope_counts_of, worst
 from controller.engine.live.journal import OPEN_PREFIX
-from controller.engine.live.observe import live_scopes
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
-from controller.engine.queries.status.schedule_outlook import power_outlook
 from controller.engine.queries.status.view import (
     LookedScope,
     PowerView,
     ScopeLine,
     SourceView,
     StatusView,
+    Switch,
     storm_views,
 )
 from controller.engine.state.rows import (
     FLIPS_PREFIX,
-    OVERRIDE_PREFIX,
-    STATUS_PREFIX,
     history_of_row,
     override_of_row,
+    override_rows_in,
     statuses_in,
 )
 from controller.errors import EnvctlError
@@ -34,10 +33,12 @@ from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE
-from controller.model.override import Override
 from controller.model.plan import NoteCategory
+from controller.planning.overrides import segments
 from controller.ports import Source
-from controller.targets.table_items.definitions import STATE_TABLE
+from controller.scheduling.schedule import InvalidSchedule, Schedule, State
+from controller.scheduling.timeline import state_at
+from controller.scheduling.wakeups import Wakeups
 
 NO_SOURCE: Final = SourceView("", "none", "the settings name no source")
 
@@ -64,10 +65,20 @@ def read_status(
     does not answer, are part of the answer.
     """
     master = installation.master
-    rows = {str(row["Id"]): row for row in master.store.scan(master.physical(STATE_TABLE.name), 1)}
-    overrides = _overrides(rows, now)
-    accepted, unreadable = _accepted(installation, accounts, overrides, now)
-    scopes = _scopes(rows, _known(accepted, installation))
+    rows = {str(row["Id"]): row for row in master.store.scan(master.state_table)}
+    found = map(override_of_row, override_rows_in(rows.values()))
+    holding = (override for override in found if override.until is None or override.until > now)
+    overrides = tuple(
+        sorted(holding, key=lambda override: (str(override.ref), override.path, override.id))
+    )
+    accepted, known, unreadable = None, None, ""
+    try:
+        accepted = accounts.accepted(installation.tables.observe(), now, overrides)
+        setups = accounts.scopes(accepted)
+        known = frozenset({CONFIG_SCOPE, *(setup.scope.name for setup in setups)})
+    except EnvctlError as error:
+        unreadable = str(error)
+    scopes = _scopes(rows, known)
     config = next((scope.status for scope in scopes if scope.name == CONFIG_SCOPE), None)
     view = StatusView(
         at=now,
@@ -84,43 +95,15 @@ def read_status(
             },
             now,
         ),
-        power=_power(accepted, now),
+        power=None if accepted is None else power_outlook(accepted, now),
         unreadable=unreadable,
         replicas=master.settings.targets.replicas != "off",
     )
     return StatusRead(view, accepted)
 
 
-def _overrides(rows: Rows, now: datetime) -> tuple[Override, ...]:
-    found = [override_of_row(row) for name, row in rows.items() if name.startswith(OVERRIDE_PREFIX)]
-    holding = (override for override in found if override.until is None or override.until > now)
-    return tuple(
-        sorted(holding, key=lambda override: (str(override.ref), override.path, override.id))
-    )
-
-
-def _accepted(
-    installation: Installation,
-    accounts: LiveAccounts,
-    overrides: Iterable[Override],
-    now: datetime,
-) -> tuple[AcceptedState | None, str]:
-    try:
-        return accounts.accepted(installation.tables.observe(), now, overrides), ""
-    except EnvctlError as error:
-        return None, str(error)
-
-
-def _known(accepted: AcceptedState | None, installation: Installation) -> frozenset[str] | None:
-    """Return the names of the scopes there are to be; None where that cannot be told."""
-    if accepted is None:
-        return None
-    setups = live_scopes(accepted, installation.master.settings)
-    return frozenset({CONFIG_SCOPE, *(setup.scope.name for setup in setups)})
-
-
 def _scopes(rows: Rows, known: frozenset[str] | None) -> tuple[ScopeLine, ...]:
-    statuses = statuses_in(row for name, row in rows.items() if name.startswith(STATUS_PREFIX))
+    statuses = statuses_in(rows.values())
     names = {CONFIG_SCOPE, *statuses, *(known or ())}
     return tuple(
         ScopeLine(
@@ -153,10 +136,6 @@ def _source(source: Source | None, applied: str) -> SourceView:
     return SourceView(source.name, "changed" if changed else "current")
 
 
-def _power(accepted: AcceptedState | None, now: datetime) -> PowerView | None:
-    return None if accepted is None else power_outlook(accepted, now)
-
-
 def with_look(read: StatusRead, accounts: LiveAccounts) -> StatusView:
     """Look at every account now and return the status with what is there. Raises as reading the controller's own rows."""
     if read.accepted is None:
@@ -179,3 +158,74 @@ def _looked(scope: LiveScopePlan, at: datetime) -> LookedScope:
         ),
         seen=scope_counts_of(scope, at),
     )
+
+
+SWITCHES_SHOWN = 2
+
+
+def power_outlook(accepted: AcceptedState, now: datetime) -> PowerView:
+    """Return how many environments schedules ask to be on and off, and the next switches. Retired ones do not count.
+
+    Overrides count while they hold; where one ends its environment may switch.
+    """
+    counts = dict.fromkeys(State, 0)
+    invalid: dict[str, str] = {}
+    wakeups: Wakeups[str] = Wakeups()
+    ends: dict[datetime, dict[str, State]] = {}
+    # When schedules of environments are their own again; what ends with Git is left out.
+    until = {
+        override.ref.key: override.until
+        for override in accepted.overrides
+        if override.until is not None
+        and override.ref.kind == "Environment"
+        and segments(override.path) == SCHEDULE_PATH
+    }
+    written = dict(_schedules(accepted.written))
+    for name, schedule in _schedules(accepted):
+        if isinstance(schedule, InvalidSchedule):
+            invalid[name] = schedule.message
+            continue
+        counts[state_at(schedule, now)] += 1
+        end, then = until.get(name), written.get(name)
+        if end is None or not isinstance(then, Schedule):
+            wakeups.put(name, schedule, now)
+            continue
+        wakeups.put(name, then, end)
+        if state_at(then, end) is not state_at(schedule, end):
+            ends.setdefault(end, {})[name] = state_at(then, end)
+    on, off = counts[State.ON], counts[State.OFF]
+    return PowerView(
+        on=on,
+        off=off,
+        unscheduled=sum(counts.values()) - on - off,
+        invalid=invalid,
+        next=tuple(_switches(wakeups, ends)),
+    )
+
+
+def _schedules(accepted: AcceptedState) -> Iterable[tuple[str, Schedule | InvalidSchedule]]:
+    for ref in accepted.of_kind("Environment"):
+        spec = accepted.specs[ref]
+        if spec.lifecycle != "retired":
+            yield ref.key, compiled(spec.schedule, accepted)
+
+
+def _switches(
+    wakeups: Wakeups[str], ends: Mapping[datetime, Mapping[str, State]]
+) -> Iterable[Switch]:
+    last = datetime.min.replace(tzinfo=UTC)
+    for _ in range(SWITCHES_SHOWN):
+        next_at = wakeups.next_at()
+        moments = [at for at in (*ends, *([next_at] if next_at else ())) if at > last]
+        if not moments:
+            return
+        last = min(moments)
+        states = {
+            **{wakeup.key: wakeup.state for wakeup in wakeups.due(last)},
+            **ends.get(last, {}),
+        }
+        yield Switch(
+            last,
+            tuple(sorted(name for name, state in states.items() if state is State.ON)),
+            tuple(sorted(name for name, state in states.items() if state is State.OFF)),
+        )

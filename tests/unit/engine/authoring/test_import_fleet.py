@@ -15,8 +15,8 @@ class OlderTable:
     def __init__(self, items: list[dict[str, Any]] | None) -> None:
         self._items = items
 
-    def scan(self, table: str, segments: int) -> Iterator[dict[str, Any]]:
-        assert (table, segments) == ("pre-ConfigServices", 1)
+    def scan(self, table: str, segments: int = 1) -> Iterator[dict[str, Any]]:
+        assert table == "pre-ConfigServices"
         if self._items is None:
             raise TableMissing("no such table")
         yield from self._items

@@ -10,12 +10,11 @@ from controller.engine.desired.load_revision import RevisionLoader
 from controller.errors import WrongUsage
 from controller.loading.documents import parse_documents
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "fleet"
 
 
-SOURCE = FolderSource(FolderLocation(EXAMPLES))
+SOURCE = FolderSource(EXAMPLES)
 
 
 @pytest.fixture(scope="module")

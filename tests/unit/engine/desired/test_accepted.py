@@ -54,7 +54,7 @@ def test_what_was_applied_is_what_is_accepted() -> None:
     assert accepted.spec("Environment", "c50") is accepted.specs[C50]
     assert accepted.spec("Environment", "nobody") is None
     assert C50 in list(accepted.of_kind("Environment"))
-    assert not accepted.deployments_locked("c50")
+    assert not accepted.operational("c50", "DeploymentsLocked")
 
 
 def test_what_did_not_change_is_not_read_again() -> None:
@@ -89,7 +89,7 @@ def test_overrides_are_laid_over_while_they_hold() -> None:
     after = read.read(tables(), NOW + timedelta(hours=2), [night])
     assert plain.specs[C50].schedule.mode != "on"
     assert during.specs[C50].schedule.mode == "on"
-    assert during.value(C50, "InfraOpsEnvironment")["ManualScheduleUp"] is True
+    assert during.operational("c50", "ManualScheduleUp")
     assert during.overrides == (night,)
     assert after.specs[C50] == plain.specs[C50]
     assert after.overrides == ()

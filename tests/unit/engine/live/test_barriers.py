@@ -53,7 +53,9 @@ def accepted(
         unreadable={C50: "spec: wrong"} if unreadable else {},
         resources={C50: SimpleNamespace(document=document)} if there else {},
         specs={C50: SimpleNamespace(environment_type="Staging", lifecycle=lifecycle)},
-        deployments_locked=lambda name: locked and name == "c50",
+        operational=lambda name, attribute: (
+            locked and (name, attribute) == ("c50", "DeploymentsLocked")
+        ),
         spec=lambda kind, name: specs.get((kind, name)),
     )
     return cast(AcceptedState, state)

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
+from controller.aws.items import to_wire
 from controller.engine.commit.storage import ApplyRequest
 from controller.engine.live.journal import (
     FOUND_DONE,
     NOT_DONE,
     OTHERWISE,
     RecordFrame,
-    refs_of,
     settle,
 )
-from controller.ledger.records import chained, from_item, record_hash, to_item
+from controller.ledger.records import chained, record_hash, record_of_wire, refs_of, to_item
 from controller.model.canonical import canonical_bytes
 from controller.model.ledger_record import Actor, Head
 from controller.model.live import LiveScope
@@ -96,7 +96,7 @@ def test_records_of_live_changes_are_read_back_and_chained() -> None:
         [intended, replace(intended, audit_id="2")], Head("s", 1, "", 0, 7, "h")
     )
     assert (first.sequence, first.previous_hash, second.previous_hash) == (8, "h", first.hash)
-    assert from_item(to_item(first)) == first
+    assert record_of_wire(to_wire(to_item(first))) == first
     assert record_hash(first) == first.hash
     assert to_item(first)["Account"] == "012345670123"
     assert "RequestID" not in to_item(first)

@@ -16,7 +16,6 @@ from controller.loading.documents import parse_documents
 from controller.model.ref import Origin, ResourceRef
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
-from controller.sources.location import FolderLocation
 from controller.views.effective import effective_yaml
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "fleet"
@@ -30,7 +29,7 @@ VALUES = st.recursive(
 
 
 def loaded(folder: Path) -> LoadedRevision:
-    return Planner(lambda: FolderSource(FolderLocation(folder)), Settings(), catalog.kinds()).load()
+    return Planner(lambda: FolderSource(folder), Settings(), catalog.kinds()).load()
 
 
 @given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=4))

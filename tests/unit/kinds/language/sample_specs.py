@@ -4,12 +4,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Kind, Layout
+from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Spec
-from controller.model.table import KeyAttribute, TableDefinition
+from controller.model.table import KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("Ships", KeyAttribute("ShipName"))
-LAYOUT = Layout("ShipName", schema_version=2, top=("HomePort",))
 
 
 class Engine(Spec):
@@ -71,11 +70,7 @@ SHIP: Kind[ShipSpec] = Kind(
     name="Ship",
     summary="A ship.",
     spec=ShipSpec,
-    tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: LAYOUT.item(key, spec)},
-    recover=lambda items: LAYOUT.spec(items[TABLE.name]),
-    identify=lambda item: str(item["ShipName"]),
+    **one_item(TABLE, schema_version=2, top=("HomePort",), derived=[("Logbook", ("spec", "log"))]),
     facts=lambda _key, _spec: True,
     key=lambda name, _spec: name,
-    yaml_places={("ShipName",): ("metadata", "name"), ("Value", "Logbook"): ("spec", "log")},
 )

@@ -22,7 +22,7 @@ from tests.unit.kinds.language.sample_specs import ShipSpec
 )
 def test_one_rule_for_names(field: str, yaml: str, item: str) -> None:
     fields: dict[str, Any] = {field: (str | None, None)}
-    (found,) = fields_of(create_model("Named", __base__=Spec, **fields))
+    (found,) = fields_of(create_model("Named", __base__=Spec, **fields)).by_yaml.values()
     assert (found.yaml, found.attribute) == (yaml, item)
 
 

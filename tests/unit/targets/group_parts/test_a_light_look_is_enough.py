@@ -8,9 +8,9 @@ import pytest
 from controller.decisions import tag_keys as our
 from controller.model.live import FoundGroup, LiveLook, Member
 from controller.targets.group_parts.designs import designs
-from controller.targets.group_parts.found import ImageMark, deep_digest, group_mark_id
+from controller.targets.group_parts.found import ImageMark, group_mark_id
 from controller.targets.group_parts.schedule_acts import actions_digest, wanted_actions
-from controller.targets.group_parts.wanted_deep import wished_deep
+from controller.targets.group_parts.wanted import wished_digest
 from controller.targets.groups import TARGET as GROUPS
 from controller.targets.scaling_schedules import TARGET as SCHEDULES
 from tests.support.live_account import FLEET, INSTALLATION, NOW, SCOPE, accepted_of
@@ -38,7 +38,7 @@ def in_order(**changed: str) -> LiveLook:
             **design.tags,
             "Schedule": "",
             our.ID: group_mark_id(INSTALLATION, SCOPE.name, name),
-            our.DEEP: deep_digest(wished_deep(design, image)),
+            our.DEEP: wished_digest(design, image),
             our.IMAGE: str(image),
             our.TEMPLATE: "lt-1:1",
             our.ROLLOUT: "none",

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.targets.group_parts.launch_templates import (
-    attributes_of_configuration,
-    attributes_of_template,
+    attributes_of,
     data_of,
     security_groups_of,
 )
@@ -45,17 +44,17 @@ attributes = st.fixed_dictionaries(
 def test_what_is_written_is_read_back(wanted: dict[str, Any]) -> None:
     data = data_of(wanted)
     by_id = {one: name for name, one in wanted["securityGroups"].items()}
-    assert attributes_of_template(data, by_id) == wanted
+    assert attributes_of(data, by_id, is_template=True) == wanted
     assert security_groups_of(data) == set(by_id)
 
 
 def test_user_data_that_is_no_text_is_shown_as_it_came() -> None:
     packed = base64.b64encode(b"\x1f\x8b\x08\xff").decode()
-    assert attributes_of_template({"UserData": packed}, {})["userData"] == packed
+    assert attributes_of({"UserData": packed}, {}, is_template=True)["userData"] == packed
 
 
 def test_a_launch_configuration_is_read_alike() -> None:
-    found = attributes_of_configuration(
+    found = attributes_of(
         {
             "ImageId": "ami-1",
             "InstanceType": "m6i.large",
@@ -68,6 +67,7 @@ def test_a_launch_configuration_is_read_alike() -> None:
             "InstanceMonitoring": {"Enabled": True},
         },
         {"sg-1": "sgOSLinux"},
+        is_template=False,
     )
     assert found == {
         "imageId": "ami-1",

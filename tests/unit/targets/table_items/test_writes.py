@@ -80,7 +80,7 @@ def test_a_create_is_version_1_and_signed() -> None:
     assert isinstance(guard, PutWrite)
     assert guard.condition == "attribute_not_exists(#key)"
     assert guard.names == {"#key": "ServiceName"}
-    assert from_wire(guard.item) == write.after
+    assert from_wire(guard.wire) == write.after
 
 
 def test_none_and_empty_texts_are_left_out_everywhere() -> None:
@@ -122,7 +122,7 @@ def test_a_delete_has_the_same_condition_and_no_image_after() -> None:
     assert write.after is None
     guard = guarded(write, "T")
     assert isinstance(guard, DeleteWrite)
-    assert guard.key == {"ServiceName": {"S": "a"}}
+    assert guard.wire == {"ServiceName": {"S": "a"}}
     assert guard.condition.endswith("attribute_not_exists(#audit.#transaction)")
 
 

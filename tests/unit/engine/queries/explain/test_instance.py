@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.engine.queries.explain.instance import next_changes
-from controller.scheduling.decision import Decision, decide
+from controller.scheduling.decision import Decision, Rule, decide
 from controller.scheduling.facts import (
     EnvironmentFacts,
     InstanceFacts,
     Level,
-    PowerOverride,
+    Source,
     Tags,
 )
 from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.schedule import ALWAYS_ON
 
 NOW = datetime(2026, 11, 24, 20, tzinfo=UTC)
 OFFICE = "start: 0 8 * * 1-5; stop: 0 19 * * 1-5"
@@ -23,9 +24,7 @@ def at(day: int, hour: int) -> datetime:
     return datetime(2026, 11, day, hour, tzinfo=UTC)
 
 
-def decided(
-    now: datetime, schedule: str = OFFICE, tags: Tags = (), *overrides: PowerOverride
-) -> Decision:
+def decided(now: datetime, schedule: str = OFFICE, tags: Tags = (), *overrides: Rule) -> Decision:
     environment = EnvironmentFacts("c50", parse_schedule(schedule))
     instance = InstanceFacts("i-1", "running", tags)
     return decide(instance, None, environment, now, overrides=overrides)
@@ -45,7 +44,9 @@ def test_a_schedule_alone_is_decided_once() -> None:
 def test_an_override_that_ends_in_between_hides_what_it_covers(*, tagged: bool) -> None:
     until = at(25, 21)
     tags = (("envctl:override", "on until 2026-11-25T21:00:00Z"),) if tagged else ()
-    recorded = PowerOverride(Level.INSTANCE, "i-1", parse_schedule("on"), until, id="A1")
+    recorded = Rule(
+        Source.OVERRIDE, "on", ALWAYS_ON, until=until, level=Level.INSTANCE, override="A1"
+    )
     decision = decided(NOW, OFFICE, tags, *(() if tagged else (recorded,)))
 
     found = next_changes(decision, NOW, (), never)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.engine.queries.status.schedule_outlook import power_outlook
+from controller.engine.queries.status.read import power_outlook
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from tests.support.live_account import FLEET, NOW, Documents, accepted_of
