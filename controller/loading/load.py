@@ -116,9 +116,8 @@ class ChangedDocuments:
             if file.issues:
                 result.wrong[path] = file
         result.gone -= result.valid.keys()
-        missing = object()
         result.touched = {
-            ref for ref, made in result.valid.items() if facts.get(ref, missing) != made.facts
+            ref for ref, made in result.valid.items() if facts.get(ref) != made.facts
         } | result.gone
         come = [ref for ref in result.valid if ref not in facts]
         result.touched |= {ResourceRef(ref.kind, ALL) for ref in (*result.gone, *come)}
@@ -248,8 +247,7 @@ def load(
         # Which of two documents is the second must not depend on which was seen first: all are looked at again.
         before = Memory(parsed=parsed, settings=settings)
         changes = documents.since(before)
-    facts = changes.facts
-    world = TracingWorld(facts, *settings)
+    world = TracingWorld(changes.facts, *settings)
     resolved, noted, resources = _resolved(before, changes, documents, world, kinds)
     found_clashes = _clashes(before.clashes, changes, kinds, resources)
     issues = [issue for file in changes.wrong.values() for issue in file.issues]
@@ -263,7 +261,7 @@ def load(
         parsed=parsed,
         files=changes.files,
         wrong=changes.wrong,
-        facts=facts,
+        facts=changes.facts,
         resolved=resolved,
         noted=noted,
         resources=resources,

@@ -13,7 +13,7 @@ from controller.kinds.language.json_schema import file_name, model_schema
 from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.texts import matches
-from controller.loading.closest import closest
+from controller.loading.closest import did_you_mean
 from controller.loading.issues import PlacedIssue
 from controller.loading.positions import dotted
 from controller.loading.text_problems import problem_of
@@ -60,9 +60,8 @@ def scaffold(
     """
     kind = kinds.get(kind_name)
     if kind is None:
-        meant = closest(kind_name, kinds)
-        hint = f"did you mean {meant}?" if meant else f"kinds: {', '.join(kinds)}"
-        raise WrongUsage(f"there is no kind {kind_name!r}", fix=f"{hint}")
+        hint = did_you_mean(kind_name, kinds, f"kinds: {', '.join(kinds)}", quoted=False)
+        raise WrongUsage(f"there is no kind {kind_name!r}", fix=hint)
     with_file = _SourceWithFile(source, path)
     return _Draft(kind, name, path, with_file, load, _schemas(with_file, path)).finished()
 
