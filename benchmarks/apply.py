@@ -24,7 +24,7 @@ import boto3
 from boto3.dynamodb.types import TypeSerializer
 
 from benchmarks.ministack import ministack
-from controller.aws.clients import Clients, client_config
+from controller.aws.clients import CLIENT_CONFIGS, Clients
 from controller.aws.errors import Place
 from controller.aws.items import from_wire
 from controller.aws.table_setup import Patience, set_up_table
@@ -188,7 +188,7 @@ def boto3_serialise(item: dict[str, Any]) -> dict[str, Any]:
 
 def run(changes: tuple[Change, ...], slices: int) -> tuple[int, list[float], list[float]]:
     """Let the three take turns; return transactions sent, and ours against each bare loop, slice by slice."""
-    bare = boto3.client("dynamodb", region_name=PLACE.region, config=client_config("dynamodb"))
+    bare = boto3.client("dynamodb", region_name=PLACE.region, config=CLIENT_CONFIGS["dynamodb"])
     clients = Clients()
     client = clients.client(PLACE, "dynamodb")
     ours, wire, plain = ready(client), ready(client), ready(client)

@@ -48,7 +48,7 @@ from benchmarks.look_fleet import (
 )
 from benchmarks.ministack import ministack
 from benchmarks.schedules_fleet import FASTER
-from controller.aws.clients import client_config
+from controller.aws.clients import CLIENT_CONFIGS
 from controller.aws.live_look import look
 from controller.engine.live.accounts import LivePlanRun
 from controller.engine.live.planner import LivePlanOptions
@@ -75,7 +75,7 @@ class BareScript:
         """Take the accounts, and the tables that a run of ours reads; get the credentials."""
         self._tables = tuple(tables)
         session: Any = boto3.Session(region_name=REGION)
-        self._dynamodb = session.client("dynamodb", config=client_config("dynamodb"))
+        self._dynamodb = session.client("dynamodb", config=CLIENT_CONFIGS["dynamodb"])
         self._clients = [tuple(_clients_of(session, one)) for one in accounts]
 
     def pages(self) -> int:
@@ -108,7 +108,7 @@ def _clients_of(session: Any, account: str) -> Iterable[Any]:
     for service in ("ec2", "autoscaling"):
         yield session.client(
             service,
-            config=client_config(service),
+            config=CLIENT_CONFIGS[service],
             aws_access_key_id=given["AccessKeyId"],
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],

@@ -15,8 +15,8 @@ from controller.engine.installation.bootstrap import all_tables, set_up
 from controller.engine.installation.installation import Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.combined_plan import CombinedPlan
-from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
+from controller.engine.reconcile.combined_plan import CombinedPlan, ReconcileRequest
+from controller.engine.reconcile.reconciler import Reconciler
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.model.ledger_record import Requester
 from controller.sandbox.controls import SandboxControls

@@ -12,7 +12,8 @@ from controller.engine.installation.bootstrap import set_up
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
+from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.reconcile.reconciler import Reconciler
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.settings import Settings

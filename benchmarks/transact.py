@@ -18,7 +18,7 @@ import boto3
 from boto3.dynamodb.types import TypeSerializer
 
 from benchmarks.ministack import ministack
-from controller.aws.clients import Clients, client_config
+from controller.aws.clients import CLIENT_CONFIGS, Clients
 from controller.aws.errors import Place
 from controller.aws.items import Item, to_wire
 from controller.aws.table_setup import set_up_table
@@ -131,7 +131,7 @@ def main() -> None:
         os.environ.update(
             AWS_ENDPOINT_URL=address, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test"
         )
-        bare = boto3.client("dynamodb", region_name=PLACE.region, config=client_config("dynamodb"))
+        bare = boto3.client("dynamodb", region_name=PLACE.region, config=CLIENT_CONFIGS["dynamodb"])
         clients = Clients()
         ours = clients.client(PLACE, "dynamodb")
         for table in TABLES:

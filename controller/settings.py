@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
@@ -78,10 +78,11 @@ class TargetModes(SettingsPart):
     others: dict[str, Mode] = Field(default_factory=dict)
     """Targets of extensions, by name; what is not named here is observed."""
 
-    def of(self, target: str) -> Mode:
-        """Return the mode of a target by its name."""
+    def of(self, target: str, account: Mode = "enforce") -> Mode:
+        """Return how far a target, by its name, may go: the weaker of its own mode and the account's."""
         own: dict[str, Mode] = self.model_dump(by_alias=True, exclude={"others"})
-        return own.get(target) or self.others.get(target, "observe")
+        mode = own.get(target) or self.others.get(target, "observe")
+        return min(mode, account, key=get_args(Mode).index)
 
 
 _OPTIONS = LiveOptions()

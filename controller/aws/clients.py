@@ -4,7 +4,7 @@ import random
 import threading
 import time
 import weakref
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -32,9 +32,6 @@ from controller.model.backoff import Backoff
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
 MAX_CONNECTIONS = 32
-_UNVALIDATED = frozenset({"dynamodb"})
-"""Services whose requests are built by our own serialiser: botocore's check of every attribute would cost more than it finds."""
-
 _PLACES: "weakref.WeakKeyDictionary[Any, Place]" = weakref.WeakKeyDictionary()
 
 _TRANSIENT_ERRORS = (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError)
@@ -43,20 +40,22 @@ BETWEEN_TRIES = Backoff(first_s=0.2, longest_s=20.0)
 _CONTEXT_KEY = "envctl_first_try_at_s"
 
 
-def client_config(service: str) -> Config:
-    """Return botocore's settings for a client of a service. Retries are ours, hence off here.
+_CONFIG = Config(
+    connect_timeout=CONNECT_TIMEOUT_S,
+    read_timeout=READ_TIMEOUT_S,
+    max_pool_connections=MAX_CONNECTIONS,
+    retries={"mode": "standard", "total_max_attempts": 1},
+    user_agent_extra=f"envctl/{__version__}",
+    tcp_keepalive=True,
+)
+CLIENT_CONFIGS: Mapping[str, Config] = defaultdict(
+    lambda: _CONFIG, dynamodb=_CONFIG.merge(Config(parameter_validation=False))
+)
+"""Service -> botocore's settings for a client of it. Retries are ours, hence off here.
 
-    Endpoints come the ordinary way (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE>, the AWS configuration file).
-    """
-    return Config(
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
-        max_pool_connections=MAX_CONNECTIONS,
-        retries={"mode": "standard", "total_max_attempts": 1},
-        parameter_validation=service not in _UNVALIDATED,
-        user_agent_extra=f"envctl/{__version__}",
-        tcp_keepalive=True,
-    )
+Endpoints come the ordinary way (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE>, the AWS configuration file). Requests to DynamoDB are
+built by our own serialiser: botocore's check of every attribute would cost more than it finds.
+"""
 
 
 def place_of(client: Any) -> Place:
@@ -228,7 +227,7 @@ class Clients:
                 session = boto3.Session(botocore_session=core, region_name=place.region or None)
                 self._sessions[place] = session
             make: Any = session.client
-            made = make(service, config=client_config(service))
+            made = make(service, config=CLIENT_CONFIGS[service])
             self._clients[place, service] = made
             _PLACES[made] = place
             return made

@@ -40,9 +40,12 @@ def to_wire(item: Mapping[str, Value]) -> WireItem:
 def to_wire_value(value: Value) -> WireValue:
     """Turn one plain value into its wire form. Raises as ``to_wire``."""
     encode = _ENCODERS.get(type(value))
-    if encode is None:
-        encode = _encoder_of_subclass(value)
-    return encode(value)
+    if encode is not None:
+        return encode(value)
+    for base, encode_subclass in _BASES:
+        if isinstance(value, base):
+            return encode_subclass(value)
+    raise TypeError(f"DynamoDB has no type for {type(value).__name__}: {value!r}")
 
 
 def from_wire(item: Mapping[str, Mapping[str, Any]]) -> Item:
@@ -121,10 +124,6 @@ def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
-def _encode_text(value: str) -> WireValue:
-    return {"S": str(value)}
-
-
 def _encode_list(values: Any) -> WireValue:
     return {"L": [to_wire_value(value) for value in values]}
 
@@ -163,19 +162,12 @@ _ENCODERS: dict[type, Callable[[Any], WireValue]] = {
     frozenset: _encode_set,
 }
 _BASES: tuple[tuple[type, Callable[[Any], WireValue]], ...] = (
-    (str, _encode_text),
+    (str, lambda text: {"S": str(text)}),
     (int, _ENCODERS[int]),
     (float, _ENCODERS[float]),
     (Mapping, _encode_map),
     (bytearray, lambda value: {"B": bytes(value)}),
 )
-
-
-def _encoder_of_subclass(value: Value) -> Callable[[Any], WireValue]:
-    for base, encode in _BASES:
-        if isinstance(value, base):
-            return encode
-    raise TypeError(f"DynamoDB has no type for {type(value).__name__}: {value!r}")
 
 
 def _bytes_of(content: bytes | str) -> bytes:

@@ -55,8 +55,7 @@ class Secrets:
         if key is None:
             return text
         try:
-            held = json.loads(text)
-            return str(held[key])
+            return str(json.loads(text)[key])
         except (ValueError, KeyError, TypeError):
             # The text must not come along with the error.
             raise WrongUsage(

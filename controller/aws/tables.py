@@ -126,19 +126,13 @@ class DynamoStore:
         found = answer.get("Item")
         return None if found is None else from_wire(found)
 
-    def batch_get(
-        self,
-        table: str,
-        keys: Iterable[Mapping[str, Any]],
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> Iterator[Item]:
+    def batch_get(self, table: str, keys: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
         """Yield the items that exist among these (plain, distinct) keys, strongly consistent, in no order.
 
         Keys that DynamoDB leaves unprocessed are asked for again, pausing longer each time; Throttled after eight tries of one batch
         without any progress. Raises otherwise as ``scan``.
         """
-        return map(from_wire, batch_get_wire(self.client, table, keys, sleep=sleep))
+        return map(from_wire, batch_get_wire(self.client, table, keys))
 
     def write(self, write: Write) -> Item | None:
         """Do one write; return the item as it is afterwards for an update, as it was before for a put or delete.

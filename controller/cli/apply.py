@@ -28,8 +28,8 @@ from controller.cli.plan import (
 from controller.cli.process import may_ask, note, say, say_document, say_lines
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.combined_plan import Reviewed, refusal_of
-from controller.engine.reconcile.reconciler import Reconciled, ReconcileRequest
+from controller.engine.reconcile.combined_plan import ReconcileRequest, Reviewed, refusal_of
+from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import ExitCode, WrongUsage
 from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress

@@ -26,8 +26,7 @@ from controller.engine.config.observe import (
     seen_in_file,
 )
 from controller.engine.installation.installation import read_named
-from controller.engine.reconcile.combined_plan import CombinedPlan
-from controller.engine.reconcile.reconciler import Reach, ReconcileRequest
+from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
 from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
 from controller.model.plan import APPROVAL_DIGITS

@@ -16,13 +16,13 @@ from controller.scheduling.decision import (
     SkipCode,
     SkipReason,
     decide,
+    tag_value,
 )
 from controller.scheduling.facts import (
     DecisionRules,
     GroupFacts,
     InstanceFacts,
     Level,
-    tag_value,
 )
 from controller.scheduling.schedule import State
 
@@ -116,9 +116,8 @@ class Evaluation(NamedTuple):
         is_up = self.instance.state == "running" and self.lifecycle in (None, "InService")
         if self.decision.wanted is not State.ON or launched is None or is_up:
             return None
-        if self.due.action is not Action.SKIP:
-            return None
-        if self.role is None or self.instance.state not in ("pending", "running"):
+        acted_on = self.due.action is not Action.SKIP
+        if acted_on or self.role is None or self.instance.state not in ("pending", "running"):
             return None
         due = launched + timedelta(seconds=self.role.wake_timeout_s)
         return due if due <= now else None
@@ -168,7 +167,7 @@ class Evaluator:
         tags = {name.lower(): value.strip() for name, value in reversed(instance.tags)}
         name = tags.get(rules.environment_tag.lower(), "").lower()
         environment = self._environments.get(name)
-        group = group or instance.tag(GROUP_TAG) or ""
+        group = group or dict(instance.tags).get(GROUP_TAG, "")
         if environment is None:
             return Evaluation(instance, group, lifecycle, "", None, self._unknown)
         whole = self.groups.get(group)
@@ -217,9 +216,9 @@ class Evaluator:
     ) -> Decision:
         whole = self.groups.get(group)
         tags, key = instance.tags, self._rules.schedule_tag
-        ours = {instance.tag(OUR_SCHEDULE), whole.group.tag(OUR_SCHEDULE) if whole else None}
+        written = (dict(tags), dict(whole.group.tags) if whole else {})
         text = tag_value(tags, key)
-        if text and text in {value.strip() for value in ours if value is not None}:
+        if text and text in {of.get(OUR_SCHEDULE, "").strip() for of in written}:
             # The group gave it a Schedule that we gave the group: nobody set it there.
             tags = tuple((name, value) for name, value in tags if name.lower() != key.lower())
         cannot_stop = ""
@@ -248,7 +247,7 @@ class Evaluator:
         rules = self._rules
         name = tag_value(group.tags, rules.environment_tag).lower()
         environment = self._environments.get(name)
-        written = group.tag(OUR_SCHEDULE)
+        written = dict(group.tags).get(OUR_SCHEDULE)
         ours = written is not None and written.strip() == tag_value(group.tags, rules.schedule_tag)
         if environment is None:
             return JudgedGroup(group, "", None, _NOBODY, ours)

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from controller.kinds import calendar, deployment_map, schedule
 from controller.kinds.parts.server_role import ServerRole, effective_roles, expand_role
-from controller.kinds.schedule import FIXED_MODES, ScheduleChoice, expand_schedule
+from controller.kinds.schedule import ScheduleChoice, expand_schedule
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.override import Override
@@ -17,8 +17,7 @@ from controller.scheduling.decision import Rule
 from controller.scheduling.facts import EnvironmentFacts, Level, RoleFacts, Source
 from controller.scheduling.grammar import schedule_or_refusal
 from controller.scheduling.schedule import (
-    ALWAYS_OFF,
-    ALWAYS_ON,
+    FIXED,
     NOSCHEDULE,
     InvalidSchedule,
     Schedule,
@@ -26,8 +25,6 @@ from controller.scheduling.schedule import (
 )
 
 Compiled = Schedule | InvalidSchedule
-
-_FIXED = dict(zip(FIXED_MODES, (ALWAYS_ON, ALWAYS_OFF, NOSCHEDULE), strict=True))
 
 
 class _AcceptedCalendars(NamedTuple):
@@ -42,8 +39,8 @@ class _AcceptedCalendars(NamedTuple):
 
 def compiled(choice: ScheduleChoice, accepted: AcceptedState) -> Compiled:
     """Return the schedule that is chosen; why it cannot be told where it cannot."""
-    if choice.mode in _FIXED:
-        return _FIXED[choice.mode]
+    if choice.mode in FIXED:
+        return FIXED[choice.mode]
     if choice.expression is not None:
         return schedule_or_refusal(choice.expression)
     use = str(choice.use)
@@ -69,17 +66,10 @@ def schedule_of_role(role: ServerRole, accepted: AcceptedState) -> Compiled | No
 
 def schedule_tag(choice: ScheduleChoice, accepted: AcceptedState) -> str | InvalidSchedule:
     """Return the text of the Schedule tag for a role that chooses a schedule: a mode, or one line of text."""
-    if choice.mode in _FIXED:
-        return choice.mode
-    if choice.expression is not None:
+    if choice.mode not in FIXED and choice.expression is not None:
         return choice.expression
     found = compiled(choice, accepted)
     return found if isinstance(found, InvalidSchedule) else found.text
-
-
-def map_of(name: str, accepted: AcceptedState) -> ResourceRef:
-    """Return the map an environment names; it need not exist."""
-    return ResourceRef("DeploymentMap", accepted.spec("Environment", name).deployment_map)
 
 
 def roles_if_readable(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole] | None:
@@ -87,7 +77,7 @@ def roles_if_readable(name: str, accepted: AcceptedState) -> Mapping[str, Server
 
     The environment itself is one that can be read back. Roles that are not enabled are left out.
     """
-    of_map = map_of(name, accepted)
+    of_map = ResourceRef("DeploymentMap", accepted.spec("Environment", name).deployment_map)
     if of_map not in accepted.resources or accepted.specs.get(of_map) is None:
         return None
     own = accepted.resources[ResourceRef("Environment", name)].document
@@ -261,7 +251,7 @@ def _environment(ref: ResourceRef, accepted: AcceptedState) -> EnvironmentPower 
         return "it cannot be read back from the tables"
     roles = roles_if_readable(ref.key, accepted)
     if roles is None:
-        return f"its {map_of(ref.key, accepted)} cannot be read back from the tables"
+        return f"its DeploymentMap/{spec.deployment_map} cannot be read back from the tables"
     written = (roles_if_readable(ref.key, accepted.written) or {}) if accepted.beneath else roles
     power = {}
     for name, role in roles.items():

@@ -10,25 +10,19 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from controller.decisions.power_map import (
-    PowerMap,
-)
+from controller.decisions.power_map import PowerMap
 from controller.model.plan import Cause
 from controller.scheduling.decision import Decision
 from controller.scheduling.facts import Source
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import (
-    ALWAYS_OFF,
-    ALWAYS_ON,
-    NOSCHEDULE,
+    FIXED,
     ExceptDates,
     InvalidSchedule,
     Schedule,
     State,
 )
 from controller.scheduling.timeline import state_at
-
-_FIXED = {State.ON: ALWAYS_ON, State.OFF: ALWAYS_OFF, State.NOSCHEDULE: NOSCHEDULE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +130,8 @@ def _written(schedule: Schedule) -> list[Any]:
 @lru_cache(maxsize=4096)
 def _read(text: str, *exceptions: tuple[str, ...]) -> Schedule:
     """Read one schedule. Raises InvalidSchedule, a ValueError, for what is none."""
-    for state, fixed in _FIXED.items():
-        if text == state.value:
-            return fixed
+    if text in FIXED:
+        return FIXED[text]
     dates = tuple(
         ExceptDates(date.fromisoformat(first), date.fromisoformat(last), name)
         for first, last, name in exceptions

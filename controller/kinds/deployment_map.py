@@ -20,7 +20,6 @@ ROLE_DEFAULTS = partial_model(
     ServerRole,
     "RoleDefaults",
     says="What every role of the map starts from: maps merge, lists replace, null clears.",
-    without=frozenset({"server_role_name"}),
 )
 
 

@@ -31,7 +31,6 @@ from controller.kinds.schedule import (
     SCHEDULE,
     ScheduleChoice,
     ScheduleChoiceFacts,
-    as_written,
     choice_of,
     derived_expression,
     expand_schedule,
@@ -119,9 +118,7 @@ def _expand(spec: dict[str, Any]) -> dict[str, Any]:
 def _project(key: str, spec: dict[str, Any]) -> Items:
     config = dict(spec)
     operational = flags(config.pop("Schedule"))
-    for shared in SHARED:
-        if shared in config:
-            operational[shared] = config.pop(shared)
+    operational |= {shared: config.pop(shared) for shared in SHARED if shared in config}
     return CONFIG_ITEM["project"](key, config) | OPERATIONAL_ITEM["project"](key, operational)
 
 
@@ -129,10 +126,7 @@ def _recover(items: Items) -> tuple[str, dict[str, Any]]:
     key, spec = CONFIG_ITEM["recover"](items)
     operational = items.get(OPERATIONAL.name, {}).get("Value") or {}
     spec["Schedule"] = choice_of(operational)
-    for shared in SHARED:
-        if shared in operational:
-            spec[shared] = operational[shared]
-    return key, spec
+    return key, spec | {shared: operational[shared] for shared in SHARED if shared in operational}
 
 
 def _derive(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Items:
@@ -143,8 +137,11 @@ def _derive(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Items:
 
 
 def _schedule_as_written(items: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
-    value = items.get(OPERATIONAL.name, {}).get("Value") or {}
-    return as_written(value, extra.get("schedule.use"))
+    """Return in its short form the choice that the items mean, with the Schedule it names."""
+    choice = choice_of(items.get(OPERATIONAL.name, {}).get("Value") or {})
+    if choice["Mode"] != "automatic":
+        return str(choice["Mode"])
+    return extra.get("schedule.use") or str(choice.get("Expression", "automatic"))
 
 
 def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
@@ -219,12 +216,11 @@ def placement(environment: str, world: World) -> dict[str, str]:
 
     Domain rule: the group of load balancers is called like the environment type.
     """
-    name = type_of(environment, world)
-    if name is None:
+    kind = type_facts(environment, world)
+    account = kind and world.facts("Account", kind.account)
+    if not account:
         return {}
-    environment_type = world.facts("EnvironmentType", name)
-    account = environment_type and world.facts("Account", environment_type.account)
-    return {"AccountId": account.number, "LoadBalancerGroup": name} if account else {}
+    return {"AccountId": account.number, "LoadBalancerGroup": str(type_of(environment, world))}
 
 
 def type_of(environment: str, world: World) -> str | None:
@@ -261,10 +257,7 @@ KIND = Kind(
             "its groups and routes live in the account and network of that type",
         ),
     ),
-    shared=(
-        SharedField(OPERATIONAL.name, ("Value", "EnvironmentInMaintenance"), default=False),
-        SharedField(OPERATIONAL.name, ("Value", "DeploymentsLocked"), default=False),
-    ),
+    shared=tuple(SharedField(OPERATIONAL.name, ("Value", name), default=False) for name in SHARED),
     leaving=Leaving.RETIRE_FIRST,
     names=NameFormat(
         r"^[a-zA-Z][0-9a-zA-Z._]*$",

@@ -10,7 +10,7 @@ from controller.kinds.language.kind import Finding, Findings, Kind, NameFormat, 
 from controller.kinds.language.spec import RefTo, Says, ShortForm, Spec
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ResourceRef
-from controller.model.table import Index, Items, KeyAttribute, TableDefinition
+from controller.model.table import Index, Items, KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition(
     "InfraConfigLBSettings",
@@ -18,6 +18,7 @@ TABLE = TableDefinition(
     KeyAttribute("VHostName"),
     (Index("LoadBalancerGroup-index", KeyAttribute("LoadBalancerGroup")),),
 )
+_ITEM = one_item(TABLE, schema_version=1, derived=[("VHostName", ("metadata", "name"))])
 COMMON_TYPE = "common"
 _VARIABLE = re.compile(r"\$[A-Za-z0-9_]+")
 
@@ -196,18 +197,14 @@ def _expand(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _project(key: str, spec: dict[str, Any]) -> Items:
     environment, _, host = key.partition("/")
-    value = {"SchemaVersion": 1, "VHostName": host, **spec}
-    return {TABLE.name: {"EnvironmentName": environment, "VHostName": host, "Value": value}}
+    items = _ITEM["project"](host, {"VHostName": host, **spec})
+    items[TABLE.name]["EnvironmentName"] = environment
+    return items
 
 
 def _recover(items: Items) -> tuple[str, dict[str, Any]]:
-    item = items[TABLE.name]
-    spec = {
-        name: value
-        for name, value in (item.get("Value") or {}).items()
-        if name not in {"SchemaVersion", "VHostName"}
-    }
-    return str(item["VHostName"]), {**spec, "EnvironmentName": item["EnvironmentName"]}
+    name, spec = _ITEM["recover"](items)
+    return name, {**spec, "EnvironmentName": items[TABLE.name]["EnvironmentName"]}
 
 
 def _derive(_ref: ResourceRef, facts: LoadBalancerSettingFacts, world: World) -> Items:
@@ -288,8 +285,7 @@ KIND = Kind(
         owned=True,
     ),
     yaml_places={
-        ("VHostName",): ("metadata", "name"),
-        ("Value", "VHostName"): ("metadata", "name"),
+        **_ITEM["yaml_places"],
         ("AccountId",): ("spec", "environmentName"),
         ("LoadBalancerGroup",): ("spec", "environmentName"),
     },

@@ -165,14 +165,6 @@ def choice_of(value: Mapping[str, Any]) -> dict[str, Any]:
     return {"Mode": mode, "Expression": text} if text else {"Mode": mode}
 
 
-def as_written(value: Mapping[str, Any], use: str | None) -> str:
-    """Return in its short form the choice that the attributes of an operational item mean, with the Schedule it names."""
-    choice = choice_of(value)
-    if choice["Mode"] != "automatic":
-        return str(choice["Mode"])
-    return use or str(choice.get("Expression", "automatic"))
-
-
 Clock = Annotated[
     str, Field(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$"), Says("a time of day such as 08:00")
 ]

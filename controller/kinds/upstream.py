@@ -94,24 +94,6 @@ def slice_of(name: str) -> str | None:
     return _BY_NAME.get(name.rpartition("-")[2])
 
 
-def expand_hosts(spec: Mapping[str, Any]) -> list[Any] | None:
-    """Return the hosts an authored spec means: its own, or both slices in Consul; states follow from the live slice.
-
-    None where the spec says too little.
-    """
-    hosts, live = spec.get("hosts"), spec.get("liveSlice")
-    if hosts is None:
-        environment, service = spec.get("environmentName"), spec.get("serviceName")
-        if not (isinstance(environment, str) and isinstance(service, str)):
-            return None
-        if not _CONSUL_NAME.fullmatch(f"{environment}-{service}-green"):
-            return None
-        hosts = [{"dnsName": f"{environment}-{service}-{name}"} for name in SLICES]
-    if not isinstance(hosts, list):
-        return None
-    return [_with_state(host, live) for host in hosts] if live in SLICES else hosts
-
-
 def _with_state(host: Any, live: Any) -> Any:
     if not isinstance(host, dict) or not isinstance(host.get("dnsName"), str):
         return host
@@ -207,8 +189,21 @@ def _facts(_key: str, spec: UpstreamSpec) -> UpstreamFacts:
 
 
 def _expand(spec: dict[str, Any]) -> dict[str, Any]:
-    hosts = expand_hosts(spec)
-    return spec if hosts is None else {**spec, "hosts": hosts}
+    """Write the hosts out that a spec means: its own, or both slices in Consul; states follow from the live slice.
+
+    A spec that says too little is returned as it is.
+    """
+    hosts, live = spec.get("hosts"), spec.get("liveSlice")
+    if hosts is None:
+        environment, service = spec.get("environmentName"), spec.get("serviceName")
+        if not (isinstance(environment, str) and isinstance(service, str)):
+            return spec
+        if not _CONSUL_NAME.fullmatch(f"{environment}-{service}-green"):
+            return spec
+        hosts = [{"dnsName": f"{environment}-{service}-{name}"} for name in SLICES]
+    if isinstance(hosts, list) and live in SLICES:
+        hosts = [_with_state(host, live) for host in hosts]
+    return {**spec, "hosts": hosts}
 
 
 def _project(key: str, spec: dict[str, Any]) -> Items:

@@ -1,6 +1,7 @@
 """Heads of scopes as rows of the controller's own table: their key, their codec, and how one is read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import astuple
 from typing import Any, Final, Protocol
 
 from controller.errors import EnvctlError, ScopeFromTheFuture
@@ -8,6 +9,17 @@ from controller.model.ledger_record import LEDGER_FORMAT, Head
 
 HEAD_PREFIX: Final = "head#"
 """The key of a scope's head in EnvctlState is this and the scope."""
+
+
+_ATTRIBUTES: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "Epoch": int,
+    "Owner": str,
+    "LeaseUntil": int,
+    "Sequence": int,
+    "LastHash": str,
+    "Format": int,
+}
+"""What a row holds of a head behind its scope, in the order of its fields, and how it is read."""
 
 
 class Heads(Protocol):
@@ -22,15 +34,8 @@ class Heads(Protocol):
 
 def row_of_head(head: Head) -> dict[str, Any]:
     """Return a head as the row that holds it."""
-    return {
-        "Id": HEAD_PREFIX + head.scope,
-        "Epoch": head.epoch,
-        "Owner": head.owner,
-        "LeaseUntil": head.lease_until,
-        "Sequence": head.sequence,
-        "LastHash": head.last_hash,
-        "Format": head.format,
-    }
+    _, *values = astuple(head)
+    return {"Id": HEAD_PREFIX + head.scope, **dict(zip(_ATTRIBUTES, values, strict=True))}
 
 
 def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:
@@ -39,15 +44,7 @@ def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:
     Raises ScopeFromTheFuture if its format is newer than ours, EnvctlError if it is not a head.
     """
     try:
-        head = Head(
-            scope,
-            int(row["Epoch"]),
-            str(row["Owner"]),
-            int(row["LeaseUntil"]),
-            int(row["Sequence"]),
-            str(row["LastHash"]),
-            int(row["Format"]),
-        )
+        head = Head(scope, *(read(row[name]) for name, read in _ATTRIBUTES.items()))
     except (KeyError, TypeError, ValueError) as error:
         raise EnvctlError(
             f"scope {scope}: row {HEAD_PREFIX}{scope} of EnvctlState is damaged ({error!r})",

@@ -27,3 +27,8 @@ class Override:
     until: datetime | None = None
     until_git: bool = False
     base_digest: str = ""
+
+    @property
+    def puts_value(self) -> bool:
+        """Whether it puts a value in a place of the document; else it leaves something as it is."""
+        return bool(self.path) and self.value is not ABSENT

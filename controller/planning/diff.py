@@ -4,7 +4,7 @@ Ownership decides first, then digests: what has the wanted digest is in order an
 is that of the changed objects.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,9 +84,7 @@ def diff(
     Unmanaged and foreign objects are never changed, but for an unmanaged desired one with ``adopt``. Nothing may be
     concluded from a scope that is unknown: the caller does not ask.
     """
-    changes: list[Change] = []
-    notes: list[Note] = []
-    withheld: set[ResourceRef] = set()
+    results: list[Change | Note | None] = []
     objects = observed.objects
     look, ours = objects.get, Ownership.OURS
     absent = 0
@@ -95,22 +93,17 @@ def diff(
         if found is not None and found.digest == projection.digest and found.ownership is ours:
             continue
         absent += found is None
-        result = _wanted(ref, projection, found, options)
-        if isinstance(result, Change):
-            changes.append(result)
-        elif result is not None:
-            notes.append(result)
-            if found is None:
-                withheld.add(ref)
+        results.append(_wanted(ref, projection, found, options))
     # Where every object was found for a desired one, none is left over: most often so, and cheaper told by counting.
     complete = len(objects) == len(desired) - absent
-    for ref in () if complete else sorted(objects.keys() - desired.keys()):
-        left = _unwanted(objects[ref], options)
-        if isinstance(left, Change):
-            changes.append(left)
-        elif left is not None:
-            notes.append(left)
-    return DiffResult(tuple(changes), tuple(sorted(notes)), frozenset(withheld))
+    left = () if complete else sorted(objects.keys() - desired.keys())
+    results += [_unwanted(objects[ref], options) for ref in left]
+    notes = sorted(result for result in results if isinstance(result, Note))
+    return DiffResult(
+        tuple(result for result in results if isinstance(result, Change)),
+        tuple(notes),
+        frozenset(note.ref for note in notes if note.ref not in objects),
+    )
 
 
 def departing(
@@ -307,12 +300,16 @@ def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change |
         return Note(NoteCategory.LEAVING, found.ref, step.because) if step.because else None
     mark = found.mark or _EMPTY_MARK
     why = options.leaving_because.get(found.ref, "")
+    fields: tuple[FieldChange, ...] = ()
+    if step.action == "update":
+        before, after = parse_canonical(found.attributes), parse_canonical(step.after)
+        fields = field_changes(found.ref, differences(before, after), options.names)
     return Change(
         action=step.action,
         target=options.target,
         ref=found.ref,
         cause=Cause.PRUNED,
-        fields=tuple(_leaving_fields(found, step, options)),
+        fields=fields,
         before=found.attributes,
         after=step.after if step.action == "update" else None,
         extra=step.extra,
@@ -322,14 +319,6 @@ def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change |
         because="; ".join(filter(None, (why, step.because))),
         depends_on=found.depends_on,
     )
-
-
-def _leaving_fields(
-    found: Observation, step: Deletion, options: DiffOptions
-) -> Iterator[FieldChange]:
-    if step.action == "update":
-        before, after = parse_canonical(found.attributes), parse_canonical(step.after)
-        yield from field_changes(found.ref, differences(before, after), options.names)
 
 
 def _whose(found: Observation, options: DiffOptions) -> str:

@@ -23,14 +23,6 @@ def known_paths(observed: ObservedState) -> frozenset[str]:
     return frozenset(mark.path for mark in marks if mark is not None and mark.path)
 
 
-def vanished_files(
-    observed: ObservedState, source_paths: AbstractSet[str] | None
-) -> tuple[frozenset[str], int]:
-    """Return the files that gave objects and are no longer in the source, and how many files gave objects."""
-    known = known_paths(observed)
-    return known - (known if source_paths is None else source_paths), len(known)
-
-
 def topmost_missing(path: str, files: AbstractSet[str], folders: AbstractSet[str]) -> str:
     """Return the highest part of ``path`` that is not there: a folder (ending in ``/``) or the file; else empty."""
     for folder in ancestors(path):

@@ -3,7 +3,7 @@
 Those are left out of comparisons, and kept as found when written.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import is_
 from typing import Any, Final, NamedTuple
@@ -134,11 +134,10 @@ def field_changes(
     """Name each difference and mask what is sensitive, whole or within the value."""
     changes = []
     for path, *values in found:
-        if any(names.is_sensitive(ref, path[: end + 1]) for end in range(len(path))):
-            shown = [(value if value is ABSENT else MASKED, True) for value in values]
-        else:
-            shown = [_masked(ref, path, value, names) for value in values]
-        (before, hid_before), (after, hid_after) = shown
+        hides = any(names.is_sensitive(ref, path[: end + 1]) for end in range(len(path)))
+        (before, hid_before), (after, hid_after) = (
+            _masked(ref, path, value, names, hides=hides) for value in values
+        )
         name = names.name_path(ref, path)
         changes.append(FieldChange(name, before, after, sensitive=hid_before or hid_after))
     return tuple(changes)
@@ -160,15 +159,8 @@ def member_key(member: Json, attributes: tuple[str, ...]) -> tuple[str | int, ..
 
 
 def _identifies(attributes: tuple[str, ...], members: Sequence[Json]) -> bool:
-    seen: set[tuple[str | int, ...]] = set()
-    for member in members:
-        if not isinstance(member, dict):
-            return False
-        for name in attributes:
-            if type(member.get(name)) not in (str, int):
-                return False
-        seen.add(member_key(member, attributes))
-    return len(seen) == len(members)
+    seen = {_identity_of(member, attributes) for member in members}
+    return len(seen) == len(members) and () not in seen
 
 
 def _by_index(
@@ -210,22 +202,17 @@ def _set(value: Json, path: FieldPath, after: Json) -> None:
         _reorder(value, last.attributes, after)
     elif after is ABSENT:
         del value[_place(value, last)]
-    elif isinstance(value, list) and _is_new(value, last):
+    elif isinstance(value, list) and _place(value, last) == len(value):
         value.append(after)
     else:
         value[_place(value, last)] = after
 
 
-def _is_new(members: list[Json], segment: Segment) -> bool:
-    if isinstance(segment, Member):
-        return all(member_key(member, segment.attributes) != segment.values for member in members)
-    return segment == len(members)
-
-
 def _place(value: Json, segment: Segment) -> Any:
+    """Return where in a value a segment leads: a name, an index; behind the last member if none is meant yet."""
     if isinstance(segment, Member):
         keys = [member_key(member, segment.attributes) for member in value]
-        return keys.index(segment.values)
+        return keys.index(segment.values) if segment.values in keys else len(keys)
     return segment
 
 
@@ -237,28 +224,21 @@ def _reorder(members: list[Json], attributes: tuple[str, ...], wanted: Sequence[
     members.sort(key=lambda member: rank[member_key(member, attributes)])
 
 
-def _masked(ref: ResourceRef, path: FieldPath, value: Json, names: FieldNames) -> tuple[Json, bool]:
-    if isinstance(value, dict):
-        members = {
-            name: _shown_member(ref, (*path, name), member, names) for name, member in value.items()
-        }
-        return {name: shown for name, (shown, _) in members.items()}, any(
-            hid for _, hid in members.values()
-        )
-    if isinstance(value, list):
-        listed = [
-            _shown_member(ref, (*path, index), member, names) for index, member in enumerate(value)
-        ]
-        return [shown for shown, _ in listed], any(hid for _, hid in listed)
-    return value, False
-
-
-def _shown_member(
-    ref: ResourceRef, path: FieldPath, value: Json, names: FieldNames
+def _masked(
+    ref: ResourceRef, path: FieldPath, value: Json, names: FieldNames, *, hides: bool
 ) -> tuple[Json, bool]:
-    if names.is_sensitive(ref, path):
-        return MASKED, True
-    return _masked(ref, path, value, names)
+    """Return a value as it is shown, and whether anything of it is hidden; ``hides`` tells whether all of it is."""
+    if hides:
+        return value if value is ABSENT else MASKED, True
+    if not isinstance(value, dict | list):
+        return value, False
+    shown, hid = {}, False
+    for name, member in value.items() if isinstance(value, dict) else enumerate(value):
+        place = (*path, name)
+        sensitive = names.is_sensitive(ref, place)
+        shown[name], hid_inside = _masked(ref, place, member, names, hides=sensitive)
+        hid = hid or hid_inside
+    return shown if isinstance(value, dict) else list(shown.values()), hid
 
 
 def owned_name(field: SharedField) -> str:
@@ -266,26 +246,27 @@ def owned_name(field: SharedField) -> str:
     return ".".join((field.table, *field.path))
 
 
-def comparable(attributes: Json, shared: Sequence[SharedField], owned: Iterable[str]) -> Json:
+def comparable(attributes: Json, shared: Sequence[SharedField], owned: Collection[str]) -> Json:
     """Return the attributes without those shared fields that Git does not own.
 
     ``attributes`` is ``{table: item}`` and is left alone.
     """
     result = attributes
-    for field in _left_to_others(shared, owned):
-        result = _without(result, (field.table, *field.path))
+    for field in shared:
+        if not owned or owned_name(field) not in owned:
+            result = _without(result, (field.table, *field.path))
     return result
 
 
 def keep_found(
-    found: Json, desired: Json, shared: Sequence[SharedField], owned: Iterable[str]
+    found: Json, desired: Json, shared: Sequence[SharedField], owned: Collection[str]
 ) -> Json:
     """Return what to write: ``desired`` with the found values of the shared fields that Git does not own.
 
     List members are matched by the field's identity; a member that is new gets the field's default. A field that
     an existing member or item lacks stays absent. Neither argument is changed.
     """
-    left = _left_to_others(shared, owned)
+    left = [field for field in shared if owned_name(field) not in owned]
     if not left:
         return desired
     result = parse_canonical(canonical_bytes(desired))
@@ -293,13 +274,6 @@ def keep_found(
         if field.table in result:
             _keep(found.get(field.table, ABSENT), result[field.table], field.path, field)
     return result
-
-
-def _left_to_others(shared: Sequence[SharedField], owned: Iterable[str]) -> tuple[SharedField, ...]:
-    names = frozenset(owned)
-    if not names:
-        return tuple(shared)
-    return tuple(field for field in shared if owned_name(field) not in names)
 
 
 def _without(value: Json, path: tuple[str, ...]) -> Json:
@@ -321,11 +295,11 @@ def _without(value: Json, path: tuple[str, ...]) -> Json:
 def _keep(found: Json, desired: Json, path: tuple[str, ...], field: SharedField) -> None:
     head, *rest = path
     if head == "*":
-        known = _members_by_identity(found, field.identity)
+        members = found if isinstance(found, list) else []
+        known = {_identity_of(member, field.identity): member for member in members}
         for member in desired if isinstance(desired, list) else ():
-            _keep(
-                known.get(_identity_of(member, field.identity), ABSENT), member, tuple(rest), field
-            )
+            key = _identity_of(member, field.identity)
+            _keep(known[key] if key and key in known else ABSENT, member, tuple(rest), field)
     elif not isinstance(desired, dict):
         return
     elif rest:
@@ -334,24 +308,11 @@ def _keep(found: Json, desired: Json, path: tuple[str, ...], field: SharedField)
             desired[head] = {}
         _keep(inner, desired.get(head), tuple(rest), field)
     else:
-        _keep_value(found, desired, head, field.default)
-
-
-def _keep_value(found: Json, desired: dict[str, Json], name: str, default: Json) -> None:
-    value = found.get(name, ABSENT) if isinstance(found, dict) else default
-    if value is ABSENT or (value is None and not isinstance(found, dict)):
-        desired.pop(name, None)
-    else:
-        desired[name] = value
-
-
-def _members_by_identity(
-    members: Json, attributes: tuple[str, ...]
-) -> dict[tuple[str | int, ...], Json]:
-    if not isinstance(members, list):
-        return {}
-    keyed = ((_identity_of(member, attributes), member) for member in members)
-    return {key: member for key, member in keyed if key}
+        value = found.get(head, ABSENT) if isinstance(found, dict) else field.default
+        if value is ABSENT or (value is None and not isinstance(found, dict)):
+            desired.pop(head, None)
+        else:
+            desired[head] = value
 
 
 def _identity_of(member: Json, attributes: tuple[str, ...]) -> tuple[str | int, ...]:

@@ -26,7 +26,7 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
-from controller.planning.edits import folder_hint, vanished_files
+from controller.planning.edits import folder_hint, known_paths
 from controller.planning.leaving import is_leaving, is_retired, leaves
 from controller.planning.wording import plural
 
@@ -176,10 +176,12 @@ def violation_digest(guard: str, scope: str, counted: Iterable[Change]) -> str:
 
 
 EFFECTS: Final = (
-    ("launched", "maxInstancesLaunched", "max_instances_launched"),
-    ("ended", "maxInstancesEnded", "max_instances_ended"),
-    ("replaced", "maxInstancesReplaced", "max_instances_replaced"),
+    ("launched", "maxInstancesLaunched", "max_instances_launched", "launched"),
+    ("ended", "maxInstancesEnded", "max_instances_ended", "ended"),
+    ("replaced", "maxInstancesReplaced", "max_instances_replaced", "replaced"),
+    ("stopped", "maxStopsByEdit", "max_stops_by_edit", "stopped by an edit, not by the clock"),
 )
+"""An effect, its guard, the limit among the settings, and how the guard's message calls it."""
 
 
 def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Violation, ...]:
@@ -271,29 +273,27 @@ def _by_kind(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[tuple[str
     total = f", maxDeletes {limits.max_deletes}" if over_all else ""
     for kind, gone in sorted(Counter(change.ref.kind for change in deletes).items()):
         there = max(facts.counts.get(kind, 0), gone)
-        text = f"{gone} of {there} {plural(kind)} would be deleted"
         if there < limits.from_objects:
-            if gone > limits.small_max_deletes:
-                yield (
-                    kind,
-                    f"{text} (limit {limits.small_max_deletes} of fewer than {limits.from_objects}{total})",
-                )
-        elif gone / there > limits.max_delete_share:
-            share, limit = gone / there, limits.max_delete_share
-            yield kind, f"{text} ({share * 100:.0f} %; limit {limit * 100:.0f} %{total})"
+            over = gone > limits.small_max_deletes
+            why = f"limit {limits.small_max_deletes} of fewer than {limits.from_objects}"
+        else:
+            over = gone / there > limits.max_delete_share
+            why = f"{gone / there * 100:.0f} %; limit {limits.max_delete_share * 100:.0f} %"
+        if over:
+            yield kind, f"{gone} of {there} {plural(kind)} would be deleted ({why}{total})"
 
 
 def _truncated(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    gone, known = vanished_files(facts.observed, facts.source_paths)
-    limits = facts.limits
-    if known < limits.from_objects or len(gone) / known <= limits.max_delete_share:
+    known, limits = known_paths(facts.observed), facts.limits
+    gone = known - (known if facts.source_paths is None else facts.source_paths)
+    if len(known) < limits.from_objects or len(gone) / len(known) <= limits.max_delete_share:
         return
     counted = [change for change in deletes if change.origin and change.origin.path in gone]
     if counted:
         yield _violation(
             "truncatedSource",
             facts,
-            f"{len(gone)} of {known} files that gave objects here are gone from the source",
+            f"{len(gone)} of {len(known)} files that gave objects here are gone from the source",
             counted,
             hint="was only a part of the source read, or the path in the settings changed?",
         )
@@ -320,24 +320,18 @@ def _unreviewed_updates(changes: Sequence[Change], facts: GuardFacts) -> Iterato
 def _effects(changes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
     """Instances touched by anything but the clock, which switches what the schedules say, however many that is."""
     by_edit = [change for change in changes if change.cause is not Cause.SCHEDULED]
-    for effect, guard, limit_name in EFFECTS:
+    for effect, guard, limit_name, what in EFFECTS:
         limit: int = getattr(facts.limits, limit_name)
-        counted = [change for change in by_edit if (change.effects or {}).get(effect)]
-        total = sum((change.effects or {})[effect] for change in counted)
+        counted = [change for change in by_edit if instances_of(change, effect)]
+        total = sum(instances_of(change, effect) for change in counted)
         if total > limit:
-            yield _violation(
-                guard, facts, f"{total} instances would be {effect} (limit {limit})", counted
-            )
-    stops = [change for change in by_edit if stops_of(change)]
-    total, limit = sum(map(stops_of, stops)), facts.limits.max_stops_by_edit
-    if total > limit:
-        text = f"{total} instances would be stopped by an edit, not by the clock (limit {limit})"
-        yield _violation("maxStopsByEdit", facts, text, stops)
+            text = f"{total} instances would be {what} (limit {limit})"
+            yield _violation(guard, facts, text, counted)
 
 
-def stops_of(change: Change) -> int:
-    """Return how many instances a change stops: as its effects say, else one for a stop."""
-    return (change.effects or {}).get("stopped", int(change.action == "stop"))
+def instances_of(change: Change, effect: str) -> int:
+    """Return how many instances a change has an effect on: as its effects say, else one for a stop."""
+    return (change.effects or {}).get(effect, int((effect, change.action) == ("stopped", "stop")))
 
 
 def _violation(

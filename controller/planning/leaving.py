@@ -46,9 +46,13 @@ def leave(found: Observation, kind: Kind[Any] | None, now: datetime) -> Deletion
     if kind is None or leaving in (Leaving.DELETE, Leaving.RETIRE_FIRST):
         return Deletion("delete", "")
     items = parse_canonical(found.attributes)
-    if leaving is Leaving.TOMBSTONE:
-        return _tombstone(found, kind, items)
-    return _mark_then_delete(found, kind, items, now)
+    if leaving is not Leaving.TOMBSTONE:
+        return _mark_then_delete(found, kind, items, now)
+    table = kind.tables[0].name
+    if items[table].get("Deleted") == "true":
+        return Deletion("none", "")
+    after = {**items, table: {**items[table], "Deleted": "true"}}
+    return _update(found, kind, after, "the item stays, marked as deleted")
 
 
 def is_leaving(found: Observation) -> bool:
@@ -104,14 +108,6 @@ def _belongs(projection: Projection, owner: ResourceRef) -> bool:
     names = (owner.kind, f"{owner.kind}Name")
     items = parse_canonical(projection.attributes).values()
     return any(item.get(name) == owner.key for item in items for name in names)
-
-
-def _tombstone(found: Observation, kind: Kind[Any], items: Json) -> Deletion:
-    table = kind.tables[0].name
-    if items[table].get("Deleted") == "true":
-        return Deletion("none", "")
-    after = {**items, table: {**items[table], "Deleted": "true"}}
-    return _update(found, kind, after, "the item stays, marked as deleted")
 
 
 def _mark_then_delete(found: Observation, kind: Kind[Any], items: Json, now: datetime) -> Deletion:

@@ -7,6 +7,7 @@ held, until when, and when it was seen to be gone.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from controller.errors import WrongUsage
@@ -19,6 +20,9 @@ MEMBER_NAMES: Final = ("serverRoleName", "serviceName", "name", "dnsName", "path
 """Fields that name a member of a list in a document, tried in this order."""
 
 
+_BY_AGE: Final = attrgetter("since", "id")
+
+
 def active(
     overrides: Iterable[Override], now: datetime, documents: Mapping[ResourceRef, str]
 ) -> tuple[Override, ...]:
@@ -27,20 +31,18 @@ def active(
     ``documents`` gives the digest of each authored document; what has none is not in Git.
     """
     holding = (override for override in overrides if not why_ended(override, now, documents))
-    return tuple(sorted(holding, key=lambda override: (override.since, override.id)))
+    return tuple(sorted(holding, key=_BY_AGE))
 
 
 def ended(
     overrides: Iterable[Override], now: datetime, documents: Mapping[ResourceRef, str]
 ) -> tuple[tuple[Override, str], ...]:
     """Return those that have ended, each with the reason, oldest first; they are to be announced and audited."""
-    judged = ((override, why_ended(override, now, documents)) for override in overrides)
-    return tuple(
-        sorted(
-            ((override, why) for override, why in judged if why),
-            key=lambda pair: (pair[0].since, pair[0].id),
-        )
+    whys = (
+        (override, why_ended(override, now, documents))
+        for override in sorted(overrides, key=_BY_AGE)
     )
+    return tuple((override, why) for override, why in whys if why)
 
 
 def why_ended(override: Override, now: datetime, documents: Mapping[ResourceRef, str]) -> str:
@@ -71,7 +73,7 @@ def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
     found = [override for override in overrides if text in (override.id, str(override.ref))]
     if not found:
         found = [override for override in overrides if override.ref.key.rpartition("/")[2] == text]
-    return tuple(sorted(found, key=lambda override: (override.since, override.id)))
+    return tuple(sorted(found, key=_BY_AGE))
 
 
 def suspended(overrides: Iterable[Override]) -> frozenset[ResourceRef]:
@@ -88,13 +90,6 @@ def left_fields(overrides: Iterable[Override]) -> Mapping[ResourceRef, tuple[str
     return left
 
 
-def patched_refs(overrides: Iterable[Override]) -> frozenset[ResourceRef]:
-    """Return the objects that get a value from an override."""
-    return frozenset(
-        override.ref for override in overrides if override.path and override.value is not ABSENT
-    )
-
-
 def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
     """Return a document (``{"metadata", "spec"}`` as canonical JSON) with the overrides' values in their places.
 
@@ -104,7 +99,7 @@ def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
     """
     value = parse_canonical(document)
     for override in overrides:
-        if override.path and override.value is not ABSENT:
+        if override.puts_value:
             _put(value, segments(override.path), override)
     return canonical_bytes(value)
 
@@ -145,19 +140,17 @@ def shown_path(path: str) -> str:
 def _put(document: Json, path: Sequence[str], override: Override) -> None:
     holder = document
     for name in path[:-1]:
-        if isinstance(holder, dict):
-            if holder.get(name) is None:
-                holder[name] = {}
-            holder = holder[name]
-        else:
-            holder = holder[_index(holder, name, override)]
+        place = _place(holder, name, override)
+        if isinstance(holder, dict) and holder.get(name) is None:
+            holder[name] = {}
+        holder = holder[place]
+    holder[_place(holder, path[-1], override)] = override.value
+
+
+def _place(holder: Json, name: str, override: Override) -> str | int:
+    """Return by what a part of a document holds what is called so: a field's name, a member's index."""
     if isinstance(holder, dict):
-        holder[path[-1]] = override.value
-    else:
-        holder[_index(holder, path[-1], override)] = override.value
-
-
-def _index(holder: Json, name: str, override: Override) -> int:
+        return name
     if not isinstance(holder, list):
         raise WrongUsage(
             f"override {override.id} of {override.ref}: {override.path} leads into a single value at {name!r}",

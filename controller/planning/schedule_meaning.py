@@ -1,14 +1,13 @@
 """Exchanged schedules compared: hours on per week before and after, what switches now, and when they first differ."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from controller.model.plan import ScheduleMeaning, ScheduleShift
-from controller.scheduling.hours import first_difference, hours_per_week
 from controller.scheduling.schedule import InvalidSchedule, Schedule, State
-from controller.scheduling.timeline import state_at
+from controller.scheduling.timeline import first_difference, hours_per_week, state_at
 from controller.scheduling.wall_clock import zone_of
 
 DESIRED_SIZES = "desired sizes"
@@ -49,8 +48,6 @@ def schedule_meaning(
     before: Mapping[str, EnvironmentFollowing],
     after: Mapping[str, EnvironmentFollowing],
     now: datetime,
-    *,
-    instances_are: str = DESIRED_SIZES,
 ) -> ScheduleMeaning | None:
     """Return what it means that environments follow ``after`` instead of ``before``; None if no schedule is exchanged.
 
@@ -77,7 +74,7 @@ def schedule_meaning(
             _more(shift) * len(shift.environments) for shift in shifts if not shift.role
         ),
         instance_hours=sum(_more(shift) * shift.instances for shift in shifts),
-        instances_are=instances_are,
+        instances_are=DESIRED_SIZES,
     )
 
 
@@ -95,19 +92,15 @@ def _exchanges(
         followers = tuple((name, key) for key in (*following, ""))
         yield _Exchange(name, "", before.own, after.own, count, followers)
     for key in sorted(before.roles.keys() & after.roles.keys()):
-        old, new = before.roles[key].own, after.roles[key].own
-        if old is None and new is None:
-            continue
-        old_effective, new_effective = old or before.own, new or after.own
-        if old_effective != new_effective:
+        owns = before.roles[key].own, after.roles[key].own
+        old, new = owns[0] or before.own, owns[1] or after.own
+        if owns != (None, None) and old != new:
             count = after.roles[key].instances
-            yield _Exchange(name, key, old_effective, new_effective, count, ((name, key),))
+            yield _Exchange(name, key, old, new, count, ((name, key),))
 
 
-def _shift(exchanges: Iterable[_Exchange], now: datetime) -> ScheduleShift:
-    exchanges = tuple(exchanges)
-    first_of_all = exchanges[0]
-    role, before, after = first_of_all.role, first_of_all.before, first_of_all.after
+def _shift(exchanges: Sequence[_Exchange], now: datetime) -> ScheduleShift:
+    _, role, before, after, *_ = exchanges[0]
     old, new = before.schedule, after.schedule
     switches, first = "", None
     if isinstance(old, Schedule) and isinstance(new, Schedule):
@@ -142,21 +135,19 @@ def with_found(
     meaning: ScheduleMeaning, found: Mapping[tuple[str, str], Counted]
 ) -> ScheduleMeaning:
     """Return a meaning with the instances there are, by environment and role, in place of those asked for."""
-    shifts = tuple(_with_found(shift, found) for shift in meaning.shifts)
+    shifts = []
+    for shift in meaning.shifts:
+        counted = [found.get(follower, Counted()) for follower in shift.followers]
+        total = sum(follower.total for follower in counted)
+        running = sum(follower.running for follower in counted)
+        switched = {"on": total - running, "off": running}.get(shift.switches_now)
+        shifts.append(replace(shift, instances=total, switched=switched))
     return replace(
         meaning,
-        shifts=shifts,
+        shifts=tuple(shifts),
         instance_hours=sum(_more(shift) * shift.instances for shift in shifts),
         instances_are=FOUND,
     )
-
-
-def _with_found(shift: ScheduleShift, found: Mapping[tuple[str, str], Counted]) -> ScheduleShift:
-    counted = [found.get(follower, Counted()) for follower in shift.followers]
-    total = sum(follower.total for follower in counted)
-    running = sum(follower.running for follower in counted)
-    switched = {"on": total - running, "off": running}.get(shift.switches_now)
-    return replace(shift, instances=total, switched=switched)
 
 
 def _hours(schedule: Schedule | InvalidSchedule, now: datetime) -> float | None:

@@ -273,11 +273,9 @@ def plan_scope(
     if observed.state not in _KNOWN:
         return ScopePlan(observed.scope, observed.state, reason=observed.reason)
     leaving = left_with_retired(desired, options.diff.kinds)
-    staying, how = desired, options.diff
-    if leaving:
-        because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
-        how = replace(how, leaving_because=because)
-        staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
+    because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
+    how = replace(options.diff, leaving_because=because)
+    staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
     return finish(observed, (diff(staying, observed, how),), options, desired_count=len(desired))
 
 

@@ -1,32 +1,24 @@
 """A schedule as a calendar: what a preview shows, as data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from controller.scheduling.schedule import Schedule, State
+from controller.scheduling.schedule import Schedule
 from controller.scheduling.timeline import (
     Event,
     PowerChange,
-    changes_between,
+    Span,
     events_between,
     next_change,
-    state_at,
+    spans_on,
 )
 from controller.scheduling.wall_clock import Wall, moment_of, offset_changes, zone_of
 
 SEGMENTS_PER_DAY = 48
 _SEGMENT_MIN = 30
 _INSTANT = timedelta(microseconds=1)
-
-
-class Span(NamedTuple):
-    """Real time on, within one local day."""
-
-    start: datetime
-    """UTC."""
-    end: datetime
 
 
 class ClockChange(NamedTuple):
@@ -113,7 +105,13 @@ def _calendar_day(schedule: Schedule, day: date) -> CalendarDay:
     changes = [
         at for at in offset_changes(zone, start - timedelta(hours=1), end) if start <= at < end
     ]
-    spans = tuple(_spans(schedule, start, end))
+    clock_changes = []
+    for at in changes:
+        after = at.astimezone(zone)
+        passed = timedelta(seconds=1)
+        before = (at - passed).astimezone(zone).replace(tzinfo=None) + passed
+        clock_changes.append(ClockChange(at, before, after.replace(tzinfo=None), f"{after:%Z}"))
+    spans = tuple(spans_on(schedule, start, end))
     exceptions = tuple(
         f"{dates.name} ({dates.calendar})" if dates.calendar else dates.name
         for dates in schedule.exceptions
@@ -123,30 +121,9 @@ def _calendar_day(schedule: Schedule, day: date) -> CalendarDay:
         day=day,
         segments=_segments(schedule, start, end, changes, spans),
         spans=spans,
-        clock_changes=tuple(_clock_change(schedule, at) for at in changes),
+        clock_changes=tuple(clock_changes),
         exceptions=exceptions,
         hours=(end - start).total_seconds() / 3600,
-    )
-
-
-def _spans(schedule: Schedule, start: datetime, end: datetime) -> Iterator[Span]:
-    since = start if state_at(schedule, start) is State.ON else None
-    for change in changes_between(schedule, start, end):
-        at = change.at.astimezone(UTC)
-        if since is not None and at > since:
-            yield Span(since, at)
-        since = at if change.state is State.ON else None
-    if since is not None and since < end:
-        yield Span(since, end)
-
-
-def _clock_change(schedule: Schedule, at: datetime) -> ClockChange:
-    zone = zone_of(schedule.zone)
-    after = at.astimezone(zone)
-    offset = (at - timedelta(seconds=1)).astimezone(zone).utcoffset()
-    assert offset is not None
-    return ClockChange(
-        at, (at + offset).replace(tzinfo=None), after.replace(tzinfo=None), f"{after:%Z}"
     )
 
 

@@ -23,7 +23,7 @@ from controller.scheduling.facts import (
     Level,
     RoleFacts,
     Source,
-    tag_value,
+    Tags,
 )
 from controller.scheduling.grammar import schedule_or_refusal
 from controller.scheduling.schedule import ALWAYS_ON, InvalidSchedule, Schedule, State
@@ -31,6 +31,12 @@ from controller.scheduling.timeline import previous_event, state_at
 from controller.scheduling.until import parse_override_tag
 
 _PASSED_OVER_OFF = "an override to off does not beat a tag that a person set"
+
+
+def tag_value(tags: Tags, key: str) -> str:
+    """Return the trimmed value of the first tag with that key in any case; "" when there is none."""
+    wanted = key.lower()
+    return next((value.strip() for name, value in tags if name.lower() == wanted), "")
 
 
 class Action(StrEnum):
@@ -110,7 +116,7 @@ STOP_NOT_MADE: Final = POSTPONED | {
     SkipCode.ROLE_IGNORES,
     SkipCode.ROLE_SCALES,
 }
-"""Of a stop that is due and is not made now."""
+"""Of a stop that is due and is not made now: just launched, being deployed to, or not to be stopped at all."""
 
 _TEXTS: Final = {
     SkipCode.NO_ENVIRONMENT: "This instance has no environment",
@@ -162,11 +168,6 @@ class Decision:
     """The deciding schedule, where there is one and it is valid."""
     deciding: Rule | None = None
     """The rule that decides, else the one that nobody can read and that therefore keeps everything as it is."""
-
-    @property
-    def postponed(self) -> bool:
-        """Whether it is to stop and is kept from it: just launched, being deployed to, or not to be stopped at all."""
-        return self.reason is not None and self.reason.code in STOP_NOT_MADE
 
     def wanted_at(self, moment: datetime) -> State:
         """Return what the same candidates ask for at another aware moment: tags, schedules and overrides as they are now.

@@ -83,12 +83,6 @@ class DecisionRules:
     """A running deployment postpones a stop by at most this much."""
 
 
-def tag_value(tags: Tags, key: str) -> str:
-    """Return the trimmed value of the first tag with that key in any case; "" when there is none."""
-    wanted = key.lower()
-    return next((value.strip() for name, value in tags if name.lower() == wanted), "")
-
-
 class Source(StrEnum):
     """Where a schedule comes from."""
 

@@ -19,11 +19,10 @@ from typing import NamedTuple
 
 from controller.scheduling.schedule import (
     ALL_YEARS,
-    ALWAYS_OFF,
     ALWAYS_ON,
     FIRST_YEAR,
+    FIXED,
     LAST_YEAR,
-    NOSCHEDULE,
     DayRule,
     Entry,
     InvalidSchedule,
@@ -32,7 +31,7 @@ from controller.scheduling.schedule import (
 )
 from controller.scheduling.wall_clock import canonical_zone
 
-_FIXED = {"on": ALWAYS_ON, "247": ALWAYS_ON, "off": ALWAYS_OFF, "noschedule": NOSCHEDULE}
+_FIXED = {**FIXED, "247": ALWAYS_ON}
 _POWER = {"start": State.ON, "stop": State.OFF}
 _PRESETS = {
     "@yearly": "0 0 1 1 *",

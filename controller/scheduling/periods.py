@@ -14,6 +14,7 @@ therefore ends at midnight, and one that would begin on it is on from midnight, 
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from controller.scheduling.grammar import WEEKDAY_NAMES
@@ -266,17 +267,9 @@ def _grouped(spans: list[tuple[int, int]]) -> tuple[Period, ...]:
 
 def _days(days: list[int]) -> str:
     parts: list[str] = []
-    place = 0
-    while place < len(days):
-        last = place
-        while last + 1 < len(days) and days[last + 1] == days[last] + 1:
-            last += 1
-        first_name, last_name = MONDAY_FIRST[days[place]], MONDAY_FIRST[days[last]]
-        if last - place >= 2:
-            parts.append(f"{first_name}-{last_name}")
-        else:
-            parts += [MONDAY_FIRST[day] for day in days[place : last + 1]]
-        place = last + 1
+    for _, run in groupby(enumerate(days), key=lambda placed: placed[1] - placed[0]):
+        names = [MONDAY_FIRST[day] for _, day in run]
+        parts += names if len(names) < 3 else [f"{names[0]}-{names[-1]}"]
     return ",".join(parts)
 
 

@@ -4,10 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from controller.scheduling.decision import Decision, decide
-from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES, environment_schedule
 from controller.scheduling.facts import EnvironmentFacts, GroupFacts, InstanceFacts, Tags
-from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.schedule import InvalidSchedule, Schedule
+from controller.scheduling.grammar import schedule_or_refusal
+from controller.scheduling.schedule import (
+    ALWAYS_OFF,
+    ALWAYS_ON,
+    SCHEDULE_ATTRIBUTES,
+    InvalidSchedule,
+    Schedule,
+)
 from controller.scheduling.timeline import state_at
 
 INVALID = "invalid"
@@ -21,31 +26,38 @@ def evaluate_line(line: Mapping[str, object], now: datetime) -> dict[str, str]:
     """Return ``{"state": on | off | noschedule | none | invalid}`` for ``{"schedule", "utc"}``.
 
     ``schedule`` is a text or the Value of an environment's operational item; ``utc`` is ISO 8601 (UTC
-    without an offset), null for ``now``.
+    without an offset), null for ``now``. A Value with none of the attributes of a schedule is no schedule here,
+    although an environment whose item has none of them is on.
 
     Raises MalformedLine when ``utc`` is no moment.
     """
     at = read_moment(line.get("utc"), now)
-    try:
-        schedule = read_schedule(line.get("schedule"))
-    except InvalidSchedule:
-        return {"state": INVALID}
-    return {"state": state_at(schedule, at).value}
-
-
-def read_schedule(value: object) -> Schedule:
-    """Return the schedule of a text or of an environment's attributes.
-
-    An object with none of these attributes is no schedule here, although an environment whose item
-    has none of them is on. Raises InvalidSchedule.
-    """
+    value, found = line.get("schedule"), None
     if isinstance(value, str):
-        return parse_schedule(value)
-    if isinstance(value, Mapping) and any(name in value for name in SCHEDULE_ATTRIBUTES):
-        return environment_schedule(value)
-    raise InvalidSchedule(
-        f"{value!r} is no schedule",
-        f"write a text, or an object with {', '.join(SCHEDULE_ATTRIBUTES)}",
+        found = schedule_or_refusal(value)
+    elif isinstance(value, Mapping) and any(name in value for name in SCHEDULE_ATTRIBUTES):
+        found = environment_schedule(value)
+    return {"state": state_at(found, at).value if isinstance(found, Schedule) else INVALID}
+
+
+def environment_schedule(value: Mapping[str, object]) -> Schedule | InvalidSchedule:
+    """Return the schedule of an environment from the ``Value`` of its operational item, or why it has none.
+
+    Off only when both switches are explicitly false; automatic only when ScheduleAutomatically is
+    true and ManualScheduleUp is not; on in every other case, absent switches included.
+    """
+    manual = value.get("ManualScheduleUp")
+    automatic = value.get("ScheduleAutomatically")
+    if manual is False and automatic is False:
+        return ALWAYS_OFF
+    if manual is True or automatic is not True:
+        return ALWAYS_ON
+    text = value.get("DefaultSchedule")
+    if isinstance(text, str):
+        return schedule_or_refusal(text)
+    return InvalidSchedule(
+        "the environment is scheduled automatically but has no DefaultSchedule",
+        "write DefaultSchedule, or set ScheduleAutomatically to false",
     )
 
 
@@ -62,7 +74,12 @@ def decide_case(case: Mapping[str, object], now: datetime) -> Decision:
     instance_id, state = _text(case, "instance_id"), _text(case, "state")
     instance = InstanceFacts(instance_id, state, _tags(case.get("tags")))
     group = _group(case.get("asg"), instance_id)
-    return decide(instance, group, _environment(case), read_moment(case.get("datetime"), now))
+    environment, value = None, case.get("environment_schedule")
+    if isinstance(value, Mapping):
+        environment = EnvironmentFacts("", environment_schedule(value))
+    elif value is not None:
+        raise MalformedLine("environment_schedule is neither an object nor null")
+    return decide(instance, group, environment, read_moment(case.get("datetime"), now))
 
 
 def answer(decision: Decision) -> dict[str, str | None]:
@@ -89,20 +106,6 @@ def read_moment(value: object, now: datetime) -> datetime:
     if moment is None:
         raise MalformedLine(f"{value!r} is no ISO 8601 date and time")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _environment(case: Mapping[str, object]) -> EnvironmentFacts | None:
-    value = case.get("environment_schedule")
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise MalformedLine("environment_schedule is neither an object nor null")
-    schedule: Schedule | InvalidSchedule
-    try:
-        schedule = environment_schedule(value)
-    except InvalidSchedule as refusal:
-        schedule = refusal
-    return EnvironmentFacts("", schedule)
 
 
 def _group(value: object, instance_id: str) -> GroupFacts | None:

@@ -134,3 +134,8 @@ class Schedule:
 ALWAYS_ON = Schedule(State.ON, text="on")
 ALWAYS_OFF = Schedule(State.OFF, text="off")
 NOSCHEDULE = Schedule(State.NOSCHEDULE, text="noschedule")
+FIXED = {schedule.text: schedule for schedule in (ALWAYS_ON, ALWAYS_OFF, NOSCHEDULE)}
+"""The fixed states by what they are called."""
+
+SCHEDULE_ATTRIBUTES = ("ManualScheduleUp", "ScheduleAutomatically", "DefaultSchedule")
+"""Attributes of an environment's operational item that say what schedule it has."""

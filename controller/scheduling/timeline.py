@@ -9,7 +9,11 @@ the day after it begins with the state the entries alone would have by then.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from heapq import merge
+from itertools import groupby, repeat
 from typing import NamedTuple
 
 from controller.scheduling.schedule import (
@@ -31,8 +35,8 @@ from controller.scheduling.wall_clock import (
 
 HORIZON = timedelta(days=366)
 """How far ahead a schedule without years must have an event. With years the text says itself when."""
-
-
+_WEEK = timedelta(days=7)
+_MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
 _ON, _OFF = State.ON, State.OFF
 
 
@@ -51,6 +55,14 @@ class PowerChange(NamedTuple):
     state: State
     wall: Wall
     """The wall clock minute up to which events have happened then."""
+
+
+class Span(NamedTuple):
+    """Real time on."""
+
+    start: datetime
+    """UTC."""
+    end: datetime
 
 
 class Event(NamedTuple):
@@ -155,18 +167,61 @@ def changes_between(schedule: Schedule, after: datetime, until: datetime) -> Ite
         change = following_change(schedule, change)
 
 
-def hours_on(schedule: Schedule, start: datetime, end: datetime) -> float:
-    """Return the real hours between two aware moments during which the schedule asks for ON."""
-    on_s = 0.0
-    state, since = state_at(schedule, start), start.astimezone(UTC)
+def spans_on(schedule: Schedule, start: datetime, end: datetime) -> Iterator[Span]:
+    """Yield the real time between two aware moments during which the schedule asks for ON."""
+    since = start if state_at(schedule, start) is State.ON else None
     for change in changes_between(schedule, start, end):
         at = change.at.astimezone(UTC)
-        if state is State.ON:
-            on_s += (at - since).total_seconds()
-        state, since = change.state, at
-    if state is State.ON:
-        on_s += (end - since).total_seconds()
-    return on_s / 3600
+        if since is not None and at > since:
+            yield Span(since, at)
+        since = at if change.state is State.ON else None
+    if since is not None and since < end:
+        yield Span(since, end)
+
+
+def hours_on(schedule: Schedule, start: datetime, end: datetime) -> float:
+    """Return the real hours between two aware moments during which the schedule asks for ON."""
+    spans = spans_on(schedule, start.astimezone(UTC), end.astimezone(UTC))
+    return sum((span.end - span.start).total_seconds() for span in spans) / 3600
+
+
+@lru_cache(maxsize=4096)
+def hours_per_week(schedule: Schedule, now: datetime) -> float:
+    """Return the hours on in an ordinary week, without excepted dates and changes of the clocks.
+
+    A schedule that is not the same every week gives the mean of the 52 weeks from ``now`` on.
+    """
+    plain = replace(schedule, zone="UTC", exceptions=())
+    if all(entry.is_weekly for entry in plain.entries):
+        return hours_on(plain, _MONDAY, _MONDAY + _WEEK)
+    return hours_on(plain, now, now + 52 * _WEEK) / 52
+
+
+def first_difference(before: Schedule, after: Schedule, now: datetime) -> datetime | None:
+    """Return the first moment (UTC) from ``now`` on at which two schedules ask for different states.
+
+    None when they agree for 366 days.
+    """
+    if before == after:
+        return None
+    states = [state_at(before, now), state_at(after, now)]
+    if states[0] is not states[1]:
+        return now.astimezone(UTC)
+    until = now.astimezone(UTC) + HORIZON
+    changes = [
+        zip(changes_between(schedule, now, until), repeat(index))
+        for index, schedule in enumerate((before, after))
+    ]
+    for at, together in groupby(merge(*changes, key=_moment), key=_moment):
+        for change, index in together:
+            states[index] = change.state
+        if states[0] is not states[1]:
+            return at
+    return None
+
+
+def _moment(found: tuple[PowerChange, int]) -> datetime:
+    return found[0].at.astimezone(UTC)
 
 
 def _last_event(schedule: Schedule, wall: Wall) -> WallEvent | None:

@@ -11,8 +11,7 @@ from controller.scheduling.wall_clock import Wall, moment_of
 
 _FIX = "write 10:00, fri 18:00, tomorrow 09:00, +2h, or 2026-11-25T10:00"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_DAY = re.compile(r"([a-z]{3,9})(?:\s+(\S+))?")
+_DAY_AND_CLOCK = re.compile(r"(?:([a-z]{3,9})(?:\s+(?=.)|$))?(?:([01]?\d|2[0-3]):([0-5]\d))?")
 _LENGTH = re.compile(r"\+(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _MINUTES_AHEAD = 366 * 24 * 60
 
@@ -25,12 +24,11 @@ def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
     is none of these, is past, or more than a year ahead.
     """
     words = text.strip().lower()
-    moment = (
-        _after_length(words, now)
-        or _next_time_of_day(words, now, zone)
-        or _next_day(words, now, zone)
-        or _date_and_time(text.strip(), zone)
-    )
+    moment = _after_length(words, now) or _next_time(words, now, zone) or _iso_moment(text.strip())
+    if moment is None:
+        raise InvalidSchedule(f"{text.strip()!r} is no moment", _FIX)
+    if moment.tzinfo is None:
+        moment = _moment_on(moment.date(), moment.hour * 60 + moment.minute, zone)
     if moment <= now:
         raise InvalidSchedule(f"{text!r} is past", "write a moment to come")
     if moment - now > timedelta(minutes=_MINUTES_AHEAD):
@@ -48,41 +46,23 @@ def _after_length(words: str, now: datetime) -> datetime | None:
     return now + timedelta(days=days, hours=hours, minutes=minutes)
 
 
-def _next_time_of_day(words: str, now: datetime, zone: tzinfo) -> datetime | None:
-    minute = _minute(words)
-    if minute is None:
+def _next_time(words: str, now: datetime, zone: tzinfo) -> datetime | None:
+    match = _DAY_AND_CLOCK.fullmatch(words)
+    if match is None or not words:
         return None
+    name, clock_hour, clock_minute = match.groups()
+    minute = int(clock_hour or 0) * 60 + int(clock_minute or 0)
     today = now.astimezone(zone).date()
-    at = _moment_on(today, minute, zone)
-    return at if at > now else _moment_on(today + timedelta(days=1), minute, zone)
-
-
-def _next_day(words: str, now: datetime, zone: tzinfo) -> datetime | None:
-    match = _DAY.fullmatch(words)
-    if match is None:
-        return None
-    name, clock = match.groups()
-    minute = 0 if clock is None else _minute(clock)
-    today = now.astimezone(zone).date()
-    if minute is None:
-        return None
     if name in ("today", "tomorrow"):
         return _moment_on(today + timedelta(days=name == "tomorrow"), minute, zone)
-    weekday = next((n for n, full in enumerate(_WEEKDAYS) if full.startswith(name)), None)
-    if weekday is None:
-        return None
-    ahead = (weekday - today.weekday()) % 7
+    ahead, again = 0, 1
+    if name is not None:
+        weekday = next((n for n, full in enumerate(_WEEKDAYS) if full.startswith(name)), None)
+        if weekday is None:
+            return None
+        ahead, again = (weekday - today.weekday()) % 7, 7
     at = _moment_on(today + timedelta(days=ahead), minute, zone)
-    return at if at > now else _moment_on(today + timedelta(days=ahead + 7), minute, zone)
-
-
-def _date_and_time(text: str, zone: tzinfo) -> datetime:
-    moment = _iso_moment(text)
-    if moment is None:
-        raise InvalidSchedule(f"{text!r} is no moment", _FIX)
-    if moment.tzinfo is not None:
-        return moment
-    return _moment_on(moment.date(), moment.hour * 60 + moment.minute, zone)
+    return at if at > now else _moment_on(today + timedelta(days=ahead + again), minute, zone)
 
 
 def _iso_moment(text: str) -> datetime | None:
@@ -93,11 +73,6 @@ def _iso_moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _minute(words: str) -> int | None:
-    match = _CLOCK.fullmatch(words)
-    return None if match is None else int(match[1]) * 60 + int(match[2])
 
 
 def _moment_on(day: date, minute: int, zone: tzinfo) -> datetime:

@@ -35,9 +35,6 @@ class Wakeups(Generic[K]):
         """Of each key the one that its place in the heap must have to count."""
         self._last_serial = 0
 
-    def __len__(self) -> int:
-        return len(self._serials)
-
     def put(self, key: K, schedule: Schedule, now: datetime) -> None:
         """Watch a schedule from ``now`` on; what was watched under the key before is forgotten."""
         self.remove(key)

@@ -11,12 +11,12 @@ wall clock to moment is therefore monotone, which is what lets the rest search o
 """
 
 from bisect import bisect_left, bisect_right
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -141,32 +141,22 @@ def offset_changes(zone: tzinfo, start: datetime, end: datetime) -> list[datetim
 
 def _offset_change(zone: tzinfo, before: datetime, after: datetime) -> datetime:
     """Return the first second (UTC) in (before, after] with the offset that ``after`` has."""
+    seconds = range(1, int((after - before).total_seconds()))
     wanted = after.astimezone(zone).utcoffset()
-    low, high = 0, int((after - before).total_seconds())
-    while high - low > 1:
-        middle = (low + high) // 2
-        if (before + timedelta(seconds=middle)).astimezone(zone).utcoffset() == wanted:
-            high = middle
-        else:
-            low = middle
-    return before + timedelta(seconds=high)
+
+    def is_wanted(second: int) -> bool:
+        return (before + timedelta(seconds=second)).astimezone(zone).utcoffset() == wanted
+
+    return before + timedelta(seconds=1 + bisect_left(seconds, True, key=is_wanted))
 
 
 FIRST_DAY = date(FIRST_YEAR, 1, 1).toordinal()
 LAST_DAY = date(LAST_YEAR, 12, 31).toordinal()
-
-
-def _months() -> list[tuple[int, int]]:
-    firsts = [
-        date(year, month, 1).toordinal()
-        for year in range(FIRST_YEAR, LAST_YEAR + 1)
-        for month in range(1, 13)
-    ]
-    lengths = [following - first for first, following in pairwise(firsts)]
-    return list(zip(firsts, [*lengths, 31], strict=True))
-
-
-_MONTHS = _months()
+_MONTHS = [
+    (date(year, month, 1).toordinal(), monthrange(year, month)[1])
+    for year in range(FIRST_YEAR, LAST_YEAR + 1)
+    for month in range(1, 13)
+]
 """(ordinal of the first day, number of days) of each month of the known years."""
 
 

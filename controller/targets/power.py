@@ -23,14 +23,7 @@ from controller.model.observed import Observation, ObservedState, Ownership, Sco
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
-from controller.ports import (
-    ActResult,
-    LiveActs,
-    LiveReads,
-    Projected,
-    Shaping,
-    TargetCounts,
-)
+from controller.ports import ActResult, LiveActs, LiveReads, Projected, TargetCounts
 from controller.targets.power_parts.drive import Drive, Pace
 from controller.targets.power_parts.power_changes import (
     INSTANCE,
@@ -101,12 +94,10 @@ class Power:
         for name, group in look.groups.items():
             ref = ResourceRef(PARKING, f"{scope}/{name}")
             parked = group.tag(PARKED) is not None
-            attributes = canonical_bytes(
-                parking_attributes(group.minimum, group.suspended, parked=parked)
-            )
-            objects[ref] = Observation(
-                ref, attributes, digest(attributes), None, Ownership.OURS, attributes
-            )
+            found = parking_attributes(group.minimum, group.suspended, parked=parked)
+            attributes = canonical_bytes(found)
+            sum_of = digest(attributes)
+            objects[ref] = Observation(ref, attributes, sum_of, None, Ownership.OURS, attributes)
         return ObservedState(scope, ScopeState.OK, objects)
 
     def project(
@@ -122,7 +113,8 @@ class Power:
             asks.add(DEPLOYMENTS)
         projections = {}
         for change in found.changes:
-            attributes, extra = canonical_bytes(change.after), canonical_bytes(change.extra)
+            attributes = canonical_bytes(change.after)
+            extra = canonical_bytes({"environment": change.environment, **change.extra})
             # Never equal to what was found, as that would not be a change.
             sum_of = digest(attributes + extra)
             projections[change.ref] = Projection(change.ref, attributes, extra, sum_of)
@@ -135,15 +127,7 @@ class Power:
             },
             notes=found.notes,
             left=frozenset(observed.objects.keys() - projections.keys()),
-            shapings={
-                change.ref: Shaping(
-                    action=change.action,
-                    cause=change.cause,
-                    because=change.because,
-                    effects=change.effects or None,
-                )
-                for change in found.changes
-            },
+            shapings={change.ref: change.shaping for change in found.changes},
             environments={change.ref: change.environment for change in found.changes},
             asks=frozenset(asks - facts.keys()),
             waits_for_environment=False,

@@ -1,9 +1,9 @@
 """The config tables in the master account: the accepted desired state, read by everything else; and which deployments run."""
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -64,39 +64,23 @@ class Found(NamedTuple):
     doubtful: tuple[ItemKey, ...] = ()
 
 
+@dataclass(eq=False, slots=True)
 class Tables:
     """Looks at the config tables. Writing them is the engine's, as items, records and head are one transaction."""
 
-    name = "tables"
-
-    def __init__(
-        self,
-        store: ItemStore,
-        kinds: Iterable[Kind[Any]],
-        *,
-        installation: str,
-        prefix: str,
-        history: History,
-    ) -> None:
-        """Take the items, the kinds whose tables these are, and what tells lost marks from unmanaged items."""
-        self._store = store
-        self._installation, self._prefix = installation, prefix
-        self._history = history
-        self._tables: dict[str, TableDefinition] = {}
-        self._sharing: list[list[Kind[Any]]] = []
-        """Kinds that share a table, directly or through others, together: they are read as one."""
-        for kind in kinds:
-            self._tables |= {table.name: table for table in kind.tables}
-            sharing = [
-                members
-                for members in self._sharing
-                if any(table in kind.tables for member in members for table in member.tables)
-            ]
-            apart = [members for members in self._sharing if members not in sharing]
-            self._sharing = [*apart, [*chain.from_iterable(sharing), kind]]
-        self._bytes: dict[str, int] = {}
-        self._extras: dict[bytes, Mapping[str, Any]] = {}
-        """Most objects have one of a few extras: each is kept once."""
+    store: ItemStore
+    kinds: Collection[Kind[Any]]
+    """The kinds whose tables these are."""
+    _: KW_ONLY
+    installation: str
+    prefix: str
+    history: History
+    """What tells lost marks from unmanaged items."""
+    name: str = field(default="tables", init=False)
+    _tables: dict[str, TableDefinition] = field(default_factory=dict, init=False)
+    _bytes: dict[str, int] = field(default_factory=dict, init=False)
+    _extras: dict[bytes, Mapping[str, Any]] = field(default_factory=dict, init=False)
+    """Most objects of a look have one of a few extras: each is kept once."""
 
     def project(self, desired: DesiredState, now: datetime) -> Mapping[ResourceRef, Projection]:
         """Return each resource's items as loading made them."""
@@ -105,10 +89,22 @@ class Tables:
     def observe(self, scope: str = CONFIG_SCOPE) -> ObservedState:
         """Read all tables. If one cannot be read the whole scope is unknown: its objects refer to each other."""
         errors: list[EnvctlError] = []
+        self._extras.clear()
         objects: dict[ResourceRef, Observation] = {}
         doubtful: dict[ResourceRef, tuple[ItemKey, ...]] = {}
+        groups: list[list[Kind[Any]]] = []
+        # Kinds that share a table, directly or through others, are read as one.
+        for kind in self.kinds:
+            self._tables |= {table.name: table for table in kind.tables}
+            sharing = [
+                members
+                for members in groups
+                if any(table in kind.tables for member in members for table in member.tables)
+            ]
+            apart = [members for members in groups if members not in sharing]
+            groups = [*apart, [*chain.from_iterable(sharing), kind]]
         with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="observe-tables") as pool:
-            for future in [pool.submit(self._read, kinds) for kinds in self._sharing]:
+            for future in [pool.submit(self._read, kinds) for kinds in groups]:
                 try:
                     found = future.result()
                 except EnvctlError as error:
@@ -147,7 +143,7 @@ class Tables:
         for table in tables:
             # The size is the last look's: DynamoDB's own count is hours old and costs a call.
             segments = segments_for(self._bytes.get(table, 0))
-            for item in self._store.scan(self._prefix + table, segments):
+            for item in self.store.scan(self.prefix + table, segments):
                 name = item.get("Kind")
                 kind = only or (kinds.get(name) if isinstance(name, str) else None)
                 if kind is not None:
@@ -185,9 +181,9 @@ class Tables:
                 broken = broken or MANAGED in own
                 doubtful += (ItemKey(name, *table.key_of(item).values()),)
                 continue
-            expected = mark_id(self._installation, self._prefix + name, table.key_of(item))
+            expected = mark_id(self.installation, self.prefix + name, table.key_of(item))
             # Another installation's mark does not fit, nor one that came with a copied item.
-            foreign = foreign or carried.by != self._installation or carried.id != expected
+            foreign = foreign or carried.by != self.installation or carried.id != expected
             mark = mark or carried
             unlike = unlike or carried.digest != mark.digest
         # A mark that is not in our form was put on it by somebody: not ours to take for unmanaged.
@@ -225,8 +221,8 @@ class Tables:
     def _is_lost(self, keys: Sequence[ItemKey]) -> bool:
         return any(
             is_ours_by_history(
-                self._history.of_item(
-                    self._prefix + key.table,
+                self.history.of_item(
+                    self.prefix + key.table,
                     str(key.hash_key),
                     None if key.range_key is None else str(key.range_key),
                 ),

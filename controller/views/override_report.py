@@ -152,7 +152,7 @@ def _done(prepared: Prepared, done: Done) -> Iterator[str]:
         yield from (f"    {line}" for line in violation_lines(violation))
     for scope in done.outcomes:
         if scope.stopped:
-            yield f"  {scope.scope}: {scope.stopped.message}"
+            yield f"  {scope.finding.scope}: {scope.stopped.message}"
 
 
 def _count(verb: str, actions: frozenset[str], outcomes: list[Outcome]) -> str:

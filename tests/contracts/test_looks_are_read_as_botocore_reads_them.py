@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from controller.aws.clients import Clients
 from controller.aws.errors import Place
-from controller.aws.live_look import parse_groups, parse_instances, read_groups, read_instances
+from controller.aws.live_look import GROUPS, INSTANCES, Listing, parse_page, read_all
 from controller.errors import Unreachable
 from controller.model.live import FoundGroup, FoundInstance, Member
 
@@ -151,7 +151,7 @@ def test_instances_of_any_answer(reservations: list[list[str]], token: str | Non
         if one["State"]["Name"] != "terminated"
     ]
 
-    assert parse_instances(body) == (expected, answer.get("NextToken"))
+    assert parse_page(INSTANCES, body) == (expected, answer.get("NextToken"))
 
 
 GROUP = """<member><AutoScalingGroupName>c50-ta-Web</AutoScalingGroupName><AutoScalingGroupARN>arn:x</AutoScalingGroupARN>
@@ -190,13 +190,13 @@ def test_groups_of_any_answer(more: str, token: str | None) -> None:
     ).encode()
     answer = botocore_reads("autoscaling", "DescribeAutoScalingGroups", body)
 
-    assert parse_groups(body) == (
+    assert parse_page(GROUPS, body) == (
         [group_of(one) for one in answer["AutoScalingGroups"]],
         answer.get("NextToken"),
     )
 
 
-@pytest.mark.parametrize("parse", [parse_instances, parse_groups])
+@pytest.mark.parametrize("listing", [INSTANCES, GROUPS])
 @pytest.mark.parametrize(
     "body",
     [b"", b"<a/>", b"<DescribeInstancesResponse>", b"<DescribeInstancesResponse/>",
@@ -205,9 +205,9 @@ def test_groups_of_any_answer(more: str, token: str | None) -> None:
      (b"<DescribeInstancesResponse><reservationSet><item><instancesSet><item/></instancesSet></item>"
      b"</reservationSet></DescribeInstancesResponse>")],
 )  # fmt: skip
-def test_an_answer_that_is_not_whole_is_no_answer(parse: Any, body: bytes) -> None:
+def test_an_answer_that_is_not_whole_is_no_answer(listing: Listing[Any], body: bytes) -> None:
     with pytest.raises(Unreachable, match="fix: nothing if it passes"):
-        parse(body)
+        parse_page(listing, body)
 
 
 @pytest.fixture
@@ -248,8 +248,8 @@ def test_what_moto_answers(account: Clients) -> None:
     groups.suspend_processes(AutoScalingGroupName="c50-ta-Web", ScalingProcesses=["AZRebalance"])
     place = Place("", "eu-west-1")
 
-    found = list(read_instances(account.client(place, "ec2")))
-    found_groups = list(read_groups(account.client(place, "autoscaling")))
+    found = list(read_all(account.client(place, "ec2"), INSTANCES))
+    found_groups = list(read_all(account.client(place, "autoscaling"), GROUPS))
 
     expected = [
         instance_of(one)

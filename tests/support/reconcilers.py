@@ -8,7 +8,8 @@ from controller import catalog
 from controller.engine.commit.lease import Claim
 from controller.engine.config.planner import Planner
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
+from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.reconcile.reconciler import Reconciler
 from controller.events import Emit, discard_event
 from controller.model.ledger_record import Requester
 from controller.ports import Source

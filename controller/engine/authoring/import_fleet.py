@@ -222,11 +222,8 @@ class Importer:
         }
         if not there:
             return
-        history = self._installation.ledger
-        observer = Observer(
-            access=self._master.aws, accepted=accepted, history=history, now=self._now
-        )
-        reads = observer.reads(setup)
+        history, access = self._installation.ledger, self._master.aws
+        reads = Observer(access=access, accepted=accepted, history=history).reads(setup)
         deep = read_deep(there.values(), reads)
         actions = read_actions(reads)
         for name in sorted(there):

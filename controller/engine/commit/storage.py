@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from controller.aws.tables import ItemStore
 from controller.engine.commit.lease import Leases
@@ -13,10 +12,6 @@ from controller.ledger.records import Redact
 from controller.model.ledger_record import Actor
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
-
-
-def _keep_all(_table: str, attributes: dict[str, Any]) -> dict[str, Any]:
-    return attributes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +28,7 @@ class Storage:
     """Logical table name -> ARN."""
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
-    redact: Redact = _keep_all
+    redact: Redact = lambda _table, image: image
     """Takes sensitive values out of what records keep."""
     blobs: BlobStore | None = None
     """Keeps images that are too large for a record."""

@@ -157,7 +157,11 @@ class _Run:
         try:
             if isinstance(trouble, Cancelled):
                 if head_has_moved(trouble):
-                    self._follow_head(transaction)
+                    # Whose is the head now, and which transaction of ours moved it, if one did?
+                    for late in self.writer.landed_late():
+                        self._settle(late, Status.ALREADY_DONE)
+                    self._put_back(transaction)
+                    self.writer.find_head()
                 else:
                     self._take_out(transaction, trouble)
                 return None
@@ -176,13 +180,6 @@ class _Run:
             self._settle(transaction, Status.FAILED, trouble.reason)
             self.max_changes = MAX_ITEM_WRITES
         return None
-
-    def _follow_head(self, transaction: Transaction) -> None:
-        """See whose the head is now, and which transaction of ours moved it, if one did."""
-        for late in self.writer.landed_late():
-            self._settle(late, Status.ALREADY_DONE)
-        self._put_back(transaction)
-        self.writer.find_head()
 
     def _take_out(self, transaction: Transaction, answer: Cancelled) -> None:
         count = len(transaction.records)

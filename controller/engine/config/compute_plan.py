@@ -31,10 +31,10 @@ from controller.planning.diff import DiffOptions, departing
 from controller.planning.guards import GuardSettings, overrides_in
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
-from controller.planning.overrides import left_fields, patched_refs, suspended
+from controller.planning.overrides import left_fields, suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, plan_scope
 from controller.planning.wording import in_force
-from controller.scheduling.environment_schedule import SCHEDULE_ATTRIBUTES
+from controller.scheduling.schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import found_references, with_references
 
 SCHEDULE_ENVIRONMENT: Final = "SCHEDULE_ENVIRONMENT"
@@ -202,7 +202,7 @@ def _options(
         suspended=suspended(overrides),
         left=left_fields(overrides),
         edited_as=asked.edited_as,
-        overridden=patched_refs(overrides),
+        overridden={override.ref for override in overrides if override.puts_value},
         origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
         names=yaml_field_names(rules.kinds),
     )

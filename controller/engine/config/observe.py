@@ -33,7 +33,7 @@ Recorded = Callable[[ResourceRef, bytes], bool]
 OVERRIDES = "overrides"
 """Fact of the config scope: the rows of all overrides, as they stand in EnvctlState."""
 ACCEPTED_REVISION = "acceptedRevision"
-"""Fact of the config scope: the revision last applied to it in full."""
+"""Fact of the config scope: the revision last applied to it in full, which is what the tables hold; empty if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,6 @@ class ObservedConfig:
         """Every override on record, ended ones too. Raises EnvctlError for a damaged one."""
         rows = (row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
         return tuple(map(override_of_row, rows))
-
-    @property
-    def accepted_revision(self) -> str:
-        """The revision the tables hold, which is the one last applied in full; empty if that is not known."""
-        return next((str(scope.facts.get(ACCEPTED_REVISION, "")) for scope in self.scopes), "")
 
 
 def observe_config(installation: Installation) -> ObservedConfig:

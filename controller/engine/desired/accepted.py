@@ -23,9 +23,9 @@ from controller.model.observed import BENEATH, Mark, Observation, ObservedState,
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.model.ref import Origin, ResourceRef
-from controller.model.resource import Resource
+from controller.model.resource import Projection, Resource
 from controller.planning.fields import comparable, keep_found
-from controller.planning.overrides import patch, patched_refs, without_override
+from controller.planning.overrides import patch, without_override
 from controller.targets.table_items.item_form import load_plain
 
 _ACCEPTED = frozenset({Ownership.OURS, Ownership.LOST_MARK})
@@ -98,34 +98,52 @@ class AcceptedReader:
         unreadable = {ref: _in_short(issues) for ref, issues in known.unreadable.items()}
         unreadable |= {ref: _NO_MARK for ref in mine if ref not in stored}
 
-        def laid_over(overrides: tuple[Override, ...]) -> AcceptedState:
-            patched, wrong = self._patched(known, overrides)
-            resources: dict[ResourceRef, Any] = {**known.resources, **patched}
-            specs = {ref: spec_of(resource, self.kinds) for ref, resource in patched.items()}
-            specs = {**known.specs, **specs}
-            for ref in wrong:
-                del resources[ref], specs[ref]
-            return AcceptedState(
-                resources=resources,
-                specs=specs,
-                items=LazyMapping(mine, lambda ref: self._items(mine[ref], patched.get(ref))),
-                unreadable={**unreadable, **wrong},
-                overrides=overrides,
-                revision=revision,
-                installation=self.installation,
-                options=self.options,
-            )
+        bare = AcceptedState(
+            resources=known.resources,
+            specs=known.specs,
+            items=LazyMapping(mine, lambda ref: load_plain(mine[ref].attributes)),
+            unreadable=unreadable,
+            revision=revision,
+            installation=self.installation,
+            options=self.options,
+        )
+        plain = self._laid_over(bare, known, mine, ())
+        if not holding:
+            return plain
+        return replace(self._laid_over(bare, known, mine, holding), beneath=plain)
 
-        plain = laid_over(())
-        return replace(laid_over(holding), beneath=plain) if holding else plain
+    def _laid_over(
+        self,
+        bare: AcceptedState,
+        known: ObjectsReadBack,
+        mine: Mapping[ResourceRef, Observation],
+        overrides: tuple[Override, ...],
+    ) -> AcceptedState:
+        patched, wrong = self._patched(known, overrides)
+        resources: dict[ResourceRef, Any] = {**known.resources, **patched}
+        specs = dict(known.specs)
+        specs |= {ref: spec_of(resource, self.kinds) for ref, resource in patched.items()}
+        for ref in wrong:
+            del resources[ref], specs[ref]
 
-    def _items(self, found: Observation, patched: Resource | None) -> Items:
-        items: Items = load_plain(found.attributes)
-        if patched is None:
-            return items
-        wanted = parse_canonical(patched.projection.attributes)
+        def items_of(ref: ResourceRef) -> Items:
+            if ref in patched:
+                return self._kept(mine[ref], patched[ref].projection)
+            return bare.items[ref]
+
+        return replace(
+            bare,
+            resources=resources,
+            specs=specs,
+            items=LazyMapping(mine, items_of),
+            unreadable={**bare.unreadable, **wrong},
+            overrides=overrides,
+        )
+
+    def _kept(self, found: Observation, patched: Projection) -> Items:
         shared = self.kinds[found.ref.kind].shared
-        kept: Items = keep_found(items, wanted, shared, patched.projection.owned)
+        wanted = parse_canonical(patched.attributes)
+        kept: Items = keep_found(load_plain(found.attributes), wanted, shared, patched.owned)
         return kept
 
     def _patched(
@@ -142,7 +160,8 @@ class AcceptedReader:
             for ref, read in known.memory.items()
             if BENEATH in read.stored.extra
         }
-        for ref in sorted((patched_refs(overrides) | base.keys()) & known.resources.keys()):
+        touched = {override.ref for override in overrides if override.puts_value} | base.keys()
+        for ref in sorted(touched & known.resources.keys()):
             resource = known.resources[ref]
             own = [override for override in overrides if override.ref == ref]
             try:

@@ -28,7 +28,7 @@ from controller.model.observed import BENEATH
 from controller.model.override import Override
 from controller.model.ref import Problem, ProblemCode, ResourceRef, in_file_order
 from controller.model.resource import DesiredState, Resource
-from controller.planning.overrides import base_fields, patch, patched_refs
+from controller.planning.overrides import base_fields, patch
 from controller.ports import Revision, Source, SourceTree
 
 MIN_BYTES: Final = 1024 * 1024
@@ -170,7 +170,7 @@ def apply_overrides(
     plain = revision.loaded.resources
     documents = {
         ref: patch(plain[ref].document, [made for made in overrides if made.ref == ref])
-        for ref in sorted(patched_refs(overrides) & plain.keys())
+        for ref in sorted({made.ref for made in overrides if made.puts_value} & plain.keys())
     }
     if not documents:
         return revision

@@ -17,10 +17,9 @@ from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage, new_run_id
 from controller.engine.commit.transaction import record_bytes, records_of
 from controller.engine.installation.installation import (
-    INSTALLATION_ROW,
+    INSTALLATION_KEY,
     Installation,
     Master,
-    read_installation,
 )
 from controller.errors import Conflict
 from controller.kinds.language.kind import Kind
@@ -139,25 +138,18 @@ def bootstrap(
 
 
 def _installation(storage: Storage, new_id: Callable[[], str]) -> tuple[str, bool]:
-    known = read_installation(storage.store, storage.prefix)
-    if known is not None:
-        return known, False
-    made = new_id()
-    row = {
-        "Id": INSTALLATION_ROW,
-        "Installation": made,
-        "CreatedAt": iso_ms(storage.clock()),
-    }
-    try:
-        storage.store.write(
-            PutWrite(storage.physical(STATE_TABLE.name), to_wire(row), "attribute_not_exists(Id)")
-        )
-    except Conflict:
-        # Another bootstrap was faster, or the answer to our own first try was lost: what is there counts.
-        found = read_installation(storage.store, storage.prefix)
-        assert found is not None
-        return found, found == made
-    return made, True
+    table, made = storage.physical(STATE_TABLE.name), ""
+    known = storage.store.get(table, INSTALLATION_KEY)
+    if known is None:
+        made = new_id()
+        known = {**INSTALLATION_KEY, "Installation": made, "CreatedAt": iso_ms(storage.clock())}
+        try:
+            storage.store.write(PutWrite(table, to_wire(known), "attribute_not_exists(Id)"))
+        except Conflict:
+            # Another bootstrap was faster, or the answer to our own first try was lost: what is there counts.
+            known = storage.store.get(table, INSTALLATION_KEY)
+            assert known is not None
+    return str(known["Installation"]), known["Installation"] == made
 
 
 def record_baseline(

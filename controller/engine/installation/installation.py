@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from controller.aws.blob_store import S3BlobStore, read_object
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
-from controller.aws.tables import DynamoStore, ItemStore
+from controller.aws.tables import DynamoStore
 from controller.engine.commit.lease import Leases
 from controller.engine.commit.storage import Storage
 from controller.engine.installation.process_context import ProcessContext
@@ -29,7 +29,8 @@ from controller.sources.open_source import open_source
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import Tables
 
-INSTALLATION_ROW = "installation"
+INSTALLATION_KEY = {"Id": "installation"}
+"""The row of EnvctlState that holds the id of the installation its tables belong to; none before the first bootstrap."""
 _IMAGES = "images"
 """Folder of the bucket for images of records."""
 
@@ -104,22 +105,15 @@ class Installation:
         )
 
 
-def read_installation(store: ItemStore, prefix: str) -> str | None:
-    """Return the id of the installation these tables belong to; None before the first bootstrap. Raises as any read."""
-    row = store.get(prefix + STATE_TABLE.name, {"Id": INSTALLATION_ROW})
-    return None if row is None else str(row["Installation"])
-
-
 def find_installation(master: Master) -> Installation:
     """Return the installation whose tables these are. Raises TableMissing before the first bootstrap, and as any read."""
-    prefix = master.settings.resource_prefix
-    found = read_installation(master.store, prefix)
-    if found is None:
+    row = master.store.get(master.state_table, INSTALLATION_KEY)
+    if row is None:
         raise TableMissing(
-            f"tables: {prefix}{STATE_TABLE.name} names no installation: its set-up did not come to its end",
+            f"tables: {master.state_table} names no installation: its set-up did not come to its end",
             fix="run envctl bootstrap; it goes on where it stopped",
         )
-    return Installation(found, master)
+    return Installation(str(row["Installation"]), master)
 
 
 CONFIG_VARIABLE = "ENVCTL_CONFIG"

@@ -1,10 +1,9 @@
 """One run over the live accounts of an installation: known, looked at, planned, changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 
 from controller import catalog
 from controller.aws.live_look import look
@@ -16,19 +15,20 @@ from controller.engine.desired.accepted import AcceptedReader
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
 from controller.engine.live.journal import scopes_left_open
-from controller.engine.live.observe import ScopeSetup, ScopeView, Unobserved, live_scopes, unseen
+from controller.engine.live.observe import ScopeSetup, Unobserved, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
-from controller.engine.live.run_memory import LastAppliedSchedules, OverrideTagSync
+from controller.engine.live.run_memory import RunMemory
 from controller.engine.state.rows import Finding, read_histories, write_statuses
 from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
-from controller.model.live import LiveLook
+from controller.model.live import LiveLook, LiveScope
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.ports import LiveTarget
+from controller.settings import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,9 @@ class LivePlanRun:
         applied = (plan for plan in plans if plan.state is not ScopeState.OBSERVE)
         codes = [ExitCode.CHANGES for plan in applied if plan.changes][:1]
         codes += [ExitCode.REFUSED for plan in plans if plan.state is ScopeState.REFUSED]
-        dark = [
-            scope
-            for scope in self.scopes
-            if any(plan.state in (ScopeState.UNKNOWN, ScopeState.WAITING) for plan in scope.plans)
-        ]
-        if strict:
-            codes += [ExitCode.DENIED if scope.denied else ExitCode.TRY_AGAIN for scope in dark]
+        for scope in self.scopes if strict else ():
+            if any(plan.state in (ScopeState.UNKNOWN, ScopeState.WAITING) for plan in scope.plans):
+                codes.append(ExitCode.DENIED if scope.denied else ExitCode.TRY_AGAIN)
         return codes
 
 
@@ -71,16 +67,14 @@ class LiveAccounts:
         """Take the installation; the targets are the catalog's, if no others are given."""
         master = installation.master
         self.installation = installation
-        self._applied_schedules = LastAppliedSchedules(installation)
-        self._override_tags = OverrideTagSync(installation)
+        self._memory = RunMemory(installation)
+        self._secrets = Secrets(master.aws, master.process.environment)
         self._settings = master.settings
+        self.parallel = master.settings.live.parallel_scopes
+        """How many scopes are worked on side by side."""
         known = catalog.live_targets(self._settings.extensions) if targets is None else targets
         self.targets = tuple(known)
         self._reader = AcceptedReader(master.kinds, master.settings.options, installation.id)
-
-    @cached_property
-    def _secrets(self) -> Secrets:
-        return Secrets(self.installation.master.aws, self.installation.master.process.environment)
 
     @property
     def is_on(self) -> bool:
@@ -102,22 +96,35 @@ class LiveAccounts:
         return self._reader.read(observed, now, overrides, revision)
 
     def scopes(self, accepted: AcceptedState, wanted: Sequence[str] = ()) -> tuple[ScopeSetup, ...]:
-        """Return the scopes there are, or those wanted. Raises WrongUsage for one that does not exist."""
-        setups = live_scopes(accepted, self._settings)
-        known = {setup.scope.name: setup for setup in setups}
+        """Return every account and region that an environment type or an account names, by name, or those wanted.
+
+        An account's regions are those it lists and those of its environment types; accounts that nothing is kept in have
+        none, and so no scope. Raises WrongUsage for one that does not exist.
+        """
+        regions: dict[str, set[str]] = {}
+        for ref in accepted.of_kind("EnvironmentType"):
+            spec = accepted.specs[ref]
+            regions.setdefault(spec.account, set()).add(spec.region or self._settings.region)
+        setups: dict[str, ScopeSetup] = {}
+        for ref in accepted.of_kind("Account"):
+            spec = accepted.specs[ref]
+            for region in sorted(regions.get(ref.key, set()) | set(spec.regions or ())):
+                scope = LiveScope(f"{ref.key}/{region}", spec.account_number, region, ref.key)
+                mode: Mode = spec.mode or "enforce"
+                setups[scope.name] = ScopeSetup(scope, spec.role_arn, spec.external_id, mode)
         for name in wanted:
-            if name not in known:
+            if name not in setups:
                 raise WrongUsage(
                     f"there is no scope {name!r}",
-                    fix=f"choose from {', '.join((CONFIG_SCOPE, *known))}",
+                    fix=f"choose from {', '.join((CONFIG_SCOPE, *setups))}",
                 )
-        return tuple(setup for setup in setups if not wanted or setup.scope.name in wanted)
+        return tuple(setup for name, setup in setups.items() if not wanted or name in wanted)
 
     def looks(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
     ) -> dict[str, LiveLook | Unobserved]:
         """Look at scopes side by side, writing nothing; by name, what was found, or why it could not be seen."""
-        broken = self._know(live_scopes(accepted, self._settings))
+        broken = self._know(accepted)
 
         def seen(setup: ScopeSetup) -> LiveLook | Unobserved:
             try:
@@ -127,34 +134,21 @@ class LiveAccounts:
             except EnvctlError as error:
                 return unseen(error, setup)
 
-        with ThreadPoolExecutor(
-            self._settings.live.parallel_scopes, thread_name_prefix="look"
-        ) as pool:
-            found = pool.map(seen, setups)
-            return {
-                setup.scope.name: look_found
-                for setup, look_found in zip(setups, found, strict=True)
-            }
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix="look") as pool:
+            names = [setup.scope.name for setup in setups]
+            return dict(zip(names, pool.map(seen, setups), strict=True))
 
     def plan(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], asked: LivePlanOptions
     ) -> LivePlanRun:
         """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
         master = self.installation.master
-        broken = self._know(live_scopes(accepted, self._settings))
+        planner = self._planner(accepted, self._know(accepted))
         table, names = master.state_table, [setup.scope.name for setup in setups]
-        histories = read_histories(master.store, table, names)
+        asked = replace(asked, histories=read_histories(master.store, table, names))
         left_open = scopes_left_open(master.store, table, names)
-        asked = replace(asked, histories=histories)
-        reachable = [setup for setup in setups if setup.scope.account not in broken]
-        planned = {
-            planned_scope.setup.scope.name: planned_scope
-            for planned_scope in self._planner(accepted).plan(reachable, asked)
-        }
-        scopes = tuple(
-            planned.get(setup.scope.name) or _unreachable_plan(setup, broken[setup.scope.account])
-            for setup in setups
-        )
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix="live-plan") as pool:
+            scopes = tuple(pool.map(lambda setup: planner.plan_one(setup, asked), setups))
         return LivePlanRun(accepted, asked, scopes, left_open)
 
     def act(
@@ -170,7 +164,7 @@ class LiveAccounts:
 
         Without ``wait`` each scope is handed back after one pass: its ``again_at`` says when to plan it again.
         """
-        planner = self._planner(run.accepted)
+        planner = self._planner(run.accepted, {})
 
         def apply_scope(plan: LiveScopePlan) -> ScopeOutcome:
             scope_run = ScopeRun(
@@ -184,9 +178,7 @@ class LiveAccounts:
             )
             return scope_run.apply_and_wait(claim) if wait else scope_run.apply(claim)
 
-        with ThreadPoolExecutor(
-            self._settings.live.parallel_scopes, thread_name_prefix="live-apply"
-        ) as pool:
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix="live-apply") as pool:
             return tuple(pool.map(apply_scope, run.scopes))
 
     def keep(
@@ -199,8 +191,8 @@ class LiveAccounts:
         emit: Emit = discard_event,
     ) -> None:
         """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
-        self._applied_schedules.keep(accepted, scopes)
-        self._override_tags.keep(accepted, scopes, claim, requester, emit)
+        self._memory.keep_schedules(accepted, scopes)
+        self._memory.keep_tags(accepted, scopes, claim, requester, emit)
         self.write_statuses([outcome.finding for outcome in outcomes])
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:
@@ -209,20 +201,21 @@ class LiveAccounts:
         table = master.state_table
         write_statuses(master.store, table, findings, master.process.clock())
 
-    def _planner(self, accepted: AcceptedState) -> LivePlanner:
+    def _planner(self, accepted: AcceptedState, broken: Mapping[str, EnvctlError]) -> LivePlanner:
         return LivePlanner(
             access=self.installation.master.aws,
             accepted=accepted,
             settings=self._settings,
             targets=self.targets,
             history=self.installation.ledger,
+            broken=broken,
         )
 
-    def _know(self, setups: Iterable[ScopeSetup]) -> dict[str, EnvctlError]:
+    def _know(self, accepted: AcceptedState) -> dict[str, EnvctlError]:
         """Tell the sessions of every account; return why some cannot be reached, by number."""
         known: dict[str, AccountAccess] = {}
         broken: dict[str, EnvctlError] = {}
-        for setup in setups:
+        for setup in self.scopes(accepted):
             account = setup.scope.account
             if account in known or account in broken:
                 continue
@@ -233,9 +226,3 @@ class LiveAccounts:
                 broken[account] = error
         self.installation.master.aws.set_accounts(known.values())
         return broken
-
-
-def _unreachable_plan(setup: ScopeSetup, error: EnvctlError) -> LiveScopePlan:
-    why = unseen(error, setup)
-    plan = ScopePlan(setup.scope.name, why.state, reason=why.reason)
-    return LiveScopePlan(setup, (plan,), ScopeView(setup, unseen=why), denied=why.denied)

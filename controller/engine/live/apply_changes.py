@@ -18,7 +18,7 @@ from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
 from controller.model.plan import Change, Outcome, Status
 from controller.model.ref import Reason, ResourceRef
-from controller.ports import ActingTarget, ActResult, Batch, BatchingTarget, LiveTarget
+from controller.ports import ActResult, Batch, BatchingTarget, LiveTarget
 
 MAX_TOGETHER: Final = 20 * MAX_RECORDS
 """Batches acted on at once: their records take several transactions, but what AWS goes on with is waited for once."""
@@ -93,11 +93,7 @@ class LiveRun:
     waits_since: datetime | None = None
     """Since when it waits for what AWS goes on with; None if that is left to others."""
 
-    def apply(
-        self,
-        changes: Sequence[Change],
-        look: LiveLook | None = None,
-    ) -> LiveResult:
+    def apply(self, changes: Sequence[Change], look: LiveLook | None = None) -> LiveResult:
         """Make changes, planned from a look, in their order. Errors are not raised: what happened is the result.
 
         A change that fails takes what relies on it along; the rest goes on. Each stage is followed by an event
@@ -124,18 +120,20 @@ class LiveRun:
     ) -> None:
         records = self.journal.record_intent(stage.batches)
         results, lost = self._act(stage, records, look)
-        endings: dict[str, Ending] = {}
-        for record, batch in zip(records, stage.batches, strict=True):
-            endings[record.audit_id] = _ending(
-                [(change, results.get(change.ref, lost)) for change in batch.changes]
-            )
+        found = [
+            [(change, results.get(change.ref, lost)) for change in batch.changes]
+            for batch in stage.batches
+        ]
+        endings = {
+            record.audit_id: _ending(of_record)
+            for record, of_record in zip(records, found, strict=True)
+        }
         if isinstance(lost, StaleEpoch):
             # Nothing can be written any more; whoever owns the scope now settles what is open.
             raise lost
         ended = self.journal.end(endings, records)
-        for record, end, batch in zip(records, ended, stage.batches, strict=True):
-            for change in batch.changes:
-                result = results.get(change.ref, lost)
+        for record, end, of_record in zip(records, ended, found, strict=True):
+            for change, result in of_record:
                 status, message = _status(result)
                 audit_ids = (record.audit_id, end.audit_id)
                 queue.settle(queue.place_of(change), status, message, audit_ids)
@@ -157,25 +155,20 @@ class LiveRun:
                 return dict(target.act_together(stage.changes, acts)), None
             except EnvctlError as error:
                 return {}, error
-        results: dict[ResourceRef, Result] = {}
-        stale: StaleEpoch | None = None
-        with ThreadPoolExecutor(ACTS_AT_ONCE, thread_name_prefix="live-act") as pool:
-            pairs = zip(stage.changes, records, strict=True)
-            futures = [
-                (change, pool.submit(self._act_on, target, change, self._acts(record, look)))
-                for change, record in pairs
-            ]
-            for change, future in futures:
-                result = results[change.ref] = future.result()
-                stale = result if isinstance(result, StaleEpoch) else stale
-        return results, stale
 
-    def _act_on(self, target: ActingTarget, change: Change, acts: ScopeActs) -> Result:
-        try:
-            self.writer.lease.confirm()
-            return target.act(change, acts)
-        except EnvctlError as error:
-            return error
+        def act_on(change: Change, acts: ScopeActs) -> Result:
+            try:
+                self.writer.lease.confirm()
+                return target.act(change, acts)
+            except EnvctlError as error:
+                return error
+
+        every_acts = [self._acts(record, look) for record in records]
+        with ThreadPoolExecutor(ACTS_AT_ONCE, thread_name_prefix="live-act") as pool:
+            found = list(pool.map(act_on, stage.changes, every_acts))
+        stale = [result for result in found if isinstance(result, StaleEpoch)]
+        refs = [change.ref for change in stage.changes]
+        return dict(zip(refs, found, strict=True)), stale[-1] if stale else None
 
     def _acts(self, record: LedgerRecord, look: LiveLook | None) -> ScopeActs:
         reads, storage = self.reads, self.writer.storage

@@ -13,8 +13,8 @@ from controller.engine.commit.storage import ApplyRequest
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
-from controller.engine.live.journal import Journal, RecordFrame, settle, target_of, unseen_ending
-from controller.engine.live.observe import FRESH, ScopeReads
+from controller.engine.live.journal import Journal, settle, target_of
+from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.state.rows import Finding, write_history
 from controller.errors import EnvctlError, ExitCode, Unreachable, exit_code_of
@@ -43,7 +43,6 @@ class ScopeOutcome:
     ``again_at`` is when to look again, as AWS goes on with something; None where nothing is under way.
     """
 
-    scope: str
     outcomes: tuple[Outcome, ...]
     finding: Finding
     exit_code: ExitCode = ExitCode.DONE
@@ -96,7 +95,7 @@ class ScopeRun:
         """Take the scope, and yield after each pass what has become of it so far, until nothing is under way; then give it back."""
         history, changes = self._warn(), self.plan.to_do
         if not changes and not self.left_open:
-            yield ScopeOutcome(self._name, (), self._finding(()))
+            yield ScopeOutcome((), self._finding(()))
             return
         try:
             storage = self.installation.storage()
@@ -108,17 +107,9 @@ class ScopeRun:
         result: LiveResult | None = None
         with writer:
             run = LiveRun(
-                reads=ScopeReads(
-                    self.plan.setup.scope,
-                    self.planner.accepted.installation,
-                    self.planner.accepted.options,
-                    self.planner.history,
-                    self.planner.access,
-                ),
+                reads=self.planner.reads(self.plan.setup),
                 writer=writer,
-                journal=Journal(
-                    writer, RecordFrame(scope=self.plan.setup.scope, request=self.request)
-                ),
+                journal=Journal(writer, self.plan.setup.scope),
                 targets={target.name: target for target in self.planner.targets},
                 waits_since=waits_since,
             )
@@ -153,7 +144,6 @@ class ScopeRun:
         failed = any(outcome.status not in DONE for outcome in outcomes)
         again_s = min(result.look_again_s.values(), default=None)
         return ScopeOutcome(
-            self._name,
             tuple(outcomes),
             self._finding(outcomes),
             exit_code=ExitCode.FAILED if failed else ExitCode.DONE,
@@ -183,14 +173,12 @@ class ScopeRun:
         endings = {}
         for record in records:
             target = target_of(record)
-            dark = seen.view.unseen or seen.view.unknown_targets.get(target)
+            dark = seen.view.unknown.get("") or seen.view.unknown.get(target)
             if dark is not None:
                 raise Unreachable(
                     f"scope {self._name}: what an earlier run left open cannot be settled yet: {dark.reason}"
                 )
-            endings[record.audit_id] = (
-                settle(record, found[target]) if target in found else unseen_ending(target)
-            )
+            endings[record.audit_id] = settle(record, found.get(target))
         for record, ended in zip(records, run.journal.end(endings, records), strict=True):
             ref = f"{record.entity_type}/{record.entity_key}"
             ending = endings[record.audit_id]
@@ -251,7 +239,7 @@ class ScopeRun:
         )
         every = (*outcomes, *skipped)
         finding = replace(self._finding(every), state=ScopeState.STALLED, reason=str(error))
-        return ScopeOutcome(self._name, every, finding, exit_code_of(error), error.reason)
+        return ScopeOutcome(every, finding, exit_code_of(error), error.reason)
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
         return finding_of(self.plan, self.asked, outcomes, self.request.revision)

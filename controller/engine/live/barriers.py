@@ -6,7 +6,8 @@ Power is held by none of them: a deploy lock or a freeze does not touch schedule
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from controller.kinds.calendar import frozen_because
 from controller.model.accepted import AcceptedState
@@ -35,18 +36,15 @@ def live_barriers(
     belongings: Belongings,
     now: datetime,
     departed: Callable[[str], bool],
-) -> tuple[Barrier, ...]:
-    """Return what holds changes of a scope. ``departed`` is asked for environments the tables do not have: did we delete them?"""
+) -> Iterator[Barrier]:
+    """Yield what holds changes of a scope. ``departed`` is asked for environments the tables do not have: did we delete them?"""
     objects: dict[str, set[ResourceRef]] = {}
     for ref, environment in belongings.environments.items():
         objects.setdefault(environment, set()).add(ref)
-    return tuple(
-        barrier
-        for environment in sorted(objects)
-        for barrier in _of_environment(
-            accepted, environment, frozenset(objects[environment]), belongings, now, departed
+    for environment, refs in sorted(objects.items()):
+        yield from _of_environment(
+            accepted, environment, frozenset(refs), belongings, now, departed
         )
-    )
 
 
 def _of_environment(
@@ -57,86 +55,39 @@ def _of_environment(
     now: datetime,
     departed: Callable[[str], bool],
 ) -> Iterator[Barrier]:
-    ref, targets = ResourceRef("Environment", environment), belongings.targets
+    ref = ResourceRef("Environment", environment)
+    barrier = partial(Barrier, refs=refs, targets=belongings.targets)
+    # What keeps groups of the environment from being deleted, which ends their instances.
+    of_deletes = partial(barrier, targets=belongings.ending, actions=("delete",))
     if ref in accepted.unreadable:
         why = f"{ref} cannot be read back from the tables: {accepted.unreadable[ref]}"
-        yield Barrier(
-            guard="unreadable", because=why, refs=refs, targets=targets, overridable=False
-        )
+        yield barrier(guard="unreadable", because=why, overridable=False)
         return
     resource = accepted.resources.get(ref)
     if resource is None:
         if belongings.ending and not departed(environment):
             why = f"{ref} is not in the tables, but no record says that we deleted it"
-            yield Barrier(
-                guard="retireFirst",
-                because=why,
-                refs=refs,
-                targets=belongings.ending,
-                actions=("delete",),
-                overridable=False,
-            )
+            yield of_deletes(guard="retireFirst", because=why, overridable=False)
         return
     if accepted.operational(environment, "DeploymentsLocked"):
         why = f"deployments to {ref} are locked until its deploymentsLocked says false"
-        yield Barrier(
-            guard="deployLock", because=why, refs=refs, targets=targets, overridable=False
-        )
+        yield barrier(guard="deployLock", because=why, overridable=False)
     spec = accepted.specs[ref]
-    yield from _of_type(accepted, spec.environment_type, refs, targets, now)
-    if belongings.ending:
-        document = parse_canonical(resource.document)
-        yield from _of_deletes(ref, spec, document, refs, belongings.ending)
-
-
-def _of_deletes(
-    ref: ResourceRef,
-    spec: Any,
-    document: Mapping[str, Any],
-    refs: frozenset[ResourceRef],
-    targets: tuple[str, ...],
-) -> Iterator[Barrier]:
-    """Yield what keeps groups of an environment from being deleted, which ends their instances."""
-    if document.get("metadata", {}).get("protect"):
-        yield Barrier(
-            guard="protected",
-            because=f"{ref} is protected: apply it without metadata.protect first",
-            refs=refs,
-            targets=targets,
-            actions=("delete",),
-            overridable=False,
-        )
-    if spec.lifecycle != "retired":
-        yield Barrier(
-            guard="retireFirst",
-            because=f"deleting a group ends its instances, and {ref} is not retired",
-            refs=refs,
-            targets=targets,
-            actions=("delete",),
-        )
-
-
-def _of_type(
-    accepted: AcceptedState,
-    name: str,
-    refs: frozenset[ResourceRef],
-    targets: tuple[str, ...],
-    now: datetime,
-) -> Iterator[Barrier]:
-    spec = accepted.spec("EnvironmentType", name)
-    if spec is None:
+    name = f"EnvironmentType/{spec.environment_type}"
+    of_type = accepted.spec("EnvironmentType", spec.environment_type)
+    if of_type is not None and BULK_PATCH in (of_type.protected_actions or ()):
+        why = f"{name} is protected against {BULK_PATCH}"
+        causes = (Cause.IMAGE,)
+        yield barrier(guard="protectedActions", because=why, causes=causes, overridable=False)
+    for calendar in (of_type and of_type.freeze) or ():
+        frozen = frozen_because(accepted, calendar, now.astimezone(UTC).date())
+        if frozen:
+            yield barrier(guard="freeze", because=f"{name} is frozen: {frozen}")
+    if not belongings.ending:
         return
-    if BULK_PATCH in (spec.protected_actions or ()):
-        yield Barrier(
-            guard="protectedActions",
-            because=f"EnvironmentType/{name} is protected against {BULK_PATCH}",
-            refs=refs,
-            targets=targets,
-            causes=(Cause.IMAGE,),
-            overridable=False,
-        )
-    for calendar in spec.freeze or ():
-        because = frozen_because(accepted, calendar, now.astimezone(UTC).date())
-        if because:
-            why = f"EnvironmentType/{name} is frozen: {because}"
-            yield Barrier(guard="freeze", because=why, refs=refs, targets=targets)
+    if parse_canonical(resource.document).get("metadata", {}).get("protect"):
+        why = f"{ref} is protected: apply it without metadata.protect first"
+        yield of_deletes(guard="protected", because=why, overridable=False)
+    if spec.lifecycle != "retired":
+        why = f"deleting a group ends its instances, and {ref} is not retired"
+        yield of_deletes(guard="retireFirst", because=why)

@@ -29,23 +29,18 @@ def finding_of(
     revision: str = "",
 ) -> Finding:
     """Say how a scope stands once ``outcomes`` have come of its plan; ``revision`` is the one they were to bring."""
-    plans = plan.plans
     state = worst(plan)
     failed = [outcome for outcome in outcomes if outcome.status not in DONE]
     done = [outcome.change for outcome in outcomes if outcome.status in DONE]
     partial = bool(asked.targets) or asked.only is not None
-    present = {scope_plan.state for scope_plan in plans}
+    present = {scope_plan.state for scope_plan in plan.plans}
     known = present <= {ScopeState.OK, ScopeState.OBSERVE} and present != {ScopeState.OBSERVE}
     return Finding(
         scope=plan.setup.scope.name,
         state=state,
         reason="\n".join(dict.fromkeys([*reasons(plan, state), *(f.message for f in failed[:3])])),
         changes=len({(change.target, change.ref) for change in _left(plan, done)}),
-        blocked=sum(
-            note.category is NoteCategory.BLOCKED
-            for scope_plan in plans
-            for note in scope_plan.notes
-        ),
+        blocked=sum(note.category is NoteCategory.BLOCKED for note in plan.notes),
         applied=revision if known and not failed and not partial else "",
         partial=partial,
         seen=scope_counts_of(plan, asked.now, deep=asked.deep, done=done),
@@ -84,7 +79,7 @@ def scope_counts_of(
     parts = scope.view.parts
     if not parts:
         return None
-    notes = [note for scope_plan in scope.plans for note in scope_plan.notes]
+    notes = scope.notes
     left = _left(scope, done)
     counted = TargetCounts()
     for part in parts:

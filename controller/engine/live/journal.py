@@ -4,7 +4,7 @@ Records go in batches, each in one transaction with the head and the list of wha
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -13,7 +13,6 @@ from controller.aws.items import to_wire
 from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.commit.storage import ApplyRequest
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import DIGEST, iso_ms, record_of_wire, refs_of
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
@@ -48,86 +47,6 @@ class Ending:
     """What the object has become, where that is not what was intended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordFrame:
-    """What the records of one run share."""
-
-    scope: LiveScope
-    request: ApplyRequest
-
-    def intended(self, batch: Batch, at: datetime) -> LedgerRecord:
-        """Return the record that announces changes which share one; not yet chained.
-
-        Of a single change the images are its own; of several, ``{key: image}``. The digest is that of the projection, so
-        that whoever finds the record open can tell by a look whether it was done.
-        """
-        first = batch.changes[0]
-        single = len(batch.changes) == 1 and first.ref == batch.ref
-        before, after = _images(batch, single=single)
-        meta: dict[str, Any] = {TARGET: first.target}
-        if first.action not in _PLAIN:
-            meta[ACTION] = first.action
-        if single:
-            meta[DIGEST] = first.digest
-        record = LedgerRecord(
-            audit_id="",
-            source=f"{self.scope.account}/{self.scope.region}",
-            scope=self.scope.name,
-            sequence=0,
-            previous_hash="",
-            hash="",
-            phase="intended",
-            cause=first.cause.value,
-            change_type=_TYPES.get(first.action, "Updated"),
-            entity_type=batch.ref.kind,
-            entity_key=batch.ref.key,
-            entity_range=None,
-            entity_version=None,
-            iso_timestamp=iso_ms(at),
-            transaction_id=self.request.transaction,
-            changed_by=self.request.actor.applied_by,
-            actor=self.request.actor,
-            plan_digest=self.request.plan_digest,
-            origin=str(first.origin or ""),
-            before=_digest(before),
-            after=_digest(after),
-            old_value=before,
-            new_value=after,
-            new_meta=meta,
-            account=self.scope.account,
-        )
-        return replace(record, audit_id=_audit_id(record))
-
-    def ended(self, intended: LedgerRecord, ending: Ending, at: datetime) -> LedgerRecord:
-        """Return the record of what became of an intended one; not yet chained."""
-        new = intended.new_value
-        if ending.after is not None:
-            new = parse_canonical(ending.after)
-        meta = {**intended.new_meta, **({MESSAGE: ending.message} if ending.message else {})}
-        record = replace(
-            intended,
-            phase=ending.phase,
-            iso_timestamp=iso_ms(at),
-            transaction_id=self.request.transaction,
-            after=_digest(new),
-            new_value=new,
-            new_meta=meta,
-            request_id=ending.request_id,
-            intended=intended.audit_id,
-            hash="",
-        )
-        return replace(record, audit_id=_audit_id(record))
-
-
-def _images(batch: Batch, *, single: bool) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    if single:
-        return _image(batch.changes[0].before), _image(batch.changes[0].after)
-    return (
-        {str(change.ref): _image(change.before) for change in batch.changes},
-        {str(change.ref): _image(change.after) for change in batch.changes},
-    )
-
-
 def _image(data: bytes | None) -> dict[str, Any] | None:
     image: dict[str, Any] | None = None if data is None else parse_canonical(data)
     return image
@@ -155,16 +74,19 @@ def _audit_id(record: LedgerRecord) -> str:
     return hashlib.sha256(canonical_bytes(parts)).hexdigest()
 
 
-def settle(record: LedgerRecord, found: Found) -> Ending:
+def settle(record: LedgerRecord, found: Found | None) -> Ending:
     """Say what became of an announced change, from what its objects are now.
 
-    ``found`` are all objects of the target, as just observed. What is as intended succeeded; what is as before was not
+    ``found`` are all objects of the target, as just observed; None where it is off or not installed any more. What is as intended succeeded; what is as before was not
     done; anything else is left to the next plan. Of several objects all must be as intended.
     """
+    if found is None:
+        target = target_of(record)
+        return Ending("failed", f"not known: target {target!r} is off, or not installed any more")
     states = {ref: _state(record, ref, found.get(ref)) for ref in refs_of(record)}
     if set(states.values()) <= {FOUND_DONE}:
         return Ending("succeeded", FOUND_DONE)
-    if len(states) == 1 or len(set(states.values())) == 1:
+    if len(set(states.values())) == 1:
         return Ending("failed", next(iter(states.values())))
     return Ending("failed", "; ".join(_counted(states)))
 
@@ -179,11 +101,6 @@ def _counted(states: Mapping[ResourceRef, str]) -> Iterator[str]:
             shown = ", ".join(names[:NAMES_SHOWN]) + (", …" if names[NAMES_SHOWN:] else "")
             which = "" if state == FOUND_DONE else f" ({shown})"
             yield f"{len(names)} of {len(states)}{which} {state}"
-
-
-def unseen_ending(target: str) -> Ending:
-    """Return how a change ended that cannot be looked at any more, as its target is off or not installed."""
-    return Ending("failed", f"not known: target {target!r} is off, or not installed any more")
 
 
 def target_of(record: LedgerRecord) -> str:
@@ -225,15 +142,79 @@ def scopes_left_open(store: ItemStore, state_table: str, scopes: Iterable[str]) 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Writes the records of one run in one scope, which ``frame`` tells. Not for several threads at once."""
+    """Makes and writes the records of one run in one scope. Not for several threads at once."""
 
     writer: ScopeWriter
-    frame: RecordFrame
+    scope: LiveScope
+
+    def intended(self, batch: Batch, at: datetime) -> LedgerRecord:
+        """Return the record that announces changes which share one; not yet chained.
+
+        Of a single change the images are its own; of several, ``{key: image}``. The digest is that of the projection, so
+        that whoever finds the record open can tell by a look whether it was done.
+        """
+        first = batch.changes[0]
+        single = len(batch.changes) == 1 and first.ref == batch.ref
+        before, after = _image(first.before), _image(first.after)
+        if not single:
+            before = {str(change.ref): _image(change.before) for change in batch.changes}
+            after = {str(change.ref): _image(change.after) for change in batch.changes}
+        meta: dict[str, Any] = {TARGET: first.target}
+        if first.action not in _PLAIN:
+            meta[ACTION] = first.action
+        if single:
+            meta[DIGEST] = first.digest
+        record = LedgerRecord(
+            audit_id="",
+            source=f"{self.scope.account}/{self.scope.region}",
+            scope=self.scope.name,
+            sequence=0,
+            previous_hash="",
+            hash="",
+            phase="intended",
+            cause=first.cause.value,
+            change_type=_TYPES.get(first.action, "Updated"),
+            entity_type=batch.ref.kind,
+            entity_key=batch.ref.key,
+            entity_range=None,
+            entity_version=None,
+            iso_timestamp=iso_ms(at),
+            transaction_id=self.writer.request.transaction,
+            changed_by=self.writer.request.actor.applied_by,
+            actor=self.writer.request.actor,
+            plan_digest=self.writer.request.plan_digest,
+            origin=str(first.origin or ""),
+            before=_digest(before),
+            after=_digest(after),
+            old_value=before,
+            new_value=after,
+            new_meta=meta,
+            account=self.scope.account,
+        )
+        return replace(record, audit_id=_audit_id(record))
+
+    def ended(self, intended: LedgerRecord, ending: Ending, at: datetime) -> LedgerRecord:
+        """Return the record of what became of an intended one; not yet chained."""
+        new = intended.new_value if ending.after is None else parse_canonical(ending.after)
+        meta = {**intended.new_meta, **({MESSAGE: ending.message} if ending.message else {})}
+        record = replace(
+            intended,
+            phase=ending.phase,
+            iso_timestamp=iso_ms(at),
+            transaction_id=self.writer.request.transaction,
+            after=_digest(new),
+            new_value=new,
+            new_meta=meta,
+            request_id=ending.request_id,
+            intended=intended.audit_id,
+            hash="",
+        )
+        return replace(record, audit_id=_audit_id(record))
 
     def left_open(self) -> tuple[LedgerRecord, ...]:
         """Return the records that announced something of which nobody wrote what became of it. Raises as any read."""
         storage = self.writer.storage
-        key = {"Id": OPEN_PREFIX + self.frame.scope.name}
+        key = {"Id": OPEN_PREFIX + self.scope.name}
         row = storage.store.get(storage.physical(STATE_TABLE.name), key)
         keys = [{"AuditID": record_id} for record_id in row.get("Records", ())] if row else []
         if not keys:
@@ -245,28 +226,27 @@ class Journal:
     def record_intent(self, batches: Sequence[Batch]) -> tuple[LedgerRecord, ...]:
         """Announce changes, ``MAX_RECORDS`` a transaction. Raises StaleEpoch, and as any write: nothing is to be done then."""
         at = self.writer.storage.clock()
-        records = [self.frame.intended(batch, at) for batch in batches]
-        written: list[LedgerRecord] = []
-        for first in range(0, len(records), MAX_RECORDS):
-            announced = [record.audit_id for record in records[: first + MAX_RECORDS]]
-            written += self._write(records[first : first + MAX_RECORDS], announced)
-        return tuple(written)
+        records = [self.intended(batch, at) for batch in batches]
+        ids = [record.audit_id for record in records]
+        return self._write(records, lambda written: ids[:written])
 
     def end(
         self, endings: Mapping[str, Ending], records: Sequence[LedgerRecord]
     ) -> tuple[LedgerRecord, ...]:
         """Write what became of announced records, by their ids. Raises StaleEpoch, and as any write: they stay open then."""
         at = self.writer.storage.clock()
-        ended = [self.frame.ended(record, endings[record.audit_id], at) for record in records]
-        written: list[LedgerRecord] = []
-        for first in range(0, len(ended), MAX_RECORDS):
-            rest = [record.intended for record in ended[first + MAX_RECORDS :]]
-            written += self._write(ended[first : first + MAX_RECORDS], rest)
-        return tuple(written)
+        ended = [self.ended(record, endings[record.audit_id], at) for record in records]
+        ids = [record.intended for record in ended]
+        return self._write(ended, lambda written: ids[written:])
 
     def _write(
-        self, records: Sequence[LedgerRecord], still_open: Sequence[str]
+        self, records: Sequence[LedgerRecord], open_after: Callable[[int], list[str]]
     ) -> tuple[LedgerRecord, ...]:
-        row = to_wire({"Id": OPEN_PREFIX + self.frame.scope.name, "Records": list(still_open)})
+        """Append records, ``MAX_RECORDS`` a transaction; ``open_after`` so many are written gives the ids of those open then."""
         table = self.writer.storage.physical(STATE_TABLE.name)
-        return self.writer.append(records, [PutWrite(table, row)])
+        written: list[LedgerRecord] = []
+        for first in range(0, len(records), MAX_RECORDS):
+            last = first + MAX_RECORDS
+            row = {"Id": OPEN_PREFIX + self.scope.name, "Records": open_after(last)}
+            written += self.writer.append(records[first:last], [PutWrite(table, to_wire(row))])
+        return tuple(written)

@@ -16,9 +16,7 @@ from controller.model.live import LiveLook, LiveScope
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import Reason, ResourceRef
 from controller.ports import AskingTarget, History, LiveTarget, Projected
-from controller.settings import Mode, Settings
-
-_STRENGTH: Final[Mapping[Mode, int]] = {"off": 0, "observe": 1, "enforce": 2}
+from controller.settings import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +30,6 @@ class ScopeSetup:
     role_arn: str | None
     external_id: str | None
     mode: Mode
-
-    def mode_of(self, target: LiveTarget, settings: Settings) -> Mode:
-        """Return how far a target may go here: the weaker of its own mode and the account's."""
-        return min(self.mode, settings.targets.of(target.name), key=_STRENGTH.__getitem__)
-
-
-def live_scopes(accepted: AcceptedState, settings: Settings) -> tuple[ScopeSetup, ...]:
-    """Return every account and region that an environment type or an account names, by name.
-
-    An account's regions are those it lists and those of its environment types; accounts that nothing is kept in have
-    none, and so no scope.
-    """
-    regions: dict[str, set[str]] = {}
-    for ref in accepted.of_kind("EnvironmentType"):
-        spec = accepted.specs[ref]
-        regions.setdefault(spec.account, set()).add(spec.region or settings.region)
-    setups = []
-    for ref in accepted.of_kind("Account"):
-        spec = accepted.specs[ref]
-        own = regions.get(ref.key, set()) | set(spec.regions or ())
-        for region in sorted(own):
-            scope = LiveScope(f"{ref.key}/{region}", spec.account_number, region, ref.key)
-            mode: Mode = spec.mode or "enforce"
-            setups.append(ScopeSetup(scope, spec.role_arn, spec.external_id, mode))
-    return tuple(sorted(setups, key=lambda setup: setup.scope.name))
 
 
 def environments_of(
@@ -146,15 +119,11 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True)
 class ScopeView:
-    """The look that all targets share, and what each made of it.
-
-    ``unseen`` is for the whole scope; ``unknown_targets`` for single targets, by name.
-    """
+    """The look that all targets share, and what each made of it. ``unknown`` is by name of the target, empty for the whole scope."""
 
     setup: ScopeSetup
     parts: tuple[Part, ...] = ()
-    unseen: Unobserved | None = None
-    unknown_targets: Mapping[str, Unobserved] = field(default_factory=dict)
+    unknown: Mapping[str, Unobserved] = field(default_factory=dict)
     look: LiveLook | None = None
     """None where nothing was looked at."""
 
@@ -166,23 +135,28 @@ class Observer:
     access: AwsAccess
     accepted: AcceptedState
     history: History
-    now: datetime
-    deep: bool = False
 
-    def view(self, setup: ScopeSetup, targets: Iterable[tuple[LiveTarget, Mode]]) -> ScopeView:
+    def view(
+        self,
+        setup: ScopeSetup,
+        targets: Iterable[tuple[LiveTarget, Mode]],
+        now: datetime,
+        *,
+        deep: bool = False,
+    ) -> ScopeView:
         """Look once, and let every target say what it sees and wants. Errors become what is not known."""
         try:
-            seen = look(self.access, setup.scope, self.now)
+            seen = look(self.access, setup.scope, now)
         except EnvctlError as error:
-            return ScopeView(setup, unseen=unseen(error, setup))
+            return ScopeView(setup, unknown={"": unseen(error, setup)})
         parts: list[Part] = []
         unknown: dict[str, Unobserved] = {}
         for target, mode in targets:
             try:
-                parts.append(self._part(target, mode, setup, seen))
+                parts.append(self._part(target, mode, setup, seen, deep=deep))
             except EnvctlError as error:
                 unknown[target.name] = unseen(error, setup)
-        return ScopeView(setup, tuple(parts), unknown_targets=unknown, look=seen)
+        return ScopeView(setup, tuple(parts), unknown, seen)
 
     def reads(self, setup: ScopeSetup) -> ScopeReads:
         """Return AWS as a scope's role may read it."""
@@ -191,22 +165,28 @@ class Observer:
             setup.scope, accepted.installation, accepted.options, self.history, self.access
         )
 
-    def _part(self, target: LiveTarget, mode: Mode, setup: ScopeSetup, seen: LiveLook) -> Part:
+    def is_ours(self, ref: ResourceRef) -> bool:
+        """Tell whether an object of a live scope is ours by its records. Raises as any read."""
+        return is_ours_by_history(self.history.of_item(ref.kind, ref.key, None))
+
+    def _part(
+        self, target: LiveTarget, mode: Mode, setup: ScopeSetup, seen: LiveLook, *, deep: bool
+    ) -> Part:
         reads = self.reads(setup)
-        observed = target.observe(seen, reads, self.deep)
-        projected = target.project(self.accepted, seen, observed, self.now)
+        observed = target.observe(seen, reads, deep)
+        projected = target.project(self.accepted, seen, observed, seen.at)
         for _ in range(MAX_QUESTIONS):
             if not projected.asks or not isinstance(target, AskingTarget):
                 break
             observed = target.answer(projected.asks, seen, observed, reads)
-            projected = target.project(self.accepted, seen, observed, self.now)
+            projected = target.project(self.accepted, seen, observed, seen.at)
         # Wanted objects that only lost their mark are told from those that were never ours.
         lost: dict[ResourceRef, Observation] = {
             ref: replace(found, ownership=Ownership.LOST_MARK)
             for ref, found in observed.objects.items()
             if found.ownership is Ownership.UNMANAGED
             and ref in projected.projections
-            and is_ours_by_history(self.history.of_item(ref.kind, ref.key, None))
+            and self.is_ours(ref)
         }
         if lost:
             observed = replace(observed, objects={**observed.objects, **lost})

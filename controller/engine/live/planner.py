@@ -1,16 +1,20 @@
 """Live scopes from a look to a plan, many side by side; what is wrong with one never stops another."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Final
 
-from controller.aws.sessions import AwsAccess
 from controller.engine.live.barriers import Belongings, live_barriers
-from controller.engine.live.observe import Observer, Part, ScopeSetup, ScopeView, Unobserved
-from controller.ledger.ownership import deleted_by_us, is_ours_by_history
-from controller.model.accepted import AcceptedState
+from controller.engine.live.observe import (
+    Observer,
+    Part,
+    ScopeSetup,
+    ScopeView,
+    Unobserved,
+    unseen,
+)
+from controller.errors import EnvctlError
+from controller.ledger.ownership import deleted_by_us
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
 from controller.model.ref import Reason, ResourceRef
@@ -19,7 +23,7 @@ from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.overrides import suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, finish
 from controller.planning.wording import what_text
-from controller.ports import History, LiveTarget, Projected, Shaping
+from controller.ports import LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
 
 ENVIRONMENTS: Final = "ConfigEnvironments"
@@ -30,7 +34,7 @@ _NO_SHAPING: Final = Shaping()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePlanOptions(PlanOptions):
-    """How live scopes are planned. ``histories`` of drift are by scope; ``writer`` is how we are called in alerts.
+    """How live scopes are planned. ``histories`` of drift are by scope.
 
     ``deep`` looks closely, which takes many more calls. ``only`` names objects to plan for, None for all; ``targets``
     names targets, empty for all.
@@ -40,7 +44,6 @@ class LivePlanOptions(PlanOptions):
     targets: Sequence[str] = ()
     only: frozenset[ResourceRef] | None = None
     histories: Mapping[str, DriftHistory] = field(default_factory=dict)
-    writer: str = "envctl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class LiveScopePlan:
     denied: bool = False
 
     @property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes of all its plans."""
+        return tuple(note for plan in self.plans for note in plan.notes)
+
+    @property
     def to_do(self) -> tuple[Change, ...]:
         """The changes that may be made: nothing that is only observed, and of a scope that a guard refuses what the clock does."""
         return tuple(
@@ -69,42 +77,28 @@ class LiveScopePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LivePlanner:
+class LivePlanner(Observer):
     """Plans live scopes from an accepted state."""
 
-    access: AwsAccess
-    accepted: AcceptedState
     settings: Settings
     targets: Sequence[LiveTarget]
-    history: History
-
-    def plan(
-        self, setups: Iterable[ScopeSetup], asked: LivePlanOptions
-    ) -> tuple[LiveScopePlan, ...]:
-        """Plan scopes side by side, as many at once as the settings say; in the order given."""
-        with ThreadPoolExecutor(
-            self.settings.live.parallel_scopes, thread_name_prefix="live-plan"
-        ) as pool:
-            return tuple(pool.map(lambda setup: self.plan_one(setup, asked), setups))
+    broken: Mapping[str, EnvctlError] = field(default_factory=dict)
+    """Why accounts, by number, cannot be reached."""
 
     def plan_one(self, setup: ScopeSetup, asked: LivePlanOptions) -> LiveScopePlan:
         """Plan one scope. What cannot be read is its state, not an error."""
+        if setup.scope.account in self.broken:
+            why = unseen(self.broken[setup.scope.account], setup)
+            return _Scope(self, ScopeView(setup, unknown={"": why}), asked).planned()
         wanted = [
             (target, mode)
             for target in self.targets
-            if (mode := setup.mode_of(target, self.settings)) != "off"
+            if (mode := self.settings.targets.of(target.name, setup.mode)) != "off"
             and (not asked.targets or target.name in asked.targets)
         ]
         if not wanted:
             return LiveScopePlan(setup, (), ScopeView(setup))
-        viewer = Observer(
-            access=self.access,
-            accepted=self.accepted,
-            history=self.history,
-            now=asked.now,
-            deep=asked.deep,
-        )
-        view = viewer.view(setup, wanted)
+        view = self.view(setup, wanted, asked.now, deep=asked.deep)
         return _Scope(self, view, asked).planned()
 
 
@@ -119,21 +113,17 @@ class _Scope:
 
     def planned(self) -> LiveScopePlan:
         view = self.view
-        if view.unseen is not None:
-            return LiveScopePlan(
-                view.setup, (self._unseen(view.unseen),), view, denied=view.unseen.denied
-            )
         plans = [self._of_mode(mode) for mode in ("enforce", "observe")]
-        plans += [self._unseen(why, name) for name, why in sorted(view.unknown_targets.items())]
+        plans += [self._unseen(why, name) for name, why in sorted(view.unknown.items())]
         return LiveScopePlan(
             view.setup,
             tuple(plan for plan in plans if plan is not None),
             view,
             tuple(self.storms),
-            denied=any(why.denied for why in view.unknown_targets.values()),
+            denied=any(why.denied for why in view.unknown.values()),
         )
 
-    def _unseen(self, why: Unobserved, target: str = "") -> ScopePlan:
+    def _unseen(self, why: Unobserved, target: str) -> ScopePlan:
         error, reason = why.error, why.reason
         # What does not say from where it comes is by a target itself, and begins with its name.
         if target and error.part not in ("", target):
@@ -145,15 +135,17 @@ class _Scope:
         if not parts:
             return None
         state = ScopeState.OK if mode == "enforce" else ScopeState.OBSERVE
-        reason = Reason() if mode == "enforce" else _observed_only(parts, self.view.setup)
+        text = "; ".join(f"targets.{part.target.name}: observe" for part in parts)
+        if self.view.setup.mode == "observe":
+            text = f"Account/{self.view.setup.scope.account_name} has mode: observe"
         observed = ObservedState(
             self.view.setup.scope.name,
             state,
             {ref: found for part in parts for ref, found in part.observed.objects.items()},
-            reason,
+            Reason() if mode == "enforce" else Reason(text),
         )
         options = ScopeOptions(
-            diff=self._diff_options(parts[0]),
+            diff=DiffOptions(target="", now=self.asked.now),
             limits=self.planner.settings.guards,
             tokens=self.asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
@@ -163,24 +155,6 @@ class _Scope:
         made = replace(made, notes=tuple(sorted({*made.notes, *notes})))
         return _only_observed(made) if mode == "observe" else made
 
-    def _diff_options(self, part: Part) -> DiffOptions:
-        overrides = self.planner.accepted.overrides
-        held = set(suspended(overrides))
-        if part.projected.waits_for_environment:
-            held |= {
-                ref
-                for ref, name in part.projected.environments.items()
-                if ResourceRef("Environment", name) in held
-            }
-        return DiffOptions(
-            target=part.target.name,
-            now=self.asked.now,
-            adopt=self.asked.adopt,
-            suspended=frozenset(held),
-            edited_as=self.asked.edited_as,
-            origins=part.projected.origins,
-        )
-
     def _compared(self, part: Part) -> DiffResult:
         """Compare what a target wants with what it found, without what it leaves, and in its own words."""
         left, only = part.projected.left, self.asked.only
@@ -189,19 +163,24 @@ class _Scope:
         wanted = {ref: projections[ref] for ref in projections if ref in counted}
         found = {ref: objects[ref] for ref in objects if ref in counted}
         observed = replace(part.observed, objects=found)
-        options = self._diff_options(part)
-        of_item = self.planner.history.of_item
-        gone = departing(wanted, observed)
-        unrecorded = frozenset(
-            ref for ref in gone if not is_ours_by_history(of_item(ref.kind, ref.key, None))
+        held, is_ours = suspended(self.planner.accepted.overrides), self.planner.is_ours
+        if part.projected.waits_for_environment:
+            held |= {
+                ref
+                for ref, name in part.projected.environments.items()
+                if ResourceRef("Environment", name) in held
+            }
+        options = DiffOptions(
+            target=part.target.name,
+            now=self.asked.now,
+            adopt=self.asked.adopt,
+            suspended=held,
+            unrecorded=frozenset(ref for ref in departing(wanted, observed) if not is_ours(ref)),
+            removed_outside=frozenset(filter(is_ours, wanted.keys() - found.keys())),
+            edited_as=self.asked.edited_as,
+            origins=part.projected.origins,
         )
-        removed = frozenset(
-            ref
-            for ref in wanted.keys() - found.keys()
-            if is_ours_by_history(of_item(ref.kind, ref.key, None))
-        )
-        known = replace(options, unrecorded=unrecorded, removed_outside=removed)
-        result = diff(wanted, observed, known)
+        result = diff(wanted, observed, options)
         changes = [self._shaped(change, part.projected) for change in result.changes]
         calm, notes = self._without_storms(changes, part)
         missing = left - objects.keys()
@@ -237,7 +216,7 @@ class _Scope:
         found = history.storms(
             changes,
             self.asked.now,
-            ours=self.asked.writer,
+            ours="envctl",
             # Who else writes objects, as far as the target found out: Kind/key -> name.
             theirs={
                 ResourceRef.parse(ref): str(name)
@@ -255,32 +234,18 @@ class _Scope:
         waiting = tuple(p.target.name for p in parts if p.projected.waits_for_environment)
         if not waiting:
             return
-        environments = {
-            ref: name for part in parts for ref, name in part.projected.environments.items()
-        }
-        history = self.planner.history
 
-        @cache
         def departed(environment: str) -> bool:
             table = self.planner.settings.resource_prefix + ENVIRONMENTS
-            return deleted_by_us(history.of_item(table, environment, None), CONFIG_SCOPE)
+            of_item = self.planner.history.of_item(table, environment, None)
+            return deleted_by_us(of_item, CONFIG_SCOPE)
 
-        yield from live_barriers(
-            self.planner.accepted,
-            Belongings(
-                environments,
-                waiting,
-                tuple(p.target.name for p in parts if p.projected.deletes_end_instances),
-            ),
-            self.asked.now,
-            departed,
+        belongings = Belongings(
+            {ref: name for part in parts for ref, name in part.projected.environments.items()},
+            waiting,
+            tuple(p.target.name for p in parts if p.projected.deletes_end_instances),
         )
-
-
-def _observed_only(parts: Sequence[Part], setup: ScopeSetup) -> Reason:
-    if setup.mode == "observe":
-        return Reason(f"Account/{setup.scope.account_name} has mode: observe")
-    return Reason("; ".join(f"targets.{part.target.name}: observe" for part in parts))
+        yield from live_barriers(self.planner.accepted, belongings, self.asked.now, departed)
 
 
 def _only_observed(made: ScopePlan) -> ScopePlan:

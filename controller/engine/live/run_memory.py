@@ -29,23 +29,25 @@ from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import override_of_tag, tags_to_record
-from controller.scheduling.facts import tag_value
+from controller.scheduling.decision import tag_value
 from controller.scheduling.schedule import InvalidSchedule
 from controller.scheduling.until import parse_override_tag
 from controller.targets.power import SCHEDULES, Power, read_memory, write_memory
 
-ENFORCED: Final = "enforce"
+GONE: Final = "its tag was taken off, or says something else"
 
 
-@dataclass(frozen=True, slots=True)
-class LastAppliedSchedules:
-    """What is remembered of each scope, written only where it changes. Made once per process."""
+@dataclass(slots=True)
+class RunMemory:
+    """What is remembered of each scope, written only where it changes. Made once per process; not for several threads at once."""
 
     installation: Installation
-    _known: dict[str, ScheduleMemory] = field(default_factory=dict, init=False)
+    _schedules: dict[str, ScheduleMemory] = field(default_factory=dict, init=False)
     """By scope."""
+    _made: dict[str, Override] = field(default_factory=dict, init=False)
+    """Records of tags, by id: an accepted state read before they were made does not have them."""
 
-    def keep(self, accepted: AcceptedState, plans: Iterable[LiveScopePlan]) -> None:
+    def keep_schedules(self, accepted: AcceptedState, plans: Iterable[LiveScopePlan]) -> None:
         """Remember for each scope in which power is enforced what it worked by. Raises as any read or write.
 
         Where a guard refused what an edit asks for, the schedules from before are kept: asked again, it is still the edit.
@@ -54,11 +56,9 @@ class LastAppliedSchedules:
         current = memory_of(power_map(accepted.written))
         client = self.installation.master.client
         prefix = self.installation.master.settings.resource_prefix
-        for plan in plans:
-            part, scope = power_part(plan), plan.setup.scope
-            if part is None:
-                continue
-            before = part.observed.facts.get(SCHEDULES) or self._known.get(scope.name)
+        for plan, part in _power_parts(plans):
+            scope = plan.setup.scope
+            before = part.observed.facts.get(SCHEDULES) or self._schedules.get(scope.name)
             if before is None:
                 before = read_memory(client, prefix, scope.name)
             names = environments_of(accepted, scope, accepted.options.default_region)
@@ -76,33 +76,9 @@ class LastAppliedSchedules:
             )
             if after != before:
                 write_memory(client, prefix, scope.name, after)
-            self._known[scope.name] = after
+            self._schedules[scope.name] = after
 
-
-def power_part(plan: LiveScopePlan) -> Part | None:
-    """Return how power saw a scope; None where it is not enforced, or saw nothing."""
-    return next(
-        (
-            part
-            for part in plan.view.parts
-            if isinstance(part.target, Power) and part.mode == ENFORCED
-        ),
-        None,
-    )
-
-
-GONE = "its tag was taken off, or says something else"
-
-
-@dataclass(slots=True)
-class OverrideTagSync:
-    """Keeps tags on record. Made once per process; not for several threads at once."""
-
-    installation: Installation
-    _made: dict[str, Override] = field(default_factory=dict, init=False)
-    """By id: an accepted state read before they were made does not have them."""
-
-    def keep(
+    def keep_tags(
         self,
         accepted: AcceptedState,
         plans: Iterable[LiveScopePlan],
@@ -110,14 +86,17 @@ class OverrideTagSync:
         requester: Requester,
         emit: Emit,
     ) -> None:
-        """Write what changed since the last run. What cannot be written now the next run writes: the tag holds all the same."""
+        """Keep the tags on record: write what changed since the last run.
+
+        What cannot be written now the next run writes: the tag holds all the same.
+        """
         now = self.installation.master.process.clock()
         # Where the time is up the end is recorded as that of any override.
         self._made = {name: made for name, made in self._made.items() if _holds(made, now)}
         # Whoever works on the tables is not put out for this.
         claim = replace(claim, take_over=False)
-        for plan in plans:
-            if power_part(plan) is None or plan.view.look is None:
+        for plan, _ in _power_parts(plans):
+            if plan.view.look is None:
                 continue
             scope, key = plan.setup.scope.name, power_rules_of(accepted.options).override_tag
             found = {
@@ -128,8 +107,6 @@ class OverrideTagSync:
             known = {
                 override.id: override for override in accepted.overrides if _holds(override, now)
             } | self._made
-            if not found and not known:
-                continue
             new, gone = tags_to_record(found, known.values(), scope)
             if new or gone:
                 try:
@@ -147,9 +124,8 @@ class OverrideTagSync:
         emit: Emit,
     ) -> None:
         actor = Actor(requester.name, "", requester.name, "override")
-        now = self.installation.master.process.clock()
-        request = ApplyRequest(actor=actor, transaction=new_run_id(now))
         storage = self.installation.storage()
+        request = ApplyRequest(actor=actor, transaction=new_run_id(storage.clock()))
         endings = [Ending(override, GONE) for override in gone]
         end_overrides(storage, endings, request, claim, emit)
         for override in gone:
@@ -158,6 +134,14 @@ class OverrideTagSync:
             part = new[first : first + MOST]
             make_overrides(storage, part, request, claim, emit)
             self._made |= {override.id: override for override in part}
+
+
+def _power_parts(plans: Iterable[LiveScopePlan]) -> Iterator[tuple[LiveScopePlan, Part]]:
+    """Yield how power saw the scopes in which it is enforced and saw anything."""
+    for plan in plans:
+        for part in plan.view.parts:
+            if isinstance(part.target, Power) and part.mode == "enforce":
+                yield plan, part
 
 
 def _holds(override: Override, now: datetime) -> bool:

@@ -19,7 +19,8 @@ from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.check import check_overrides, read_assignment
 from controller.engine.overrides.effect import Effect, effect_of
 from controller.engine.power.fleet import LIVE, AcceptedNow, CachedLook, find_object, zone_followed
-from controller.engine.reconcile.reconciler import Reconciler, ReconcileRequest
+from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.errors import ExitCode, WrongUsage, worst_exit_code
 from controller.events import Emit, discard_event

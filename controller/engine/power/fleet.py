@@ -8,7 +8,7 @@ from typing import Final
 from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup, power_rules_of
 from controller.decisions.power_map import Compiled, power_map
 from controller.engine.config.compute_plan import SCHEDULE_ENVIRONMENT
-from controller.engine.config.observe import ObservedConfig, observe_config
+from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import ScopeSetup, Unobserved, environments_of
@@ -45,7 +45,9 @@ def accepted_now(
     """Read the config scope. Raises EnvctlError if it cannot be read, as nothing can be told then."""
     accounts = accounts or LiveAccounts(installation)
     seen = observe_config(installation)
-    accepted = accounts.accepted(seen.scopes[0], now, seen.overrides, seen.accepted_revision)
+    config = seen.scopes[0]
+    revision = str(config.facts.get(ACCEPTED_REVISION, ""))
+    accepted = accounts.accepted(config, now, seen.overrides, revision)
     return AcceptedNow(seen, accepted, accounts)
 
 
@@ -101,7 +103,8 @@ def evaluate_looks(
 def power_mode(accounts: LiveAccounts, setup: ScopeSetup) -> Mode:
     """Return how far power goes in a scope; ``off`` where the accounts are worked on without it."""
     target = next((target for target in accounts.targets if target.name == POWER), None)
-    return setup.mode_of(target, accounts.installation.master.settings) if target else "off"
+    modes = accounts.installation.master.settings.targets
+    return modes.of(target.name, setup.mode) if target else "off"
 
 
 def scope_of_environment(

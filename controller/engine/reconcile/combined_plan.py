@@ -1,28 +1,42 @@
-"""The plan of a run: its scopes joined, compared with what was reviewed, refused where a guard refuses it."""
+"""The plan of a run: its scopes joined, compared with what was reviewed, refused where a guard refuses it.
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+Overrides whose end has come are recorded and announced; those whose end is near are announced.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum
 from typing import Final, NamedTuple
 
-from controller.decisions.evaluator import Evaluation
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.observe import ObservedConfig
-from controller.engine.config.planner import PlanRun
+from controller.engine.config.planner import PlanRun, git_documents
 from controller.engine.desired.accepted import accepted_after
+from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LivePlanRun
 from controller.engine.live.observe import environments_of
 from controller.engine.live.planner import LiveScopePlan
 from controller.engine.power.fleet import evaluate_looks
+from controller.engine.state.override_commit import Ending, end_overrides
 from controller.errors import ExitCode, PlanChanged, PlanRefused, WrongUsage, worst_exit_code
+from controller.events import Emit, OverrideEnded, OverrideEndsSoon
+from controller.ledger.records import iso_ms
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import short
+from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.override import Override
 from controller.model.plan import Plan, ScheduleMeaning, ScopePlan
+from controller.model.ref import ResourceRef
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.guards import unused_tokens
+from controller.planning.overrides import ended, ending_soon
 from controller.planning.schedule_meaning import Counted, with_found
 from controller.planning.scope_plan import plan
-from controller.scheduling.decision import Decision, Verdict
+from controller.planning.wording import what_text
+from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.targets.power import Power
 
@@ -53,27 +67,54 @@ def as_found(
         assert scope.view.look is not None, "power saw it"
         evaluated = evaluate_looks([(scope.setup, scope.view.look)], accepted, now, {})
         (seen,) = evaluated.scopes.values()
-        for key, running in _followers(seen.instances):
-            before = found.get(key, Counted())
-            found[key] = Counted(before.total + 1, before.running + running)
+        for instance in seen.instances:
+            decides = [rule for rule in instance.decision.chain if rule.verdict is Verdict.DECIDES]
+            if any(rule.source in _SCHEDULED for rule in decides):
+                key = instance.environment, instance.role.facts.name if instance.role else ""
+                before = found.get(key, Counted())
+                running = before.running + (instance.instance.state in _RUNNING)
+                found[key] = Counted(before.total + 1, running)
     return with_found(meaning, found) if wanted <= known else meaning
-
-
-def _followers(instances: Iterable[Evaluation]) -> Iterator[tuple[tuple[str, str], bool]]:
-    for instance in instances:
-        if _follows(instance.decision):
-            role = instance.role.facts.name if instance.role else ""
-            yield (instance.environment, role), instance.instance.state in _RUNNING
-
-
-def _follows(decision: Decision) -> bool:
-    return any(
-        rule.verdict is Verdict.DECIDES and rule.source in _SCHEDULED for rule in decision.chain
-    )
 
 
 ACCEPTED: Final = "the accepted state"
 """How a plan's desired state is called that comes from no source: the tables."""
+
+
+class Reviewed(NamedTuple):
+    """What a reviewer approved: a digest or its beginning; of which revision that was and its changes, where they are known."""
+
+    digest: str
+    revision: str = ""
+    changes: frozenset[str] = frozenset()
+
+
+class Reach(Enum):
+    """How far a run goes."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRequest:
+    """What is asked of one run.
+
+    ``scopes`` empty means all. ``approvals`` are of violations. ``deep`` looks at live accounts closely, which takes many
+    more calls. ``strict`` makes a config scope that cannot be seen an error among good ones, ``strict_live`` a live one.
+    ``claim`` says how scopes are asked for, where something is applied.
+    """
+
+    requester: Requester
+    claim: Claim
+    reach: Reach = Reach.APPLY
+    scopes: Sequence[str] = ()
+    approvals: Sequence[str] = ()
+    reviewed: Sequence[Reviewed] = ()
+    adopt: bool = False
+    deep: bool = False
+    strict: bool = False
+    strict_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +138,32 @@ def combined(
     config: PlanRun | None,
     live: LivePlanRun | None,
     observed: ObservedConfig,
-    *,
-    approvals: Sequence[str],
-    options: tuple[str, ...],
-    strict: bool,
-    strict_live: bool,
+    request: ReconcileRequest,
 ) -> CombinedPlan:
-    """Join the plans of a run. ``options`` say how it was asked for, ``strict`` what is an error among good scopes."""
+    """Join the plans of a run."""
     scopes: list[ScopePlan] = []
     codes: list[ExitCode] = []
     revision, label, names, schedules = "", ACCEPTED, PLAIN_NAMES, None
     if config is not None:
         scopes += config.plan.scopes
-        codes.append(config.exit_code(strict=strict))
+        codes.append(config.exit_code(strict=request.strict))
         revision, label = config.plan.revision, config.plan.label
         names, schedules = config.names, config.plan.schedules
     if live is not None:
         scopes += live.plans
-        codes += live.exit_codes(strict=strict_live)
+        codes += live.exit_codes(strict=request.strict_live)
         if schedules is not None:
             schedules = as_found(schedules, live.accepted, live.scopes, live.asked.now)
     joined = plan(scopes, revision=revision, label=label)
     violations = [violation for scope in joined.scopes for violation in scope.violations]
+    chosen = {"adopt": request.adopt, "deep": request.deep}
+    options = tuple(name for name, given in chosen.items() if given)
     return CombinedPlan(
         config,
         live,
         replace(joined, schedules=schedules, options=options),
         names,
-        unused_tokens(violations, approvals),
+        unused_tokens(violations, request.approvals),
         worst_exit_code(codes),
         observed,
     )
@@ -142,14 +181,6 @@ NAMED: Final = 5
 """So many changes are named where a plan became another."""
 MIN_DIGEST: Final = 6
 """So many digits of a digest are enough for ``--expect``."""
-
-
-class Reviewed(NamedTuple):
-    """What a reviewer approved: a digest or its beginning; of which revision that was and its changes, where they are known."""
-
-    digest: str
-    revision: str = ""
-    changes: frozenset[str] = frozenset()
 
 
 def check_reviewed(plan: Plan, reviewed: Iterable[Reviewed]) -> None:
@@ -205,3 +236,53 @@ def _listed(what: str, changes: Collection[str]) -> list[str]:
         return []
     more = f", and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
     return [f"  {what}: {', '.join(sorted(changes)[:NAMED])}{more}"]
+
+
+def overdue(planned: CombinedPlan, now: datetime) -> tuple[Ending, ...]:
+    """Return the overrides that have ended, as far as a run could see: Git is only known if its source was loaded."""
+    overrides: Sequence[Override] = planned.observed.overrides
+    documents: Mapping[ResourceRef, str] = {}
+    if planned.config is not None:
+        documents = git_documents(planned.config.revision, overrides)
+    else:
+        overrides = [override for override in overrides if not override.until_git]
+    return tuple(Ending(override, why) for override, why in ended(overrides, now, documents))
+
+
+def record_ends(
+    installation: Installation,
+    endings: Sequence[Ending],
+    claim: Claim,
+    requester: Requester,
+    emit: Emit,
+) -> tuple[Ending, ...]:
+    """Take ended overrides away, with a record each, and tell of them; return those that were there still.
+
+    Raises ScopeBusy, and as any write: what has ended holds no more, recorded or not.
+    """
+    if not endings:
+        return ()
+    request = ApplyRequest(
+        actor=Actor(requester.name, "", *requester),
+        transaction=new_run_id(installation.master.process.clock()),
+    )
+    gone = end_overrides(installation.storage(), endings, request, claim, emit)
+    for ending in gone:
+        override = ending.override
+        emit(OverrideEnded(override.id, str(override.ref), what_text(override), ending.why))
+    return gone
+
+
+def announce(
+    overrides: Iterable[Override], now: datetime, within: timedelta, emit: Emit
+) -> tuple[Override, ...]:
+    """Tell of the overrides that end soon; return them."""
+    soon = ending_soon(overrides, now, within)
+    for override in soon:
+        assert override.until is not None, "only what has a time ends soon"
+        emit(
+            OverrideEndsSoon(
+                override.id, str(override.ref), what_text(override), iso_ms(override.until)
+            )
+        )
+    return soon

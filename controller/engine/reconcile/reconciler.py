@@ -4,13 +4,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Final
 
-from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config
-from controller.engine.config.observe import ObservedConfig, observe_config
+from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
 from controller.engine.live.apply_scope import ScopeOutcome
@@ -19,13 +17,16 @@ from controller.engine.live.observe import ScopeSetup
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.reconcile.combined_plan import (
     CombinedPlan,
-    Reviewed,
+    Reach,
+    ReconcileRequest,
+    announce,
     check_reviewed,
     combined,
+    overdue,
+    record_ends,
     refusal_of,
     tables_after,
 )
-from controller.engine.reconcile.override_ends import announce, overdue, record_ends
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
@@ -49,34 +50,6 @@ from controller.planning.scope_plan import plan
 
 LINES_KEPT: Final = 20
 """So much of what is wrong with a source is kept in its status; validate says all of it."""
-
-
-class Reach(Enum):
-    """How far a run goes."""
-
-    PLAN = "plan"
-    APPLY = "apply"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReconcileRequest:
-    """What is asked of one run.
-
-    ``scopes`` empty means all. ``approvals`` are of violations. ``deep`` looks at live accounts closely, which takes many
-    more calls. ``strict`` makes a config scope that cannot be seen an error among good ones, ``strict_live`` a live one.
-    ``claim`` says how scopes are asked for, where something is applied.
-    """
-
-    requester: Requester
-    claim: Claim
-    reach: Reach = Reach.APPLY
-    scopes: Sequence[str] = ()
-    approvals: Sequence[str] = ()
-    reviewed: Sequence[Reviewed] = ()
-    adopt: bool = False
-    deep: bool = False
-    strict: bool = False
-    strict_live: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,16 +141,7 @@ class Reconciler:
         if self.live is None or not request.scopes or CONFIG_SCOPE in request.scopes:
             config = self._plan_config(observed, request, now)
         live = self._plan_live(observed, request, config, now)
-        chosen = {"adopt": request.adopt, "deep": request.deep}
-        planned = combined(
-            config,
-            live,
-            observed,
-            approvals=request.approvals,
-            options=tuple(name for name, given in chosen.items() if given),
-            strict=request.strict,
-            strict_live=request.strict_live,
-        )
+        planned = combined(config, live, observed, request)
         check_reviewed(planned.plan, request.reviewed)
         return planned
 
@@ -189,7 +153,10 @@ class Reconciler:
         """
         refused = refusal_of(planned.plan)
         if refused is not None:
-            self._write_refusal(planned)
+            config, live = planned.config, planned.live
+            findings = [_config_finding(config, NOTHING_APPLIED)] if config is not None else []
+            findings += [finding_of(scope, live.asked) for scope in live.scopes] if live else []
+            self._accounts.write_statuses(findings)
             return Reconciled(planned=planned, refused=refused)
         report = self._apply(planned, request)
         now = self.clock()
@@ -232,9 +199,7 @@ class Reconciler:
             )
             return run, accounts.act(run, request.claim, order, emit=self.emit)
 
-        with ThreadPoolExecutor(
-            accounts.installation.master.settings.live.parallel_scopes, thread_name_prefix="follow"
-        ) as pool:
+        with ThreadPoolExecutor(accounts.parallel, thread_name_prefix="follow") as pool:
             done = tuple(pool.map(work_on, accounts.scopes(accepted, scopes)))
         followed = Followed(
             plan=plan(
@@ -292,7 +257,8 @@ class Reconciler:
             # Where it is not known what is accepted the config scope says so already.
             return None
         after = tables_after(tables, config)
-        revision, approvals = observed.accepted_revision, tuple(request.approvals)
+        revision = str(tables.facts.get(ACCEPTED_REVISION, ""))
+        approvals = tuple(request.approvals)
         if config is not None:
             approvals += overrides_in(config.revision.desired.message)
             revision = config.plan.revision if after is not None else revision
@@ -334,14 +300,6 @@ class Reconciler:
             live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
         )
         return _reported(report, outcomes, transaction, live)
-
-    def _write_refusal(self, planned: CombinedPlan) -> None:
-        findings = []
-        if planned.config is not None:
-            findings.append(_config_finding(planned.config, NOTHING_APPLIED))
-        if planned.live is not None:
-            findings += [finding_of(scope, planned.live.asked) for scope in planned.live.scopes]
-        self._accounts.write_statuses(findings)
 
 
 def _order(

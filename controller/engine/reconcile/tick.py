@@ -3,9 +3,9 @@
 The agenda says when a scope is due: when a schedule, an override or a deployment ends something there, or it is not known how it stands.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from controller.decisions.evaluator import power_rules_of
 from controller.decisions.power_map import PowerMap, power_map
@@ -14,19 +14,22 @@ from controller.engine.commit.storage import new_run_id
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import ScopeSetup, environments_of
 from controller.engine.live.planner import LivePlanOptions
-from controller.engine.reconcile.reconciler import Followed, Reconciler, ReconcileRequest
+from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.reconcile.reconciler import Followed, Reconciler
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
 from controller.model.live import LiveLook
 from controller.model.observed import ScopeState
 from controller.model.plan import NoteCategory
-from controller.scheduling.facts import tag_value
+from controller.scheduling.decision import tag_value
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import InvalidSchedule, Schedule
 from controller.scheduling.until import parse_override_tag
 from controller.scheduling.wakeups import Wakeups
 from controller.targets.power import TARGET
+
+T = TypeVar("T")
 
 POSTPONED_FOR: Final = timedelta(minutes=5)
 """What waits (a deployment, a grace period, something stuck) is looked at again after this."""
@@ -81,10 +84,12 @@ class PowerAgenda:
         every |= {group.tags for group in look.groups.values()}
         for tags in every:
             text = tag_value(tags, rules.schedule_tag)
-            schedule = _schedule(text)
+            schedule = _parsed(parse_schedule, text)
             if schedule is not None and schedule.fixed is None:
                 wanted[Watched(scope, "tag", text)] = schedule
-            moments |= _end(tag_value(tags, rules.override_tag), now)
+            until = _parsed(parse_override_tag, tag_value(tags, rules.override_tag))
+            if until is not None and until > now:
+                moments.add(until)
         if waits:
             moments.add(now + POSTPONED_FOR)
         self._moments[scope] = moments
@@ -131,26 +136,19 @@ def _of_environment(scope: str, name: str, power: PowerMap) -> dict[Watched, Sch
     environment = power.environments.get(name)
     if environment is None:
         return {}
-    found = {Watched(scope, "environment", name): environment.facts.schedule}
-    for role, own in environment.roles.items():
-        if own.facts.schedule is not None:
-            found[Watched(scope, "role", f"{name}/{role}")] = own.facts.schedule
+    found = {Watched(scope, "environment", name): environment.facts.schedule} | {
+        Watched(scope, "role", f"{name}/{role}"): own.facts.schedule
+        for role, own in environment.roles.items()
+    }
     return {key: schedule for key, schedule in found.items() if isinstance(schedule, Schedule)}
 
 
-def _schedule(text: str) -> Schedule | None:
+def _parsed(parse: Callable[[str], T], text: str) -> T | None:
+    """Return what a tag says; None where there is none, or none that can be read."""
     try:
-        return parse_schedule(text) if text else None
+        return parse(text) if text else None
     except InvalidSchedule:
         return None
-
-
-def _end(text: str, now: datetime) -> set[datetime]:
-    try:
-        until = parse_override_tag(text) if text else None
-    except InvalidSchedule:
-        return set()
-    return {until} if until is not None and until > now else set()
 
 
 _WAITING = frozenset({NoteCategory.POSTPONED, NoteCategory.STUCK, NoteCategory.WAITING})
@@ -190,10 +188,8 @@ class PowerRun:
                 self.agenda.failed(scope.setup.scope.name, now)
             if look is None:
                 continue
-            waits = any(
-                scope_plan.state is ScopeState.REFUSED
-                or any(note.category in _WAITING for note in scope_plan.notes)
-                for scope_plan in scope.plans
+            waits = any(note.category in _WAITING for note in scope.notes) or any(
+                scope_plan.state is ScopeState.REFUSED for scope_plan in scope.plans
             )
             goes_on = outcome.again_at is not None or bool(outcome.exit_code)
             self.agenda.learn(look, accepted, now, waits=waits or goes_on)

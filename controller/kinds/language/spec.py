@@ -173,19 +173,17 @@ def partial_model(
     name: str,
     *,
     says: str | None = None,
-    without: frozenset[str] = frozenset(),
     **more: Any,
 ) -> type[Spec]:
     """Return a model with the fields of another, all optional, also inside nested maps, for whoever says only what differs.
 
     What is indivisible, and members of lists, stay as they are: they replace as a whole. Checks over several fields
-    are not taken over, they hold for what comes out of merging. ``says`` is its docstring where that of the
-    model does not do; ``more`` are further fields as ``create_model`` takes
-    them.
+    are not taken over, they hold for what comes out of merging; nor is the field that names a member of a list. ``says``
+    is its docstring where that of the model does not do; ``more`` are further fields as ``create_model`` takes them.
     """
     fields: dict[str, Any] = {}
     for field, info in model.model_fields.items():
-        if field not in without:
+        if field != model.named_by:
             loose = copy(info)
             loose.default = loose.default_factory = None
             fields[field] = (_loose(info.annotation) | None, loose)

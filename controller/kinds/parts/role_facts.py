@@ -147,7 +147,6 @@ else:
     RoleOverride = partial_model(
         ServerRole,
         "RoleOverride",
-        without=frozenset({"server_role_name"}),
         enabled=(
             bool | None,
             Field(

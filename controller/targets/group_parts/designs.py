@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.decisions.power_map import compiled, map_of, roles_if_readable
+from controller.decisions.power_map import compiled, roles_if_readable
 from controller.decisions.tag_keys import written_keys
 from controller.kinds.parts.server_role import ServerRole, sizes_of
 from controller.model.accepted import AcceptedState
@@ -63,8 +63,8 @@ def designs(accepted: AcceptedState, scope: LiveScope) -> Designs:
         home = Home(ref.key, spec, kind, scope.account, scope.region, keys)
         roles = roles_if_readable(ref.key, accepted)
         if roles is None:
-            read = map_of(ref.key, accepted)
-            untold[ref.key] = f"its DeploymentMap {read.key} cannot be read back from the tables"
+            read = spec.deployment_map
+            untold[ref.key] = f"its DeploymentMap {read} cannot be read back from the tables"
             continue
         try:
             made = [group for role in roles.values() for group in _groups(role, home, accepted)]

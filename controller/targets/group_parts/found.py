@@ -18,6 +18,12 @@ Attributes = dict[str, Any]
 
 SIZES: Final = {"minSize": "MinSize", "desiredCapacity": "DesiredCapacity", "maxSize": "MaxSize"}
 """Attribute -> name in AWS's requests."""
+SIZE_FIELDS: Final = {
+    "minSize": "min_capacity",
+    "desiredCapacity": "desired_capacity",
+    "maxSize": "max_capacity",
+}
+"""Attribute -> field of a role's scaling schedule."""
 SCHEDULE_TAG: Final = "tags.Schedule"
 """How the Schedule tag is called among what the YAML may give or leave."""
 

@@ -26,10 +26,7 @@ from controller.targets.group_parts.found import (
     seen_of,
 )
 from controller.targets.group_parts.images import FoundImage
-from controller.targets.group_parts.launch_templates import (
-    attributes_of,
-    security_groups_of,
-)
+from controller.targets.group_parts.launch_templates import attributes_of, security_groups_of
 from controller.targets.group_parts.names import (
     GROUP_DETAILS,
     REFRESH,
@@ -195,26 +192,18 @@ def observe_groups(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedStat
     keys = written_keys(reads.options.tag_keys)
     objects: dict[ResourceRef, Observation] = {}
     groups: dict[str, FoundAttributes] = {}
+    closer: list[FoundGroup] = []
     for name, group in look.groups.items():
         seen = groups[name] = seen_of(group, keys)
         attributes = light_attributes(group, keys, seen)
         found = observation(group, look.scope, reads.installation, attributes)
         objects[found.ref] = found
-    known: Known = {}
-    if deep:
-        closer = [group for group in look.groups.values() if _may_be_ours(group, look, objects)]
-        known = _look_closer(closer, look, objects, reads)
+        could_be = found.ownership is Ownership.UNMANAGED and environment_in(name)
+        if deep and not group.status and (could_be or found.ownership is Ownership.OURS):
+            closer.append(group)
+    known = _look_closer(closer, look, objects, reads)
     facts: dict[str, Any] = {"deep": deep, "groups": groups, "known": known}
     return ObservedState(look.scope.name, ScopeState.OK, objects, facts=facts)
-
-
-def _may_be_ours(
-    group: FoundGroup, look: LiveLook, objects: Mapping[ResourceRef, Observation]
-) -> bool:
-    ownership = objects[group_ref(look.scope.name, group.name)].ownership
-    if group.status or ownership is Ownership.FOREIGN:
-        return False
-    return ownership is Ownership.OURS or bool(environment_in(group.name))
 
 
 def _look_closer(

@@ -12,7 +12,7 @@ from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads
 from controller.scheduling.wall_clock import canonical_zone
 from controller.targets.group_parts.calls import PUT_TAGS, GroupClient, carries_our_mark, pages
-from controller.targets.group_parts.found import SIZES
+from controller.targets.group_parts.found import SIZE_FIELDS, SIZES
 from controller.targets.group_parts.names import name_in
 
 Action = dict[str, Any]
@@ -38,11 +38,7 @@ def wanted_actions(schedules: Iterable[ScalingSchedule]) -> dict[str, Action]:
     """Return the actions of a role's schedules, by name."""
     found = {}
     for schedule in schedules:
-        sizes = {
-            "minSize": schedule.min_capacity,
-            "desiredCapacity": schedule.desired_capacity,
-            "maxSize": schedule.max_capacity,
-        }
+        sizes = {name: getattr(schedule, field) for name, field in SIZE_FIELDS.items()}
         action: Action = {
             "recurrence": schedule.recurrence,
             "timezone": canonical_zone(schedule.timezone) if schedule.timezone else UTC,

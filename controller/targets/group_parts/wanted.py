@@ -14,6 +14,7 @@ from controller.targets.group_parts.found import (
     AS_APPLIED,
     DEEP,
     SCHEDULE_TAG,
+    SIZE_FIELDS,
     SIZES,
     Attributes,
     FoundAttributes,
@@ -37,7 +38,6 @@ from controller.targets.group_parts.role_design import BULK_PATCH, OS_DEVICE, Gr
 
 Sizes = dict[str, int]
 
-_BY_SCHEDULES = ("min_capacity", "desired_capacity", "max_capacity")
 UNASKED: Final = object()
 """Stands for an answer that is not there yet; true, as nothing is concluded from it."""
 
@@ -77,9 +77,11 @@ def sizes_now(
     sizes = group_sizes(design.sizes, GroupPower(state), members)
     wanted = {
         name: size
-        for name, size, attribute in zip(SIZES, sizes, _BY_SCHEDULES, strict=True)
+        for name, size in zip(SIZES, sizes, strict=True)
         if size is not None
-        and all(getattr(schedule, attribute) is None for schedule in design.scaling_schedules)
+        and all(
+            getattr(schedule, SIZE_FIELDS[name]) is None for schedule in design.scaling_schedules
+        )
     }
     result = {**as_found, **wanted}
     if "desiredCapacity" not in wanted:

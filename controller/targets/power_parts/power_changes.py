@@ -9,8 +9,9 @@ from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup
 from controller.decisions.schedule_memory import ScheduleMemory, cause_of
 from controller.model.live import LiveLook
 from controller.model.plan import Action as PlanAction
-from controller.model.plan import Cause, Note, NoteCategory
+from controller.model.plan import Note, NoteCategory
 from controller.model.ref import ResourceRef
+from controller.ports import Shaping
 from controller.scheduling.decision import (
     ON_THE_WAY,
     POSTPONED,
@@ -45,13 +46,10 @@ class PowerChange(NamedTuple):
     """One change. ``after`` are the attributes it is to have, ``extra`` what acting has to know besides."""
 
     ref: ResourceRef
-    action: PlanAction
-    cause: Cause
+    environment: str
     after: dict[str, object]
     extra: dict[str, object]
-    environment: str
-    because: str
-    effects: dict[str, int]
+    shaping: Shaping
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +130,14 @@ def _of_instance(
         text = f"should have been in service by {_minute_text(since)}"
     else:
         return None
-    extra: dict[str, object] = {"environment": found.environment}
+    extra: dict[str, object] = {}
     if group is not None and member:
-        extra |= {"group": found.group, "groupWanted": group.decision.wanted.value}
+        extra = {"group": found.group, "groupWanted": group.decision.wanted.value}
     role = found.role.facts.name if found.role else ""
     ours = group is not None and group.tag_is_ours
     cause = cause_of(decision, found.environment, role, memory, now, tag_is_ours=ours)
-    return PowerChange(ref, action, cause, after, extra, found.environment, text, effects)
+    shaping = Shaping(action, cause, text, effects or None)
+    return PowerChange(ref, found.environment, after, extra, shaping)
 
 
 def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[Note]:
@@ -199,15 +198,14 @@ def _of_group(
         return None
     cause = cause_of(decision, judged.environment, role.facts.name if role else "", memory, now)
     ends = len(group.members) if wanted is State.OFF else 0
+    effects = {"ended": ends} if ends else None
+    action: PlanAction = "update" if scales else "exitStandby"
     return PowerChange(
         ref,
-        "update" if scales else "exitStandby",
-        cause,
-        _after(situation, steps.chain),
-        {"environment": judged.environment, "groupWanted": wanted.value, "scales": scales},
         judged.environment,
-        because(decision),
-        {"ended": ends} if ends else {},
+        _after(situation, steps.chain),
+        {"groupWanted": wanted.value, "scales": scales},
+        Shaping(action, cause, because(decision), effects),
     )
 
 

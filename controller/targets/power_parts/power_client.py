@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from controller.aws.clients import RawCall
 from controller.aws.errors import aws_errors
-from controller.aws.live_look import read_groups, read_instances
+from controller.aws.live_look import GROUPS, INSTANCES, read_all
 from controller.decisions.tag_keys import PARKED
 from controller.model.live import FoundGroup, FoundInstance, LiveLook
 from controller.ports import LiveActs
@@ -67,11 +67,11 @@ class Ec2PowerClient:
 
     def groups(self) -> dict[str, FoundGroup]:
         """A call for each hundred groups."""
-        return {group.name: group for group in read_groups(self.acts.client("autoscaling"))}
+        return {group.name: group for group in read_all(self.acts.client("autoscaling"), GROUPS)}
 
     def instances(self, states: Sequence[str]) -> dict[str, FoundInstance]:
         """A call for each thousand instances in these states, of any state if none is named."""
-        found = read_instances(self.acts.client("ec2"), states)
+        found = read_all(self.acts.client("ec2"), INSTANCES, states)
         return {instance.instance_id: instance for instance in found}
 
     def remember(self, values: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Violation
 from controller.model.ref import ResourceRef
 from controller.planning.edits import ADDED, REMOVED
-from controller.planning.guards import TRAILER, stops_of
+from controller.planning.guards import TRAILER, instances_of
 from controller.planning.wording import (
     LONGEST_VALUE,
     NAMES_SHOWN,
@@ -71,9 +71,8 @@ def effects_of(changes: Iterable[Change]) -> dict[str, int]:
     """Add up the instances ended, replaced, launched, and stopped by these changes; what is none is left out."""
     totals = {"ended": 0, "replaced": 0, "launched": 0, "stopped": 0}
     for change in changes:
-        for effect in ("ended", "replaced", "launched"):
-            totals[effect] += (change.effects or {}).get(effect, 0)
-        totals["stopped"] += stops_of(change)
+        for effect in totals:
+            totals[effect] += instances_of(change, effect)
     return {effect: count for effect, count in totals.items() if count}
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from benchmarks.call_counts import by_operation, total
-from controller.aws.clients import client_config, place_of
+from controller.aws.clients import CLIENT_CONFIGS, place_of
 from controller.aws.errors import Place, RoleNotReady, RoleRefused, aws_errors
 from controller.aws.sessions import (
     MASTER,
@@ -305,10 +305,10 @@ def test_endpoints_come_from_the_environment_also_per_service(
 
 
 def test_botocore_does_not_retry_by_itself() -> None:
-    config: Any = client_config("ec2")
+    config: Any = CLIENT_CONFIGS["ec2"]
     assert config.retries == {"mode": "standard", "total_max_attempts": 1}
     assert config.parameter_validation
-    assert not client_config("dynamodb").parameter_validation  # type: ignore[attr-defined]
+    assert not CLIENT_CONFIGS["dynamodb"].parameter_validation  # type: ignore[attr-defined]
     assert config.user_agent_extra.startswith("envctl/")
 
 

@@ -14,7 +14,6 @@ from controller.planning.overrides import (
     ended,
     left_fields,
     patch,
-    patched_refs,
     suspended,
     without_override,
 )
@@ -77,7 +76,7 @@ def test_without_path_or_value_things_are_left_as_they_are() -> None:
 
     assert suspended(overrides) == {ref("Service/a")}
     assert left_fields(overrides) == {C50: ("schedule", "roles.Web", "metadata.labels.team")}
-    assert patched_refs(overrides) == {ref("Environment/c51")}
+    assert [one.ref for one in overrides if one.puts_value] == [ref("Environment/c51")]
 
 
 DOCUMENT = {

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.scheduling.decision import (
+    STOP_NOT_MADE,
     STOPPING,
     Action,
     Decision,
@@ -70,6 +71,7 @@ def verdicts(decision: Decision) -> dict[Source, Verdict]:
 
 
 ON, OFF = ALWAYS_ON, ALWAYS_OFF
+NARROW_ON = (override(OFF), override(ON, Level.INSTANCE))
 ORDER = [
     # instance tag, group tag, role, overrides -> wanted, source, because
     ("", "", None, (), State.OFF, Source.ENVIRONMENT, "office hours are over"),
@@ -84,15 +86,7 @@ ORDER = [
     ("", "on", None, (override(OFF, Level.INSTANCE),), State.ON, Source.GROUP, "however narrow"),
     ("", "", None, (override(ON, hours=0),), State.OFF, Source.ENVIRONMENT, "it has ended"),
     ("", "", None, (override(ON, hours=None),), State.ON, Source.OVERRIDE, "until Git changes"),
-    (
-        "",
-        "",
-        None,
-        (override(OFF), override(ON, Level.INSTANCE)),
-        State.ON,
-        Source.OVERRIDE,
-        "narrowest first",
-    ),
+    ("", "", None, NARROW_ON, State.ON, Source.OVERRIDE, "narrowest first"),
     (
         "",
         "",
@@ -393,6 +387,10 @@ def test_the_rule_that_decides_is_told(
 
 def test_a_stop_that_is_held_back_is_postponed() -> None:
     launched = replace(RUNNING, launched_at=NOW - timedelta(seconds=1))
-    assert decide(launched, None, ENVIRONMENT, NOW).postponed
-    assert not decide(RUNNING, None, ENVIRONMENT, NOW).postponed
-    assert not decide(STOPPED, None, ENVIRONMENT, NOW).postponed
+    held = decide(launched, None, ENVIRONMENT, NOW).reason
+    assert held is not None
+    assert held.code in STOP_NOT_MADE
+    assert decide(RUNNING, None, ENVIRONMENT, NOW).reason is None
+    already = decide(STOPPED, None, ENVIRONMENT, NOW).reason
+    assert already is not None
+    assert already.code not in STOP_NOT_MADE

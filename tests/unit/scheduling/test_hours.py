@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 
 from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.hours import compare, first_difference, hours_per_week
 from controller.scheduling.periods import Period, compile_periods
-from controller.scheduling.schedule import ExceptDates, Schedule, State
-from controller.scheduling.timeline import state_at
+from controller.scheduling.schedule import ExceptDates, Schedule
+from controller.scheduling.timeline import first_difference, hours_per_week, state_at
 from tests.unit.scheduling.strategies import schedules_and_moments
 
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
@@ -42,11 +41,8 @@ def test_excepted_dates_do_not_count_in_an_ordinary_week() -> None:
 
 
 def test_longer_hours() -> None:
-    comparison = compare(OFFICE, EXTENDED, NOW)
-
-    assert (comparison.hours_before, comparison.hours_after) == (55, 70)
-    assert comparison.switches_now is None
-    assert comparison.first_difference == datetime(2026, 11, 24, 19, tzinfo=UTC)
+    assert (hours_per_week(OFFICE, NOW), hours_per_week(EXTENDED, NOW)) == (55, 70)
+    assert first_difference(OFFICE, EXTENDED, NOW) == datetime(2026, 11, 24, 19, tzinfo=UTC)
 
 
 def test_shorter_hours() -> None:
@@ -54,11 +50,7 @@ def test_shorter_hours() -> None:
 
 
 def test_a_change_that_switches_at_once() -> None:
-    comparison = compare(OFFICE, parse_schedule("off"), NOW)
-
-    assert (comparison.now_before, comparison.now_after) == (State.ON, State.OFF)
-    assert comparison.switches_now is State.OFF
-    assert comparison.first_difference == NOW
+    assert first_difference(OFFICE, parse_schedule("off"), NOW) == NOW
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_what_is_replaced_or_removed_is_not_due() -> None:
     wakeups.remove("b")
     wakeups.remove("nobody")
 
-    assert len(wakeups) == 1
+    assert len(wakeups._serials) == 1
     assert wakeups.due(MORNING.replace(hour=9)) == []
     wakeups.put("b", OFFICE, MORNING)
     wakeups.remove("b")
@@ -70,7 +70,7 @@ def test_what_never_changes_is_never_due() -> None:
     for text in ("on", "start: 0 8 * * *", "stop: 0 8 30 2 *", "stop: 0 8 1 1 * 2016"):
         wakeups.put(text, parse_schedule(text), MORNING)
 
-    assert len(wakeups) == 0
+    assert len(wakeups._serials) == 0
     assert wakeups.due(MORNING + timedelta(days=3660)) == []
 
 
@@ -79,7 +79,7 @@ def test_the_last_change_of_all_is_due_and_then_none() -> None:
     wakeups.put("once", parse_schedule("stop: 0 8 24 11 * 2026"), MORNING)
 
     assert [due.state for due in wakeups.due(MORNING.replace(hour=9))] == [State.OFF]
-    assert len(wakeups) == 0
+    assert len(wakeups._serials) == 0
 
 
 @settings(max_examples=30)

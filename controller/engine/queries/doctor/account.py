@@ -85,8 +85,8 @@ class _ScopeExamination:
         yield from self._needs(view)
 
     def _modes(self) -> list[tuple[LiveTarget, Mode]]:
-        settings = self._doctor.installation.master.settings
-        every = [(target, self._setup.mode_of(target, settings)) for target in self._doctor.targets]
+        modes, own = self._doctor.installation.master.settings.targets, self._setup.mode
+        every = [(target, modes.of(target.name, own)) for target in self._doctor.targets]
         return [(target, mode) for target, mode in every if mode != "off"]
 
     def _role(self) -> Check:
@@ -124,13 +124,12 @@ class _ScopeExamination:
         yield self._ok("assume role", f"its credentials are account {found}'s")
 
     def _view(self, modes: Sequence[tuple[LiveTarget, Mode]]) -> ScopeView:
-        viewer = Observer(
+        observer = Observer(
             access=self._aws,
             accepted=self._doctor.accepted,
             history=self._doctor.installation.ledger,
-            now=self._doctor.now,
         )
-        return viewer.view(self._setup, modes)
+        return observer.view(self._setup, modes, self._doctor.now)
 
     def _permissions(
         self, modes: Sequence[tuple[LiveTarget, Mode]], view: ScopeView
@@ -182,11 +181,8 @@ class _ScopeExamination:
 
     def _needs(self, view: ScopeView) -> Iterator[Check]:
         """Say what the objects of every target need and the account lacks; and why that could not be told of some."""
-        if view.unseen is not None:
-            yield self._unseen("look", view.unseen)
-            return
-        for name, why in sorted(view.unknown_targets.items()):
-            yield self._unseen(f"look at {name}", why)
+        for name, why in sorted(view.unknown.items()):
+            yield self._unseen(f"look at {name}" if name else "look", why)
         for part in view.parts:
             lacking: dict[Lack, list[ResourceRef]] = {}
             for note in part.projected.notes:

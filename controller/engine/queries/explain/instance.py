@@ -42,7 +42,7 @@ from controller.ledger.records import POWER
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef
-from controller.scheduling.decision import Decision, decide
+from controller.scheduling.decision import STOP_NOT_MADE, Decision, decide
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, Source
 from controller.scheduling.schedule import Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import next_change
@@ -251,7 +251,8 @@ class PowerExplainer:
             yield Block(BlockCode.NOT_OBSERVED, scope, dark.reason)
         reason = str(decision.reason or "")
         nothing_wanted = decision.source is None and decision.wanted is State.NONE
-        if reason and (nothing_wanted or decision.postponed):
+        held = decision.reason is not None and decision.reason.code in STOP_NOT_MADE
+        if reason and (nothing_wanted or held):
             yield Block(BlockCode.DECISION, detail=reason)
         if reason and decision.schedule is None and decision.source is not None:
             yield Block(BlockCode.NOT_VALID, detail=reason)

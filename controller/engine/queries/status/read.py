@@ -153,9 +153,7 @@ def _looked(scope: LiveScopePlan, at: datetime) -> LookedScope:
         state=state,
         reason="\n".join(reasons(scope, state)),
         changes=sum(len(plan.changes) for plan in scope.plans),
-        blocked=sum(
-            note.category is NoteCategory.BLOCKED for plan in scope.plans for note in plan.notes
-        ),
+        blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
         seen=scope_counts_of(scope, at),
     )
 

@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from controller.catalog import kinds
 from controller.engine.config.observe import seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after, stored_objects
-from controller.engine.live.observe import ScopeSetup, environments_of, live_scopes
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.live.observe import environments_of
 from controller.loading.resolve import desired_from_items
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import LiveOptions
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
-from controller.model.live import LiveScope
 from controller.model.observed import ObservedState, Ownership, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause, Change, ScopePlan
@@ -20,7 +23,6 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.fields import keep_found
 from controller.settings import Mode, Settings
-from controller.targets.power import TARGET
 from tests.support.yaml_fleet import KINDS, examples, loaded
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -130,15 +132,17 @@ def test_accepted_after_a_plan_is_what_the_plan_leaves() -> None:
 )
 def test_the_weaker_mode(one: Mode, other: Mode, result: Mode) -> None:
     for mode, of_target in ((one, other), (other, one)):
-        setup = ScopeSetup(LiveScope("a/eu-west-1", "1" * 12, "eu-west-1", "a"), None, None, mode)
         settings = Settings.model_validate({"targets": {"power": of_target}})
-        assert setup.mode_of(TARGET, settings) == result
+        assert settings.targets.of("power", mode) == result
 
 
 def test_scopes_are_those_of_types_and_accounts() -> None:
     accepted = reader().read(tables(), NOW)
     settings = Settings()
-    setups = live_scopes(accepted, settings)
+    process = SimpleNamespace(environment={})
+    master = SimpleNamespace(settings=settings, kinds=kinds(), aws=None, process=process)
+    installation: Any = SimpleNamespace(id="id", master=master)
+    setups = LiveAccounts(installation).scopes(accepted)
     assert [one.scope.name for one in setups] == sorted(one.scope.name for one in setups)
     assert all(len(one.scope.account) == 12 for one in setups)
     homes = [

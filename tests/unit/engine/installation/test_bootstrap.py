@@ -17,7 +17,7 @@ from controller.engine.installation.bootstrap import (
     bootstrap,
     set_up_tables,
 )
-from controller.engine.installation.installation import read_installation
+from controller.engine.installation.installation import INSTALLATION_KEY
 from controller.errors import AccessDenied, ScopeBusy, StaleEpoch, Throttled
 from controller.kinds.environment_type import KIND as ENVIRONMENT_TYPE
 from controller.ledger.redaction import is_digest
@@ -252,4 +252,6 @@ def test_two_bootstraps_agree_on_one_installation(monkeypatch: pytest.MonkeyPatc
         (), TOY_KINDS, estate.storage, estate.request(), Claim("ada"), lambda: "mine"
     )
     assert (report.installation, report.installation_is_new) == ("theirs", False)
-    assert read_installation(estate.store, PREFIX) == "theirs"
+    row = estate.store.get(PREFIX + "EnvctlState", INSTALLATION_KEY)
+    assert row is not None
+    assert row["Installation"] == "theirs"

@@ -66,9 +66,8 @@ def held(
     targets: tuple[str, ...] = ("groups", "replicas"),
     departed: Callable[[str], bool] = lambda _: False,
 ) -> list[str]:
-    made = live_barriers(
-        state, Belongings({WEB: "c50"}, targets, ending=("groups",)), NOW, departed
-    )
+    belongings = Belongings({WEB: "c50"}, targets, ending=("groups",))
+    made = list(live_barriers(state, belongings, NOW, departed))
     assert all(one.refs == {WEB} and one.targets in (targets, ("groups",)) for one in made)
     return [f"{one.guard} {' '.join(one.actions) or 'all'}" for one in made]
 

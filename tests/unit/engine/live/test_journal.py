@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from controller.engine.live.journal import (
     FOUND_DONE,
     NOT_DONE,
     OTHERWISE,
-    RecordFrame,
+    Journal,
     settle,
 )
 from controller.ledger.records import chained, record_hash, record_of_wire, refs_of, to_item
@@ -26,12 +27,12 @@ from controller.ports import Batch
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WEB = ResourceRef("Group", "s/c50-ta-Web")
-FRAME = RecordFrame(
-    scope=LiveScope("s", "012345670123", "eu-west-1", "s"),
+WRITER: Any = SimpleNamespace(
     request=ApplyRequest(
         actor=Actor("ada", "9f1e0aa", "envctl", "apply"), transaction="t", plan_digest="d"
-    ),
+    )
 )
+JOURNAL = Journal(WRITER, LiveScope("s", "012345670123", "eu-west-1", "s"))
 BEFORE, AFTER, OTHER = ({"size": size} for size in (1, 2, 3))
 
 
@@ -69,7 +70,7 @@ def found(value: Any, digest: str = "", ref: ResourceRef = WEB) -> dict[Resource
 def test_one_object(
     before: Any, after: Any, now: Any, digest: str, phase: str, message: str
 ) -> None:
-    record = FRAME.intended(Batch(WEB, (change(before, after),)), NOW)
+    record = JOURNAL.intended(Batch(WEB, (change(before, after),)), NOW)
     ending = settle(record, found(now, digest))
     assert (ending.phase, ending.message) == (phase, message)
 
@@ -80,7 +81,7 @@ def test_of_several_all_must_be_done() -> None:
         ResourceRef("Environment", "c50"),
         (change(ref=one, action="stop"), change(ref=two, action="stop")),
     )
-    record = FRAME.intended(batch, NOW)
+    record = JOURNAL.intended(batch, NOW)
     assert refs_of(record) == (one, two)
     assert (record.entity_type, record.entity_key) == ("Environment", "c50")
     assert record.new_meta["Action"] == "stop"
@@ -91,7 +92,7 @@ def test_of_several_all_must_be_done() -> None:
 
 
 def test_records_of_live_changes_are_read_back_and_chained() -> None:
-    intended = FRAME.intended(Batch(WEB, (change(),)), NOW)
+    intended = JOURNAL.intended(Batch(WEB, (change(),)), NOW)
     first, second = chained(
         [intended, replace(intended, audit_id="2")], Head("s", 1, "", 0, 7, "h")
     )

@@ -45,7 +45,7 @@ def wished(
 
 
 def told(wishes: PowerChanges) -> list[str]:
-    return [f"{one.action} {one.ref.key.rpartition('/')[2]}" for one in wishes.changes]
+    return [f"{one.shaping.action} {one.ref.key.rpartition('/')[2]}" for one in wishes.changes]
 
 
 def noted(wishes: PowerChanges) -> list[str]:
@@ -139,7 +139,7 @@ def test_members_are_stopped_as_one_change_each() -> None:
     assert told(found) == ["stop i-1", "enterStandby i-2", "stop i-3"]
     assert found.changes[0].after == {"state": "stopped", "lifecycle": "Standby"}
     assert found.changes[0].extra["groupWanted"] == "off"
-    assert [one.effects for one in found.changes] == [{"stopped": 1}, {}, {"stopped": 1}]
+    assert [one.shaping.effects for one in found.changes] == [{"stopped": 1}, None, {"stopped": 1}]
 
 
 def test_a_parked_group_wakes_with_its_members() -> None:
@@ -245,7 +245,7 @@ def test_overrides(ref: str, value: Any, found: FoundInstance, expected: list[st
     accepted = replace(accepted_of(fleet("on")), overrides=(override,))
     result = wished(accepted, found)
     assert told(result) == expected
-    assert all(one.cause is Cause.OVERRIDDEN for one in result.changes)
+    assert all(one.shaping.cause is Cause.OVERRIDDEN for one in result.changes)
 
 
 def test_an_override_of_a_group_and_one_that_leaves_an_instance_alone() -> None:
@@ -305,13 +305,13 @@ def test_the_clock_is_told_from_an_edit_by_what_was_known_before(
         ScheduleMemory() if before is None else memory_of(power_map(accepted_of(fleet(before))))
     )
     (wish,) = wished(fleet("off"), instance("i-1"), memory=memory).changes
-    assert wish.cause is cause
+    assert wish.shaping.cause is cause
 
 
 def test_a_persons_tag_is_nobodys_edit() -> None:
     (wish,) = wished(fleet("on"), instance("i-1", Schedule="off"), memory=ScheduleMemory()).changes
-    assert wish.cause is Cause.SCHEDULED
-    assert wish.because == "instance off says off"
+    assert wish.shaping.cause is Cause.SCHEDULED
+    assert wish.shaping.because == "instance off says off"
 
 
 def limited(**power: Any) -> Callable[..., list[str]]:
