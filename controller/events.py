@@ -14,94 +14,86 @@ from controller.model.plan import Outcome
 Level = Literal["debug", "info", "warning", "error"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """Root of all events."""
 
     name: ClassVar[str] = "event"
     level: ClassVar[Level] = "info"
 
+    def __init_subclass__(cls, *, name: str, level: Level = "info") -> None:
+        """Take the name, and how much it matters."""
+        cls.name, cls.level = name, level
 
-@dataclass(frozen=True, slots=True)
-class DesiredLoaded(Event):
+
+@dataclass(frozen=True)
+class DesiredLoaded(Event, name="desired.loaded"):
     """A revision was read and is right."""
 
-    name: ClassVar[str] = "desired.loaded"
     source: str
     revision: str
     objects: int
     warnings: int
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredRejected(Event):
+@dataclass(frozen=True)
+class DesiredRejected(Event, name="desired.rejected", level="error"):
     """A revision was read and is wrong."""
 
-    name: ClassVar[str] = "desired.rejected"
-    level: ClassVar[Level] = "error"
     source: str
     revision: str
     problems: int
     warnings: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlanComputed(Event):
+@dataclass(frozen=True)
+class PlanComputed(Event, name="plan.computed"):
     """A plan was made."""
 
-    name: ClassVar[str] = "plan.computed"
     revision: str
     digest: str
     changes: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRefusedByGuard(Event):
+@dataclass(frozen=True)
+class PlanRefusedByGuard(Event, name="plan.refused", level="error"):
     """A guard stands in the way of a plan."""
 
-    name: ClassVar[str] = "plan.refused"
-    level: ClassVar[Level] = "error"
     scope: str
     guard: str
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class EpochTaken(Event):
+@dataclass(frozen=True)
+class EpochTaken(Event, name="epoch.taken"):
     """A worker became the owner of a scope."""
 
-    name: ClassVar[str] = "epoch.taken"
     scope: str
     epoch: int
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyProgressed(Event):
+@dataclass(frozen=True)
+class ApplyProgressed(Event, name="apply.progressed", level="debug"):
     """So many of the changes of a scope have an outcome."""
 
-    name: ClassVar[str] = "apply.progressed"
-    level: ClassVar[Level] = "debug"
     scope: str
     done: int
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseNotReleased(Event):
+@dataclass(frozen=True)
+class LeaseNotReleased(Event, name="lease.notReleased", level="warning"):
     """A scope could not be given back after a run: until its lease ends the next worker waits. What was done is done."""
 
-    name: ClassVar[str] = "lease.notReleased"
-    level: ClassVar[Level] = "warning"
     scope: str
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSettled(Event):
+@dataclass(frozen=True)
+class ChangeSettled(Event, name="change.settled"):
     """One change has its outcome."""
 
-    name: ClassVar[str] = "change.settled"
     ref: str
     action: str
     cause: str
@@ -117,22 +109,18 @@ class ChangeSettled(Event):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RunStopped(Event):
+@dataclass(frozen=True)
+class RunStopped(Event, name="run.stopped", level="error"):
     """An apply ended before its end."""
 
-    name: ClassVar[str] = "run.stopped"
-    level: ClassVar[Level] = "error"
     scope: str
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class DriftStormFound(Event):
+@dataclass(frozen=True)
+class DriftStormFound(Event, name="drift.storm", level="error"):
     """An object is written back and forth by us and by somebody else: it is left alone for a while. Told once."""
 
-    name: ClassVar[str] = "drift.storm"
-    level: ClassVar[Level] = "error"
     scope: str
     ref: str
     ours: str
@@ -140,12 +128,10 @@ class DriftStormFound(Event):
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRecordSettled(Event):
+@dataclass(frozen=True)
+class OpenRecordSettled(Event, name="record.settled", level="warning"):
     """What an earlier run had announced and not ended was settled by looking."""
 
-    name: ClassVar[str] = "record.settled"
-    level: ClassVar[Level] = "warning"
     scope: str
     ref: str
     record: str
@@ -153,23 +139,20 @@ class OpenRecordSettled(Event):
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideEndsSoon(Event):
+@dataclass(frozen=True)
+class OverrideEndsSoon(Event, name="override.endsSoon", level="warning"):
     """What is otherwise for a while will not be for long."""
 
-    name: ClassVar[str] = "override.endsSoon"
-    level: ClassVar[Level] = "warning"
     override: str
     ref: str
     what: str
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideEnded(Event):
+@dataclass(frozen=True)
+class OverrideEnded(Event, name="override.ended"):
     """What was otherwise for a while is as documents and schedules say again."""
 
-    name: ClassVar[str] = "override.ended"
     override: str
     ref: str
     what: str
@@ -183,19 +166,14 @@ def discard_event(_event: Event) -> None:
     """Take an event and do nothing with it."""
 
 
-def line_of(event: Event, at: str) -> str:
-    """Return an event as one line of JSON, ended; ``at`` is its moment as ISO 8601."""
-    facts = {"at": at, "event": event.name, "level": event.level, **asdict(event)}
-    return orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE).decode()
-
-
 def lines_to(stream: TextIO, moment: Callable[[], str]) -> Emit:
-    """Return what writes each event as a line, at once; progress alone is passed over."""
+    """Return what writes each event as a line of JSON, at once; progress alone is passed over. ``moment`` is as ISO 8601."""
 
     def emit(event: Event) -> None:
         if event.level == "debug":
             return
-        stream.write(line_of(event, moment()))
+        facts = {"at": moment(), "event": event.name, "level": event.level, **asdict(event)}
+        stream.write(orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE).decode())
         stream.flush()
 
     return emit

@@ -2,11 +2,10 @@
 
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -20,17 +19,18 @@ from controller.cli.invocation import (
     OverrideOption,
     ScopeOption,
     SourceOption,
+    ask,
 )
 from controller.cli.plan import (
     note_unused_tokens,
     note_warnings,
 )
-from controller.cli.process import may_ask, note, say, say_document, say_lines
+from controller.cli.process import note, say, say_document, say_lines
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.combined_plan import ReconcileRequest, Reviewed, refusal_of
 from controller.engine.reconcile.reconciler import Reconciled
-from controller.errors import ExitCode, WrongUsage
+from controller.errors import WrongUsage
 from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
 from controller.planning.plan_file import PlanClaim, read_plan
@@ -41,6 +41,9 @@ from controller.views.plan.text import text_lines
 FIRST_AFTER_S = 2.0
 TERMINAL_EVERY_S = 0.5
 ELSEWHERE_EVERY_S = 15.0
+_NOBODY_TO_ASK = (
+    "add --yes; with a plan file or --expect DIGEST it does what was reviewed and nothing else"
+)
 
 
 PlanArgument = Annotated[
@@ -103,8 +106,8 @@ def apply(
         say_lines(lines[:-1] if planned.plan.changes and not planned.plan.refused else lines)
         note_unused_tokens(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
-        _ask(as_json=as_json)
-    with ProgressLine(reconciler.emit) as progress:
+        ask(as_json=as_json, fix=_NOBODY_TO_ASK, declined="not applied")
+    with closing(ProgressLine(reconciler.emit)) as progress:
         result = replace(reconciler, emit=progress.tell).apply(planned, request)
     _tell(call, result, as_json=as_json)
     raise typer.Exit(result.exit_code)
@@ -126,18 +129,6 @@ def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
     return claim
 
 
-def _ask(*, as_json: bool) -> None:
-    """End the command unless somebody says that what it changes may be done."""
-    if as_json or not may_ask():
-        raise WrongUsage(
-            "this changes something, and there is nobody to ask",
-            fix="add --yes; with a plan file or --expect DIGEST it does what was reviewed and nothing else",
-        )
-    if not typer.confirm("Apply?", err=True):
-        note("not applied")
-        raise typer.Exit(ExitCode.CHANGES)
-
-
 def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
     """Say all that came of the run. Raises what refuses it, where that is not said as JSON."""
     for ending in result.ended:
@@ -155,8 +146,8 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
 
 
 @dataclass(eq=False)
-class ProgressLine(AbstractContextManager["ProgressLine"]):
-    """Listens after each transaction, and tells ``emit`` on; prints on standard error when it is time."""
+class ProgressLine:
+    """Listens after each transaction, and tells ``emit`` on; prints on standard error when it is time. To be closed."""
 
     emit: Emit = discard_event
     _next_at: float = field(default_factory=lambda: time.monotonic() + FIRST_AFTER_S, init=False)
@@ -191,12 +182,8 @@ class ProgressLine(AbstractContextManager["ProgressLine"]):
         else:
             note(text)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Take the line off the terminal."""
         if self._printed:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

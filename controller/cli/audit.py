@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import note, say, say_document
 from controller.engine.queries.audit import Asked, page_of, verify_installation
@@ -12,12 +13,9 @@ from controller.errors import ExitCode, WrongUsage
 from controller.views.audit import list_lines, record_lines, transaction_lines, verification_lines
 from controller.views.documents.audit import list_json, show_json, verification_json
 
-audit = typer.Typer(
+audit = several(
     name="audit",
     help="Who changed what, when and why; whether the record is whole.",
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
 )
 
 

@@ -1,13 +1,13 @@
 """Which commands there are, and where: each is imported when it is called, so that the others start fast."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from keyword import iskeyword
 from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
-from typer.exceptions import TyperException
 
 from controller.loading.closest import closest
 
@@ -32,71 +32,48 @@ COMMANDS = {
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
 
 
-class NamedCommands(TyperGroup):
-    """Says which command was meant, also of those that are not imported yet."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that the arguments begin with; the parser's error where there is none."""
-        try:
-            return super().resolve_command(ctx, args)
-        except TyperException:
-            meant = closest(args[0], self.list_commands(ctx))
-            if meant:
-                ctx.fail(f"No such command {args[0]!r}. Did you mean {meant!r}?")
-            raise
-
-
-class CommandGroup(NamedCommands):
-    """Finds commands by name."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names in the order of their use."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import a command; None if there is none by that name."""
-        return command(cmd_name) if cmd_name in COMMANDS else None
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-class Subcommands(NamedCommands):
-    """A command with subcommands of which some are imported when they are called."""
+class Commands(TyperGroup):
+    """Commands of which some are imported when they are called; says which one was meant, also of those not imported yet."""
 
     later: ClassVar[Mapping[str, str]] = {}
-    """Name of the subcommand -> what it does. They are in a module ``<command>_queries``."""
+    """Name of a command that is imported when it is called -> what it does."""
+    module: ClassVar[str] = ""
+    """Where those are; empty: each in a module of its own name."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return all names, those imported later first."""
+        """Return all names, those imported later first, in the order of their use."""
         return [*self.later, *super().list_commands(ctx)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import a subcommand; None if there is none by that name."""
+        """Return a command, imported if need be; None, or the parser's error with the name that was meant, if there is none."""
         if cmd_name not in self.later:
-            return super().get_command(ctx, cmd_name)
-        return command(cmd_name, f"{self.name}_queries")
+            known = super().get_command(ctx, cmd_name)
+            if known is None and (meant := closest(cmd_name, self.list_commands(ctx))):
+                ctx.fail(f"No such command {cmd_name!r}. Did you mean {meant!r}?")
+            return known
+        # What Python keeps for itself has a line behind it there.
+        called = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        found = getattr(import_module(f"controller.cli.{self.module or called}"), called)
+        if not isinstance(found, typer.Typer):
+            app = typer.Typer(add_completion=False, rich_markup_mode=None)
+            app.command(cmd_name)(found)
+            found = app
+        made = typer.main.get_command(found)
+        made.name = cmd_name
+        return made
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List the subcommands, without importing any."""
+        """List the commands, without importing any."""
         known = {name: known.get_short_help_str(90) for name, known in self.commands.items()}
         with formatter.section("Commands"):
             formatter.write_dl([*self.later.items(), *known.items()])
 
 
-def command(name: str, module: str = "") -> Any:
-    """Return a command as the parser takes it, from a module of this package: the one of its own name by default."""
-    # What Python keeps for itself has a line behind it there.
-    called = f"{name}_" if iskeyword(name) else name
-    found: Callable[..., None] | typer.Typer = getattr(
-        import_module(f"controller.cli.{module or called}"), called
-    )
-    if not isinstance(found, typer.Typer):
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name)(found)
-        found = app
-    made = typer.main.get_command(found)
-    made.name = name
-    return made
+several = partial(typer.Typer, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+"""Makes a command of several subcommands."""
+
+
+class AllCommands(Commands):
+    """The commands of ``envctl``."""
+
+    later = COMMANDS

@@ -42,7 +42,8 @@ def import_(
     call: Invocation = context.obj
     importer = Importer(call.installation, utc_now())
     found = importer.import_all(tuple(scope or ()), rewrite_schedules=periods)
-    files = {**found.files, **_schemas()}
+    schemas = {f"{SCHEMAS}/{name}": text for name, text in schema_files(outputs=False).items()}
+    files = {**found.files, **schemas}
     others = write_folder(out, files, force=force)
     for name, why in found.unseen.items():
         note(f"not looked at: {name}: {why}")
@@ -56,7 +57,3 @@ def import_(
         odd = "1 oddity" if found.oddities == 1 else f"{found.oddities:,} oddities"
         say(f"{odd}, {found.left_out:,} left out: {out / NOTES} says what there is to decide")
     say(f"Next: commit it, and envctl plan --source {out} --adopt")
-
-
-def _schemas() -> dict[str, bytes]:
-    return {f"{SCHEMAS}/{name}": text for name, text in schema_files(outputs=False).items()}

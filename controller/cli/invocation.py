@@ -12,7 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from controller import catalog
-from controller.cli.process import process_context
+from controller.cli.process import may_ask, note, process_context
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import (
@@ -25,7 +25,7 @@ from controller.engine.installation.installation import (
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.reconciler import Reconciler
-from controller.errors import WrongUsage
+from controller.errors import ExitCode, WrongUsage
 from controller.events import Emit, discard_event, lines_to
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
@@ -140,6 +140,15 @@ class Invocation:
     def requester(self, trigger: str) -> Requester:
         """Return the person at work, and the command they gave."""
         return Requester(self.process.user, trigger)
+
+
+def ask(*, as_json: bool, fix: str, declined: str) -> None:
+    """End the command unless somebody says that what it changes may be done; ``fix`` is for where there is nobody."""
+    if as_json or not may_ask():
+        raise WrongUsage("this changes something, and there is nobody to ask", fix=fix)
+    if not typer.confirm("Apply?", err=True):
+        note(declined)
+        raise typer.Exit(ExitCode.CHANGES)
 
 
 def _appended(path: Path) -> TextIO:

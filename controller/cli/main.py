@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from controller import __version__
-from controller.cli.commands import CommandGroup
+from controller.cli.commands import AllCommands
 from controller.cli.process import counted, note, note_problems, say_document
 from controller.errors import (
     EnvctlError,
@@ -31,7 +31,8 @@ PIPE_CLOSED = 141
 
 app = typer.Typer(
     name="envctl",
-    cls=CommandGroup,
+    cls=AllCommands,
+    suggest_commands=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},

@@ -1,17 +1,17 @@
 """``envctl override``: what is to be otherwise for a while."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.process import may_ask, note, say, say_document
+from controller.cli.commands import several
+from controller.cli.invocation import Format, FormatOption, Invocation, ask
+from controller.cli.process import say, say_document
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
 from controller.engine.power.fleet import accepted_now
-from controller.errors import ExitCode, WrongUsage
+from controller.errors import WrongUsage
 from controller.model.canonical import digest
 from controller.model.ref import ResourceRef
 from controller.views.override_report import done_lines, prepared_lines, report_json
@@ -30,13 +30,10 @@ class OverrideCommands(TyperGroup):
         return list(super().parse_args(ctx, args))
 
 
-override = typer.Typer(
+override = several(
     name="override",
     cls=OverrideCommands,
     help="What is to be otherwise for a while: envctl override c50 schedule=on --until 10:00 --reason TEXT.",
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
 )
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -126,18 +123,13 @@ def _go_on(
     call: Invocation, overrides: Overrides, prepared: Prepared, output: Format, *, yes: bool
 ) -> None:
     as_json = output is Format.JSON
-    now: Callable[[], Any] = call.process.clock
     if not as_json:
         say("\n".join(prepared_lines(prepared)))
     if not yes:
-        if as_json or not may_ask():
-            raise WrongUsage("this changes something, and there is nobody to ask", fix="add --yes")
-        if not typer.confirm("Apply?", err=True):
-            note("nothing was written")
-            raise typer.Exit(ExitCode.CHANGES)
+        ask(as_json=as_json, fix="add --yes", declined="nothing was written")
     done = overrides.carry_out(prepared, call.emit)
     if as_json:
-        say_document("override", report_json(prepared, done, now()))
+        say_document("override", report_json(prepared, done, call.process.clock()))
     else:
         say("\n".join(done_lines(prepared, done)))
     raise typer.Exit(done.exit_code)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from controller.engine.installation.process_context import ProcessContext
 from controller.model.ref import Problem
@@ -22,9 +23,8 @@ PERSONAL = ("AWS_", "ENVCTL_", "GIT_")
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
+utc_now = partial(datetime.now, UTC)
+"""Returns the time."""
 
 
 @contextmanager

@@ -9,15 +9,16 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from controller.cli.commands import Subcommands
+from controller.cli.commands import Commands, several
 from controller.cli.process import utc_now
 from controller.engine.queries.schedules.batch import decision_answers, state_answers
 from controller.errors import WrongUsage
 
 
-class Schedules(Subcommands):
+class Schedules(Commands):
     """Those that answer lines start fast; the others need an installation or a source."""
 
+    module = "schedule_queries"
     later: ClassVar[Mapping[str, str]] = {
         "preview": "some days of a schedule as a calendar",
         "exceptions": "what is on outside its schedule, kept by old tags, or always on",
@@ -25,13 +26,11 @@ class Schedules(Subcommands):
     }
 
 
-schedule = typer.Typer(
+schedule = several(
     name="schedule",
     cls=Schedules,
+    suggest_commands=False,
     help="Schedules as calendars; what is on outside of them; batch answers.",
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
 )
 
 FileArgument = Annotated[

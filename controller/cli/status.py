@@ -8,7 +8,6 @@ from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import say_document, say_lines
 from controller.engine.installation.installation import settings_with_origins
 from controller.engine.queries.status.read import read_status, with_look
-from controller.ports import Source
 from controller.views.documents.status import settings_json, status_json
 from controller.views.status_text import settings_lines, status_lines
 
@@ -28,25 +27,18 @@ def status(
     """Show where everything stands, from the tables alone. Exit 0 whatever it shows; 5, 6: it could not be read."""
     call: Invocation = context.obj
     if settings:
-        _settings(call, context.find_root().params["config"], output)
+        config = context.find_root().params["config"]
+        shown = settings_with_origins(config, call.settings, call.process)
+        if output is Format.JSON:
+            say_document("settings", settings_json(shown))
+        else:
+            say_lines(tuple(settings_lines(shown)))
         return
-    now = call.process.clock()
-    read = read_status(call.installation, call.live, _source(call), now)
+    now, given = call.process.clock(), call.settings.source
+    source = call.source(None) if given.git is not None or given.folder is not None else None
+    read = read_status(call.installation, call.live, source, now)
     view = with_look(read, call.live) if look else read.view
     if output is Format.JSON:
         say_document("status", status_json(view))
     else:
         say_lines(tuple(status_lines(view)))
-
-
-def _source(call: Invocation) -> Source | None:
-    given = call.settings.source
-    return call.source(None) if given.git is not None or given.folder is not None else None
-
-
-def _settings(call: Invocation, config: str | None, output: Format) -> None:
-    shown = settings_with_origins(config, call.settings, call.process)
-    if output is Format.JSON:
-        say_document("settings", settings_json(shown))
-    else:
-        say_lines(tuple(settings_lines(shown)))

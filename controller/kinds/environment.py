@@ -28,7 +28,7 @@ from controller.kinds.parts.role_facts import (
 from controller.kinds.parts.server_role import RoleName, expand_role
 from controller.kinds.parts.texts import LongText, Text, matches
 from controller.kinds.schedule import (
-    SCHEDULE,
+    SHORT_TEXT,
     ScheduleChoice,
     ScheduleChoiceFacts,
     choice_of,
@@ -64,7 +64,7 @@ class EnvironmentSpec(Spec):
     """Who is told with alertSettings Custom."""
     description: LongText | None = None
     """For people."""
-    schedule: Annotated[ScheduleChoice, SCHEDULE] = Field(
+    schedule: Annotated[ScheduleChoice, SHORT_TEXT] = Field(
         default_factory=lambda: ScheduleChoice(mode="off")
     )
     """When its instances run. A new environment without one is off."""
@@ -100,9 +100,7 @@ def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
         spec.notification_settings_id is not None,
         ScheduleChoiceFacts(spec.schedule.mode, spec.schedule.use, spec.schedule.expression),
         spec.lifecycle == "retired",
-        tuple((name, override_facts(role)) for name, role in spec.roles.items())
-        if spec.roles
-        else (),
+        tuple((name, override_facts(role)) for name, role in (spec.roles or {}).items()),
     )
 
 

@@ -171,15 +171,15 @@ class ProxyFacts(NamedTuple):
     variables: tuple[str, ...]
 
 
-class LoadBalancerSettingFacts(NamedTuple):
+class VirtualHostFacts(NamedTuple):
     """What its own rules ask."""
 
     environment: str
     proxies: tuple[ProxyFacts, ...]
 
 
-def _facts(_key: str, spec: LoadBalancerSettingSpec) -> LoadBalancerSettingFacts:
-    return LoadBalancerSettingFacts(
+def _facts(_key: str, spec: LoadBalancerSettingSpec) -> VirtualHostFacts:
+    return VirtualHostFacts(
         spec.environment_name,
         tuple(
             ProxyFacts(place, location.proxy_pass, location.variables())
@@ -207,14 +207,12 @@ def _recover(items: Items) -> tuple[str, dict[str, Any]]:
     return name, {**spec, "EnvironmentName": items[TABLE.name]["EnvironmentName"]}
 
 
-def _derive(_ref: ResourceRef, facts: LoadBalancerSettingFacts, world: World) -> Items:
+def _derive(_ref: ResourceRef, facts: VirtualHostFacts, world: World) -> Items:
     place = placement(facts.environment, world)
     return {TABLE.name: dict(place)} if place else {}
 
 
-def _has_load_balancers(
-    _ref: ResourceRef, facts: LoadBalancerSettingFacts, world: World
-) -> Findings:
+def _has_load_balancers(_ref: ResourceRef, facts: VirtualHostFacts, world: World) -> Findings:
     environment_type = type_facts(facts.environment, world)
     if environment_type is not None and not environment_type.has_load_balancers:
         name = type_of(facts.environment, world)
@@ -225,9 +223,7 @@ def _has_load_balancers(
         )
 
 
-def _proxies_lead_somewhere(
-    _ref: ResourceRef, facts: LoadBalancerSettingFacts, world: World
-) -> Findings:
+def _proxies_lead_somewhere(_ref: ResourceRef, facts: VirtualHostFacts, world: World) -> Findings:
     for proxy in facts.proxies:
         at = ("spec", "locations", proxy.place, "proxyPass")
         host = proxied_host(proxy.target)

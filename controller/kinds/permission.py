@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from controller.kinds.language.kind import Finding, Findings, Kind, Path, World
+from controller.kinds.language.fields import Named
+from controller.kinds.language.kind import Finding, Findings, Kind, World
 from controller.kinds.language.spec import Says, Spec, unfit
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ProblemCode, ResourceRef
@@ -66,10 +67,6 @@ class PermissionSpec(Spec):
     """What the user or group may do."""
 
 
-Named = tuple[Path, str, str]
-"""What a permission is about: the place that names it, kind and name."""
-
-
 def _named(spec: PermissionSpec) -> Iterator[Named]:
     for place, entry in enumerate(spec.permissions):
         at = ("spec", "permissions", place)
@@ -78,10 +75,10 @@ def _named(spec: PermissionSpec) -> Iterator[Named]:
             ("EnvironmentType", "environmentType", entry.environment_type, entry.environment_types),
         ):
             if single is not None and single.lower() != ALL:
-                yield (*at, field), kind, single
+                yield Named((*at, field), kind, single)
             if several is not None and several != ALL:
                 for index, name in enumerate(several):
-                    yield (*at, f"{field}s", index), kind, name
+                    yield Named((*at, f"{field}s", index), kind, name)
 
 
 def _names_exist(_ref: ResourceRef, facts: tuple[Named, ...], world: World) -> Findings:

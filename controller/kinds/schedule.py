@@ -109,8 +109,8 @@ class ScheduleChoice(Spec):
         return self
 
 
-SCHEDULE = ShortForm({"type": "string", "minLength": 1, "maxLength": 255})
-"""Mark of a field of this type: the short forms are text."""
+SHORT_TEXT = ShortForm({"type": "string", "minLength": 1, "maxLength": 255})
+"""Mark of a field whose short forms are text."""
 
 
 class ScheduleChoiceFacts(NamedTuple):

@@ -242,9 +242,7 @@ def _derive(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Items:
     return {TABLE.name: item} if item else {}
 
 
-def _name_begins_with_environment(
-    ref: ResourceRef, facts: UpstreamFacts, _world: World
-) -> Findings:
+def _name_fits(ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Findings:
     start = f"{facts.environment}-"
     if not ref.key.startswith(start) or ref.key == start:
         yield Finding(
@@ -286,9 +284,7 @@ def _ports_are_the_services(_ref: ResourceRef, facts: UpstreamFacts, world: Worl
             )
 
 
-def _states_follow_the_live_slice(
-    _ref: ResourceRef, facts: UpstreamFacts, _world: World
-) -> Findings:
+def _states_follow_live_slice(_ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Findings:
     stateless = [host for host in facts.hosts if host.state is None]
     if facts.live_slice is None:
         if 0 < len(stateless) < len(facts.hosts):
@@ -340,10 +336,10 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     rules=(
-        _name_begins_with_environment,
+        _name_fits,
         _has_hosts,
         _ports_are_the_services,
-        _states_follow_the_live_slice,
+        _states_follow_live_slice,
         _consul_is_there,
     ),
     shared=(

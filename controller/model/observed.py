@@ -149,12 +149,9 @@ class ScopeCounts:
         """Return this with what only an earlier look could tell."""
         if before is None:
             return self
-        found = self
-        if self.complete_at is None:
-            found = replace(found, complete_at=before.complete_at)
-        if self.images_at is None:
-            found = replace(found, images=before.images, images_at=before.images_at)
-        return found
+        last = before if self.images_at is None else self
+        complete_at = self.complete_at or before.complete_at
+        return replace(self, complete_at=complete_at, images=last.images, images_at=last.images_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

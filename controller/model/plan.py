@@ -53,10 +53,7 @@ class ScheduleMeaning:
     @property
     def first_difference(self) -> datetime | None:
         """Return the earliest first difference."""
-        found = [
-            shift.first_difference for shift in self.shifts if shift.first_difference is not None
-        ]
-        return min(found, default=None)
+        return min(filter(None, (shift.first_difference for shift in self.shifts)), default=None)
 
     def switching(self, state: str) -> int:
         """Count the instances that are switched to a state at once."""

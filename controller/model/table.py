@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal, NamedTuple, TypedDict
 
 Projection = Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
@@ -52,10 +53,7 @@ class TableDefinition(_Keyed):
 
     def key_of(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """Return the part of an item that identifies it. Raises KeyError if a key attribute is missing."""
-        name = self.hash_key.name
-        if self.range_key is None:
-            return {name: item[name]}
-        return {name: item[name], self.range_key.name: item[self.range_key.name]}
+        return {name: item[name] for name, _ in self.key_attributes()}
 
     def attributes(self) -> Iterator[KeyAttribute]:
         """Yield each attribute that is part of a key of the table or of an index, once, by name.
@@ -63,13 +61,12 @@ class TableDefinition(_Keyed):
         Raises ValueError if two keys give the same attribute different types, which DynamoDB refuses.
         """
         types: dict[str, KeyAttribute] = {}
-        keys = [self.key_attributes(), *(index.key_attributes() for index in self.indexes)]
-        for key in keys:
-            for attribute in key:
-                if types.setdefault(attribute.name, attribute) != attribute:
-                    raise ValueError(
-                        f"table {self.name}: key attribute {attribute.name} is both text and number"
-                    )
+        keys = (index.key_attributes() for index in self.indexes)
+        for attribute in chain(self.key_attributes(), *keys):
+            if types.setdefault(attribute.name, attribute) != attribute:
+                raise ValueError(
+                    f"table {self.name}: key attribute {attribute.name} is both text and number"
+                )
         yield from (types[name] for name in sorted(types))
 
     def prefixed(self, prefix: str) -> "TableDefinition":

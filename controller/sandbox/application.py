@@ -19,40 +19,37 @@ if TYPE_CHECKING:
 PREFIX = "/sandbox-api/"
 
 
-class SandboxApplication:
-    """Answers ``/sandbox-api/…`` itself and leaves everything else to moto."""
+_MOTO = DomainDispatcherApplication(create_backend_app)
 
-    def __init__(self) -> None:
-        """Begin with an empty AWS."""
-        self._moto = DomainDispatcherApplication(create_backend_app)
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        """Answer one request. Raises ConnectionError where the answer is to get lost."""
-        path = str(environ.get("PATH_INFO", ""))
-        if path.startswith(PREFIX):
-            return self._control(path.removeprefix(PREFIX), environ, start_response)
-        faults.connection_is_to_drop()
-        answer: Iterable[bytes] = self._moto(environ, start_response)
-        if faults.connection_is_to_drop():
-            raise ConnectionAbortedError("the sandbox was asked to lose this answer")
-        return answer
+def sandbox_application(
+    environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    """Answer ``/sandbox-api/…`` here and leave everything else to moto. Raises ConnectionError where the answer is to get lost."""
+    path = str(environ.get("PATH_INFO", ""))
+    if path.startswith(PREFIX):
+        return _control(path.removeprefix(PREFIX), environ, start_response)
+    faults.connection_is_to_drop()
+    answer: Iterable[bytes] = _MOTO(environ, start_response)
+    if faults.connection_is_to_drop():
+        raise ConnectionAbortedError("the sandbox was asked to lose this answer")
+    return answer
 
-    def _control(
-        self, name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(length) if length else b"{}"
-        status = "404 Not Found"
-        answer: Any = {"controls": sorted(CONTROLS)}
-        if name in CONTROLS:
-            try:
-                status, answer = "200 OK", CONTROLS[name](json.loads(body))
-            except (TypeError, ValueError, KeyError) as wrong:
-                status, answer = "400 Bad Request", {"error": f"{type(wrong).__name__}: {wrong}"}
-        start_response(status, [("Content-Type", "application/json")])
-        return [json.dumps(answer).encode()]
+
+def _control(
+    name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(length) if length else b"{}"
+    status = "404 Not Found"
+    answer: Any = {"controls": sorted(CONTROLS)}
+    if name in CONTROLS:
+        try:
+            status, answer = "200 OK", CONTROLS[name](json.loads(body))
+        except (TypeError, ValueError, KeyError) as wrong:
+            status, answer = "400 Bad Request", {"error": f"{type(wrong).__name__}: {wrong}"}
+    start_response(status, [("Content-Type", "application/json")])
+    return [json.dumps(answer).encode()]
 
 
 def reset() -> None:

@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from controller.sandbox import interception
-from controller.sandbox.application import SandboxApplication
+from controller.sandbox.application import sandbox_application
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -56,7 +56,7 @@ def main() -> None:
     server = make_server(
         LOOPBACK,
         options.port,
-        SandboxApplication(),
+        sandbox_application,
         threaded=True,
         request_handler=_Handler,
     )

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,23 +52,25 @@ class TourRepository:
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit("The fleet as it is", ADA)
 
-    def edit(self, path: str, change: Callable[[str], str]) -> None:
-        """Change a file of the fleet. Raises EnvctlError if that changes nothing: the examples are others than the tour tells of."""
+    def edit(self, path: str, name: str, before: str, after: str) -> None:
+        """Change the first such text in the document of this name in a file of the fleet.
+
+        Raises EnvctlError if that changes nothing: the examples are others than the tour tells of.
+        """
         file = self.fleet / path
-        before = file.read_text(encoding="utf-8")
-        after = change(before)
-        if before == after:
+        found = file.read_text(encoding="utf-8")
+        changed = "\n---\n".join(
+            document.replace(before, after, 1) if f"name: {name}" in document else document
+            for document in found.split("\n---\n")
+        )
+        if changed == found:
             raise EnvctlError(f"tour: {path} is not as the tour tells it")
-        file.write_text(after, encoding="utf-8")
+        file.write_text(changed, encoding="utf-8")
 
     def commit(self, message: str, author: Author) -> None:
         """Commit everything as somebody."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message, author=author)
-
-    def take_back(self, author: Author) -> None:
-        """Revert the newest commit."""
-        self.git("revert", "--no-edit", "HEAD", author=author)
 
     def shown(self) -> str:
         """Return what the newest commit changed, as git shows it, without the lines around."""

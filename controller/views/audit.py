@@ -1,5 +1,6 @@
 """The ledger as people read it: lists, single records, results of a verification. Pure; no colour."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,8 @@ from controller.ledger.chain import OF_ITEMS, Finding, Verification, Verificatio
 from controller.ledger.records import RecordSummary, summary_of, who_changed
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
-from controller.planning.fields import Difference
 from controller.views.documents.audit import message_of, plain_json, record_differences
+from controller.views.style import aligned
 from controller.views.time_text import dated_second_text
 
 LONGEST_VALUE = 100
@@ -30,14 +31,27 @@ def record_time_text(iso_timestamp: str) -> str:
 
 def list_lines(records: Sequence[RecordSummary]) -> list[str]:
     """Return one line a record, in the order given, below a line of headings."""
-    return _table([_HEADINGS, *map(_cells, records)]) if records else ["No records."]
+    return (
+        aligned([_HEADINGS, *(_cells([record]) for record in records)])
+        if records
+        else ["No records."]
+    )
 
 
 def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
     """Return one line for each run of records of one transaction, in the order given: what it did, counted."""
     if not records:
         return ["No records."]
-    return _table([_HEADINGS, *map(_transaction_cells, _by_transaction(records))])
+    runs: list[list[RecordSummary]] = []
+    for record in records:
+        if (
+            not runs
+            or not record.transaction_id
+            or record.transaction_id != runs[-1][-1].transaction_id
+        ):
+            runs.append([])
+        runs[-1].append(record)
+    return aligned([_HEADINGS, *map(_cells, runs)])
 
 
 def record_lines(record: LedgerRecord) -> list[str]:
@@ -45,7 +59,7 @@ def record_lines(record: LedgerRecord) -> list[str]:
     actor = record.actor
     facts = {
         "When": record_time_text(record.iso_timestamp),
-        "Who": _who(summary_of(record)),
+        "Who": who_changed(actor, record.changed_by),
         "Applied by": f"{actor.applied_by} ({actor.trigger})"
         if actor.trigger
         else actor.applied_by,
@@ -67,10 +81,13 @@ def record_lines(record: LedgerRecord) -> list[str]:
     width = max(map(len, facts)) + 2
     lines = [f"{summary_of(record).entity} {_TITLES[record.change_type]}{version}"]
     lines += [f"  {name:<{width}}{value or '-'}" for name, value in facts.items()]
-    fields = [
-        f"    {_field_text(record_difference)}" for record_difference in record_differences(record)
-    ]
-    return [*lines, "  Fields", *fields] if fields else [*lines, "  No field differs"]
+    found = record_differences(record)
+    lines.append("  Fields" if found else "  No field differs")
+    for difference in found:
+        path = ".".join(map(str, difference.path)) or "(item)"
+        before, after = _value_text(difference.before), _value_text(difference.after)
+        lines.append(f"    {path}  {before} → {after}")
+    return lines
 
 
 def verification_lines(report: VerificationReport) -> list[str]:
@@ -90,40 +107,23 @@ def verification_lines(report: VerificationReport) -> list[str]:
     return lines
 
 
-def _who(record: RecordSummary) -> str:
-    return who_changed(record.actor, record.changed_by)
-
-
-def _cells(record: RecordSummary) -> tuple[str, ...]:
-    phase = "" if record.phase in {"", "done", "baseline"} else f" ({record.phase})"
-    what = f"{_TITLES.get(record.change_type, record.change_type)} {record.entity}{phase}"
-    return (
-        _utc_cell(record),
-        _who(record),
-        what,
-        record.cause or "-",
-        record.origin or "-",
-        _commit(record) or "-",
-        record.transaction_id or "-",
-    )
-
-
-def _transaction_cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
+def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
+    """Return the cells of one record, or of a run of them: what all have, else how many there are."""
     first = records[0]
     if len(records) == 1:
-        return _cells(first)
-    counts: dict[str, int] = {}
-    for record in records:
-        counts[record.change_type] = counts.get(record.change_type, 0) + 1
-    what = ", ".join(f"{count:,} {_TITLES.get(kind, kind)}" for kind, count in counts.items())
-    tables = sorted({record.entity.table for record in records})
-    shown = ", ".join(
-        tables if len(tables) <= 2 else [*tables[:2], f"{len(tables) - 2} more tables"]
-    )
+        phase = "" if first.phase in {"", "done", "baseline"} else f" ({first.phase})"
+        what = f"{_TITLES.get(first.change_type, first.change_type)} {first.entity}{phase}"
+    else:
+        counts = Counter(record.change_type for record in records)
+        done = ", ".join(f"{count:,} {_TITLES.get(kind, kind)}" for kind, count in counts.items())
+        tables = sorted({record.entity.table for record in records})
+        if len(tables) > 2:
+            tables = [*tables[:2], f"{len(tables) - 2} more tables"]
+        what = f"{done} in {', '.join(tables)}"
     return (
-        _utc_cell(first),
-        _one_of(map(_who, records), "people"),
-        f"{what} in {shown}",
+        record_time_text(first.iso_timestamp).removesuffix(" UTC"),
+        _one_of((who_changed(record.actor, record.changed_by) for record in records), "people"),
+        what,
         ", ".join(sorted({record.cause for record in records if record.cause})) or "-",
         _one_of((record.origin for record in records), "places"),
         _one_of(map(_commit, records), "commits"),
@@ -137,49 +137,17 @@ def _one_of(values: Iterable[str], noun: str) -> str:
     return f"{len(found)} {noun}" if len(found) > 1 else found.pop() or "-"
 
 
-def _utc_cell(record: RecordSummary) -> str:
-    return record_time_text(record.iso_timestamp).removesuffix(" UTC")
-
-
 def _commit(record: RecordSummary) -> str:
     commit = record.actor.commit
     return commit if commit == "unknown" else commit[:COMMIT_DIGITS]
-
-
-def _by_transaction(records: Iterable[RecordSummary]) -> Iterator[list[RecordSummary]]:
-    run: list[RecordSummary] = []
-    for record in records:
-        if run and (not record.transaction_id or record.transaction_id != run[-1].transaction_id):
-            yield run
-            run = []
-        run.append(record)
-    if run:
-        yield run
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _field_text(difference: Difference) -> str:
-    path = ".".join(map(str, difference.path)) or "(item)"
-    return f"{path}  {_value_text(difference.before)} → {_value_text(difference.after)}"
 
 
 def _value_text(value: Any) -> str:
     if value is ABSENT:
         return "(absent)"
     plain = isinstance(value, str) and value.isprintable() and bool(value.strip())
-    text = value if plain else _json_text(value)
+    text = value if plain else orjson.dumps(plain_json(value), option=orjson.OPT_SORT_KEYS).decode()
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
-
-
-def _json_text(value: Any) -> str:
-    return orjson.dumps(plain_json(value), option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _verdict(verification: Verification) -> str:

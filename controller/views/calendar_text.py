@@ -9,6 +9,7 @@ from controller.planning.wording import end_text, number, what_text
 from controller.scheduling.calendar_view import CalendarDay, CalendarView
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
+from controller.views.documents.envelope import filled
 from controller.views.documents.moments import (
     LocalMoment,
     StateChangeObject,
@@ -101,14 +102,10 @@ def _remarks(day: CalendarDay, zone: tzinfo) -> Iterator[str]:
     yield from day.exceptions
     if day.spans:
         yield _spans(day, zone)
-        if not _same_as_utc(day, zone):
+        if any(f"{start.astimezone(zone):%Z}" != "UTC" for start, _ in day.spans):
             yield _spans(day, UTC)
     for change in day.clock_changes:
         yield f"{_CLOCKS} clocks {bare_clock_text(change.before)} → {bare_clock_text(change.after)} {change.abbreviation}"
-
-
-def _same_as_utc(day: CalendarDay, zone: tzinfo) -> bool:
-    return all(f"{start.astimezone(zone):%Z}" == "UTC" for start, _ in day.spans)
 
 
 def _spans(day: CalendarDay, zone: tzinfo) -> str:
@@ -147,12 +144,8 @@ def preview_text(shown: PreviewedSchedule, view: CalendarView) -> str:
     by = f"used by {' and '.join(used)}" if used else ""
     zone = shown.schedule.zone
     said = shown.schedule.fixed or zone.lower() in shown.name.lower()
-    heading = (shown.name, "" if said else zone, _origin(shown), by, *_notes(shown))
+    heading = (shown.name, "" if said else zone, str(shown.origin or ""), by, *_notes(shown))
     return render_calendar(view, [part for part in heading if part])
-
-
-def _origin(shown: PreviewedSchedule) -> str:
-    return str(shown.origin) if shown.origin else ""
 
 
 def _notes(shown: PreviewedSchedule) -> Iterator[str]:
@@ -169,39 +162,38 @@ def _notes(shown: PreviewedSchedule) -> Iterator[str]:
 def preview_json(shown: PreviewedSchedule, view: CalendarView) -> SchedulePreviewDocument:
     """Return the calendar for programs: local times with their offset, and beside them UTC."""
     zone, change = zone_of(view.schedule.zone), view.change
-    return {
-        "name": shown.name,
-        "origin": _origin(shown),
-        "text": shown.schedule.text,
-        "state": shown.schedule.fixed,
-        "usedBy": {"environments": list(shown.environments), "roles": list(shown.roles)},
-        "notes": list(_notes(shown)),
-        "timezone": view.schedule.zone,
-        "hours": view.hours,
-        "hoursOn": view.hours_on,
-        "nextChange": state_change_json(change.at, change.state) if change else None,
-        "days": [_day(day, zone) for day in view.days],
-        "events": [
+    return filled(
+        SchedulePreviewDocument,
+        shown,
+        view,
+        origin=str(shown.origin or ""),
+        text=shown.schedule.text,
+        state=shown.schedule.fixed,
+        usedBy=filled(UsedByObject, shown),
+        notes=list(_notes(shown)),
+        timezone=view.schedule.zone,
+        nextChange=change and state_change_json(change.at, change.state),
+        days=[_day(day, zone) for day in view.days],
+        events=[
             {**state_change_json(event.at, event.state), "cause": event.cause}
             for event in view.events
         ],
-    }
+    )
 
 
 def _day(day: CalendarDay, zone: tzinfo) -> DayObject:
-    return {
-        "date": day.day.isoformat(),
-        "hours": day.hours,
-        "hoursOn": day.hours_on,
-        "on": [
+    return filled(
+        DayObject,
+        day,
+        date=day.day.isoformat(),
+        on=[
             {
                 "from": start.astimezone(zone).isoformat(),
                 "to": end.astimezone(zone).isoformat(),
             }
             for start, end in day.spans
         ],
-        "exceptions": list(day.exceptions),
-        "clockChanges": [
+        clockChanges=[
             {
                 "utc": change.at,
                 "before": f"{change.before:%H:%M}",
@@ -209,4 +201,4 @@ def _day(day: CalendarDay, zone: tzinfo) -> DayObject:
             }
             for change in day.clock_changes
         ],
-    }
+    )

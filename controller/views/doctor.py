@@ -1,5 +1,6 @@
 """What doctor found, for people and for programs."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypedDict
 
@@ -33,11 +34,14 @@ def doctor_lines(checks: Sequence[Check]) -> Iterator[Line]:
                 yield ()
             where = check.where
             yield (Span(where, "bold"),)
-        style = _STYLES[check.health]
+        style, what = _STYLES[check.health], check.what
+        # Of a long list nobody has to act on only the beginning.
+        if check.health is Health.NOT_PROBED and len(what) > LONGEST_LIST:
+            what = f"{what[:LONGEST_LIST].rpartition(', ')[0]}, … (all: --format json)"
         yield (
             Span("  "),
             Span(f"{check.health:<10}", style),
-            Span(f"  {check.of:<{of}}  {_shortened(check)}"),
+            Span(f"  {check.of:<{of}}  {what}"),
         )
         for index, line in enumerate(check.fix.splitlines()):
             yield (Span(f"{'':<{14 + of + 2}}{' ' if index else '→'} {line}"),)
@@ -45,19 +49,10 @@ def doctor_lines(checks: Sequence[Check]) -> Iterator[Line]:
     yield (Span(summary(checks), "bold"),)
 
 
-def _shortened(check: Check) -> str:
-    """Return what was found; of a long list nobody has to act on only the beginning."""
-    if check.health is not Health.NOT_PROBED or len(check.what) <= LONGEST_LIST:
-        return check.what
-    return f"{check.what[:LONGEST_LIST].rpartition(', ')[0]}, … (all: --format json)"
-
-
 def summary(checks: Iterable[Check]) -> str:
     """Return ``14 ok · 1 lacks · 2 not probed``."""
-    counts = dict.fromkeys(Health, 0)
-    for check in checks:
-        counts[check.health] += 1
-    return " · ".join(f"{count} {health}" for health, count in counts.items() if count)
+    counts = Counter(check.health for check in checks)
+    return " · ".join(f"{counts[health]} {health}" for health in Health if counts[health])
 
 
 def doctor_json(checks: Sequence[Check]) -> DoctorDocument:

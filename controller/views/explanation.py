@@ -1,16 +1,16 @@
 """An explanation as people read it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from controller.engine.queries.effective import EffectiveDocument
 from controller.engine.queries.explain.explanation import (
     STATES,
     Block,
     BlockCode,
     Explanation,
-    PowerFacts,
     StepKind,
     Written,
 )
@@ -19,7 +19,7 @@ from controller.loading.yaml_text import scalar_text
 from controller.model.plan import Note, Violation
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Reason, ResourceRef
 from controller.planning.wording import TIMES, end_text, what_text
-from controller.scheduling.decision import Rule, Verdict
+from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
@@ -41,50 +41,37 @@ SOURCES: Final = {
 }
 
 
-def _state(images: Mapping[str, Any] | None, ref: ResourceRef) -> str:
-    image = images.get(str(ref), images) if images else None
-    if not image:
-        return "nothing"
-    told = ", ".join(str(image[name]) for name in ("lifecycle", "state") if image.get(name))
-    return told or ", ".join(f"{name} {value}" for name, value in sorted(image.items()))
-
-
 def why_lines(explanation: Explanation) -> list[str]:
     """Return which rule decides, and where it was written by whom; of a document the latter."""
-    found = explanation.power
-    if found is None:
-        return [_place(document, "changed", explanation.zone) for document in explanation.written]
-    if found.environment is None:
-        return []
-    rule = found.decision.deciding
-    if rule is None or rule.verdict is not Verdict.DECIDES:
-        return [str(found.decision.reason or "no rule applies")]
-    verb = "set" if rule.source is Source.ENVIRONMENT else "changed"
-    places = [_place(document, verb, explanation.zone) for document in explanation.written]
-    return [*_rule_lines(rule, found), *places]
-
-
-def _rule_lines(rule: Rule, found: PowerFacts) -> Iterator[str]:
-    subject = found.subject
-    on_instance = rule.source is Source.INSTANCE
-    tagged = f"tag {rule.tag} = {rule.text} on {subject.instance if on_instance else f'group {subject.group}'}"
-    if rule.source is Source.OVERRIDE:
-        yield f"{rule.why or 'an override'}: {rule.text}"
-    elif rule.source is Source.ENVIRONMENT:
+    found, lines, verb = explanation.power, [], "changed"
+    if found is not None:
+        rule, subject = found.decision.deciding, found.subject
+        if found.environment is None:
+            return []
+        if rule is None or rule.verdict is not Verdict.DECIDES:
+            return [str(found.decision.reason or "no rule applies")]
         choice = found.choice
-        if choice is None:
-            yield f"{found.owner} cannot be read back"
-        elif choice.mode != "automatic":
-            yield f"{found.owner} follows mode {choice.mode}"
+        on_instance = rule.source is Source.INSTANCE
+        place = subject.instance if on_instance else f"group {subject.group}"
+        tagged = f"tag {rule.tag} = {rule.text} on {place}"
+        if rule.source is Source.OVERRIDE:
+            lines = [f"{rule.why or 'an override'}: {rule.text}"]
+        elif rule.source is Source.ENVIRONMENT:
+            verb = "set"
+            if choice is None:
+                lines = [f"{found.owner} cannot be read back"]
+            elif choice.mode != "automatic":
+                lines = [f"{found.owner} follows mode {choice.mode}"]
+            else:
+                used = ResourceRef("Schedule", choice.use) if choice.use else choice.expression
+                lines = [f"{found.owner} follows {used}"]
+        elif rule.is_persons_tag:
+            lines = [f"{tagged}, put there by a person (AWS does not say who)"]
         else:
-            used = ResourceRef("Schedule", choice.use) if choice.use else choice.expression
-            yield f"{found.owner} follows {used}"
-    elif rule.is_persons_tag:
-        yield f"{tagged}, put there by a person (AWS does not say who)"
-    else:
-        if rule.source is Source.GROUP:
-            yield f"{tagged}, written there by envctl for its role"
-        yield f"role {subject.role} of {found.owner} has a schedule of its own"
+            if rule.source is Source.GROUP:
+                lines = [f"{tagged}, written there by envctl for its role"]
+            lines.append(f"role {subject.role} of {found.owner} has a schedule of its own")
+    return [*lines, *(_place(document, verb, explanation.zone) for document in explanation.written)]
 
 
 def _place(document: Written, verb: str, zone: tzinfo) -> str:
@@ -112,42 +99,38 @@ def _place(document: Written, verb: str, zone: tzinfo) -> str:
 
 
 class RuleText(NamedTuple):
-    """One rule of the order, as it is shown."""
+    """One rule of the order; ``shown`` is as the order shows it, the one that decides in brackets: ``[environment office-hours]``."""
 
     name: str
     text: str
     verdict: str
-    why: str = ""
+    why: str
+    shown: str
 
-    def __str__(self) -> str:
-        """Print as the order shows it; the one that decides in brackets: ``[environment office-hours]``."""
-        match self.verdict:
-            case Verdict.DECIDES:
-                return f"[{self.name} {self.text}]"
-            case Verdict.ABSENT:
-                return f"{self.name} \N{EN DASH}"
-            case Verdict.BEATEN:
-                return f"{self.name} {self.text}"
-            case _:
-                return f"{self.name} {self.text} ({self.verdict})"
+
+_SHOWN: Final = {
+    Verdict.DECIDES: "[{name} {text}]",
+    Verdict.ABSENT: "{name} \N{EN DASH}",
+    Verdict.BEATEN: "{name} {text}",
+}
 
 
 def order_of(explanation: Explanation) -> list[RuleText]:
     """Return every rule of the order, with what became of it."""
-    found = explanation.power
+    found, order = explanation.power, []
     if found is None or found.environment is None:
         return []
-    own = f"role {found.subject.role}" if found.subject.role else SOURCES[Source.ROLE]
-    label = found.environment.label
-    return [
-        RuleText(
-            own if rule.source is Source.ROLE else SOURCES[rule.source],
-            (label if rule.source is Source.ENVIRONMENT else "") or rule.text,
-            rule.verdict.value,
-            "" if rule.verdict is Verdict.DECIDES else rule.why,
-        )
-        for rule in found.decision.chain
-    ]
+    for rule in found.decision.chain:
+        name, text, verdict = SOURCES[rule.source], rule.text, rule.verdict
+        if rule.source is Source.ROLE and found.subject.role:
+            name = f"role {found.subject.role}"
+        if rule.source is Source.ENVIRONMENT:
+            text = found.environment.label or text
+        form = _SHOWN.get(verdict, "{name} {text} ({verdict})")
+        why = "" if verdict is Verdict.DECIDES else rule.why
+        shown = form.format(name=name, text=text, verdict=verdict)
+        order.append(RuleText(name, text, verdict.value, why, shown))
+    return order
 
 
 _WIDTH: Final = 14
@@ -156,15 +139,16 @@ _VALUE_WIDTH: Final = 56
 
 def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     """Return the answer for people."""
-    first, *rest = block_lines(explanation) or ("nothing",)
-    told = "; ".join(block_text(notice) for notice in explanation.information)
+    document = explanation.source.document if explanation.source else None
+    first, *rest = [block.text for block in blocks_of(explanation)] or ("nothing",)
+    told = "; ".join(block_line(notice).text for notice in explanation.information)
     order = order_of(explanation)
     blocks = [
         ("Last change", last_change_lines(explanation)),
         ("Why", why_lines(explanation)),
-        ("Order", [" · ".join(map(str, order))] if order else []),
+        ("Order", [" · ".join(rule.shown for rule in order)] if order else []),
         ("", [f"{rule.name}: {rule.why}" for rule in order if rule.why]),
-        ("Values", value_lines(explanation)),
+        ("Values", value_lines(document) if document else []),
         ("Overrides", override_lines(explanation)),
         ("Blocks", [f"{first}{f' ({told}: information only)' if told else ''}", *rest]),
     ]
@@ -230,7 +214,7 @@ def verdict_of(explanation: Explanation) -> str:
     if found is None:
         if source is None:
             return ""
-        if not value_lines(explanation):
+        if source.document is None:
             return "the source has it no more"
         planned = [
             f"{change.action} is planned ({change.cause.value})" for change in source.changes
@@ -285,8 +269,13 @@ def last_change_lines(explanation: Explanation) -> list[str]:
         return [f"{second_text(done, UTC)}  {record.change_type}", applied]
     since = datetime.fromisoformat(begun.iso_timestamp) if begun else None
     if found.instance:
-        images = (record.old_value, record.new_value)
-        what = " → ".join(_state(image, explanation.ref) for image in images)
+        states = []
+        for images in (record.old_value, record.new_value):
+            image = (images or {}).get(str(explanation.ref), images) or {}
+            found_in = [str(image[name]) for name in ("lifecycle", "state") if image.get(name)]
+            others = [f"{name} {value}" for name, value in sorted(image.items())]
+            states.append(", ".join(found_in or others) or "nothing")
+        what = " → ".join(states)
     else:
         count = len(record.new_value or {})
         action = record.new_meta.get("Action", record.change_type.lower())
@@ -299,11 +288,8 @@ def last_change_lines(explanation: Explanation) -> list[str]:
     return lines
 
 
-def value_lines(explanation: Explanation) -> list[str]:
-    """Return each value of the document with its place; empty where the source was not read."""
-    document = explanation.source.document if explanation.source else None
-    if document is None:
-        return []
+def value_lines(document: EffectiveDocument) -> list[str]:
+    """Return each value of a document with its place."""
     shown = [
         (
             f"{dotted(path).removeprefix('spec.')}: {scalar_text(document.value_at(path))}",
@@ -324,42 +310,46 @@ def override_lines(explanation: Explanation) -> list[str]:
     ]
 
 
-def block_lines(explanation: Explanation) -> list[str]:
-    """Return what keeps it from being as it is wanted."""
-    return [
-        *map(block_text, explanation.blocks),
-        *(
-            f"{block.guard}: {block.message}"
-            if isinstance(block, Violation)
-            else f"{block.category}: {block.text}"
-            for block in planned_blocks(explanation)
-        ),
-    ]
+class BlockLine(NamedTuple):
+    """What blocks, or might be taken for it: as data, and in a line."""
+
+    code: str
+    subject: str
+    detail: str
+    text: str
 
 
-def planned_blocks(explanation: Explanation) -> tuple[Violation | Note, ...]:
-    """Return what blocks the changes a plan of the source has; nothing where the source has it no more."""
+_BLOCK_TEXTS: Final = {
+    BlockCode.MODE: "mode of power in {subject}: {detail}; nothing is switched",
+    BlockCode.NOT_OBSERVED: "{subject} is not known: {message}",
+    BlockCode.NOT_VALID: "{detail}; until that is put right it is left as it is",
+    BlockCode.MAINTENANCE: "environment in maintenance",
+    BlockCode.SCHEDULE_PROTECTED: "schedule protected by EnvironmentType/{subject}",
+    BlockCode.DEPLOYMENTS_LOCKED: "deployments locked",
+    BlockCode.DECISION: "{detail}",
+}
+
+
+def blocks_of(explanation: Explanation) -> list[BlockLine]:
+    """Return what keeps it from being as it is wanted; last what blocks the changes a plan of the source has.
+
+    Nothing of the latter where the source has it no more.
+    """
     source = explanation.source
-    return source.blocks if source is not None and value_lines(explanation) else ()
+    planned = source.blocks if source is not None and source.document is not None else ()
+    return [block_line(block) for block in (*explanation.blocks, *planned)]
 
 
-def block_text(block: Block) -> str:
-    """Return in a line what blocks, or might be taken for it."""
-    match block.code:
-        case BlockCode.MODE:
-            return f"mode of power in {block.subject}: {block.detail}; nothing is switched"
-        case BlockCode.NOT_OBSERVED:
-            return f"{block.subject} is not known: {Reason.stored(block.detail).message}"
-        case BlockCode.NOT_VALID:
-            return f"{block.detail}; until that is put right it is left as it is"
-        case BlockCode.MAINTENANCE:
-            return "environment in maintenance"
-        case BlockCode.SCHEDULE_PROTECTED:
-            return f"schedule protected by EnvironmentType/{block.subject}"
-        case BlockCode.DEPLOYMENTS_LOCKED:
-            return "deployments locked"
-        case BlockCode.DECISION:
-            return block.detail
+def block_line(block: Block | Violation | Note) -> BlockLine:
+    """Return what blocks, or might be taken for it."""
+    match block:
+        case Violation(guard=guard, message=message):
+            return BlockLine("guard", guard, message, f"{guard}: {message}")
+        case Note(category=category, text=text):
+            return BlockLine("note", category, text, f"{category}: {text}")
+        case Block(code, subject, detail):
+            facts = {**block._asdict(), "message": Reason.stored(detail).message}
+            return BlockLine(code, subject, detail, _BLOCK_TEXTS[code].format(**facts))
 
 
 class Command(NamedTuple):

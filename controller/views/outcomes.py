@@ -7,10 +7,11 @@ from typing import Annotated, Any, TypedDict
 from controller import __version__
 from controller.engine.config.apply import ApplyReport
 from controller.engine.reconcile.combined_plan import CombinedPlan
-from controller.model.plan import DONE, Outcome, Status
+from controller.model.plan import DONE, Status
 from controller.model.ref import ResourceRef
 from controller.planning.json_check import Fragment
 from controller.planning.plan_file import plan_schema
+from controller.views.documents.envelope import filled
 from controller.views.documents.plan import plan_object
 from controller.views.plan.wording import SIGNS, names_text
 
@@ -70,17 +71,8 @@ def apply_json(planned: CombinedPlan, report: ApplyReport | None) -> ApplyDocume
         "applied": tried is not None,
         "transaction": tried.transaction if tried else "",
         "stopped": tried.stopped if tried else "",
-        "outcomes": [_outcome(outcome) for outcome in tried.outcomes] if tried else [],
-    }
-
-
-def _outcome(outcome: Outcome) -> OutcomeObject:
-    change = outcome.change
-    return {
-        "action": change.action,
-        "kind": change.ref.kind,
-        "key": change.ref.key,
-        "status": outcome.status.value,
-        "message": outcome.message,
-        "auditIds": list(outcome.audit_ids),
+        "outcomes": [
+            filled(OutcomeObject, outcome, outcome.change, outcome.change.ref)
+            for outcome in (tried.outcomes if tried else ())
+        ],
     }

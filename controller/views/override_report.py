@@ -5,18 +5,17 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Final, TypedDict
 
-from controller.engine.overrides.effect import Effect
 from controller.engine.overrides.service import Done, Prepared
 from controller.model.override import Override
-from controller.model.plan import Outcome, Status
+from controller.model.plan import DONE, Status
 from controller.planning.wording import counted_kind, end_text, number, what_text
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
+from controller.views.documents.envelope import filled
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.plan.wording import violation_lines
 
-_DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
 _STARTING: Final = frozenset({"start", "exitStandby"})
 _STOPPING: Final = frozenset({"stop", "enterStandby"})
 _SCHEDULES: Final = frozenset({"schedule", "spec.schedule"})
@@ -63,14 +62,9 @@ class OverrideDocument(TypedDict):
     counts: Annotated[Mapping[str, int], "Status -> how many outcomes."]
 
 
-def prepared_lines(prepared: Prepared) -> tuple[str, ...]:
-    """Return what is to be written, what it does at once, and what it does not do."""
-    return tuple(_prepared(prepared))
-
-
-def _prepared(prepared: Prepared) -> Iterator[str]:
-    for override in prepared.overrides:
-        yield _comes(override, prepared) if prepared.comes else _goes(override, prepared)
+def prepared_lines(prepared: Prepared) -> Iterator[str]:
+    """Yield what is to be written, what it does at once, and what it does not do."""
+    yield from (_first_line(override, prepared) for override in prepared.overrides)
     effect = prepared.effect
     for verb, counts in (("Starts", effect.starts), ("Stops", effect.stops)):
         if counts:
@@ -93,11 +87,14 @@ def _prepared(prepared: Prepared) -> Iterator[str]:
         yield "The next apply, or the daemon, brings it to the tables and what follows from them"
 
 
-def _comes(override: Override, prepared: Prepared) -> str:
-    name = override.ref.key.rpartition("/")[2]
-    end = end_text(override, prepared.zone)
+def _first_line(override: Override, prepared: Prepared) -> str:
+    end, what = end_text(override, prepared.zone), f"{override.ref} {what_text(override)}"
+    if not prepared.comes:
+        again = "" if prepared.then is None else f", {prepared.then.label} again"
+        return f"release {override.id}: {what} ({override.actor}: {override.reason}), {end}{again}"
     if override.path not in _SCHEDULES:
-        return f"{override.ref} {what_text(override)} {end}"
+        return f"{what} {end}"
+    name = override.ref.key.rpartition("/")[2]
     return f"{name} {override.value} {end}{_then(override, prepared)}"
 
 
@@ -112,26 +109,20 @@ def _then(override: Override, prepared: Prepared) -> str:
     return f", then {followed.label} again: {state.upper()}{' (no switch)' if same else ''}"
 
 
-def _goes(override: Override, prepared: Prepared) -> str:
-    followed = prepared.then
-    again = f", {followed.label} again" if followed is not None else ""
-    return f"release {override.id}: {override.ref} {what_text(override)} ({override.actor}: {override.reason}), {end_text(override, prepared.zone)}{again}"
-
-
-def done_lines(prepared: Prepared, done: Done) -> tuple[str, ...]:
-    """Return what became of it, where to read more, and how to end it early."""
-    return tuple(_done(prepared, done))
-
-
-def _done(prepared: Prepared, done: Done) -> Iterator[str]:
+def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
+    """Yield what became of it, where to read more, and how to end it early."""
     outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
-    told = [
-        text
-        for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING))
-        if (text := _count(verb, actions, outcomes))
-    ]
+    told = []
+    for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING)):
+        instances = {
+            outcome.change.ref: outcome.status in DONE
+            for outcome in outcomes
+            if outcome.change.action in actions and outcome.change.ref.kind == "Instance"
+        }
+        if instances:
+            told.append(f"{verb} {number(sum(instances.values()))} of {number(len(instances))}")
     scaled = [
-        outcome.status in _DONE
+        outcome.status in DONE
         for outcome in outcomes
         if outcome.change.action == "update" and outcome.change.ref.kind == PARKING
     ]
@@ -145,7 +136,7 @@ def _done(prepared: Prepared, done: Done) -> Iterator[str]:
     else:
         yield f"{first}audit {done.transaction}"
     for outcome in outcomes:
-        if outcome.status not in _DONE:
+        if outcome.status not in DONE:
             yield f"  {outcome.status.value}  {outcome.change.ref}  {outcome.message.message}"
     for violation in done.refused:
         yield f"  refused  {violation.scope}: {violation.message}"
@@ -153,17 +144,6 @@ def _done(prepared: Prepared, done: Done) -> Iterator[str]:
     for scope in done.outcomes:
         if scope.stopped:
             yield f"  {scope.finding.scope}: {scope.stopped.message}"
-
-
-def _count(verb: str, actions: frozenset[str], outcomes: list[Outcome]) -> str:
-    instances = {
-        outcome.change.ref: outcome.status in _DONE
-        for outcome in outcomes
-        if outcome.change.action in actions and outcome.change.ref.kind == "Instance"
-    }
-    if not instances:
-        return ""
-    return f"{verb} {number(sum(instances.values()))} of {number(len(instances))}"
 
 
 def _instances(counts: Mapping[str, int]) -> str:
@@ -176,33 +156,21 @@ def report_json(prepared: Prepared, done: Done, now: datetime) -> OverrideDocume
     """Return it for programs."""
     effect = prepared.effect
     outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
-    return {
-        "at": now,
-        "action": "make" if prepared.comes else "release",
-        "written": True,
-        "transaction": done.transaction,
-        "overrides": [override_json(override) for override in prepared.overrides],
-        "effect": _effect(effect),
-        "outcomes": [
-            {
-                "ref": str(outcome.change.ref),
-                "action": outcome.change.action,
-                "status": outcome.status.value,
-                "message": outcome.message,
-            }
-            for outcome in outcomes
-        ],
-        "refused": [violation.token for violation in done.refused],
-        "counts": dict(Counter(outcome.status.value for outcome in outcomes)),
-    }
-
-
-def _effect(effect: Effect) -> EffectObject:
-    return {
-        "scopes": [{"scope": name, "power": mode} for name, mode in sorted(effect.modes.items())],
-        "starts": effect.starts,
-        "stops": effect.stops,
-        "left": effect.stay,
-        "right": effect.right,
-        "unknown": effect.dark,
-    }
+    return filled(
+        OverrideDocument,
+        done,
+        at=now,
+        action="make" if prepared.comes else "release",
+        written=True,
+        overrides=[override_json(override) for override in prepared.overrides],
+        effect=filled(
+            EffectObject,
+            effect,
+            scopes=[{"scope": name, "power": mode} for name, mode in sorted(effect.modes.items())],
+            left=effect.stay,
+            unknown=effect.dark,
+        ),
+        outcomes=[filled(SwitchOutcomeObject, outcome, outcome.change) for outcome in outcomes],
+        refused=[violation.token for violation in done.refused],
+        counts=Counter(outcome.status.value for outcome in outcomes),
+    )

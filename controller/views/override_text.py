@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, NotRequired, TypedDict
 
-from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.planning.overrides import shown_path
 from controller.planning.wording import what_text
+from controller.views.documents.envelope import filled
+from controller.views.style import aligned
 from controller.views.time_text import clock_text, relative_day_text, utc_text
 
 NONE = "no overrides"
@@ -33,10 +34,10 @@ class OverrideListDocument(TypedDict):
     overrides: list[OverrideObject]
 
 
-def list_lines(overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:
+def list_lines(overrides: Sequence[Override], now: datetime) -> list[str]:
     """Return a line for each, those that end first on top."""
     if not overrides:
-        return (NONE,)
+        return [NONE]
     ordered = sorted(
         overrides, key=lambda override: (override.until is None, override.until or now, override.id)
     )
@@ -51,12 +52,7 @@ def list_lines(overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:
         )
         for override in ordered
     ]
-    heads = ("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY")
-    widths = [max(len(row[n]) for row in (heads, *rows)) for n in range(len(heads) - 1)]
-    return tuple(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
-        for row in (heads, *rows)
-    )
+    return aligned([("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY"), *rows])
 
 
 def _ends(override: Override, now: datetime) -> str:
@@ -75,17 +71,7 @@ def list_json(overrides: Iterable[Override]) -> OverrideListDocument:
 
 def override_json(override: Override) -> OverrideObject:
     """Return one for programs."""
-    shown: OverrideObject = {
-        "id": override.id,
-        "ref": str(override.ref),
-        "path": shown_path(override.path) if override.path else "",
-        "since": override.since,
-        "until": override.until,
-        "untilGit": override.until_git,
-        "actor": override.actor,
-        "reason": override.reason,
-    }
-    return shown if override.value is ABSENT else {**shown, "value": override.value}
+    return filled(OverrideObject, override, path=shown_path(override.path) if override.path else "")
 
 
 def soon_text(override: Override, now: datetime) -> str:

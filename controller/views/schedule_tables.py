@@ -6,17 +6,20 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, TypedDict
 
 from controller.engine.queries.schedules.exceptions import (
-    Belongs,
     ExceptionKind,
     ScheduleException,
 )
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
 from controller.planning.wording import number
 from controller.scheduling.facts import Source
+from controller.views.documents.envelope import filled
+from controller.views.style import aligned
 from controller.views.time_text import clock_text, dated_day_text, stretch_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"
 UNKNOWN: Final = "unknown"
+_COSTS: Final = ("COST", "SAVED COST")
+_HEADINGS: Final = ("ENVIRONMENT", "TEAM", "INSTANCES", "ON", "OFF", "SAVED", *_COSTS)
 
 
 class BelongsObject(TypedDict):
@@ -81,14 +84,8 @@ class ScheduleReportDocument(TypedDict):
 
 def exception_lines(
     found: Sequence[ScheduleException], unknown: Mapping[str, str], now: datetime
-) -> tuple[str, ...]:
-    """Return the exceptions by category, then what could not be looked at."""
-    return tuple(_exceptions(found, unknown, now))
-
-
-def _exceptions(
-    found: Sequence[ScheduleException], unknown: Mapping[str, str], now: datetime
 ) -> Iterator[str]:
+    """Yield the exceptions by category, then what could not be looked at."""
     if not found:
         yield NONE
     counts = Counter(exception.kind for exception in found)
@@ -99,14 +96,13 @@ def _exceptions(
             if exception.kind is kind:
                 name = exception.ref.key.rpartition("/")[2]
                 alike.setdefault(_facts(exception, now), []).append(name)
-        rows = [(_names(names), *facts) for facts, names in alike.items()]
-        yield from (f"  {line}" for line in _aligned(rows))
+        # Of several how many, as a person looks for their group then.
+        rows = [
+            (names[0] if len(names) == 1 else f"{number(len(names))} instances", *facts)
+            for facts, names in alike.items()
+        ]
+        yield from (f"  {line}" for line in aligned(rows))
     yield from _dark(unknown)
-
-
-def _names(names: Sequence[str]) -> str:
-    """Return one name as it is; of several how many, as a person looks for their group then."""
-    return names[0] if len(names) == 1 else f"{number(len(names))} instances"
 
 
 def _facts(exception: ScheduleException, now: datetime) -> tuple[str, ...]:
@@ -155,15 +151,6 @@ def _day(at: datetime, now: datetime) -> str:
     return f"{day} {clock_text(utc)}"
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    if not rows:
-        return
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width]
-        yield "  ".join(cells).rstrip()
-
-
 def _dark(unknown: Mapping[str, str]) -> Iterator[str]:
     for scope, reason in sorted(unknown.items()):
         yield f"unknown: {scope} could not be looked at: {reason.partition(chr(10))[0]}"
@@ -175,51 +162,36 @@ def exceptions_json(
     """Return the exceptions for programs."""
     return {
         "at": now,
-        "exceptions": [_exception(exception) for exception in found],
+        "exceptions": list(map(_exception, found)),
         "unknown": unknown,
     }
 
 
 def _exception(exception: ScheduleException) -> ExceptionObject:
     rule = exception.rule
-    return {
-        "category": exception.kind.value,
-        "ref": str(exception.ref),
-        "name": exception.name,
-        **_belongs(exception.belongs),
-        "why": _why(exception),
-        "source": rule.source.value if rule else "",
-        "tag": rule.tag if rule else "",
-        "rule": rule.text if rule else "",
-        "override": exception.override.id if exception.override else "",
-        "schedule": exception.schedule,
-        "origin": str(exception.origin or ""),
-        "by": _by(exception),
-        "since": exception.since,
-        "until": exception.until,
-    }
+    return filled(
+        ExceptionObject,
+        exception,
+        exception.belongs,
+        category=exception.kind,
+        environmentType=exception.belongs.type,
+        why=_why(exception),
+        source=rule.source if rule else "",
+        tag=rule.tag if rule else "",
+        rule=rule.text if rule else "",
+        override=exception.override.id if exception.override else "",
+        origin=str(exception.origin or ""),
+        by=_by(exception),
+    )
 
 
-def report_lines(report: ScheduleReport) -> tuple[str, ...]:
-    """Return the hours by environment, and the totals."""
-    return tuple(_report(report))
-
-
-def _report(report: ScheduleReport) -> Iterator[str]:
+def report_lines(report: ScheduleReport) -> Iterator[str]:
+    """Yield the hours by environment, and the totals."""
     days = (report.until - report.since).total_seconds() / 86400
     yield f"Instance hours from {stretch_text(report.since, report.until)} ({days:g} day{'' if days == 1 else 's'})"
     priced = report.cost is not None
-    heads = (
-        "ENVIRONMENT",
-        "TEAM",
-        "INSTANCES",
-        "ON",
-        "OFF",
-        "SAVED",
-        *(("COST", "SAVED COST") if priced else ()),
-    )
-    rows = [heads, *(_hours(line, priced=priced) for line in report.lines)]
-    yield from _aligned(rows)
+    rows = [_HEADINGS, *map(_hours, report.lines)]
+    yield from aligned(rows if priced else [row[: -len(_COSTS)] for row in rows])
     share = _share(report.hours_on, report.hours_off)
     cost = f"; cost {report.cost:,.2f}, saved {report.saved:,.2f}" if priced else ""
     yield f"In total {number(round(report.hours_on))} h on, {number(round(report.hours_off))} h off: {share} saved against always-on{cost}"
@@ -233,8 +205,7 @@ def _report(report: ScheduleReport) -> Iterator[str]:
     yield from _dark(report.unknown)
 
 
-def _hours(line: ReportLine, *, priced: bool) -> tuple[str, ...]:
-    money = tuple("-" if value is None else f"{value:,.2f}" for value in (line.cost, line.saved))
+def _hours(line: ReportLine) -> tuple[str, ...]:
     return (
         line.belongs.environment,
         line.belongs.team,
@@ -242,7 +213,7 @@ def _hours(line: ReportLine, *, priced: bool) -> tuple[str, ...]:
         f"{line.hours_on:,.1f} h",
         f"{line.hours_off:,.1f} h",
         _share(line.hours_on, line.hours_off),
-        *(money if priced else ()),
+        *("-" if value is None else f"{value:,.2f}" for value in (line.cost, line.saved)),
     )
 
 
@@ -253,34 +224,8 @@ def _share(on: float, off: float) -> str:
 
 def report_json(report: ScheduleReport) -> ScheduleReportDocument:
     """Return the hours for programs."""
-    return {
-        "since": report.since,
-        "until": report.until,
-        "hoursOn": report.hours_on,
-        "hoursOff": report.hours_off,
-        "cost": report.cost,
-        "saved": report.saved,
-        "environments": [
-            {
-                **_belongs(line.belongs),
-                "scope": line.scope,
-                "instances": line.instances,
-                "hoursOn": line.hours_on,
-                "hoursOff": line.hours_off,
-                "cost": line.cost,
-                "saved": line.saved,
-                "assumed": line.assumed,
-            }
-            for line in report.lines
-        ],
-        "unknown": report.unknown,
-    }
-
-
-def _belongs(belongs: Belongs) -> BelongsObject:
-    return {
-        "environment": belongs.environment,
-        "team": belongs.team,
-        "environmentType": belongs.type,
-        "labels": belongs.labels,
-    }
+    lines = [
+        filled(HoursObject, line, line.belongs, environmentType=line.belongs.type)
+        for line in report.lines
+    ]
+    return filled(ScheduleReportDocument, report, environments=lines)

@@ -1,5 +1,6 @@
 """How a scope stands in words: why it is not in order, and what to type next."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from controller.engine.queries.status.view import UNSEEN, ScopeLine
@@ -48,10 +49,7 @@ def what_of(scope: ScopeLine) -> str:
 def in_words(scopes: Sequence[ScopeLine]) -> str:
     """Return ``43: 40 in order · 1 waiting``."""
     order = sum(scope.in_order for scope in scopes)
-    rest: dict[str, int] = {}
-    for scope in scopes:
-        if not scope.in_order:
-            rest[scope.state] = rest.get(scope.state, 0) + 1
+    rest = Counter(scope.state for scope in scopes if not scope.in_order)
     parts = [f"{order} in order", *(f"{rest[state]} {state}" for state in sorted(rest))]
     return f"{len(scopes)}: {' · '.join(parts)}"
 

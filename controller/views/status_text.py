@@ -1,22 +1,18 @@
 """Status as people read it: what needs somebody first, then what differs on purpose, then the rest. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from controller.engine.installation.installation import SettingLine
-from controller.engine.queries.status.view import (
-    PowerView,
-    ScopeLine,
-    StatusView,
-    Switch,
-)
+from controller.engine.queries.status.view import ScopeLine, StatusView
 from controller.model.canonical import ABSENT, Json
 from controller.model.observed import CONFIG_SCOPE, Remark
 from controller.model.override import Override
 from controller.planning.wording import number, value_text
 from controller.views.scope_text import in_words, next_step, what_of
-from controller.views.style import Line, Span, Style
+from controller.views.style import Line, Span, Style, aligned
 from controller.views.time_text import age_text, bare_clock_text, even_moment_text, utc_text
 
 NAMES_SHOWN: Final = 3
@@ -61,7 +57,8 @@ def _source(view: StatusView) -> Iterator[Line]:
     config = view.config
     revision = config.revision if config else ""
     if revision and config and config.applied_at:
-        applied = f"{_short(revision)} applied {age_text(view.at, config.applied_at)} ago"
+        short = revision.removeprefix("sha256:")[:COMMIT]
+        applied = f"{short} applied {age_text(view.at, config.applied_at)} ago"
     else:
         applied = "nothing was applied from it yet" if view.source.name else "nothing applied yet"
     said = {
@@ -82,7 +79,10 @@ def _scopes(view: StatusView) -> Iterator[Line]:
     if not odd:
         return
     yield ()
-    rows = [(scope, _since(scope, view.at), _what(scope, view.at)) for scope in odd]
+    rows = []
+    for scope in odd:
+        age = age_text(view.at, scope.status.since) if scope.status else ""
+        rows.append((scope, age, _what(scope, view.at)))
     name = max(len("SCOPE"), *(len(scope.name) for scope in odd))
     since = max(len("SINCE"), *(len(text) for _, text, _ in rows))
     what = max(len(text) for _, _, text in rows)
@@ -95,10 +95,6 @@ def _scopes(view: StatusView) -> Iterator[Line]:
             Span(f"  {age:<{since}}  "),
             Span(f"{text:<{what}}   → {step}" if step else text),
         )
-
-
-def _since(scope: ScopeLine, now: datetime) -> str:
-    return age_text(now, scope.status.since) if scope.status else ""
 
 
 def _what(scope: ScopeLine, now: datetime) -> str:
@@ -121,20 +117,16 @@ def _overrides(overrides: Sequence[Override], now: datetime) -> Iterator[Line]:
         (_override(override), _end(override, now), override.actor, override.reason)
         for override in overrides
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for index, row in enumerate(rows):
-        label = f"Overrides {len(overrides)}" if index == 0 else ""
-        cells = "  ".join(f"{row[column]:<{widths[column]}}" for column in range(3))
-        yield _row(label, f"{cells}  {row[3]}")
+    for index, line in enumerate(aligned(rows)):
+        yield _row(f"Overrides {len(overrides)}" if index == 0 else "", line)
 
 
 def _override(override: Override) -> str:
-    if not override.path:
-        return f"{override.ref} left as it is"
-    if override.value is ABSENT:
-        return f"{override.ref} {override.path} left as it is"
+    what = f"{override.ref} {override.path}".rstrip()
+    if not override.path or override.value is ABSENT:
+        return f"{what} left as it is"
     value: Json = override.value
-    return f"{override.ref} {override.path}={value_text(value)}"
+    return f"{what}={value_text(value)}"
 
 
 def _end(override: Override, now: datetime) -> str:
@@ -164,8 +156,11 @@ def _power(view: StatusView) -> Iterator[Line]:
     yield _row("Power", f"environments by schedule: {', '.join(counts)}{_instances(view)}")
     for index, switch in enumerate(found.next):
         lead = "next: " if index == 0 else "then: "
-        yield _row("", f"{lead}{_coming(switch.at, view.at)}, {_switch(switch)}")
-    yield from _invalid(found)
+        states = (("on", switch.on), ("off", switch.off))
+        what = "; ".join(f"{word}: {_names(names)}" for word, names in states if names)
+        yield _row("", f"{lead}{_coming(switch.at, view.at)}, {what}")
+    for name, why in sorted(found.invalid.items()):
+        yield _row("", f"Environment/{name}: its schedule cannot be read: {why}", "warn")
 
 
 def _instances(view: StatusView) -> str:
@@ -189,19 +184,6 @@ def _as_of(view: StatusView, moments: Sequence[datetime]) -> str:
     """Say how old what was seen is; nothing of what was seen just now."""
     oldest = min(moments)
     return "" if oldest == view.at else f" (seen {age_text(view.at, oldest)} ago)"
-
-
-def _switch(switch: Switch) -> str:
-    parts = []
-    for word, names in (("on", switch.on), ("off", switch.off)):
-        if names:
-            parts.append(f"{word}: {_names(names)}")
-    return "; ".join(parts)
-
-
-def _invalid(power: PowerView) -> Iterator[Line]:
-    for name, why in sorted(power.invalid.items()):
-        yield _row("", f"Environment/{name}: its schedule cannot be read: {why}", "warn")
 
 
 def _seen(view: StatusView) -> Iterator[Line]:
@@ -237,9 +219,7 @@ def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[
 
 def _looks(view: StatusView) -> str:
     looked = view.looked or {}
-    states: dict[str, int] = {}
-    for scope in looked.values():
-        states[scope.state.value] = states.get(scope.state.value, 0) + 1
+    states = Counter(scope.state.value for scope in looked.values())
     changes = sum(scope.changes for scope in looked.values())
     counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     return f"{counts or 'no account has a target that is on'}; {number(changes)} to change"
@@ -289,11 +269,8 @@ def _ledger(view: StatusView) -> Iterator[Line]:
 def settings_lines(settings: Iterable[SettingLine]) -> Iterator[Line]:
     """Yield every setting with its value and where that came from."""
     rows = [(setting.path, _setting(setting.value), setting.origin) for setting in settings]
-    path = max(len(row[0]) for row in rows)
-    value = max(len(row[1]) for row in rows)
-    for row in rows:
-        style: Style = "dim" if row[2] == "default" else "plain"
-        yield (Span(f"{row[0]:<{path}}  {row[1]:<{value}}  {row[2]}", style),)
+    for row, line in zip(rows, aligned(rows), strict=True):
+        yield (Span(line, "dim" if row[2] == "default" else "plain"),)
 
 
 def _setting(value: Json) -> str:
@@ -316,10 +293,6 @@ def _names(names: Sequence[str]) -> str:
     if len(names) <= NAMES_SHOWN:
         return ", ".join(names)
     return f"{number(len(names))} ({', '.join(names[:NAMES_SHOWN])}, …)"
-
-
-def _short(revision: str) -> str:
-    return revision.removeprefix("sha256:")[:COMMIT]
 
 
 def _coming(at: datetime, now: datetime) -> str:

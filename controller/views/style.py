@@ -1,6 +1,6 @@
-"""Text with its colours as data: the caller knows whether it writes to a terminal."""
+"""Lines of text: columns of one width, and colours as data: the caller knows whether it writes to a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
 Style = Literal["plain", "bold", "add", "change", "remove", "warn", "dim"]
@@ -33,6 +33,15 @@ class Span(NamedTuple):
 
 
 Line = tuple[Span, ...]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a line a row: columns of one width; one that is empty in every row is left out."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{n}}" for cell, n in zip(row, widths, strict=True) if n).rstrip()
+        for row in rows
+    ]
 
 
 def plain(lines: Iterable[Line]) -> str:

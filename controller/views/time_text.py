@@ -23,9 +23,9 @@ def date_text(day: date) -> str:
     return f"{day.day} {day:%b}"
 
 
-def day_text(day: date, width: int = 1) -> str:
-    """Return ``Tue 3 Nov``, the number at least so wide."""
-    return f"{day:%a} {day.day:>{width}} {day:%b}"
+def day_text(day: date) -> str:
+    """Return ``Tue 3 Nov``."""
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def even_day_text(day: date) -> str:
@@ -34,15 +34,14 @@ def even_day_text(day: date) -> str:
 
 
 def moment_text(at: datetime, zone: tzinfo = UTC, width: int = 1) -> str:
-    """Return ``Tue 3 Nov 19:00 GMT``."""
+    """Return ``Tue 3 Nov 19:00 GMT``, the day's number at least so wide."""
     local = at.astimezone(zone)
-    return f"{day_text(local, width)} {clock_text(local)}"
+    return f"{local:%a} {local.day:>{width}} {local:%b %H:%M %Z}"
 
 
 def even_moment_text(at: datetime, zone: tzinfo = UTC) -> str:
     """Return ``Tue 03 Nov 19:00 UTC``, always of one width."""
-    local = at.astimezone(zone)
-    return f"{even_day_text(local)} {clock_text(local)}"
+    return f"{at.astimezone(zone):%a %d %b %H:%M %Z}"
 
 
 def second_text(at: datetime, zone: tzinfo, since: datetime | None = None) -> str:
@@ -51,7 +50,7 @@ def second_text(at: datetime, zone: tzinfo, since: datetime | None = None) -> st
     begin = ""
     if since is not None and since.replace(microsecond=0) != at.replace(microsecond=0):
         begin = f"{since.astimezone(zone):%H:%M:%S}\N{EN DASH}"
-    return f"{day_text(local)} {begin}{local:%H:%M:%S %Z}"
+    return f"{local:%a} {local.day} {local:%b} {begin}{local:%H:%M:%S %Z}"
 
 
 def dated_second_text(at: datetime) -> str:

@@ -17,7 +17,8 @@ from controller.planning.observed_json import read_observed, write_observed
 from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import render_json
 from controller.views.plan.markdown import render_markdown
-from controller.views.plan.text import render_text
+from controller.views.plan.text import text_lines
+from controller.views.style import plain
 from tests.golden.schedule_story import fifty_nine_environments_stay_longer
 from tests.golden.stories import NAMES, STORIES, Scope, desired_object, plan_of
 
@@ -31,7 +32,7 @@ ENDS = {"plan.json": 10, "desired.json": 3, "observed.json": 3}
 def rendered(plan: Plan) -> dict[str, str]:
     """The plan in every golden form, by file name."""
     return {
-        "plan.txt": render_text(plan, names=NAMES),
+        "plan.txt": plain(text_lines(plan, names=NAMES)),
         "plan.md": render_markdown(plan, names=NAMES),
         "plan.json": render_json(plan, names=NAMES, controller_version="golden").decode(),
     }

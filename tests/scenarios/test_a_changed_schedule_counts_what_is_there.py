@@ -42,8 +42,11 @@ def test_instances_are_those_found_and_only_those_that_follow_it(estate: PowerEs
     assert told is not None
     # Two members and one of no group; what a person tagged stays whatever schedules say.
     assert told.shifts[0].instances == 3
-    assert "(3 instances, found)" in meaning_lines(told, expand=False)[1].title
-    assert "3 instances stopped; first difference now" in meaning_lines(told, expand=False)[2].title
+    assert "(3 instances, found)" in list(meaning_lines(told, expand=False))[1].title
+    assert (
+        "3 instances stopped; first difference now"
+        in list(meaning_lines(told, expand=False))[2].title
+    )
 
 
 def test_what_is_off_already_is_not_stopped_again(estate: PowerEstate) -> None:

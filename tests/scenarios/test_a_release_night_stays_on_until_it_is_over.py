@@ -186,11 +186,11 @@ def test_more_than_an_edit_may_stop_an_override_stops_once_that_is_approved(even
     evening.guards = {"maxStopsByEdit": 1}
 
     made, ready = prepared(evening, "c50", "schedule=off")
-    assert f"  {SCOPE}: 3 are more than guards.maxStopsByEdit" in prepared_lines(ready)[2]
+    assert f"  {SCOPE}: 3 are more than guards.maxStopsByEdit" in list(prepared_lines(ready))[2]
     done = made.carry_out(ready)
 
     assert done.exit_code == 3
-    lines = done_lines(ready, done)
+    lines = list(done_lines(ready, done))
     assert lines[1].startswith(f"  refused  {SCOPE}: 3 instances would be stopped by an edit")
     assert f"--override {done.refused[0].token}" in lines[3]
     assert evening.lifecycles(WEB) == ["InService"] * 3
@@ -207,8 +207,8 @@ def test_released_early_it_stops_again(evening: PowerEstate) -> None:
     ready = made.to_release("c50")
     done = made.carry_out(ready)
 
-    assert prepared_lines(ready)[1] == f"Stops now: 3 instances ({WEB} 3)"
-    assert done_lines(ready, done)[0].startswith("Stopped 3 of 3 in ")
+    assert list(prepared_lines(ready))[1] == f"Stops now: 3 instances ({WEB} 3)"
+    assert next(done_lines(ready, done)).startswith("Stopped 3 of 3 in ")
     assert evening.lifecycles(WEB) == ["Standby"] * 3
     assert on_record(evening) == ()
     with pytest.raises(WrongUsage, match="there is no override 'c50'"):
@@ -222,17 +222,17 @@ def test_a_group_that_was_scaled_to_zero_comes_back_at_once(evening: PowerEstate
     evening.at(MORNING).group(web)
     evening.group(never, MinSize=0, DesiredCapacity=0)
     made, ready = prepared(evening, "c51", "schedule=off")
-    assert prepared_lines(ready)[1] == f"Stops now: 3 instances ({web} 3)"
+    assert list(prepared_lines(ready))[1] == f"Stops now: 3 instances ({web} 3)"
     done = made.carry_out(ready)
     assert evening.look(web)["Instances"] == []
     overrides_of_c51 = overrides(evening)
 
     ready = overrides_of_c51.to_release("c51")
-    assert prepared_lines(ready)[1].startswith("Starts now: 4 instances")
+    assert list(prepared_lines(ready))[1].startswith("Starts now: 4 instances")
     done = overrides_of_c51.carry_out(ready)
 
     assert ready.effect.empty == (never,)
-    assert done_lines(ready, done)[0].startswith("Started 1 of 1, Scaled 1 of 1 group in ")
+    assert next(done_lines(ready, done)).startswith("Started 1 of 1, Scaled 1 of 1 group in ")
     assert evening.lifecycles(web) == ["InService"] * 3
 
 
@@ -324,10 +324,10 @@ def test_where_power_only_observes_it_is_written_and_said(evening: "Night") -> N
     made, ready = prepared(evening, "c50", "schedule=on")
     done = made.carry_out(ready)
 
-    lines = prepared_lines(ready)
+    lines = list(prepared_lines(ready))
     assert lines[1] == f"Starts (not: power only observes here): 3 instances ({WEB} 3)"
     assert lines[2].startswith(f"  mode of power in {SCOPE}: observe")
-    assert done_lines(ready, done)[0].startswith("Written. ")
+    assert next(done_lines(ready, done)).startswith("Written. ")
     assert set(evening.states().values()) == {"stopped"}
     assert len(on_record(evening)) == 1
 

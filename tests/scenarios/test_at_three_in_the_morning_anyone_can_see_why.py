@@ -83,7 +83,7 @@ def test_what_a_person_tagged_says_so_and_is_found_by_name_and_address(night: Po
     address = said(told)["heading"][0].split()[-1]
 
     assert "tag Schedule = on" in said(told)["why"][0]
-    assert [str(rule) for rule in order_of(told)] == [
+    assert [rule.shown for rule in order_of(told)] == [
         "override –",
         "[instance tag on]",
         "group tag –",
@@ -124,14 +124,14 @@ def test_an_override_decides_and_its_end_is_the_next_change(night: PowerEstate) 
     told = explained(night, "c50")
 
     assert said(told)["wanted"] == "on"
-    assert str(order_of(told)[0]) == "[override on]"
+    assert order_of(told)[0].shown == "[override on]"
     assert "Environment/c50 by envctl: release" in said(told)["why"][0]
     assert told.power is not None
     assert told.power.next[0].state == "off"
     assert told.power.next[0].at == now + timedelta(minutes=5)
     assert len(told.overrides) == 1
     # The document still says what it said.
-    assert str(order_of(told)[-1]) == "environment office-hours"
+    assert order_of(told)[-1].shown == "environment office-hours"
     assert said(told)["order"][0]["verdict"] == "decides"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from controller.cli.commands import COMMANDS, command
+from controller.cli.commands import COMMANDS, AllCommands
 from controller.errors import ERROR_CLASSES, EXIT_ORDER
 from controller.loading.issues import model_in
 from controller.settings import Settings, variable_of
@@ -54,7 +54,7 @@ def _page(title: str, intro: str, lines: Iterator[str]) -> str:
 def _commands() -> str:
     def lines() -> Iterator[str]:
         for name in COMMANDS:
-            yield from _command(f"envctl {name}", command(name))
+            yield from _command(f"envctl {name}", AllCommands().get_command(None, name))
 
     intro = (
         "Before the command: `--config FILE` (a path or `s3://BUCKET/KEY`; default: `ENVCTL_CONFIG`), `--events FILE` "

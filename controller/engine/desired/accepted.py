@@ -18,13 +18,13 @@ from controller.loading.validated import (
     validate_document,
 )
 from controller.model.accepted import AcceptedState, Items, LiveOptions
-from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.canonical import parse_canonical
 from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection, Resource
-from controller.planning.fields import comparable, keep_found
+from controller.planning.fields import keep_found
 from controller.planning.overrides import patch, without_override
 from controller.targets.table_items.item_form import load_plain
 
@@ -79,15 +79,12 @@ class AcceptedReader:
         """Read what the tables hold of ours, with the overrides that hold at ``now`` laid over it.
 
         An override that has ended is over here, whether the tables still hold its value or not. What cannot be read back is in
-        ``unreadable``; nothing is raised for it. Whether Git has changed a document since an
-        override was made is not known here: such overrides hold until their record goes.
+        ``unreadable``; nothing is raised for it. Whether Git has changed a document since an override was made is not known
+        here: such overrides hold until their record goes.
         """
-        holding = tuple(
-            override for override in overrides if override.until is None or override.until > now
-        )
-        mine = {
-            ref: found for ref, found in observed.objects.items() if found.ownership in _ACCEPTED
-        }
+        holding = tuple(made for made in overrides if made.until is None or made.until > now)
+        objects = observed.objects.items()
+        mine = {ref: found for ref, found in objects if found.ownership in _ACCEPTED}
         stored = {
             ref: StoredObject(found.attributes, mark.extra, Origin(mark.path, mark.line))
             for ref, found in mine.items()
@@ -188,19 +185,6 @@ class AcceptedReader:
         settings = ("none", self.options.default_region)
         resolved = resolve_all(valid, self.kinds, settings, LazyMapping(known.specs, facts))
         return {ref: found.resource for ref, found in resolved.items()}, wrong
-
-
-def stored_objects(observed: ObservedState, kinds: Kinds) -> dict[ResourceRef, StoredObject]:
-    """Return what a scope holds of ours for ``desired_from_items``: without the shared fields that their YAML did not give."""
-    stored: dict[ResourceRef, StoredObject] = {}
-    for ref, found in observed.objects.items():
-        if found.ownership in _ACCEPTED:
-            extra = found.mark.extra if found.mark is not None else {}
-            shared = kinds[ref.kind].shared if ref.kind in kinds else ()
-            own = comparable(parse_canonical(found.attributes), shared, extra.get("owned", ()))
-            origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
-            stored[ref] = StoredObject(canonical_bytes(own), extra, origin)
-    return stored
 
 
 def accepted_of(

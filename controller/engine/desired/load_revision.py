@@ -27,7 +27,7 @@ from controller.model.canonical import canonical_bytes, parse_canonical, project
 from controller.model.observed import BENEATH
 from controller.model.override import Override
 from controller.model.ref import Problem, ProblemCode, ResourceRef, in_file_order
-from controller.model.resource import DesiredState, Resource
+from controller.model.resource import DesiredState
 from controller.planning.overrides import base_fields, patch
 from controller.ports import Revision, Source, SourceTree
 
@@ -182,20 +182,16 @@ def apply_overrides(
         raise InvalidDesiredState([*fresh, *_blamed(overrides, documents.keys(), revision)])
     resources = dict(loaded.resources)
     for ref in documents:
-        kind = kinds[ref.kind]
-        resources[ref] = _with_base_fields(resources[ref], plain[ref].document, kind)
+        kind, asked = kinds[ref.kind], resources[ref].projection
+        found = _as_read_back(plain[ref].document, kind)
+        fields = base_fields(found, _as_read_back(resources[ref].document, kind))
+        if fields:
+            # The mark says what Git has: an override's end is then kept where Git is out of reach.
+            extra = canonical_bytes({**parse_canonical(asked.extra), BENEATH: fields})
+            digest = projection_digest(asked.attributes, extra)
+            marked = replace(asked, extra=extra, digest=digest)
+            resources[ref] = replace(resources[ref], projection=marked)
     return replace(revision, loaded=replace(loaded, resources=resources))
-
-
-def _with_base_fields(resource: Resource, document: bytes, kind: Kind[Any]) -> Resource:
-    """Let the mark say what Git has: an override's end is then kept where Git is out of reach."""
-    fields = base_fields(_as_read_back(document, kind), _as_read_back(resource.document, kind))
-    if not fields:
-        return resource
-    asked = resource.projection
-    extra = canonical_bytes({**parse_canonical(asked.extra), BENEATH: fields})
-    digest = projection_digest(asked.attributes, extra)
-    return replace(resource, projection=replace(asked, extra=extra, digest=digest))
 
 
 def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:

@@ -6,7 +6,7 @@ source is read when a schema is asked for, and by nobody else.
 
 import ast
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from textwrap import dedent
@@ -67,16 +67,13 @@ def _texts_of(part: type[BaseModel]) -> Mapping[str, str]:
         (found,) = ast.parse(dedent(inspect.getsource(part))).body
     except (TypeError, OSError):
         return {}
-    return dict(_below_fields(found.body)) if isinstance(found, ast.ClassDef) else {}
-
-
-def _below_fields(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for field, below in pairwise(body):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(below, ast.Expr)
-            and isinstance(below.value, ast.Constant)
-            and isinstance(below.value.value, str)
-        ):
-            yield field.target.id, inspect.cleandoc(below.value.value)
+    assert isinstance(found, ast.ClassDef), "the source of a class"
+    return {
+        field.target.id: inspect.cleandoc(below.value.value)
+        for field, below in pairwise(found.body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
+    }

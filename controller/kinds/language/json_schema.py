@@ -122,16 +122,15 @@ def _spec_definitions(kind: Kind[Any]) -> dict[str, JsonSchema]:
     spec = model_schema(kind.spec)
     definitions: dict[str, JsonSchema] = spec.pop("$defs", {})
     definitions["Spec"] = spec
-    merging = {model.__name__ for model in _merging(kind.spec)} - {kind.spec.__name__}
+    merging = {model.__name__: model for model in _merging(kind.spec) if model is not kind.spec}
     for name, (model, _) in kind.authored_fields.items():
         authored = model_schema(model)
         definitions = {**authored.pop("$defs", {}), **definitions, model.__name__: authored}
         said = authored["description"]
         spec["properties"][name] = {"description": said, "$ref": f"#/$defs/{model.__name__}"}
-        merging |= {part.__name__ for part in _merging(model)}
-    named = {part.__name__: part for part in _merging(kind.spec) if part.named_by is not None}
-    for name in sorted(merging | {"Spec"}):
-        _loosen(definitions[name], named.get(name))
+        merging |= {part.__name__: part for part in _merging(model)}
+    for name, part in (merging | {"Spec": kind.spec}).items():
+        _loosen(definitions[name], part)
     return dict(sorted(definitions.items()))
 
 
@@ -158,13 +157,12 @@ def _merged_models(shape: Shape) -> Iterable[type[Spec]]:
         yield members.model
 
 
-def _loosen(schema: JsonSchema, named: type[Spec] | None) -> None:
+def _loosen(schema: JsonSchema, model: type[Spec]) -> None:
     """Require nothing but a member's name, and accept null for every field, in place."""
     required = schema.pop("required", [])
-    kept: list[str] = []
-    if named is not None:
-        fields = fields_of(named).by_yaml.values()
-        kept = [field.yaml for field in fields if field.name == named.named_by]
+    fields = fields_of(model).by_yaml.values()
+    kept = [field.yaml for field in fields if field.name == model.named_by]
+    if kept:
         schema["required"] = kept
     if required:
         schema["x-required"] = required
@@ -187,9 +185,8 @@ def _or_null(schema: JsonSchema) -> JsonSchema:
         return schema
     said: JsonSchema = {name: schema[name] for name in ("description", "default") if name in schema}
     inner = {name: value for name, value in schema.items() if name not in said}
-    if set(inner) == {"anyOf"}:
-        return {**said, "anyOf": [*inner["anyOf"], _NULL]}
-    return {**said, "anyOf": [inner, _NULL]}
+    choices = inner["anyOf"] if set(inner) == {"anyOf"} else [inner]
+    return {**said, "anyOf": [*choices, _NULL]}
 
 
 def _tidy(value: Any) -> Any:

@@ -12,13 +12,12 @@ from controller.kinds.language.spec import (
     Gives,
     RefTo,
     Says,
-    ShortForm,
     Spec,
     unfit,
 )
 from controller.kinds.parts.texts import Email, SubnetType, Text
 from controller.kinds.schedule import (
-    SCHEDULE,
+    SHORT_TEXT,
     Expression,
     ScheduleChoice,
     TimeZone,
@@ -207,10 +206,6 @@ class DeployedService(Spec):
     service_name: Annotated[Text, RefTo("Service")]
 
 
-SERVICE = ShortForm({"type": "string", "minLength": 1, "maxLength": 255})
-"""Mark of a field of this type: the short form is text."""
-
-
 class InstanceRefresh(Spec):
     """Replace the instances of a group bit by bit when its template changes."""
 
@@ -292,7 +287,7 @@ class ServerRole(Spec):
     """Given to the instances' user data."""
     removal_date_tag: Text | None = None
     """Given to the instances' user data."""
-    services: list[Annotated[DeployedService, SERVICE]] | None = None
+    services: list[Annotated[DeployedService, SHORT_TEXT]] | None = None
     """Services that run on the role."""
     rollout: Annotated[RolloutChoice | None, CONTROLLER_ONLY] = None
     """How a changed template reaches running instances: ``none`` (default) only new ones get it."""
@@ -303,7 +298,7 @@ class ServerRole(Spec):
     slices: Annotated[Slices | None, CONTROLLER_ONLY] = None
     """Slices of a fleet per slice that are kept, with their sizes. Default: both, with the role's sizes."""
     schedule: Annotated[
-        Annotated[ScheduleChoice, SCHEDULE] | None, CONTROLLER_ONLY, Gives("scheduleTag")
+        Annotated[ScheduleChoice, SHORT_TEXT] | None, CONTROLLER_ONLY, Gives("scheduleTag")
     ] = None
     """Schedule of the role's instances. Default: that of the environment. Gives ``scheduleTag``."""
     scaling_schedules: Annotated[

@@ -34,7 +34,11 @@ def settle(group: Any) -> None:
     if missing > 0:
         launch(group, missing)
     elif missing < 0:
-        end(group, _to_end(group, -missing))
+        # Those of another template version first, then the oldest; never protected ones.
+        now = current_version(group)
+        candidates = [member for member in counted(group) if not member.protected_from_scale_in]
+        candidates.sort(key=lambda member: launched_version(group, member) == now)
+        end(group, candidates[:-missing])
     if group.name in group.autoscaling_backend.autoscaling_groups:
         group.autoscaling_backend.update_attached_elbs(group.name)
         group.autoscaling_backend.update_attached_target_groups(group.name)
@@ -123,14 +127,6 @@ def _launch_template(self: Any) -> dict[str, Any] | None:
 
 
 replaces(InstanceState, "launch_template")(property(_launch_template))
-
-
-def _to_end(group: Any, count: int) -> list[InstanceState]:
-    """Choose members to end: those of another template version first, then the oldest; never protected ones."""
-    now = current_version(group)
-    candidates = [member for member in counted(group) if not member.protected_from_scale_in]
-    candidates.sort(key=lambda member: launched_version(group, member) == now)
-    return candidates[:count]
 
 
 def _shares(group: Any, count: int) -> dict[str, int]:

@@ -34,21 +34,22 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
 
 @replaces(Instance, "start")
 def _start(self: Any) -> Any:
-    previous = _START(self)
-    if previous.name in ("running", "pending"):
-        self._state = previous
-    else:
-        _linger(self, PENDING, RUNNING, STATE.delays.start)
-    return previous
+    return _begun(self, _START(self), PENDING, RUNNING, STATE.delays.start)
 
 
 @replaces(Instance, "stop")
 def _stop(self: Any) -> Any:
-    previous = _STOP(self)
-    if previous.name in ("stopping", "stopped"):
-        self._state = previous
+    return _begun(self, _STOP(self), STOPPING, STOPPED, STATE.delays.stop)
+
+
+def _begun(
+    instance: Any, previous: Any, now: tuple[str, int], then: tuple[str, int], looks: int
+) -> Any:
+    """Let the change be seen for some looks; one that had begun, or is done, goes on as it was. Return the state before."""
+    if previous.name in (now[0], then[0]):
+        instance._state = previous  # noqa: SLF001 - moto has no other place for it
     else:
-        _linger(self, STOPPING, STOPPED, STATE.delays.stop)
+        _linger(instance, now, then, looks)
     return previous
 
 

@@ -65,7 +65,14 @@ def pages(call: Call) -> ActionResult:
     start = _start(call, [instance.id for _, instance in found])
     page = found[start : start + size]
     more = page[-1][1].id if len(found) > start + size else None
-    return ActionResult({"Reservations": _regrouped(page), "NextToken": more})
+    # The reservations of the page, each with those of its instances that are on it.
+    shown: dict[str, Any] = {}
+    for reservation, instance in page:
+        if reservation.id not in shown:
+            shown[reservation.id] = copy.copy(reservation)
+            shown[reservation.id].instances = []
+        shown[reservation.id].instances.append(instance)
+    return ActionResult({"Reservations": list(shown.values()), "NextToken": more})
 
 
 def _size(call: Call) -> int:
@@ -92,14 +99,3 @@ def _start(call: Call, ids: list[str]) -> int:
     if token not in ids:
         raise Refused("InvalidNextToken", "The specified token is not valid.")
     return ids.index(str(token)) + 1
-
-
-def _regrouped(page: list[tuple[Any, Any]]) -> list[Any]:
-    """Return the reservations of a page, each with those of its instances that are on it."""
-    reservations: dict[str, Any] = {}
-    for reservation, instance in page:
-        if reservation.id not in reservations:
-            reservations[reservation.id] = copy.copy(reservation)
-            reservations[reservation.id].instances = []
-        reservations[reservation.id].instances.append(instance)
-    return list(reservations.values())

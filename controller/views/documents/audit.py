@@ -12,6 +12,7 @@ from controller.ledger.redaction import DIGEST, is_digest
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
 from controller.planning.fields import Difference, differences
+from controller.views.documents.envelope import filled
 
 _LONGEST_INTEGER = 63
 """Bits of an integer that every reader of JSON takes."""
@@ -120,83 +121,56 @@ def show_json(records: Iterable[LedgerRecord]) -> AuditShowDocument:
 
 def record_json(record: LedgerRecord) -> RecordObject:
     """Return a record with its fields before and after."""
-    return {
+    return filled(
+        RecordObject,
+        record,
         **summary_json(summary_of(record)),
-        "planDigest": record.plan_digest,
-        "previousHash": record.previous_hash,
-        "hash": record.hash,
-        "beforeDigest": record.before,
-        "afterDigest": record.after,
-        "account": record.account,
-        "requestId": record.request_id,
-        "message": message_of(record),
-        "fields": [_field(difference) for difference in record_differences(record)],
-    }
+        beforeDigest=record.before,
+        afterDigest=record.after,
+        message=message_of(record),
+        fields=[
+            filled(
+                FieldObject,
+                path=".".join(map(str, difference.path)),
+                before=plain_json(difference.before),
+                after=plain_json(difference.after),
+            )
+            for difference in record_differences(record)
+        ],
+    )
 
 
 def verification_json(report: VerificationReport) -> AuditVerifyDocument:
     """Return a verification."""
     tables = report.tables
+    scopes = [
+        filled(ChainObject, scope, findings=_findings(scope.findings), moreFindings=scope.more)
+        for scope in report.scopes
+    ]
     return {
         "intact": report.intact,
-        "scopes": [
-            {
-                "scope": scope.scope,
-                "records": scope.records,
-                "last": scope.last,
-                "lastHash": scope.last_hash,
-                "intact": scope.intact,
-                "findings": [_finding(found) for found in scope.findings],
-                "moreFindings": scope.more,
-            }
-            for scope in report.scopes
-        ],
-        "tables": None if tables is None else [_finding(found) for found in tables],
+        "scopes": scopes,
+        "tables": None if tables is None else _findings(tables),
     }
 
 
 def summary_json(record: RecordSummary) -> SummaryObject:
     """Return one line of the ledger."""
-    return {
-        "auditId": record.audit_id,
-        "at": record.iso_timestamp,
-        "transaction": record.transaction_id,
-        "changedBy": record.changed_by,
-        "author": record.actor.author,
-        "commit": record.actor.commit,
-        "appliedBy": record.actor.applied_by,
-        "trigger": record.actor.trigger,
-        "table": record.entity.table,
-        "key": record.entity.hash_key,
-        "range": record.entity.range_key,
-        "version": record.entity_version,
-        "changeType": record.change_type,
-        "cause": record.cause,
-        "phase": record.phase,
-        "origin": record.origin,
-        "scope": record.scope,
-        "sequence": record.sequence,
-    }
+    return filled(
+        SummaryObject,
+        record,
+        record.actor,
+        record.entity,
+        at=record.iso_timestamp,
+        transaction=record.transaction_id,
+        key=record.entity.hash_key,
+        range=record.entity.range_key,
+        version=record.entity_version,
+    )
 
 
-def _field(difference: Difference) -> FieldObject:
-    shown: FieldObject = {"path": ".".join(map(str, difference.path))}
-    if difference.before is not ABSENT:
-        shown["before"] = plain_json(difference.before)
-    if difference.after is not ABSENT:
-        shown["after"] = plain_json(difference.after)
-    return shown
-
-
-def _finding(found: Finding) -> FindingObject:
-    return {
-        "kind": found.kind.value,
-        "where": found.where,
-        "sequence": found.sequence,
-        "lastSequence": found.last,
-        "what": found.what,
-        "fix": found.fix,
-    }
+def _findings(findings: Iterable[Finding]) -> list[FindingObject]:
+    return [filled(FindingObject, finding, lastSequence=finding.last) for finding in findings]
 
 
 def message_of(record: LedgerRecord) -> str:

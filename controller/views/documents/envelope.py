@@ -1,19 +1,48 @@
-"""The envelope of every JSON document that a command prints, and the one form that values of ours have in it.
+"""The envelope of every JSON document that a command prints, how its objects are filled, and the one form that values of ours have in it.
 
 Light: what fails before anything is loaded needs it too.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Final, TypeVar
 
 import orjson
 
 from controller import __version__
+from controller.model.canonical import ABSENT
 from controller.model.ref import Origin, ResourceRef
 
 FORMAT_VERSION: Final = 1
+_Object = TypeVar("_Object", bound=Mapping[str, object])
+
+
+def filled(form: Callable[..., _Object], *values: object, **given: object) -> _Object:
+    """Return an object of this type: each field as given, else what the first value has by its name: ``copiesBehind``, ``copies_behind``.
+
+    A field given as ABSENT is left out. Where a value is None, a field that no other has is null; otherwise one that is not
+    given and that no value has raises AttributeError.
+    """
+    otherwise = (None,) if None in values else ()
+    for key in vars(form)["__annotations__"]:
+        if key not in given:
+            name = _attribute(key)
+            holder = next((value for value in values if hasattr(value, name)), None)
+            given[key] = getattr(holder, name, *otherwise)
+    return form(**present(**given))
+
+
+def present(**fields: object) -> dict[str, object]:
+    """Return the fields that are there; those given as ABSENT are left out."""
+    return {key: value for key, value in fields.items() if value is not ABSENT}
+
+
+@cache
+def _attribute(key: str) -> str:
+    return re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", key)
 
 
 def document_text(name: str, content: Mapping[str, object]) -> bytes:

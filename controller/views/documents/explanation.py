@@ -1,31 +1,29 @@
 """An explanation for programs: codes and data, and beside them the sentences that people read."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, TypedDict
 
-from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation
+from controller.engine.queries.explain.explanation import BlockCode, Explanation
 from controller.ledger.records import summary_of
 from controller.loading.positions import dotted
-from controller.model.plan import Note, Violation
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.views.documents.audit import SummaryObject, summary_json
+from controller.views.documents.envelope import filled
 from controller.views.documents.moments import (
     StateChangeObject,
     state_change_json,
 )
 from controller.views.explanation import (
     Command,
-    block_lines,
-    block_text,
+    block_line,
+    blocks_of,
     commands_of,
     heading_of,
     last_change_lines,
     order_of,
     override_lines,
-    planned_blocks,
     value_lines,
     verdict_of,
     why_lines,
@@ -90,6 +88,9 @@ class ExplainDocument(TypedDict):
 def explanation_json(explanation: Explanation) -> ExplainDocument:
     """Return the answer for programs."""
     found, zone, last = explanation.power, explanation.zone, explanation.last
+    document = explanation.source.document if explanation.source else None
+    blocks = blocks_of(explanation)
+    information = [block_line(notice) for notice in explanation.information]
     return {
         "ref": str(explanation.ref),
         "heading": list(heading_of(explanation)),
@@ -101,65 +102,33 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         "lastRecord": summary_json(summary_of(last.record)) if last.record else None,
         "lastStarted": last.launched_at,
         "why": why_lines(explanation),
-        "order": _order(explanation),
-        "values": value_lines(explanation),
-        "fields": _fields(explanation),
+        "order": [
+            filled(RuleObject, told, rule)
+            for told, rule in zip(
+                order_of(explanation), found.decision.chain if found else (), strict=False
+            )
+        ],
+        "values": value_lines(document) if document else [],
+        "fields": [
+            {
+                "path": dotted(path),
+                "value": document.value_at(path),
+                "origin": str(origin._replace(column=0)),
+            }
+            for path, origin in document.origins.items()
+            if path and path[0] == "spec"
+        ]
+        if document
+        else [],
         "overrides": override_lines(explanation),
         "inForce": [override_json(override) for override in explanation.overrides],
-        "blocks": block_lines(explanation),
-        "blockCodes": _codes((*explanation.blocks, *planned_blocks(explanation))),
-        "information": [block_text(notice) for notice in explanation.information],
-        "informationCodes": _codes(explanation.information),
+        "blocks": [block.text for block in blocks],
+        "blockCodes": [filled(BlockObject, block) for block in blocks],
+        "information": [notice.text for notice in information],
+        "informationCodes": [filled(BlockObject, notice) for notice in information],
         "next": [
             state_change_json(change.at.astimezone(zone), change.state)
             for change in (found.next if found else ())
         ],
         "commands": commands_of(explanation),
     }
-
-
-def _order(explanation: Explanation) -> list[RuleObject]:
-    shown, found = order_of(explanation), explanation.power
-    if not shown or found is None:
-        return []
-    return [
-        {
-            "name": told.name,
-            "source": rule.source.value,
-            "text": told.text,
-            "tag": rule.tag,
-            "override": rule.override,
-            "verdict": told.verdict,
-            "why": told.why,
-        }
-        for told, rule in zip(shown, found.decision.chain, strict=True)
-    ]
-
-
-def _fields(explanation: Explanation) -> list[ValueObject]:
-    document = explanation.source.document if explanation.source else None
-    if document is None:
-        return []
-    return [
-        {
-            "path": dotted(path),
-            "value": document.value_at(path),
-            "origin": str(origin._replace(column=0)),
-        }
-        for path, origin in document.origins.items()
-        if path and path[0] == "spec"
-    ]
-
-
-def _codes(blocks: Iterable[Block | Violation | Note]) -> list[BlockObject]:
-    return [_code(block) for block in blocks]
-
-
-def _code(block: Block | Violation | Note) -> BlockObject:
-    match block:
-        case Block():
-            return {"code": block.code.value, "subject": block.subject, "detail": block.detail}
-        case Violation():
-            return {"code": "guard", "subject": block.guard, "detail": block.message}
-        case Note():
-            return {"code": "note", "subject": block.category, "detail": block.text}

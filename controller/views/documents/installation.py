@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from controller.aws.table_setup import Difference
 from controller.engine.authoring.import_fleet import Imported
 from controller.engine.installation.bootstrap import BootstrapReport
+from controller.views.documents.envelope import filled
 
 
 class BootstrapDocument(TypedDict):
@@ -37,29 +38,23 @@ class ImportDocument(TypedDict):
 
 def bootstrap_json(report: BootstrapReport) -> BootstrapDocument:
     """Return what bootstrap found and did."""
-    return {
-        "installation": report.installation,
-        "new": report.installation_is_new,
-        "created": sorted(report.created),
-        "applied": [str(difference) for difference in report.applied],
-        "remaining": [str(difference) for difference in report.remaining],
-        "mended": report.applied,
-        "differing": report.remaining,
-        "recorded": report.baseline.recorded if report.baseline else 0,
-        "changed": report.changed,
-    }
+    return filled(
+        BootstrapDocument,
+        report,
+        new=report.installation_is_new,
+        created=sorted(report.created),
+        applied=list(map(str, report.applied)),
+        remaining=list(map(str, report.remaining)),
+        mended=report.applied,
+        differing=report.remaining,
+        recorded=report.baseline.recorded if report.baseline else 0,
+    )
 
 
 def import_json(
     found: Imported, files: Collection[str], folder: Path, others: Collection[str]
 ) -> ImportDocument:
     """Return what was written to a folder; ``others`` are YAML files that were there before."""
-    return {
-        "folder": str(folder),
-        "files": sorted(files),
-        "objects": found.objects,
-        "oddities": found.oddities,
-        "leftOut": found.left_out,
-        "unseen": found.unseen,
-        "others": list(others),
-    }
+    return filled(
+        ImportDocument, found, folder=str(folder), files=sorted(files), others=list(others)
+    )

@@ -1,11 +1,10 @@
 """A plan as JSON: stable, for other programs. Enums may grow."""
 
-from typing import Any
+from typing import Any, Final
 
 from controller.model.canonical import ABSENT
 from controller.model.plan import (
     Change,
-    FieldChange,
     Note,
     NoteCategory,
     Plan,
@@ -14,12 +13,13 @@ from controller.model.plan import (
 )
 from controller.planning.fields import FieldNames
 from controller.planning.plan_file import DOCUMENT
-from controller.views.documents.envelope import document_text
+from controller.views.documents.envelope import document_text, keys_of, present
 from controller.views.plan.schedule_text import meaning_json
 from controller.views.plan.view import fields_of
 from controller.views.plan.wording import COUNTED_ACTIONS, summary
 
 Object = dict[str, Any]
+_SHOWN_OF_VIOLATIONS: Final = {*keys_of(Violation), "token"} - {"scope"}
 
 
 def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> bytes:
@@ -32,22 +32,19 @@ def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> by
 
 def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Object:
     """Return the plan as plain values in the shape of ``plan_schema``."""
-    counts = summary(plan)
-    shown: Object = {
-        "formatVersion": plan.format_version,
-        "controllerVersion": controller_version,
-        "document": DOCUMENT,
-        "digest": plan.digest,
-        "revision": plan.revision,
-        "label": plan.label,
-        "scopes": [_scope(scope, names) for scope in plan.scopes],
-        "summary": {action: counts[action] for action in COUNTED_ACTIONS},
-    }
-    if plan.options:
-        shown["options"] = list(plan.options)
-    if plan.schedules is not None:
-        shown["schedules"] = meaning_json(plan.schedules)
-    return shown
+    counts, schedules = summary(plan), plan.schedules
+    return present(
+        formatVersion=plan.format_version,
+        controllerVersion=controller_version,
+        document=DOCUMENT,
+        digest=plan.digest,
+        revision=plan.revision,
+        label=plan.label,
+        scopes=[_scope(scope, names) for scope in plan.scopes],
+        summary={action: counts[action] for action in COUNTED_ACTIONS},
+        options=list(plan.options) or ABSENT,
+        schedules=ABSENT if schedules is None else meaning_json(schedules),
+    )
 
 
 def _scope(scope: ScopePlan, names: FieldNames) -> Object:
@@ -56,7 +53,10 @@ def _scope(scope: ScopePlan, names: FieldNames) -> Object:
         "state": scope.state.value,
         "reason": scope.reason,
         "changes": [_change(change, names) for change in scope.changes],
-        "violations": [_violation(violation) for violation in scope.violations],
+        "violations": [
+            {name: getattr(violation, name) for name in _SHOWN_OF_VIOLATIONS}
+            for violation in scope.violations
+        ],
         "unmanaged": [
             _note(note) for note in scope.notes if note.category is NoteCategory.UNMANAGED
         ],
@@ -69,49 +69,31 @@ def _scope(scope: ScopePlan, names: FieldNames) -> Object:
 
 
 def _change(change: Change, names: FieldNames) -> Object:
-    shown: Object = {
-        "action": change.action,
-        "target": change.target,
-        "kind": change.ref.kind,
-        "key": change.ref.key,
-        "cause": change.cause.value,
-        "origin": str(change.origin._replace(column=0)) if change.origin else "",
-        "because": change.because,
-        "fields": [_field(field) for field in fields_of(change, names)],
-    }
-    if change.authorship is not None:
-        shown["commit"] = change.authorship.commit
-        shown["author"] = change.authorship.author
-    if change.edit is not None:
-        place = str(change.edit.origin._replace(column=0))
-        shown["edit"] = {"origin": place, "what": change.edit.what}
-    if change.effects:
-        shown["effects"] = dict(change.effects)
-    return shown
-
-
-def _field(field: FieldChange) -> Object:
-    shown: Object = {"path": field.path}
-    if field.before is not ABSENT:
-        shown["before"] = field.before
-    if field.after is not ABSENT:
-        shown["after"] = field.after
-    if field.sensitive:
-        shown["sensitive"] = True
-    return shown
-
-
-def _violation(violation: Violation) -> Object:
-    return {
-        "guard": violation.guard,
-        "message": violation.message,
-        "hint": violation.hint,
-        "digest": violation.digest,
-        "token": violation.token,
-        "overridable": violation.overridable,
-        "overridden": violation.overridden,
-        "counted": [str(ref) for ref in violation.counted],
-    }
+    authorship, edit = change.authorship, change.edit
+    return present(
+        action=change.action,
+        target=change.target,
+        kind=change.ref.kind,
+        key=change.ref.key,
+        cause=change.cause.value,
+        origin=str(change.origin._replace(column=0)) if change.origin else "",
+        because=change.because,
+        fields=[
+            present(
+                path=field.path,
+                before=field.before,
+                after=field.after,
+                sensitive=field.sensitive or ABSENT,
+            )
+            for field in fields_of(change, names)
+        ],
+        commit=authorship.commit if authorship is not None else ABSENT,
+        author=authorship.author if authorship is not None else ABSENT,
+        edit=ABSENT
+        if edit is None
+        else {"origin": str(edit.origin._replace(column=0)), "what": edit.what},
+        effects=change.effects or ABSENT,
+    )
 
 
 def _note(note: Note) -> Object:

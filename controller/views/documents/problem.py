@@ -3,7 +3,9 @@
 from typing import Annotated, NotRequired, TypedDict
 
 from controller.errors import EnvctlError, InvalidDesiredState, exit_code_of
+from controller.model.canonical import ABSENT
 from controller.model.ref import Problem
+from controller.views.documents.envelope import filled
 
 
 class ProblemObject(TypedDict):
@@ -41,29 +43,25 @@ class ErrorDocument(TypedDict):
 
 def problem_json(problem: Problem) -> ProblemObject:
     """Return a problem for programs."""
-    shown: ProblemObject = {
-        "path": problem.origin.path,
-        "line": problem.origin.line,
-        "column": problem.origin.column,
-        "field": problem.path,
-        "level": "warning" if problem.warning else "error",
-        "message": problem.message,
-    }
-    return {**shown, "fix": problem.fix} if problem.fix else shown
+    return filled(
+        ProblemObject,
+        problem.origin,
+        problem,
+        field=problem.path,
+        level="warning" if problem.warning else "error",
+        fix=problem.fix or ABSENT,
+    )
 
 
 def error_json(error: EnvctlError) -> ErrorDocument:
     """Return an error for programs; one that is not ours is given as an ``EnvctlError``, which is a bug of ours."""
     problems = error.problems if isinstance(error, InvalidDesiredState) else ()
-    return {
-        "error": {
-            "code": error.code,
-            "class": error.code,
-            "exitCode": exit_code_of(error),
-            "message": error.message,
-            "detail": "" if problems else error.detail,
-            "fix": error.fix,
-            "facts": error.facts,
-            "problems": [problem_json(problem) for problem in problems],
-        }
-    }
+    shown = filled(
+        ErrorObject,
+        error,
+        **{"class": error.code},
+        exitCode=exit_code_of(error),
+        detail="" if problems else error.detail,
+        problems=[problem_json(problem) for problem in problems],
+    )
+    return {"error": shown}

@@ -1,6 +1,6 @@
 """JSON Schemas of the documents that commands print, made from the types their builders return."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import EnumType
 from types import NoneType
@@ -16,7 +16,6 @@ from typing import (
     is_typeddict,
 )
 
-from controller import events
 from controller.events import Event
 from controller.model.ref import ResourceRef
 from controller.planning.json_check import (
@@ -158,7 +157,8 @@ def _annotated(form: Any, *notes: Any) -> Schema:
 
 
 def _event_line() -> Schema:
-    known = sorted(_written_events(), key=lambda event: event.name)
+    written = (event for event in Event.__subclasses__() if event.level != "debug")
+    known = sorted(written, key=lambda event: event.name)
     facts = [
         {
             "if": {"properties": {"event": {"const": event.name}}},
@@ -179,10 +179,3 @@ def _event_line() -> Schema:
         ),
         "allOf": facts,
     }
-
-
-def _written_events() -> Iterator[type[Event]]:
-    for found in vars(events).values():
-        is_event = isinstance(found, type) and issubclass(found, Event) and found is not Event
-        if is_event and found.level != "debug":
-            yield found

@@ -8,7 +8,6 @@ from controller.engine.installation.installation import SettingLine
 from controller.engine.queries.status.view import (
     UNSEEN,
     LookedScope,
-    PowerView,
     ScopeLine,
     SourceView,
     StatusView,
@@ -16,6 +15,7 @@ from controller.engine.queries.status.view import (
     Switch,
 )
 from controller.model.observed import ScopeCounts, ScopeState
+from controller.views.documents.envelope import filled
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.scope_text import next_step, what_of
 
@@ -108,28 +108,32 @@ class SettingsDocument(TypedDict):
 
 def status_json(view: StatusView) -> StatusDocument:
     """Return the status as one JSON document."""
-    config = view.config
-    return {
-        "at": view.at,
-        "installation": view.installation,
-        "source": view.source,
-        "applied": {
+    config, power = view.config, view.power
+    return filled(
+        StatusDocument,
+        view,
+        applied={
             "revision": config.revision if config else "",
             "at": config.applied_at if config else None,
         },
-        "unreadable": view.unreadable,
-        "scopes": [_scope(scope, view) for scope in view.scopes],
-        "overrides": [
+        scopes=[_scope(scope, view) for scope in view.scopes],
+        overrides=[
             # With the path as the document has it: what list shows is as plans name fields.
             {**override_json(override), "path": override.path}
             for override in view.overrides
         ],
-        "storms": view.storms,
-        "power": _power(view.power) if view.power else None,
-        "replicas": [_replica(name, seen, view) for name, seen in view.sightings.items()]
+        power=power
+        and filled(
+            PowerObject,
+            power,
+            environmentsOn=power.on,
+            environmentsOff=power.off,
+            environmentsUnscheduled=power.unscheduled,
+        ),
+        replicas=[_replica(name, seen, view) for name, seen in view.sightings.items()]
         if view.replicas
         else None,
-    }
+    )
 
 
 def settings_json(settings: Iterable[SettingLine]) -> SettingsDocument:
@@ -139,60 +143,32 @@ def settings_json(settings: Iterable[SettingLine]) -> SettingsDocument:
 
 def _scope(scope: ScopeLine, view: StatusView) -> ScopeObject:
     status, head = scope.status, scope.head
-    return {
-        "scope": scope.name,
-        "state": scope.state,
-        "inOrder": scope.in_order,
-        "known": scope.known,
-        "what": what_of(scope),
-        "next": next_step(scope),
-        "reason": status.reason if status else "",
-        "changes": status.changes if status else None,
-        "blocked": status.blocked if status else None,
-        "failures": status.failures if status else None,
-        "revision": status.revision if status else "",
-        "since": status.since if status else None,
-        "lookedAt": status.looked_at if status else None,
-        "triedAt": status.tried_at if status else None,
-        "appliedAt": status.applied_at if status else None,
-        "retryAt": status.retry_at if status else None,
-        "openRecords": scope.open_records,
-        "ledger": None
-        if head is None
-        else {
-            "records": head.sequence,
-            "hash": head.last_hash,
-            "epoch": head.epoch,
-            "owner": head.owner,
-            "leaseUntil": datetime.fromtimestamp(head.lease_until / 1000, UTC)
-            if head.lease_until
-            else None,
-        },
-        "seen": view.sighting(scope),
-        "look": (view.looked or {}).get(scope.name),
-    }
+    lease = head.lease_until if head else 0
+    return filled(
+        ScopeObject,
+        scope,
+        status,
+        scope=scope.name,
+        reason=status.reason if status else "",
+        revision=status.revision if status else "",
+        what=what_of(scope),
+        next=next_step(scope),
+        ledger=head
+        and filled(
+            LedgerObject,
+            head,
+            records=head.sequence,
+            hash=head.last_hash,
+            leaseUntil=datetime.fromtimestamp(lease / 1000, UTC) if lease else None,
+        ),
+        seen=view.sighting(scope),
+        look=(view.looked or {}).get(scope.name),
+    )
 
 
 def _replica(scope: str, seen: ScopeCounts | None, view: StatusView) -> ReplicaObject:
     """Say how an account's copies stand; ``lagSeconds`` is the most that what they lack can be old."""
     complete = seen.complete_at if seen else None
-    return {
-        "scope": scope,
-        "seenAt": seen.at if seen else None,
-        "copiesBehind": seen.copies_behind if seen else None,
-        "behindSince": seen.behind_since if seen else None,
-        "completeAt": complete,
-        "lagSeconds": None
-        if complete is None
-        else max(0, int((view.at - complete).total_seconds())),
-    }
-
-
-def _power(power: PowerView) -> PowerObject:
-    return {
-        "environmentsOn": power.on,
-        "environmentsOff": power.off,
-        "environmentsUnscheduled": power.unscheduled,
-        "invalid": power.invalid,
-        "next": power.next,
-    }
+    lag = None if complete is None else max(0, int((view.at - complete).total_seconds()))
+    seen_at = seen.at if seen else None
+    return filled(ReplicaObject, seen, scope=scope, seenAt=seen_at, lagSeconds=lag)

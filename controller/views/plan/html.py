@@ -8,7 +8,7 @@ from controller.model.canonical import short
 from controller.model.plan import FieldChange, Plan, Violation
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.wording import value_text
-from controller.views.plan.view import Entry, Section, view
+from controller.views.plan.view import Entry, PlanView, view
 from controller.views.plan.wording import (
     counts_text,
     guards_text,
@@ -16,15 +16,8 @@ from controller.views.plan.wording import (
     scopes_text,
     violation_lines,
 )
+from controller.views.style import SIGN_STYLES
 
-_CLASSES: Final = {
-    "+": "add",
-    "^": "add",
-    "~": "change",
-    "v": "change",
-    "-": "remove",
-    "!": "remove",
-}
 _WORDS: Final = {
     "+": "create",
     "^": "start",
@@ -61,21 +54,8 @@ pre{overflow-x:auto;margin:.3rem 0}
 
 def render_html(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = True) -> str:
     """Return a whole page, with no script and nothing to fetch; every value is escaped."""
-    shown = view(plan, names, expand=expand)
     title = f"Plan {short(plan.digest)} {plan.label}"
-    body = "\n".join(
-        (
-            f"<h1>{escape(title)}</h1>",
-            f'<p class="soft">{escape(scopes_text(plan))}</p>',
-            f'<p class="counts">{escape(counts_text(plan))}</p>',
-            *map(_violation, shown.violations),
-            *_changes(shown.sections),
-            *_asides((aside.category, aside.entries) for aside in shown.asides),
-            "<h2>What next</h2>",
-            f"<p>{escape(guards_text(plan))}</p>",
-            f"<pre>{escape(next_text(plan))}</pre>",
-        )
-    )
+    body = "\n".join(_body(plan, title, view(plan, names, expand=expand)))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -84,45 +64,42 @@ def render_html(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = T
     )
 
 
-def _changes(sections: tuple[Section, ...]) -> Iterator[str]:
-    if not sections:
-        return
-    yield "<h2>Changes, by the edit that causes them</h2>"
-    for section in sections:
-        opened = " open" if len(section.entries) <= _OPEN_UP_TO else ""
-        yield (
-            f"<details{opened}><summary>{_sign(section.sign)}<b>{escape(section.title)}</b> "
-            f'<span class="soft">{escape(section.tally)}</span></summary>'
-        )
-        yield _list(section.entries)
-        yield "</details>"
-
-
-def _asides(asides: Iterable[tuple[str, tuple[Entry, ...]]]) -> Iterator[str]:
+def _body(plan: Plan, title: str, shown: PlanView) -> Iterator[str]:
+    yield f"<h1>{escape(title)}</h1>"
+    yield f'<p class="soft">{escape(scopes_text(plan))}</p>'
+    yield f'<p class="counts">{escape(counts_text(plan))}</p>'
+    yield from map(_violation, shown.violations)
+    if shown.sections:
+        yield "<h2>Changes, by the edit that causes them</h2>"
+    for section in shown.sections:
+        head = f"{_sign(section.sign)}<b>{escape(section.title)}</b> "
+        tally = f'<span class="soft">{escape(section.tally)}</span>'
+        yield _details(head + tally, section.entries, opened=len(section.entries) <= _OPEN_UP_TO)
     heading = "<h2>Not of this change</h2>"
-    for category, entries in asides:
-        yield f"{heading}\n<details open><summary><b>{escape(category)}</b></summary>"
-        yield _list(entries)
-        yield "</details>"
+    for aside in shown.asides:
+        yield heading
+        yield _details(f"<b>{escape(aside.category)}</b>", aside.entries)
         heading = ""
+    yield "<h2>What next</h2>"
+    yield f"<p>{escape(guards_text(plan))}</p>"
+    yield f"<pre>{escape(next_text(plan))}</pre>"
 
 
-def _list(entries: Iterable[Entry]) -> str:
-    return "<ul>\n" + "\n".join(map(_entry, entries)) + "\n</ul>"
+def _details(summary: str, entries: Iterable[Entry], *, opened: bool = True) -> str:
+    listed = "\n".join(map(_entry, entries))
+    head = f"<details{' open' if opened else ''}><summary>{summary}</summary>"
+    return f"{head}\n<ul>\n{listed}\n</ul>\n</details>"
 
 
 def _entry(entry: Entry) -> str:
-    remarks = "".join(_remark(remark) for remark in entry.remarks)
-    more = (
-        f' <span class="soft">{entry.more_fields} more fields</span>' if entry.more_fields else ""
-    )
+    remarks = ""
+    for remark in entry.remarks:
+        css = "remove" if remark.startswith("ENDS ") else "soft"
+        remarks += f' <span class="{css}">{escape(remark)}</span>'
+    if entry.more_fields:
+        remarks += f' <span class="soft">{entry.more_fields} more fields</span>'
     table = _table(entry.fields) if entry.fields else ""
-    return f"<li>{_sign(entry.sign)}{escape(entry.title)}{remarks}{more}{table}</li>"
-
-
-def _remark(remark: str) -> str:
-    css = "remove" if remark.startswith("ENDS ") else "soft"
-    return f' <span class="{css}">{escape(remark)}</span>'
+    return f"<li>{_sign(entry.sign)}{escape(entry.title)}{remarks}{table}</li>"
 
 
 def _table(fields: Iterable[FieldChange]) -> str:
@@ -136,7 +113,7 @@ def _table(fields: Iterable[FieldChange]) -> str:
 
 
 def _sign(sign: str) -> str:
-    return f'<span class="sign {_CLASSES[sign]}">{_WORDS[sign]}</span>' if sign else ""
+    return f'<span class="sign {SIGN_STYLES[sign]}">{_WORDS[sign]}</span>' if sign else ""
 
 
 def _violation(violation: Violation) -> str:

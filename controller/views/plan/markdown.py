@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from controller.model.canonical import short
@@ -61,8 +62,8 @@ def _fitted(blocks: Iterable[_Block], room: int) -> str:
     room -= len(_cut_note(10**9, 10**9))
     for block in blocks:
         around = len(block.head) + len(block.tail)
-        kept = _that_fit(block.lines, room - around) if not lost_lines + lost_blocks else 0
-        if not kept:
+        kept = sum(length <= room - around for length in accumulate(map(len, block.lines)))
+        if lost_lines + lost_blocks or not kept:
             lost_blocks += 1
             continue
         part = block.head + "".join(block.lines[:kept]) + block.tail
@@ -70,14 +71,6 @@ def _fitted(blocks: Iterable[_Block], room: int) -> str:
         parts.append(part)
         room -= len(part)
     return "".join(parts) + (_cut_note(lost_lines, lost_blocks) if lost_lines + lost_blocks else "")
-
-
-def _that_fit(lines: tuple[str, ...], room: int) -> int:
-    for index, line in enumerate(lines):
-        room -= len(line)
-        if room < 0:
-            return index
-    return len(lines)
 
 
 def _cut_note(lines: int, blocks: int) -> str:

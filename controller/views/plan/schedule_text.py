@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from controller.model.plan import ScheduleMeaning, ScheduleShift
+from controller.model.plan import ScheduleMeaning
 from controller.model.ref import ResourceRef
 from controller.views.plan.wording import names_text
 from controller.views.time_text import clock_text, day_text, relative_day_text
@@ -18,22 +18,23 @@ class MeaningLine(NamedTuple):
     remark: str = ""
 
 
-def meaning_lines(meaning: ScheduleMeaning, *, expand: bool) -> tuple[MeaningLine, ...]:
-    """Return the lines below the title: each kind of exchange, the totals, what switches now and first."""
-    return tuple(_lines(meaning, expand=expand))
-
-
 def tally_of(meaning: ScheduleMeaning) -> str:
     """Return of how many environments it is."""
     count = len({name for shift in meaning.shifts for name in shift.environments})
     return f"{count:,} environment{'' if count == 1 else 's'}"
 
 
-def _lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
+def meaning_lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
+    """Yield the lines below the title: each kind of exchange, the totals, what switches now and first."""
     for shift in meaning.shifts:
         refs = [ResourceRef("Environment", name) for name in shift.environments]
         role = f"role {shift.role}  " if shift.role else ""
-        yield MeaningLine(names_text(refs, expand=expand), f"{role}{_what(shift)}  {_hours(shift)}")
+        same = shift.before == shift.after
+        what = f"{shift.after} changes" if same else f"{shift.before} → {shift.after}"
+        hours = f"{_count(shift.hours_before)} → {_count(shift.hours_after)}"
+        each = " each" if len(shift.environments) > 1 else ""
+        remark = f"{role}{what}  on per week {hours}{each}"
+        yield MeaningLine(names_text(refs, expand=expand), remark)
     count = sum(shift.instances for shift in meaning.shifts)
     yield MeaningLine(
         f"in total {_signed(meaning.environment_hours)} environment hours, {_signed(meaning.instance_hours)}"
@@ -42,17 +43,6 @@ def _lines(meaning: ScheduleMeaning, *, expand: bool) -> Iterator[MeaningLine]:
     yield MeaningLine(
         f"now ({day_text(meaning.now)} {clock_text(meaning.now)}): {_switches(meaning)}; {_first(meaning)}"
     )
-
-
-def _what(shift: ScheduleShift) -> str:
-    if shift.before == shift.after:
-        return f"{shift.after} changes"
-    return f"{shift.before} → {shift.after}"
-
-
-def _hours(shift: ScheduleShift) -> str:
-    each = " each" if len(shift.environments) > 1 else ""
-    return f"on per week {_count(shift.hours_before)} → {_count(shift.hours_after)}{each}"
 
 
 def _count(hours: float | None) -> str:

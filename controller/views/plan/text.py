@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from controller.model.canonical import short
-from controller.model.plan import Plan, Violation
+from controller.model.plan import Plan
 from controller.planning.fields import PLAIN_NAMES, FieldNames
-from controller.views.plan.view import Aside, Entry, view
+from controller.views.plan.view import Entry, view
 from controller.views.plan.wording import (
     counts_text,
     field_text,
@@ -15,7 +15,7 @@ from controller.views.plan.wording import (
     scopes_text,
     violation_lines,
 )
-from controller.views.style import SIGN_STYLES, Line, Span, plain
+from controller.views.style import SIGN_STYLES, Line, Span
 
 _WIDTH: Final = 76
 _CATEGORY_WIDTH: Final = 11
@@ -23,18 +23,13 @@ _LINES_SHOWN: Final = 4
 _WHOLE: Final = 10_000
 
 
-def render_text(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False) -> str:
-    """Return the plan as plain text, ended by a line feed. ``expand`` shows all names, fields and whole values."""
-    return plain(text_lines(plan, names=names, expand=expand))
-
-
 def text_lines(
     plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False
 ) -> tuple[Line, ...]:
     """Return the plan as lines of styled spans, for the caller to print with colour or without."""
     shown = view(plan, names, expand=expand)
-    label = Span(f"  {plan.label}   {scopes_text(plan)}")
-    lines: list[Line] = [(Span(f"Plan {short(plan.digest)}", "bold"), label)]
+    what = Span(f"  {plan.label}   {scopes_text(plan)}")
+    lines: list[Line] = [(Span(f"Plan {short(plan.digest)}", "bold"), what)]
     lines.append((Span(counts_text(plan), "bold"),))
     for section in shown.sections:
         title = f"{section.sign} {section.title}"
@@ -45,10 +40,17 @@ def text_lines(
             lines += _entry(entry, "  ", expand=expand)
     if shown.asides:
         lines += [(), (Span("Not of this change", "bold"),)]
-        for aside in shown.asides:
-            lines += _aside(aside, expand=expand)
+    indent = " " * (_CATEGORY_WIDTH + 2)
+    for aside in shown.asides:
+        label = f"  {aside.category:<{_CATEGORY_WIDTH}}"
+        for entry in aside.entries:
+            for line in _entry(entry, "", expand=expand):
+                lines.append((Span(label), *line))
+                label = indent
     for violation in shown.violations:
-        lines += [(), *_violation(violation)]
+        verdict = Span("Approved", "add") if violation.overridden else Span("Refused", "warn")
+        lines += [(), (verdict, Span(f"  {violation.scope}: {violation.message}"))]
+        lines += ((Span(f"  {line}"),) for line in violation_lines(violation))
     guards = Span(guards_text(plan), "warn" if plan.refused else "plain")
     return (*lines, (), (guards,), (Span(next_text(plan)),))
 
@@ -78,21 +80,3 @@ def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:
     for field in entry.fields:
         text = field_text(field, _WHOLE) if expand else field_text(field)
         yield (Span(f"{indent}    {text}"),)
-
-
-def _aside(aside: Aside, *, expand: bool) -> Iterator[Line]:
-    indent = " " * (_CATEGORY_WIDTH + 2)
-    label = f"  {aside.category:<{_CATEGORY_WIDTH}}"
-    for entry in aside.entries:
-        first, *rest = _entry(entry, "", expand=expand)
-        yield (Span(label), *first)
-        for line in rest:
-            yield (Span(indent), *line)
-        label = indent
-
-
-def _violation(violation: Violation) -> Iterator[Line]:
-    verdict = Span("Approved", "add") if violation.overridden else Span("Refused", "warn")
-    yield verdict, Span(f"  {violation.scope}: {violation.message}")
-    for line in violation_lines(violation):
-        yield (Span(f"  {line}"),)

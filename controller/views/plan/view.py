@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import ScopeState
-from controller.model.plan import Change, FieldChange, Note, Plan, ScheduleMeaning, Violation
+from controller.model.plan import Change, FieldChange, Note, Plan, Violation
 from controller.model.ref import ResourceRef
 from controller.planning.edits import collapse, group_by_edit
 from controller.planning.fields import (
@@ -32,17 +32,15 @@ from controller.views.plan.wording import (
 
 def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
     """Return a change's fields; those of a create or delete are worked out only here, when somebody wants to see them."""
-    if change.action == "create" and change.after is not None:
-        leaves = _leaves((), parse_canonical(change.after))
-        return field_changes(
-            change.ref, (Difference(path, ABSENT, value) for path, value in leaves), names
-        )
-    if change.action == "delete" and change.before is not None:
-        leaves = _leaves((), parse_canonical(change.before))
-        return field_changes(
-            change.ref, (Difference(path, value, ABSENT) for path, value in leaves), names
-        )
-    return change.fields
+    image = {"create": change.after, "delete": change.before}.get(change.action)
+    if image is None:
+        return change.fields
+    leaves = _leaves((), parse_canonical(image))
+    if change.action == "create":
+        found = (Difference(path, ABSENT, value) for path, value in leaves)
+    else:
+        found = (Difference(path, value, ABSENT) for path, value in leaves)
+    return field_changes(change.ref, found, names)
 
 
 def _leaves(path: FieldPath, value: Json) -> Iterator[tuple[FieldPath, Json]]:
@@ -108,7 +106,11 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         tally = tally_text(scope_of, group.changes)
         sections.append(Section(sign, title, tally, tuple(map(entry_of, collapse(group.changes)))))
     if plan.schedules is not None:
-        sections.append(_schedules(plan.schedules, expand=expand))
+        entries = [
+            Entry("", line.title, (line.remark,) if line.remark else (), ())
+            for line in meaning_lines(plan.schedules, expand=expand)
+        ]
+        sections.append(Section("~", TITLE, tally_of(plan.schedules), tuple(entries)))
     by_cause: dict[str, list[Change]] = {}
     for change in others:
         by_cause.setdefault(change.cause.value, []).append(change)
@@ -122,14 +124,6 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     )
     violations = tuple(v for scope in plan.scopes for v in scope.violations)
     return PlanView(tuple(sections), tuple(asides), violations)
-
-
-def _schedules(meaning: ScheduleMeaning, *, expand: bool) -> Section:
-    lines = meaning_lines(meaning, expand=expand)
-    entries = tuple(
-        Entry("", line.title, tuple(filter(None, (line.remark,))), ()) for line in lines
-    )
-    return Section("~", TITLE, tally_of(meaning), entries)
 
 
 def _entry(

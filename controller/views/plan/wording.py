@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from controller.model.canonical import ABSENT, Json, canonical_bytes
+from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Violation
 from controller.model.ref import ResourceRef
@@ -38,12 +38,11 @@ def field_text(field: FieldChange, longest: int = LONGEST_VALUE) -> str:
     before, after = value_text(field.before, longest), value_text(field.after, longest)
     if before == after:
         # Text and number, or a difference behind the cut: only the exact form shows it.
-        before, after = (_exact(value) for value in (field.before, field.after))
+        before, after = (
+            "(absent)" if value is ABSENT else canonical_bytes(value).decode()
+            for value in (field.before, field.after)
+        )
     return f"{field.path}  {before} → {after}"
-
-
-def _exact(value: Json) -> str:
-    return "(absent)" if value is ABSENT else canonical_bytes(value).decode()
 
 
 def names_text(refs: Sequence[ResourceRef], *, expand: bool, scopes: Collection[str] = ()) -> str:
@@ -89,9 +88,8 @@ def effects_text(changes: Iterable[Change]) -> str:
 
 def summary(plan: Plan) -> dict[str, int]:
     """Count the changes by action; create, update and delete are always there."""
-    counts: dict[str, int] = dict.fromkeys(COUNTED_ACTIONS, 0)
-    for change in plan.changes:
-        counts[change.action] = counts.get(change.action, 0) + 1
+    counts = Counter[str](dict.fromkeys(COUNTED_ACTIONS, 0))
+    counts.update(change.action for change in plan.changes)
     return counts
 
 
@@ -130,11 +128,10 @@ def edit_title(edit: Edit, changes: Sequence[Change]) -> tuple[str, str]:
 
 def tally_text(scope_of: Mapping[int, str], changes: Iterable[Change]) -> str:
     """Return how many changes a group has: ``14 config, 59 groups``, those of live scopes by kind."""
-    counts: dict[str, int] = {}
-    for change in changes:
-        config = scope_of[id(change)] == CONFIG_SCOPE
-        kind = CONFIG_SCOPE if config else change.ref.kind
-        counts[kind] = counts.get(kind, 0) + 1
+    counts = Counter(
+        CONFIG_SCOPE if scope_of[id(change)] == CONFIG_SCOPE else change.ref.kind
+        for change in changes
+    )
     return ", ".join(
         f"{count:,} {kind if kind == CONFIG_SCOPE else counted_kind(kind, count)}"
         for kind, count in counts.items()

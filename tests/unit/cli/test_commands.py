@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from controller import __version__
-from controller.cli.commands import COMMANDS, command
+from controller.cli.commands import COMMANDS, AllCommands
 from tests.support.command_line import Fleet, envctl, fleet, service
 from tests.support.documents import validator
 
@@ -42,7 +42,7 @@ def test_each_command_says_what_it_does(name: str) -> None:
 
     assert ended.code == 0
     assert f"Usage: envctl {name}" in ended.out
-    assert command(name).help
+    assert AllCommands().get_command(None, name).help
 
 
 def test_the_list_of_commands_imports_none() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.cli.commands import COMMANDS, command
+from controller.cli.commands import COMMANDS, AllCommands
 
 ROOT = Path(__file__).parents[3]
 MADE = ROOT / "docs" / "reference"
@@ -62,7 +62,7 @@ def _wrong(words: list[str]) -> list[str]:
     name, *rest = words
     if name not in COMMANDS:
         return [f"envctl {name}: no such command"]
-    found = command(name)
+    found = AllCommands().get_command(None, name)
     below = getattr(found, "commands", {})
     later = getattr(found, "later", {})
     if rest and rest[0] in {*below, *later}:
@@ -93,7 +93,7 @@ def test_a_message_tells_to_type_options_there_are(file: str) -> None:
     missing = []
     for name, rest in _IN_TEXT.findall(text):
         if name in COMMANDS:
-            known = _options(command(name))
+            known = _options(AllCommands().get_command(None, name))
             missing += [f"{name} {one}" for one in _OPTION.findall(rest) if one not in known]
 
     assert missing == []

@@ -1,4 +1,5 @@
 import os
+from contextlib import closing
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_progress_in_one_line(
 
 
 def test_short_applies_have_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
-    with ProgressLine() as progress:
+    with closing(ProgressLine()) as progress:
         progress.tell(ApplyProgressed("config", 1, 2))
 
     assert capsys.readouterr().err == ""
@@ -37,7 +38,7 @@ def test_nothing_to_do_has_no_progress(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
-    with ProgressLine() as progress:
+    with closing(ProgressLine()) as progress:
         progress.tell(ApplyProgressed("config", 0, 0))
 
     assert capsys.readouterr().err == ""
@@ -47,7 +48,7 @@ def test_long_applies_do(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
-    with ProgressLine() as progress:
+    with closing(ProgressLine()) as progress:
         progress.tell(ApplyProgressed("config", 1, 2))
         progress.tell(ApplyProgressed("config", 2, 2))
 
@@ -59,7 +60,7 @@ def test_scopes_side_by_side_are_added_up(
 ) -> None:
     monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
     monkeypatch.setattr("controller.cli.apply.ELSEWHERE_EVERY_S", 0.0)
-    with ProgressLine() as progress:
+    with closing(ProgressLine()) as progress:
         for scope, done in (("a/eu-west-1", 1), ("b/eu-west-1", 1), ("a/eu-west-1", 2)):
             progress.tell(ApplyProgressed(scope, done, 2))
 
@@ -71,7 +72,7 @@ def test_on_a_terminal_the_line_is_rewritten_and_gone_at_the_end(
 ) -> None:
     monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with ProgressLine() as progress:
+    with closing(ProgressLine()) as progress:
         progress.tell(ApplyProgressed("config", 1, 2))
 
     assert capsys.readouterr().err.startswith("\r\x1b[Kapplied 1 of 2")

@@ -105,7 +105,7 @@ def test_instances_that_were_seen_count_in_place_of_those_asked_for() -> None:
 
     assert (seen.shifts[0].instances, seen.switching("off")) == (7, 6)
     assert (seen.instance_hours, seen.environment_hours) == (7 * -168, -168)
-    assert "(7 instances, found)" in meaning_lines(seen, expand=False)[1].title
+    assert "(7 instances, found)" in list(meaning_lines(seen, expand=False))[1].title
     assert meaning_json(seen)["instancesAre"] == "found"
 
 
@@ -121,8 +121,10 @@ def test_a_schedule_that_cannot_be_told_is_left_alone() -> None:
     meaning = told(environment("office"), broken)
 
     assert meaning is not None
-    assert "55 h → left alone" in meaning_lines(meaning, expand=False)[0].remark
-    assert meaning_lines(meaning, expand=False)[-1].title.endswith("no difference within a year")
+    assert "55 h → left alone" in next(meaning_lines(meaning, expand=False)).remark
+    assert list(meaning_lines(meaning, expand=False))[-1].title.endswith(
+        "no difference within a year"
+    )
 
 
 def test_environments_alike_share_a_line() -> None:
@@ -134,8 +136,8 @@ def test_environments_alike_share_a_line() -> None:
     assert meaning is not None
     assert tally_of(meaning) == "12 environments"
     assert len(meaning.shifts) == 1
-    assert "…" in meaning_lines(meaning, expand=False)[0].title
-    assert "c11" in meaning_lines(meaning, expand=True)[0].title
+    assert "…" in next(meaning_lines(meaning, expand=False)).title
+    assert "c11" in next(meaning_lines(meaning, expand=True)).title
     assert len(meaning_json(meaning)["exchanges"][0]["environments"]) == 12
 
 
@@ -168,7 +170,7 @@ def test_a_schedule_that_says_otherwise_under_its_name_and_a_far_difference() ->
     )
     meaning = ScheduleMeaning((shift,), NOW, 2.5, 2.5, "found")
 
-    lines = meaning_lines(meaning, expand=False)
+    lines = list(meaning_lines(meaning, expand=False))
 
     assert lines[0].remark == "role Web  office changes  on per week 55 h → 57.5 h"
     assert lines[1].title.startswith("in total +2.5 environment hours, +2.5 instance hours")

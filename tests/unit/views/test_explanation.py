@@ -24,12 +24,12 @@ from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import FoundInstance
 from controller.model.override import Override
 from controller.model.ref import Origin, ResourceRef
-from controller.scheduling.decision import Rule, decide
+from controller.scheduling.decision import Rule, Verdict, decide
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, Source, Tags
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import ALWAYS_ON, State
 from controller.views.documents.explanation import explanation_json
-from controller.views.explanation import RuleText, explanation_lines
+from controller.views.explanation import explanation_lines, order_of
 from tests.support.documents import printed
 
 NOW = datetime(2026, 7, 24, 20, tzinfo=UTC)
@@ -113,7 +113,11 @@ def explanation(ref: ResourceRef = INSTANCE, **more: Any) -> Explanation:
     ],
 )
 def test_a_rule_of_the_order(verdict: str, shown: str) -> None:
-    assert str(RuleText("environment", "office-hours", verdict)) == shown
+    decision = power().decision
+    chain = (decision.chain[-1]._replace(verdict=Verdict(verdict)),)
+    (rule,) = order_of(explanation(power=power(decision=replace(decision, chain=chain))))
+
+    assert rule.shown == shown
 
 
 def test_of_a_document_what_does_not_apply_is_not_shown() -> None:

@@ -62,7 +62,7 @@ def test_a_list_has_what_ends_first_on_top() -> None:
     assert "ended, not yet recorded" in lines[1]
     assert "today 10:00 UTC" in lines[2]
     assert "with Git" in lines[4]
-    assert list_lines([], NOW) == ("no overrides",)
+    assert list_lines([], NOW) == ["no overrides"]
 
 
 def test_programs_get_no_value_where_there_is_none() -> None:

@@ -31,7 +31,7 @@ from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import plan_object, render_json
 from controller.views.plan.html import render_html
 from controller.views.plan.markdown import LONGEST, render_markdown
-from controller.views.plan.text import render_text, text_lines
+from controller.views.plan.text import text_lines
 from controller.views.plan.view import fields_of, view
 from controller.views.style import Span, coloured, plain
 from tests.unit.planning.worlds import NOW, change, ref
@@ -78,7 +78,7 @@ EVERYTHING = Plan(
 
 
 def test_text_says_everything() -> None:
-    text = render_text(EVERYTHING)
+    text = plain(text_lines(EVERYTHING))
 
     for part in (
         "Plan dddddddddddd",
@@ -95,8 +95,8 @@ def test_text_says_everything() -> None:
 
 
 def test_text_is_the_same_each_time_and_has_no_trailing_space() -> None:
-    assert render_text(EVERYTHING) == render_text(EVERYTHING)
-    assert all(line == line.rstrip() for line in render_text(EVERYTHING).splitlines())
+    assert plain(text_lines(EVERYTHING)) == plain(text_lines(EVERYTHING))
+    assert all(line == line.rstrip() for line in plain(text_lines(EVERYTHING)).splitlines())
 
 
 def test_expanded_text_hides_nothing() -> None:
@@ -108,7 +108,7 @@ def test_expanded_text_hides_nothing() -> None:
         change("A/b", fields=many_fields(9)),
     )
 
-    text = render_text(plan, expand=True)
+    text = plain(text_lines(plan, expand=True))
 
     assert f"T.Deep.er  (absent) → {long}" in text
     assert "field8" in text
@@ -118,7 +118,7 @@ def test_expanded_text_hides_nothing() -> None:
 def test_colour_is_data() -> None:
     lines = list(text_lines(EVERYTHING))
 
-    assert plain(lines) == render_text(EVERYTHING)
+    assert plain(lines) == plain(text_lines(EVERYTHING))
     assert "\x1b[31m  - A c\x1b[0m" in coloured(lines)
     assert "\x1b" not in plain(lines)
     assert coloured([(Span("  ", "bold"), Span("x"))]) == "  x\n"
@@ -296,7 +296,7 @@ def test_commands_that_mend_a_scope_stand_on_lines_of_their_own(
 ) -> None:
     reason = "\n".join(["no table", "  fix: type", *(f"    make {n}" for n in range(commands))])
     scope = ScopePlan(WHERE, ScopeState.WAITING, reason=Reason.stored(reason))
-    lines = render_text(Plan("r", "l", (scope,), "d" * 64), expand=expand).splitlines()
+    lines = plain(text_lines(Plan("r", "l", (scope,), "d" * 64), expand=expand)).splitlines()
     head = next(line for line in lines if WHERE in line)
     assert head.endswith("no table; nothing planned there")
     made = [line for line in lines if line.strip().startswith("make ")]
@@ -321,7 +321,7 @@ def test_a_target_that_waits_leaves_the_rest_of_its_scope() -> None:
     waits = ScopePlan(WHERE, ScopeState.WAITING, reason=Reason("replicas: no table"))
     seen = ScopePlan(WHERE, ScopeState.OK)
 
-    shown = render_text(Plan("r", "l", (seen, waits), "d" * 64))
+    shown = plain(text_lines(Plan("r", "l", (seen, waits), "d" * 64)))
 
     assert f"{WHERE}  replicas: no table; the rest of the scope goes on\n" in shown
 
@@ -330,6 +330,8 @@ def test_what_is_said_of_several_objects_of_an_account_names_it_once() -> None:
     refs = [ResourceRef("Group", f"{WHERE}/{name}") for name in ("c50-ta-Db", "c50-ta-Web")]
     notes = tuple(Note(NoteCategory.BLOCKED, one, "locked") for one in refs)
 
-    shown = render_text(Plan("r", "l", (ScopePlan(WHERE, ScopeState.OK, notes=notes),), "d" * 64))
+    shown = plain(
+        text_lines(Plan("r", "l", (ScopePlan(WHERE, ScopeState.OK, notes=notes),), "d" * 64))
+    )
 
     assert f" 2 (c50-ta-Db, c50-ta-Web)  in {WHERE}  locked\n" in shown
