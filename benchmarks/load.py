@@ -28,7 +28,6 @@ from benchmarks.corpus import generate
 from benchmarks.in_memory_target import applied
 from controller.catalog import kinds
 from controller.engine.desired.load_revision import parse_side_by_side
-from controller.loading.compiled import CompiledKinds
 from controller.loading.load import Loaded, Memory, Parse, load, parse_one_by_one
 from controller.model.observed import ObservedState
 from controller.model.plan import ScopePlan
@@ -39,7 +38,7 @@ from controller.targets.tables import Tables
 COLD_LIMIT, WARM_LIMIT = 1.2, 0.02
 KEPT_LIMIT_KB, PEAK_LIMIT_KB = 4.0, 10.0
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
-KINDS = CompiledKinds(kinds().values())
+KINDS = kinds()
 
 
 @dataclass

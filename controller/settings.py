@@ -4,22 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import SettingsPart
 from controller.kinds.language.kind import Finding
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.loading.documents import Irregular, parse_documents, resolve
+from controller.loading.issues import model_in, secret_names, validation_issues
 from controller.loading.positions import Positions, dotted
 from controller.loading.text_problems import find_text_problems
-from controller.loading.validation_issues import secret_names, validation_issues
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 from controller.planning.guards import GuardSettings
@@ -86,11 +80,9 @@ class TargetModes(SettingsPart):
 
     def of(self, target: str, account: Mode = "enforce") -> Mode:
         """Return how far a target, by its name, may go: the weaker of its own mode and the account's."""
-        fields = {field.alias or name: name for name, field in type(self).model_fields.items()}
-        own: Mode = self.others.get(target, "observe")
-        if target in fields and target != "others":
-            own = getattr(self, fields[target])
-        return min(own, account, key=get_args(Mode).index)
+        own: dict[str, Mode] = self.model_dump(by_alias=True, exclude={"others"})
+        mode = own.get(target) or self.others.get(target, "observe")
+        return min(mode, account, key=get_args(Mode).index)
 
 
 _OPTIONS = LiveOptions()
@@ -218,23 +210,21 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
         try:
             first, *more = parse_documents(data)
         except Irregular:
-            secret = frozenset(secret_names(Settings))
-            raise _wrong(find_text_problems(name, data, secret)) from None
+            raise _wrong(find_text_problems(name, data, secret_names(Settings))) from None
         if more:
             origin, what = Origin(name, more[0].line), "the settings are one document"
             raise _wrong([Problem(origin, "", what, "leave this one out")])
         values = first.value
     given: dict[tuple[str, ...], Any] = {}
     for variable, path in VARIABLES.items():
-        text = environment.get(variable)
-        if text is not None:
+        if (text := environment.get(variable)) is not None:
             # Read as YAML reads a plain scalar.
             given[path] = value = text if text == "" else resolve(text)
             _put(values, path, value)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        positions = Positions(data, lambda: frozenset(secret_names(Settings)))
+        positions = Positions(data, lambda: secret_names(Settings))
         problems = [
             _problem(name, issue, positions, given)
             for issue in validation_issues(error, (), Settings)
@@ -270,24 +260,11 @@ def setting_paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterat
     """Yield the path of every single value that can be set."""
     for name, field in model.model_fields.items():
         path = (*above, field.alias or name)
-        part = part_in(field.annotation)
+        part = model_in(field.annotation)
         if part is None:
             yield path
         else:
             yield from setting_paths(part, path)
-
-
-def part_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the part of the settings a field holds; None for a single value."""
-    candidates = (annotation, *getattr(annotation, "__args__", ()))
-    return next(
-        (
-            candidate
-            for candidate in candidates
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel)
-        ),
-        None,
-    )
 
 
 def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

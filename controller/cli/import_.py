@@ -7,9 +7,9 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import counted, note, say, say_document, utc_now
-from controller.engine.authoring.import_fleet import ImportAsked, Importer
+from controller.engine.authoring.import_fleet import Importer
 from controller.engine.authoring.write_files import write_folder
-from controller.loading.authoring.folders import SCHEMAS
+from controller.loading.authoring.compose import SCHEMAS
 from controller.loading.authoring.notes import NOTES
 from controller.views.documents.installation import import_json
 from controller.views.schema_files import schema_files
@@ -40,9 +40,8 @@ def import_(
 ) -> None:
     """Write YAML for everything that exists, and notes on what is odd. Changes nothing but the folder."""
     call: Invocation = context.obj
-    found = Importer(call.installation).import_all(
-        ImportAsked(now=utc_now(), scopes=tuple(scope or ()), rewrite_schedules=periods)
-    )
+    importer = Importer(call.installation, utc_now())
+    found = importer.import_all(tuple(scope or ()), rewrite_schedules=periods)
     schemas = {f"{SCHEMAS}/{name}": text for name, text in schema_files(outputs=False).items()}
     files = {**found.files, **schemas}
     others = write_folder(out, files, force=force)

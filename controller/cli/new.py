@@ -12,7 +12,6 @@ from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_file
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.errors import ExitCode, WrongUsage
-from controller.loading.compiled import CompiledKinds
 
 
 def new(
@@ -35,9 +34,7 @@ def new(
         )
     place = _inside(out, opened.name) if out else f"{name}.yaml"
     kinds = catalog.kinds()
-    loader = RevisionLoader(
-        CompiledKinds(kinds.values()), call.settings.compatibility, call.settings.region
-    )
+    loader = RevisionLoader(kinds, call.settings.compatibility, call.settings.region)
     made = scaffold(kind, name, place, opened, kinds, loader.load)
     note_problems(made.problems)
     if out is None:

@@ -20,7 +20,6 @@ from controller.engine.queries.schedules.preview import (
     view_of,
 )
 from controller.errors import WrongUsage
-from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
 from controller.views.calendar_text import preview_json, preview_text
 from controller.views.schedule_tables import (
@@ -92,7 +91,7 @@ def _accepted(call: Invocation, source: str | None) -> AcceptedState:
     if source is None:
         return accepted_now(call.installation, call.process.clock()).accepted
     revision = call.planner(source).load()
-    desired, kinds = revision.desired, CompiledKinds(catalog.kinds().values())
+    desired, kinds = revision.desired, catalog.kinds()
     return accepted_of(desired.resources, kinds, call.settings.options, desired.revision)
 
 

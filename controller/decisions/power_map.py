@@ -93,7 +93,6 @@ def _own_roles(document: bytes) -> bytes:
 @lru_cache(maxsize=4096)
 def _laid_over(of_map: bytes, own: bytes) -> Mapping[str, ServerRole]:
     """Most environments share a map and differ in little: each pair is worked out once."""
-    assert deployment_map.KIND.expand is not None
     spec = deployment_map.KIND.expand(parse_canonical(of_map)["spec"])
     return effective_roles(spec, parse_canonical(own))
 

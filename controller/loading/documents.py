@@ -21,6 +21,7 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
     StreamEndEvent,
 )
 
@@ -217,16 +218,29 @@ def parse_documents(data: bytes) -> tuple[Document, ...]:
     if len(data) > MAX_BYTES:
         raise Irregular
     text = data.removeprefix(codecs.BOM_UTF8)
+    documents: list[Document] = []
     try:
         if not text.isascii() and INVISIBLE.search(text.decode()):
             raise Irregular
-        documents = tuple(_Reader(events_of(text)).documents())
+        events = events_of(text)
+        next(events)
+        reader = _Reader(events)
+        while type(opening := next(events)) is not StreamEndEvent:
+            top = next(events)
+            line = top.start_mark.line + 1
+            if opening.version or opening.tags is not None or type(top) is not MappingStartEvent:
+                raise Irregular
+            is_bare = top.anchor is None and top.tag is None
+            value = reader.mapping(1) if is_bare else reader.node(top, 1)
+            documents.append(Document(line, value))
+            next(events)
+            reader.anchors.clear()
     except (YAMLError, ValueError, StopIteration):
         # ValueError: bytes that are no UTF-8, also behind the percent signs of a tag. StopIteration: too many events.
         raise Irregular from None
     if not documents:
         raise Irregular
-    return documents
+    return tuple(documents)
 
 
 def events_of(text: bytes) -> Iterator[Any]:
@@ -245,22 +259,6 @@ class _Reader:
     events: Iterator[Any]
     anchors: dict[str, Any] = field(default_factory=dict)
     aliased_left: int = MAX_ALIASED_VALUES
-
-    def documents(self) -> list[Document]:
-        events: Iterator[Any] = self.events
-        documents: list[Document] = []
-        next(events)
-        while type(opening := next(events)) is not StreamEndEvent:
-            if opening.version or opening.tags is not None:
-                raise Irregular
-            start = next(events)
-            line = start.start_mark.line + 1
-            if type(start) is not MappingStartEvent:
-                raise Irregular
-            documents.append(Document(line, self.node(start, 1)))
-            next(events)
-            self.anchors.clear()
-        return documents
 
     def mapping(self, depth: int) -> dict[str, Any]:
         if depth > MAX_DEPTH:
@@ -284,6 +282,8 @@ class _Reader:
                 result[key] = item.value if item.style else values[item.value]
             elif kind is MappingStartEvent and item.anchor is None and item.tag is None:
                 result[key] = self.mapping(below)
+            elif kind is SequenceStartEvent and item.anchor is None and item.tag is None:
+                result[key] = self.sequence(below)
             else:
                 result[key] = self.node(item, below)
         raise Irregular
@@ -335,15 +335,13 @@ class _Reader:
 
     def copy(self, value: Any, depth: int) -> Any:
         """Return what an alias stands for, as values of its own: a tree shares nothing, so nobody has to beware."""
-        if value is _Open:
-            raise Irregular
         self.aliased_left -= 1
-        if self.aliased_left < 0:
+        if value is _Open or self.aliased_left < 0:
             raise Irregular
-        if isinstance(value, dict | list):
-            if depth > MAX_DEPTH:
-                raise Irregular
-            if isinstance(value, dict):
-                return {key: self.copy(item, depth + 1) for key, item in value.items()}
-            return [self.copy(item, depth + 1) for item in value]
-        return value
+        if not isinstance(value, dict | list):
+            return value
+        if depth > MAX_DEPTH:
+            raise Irregular
+        if isinstance(value, dict):
+            return {key: self.copy(item, depth + 1) for key, item in value.items()}
+        return [self.copy(item, depth + 1) for item in value]

@@ -1,15 +1,15 @@
-"""A parsed file: its documents split into kind and body, kept by content so that nothing is parsed twice."""
+"""A parsed file: its documents split into kind and body, kept by content so that nothing is parsed twice; and what its Defaults say."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import API_VERSION, DEFAULTS, Finding
-from controller.loading.closest import did_you_mean
 from controller.loading.documents import Irregular, parse_documents, yaml_type
-from controller.loading.issue import MAX_ISSUES, further, unknown_kind
-from controller.model.canonical import canonical_bytes
-from controller.model.ref import ProblemCode
+from controller.loading.issues import MAX_ISSUES, further, unknown_field, unknown_kind
+from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.ref import Origin
 
 FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 
@@ -38,6 +38,7 @@ class ParsedFile:
 def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
     """Parse one file; an irregular one comes back with no documents and its text in ``broken``."""
     documents: list[ParsedDocument] = []
+    defaults: list[int] = []
     try:
         parsed = parse_documents(data)
     except Irregular:
@@ -52,30 +53,22 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
             and isinstance(metadata, dict)
             and isinstance(spec, dict)
         ):
+            if kind == DEFAULTS:
+                defaults.append(len(documents))
             body = canonical_bytes({"metadata": metadata, "spec": spec})
             documents.append(ParsedDocument(line, kind, body))
         else:
             named = kind if isinstance(kind, str) else ""
             issues = tuple(_envelope_issues(value, kinds))
             documents.append(ParsedDocument(line, named, b"{}", issues))
-    defaults = [
-        index
-        for index, document in enumerate(documents)
-        if document.kind == DEFAULTS and not document.issues
-    ]
     return ParsedFile(tuple(documents), tuple(defaults))
 
 
 def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Finding]:
     unknown = [name for name in value if name not in FIELDS]
     issues = [further((), len(unknown) - MAX_ISSUES)] if len(unknown) > MAX_ISSUES else []
-    for name in unknown[:MAX_ISSUES]:
-        fix = did_you_mean(name, FIELDS, "a document has apiVersion, kind, metadata and spec")
-        issues.append(
-            Finding(
-                (name,), f"unknown field {name!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
-            )
-        )
+    there_are = "a document has apiVersion, kind, metadata and spec"
+    issues += [unknown_field((name,), FIELDS, there_are) for name in unknown[:MAX_ISSUES]]
     version = value.get("apiVersion")
     if version is None:
         issues.append(Finding.missing((), "apiVersion", "", f"add 'apiVersion: {API_VERSION}'"))
@@ -88,8 +81,7 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Find
     if kind is None:
         issues.append(Finding.missing((), "kind", "", f"add 'kind: …', one of {', '.join(known)}"))
     elif kind not in known:
-        fix = did_you_mean(str(kind), known, f"one of {', '.join(known)}")
-        issues.append(unknown_kind(("kind",), kind, fix))
+        issues.append(unknown_kind(("kind",), kind, known))
     for name, example in (("metadata", "metadata: {name: …}"), ("spec", "spec: {…}")):
         part = value.get(name)
         if name not in value:
@@ -99,3 +91,67 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Find
                 Finding((name,), f"expected a map, found {yaml_type(part)}", f"write '{example}'")
             )
     return issues
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultsDocument:
+    """One ``kind: Defaults`` document: partial specs by kind, for its folder and everything below."""
+
+    origin: Origin
+    index: int
+    body: bytes
+
+    @property
+    def folder(self) -> str:
+        """The folder it applies to; empty for the top."""
+        return folder_of(self.origin.path)
+
+    def partial_specs(self) -> dict[str, Any]:
+        """Return the authored ``spec``: kind name -> partial spec."""
+        spec = parse_canonical(self.body)["spec"]
+        return spec if isinstance(spec, dict) else {}
+
+
+class FolderDefaults:
+    """All Defaults documents of one revision, asked by folder and kind."""
+
+    def __init__(self, files: Mapping[str, str], parsed: Mapping[str, ParsedFile]) -> None:
+        """Take the revision (path -> content id, and what each content says).
+
+        A later document in the same folder wins over an earlier one.
+        """
+        self.documents: list[DefaultsDocument] = []
+        """In file order."""
+        self._by_folder: dict[str, list[DefaultsDocument]] = {}
+        for path, content_id in files.items():
+            for index in parsed[content_id].defaults:
+                document = parsed[content_id].documents[index]
+                made = DefaultsDocument(Origin(path, document.line), index, document.body)
+                self.documents.append(made)
+                self._by_folder.setdefault(made.folder, []).append(made)
+        self._merged: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def for_kind(self, folder: str, kind: str) -> dict[str, Any]:
+        """Return the partial spec that documents of ``kind`` in ``folder`` start from."""
+        key = (folder, kind)
+        if key not in self._merged:
+            spec: dict[str, Any] = {}
+            for document in self.over(folder):
+                partial = document.partial_specs().get(kind)
+                if isinstance(partial, dict):
+                    spec = merge(spec, partial)
+            self._merged[key] = spec
+        return self._merged[key]
+
+    def over(self, folder: str) -> list[DefaultsDocument]:
+        """Return the documents that apply to a folder, the one that wins last."""
+        if not self._by_folder:
+            return []
+        parts = folder.split("/") if folder else []
+        levels = ["/".join(parts[:count]) for count in range(len(parts) + 1)]
+        return [document for level in levels for document in self._by_folder.get(level, ())]
+
+
+def folder_of(path: str) -> str:
+    """Return the folder part of a slash-separated path; empty for a file at the top."""
+    return path.rpartition("/")[0]

@@ -8,20 +8,23 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.kinds.language.kind import DEFAULTS, Finding
-from controller.loading.compiled import CompiledKinds
-from controller.loading.envelope import ParsedDocument, ParsedFile, parse_file
-from controller.loading.issue import PlacedIssue, placed
+from controller.kinds.language.fields import Named
+from controller.kinds.language.kind import DEFAULTS, Finding, Kinds
+from controller.loading.envelope import (
+    FolderDefaults,
+    ParsedDocument,
+    ParsedFile,
+    folder_of,
+    parse_file,
+)
+from controller.loading.issues import PlacedIssue, placed
 from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, no_such, resolve
 from controller.loading.validated import (
-    FolderDefaults,
     ValidatedDocument,
-    defaults_documents,
     defaults_issues,
-    folder_of,
     validate_document,
+    written_references,
 )
-from controller.loading.written_fields import WrittenReference, written_references
 from controller.model.canonical import digest, parse_canonical
 from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import Resource
@@ -31,17 +34,26 @@ SourceIds = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenReference:
+    """A reference with the document it stands in."""
+
+    origin: Origin
+    index: int
+    named: Named
+
+
+@dataclass(slots=True)
 class LoadedFile:
-    """What one file gave: the objects it holds and what is wrong with the rest of it.
+    """What one file gave: the objects it holds and what is wrong with the rest of it. Never changed after it was made.
 
     ``broken_refs`` are objects it does hold, but whose documents are not valid.
     """
 
     ids: SourceIds
-    refs: tuple[ResourceRef, ...]
-    issues: tuple[PlacedIssue, ...] = ()
-    broken_refs: tuple[ResourceRef, ...] = ()
-    references: tuple[WrittenReference, ...] = ()
+    refs: list[ResourceRef] = field(default_factory=list)
+    issues: list[PlacedIssue] = field(default_factory=list)
+    broken_refs: list[ResourceRef] = field(default_factory=list)
+    references: list[WrittenReference] = field(default_factory=list)
     """What documents name that are not valid."""
 
 
@@ -50,6 +62,8 @@ class DocumentChanges:
     """The difference to the load before. ``touched`` are names whose facts are not what they were."""
 
     files: dict[str, LoadedFile]
+    wrong: dict[str, LoadedFile]
+    """Those of the files that have issues."""
     facts: dict[ResourceRef, Any]
     valid: dict[ResourceRef, ValidatedDocument] = field(default_factory=dict)
     gone: set[ResourceRef] = field(default_factory=set)
@@ -67,7 +81,7 @@ class ChangedDocuments:
     parsed: Mapping[str, ParsedFile]
     """What each content says."""
     defaults: FolderDefaults
-    kinds: CompiledKinds
+    kinds: Kinds
 
     def again(self, resource: Resource) -> ValidatedDocument:
         """Validate an object's unchanged document a second time."""
@@ -76,11 +90,10 @@ class ChangedDocuments:
         assert isinstance(again, ValidatedDocument), f"{resource.ref} has not changed: {again}"
         return again
 
-    def since(
-        self, before: Mapping[str, LoadedFile], facts: Mapping[ResourceRef, Any]
-    ) -> DocumentChanges:
+    def since(self, before: "Memory") -> DocumentChanges:
         """Validate what is new or different since ``before``."""
-        result = DocumentChanges(dict(before), dict(facts))
+        facts = before.facts
+        result = DocumentChanges(dict(before.files), dict(before.wrong), dict(facts))
         defaults_ids: dict[str, str] = {}
         redo: dict[str, SourceIds] = {}
         for path, content_id in self.files.items():
@@ -89,43 +102,47 @@ class ChangedDocuments:
                 # A text that changes whenever a Defaults document over the folder changes.
                 over = [document.body for document in self.defaults.over(folder)]
                 defaults_ids[folder] = digest(b"\n".join(over)) if over else ""
-            old = before.get(path)
+            old = before.files.get(path)
             if old is None or old.ids != (content_id, defaults_ids[folder]):
                 redo[path] = (content_id, defaults_ids[folder])
-        for path in [*(path for path in before if path not in self.files), *redo]:
+        for path in [*(path for path in before.files if path not in self.files), *redo]:
             old = result.files.pop(path, None)
+            result.wrong.pop(path, None)
             for ref in old.refs if old is not None else ():
                 result.facts.pop(ref, None)
                 result.gone.add(ref)
         for path, ids in redo.items():
-            result.files[path] = self._file(path, ids, result)
+            file = result.files[path] = self._file(path, ids, result)
+            if file.issues:
+                result.wrong[path] = file
         result.gone -= result.valid.keys()
-        missing = object()
         result.touched = {
-            ref for ref, made in result.valid.items() if facts.get(ref, missing) != made.facts
+            ref for ref, made in result.valid.items() if facts.get(ref) != made.facts
         } | result.gone
-        come_or_gone = result.gone | (result.valid.keys() - facts.keys())
-        result.touched |= {ResourceRef(ref.kind, ALL) for ref in come_or_gone}
+        come = [ref for ref in result.valid if ref not in facts]
+        result.touched |= {ResourceRef(ref.kind, ALL) for ref in (*result.gone, *come)}
         result.broken_refs, were_broken = (
             frozenset(ref for file in files.values() for ref in file.broken_refs)
-            for files in (result.files, before)
+            for files in (result.wrong, before.wrong)
         )
         result.touched |= result.broken_refs ^ were_broken
         return result
 
     def _file(self, path: str, ids: SourceIds, result: DocumentChanges) -> LoadedFile:
-        refs, broken = [], []
-        issues: list[PlacedIssue] = []
-        references: list[WrittenReference] = []
+        file = LoadedFile(ids)
         for index, document in enumerate(self.parsed[ids[0]].documents):
             if document.kind == DEFAULTS and not document.issues:
                 continue
             origin = Origin(path, document.line)
             made = self._validate(document, origin, index)
             if not isinstance(made, ValidatedDocument):
-                broken += _refs_named(document)
-                references += self._references(document, origin, index)
-                issues += placed(made, origin, index)
+                file.issues += placed(made, origin, index)
+                file.broken_refs += _refs_named(document)
+                if not document.issues:
+                    kind = self.kinds[document.kind]
+                    defaults = self.defaults.for_kind(folder_of(path), document.kind)
+                    named = written_references(kind, document.body, defaults)
+                    file.references += [WrittenReference(origin, index, name) for name in named]
             elif made.ref in result.facts:
                 result.duplicates = True
                 first = result.valid.get(made.ref)
@@ -133,22 +150,12 @@ class ChangedDocuments:
                 message = f"{made.ref} is already defined{where}"
                 fix = "remove one of the two"
                 issue = Finding(("metadata", "name"), message, fix, code=ProblemCode.DUPLICATE)
-                issues += placed([issue], origin, index)
+                file.issues += placed([issue], origin, index)
             else:
-                refs.append(made.ref)
+                file.refs.append(made.ref)
                 result.valid[made.ref] = made
                 result.facts[made.ref] = made.facts
-        return LoadedFile(ids, tuple(refs), tuple(issues), tuple(broken), tuple(references))
-
-    def _references(
-        self, document: ParsedDocument, origin: Origin, index: int
-    ) -> Iterator[WrittenReference]:
-        if not document.issues:
-            defaults = self.defaults.for_kind(folder_of(origin.path), document.kind).spec
-            for named in written_references(
-                self.kinds.by_name[document.kind], document.body, defaults
-            ):
-                yield WrittenReference(origin, index, named)
+        return file
 
     def _validate(
         self, document: ParsedDocument, origin: Origin, index: int
@@ -156,9 +163,7 @@ class ChangedDocuments:
         if document.issues:
             return document.issues
         defaults = self.defaults.for_kind(folder_of(origin.path), document.kind)
-        return validate_document(
-            self.kinds.by_name[document.kind], document.body, origin, index, defaults
-        )
+        return validate_document(self.kinds[document.kind], document.body, origin, index, defaults)
 
 
 def _refs_named(document: ParsedDocument) -> list[ResourceRef]:
@@ -191,8 +196,12 @@ class Memory:
 
     parsed: Mapping[str, ParsedFile] = field(default_factory=dict)
     files: Mapping[str, LoadedFile] = field(default_factory=dict)
+    wrong: Mapping[str, LoadedFile] = field(default_factory=dict)
+    """Those of the files that have issues."""
     facts: Mapping[ResourceRef, Any] = field(default_factory=dict)
     resolved: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
+    noted: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
+    """Those of the objects that have issues."""
     resources: Mapping[ResourceRef, Resource] = field(default_factory=dict)
     clashes: Mapping[str, tuple[PlacedIssue, ...]] = field(default_factory=dict)
     """Kind -> issues of values that two of its objects have."""
@@ -215,7 +224,7 @@ class Loaded:
 def load(
     files: Mapping[str, str],
     read: Read,
-    kinds: CompiledKinds,
+    kinds: Kinds,
     *,
     compatibility: str = "none",
     default_region: str = "",
@@ -230,31 +239,31 @@ def load(
     settings = (compatibility, default_region)
     if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
-    parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), kinds.names))
-    defaults = list(defaults_documents(files, parsed))
-    documents = ChangedDocuments(files, parsed, FolderDefaults(defaults), kinds)
-    changes = documents.since(before.files, before.facts)
+    parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), frozenset(kinds)))
+    defaults = FolderDefaults(files, parsed)
+    documents = ChangedDocuments(files, parsed, defaults, kinds)
+    changes = documents.since(before)
     if changes.duplicates:
         # Which of two documents is the second must not depend on which was seen first: all are looked at again.
         before = Memory(parsed=parsed, settings=settings)
-        changes = documents.since(before.files, before.facts)
-    facts = changes.facts
-    world = TracingWorld(facts, *settings)
-    resolved, resources = _resolved(before, changes, documents, world, kinds)
+        changes = documents.since(before)
+    world = TracingWorld(changes.facts, *settings)
+    resolved, noted, resources = _resolved(before, changes, documents, world, kinds)
     found_clashes = _clashes(before.clashes, changes, kinds, resources)
-    issues = [issue for file in changes.files.values() for issue in file.issues]
+    issues = [issue for file in changes.wrong.values() for issue in file.issues]
     issues += _dangling(changes, world)
-    issues += defaults_issues(defaults, kinds)
-    for found in resolved.values():
-        if found.issues:
-            issues += placed(found.issues, found.resource.origin, found.resource.index)
+    issues += defaults_issues(defaults.documents, kinds)
+    for found in noted.values():
+        issues += placed(found.issues, found.resource.origin, found.resource.index)
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
     kept = Memory(
         parsed=parsed,
         files=changes.files,
-        facts=facts,
+        wrong=changes.wrong,
+        facts=changes.facts,
         resolved=resolved,
+        noted=noted,
         resources=resources,
         clashes=found_clashes,
         settings=settings,
@@ -284,32 +293,39 @@ def _resolved(
     changes: DocumentChanges,
     documents: ChangedDocuments,
     world: TracingWorld,
-    kinds: CompiledKinds,
-) -> tuple[Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resource]]:
+    kinds: Kinds,
+) -> tuple[
+    Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resource]
+]:
     """Resolve the new documents, and those kept objects that asked about something that is different now.
 
     Valid documents are taken out of ``changes`` one by one: the memory of each serves what is made of the next.
     """
     valid, touched = changes.valid, changes.touched
     if not touched and not valid:
-        return before.resolved, before.resources
-    resolved, resources = dict(before.resolved), dict(before.resources)
+        return before.resolved, before.noted, before.resources
+    resolved, noted = dict(before.resolved), dict(before.noted)
+    resources = dict(before.resources)
     for ref in changes.gone:
-        resolved.pop(ref, None)
-        resources.pop(ref, None)
+        for known in (resolved, noted, resources):
+            known.pop(ref, None)
     for ref, found in resolved.items() if touched else ():
         if ref not in valid and not touched.isdisjoint(found.asked):
             valid[ref] = documents.again(found.resource)
     for ref in list(valid):
-        kind = kinds.by_name[ref.kind].kind
-        resolved[ref] = resolve(valid.pop(ref), kind, world, changes.broken_refs)
-        resources[ref] = resolved[ref].resource
-    return resolved, resources
+        kind = kinds[ref.kind]
+        resolved[ref] = made = resolve(valid.pop(ref), kind, world, changes.broken_refs)
+        resources[ref] = made.resource
+        if made.issues:
+            noted[ref] = made
+        else:
+            noted.pop(ref, None)
+    return resolved, noted, resources
 
 
 def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedIssue]:
     """Find references to nothing in documents that are not valid; those of the others are resolved."""
-    for file in changes.files.values():
+    for file in changes.wrong.values():
         for reference in file.references:
             named = reference.named
             if world.facts(named.kind, named.name) is None and named[1:] not in changes.broken_refs:
@@ -320,15 +336,15 @@ def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedI
 def _clashes(
     before: Mapping[str, tuple[PlacedIssue, ...]],
     changes: DocumentChanges,
-    kinds: CompiledKinds,
+    kinds: Kinds,
     resources: Mapping[ResourceRef, Resource],
 ) -> Mapping[str, tuple[PlacedIssue, ...]]:
     """Look for values two objects have: among the kinds whose facts have changed, or that had some before."""
     touched = {ref.kind for ref in changes.touched}
     among: dict[str, list[tuple[ResourceRef, Any]]] = {
         name: []
-        for name, compiled in kinds.by_name.items()
-        if compiled.kind.unique and (name in touched or before.get(name))
+        for name, kind in kinds.items()
+        if kind.unique and (name in touched or before.get(name))
     }
     for pair in changes.facts.items() if among else ():
         if pair[0][0] in among:
@@ -338,7 +354,7 @@ def _clashes(
         mine.sort(key=lambda pair: resources[pair[0]].origin)
         found[name] = tuple(
             issue
-            for ref, clash in clashes(kinds.by_name[name].kind, mine)
+            for ref, clash in clashes(kinds[name], mine)
             for issue in placed([clash], resources[ref].origin, resources[ref].index)
         )
     return found

@@ -24,8 +24,7 @@ from yaml.events import (
 )
 
 from controller.loading.documents import MAX_DEPTH, events_of, printable
-from controller.loading.envelope import ParsedFile
-from controller.loading.validated import FolderDefaults, defaults_documents, folder_of
+from controller.loading.envelope import FolderDefaults, ParsedFile, folder_of
 from controller.model.canonical import parse_canonical
 from controller.model.ref import Excerpt, Origin
 
@@ -278,7 +277,7 @@ class FieldOrigins:
         self._secret_names = secret_names
         self._positions: dict[str, Positions] = {}
         self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
-        self._defaults = FolderDefaults(defaults_documents(files, parsed))
+        self._defaults = FolderDefaults(files, parsed)
 
     def has(self, path: str) -> bool:
         """Tell whether a path is that of a file."""
@@ -286,50 +285,39 @@ class FieldOrigins:
 
     def written(self, path: str, index: int, field: FieldPath) -> Written:
         """Say where a field of an effective document comes from; the document itself where nobody else gives it."""
-        authored = self._body(path, index)
-        here = Written(path, index, field)
-        if _has(authored, field):
-            return here
+        candidates = [field]
         if field[:2] == ROLES and len(field) > 3:
-            inherited = (*ROLE_DEFAULTS, *field[3:])
-            if _has(authored, inherited):
-                return Written(path, index, inherited)
-        if field[:1] == ("spec",) and len(field) > 1:
-            documents = self._parsed[self._files[path]].documents
-            kind = documents[index].kind if index < len(documents) else ""
-            return self._in_defaults(folder_of(path), kind, field) or here
-        return here
+            candidates.append((*ROLE_DEFAULTS, *field[3:]))
+        for candidate in candidates:
+            if _has(self._body(path, index), candidate):
+                return Written(path, index, candidate)
+        documents = self._parsed[self._files[path]].documents
+        if field[:1] == ("spec",) and len(field) > 1 and index < len(documents):
+            for document in reversed(self._defaults.over(folder_of(path))):
+                for candidate in candidates:
+                    place = ("spec", documents[index].kind, *candidate[1:])
+                    if _has(self._body(document.origin.path, document.index), place):
+                        return Written(document.origin.path, document.index, place)
+        return Written(path, index, field)
 
     def position(self, written: Written, *, key: bool = False) -> Position:
         """Return line, column and excerpt of a place."""
-        found = self._positions.get(written.path)
-        if found is None:
+        if written.path not in self._positions:
             text = self._text_of(self._files[written.path])
-            found = self._positions[written.path] = Positions(text, self._secret_names)
-        return found.locate(written.index, written.field, key=key)
+            self._positions[written.path] = Positions(text, self._secret_names)
+        return self._positions[written.path].locate(written.index, written.field, key=key)
 
     def origin(self, path: str, index: int, field: FieldPath, *, key: bool = False) -> Origin:
         """Return file, line and column of a field of an effective document."""
         written = self.written(path, index, field)
         return self.position(written, key=key).origin(written.path)
 
-    def _in_defaults(self, folder: str, kind: str, field: FieldPath) -> Written | None:
-        inherited = (*ROLE_DEFAULTS, *field[3:]) if field[:2] == ROLES and len(field) > 3 else field
-        for document in reversed(self._defaults.over(folder)):
-            for candidate in (field, inherited):
-                place = ("spec", kind, *candidate[1:])
-                if _has(self._body(document.origin.path, document.index), place):
-                    return Written(document.origin.path, document.index, place)
-        return None
-
     def _body(self, path: str, index: int) -> dict[str, Any]:
-        key = (path, index)
-        body = self._bodies.get(key)
-        if body is None:
+        if (path, index) not in self._bodies:
             documents = self._parsed[self._files[path]].documents
-            parsed = parse_canonical(documents[index].body) if index < len(documents) else {}
-            body = self._bodies[key] = parsed
-        return body
+            body = documents[index].body if index < len(documents) else b"{}"
+            self._bodies[path, index] = parse_canonical(body)
+        return self._bodies[path, index]
 
 
 def _has(value: Any, path: FieldPath) -> bool:

@@ -5,16 +5,21 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import Named
-from controller.kinds.language.kind import Finding, Kind
+from controller.kinds.language.kind import Finding, Kind, Kinds
 from controller.kinds.language.spec import merge_derived
 from controller.loading.closest import did_you_mean
-from controller.loading.compiled import CompiledKinds
-from controller.loading.issue import MAX_ISSUES, further
-from controller.loading.validated import ValidatedDocument
+from controller.loading.issues import MAX_ISSUES, further
+from controller.loading.positions import dotted
+from controller.loading.validated import (
+    StoredObject,
+    ValidatedDocument,
+    authored_body,
+    validate_document,
+)
 from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.observed import SHAPE
-from controller.model.ref import ProblemCode, ResourceRef
-from controller.model.resource import Projection, Resource
+from controller.model.ref import Origin, Problem, ProblemCode, ResourceRef, in_file_order
+from controller.model.resource import DesiredState, Projection, Resource
 
 NOTHING_EXTRA = canonical_bytes({"shape": SHAPE})
 """Most objects have nothing extra: those share one value."""
@@ -110,7 +115,7 @@ def resolve(
 
 def resolve_all(
     documents: Mapping[ResourceRef, ValidatedDocument],
-    kinds: CompiledKinds,
+    kinds: Kinds,
     settings: tuple[str, str],
     facts: Mapping[ResourceRef, Any] | None = None,
 ) -> dict[ResourceRef, Resolved]:
@@ -120,10 +125,7 @@ def resolve_all(
     """
     own = {ref: document.facts for ref, document in documents.items()}
     world = TracingWorld(own if facts is None else facts, *settings)
-    return {
-        ref: resolve(document, kinds.by_name[ref.kind].kind, world)
-        for ref, document in documents.items()
-    }
+    return {ref: resolve(document, kinds[ref.kind], world) for ref, document in documents.items()}
 
 
 def no_such(named: Named, names: Iterable[str]) -> Finding:
@@ -160,10 +162,59 @@ def clashes(
 
 
 def all_clashes(
-    documents: Mapping[ResourceRef, ValidatedDocument], kinds: CompiledKinds
+    documents: Mapping[ResourceRef, ValidatedDocument], kinds: Kinds
 ) -> Iterator[tuple[ResourceRef, Finding]]:
     """Yield the ``clashes`` of all kinds; the first owner of a value is the first by name."""
-    for name, compiled in kinds.by_name.items():
-        if compiled.kind.unique:
+    for name, kind in kinds.items():
+        if kind.unique:
             mine = sorted((ref, documents[ref].facts) for ref in documents if ref.kind == name)
-            yield from clashes(compiled.kind, mine)
+            yield from clashes(kind, mine)
+
+
+class DesiredFromItems(NamedTuple):
+    """Desired state made of items, and everything wrong with it. What is no document of its kind is not in it."""
+
+    desired: DesiredState
+    problems: tuple[Problem, ...]
+
+
+def desired_from_items(
+    objects: Mapping[ResourceRef, StoredObject],
+    kinds: Kinds,
+    *,
+    source: str,
+    revision: str,
+    settings: tuple[str, str] = ("none", ""),
+) -> DesiredFromItems:
+    """Return what would have been written to get these objects, checked as documents are.
+
+    ``attributes`` of the objects are without the shared fields that their YAML did not give. What overrides had put into
+    them is taken out. Every origin names ``source`` (``snapshot 2026-11-28``) and the object, instead of a file.
+    ``settings`` are what rules depend on besides the objects: compatibility and default region.
+    """
+    valid: dict[ResourceRef, ValidatedDocument] = {}
+    wrong: dict[ResourceRef, tuple[Finding, ...]] = {}
+    for ref, stored in objects.items():
+        body = authored_body(ref, stored, kinds, base=True)
+        if not isinstance(body, bytes):
+            wrong[ref] = body
+            continue
+        made = validate_document(kinds[ref.kind], body, Origin(f"{source}: {ref}"), 0)
+        if not isinstance(made, ValidatedDocument):
+            wrong[ref] = made
+        elif made.ref != ref:
+            wrong[ref] = (Finding((), f"the item goes by another name: {made.ref}, not {ref}"),)
+        else:
+            valid[ref] = made
+    resolved = resolve_all(valid, kinds, settings)
+    for ref, found in resolved.items():
+        wrong[ref] = found.issues
+    for ref, clash in all_clashes(valid, kinds):
+        wrong[ref] = (*wrong[ref], clash)
+    problems = in_file_order(
+        issue.at(Origin(f"{source}: {ref}"), dotted(issue.path))
+        for ref, issues in wrong.items()
+        for issue in issues
+    )
+    resources = {ref: found.resource for ref, found in resolved.items()}
+    return DesiredFromItems(DesiredState(revision, source, "", "", resources), problems)

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from typing import Final
 
-from controller.loading.compiled import CompiledKinds
+from controller.kinds.language.kind import Kinds
 from controller.loading.documents import INVISIBLE, MAX_BYTES
-from controller.loading.issue import PlacedIssue
+from controller.loading.issues import PlacedIssue, secret_names_of
 from controller.loading.load import Loaded
 from controller.loading.positions import TOP, FieldOrigins, Spot, covered, dotted, excerpt
-from controller.loading.syntax import TextFinding
-from controller.loading.yaml_errors import find_yaml_errors
+from controller.loading.yaml_errors import TextFinding, find_yaml_errors
 from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, in_file_order
 
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -40,15 +39,8 @@ def find_text_problems(
     """
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 2**20:.1f} MiB long; at most {MAX_BYTES // 2**20} MiB are read"
-        return (
-            Problem(
-                Origin(path),
-                "",
-                f"the file is {size}",
-                "split it into several files",
-                code=ProblemCode.UNREADABLE_FILE,
-            ),
-        )
+        message, fix = f"the file is {size}", "split it into several files"
+        return (Problem(Origin(path), "", message, fix, code=ProblemCode.UNREADABLE_FILE),)
     plain = data.removeprefix(codecs.BOM_UTF8)
     text = plain.decode(errors="replace")
     findings, readable = _unreadable(plain)
@@ -69,10 +61,11 @@ def find_text_problems(
     if len(findings) <= MAX_PROBLEMS:
         return problems
     note = f"more than {MAX_PROBLEMS} problems; the rest of them is not shown"
-    return (
-        *problems,
-        Problem(problems[-1].origin, "", note, "mend these first", code=ProblemCode.MORE),
-    )
+    return (*problems, _more(problems[-1].origin, note))
+
+
+def _more(origin: Origin, message: str) -> Problem:
+    return Problem(origin, "", message, "mend these first", code=ProblemCode.MORE)
 
 
 def _unreadable(data: bytes) -> tuple[list[TextFinding], bool]:
@@ -115,7 +108,7 @@ def _spots(text: str, indexes: Iterator[int]) -> Iterator[Spot]:
         yield Spot(line, index - start, index)
 
 
-def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: CompiledKinds) -> tuple[Problem, ...]:
+def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Problem, ...]:
     """Return every problem and warning of a load, in file order, each once; of a file with very many the first ones.
 
     ``origins`` are those of the revision; it reads only files that have a problem.
@@ -123,7 +116,7 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: CompiledKinds) -> 
     problems = [
         problem
         for path, text in loaded.broken.items()
-        for problem in find_text_problems(path, text, kinds.secret_names)
+        for problem in find_text_problems(path, text, secret_names_of(kinds))
     ]
     by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
     for _, of_file in groupby(by_file, key=lambda placed: placed.path):
@@ -137,14 +130,8 @@ def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Probl
     yield from first
     others = len(told) - len(first) + sum(issue.issue.others for issue in issues)
     if others:
-        last = in_file_order(first)[-1].origin
-        yield Problem(
-            last,
-            "",
-            f"and {others:,} more problems in this file",
-            "mend these first",
-            code=ProblemCode.MORE,
-        )
+        message = f"and {others:,} more problems in this file"
+        yield _more(in_file_order(first)[-1].origin, message)
 
 
 def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:

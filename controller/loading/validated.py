@@ -1,117 +1,44 @@
-"""One document on its own: its folder's defaults merged, validated, references listed, own attributes projected."""
+"""One document on its own, written or read back from items: fields checked, references listed, own attributes projected.
+
+Items read back are the tables, a snapshot or the ledger as documents, as YAML is. What a document says by its form alone, valid
+or not, is found here too: fields cleared by null, and the names of other objects.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from controller.kinds.language.fields import Named, controller_only, merge, references
-from controller.kinds.language.kind import Finding, Kind, SharedField
+from controller.kinds.language.fields import (
+    Named,
+    Shape,
+    authored_spec,
+    controller_only,
+    fields_of,
+    merge,
+    references,
+)
+from controller.kinds.language.kind import Finding, Kind, Kinds, Path
 from controller.kinds.language.spec import Metadata
-from controller.loading.closest import did_you_mean
-from controller.loading.compiled import CompiledKind, CompiledKinds
-from controller.loading.envelope import ParsedFile
-from controller.loading.issue import PlacedIssue, placed, unknown_kind
-from controller.loading.validation_issues import validation_issues
-from controller.loading.written_fields import null_field_issues
+from controller.loading.envelope import DefaultsDocument
+from controller.loading.issues import (
+    PlacedIssue,
+    placed,
+    unknown_field,
+    unknown_kind,
+    validation_issues,
+)
 from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
-from controller.model.observed import SHAPE
+from controller.model.observed import BENEATH, SHAPE, put_back_base_fields
 from controller.model.ref import Origin, ProblemCode, ResourceRef
+from controller.model.resource import AuthoredDocument, Resource
 from controller.model.table import Items
 
-
-@dataclass(frozen=True, slots=True)
-class DefaultsDocument:
-    """One ``kind: Defaults`` document: partial specs by kind, for its folder and everything below."""
-
-    origin: Origin
-    index: int
-    body: bytes
-
-    @property
-    def folder(self) -> str:
-        """The folder it applies to; empty for the top."""
-        return folder_of(self.origin.path)
-
-    def partial_specs(self) -> dict[str, Any]:
-        """Return the authored ``spec``: kind name -> partial spec."""
-        spec = parse_canonical(self.body)["spec"]
-        return spec if isinstance(spec, dict) else {}
+Json = Any
 
 
-@dataclass(frozen=True, slots=True)
-class KindDefaults:
-    """What a folder gives to one kind: the merged partial spec and where it comes from, nearest first."""
-
-    spec: Mapping[str, Any]
-    origins: tuple[Origin, ...]
-
-
-NO_DEFAULTS = KindDefaults({}, ())
-
-
-def defaults_documents(
-    files: Mapping[str, str], parsed: Mapping[str, ParsedFile]
-) -> Iterator[DefaultsDocument]:
-    """Yield the Defaults documents of a revision (path -> content id), in file order."""
-    for path, content_id in files.items():
-        for index in parsed[content_id].defaults:
-            document = parsed[content_id].documents[index]
-            yield DefaultsDocument(Origin(path, document.line), index, document.body)
-
-
-class FolderDefaults:
-    """All Defaults documents of one revision, asked by folder and kind."""
-
-    def __init__(self, documents: Iterable[DefaultsDocument]) -> None:
-        """Take the documents in file order; a later one in the same folder wins over an earlier one."""
-        self._by_folder: dict[str, list[DefaultsDocument]] = {}
-        for document in documents:
-            self._by_folder.setdefault(document.folder, []).append(document)
-        self._merged: dict[tuple[str, str], KindDefaults] = {}
-
-    def for_kind(self, folder: str, kind: str) -> KindDefaults:
-        """Return what documents of ``kind`` in ``folder`` start from."""
-        key = (folder, kind)
-        found = self._merged.get(key)
-        if found is None:
-            spec: dict[str, Any] = {}
-            origins: list[Origin] = []
-            for document in self.over(folder):
-                partial = document.partial_specs().get(kind)
-                if isinstance(partial, dict):
-                    spec = merge(spec, partial)
-                    origins.insert(0, document.origin)
-            found = KindDefaults(spec, tuple(origins)) if origins else NO_DEFAULTS
-            self._merged[key] = found
-        return found
-
-    def over(self, folder: str) -> list[DefaultsDocument]:
-        """Return the documents that apply to a folder, the one that wins last."""
-        if not self._by_folder:
-            return []
-        return [
-            document
-            for level in folders_above(folder)
-            for document in self._by_folder.get(level, ())
-        ]
-
-
-def folder_of(path: str) -> str:
-    """Return the folder part of a slash-separated path; empty for a file at the top."""
-    return path.rpartition("/")[0]
-
-
-def folders_above(folder: str) -> list[str]:
-    """Return the folder and those around it, outermost (the empty text) first."""
-    parts = folder.split("/") if folder else []
-    return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
-
-
-def defaults_issues(
-    documents: Iterable[DefaultsDocument], kinds: CompiledKinds
-) -> Iterator[PlacedIssue]:
+def defaults_issues(documents: Iterable[DefaultsDocument], kinds: Kinds) -> Iterator[PlacedIssue]:
     """Yield the issues of every Defaults document; a missing field is none, documents may still give it."""
     given: dict[tuple[str, str], DefaultsDocument] = {}
     for document in documents:
@@ -120,30 +47,27 @@ def defaults_issues(
             Metadata.model_validate(parse_canonical(document.body)["metadata"])
         except ValidationError as error:
             issues += validation_issues(error, ("metadata",), Metadata)
-        for kind, partial in document.partial_specs().items():
-            compiled = kinds.by_name.get(kind)
-            path = ("spec", kind)
-            first = given.setdefault((document.folder, kind), document)
-            if compiled is None:
-                fix = did_you_mean(kind, kinds.names, f"one of {', '.join(sorted(kinds.names))}")
-                issues.append(unknown_kind(path, kind, fix, at_key=True))
+        for name, partial in document.partial_specs().items():
+            path = ("spec", name)
+            first = given.setdefault((document.folder, name), document)
+            if name not in kinds:
+                issues.append(unknown_kind(path, name, sorted(kinds), at_key=True))
             elif not isinstance(partial, dict):
-                fix = f"write '{kind}: {{field: value}}'"
+                fix = f"write '{name}: {{field: value}}'"
                 issues.append(Finding(path, "expected a map of fields", fix))
             elif first is not document:
-                message = f"this folder's defaults for {kind} are already given at {first.origin}"
+                message = f"this folder's defaults for {name} are already given at {first.origin}"
                 issues.append(
                     Finding(path, message, "merge the two", at_key=True, code=ProblemCode.DUPLICATE)
                 )
             else:
-                issues += _partial_issues(compiled, partial, path)
+                issues += _partial_issues(kinds[name], partial, path)
         yield from placed(issues, document.origin, document.index)
 
 
 def _partial_issues(
-    compiled: CompiledKind, partial: dict[str, Any], path: tuple[str, ...]
+    kind: Kind[Any], partial: dict[str, Any], path: tuple[str, ...]
 ) -> Iterator[Finding]:
-    kind = compiled.kind
     yield from null_field_issues(kind, partial, path)
     spec = merge({}, partial)
     for field, authored in kind.authored_fields.items():
@@ -153,9 +77,56 @@ def _partial_issues(
         except ValidationError as error:
             yield from validation_issues(error, (*path, field), authored.model, partial=True)
     try:
-        compiled.spec_model(spec)
+        kind.spec.model_validate(kind.expand(spec))
     except ValidationError as error:
         yield from validation_issues(error, path, kind.spec, partial=True)
+
+
+def null_field_issues(kind: Kind[Any], spec: dict[str, Json], prefix: Path) -> Iterator[Finding]:
+    """Yield an issue for each field of an authored spec that is null and unknown. ``prefix`` leads to the spec.
+
+    Merging forgets fields that are cleared by null, so whether there are such fields is asked before.
+    """
+    authored = {name: Shape(model=field.model) for name, field in kind.authored_fields.items()}
+    roots = [(prefix, Shape(model=kind.spec), spec)]
+    roots += [((*prefix, name), authored[name], spec[name]) for name in authored if name in spec]
+    for root in roots:
+        for path, shape, value in _values_of(*root):
+            if shape.model is not None and isinstance(value, dict):
+                known = [*fields_of(shape.model).by_yaml, *(authored if path == prefix else ())]
+                for name, member in value.items():
+                    if member is None and name not in known:
+                        yield unknown_field((*path, name), known)
+
+
+def written_references(
+    kind: Kind[Any], body: bytes, defaults: Mapping[str, Json]
+) -> Iterator[Named]:
+    """Yield the references of a document (canonical JSON of metadata and spec) as far as it has the form of its kind.
+
+    ``defaults`` is the partial spec below it. One run then tells of wrong names too where a document is not valid.
+    """
+    spec = kind.expand(merge(defaults, parse_canonical(body)["spec"]))
+    for path, shape, value in _values_of((), Shape(model=kind.spec), spec):
+        if shape.reference is not None and isinstance(value, str):
+            read = shape.reference.read
+            name = read(value) if read else value
+            if name:
+                yield Named(path, shape.reference.kind, name)
+
+
+def _values_of(path: Path, shape: Shape, value: Json) -> Iterator[tuple[Path, Shape, Json]]:
+    """Yield (path, shape, value) of a value and of everything in it whose shape is known."""
+    yield path, shape, value
+    if isinstance(value, list) and shape.members is not None:
+        for place, member in enumerate(value):
+            yield from _values_of((*path, place), shape.members, member)
+    elif isinstance(value, dict):
+        fields = fields_of(shape.model).by_yaml
+        for name, member in value.items():
+            inner = fields[name].shape if name in fields else shape.values
+            if inner is not None:
+                yield from _values_of((*path, name), inner, member)
 
 
 @dataclass(slots=True)
@@ -186,23 +157,24 @@ class CheckedDocument:
     spec: Any
 
 
+NO_DEFAULTS: Mapping[str, Any] = {}
 METADATA = Metadata.__pydantic_validator__.validate_python
 NAME = ("metadata", "name")
 
 
 def check_document(
-    compiled: CompiledKind, body: bytes, defaults: KindDefaults = NO_DEFAULTS
+    kind: Kind[Any], body: bytes, defaults: Mapping[str, Any] = NO_DEFAULTS
 ) -> CheckedDocument | tuple[Finding, ...]:
     """Check the fields of one document after merging ``defaults`` under it.
 
     ``body`` is the canonical JSON of metadata and spec as authored. Returns every issue if there is any.
     """
-    document, kind = parse_canonical(body), compiled.kind
+    document = parse_canonical(body)
     issues: list[Finding] = []
-    if defaults.origins or b"null" in body:
+    if defaults or b"null" in body:
         if b"null" in body:
             issues += null_field_issues(kind, document["spec"], ("spec",))
-        document["spec"] = merge(defaults.spec, document["spec"])
+        document["spec"] = merge(defaults, document["spec"])
         body = canonical_bytes(document)
     metadata, spec = None, None
     try:
@@ -210,33 +182,42 @@ def check_document(
     except ValidationError as error:
         issues += validation_issues(error, ("metadata",), Metadata)
     try:
-        spec = compiled.spec_model(document["spec"])
+        spec = kind.spec.__pydantic_validator__.validate_python(kind.expand(document["spec"]))
     except ValidationError as error:
         issues += validation_issues(error, ("spec",), kind.spec)
     if issues or metadata is None or spec is None:
-        if not any(issue.path == NAME for issue in issues):
-            issues += _name_issues(kind, document)
+        name = document["metadata"].get("name")
+        if kind.names is not None and name is not None and all(i.path != NAME for i in issues):
+            # Of a valid document a rule says it.
+            issues += kind.names.findings(name)
         return tuple(dict.fromkeys(issues))
     return CheckedDocument(body, metadata, document["metadata"], spec)
 
 
 def validate_document(
-    compiled: CompiledKind,
+    kind: Kind[Any],
     body: bytes,
     origin: Origin,
     index: int,
-    defaults: KindDefaults = NO_DEFAULTS,
+    defaults: Mapping[str, Any] = NO_DEFAULTS,
 ) -> ValidatedDocument | tuple[Finding, ...]:
     """Check one document and work out what it asks for by itself. Returns every issue if there is any."""
-    checked = check_document(compiled, body, defaults)
+    checked = check_document(kind, body, defaults)
     if not isinstance(checked, CheckedDocument):
         return checked
-    kind, spec, body = compiled.kind, checked.spec, checked.document
-    key = kind.key(checked.metadata.name, spec)
-    items = kind.project(key, compiled.dump(spec))
+    spec, body = checked.spec, checked.document
+    key, dump = kind.key(checked.metadata.name, spec), kind.spec.__pydantic_serializer__.to_python
+    items = kind.project(key, dump(spec, by_alias=True, exclude_none=True))
     if b'""' in body:
         items = without_empty(items)
-    owned = owned_fields(items, kind.shared) if kind.shared else ()
+    # Those shared fields the YAML gives.
+    owned = tuple(
+        [
+            ".".join((shared.table, *shared.path))
+            for shared in kind.shared
+            if _given(items.get(shared.table), shared.path)
+        ]
+    )
     # What was authored and is in no attribute; see ``controller.model.observed``.
     extra = {
         "metadata": {
@@ -259,25 +240,6 @@ def validate_document(
     )
 
 
-def _name_issues(kind: Kind[Any], document: dict[str, Any]) -> list[Finding]:
-    """Say that a name is none for the kind; of a valid document a rule does."""
-    name = document["metadata"].get("name")
-    if kind.names is None or name is None:
-        return []
-    return list(kind.names.findings(name))
-
-
-def owned_fields(items: Mapping[str, Any], shared: tuple[SharedField, ...]) -> tuple[str, ...]:
-    """Return those shared fields the YAML gives, as ``Table.Path.To.Field``."""
-    return tuple(
-        [
-            ".".join((field.table, *field.path))
-            for field in shared
-            if _given(items.get(field.table), field.path)
-        ]
-    )
-
-
 def _given(value: Any, path: tuple[str, ...]) -> bool:
     for place, step in enumerate(path):
         if step == "*":
@@ -287,3 +249,86 @@ def _given(value: Any, path: tuple[str, ...]) -> bool:
             return False
         value = value[step]
     return True
+
+
+class StoredObject(NamedTuple):
+    """One object as the tables hold it: canonical attributes, the mark's extra, and where it was written."""
+
+    attributes: bytes
+    extra: Mapping[str, Any]
+    origin: Origin
+
+
+class ReadBack(NamedTuple):
+    """What reading one object back gave: its document, or why it cannot be read as one of its kind."""
+
+    stored: StoredObject
+    document: CheckedDocument | tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsReadBack:
+    """The documents of what the tables hold. ``unreadable`` objects hold something their kind does not allow.
+
+    What was accepted was checked then, against all others too: nothing but its own fields is checked again.
+    """
+
+    resources: Mapping[ResourceRef, AuthoredDocument]
+    specs: Mapping[ResourceRef, Any]
+    unreadable: Mapping[ResourceRef, tuple[Finding, ...]]
+    memory: Mapping[ResourceRef, ReadBack]
+
+
+def read_back(
+    objects: Mapping[ResourceRef, StoredObject],
+    kinds: Kinds,
+    memory: Mapping[ResourceRef, ReadBack],
+) -> ObjectsReadBack:
+    """Read objects back. What was read before and is held as then is not read again (``memory`` of an earlier result).
+
+    Required fields of the old product do not matter here: what is in the tables was accepted.
+    """
+    read: dict[ResourceRef, ReadBack] = {}
+    resources: dict[ResourceRef, AuthoredDocument] = {}
+    specs: dict[ResourceRef, Any] = {}
+    unreadable: dict[ResourceRef, tuple[Finding, ...]] = {}
+    for ref, stored in objects.items():
+        known = memory.get(ref)
+        if known is not None and known.stored[:2] == stored[:2]:
+            document = known.document
+        else:
+            body = authored_body(ref, stored, kinds)
+            document = check_document(kinds[ref.kind], body) if isinstance(body, bytes) else body
+        read[ref] = ReadBack(stored, document)
+        if isinstance(document, CheckedDocument):
+            resources[ref] = AuthoredDocument(ref, stored.origin, document.document)
+            specs[ref] = document.spec
+        else:
+            unreadable[ref] = document
+    return ObjectsReadBack(resources, specs, unreadable, read)
+
+
+def spec_of(resource: Resource, kinds: Kinds) -> Any:
+    """Return the spec model of a resource that was valid. Built anew at each call."""
+    kind, spec = kinds[resource.ref.kind], parse_canonical(resource.document)["spec"]
+    return kind.spec.model_validate(kind.expand(spec))
+
+
+def authored_body(
+    ref: ResourceRef, stored: StoredObject, kinds: Kinds, *, base: bool = False
+) -> bytes | tuple[Finding, ...]:
+    """Return the canonical document (metadata and spec) as somebody would have written it to get this object.
+
+    With ``base`` it is without what overrides put in it. The item may lack what even the object's name is made of.
+    """
+    if ref.kind not in kinds:
+        return (unknown_kind((), ref.kind),)
+    try:
+        kind, extra = kinds[ref.kind], stored.extra
+        name, spec = authored_spec(kind, parse_canonical(stored.attributes), extra.get("spec"))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return (Finding((), f"the item is not in the shape of a {ref.kind}: {error!r}"),)
+    document = {"metadata": {"name": name, **extra.get("metadata", {})}, "spec": spec}
+    if base:
+        put_back_base_fields(document, extra.get(BENEATH, {}))
+    return canonical_bytes(document)

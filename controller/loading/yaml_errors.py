@@ -1,7 +1,12 @@
-"""Text that is YAML but not entirely regular: every place where it is not. Rules as in ``documents``, one by one."""
+"""Text that is no YAML, or not entirely regular: every place where it is not, and what to write instead.
 
+Rules as in ``documents``, one by one; what libyaml says is put in other words.
+"""
+
+import re
 from collections.abc import Iterator
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 from yaml import YAMLError
 from yaml.events import (
@@ -32,8 +37,18 @@ from controller.loading.documents import (
     shown,
     yaml_type,
 )
-from controller.loading.positions import TOP, Place
-from controller.loading.syntax import TextFinding, explain
+from controller.loading.positions import TOP, Place, Spot
+
+
+class TextFinding(NamedTuple):
+    """A problem before its excerpt is cut. ``length`` None marks the rest of the line."""
+
+    place: Place
+    length: int | None
+    path: Path
+    message: str
+    fix: str | None
+
 
 _Weight = tuple[int, int]
 """What an alias brings along: values with all inside, and levels of containers."""
@@ -64,22 +79,36 @@ def find_yaml_errors(
     One more than ``limit`` means that there may be others. After an error of syntax nothing more is looked at.
     No message repeats the value of a field of ``secret_names``.
     """
-    walk = _Walk(plain, text, limit, secret_names)
-    walk.file()
-    return walk.findings
+    walk = _Walk(events_of(plain), limit, secret_names)
+    fault = None
+    try:
+        if not walk.documents():
+            found = "only comments" if text.strip() else "nothing"
+            message = f"the file holds {found}; expected at least one document"
+            fault = TextFinding(TOP, None, (), message, "write one, or delete the file")
+    except YAMLError as error:
+        fault = explain(error, text)
+    except ValueError:
+        fault = TextFinding(walk.last.start_mark, 1, (), "a tag after this is no text", _UNTAG)
+    except StopIteration:
+        message = "the file holds too many values; it was read up to here"
+        fault = TextFinding(walk.last.start_mark, 1, (), message, _SPLIT)
+    except _Enough:
+        pass
+    return walk.findings if fault is None else [*walk.findings, fault]
 
 
+@dataclass(slots=True)
 class _Walk:
     """Reads all events of a file and keeps what is wrong with them."""
 
-    def __init__(self, plain: bytes, text: str, limit: int, secret_names: frozenset[str]) -> None:
-        self.events: Iterator[Any] = events_of(plain)
-        self.text, self.limit = text, limit
-        self.secret_names = secret_names
-        self.findings: list[TextFinding] = []
-        self.last: Any = None
-        self.anchors: dict[str, _Weight] = {}
-        self.aliased_left = MAX_ALIASED_VALUES
+    events: Iterator[Any]
+    limit: int
+    secret_names: frozenset[str]
+    findings: list[TextFinding] = field(default_factory=list)
+    last: Any = None
+    anchors: dict[str, _Weight] = field(default_factory=dict)
+    aliased_left: int = MAX_ALIASED_VALUES
 
     def add(
         self, event: Any, path: Path, message: str, fix: str | None, length: int | None = None
@@ -88,22 +117,8 @@ class _Walk:
         if len(self.findings) > self.limit:
             raise _Enough
 
-    def file(self) -> None:
-        try:
-            self.documents()
-            return
-        except YAMLError as error:
-            fault = explain(error, self.text)
-        except ValueError:
-            fault = TextFinding(self.last.start_mark, 1, (), "a tag after this is no text", _UNTAG)
-        except StopIteration:
-            message = "the file holds too many values; it was read up to here"
-            fault = TextFinding(self.last.start_mark, 1, (), message, _SPLIT)
-        except _Enough:
-            return
-        self.findings.append(fault)
-
-    def documents(self) -> None:
+    def documents(self) -> int:
+        """Read all documents; return how many there are."""
         self.last = next(self.events)
         count = 0
         while type(opening := next(self.events)) is not StreamEndEvent:
@@ -118,12 +133,7 @@ class _Walk:
                 self.node(start, (), 1)
             next(self.events)
             self.anchors.clear()
-        if not count:
-            found = "only comments" if self.text.strip() else "nothing"
-            message = f"the file holds {found}; expected at least one document"
-            self.findings.append(
-                TextFinding(TOP, None, (), message, "write one, or delete the file")
-            )
+        return count
 
     def node(self, event: Any, path: Path, depth: int) -> _Weight:
         self.last = event
@@ -267,3 +277,110 @@ def _plain_key_fault(name: str) -> tuple[str, str]:
     if isinstance(value, str):
         return "", ""
     return f"a key must be text, found {yaml_type(value)}", f"quote it: {quoted(name)}"
+
+
+_QUOTE: Final = "put the text in quotes"
+_CLOSE: Final = "close them; a quote inside 'single quotes' is written twice"
+_LINE_UP: Final = "indent it exactly as the others"
+_TAB: Final = ("a tab cannot indent YAML", "indent with spaces")
+_AT_OPENING: Final = {
+    "found unexpected end of stream": ("the quotes opened here are never closed", _CLOSE),
+    "found unexpected document indicator": (
+        "the quotes opened here are not closed before the next document begins",
+        _CLOSE,
+    ),
+    "could not find expected ':'": (
+        "expected ':' after this key",
+        "write 'key: value', or indent the text to continue the value above",
+    ),
+}
+_AT_FAULT: Final = {
+    "mapping values are not allowed in this context": (
+        "a ':' is not expected here",
+        "quote the text if the ':' belongs to it; else check the indentation of this line and the one above",
+    ),
+    "block sequence entries are not allowed in this context": (
+        "a list cannot begin here",
+        "begin it on a line of its own, or write it as [a, b]",
+    ),
+    "mapping keys are not allowed in this context": ("a '?' cannot stand here", _QUOTE),
+    "found unknown escape character": (
+        "this escape is unknown in double quotes",
+        "write \\\\ for a backslash, or use single quotes",
+    ),
+    "found invalid Unicode character escape code": (
+        "this escape is no character",
+        "write the character itself, or \\\\ for a backslash",
+    ),
+    "did not find expected hexdecimal number": (
+        "expected hexadecimal digits after \\x, \\u or \\U",
+        "complete the escape, or write \\\\ for a backslash",
+    ),
+    "did not find expected comment or line break": (
+        "expected the end of the line after '|' or '>'",
+        "begin the text on the next line, or quote it",
+    ),
+    "found an indentation indicator equal to 0": (
+        "a text block cannot be indented by 0",
+        "remove the digit after '|' or '>'",
+    ),
+    "did not find expected key": ("expected a key, lined up with those above", _LINE_UP),
+    "did not find expected '-' indicator": (
+        "expected '-', lined up with those above",
+        "continue the list, or indent this line less",
+    ),
+    "did not find expected ',' or ']'": (
+        "expected ',' or ']'",
+        "close the list, or quote text that holds brackets or commas",
+    ),
+    "did not find expected ',' or '}'": (
+        "expected ',' or '}'",
+        "close the map, or quote text that holds braces or commas",
+    ),
+    "did not find expected node content": (
+        "a value is expected here",
+        "write one, or remove what is too much",
+    ),
+    "did not find expected <document start>": (
+        "expected '---' before another document",
+        "write '---' on a line of its own, or remove this",
+    ),
+    "did not find expected alphabetic or numeric character": (
+        "'*' and '&' begin an alias and an anchor, and a name must follow",
+        f"{_QUOTE} if it begins with '*' or '&'",
+    ),
+    "found unknown directive name": (_NO_DIRECTIVES[0], "remove the line that begins with '%'"),
+    "found incompatible YAML document": (_NO_DIRECTIVES[0], "remove the line that begins with '%'"),
+    "found duplicate %YAML directive": _NO_DIRECTIVES,
+    "found undefined tag handle": ("unknown tag", f"remove it, or {_QUOTE} if it begins with '!'"),
+}
+_BESIDE: Final = {"did not find expected key", "did not find expected '-' indicator"}
+_AFTER_VALUE: Final = (
+    "the value ends before this, yet the line goes on",
+    "quote the text as a whole; a quote inside 'single quotes' is written twice",
+)
+_TAB_INDENT: Final = re.compile(r" *(\t+)")
+
+
+def explain(error: Any, text: str) -> TextFinding:
+    """Reword an error that libyaml's scanner or parser raised about ``text``."""
+    place: Place = error.problem_mark
+    opening: Place | None = error.context_mark
+    said: str = error.problem
+    tab = _TAB_INDENT.match(text, place.index - place.column)
+    if (tab and tab.end() >= place.index) or "found a tab character" in said:
+        start = tab.start(1) if tab else place.index
+        column = place.column + start - place.index
+        return TextFinding(Spot(place.line, column, start), 1, (), *_TAB)
+    if said == "found character that cannot start any token":
+        return TextFinding(place, 1, (), f"a text cannot begin with {text[place.index]!r}", _QUOTE)
+    if opening is not None and said in _AT_OPENING:
+        return TextFinding(opening, 1, (), *_AT_OPENING[said])
+    if said in _BESIDE and text[place.index - place.column : place.index].strip(" -"):
+        return TextFinding(place, 1, (), *_AFTER_VALUE)
+    message, fix = _AT_FAULT.get(
+        said, (f"not YAML: {said}", "quote the text here, or check brackets and indentation")
+    )
+    if opening is not None and said.startswith("did not find expected ',' or"):
+        message += f" for what was opened on line {opening.line + 1}, column {opening.column + 1}"
+    return TextFinding(place, 1, (), message, fix)

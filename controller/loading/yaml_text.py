@@ -27,14 +27,10 @@ Json = Any
 
 def scalar_text(value: Json) -> str:
     """Return a plain value, or an empty list or map, as YAML of one line that reads back as the same value."""
-    if isinstance(value, str):
-        return value if _is_plain(value) else quoted_text(value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def quoted_text(text: str) -> str:
-    """Return a text in double quotes, with what cannot be read as it stands escaped."""
-    quoted = json.dumps(text, ensure_ascii=False)
+    if isinstance(value, str) and _is_plain(value):
+        return value
+    # In double quotes if it is a text, with what cannot be read as it stands escaped.
+    quoted = json.dumps(value, ensure_ascii=False)
     return _UNREADABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 

@@ -275,7 +275,9 @@ def plan_scope(
     leaving = left_with_retired(desired, options.diff.kinds)
     because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
     how = replace(options.diff, leaving_because=because)
-    staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
+    staying = desired
+    if leaving:  # most often nothing is, and then nothing is copied
+        staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
     return finish(observed, (diff(staying, observed, how),), options, desired_count=len(desired))
 
 

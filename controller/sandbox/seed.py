@@ -70,10 +70,9 @@ def _specs(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
     # Only who reads YAML pays for loading it; the server's process never does.
     from controller import catalog
     from controller.engine.desired.load_revision import RevisionLoader
-    from controller.loading.compiled import CompiledKinds
     from controller.sources.folder import FolderSource
 
-    loader = RevisionLoader(CompiledKinds(catalog.kinds().values()), "none", REGION)
+    loader = RevisionLoader(catalog.kinds(), "none", REGION)
     resources = loader.load(FolderSource(folder)).desired.resources
     documents: dict[str, dict[str, dict[str, Any]]] = {}
     for ref, resource in resources.items():

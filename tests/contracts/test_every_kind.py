@@ -14,7 +14,6 @@ from controller.kinds.language.fields import Shape, authored_spec, controller_on
 from controller.kinds.language.json_schema import document_schemas, file_name
 from controller.kinds.language.kind import Kind
 from controller.kinds.language.spec import Spec
-from controller.loading.compiled import CompiledKinds
 from controller.loading.documents import parse_documents
 from controller.loading.load import Loaded, load
 from controller.loading.positions import FieldOrigins
@@ -36,16 +35,15 @@ REGISTRY: Any = Registry().with_resources(
 def loaded(compatibility: str = "none") -> tuple[Loaded, list[str]]:
     """Load the example fleet; the second is its problems, warnings left out."""
     files = {path.relative_to(FLEET).as_posix(): str(path) for path in FILES}
-    compiled = CompiledKinds(kinds().values())
     found = load(
         files,
         lambda ids: ((one, Path(one).read_bytes()) for one in ids),
-        compiled,
+        kinds(),
         compatibility=compatibility,
         default_region="eu-west-1",
     )
     origins = FieldOrigins(files, found.memory.parsed, lambda path: Path(path).read_bytes())
-    problems = problems_of(found, origins, compiled)
+    problems = problems_of(found, origins, kinds())
     return found, [str(problem) for problem in problems if not problem.warning]
 
 
@@ -77,7 +75,7 @@ def validator(schema: Mapping[str, Any]) -> Any:
 
 
 def spec_of(kind: Kind[Any], authored: dict[str, Any]) -> Any:
-    return kind.spec.model_validate(kind.expand(authored) if kind.expand else authored)
+    return kind.spec.model_validate(kind.expand(authored))
 
 
 @pytest.mark.parametrize("name", KINDS)

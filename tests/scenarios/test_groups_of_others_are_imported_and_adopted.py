@@ -1,6 +1,6 @@
 """An account whose groups somebody else made is imported, adopted, and planned empty; no instance notices.
 
-Covers: engine.authoring.import_fleet, engine.authoring.import_groups.
+Covers: engine.authoring.import_fleet.
 """
 
 from collections.abc import Iterator

@@ -11,7 +11,6 @@ from controller.loading.authoring.found import FoundObject
 from controller.loading.authoring.reading import read_objects
 from controller.loading.authoring.shared_schedules import share_schedules
 from controller.loading.authoring.validate_loop import (
-    Circumstances,
     StableDocuments,
     validate_until_stable,
 )
@@ -22,7 +21,7 @@ from controller.planning.fields import comparable, keep_found
 from tests.support.generated_fleets import Documents
 from tests.support.yaml_fleet import KINDS, loaded, problems
 
-CIRCUMSTANCES = Circumstances("none", "eu-west-1")
+CIRCUMSTANCES = ("none", "eu-west-1")
 
 
 def authored(documents: Documents) -> dict[str, str]:

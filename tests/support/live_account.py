@@ -12,8 +12,7 @@ from controller.catalog import kinds
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.errors import EnvctlError
-from controller.loading.compiled import CompiledKinds
-from controller.loading.from_items import spec_of
+from controller.loading.validated import spec_of
 from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import LiveScope
@@ -32,7 +31,7 @@ REGION = "eu-west-1"
 SCOPE = LiveScope(f"staging-eu/{REGION}", ACCOUNT, REGION, "staging-eu")
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 """A Tuesday at noon."""
-KINDS = CompiledKinds(kinds().values())
+KINDS = kinds()
 INSTALLATION = "installation-of-tests"
 
 Documents = dict[tuple[str, str], dict[str, Any]]

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from controller.cli.commands import COMMANDS, AllCommands
 from controller.errors import ERROR_CLASSES, EXIT_ORDER
-from controller.settings import Settings, part_in, variable_of
+from controller.loading.issues import model_in
+from controller.settings import Settings, variable_of
 from tests.support.document_page import document_page
 from tests.support.event_pages import event_pages
 from tests.support.kind_pages import kind_pages
@@ -137,7 +138,7 @@ def _settings() -> str:
 def _fields(model: type[BaseModel], above: tuple[str, ...], value: Any) -> Iterator[str]:
     for name, field in model.model_fields.items():
         path = (*above, field.alias or name)
-        part = part_in(field.annotation)
+        part = model_in(field.annotation)
         text = " ".join((field.description or "").split()).replace("``", "`")
         found = getattr(value, name, None) if value is not None else field.default
         if part is not None:

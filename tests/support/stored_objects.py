@@ -1,22 +1,20 @@
 """What the tables hold, as a source of desired state that is not YAML has it."""
 
-from controller.loading.compiled import CompiledKinds
-from controller.loading.from_items import StoredObject
+from controller.kinds.language.kind import Kinds
+from controller.loading.validated import StoredObject
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.observed import ObservedState, Ownership
 from controller.model.ref import Origin, ResourceRef
 from controller.planning.fields import comparable
 
 
-def stored_objects(
-    observed: ObservedState, kinds: CompiledKinds
-) -> dict[ResourceRef, StoredObject]:
+def stored_objects(observed: ObservedState, kinds: Kinds) -> dict[ResourceRef, StoredObject]:
     """Return what a scope holds of ours for ``desired_from_items``: without the shared fields that their YAML did not give."""
     stored: dict[ResourceRef, StoredObject] = {}
     for ref, found in observed.objects.items():
         if found.ownership in (Ownership.OURS, Ownership.LOST_MARK):
             extra = found.mark.extra if found.mark is not None else {}
-            shared = kinds.by_name[ref.kind].kind.shared if ref.kind in kinds.names else ()
+            shared = kinds[ref.kind].shared if ref.kind in kinds else ()
             own = comparable(parse_canonical(found.attributes), shared, extra.get("owned", ()))
             origin = Origin(found.mark.path, found.mark.line) if found.mark else Origin("")
             stored[ref] = StoredObject(canonical_bytes(own), extra, origin)

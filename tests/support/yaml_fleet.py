@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from controller.catalog import kinds
-from controller.loading.compiled import CompiledKinds
+from controller.loading.issues import secret_names_of
 from controller.loading.load import Loaded, Memory, load
 from controller.loading.positions import FieldOrigins
 from controller.loading.text_problems import problems_of
 from controller.model.ref import Problem, ResourceRef
 from controller.model.resource import Resource
 
-KINDS = CompiledKinds(kinds().values())
+KINDS = kinds()
 EXAMPLES = Path(__file__).parents[2] / "examples" / "fleet"
 
 CLUSTER = """apiVersion: envctl/v1
@@ -62,7 +62,7 @@ def problems(texts: Mapping[str, str], result: Loaded | None = None) -> tuple[Pr
     result = result or loaded(texts)
     files = dict(sorted(texts.items()))
     origins = FieldOrigins(
-        files, result.memory.parsed, lambda text: text.encode(), lambda: KINDS.secret_names
+        files, result.memory.parsed, lambda text: text.encode(), lambda: secret_names_of(KINDS)
     )
     return problems_of(result, origins, KINDS)
 

@@ -149,11 +149,10 @@ class _Reading:
         if device not in found:
             return {"name": name, "size": 0, "type": "SSD"} if is_data else None
         parts = _VOLUME.fullmatch(found[device])
-        if parts is None or parts["type"] not in _VOLUME_TYPES:
+        type_ = _VOLUME_TYPES.get(parts["type"]) if parts else None
+        if parts is None or type_ is None or bool(parts["encrypted"]) is not is_data:
             return None
-        if bool(parts["encrypted"]) is not is_data:
-            return None
-        return {"name": name, "size": int(parts["size"]), "type": _VOLUME_TYPES[parts["type"]]}
+        return {"name": name, "size": int(parts["size"]), "type": type_}
 
     def _notifications(self) -> Iterator[tuple[str, Json]]:
         names = {event: name for name, event in EVENTS.items()}

@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
@@ -13,11 +13,12 @@ from controller.kinds.language.json_schema import file_name, model_schema
 from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.texts import matches
-from controller.loading.closest import closest
-from controller.loading.issue import PlacedIssue
+from controller.loading.closest import did_you_mean
+from controller.loading.issues import PlacedIssue
 from controller.loading.positions import dotted
 from controller.loading.text_problems import problem_of
 from controller.loading.yaml_text import scalar_text
+from controller.model.canonical import digest
 from controller.model.ref import Authorship, Problem, ResourceRef, in_file_order
 from controller.ports import Source, SourceTree
 
@@ -59,34 +60,27 @@ def scaffold(
     """
     kind = kinds.get(kind_name)
     if kind is None:
-        meant = closest(kind_name, kinds)
-        hint = f"did you mean {meant}?" if meant else f"kinds: {', '.join(kinds)}"
-        raise WrongUsage(f"there is no kind {kind_name!r}", fix=f"{hint}")
-    return _Draft(kind, name, path, source, load).finished()
+        hint = did_you_mean(kind_name, kinds, f"kinds: {', '.join(kinds)}", quoted=False)
+        raise WrongUsage(f"there is no kind {kind_name!r}", fix=hint)
+    with_file = _SourceWithFile(source, path)
+    return _Draft(kind, name, path, with_file, load, _schemas(with_file, path)).finished()
 
 
+@dataclass(slots=True)
 class _Draft:
     """One document, loaded again after each field that turned out to be missing."""
 
-    def __init__(
-        self,
-        kind: Kind[Any],
-        name: str,
-        path: str,
-        source: Source,
-        load: Callable[[Source], LoadedRevision],
-    ) -> None:
-        self._kind, self._name, self._path = kind, name, path
-        self._below = source
-        self._source = _SourceWithFile(source, path)
-        self._load = load
-        self._spec: dict[str, Json] = {}
-        self._open: dict[Path, str] = {}
-        self._remarks: dict[Path, str] = {}
-        self._schema_folder = "schemas/"
+    _kind: Kind[Any]
+    _name: str
+    _path: str
+    _source: "_SourceWithFile"
+    _load: Callable[[Source], LoadedRevision]
+    _schema_folder: str
+    _spec: dict[str, Json] = field(default_factory=dict)
+    _open: dict[Path, str] = field(default_factory=dict)
+    _remarks: dict[Path, str] = field(default_factory=dict)
 
     def finished(self) -> Scaffold:
-        self._schema_folder = self._schemas()
         revision = self._loaded()
         if self._kind.name == "Service":
             self._take_ports(revision)
@@ -178,22 +172,6 @@ class _Draft:
         self._spec |= {"bluePort": blue, "greenPort": green}
         self._remarks["spec", "bluePort"] = "the next free pair; kept for good once applied"
 
-    def _schemas(self) -> str:
-        """Return where files beside the new one say the schemas are, seen from the new one."""
-        here = posixpath.dirname(self._path)
-        tree = self._source.fetch().files
-        near = sorted(
-            (path for path in tree if path != self._path),
-            key=lambda path: (posixpath.dirname(path) != here, path),
-        )
-        for path in near[:1]:
-            for _, content in self._below.read([tree[path]]):
-                found = _SCHEMA_LINE.search(content)
-                if found and found[1]:
-                    folder = posixpath.join(posixpath.dirname(path), found[1].decode())
-                    return posixpath.relpath(folder, here or ".") + "/"
-        return "schemas/"
-
     def _text(self) -> str:
         lines = [
             f"# yaml-language-server: $schema={self._schema_folder}{file_name(self._kind.name)}",
@@ -226,24 +204,31 @@ class _Draft:
                 yield f"{indent}{step}:{shown}{comment}"
 
 
+def _schemas(source: Source, new: str) -> str:
+    """Return where files beside the new one say the schemas are, seen from the new one."""
+    here, tree = posixpath.dirname(new), source.fetch().files
+    beside = ((posixpath.dirname(path) != here, path) for path in tree if path != new)
+    _, path = min(beside, default=(False, ""))
+    for _, content in source.read([tree[path]]) if path else ():
+        found = _SCHEMA_LINE.search(content)
+        if found and found[1]:
+            folder = posixpath.join(posixpath.dirname(path), found[1].decode())
+            return posixpath.relpath(folder, here or ".") + "/"
+    return "schemas/"
+
+
 class _SourceWithFile:
     """The tree of another source, and a file on top. Each content has an id of its own."""
 
     def __init__(self, source: Source, path: str) -> None:
         """Take the source and the file's path in it; the file is empty of documents until ``content`` is set."""
-        self._source, self._path = source, path
+        self.name, self._source, self._path = source.name, source, path
         self._tree: SourceTree | None = None
-        self._versions, self._content = 0, b""
-
-    @property
-    def name(self) -> str:
-        """The name of the source below."""
-        return self._source.name
+        self.put(b"")
 
     def put(self, content: bytes) -> None:
         """Set what is in the file from the next fetch on."""
-        self._content = content
-        self._versions += 1
+        self._content, self._id = content, f"{_CONTENT_ID} {digest(content)}"
 
     def changed_since(self, revision_id: str | None) -> bool:
         """Tell that it did: the file may have."""
@@ -267,10 +252,6 @@ class _SourceWithFile:
     def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
         """Ask the source."""
         return self._source.authorship(paths)
-
-    @property
-    def _id(self) -> str:
-        return f"{_CONTENT_ID} {self._versions}"
 
 
 def _choices(names: list[str]) -> str:

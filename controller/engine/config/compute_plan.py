@@ -12,7 +12,7 @@ from controller.errors import InvalidDesiredState
 from controller.kinds.environment import CONFIG, OPERATIONAL
 from controller.kinds.environment_type import TABLE as TYPES
 from controller.kinds.language.kind import Finding, Kind, Leaving
-from controller.loading.issue import PlacedIssue, placed
+from controller.loading.issues import PlacedIssue, placed
 from controller.loading.text_problems import problem_of
 from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState, spec_value

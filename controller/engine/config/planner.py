@@ -26,9 +26,8 @@ from controller.events import (
     PlanRefusedByGuard,
     discard_event,
 )
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Kind, Kinds
 from controller.kinds.parts.server_role import ServerRole
-from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
@@ -56,7 +55,7 @@ SCHEDULED: Final = frozenset({"Environment", "DeploymentMap", "Schedule", "Calen
 def meaning_of(
     observed: ObservedState,
     made: ScopePlan,
-    kinds: CompiledKinds,
+    kinds: Kinds,
     options: LiveOptions,
     now: datetime,
     overrides: Iterable[Override] = (),
@@ -166,9 +165,9 @@ class Planner:
         self._open_source = open_source
         self._settings = settings
         self._rules = PlanRules(kinds, settings.guards)
-        self._compiled = CompiledKinds(kinds.values())
+        self._kinds = kinds
         self._names = yaml_field_names(kinds)
-        self._loader = RevisionLoader(self._compiled, settings.compatibility, settings.region)
+        self._loader = RevisionLoader(self._kinds, settings.compatibility, settings.region)
 
     @cached_property
     def source(self) -> Source | DesiredSource:
@@ -183,7 +182,7 @@ class Planner:
         source = self.source
         if isinstance(source, DesiredSource):
             settings = self._settings.compatibility, self._settings.region
-            return revision_of(source.desired(), self._compiled, settings)
+            return revision_of(source.desired(), self._kinds, settings)
         return self._loader.load(source)
 
     def plan(
@@ -206,7 +205,7 @@ class Planner:
         else:
             authorship = self.source.authorship
         holding = active(seen.overrides, asked.now, git_documents(revision, seen.overrides))
-        laid = apply_overrides(revision, holding, self._compiled)
+        laid = apply_overrides(revision, holding, self._kinds)
         planned = [
             plan_config(
                 laid, seen, state, asked, self._rules, overrides=holding, authorship=authorship
@@ -219,7 +218,7 @@ class Planner:
             schedules=next(
                 (
                     meaning_of(
-                        state, scope, self._compiled, self._settings.options, asked.now, holding
+                        state, scope, self._kinds, self._settings.options, asked.now, holding
                     )
                     for state, scope in zip(states, planned, strict=True)
                     if scope.scope == CONFIG_SCOPE

@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.errors import WrongUsage
-from controller.kinds.language.kind import Finding
-from controller.loading.compiled import CompiledKinds
-from controller.loading.from_items import (
+from controller.kinds.language.kind import Finding, Kinds
+from controller.loading.resolve import resolve_all
+from controller.loading.validated import (
     ObjectsReadBack,
     ReadBack,
     StoredObject,
+    ValidatedDocument,
     read_back,
     spec_of,
+    validate_document,
 )
-from controller.loading.resolve import resolve_all
-from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import AcceptedState, Items, LiveOptions
 from controller.model.canonical import parse_canonical
 from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
@@ -62,7 +62,7 @@ class LazyMapping(Mapping[ResourceRef, V]):
 class AcceptedReader:
     """Reads the accepted state time and again; an object that the tables hold as before is not read again."""
 
-    kinds: CompiledKinds
+    kinds: Kinds
     options: LiveOptions
     """What the settings say."""
     installation: str = ""
@@ -90,7 +90,7 @@ class AcceptedReader:
             for ref, found in mine.items()
             if (mark := found.mark) is not None
         }
-        known = read_back(stored, self.kinds, memory=self._memory)
+        known = read_back(stored, self.kinds, self._memory)
         self._memory = known.memory
         unreadable = {ref: _in_short(issues) for ref, issues in known.unreadable.items()}
         unreadable |= {ref: _NO_MARK for ref in mine if ref not in stored}
@@ -138,7 +138,7 @@ class AcceptedReader:
         )
 
     def _kept(self, found: Observation, patched: Projection) -> Items:
-        shared = self.kinds.by_name[found.ref.kind].kind.shared
+        shared = self.kinds[found.ref.kind].shared
         wanted = parse_canonical(patched.attributes)
         kept: Items = keep_found(load_plain(found.attributes), wanted, shared, patched.owned)
         return kept
@@ -166,8 +166,8 @@ class AcceptedReader:
             except WrongUsage as error:
                 refusal = error.message
             else:
-                compiled = self.kinds.by_name[ref.kind]
-                made = validate_document(compiled, document, resource.origin, 0)
+                kind = self.kinds[ref.kind]
+                made = validate_document(kind, document, resource.origin, 0)
                 if isinstance(made, ValidatedDocument):
                     valid[ref] = made
                     continue
@@ -178,7 +178,7 @@ class AcceptedReader:
         def facts(ref: ResourceRef) -> Any:
             if ref in valid:
                 return valid[ref].facts
-            return self.kinds.by_name[ref.kind].kind.facts(ref.key, known.specs[ref])
+            return self.kinds[ref.kind].facts(ref.key, known.specs[ref])
 
         if not valid:
             return {}, wrong
@@ -189,7 +189,7 @@ class AcceptedReader:
 
 def accepted_of(
     resources: Mapping[ResourceRef, Resource],
-    kinds: CompiledKinds,
+    kinds: Kinds,
     options: LiveOptions,
     revision: str = "",
     installation: str = "",

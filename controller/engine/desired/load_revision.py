@@ -11,13 +11,13 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 from multiprocessing import get_context
-from typing import Final
+from typing import Any, Final
 
 from controller.errors import InvalidDesiredState
 from controller.gc_tuning import NEVER, relaxed_gc
-from controller.loading.compiled import CompiledKind, CompiledKinds
+from controller.kinds.language.kind import Kind, Kinds
 from controller.loading.envelope import parse_file
-from controller.loading.issue import placed
+from controller.loading.issues import placed, secret_names_of
 from controller.loading.load import Content, Loaded, Memory, Parsed, load, parse_one_by_one
 from controller.loading.positions import FieldOrigins
 from controller.loading.resolve import resolve_all
@@ -89,9 +89,7 @@ class LoadedRevision:
         )
 
 
-def revision_of(
-    desired: DesiredState, kinds: CompiledKinds, settings: tuple[str, str]
-) -> LoadedRevision:
+def revision_of(desired: DesiredState, kinds: Kinds, settings: tuple[str, str]) -> LoadedRevision:
     """Take desired state that is not YAML, and was checked where it comes from, for a revision.
 
     ``settings`` are what rules depend on: compatibility and default region.
@@ -101,7 +99,7 @@ def revision_of(
         for ref, resource in desired.resources.items()
         if isinstance(
             made := validate_document(
-                kinds.by_name[ref.kind], resource.document, resource.origin, resource.index
+                kinds[ref.kind], resource.document, resource.origin, resource.index
             ),
             ValidatedDocument,
         )
@@ -129,7 +127,7 @@ class RevisionLoader:
     ``compatibility`` and ``default_region`` are the two settings rules depend on.
     """
 
-    kinds: CompiledKinds
+    kinds: Kinds
     compatibility: str
     default_region: str
     _memory: Memory | None = field(default=None, init=False)
@@ -156,14 +154,14 @@ class RevisionLoader:
             files,
             loaded.memory.parsed,
             lambda content_id: next(data for _, data in source.read([content_id])),
-            lambda: self.kinds.secret_names,
+            lambda: secret_names_of(self.kinds),
         )
         problems = in_file_order((*tree.problems, *problems_of(loaded, origins, self.kinds)))
         return LoadedRevision(tree, loaded, problems, origins)
 
 
 def apply_overrides(
-    revision: LoadedRevision, overrides: Sequence[Override], kinds: CompiledKinds
+    revision: LoadedRevision, overrides: Sequence[Override], kinds: Kinds
 ) -> LoadedRevision:
     """Return the revision with the values of the overrides (those that hold) in its documents, checked again.
 
@@ -184,9 +182,9 @@ def apply_overrides(
         raise InvalidDesiredState([*fresh, *_blamed(overrides, documents.keys(), revision)])
     resources = dict(loaded.resources)
     for ref in documents:
-        compiled, asked = kinds.by_name[ref.kind], resources[ref].projection
-        found = _as_read_back(plain[ref].document, compiled)
-        fields = base_fields(found, _as_read_back(resources[ref].document, compiled))
+        kind, asked = kinds[ref.kind], resources[ref].projection
+        found = _as_read_back(plain[ref].document, kind)
+        fields = base_fields(found, _as_read_back(resources[ref].document, kind))
         if fields:
             # The mark says what Git has: an override's end is then kept where Git is out of reach.
             extra = canonical_bytes({**parse_canonical(asked.extra), BENEATH: fields})
@@ -196,12 +194,12 @@ def apply_overrides(
     return replace(revision, loaded=replace(loaded, resources=resources))
 
 
-def _as_read_back(document: bytes, compiled: CompiledKind) -> bytes:
+def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:
     """Return a document without the fields that only the YAML has (roleDefaults): read back from the tables it has none."""
-    if not compiled.kind.authored_fields:
+    if not kind.authored_fields:
         return document
     value = parse_canonical(document)
-    return canonical_bytes({**value, "spec": compiled.expanded(value["spec"])})
+    return canonical_bytes({**value, "spec": kind.expand(value["spec"])})
 
 
 def _blamed(
@@ -223,7 +221,7 @@ def _blamed(
 
 
 def overlay_documents(
-    loaded: Loaded, documents: Mapping[ResourceRef, bytes], kinds: CompiledKinds
+    loaded: Loaded, documents: Mapping[ResourceRef, bytes], kinds: Kinds
 ) -> Loaded:
     """Return the load as it would be if these objects' effective documents were the given ones.
 
@@ -238,7 +236,7 @@ def overlay_documents(
 
     def add(ref: ResourceRef, body: bytes) -> None:
         origin, index = loaded.resources[ref].origin, loaded.resources[ref].index
-        made = validate_document(kinds.by_name[ref.kind], body, origin, index)
+        made = validate_document(kinds[ref.kind], body, origin, index)
         if isinstance(made, ValidatedDocument):
             valid[ref] = made
         else:

@@ -21,7 +21,6 @@ from controller.engine.live.run_memory import RunMemory
 from controller.engine.state.rows import Finding, read_histories, write_statuses
 from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import Emit, discard_event
-from controller.loading.compiled import CompiledKinds
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
 from controller.model.live import LiveLook, LiveScope
@@ -75,9 +74,7 @@ class LiveAccounts:
         """How many scopes are worked on side by side."""
         known = catalog.live_targets(self._settings.extensions) if targets is None else targets
         self.targets = tuple(known)
-        self._reader = AcceptedReader(
-            CompiledKinds(master.kinds.values()), master.settings.options, installation.id
-        )
+        self._reader = AcceptedReader(master.kinds, master.settings.options, installation.id)
 
     @property
     def is_on(self) -> bool:

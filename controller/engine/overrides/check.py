@@ -9,9 +9,8 @@ from controller.engine.desired.accepted import LazyMapping
 from controller.engine.power.fleet import LIVE, protecting_type
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.kinds.language.fields import PLAIN, Shape, fields_of
-from controller.kinds.language.kind import Finding
+from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.schedule import NOSCHEDULE, ScheduleChoice, expand_schedule
-from controller.loading.compiled import CompiledKinds
 from controller.loading.documents import IrregularScalar
 from controller.loading.documents import resolve as scalar
 from controller.loading.positions import dotted
@@ -49,7 +48,7 @@ def read_assignment(text: str) -> tuple[str, Json]:
         ) from None
 
 
-def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: CompiledKinds) -> None:
+def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Kinds) -> None:
     """Return if the overrides, all of one object, may hold. ``accepted`` has the others laid over it already.
 
     Raises WrongUsage for a path that leads nowhere or what would do nothing, PlanRefused for a schedule that is protected,
@@ -65,7 +64,7 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Com
             _refuse_sensitive(override, kinds)
         check_schedule_may_change(override, accepted)
     resource = accepted.resources[ref]
-    kind = kinds.by_name[ref.kind]
+    kind = kinds[ref.kind]
     made = validate_document(kind, patch(resource.document, new), resource.origin, 0)
     if not isinstance(made, ValidatedDocument):
         raise _wrong(new, made)
@@ -90,7 +89,7 @@ class _Checks:
     """Holds accepted documents against each other, with one of them as it is to be."""
 
     def __init__(
-        self, accepted: AcceptedState, kinds: CompiledKinds, own: ValidatedDocument | None = None
+        self, accepted: AcceptedState, kinds: Kinds, own: ValidatedDocument | None = None
     ) -> None:
         self._accepted, self._kinds, self._own = accepted, kinds, own
         self._world = TracingWorld(
@@ -101,18 +100,18 @@ class _Checks:
         return (issue for issue in self.resolved(ref).issues if not issue.warning)
 
     def resolved(self, ref: ResourceRef) -> Resolved:
-        kind, resource = self._kinds.by_name[ref.kind], self._accepted.resources[ref]
+        kind, resource = self._kinds[ref.kind], self._accepted.resources[ref]
         document = self._own
         if document is None or document.ref != ref:
             valid = validate_document(kind, resource.document, resource.origin, 0)
             assert isinstance(valid, ValidatedDocument), "what is accepted is valid"
             document = valid
-        return resolve(document, kind.kind, self._world)
+        return resolve(document, kind, self._world)
 
     def _facts(self, ref: ResourceRef) -> Any:
         if self._own is not None and self._own.ref == ref:
             return self._own.facts
-        return self._kinds.by_name[ref.kind].kind.facts(ref.key, self._accepted.specs[ref])
+        return self._kinds[ref.kind].facts(ref.key, self._accepted.specs[ref])
 
 
 def _check_live(override: Override, accepted: AcceptedState) -> None:
@@ -145,8 +144,8 @@ def _wrong(new: Sequence[Override], issues: Sequence[Finding]) -> InvalidDesired
     return InvalidDesiredState([issue.at(origin, dotted(issue.path)) for issue in issues])
 
 
-def _refuse_sensitive(override: Override, kinds: CompiledKinds) -> None:
-    shape = Shape(model=kinds.by_name[override.ref.kind].kind.spec)
+def _refuse_sensitive(override: Override, kinds: Kinds) -> None:
+    shape = Shape(model=kinds[override.ref.kind].spec)
     for step in segments(override.path)[1:]:
         fields = fields_of(shape.model).by_yaml
         field = fields.get(step)

@@ -24,7 +24,6 @@ from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.errors import ExitCode, WrongUsage, worst_exit_code
 from controller.events import Emit, discard_event
-from controller.loading.compiled import CompiledKinds
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import Actor, Requester
 from controller.model.override import Override
@@ -122,8 +121,8 @@ class Overrides:
             )
             for place, (path, value) in enumerate(pairs)
         )
-        kinds = self._accounts.installation.master.kinds.values()
-        check_overrides(overrides, self._state.accepted, CompiledKinds(kinds))
+        kinds = self._accounts.installation.master.kinds
+        check_overrides(overrides, self._state.accepted, kinds)
         holding = (*self._state.accepted.overrides, *overrides)
         return self._prepared(overrides, follows, holding, comes=True)
 

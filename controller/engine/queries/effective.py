@@ -68,7 +68,7 @@ def _found(resources: Mapping[ResourceRef, Resource], wanted: str) -> Resource:
 
 def _effective(resource: Resource, kind: Kind[Any], revision: LoadedRevision) -> EffectiveDocument:
     authored = parse_canonical(resource.document)
-    spec = kind.expand(authored["spec"]) if kind.expand else authored["spec"]
+    spec = kind.expand(authored["spec"])
     document = {"metadata": authored["metadata"], "spec": spec}
     places = {
         path: revision.origins.origin(

@@ -164,7 +164,7 @@ class Kind(Generic[S]):
     facts: Callable[[str, S], Any]
     key: Callable[[str, S], str] = lambda name, _spec: name
     """(metadata.name, spec) -> the key of the ResourceRef. Default: the name."""
-    expand: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    expand: Callable[[dict[str, Any]], dict[str, Any]] = lambda spec: spec
     """Authored spec (plain, camelCase) -> spec with the kind's own inheritance and short forms written out."""
     derive: Callable[[ResourceRef, Any, World], Items] | None = None
     rules: tuple[Rule, ...] = ()
@@ -196,6 +196,9 @@ class Kind(Generic[S]):
         for rule in self.rules:
             yield from rule(ref, facts, world)
 
+
+Kinds = Mapping[str, Kind[Any]]
+"""All kinds by name."""
 
 CONTROLLER_TABLE = TableDefinition("EnvctlConfig", KeyAttribute("Kind"), KeyAttribute("Name"))
 """The one table of kinds that only this controller knows; its items say which kind they are of."""

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final, NamedTuple
 
+from controller.kinds.language.kind import Kinds
 from controller.loading.authoring.fix_values import in_short, is_valid
 from controller.loading.authoring.found import Written, free_name
-from controller.loading.compiled import CompiledKinds
 from controller.model.ref import ResourceRef
 
 FEWEST: Final = 2
@@ -38,7 +38,7 @@ class CloserLook(NamedTuple):
 
 
 def add_closer_facts(
-    documents: Documents, looks: Iterable[CloserLook], kinds: CompiledKinds
+    documents: Documents, looks: Iterable[CloserLook], kinds: Kinds
 ) -> dict[ResourceRef, Written]:
     """Return the documents with what their groups have otherwise, and a Template for each text of user data.
 
@@ -54,7 +54,7 @@ def add_closer_facts(
     for (name, role), groups in by_role.items():
         environment = written[ResourceRef("Environment", name)]
         _say(environment, role, groups, templates, kinds)
-        owner = written.get(ResourceRef("DeploymentMap", str(environment.spec["deploymentMap"])))
+        owner = written.get(environment.named("DeploymentMap"))
         if owner is not None:
             _leave_sizes_to_schedules(environment, owner, role)
             roles = environment.spec.get("roles")
@@ -70,10 +70,10 @@ def _say(
     role: str,
     groups: Sequence[CloserLook],
     templates: Mapping[tuple[str, str], str],
-    kinds: CompiledKinds,
+    kinds: Kinds,
 ) -> None:
     """Write what the first group has, role and all; tell what cannot be written, and which others differ from it."""
-    compiled = kinds.by_name["Environment"]
+    kind = kinds["Environment"]
     first, *others = groups
     unsaid = list(first.unsaid)
     fields = dict(first.fields)
@@ -82,10 +82,10 @@ def _say(
     for name, value in fields.items():
         spec = deepcopy(environment.spec)
         spec.setdefault("roles", {}).setdefault(role, {})[name] = value
-        if is_valid(compiled, spec):
+        if is_valid(kind, spec):
             environment.spec = spec
         else:
-            shown = in_short(compiled.kind, ("roles",), value)
+            shown = in_short(kind, ("roles",), value)
             unsaid.append(f"has {name} {shown}, which no role can say")
     _note_unsaid(environment, first, unsaid)
     for group in others:

@@ -9,9 +9,8 @@ from pydantic import ValidationError
 from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.kind import Finding, Kind
 from controller.loading.authoring.found import Oddity
-from controller.loading.compiled import CompiledKind
+from controller.loading.issues import validation_issues
 from controller.loading.positions import dotted
-from controller.loading.validation_issues import validation_issues
 from controller.loading.yaml_text import short_text
 from controller.model.ref import ProblemCode, ResourceRef
 
@@ -39,22 +38,22 @@ class FixedSpec(NamedTuple):
     missing: str | None
 
 
-def fix_values(compiled: CompiledKind, ref: ResourceRef, spec: dict[str, Json]) -> FixedSpec:
+def fix_values(kind: Kind[Any], ref: ResourceRef, spec: dict[str, Json]) -> FixedSpec:
     """Return a spec (YAML names, short forms written out) that is valid, or as near to it as can be."""
     found: list[Oddity] = []
     spec = deepcopy(spec)
     for _ in range(MOST_MENDS):
-        issue = next(_issues(compiled, spec), None)
+        issue = next(_issues(kind, spec), None)
         if issue is None:
             return FixedSpec(spec, found, None)
-        if not _fix(compiled, ref, spec, issue, found):
+        if not _fix(kind, ref, spec, issue, found):
             return FixedSpec(spec, found, f"{dotted(issue.path)}: {issue.message}")
     return FixedSpec(spec, found, "too much of it is not in the form of its kind")
 
 
-def is_valid(compiled: CompiledKind, spec: dict[str, Json]) -> bool:
+def is_valid(kind: Kind[Any], spec: dict[str, Json]) -> bool:
     """Tell whether a spec is what its kind asks for, the rest of the world aside."""
-    return next(_issues(compiled, spec), None) is None
+    return next(_issues(kind, spec), None) is None
 
 
 def in_short(kind: Kind[Any], path: Path, value: Json) -> str:
@@ -93,22 +92,22 @@ def drop(spec: Json, path: Path) -> None:
     del value_at(spec, path[:-1])[path[-1]]
 
 
-def _issues(compiled: CompiledKind, spec: dict[str, Json]) -> Iterator[Finding]:
+def _issues(kind: Kind[Any], spec: dict[str, Json]) -> Iterator[Finding]:
     try:
-        compiled.spec_model(spec)
+        kind.spec.model_validate(kind.expand(spec))
     except ValidationError as error:
-        yield from validation_issues(error, (), compiled.kind.spec)
+        yield from validation_issues(error, (), kind.spec)
 
 
 def _fix(
-    compiled: CompiledKind,
+    kind: Kind[Any],
     ref: ResourceRef,
     spec: dict[str, Json],
     issue: Finding,
     found: list[Oddity],
 ) -> bool:
     """Change the spec so that the issue is gone, and say so; False if that is not possible."""
-    kind, path = compiled.kind, issue.path
+    path = issue.path
     try:
         value = value_at(spec, path)
     except (KeyError, IndexError):
@@ -119,7 +118,7 @@ def _fix(
     holder = value_at(spec, path[:-1])
     for form in _other_forms(value):
         holder[path[-1]] = form
-        if path not in {left.path for left in _issues(compiled, spec)}:
+        if path not in {left.path for left in _issues(kind, spec)}:
             stored_as = _STORED_AS.get(type(value), "something else")
             written = f"{where}: {in_short(kind, path, form)}"
             found.append(Oddity(ref, f"{where} {shown}: stored as {stored_as}", written))

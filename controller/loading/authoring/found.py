@@ -57,6 +57,10 @@ class Written:
         """Note something that is not as it should be; see ``Oddity``."""
         self.oddities.append(Oddity(self.ref, found, written, decide))
 
+    def named(self, kind: str) -> ResourceRef:
+        """Return the object of a kind that the document names in the field that is called like it."""
+        return ResourceRef(kind, str(self.spec.get(f"{kind[:1].lower()}{kind[1:]}")))
+
     def document(self) -> dict[str, Json]:
         """Return ``{"metadata": …, "spec": …}``."""
         return {"metadata": {"name": self.name, **self.metadata}, "spec": self.spec}

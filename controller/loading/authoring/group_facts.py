@@ -40,35 +40,18 @@ def add_group_facts(written: Mapping[ResourceRef, Written], groups: Groups) -> l
     """
     claimed: dict[Place, set[str]] = {place: set() for place in groups.looks}
     for ref in sorted(written):
-        if ref.kind != "Environment":
-            continue
         environment = written[ref]
-        place = _place_of(environment, written, groups)
-        look = groups.looks.get(place) if place else None
-        if place is None or look is None:
+        kind = written.get(environment.named("EnvironmentType"))
+        if ref.kind != "Environment" or kind is None:
             continue
-        reading = _Reading(environment, written, groups, look)
+        place = str(kind.spec.get("account")), str(kind.spec.get("region") or groups.default_region)
+        if place not in groups.looks:
+            continue
+        reading = _Reading(environment, kind, written, groups, groups.looks[place])
         if not environment.ours:
             reading.add()
         claimed[place] |= reading.names()
     return list(_unclaimed(written, groups, claimed))
-
-
-def _place_of(
-    environment: Written, written: Mapping[ResourceRef, Written], groups: Groups
-) -> Place | None:
-    kind = _named_by(environment, "environmentType", written)
-    if kind is None:
-        return None
-    return str(kind.spec.get("account")), str(kind.spec.get("region") or groups.default_region)
-
-
-def _named_by(
-    document: Written, field: str, written: Mapping[ResourceRef, Written]
-) -> Written | None:
-    """Return the document that a field names; the field has the name of the kind."""
-    kind = f"{field[:1].upper()}{field[1:]}"
-    return written.get(ResourceRef(kind, str(document.spec.get(field))))
 
 
 class _Reading:
@@ -77,16 +60,16 @@ class _Reading:
     def __init__(
         self,
         environment: Written,
+        kind: Written,
         written: Mapping[ResourceRef, Written],
         groups: Groups,
         look: LiveLook,
     ) -> None:
         self._environment, self._written = environment, written
         self._groups, self._look = groups, look
-        owner = _named_by(environment, "deploymentMap", written)
+        owner = written.get(environment.named("DeploymentMap"))
         self._roles: list[dict[str, Json]] = owner.spec["roles"] if owner is not None else []
-        kind = _named_by(environment, "environmentType", written)
-        self._subnets: dict[str, dict[str, Json]] = kind.spec["subnets"] if kind is not None else {}
+        self._subnets: dict[str, dict[str, Json]] = kind.spec["subnets"]
 
     def names(self) -> set[str]:
         """Return what the groups of the environment are called."""
@@ -122,8 +105,14 @@ class _Reading:
         first = next(iter(found.values()))
         override = dict(self._facts(role, first))
         sizes = {slice_: self._sizes(group) for slice_, group in found.items()}
-        self._note_empty(role, found.values())
         own = role["autoScalingSettings"]
+        for group in found.values() if own.get("desiredCapacity") else ():
+            if not group.desired and not group.members:
+                self._environment.note(
+                    f"group {group.name} has no instances now",
+                    "its sizes as they are",
+                    "write those it is to have when it is on, if it is only off for now",
+                )
         differing = {
             slice_: {name: value for name, value in (size or {}).items() if own.get(name) != value}
             for slice_, size in sizes.items()
@@ -157,17 +146,6 @@ class _Reading:
             )
             return None
         return dict(zip(_SIZES, (low, wanted, high), strict=True))
-
-    def _note_empty(self, role: Mapping[str, Json], found: Iterable[FoundGroup]) -> None:
-        if not role["autoScalingSettings"].get("desiredCapacity"):
-            return
-        for group in found:
-            if not group.desired and not group.members:
-                self._environment.note(
-                    f"group {group.name} has no instances now",
-                    "its sizes as they are",
-                    "write those it is to have when it is on, if it is only off for now",
-                )
 
     def _facts(self, role: Mapping[str, Json], group: FoundGroup) -> Iterator[tuple[str, Json]]:
         """Yield (field, value) of what differs, in the order of a role's fields."""

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 
 from controller.kinds.language.fields import PLAIN, Shape, fields_of
+from controller.kinds.language.kind import Kinds
 from controller.loading.authoring.found import LeftOut, Oddity
-from controller.loading.compiled import CompiledKinds
 from controller.model.ref import ResourceRef
 
 NOTES = "IMPORT-NOTES.md"
@@ -22,7 +22,7 @@ def import_notes(
     others: Sequence[str],
     changes: Mapping[ResourceRef, Sequence[str]],
     paths: Mapping[ResourceRef, str],
-    kinds: CompiledKinds,
+    kinds: Kinds,
 ) -> str:
     """Return the notes as Markdown.
 
@@ -67,9 +67,7 @@ def import_notes(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _left_out(
-    left: LeftOut, paths: Mapping[ResourceRef, str], kinds: CompiledKinds
-) -> Iterable[str]:
+def _left_out(left: LeftOut, paths: Mapping[ResourceRef, str], kinds: Kinds) -> Iterable[str]:
     yield f"### {_code(str(left.ref))}{_at(paths.get(left.ref))}"
     yield ""
     yield f"- why: {_line(left.reason)}"
@@ -80,15 +78,13 @@ def _left_out(
     yield ""
 
 
-def _masked(ref: ResourceRef, item: Mapping[str, Json], kinds: CompiledKinds) -> Json:
-    compiled = kinds.by_name.get(ref.kind)
-    if compiled is None:
+def _masked(ref: ResourceRef, item: Mapping[str, Json], kinds: Kinds) -> Json:
+    kind = kinds.get(ref.kind)
+    if kind is None:
         return dict(item)
-    shape = Shape(model=compiled.kind.spec)
-    return {
-        name: _hidden(shape, value) if name == "Value" else _hidden(shape, {name: value})[name]
-        for name, value in item.items()
-    }
+    shape = Shape(model=kind.spec)
+    inside = {"Value": _hidden(shape, item["Value"])} if "Value" in item else {}
+    return {**_hidden(shape, item), **inside}
 
 
 def _hidden(shape: Shape, value: Json) -> Json:

@@ -130,12 +130,10 @@ def _environment(items: Found) -> Iterator[Odd]:
 
 
 def _service(items: Found) -> Iterator[Odd]:
-    item = items["InfraConfigServices"]
+    item = dict(items["InfraConfigServices"])
     if HIDDEN_SERVICE in item:
-        flag = item[HIDDEN_SERVICE]
-        items["InfraConfigServices"] = {
-            name: value for name, value in item.items() if name != HIDDEN_SERVICE
-        }
+        flag = item.pop(HIDDEN_SERVICE)
+        items["InfraConfigServices"] = item
         yield (
             f"{HIDDEN_SERVICE} {flag!r}, which does not hide it",
             "nothing: the flag goes when it is adopted",

@@ -6,13 +6,11 @@ from typing import Any
 
 from controller.kinds.account import CONVENTIONAL_ROLE
 from controller.kinds.language.fields import Shape, put_back, to_yaml_names
-from controller.kinds.language.kind import Kind
-from controller.kinds.upstream import SLICES
+from controller.kinds.language.kind import Kind, Kinds
 from controller.loading.authoring.fix_values import fix_values, in_short
 from controller.loading.authoring.found import FoundObject, Items, LeftOut, Oddity, Written
 from controller.loading.authoring.old_items import without_old_traces
 from controller.loading.authoring.tidy import tidied
-from controller.loading.compiled import CompiledKinds
 from controller.model.canonical import without_empty
 from controller.model.observed import BENEATH, put_back_base_fields
 from controller.model.ref import ResourceRef
@@ -34,7 +32,7 @@ class Reading:
     """The items of each as found."""
 
 
-def read_objects(found: Iterable[FoundObject], kinds: CompiledKinds) -> Reading:
+def read_objects(found: Iterable[FoundObject], kinds: Kinds) -> Reading:
     """Read each object. Nothing is lost: what is not a document is among those left out."""
     reading = Reading()
     objects = sorted(found, key=lambda known: known.ref)
@@ -49,11 +47,9 @@ def read_objects(found: Iterable[FoundObject], kinds: CompiledKinds) -> Reading:
     return reading
 
 
-def _read(
-    found: FoundObject, kinds: CompiledKinds, ports: Mapping[str, Ports]
-) -> Written | LeftOut:
-    compiled = kinds.by_name.get(found.ref.kind)
-    if compiled is None:
+def _read(found: FoundObject, kinds: Kinds, ports: Mapping[str, Ports]) -> Written | LeftOut:
+    kind = kinds.get(found.ref.kind)
+    if kind is None:
         reason = f"there is no kind {found.ref.kind!r}"
         return LeftOut(found.ref, reason, "see whether a newer version knows it", found.whole)
     cleaned = without_old_traces(found)
@@ -61,14 +57,14 @@ def _read(
         return cleaned
     items, oddities = cleaned
     try:
-        name, spec = _spec(compiled.kind, items, found, ports)
+        name, spec = _spec(kind, items, found, ports)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         lacking = f"no {error}" if isinstance(error, KeyError) else str(error)
         reason = f"its items are not in the shape of a {found.ref.kind}: {lacking}"
         return LeftOut(found.ref, reason, "complete or delete it", found.whole)
     document = {"metadata": dict(found.extra.get("metadata", {})), "spec": spec}
-    oddities += without_overrides(document, found, compiled.kind)
-    fixed = fix_values(compiled, found.ref, without_empty(document["spec"]))
+    oddities += without_overrides(document, found, kind)
+    fixed = fix_values(kind, found.ref, without_empty(document["spec"]))
     written = Written(
         ref=found.ref,
         name=name,
@@ -135,12 +131,9 @@ def _hosts_follow(spec: Mapping[str, Json], ports: Mapping[str, Ports]) -> bool:
     """Tell whether the hosts in Consul with the service's ports are those there are."""
     hosts = spec.get("hosts")
     own = ports.get(str(spec.get("serviceName")))
-    if own is None or not isinstance(hosts, list) or len(hosts) != len(SLICES):
+    if own is None or not all(own) or not isinstance(hosts, list):
         return False
-    return all(
-        isinstance(host, dict) and host.get("port") == port and port
-        for host, port in zip(hosts, own, strict=True)
-    )
+    return [isinstance(host, dict) and host.get("port") for host in hosts] == list(own)
 
 
 def _ports(found: Iterable[FoundObject]) -> Iterable[tuple[str, Ports]]:

@@ -3,16 +3,15 @@
 Leaving an object out may take from others what they name, so this goes on until nothing changes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
-from controller.kinds.language.kind import Finding
+from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.parts.texts import matches
 from controller.loading.authoring.fix_values import drop, is_valid
 from controller.loading.authoring.found import Items, LeftOut, Written
-from controller.loading.compiled import CompiledKinds
 from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
 from controller.loading.validated import ValidatedDocument, validate_document
@@ -36,22 +35,18 @@ class StableDocuments:
     resources: Mapping[ResourceRef, Resource]
 
 
-class Circumstances(NamedTuple):
-    """What rules depend on beside the objects, as the settings say."""
-
-    compatibility: str
-    default_region: str
-
-
 def validate_until_stable(
     written: Mapping[ResourceRef, Written],
     whole: Mapping[ResourceRef, Items],
-    kinds: CompiledKinds,
-    circumstances: Circumstances,
+    kinds: Kinds,
+    settings: tuple[str, str],
     *,
     most_rounds: int = MOST_ROUNDS,
 ) -> StableDocuments:
-    """Return the documents that are right together. ``whole`` are the items as found, for those that are left out."""
+    """Return the documents that are right together. ``whole`` are the items as found, for those that are left out.
+
+    ``settings`` are what rules depend on besides the objects: compatibility and default region.
+    """
     staying = dict(written)
     left: list[LeftOut] = []
     valid: dict[ResourceRef, ValidatedDocument] = {}
@@ -65,14 +60,14 @@ def validate_until_stable(
             if ref in valid:
                 continue
             body = canonical_bytes(staying[ref].document())
-            made = validate_document(kinds.by_name[ref.kind], body, _NOWHERE, 0)
+            made = validate_document(kinds[ref.kind], body, _NOWHERE, 0)
             if not isinstance(made, ValidatedDocument):
                 leave_out(ref, _in_short(made[0]))
             elif made.ref != ref:
                 leave_out(ref, f"its item goes by another name: {made.ref}, not {ref}")
             else:
                 valid[ref] = made
-        resources, issues = _resolved(valid, kinds, circumstances)
+        resources, issues = _resolved(valid, kinds, settings)
         if not issues:
             return StableDocuments(staying, tuple(left), resources)
         _loosen_patterns(staying, valid)
@@ -92,13 +87,13 @@ def validate_until_stable(
 
 def _resolved(
     valid: Mapping[ResourceRef, ValidatedDocument],
-    kinds: CompiledKinds,
-    circumstances: Circumstances,
+    kinds: Kinds,
+    settings: tuple[str, str],
 ) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, list[Finding]]]:
     """Return the resources, and everything wrong with each that has something wrong."""
     resources: dict[ResourceRef, Resource] = {}
     issues: dict[ResourceRef, list[Finding]] = {}
-    for ref, found in resolve_all(valid, kinds, circumstances).items():
+    for ref, found in resolve_all(valid, kinds, settings).items():
         resources[ref] = found.resource
         wrong = [issue for issue in found.issues if not issue.warning]
         if wrong:
@@ -117,7 +112,7 @@ def _loosen_patterns(
     unlike: dict[ResourceRef, list[str]] = {}
     for ref, document in staying.items():
         if ref.kind == "Environment":
-            owner = staying.get(_type_of(document))
+            owner = staying.get(document.named("EnvironmentType"))
             pattern = owner.spec.get("namingPattern") if owner is not None else None
             if owner is not None and pattern is not None and not matches(pattern, ref.key):
                 unlike.setdefault(owner.ref, []).append(ref.key)
@@ -131,21 +126,17 @@ def _loosen_patterns(
         )
 
 
-def _type_of(environment: Written) -> ResourceRef:
-    return ResourceRef("EnvironmentType", str(environment.spec.get("environmentType")))
-
-
 def _fixed(
     staying: Mapping[ResourceRef, Written],
     ref: ResourceRef,
     issue: Finding,
-    kinds: CompiledKinds,
+    kinds: Kinds,
     whole: Mapping[ResourceRef, Items],
 ) -> bool:
     """Change the document so that the issue is gone in the next round; False if that is a person's to do."""
     document = staying[ref]
     if ref.kind == "Environment" and issue.path == ("metadata", "name"):
-        owner = staying.get(_type_of(document))
+        owner = staying.get(document.named("EnvironmentType"))
         if owner is not None and any("namingPattern" in odd.found for odd in owner.oddities):
             # It was the pattern, which is gone in the next round.
             return issue.code is ProblemCode.NAMING_PATTERN
@@ -175,29 +166,27 @@ def _account_by_number(
     return True
 
 
-def _dropped(document: Written, issue: Finding, kinds: CompiledKinds) -> bool:
+def _dropped(document: Written, issue: Finding, kinds: Kinds) -> bool:
     """Take an optional reference away that names nothing; a rule that is broken otherwise is a person's to decide."""
     if issue.code is not ProblemCode.UNKNOWN_REFERENCE:
         return False
-    for path in _may_go(issue.path[1:]):
+    path = issue.path[1:]
+    # The name alone, or the member of a list that it stands in.
+    for length in range(len(path), 0, -1):
+        in_list = isinstance(path[length - 1], int) and path[length - 2] in _MEMBERS_THAT_MAY_GO
+        if length < len(path) and not in_list:
+            continue
         spec = deepcopy(document.spec)
-        drop(spec, path)
-        if is_valid(kinds.by_name[document.ref.kind], spec):
+        drop(spec, path[:length])
+        if is_valid(kinds[document.ref.kind], spec):
             document.spec = spec
             document.note(
-                f"{dotted(issue.path[1:])}: {issue.message}",
+                f"{dotted(path)}: {issue.message}",
                 "nothing: the name goes when it is adopted",
                 "write what was meant, if it is missed",
             )
             return True
     return False
-
-
-def _may_go(path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    yield path
-    for length in range(len(path) - 1, 0, -1):
-        if isinstance(path[length - 1], int) and path[length - 2] in _MEMBERS_THAT_MAY_GO:
-            yield path[:length]
 
 
 def _in_short(issue: Finding) -> str:

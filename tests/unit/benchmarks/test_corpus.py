@@ -7,7 +7,6 @@ import pytest
 
 from benchmarks.corpus import generate
 from controller.catalog import kinds
-from controller.loading.compiled import CompiledKinds
 from controller.loading.load import load
 
 
@@ -30,7 +29,7 @@ def test_nothing_is_wrong_with_it(
     loaded = load(
         {path: path for path in texts},
         read,
-        CompiledKinds(kinds().values()),
+        kinds(),
         compatibility=compatibility,
         default_region="eu-west-1",
     )

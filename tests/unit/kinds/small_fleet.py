@@ -123,7 +123,7 @@ class FleetWorld:
 def spec_of(kind: Kind[Any], authored: Mapping[str, Any]) -> Any:
     """Return the validated spec of an authored one. Raises pydantic's ValidationError."""
     spec = merge({}, authored)
-    return kind.spec.model_validate(kind.expand(spec) if kind.expand else spec)
+    return kind.spec.model_validate(kind.expand(spec))
 
 
 def dumped(spec: Any) -> dict[str, Any]:

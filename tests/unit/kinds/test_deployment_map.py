@@ -120,7 +120,6 @@ def test_a_cluster_without_an_address_gives_none() -> None:
 )
 def test_role_defaults(defaults: Any, role: Any, expected: Any, because: str) -> None:
     expand = kinds()["DeploymentMap"].expand
-    assert expand is not None
     assert expand({"roleDefaults": defaults, "roles": [role]}) == {"roles": [expected]}, because
 
 

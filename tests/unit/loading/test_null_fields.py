@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from controller.kinds.language.kind import Finding
-from controller.loading.validated import validate_document
-from controller.loading.written_fields import null_field_issues
+from controller.loading.validated import null_field_issues, validate_document
 from controller.model.canonical import canonical_bytes
 from controller.model.ref import Origin
 from tests.support.yaml_fleet import KINDS
@@ -26,7 +25,7 @@ from tests.support.yaml_fleet import KINDS
     ],
 )
 def test_only_what_is_no_field_is_told(kind: str, spec: dict[str, Any], unknown: list[str]) -> None:
-    found = null_field_issues(KINDS.by_name[kind].kind, spec, ("spec",))
+    found = null_field_issues(KINDS[kind], spec, ("spec",))
 
     assert [".".join(map(str, issue.path)) for issue in found] == unknown
 
@@ -35,7 +34,7 @@ def test_it_is_told_beside_what_else_is_wrong_each_once() -> None:
     spec = {"owningCluster": "Tango", "blueProt": None, "greenPort": "high"}
     body = canonical_bytes({"metadata": {"name": "Search"}, "spec": spec})
 
-    found = validate_document(KINDS.by_name["Service"], body, Origin("a.yaml", 1), 0)
+    found = validate_document(KINDS["Service"], body, Origin("a.yaml", 1), 0)
 
     assert isinstance(found, tuple)
     assert all(isinstance(issue, Finding) for issue in found)

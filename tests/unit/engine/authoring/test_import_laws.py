@@ -12,7 +12,7 @@ from controller.loading.authoring.group_facts import Groups, add_group_facts
 from controller.loading.authoring.reading import read_objects
 from controller.loading.authoring.shared_schedules import share_schedules
 from controller.loading.authoring.validate_loop import validate_until_stable
-from controller.loading.from_items import spec_of
+from controller.loading.validated import spec_of
 from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.live import FoundGroup, LiveLook, LiveScope
 from controller.model.ref import ResourceRef

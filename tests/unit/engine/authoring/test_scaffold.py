@@ -8,7 +8,6 @@ from controller import catalog
 from controller.engine.authoring.scaffold import Scaffold, scaffold
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.errors import WrongUsage
-from controller.loading.compiled import CompiledKinds
 from controller.loading.documents import parse_documents
 from controller.sources.folder import FolderSource
 
@@ -20,7 +19,7 @@ SOURCE = FolderSource(EXAMPLES)
 
 @pytest.fixture(scope="module")
 def loader() -> RevisionLoader:
-    return RevisionLoader(CompiledKinds(catalog.kinds().values()), "none", "eu-west-1")
+    return RevisionLoader(catalog.kinds(), "none", "eu-west-1")
 
 
 def made(loader: RevisionLoader, kind: str, name: str, path: str = "new.yaml") -> Scaffold:

@@ -11,7 +11,7 @@ from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.engine.state.rows import row_of_override
 from controller.errors import InvalidDesiredState
-from controller.loading.from_items import desired_from_items
+from controller.loading.resolve import desired_from_items
 from controller.model.override import Override
 from controller.model.plan import Cause, Change, PlanOptions
 from controller.model.ref import ResourceRef

@@ -12,7 +12,7 @@ from controller.engine.config.observe import seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import environments_of
-from controller.loading.from_items import desired_from_items
+from controller.loading.resolve import desired_from_items
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import LiveOptions
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
@@ -51,7 +51,7 @@ def test_what_was_applied_is_what_is_accepted() -> None:
     assert accepted.unreadable == {}
     for ref, resource in RESOURCES.items():
         document = accepted.resources[ref].document
-        again = validate_document(KINDS.by_name[ref.kind], document, resource.origin, 0)
+        again = validate_document(KINDS[ref.kind], document, resource.origin, 0)
         assert isinstance(again, ValidatedDocument)
         assert again.ref == ref
     assert accepted.spec("Environment", "c50") is accepted.specs[C50]
@@ -156,7 +156,7 @@ def test_what_the_tables_hold_is_desired_again_as_it_was_applied() -> None:
     state = tables()
     created = {}
     for ref, found in state.objects.items():
-        shared, owned = KINDS.by_name[ref.kind].kind.shared, RESOURCES[ref].projection.owned
+        shared, owned = KINDS[ref.kind].shared, RESOURCES[ref].projection.owned
         items = keep_found({}, parse_canonical(found.attributes), shared, owned)
         created[ref] = replace(found, attributes=canonical_bytes(items))
     foreign = replace(created[C50], ownership=Ownership.FOREIGN)

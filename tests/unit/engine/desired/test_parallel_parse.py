@@ -15,6 +15,8 @@ from tests.support.yaml_fleet import KINDS, examples
 
 CONTENTS = [(f"id of {path}", text.encode()) for path, text in examples().items()]
 
+NAMES = frozenset(KINDS)
+
 # Forking beside a thread of the test runner is what newer versions of Python warn of.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
@@ -28,31 +30,31 @@ class EndedFromOutside(Collection[str]):
     def __contains__(self, name: object) -> bool:
         if os.getpid() != self.here:
             os._exit(9)
-        return name in KINDS.names
+        return name in NAMES
 
     def __iter__(self) -> Iterator[str]:
-        return iter(KINDS.names)
+        return iter(NAMES)
 
     def __len__(self) -> int:
-        return len(KINDS.names)
+        return len(NAMES)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_it_is_what_one_process_makes_of_them_in_the_same_order(count: int) -> None:
-    found = list(parse_by_processes(CONTENTS, KINDS.names, count))
+    found = list(parse_by_processes(CONTENTS, NAMES, count))
 
-    assert found == list(parse_one_by_one(CONTENTS, KINDS.names))
+    assert found == list(parse_one_by_one(CONTENTS, NAMES))
 
 
 def test_the_work_of_a_process_that_was_ended_is_done_all_the_same() -> None:
     found = list(parse_by_processes(CONTENTS, EndedFromOutside(), 2))
 
-    assert found == list(parse_one_by_one(CONTENTS, KINDS.names))
+    assert found == list(parse_one_by_one(CONTENTS, NAMES))
 
 
 def test_a_few_files_and_none_are_parsed_here() -> None:
     assert sum(len(data) for _, data in CONTENTS) < MIN_BYTES
     assert dict(parse_side_by_side(iter(CONTENTS), EndedFromOutside())) == dict(
-        parse_one_by_one(CONTENTS, KINDS.names)
+        parse_one_by_one(CONTENTS, NAMES)
     )
-    assert list(parse_side_by_side([], KINDS.names)) == []
+    assert list(parse_side_by_side([], NAMES)) == []

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from controller.kinds.account import CONVENTIONAL_ROLE
-from controller.loading.authoring.extract_defaults import extract_defaults, extract_role_defaults
-from controller.loading.authoring.folders import Folders
+from controller.loading.authoring.compose import Folders, extract_defaults, extract_role_defaults
 from controller.loading.authoring.found import FoundObject, LeftOut, Oddity, Written
 from controller.loading.authoring.group_facts import Groups, add_group_facts
 from controller.loading.authoring.notes import import_notes
@@ -350,7 +349,7 @@ def test_members_that_say_more_than_a_short_form_stay_long() -> None:
     services = [{"serviceName": "Search"}, {"serviceName": "Pay", "more": 1}]
     role = {"serverRoleName": "Web", "services": services}
 
-    found = tidied(KINDS.by_name["DeploymentMap"].kind, {"roles": [role]})
+    found = tidied(KINDS["DeploymentMap"], {"roles": [role]})
 
     assert found["roles"][0]["services"] == services
 

@@ -62,7 +62,7 @@ LISTENING = {
 def test_a_value_gets_the_form_that_was_meant_or_goes(
     ref: ResourceRef, spec: dict[str, Any], more: dict[str, Any], written: dict[str, Any]
 ) -> None:
-    mended = fix_values(KINDS.by_name[ref.kind], ref, {**spec, **more})
+    mended = fix_values(KINDS[ref.kind], ref, {**spec, **more})
 
     assert mended.missing is None
     assert mended.spec == {**{n: v for n, v in spec.items() if n not in more}, **written}
@@ -81,7 +81,7 @@ def test_a_value_gets_the_form_that_was_meant_or_goes(
 def test_what_is_missing_keeps_it_from_being_written(
     ref: ResourceRef, spec: dict[str, Any], missing: str
 ) -> None:
-    mended = fix_values(KINDS.by_name[ref.kind], ref, spec)
+    mended = fix_values(KINDS[ref.kind], ref, spec)
 
     assert mended.missing is not None
     assert missing in mended.missing
@@ -90,7 +90,7 @@ def test_what_is_missing_keeps_it_from_being_written(
 def test_too_many_wrong_values_are_a_persons_to_decide() -> None:
     wrong: dict[str, Any] = {f"x{number}": [] for number in range(MOST_MENDS + 1)}
 
-    mended = fix_values(KINDS.by_name["Service"], SEARCH, {**SERVICE, **wrong})
+    mended = fix_values(KINDS["Service"], SEARCH, {**SERVICE, **wrong})
 
     assert mended.missing == "too much of it is not in the form of its kind"
 
@@ -98,7 +98,7 @@ def test_too_many_wrong_values_are_a_persons_to_decide() -> None:
 def test_what_is_read_is_left_alone() -> None:
     spec = {**SERVICE, "bluePort": "40000"}
 
-    fix_values(KINDS.by_name["Service"], SEARCH, spec)
+    fix_values(KINDS["Service"], SEARCH, spec)
 
     assert spec["bluePort"] == "40000"
 
@@ -115,7 +115,7 @@ def test_what_is_read_is_left_alone() -> None:
     ],
 )
 def test_a_value_in_a_note(kind: str, path: tuple[str | int, ...], value: Any, shown: str) -> None:
-    assert in_short(KINDS.by_name[kind].kind, path, value) == shown
+    assert in_short(KINDS[kind], path, value) == shown
 
 
 @pytest.mark.parametrize("path", [("a", "b"), ("a", 3), ("a", 0, "x"), ("b",), (0,)])

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from controller.aws.errors import TableMissing
 from controller.aws.tables import ItemStore
-from controller.engine.authoring.legacy_services import older_services
+from controller.engine.authoring.import_fleet import older_services
 from controller.loading.authoring.found import FoundObject, LeftOut
 
 

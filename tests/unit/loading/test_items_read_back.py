@@ -6,15 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from controller.loading.from_items import (
-    DesiredFromItems,
-    ObjectsReadBack,
-    StoredObject,
-    desired_from_items,
-    read_back,
-    spec_of,
-)
 from controller.loading.load import Loaded
+from controller.loading.resolve import DesiredFromItems, desired_from_items
+from controller.loading.validated import ObjectsReadBack, StoredObject, read_back, spec_of
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
@@ -40,7 +34,7 @@ def applied(result: Loaded) -> dict[ResourceRef, StoredObject]:
 def read(
     objects: Mapping[ResourceRef, StoredObject], memory: ObjectsReadBack | None = None
 ) -> ObjectsReadBack:
-    return read_back(objects, KINDS, memory=memory.memory if memory else None)
+    return read_back(objects, KINDS, memory.memory if memory else {})
 
 
 @pytest.mark.parametrize("texts", [FLEET, examples()], ids=["two objects", "the examples"])
@@ -136,7 +130,7 @@ def test_the_spec_of_a_resource_is_the_model_of_its_document(ref: str) -> None:
 
     spec = spec_of(resource, KINDS)
 
-    assert isinstance(spec, KINDS.by_name[resource.ref.kind].kind.spec)
+    assert isinstance(spec, KINDS[resource.ref.kind].spec)
     assert spec == spec_of(resource, KINDS)
 
 

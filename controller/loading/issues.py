@@ -1,19 +1,24 @@
-"""Pydantic's findings, in the words of people who write YAML."""
+"""What is wrong inside one document, in the words of people who write YAML: what a reader found, and what pydantic did."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from controller.kinds.language.kind import Finding
+from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.closest import did_you_mean
-from controller.loading.issue import MAX_ISSUES, further
-from controller.model.ref import ProblemCode
+from controller.loading.documents import yaml_type
+from controller.model.ref import Origin, ProblemCode
+
+MAX_ISSUES: Final = 100
+"""How many of a sort are told of one document; the rest is counted."""
 
 MANY: Final = 1000
 """With more findings than this the first ``MAX_ISSUES`` are told."""
@@ -36,6 +41,53 @@ WANTED = {
     "model_type": "a map",
     "model_attributes_type": "a map",
 }
+
+
+def unknown_kind(
+    path: tuple[str | int, ...], kind: object, kinds: Collection[str] = (), *, at_key: bool = False
+) -> Finding:
+    """Say that there is no kind of that name, and which of ``kinds`` is meant."""
+    message = f"there is no kind {kind!r}"
+    fix = did_you_mean(str(kind), kinds, f"one of {', '.join(kinds)}") if kinds else None
+    return Finding(path, message, fix, at_key=at_key, code=ProblemCode.UNKNOWN_KIND)
+
+
+def further(path: tuple[str | int, ...], others: int) -> Finding:
+    """Return what stands for so many other issues below a path."""
+    return Finding(
+        path,
+        f"{others:,} more of its fields are wrong",
+        "mend the others first",
+        others=others,
+        code=ProblemCode.MORE,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedIssue:
+    """An issue with the document it is about. ``index`` counts documents of the file from 0."""
+
+    path: str
+    index: int
+    line: int
+    issue: Finding
+
+
+def placed(issues: Iterable[Finding], origin: Origin, index: int) -> Iterator[PlacedIssue]:
+    """Yield issues of one document with its place: the origin of the document, and which of its file it is."""
+    for issue in issues:
+        yield PlacedIssue(origin.path, index, origin.line, issue)
+
+
+def unknown_field(
+    path: tuple[str | int, ...], names: Collection[str], otherwise: str = ""
+) -> Finding:
+    """Say that the last step of a path is none of the fields there are, and which is meant, or ``otherwise`` those there are."""
+    known = f"known fields: {', '.join(sorted(names))}" if names else ""
+    fix = did_you_mean(str(path[-1]), names, otherwise or known) or None
+    return Finding(
+        path, f"unknown field {path[-1]!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
+    )
 
 
 def validation_issues(
@@ -99,7 +151,7 @@ def _issue(
     if kind == "extra_forbidden":
         return unknown_field(path, field_names(model, inside[:-1]))
     if kind.startswith("model_") and (
-        shorter := getattr(_model_in(_annotation_at(model, inside)), "shorter", "")
+        shorter := getattr(model_in(_annotation_at(model, inside)), "shorter", "")
     ):
         wanted = f"{shorter} or a map"
         return Finding(path, f"expected {wanted}{said}", f"write {wanted}")
@@ -145,15 +197,6 @@ def _misfit(detail: ErrorDetails, path: tuple[str | int, ...], said: str) -> Fin
     return Finding(path, f"{message[:1].lower()}{message[1:]}{said}", fix)
 
 
-def unknown_field(path: tuple[str | int, ...], names: list[str]) -> Finding:
-    """Say that the last step of a path is none of the fields there are, and which is meant."""
-    known = f"known fields: {', '.join(sorted(names))}" if names else ""
-    fix = did_you_mean(str(path[-1]), names, known) or None
-    return Finding(
-        path, f"unknown field {path[-1]!r}", fix, at_key=True, code=ProblemCode.UNKNOWN_FIELD
-    )
-
-
 def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
     """Tell whether the value at ``path`` inside a model is sensitive, or a secret where it is wrong.
 
@@ -167,12 +210,19 @@ def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
     return any(map(_hides, _fields(model).values()))
 
 
-def secret_names(model: Any) -> Iterator[str]:
-    """Yield the YAML names of all fields inside a model whose values are sensitive, or secrets where they are wrong."""
-    for name, field in _fields(model).items():
-        if _hides(field):
-            yield str(name)
-        yield from secret_names(field.annotation)
+@cache
+def secret_names(*models: type[BaseModel]) -> frozenset[str]:
+    """Return the YAML names of all fields inside models whose values are sensitive, or secrets where they are wrong."""
+    fields = [item for model in models for item in _fields(model).items()]
+    inner = {model_in(field.annotation) for _, field in fields} - {None, *models}
+    names = frozenset(str(name) for name, field in fields if _hides(field))
+    return names | secret_names(*inner) if inner else names
+
+
+def secret_names_of(kinds: Kinds) -> frozenset[str]:
+    """Return the YAML names of fields whose values are not shown, whatever kind they are of."""
+    models: list[type[BaseModel]] = [kind.spec for kind in kinds.values()]
+    return secret_names(*models)
 
 
 def _hides(field: FieldInfo) -> bool:
@@ -189,12 +239,8 @@ def _marks(annotation: Any) -> Iterator[Any]:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return "a map"
-    if isinstance(value, list):
-        return "a list"
+    if value is None or isinstance(value, dict | list):
+        return yaml_type(value)
     text = ("true" if value else "false") if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
@@ -213,16 +259,11 @@ def _annotation_at(model: Any, path: tuple[str | int, ...]) -> Any:
 
 def _fields(annotation: Any) -> dict[str | int, FieldInfo]:
     """Return the fields of the model inside an annotation by their names in YAML; none where there is no model."""
-    fields: dict[str, FieldInfo] = getattr(_model_in(annotation), "model_fields", {})
+    fields: dict[str, FieldInfo] = getattr(model_in(annotation), "model_fields", {})
     return {str(field.validation_alias or name): field for name, field in fields.items()}
 
 
-def _model_in(annotation: Any) -> Any:
-    """Find the spec model inside ``list[…]``, ``dict[str, …]``, ``… | None`` or ``Annotated[…]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in getattr(annotation, "__args__", ()):
-        found = _model_in(part)
-        if found is not None:
-            return found
-    return None
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """Find the model inside ``list[…]``, ``dict[str, …]``, ``… | None`` or ``Annotated[…]``."""
+    types = (part for part in _marks(annotation) if isinstance(part, type))
+    return next((part for part in types if issubclass(part, BaseModel)), None)

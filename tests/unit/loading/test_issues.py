@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from controller.kinds.language.kind import Finding
 from controller.kinds.language.spec import SENSITIVE, HiddenWhereWrong, Says, Spec, unfit
-from controller.loading.validation_issues import field_names, validation_issues
+from controller.loading.issues import field_names, validation_issues
 
 Token = Annotated[
     str, Field(pattern="^env://"), Says("a reference, such as env://TOKEN"), HiddenWhereWrong()
