@@ -160,7 +160,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "r") as typed:
         monkeypatch.setattr("sys.stdin", typed)
-        monkeypatch.setattr("controller.cli.apply.may_ask", lambda: True)
+        monkeypatch.setattr("controller.cli.invocation.may_ask", lambda: True)
         yield ours
     os.close(ours)
 
