@@ -4,18 +4,14 @@ import os
 from collections.abc import Collection, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from controller.engine.desired.load_revision import (
-    MIN_BYTES,
-    parse_by_processes,
-    parse_side_by_side,
-)
-from controller.loading.load import parse_one_by_one
+from controller.engine.desired.load_revision import MIN_BYTES, _parse, _parts, parse_side_by_side
+from controller.loading.load import Content, parse_one_by_one
 from tests.support.yaml_fleet import KINDS, examples
 
 CONTENTS = [(f"id of {path}", text.encode()) for path, text in examples().items()]
-
-NAMES = frozenset(KINDS)
 
 # Forking beside a thread of the test runner is what newer versions of Python warn of.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
@@ -30,31 +26,43 @@ class EndedFromOutside(Collection[str]):
     def __contains__(self, name: object) -> bool:
         if os.getpid() != self.here:
             os._exit(9)
-        return name in NAMES
+        return name in KINDS
 
     def __iter__(self) -> Iterator[str]:
-        return iter(NAMES)
+        return iter(KINDS)
 
     def __len__(self) -> int:
-        return len(NAMES)
+        return len(KINDS)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_it_is_what_one_process_makes_of_them_in_the_same_order(count: int) -> None:
-    found = list(parse_by_processes(CONTENTS, NAMES, count))
+    found = list(_parse(_parts(CONTENTS, count), KINDS))
 
-    assert found == list(parse_one_by_one(CONTENTS, NAMES))
+    assert found == list(parse_one_by_one(CONTENTS, KINDS))
 
 
 def test_the_work_of_a_process_that_was_ended_is_done_all_the_same() -> None:
-    found = list(parse_by_processes(CONTENTS, EndedFromOutside(), 2))
+    found = list(_parse(_parts(CONTENTS, 2), EndedFromOutside()))
 
-    assert found == list(parse_one_by_one(CONTENTS, NAMES))
+    assert found == list(parse_one_by_one(CONTENTS, KINDS))
 
 
 def test_a_few_files_and_none_are_parsed_here() -> None:
     assert sum(len(data) for _, data in CONTENTS) < MIN_BYTES
     assert dict(parse_side_by_side(iter(CONTENTS), EndedFromOutside())) == dict(
-        parse_one_by_one(CONTENTS, NAMES)
+        parse_one_by_one(CONTENTS, KINDS)
     )
-    assert list(parse_side_by_side([], NAMES)) == []
+    assert list(parse_side_by_side([], KINDS)) == []
+
+
+@given(st.lists(st.integers(0, 50)), st.integers(1, 4))
+def test_parts_are_the_whole_in_order_and_about_equal(sizes: list[int], count: int) -> None:
+    contents: list[Content] = [(str(n), b"x" * size) for n, size in enumerate(sizes)]
+
+    parts = _parts(contents, count)
+
+    assert [content for part in parts for content in part] == contents
+    assert 1 <= len(parts) <= count
+    for part in parts:
+        assert sum(len(data) for _, data in part) <= sum(sizes) / count + max(sizes, default=0)
