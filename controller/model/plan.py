@@ -149,6 +149,8 @@ class Violation:
     hint: str = ""
     overridable: bool = True
     overridden: bool = False
+    approved_by: str = ""
+    """Who approved it by what: ``--override by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
 
     @property
     def token(self) -> str:
