@@ -155,7 +155,7 @@ def combined(
     joined = plan(scopes, revision=revision, label=label)
     violations = [violation for scope in joined.scopes for violation in scope.violations]
     # Without a live scope there is nothing to look at closely.
-    chosen = {"adopt": request.adopt, "deep": request.deep and live is not None}
+    chosen = {"adopt": request.adopt, "deep": request.deep and bool(live and live.plans)}
     options = tuple(name for name, given in chosen.items() if given)
     return CombinedPlan(
         config,

@@ -17,6 +17,7 @@ from controller.views.documents.plan import render_json
 NAMED: Final = 5
 """So much of what differs is named."""
 _LONGEST: Final = 60
+_REVISION: Final = 12
 _NOT_COMPARED: Final = frozenset({"label", "controllerVersion"})
 """How the revision is called, and who wrote the file."""
 _GOES_ON: Final = frozenset(
@@ -61,7 +62,7 @@ def _what_differs(file: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Return in lines what differs: the revision, the objects that are changed, or else single fields."""
     lines = ["  the source is the same; what is in the tables or accounts, or the file, is not"]
     if file["revision"] != now["revision"]:
-        moved = f"reviewed {_shown(file['revision'])}, now {_shown(now['revision'])}"
+        moved = f"reviewed {_shown(file['revision'][:_REVISION])}, now {_shown(now['revision'][:_REVISION])}"
         lines = [f"  the source moved on: {moved}"]
     reviewed, planned = _changes(file), _changes(now)
     objects = [

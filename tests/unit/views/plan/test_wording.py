@@ -202,8 +202,10 @@ APPROVAL = Violation(
             plan_of(change("A/a", "delete"), violations=(APPROVAL,)),
             "0 create · 0 update · 1 delete",
             "Guards: ok (deletes 1 of 0, 1 approved)",
-            "Next: envctl plan --override maxDeletes@3f9c1a77 --out plan.json"
-            " && envctl apply plan.json --override maxDeletes@3f9c1a77     merge",
+            (
+                "Next: envctl plan --override maxDeletes@3f9c1a77 --out plan.json && envctl apply plan.json"
+                " --override maxDeletes@3f9c1a77     merge"
+            ),
         ),
     ],
 )
