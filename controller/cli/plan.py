@@ -116,7 +116,8 @@ def plan(
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
-        write_file(out, plan_file(planned))
+        # What user data and templates say is in it.
+        write_file(out, plan_file(planned), private=True)
     show_plan(planned, output, expand=expand)
     for ending in result.ended:
         note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
