@@ -82,7 +82,12 @@ class TargetModes(SettingsPart):
         """Return how far a target, by its name, may go: the weaker of its own mode and the account's."""
         own: dict[str, Mode] = self.model_dump(by_alias=True, exclude={"others"})
         mode = own.get(target) or self.others.get(target, "observe")
-        return min(mode, account, key=get_args(Mode).index)
+        return weaker(mode, account)
+
+
+def weaker(*modes: Mode) -> Mode:
+    """Return the mode that goes least far."""
+    return min(modes, key=get_args(Mode).index)
 
 
 _OPTIONS = LiveOptions()

@@ -27,6 +27,7 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
+from controller.model.ref import ResourceRef
 from controller.planning.edits import folder_hint, known_paths
 from controller.planning.leaving import is_leaving, is_retired, leaves
 from controller.planning.wording import plural
@@ -68,6 +69,8 @@ class GuardFacts:
     kinds: Mapping[str, Kind[Any]]
     desired_count: int | None = None
     source_paths: AbstractSet[str] | None = None
+    protected: AbstractSet[ResourceRef] = frozenset()
+    """Objects that are protected as they are to be."""
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -207,15 +210,15 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
 
 
 def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    """Yield what keeps single objects from being deleted.
+    """Yield what keeps single objects from being deleted, be it as applied last or as they are to be.
 
-    What was last applied decides: lifting a protection and deleting the object take two revisions.
+    So lifting a protection and deleting the object take two revisions.
     """
     protected, not_retired = list[Change](), list[Change]()
     for change in deletes:
         found, kind = facts.observed.objects.get(change.ref), facts.kinds.get(change.ref.kind)
         applied = {} if found is None or found.mark is None else found.mark.extra
-        if is_protected(applied):
+        if is_protected(applied) or change.ref in facts.protected:
             protected.append(change)
         if kind is not None and kind.leaving is Leaving.RETIRE_FIRST and not is_retired(applied):
             not_retired.append(change)

@@ -43,6 +43,8 @@ class AccountDoctor:
         secrets = Secrets(master.aws, master.process.environment)
         known: dict[str, AccountAccess] = {}
         for setup in setups:
+            if setup.waits:
+                continue
             try:
                 external = secrets.value(setup.external_id) if setup.external_id else None
             except EnvctlError as error:
@@ -75,6 +77,9 @@ class _ScopeExamination:
         shown = ", ".join(f"{target.name}: {mode}" for target, mode in modes)
         own = f"Account/{self._setup.scope.account_name} has mode {self._setup.mode}"
         yield self._ok("mode", f"{own}; {shown or 'every target is off'}")
+        if self._setup.not_entered is not None:
+            yield self._unseen("role", self._setup.not_entered)
+            return
         role = self._role()
         yield role
         if role.health is not Health.OK:
