@@ -40,13 +40,13 @@ class AccountDoctor:
     def know(self, setups: Iterable[ScopeSetup]) -> None:
         """Tell the sessions of the accounts; an external id that cannot be read is kept as that account's finding."""
         master = self.installation.master
-        secrets = Secrets(master.aws, master.process.environment)
+        secrets = Secrets(master.aws, master.process.environment, master.settings.allowed_secrets)
         known: dict[str, AccountAccess] = {}
         for setup in setups:
             if setup.waits:
                 continue
             try:
-                external = secrets.value(setup.external_id) if setup.external_id else None
+                external = secrets.external_id(setup.external_id) if setup.external_id else None
             except EnvctlError as error:
                 self._broken[setup.scope.account] = check_of_error("", "external id", error)
                 continue
