@@ -197,6 +197,16 @@ class Settings(SettingsPart):
         """What rules across documents depend on."""
         return RuleSettings(self.compatibility, self.region, self.allowed_secrets)
 
+    @model_validator(mode="after")
+    def _lines_of_a_branch(self) -> Self:
+        git = self.source.git
+        if self.approvals.in_commits == "merged" and git is not None and git.ref == "HEAD":
+            raise unfit(
+                "approvals.inCommits: merged, but source.git.ref is HEAD, which is whatever is checked out there",
+                "name the protected branch in source.git.ref",
+            )
+        return self
+
     @property
     def options(self) -> LiveOptions:
         """What live targets decide by."""

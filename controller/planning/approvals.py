@@ -71,6 +71,11 @@ class CommitLines(NamedTuple):
 
     approvals: tuple[Approval, ...] = ()
     notes: tuple[Note, ...] = ()
+    commit: str = ""
+    """The commit, as notes name it."""
+
+
+NO_LINES: Final = CommitLines()
 
 
 def overrides_in(message: str) -> tuple[str, ...]:
@@ -92,14 +97,25 @@ def lines_of(commit: Commit, settings: ApprovalSettings, judges: str = "") -> Co
     """Return what a commit's lines approve; ``judges`` says what a plan is of that takes none of them, whoever committed."""
     tokens = overrides_in(commit.message)
     if not tokens:
-        return CommitLines()
+        return NO_LINES
     name = commit.id[:_COMMIT_DIGITS]
     why = _why_not(commit.committer, tokens, settings, judges)
     if why:
-        text = f"a line of commit {name} does not approve: {why}"
-        return CommitLines(notes=(Note(NoteCategory.APPROVAL, ResourceRef("Commit", name), text),))
+        return CommitLines(notes=(_no_approval(name, why),))
     by = f"a line of commit {name} of {commit.committer}"
-    return CommitLines(tuple(Approval(token, by) for token in tokens))
+    return CommitLines(tuple(Approval(token, by) for token in tokens), commit=name)
+
+
+def unused_lines(lines: CommitLines, violations: Sequence[Violation]) -> tuple[Note, ...]:
+    """Return a note where lines that count approve none of these violations; nothing to say where each of them does."""
+    whys = {given.token: why_unused(violations, given.token) for given in lines.approvals}
+    token = next((token for token, why in whys.items() if why), "")
+    return (_no_approval(lines.commit, f"{token}: {whys[token]}"),) if token else ()
+
+
+def _no_approval(commit: str, why: str) -> Note:
+    text = f"a line of commit {commit} does not approve: {why}"
+    return Note(NoteCategory.APPROVAL, ResourceRef("Commit", commit), text)
 
 
 def _why_not(committer: str, tokens: Sequence[str], settings: ApprovalSettings, judges: str) -> str:

@@ -71,7 +71,9 @@ def test_an_approval_in_a_commit_holds_after_a_squash_merge_and_for_nothing_else
     assert merged.code == 2
     assert merged.json["scopes"][0]["violations"][0]["overridden"]
     repository.commit({"a4.yaml": None}, f"a fifth\n\nEnvctl-Override: {violation['token']}")
-    assert envctl("plan").code == 3
+    other = envctl("plan")
+    assert other.code == 3
+    assert f"{violation['token']}: the changes it was given for are others now" in other.out
     repository.git("reset", "--quiet", "--hard", "HEAD~1")
     assert envctl("apply", "--yes").code == 0
 

@@ -35,7 +35,7 @@ from controller.model.override import Override
 from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
 from controller.model.ref import Authorship, Reason, ResourceRef
 from controller.model.resource import DesiredState
-from controller.planning.approvals import Commit, CommitLines, lines_of
+from controller.planning.approvals import NO_LINES, Commit, CommitLines, lines_of
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
 from controller.planning.schedule_meaning import (
@@ -142,6 +142,8 @@ class PlanRun:
     asked: PlanOptions
     meaning: Callable[[datetime], ScheduleMeaning | None]
     """What the plan's changes of schedules mean at another moment."""
+    lines: CommitLines = NO_LINES
+    """What the revision's commit approves."""
 
     def exit_code(self, *, strict: bool) -> ExitCode:
         """Return that of a command that only plans; ``strict`` makes a scope that is not known an error among good ones."""

@@ -30,7 +30,7 @@ from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Note, Plan, ScheduleMeaning, ScopePlan
 from controller.model.ref import ResourceRef
-from controller.planning.approvals import why_unused
+from controller.planning.approvals import unused_lines, why_unused
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.overrides import ended, ending_soon
 from controller.planning.schedule_meaning import Counted, with_found
@@ -154,6 +154,8 @@ def combined(
         schedules = _seen(schedules, live, live.asked.now)
     joined = plan(scopes, revision=revision, label=label)
     violations = [violation for scope in joined.scopes for violation in scope.violations]
+    if config is not None and joined.refused:
+        joined = with_notes(joined, unused_lines(config.lines, violations))
     # Without a live scope there is nothing to look at closely.
     chosen = {"adopt": request.adopt, "deep": request.deep and bool(live and live.plans)}
     options = tuple(name for name, given in chosen.items() if given)
@@ -174,9 +176,11 @@ def _seen(
     return None if meaning is None else as_found(meaning, live.accepted, live.scopes, moment)
 
 
-def with_notes(made: Plan, notes: Iterable[Note]) -> Plan:
+def with_notes(made: Plan, notes: Sequence[Note]) -> Plan:
     """Return a plan whose first scope has these notes too."""
-    first, *others = made.scopes or (ScopePlan(CONFIG_SCOPE, ScopeState.OK),)
+    if not made.scopes or not notes:
+        return made
+    first, *others = made.scopes
     told = replace(first, notes=tuple(sorted({*first.notes, *notes})))
     return replace(made, scopes=(told, *others))
 

@@ -238,7 +238,7 @@ class Reconciler:
             approvals = (*lines.approvals, *_given(request))
             asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
             run = self.planner.plan(revision, observed, asked, scopes, self.emit)
-            return replace(run, plan=with_notes(run.plan, lines.notes))
+            return replace(run, lines=lines, plan=with_notes(run.plan, lines.notes))
         except (SourceUnavailable, InvalidDesiredState) as error:
             if self.own_source and self.live is not None and request.reach is Reach.APPLY:
                 reason = error.reason.cut(LINES_KEPT)

@@ -16,10 +16,12 @@ from controller.planning.approvals import (
     TOO_SHORT,
     ApprovalSettings,
     Commit,
+    CommitLines,
     approve,
     is_too_short,
     lines_of,
     overrides_in,
+    unused_lines,
     why_unused,
 )
 from tests.unit.planning.guarded import (
@@ -121,6 +123,16 @@ def test_a_line_of_a_listed_committer_approves_and_says_whose_it_is() -> None:
     assert lines.notes == ()
 
 
+def test_a_line_that_counts_and_was_given_for_other_changes_is_told() -> None:
+    violation = nine_of_nine()
+    stale = lines_of(committed(violation.token, TOKEN), MERGED)
+
+    (note,) = unused_lines(stale, (violation,))
+
+    assert note.text == f"a line of commit abc1234 does not approve: {TOKEN}: {OTHERS_NOW}"
+    assert unused_lines(lines_of(committed(violation.token), MERGED), (violation,)) == ()
+
+
 @pytest.mark.parametrize(
     ("commit", "settings", "judges", "why"),
     [
@@ -154,7 +166,10 @@ def test_a_line_that_does_not_count_is_told(
 
 @pytest.mark.parametrize("settings", [NEVER, MERGED])
 def test_of_a_commit_without_such_a_line_nothing_is_said(settings: ApprovalSettings) -> None:
-    assert lines_of(Commit("abc1234", "Mallory <m@x>", "Retire c07"), settings, SOURCE) == ((), ())
+    assert (
+        lines_of(Commit("abc1234", "Mallory <m@x>", "Retire c07"), settings, SOURCE)
+        == CommitLines()
+    )
 
 
 @pytest.mark.parametrize(
