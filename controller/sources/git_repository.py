@@ -280,16 +280,16 @@ class _Touch(NamedTuple):
 
 def read_revision(git: GitProcess, commit: str, branch: str) -> Revision:
     """Return what people know a commit by. Raises BrokenCache when it is not there."""
-    form = "--format=format:%an <%ae>%x00%aI%x00%B"
+    form = "--format=format:%an <%ae>%x00%aI%x00%cn <%ce>%x00%B"
     done = git.run("log", "-1", "-z", "--no-show-signature", form, commit, "--")
     parts = done.output.decode(errors="replace").split("\0")
-    if done.status != 0 or len(parts) < 3:
+    if done.status != 0 or len(parts) < 4:
         raise BrokenCache(
             f"commit {commit} cannot be read from {git.repository}: git says {last_words(done.errors)}",
             fix="remove that folder; it is fetched again",
         )
     label = f"{branch}@{commit[:7]}" if branch else commit[:7]
-    return Revision(commit, label, _line(parts[0]), parts[2], parts[1])
+    return Revision(commit, label, _line(parts[0]), parts[3], parts[1], _line(parts[2]))
 
 
 def last_touches(
