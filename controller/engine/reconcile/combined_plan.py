@@ -30,6 +30,7 @@ from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, ScheduleMeaning, ScopePlan
 from controller.model.ref import ResourceRef
+from controller.planning.authors import CONTROLLER
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.guards import unused_tokens
 from controller.planning.overrides import ended, ending_soon
@@ -263,7 +264,8 @@ def record_ends(
     if not endings:
         return ()
     request = ApplyRequest(
-        actor=Actor(requester.name, "", *requester),
+        # Nobody ended them but the clock, or Git.
+        actor=Actor(CONTROLLER.author, "", *requester),
         transaction=new_run_id(installation.master.process.clock()),
     )
     gone = end_overrides(installation.storage(), endings, request, claim, emit)
