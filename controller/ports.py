@@ -20,7 +20,8 @@ from controller.planning.scope_plan import Barrier
 class Revision:
     """One state of a source. ``id`` is a commit (40 hex digits) or, for a folder, a digest of its files.
 
-    ``message`` is the commit message, whose ``Envctl-Override:`` trailers approve guard violations.
+    ``message`` is the commit message, whose ``Envctl-Override:`` lines may approve guard violations; ``committer`` who wrote it,
+    ``NAME <EMAIL>``, as far as Git says.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Revision:
     """Who committed it; empty where that is not known."""
     message: str = ""
     date: str = ""
+    committer: str = "unknown"
     merged_by: str = ""
     """Who made it, where it is a merge of others' commits."""
 

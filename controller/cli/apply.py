@@ -28,12 +28,13 @@ from controller.cli.plan import (
 from controller.cli.process import note, say, say_document, say_lines
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.combined_plan import ReconcileRequest, Reviewed, refusal_of
+from controller.engine.reconcile.combined_plan import ReconcileRequest, refusal_of
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import WrongUsage
 from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
 from controller.planning.plan_file import PlanClaim, read_plan
+from controller.views.documents.plan_review import check_plan_file
 from controller.views.outcomes import apply_json, failure_lines, tally_line
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.text import text_lines
@@ -80,9 +81,6 @@ def apply(
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call: Invocation = context.obj
     claim = _read_claim(plan, adopt=adopt) if plan is not None else None
-    reviewed = [Reviewed(expect)] if expect else []
-    if claim is not None:
-        reviewed.append(Reviewed(claim.digest, claim.revision, claim.changes))
     request = ReconcileRequest(
         requester=call.requester("apply"),
         claim=Claim(
@@ -92,7 +90,7 @@ def apply(
         ),
         scopes=tuple(scope or (claim.scopes if claim else ())),
         approvals=tuple(override or ()),
-        reviewed=tuple(reviewed),
+        reviewed=expect or "",
         adopt=adopt,
         deep=deep or (claim is not None and "deep" in claim.options),
         strict=True,
@@ -100,6 +98,8 @@ def apply(
     as_json = output is Format.JSON
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
     planned = reconciler.plan(request)
+    if claim is not None:
+        check_plan_file(claim, planned, call.process.clock())
     if not as_json:
         lines = text_lines(planned.plan, names=planned.names)
         # Without the last line, which says what to type next: that is being done.

@@ -257,18 +257,18 @@ def _missing(git: GitProcess, object_id: str) -> BrokenCache:
 
 def read_revision(git: GitProcess, commit: str, branch: str) -> Revision:
     """Return what people know a commit by. Raises BrokenCache when it is not there."""
-    form = "--format=format:%an <%ae>%x00%aI%x00%P%x00%B"
+    form = "--format=format:%an <%ae>%x00%aI%x00%cn <%ce>%x00%P%x00%B"
     done = git.run("log", "-1", "-z", "--no-show-signature", form, commit, "--")
     parts = done.output.decode(errors="replace").split("\0")
-    if done.status != 0 or len(parts) < 4:
+    if done.status != 0 or len(parts) < 5:
         raise BrokenCache(
             f"commit {commit} cannot be read from {git.repository}: git says {last_words(done.errors)}",
             fix="remove that folder; it is fetched again",
         )
     label = f"{branch}@{commit[:7]}" if branch else commit[:7]
     author = line_of(parts[0])
-    merged_by = author if len(parts[2].split()) > 1 else ""
-    return Revision(commit, label, author, parts[3], parts[1], merged_by)
+    merged_by = author if len(parts[3].split()) > 1 else ""
+    return Revision(commit, label, author, parts[4], parts[1], line_of(parts[2]), merged_by)
 
 
 def line_of(text: str) -> str:

@@ -45,7 +45,7 @@ from controller.planning.authors import (
     with_own_authors,
 )
 from controller.planning.diff import DiffOptions, departing
-from controller.planning.guards import GuardSettings, overrides_in
+from controller.planning.guards import GuardSettings
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, suspended
@@ -173,7 +173,7 @@ def plan_config(
         ScopeOptions(
             diff=options,
             limits=rules.limits,
-            tokens=(*asked.approvals, *overrides_in(desired.message)),
+            approvals=None if seen.stands_in else asked.approvals,
             barriers=(
                 *schedule_barriers(projections, observed),
                 *still_in_use(projections, observed, rules.kinds),

@@ -51,6 +51,8 @@ class ObservedConfig:
     missed: Recorded
     ended_by: Callable[[str], Authorship] = lambda _: UNKNOWN_AUTHORSHIP
     """Who ended the override of an id; unknown where the ledger is not at hand."""
+    stands_in: bool = False
+    """Whether another source stands in for the tables: then the states that changes start from are not theirs."""
 
     @property
     def overrides(self) -> tuple[Override, ...]:
@@ -112,7 +114,8 @@ def file_of(seen: ObservedConfig) -> bytes:
 def seen_in_desired(desired: DesiredState) -> ObservedConfig:
     """Take a desired state for what is there, applied in full by ourselves and touched by nobody since."""
     objects = {ref: _as_found(found, desired.revision) for ref, found in desired.resources.items()}
-    return _without_ledger((ObservedState(CONFIG_SCOPE, ScopeState.OK, objects),))
+    found = _without_ledger((ObservedState(CONFIG_SCOPE, ScopeState.OK, objects),))
+    return replace(found, stands_in=True)
 
 
 def _without_ledger(scopes: tuple[ObservedState, ...]) -> ObservedConfig:
