@@ -131,6 +131,8 @@ class Change:
     edit: Edit | None = None
     because: str = ""
     depends_on: tuple[ResourceRef, ...] = ()
+    overrides: tuple[str, ...] = ()
+    """Ids of the overrides it comes from."""
     effects: Mapping[str, int] | None = None
     """Instances ``launched``, ``ended``, ``replaced``, ``stopped``; None where there are none."""
 

@@ -8,7 +8,14 @@ import orjson
 
 from controller.errors import WrongUsage
 from controller.model.canonical import canonical_bytes
-from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
+from controller.model.observed import (
+    MadeBy,
+    Mark,
+    Observation,
+    ObservedState,
+    Ownership,
+    ScopeState,
+)
 from controller.model.ref import Reason, ResourceRef
 from controller.planning.json_check import DIALECT, Schema, check_json, list_of, object_of, text
 
@@ -56,7 +63,16 @@ def observed_schema() -> Schema:
                 "line": {"type": "integer"},
                 "digest": text("Digest of the projection last applied."),
                 "extra": {"type": "object", "description": "What is not in the attributes."},
-            }
+            },
+            {
+                "made_by": object_of(
+                    {},
+                    {
+                        **{name: text("As a plan has it.") for name in MadeBy._fields},
+                        "overrides": list_of(text("An id."), "Whose values it holds."),
+                    },
+                )
+            },
         ),
         "additionalProperties": False,
         "type": ["object", "null"],
@@ -111,11 +127,23 @@ def _object(found: Observation) -> Object:
         "ref": str(found.ref),
         "attributes": orjson.loads(found.attributes),
         "digest": found.digest,
-        "mark": found.mark and {**found.mark._asdict(), "extra": dict(found.mark.extra)},
+        "mark": found.mark and _mark(found.mark),
         "ownership": found.ownership.value,
         "base": orjson.loads(found.base),
         "dependsOn": [str(ref) for ref in found.depends_on],
     }
+
+
+def _mark(mark: Mark) -> Object:
+    made_by = {name: value for name, value in mark.made_by._asdict().items() if value}
+    value = {**mark._asdict(), "extra": dict(mark.extra), "made_by": made_by}
+    return value if made_by else {name: value[name] for name in value if name != "made_by"}
+
+
+def _read_mark(value: Object) -> Mark:
+    made_by = {**value.get("made_by", {})}
+    made_by["overrides"] = tuple(made_by.get("overrides", ()))
+    return Mark(**{**value, "made_by": MadeBy(**made_by)})
 
 
 def _read_state(value: Object) -> ObservedState:
@@ -133,7 +161,7 @@ def _read_object(value: Object) -> Observation:
         ref=ResourceRef.parse(value["ref"]),
         attributes=canonical_bytes(value["attributes"]),
         digest=value["digest"],
-        mark=None if value["mark"] is None else Mark(**value["mark"]),
+        mark=None if value["mark"] is None else _read_mark(value["mark"]),
         ownership=Ownership(value["ownership"]),
         base=canonical_bytes(value["base"]),
         depends_on=tuple(map(ResourceRef.parse, value["dependsOn"])),
