@@ -53,37 +53,12 @@ def read_observed(data: bytes, name: str = "observed file") -> tuple[ObservedSta
 def observed_schema() -> Schema:
     """Return the schema of what ``write_observed`` writes. Fields may be added; none is taken away within a format."""
     ref = {**text("Kind/name."), "pattern": "^[^/]+/.+"}
-    mark = {
-        **object_of(
-            {
-                "by": text("Id of the installation."),
-                "id": text("Digest of installation, table and key."),
-                "revision": text("Revision last applied."),
-                "path": text("File of its document."),
-                "line": {"type": "integer"},
-                "digest": text("Digest of the projection last applied."),
-                "extra": {"type": "object", "description": "What is not in the attributes."},
-            },
-            {
-                "made_by": object_of(
-                    {},
-                    {
-                        **{name: text("As a plan has it.") for name in MadeBy._fields},
-                        "overrides": list_of(text("An id."), "Whose values it holds."),
-                    },
-                )
-            },
-        ),
-        "additionalProperties": False,
-        "type": ["object", "null"],
-        "description": "Our signature on it; null if it carries none.",
-    }
     found = object_of(
         {
             "ref": ref,
             "attributes": {"description": "As found, without what is not compared."},
             "digest": text("Digest of the attributes and the mark's extra."),
-            "mark": mark,
+            "mark": _mark_schema(),
             "ownership": _one_of(Ownership, "Whose it is."),
             "base": {"description": "What a write is conditional on."},
             "dependsOn": list_of(ref, "What it names."),
@@ -105,6 +80,30 @@ def observed_schema() -> Schema:
         **object_of(
             {"observedFormat": {"const": OBSERVED_FORMAT}, "scopes": list_of(scope, "By name.")}
         ),
+    }
+
+
+def _mark_schema() -> Schema:
+    made_by = {
+        **{name: text("As a plan has it.") for name in MadeBy._fields},
+        "overrides": list_of(text("An id."), "Whose values it holds."),
+    }
+    return {
+        **object_of(
+            {
+                "by": text("Id of the installation."),
+                "id": text("Digest of installation, table and key."),
+                "revision": text("Revision last applied."),
+                "path": text("File of its document."),
+                "line": {"type": "integer"},
+                "digest": text("Digest of the projection last applied."),
+                "extra": {"type": "object", "description": "What is not in the attributes."},
+            },
+            {"made_by": object_of({}, made_by)},
+        ),
+        "additionalProperties": False,
+        "type": ["object", "null"],
+        "description": "Our signature on it; null if it carries none.",
     }
 
 

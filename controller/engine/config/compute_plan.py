@@ -174,8 +174,7 @@ def plan_config(
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
     options = _options(desired, observed, asked, rules, overrides)
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
-        kept = find_kept_values(projections, observed, options)
-        if kept:
+        if kept := find_kept_values(projections, observed, options):
             raise InvalidDesiredState(_placed(kept, desired, revision))
         leaving = departing(projections, observed)
         observed = with_references(observed, leaving, rules.kinds)
@@ -185,6 +184,7 @@ def plan_config(
             unrecorded=found.keys() - _recorded(found, seen.recorded),
             removed_outside=_recorded(_missing(projections, observed, rules.kinds), seen.missed),
         )
+    held = schedule_barriers(projections, observed)
     scope = plan_scope(
         projections,
         observed,
@@ -192,19 +192,17 @@ def plan_config(
             diff=options,
             limits=rules.limits,
             approvals=None if seen.stands_in else asked.approvals,
-            barriers=(
-                *schedule_barriers(projections, observed),
-                *still_in_use(projections, observed, rules.kinds),
-            ),
+            barriers=(*held, *still_in_use(projections, observed, rules.kinds)),
             source_paths=frozenset(revision.tree.files),
         ),
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
-    notes = tuple(sorted((*scope.notes, *in_force(overrides))))
     if authors is not None:
         changes = with_document_authors(changes, authors)
     changes = with_own_authors(changes, overrides, partial(_ended_by, seen, observed, asked.now))
-    return replace(scope, changes=changes, notes=notes)
+    return replace(
+        scope, changes=changes, notes=tuple(sorted((*scope.notes, *in_force(overrides))))
+    )
 
 
 def _ended_by(
