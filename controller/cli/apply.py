@@ -52,7 +52,10 @@ PlanArgument = Annotated[
     typer.Argument(metavar="[PLAN_FILE]", help="Apply only if the plan is still this one."),
 ]
 ExpectOption = Annotated[
-    str | None, typer.Option("--expect", metavar="DIGEST", help="Apply only this plan.")
+    str | None,
+    typer.Option(
+        "--expect", metavar="DIGEST", help="Apply only this plan: its digest, 16 digits at least."
+    ),
 ]
 WaitOption = Annotated[
     str | None,
