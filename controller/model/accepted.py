@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.model.resource import AuthoredDocument, Resource
+
+ALLOWED_SECRETS: Final = ("secretsmanager://envctl/",)
+"""What documents may name where the settings do not say."""
 
 REPLICATED = ("Cluster", "Environment", "DeploymentMap", "Service", "EnvironmentType")
 """The configuration that programs in every account may need: what the old product copied there."""
@@ -43,6 +46,8 @@ class LiveOptions:
     """Kinds or tables whose items are copied into the accounts."""
     max_parallel_rollouts: int = 10
     """Groups of one scope whose instances are replaced at the same time."""
+    allowed_secrets: tuple[str, ...] = ALLOWED_SECRETS
+    """What references of documents to secrets begin with."""
     power: PowerOptions = field(default_factory=PowerOptions)
     """How instances are switched."""
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -55,7 +56,7 @@ class GuardSettings(SettingsPart):
     """How many instances may be stopped by an edit (the clock may stop any number)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class GuardFacts:
     """One scope as the guards see it.
 
@@ -64,14 +65,17 @@ class GuardFacts:
     """
 
     observed: ObservedState
-    counts: Mapping[str, int]
-    """Objects of ours per kind: what shares are shares of."""
     limits: GuardSettings
     kinds: Mapping[str, Kind[Any]]
     desired_count: int | None = None
     source_paths: AbstractSet[str] | None = None
     protected: AbstractSet[ResourceRef] = frozenset()
     """Objects that are protected as they are to be."""
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Objects of ours per kind: what shares are shares of. Counted only where something has to be shared out."""
+        return count_ours(self.observed)
 
 
 def count_ours(observed: ObservedState) -> Mapping[str, int]:
@@ -240,8 +244,7 @@ def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violati
 def _deletes(
     deletes: Sequence[Change], changes: Sequence[Change], facts: GuardFacts
 ) -> Iterator[Violation]:
-    ours: int = sum(facts.counts.values())
-    if facts.desired_count == 0 and ours:
+    if facts.desired_count == 0 and (ours := sum(facts.counts.values())):
         yield _violation(
             "emptySource",
             facts,

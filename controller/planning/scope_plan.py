@@ -31,7 +31,6 @@ from controller.planning.guards import (
     GuardFacts,
     GuardSettings,
     approve,
-    count_ours,
     find_violations,
     plan_digest,
     violation_digest,
@@ -328,7 +327,6 @@ def finish(
     changes = with_file_edits(unblocked.changes, options.source_paths, known)
     facts = GuardFacts(
         observed=observed,
-        counts=count_ours(observed),
         limits=options.limits,
         kinds=options.diff.kinds,
         desired_count=desired_count,

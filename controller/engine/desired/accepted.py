@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.errors import WrongUsage
-from controller.kinds.language.kind import Finding, Kinds
+from controller.kinds.language.kind import Finding, Kinds, of_rules
 from controller.loading.resolve import resolve_all
 from controller.loading.validated import (
     ObjectsReadBack,
@@ -195,7 +195,7 @@ class AcceptedReader:
 
         if not valid:
             return {}, wrong
-        settings = ("none", self.options.default_region)
+        settings = of_rules(self.options)
         resolved = resolve_all(valid, self.kinds, settings, LazyMapping(known.specs, facts))
         return {ref: found.resource for ref, found in resolved.items()}, wrong
 

@@ -69,7 +69,9 @@ class LiveAccounts:
         master = installation.master
         self.installation = installation
         self._memory = RunMemory(installation)
-        self._secrets = Secrets(master.aws, master.process.environment)
+        self._secrets = Secrets(
+            master.aws, master.process.environment, master.settings.allowed_secrets
+        )
         self._settings = master.settings
         self.parallel = master.settings.live.parallel_scopes
         """How many scopes are worked on side by side."""
@@ -239,7 +241,9 @@ class LiveAccounts:
             if setup.waits or account in known or account in broken:
                 continue
             try:
-                external = self._secrets.value(setup.external_id) if setup.external_id else None
+                external = (
+                    self._secrets.external_id(setup.external_id) if setup.external_id else None
+                )
                 known[account] = AccountAccess(account, setup.role_arn, external)
             except EnvctlError as error:
                 broken[account] = error
