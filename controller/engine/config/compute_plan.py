@@ -91,6 +91,7 @@ def schedule_barriers(
                 because=because if held_by in now else as_applied(because),
                 refs=frozenset({ref}),
                 overridable=False,
+                lifted=held_by not in now,
             )
 
 
