@@ -214,7 +214,7 @@ def _accounts() -> st.SearchStrategy[dict[str, Json]]:
         optional(
             includeAmis=st.booleans(),
             roleArn=st.just(f"arn:aws:iam::{number}:role/roleInfraEnvironmentManagerChild"),
-            externalId=st.just("env://EXTERNAL_ID"),
+            externalId=st.just("secretsmanager://envctl/external-ids#a"),
             regions=st.just(["eu-west-1"]),
         ),
     )

@@ -65,10 +65,10 @@ def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
             with os.fdopen(os.open(beside, _NEW, _PRIVATE if private else _USUAL), "wb") as file:
                 file.write(content)
             beside.replace(path)
-        except BaseException:
+        finally:
+            # Where it could not become the file it is in nobody's way.
             with suppress(OSError):
                 beside.unlink()
-            raise
     except OSError as error:
         raise WrongUsage(
             f"{path}: cannot be written: {error.strerror}",

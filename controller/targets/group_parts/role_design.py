@@ -178,7 +178,7 @@ class RoleDesigner:
             if rollout is None or rollout == "none"
             else rollout.instance_refresh.min_healthy_percent,
             scaling_schedules=tuple(role.scaling_schedules or ()),
-            no_bulk_patch=BULK_PATCH in (home.type.protected_actions or ()),
+            no_bulk_patch=_no_bulk_patch(self.accepted, home.environment),
         )
 
     @property
@@ -256,6 +256,12 @@ class RoleDesigner:
             "consulDataCenter": consul.data_center if consul else "",
             "consulServers": ",".join(consul.servers) if consul else "",
         }
+
+
+def _no_bulk_patch(accepted: AcceptedState, environment: str) -> bool:
+    """Tell whether the environment's type is protected, be it as accepted or as applied last."""
+    types = [state.type_of(environment) for state in accepted.both]
+    return any(BULK_PATCH in (kind.protected_actions or ()) for kind in types if kind is not None)
 
 
 def _subnets(role: ServerRole, home: Home) -> tuple[str, ...]:

@@ -40,11 +40,13 @@ class AccountDoctor:
     def know(self, setups: Iterable[ScopeSetup]) -> None:
         """Tell the sessions of the accounts; an external id that cannot be read is kept as that account's finding."""
         master = self.installation.master
-        secrets = Secrets(master.aws, master.process.environment)
+        secrets = Secrets(master.aws, master.process.environment, master.settings.allowed_secrets)
         known: dict[str, AccountAccess] = {}
         for setup in setups:
+            if setup.waits:
+                continue
             try:
-                external = secrets.value(setup.external_id) if setup.external_id else None
+                external = secrets.external_id(setup.external_id) if setup.external_id else None
             except EnvctlError as error:
                 self._broken[setup.scope.account] = check_of_error("", "external id", error)
                 continue
@@ -75,6 +77,9 @@ class _ScopeExamination:
         shown = ", ".join(f"{target.name}: {mode}" for target, mode in modes)
         own = f"Account/{self._setup.scope.account_name} has mode {self._setup.mode}"
         yield self._ok("mode", f"{own}; {shown or 'every target is off'}")
+        if self._setup.not_entered is not None:
+            yield self._unseen("role", self._setup.not_entered)
+            return
         role = self._role()
         yield role
         if role.health is not Health.OK:
