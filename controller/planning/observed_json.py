@@ -56,11 +56,11 @@ def observed_schema() -> Schema:
     found = object_of(
         {
             "ref": ref,
-            "attributes": {"description": "As found, without what is not compared."},
+            "attributes": _some_object("As found, without what is not compared."),
             "digest": text("Digest of the attributes and the mark's extra."),
             "mark": _mark_schema(),
             "ownership": _one_of(Ownership, "Whose it is."),
-            "base": {"description": "What a write is conditional on."},
+            "base": _some_object("What a write is conditional on."),
             "dependsOn": list_of(ref, "What it names."),
         }
     )
@@ -69,7 +69,18 @@ def observed_schema() -> Schema:
             "scope": text("`config` or `<account>/<region>`."),
             "state": _one_of(ScopeState, "How well the scope is known."),
             "reason": text("Why the scope is not ok; empty if it is."),
-            "facts": {"type": "object", "description": "What else decisions need."},
+            "facts": {
+                **object_of(
+                    {},
+                    {
+                        "acceptedRevision": text(
+                            "Revision last applied in full; empty if unknown."
+                        ),
+                        "overrides": list_of({"type": "object"}, "Rows of the overrides."),
+                    },
+                ),
+                "description": "What else decisions need.",
+            },
             "objects": list_of(found, "By kind and name."),
         }
     )
@@ -105,6 +116,10 @@ def _mark_schema() -> Schema:
         "type": ["object", "null"],
         "description": "Our signature on it; null if it carries none.",
     }
+
+
+def _some_object(description: str) -> Schema:
+    return {"type": "object", "description": description}
 
 
 def _one_of(values: type[StrEnum], description: str) -> Schema:
