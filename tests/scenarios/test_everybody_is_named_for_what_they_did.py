@@ -1,7 +1,4 @@
-"""Two people edit, a bot merges, a third overrides and releases, somebody drifts: ledger and explanation name the right one.
-
-Covers: planning.authors.
-"""
+"""Two people edit, a bot merges, a third overrides and releases, somebody drifts: ledger and explanation name the right one."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
