@@ -131,6 +131,10 @@ class RefusedByAws(EnvctlError):
         )
 
 
+class DamagedState(EnvctlError):
+    """A row of the controller's own that nobody but us should write is not as we write it."""
+
+
 class StaleEpoch(EnvctlError):
     """Another worker owns the scope now; this one drops its work."""
 
@@ -195,6 +199,7 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     ),
     Conflict: Consequence(ExitCode.FAILED, "at once, after looking again", "Conflict", "nobody"),
     RefusedByAws: Consequence(ExitCode.FAILED, "slowly", "RefusedByAws", "operator"),
+    DamagedState: Consequence(ExitCode.FAILED, "slowly", "DamagedState", "operator"),
     StaleEpoch: Consequence(ExitCode.FAILED, "no", "StaleEpoch", "nobody"),
     ScopeBusy: Consequence(ExitCode.TRY_AGAIN, "with back-off", "ScopeBusy", "nobody yet"),
     ScopeFromTheFuture: Consequence(ExitCode.TRY_AGAIN, "slowly", "ScopeFromTheFuture", "operator"),

@@ -131,6 +131,8 @@ class Change:
     edit: Edit | None = None
     because: str = ""
     depends_on: tuple[ResourceRef, ...] = ()
+    overrides: tuple[str, ...] = ()
+    """Ids of the overrides it comes from."""
     effects: Mapping[str, int] | None = None
     """Instances ``launched``, ``ended``, ``replaced``, ``stopped``; None where there are none."""
 
@@ -232,6 +234,8 @@ class ScopePlan:
     reason: Reason = NO_REASON
     observed_count: Mapping[str, int] | None = None
     """Objects found per kind: what shares are shares of."""
+    left_to_next_run: int = 0
+    """Changes that only what was applied last holds: the run after this one makes them."""
 
 
 @dataclass(frozen=True, slots=True)

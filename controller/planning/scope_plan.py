@@ -128,6 +128,8 @@ class Barrier:
     actions: tuple[Action, ...] = ()
     causes: tuple[Cause, ...] = ()
     overridable: bool = True
+    lifted: bool = False
+    """Only what was applied last says so: the next run is free of it."""
 
     def blocks(self, change: Change) -> bool:
         """Tell whether the change is one of those held back."""
@@ -145,6 +147,7 @@ class Unblocked(NamedTuple):
     changes: tuple[Change, ...]
     notes: tuple[Note, ...] = ()
     lifted: tuple[Violation, ...] = ()
+    left_to_next_run: int = 0
 
 
 def block_changes(
@@ -161,6 +164,7 @@ def block_changes(
     """
     reasons: dict[int, str] = {}
     lifted: list[Violation] = []
+    left_to_next_run = 0
     for barrier in barriers:
         counted = {index: change for index, change in enumerate(changes) if barrier.blocks(change)}
         if not counted:
@@ -180,6 +184,7 @@ def block_changes(
         way_out = (
             f"; to go on: --override {judged.token}" if judged.overridable and judged.token else ""
         )
+        left_to_next_run += barrier.lifted and len(counted.keys() - reasons.keys())
         for index in counted:
             reasons.setdefault(index, f"{barrier.because}{way_out}")
     if reasons or withheld:
@@ -193,6 +198,7 @@ def block_changes(
             )
         ),
         tuple(lifted),
+        left_to_next_run,
     )
 
 
@@ -292,13 +298,14 @@ def plan_scope(
         for ref, owner in early.items()
     )
     result = diff(staying, observed, how)
-    return finish(
+    made = finish(
         observed,
         (result._replace(notes=(*result.notes, *notes)),),
         options,
         desired_count=len(desired),
         protected={ref for ref in leaving if is_protected(parse_canonical(desired[ref].extra))},
     )
+    return replace(made, left_to_next_run=made.left_to_next_run + len(early))
 
 
 def finish(
@@ -343,6 +350,7 @@ def finish(
         notes=tuple(sorted(notes)),
         reason=observed.reason,
         observed_count=facts.counts,
+        left_to_next_run=unblocked.left_to_next_run,
     )
 
 

@@ -33,9 +33,10 @@ from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
-from controller.model.ref import Authorship, Reason, ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.approvals import NO_LINES, Commit, CommitLines, lines_of
+from controller.planning.authors import Authors
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
 from controller.planning.schedule_meaning import (
@@ -212,17 +213,15 @@ class Planner:
         """
         accepted = self._accepted(revision, emit)
         states = _chosen(seen.scopes, scopes, self._settings)
-        authorship: Callable[[Iterable[str]], Mapping[str, Authorship]] | None = None
+        authors: Authors | None = None
         if isinstance(self.source, DesiredSource):
             asked = replace(asked, edited_as=self.source.cause)
         else:
-            authorship = self.source.authorship
+            authors = self.source.authorship
         holding = active(seen.overrides, asked.now, git_documents(revision, seen.overrides))
         laid = apply_overrides(revision, holding, self._kinds)
         planned = [
-            plan_config(
-                laid, seen, state, asked, self._rules, overrides=holding, authorship=authorship
-            )
+            plan_config(laid, seen, state, asked, self._rules, overrides=holding, authors=authors)
             for state in states
         ]
 

@@ -18,6 +18,7 @@ from controller.ledger.ownership import deleted_by_us
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
 from controller.model.ref import Reason, ResourceRef
+from controller.planning.authors import with_live_author
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.overrides import suspended
@@ -199,7 +200,7 @@ class _Scope:
         if told:
             said = (because, f"{environment.key} is overridden: {told}")
             because = "; ".join(filter(None, said))
-        return replace(
+        shaped = replace(
             change,
             action=shaping.action or change.action,
             origin=change.origin or projected.origins.get(change.ref),
@@ -208,6 +209,7 @@ class _Scope:
             effects=shaping.effects or change.effects,
             depends_on=tuple(dict.fromkeys((*change.depends_on, *shaping.depends_on))),
         )
+        return with_live_author(shaped, environment, self.planner.accepted)
 
     def _without_storms(
         self, changes: Sequence[Change], part: Part

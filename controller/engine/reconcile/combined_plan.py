@@ -31,6 +31,7 @@ from controller.model.override import Override
 from controller.model.plan import Note, Plan, ScheduleMeaning, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.planning.approvals import unused_lines, why_unused
+from controller.planning.authors import CONTROLLER
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.planning.overrides import ended, ending_soon
 from controller.planning.schedule_meaning import Counted, with_found
@@ -251,7 +252,8 @@ def record_ends(
     if not endings:
         return ()
     request = ApplyRequest(
-        actor=Actor(requester.name, "", *requester),
+        # Nobody ended them but the clock, or Git.
+        actor=Actor(CONTROLLER.author, "", *requester),
         transaction=new_run_id(installation.master.process.clock()),
     )
     gone = end_overrides(installation.storage(), endings, request, claim, emit)

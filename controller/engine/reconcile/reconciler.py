@@ -187,7 +187,7 @@ class Reconciler:
         """
         accounts = self._accounts
         name, trigger = request.requester
-        actor = Actor(name, accepted.revision, name, trigger)
+        actor = Actor("", accepted.revision, name, trigger)
 
         def work_on(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
             run = accounts.plan(accepted, (setup,), options)
@@ -322,12 +322,10 @@ def _given(request: ReconcileRequest) -> tuple[Approval, ...]:
 def _order(
     planned: CombinedPlan, live: LivePlanRun, requester: Requester, transaction: str
 ) -> ApplyRequest:
-    """Return who applies the live scopes, and what: the author is known where it is the source's own revision."""
+    """Return who applies the live scopes, and what."""
     accepted = live.accepted.revision
-    found = planned.config.revision.tree.revision if planned.config is not None else None
-    author = found.author if found is not None and found.id == accepted else ""
     return ApplyRequest(
-        actor=Actor(author, accepted, *requester),
+        actor=Actor("", accepted, *requester),
         transaction=transaction,
         revision=accepted,
         plan_digest=planned.plan.digest,

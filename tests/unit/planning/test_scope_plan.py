@@ -145,6 +145,19 @@ def test_what_a_barrier_holds_is_noted_and_the_rest_goes_on() -> None:
     assert [(note.category, note.text) for note in result.notes] == [("blocked", "locked")]
 
 
+def test_what_only_a_barrier_that_is_lifted_holds_is_left_to_the_next_run() -> None:
+    both = {ref("Service/a"), ref("Service/b")}
+    now = Barrier(guard="deployLock", because="locked", refs={ref("Service/a")}, overridable=False)
+    lifted = Barrier(
+        guard="deployLock", because="was locked", refs=both, overridable=False, lifted=True
+    )
+
+    result = planned([wanted("Service/a"), wanted("Service/b")], [], barriers=(now, lifted))
+
+    assert [note.text for note in result.notes] == ["locked", "was locked"]
+    assert result.left_to_next_run == 1
+
+
 def test_an_approved_barrier_is_shown_as_approved() -> None:
     freeze = Barrier(guard="freeze", because="frozen")
     (note,) = planned([wanted("Service/a")], [], barriers=(freeze,)).notes
