@@ -64,15 +64,7 @@ def observed_schema() -> Schema:
                 "digest": text("Digest of the projection last applied."),
                 "extra": {"type": "object", "description": "What is not in the attributes."},
             },
-            {
-                "made_by": object_of(
-                    {},
-                    {
-                        **{name: text("As a plan has it.") for name in MadeBy._fields},
-                        "overrides": list_of(text("An id."), "Whose values it holds."),
-                    },
-                )
-            },
+            {"made_by": _made_by_schema()},
         ),
         "additionalProperties": False,
         "type": ["object", "null"],
@@ -106,6 +98,11 @@ def observed_schema() -> Schema:
             {"observedFormat": {"const": OBSERVED_FORMAT}, "scopes": list_of(scope, "By name.")}
         ),
     }
+
+
+def _made_by_schema() -> Schema:
+    texts = {name: text("As a plan has it.") for name in MadeBy._fields}
+    return object_of({}, {**texts, "overrides": list_of(text("An id."), "Whose values it holds.")})
 
 
 def _one_of(values: type[StrEnum], description: str) -> Schema:

@@ -100,5 +100,5 @@ def test_drift_in_an_account_is_the_controllers(estate: Committed) -> None:
 
     healed = last(estate)
 
-    assert (healed.cause, healed.actor.author, healed.actor.commit) == ("drifted", "envctl", "")
+    assert (healed.cause, healed.actor.author) == ("drifted", "envctl")
     assert healed.actor.principal

@@ -1,6 +1,6 @@
 """From a loaded revision and what the tables hold to the plan of the ``config`` scope."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -30,6 +30,7 @@ from controller.model.override import Override
 from controller.model.plan import PlanOptions, ScopePlan
 from controller.model.ref import (
     Authorship,
+    DocumentPlace,
     Origin,
     Problem,
     ProblemCode,
@@ -136,6 +137,11 @@ class PlanRules(NamedTuple):
     limits: GuardSettings = GuardSettings()
 
 
+def _nobody(_places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
+    """Say that no document has an author that is known."""
+    return {}
+
+
 def plan_config(
     revision: LoadedRevision,
     seen: ObservedConfig,
@@ -183,8 +189,7 @@ def plan_config(
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     notes = tuple(sorted((*scope.notes, *in_force(overrides))))
-    if authors is not None:
-        changes = with_document_authors(changes, authors)
+    changes = with_document_authors(changes, authors or _nobody)
     changes = with_own_authors(changes, overrides, partial(_ended_by, seen, observed, asked.now))
     return replace(scope, changes=changes, notes=notes)
 
