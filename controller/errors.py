@@ -101,6 +101,10 @@ class AccessDenied(EnvctlError):
     """A permission is missing; an operator acts."""
 
 
+class NotAppliedYet(EnvctlError):
+    """The way into an account is only accepted: what was applied last decides, so the next run takes it."""
+
+
 class Conflict(EnvctlError):
     """Somebody else changed the item between our look and our write."""
 
@@ -125,6 +129,10 @@ class RefusedByAws(EnvctlError):
         super().__init__(
             message, detail=detail, fix=fix, facts={"awsCode": aws_code} if aws_code else None
         )
+
+
+class DamagedState(EnvctlError):
+    """A row of the controller's own that nobody but us should write is not as we write it."""
 
 
 class StaleEpoch(EnvctlError):
@@ -186,8 +194,12 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     Unreachable: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Unreachable", "nobody yet"),
     Throttled: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Throttled", "nobody yet"),
     AccessDenied: Consequence(ExitCode.DENIED, "slowly", "AccessDenied", "operator"),
+    NotAppliedYet: Consequence(
+        ExitCode.TRY_AGAIN, "on the next run", "NotAppliedYet", "nobody yet"
+    ),
     Conflict: Consequence(ExitCode.FAILED, "at once, after looking again", "Conflict", "nobody"),
     RefusedByAws: Consequence(ExitCode.FAILED, "slowly", "RefusedByAws", "operator"),
+    DamagedState: Consequence(ExitCode.FAILED, "slowly", "DamagedState", "operator"),
     StaleEpoch: Consequence(ExitCode.FAILED, "no", "StaleEpoch", "nobody"),
     ScopeBusy: Consequence(ExitCode.TRY_AGAIN, "with back-off", "ScopeBusy", "nobody yet"),
     ScopeFromTheFuture: Consequence(ExitCode.TRY_AGAIN, "slowly", "ScopeFromTheFuture", "operator"),

@@ -234,6 +234,8 @@ class ScopePlan:
     reason: Reason = NO_REASON
     observed_count: Mapping[str, int] | None = None
     """Objects found per kind: what shares are shares of."""
+    left_to_next_run: int = 0
+    """Changes that only what was applied last holds: the run after this one makes them."""
 
 
 @dataclass(frozen=True, slots=True)

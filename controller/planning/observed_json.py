@@ -53,31 +53,14 @@ def read_observed(data: bytes, name: str = "observed file") -> tuple[ObservedSta
 def observed_schema() -> Schema:
     """Return the schema of what ``write_observed`` writes. Fields may be added; none is taken away within a format."""
     ref = {**text("Kind/name."), "pattern": "^[^/]+/.+"}
-    mark = {
-        **object_of(
-            {
-                "by": text("Id of the installation."),
-                "id": text("Digest of installation, table and key."),
-                "revision": text("Revision last applied."),
-                "path": text("File of its document."),
-                "line": {"type": "integer"},
-                "digest": text("Digest of the projection last applied."),
-                "extra": {"type": "object", "description": "What is not in the attributes."},
-            },
-            {"made_by": _made_by_schema()},
-        ),
-        "additionalProperties": False,
-        "type": ["object", "null"],
-        "description": "Our signature on it; null if it carries none.",
-    }
     found = object_of(
         {
             "ref": ref,
-            "attributes": {"description": "As found, without what is not compared."},
+            "attributes": _some_object("As found, without what is not compared."),
             "digest": text("Digest of the attributes and the mark's extra."),
-            "mark": mark,
+            "mark": _mark_schema(),
             "ownership": _one_of(Ownership, "Whose it is."),
-            "base": {"description": "What a write is conditional on."},
+            "base": _some_object("What a write is conditional on."),
             "dependsOn": list_of(ref, "What it names."),
         }
     )
@@ -86,7 +69,18 @@ def observed_schema() -> Schema:
             "scope": text("`config` or `<account>/<region>`."),
             "state": _one_of(ScopeState, "How well the scope is known."),
             "reason": text("Why the scope is not ok; empty if it is."),
-            "facts": {"type": "object", "description": "What else decisions need."},
+            "facts": {
+                **object_of(
+                    {},
+                    {
+                        "acceptedRevision": text(
+                            "Revision last applied in full; empty if unknown."
+                        ),
+                        "overrides": list_of({"type": "object"}, "Rows of the overrides."),
+                    },
+                ),
+                "description": "What else decisions need.",
+            },
             "objects": list_of(found, "By kind and name."),
         }
     )
@@ -100,9 +94,32 @@ def observed_schema() -> Schema:
     }
 
 
-def _made_by_schema() -> Schema:
-    texts = {name: text("As a plan has it.") for name in MadeBy._fields}
-    return object_of({}, {**texts, "overrides": list_of(text("An id."), "Whose values it holds.")})
+def _mark_schema() -> Schema:
+    made_by = {
+        **{name: text("As a plan has it.") for name in MadeBy._fields},
+        "overrides": list_of(text("An id."), "Whose values it holds."),
+    }
+    return {
+        **object_of(
+            {
+                "by": text("Id of the installation."),
+                "id": text("Digest of installation, table and key."),
+                "revision": text("Revision last applied."),
+                "path": text("File of its document."),
+                "line": {"type": "integer"},
+                "digest": text("Digest of the projection last applied."),
+                "extra": {"type": "object", "description": "What is not in the attributes."},
+            },
+            {"made_by": object_of({}, made_by)},
+        ),
+        "additionalProperties": False,
+        "type": ["object", "null"],
+        "description": "Our signature on it; null if it carries none.",
+    }
+
+
+def _some_object(description: str) -> Schema:
+    return {"type": "object", "description": description}
 
 
 def _one_of(values: type[StrEnum], description: str) -> Schema:

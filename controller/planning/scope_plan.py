@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, NamedTuple
 
-from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.canonical import parse_canonical
+from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState, is_protected
 from controller.model.plan import (
     Action,
     Approval,
@@ -31,12 +32,11 @@ from controller.planning.edits import known_paths, with_file_edits
 from controller.planning.guards import (
     GuardFacts,
     GuardSettings,
-    count_ours,
     find_violations,
     plan_digest,
     violation_digest,
 )
-from controller.planning.leaving import leaves, left_with_retired
+from controller.planning.leaving import is_applied_retired, leaves, left_with_retired
 
 Edges = dict[int, list[int]]
 """Places in a list of changes -> places of others."""
@@ -128,6 +128,8 @@ class Barrier:
     actions: tuple[Action, ...] = ()
     causes: tuple[Cause, ...] = ()
     overridable: bool = True
+    lifted: bool = False
+    """Only what was applied last says so: the next run is free of it."""
 
     def blocks(self, change: Change) -> bool:
         """Tell whether the change is one of those held back."""
@@ -145,6 +147,7 @@ class Unblocked(NamedTuple):
     changes: tuple[Change, ...]
     notes: tuple[Note, ...] = ()
     lifted: tuple[Violation, ...] = ()
+    left_to_next_run: int = 0
 
 
 def block_changes(
@@ -161,6 +164,7 @@ def block_changes(
     """
     reasons: dict[int, str] = {}
     lifted: list[Violation] = []
+    left_to_next_run = 0
     for barrier in barriers:
         counted = {index: change for index, change in enumerate(changes) if barrier.blocks(change)}
         if not counted:
@@ -180,6 +184,7 @@ def block_changes(
         way_out = (
             f"; to go on: --override {judged.token}" if judged.overridable and judged.token else ""
         )
+        left_to_next_run += barrier.lifted and len(counted.keys() - reasons.keys())
         for index in counted:
             reasons.setdefault(index, f"{barrier.because}{way_out}")
     if reasons or withheld:
@@ -193,6 +198,7 @@ def block_changes(
             )
         ),
         tuple(lifted),
+        left_to_next_run,
     )
 
 
@@ -275,13 +281,31 @@ def plan_scope(
     """
     if observed.state not in _KNOWN:
         return ScopePlan(observed.scope, observed.state, reason=observed.reason)
-    leaving = left_with_retired(desired, options.diff.kinds)
+    retired = left_with_retired(desired, options.diff.kinds)
+    early = {
+        ref: owner
+        for ref, owner in retired.items()
+        if ref in observed.objects and not is_applied_retired(owner, observed)
+    }
+    leaving = {ref: owner for ref, owner in retired.items() if ref not in early}
     because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
     how = replace(options.diff, leaving_because=because)
     staying = desired
     if leaving:  # most often nothing is, and then nothing is copied
         staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
-    return finish(observed, (diff(staying, observed, how),), options, desired_count=len(desired))
+    notes = tuple(
+        Note(NoteCategory.LEAVING, ref, f"leaves in the run after the one that retires {owner}")
+        for ref, owner in early.items()
+    )
+    result = diff(staying, observed, how)
+    made = finish(
+        observed,
+        (result._replace(notes=(*result.notes, *notes)),),
+        options,
+        desired_count=len(desired),
+        protected={ref for ref in leaving if is_protected(parse_canonical(desired[ref].extra))},
+    )
+    return replace(made, left_to_next_run=made.left_to_next_run + len(early))
 
 
 def finish(
@@ -290,10 +314,12 @@ def finish(
     options: ScopeOptions,
     *,
     desired_count: int | None = None,
+    protected: AbstractSet[ResourceRef] = NO_REFS,
 ) -> ScopePlan:
     """Make a plan of what the targets of one known scope differ in: held back, in order, guarded.
 
-    ``desired_count`` of 0 is taken for an empty source; None where that is nothing unusual.
+    ``desired_count`` of 0 is taken for an empty source; None where that is nothing unusual. ``protected`` are objects that
+    are so as they are to be.
     """
     results = tuple(results)
     # Ordered first, so that what is said of a change held back does not depend on the order they came in.
@@ -306,11 +332,11 @@ def finish(
     changes = with_file_edits(unblocked.changes, options.source_paths, known)
     facts = GuardFacts(
         observed=observed,
-        counts=count_ours(observed),
         limits=options.limits,
         kinds=options.diff.kinds,
         desired_count=desired_count,
         source_paths=options.source_paths,
+        protected=protected,
     )
     found = approve(find_violations(changes, facts), options.approvals)
     violations = (*unblocked.lifted, *found)
@@ -324,6 +350,7 @@ def finish(
         notes=tuple(sorted(notes)),
         reason=observed.reason,
         observed_count=facts.counts,
+        left_to_next_run=unblocked.left_to_next_run,
     )
 
 

@@ -12,6 +12,7 @@ from controller.engine.state.rows import (
     override_rows_in,
     status_of_row,
 )
+from controller.errors import WrongUsage
 from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.queries import entity_of_item
 from controller.ledger.records import who_changed
@@ -56,7 +57,7 @@ class ObservedConfig:
 
     @property
     def overrides(self) -> tuple[Override, ...]:
-        """Every override on record, ended ones too. Raises EnvctlError for a damaged one."""
+        """Every override on record, ended ones too. Raises DamagedState for a damaged one."""
         rows = (row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
         return tuple(map(override_of_row, rows))
 
@@ -103,7 +104,16 @@ def _is_recorded(installation: Installation, ref: ResourceRef, attributes: bytes
 
 def seen_in_file(data: bytes, name: str) -> ObservedConfig:
     """Read what ``file_of`` wrote; the ledger is not at hand, so marks are believed. Raises WrongUsage."""
-    return _without_ledger(read_observed(data, name))
+    scopes = read_observed(data, name)
+    for scope in scopes:
+        for ref, found in scope.objects.items():
+            items = parse_canonical(found.attributes)
+            if not all(isinstance(item, dict) for item in items.values()):
+                raise WrongUsage(
+                    f"{name}: {scope.scope}: {ref}: its attributes are no items by table",
+                    fix="write it with envctl plan --save-observed, and do not edit it by hand",
+                )
+    return _without_ledger(scopes)
 
 
 def file_of(seen: ObservedConfig) -> bytes:

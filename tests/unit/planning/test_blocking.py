@@ -120,3 +120,9 @@ def test_a_cycle_of_held_changes_comes_to_an_end() -> None:
     ]
 
     assert len(held(changes, (), "A/a")) == 2
+
+
+def test_a_barrier_prints_no_approval_where_it_cannot_be_known() -> None:
+    (note,) = block_changes("x", [group("a")], [FREEZE], approvals=None).notes
+
+    assert note.text == "frozen until 3 Jan"
