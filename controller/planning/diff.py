@@ -312,7 +312,8 @@ def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change |
         fields=fields,
         before=found.attributes,
         after=step.after if step.action == "update" else None,
-        extra=step.extra,
+        # Of what goes, too, all that was authored is shown.
+        extra=step.extra or canonical_bytes(mark.extra),
         digest=step.digest,
         base=found.base,
         origin=Origin(mark.path, mark.line) if mark.path else None,
