@@ -137,7 +137,10 @@ def plan_config(
     """
     desired = revision.desired
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
-    options = _options(desired, observed, asked, rules, overrides)
+    options = replace(
+        _options(desired, observed, asked, rules, overrides),
+        overridden={ref: plain.projection for ref, plain in revision.beneath.items()},
+    )
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
         kept = find_kept_values(projections, observed, options)
         if kept:
@@ -202,7 +205,6 @@ def _options(
         suspended=suspended(overrides),
         left=left_fields(overrides),
         edited_as=asked.edited_as,
-        overridden={override.ref for override in overrides if override.puts_value},
         origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
         names=yaml_field_names(rules.kinds),
     )

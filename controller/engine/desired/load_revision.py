@@ -27,7 +27,7 @@ from controller.model.canonical import canonical_bytes, parse_canonical, project
 from controller.model.observed import BENEATH
 from controller.model.override import Override
 from controller.model.ref import Problem, ProblemCode, ResourceRef, in_file_order
-from controller.model.resource import DesiredState
+from controller.model.resource import DesiredState, Resource
 from controller.planning.overrides import base_fields, patch
 from controller.ports import Revision, Source, SourceTree
 
@@ -109,6 +109,8 @@ class LoadedRevision:
     origins: FieldOrigins
     is_yaml: bool = True
     """Whether it was read from files: else nothing in it has a line, and nothing is known of what Git has."""
+    beneath: Mapping[ResourceRef, Resource] = field(default_factory=dict)
+    """What overrides that are laid over it make otherwise, as it is without them."""
 
     @property
     def desired(self) -> DesiredState:
@@ -224,7 +226,8 @@ def apply_overrides(
             digest = projection_digest(asked.attributes, extra)
             marked = replace(asked, extra=extra, digest=digest)
             resources[ref] = replace(resources[ref], projection=marked)
-    return replace(revision, loaded=replace(loaded, resources=resources))
+    beneath = {ref: plain[ref] for ref, made in resources.items() if made is not plain[ref]}
+    return replace(revision, loaded=replace(loaded, resources=resources), beneath=beneath)
 
 
 def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:
