@@ -96,6 +96,8 @@ def _document(kind: Kind[Any] | None, attributes: bytes, extra: Mapping[str, Any
         _, spec = authored_spec(kind, items, extra.get("spec"))
         document = {"metadata": dict(extra.get("metadata", {})), "spec": spec}
         put_back_base_fields(document, extra.get(BENEATH, {}))
+        # Git may have had the short form of what is read back in its long one.
+        document["spec"] = kind.expand(document["spec"])
     except (KeyError, TypeError, AttributeError, ValueError):
         # Half an object, or one others wrote in a form of theirs.
         return None

@@ -146,7 +146,7 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         *_scopes(plan),
     )
     violations = tuple(
-        replace(violation, message=printable(violation.message))
+        replace(violation, scope=printable(violation.scope), message=printable(violation.message))
         for scope in plan.scopes
         for violation in scope.violations
     )
