@@ -16,7 +16,6 @@ from functools import partial
 from controller.engine.installation.process_context import ProcessContext
 from controller.model.printable import printable_lines
 from controller.model.ref import Problem
-from controller.views.documents.envelope import document_text
 from controller.views.style import Line, coloured, plain
 
 USER_VARIABLE = "ENVCTL_USER"
@@ -85,6 +84,9 @@ def say_lines(lines: Iterable[Line]) -> None:
 
 def say_document(name: str, fields: Mapping[str, object]) -> None:
     """Print a result as one JSON document in its envelope."""
+    # Only who prints JSON pays for loading what writes it.
+    from controller.views.documents.envelope import document_text
+
     sys.stdout.write(document_text(name, fields).decode())
 
 

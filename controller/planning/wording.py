@@ -84,3 +84,8 @@ def in_force(overrides: Iterable[Override]) -> Iterator[Note]:
     for override in overrides:
         text = f"{what_text(override)} {end_text(override)} ({override.actor}: {override.reason})"
         yield Note(NoteCategory.OVERRIDE, override.ref, text)
+
+
+def as_applied(why: str) -> str:
+    """Return a reason that only what was applied last gives: what lifts it is accepted now, and holds for the next run."""
+    return f"{why} (as applied last; the run after the one that lifts it goes on)"
