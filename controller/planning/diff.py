@@ -177,16 +177,7 @@ def _update(
     found_differences = differences(before, after)
     left = options.left.get(ref)
     if left:
-        # Under ``x`` an override leaves ``x`` itself and what is below it.
-        named = [
-            (f"{options.names.name_path(ref, difference.path)}.", difference)
-            for difference in found_differences
-        ]
-        found_differences = [
-            difference
-            for name, difference in named
-            if not name.startswith(tuple(f"{path}." for path in left))
-        ]
+        found_differences = list(_but_left(ref, found_differences, left, options.names))
         after = apply(found_differences, before)
     extra = _extra_differences(projection, found)
     if left and not found_differences and not extra and found.ownership is Ownership.OURS:
@@ -219,6 +210,16 @@ def _update(
         because=because,
         depends_on=tuple(dict.fromkeys((*projection.depends_on, *found.depends_on))),
     )
+
+
+def _but_left(
+    ref: ResourceRef, found: Iterable[Difference], left: tuple[str, ...], names: FieldNames
+) -> Iterator[Difference]:
+    """Yield the differences but those that an override leaves: under ``x`` it leaves ``x`` itself and what is below it."""
+    places = tuple(f"{path}." for path in left)
+    for difference in found:
+        if not f"{names.name_path(ref, difference.path)}.".startswith(places):
+            yield difference
 
 
 def collapse_fields(

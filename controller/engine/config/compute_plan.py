@@ -155,10 +155,7 @@ def plan_config(
     """
     desired = revision.desired
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
-    options = replace(
-        _options(desired, observed, asked, rules, overrides),
-        overridden={ref: plain.projection for ref, plain in revision.beneath.items()},
-    )
+    options = _options(revision, observed, asked, rules, overrides)
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
         kept = find_kept_values(projections, observed, options)
         if kept:
@@ -205,7 +202,7 @@ def _placed(
 
 
 def _options(
-    desired: DesiredState,
+    revision: LoadedRevision,
     observed: ObservedState,
     asked: PlanOptions,
     rules: PlanRules,
@@ -223,7 +220,10 @@ def _options(
         suspended=suspended(overrides),
         left=left_fields(overrides),
         edited_as=asked.edited_as,
-        origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
+        overridden={ref: plain.projection for ref, plain in revision.beneath.items()},
+        origins={
+            ref: Origin(*resource.origin[:2]) for ref, resource in revision.loaded.resources.items()
+        },
         names=yaml_field_names(rules.kinds),
     )
 

@@ -126,7 +126,7 @@ def _has_lines(*values: Any) -> bool:
 
 
 def _by_line(path: str, before: Any, after: Any, *, expand: bool) -> ShownField:
-    old, new = ([] if text is ABSENT else text.split("\n") for text in (before, after))
+    old, new = ([] if text is ABSENT else _lines_of(text) for text in (before, after))
     lines = list(_difference(old, new))
     gone, come = (sum(line.sign == sign for line in lines) for sign in ("-", "+"))
     counts = ((gone, "gone"), (come, "new"))
@@ -160,10 +160,17 @@ def _difference(old: Sequence[str], new: Sequence[str]) -> Iterator[TextLine]:
     yield from (TextLine(" ", _line(text)) for text in old[len(old) - tail :])
 
 
+def _lines_of(text: str) -> list[str]:
+    """Return the lines of a text, each with its end."""
+    lines = text.split("\n")
+    return [*(f"{line}\n" for line in lines[:-1]), *filter(None, lines[-1:])]
+
+
 def _line(text: str) -> str:
-    """Return a line with the space at its end to be seen."""
-    shown = printable(text)
-    return f"{shown[:-1]}\\x20" if shown.endswith(" ") else shown
+    """Return a line with the space at its end to be seen, and where it has no end."""
+    shown = printable(text.removesuffix("\n"))
+    shown = f"{shown[:-1]}\\x20" if shown.endswith(" ") else shown
+    return shown if text.endswith("\n") else f"{shown}  (no line feed at its end)"
 
 
 def _near_changes(lines: Sequence[TextLine]) -> list[TextLine]:

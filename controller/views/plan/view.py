@@ -156,13 +156,17 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
 def _entries(
     changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
 ) -> tuple[Entry, ...]:
-    """Return what is said of changes, those alike together. Expanded, what comes or goes is alike only where all of it is."""
+    """Return what is said of changes, those alike together.
+
+    What comes or goes is alike where what protects it and what only the controller has are the same; expanded, where all is.
+    """
     nameless = {
         id(change): _nameless(change) for change in changes if change.action in ("create", "delete")
     }
 
     def told(change: Change) -> Sequence[Difference] | Sequence[FieldChange]:
-        return nameless.get(id(change), change.fields) if expand else change.fields
+        whole = nameless.get(id(change), ())
+        return change.fields or (whole if expand else [d for d in whole if _stands_out(d.path)])
 
     return tuple(
         _entry(
@@ -174,6 +178,10 @@ def _entries(
         )
         for group in collapse(changes, told)
     )
+
+
+def _stands_out(path: FieldPath) -> bool:
+    return path[:2] == (EXTRA, "spec") or path[:3] == (EXTRA, "metadata", "protect")
 
 
 def _nameless(change: Change) -> tuple[Difference, ...]:

