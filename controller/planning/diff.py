@@ -272,7 +272,7 @@ def _why(overridden: Overridden, paths: Iterator[str], options: DiffOptions) -> 
     also = "also changed outside envctl since it was last applied" if drifted else ""
     holds, held = found.ref in options.overridden, BENEATH in mark.extra
     if (holds or held) and not overridden.is_edited(paths, options.names):
-        said = "as an override says" if holds else "an override has ended"
+        said = "as an override says" if holds else "the override of it has ended"
         return Cause.OVERRIDDEN, "; ".join(filter(None, (said, also)))
     if LEAVING in mark.extra:
         return options.edited_as, "comes back: it had been marked as leaving"

@@ -202,7 +202,7 @@ class Tables:
             # As plain JSON: others may have put values into it that JSON has no word for.
             extra = parse_canonical(extra_bytes) if known is None else known
             self._extras[extra_bytes] = extra
-            mark = Mark(*mark[:-1], extra)
+            mark = mark._replace(extra=extra)
         if kind is not None and kind.shared:
             ours = comparable(held, kind.shared, extra.get("owned", ()))
             compared = attributes if ours is held else dump_plain(ours)

@@ -82,4 +82,7 @@ def test_the_end_of_an_override_is_no_edit(kept_on: Fleet) -> None:
     plan = kept_on.plan("--format", "json", "--scope", "config").json
 
     for change in plan["scopes"][0]["changes"]:
-        assert (change["cause"], change["because"]) == ("overridden", "an override has ended")
+        assert (change["cause"], change["because"]) == (
+            "overridden",
+            "the override of it has ended",
+        )

@@ -104,7 +104,7 @@ LATER = {"Text": "noon"}
         (laid(EDITED, NIGHT), plain(EDITED), HELD, "edited", "an override holds text", ["size"]),
         (laid(GIT, {"Text": "late"}), plain(GIT), HELD, "overridden", NOTHING_ELSE, ["text"]),
         (laid(GIT, {**NIGHT, "Size": 3}), plain(GIT), HELD, "overridden", NOTHING_ELSE, ["size"]),
-        (plain(GIT), None, HELD, "overridden", "an override has ended", ["text"]),
+        (plain(GIT), None, HELD, "overridden", "the override of it has ended", ["text"]),
         (plain(EDITED), None, HELD, "edited", "", ["size", "text"]),
         (laid(LATER, NIGHT), plain(LATER), HELD, "edited", "an override holds text",
          ["text beneath the override"]),
