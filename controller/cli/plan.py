@@ -86,7 +86,9 @@ def plan(
         PlanFormat, typer.Option("--format", help="How to show it.")
     ] = PlanFormat.TEXT,
     out: OutOption = None,
-    expand: Annotated[bool, typer.Option("--expand", help="Show all names and fields.")] = False,
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Show all names, fields and lines.")
+    ] = False,
     override: OverrideOption = None,
     adopt: AdoptOption = False,
     deep: DeepOption = False,

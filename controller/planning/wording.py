@@ -15,6 +15,8 @@ from controller.planning.overrides import shown_path
 LONGEST_VALUE: Final = 60
 NAMES_SHOWN: Final = 3
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
+_LIKE_OURS: Final = re.compile(r"^$|^ | $|^\"| → |^\((?!sensitive\)$)|…$")
+"""Texts that would be read as none, as quoted, as two values, as a word in brackets or as cut."""
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -38,13 +40,19 @@ def counted_kind(kind: str, count: int) -> str:
 
 def value_text(value: Json, longest: int = LONGEST_VALUE) -> str:
     """Return a value as people read it, on one line, cut at ``longest`` characters."""
+    text = whole_value_text(value)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def whole_value_text(value: Json) -> str:
+    """Return a value as people read it, on one line; a text that could be taken for words of ours stands in quotes."""
     if value is ABSENT:
         return "(absent)"
     if isinstance(value, dict) and value.keys() == {NOW_MS}:
         return f"when applied, plus {value[NOW_MS] // 60_000} min"
-    plain = isinstance(value, str) and printable(value) == value and bool(value.strip())
-    text = value if plain else printable_json(canonical_bytes(value)).decode()
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    if isinstance(value, str) and value == printable(value) and not _LIKE_OURS.search(value):
+        return value
+    return printable_json(canonical_bytes(value)).decode()
 
 
 def what_text(override: Override) -> str:

@@ -14,6 +14,7 @@ from controller.aws.tables import DynamoStore, ItemStore, segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
 from controller.ledger.ownership import is_ours_by_history
+from controller.model.canonical import parse_canonical
 from controller.model.observed import (
     CONFIG_SCOPE,
     Mark,
@@ -197,7 +198,10 @@ class Tables:
         extra, extra_bytes = _NO_EXTRA, b"{}"
         if mark is not None:
             extra_bytes = dump_plain(mark.extra)
-            extra = self._extras.setdefault(extra_bytes, mark.extra)
+            known = self._extras.get(extra_bytes)
+            # As plain JSON: others may have put values into it that JSON has no word for.
+            extra = parse_canonical(extra_bytes) if known is None else known
+            self._extras[extra_bytes] = extra
             mark = mark._replace(extra=extra)
         if kind is not None and kind.shared:
             ours = comparable(held, kind.shared, extra.get("owned", ()))

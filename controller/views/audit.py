@@ -47,11 +47,7 @@ def approval_text(approval: Approved) -> str:
 
 def list_lines(records: Sequence[RecordSummary]) -> list[str]:
     """Return one line a record, in the order given, below a line of headings."""
-    return (
-        aligned([_HEADINGS, *(_cells([record]) for record in records)])
-        if records
-        else ["No records."]
-    )
+    return _table([_cells([record]) for record in records]) if records else ["No records."]
 
 
 def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
@@ -67,7 +63,15 @@ def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
         ):
             runs.append([])
         runs[-1].append(record)
-    return aligned([_HEADINGS, *map(_cells, runs)])
+    return _table([_cells(run) for run in runs])
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows below their headings; without callers where no record names one."""
+    caller = _HEADINGS.index("CALLER")
+    if all(row[caller] == "-" for row in rows):
+        return aligned([row[:caller] + row[caller + 1 :] for row in (_HEADINGS, *rows)])
+    return aligned([_HEADINGS, *rows])
 
 
 def record_lines(record: LedgerRecord) -> list[str]:

@@ -273,7 +273,8 @@ def last_change_lines(explanation: Explanation) -> list[str]:
     who = who_text(actor, record.changed_by)
     applied = [f"by {who} ({record.cause}), audit {record.transaction_id}{commit}"]
     caller = f", AWS caller {actor.principal}" if actor.principal else ""
-    applied.append(f"applied by {in_short(actor.applied_by)} ({actor.trigger}){caller}")
+    if caller or actor.applied_by != who:
+        applied.append(f"applied by {in_short(actor.applied_by)} ({actor.trigger}){caller}")
     applied += [f"approved: {approval_text(approval)}" for approval in actor.approvals]
     if found is None:
         return [f"{second_text(done, UTC)}  {record.change_type}", *applied]

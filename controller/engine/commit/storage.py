@@ -76,7 +76,8 @@ def actor_of(
     return replace(
         actor,
         author=in_short(author.author),
-        commit=author.commit,
+        # Nobody's commit: the revision that is applied.
+        commit=author.commit or applier.commit,
         subject=in_short(author.subject),
         merged_by=in_short(author.merged_by),
     )

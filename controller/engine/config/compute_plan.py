@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from controller.engine.config.observe import ObservedConfig, Recorded
 from controller.engine.desired.find_edits import with_edits, yaml_field_names
-from controller.engine.desired.load_revision import LoadedRevision, has_base_fields
+from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import InvalidDesiredState
 from controller.kinds.environment import CONFIG, OPERATIONAL
 from controller.kinds.environment_type import TABLE as TYPES
@@ -20,7 +20,6 @@ from controller.loading.issues import PlacedIssue, placed
 from controller.loading.text_problems import problem_of
 from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import (
-    BENEATH,
     Observation,
     ObservedState,
     Ownership,
@@ -173,7 +172,7 @@ def plan_config(
     """
     desired = revision.desired
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
-    options = _options(desired, observed, asked, rules, overrides)
+    options = _options(revision, observed, asked, rules, overrides)
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
         if kept := find_kept_values(projections, observed, options):
             raise InvalidDesiredState(_placed(kept, desired, revision))
@@ -232,7 +231,7 @@ def _placed(
 
 
 def _options(
-    desired: DesiredState,
+    revision: LoadedRevision,
     observed: ObservedState,
     asked: PlanOptions,
     rules: PlanRules,
@@ -250,27 +249,11 @@ def _options(
         suspended=suspended(overrides),
         left=left_fields(overrides),
         edited_as=asked.edited_as,
-        overridden=(overridden := {made.ref for made in overrides if made.puts_value}),
-        freed=_freed(desired, observed, rules.kinds) - overridden,
-        origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
+        overridden={ref: plain.projection for ref, plain in revision.beneath.items()},
+        origins={
+            ref: Origin(*resource.origin[:2]) for ref, resource in revision.loaded.resources.items()
+        },
         names=yaml_field_names(rules.kinds),
-    )
-
-
-def _freed(
-    desired: DesiredState, observed: ObservedState, kinds: Mapping[str, Kind[Any]]
-) -> frozenset[ResourceRef]:
-    """Return the objects that hold an override's values while the source has what it had beneath them: no edit, but an end."""
-    return frozenset(
-        ref
-        for ref, found in observed.objects.items()
-        if found.mark is not None
-        and BENEATH in found.mark.extra
-        and found.digest == found.mark.digest
-        and ref in desired.resources
-        and has_base_fields(
-            desired.resources[ref].document, found.mark.extra[BENEATH], kinds[ref.kind]
-        )
     )
 
 

@@ -13,6 +13,7 @@ from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.edits import OF_NO_EDIT
 from controller.planning.fields import EXTRA, FieldNames
+from controller.planning.override_edits import BENEATH_IT
 from controller.planning.overrides import member_index
 
 
@@ -59,7 +60,11 @@ def with_edits(
             result[index] = replace(change, edit=Edit(Origin(place.path), ""))
             continue
         written = {
-            origins.written(resource.origin.path, resource.index, field_path(field.path, resource))
+            origins.written(
+                resource.origin.path,
+                resource.index,
+                field_path(field.path.removesuffix(BENEATH_IT), resource),
+            )
             for field in change.fields
         }
         edit = Edit(place, str(change.ref))

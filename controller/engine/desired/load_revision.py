@@ -28,8 +28,8 @@ from controller.model.canonical import canonical_bytes, parse_canonical, project
 from controller.model.observed import BENEATH
 from controller.model.override import Override
 from controller.model.ref import Problem, ProblemCode, ResourceRef, in_file_order
-from controller.model.resource import DesiredState
-from controller.planning.overrides import base_fields, patch, without_override
+from controller.model.resource import DesiredState, Resource
+from controller.planning.overrides import base_fields, patch
 from controller.ports import Revision, Source, SourceTree
 
 MIN_BYTES: Final = 1024 * 1024
@@ -110,6 +110,8 @@ class LoadedRevision:
     origins: FieldOrigins
     is_yaml: bool = True
     """Whether it was read from files: else nothing in it has a line, and nothing is known of what Git has."""
+    beneath: Mapping[ResourceRef, Resource] = field(default_factory=dict)
+    """What overrides that are laid over it make otherwise, as it is without them."""
 
     @property
     def desired(self) -> DesiredState:
@@ -227,14 +229,8 @@ def apply_overrides(
             digest = projection_digest(asked.attributes, extra)
             marked = replace(asked, extra=extra, digest=digest)
             resources[ref] = replace(resources[ref], projection=marked)
-    return replace(revision, loaded=replace(loaded, resources=resources))
-
-
-def has_base_fields(document: bytes, fields: Mapping[str, Any], kind: Kind[Any]) -> bool:
-    """Tell whether a document has, in the fields an override changed, just what it had beneath it."""
-    found = _as_read_back(document, kind)
-    same: bool = without_override(found, fields) == found
-    return same
+    beneath = {ref: plain[ref] for ref, made in resources.items() if made is not plain[ref]}
+    return replace(revision, loaded=replace(loaded, resources=resources), beneath=beneath)
 
 
 def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:

@@ -1,6 +1,6 @@
 """The form of items in the config tables: canonical JSON of them, our signature on them, and what they refer to. Pure.
 
-The signature is the attribute ``Managed{By, Id, Revision, Path, Line, Digest, Extra}``. JSON has no word for sets, bytes and
+The signature is the attribute ``Managed{By, Id, Revision, Path, Line, Digest, Extra, Author}``. JSON has no word for sets, bytes and
 numbers that neither an integer of 64 bits nor a double holds: they are written as ``{"$set": …}``,
 ``{"$bytes": …}`` and ``{"$number": …}``. Items of ours have none of them; what is found in a table may.
 """

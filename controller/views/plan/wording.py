@@ -4,20 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Violation
+from controller.model.plan import Action, Change, Edit, Plan, Violation
+from controller.model.printable import printable
 from controller.model.ref import ResourceRef
 from controller.planning.approvals import NOT_THE_TABLES
 from controller.planning.edits import ADDED, REMOVED
 from controller.planning.guards import instances_of
-from controller.planning.wording import (
-    LONGEST_VALUE,
-    NAMES_SHOWN,
-    TIMES,
-    counted_kind,
-    value_text,
-)
+from controller.planning.wording import NAMES_SHOWN, TIMES, counted_kind
 
 SIGNS: Final[Mapping[Action, str]] = {
     "create": "+",
@@ -30,20 +24,6 @@ SIGNS: Final[Mapping[Action, str]] = {
 }
 DARK: Final = (ScopeState.UNKNOWN, ScopeState.WAITING)
 COUNTED_ACTIONS: Final[tuple[Action, ...]] = ("create", "update", "delete")
-
-
-def field_text(field: FieldChange, longest: int = LONGEST_VALUE) -> str:
-    """Return one field as ``roles.Web.ami  web-1.4.2 → web-1.4.3``."""
-    if field.sensitive and field.before == field.after:
-        return f"{field.path}  {value_text(field.before)}, differs"
-    before, after = value_text(field.before, longest), value_text(field.after, longest)
-    if before == after:
-        # Text and number, or a difference behind the cut: only the exact form shows it.
-        before, after = (
-            "(absent)" if value is ABSENT else canonical_bytes(value).decode()
-            for value in (field.before, field.after)
-        )
-    return f"{field.path}  {before} → {after}"
 
 
 def names_text(refs: Sequence[ResourceRef], *, expand: bool, scopes: Collection[str] = ()) -> str:
@@ -149,9 +129,9 @@ def scope_text(scopes: Iterable[str]) -> str:
 
 def violation_lines(violation: Violation) -> tuple[str, ...]:
     """Return what a refusal says below its headline: the hint, then how to approve exactly these changes."""
-    hint = tuple(violation.hint.splitlines())
+    hint = tuple(map(printable, violation.hint.split("\n"))) if violation.hint else ()
     if violation.overridden:
-        return (*hint, f"Approved by: {violation.approved_by}")
+        return (*hint, f"Approved by: {printable(violation.approved_by)}")
     if not violation.overridable:
         return hint
     if not violation.token:

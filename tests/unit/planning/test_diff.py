@@ -137,7 +137,7 @@ def test_a_change_carries_what_applying_it_needs() -> None:
         ({}, Cause.EDITED, ""),
         ({"edited_as": Cause.RESTORED}, Cause.RESTORED, ""),
         ({"removed_outside": {SEARCH}}, Cause.DRIFTED, "deleted outside envctl"),
-        ({"overridden": {SEARCH}}, Cause.OVERRIDDEN, "as an override says"),
+        ({"overridden": {SEARCH: OLD}}, Cause.EDITED, ""),
     ],
 )
 def test_why_an_object_is_created(how: dict[str, Any], cause: Cause, because: str) -> None:
@@ -156,12 +156,6 @@ def test_a_create_writes_the_defaults_of_shared_fields() -> None:
     assert created["Hosts"] == [{**hosts[0], "State": "down"}]
     assert (created["MarkForDelete"], created["MarkForDeleteTimestamp"]) == (False, 0)
     assert change_of(OLD, None, origins={SEARCH: Origin("a.yaml")}).after == OLD.attributes
-
-
-def test_an_override_is_the_cause_of_what_it_changes() -> None:
-    change = change_of(NEW, search_found(40001), overridden={SEARCH})
-
-    assert (change.cause, change.because) == (Cause.OVERRIDDEN, "as an override says")
 
 
 def test_authored_parts_that_are_no_attributes_show_as_fields() -> None:
@@ -370,3 +364,24 @@ def _timed(work: Any) -> float:
     spent = time.process_time() - begin
     assert result.changes == ()
     return spent
+
+
+@pytest.mark.parametrize(
+    ("beneath", "shown", "freed", "cause"),
+    [
+        ({"spec.bluePort": 1}, "bluePort", True, Cause.OVERRIDDEN),
+        ({"spec.hosts": None}, "hosts[0].port", True, Cause.OVERRIDDEN),
+        ({"metadata.labels": None}, "metadata.labels.team", True, Cause.OVERRIDDEN),
+        ({"metadata.labels": None}, "bluePort", True, Cause.EDITED),
+        ({"spec.bluePort": 1}, "bluePort", False, Cause.EDITED),
+    ],
+)
+def test_what_goes_back_to_what_was_beneath_an_override_is_no_edit(
+    beneath: dict[str, Any], shown: str, freed: bool, cause: Cause
+) -> None:
+    held = search_found(40001, extra={"beneath": beneath})
+    names = FieldNames(lambda _ref, _path: shown, lambda _ref, _path: False)
+
+    change = change_of(NEW, held, freed={SEARCH} if freed else set(), names=names)
+
+    assert change.cause is cause

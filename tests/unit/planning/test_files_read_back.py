@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.errors import WrongUsage
-from controller.model.observed import ObservedState, Ownership, ScopeState
+from controller.model.observed import MadeBy, ObservedState, Ownership, ScopeState
 from controller.model.plan import Plan, ScopePlan
 from controller.model.ref import Reason
 from controller.planning.fields import PLAIN_NAMES
@@ -176,3 +176,12 @@ def test_reading_no_file_costs_no_import_of_what_checks_it() -> None:
     code = "import sys, controller.cli.main; sys.exit('jsonschema' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_who_made_an_object_what_it_is_goes_along() -> None:
+    held = found("Service/a")
+    assert held.mark is not None
+    known = MadeBy("carl", date="2026-11-24", cause="overridden", overrides=("o1",))
+    state = scope_of(replace(held, mark=held.mark._replace(made_by=known)), found("Service/b"))
+
+    assert read_observed(write_observed([state])) == (state,)

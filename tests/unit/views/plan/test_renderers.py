@@ -123,7 +123,7 @@ def test_expanded_text_hides_nothing() -> None:
 
     text = plain(text_lines(plan, expand=True))
 
-    assert f"T.Deep.er  (absent) → {long}" in text
+    assert f"T.Deep.er  {long}" in text
     assert "field8" in text
     assert "more fields" not in text
 
