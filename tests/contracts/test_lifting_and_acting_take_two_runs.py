@@ -4,7 +4,7 @@ import ast
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,11 +13,16 @@ import pytest
 from moto import mock_aws
 
 import controller
+from controller.aws.items import to_wire
+from controller.aws.transactions import PutWrite
+from controller.engine.state.rows import row_of_override
 from controller.errors import PlanRefused
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.observed import ObservedState
+from controller.model.override import Override
 from controller.model.plan import Cause
+from controller.model.ref import ResourceRef
 from controller.planning.guards import EFFECTS
 from controller.ports import Projected
 from tests.support.extension_targets.owners import OwnerParameters
@@ -247,3 +252,26 @@ def test_a_deletion_is_refused(estate: LiveEstate, guard: str, lift: Lift) -> No
     with pytest.raises(PlanRefused, match=guard):
         estate.applied_once()
     assert owner(estate) == "Tango"
+
+
+def test_nor_does_an_override_lift_in_the_run_that_brings_it(estate: LiveEstate) -> None:
+    locked = ", deploymentsLocked: true"
+    estate.has({"c50.yaml": environment("c50", more=locked)}).applied()
+    estate.has({"c50.yaml": environment("c50", owner="Search", more=locked)})
+    ref, now = ResourceRef("Environment", "c50"), estate.clock.now
+    path, until = "deploymentsLocked", now + timedelta(hours=1)
+    unlocks = Override("o1", ref, "release night", "ada", now, path, value=False, until=until)
+    store = estate.installation.master.store
+    store.write(PutWrite("EnvctlState", to_wire(row_of_override(unlocks))))
+
+    (scope,) = live_scopes(estate.planned())
+    assert (scope.changes, scope.left_to_next_run) == ((), 1)
+    estate.applied_once()
+    assert owner(estate) == "Tango"
+    estate.applied_once()
+    assert owner(estate) == "Search"
+    # Once it has ended the lock holds again at once, whatever the tables still say.
+    estate.clock.sleep(3601)
+    estate.has({"c50.yaml": environment("c50", more=locked)})
+    (scope,) = live_scopes(estate.planned())
+    assert (scope.changes, scope.left_to_next_run) == ((), 0)
