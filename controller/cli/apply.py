@@ -21,6 +21,7 @@ from controller.cli.invocation import (
     SourceOption,
     ask,
 )
+from controller.cli.interruption import stopping_on_signals
 from controller.cli.plan import (
     note_unused_tokens,
     note_warnings,
@@ -107,10 +108,13 @@ def apply(
         note_unused_tokens(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
         ask(as_json=as_json, fix=_NOBODY_TO_ASK, declined="not applied")
-    with closing(ProgressLine(reconciler.emit)) as progress:
+    with (
+        stopping_on_signals(call.process.interruption) as heard,
+        closing(ProgressLine(reconciler.emit)) as progress,
+    ):
         result = replace(reconciler, emit=progress.tell).apply(planned, request)
     _tell(call, result, as_json=as_json)
-    raise typer.Exit(result.exit_code)
+    raise typer.Exit(heard.exit_code(result.exit_code))
 
 
 def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
@@ -139,10 +143,11 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
         say_document("apply", apply_json(result.planned, result.report))
     elif result.refused is not None:
         raise result.refused
-    elif result.planned.plan.enforced and result.report is not None:
+    elif result.report is not None:
         for line in failure_lines(result.report):
             note(line)
-        say(tally_line(result.report))
+        if result.report.outcomes:
+            say(tally_line(result.report))
 
 
 @dataclass(eq=False)

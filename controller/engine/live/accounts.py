@@ -1,6 +1,6 @@
 """One run over the live accounts of an installation: known, looked at, planned, changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +29,17 @@ from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.ports import LiveTarget
 from controller.settings import Mode
+
+
+def kept(*steps: Callable[[], object]) -> tuple[EnvctlError, ...]:
+    """Take steps of what is written down after acts; return why some failed. None keeps another from being taken."""
+    failed = []
+    for step in steps:
+        try:
+            step()
+        except EnvctlError as error:
+            failed.append(error)
+    return tuple(failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +200,16 @@ class LiveAccounts:
         claim: Claim,
         requester: Requester,
         emit: Emit = discard_event,
-    ) -> None:
-        """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
-        self._memory.keep_schedules(accepted, scopes)
-        self._memory.keep_tags(accepted, scopes, claim, requester, emit)
-        self.write_statuses([outcome.finding for outcome in outcomes])
+    ) -> tuple[EnvctlError, ...]:
+        """Remember what the next run asks for, and write how each scope stands; return what could not be kept.
+
+        Raises nothing: what was done is done.
+        """
+        return kept(
+            lambda: self._memory.keep_schedules(accepted, scopes),
+            lambda: self._memory.keep_tags(accepted, scopes, claim, requester, emit),
+            lambda: self.write_statuses([outcome.finding for outcome in outcomes]),
+        )
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:
         """Write how scopes stand. Raises as any write."""

@@ -81,9 +81,12 @@ class ScopeActs(ScopeReads):
     """The look the changes were planned from; None where it is too old to act on."""
     waits_since: datetime | None = None
     """Since when the run waits for what AWS goes on with; None where that is left to others."""
+    may_go_on: Callable[[], None] = lambda: None
+    """Raises Interrupted where acts on many objects are to end between two requests."""
 
     def check(self) -> None:
-        """Make sure that the scope is still ours. Raises StaleEpoch."""
+        """Make sure that the scope is still ours, and that the run goes on. Raises StaleEpoch, Interrupted."""
+        self.may_go_on()
         self.lease.confirm(BELIEVED_S)
 
 
