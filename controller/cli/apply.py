@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from controller.cli.interruption import stopping_on_signals
 from controller.cli.invocation import (
     AdoptOption,
     DeepOption,
@@ -21,7 +22,6 @@ from controller.cli.invocation import (
     SourceOption,
     ask,
 )
-from controller.cli.interruption import stopping_on_signals
 from controller.cli.plan import (
     note_unused_tokens,
     note_warnings,

@@ -140,17 +140,23 @@ class ScopeRun:
                         due = plan.to_do
                     result = run.apply(due, plan.view.look)
                     outcomes += result.outcomes
-                    history = self._settled(result, history)
+                    history = self._settled(result, history, plan.unfinished)
                     yield self._passed(result, outcomes)
                 except EnvctlError as error:
                     yield self._stopped(outcomes, error, left=changes if not outcomes else ())
                     return
 
-    def _settled(self, result: LiveResult, history: DriftHistory) -> DriftHistory:
-        """Tell of a pass; return what is remembered after it. Raises what stopped it."""
+    def _settled(
+        self, result: LiveResult, history: DriftHistory, unfinished: frozenset[ResourceRef]
+    ) -> DriftHistory:
+        """Tell of a pass; return what is remembered after it: no flip of what was ``unfinished``. Raises what stopped it."""
         for outcome in result.outcomes:
             self.emit(ChangeSettled.of(outcome))
-        done = [outcome.change for outcome in result.outcomes if outcome.status in DONE]
+        done = [
+            outcome.change
+            for outcome in result.outcomes
+            if outcome.status in DONE and outcome.change.ref not in unfinished
+        ]
         now = self.installation.master.process.clock()
         history = self._remember(history, history.with_done(done, now))
         if result.stopped is not None:

@@ -168,9 +168,9 @@ class Observer:
             setup.scope, accepted.installation, accepted.options, self.history, self.access
         )
 
-    def is_ours(self, ref: ResourceRef) -> bool:
-        """Tell whether an object of a live scope is ours by its records. Raises as any read."""
-        return is_ours_by_history(self.history.of_item(ref.kind, ref.key, None))
+    def is_ours(self, ref: ResourceRef, *, marked: bool = False) -> bool:
+        """Tell whether an object of a live scope, that may carry our mark, is ours by its records. Raises as any read."""
+        return is_ours_by_history(self.history.of_item(ref.kind, ref.key, None), marked=marked)
 
     def _part(
         self, target: LiveTarget, mode: Mode, setup: ScopeSetup, seen: LiveLook, *, deep: bool
