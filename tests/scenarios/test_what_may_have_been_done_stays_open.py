@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.model.plan import Cause, Status
-from controller.planning.drift_history import DriftHistory
+from controller.model.plan import Status
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
 from tests.support.request_faults import RequestFaults, request_faults

@@ -21,6 +21,8 @@ from typing import Any, Final
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ReadTimeoutError
 
+from controller.cli.main import main as command_line
+
 SIGNALS: Final = {
     "kill": signal.SIGKILL,
     "stop": signal.SIGSTOP,
@@ -105,17 +107,18 @@ class RequestFaults:
 def request_faults() -> Iterator[RequestFaults]:
     """Have faults for a while."""
     made = RequestFaults()
-    real = Endpoint._do_get_response
+    place: Any = Endpoint
+    real = place._do_get_response
 
     def meddled(endpoint: Any, request: Any, operation_model: Any, context: Any) -> Any:
         send = partial(real, endpoint, request, operation_model, context)
         return made.send(send, str(operation_model.name))
 
-    Endpoint._do_get_response = meddled
+    place._do_get_response = meddled
     try:
         yield made
     finally:
-        Endpoint._do_get_response = real
+        place._do_get_response = real
 
 
 def signal_this_process(name: str) -> None:
@@ -128,18 +131,17 @@ def add(faults: RequestFaults, spec: dict[str, Any]) -> None:
     """Add a fault from its JSON: ``operation``, ``nth``, ``times``, ``when`` and what to ``do``."""
     do, more = str(spec["do"]), {key: spec[key] for key in ("nth", "times") if key in spec}
     name, _, value = do.partition(" ")
-    what: dict[str, Any] = {
+    known: dict[str, dict[str, Any]] = {
         "fail": {"code": value},
         "lose": {"lose_answer": True},
-        "delay": {spec.get("when", "before"): partial(time.sleep, float(value or 0))},
-    }.get(name, {spec.get("when", "before"): partial(signal_this_process, name)})
-    faults.at(spec["operation"], **more, **what)
+        "delay": {spec.get("when", "before"): lambda: time.sleep(float(value))},
+    }
+    signalled = {spec.get("when", "before"): partial(signal_this_process, name)}
+    faults.at(spec["operation"], **more, **known.get(name, signalled))
 
 
 def main() -> None:
     """Run the command line with the faults of the first argument."""
-    from controller.cli.main import main as command_line
-
     specs = json.loads(sys.argv[1])
     sys.argv = ["envctl", *sys.argv[2:]]
     with request_faults() as faults:
