@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -29,8 +29,13 @@ from controller.cli.plan import (
 from controller.cli.process import note, say, say_document, say_lines
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.combined_plan import ReconcileRequest, Reviewed, refusal_of
-from controller.engine.reconcile.reconciler import Reconciled
+from controller.engine.reconcile.combined_plan import (
+    CombinedPlan,
+    ReconcileRequest,
+    Reviewed,
+    refusal_of,
+)
+from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.errors import WrongUsage
 from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
@@ -98,8 +103,8 @@ def apply(
         deep=deep or (claim is not None and "deep" in claim.options),
         strict=True,
     )
-    as_json = output is Format.JSON
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
+    as_json = output is Format.JSON
     planned = reconciler.plan(request)
     if not as_json:
         lines = text_lines(planned.plan, names=planned.names)
@@ -108,6 +113,18 @@ def apply(
         note_unused_tokens(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
         ask(as_json=as_json, fix=_NOBODY_TO_ASK, declined="not applied")
+    _carry_out(call, reconciler, planned, request, as_json=as_json)
+
+
+def _carry_out(
+    call: Invocation,
+    reconciler: Reconciler,
+    planned: CombinedPlan,
+    request: ReconcileRequest,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Apply a plan, say what came of it, and end the command."""
     with (
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(reconciler.emit)) as progress,

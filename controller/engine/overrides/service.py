@@ -207,7 +207,7 @@ class Overrides:
             followed.outcomes,
             (process.clock() - began).total_seconds(),
             followed.plan.refused,
-            followed.not_kept,
+            tuple(found.error for found in followed.not_kept),
         )
 
     def _followed(self, ref: ResourceRef) -> tuple[FollowedSchedule, ...]:

@@ -10,7 +10,7 @@ from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
-from controller.engine.live.accounts import LiveAccounts, LivePlanRun, kept
+from controller.engine.live.accounts import LiveAccounts, LivePlanRun, NotWritten, kept
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
 from controller.engine.live.observe import ScopeSetup
@@ -30,7 +30,6 @@ from controller.engine.reconcile.combined_plan import (
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
-    EnvctlError,
     ExitCode,
     InvalidDesiredState,
     PlanRefused,
@@ -82,7 +81,7 @@ class Followed:
     plan: Plan
     scopes: tuple[LiveScopePlan, ...]
     outcomes: tuple[ScopeOutcome, ...]
-    not_kept: tuple[EnvctlError, ...] = ()
+    not_kept: tuple[NotWritten, ...] = ()
     """What could not be written down afterwards, and why."""
 
 
@@ -166,21 +165,17 @@ class Reconciler:
         report = self._apply(planned, request)
         now = self.clock()
         ended: list[Ending] = []
-        failed = kept(
-            lambda: ended.extend(
-                record_ends(
-                    self._accounts.installation,
-                    overdue(planned, now),
-                    request.claim,
-                    request.requester,
-                    self.emit,
-                )
-            )
-        )
+
+        def write_ends() -> None:
+            of_now = overdue(planned, now)
+            asked = request.claim, request.requester, self.emit
+            ended.extend(record_ends(self._accounts.installation, of_now, *asked))
+
+        failed = kept("the overrides that have ended", write_ends)
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
         return Reconciled(
             planned=planned,
-            report=self._with_not_kept(report, "the overrides that have ended", failed),
+            report=self._with_not_kept(report, failed),
             ended=tuple(ended),
             ending_soon=soon,
         )
@@ -233,8 +228,7 @@ class Reconciler:
             request.requester,
             self.emit,
         )
-        for error in failed:
-            self.emit(NotKept("what the next run asks for", str(error)))
+        self._tell(failed)
         return replace(followed, not_kept=failed)
 
     @property
@@ -306,8 +300,8 @@ class Reconciler:
             is_whole = not report.exit_code
             if config.plan.scopes:
                 finding = _config_finding(config, report)
-                failed = kept(lambda: accounts.write_statuses([finding]))
-                report = self._with_not_kept(report, "how scope config stands", failed)
+                failed = kept("how scope config stands", lambda: accounts.write_statuses([finding]))
+                report = self._with_not_kept(report, failed)
         if live is None:
             return report
         if not is_whole:
@@ -320,19 +314,21 @@ class Reconciler:
             live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
         )
         report = _reported(report, outcomes, transaction, live)
-        return self._with_not_kept(report, "what the next run asks for", failed)
+        return self._with_not_kept(report, failed)
 
-    def _with_not_kept(
-        self, report: ApplyReport, what: str, failed: Sequence[EnvctlError]
-    ) -> ApplyReport:
+    def _with_not_kept(self, report: ApplyReport, failed: Sequence[NotWritten]) -> ApplyReport:
         """Return a report that says what could not be written down, and tell of it."""
-        for error in failed:
-            self.emit(NotKept(what, str(error)))
+        self._tell(failed)
+        codes = (exit_code_of(found.error) for found in failed)
         return replace(
             report,
-            exit_code=worst_exit_code((report.exit_code, *map(exit_code_of, failed))),
-            not_kept=(*report.not_kept, *(f"{what} could not be written: {e}" for e in failed)),
+            exit_code=worst_exit_code((report.exit_code, *codes)),
+            not_kept=(*report.not_kept, *map(str, failed)),
         )
+
+    def _tell(self, failed: Sequence[NotWritten]) -> None:
+        for found in failed:
+            self.emit(NotKept(found.what, str(found.error)))
 
 
 def _order(
