@@ -104,6 +104,10 @@ class AccessDenied(EnvctlError):
     """A permission is missing; an operator acts."""
 
 
+class NotAppliedYet(EnvctlError):
+    """The way into an account is only accepted: what was applied last decides, so the next run takes it."""
+
+
 class Conflict(EnvctlError):
     """Somebody else changed the item between our look and our write."""
 
@@ -196,6 +200,9 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     Throttled: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Throttled", "nobody yet"),
     NotInTime: Consequence(ExitCode.TRY_AGAIN, "with back-off", "NotInTime", "nobody yet"),
     AccessDenied: Consequence(ExitCode.DENIED, "slowly", "AccessDenied", "operator"),
+    NotAppliedYet: Consequence(
+        ExitCode.TRY_AGAIN, "on the next run", "NotAppliedYet", "nobody yet"
+    ),
     Conflict: Consequence(ExitCode.FAILED, "at once, after looking again", "Conflict", "nobody"),
     RefusedByAws: Consequence(ExitCode.FAILED, "slowly", "RefusedByAws", "operator"),
     StaleEpoch: Consequence(ExitCode.FAILED, "no", "StaleEpoch", "nobody"),

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 
+from controller.aws.child_role import account_of_caller, deploy_command
 from controller.aws.clients import Clients, Retries, place_of
 from controller.aws.errors import (
     DENIED_CODES,
@@ -22,7 +23,6 @@ from controller.aws.errors import (
     error_code,
 )
 from controller.errors import AccessDenied
-from controller.kinds.account import CONVENTIONAL_ROLE
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
@@ -35,16 +35,12 @@ if TYPE_CHECKING:
 CREDENTIAL_LIFE_S = 3600
 MASTER = ""
 """How the controller's own account is asked for: its own credentials, no role."""
-TEMPLATE: Final = "deploy/child.yaml"
-STACK: Final = "envctl-child"
 SESSION_NAME_LENGTH = 64
 """STS: RoleSessionName is 2 to 64 characters of [\\w+=,.@-]."""
 _ROLE_ARN = re.compile(
     r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):role/(?P<path>[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]{1,64})"
 )
 _NOT_IN_SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
-_UNKNOWN_MASTER: Final = "NUMBER_OF_THE_MASTER_ACCOUNT"
-_CALLER: Final = re.compile(r"User: arn:aws[a-z-]*:(?:iam|sts)::(?P<account>[0-9]{12}):")
 _PART = {"part": "sessions"}
 
 
@@ -147,7 +143,7 @@ class AwsAccess:
                         f"account {account}: no role to reach it by",
                         fix=(
                             "with credentials of that account, make one, and write its roleArn into the Account:\n"
-                            f"    {deploy_command(self._master())}"
+                            f"    {deploy_command(account, self._master())}"
                         ),
                         facts=_PART,
                     )
@@ -250,7 +246,7 @@ def role_denied(
             external = "the Account's externalId"
         fix = (
             f"its trust policy must ask for {external}; with credentials of that account, make or mend it:\n"
-            f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
+            f"    {deploy_command(access.account, master or account_of_caller(said), access.role_arn, external_id=bool(access.external_id))}"
         )
     return error_class(f"{head}: {why}", detail=detail, fix=fix, facts=_PART)
 
@@ -277,28 +273,3 @@ def check_role(account: str, arn: str, allowed_names: Collection[str]) -> None:
             f"account {account}: role {name} is not one the controller may use ({', '.join(sorted(allowed_names))})",
             fix="correct the Account's roleArn, or add the name to allowedRoleNames in the settings",
         )
-
-
-def account_of_caller(said: str) -> str | None:
-    """Return the number of the account whose caller AWS says it refused; None if it names none."""
-    found = _CALLER.match(said)
-    return found["account"] if found else None
-
-
-def deploy_command(
-    master: str | None, role_name: str = CONVENTIONAL_ROLE, *, external_id: bool = False
-) -> str:
-    """Return the command, for whoever has credentials of the account and the repository of envctl at hand.
-
-    ``master`` is the number of the account envctl runs in, None while it is not known. An external id is no text for
-    messages: the shell is to have it in EXTERNAL_ID.
-    """
-    parameters = [f"MasterAccountId={master or _UNKNOWN_MASTER}"]
-    if role_name != CONVENTIONAL_ROLE:
-        parameters.append(f"RoleName={role_name}")
-    if external_id:
-        parameters.append('ExternalId="$EXTERNAL_ID"')
-    return (
-        f"aws cloudformation deploy --stack-name {STACK} --template-file {TEMPLATE}"
-        f" --capabilities CAPABILITY_NAMED_IAM --parameter-overrides {' '.join(parameters)}"
-    )

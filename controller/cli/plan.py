@@ -25,7 +25,7 @@ from controller.engine.config.observe import (
     seen_in_desired,
     seen_in_file,
 )
-from controller.engine.installation.installation import read_named
+from controller.engine.installation.installation import OBSERVED_BOUND, read_named
 from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
 from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
@@ -116,7 +116,8 @@ def plan(
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
-        write_file(out, plan_file(planned))
+        # What user data and templates say is in it.
+        write_file(out, plan_file(planned), private=True)
     show_plan(planned, output, expand=expand)
     for ending in result.ended:
         note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
@@ -175,5 +176,7 @@ def _observed(call: Invocation, base: str | None, observed: str | None) -> Obser
     if base is not None:
         return seen_in_desired(call.planner(base).load().desired)
     if observed is not None:
-        return seen_in_file(read_named(observed, "observed state", call.process), observed)
+        return seen_in_file(
+            read_named(observed, "observed state", call.process, OBSERVED_BOUND), observed
+        )
     return None

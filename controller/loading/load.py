@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.kinds.language.fields import Named
-from controller.kinds.language.kind import DEFAULTS, Finding, Kinds
+from controller.kinds.language.kind import (
+    DEFAULT_RULES,
+    DEFAULTS,
+    Finding,
+    Kinds,
+    RuleSettings,
+)
 from controller.loading.envelope import (
     FolderDefaults,
     ParsedDocument,
@@ -205,7 +211,7 @@ class Memory:
     resources: Mapping[ResourceRef, Resource] = field(default_factory=dict)
     clashes: Mapping[str, tuple[PlacedIssue, ...]] = field(default_factory=dict)
     """Kind -> issues of values that two of its objects have."""
-    settings: tuple[str, str] = ("none", "")
+    settings: RuleSettings = DEFAULT_RULES
     duplicates: bool = False
     """Some object was defined twice, so what one document gave depended on another."""
 
@@ -226,8 +232,7 @@ def load(
     read: Read,
     kinds: Kinds,
     *,
-    compatibility: str = "none",
-    default_region: str = "",
+    settings: RuleSettings = DEFAULT_RULES,
     memory: Memory | None = None,
     parse: Parse = parse_one_by_one,
 ) -> Loaded:
@@ -236,7 +241,6 @@ def load(
     ``parse`` may do its work elsewhere, as files say what they say whatever the others say.
     """
     before = memory or Memory()
-    settings = (compatibility, default_region)
     if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
     parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), frozenset(kinds)))

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -26,6 +27,7 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
+from controller.model.ref import ResourceRef
 from controller.planning.edits import folder_hint, known_paths
 from controller.planning.leaving import is_leaving, is_retired, leaves
 from controller.planning.wording import plural
@@ -54,7 +56,7 @@ class GuardSettings(SettingsPart):
     """How many instances may be stopped by an edit (the clock may stop any number)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class GuardFacts:
     """One scope as the guards see it.
 
@@ -63,12 +65,17 @@ class GuardFacts:
     """
 
     observed: ObservedState
-    counts: Mapping[str, int]
-    """Objects of ours per kind: what shares are shares of."""
     limits: GuardSettings
     kinds: Mapping[str, Kind[Any]]
     desired_count: int | None = None
     source_paths: AbstractSet[str] | None = None
+    protected: AbstractSet[ResourceRef] = frozenset()
+    """Objects that are protected as they are to be."""
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Objects of ours per kind: what shares are shares of. Counted only where something has to be shared out."""
+        return count_ours(self.observed)
 
 
 def count_ours(observed: ObservedState) -> Mapping[str, int]:
@@ -203,15 +210,15 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
 
 
 def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    """Yield what keeps single objects from being deleted.
+    """Yield what keeps single objects from being deleted, be it as applied last or as they are to be.
 
-    What was last applied decides: lifting a protection and deleting the object take two revisions.
+    So lifting a protection and deleting the object take two revisions.
     """
     protected, not_retired = list[Change](), list[Change]()
     for change in deletes:
         found, kind = facts.observed.objects.get(change.ref), facts.kinds.get(change.ref.kind)
         applied = {} if found is None or found.mark is None else found.mark.extra
-        if is_protected(applied):
+        if is_protected(applied) or change.ref in facts.protected:
             protected.append(change)
         if kind is not None and kind.leaving is Leaving.RETIRE_FIRST and not is_retired(applied):
             not_retired.append(change)
@@ -237,8 +244,7 @@ def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violati
 def _deletes(
     deletes: Sequence[Change], changes: Sequence[Change], facts: GuardFacts
 ) -> Iterator[Violation]:
-    ours: int = sum(facts.counts.values())
-    if facts.desired_count == 0 and ours:
+    if facts.desired_count == 0 and (ours := sum(facts.counts.values())):
         yield _violation(
             "emptySource",
             facts,

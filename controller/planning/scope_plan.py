@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, NamedTuple
 
-from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.canonical import parse_canonical
+from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState, is_protected
 from controller.model.plan import (
     Action,
     Cause,
@@ -30,12 +31,11 @@ from controller.planning.guards import (
     GuardFacts,
     GuardSettings,
     approve,
-    count_ours,
     find_violations,
     plan_digest,
     violation_digest,
 )
-from controller.planning.leaving import leaves, left_with_retired
+from controller.planning.leaving import is_applied_retired, leaves, left_with_retired
 
 Edges = dict[int, list[int]]
 """Places in a list of changes -> places of others."""
@@ -272,13 +272,30 @@ def plan_scope(
     """
     if observed.state not in _KNOWN:
         return ScopePlan(observed.scope, observed.state, reason=observed.reason)
-    leaving = left_with_retired(desired, options.diff.kinds)
+    retired = left_with_retired(desired, options.diff.kinds)
+    early = {
+        ref: owner
+        for ref, owner in retired.items()
+        if ref in observed.objects and not is_applied_retired(owner, observed)
+    }
+    leaving = {ref: owner for ref, owner in retired.items() if ref not in early}
     because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
     how = replace(options.diff, leaving_because=because)
     staying = desired
     if leaving:  # most often nothing is, and then nothing is copied
         staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
-    return finish(observed, (diff(staying, observed, how),), options, desired_count=len(desired))
+    notes = tuple(
+        Note(NoteCategory.LEAVING, ref, f"leaves in the run after the one that retires {owner}")
+        for ref, owner in early.items()
+    )
+    result = diff(staying, observed, how)
+    return finish(
+        observed,
+        (result._replace(notes=(*result.notes, *notes)),),
+        options,
+        desired_count=len(desired),
+        protected={ref for ref in leaving if is_protected(parse_canonical(desired[ref].extra))},
+    )
 
 
 def finish(
@@ -287,10 +304,12 @@ def finish(
     options: ScopeOptions,
     *,
     desired_count: int | None = None,
+    protected: AbstractSet[ResourceRef] = NO_REFS,
 ) -> ScopePlan:
     """Make a plan of what the targets of one known scope differ in: held back, in order, guarded.
 
-    ``desired_count`` of 0 is taken for an empty source; None where that is nothing unusual.
+    ``desired_count`` of 0 is taken for an empty source; None where that is nothing unusual. ``protected`` are objects that
+    are so as they are to be.
     """
     results = tuple(results)
     # Ordered first, so that what is said of a change held back does not depend on the order they came in.
@@ -301,11 +320,11 @@ def finish(
     changes = with_file_edits(unblocked.changes, options.source_paths, known)
     facts = GuardFacts(
         observed=observed,
-        counts=count_ours(observed),
         limits=options.limits,
         kinds=options.diff.kinds,
         desired_count=desired_count,
         source_paths=options.source_paths,
+        protected=protected,
     )
     found = approve(find_violations(changes, facts), options.tokens)
     violations = (*unblocked.lifted, *found)

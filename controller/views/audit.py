@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
 from controller.ledger.records import RecordSummary, summary_of, who_changed
-from controller.model.canonical import ABSENT
+from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.ledger_record import LedgerRecord
+from controller.model.printable import printable, printable_json
 from controller.views.documents.audit import message_of, plain_json, record_differences
 from controller.views.style import aligned
 from controller.views.time_text import dated_second_text
@@ -145,8 +144,8 @@ def _commit(record: RecordSummary) -> str:
 def _value_text(value: Any) -> str:
     if value is ABSENT:
         return "(absent)"
-    plain = isinstance(value, str) and value.isprintable() and bool(value.strip())
-    text = value if plain else orjson.dumps(plain_json(value), option=orjson.OPT_SORT_KEYS).decode()
+    plain = isinstance(value, str) and printable(value) == value and bool(value.strip())
+    text = value if plain else printable_json(canonical_bytes(plain_json(value))).decode()
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 

@@ -1,6 +1,7 @@
 """From a loaded revision and what the tables hold to the plan of the ``config`` scope."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -33,7 +34,7 @@ from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, plan_scope
-from controller.planning.wording import in_force
+from controller.planning.wording import as_applied, in_force
 from controller.scheduling.schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import found_references, with_references
 
@@ -43,37 +44,54 @@ SCHEDULE_ENVIRONMENT: Final = "SCHEDULE_ENVIRONMENT"
 def schedule_barriers(
     desired: Mapping[ResourceRef, Projection], observed: ObservedState
 ) -> Iterator[Barrier]:
-    """Yield a barrier for each environment that would get another schedule although its type, as applied, protects it.
+    """Yield a barrier for each environment that would get another schedule although its type protects it.
 
-    Domain rule: for everyone, so nothing approves it; the type gives the protection up first. Schedules go on being
-    followed all the same.
+    Be it as applied last or as it is to be. Domain rule: for everyone, so nothing approves it; the type gives the protection
+    up in a run of its own. Schedules go on being followed all the same.
     """
-    protected = {
-        ref.key
-        for ref, found in observed.objects.items()
-        if ref.kind == "EnvironmentType"
-        and SCHEDULE_ENVIRONMENT in (_value(found, TYPES.name).get("ProtectedActions") or ())
-    }
-    if not protected:
+    types = [ref for ref in desired.keys() | observed.objects.keys() if ref.kind == _TYPE]
+    wanted = {ref: desired[ref].attributes for ref in types if ref in desired}
+    applied = {ref: observed.objects[ref].attributes for ref in types if ref in observed.objects}
+    now, before = _protecting(wanted), _protecting(applied)
+    if not now | before:
         return
     for ref, projection in desired.items():
         found = observed.objects.get(ref)
         if ref.kind != "Environment" or found is None or found.digest == projection.digest:
             continue
-        kind = str(_value(found, CONFIG.name).get("EnvironmentType"))
-        if kind in protected and _schedule_differs(projection, found):
+        kinds = [
+            str(_value(attributes, CONFIG.name).get(_TYPE))
+            for attributes in (projection.attributes, found.attributes)
+        ]
+        held_by = next((kind for kind in kinds if kind in now | before), None)
+        if held_by is not None and _schedule_differs(projection, found):
+            because = (
+                f"EnvironmentType/{held_by} is protected against {SCHEDULE_ENVIRONMENT}: its"
+                " environments keep their schedules"
+            )
             yield Barrier(
                 guard="protectedActions",
-                because=f"EnvironmentType/{kind} is protected against {SCHEDULE_ENVIRONMENT}: its"
-                " environments keep their schedules",
+                because=because if held_by in now else as_applied(because),
                 refs=frozenset({ref}),
                 overridable=False,
             )
 
 
+_TYPE: Final = "EnvironmentType"
+
+
+def _protecting(types: Mapping[ResourceRef, bytes]) -> AbstractSet[str]:
+    """Return the names of those environment types, by their attributes, that protect schedules."""
+    return {
+        ref.key
+        for ref, attributes in types.items()
+        if SCHEDULE_ENVIRONMENT in (_value(attributes, TYPES.name).get("ProtectedActions") or ())
+    }
+
+
 def _schedule_differs(projection: Projection, found: Observation) -> bool:
     wanted = parse_canonical(projection.attributes).get(OPERATIONAL.name, {}).get("Value", {})
-    there = _value(found, OPERATIONAL.name)
+    there = _value(found.attributes, OPERATIONAL.name)
     if any(wanted.get(name) != there.get(name) for name in SCHEDULE_ATTRIBUTES):
         return True
     authored: Mapping[str, Any] = {} if found.mark is None else found.mark.extra
@@ -82,8 +100,8 @@ def _schedule_differs(projection: Projection, found: Observation) -> bool:
     return any(spec_value(now, path) != spec_value(authored, path) for path in paths)
 
 
-def _value(found: Observation, table: str) -> Mapping[str, Any]:
-    items: Json = parse_canonical(found.attributes)
+def _value(attributes: bytes, table: str) -> Mapping[str, Any]:
+    items: Json = parse_canonical(attributes)
     value = items.get(table, {}).get("Value")
     return value if isinstance(value, dict) else {}
 

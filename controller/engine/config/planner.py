@@ -167,7 +167,9 @@ class Planner:
         self._rules = PlanRules(kinds, settings.guards)
         self._kinds = kinds
         self._names = yaml_field_names(kinds)
-        self._loader = RevisionLoader(self._kinds, settings.compatibility, settings.region)
+        self._loader = RevisionLoader(
+            self._kinds, settings.compatibility, settings.region, settings.allowed_secrets
+        )
 
     @cached_property
     def source(self) -> Source | DesiredSource:
@@ -181,8 +183,7 @@ class Planner:
         """
         source = self.source
         if isinstance(source, DesiredSource):
-            settings = self._settings.compatibility, self._settings.region
-            return revision_of(source.desired(), self._kinds, settings)
+            return revision_of(source.desired(), self._kinds, self._settings.of_rules)
         return self._loader.load(source)
 
     def plan(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.errors import WrongUsage
-from controller.kinds.language.kind import Finding, Kinds
+from controller.kinds.language.kind import Finding, Kinds, of_rules
 from controller.loading.resolve import resolve_all
 from controller.loading.validated import (
     ObjectsReadBack,
@@ -75,14 +75,24 @@ class AcceptedReader:
         now: datetime,
         overrides: Iterable[Override] = (),
         revision: str = "",
+        after: ObservedState | None = None,
     ) -> AcceptedState:
         """Read what the tables hold of ours, with the overrides that hold at ``now`` laid over it.
 
+        ``after`` are the tables as a plan leaves them: then that is what is accepted, and ``observed`` what was applied.
         An override that has ended is over here, whether the tables still hold its value or not. What cannot be read back is in
         ``unreadable``; nothing is raised for it. Whether Git has changed a document since an override was made is not known
         here: such overrides hold until their record goes.
         """
         holding = tuple(made for made in overrides if made.until is None or made.until > now)
+        applied = self._read(observed, holding, revision)
+        if after is None:
+            return applied
+        return replace(self._read(after, holding, revision), before=applied.applied)
+
+    def _read(
+        self, observed: ObservedState, holding: tuple[Override, ...], revision: str
+    ) -> AcceptedState:
         objects = observed.objects.items()
         mine = {ref: found for ref, found in objects if found.ownership in _ACCEPTED}
         stored = {
@@ -117,6 +127,8 @@ class AcceptedReader:
         overrides: tuple[Override, ...],
     ) -> AcceptedState:
         patched, wrong = self._patched(known, overrides)
+        if not (patched or wrong or overrides):
+            return bare
         resources: dict[ResourceRef, Any] = {**known.resources, **patched}
         specs = dict(known.specs)
         specs |= {ref: spec_of(resource, self.kinds) for ref, resource in patched.items()}
@@ -135,6 +147,7 @@ class AcceptedReader:
             items=LazyMapping(mine, items_of),
             unreadable={**bare.unreadable, **wrong},
             overrides=overrides,
+            before=bare,
         )
 
     def _kept(self, found: Observation, patched: Projection) -> Items:
@@ -182,7 +195,7 @@ class AcceptedReader:
 
         if not valid:
             return {}, wrong
-        settings = ("none", self.options.default_region)
+        settings = of_rules(self.options)
         resolved = resolve_all(valid, self.kinds, settings, LazyMapping(known.specs, facts))
         return {ref: found.resource for ref, found in resolved.items()}, wrong
 

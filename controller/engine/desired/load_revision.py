@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 
 from controller.errors import InvalidDesiredState
 from controller.gc_tuning import NEVER, relaxed_gc
-from controller.kinds.language.kind import Kind, Kinds
+from controller.kinds.language.kind import Kind, Kinds, RuleSettings
 from controller.loading.envelope import parse_file
 from controller.loading.issues import placed, secret_names_of
 from controller.loading.load import Content, Loaded, Memory, Parsed, load, parse_one_by_one
@@ -23,6 +23,7 @@ from controller.loading.positions import FieldOrigins
 from controller.loading.resolve import resolve_all
 from controller.loading.text_problems import problems_of
 from controller.loading.validated import ValidatedDocument, validate_document
+from controller.model.accepted import ALLOWED_SECRETS
 from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
 from controller.model.observed import BENEATH
 from controller.model.override import Override
@@ -122,10 +123,10 @@ class LoadedRevision:
         )
 
 
-def revision_of(desired: DesiredState, kinds: Kinds, settings: tuple[str, str]) -> LoadedRevision:
+def revision_of(desired: DesiredState, kinds: Kinds, settings: RuleSettings) -> LoadedRevision:
     """Take desired state that is not YAML, and was checked where it comes from, for a revision.
 
-    ``settings`` are what rules depend on: compatibility and default region.
+    ``settings`` are what rules depend on.
     """
     documents = {
         ref: made
@@ -157,12 +158,13 @@ def revision_of(desired: DesiredState, kinds: Kinds, settings: tuple[str, str]) 
 class RevisionLoader:
     """Loads revisions of one source, doing again only what changed since the one before.
 
-    ``compatibility`` and ``default_region`` are the two settings rules depend on.
+    ``compatibility``, ``default_region`` and ``allowed_secrets`` are the settings rules depend on.
     """
 
     kinds: Kinds
     compatibility: str
     default_region: str
+    allowed_secrets: tuple[str, ...] = ALLOWED_SECRETS
     _memory: Memory | None = field(default=None, init=False)
 
     def load(self, source: Source) -> LoadedRevision:
@@ -177,8 +179,9 @@ class RevisionLoader:
                 files,
                 source.read,
                 self.kinds,
-                compatibility=self.compatibility,
-                default_region=self.default_region,
+                settings=RuleSettings(
+                    self.compatibility, self.default_region, self.allowed_secrets
+                ),
                 memory=self._memory,
                 parse=parse_side_by_side,
             )

@@ -109,7 +109,8 @@ class ScopeRun:
     def _passes(self, claim: Claim, waits_since: datetime | None = None) -> Generator[ScopeOutcome]:
         """Take the scope, and yield after each pass what has become of it so far, until nothing is under way; then give it back."""
         history, changes = self._warn(), self.plan.to_do
-        if not changes and not self.left_open:
+        # What was left open where nobody may go in now is settled by the run that may.
+        if not changes and (not self.left_open or self.plan.setup.waits):
             yield ScopeOutcome((), self._finding(()))
             return
         interruption = self.installation.master.process.interruption

@@ -94,7 +94,8 @@ class Reconciler:
        written into the status, and what was accepted last stays in force;
     3. plan the config scope: overrides laid over the revision, compared with the tables, guarded;
     4. look at the live scopes and plan them, from the tables as the config plan leaves them, or, where that is refused
-       or only observed, as they are;
+       or only observed, as they are; how an account is reached is read from the tables as they are alone, and what they
+       protect stays protected in this run;
     5. join both into one plan, which is compared with the one that was reviewed: ``plan`` ends here, with nothing written;
     6. refuse what a guard refuses and nobody approved, and write how the scopes stand;
     7. apply the config scope: every change in one transaction with its record;
@@ -273,7 +274,7 @@ class Reconciler:
         if config is not None:
             approvals += overrides_in(config.revision.desired.message)
             revision = config.plan.revision if after is not None else revision
-        accepted = self.live.accepted(after or tables, now, observed.overrides, revision)
+        accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
         return self.live.plan(
             accepted,
             self.live.scopes(accepted, wanted),

@@ -63,23 +63,56 @@ def test_nothing_desired_is_a_mistake_but_of_targets_that_may_want_nothing() -> 
     assert of_targets.violations == ()
 
 
-def test_what_belongs_to_a_retired_environment_leaves() -> None:
-    retired = wanted("Environment/c07", extra={"spec": {"lifecycle": "retired"}})
+def test_what_belongs_to_a_retired_environment_leaves_once_it_was_applied_as_retired() -> None:
+    lifecycle = {"spec": {"lifecycle": "retired"}}
+    retired = wanted("Environment/c07", extra=lifecycle)
     attributes = item("Upstream/c07-a", Environment="c07")
     own = wanted("Upstream/c07-a", attributes, needs=["Environment/c07"])
+    upstream = found("Upstream/c07-a", attributes)
 
-    result = planned(
-        [retired, own], [found("Environment/c07"), found("Upstream/c07-a", attributes)]
-    )
+    first = planned([retired, own], [found("Environment/c07"), upstream])
+    then = planned([retired, own], [found("Environment/c07", extra=lifecycle), upstream])
 
-    assert [(str(c.ref), c.cause, c.because) for c in result.changes] == [
-        ("Environment/c07", Cause.EDITED, ""),
+    assert [(str(c.ref), c.cause, c.because) for c in first.changes] == [
+        ("Environment/c07", Cause.EDITED, "")
+    ]
+    assert [(note.category, str(note.ref), note.text) for note in first.notes] == [
+        (
+            "leaving",
+            "Upstream/c07-a",
+            "leaves in the run after the one that retires Environment/c07",
+        )
+    ]
+    assert [(str(c.ref), c.cause, c.because) for c in then.changes] == [
         (
             "Upstream/c07-a",
             Cause.PRUNED,
             "Environment/c07 is retired; marked now, deleted twenty minutes later",
         ),
     ]
+
+
+def test_what_a_retired_environment_would_have_is_not_made() -> None:
+    retired = wanted("Environment/c07", extra={"spec": {"lifecycle": "retired"}})
+    attributes = item("Upstream/c07-a", Environment="c07")
+    own = wanted("Upstream/c07-a", attributes, needs=["Environment/c07"])
+    assert [str(c.ref) for c in planned([retired, own], []).changes] == ["Environment/c07"]
+
+
+def test_what_is_protected_from_now_on_does_not_leave_with_its_environment() -> None:
+    lifecycle = {"spec": {"lifecycle": "retired"}}
+    attributes = item("Upstream/c07-a", Environment="c07")
+    own = wanted(
+        "Upstream/c07-a",
+        attributes,
+        needs=["Environment/c07"],
+        extra={"metadata": {"protect": True}},
+    )
+    made = planned(
+        [wanted("Environment/c07", extra=lifecycle), own],
+        [found("Environment/c07", extra=lifecycle), found("Upstream/c07-a", attributes)],
+    )
+    assert [(v.guard, v.overridable) for v in made.violations] == [("protected", False)]
 
 
 def test_shares_are_of_what_is_ours_and_staying() -> None:

@@ -12,6 +12,7 @@ from controller.engine.config.observe import seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import environments_of
+from controller.kinds.language.kind import RuleSettings
 from controller.loading.resolve import desired_from_items
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import LiveOptions
@@ -164,7 +165,11 @@ def test_what_the_tables_hold_is_desired_again_as_it_was_applied() -> None:
 
     stored = stored_objects(replace(state, objects={**created, strangers: foreign}), KINDS)
     made = desired_from_items(
-        stored, KINDS, source="snapshot s1", revision="abc", settings=("none", "eu-west-1")
+        stored,
+        KINDS,
+        source="snapshot s1",
+        revision="abc",
+        settings=RuleSettings("none", "eu-west-1"),
     )
 
     assert [problem for problem in made.problems if not problem.warning] == []
