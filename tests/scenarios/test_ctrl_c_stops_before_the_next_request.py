@@ -92,6 +92,22 @@ def test_objects_under_way_are_ended_and_no_other_is_begun(tmp_path: Path) -> No
         assert head.owner == ""
 
 
+def test_the_tables_are_left_between_two_transactions(tmp_path: Path) -> None:
+    with mock_aws(), request_faults() as faults:
+        estate = LiveEstate(tmp_path / "fleet")
+        estate.has({f"e{n:02}.yaml": environment(f"e{n:02}") for n in range(60)})
+        asked = interruption_of(estate).asked
+        faults.at("TransactWriteItems", after=asked.set)
+
+        report = estate.applied("config")
+
+        assert faults.sent["TransactWriteItems"] == 1
+        assert {outcome.status for outcome in report.outcomes} == {Status.APPLIED, Status.SKIPPED}
+        assert report.exit_code == 130
+        asked.clear()
+        assert estate.applied("config").exit_code == 0
+
+
 def test_power_asks_for_nothing_more(power: PowerEstate, faults: RequestFaults) -> None:
     power.group(WEB)
     stop = interruption_of(power).asked.set
