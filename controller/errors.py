@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from controller.model.canonical import short
 from controller.model.ref import Reason
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class PlanChanged(EnvctlError):
         """Name both digests."""
         self.expected, self.actual = expected, actual
         super().__init__(
-            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}",
+            f"the plan went stale: reviewed {short(expected)}, now {short(actual)}",
             detail=detail,
             fix="run envctl plan again and review the new one",
             facts={"expected": expected, "actual": actual},
@@ -136,6 +137,10 @@ class RefusedByAws(EnvctlError):
 
 class Interrupted(EnvctlError):
     """Ctrl-C, or a signal to end, came before it was done."""
+
+
+class DamagedState(EnvctlError):
+    """A row of the controller's own that nobody but us should write is not as we write it."""
 
 
 class StaleEpoch(EnvctlError):
@@ -205,6 +210,7 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     ),
     Conflict: Consequence(ExitCode.FAILED, "at once, after looking again", "Conflict", "nobody"),
     RefusedByAws: Consequence(ExitCode.FAILED, "slowly", "RefusedByAws", "operator"),
+    DamagedState: Consequence(ExitCode.FAILED, "slowly", "DamagedState", "operator"),
     StaleEpoch: Consequence(ExitCode.FAILED, "no", "StaleEpoch", "nobody"),
     ScopeBusy: Consequence(ExitCode.TRY_AGAIN, "with back-off", "ScopeBusy", "nobody yet"),
     ScopeFromTheFuture: Consequence(ExitCode.TRY_AGAIN, "slowly", "ScopeFromTheFuture", "operator"),

@@ -1,5 +1,6 @@
 """``envctl apply``: the plan, done."""
 
+import shlex
 import sys
 import time
 from contextlib import closing
@@ -32,7 +33,6 @@ from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.combined_plan import (
     CombinedPlan,
     ReconcileRequest,
-    Reviewed,
     refusal_of,
 )
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
@@ -40,7 +40,8 @@ from controller.errors import WrongUsage
 from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
 from controller.planning.plan_file import PlanClaim, read_plan
-from controller.views.outcomes import apply_json, failure_lines, tally_line
+from controller.views.documents.plan_review import check_plan_file
+from controller.views.outcomes import apply_json, failure_lines, next_run_line, tally_line
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.text import text_lines
 
@@ -57,7 +58,10 @@ PlanArgument = Annotated[
     typer.Argument(metavar="[PLAN_FILE]", help="Apply only if the plan is still this one."),
 ]
 ExpectOption = Annotated[
-    str | None, typer.Option("--expect", metavar="DIGEST", help="Apply only this plan.")
+    str | None,
+    typer.Option(
+        "--expect", metavar="DIGEST", help="Apply only this plan: its digest, 16 digits at least."
+    ),
 ]
 WaitOption = Annotated[
     str | None,
@@ -86,9 +90,6 @@ def apply(
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call: Invocation = context.obj
     claim = _read_claim(plan, adopt=adopt) if plan is not None else None
-    reviewed = [Reviewed(expect)] if expect else []
-    if claim is not None:
-        reviewed.append(Reviewed(claim.digest, claim.revision, claim.changes))
     request = ReconcileRequest(
         requester=call.requester("apply"),
         claim=Claim(
@@ -98,7 +99,7 @@ def apply(
         ),
         scopes=tuple(scope or (claim.scopes if claim else ())),
         approvals=tuple(override or ()),
-        reviewed=tuple(reviewed),
+        reviewed=expect or "",
         adopt=adopt,
         deep=deep or (claim is not None and "deep" in claim.options),
         strict=True,
@@ -106,6 +107,8 @@ def apply(
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
     as_json = output is Format.JSON
     planned = reconciler.plan(request)
+    if claim is not None:
+        check_plan_file(claim, planned, call.process.clock())
     if not as_json:
         lines = text_lines(planned.plan, names=planned.names)
         # Without the last line, which says what to type next: that is being done.
@@ -113,11 +116,12 @@ def apply(
         note_unused_tokens(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
         ask(as_json=as_json, fix=_NOBODY_TO_ASK, declined="not applied")
-    _carry_out(call, reconciler, planned, request, as_json=as_json)
+    _carry_out(call, source, reconciler, planned, request, as_json=as_json)
 
 
 def _carry_out(
     call: Invocation,
+    source: str | None,
     reconciler: Reconciler,
     planned: CombinedPlan,
     request: ReconcileRequest,
@@ -130,7 +134,13 @@ def _carry_out(
         closing(ProgressLine(reconciler.emit)) as progress,
     ):
         result = replace(reconciler, emit=progress.tell).apply(planned, request)
-    _tell(call, result, as_json=as_json)
+    again = [
+        "envctl",
+        "apply",
+        *(["--source", source] if source else []),
+        *["--adopt"] * request.adopt,
+    ]
+    _tell(call, result, shlex.join(again), as_json=as_json)
     raise typer.Exit(heard.exit_code(result.exit_code))
 
 
@@ -150,8 +160,11 @@ def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
     return claim
 
 
-def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
-    """Say all that came of the run. Raises what refuses it, where that is not said as JSON."""
+def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) -> None:
+    """Say all that came of the run, and where it takes another one, the command ``again``.
+
+    Raises what refuses it, where that is not said as JSON.
+    """
     for ending in result.ended:
         note(ended_text(ending.override, ending.why))
     for override in result.ending_soon:
@@ -165,6 +178,9 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
             note(line)
         if result.report.outcomes:
             say(tally_line(result.report))
+            next_run = next_run_line(result.planned, result.report, again)
+            if next_run:
+                say(next_run)
 
 
 @dataclass(eq=False)

@@ -102,6 +102,7 @@ class Installation:
             clock=master.process.clock,
             sleep=master.process.sleep,
             interruption=master.process.interruption,
+            principal=master.aws.caller_arn(),
             redact=redactor(kinds, self.id),
             blobs=self.ledger.blobs,
         )

@@ -19,6 +19,7 @@ from controller.model.canonical import parse_canonical
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
 from controller.model.ref import Reason, ResourceRef
+from controller.planning.authors import with_live_author
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.overrides import suspended
@@ -152,7 +153,7 @@ class _Scope:
         options = ScopeOptions(
             diff=DiffOptions(target="", now=self.asked.now),
             limits=self.planner.settings.guards,
-            tokens=self.asked.approvals,
+            approvals=self.asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
         )
         made = finish(observed, [self._compared(part) for part in parts], options)
@@ -210,7 +211,7 @@ class _Scope:
         if told:
             said = (because, f"{environment.key} is overridden: {told}")
             because = "; ".join(filter(None, said))
-        return replace(
+        shaped = replace(
             change,
             action=shaping.action or change.action,
             origin=change.origin or projected.origins.get(change.ref),
@@ -219,6 +220,7 @@ class _Scope:
             effects=shaping.effects or change.effects,
             depends_on=tuple(dict.fromkeys((*change.depends_on, *shaping.depends_on))),
         )
+        return with_live_author(shaped, environment, self.planner.accepted)
 
     def _continued(self, change: Change) -> Change:
         """Return a change that goes on with what a run of ours left half done as what it was begun as: nobody else did it."""
