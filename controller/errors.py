@@ -97,6 +97,10 @@ class Throttled(Unreachable):
     """AWS asked us to slow down for longer than the retry budget allows."""
 
 
+class NotInTime(Unreachable):
+    """What AWS was waited for was not ready in time, so the request was not sent."""
+
+
 class AccessDenied(EnvctlError):
     """A permission is missing; an operator acts."""
 
@@ -129,6 +133,10 @@ class RefusedByAws(EnvctlError):
         super().__init__(
             message, detail=detail, fix=fix, facts={"awsCode": aws_code} if aws_code else None
         )
+
+
+class Interrupted(EnvctlError):
+    """Ctrl-C, or a signal to end, came before it was done."""
 
 
 class DamagedState(EnvctlError):
@@ -167,6 +175,8 @@ class ExitCode(IntEnum):
     """Some changes were not made, or what was checked is not in order."""
     USAGE = 64
     BUG = 70
+    INTERRUPTED = 130
+    """Ctrl-C, as shells say it; 143 after SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +203,7 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     ),
     Unreachable: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Unreachable", "nobody yet"),
     Throttled: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Throttled", "nobody yet"),
+    NotInTime: Consequence(ExitCode.TRY_AGAIN, "with back-off", "NotInTime", "nobody yet"),
     AccessDenied: Consequence(ExitCode.DENIED, "slowly", "AccessDenied", "operator"),
     NotAppliedYet: Consequence(
         ExitCode.TRY_AGAIN, "on the next run", "NotAppliedYet", "nobody yet"
@@ -204,10 +215,12 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     ScopeBusy: Consequence(ExitCode.TRY_AGAIN, "with back-off", "ScopeBusy", "nobody yet"),
     ScopeFromTheFuture: Consequence(ExitCode.TRY_AGAIN, "slowly", "ScopeFromTheFuture", "operator"),
     WrongUsage: Consequence(ExitCode.USAGE, "no", "WrongUsage", "operator"),
+    Interrupted: Consequence(ExitCode.INTERRUPTED, "no", "Interrupted", "whoever ended it"),
 }
 
 EXIT_ORDER: tuple[ExitCode, ...] = (
     ExitCode.BUG,
+    ExitCode.INTERRUPTED,
     ExitCode.DESIRED_STATE_WRONG,
     ExitCode.REFUSED,
     ExitCode.STALE,

@@ -92,6 +92,14 @@ class LeaseNotReleased(Event, name="lease.notReleased", level="warning"):
 
 
 @dataclass(frozen=True)
+class NotKept(Event, name="run.notKept", level="error"):
+    """What is written down after a run could not be: what was done is done."""
+
+    what: str
+    because: str
+
+
+@dataclass(frozen=True)
 class ChangeSettled(Event, name="change.settled"):
     """One change has its outcome."""
 

@@ -203,14 +203,15 @@ class LiveActs(LiveReads, Protocol):
     def check(self) -> None:
         """Make sure that the scope is still ours, before a request that changes something; cheap while it is.
 
-        Called by the engine before each act; a target calls it before each further request. Raises StaleEpoch.
+        Called by the engine before each act; a target calls it before each further request. Raises StaleEpoch, and for
+        changes that are sent many at a time Interrupted: what was asked for by then should have its result all the same.
         """
 
     def now(self) -> datetime:
         """Return the moment, aware."""
 
     def sleep(self, seconds: float, /) -> None:
-        """Pause."""
+        """Pause. Raises Interrupted, as ``check`` does."""
 
 
 class ObservingTarget(Protocol):

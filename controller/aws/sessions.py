@@ -13,7 +13,7 @@ from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 
 from controller.aws.child_role import account_of_caller, deploy_command
-from controller.aws.clients import Clients, place_of
+from controller.aws.clients import Clients, Retries, place_of
 from controller.aws.errors import (
     DENIED_CODES,
     Place,
@@ -79,14 +79,18 @@ class AwsAccess:
         instance: str,
         allowed_role_names: Iterable[str],
         clock: Callable[[], datetime],
+        stop: threading.Event | None = None,
     ) -> None:
-        """Take the master's region, the names for sessions (``envctl-<installation>-<instance>``), and the role names the settings allow."""
+        """Take the master's region, the names for sessions (``envctl-<installation>-<instance>``), and the role names the settings allow.
+
+        Once ``stop`` is set calls to child accounts are not tried again.
+        """
         self.region = region
         who = _NOT_IN_SESSION_NAME.sub("-", f"envctl-{installation}-{instance}")
         self.session_name = who[:SESSION_NAME_LENGTH]
         """As STS takes it: other characters become ``-``."""
         self._allowed = frozenset(allowed_role_names)
-        self._clients = Clients()
+        self._clients = Clients(Retries(stop=stop))
         self.counter = self._clients.counter
         """What counts the requests of all sessions."""
         self._clock = clock

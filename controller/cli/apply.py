@@ -7,10 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from controller.cli.interruption import stopping_on_signals
 from controller.cli.invocation import (
     AdoptOption,
     DeepOption,
@@ -29,8 +30,12 @@ from controller.cli.plan import (
 from controller.cli.process import note, say, say_document, say_lines
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.combined_plan import ReconcileRequest, refusal_of
-from controller.engine.reconcile.reconciler import Reconciled
+from controller.engine.reconcile.combined_plan import (
+    CombinedPlan,
+    ReconcileRequest,
+    refusal_of,
+)
+from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.errors import WrongUsage
 from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
@@ -99,8 +104,8 @@ def apply(
         deep=deep or (claim is not None and "deep" in claim.options),
         strict=True,
     )
-    as_json = output is Format.JSON
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
+    as_json = output is Format.JSON
     planned = reconciler.plan(request)
     if claim is not None:
         check_plan_file(claim, planned, call.process.clock())
@@ -111,11 +116,32 @@ def apply(
         note_unused_tokens(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
         ask(as_json=as_json, fix=_NOBODY_TO_ASK, declined="not applied")
-    with closing(ProgressLine(reconciler.emit)) as progress:
+    _carry_out(call, source, reconciler, planned, request, as_json=as_json)
+
+
+def _carry_out(
+    call: Invocation,
+    source: str | None,
+    reconciler: Reconciler,
+    planned: CombinedPlan,
+    request: ReconcileRequest,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Apply a plan, say what came of it, and end the command."""
+    with (
+        stopping_on_signals(call.process.interruption) as heard,
+        closing(ProgressLine(reconciler.emit)) as progress,
+    ):
         result = replace(reconciler, emit=progress.tell).apply(planned, request)
-    again = ["envctl", "apply", *(["--source", source] if source else []), *["--adopt"] * adopt]
+    again = [
+        "envctl",
+        "apply",
+        *(["--source", source] if source else []),
+        *["--adopt"] * request.adopt,
+    ]
     _tell(call, result, shlex.join(again), as_json=as_json)
-    raise typer.Exit(result.exit_code)
+    raise typer.Exit(heard.exit_code(result.exit_code))
 
 
 def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
@@ -147,13 +173,14 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
         say_document("apply", apply_json(result.planned, result.report))
     elif result.refused is not None:
         raise result.refused
-    elif result.planned.plan.enforced and result.report is not None:
+    elif result.report is not None:
         for line in failure_lines(result.report):
             note(line)
-        say(tally_line(result.report))
-        next_run = next_run_line(result.planned, result.report, again)
-        if next_run:
-            say(next_run)
+        if result.report.outcomes:
+            say(tally_line(result.report))
+            next_run = next_run_line(result.planned, result.report, again)
+            if next_run:
+                say(next_run)
 
 
 @dataclass(eq=False)

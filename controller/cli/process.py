@@ -7,12 +7,12 @@ import getpass
 import os
 import socket
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from controller.engine.commit.interruption import Interruption
 from controller.engine.installation.process_context import ProcessContext
 from controller.model.printable import LONGEST_NAME, in_short, printable_lines
 from controller.model.ref import Problem
@@ -51,12 +51,14 @@ def process_context() -> ProcessContext:
         except (OSError, KeyError):
             # A container may run as a number without a name.
             user = f"uid-{os.getuid()}"
+    interruption = Interruption()
     return ProcessContext(
         environment=os.environ,
         clock=utc_now,
-        sleep=time.sleep,
+        sleep=interruption.wait,
         user=in_short(user, LONGEST_NAME),
         instance=f"{socket.gethostname()}-{os.getpid()}",
+        interruption=interruption,
     )
 
 

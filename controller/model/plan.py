@@ -303,8 +303,10 @@ class Status(StrEnum):
     CONFLICTED = "conflicted"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Something it depends on conflicted or failed."""
+    """Something it depends on conflicted or failed, or the run ended before its turn."""
     STALE_EPOCH = "stale epoch"
+    UNKNOWN = "unknown"
+    """It may have been done: the answer was lost, or what followed could not be seen. The next run tells by looking."""
 
 
 DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})

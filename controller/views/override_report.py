@@ -60,6 +60,7 @@ class OverrideDocument(TypedDict):
     outcomes: list[SwitchOutcomeObject]
     refused: Annotated[list[str], "Tokens of guards that stood in the way."]
     counts: Annotated[Mapping[str, int], "Status -> how many outcomes."]
+    failed: Annotated[list[str], "What could not be done once it was written."]
 
 
 def prepared_lines(prepared: Prepared) -> Iterator[str]:
@@ -115,12 +116,16 @@ def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
     told = []
     for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING)):
         instances = {
-            outcome.change.ref: outcome.status in DONE
+            outcome.change.ref: outcome.status
             for outcome in outcomes
             if outcome.change.action in actions and outcome.change.ref.kind == "Instance"
         }
         if instances:
-            told.append(f"{verb} {number(sum(instances.values()))} of {number(len(instances))}")
+            statuses = Counter(instances.values())
+            unknown = statuses[Status.UNKNOWN]
+            more = f" ({number(unknown)} not known)" if unknown else ""
+            finished = sum(statuses[status] for status in DONE)
+            told.append(f"{verb} {number(finished)} of {number(len(instances))}{more}")
     scaled = [
         outcome.status in DONE
         for outcome in outcomes
@@ -144,6 +149,8 @@ def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
     for scope in done.outcomes:
         if scope.stopped:
             yield f"  {scope.finding.scope}: {scope.stopped.message}"
+    for error in done.failed:
+        yield f"  what was written holds, but: {error}"
 
 
 def _instances(counts: Mapping[str, int]) -> str:
@@ -172,5 +179,6 @@ def report_json(prepared: Prepared, done: Done, now: datetime) -> OverrideDocume
         ),
         outcomes=[filled(SwitchOutcomeObject, outcome, outcome.change) for outcome in outcomes],
         refused=[violation.token for violation in done.refused],
+        failed=[str(error) for error in done.failed],
         counts=Counter(outcome.status.value for outcome in outcomes),
     )

@@ -4,8 +4,10 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from controller.aws.tables import ItemStore
+from controller.engine.commit.interruption import Interruption
 from controller.engine.commit.lease import Leases
 from controller.ledger.large_images import BlobStore
 from controller.ledger.records import Redact
@@ -37,6 +39,8 @@ class Storage:
     """Takes sensitive values out of what records keep."""
     blobs: BlobStore | None = None
     """Keeps images that are too large for a record."""
+    interruption: Interruption = field(default_factory=Interruption)
+    """Whether whoever writes was asked to end."""
 
     def physical(self, table: str) -> str:
         """Return the name a logical table goes by in DynamoDB."""
@@ -46,7 +50,7 @@ class Storage:
     def leases(self) -> Leases:
         """Who owns which scope."""
         state = self.physical(STATE_TABLE.name)
-        return Leases(self.store, state, self.clock, self.sleep)
+        return Leases(self.store, state, self.clock, partial(self.interruption.pause, self.sleep))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

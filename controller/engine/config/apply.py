@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from controller.aws.errors import OutcomeUnknown
 from controller.aws.items import Item
 from controller.aws.transactions import Cancelled
 from controller.aws.transactions import Reason as CancelReason
@@ -39,6 +40,7 @@ from controller.engine.installation.installation import Installation
 from controller.errors import (
     EnvctlError,
     ExitCode,
+    Interrupted,
     RefusedByAws,
     StaleEpoch,
     exit_code_of,
@@ -82,6 +84,7 @@ class _Run:
             while current is not None:
                 building = ahead.submit(self._build, current.head)
                 try:
+                    self.writer.storage.interruption.check()
                     answer: SendResult | Cancelled | EnvctlError = self.writer.send(current)
                 except EnvctlError as error:
                     answer = error
@@ -169,8 +172,13 @@ class _Run:
             return error
         except EnvctlError as error:
             trouble = error
+        if isinstance(trouble, Interrupted):
+            self._put_back(transaction)
+            return trouble
         if not isinstance(trouble, RefusedByAws):
-            self._settle(transaction, Status.FAILED, trouble.reason)
+            open_still = isinstance(trouble, OutcomeUnknown)
+            status = Status.UNKNOWN if open_still else Status.FAILED
+            self._settle(transaction, status, trouble.reason)
             return trouble
         if len(transaction.changes) > 1:
             # One of them is refused, AWS does not say which: halves find it.
@@ -247,6 +255,8 @@ class ApplyReport:
     exit_code: ExitCode
     stopped: str = ""
     """Why the run did not go to its end, if so."""
+    not_kept: tuple[str, ...] = ()
+    """What could not be written down afterwards: what was done is done all the same."""
 
 
 NOTHING_APPLIED: Final = ApplyReport("", (), ExitCode.DONE)
@@ -278,7 +288,8 @@ def apply_config(
     stopped: list[EnvctlError] = []
     for scope in scopes:
         approved = replace(request, approvals=approvals_of(scope.violations))
-        with ScopeWriter.take(scope.scope, claim, storage, approved, emit) as writer:
+        taken = ScopeWriter.take(scope.scope, claim, storage, approved, emit)
+        with taken as writer, storage.interruption.doing((f"scope {scope.scope}",)):
             result = commit_changes(scope.changes, writer)
         outcomes += result.outcomes
         for outcome in result.outcomes:

@@ -5,7 +5,7 @@ Records go in batches, each in one transaction with the head and the list of wha
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -143,12 +143,17 @@ def scopes_left_open(store: ItemStore, state_table: str, scopes: Iterable[str]) 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Makes and writes the records of one run in one scope. Not for several threads at once."""
+    """Makes and writes the records of one run in one scope. Not for several threads at once.
+
+    Begins with ``left_open``: what an earlier run left open stays so until it is ended.
+    """
 
     writer: ScopeWriter
     scope: LiveScope
     role: str = ""
     """ARN of the role the account is reached by."""
+    still_open: list[str] = field(default_factory=list)
+    """Ids of the records of which nobody has written what became of them."""
 
     def intended(self, batch: Batch, at: datetime) -> LedgerRecord:
         """Return the record that announces changes which share one; not yet chained.
@@ -233,7 +238,8 @@ class Journal:
         keys = [{"AuditID": record_id} for record_id in row.get("Records", ())] if row else []
         if not keys:
             return ()
-        found = storage.store.batch_get(storage.physical(LEDGER_TABLE.name), keys)
+        found = list(storage.store.batch_get(storage.physical(LEDGER_TABLE.name), keys))
+        self.still_open[:] = [str(item["AuditID"]) for item in found]
         records = (record_of_wire(to_wire(item), storage.blobs) for item in found)
         return tuple(sorted(records, key=lambda record: record.sequence))
 
@@ -241,26 +247,40 @@ class Journal:
         """Announce changes, ``MAX_RECORDS`` a transaction. Raises StaleEpoch, and as any write: nothing is to be done then."""
         at = self.writer.storage.clock()
         records = [self.intended(batch, at) for batch in batches]
-        ids = [record.audit_id for record in records]
-        return self._write(records, lambda written: ids[:written])
+        return self._write(records, lambda part: self.still_open + [r.audit_id for r in part])
 
     def end(
         self, endings: Mapping[str, Ending], records: Sequence[LedgerRecord]
     ) -> tuple[LedgerRecord, ...]:
-        """Write what became of announced records, by their ids. Raises StaleEpoch, and as any write: they stay open then."""
+        """Write what became of announced records that have an ending, by their ids; the others stay open.
+
+        Raises StaleEpoch, and as any write: they stay open then.
+        """
         at = self.writer.storage.clock()
-        ended = [self.ended(record, endings[record.audit_id], at) for record in records]
-        ids = [record.intended for record in ended]
-        return self._write(ended, lambda written: ids[written:])
+        ended = [
+            self.ended(record, endings[record.audit_id], at)
+            for record in records
+            if record.audit_id in endings
+        ]
+
+        def open_after(part: Sequence[LedgerRecord]) -> list[str]:
+            gone = {record.intended for record in part}
+            return [record_id for record_id in self.still_open if record_id not in gone]
+
+        return self._write(ended, open_after)
 
     def _write(
-        self, records: Sequence[LedgerRecord], open_after: Callable[[int], list[str]]
+        self,
+        records: Sequence[LedgerRecord],
+        open_after: Callable[[Sequence[LedgerRecord]], list[str]],
     ) -> tuple[LedgerRecord, ...]:
-        """Append records, ``MAX_RECORDS`` a transaction; ``open_after`` so many are written gives the ids of those open then."""
+        """Append records, ``MAX_RECORDS`` a transaction; ``open_after`` a part is written gives the ids of those open then."""
         table = self.writer.storage.physical(STATE_TABLE.name)
         written: list[LedgerRecord] = []
         for first in range(0, len(records), MAX_RECORDS):
-            last = first + MAX_RECORDS
-            row = {"Id": OPEN_PREFIX + self.scope.name, "Records": open_after(last)}
-            written += self.writer.append(records[first:last], [PutWrite(table, to_wire(row))])
+            part = records[first : first + MAX_RECORDS]
+            left = open_after(part)
+            row = {"Id": OPEN_PREFIX + self.scope.name, "Records": left}
+            written += self.writer.append(part, [PutWrite(table, to_wire(row))])
+            self.still_open[:] = left
         return tuple(written)
