@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from controller.model.canonical import short
 from controller.model.ref import Reason
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class PlanChanged(EnvctlError):
         """Name both digests."""
         self.expected, self.actual = expected, actual
         super().__init__(
-            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}",
+            f"the plan went stale: reviewed {short(expected)}, now {short(actual)}",
             detail=detail,
             fix="run envctl plan again and review the new one",
             facts={"expected": expected, "actual": actual},

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from controller.engine.installation.process_context import ProcessContext
-from controller.model.printable import printable_lines
+from controller.model.printable import LONGEST_NAME, in_short, printable_lines
 from controller.model.ref import Problem
 from controller.views.style import Line, coloured, plain
 
@@ -55,7 +55,7 @@ def process_context() -> ProcessContext:
         environment=os.environ,
         clock=utc_now,
         sleep=time.sleep,
-        user=user,
+        user=in_short(user, LONGEST_NAME),
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
 

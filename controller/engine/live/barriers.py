@@ -56,7 +56,7 @@ def live_barriers(
             absent_in_both = partial(operator.not_, owner.ref in accepted.resources)
             for barrier in owner.barriers(accepted.before, now, absent_in_both):
                 if barrier not in held:
-                    yield replace(barrier, because=as_applied(barrier.because))
+                    yield replace(barrier, because=as_applied(barrier.because), lifted=True)
 
 
 @dataclass(frozen=True, slots=True)
