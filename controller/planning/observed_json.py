@@ -69,18 +69,7 @@ def observed_schema() -> Schema:
             "scope": text("`config` or `<account>/<region>`."),
             "state": _one_of(ScopeState, "How well the scope is known."),
             "reason": text("Why the scope is not ok; empty if it is."),
-            "facts": {
-                **object_of(
-                    {},
-                    {
-                        "acceptedRevision": text(
-                            "Revision last applied in full; empty if unknown."
-                        ),
-                        "overrides": list_of({"type": "object"}, "Rows of the overrides."),
-                    },
-                ),
-                "description": "What else decisions need.",
-            },
+            "facts": _facts_schema(),
             "objects": list_of(found, "By kind and name."),
         }
     )
@@ -92,6 +81,14 @@ def observed_schema() -> Schema:
             {"observedFormat": {"const": OBSERVED_FORMAT}, "scopes": list_of(scope, "By name.")}
         ),
     }
+
+
+def _facts_schema() -> Schema:
+    known = {
+        "acceptedRevision": text("Revision last applied in full; empty if unknown."),
+        "overrides": list_of({"type": "object"}, "Rows of the overrides."),
+    }
+    return {**object_of({}, known), "description": "What else decisions need."}
 
 
 def _mark_schema() -> Schema:

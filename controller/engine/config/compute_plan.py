@@ -98,12 +98,18 @@ _TYPE: Final = "EnvironmentType"
 
 
 def _protecting(types: Mapping[ResourceRef, bytes]) -> AbstractSet[str]:
-    """Return the names of those environment types, by their attributes, that protect schedules."""
-    return {
-        ref.key
-        for ref, attributes in types.items()
-        if SCHEDULE_ENVIRONMENT in (_value(attributes, TYPES.name).get("ProtectedActions") or ())
-    }
+    """Return the names of those environment types, by their attributes, that protect schedules.
+
+    One whose protected actions are no list, as somebody else wrote them, protects: what they were is not known.
+    """
+    protecting = set()
+    for ref, attributes in types.items():
+        actions = _value(attributes, TYPES.name).get("ProtectedActions")
+        if actions is not None and (
+            not isinstance(actions, list) or SCHEDULE_ENVIRONMENT in actions
+        ):
+            protecting.add(ref.key)
+    return protecting
 
 
 def _schedule_differs(projection: Projection, found: Observation) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.engine.config.compute_plan import PlanRules, plan_config
+from controller.engine.config.compute_plan import PlanRules, plan_config, schedule_barriers
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired import find_edits
 from controller.engine.desired.find_edits import (
@@ -17,10 +17,11 @@ from controller.engine.desired.find_edits import (
 )
 from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader
 from controller.errors import InvalidDesiredState
-from controller.model.canonical import parse_canonical
+from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Cause, Change, PlanOptions, ScopePlan
 from controller.model.ref import Authorship, DocumentPlace, Origin, Reason, ResourceRef
+from controller.model.resource import Projection
 from controller.planning.fields import EXTRA
 from tests.support.text_source import TextSource
 from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE, examples
@@ -264,3 +265,30 @@ def test_the_changes_of_a_plan_are_the_same_each_time() -> None:
     after = put("services/d.yaml", "old", "new")
 
     assert change_of(planned(FLEET, after)) == change_of(planned(FLEET, after))
+
+
+@pytest.mark.parametrize(
+    ("actions", "held"),
+    [(5, True), ("SCHEDULE_ENVIRONMENT", True), ({}, True), (None, False), (["BULK_PATCH_AMI"], False)],
+)  # fmt: skip
+def test_protected_actions_that_somebody_damaged_go_on_protecting(actions: Any, held: bool) -> None:
+    """What they were is not known, so the schedule stays until the type is put back."""
+    kind, environment = ResourceRef("EnvironmentType", "Staging"), ResourceRef("Environment", "c50")
+    items = {"ConfigEnvironmentTypes": {"Value": {"ProtectedActions": actions}}}
+
+    def environments(schedule: str) -> bytes:
+        return canonical_bytes(
+            {
+                "ConfigEnvironments": {"Value": {"EnvironmentType": "Staging"}},
+                "InfraOpsEnvironment": {"Value": {"ManualScheduleUp": schedule}},
+            }
+        )
+
+    wanted = Projection(environment, environments("on"), b"{}", "new")
+    objects = {
+        kind: Observation(kind, canonical_bytes(items), "d", None, Ownership.OURS, b"{}"),
+        environment: Observation(environment, environments("off"), "old", None, Ownership.OURS, b"{}"),
+    }  # fmt: skip
+    found = ObservedState("config", ScopeState.OK, objects)
+    barriers = list(schedule_barriers({environment: wanted}, found))
+    assert [barrier.guard for barrier in barriers] == (["protectedActions"] if held else [])
