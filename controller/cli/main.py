@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 
 from controller import __version__
 from controller.cli.commands import AllCommands
-from controller.cli.process import counted, note, note_problems, say_document
+from controller.cli.process import counted, note, note_as_is, note_problems, say, say_document
 from controller.errors import (
     EnvctlError,
     ExitCode,
@@ -22,6 +22,7 @@ from controller.errors import (
     exit_code_of,
 )
 from controller.model.ref import Reason
+from controller.redactor import REDACTOR
 from controller.views.documents.problem import error_json
 
 INTERRUPTED = 130
@@ -41,7 +42,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        sys.stdout.write(f"envctl {__version__}\n")
+        say(f"envctl {__version__}")
         raise typer.Exit
 
 
@@ -67,7 +68,7 @@ def envctl(
 ) -> None:
     """Keep the environments of many AWS accounts as YAML in Git says."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
+        note(context.get_help())
         raise typer.Exit(ExitCode.USAGE)
     from controller.cli.invocation import Invocation
 
@@ -166,7 +167,7 @@ def _interrupted() -> int:
 
 
 def _keep_traceback(error: Exception) -> str:
-    text = "".join(traceback.format_exception(error))
+    text = REDACTOR.redact("".join(traceback.format_exception(error)))
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="envctl-bug-", suffix=".txt", delete=False, encoding="utf-8"
@@ -174,5 +175,5 @@ def _keep_traceback(error: Exception) -> str:
             file.write(text)
         return str(Path(file.name))
     except OSError:
-        sys.stderr.write(text)
+        note_as_is(text)
         return "above, as no file could be written"

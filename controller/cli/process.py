@@ -15,11 +15,14 @@ from functools import partial
 
 from controller.engine.installation.process_context import ProcessContext
 from controller.model.ref import Problem
+from controller.redactor import REDACTOR
 from controller.views.documents.envelope import document_text
 from controller.views.style import Line, coloured, plain
 
 USER_VARIABLE = "ENVCTL_USER"
 PERSONAL = ("AWS_", "ENVCTL_", "GIT_")
+OWN_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""Variables whose values are secret whoever names them."""
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
@@ -51,6 +54,7 @@ def process_context() -> ProcessContext:
         except (OSError, KeyError):
             # A container may run as a number without a name.
             user = f"uid-{os.getuid()}"
+    REDACTOR.tell(*(os.environ.get(name, "") for name in OWN_SECRETS))
     return ProcessContext(
         environment=os.environ,
         clock=utc_now,
@@ -77,26 +81,38 @@ _OBEYED = {
 """Characters that a terminal would obey, and what is shown for them: names come from tables that others write too."""
 
 
+def print_as_is(text: str) -> None:
+    """Print part of a result, with its own line feeds and colours: all that is printed, but without secrets."""
+    sys.stdout.write(REDACTOR.redact(text))
+
+
+def note_as_is(text: str) -> None:
+    """Print something about a result, at once, as ``print_as_is`` does."""
+    sys.stderr.write(REDACTOR.redact(text))
+    sys.stderr.flush()
+
+
 def say(text: str) -> None:
     """Print a result."""
-    shown = text.translate(_OBEYED)
-    sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n")
+    # A secret is found as it is, not with characters escaped.
+    shown = REDACTOR.redact(text).translate(_OBEYED)
+    print_as_is(shown if shown.endswith("\n") else f"{shown}\n")
 
 
 def say_lines(lines: Iterable[Line]) -> None:
     """Print styled lines, in colour where that is wanted."""
-    sys.stdout.write(coloured(lines) if wants_colour() else plain(lines))
+    print_as_is(coloured(lines) if wants_colour() else plain(lines))
 
 
 def say_document(name: str, fields: Mapping[str, object]) -> None:
     """Print a result as one JSON document in its envelope."""
-    sys.stdout.write(document_text(name, fields).decode())
+    print_as_is(document_text(name, fields).decode())
 
 
 def note(text: str) -> None:
     """Print something about a result."""
     sys.stdout.flush()
-    sys.stderr.write(f"{text.translate(_OBEYED)}\n")
+    note_as_is(f"{REDACTOR.redact(text).translate(_OBEYED)}\n")
 
 
 def note_problems(problems: Iterable[Problem]) -> None:

@@ -22,6 +22,7 @@ from controller.ledger.large_images import (
 )
 from controller.model.ledger_record import Actor, Head, ItemWrite, LedgerRecord, Phase
 from controller.model.ref import ResourceRef
+from controller.redactor import REDACTOR
 
 Redact = Callable[[str, dict[str, Any]], dict[str, Any]]
 """(logical table, full image) -> the image with sensitive values replaced by their digests."""
@@ -70,7 +71,14 @@ def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, 
     sequence, last_hash = head.sequence, head.last_hash
     for record in records:
         sequence += 1
-        placed = replace(record, sequence=sequence, previous_hash=last_hash)
+        placed = replace(
+            record,
+            sequence=sequence,
+            previous_hash=last_hash,
+            # What people and other programs call themselves, and why: never what they know.
+            actor=Actor(*map(REDACTOR.redact, astuple(record.actor))),
+            changed_by=REDACTOR.redact(record.changed_by),
+        )
         last_hash = record_hash(placed)
         linked.append(replace(placed, hash=last_hash))
     return tuple(linked)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from controller.errors import WrongUsage
+from controller.redactor import REDACTOR
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tu
         for path in sorted(files):
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_file(target, files[path])
+            _write_as_is(target, files[path])
     except OSError as error:
         raise WrongUsage(
             f"{folder}: cannot be written: {error.strerror}", fix="name a folder that can be"
@@ -33,10 +34,15 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tu
 
 
 def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write a file, replacing one that is there, in one step; with ``private`` nobody but this user may read it.
+    """Write a text, replacing a file that is there, in one step. No secret is in it.
 
-    Raises WrongUsage if it cannot be written.
+    With ``private`` it is written as it is, secrets and all, and nobody but this user may read it. Raises WrongUsage if it
+    cannot be written.
     """
+    _write_as_is(path, content if private else REDACTOR.redact_bytes(content), private=private)
+
+
+def _write_as_is(path: Path, content: bytes, *, private: bool = False) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if path.exists() and not path.is_file():
