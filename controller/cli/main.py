@@ -13,7 +13,15 @@ from typer.exceptions import TyperException
 
 from controller import __version__
 from controller.cli.commands import AllCommands
-from controller.cli.process import counted, note, note_as_is, note_problems, say, say_document
+from controller.cli.process import (
+    counted,
+    log_without_secrets,
+    note,
+    note_as_is,
+    note_problems,
+    say,
+    say_document,
+)
 from controller.errors import (
     EnvctlError,
     ExitCode,
@@ -78,6 +86,7 @@ def envctl(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing is raised but what ends the process by request."""
+    log_without_secrets()
     try:
         code = typer.main.get_command(app).main(
             list(arguments), prog_name="envctl", standalone_mode=False
@@ -167,7 +176,9 @@ def _interrupted() -> int:
 
 
 def _keep_traceback(error: Exception) -> str:
-    text = REDACTOR.redact("".join(traceback.format_exception(error)))
+    # Errors of others within it may quote in part.
+    lines = REDACTOR.redact("".join(traceback.format_exception(error))).splitlines(keepends=True)
+    text = "".join(map(REDACTOR.redact_quoted, lines))
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="envctl-bug-", suffix=".txt", delete=False, encoding="utf-8"

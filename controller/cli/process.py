@@ -4,6 +4,7 @@ Nothing else reads the clock, the environment or who is at work.
 """
 
 import getpass
+import logging
 import os
 import socket
 import sys
@@ -62,6 +63,19 @@ def process_context() -> ProcessContext:
         user=user,
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
+
+
+class _Remarks(logging.Handler):
+    """Prints what libraries log where nobody else takes it: with whole tracebacks, which quote what was sent."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lines = REDACTOR.redact(self.format(record)).splitlines()
+        note("\n".join(map(REDACTOR.redact_quoted, lines)))
+
+
+def log_without_secrets() -> None:
+    """Have warnings of libraries printed as before, but without secrets."""
+    logging.lastResort = _Remarks(logging.WARNING)
 
 
 def may_ask() -> bool:

@@ -20,6 +20,7 @@ _KEY: Final = re.compile(
 )
 _ANCHOR: Final = re.compile(r"(?<![^\s\[{,:])&[^\s,\[\]{}]+[ \t]+(?=[^\s])")
 _PROPERTIES: Final = re.compile(r"\s*(?:[&!][^\s,\[\]{}]*\s+)*+")
+_FLOW_MAP: Final = re.compile(rf"{_PROPERTIES.pattern}\{{")
 _IN_FLOW: Final = re.compile(rf"{_QUOTED}|[^,\]}}\r\n]*")
 _BRACKETS: Final = re.compile(rf"{_QUOTED}|[\[\]{{}}]")
 _REST: Final = re.compile(r"[^\r\n]*")
@@ -37,6 +38,8 @@ class CoveredNames(NamedTuple):
     """Names whose values are not shown, in whatever case they are written."""
     known: frozenset[str] = frozenset()
     """Names of fields there are; any other may be meant for a secret one."""
+    holders: frozenset[str] = frozenset()
+    """Names of fields that hold a map with secrets: what stands in the map's place may be one."""
 
     def cover(self, name: str) -> bool:
         """Tell whether the value of a field of this name may be a secret."""
@@ -63,7 +66,7 @@ def covered(text: str, names: CoveredNames) -> str:
         name = _plain(found["name"])
         if name not in asked:
             asked[name] = names.cover(name)
-        if asked[name]:
+        if asked[name] or (name in names.holders and not _FLOW_MAP.match(text, at)):
             is_secret = not names.known or name.casefold() in {n.casefold() for n in names.secret}
             end = _end_of_value(text, at, found, whole=is_secret)
             spans.append((at, end))

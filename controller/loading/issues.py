@@ -222,7 +222,12 @@ def secret_names(*models: type[BaseModel]) -> CoveredNames:
     below = secret_names(*inner) if inner else NOTHING
     secret = {str(name) for name, field in fields if _hides(field)}
     known = {str(name) for name, _ in fields}
-    return CoveredNames(below.secret | secret, below.known | known)
+    holders = {
+        str(name)
+        for name, field in fields
+        if any(map(_hides, _fields(model_in(field.annotation)).values()))
+    }
+    return CoveredNames(below.secret | secret, below.known | known, below.holders | holders)
 
 
 def secret_names_of(kinds: Kinds) -> CoveredNames:
@@ -230,7 +235,9 @@ def secret_names_of(kinds: Kinds) -> CoveredNames:
     models: list[type[BaseModel]] = [kind.spec for kind in kinds.values()]
     authored = [field.model for kind in kinds.values() for field in kind.authored_fields.values()]
     names = secret_names(*models, *authored, Metadata)
-    return names._replace(known=names.known | {*FIELDS, *kinds})
+    return names._replace(
+        known=names.known | {*FIELDS, *kinds}, holders=names.holders | {"spec", *kinds}
+    )
 
 
 def _hides(field: FieldInfo) -> bool:

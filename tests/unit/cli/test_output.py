@@ -1,6 +1,9 @@
 import os
 from contextlib import closing
 
+import logging
+import sys
+
 import pytest
 
 from controller.cli import process
@@ -137,3 +140,19 @@ def test_somebody_without_a_name_is_called_by_number(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("getpass.getuser", nameless)
 
     assert process.process_context().user.startswith("uid-")
+
+
+def test_what_libraries_log_is_printed_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    REDACTOR.tell("CANARY-external-id-of-one")
+    log_without_secrets()
+    assert logging.lastResort is not None
+    try:
+        message = "Value 'CANARY-external-id…' at 'externalId'\nCANARY-external-id-of-one"
+        raise ValueError(message)
+    except ValueError:
+        record = logging.LogRecord("botocore", logging.WARNING, "", 1, "no: %s", ("x",), sys.exc_info())
+    logging.lastResort.handle(record)
+    said = capsys.readouterr().err
+    assert "no: x" in said
+    assert "Value '***…' at 'externalId'" in said
+    assert "CANARY" not in said

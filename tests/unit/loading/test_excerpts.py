@@ -34,7 +34,9 @@ def test_without_names_nothing_is_covered() -> None:
     assert covered("{newRelicKey: abc}", NOTHING) == "{newRelicKey: abc}"
 
 
-KNOWN = NAMES._replace(known=frozenset({"a", "b", "newRelicKey", "spec"}))
+KNOWN = NAMES._replace(
+    known=frozenset({"a", "b", "newRelicKey", "spec"}), holders=frozenset({"spec"})
+)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,10 @@ KNOWN = NAMES._replace(known=frozenset({"a", "b", "newRelicKey", "spec"}))
         ("- c:\n- x\na: z", "- c:\n- x\na: z", "no other member of its list"),
         ("- newRelicKey:\n    x\n- a: x", "- newRelicKey:\n    *\n- a: x", "nor of a secret's"),
         ("c:", "c:", "nothing is nothing"),
+        ("spec: {a: x}", "spec: {a: x}", "a map has names of its own"),
+        ("spec: &k {a: x}", "spec: &k *** **", "but for an anchor's"),
+        ("spec:\n  a: x", "spec:\n  a: x", "below too"),
+        ("{spec: x, a: y}", "{spec: *, a: y}", "what stands in its place may be the secret"),
         ("{a: {c: [x, {b: y}], b: z}}", "{a: {c: *** *** ***, b: z}}", "brackets to their end"),
         ("{a: {c: [x", "{a: {c: **", "or to the end of the text"),
         ('{"n\\x65w": x, ? c\n: y}', '{"n\\x65w": *, ? c\n: *}', "names with escapes and question marks"),
