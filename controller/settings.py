@@ -4,17 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from controller.errors import WrongUsage
-from controller.kinds.language.documented import SettingsPart
+from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Finding, RuleSettings
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.kinds.parts.secret_references import is_prefix
@@ -24,22 +17,13 @@ from controller.loading.positions import Positions, dotted
 from controller.loading.text_problems import find_text_problems
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
+from controller.planning.approvals import ApprovalSettings
 from controller.planning.guards import GuardSettings
 
 Mode = Literal["off", "observe", "enforce"]
 
 ENVIRONMENT = "the environment"
 """How messages call a setting's origin where it is an ``ENVCTL_…`` variable."""
-
-
-def _as_tuple(value: Any) -> Any:
-    """Take a list from YAML, or words parted by commas from a variable of the environment."""
-    if isinstance(value, str):
-        return tuple(filter(None, (word.strip() for word in value.split(","))))
-    return tuple(value) if isinstance(value, list) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
 def _are_prefixes(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,7 +87,12 @@ class TargetModes(SettingsPart):
         """Return how far a target, by its name, may go: the weaker of its own mode and the account's."""
         own: dict[str, Mode] = self.model_dump(by_alias=True, exclude={"others"})
         mode = own.get(target) or self.others.get(target, "observe")
-        return min(mode, account, key=get_args(Mode).index)
+        return weaker(mode, account)
+
+
+def weaker(*modes: Mode) -> Mode:
+    """Return the mode that goes least far."""
+    return min(modes, key=get_args(Mode).index)
 
 
 _OPTIONS = LiveOptions()
@@ -182,6 +171,8 @@ class Settings(SettingsPart):
     """What is done about each target."""
     guards: GuardSettings = GuardSettings()
     """Limits of one plan."""
+    approvals: ApprovalSettings = ApprovalSettings()
+    """What else approves what a guard refused, beside ``--override``."""
     live: LiveSettings = LiveSettings()
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from controller.loading.documents import MAX_BYTES
+from controller.model.printable import printable as escaped
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 
 FoundKind = Literal["file", "link", "submodule", "special"]
@@ -82,8 +83,7 @@ def select(entries: Iterable[Found]) -> Selection:
 
 def printable(path: bytes) -> str:
     """Return ``path`` as text safe to print: what is no printable UTF-8 is shown as an escape."""
-    text = path.decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return escaped(path.decode(errors="backslashreplace"))
 
 
 def _refused(entry: Found) -> Problem | None:

@@ -8,7 +8,7 @@ import pytest
 
 from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
-from controller.model.ref import UNKNOWN_AUTHORSHIP
+from controller.model.ref import UNKNOWN_AUTHORSHIP, DocumentPlace, ResourceRef
 from controller.ports import Source
 from controller.sources.open_source import open_source
 from tests.support.git_repository import Repository
@@ -237,14 +237,16 @@ def test_a_submodule_is_refused(published: Published, tmp_path: Path) -> None:
     assert "submodule" in tree.problems[0].message
 
 
-def test_authorship_answers_for_every_path_asked(published: Published) -> None:
+def test_authorship_answers_for_every_document_asked(published: Published) -> None:
     published.publish(FILES)
     published.source.fetch()
+    never = DocumentPlace("never/was.yaml", ref=ResourceRef("Cluster", "Never"))
+    asked = [DocumentPlace("clusters/tango.yaml", 1), DocumentPlace("never/was.yaml"), never]
 
-    answer = published.source.authorship(["clusters/tango.yaml", "never/was.yaml"])
+    answer = published.source.authorship(asked)
 
-    assert set(answer) == {"clusters/tango.yaml", "never/was.yaml"}
-    assert answer["never/was.yaml"] == UNKNOWN_AUTHORSHIP
+    assert set(answer) == set(asked)
+    assert answer[never] == UNKNOWN_AUTHORSHIP
 
 
 def _bytes(content: str | bytes) -> bytes:

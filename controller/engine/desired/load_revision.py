@@ -29,7 +29,7 @@ from controller.model.observed import BENEATH
 from controller.model.override import Override
 from controller.model.ref import Problem, ProblemCode, ResourceRef, in_file_order
 from controller.model.resource import DesiredState
-from controller.planning.overrides import base_fields, patch
+from controller.planning.overrides import base_fields, patch, without_override
 from controller.ports import Revision, Source, SourceTree
 
 MIN_BYTES: Final = 1024 * 1024
@@ -228,6 +228,13 @@ def apply_overrides(
             marked = replace(asked, extra=extra, digest=digest)
             resources[ref] = replace(resources[ref], projection=marked)
     return replace(revision, loaded=replace(loaded, resources=resources))
+
+
+def has_base_fields(document: bytes, fields: Mapping[str, Any], kind: Kind[Any]) -> bool:
+    """Tell whether a document has, in the fields an override changed, just what it had beneath it."""
+    found = _as_read_back(document, kind)
+    same: bool = without_override(found, fields) == found
+    return same
 
 
 def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:

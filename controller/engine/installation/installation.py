@@ -100,6 +100,7 @@ class Installation:
             table_arn=lambda table: arn + table,
             clock=master.process.clock,
             sleep=master.process.sleep,
+            principal=master.aws.caller_arn(),
             redact=redactor(kinds, self.id),
             blobs=self.ledger.blobs,
         )

@@ -1,16 +1,15 @@
+import logging
 import os
 from contextlib import closing
-
-import logging
-import sys
 
 import pytest
 
 from controller.cli import process
 from controller.cli.apply import ProgressLine, progress_text
-from controller.cli.process import counted, note, say, say_lines
+from controller.cli.process import counted, log_without_secrets, note, say, say_lines
 from controller.events import ApplyProgressed
 from controller.model.plan import Progress
+from controller.redactor import REDACTOR
 from controller.views.style import Span
 
 
@@ -146,13 +145,22 @@ def test_what_libraries_log_is_printed_without_secrets(capsys: pytest.CaptureFix
     REDACTOR.tell("CANARY-external-id-of-one")
     log_without_secrets()
     assert logging.lastResort is not None
-    try:
-        message = "Value 'CANARY-external-id…' at 'externalId'\nCANARY-external-id-of-one"
-        raise ValueError(message)
-    except ValueError:
-        record = logging.LogRecord("botocore", logging.WARNING, "", 1, "no: %s", ("x",), sys.exc_info())
+    said_by_aws = ValueError(
+        "Value 'CANARY-external-id…' at 'externalId'\nCANARY-external-id-of-one"
+    )
+    told = (ValueError, said_by_aws, None)
+    record = logging.LogRecord("botocore", logging.WARNING, "", 1, "no: %s", ("x",), told)
     logging.lastResort.handle(record)
     said = capsys.readouterr().err
     assert "no: x" in said
     assert "Value '***…' at 'externalId'" in said
     assert "CANARY" not in said
+
+
+def test_nothing_that_steers_a_terminal_or_turns_its_direction_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say("a\n\tb\x1b[2J\u202ec")
+    note("a\nb\x9b\u200bc")
+
+    assert capsys.readouterr() == ("a\n\tb\\x1b[2J\\u202ec\n", "a\nb\\x9b\\u200bc\n")

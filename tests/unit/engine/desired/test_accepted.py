@@ -176,3 +176,21 @@ def test_what_the_tables_hold_is_desired_again_as_it_was_applied() -> None:
     assert {ref: resource.projection for ref, resource in made.desired.resources.items()} == {
         ref: resource.projection for ref, resource in RESOURCES.items()
     }
+
+
+def test_what_a_plan_leaves_is_accepted_and_what_the_tables_hold_was_applied() -> None:
+    state = tables()
+    staying = {ref: found for ref, found in state.objects.items() if ref != C50}
+    changed = replace(state, objects=staying)
+    accepted = reader().read(state, NOW, after=changed)
+    assert C50 not in accepted.resources
+    assert C50 in accepted.applied.resources
+    assert accepted.applied.before is None
+    assert reader().read(state, NOW).before is None
+
+
+def test_an_override_is_accepted_at_once_and_applied_with_the_tables() -> None:
+    made = override("deploymentsLocked", value=True)
+    accepted = reader().read(tables(), NOW, [made])
+    assert accepted.operational("c50", "DeploymentsLocked")
+    assert not accepted.applied.operational("c50", "DeploymentsLocked")
