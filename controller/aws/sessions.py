@@ -21,6 +21,7 @@ from controller.aws.errors import (
     RoleRefused,
     aws_errors,
     error_code,
+    what_aws_says,
 )
 from controller.errors import AccessDenied
 from controller.model.printable import in_short
@@ -244,7 +245,7 @@ def role_denied(
     AWS answers alike for a role that does not exist, one that does not trust us, and a wrong external id: RoleNotReady.
     Only where it names our own policy, or an explicit deny, the role itself is not what lacks: plain AccessDenied.
     """
-    said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:500]
+    said = what_aws_says(error)
     head = f"account {access.account}: its role cannot be assumed"
     detail = f"  AWS says: {said or 'nothing'}\n  role: {access.role_arn}"
     error_class = AccessDenied

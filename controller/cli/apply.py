@@ -27,7 +27,7 @@ from controller.cli.plan import (
     note_unused_tokens,
     note_warnings,
 )
-from controller.cli.process import note, say, say_document, say_lines
+from controller.cli.process import note, note_as_is, say, say_document, say_lines
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.combined_plan import (
@@ -214,8 +214,7 @@ class ProgressLine:
         self._next_at = now + (TERMINAL_EVERY_S if terminal else ELSEWHERE_EVERY_S)
         text = progress_text(progress, now - self._first[0], self._first[1])
         if terminal:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
+            note_as_is(f"\r\x1b[K{text}")
             self._printed = True
         else:
             note(text)
@@ -223,8 +222,7 @@ class ProgressLine:
     def close(self) -> None:
         """Take the line off the terminal."""
         if self._printed:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            note_as_is("\r\x1b[K")
 
 
 def progress_text(progress: Progress, elapsed_s: float, before: int) -> str:

@@ -22,6 +22,7 @@ from controller.ledger.large_images import (
 )
 from controller.model.ledger_record import Actor, Approved, Head, ItemWrite, LedgerRecord, Phase
 from controller.model.ref import ResourceRef
+from controller.redactor import REDACTOR
 
 Redact = Callable[[str, dict[str, Any]], dict[str, Any]]
 """(logical table, full image) -> the image with sensitive values replaced by their digests."""
@@ -70,7 +71,14 @@ def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, 
     sequence, last_hash = head.sequence, head.last_hash
     for record in records:
         sequence += 1
-        placed = replace(record, sequence=sequence, previous_hash=last_hash)
+        placed = replace(
+            record,
+            sequence=sequence,
+            previous_hash=last_hash,
+            # What people and other programs call themselves, and why: never what they know.
+            actor=_without_secrets(record.actor),
+            changed_by=REDACTOR.redact(record.changed_by),
+        )
         last_hash = record_hash(placed)
         linked.append(replace(placed, hash=last_hash))
     return tuple(linked)
@@ -192,6 +200,13 @@ def _actor_item(actor: Actor) -> dict[str, Any]:
     optional[_APPROVALS] = [{"Approval": token, "By": by} for token, by in actor.approvals]
     always = {name: getattr(actor, field) for name, field in _ACTOR.items()}
     return always | {name: value for name, value in optional.items() if value}
+
+
+def _without_secrets(actor: Actor) -> Actor:
+    texts = (*_ACTOR.values(), *_OF_SOME_ACTORS.values())
+    approvals = tuple(Approved(token, REDACTOR.redact(by)) for token, by in actor.approvals)
+    shown = {field: REDACTOR.redact(getattr(actor, field)) for field in texts}
+    return replace(actor, **shown, approvals=approvals)
 
 
 def _actor_of_item(item: Mapping[str, Any]) -> Actor:

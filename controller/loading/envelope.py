@@ -7,11 +7,9 @@ from typing import Any, NamedTuple
 from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import API_VERSION, DEFAULTS, Finding
 from controller.loading.documents import Irregular, parse_documents, yaml_type
-from controller.loading.issues import MAX_ISSUES, further, unknown_field, unknown_kind
+from controller.loading.issues import FIELDS, MAX_ISSUES, further, unknown_field, unknown_kind
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import Origin
-
-FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 
 
 class ParsedDocument(NamedTuple):
@@ -88,7 +86,12 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Find
             issues.append(Finding.missing((), name, "", f"add '{example}'"))
         elif not isinstance(part, dict):
             issues.append(
-                Finding((name,), f"expected a map, found {yaml_type(part)}", f"write '{example}'")
+                Finding(
+                    (name,),
+                    f"expected a map, found {yaml_type(part)}",
+                    f"write '{example}'",
+                    hidden=True,
+                )
             )
     return issues
 

@@ -5,7 +5,7 @@ Only asked when a problem or an edit is to be shown. A line is safe to print and
 
 import codecs
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from controller.loading.covered import CoveredNames, covered
 from controller.loading.documents import MAX_DEPTH, events_of, printable
 from controller.loading.envelope import FolderDefaults, ParsedFile, folder_of
 from controller.model.canonical import parse_canonical
@@ -38,12 +39,6 @@ _UNPRINTABLE: Final = re.compile(
 )
 _TAB: Final = "→"
 _STRANGER: Final = "\ufffd"
-
-_STAR: Final = "*"
-
-_IN_QUOTES: Final = r"\"(?:[^\"\\]|\\.)*(?:\"|\Z)|'(?:[^']|'')*(?:'|\Z)"
-_IN_FLOW: Final = r"[\[{][^\]}]*|[^,\]}\r\n]*"
-_INDENTED_BELOW: Final = r"(?:\r?\n(?:[ \t]*(?=\r?\n|\Z)|(?P=indent)[ \t]+[^\r\n]*))*"
 
 
 class Place(Protocol):
@@ -89,23 +84,6 @@ def excerpt(text: str, place: Place, length: int | None) -> Excerpt:
     rest = max(1, len(line) - caret)
     printable = _UNPRINTABLE.sub(_STRANGER, line.replace("\t", _TAB))
     return Excerpt(printable, caret, rest if length is None else max(1, min(length, rest)))
-
-
-def covered(text: str, names: Collection[str]) -> str:
-    """Return YAML text with the values of the fields of these names covered, in whatever case the names are written.
-
-    It works on the text alone, as what is shown may be no YAML at all. Every character of a value becomes a star, so that
-    places stay where they are. Rather too much is covered than too little: a value that may go on below takes what is indented below along.
-    """
-    if not names:
-        return text
-    any_name = "|".join(re.escape(name) for name in sorted(names))
-    pattern = re.compile(
-        rf"(?P<before>(?:^(?P<indent>[ ]*)(?:-[ ]+)*|(?P<flow>[{{,])\s*)(?P<quote>[\"']?)(?:{any_name})(?P=quote)[ \t]*:\s?)"
-        rf"(?P<value>(?(flow)\s*(?:(?:[&!]\S*)\s+)*(?:{_IN_QUOTES}|{_IN_FLOW})|[^\r\n]*{_INDENTED_BELOW}))",
-        re.IGNORECASE | re.MULTILINE,
-    )
-    return pattern.sub(lambda found: found["before"] + re.sub(r"\S", _STAR, found["value"]), text)
 
 
 _NO_NAME: Final = -1
@@ -154,7 +132,9 @@ class Positions:
     It reads irregular text too, as far as it goes.
     """
 
-    def __init__(self, data: bytes, secret_names: Callable[[], frozenset[str]] = frozenset) -> None:
+    def __init__(
+        self, data: bytes, secret_names: Callable[[], CoveredNames] = CoveredNames
+    ) -> None:
         """Take the text as it was given to ``parse_documents``; no excerpt shows a value of a field of those names."""
         self._plain, self._secret_names = data.removeprefix(codecs.BOM_UTF8), secret_names
         self._events: Iterator[Any] = events_of(self._plain)
@@ -267,7 +247,7 @@ class FieldOrigins:
         files: Mapping[str, str],
         parsed: Mapping[str, ParsedFile],
         text_of: Callable[[str], bytes],
-        secret_names: Callable[[], frozenset[str]] = frozenset,
+        secret_names: Callable[[], CoveredNames] = CoveredNames,
     ) -> None:
         """Take the files (path -> content id), what they say, and a way to get a file's text by its content id.
 

@@ -10,10 +10,11 @@ from itertools import groupby, islice
 from typing import Final
 
 from controller.kinds.language.kind import Kinds
+from controller.loading.covered import NOTHING, CoveredNames, covered
 from controller.loading.documents import INVISIBLE, MAX_BYTES
 from controller.loading.issues import PlacedIssue, secret_names_of
 from controller.loading.load import Loaded
-from controller.loading.positions import TOP, FieldOrigins, Spot, covered, dotted, excerpt
+from controller.loading.positions import TOP, FieldOrigins, Spot, dotted, excerpt
 from controller.loading.yaml_errors import TextFinding, find_yaml_errors
 from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, in_file_order
 
@@ -30,7 +31,7 @@ MAX_PROBLEMS: Final = 100
 
 
 def find_text_problems(
-    path: str, data: bytes, secret_names: frozenset[str] = frozenset()
+    path: str, data: bytes, secret_names: CoveredNames = NOTHING
 ) -> tuple[Problem, ...]:
     """Return what keeps ``data`` from being read, in file order; nothing exactly if ``parse_documents`` accepts it.
 
@@ -53,7 +54,9 @@ def find_text_problems(
             dotted(at.path),
             at.message,
             at.fix,
-            excerpt(shown, at.place, at.length),
+            _hidden(excerpt(shown, at.place, at.length), key=False)
+            if at.hidden and secret_names.secret
+            else excerpt(shown, at.place, at.length),
             code=ProblemCode.SYNTAX,
         )
         for at in findings[:MAX_PROBLEMS]

@@ -9,6 +9,7 @@ from pathlib import Path
 from controller.errors import SourceUnavailable, WrongUsage
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, DocumentPlace
 from controller.ports import SourceTree
+from controller.redactor import REDACTOR
 from controller.sources.git_history import last_touches
 from controller.sources.git_repository import (
     BrokenCache,
@@ -210,7 +211,9 @@ class GitSource:
 
     def _rebuild(self, broken: BrokenCache) -> None:
         _logger.warning(
-            "the local copy of %s is broken and is fetched again: %s", self.name, broken
+            "the local copy of %s is broken and is fetched again: %s",
+            self.name,
+            REDACTOR.redact(str(broken)),
         )
         self._cache.rebuild()
 

@@ -37,6 +37,7 @@ from controller.targets.table_items.item_form import (
     mark_of,
     moment_or_none,
 )
+from controller.targets.table_items.sensitive_values import tell_sensitive
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -115,6 +116,10 @@ class Tables:
                     objects[observation.ref] = observation
                     if keys:
                         doubtful[observation.ref] = keys
+            tell_sensitive(
+                ((ref, found.attributes) for ref, found in objects.items()),
+                {kind.name: kind for kind in self.kinds},
+            )
             if not errors:
                 try:
                     lost = pool.map(self._is_lost, doubtful.values())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from controller.errors import WrongUsage
+from controller.redactor import REDACTOR
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE: Final = 0o600
@@ -52,11 +53,12 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tu
 
 
 def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write a file, replacing one that is there, in one step; with ``private`` nobody but this user may read it.
+    """Write a text, replacing a file that is there, in one step. No secret is in it.
 
-    A file or link of that name is replaced, never written into, and its mode is not kept. Raises WrongUsage if it cannot
-    be written.
+    With ``private`` it is written as it is, secrets and all, and nobody but this user may read it. A file or link of that name
+    is replaced, never written into, and its mode is not kept. Raises WrongUsage if it cannot be written.
     """
+    content = content if private else REDACTOR.redact_bytes(content)
     beside = path.with_name(f".envctl-{secrets.token_hex(16)}")
     try:
         if path.exists() and not path.is_file():

@@ -48,6 +48,7 @@ from controller.planning.schedule_meaning import (
 from controller.planning.scope_plan import plan
 from controller.ports import DesiredSource, Source
 from controller.settings import Settings
+from controller.targets.table_items.sensitive_values import tell_sensitive
 from controller.targets.tables import DENIED
 
 SCHEDULED: Final = frozenset({"Environment", "DeploymentMap", "Schedule", "Calendar"})
@@ -190,8 +191,14 @@ class Planner:
         """
         source = self.source
         if isinstance(source, DesiredSource):
-            return revision_of(source.desired(), self._kinds, self._settings.of_rules)
-        return self._loader.load(source)
+            revision = revision_of(source.desired(), self._kinds, self._settings.of_rules)
+        else:
+            revision = self._loader.load(source)
+        resources = revision.loaded.resources.items()
+        tell_sensitive(
+            ((ref, found.projection.attributes) for ref, found in resources), self._kinds
+        )
+        return revision
 
     def lines_of_commit(self, revision: LoadedRevision, judges: str) -> CommitLines:
         """Return what the lines of the revision's commit approve; nothing where ``judges`` says what a plan is of."""
@@ -212,6 +219,9 @@ class Planner:
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
+        for state in seen.scopes:
+            found = ((ref, seen_there.attributes) for ref, seen_there in state.objects.items())
+            tell_sensitive(found, self._kinds)
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None
         if isinstance(self.source, DesiredSource):

@@ -23,6 +23,7 @@ from controller.model.observed import Observation
 from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.planning.wording import NAMES_SHOWN
 from controller.ports import Batch
+from controller.redactor import REDACTOR
 from controller.targets.table_items.definitions import STATE_TABLE
 
 ACTION: Final = "Action"
@@ -215,7 +216,9 @@ class Journal:
     def ended(self, intended: LedgerRecord, ending: Ending, at: datetime) -> LedgerRecord:
         """Return the record of what became of an intended one; not yet chained."""
         new = intended.new_value if ending.after is None else parse_canonical(ending.after)
-        meta = {**intended.new_meta, **({MESSAGE: ending.message} if ending.message else {})}
+        meta = dict(intended.new_meta)
+        if ending.message:
+            meta[MESSAGE] = REDACTOR.redact(ending.message)
         record = replace(
             intended,
             phase=ending.phase,

@@ -17,6 +17,7 @@ from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStat
 from controller.model.override import Override
 from controller.model.ref import Reason, ResourceRef
 from controller.planning.drift_history import DriftHistory
+from controller.redactor import REDACTOR
 from controller.targets.table_items.definitions import STATE_TABLE
 
 STATUS_PREFIX: Final = "status#"
@@ -147,7 +148,7 @@ def write_statuses(
     for found in findings:
         row = store.get(state_table, {"Id": STATUS_PREFIX + found.scope})
         status = next_status(status_of_row(row) if row else None, found, now)
-        store.write(PutWrite(state_table, to_wire(row_of_status(status))))
+        store.write(PutWrite(state_table, to_wire(REDACTOR.redact_values(row_of_status(status)))))
         written.append(status)
     return tuple(written)
 
@@ -228,7 +229,7 @@ def row_of_override(override: Override) -> dict[str, Any]:
     row: dict[str, Any] = {
         "Id": OVERRIDE_PREFIX + override.id,
         "Ref": str(override.ref),
-        "Reason": override.reason,
+        "Reason": REDACTOR.redact(override.reason),
         "Actor": override.actor,
         "Since": iso_ms(override.since),
         "Path": override.path,

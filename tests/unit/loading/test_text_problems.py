@@ -106,9 +106,9 @@ IRREGULAR = [
     ("# text\n", "1:1", "only comments", "a file of comments"),
     ("a: 1\n---\n", "3:1", "the document is empty", "nothing after a mark"),
     ("- a\n", "1:1", "found a list", "a list of objects"),
-    ("text\n", "1:1", "found 'text'", "a text"),
-    ("'text'\n", "1:1", "found 'text'", "a quoted text"),
-    ("''\n", "1:1", "found ''", "a quoted nothing"),
+    ("text\n", "1:1", "found text", "a text"),
+    ("'text'\n", "1:1", "found text", "a quoted text"),
+    ("''\n", "1:1", "found text", "a quoted nothing"),
 ]
 
 UNREADABLE = [
