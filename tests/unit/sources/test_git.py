@@ -138,7 +138,7 @@ def test_reading_an_unchanged_tree_again_fetches_nothing(
 
     source_of(repository).fetch()
 
-    assert names(recorder.commands()) == ["ls-remote", "cat-file", "log", "ls-tree"]
+    assert names(recorder.commands()) == ["ls-remote", "cat-file", "log", "cat-file", "cat-file"]
 
 
 def test_a_commit_id_in_the_cache_asks_the_server_nothing(
@@ -155,7 +155,7 @@ def test_a_commit_id_in_the_cache_asks_the_server_nothing(
 
     source.fetch()
 
-    assert names(recorder.commands()) == ["cat-file", "log", "ls-tree"]
+    assert names(recorder.commands()) == ["cat-file", "log", "cat-file", "cat-file"]
 
 
 def test_all_contents_come_through_one_process(repository: Repository, recorder: Recorder) -> None:
