@@ -54,22 +54,37 @@ def too_large(what: str, fix: str) -> Problem:
     return Problem(Origin(SOURCE_ROOT), "", what, fix, code=ProblemCode.UNREADABLE_FILE)
 
 
+TOO_MANY_DOCUMENTS: Final = too_large(
+    f"the source holds more than {MAX_DOCUMENTS:,} documents; none was checked",
+    "name the folder that holds the YAML files as the source, or split it into several",
+)
+UNCHECKED: Final = too_large(
+    f"more than {MAX_FINDINGS:,} things are wrong in this source; the rest of it was not checked",
+    "mend the others first",
+)
+
+
 def first_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return the problems of a source in file order: the first ``MAX_PROBLEMS``, as many warnings, and how many more there are.
 
     Where one is left out that is no warning, what stands for it is none either.
     """
-    ordered = in_file_order(problems)
     told: list[Problem] = []
-    further: list[Problem] = []
-    for warning in (False, True):
-        of_sort = [problem for problem in ordered if problem.warning is warning]
-        single = [problem for problem in of_sort if not _is_the_rest(problem)]
-        told += single[:MAX_PROBLEMS]
-        rest = [*single[MAX_PROBLEMS:], *filter(_is_the_rest, of_sort)]
-        if rest:
-            further.append(_the_rest(sum(problem.others or 1 for problem in rest), warning=warning))
-    return (*in_file_order(told), *further)
+    full: set[bool] = set()
+    room = {False: MAX_PROBLEMS, True: MAX_PROBLEMS}
+    others = {False: 0, True: 0}
+    for problem in in_file_order(problems):
+        warning, stands_for_others = problem.warning, problem.code is ProblemCode.MORE
+        is_of_source = stands_for_others and problem.origin.path == SOURCE_ROOT
+        if not stands_for_others and not room[warning]:
+            full.add(warning)
+        if is_of_source or warning in full:
+            others[warning] += problem.others or 1
+        else:
+            told.append(problem)
+            room[warning] -= not stands_for_others
+    rest = [_the_rest(count, warning=warning) for warning, count in others.items() if count]
+    return (*told, *rest)
 
 
 def _the_rest(count: int, *, warning: bool) -> Problem:
@@ -83,7 +98,3 @@ def _the_rest(count: int, *, warning: bool) -> Problem:
         code=ProblemCode.MORE,
         others=count,
     )
-
-
-def _is_the_rest(problem: Problem) -> bool:
-    return problem.code is ProblemCode.MORE and problem.origin.path == SOURCE_ROOT
