@@ -19,7 +19,7 @@ from controller.loading.envelope import (
     parse_file,
 )
 from controller.loading.issues import PlacedIssue, placed
-from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, no_such, resolve
+from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, resolve
 from controller.loading.validated import (
     ValidatedDocument,
     defaults_issues,
@@ -368,7 +368,7 @@ def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedI
         for reference in file.references:
             named = reference.named
             if world.facts(named.kind, named.name) is None and named[1:] not in changes.broken_refs:
-                issue = no_such(named, world.names(named.kind))
+                issue = world.no_such(named)
                 yield from placed([issue], reference.origin, reference.index)
 
 

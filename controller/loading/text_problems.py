@@ -163,6 +163,8 @@ def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
         # What is no YAML has no lines: its origin names the object.
         return issue.at(Origin(placed.path), dotted(issue.path))
     written = origins.written(placed.path, placed.index, issue.path)
+    if not origins.is_cheap(written.path):
+        return issue.at(Origin(placed.path, placed.line), dotted(issue.path))
     position = origins.position(written, key=issue.at_key)
     excerpt = position.excerpt
     return issue.at(

@@ -191,7 +191,7 @@ class RevisionLoader:
             )
         self._memory = loaded.memory
         origins = FieldOrigins(
-            files,
+            files if loaded.memory.parsed else {},
             loaded.memory.parsed,
             lambda content_id: next(data for _, data in source.read([content_id])),
             lambda: secret_names_of(self.kinds),
