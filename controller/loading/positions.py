@@ -260,7 +260,9 @@ class Written:
 
 
 _MAX_READ_BYTES: Final = MAX_BYTES
-"""A file of this length takes a second, and 40 MB; the last may be as long again."""
+"""A file of this length takes a second, and 100 MB; the last may be as long again."""
+_MAX_KEPT_BYTES: Final = 256 * 1024
+"""The places of a longer file are not kept beside those of others."""
 
 
 class FieldOrigins:
@@ -281,7 +283,7 @@ class FieldOrigins:
         self._secret_names = secret_names
         self._positions: dict[str, Positions] = {}
         self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
-        self._read_bytes = 0
+        self._read_bytes = self._body_bytes = 0
         self._defaults = FolderDefaults(files, parsed)
 
     def has(self, path: str) -> bool:
@@ -314,6 +316,8 @@ class FieldOrigins:
         if written.path not in self._positions:
             text = self._text_of(self._files[written.path])
             self._read_bytes += len(text)
+            if len(text) > _MAX_KEPT_BYTES:
+                self._positions.clear()
             self._positions[written.path] = Positions(text, self._secret_names)
         return self._positions[written.path].locate(written.index, written.field, key=key)
 
@@ -326,6 +330,10 @@ class FieldOrigins:
         if (path, index) not in self._bodies:
             documents = self._parsed[self._files[path]].documents
             body = documents[index].body if index < len(documents) else b"{}"
+            self._body_bytes += len(body)
+            if self._body_bytes > _MAX_READ_BYTES:
+                self._bodies.clear()
+                self._body_bytes = len(body)
             self._bodies[path, index] = parse_canonical(body)
         return self._bodies[path, index]
 
