@@ -170,13 +170,16 @@ class GitCache:
         fresh.rename(self.repository)
         self._make_safe()
 
+    def _make_folders(self) -> None:
+        for folder in self._folders:
+            make_private(folder)
+
     def _make_safe(self) -> None:
         """Make sure that git obeys nothing here that is not ours, before it looks.
 
         Raises SourceUnavailable where somebody else could have written, BrokenCache where our settings cannot be put.
         """
-        for folder in self._folders:
-            make_private(folder)
+        self._make_folders()
         if not os.path.lexists(self.repository):
             return
         check_private(self.repository)
@@ -197,7 +200,7 @@ class GitCache:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        self._make_safe()
+        self._make_folders()
         try:
             flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
             descriptor = os.open(f"{self.repository}.lock", flags, 0o600)
