@@ -307,16 +307,16 @@ def _parsed(
     """Return what every file says, parsing only unknown content, or None if there are too many documents in all files."""
     wanted = Counter(files.values())
     missing = [content_id for content_id in wanted if content_id not in known]
-    if not missing and len(known) == len(wanted):
-        return known
     parsed = {content_id: known[content_id] for content_id in wanted if content_id in known}
     documents = sum(len(file.documents) * wanted[name] for name, file in parsed.items())
     for content_id, file in parse(missing) if missing else ():
         parsed[content_id] = file
         documents += len(file.documents) * wanted[content_id]
         if documents > MAX_DOCUMENTS:
-            return None
-    return parsed
+            break
+    if documents > MAX_DOCUMENTS:
+        return None
+    return parsed if missing or len(known) != len(wanted) else known
 
 
 def _resolved(

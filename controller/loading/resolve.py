@@ -50,7 +50,7 @@ class TracingWorld:
     asked: list[ResourceRef] = field(default_factory=list, init=False)
     """What was asked; whoever wants to know begins a new list."""
     _names: dict[str, list[str]] = field(default_factory=dict, init=False)
-    _comparisons_left: int = field(default=_MAX_COMPARISONS, init=False)
+    _comparisons_left: int = field(default_factory=lambda: _MAX_COMPARISONS, init=False)
 
     def facts(self, kind: str, key: str) -> Any:
         """Return the facts of an object, None if there is none by that name."""

@@ -117,9 +117,13 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Pr
     """
     problems = [*loaded.exceeded, *_of_broken(loaded.broken, secret_names_of(kinds))]
     by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
-    room = {False: MAX_PROBLEMS, True: MAX_PROBLEMS}
+    room, untold = {False: MAX_PROBLEMS, True: MAX_PROBLEMS}, {False: 0, True: 0}
     for _, of_file in groupby(by_file, key=lambda placed: placed.path):
-        problems += _of_file(list(dict.fromkeys(of_file)), origins, room)
+        problems += _of_file(list(dict.fromkeys(of_file)), origins, room, untold)
+    place = Origin(SOURCE_ROOT)
+    problems += [
+        _more(place, "more", count, warning=sort) for sort, count in untold.items() if count
+    ]
     return first_problems(dict.fromkeys(problems))
 
 
@@ -135,9 +139,12 @@ def _of_broken(broken: Mapping[str, bytes], secret_names: frozenset[str]) -> Ite
 
 
 def _of_file(
-    issues: list[PlacedIssue], origins: FieldOrigins, room: dict[bool, int]
+    issues: list[PlacedIssue],
+    origins: FieldOrigins,
+    room: dict[bool, int],
+    untold: dict[bool, int],
 ) -> Iterator[Problem]:
-    """Place as many problems, and warnings, as there is ``room`` for, and count the others."""
+    """Place as many problems, and warnings, as there is ``room`` for; the others are counted, where none is told as ``untold``."""
     told: list[Problem] = []
     for warning, left in room.items():
         of_sort = [issue for issue in issues if issue.issue.warning is warning]
@@ -150,9 +157,8 @@ def _of_file(
             what = "warnings" if warning else "problems"
             message = f"and {others:,} more {what} in this file"
             yield _more(in_file_order(first)[-1].origin, message, others, warning=warning)
-        elif others:
-            place = Origin(SOURCE_ROOT)
-            yield _more(place, f"{others:,} more", others, warning=warning)
+        else:
+            untold[warning] += others
     yield from told
 
 

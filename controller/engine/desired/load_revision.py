@@ -217,7 +217,11 @@ def apply_overrides(
     loaded = overlay_documents(revision.loaded, documents, kinds)
     problems = problems_of(loaded, revision.origins, kinds)
     known = set(revision.problems)
-    fresh = [problem for problem in problems if problem not in known and not problem.warning]
+    fresh = [
+        problem
+        for problem in problems
+        if problem not in known and not problem.warning and problem.code is not ProblemCode.MORE
+    ]
     if fresh:
         raise InvalidDesiredState([*fresh, *_blamed(overrides, documents.keys(), revision)])
     resources = dict(loaded.resources)

@@ -68,6 +68,8 @@ def test_without_its_account_no_number_is_made_up() -> None:
         ({"account": ""}, "spec.account", "text of 1 to 255"),
         ({"region": "Ireland"}, "spec.region", "name of an AWS region"),
         ({"namingPattern": "("}, "spec.namingPattern", "is no regular expression"),
+        ({"namingPattern": "c)"}, "spec.namingPattern", "is no regular expression"),
+        ({"namingPattern": "c{}"}, "spec.namingPattern", "is no regular expression"),
         ({"namingPattern": "(?=c)c"}, "spec.namingPattern", "look-around"),
         ({"namingPattern": "x" * 201}, "spec.namingPattern", "at most 200"),
         ({"namingPattern": r"\w+"}, "spec.namingPattern", r"has \w, which stands for"),
