@@ -12,7 +12,7 @@ from typing import IO, Final, NamedTuple
 from controller.errors import SourceUnavailable
 from controller.model.source_bounds import MAX_ENTRIES
 from controller.sources.git_process import GitProcess, last_words
-from controller.sources.selection import Found, FoundKind, is_hidden, is_too_deep, is_yaml
+from controller.sources.selection import ROOT, Found, FoundKind, is_hidden, is_too_deep, is_yaml
 
 READ_TIMEOUT_S = 600.0
 
@@ -139,7 +139,7 @@ def _walked(git: GitProcess, tree: str) -> list[Found] | None:
             for name, kind, object_id in entries:
                 path = folder + b"/" + name if folder else name
                 if kind == "overfull":
-                    return [*found, Found(folder or b".", kind)]
+                    return [*found, Found(folder or ROOT, kind)]
                 is_entered = kind == "folder" and not is_hidden(name)
                 if is_entered and is_too_deep(path):
                     found.append(Found(path, "deep", object_id))

@@ -32,6 +32,8 @@ FoundKind = Literal[
 ]
 """``deep`` is a folder that is not looked into as it ``is_too_deep``; ``overfull`` one with too long a list of names. In Git a
 folder may hold a name twice (``duplicate``), and names that no file has (``misnamed``)."""
+ROOT: Final = b"."
+"""The path of the source's own folder, where it is said of that that it is ``overfull``."""
 _YAML = (b".yaml", b".yml")
 
 _REFUSED: Final[dict[FoundKind, tuple[str, str]]] = {
@@ -109,7 +111,7 @@ def select(entries: Iterable[Found]) -> Selection:
     for count, entry in enumerate(entries, 1):
         if count > MAX_ENTRIES:
             return _nothing(f"holds more than {MAX_ENTRIES:,} files and folders")
-        if is_hidden(entry.path) or entry.kind == "folder":
+        if entry.kind == "folder" or (is_hidden(entry.path) and entry.path != ROOT):
             continue
         if entry.kind == "link":
             links.append(entry)
