@@ -28,6 +28,7 @@ from benchmarks.corpus import generate
 from benchmarks.in_memory_target import applied
 from controller.catalog import kinds
 from controller.engine.desired.load_revision import parse_side_by_side
+from controller.kinds.language.kind import RuleSettings
 from controller.loading.load import Loaded, Memory, Parse, load, parse_one_by_one
 from controller.model.observed import ObservedState
 from controller.model.plan import ScopePlan
@@ -65,7 +66,7 @@ class Fleet:
             self.files,
             self.read,
             KINDS,
-            default_region="eu-west-1",
+            settings=RuleSettings(default_region="eu-west-1"),
             memory=memory,
             parse=self.parse,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from controller.model.canonical import short
 from controller.model.ref import Reason
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class PlanChanged(EnvctlError):
         """Name both digests."""
         self.expected, self.actual = expected, actual
         super().__init__(
-            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}",
+            f"the plan went stale: reviewed {short(expected)}, now {short(actual)}",
             detail=detail,
             fix="run envctl plan again and review the new one",
             facts={"expected": expected, "actual": actual},
@@ -98,6 +99,10 @@ class Throttled(Unreachable):
 
 class AccessDenied(EnvctlError):
     """A permission is missing; an operator acts."""
+
+
+class NotAppliedYet(EnvctlError):
+    """The way into an account is only accepted: what was applied last decides, so the next run takes it."""
 
 
 class Conflict(EnvctlError):
@@ -124,6 +129,10 @@ class RefusedByAws(EnvctlError):
         super().__init__(
             message, detail=detail, fix=fix, facts={"awsCode": aws_code} if aws_code else None
         )
+
+
+class DamagedState(EnvctlError):
+    """A row of the controller's own that nobody but us should write is not as we write it."""
 
 
 class StaleEpoch(EnvctlError):
@@ -185,8 +194,12 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     Unreachable: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Unreachable", "nobody yet"),
     Throttled: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Throttled", "nobody yet"),
     AccessDenied: Consequence(ExitCode.DENIED, "slowly", "AccessDenied", "operator"),
+    NotAppliedYet: Consequence(
+        ExitCode.TRY_AGAIN, "on the next run", "NotAppliedYet", "nobody yet"
+    ),
     Conflict: Consequence(ExitCode.FAILED, "at once, after looking again", "Conflict", "nobody"),
     RefusedByAws: Consequence(ExitCode.FAILED, "slowly", "RefusedByAws", "operator"),
+    DamagedState: Consequence(ExitCode.FAILED, "slowly", "DamagedState", "operator"),
     StaleEpoch: Consequence(ExitCode.FAILED, "no", "StaleEpoch", "nobody"),
     ScopeBusy: Consequence(ExitCode.TRY_AGAIN, "with back-off", "ScopeBusy", "nobody yet"),
     ScopeFromTheFuture: Consequence(ExitCode.TRY_AGAIN, "slowly", "ScopeFromTheFuture", "operator"),

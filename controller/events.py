@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, Self, TextIO
 import orjson
 
 from controller.model.plan import Outcome
+from controller.model.printable import printable_json
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -173,7 +174,8 @@ def lines_to(stream: TextIO, moment: Callable[[], str]) -> Emit:
         if event.level == "debug":
             return
         facts = {"at": moment(), "event": event.name, "level": event.level, **asdict(event)}
-        stream.write(orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE).decode())
+        line = orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE)
+        stream.write(printable_json(line).decode())
         stream.flush()
 
     return emit

@@ -4,18 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from controller.errors import WrongUsage
-from controller.kinds.language.documented import SettingsPart
-from controller.kinds.language.kind import Finding
+from controller.kinds.language.documented import Names, SettingsPart
+from controller.kinds.language.kind import Finding, RuleSettings
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
+from controller.kinds.parts.secret_references import is_prefix
 from controller.loading.documents import Irregular, parse_documents, resolve
 from controller.loading.issues import model_in, secret_names, validation_issues
 from controller.loading.positions import Positions, dotted
 from controller.loading.text_problems import find_text_problems
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
+from controller.planning.approvals import ApprovalSettings
 from controller.planning.guards import GuardSettings
 
 Mode = Literal["off", "observe", "enforce"]
@@ -24,14 +26,17 @@ ENVIRONMENT = "the environment"
 """How messages call a setting's origin where it is an ``ENVCTL_…`` variable."""
 
 
-def _as_tuple(value: Any) -> Any:
-    """Take a list from YAML, or words parted by commas from a variable of the environment."""
-    if isinstance(value, str):
-        return tuple(filter(None, (word.strip() for word in value.split(","))))
-    return tuple(value) if isinstance(value, list) else value
+def _are_prefixes(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        if not is_prefix(text):
+            raise unfit(
+                f"{text!r} is no secret that documents may be allowed to name",
+                "write secretsmanager://FOLDER/ for all below it, or secretsmanager://NAME for one",
+            )
+    return texts
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Secrets = Annotated[Names, AfterValidator(_are_prefixes)]
 
 
 class GitSource(SettingsPart):
@@ -82,7 +87,12 @@ class TargetModes(SettingsPart):
         """Return how far a target, by its name, may go: the weaker of its own mode and the account's."""
         own: dict[str, Mode] = self.model_dump(by_alias=True, exclude={"others"})
         mode = own.get(target) or self.others.get(target, "observe")
-        return min(mode, account, key=get_args(Mode).index)
+        return weaker(mode, account)
+
+
+def weaker(*modes: Mode) -> Mode:
+    """Return the mode that goes least far."""
+    return min(modes, key=get_args(Mode).index)
 
 
 _OPTIONS = LiveOptions()
@@ -161,6 +171,8 @@ class Settings(SettingsPart):
     """What is done about each target."""
     guards: GuardSettings = GuardSettings()
     """Limits of one plan."""
+    approvals: ApprovalSettings = ApprovalSettings()
+    """What else approves what a guard refused, beside ``--override``."""
     live: LiveSettings = LiveSettings()
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()
@@ -177,6 +189,13 @@ class Settings(SettingsPart):
     """Owners of images that roles may name: account numbers or ``self``; accounts with includeAmis are trusted besides."""
     allowed_role_names: Names = ("roleInfraEnvironmentManagerChild",)
     """Names of the roles in other accounts that may be assumed; an Account's roleArn must end in one of them."""
+    allowed_secrets: Secrets = _OPTIONS.allowed_secrets
+    """Secrets of the master's Secrets Manager that documents may name: all whose names begin so (with a slash at the end), or one by its whole name."""
+
+    @property
+    def of_rules(self) -> RuleSettings:
+        """What rules across documents depend on."""
+        return RuleSettings(self.compatibility, self.region, self.allowed_secrets)
 
     @property
     def options(self) -> LiveOptions:
@@ -189,6 +208,7 @@ class Settings(SettingsPart):
             tag_keys=self.live.tag_keys,
             max_parallel_rollouts=self.live.max_parallel_rollouts,
             replicate=self.live.replicate,
+            allowed_secrets=self.allowed_secrets,
             power=PowerOptions(
                 grace_period_s=power.grace_seconds,
                 deployment_postpones_s=power.deployment_postpones_seconds,

@@ -8,6 +8,8 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import HealthCheck, settings
 
+from controller.redactor import REDACTOR
+
 settings.register_profile("dev", max_examples=30, deadline=None)
 settings.register_profile(
     "ci",
@@ -59,6 +61,13 @@ def _nobodys_environment() -> Iterator[None]:
         for name, value in FAKE_ENVIRONMENT.items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_another_test() -> Iterator[None]:
+    """Forget what a test's process came to know: values of one test are words of another."""
+    yield
+    REDACTOR.forget()
 
 
 def _is_local(host: object) -> bool:

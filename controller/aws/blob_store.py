@@ -1,7 +1,7 @@
 """Objects of S3: bytes kept under the digest of their content, and those named by hand (settings, observed states)."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +14,43 @@ if TYPE_CHECKING:
 
 _BUSY = "ConditionalRequestConflict"
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.+)")
+
+
+class _Readable(Protocol):
+    def read(self, amt: int, /) -> bytes: ...
+
+
+class Bound(NamedTuple):
+    """How many bytes are read at most of something, and what messages call it: ``a secret``."""
+
+    most: int
+    what: str
+
+    def check(self, content: bytes, name: str) -> bytes:
+        """Return the content. Raises WrongUsage if it is longer."""
+        if len(content) > self.most:
+            raise WrongUsage(
+                f"{name}: longer than the {self.shown} that are read of {self.what}",
+                fix="name what was meant",
+            )
+        return content
+
+    def read(self, readable: _Readable, name: str) -> bytes:
+        """Return all that can be read, in memory of this size. Raises WrongUsage if that is more."""
+        parts, left = list[bytes](), self.most + 1
+        while left > 0 and (part := readable.read(left)):
+            parts.append(part)
+            left -= len(part)
+        return self.check(b"".join(parts), name)
+
+    @property
+    def shown(self) -> str:
+        """The number, as people read it: ``64 KiB``."""
+        return f"{self.most >> 20} MiB" if self.most >= 1 << 20 else f"{self.most >> 10} KiB"
+
+
+_IMAGES = Bound(16 << 20, "images of a record")
+"""Two items, which DynamoDB bounds, in JSON."""
 
 
 class S3BlobStore:
@@ -46,17 +83,21 @@ class S3BlobStore:
         try:
             with aws_errors(f"ledger: read s3://{self._bucket}/{place}", place_of(self._client)):
                 answer = self._client.get_object(Bucket=self._bucket, Key=place)
-                return answer["Body"].read()
+                return _IMAGES.read(answer["Body"], f"s3://{self._bucket}/{place}")
         except NotFound as error:
             if error.aws_code == "NoSuchBucket":
                 raise
             return None
 
 
-def read_object(client: "S3Client", uri: str) -> bytes:
-    """Return the bytes of ``s3://bucket/key``. Raises WrongUsage for anything else, NotFound if there is none, and as any call."""
+def read_object(client: "S3Client", uri: str, bound: Bound) -> bytes:
+    """Return the bytes of ``s3://bucket/key``.
+
+    Raises WrongUsage for anything else and for more than the bound, NotFound if there is none, and as any call.
+    """
     match = _URI.fullmatch(uri)
     if match is None:
         raise WrongUsage(f"{uri!r} names no object of S3", fix="write s3://BUCKET/KEY")
     with aws_errors(f"s3: read {uri}", place_of(client)):
-        return client.get_object(Bucket=match["bucket"], Key=match["key"])["Body"].read()
+        answer = client.get_object(Bucket=match["bucket"], Key=match["key"])
+        return bound.read(answer["Body"], uri)

@@ -13,6 +13,7 @@ from botocore import xform_name
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
+from controller.decisions.tag_keys import ID
 from controller.errors import RefusedByAws
 
 NOBODY: Final = "envctl-doctor"
@@ -81,6 +82,10 @@ OF_TARGET: Final[Mapping[str, tuple[Probe, ...]]] = {
                 **_DRY,
                 "LaunchTemplateName": NOBODY,
                 "LaunchTemplateData": {"InstanceType": "t3.micro"},
+                # As those that groups get: a role may be allowed to make no others.
+                "TagSpecifications": [
+                    {"ResourceType": "launch-template", "Tags": [{"Key": ID, "Value": NOBODY}]}
+                ],
             },
             changes=True,
         ),

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 
+from controller.aws.child_role import account_of_caller, deploy_command
 from controller.aws.clients import Clients, place_of
 from controller.aws.errors import (
     DENIED_CODES,
@@ -22,7 +23,7 @@ from controller.aws.errors import (
     error_code,
 )
 from controller.errors import AccessDenied
-from controller.kinds.account import CONVENTIONAL_ROLE
+from controller.model.printable import in_short
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
@@ -35,17 +36,22 @@ if TYPE_CHECKING:
 CREDENTIAL_LIFE_S = 3600
 MASTER = ""
 """How the controller's own account is asked for: its own credentials, no role."""
-TEMPLATE: Final = "deploy/child.yaml"
-STACK: Final = "envctl-child"
+LONGEST_ARN: Final = 1024
+"""Of a caller: IAM's longest path and name come to fewer characters."""
 SESSION_NAME_LENGTH = 64
 """STS: RoleSessionName is 2 to 64 characters of [\\w+=,.@-]."""
 _ROLE_ARN = re.compile(
     r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):role/(?P<path>[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]{1,64})"
 )
 _NOT_IN_SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
-_UNKNOWN_MASTER: Final = "NUMBER_OF_THE_MASTER_ACCOUNT"
-_CALLER: Final = re.compile(r"User: arn:aws[a-z-]*:(?:iam|sts)::(?P<account>[0-9]{12}):")
 _PART = {"part": "sessions"}
+
+
+class Caller(NamedTuple):
+    """Who AWS says a session's credentials belong to."""
+
+    account: str
+    arn: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class AwsAccess:
         self._clock = clock
         self._known: dict[str, AccountAccess] = {}
         self._credentials: dict[str, DeferredRefreshableCredentials] = {}
-        self._asserted: dict[Place, str] = {}
+        self._asserted: dict[Place, Caller] = {}
         self._asserting: defaultdict[Place, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.RLock()
 
@@ -143,7 +149,7 @@ class AwsAccess:
                         f"account {account}: no role to reach it by",
                         fix=(
                             "with credentials of that account, make one, and write its roleArn into the Account:\n"
-                            f"    {deploy_command(self._master())}"
+                            f"    {deploy_command(account, self._master())}"
                         ),
                         facts=_PART,
                     )
@@ -172,19 +178,26 @@ class AwsAccess:
             found = self._asserted.get(place)
             if found is None:
                 with aws_errors("sessions: ask AWS who we are", place):
-                    found = str(sts.get_caller_identity()["Account"])
-                if account not in (MASTER, found):
+                    answer = sts.get_caller_identity()
+                found = Caller(str(answer["Account"]), in_short(str(answer["Arn"]), LONGEST_ARN))
+                if account not in (MASTER, found.account):
                     raise AccessDenied(
-                        f"sessions: credentials meant for account {account} belong to account {found}; nothing was written",
+                        f"sessions: credentials meant for account {account} belong to account {found.account}; nothing was written",
                         detail=f"  role: {place.role}",
                         fix="correct the Account's accountNumber and roleArn",
                     )
                 self._asserted[place] = found
-            return found
+            return found.account
+
+    def caller_arn(self) -> str:
+        """Return whose the controller's own credentials are, as AWS said when it was asked; empty if it was not. No call is made."""
+        known = self._asserted.get(Place(MASTER, self.region))
+        return known.arn if known is not None else ""
 
     def _master(self) -> str | None:
         """Return the number of the controller's own account, if it was asked for before."""
-        return self._asserted.get(Place(MASTER, self.region))
+        known = self._asserted.get(Place(MASTER, self.region))
+        return known.account if known is not None else None
 
     def _assume_role(self, sts: "STSClient", access: AccountAccess) -> dict[str, str]:
         # Called from inside a call of any thread, under botocore's own lock: it must take none of ours.
@@ -246,7 +259,7 @@ def role_denied(
             external = "the Account's externalId"
         fix = (
             f"its trust policy must ask for {external}; with credentials of that account, make or mend it:\n"
-            f"    {deploy_command(master or account_of_caller(said), str(access.role_arn).rpartition('/')[2], external_id=bool(access.external_id))}"
+            f"    {deploy_command(access.account, master or account_of_caller(said), access.role_arn, external_id=bool(access.external_id))}"
         )
     return error_class(f"{head}: {why}", detail=detail, fix=fix, facts=_PART)
 
@@ -273,28 +286,3 @@ def check_role(account: str, arn: str, allowed_names: Collection[str]) -> None:
             f"account {account}: role {name} is not one the controller may use ({', '.join(sorted(allowed_names))})",
             fix="correct the Account's roleArn, or add the name to allowedRoleNames in the settings",
         )
-
-
-def account_of_caller(said: str) -> str | None:
-    """Return the number of the account whose caller AWS says it refused; None if it names none."""
-    found = _CALLER.match(said)
-    return found["account"] if found else None
-
-
-def deploy_command(
-    master: str | None, role_name: str = CONVENTIONAL_ROLE, *, external_id: bool = False
-) -> str:
-    """Return the command, for whoever has credentials of the account and the repository of envctl at hand.
-
-    ``master`` is the number of the account envctl runs in, None while it is not known. An external id is no text for
-    messages: the shell is to have it in EXTERNAL_ID.
-    """
-    parameters = [f"MasterAccountId={master or _UNKNOWN_MASTER}"]
-    if role_name != CONVENTIONAL_ROLE:
-        parameters.append(f"RoleName={role_name}")
-    if external_id:
-        parameters.append('ExternalId="$EXTERNAL_ID"')
-    return (
-        f"aws cloudformation deploy --stack-name {STACK} --template-file {TEMPLATE}"
-        f" --capabilities CAPABILITY_NAMED_IAM --parameter-overrides {' '.join(parameters)}"
-    )

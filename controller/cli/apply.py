@@ -1,5 +1,6 @@
 """``envctl apply``: the plan, done."""
 
+import shlex
 import sys
 import time
 from contextlib import closing
@@ -28,13 +29,14 @@ from controller.cli.plan import (
 from controller.cli.process import note, say, say_document, say_lines
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.combined_plan import ReconcileRequest, Reviewed, refusal_of
+from controller.engine.reconcile.combined_plan import ReconcileRequest, refusal_of
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import WrongUsage
 from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
 from controller.planning.plan_file import PlanClaim, read_plan
-from controller.views.outcomes import apply_json, failure_lines, tally_line
+from controller.views.documents.plan_review import check_plan_file
+from controller.views.outcomes import apply_json, failure_lines, next_run_line, tally_line
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.text import text_lines
 
@@ -51,7 +53,10 @@ PlanArgument = Annotated[
     typer.Argument(metavar="[PLAN_FILE]", help="Apply only if the plan is still this one."),
 ]
 ExpectOption = Annotated[
-    str | None, typer.Option("--expect", metavar="DIGEST", help="Apply only this plan.")
+    str | None,
+    typer.Option(
+        "--expect", metavar="DIGEST", help="Apply only this plan: its digest, 16 digits at least."
+    ),
 ]
 WaitOption = Annotated[
     str | None,
@@ -80,9 +85,6 @@ def apply(
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call: Invocation = context.obj
     claim = _read_claim(plan, adopt=adopt) if plan is not None else None
-    reviewed = [Reviewed(expect)] if expect else []
-    if claim is not None:
-        reviewed.append(Reviewed(claim.digest, claim.revision, claim.changes))
     request = ReconcileRequest(
         requester=call.requester("apply"),
         claim=Claim(
@@ -92,7 +94,7 @@ def apply(
         ),
         scopes=tuple(scope or (claim.scopes if claim else ())),
         approvals=tuple(override or ()),
-        reviewed=tuple(reviewed),
+        reviewed=expect or "",
         adopt=adopt,
         deep=deep or (claim is not None and "deep" in claim.options),
         strict=True,
@@ -100,6 +102,8 @@ def apply(
     as_json = output is Format.JSON
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
     planned = reconciler.plan(request)
+    if claim is not None:
+        check_plan_file(claim, planned, call.process.clock())
     if not as_json:
         lines = text_lines(planned.plan, names=planned.names)
         # Without the last line, which says what to type next: that is being done.
@@ -109,7 +113,8 @@ def apply(
         ask(as_json=as_json, fix=_NOBODY_TO_ASK, declined="not applied")
     with closing(ProgressLine(reconciler.emit)) as progress:
         result = replace(reconciler, emit=progress.tell).apply(planned, request)
-    _tell(call, result, as_json=as_json)
+    again = ["envctl", "apply", *(["--source", source] if source else []), *["--adopt"] * adopt]
+    _tell(call, result, shlex.join(again), as_json=as_json)
     raise typer.Exit(result.exit_code)
 
 
@@ -129,8 +134,11 @@ def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
     return claim
 
 
-def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
-    """Say all that came of the run. Raises what refuses it, where that is not said as JSON."""
+def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) -> None:
+    """Say all that came of the run, and where it takes another one, the command ``again``.
+
+    Raises what refuses it, where that is not said as JSON.
+    """
     for ending in result.ended:
         note(ended_text(ending.override, ending.why))
     for override in result.ending_soon:
@@ -143,6 +151,9 @@ def _tell(call: Invocation, result: Reconciled, *, as_json: bool) -> None:
         for line in failure_lines(result.report):
             note(line)
         say(tally_line(result.report))
+        next_run = next_run_line(result.planned, result.report, again)
+        if next_run:
+            say(next_run)
 
 
 @dataclass(eq=False)

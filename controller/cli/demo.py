@@ -10,6 +10,7 @@ from pathlib import Path
 from controller.cli.main import run
 from controller.cli.process import environment_instead, wants_colour
 from controller.errors import EnvctlError
+from controller.sandbox.ending import sigterm_ends_in_order
 from controller.sandbox.run import EXAMPLES
 from controller.sandbox.seed import seed
 from controller.sandbox.server import embedded_aws, require_extra
@@ -46,7 +47,7 @@ def demo() -> None:
     """Tell and run a guided tour on an AWS in memory: no account, no questions, under ninety seconds."""
     require_extra()
     began, tour = time.monotonic(), Tour()
-    with tempfile.TemporaryDirectory(prefix="envctl-tour-") as name:
+    with sigterm_ends_in_order(), tempfile.TemporaryDirectory(prefix="envctl-tour-") as name:
         folder = Path(name)
         repository = TourRepository(folder / "repository")
         repository.begin()

@@ -22,7 +22,6 @@ from controller.errors import (
     exit_code_of,
 )
 from controller.model.ref import Reason
-from controller.views.documents.problem import error_json
 
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""
@@ -126,6 +125,9 @@ def fail(error: Exception, *, as_json: bool) -> int:
         error if isinstance(error, EnvctlError) else EnvctlError(f"{type(error).__name__}: {error}")
     )
     if as_json:
+        # Only who prints JSON pays for loading what writes it.
+        from controller.views.documents.problem import error_json
+
         say_document("error", error_json(ours))
     if type(ours) is EnvctlError:
         first = Reason.stored(str(error)).message

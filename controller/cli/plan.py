@@ -25,12 +25,10 @@ from controller.engine.config.observe import (
     seen_in_desired,
     seen_in_file,
 )
-from controller.engine.installation.installation import read_named
+from controller.engine.installation.installation import OBSERVED_BOUND, read_named
 from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
 from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
-from controller.model.plan import APPROVAL_DIGITS
-from controller.planning.guards import is_too_short
 from controller.views.documents.plan import render_json
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.html import render_html
@@ -116,7 +114,8 @@ def plan(
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
-        write_file(out, plan_file(planned))
+        # What user data and templates say is in it.
+        write_file(out, plan_file(planned), private=True)
     show_plan(planned, output, expand=expand)
     for ending in result.ended:
         note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
@@ -157,12 +156,7 @@ def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) ->
 
 def note_unused_tokens(run: CombinedPlan) -> None:
     """Say which approvals were given for changes that are others now, or tell no changes apart."""
-    for token in run.unused_tokens:
-        why = (
-            f"its digest is too short, expected at least {APPROVAL_DIGITS} digits"
-            if is_too_short(token)
-            else "the changes it was given for are others now"
-        )
+    for token, why in run.unused_tokens.items():
         note(f"envctl: --override {token} approves nothing here: {why}")
 
 
@@ -175,5 +169,7 @@ def _observed(call: Invocation, base: str | None, observed: str | None) -> Obser
     if base is not None:
         return seen_in_desired(call.planner(base).load().desired)
     if observed is not None:
-        return seen_in_file(read_named(observed, "observed state", call.process), observed)
+        return seen_in_file(
+            read_named(observed, "observed state", call.process, OBSERVED_BOUND), observed
+        )
     return None

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from controller.engine.installation.process_context import ProcessContext
+from controller.model.printable import LONGEST_NAME, in_short, printable_lines
 from controller.model.ref import Problem
-from controller.views.documents.envelope import document_text
 from controller.views.style import Line, coloured, plain
 
 USER_VARIABLE = "ENVCTL_USER"
@@ -55,7 +55,7 @@ def process_context() -> ProcessContext:
         environment=os.environ,
         clock=utc_now,
         sleep=time.sleep,
-        user=user,
+        user=in_short(user, LONGEST_NAME),
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
 
@@ -71,15 +71,9 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and not given.get("NO_COLOR") and given.get("TERM") != "dumb"
 
 
-_OBEYED = {
-    code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"
-}
-"""Characters that a terminal would obey, and what is shown for them: names come from tables that others write too."""
-
-
 def say(text: str) -> None:
     """Print a result."""
-    shown = text.translate(_OBEYED)
+    shown = printable_lines(text)
     sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n")
 
 
@@ -90,13 +84,16 @@ def say_lines(lines: Iterable[Line]) -> None:
 
 def say_document(name: str, fields: Mapping[str, object]) -> None:
     """Print a result as one JSON document in its envelope."""
+    # Only who prints JSON pays for loading what writes it.
+    from controller.views.documents.envelope import document_text
+
     sys.stdout.write(document_text(name, fields).decode())
 
 
 def note(text: str) -> None:
     """Print something about a result."""
     sys.stdout.flush()
-    sys.stderr.write(f"{text.translate(_OBEYED)}\n")
+    sys.stderr.write(f"{printable_lines(text)}\n")
 
 
 def note_problems(problems: Iterable[Problem]) -> None:

@@ -15,7 +15,8 @@ from controller.kinds.language.kind import (
     World,
 )
 from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec
-from controller.kinds.parts.texts import AccountNumber, Region, SecretReference
+from controller.kinds.parts.secret_references import SCHEME, SecretReference, is_allowed
+from controller.kinds.parts.texts import AccountNumber, Region
 from controller.model.ref import ResourceRef
 from controller.model.table import Items, KeyAttribute, TableDefinition
 
@@ -45,7 +46,7 @@ class AccountSpec(Spec):
     role_arn: RoleArn | None = None
     """Role the controller assumes in the account. Default: role/roleInfraEnvironmentManagerChild of the account."""
     external_id: Annotated[SecretReference | None, CONTROLLER_ONLY] = None
-    """Where the external id is kept that the role's trust policy asks for."""
+    """Secret of the master's Secrets Manager that holds the external id which the role's trust policy asks for; one that allowedSecrets of the settings names."""
     mode: Annotated[Literal["off", "observe", "enforce"] | None, CONTROLLER_ONLY] = None
     """How far the controller goes in this account; the weaker of this and the target's own mode holds."""
     regions: Annotated[list[Region] | None, CONTROLLER_ONLY] = None
@@ -59,11 +60,14 @@ class AccountFacts(NamedTuple):
     number: str
     role_account: str
     """Account of its role."""
+    external_id: str | None
+    """The reference to it."""
 
 
 def _facts(key: str, spec: AccountSpec) -> AccountFacts:
     number = spec.account_number
-    return AccountFacts(key, number, spec.role_arn.split(":")[4] if spec.role_arn else number)
+    role_account = spec.role_arn.split(":")[4] if spec.role_arn else number
+    return AccountFacts(key, number, role_account, spec.external_id)
 
 
 def _expand(spec: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +96,16 @@ def _role_is_of_the_account(_ref: ResourceRef, facts: AccountFacts, _world: Worl
         )
 
 
+def _secret_is_allowed(_ref: ResourceRef, facts: AccountFacts, world: World) -> Findings:
+    if facts.external_id is not None and not is_allowed(facts.external_id, world.allowed_secrets):
+        allowed = ", ".join(world.allowed_secrets) or f"no {SCHEME} at all"
+        yield Finding(
+            ("spec", "externalId"),
+            f"{facts.external_id} is no secret that documents may name",
+            f"name one that allowedSecrets of the settings allows: {allowed}",
+        )
+
+
 KIND = Kind(
     name="Account",
     summary="An AWS account the controller may work in.",
@@ -102,7 +116,7 @@ KIND = Kind(
     identify=lambda item: str(item.get("AccountName") or f"{int(item['AccountNumber']):012d}"),
     facts=_facts,
     expand=_expand,
-    rules=(_role_is_of_the_account,),
+    rules=(_role_is_of_the_account, _secret_is_allowed),
     unique=(
         Unique("account number", lambda facts: [(("spec", "accountNumber"), facts.number)]),
         Unique("account name", lambda facts: [(("metadata", "name"), facts.name.lower())]),

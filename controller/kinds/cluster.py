@@ -15,7 +15,7 @@ from controller.kinds.language.kind import (
     old_product_needs,
 )
 from controller.kinds.language.spec import RefTo, Says, Spec
-from controller.kinds.parts.texts import Email, Text
+from controller.kinds.parts.texts import ContactEmail, Text
 from controller.model.ref import ResourceRef
 from controller.model.table import KeyAttribute, TableDefinition, one_item
 
@@ -41,7 +41,7 @@ class ClusterSpec(Spec):
     """Two letters that stand for the team in the names of groups (c50-ta-Web). Unique, and kept for good."""
     key_pair: Text | None = None
     """EC2 key pair of the team's instances where their role names none."""
-    group_email_address: Email | None = None
+    group_email_address: ContactEmail | None = None
     """Mailbox of the team; roles without a contact e-mail take it."""
     notification_settings_id: Annotated[Text, RefTo("NotificationSettings")] | None = None
     """Who is told when something of the team's fails."""

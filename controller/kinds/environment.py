@@ -74,7 +74,7 @@ class EnvironmentSpec(Spec):
     deployments_locked: bool | None = None
     """Whether deployments and changes of its groups are locked. Left to other programs where the YAML does not say."""
     lifecycle: Annotated[Literal["active", "retired"] | None, CONTROLLER_ONLY] = None
-    """``retired`` ends its groups, upstreams and virtual hosts; only then may its file go."""
+    """``retired`` ends its groups, upstreams and virtual hosts, in the run after the one that applies it; only then may its file go."""
     roles: Annotated[dict[RoleName, RoleOverride] | None, CONTROLLER_ONLY] = None
     """What differs from its map, by role."""
 

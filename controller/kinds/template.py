@@ -2,6 +2,9 @@
 
 Only ``{{ name }}`` with a plain name is a variable; all else, such as ``${HOME}`` or ``{{.ID}}``, is text, so that shell
 and PowerShell scripts can be written as they are.
+
+Instances run the text as root, and values come from documents that others may write than the template: a value goes in only
+if no shell could read it as more than text.
 """
 
 import re
@@ -13,7 +16,7 @@ from pydantic import Field
 
 from controller.kinds.language.kind import CONTROLLER_TABLE, Finding, Findings, Kind, World
 from controller.kinds.language.spec import Says, Spec
-from controller.kinds.parts.texts import LongText
+from controller.kinds.parts.texts import IN_PLAIN, PLAIN_FORM, LongText
 from controller.model.ref import ResourceRef
 from controller.model.table import one_item
 
@@ -45,6 +48,7 @@ VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
 LONGEST_USER_DATA: Final = 16384
 """Bytes of user data before they are encoded (limit of EC2)."""
 
+_PLAIN: Final = re.compile(PLAIN_FORM)
 _VARIABLE = re.compile(r"\{\{[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\}\}")
 
 
@@ -53,9 +57,31 @@ def variables_in(text: str) -> Iterator[str]:
     yield from dict.fromkeys(match[1] for match in _VARIABLE.finditer(text))
 
 
+class UnsafeValue(Exception):
+    """A value that is not put into a script, as a shell could read it as more than text; ``fix`` says what to do."""
+
+    def __init__(self, variable: str, value: str) -> None:
+        """Keep which."""
+        self.variable, self.value = variable, value
+        self.fix = f"correct it, or leave {variable} out"
+        super().__init__(
+            f"{variable} is {value!r}, and what goes into a script is {IN_PLAIN} alone"
+        )
+
+
+def safe_value(variable: str, value: str) -> str:
+    """Return the value. Raises UnsafeValue if it has a character that a shell could read as more than text."""
+    if not _PLAIN.fullmatch(value):
+        raise UnsafeValue(variable, value)
+    return value
+
+
 def filled_in(text: str, values: Mapping[str, str]) -> str:
-    """Return the text with its variables filled in. Raises KeyError for one that has no value."""
-    return _VARIABLE.sub(lambda match: values[match[1]], text)
+    """Return the text with its variables filled in.
+
+    Raises KeyError for one that has no value, UnsafeValue for one whose value may not go into a script.
+    """
+    return _VARIABLE.sub(lambda match: safe_value(match[1], values[match[1]]), text)
 
 
 TemplateText = Annotated[
@@ -71,7 +97,7 @@ class TemplateSpec(Spec):
     description: LongText | None = None
     """For people."""
     text: TemplateText
-    """The text, with variables such as ``{{ environment }}``. Everybody who may look at an instance can read it, so it
+    """The text, with variables such as ``{{ environment }}``; their values have letters, digits and ``@._:,/+-`` alone. Everybody who may look at an instance can read it, so it
     holds no secrets."""
 
 

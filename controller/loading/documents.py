@@ -25,6 +25,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from controller.model.printable import printable as escaped
+
 Scalar: TypeAlias = str | int | float | bool | None
 
 MIN_INTEGER: Final = -(2**63)
@@ -153,8 +155,7 @@ def cut(text: str) -> str:
 
 def printable(text: str) -> str:
     """Cut what the author wrote, and escape what a terminal would not print."""
-    short = cut(text)
-    return short if short.isprintable() else repr(short)[1:-1]
+    return escaped(cut(text))
 
 
 def shown(text: str) -> str:

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.kinds.language.fields import Named
-from controller.kinds.language.kind import DEFAULTS, Finding, Kinds
+from controller.kinds.language.kind import (
+    DEFAULT_RULES,
+    DEFAULTS,
+    Finding,
+    Kinds,
+    RuleSettings,
+)
 from controller.loading.envelope import (
     FolderDefaults,
     ParsedDocument,
@@ -29,12 +35,7 @@ from controller.loading.validated import (
 from controller.model.canonical import digest, parse_canonical
 from controller.model.ref import Origin, Problem, ProblemCode, ResourceRef
 from controller.model.resource import Resource
-from controller.model.source_bounds import (
-    MAX_DOCUMENTS,
-    MAX_FINDINGS,
-    TOO_MANY_DOCUMENTS,
-    UNCHECKED,
-)
+from controller.model.source_bounds import MAX_DOCUMENTS, MAX_FINDINGS, TOO_MANY, UNCHECKED
 
 SourceIds = tuple[str, str]
 """Content id of a file and id of the Defaults over it: what it gives depends on nothing else."""
@@ -223,7 +224,7 @@ class Memory:
     resources: Mapping[ResourceRef, Resource] = field(default_factory=dict)
     clashes: Mapping[str, tuple[PlacedIssue, ...]] = field(default_factory=dict)
     """Kind -> issues of values that two of its objects have."""
-    settings: tuple[str, str] = ("none", "")
+    settings: RuleSettings = DEFAULT_RULES
     duplicates: bool = False
     """Some object was defined twice, so what one document gave depended on another."""
 
@@ -246,8 +247,7 @@ def load(
     read: Read,
     kinds: Kinds,
     *,
-    compatibility: str = "none",
-    default_region: str = "",
+    settings: RuleSettings = DEFAULT_RULES,
     memory: Memory | None = None,
     parse: Parse = parse_one_by_one,
 ) -> Loaded:
@@ -257,12 +257,11 @@ def load(
     altogether than ``MAX_DOCUMENTS`` nothing is loaded.
     """
     before = memory or Memory()
-    settings = (compatibility, default_region)
     if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
     parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), frozenset(kinds)))
     if parsed is None:
-        return Loaded({}, (), {}, Memory(settings=settings), (TOO_MANY_DOCUMENTS,))
+        return Loaded({}, (), {}, Memory(settings=settings), (TOO_MANY,))
     defaults = FolderDefaults(files, parsed)
     documents = ChangedDocuments(files, parsed, defaults, kinds)
     changes = documents.since(before)

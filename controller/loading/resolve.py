@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import Named
-from controller.kinds.language.kind import Finding, Kind, Kinds
+from controller.kinds.language.kind import DEFAULT_RULES, Finding, Kind, Kinds, RuleSettings
 from controller.kinds.language.spec import merge_derived
 from controller.loading.closest import did_you_mean
 from controller.loading.issues import MAX_ISSUES, further
@@ -37,12 +37,13 @@ ALL = ""
 class TracingWorld:
     """Answers from the facts of all objects and keeps the list of what was ``asked``.
 
-    ``compatibility`` and ``default_region`` are the settings that rules may depend on besides other objects.
+    ``compatibility``, ``default_region`` and ``allowed_secrets`` are the settings that rules may depend on besides other objects.
     """
 
     _facts: Mapping[ResourceRef, Any]
     compatibility: str
     default_region: str
+    allowed_secrets: tuple[str, ...]
     _answers: dict[tuple[str, str], tuple[ResourceRef, Any]] = field(
         default_factory=dict, init=False
     )
@@ -130,12 +131,12 @@ def resolve(
 def resolve_all(
     documents: Mapping[ResourceRef, ValidatedDocument],
     kinds: Kinds,
-    settings: tuple[str, str],
+    settings: RuleSettings,
     facts: Mapping[ResourceRef, Any] | None = None,
 ) -> dict[ResourceRef, Resolved]:
     """Resolve documents against each other, or against all objects whose ``facts`` are given.
 
-    ``settings`` are what rules may depend on besides: compatibility and default region.
+    ``settings`` are what rules may depend on besides.
     """
     own = {ref: document.facts for ref, document in documents.items()}
     world = TracingWorld(own if facts is None else facts, *settings)
@@ -197,13 +198,13 @@ def desired_from_items(
     *,
     source: str,
     revision: str,
-    settings: tuple[str, str] = ("none", ""),
+    settings: RuleSettings = DEFAULT_RULES,
 ) -> DesiredFromItems:
     """Return what would have been written to get these objects, checked as documents are.
 
     ``attributes`` of the objects are without the shared fields that their YAML did not give. What overrides had put into
     them is taken out. Every origin names ``source`` (``snapshot 2026-11-28``) and the object, instead of a file.
-    ``settings`` are what rules depend on besides the objects: compatibility and default region.
+    ``settings`` are what rules depend on besides the objects.
     """
     valid: dict[ResourceRef, ValidatedDocument] = {}
     wrong: dict[ResourceRef, tuple[Finding, ...]] = {}

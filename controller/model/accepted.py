@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from controller.model.observed import MadeBy
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.model.resource import AuthoredDocument, Resource
+
+ALLOWED_SECRETS: Final = ("secretsmanager://envctl/",)
+"""What documents may name where the settings do not say."""
 
 REPLICATED = ("Cluster", "Environment", "DeploymentMap", "Service", "EnvironmentType")
 """The configuration that programs in every account may need: what the old product copied there."""
@@ -43,6 +47,8 @@ class LiveOptions:
     """Kinds or tables whose items are copied into the accounts."""
     max_parallel_rollouts: int = 10
     """Groups of one scope whose instances are replaced at the same time."""
+    allowed_secrets: tuple[str, ...] = ALLOWED_SECRETS
+    """What references of documents to secrets begin with."""
     power: PowerOptions = field(default_factory=PowerOptions)
     """How instances are switched."""
 
@@ -64,6 +70,8 @@ class AcceptedState:
     specs: Mapping[ResourceRef, Any] = field(default_factory=dict)
     items: Mapping[ResourceRef, Items] = field(default_factory=dict)
     unreadable: Mapping[ResourceRef, str] = field(default_factory=dict)
+    made_by: Mapping[ResourceRef, MadeBy] = field(default_factory=dict)
+    """Who made an object what it is, as far as that is known."""
     overrides: tuple[Override, ...] = ()
     revision: str = ""
     """Revision last applied to the tables in full, or, in a plan, the one about to be; empty if that is not known."""
@@ -71,6 +79,18 @@ class AcceptedState:
     options: LiveOptions = field(default_factory=LiveOptions)
     beneath: "AcceptedState | None" = None
     """The same without its overrides; None where it has none."""
+    before: "AcceptedState | None" = None
+    """What was applied last: the tables word for word as they are; None where this is it."""
+
+    @property
+    def applied(self) -> "AcceptedState":
+        """What was applied last, which alone says how an account is reached."""
+        return self.before or self
+
+    @property
+    def both(self) -> tuple["AcceptedState", ...]:
+        """This state and the one applied last: what either of them protects is protected."""
+        return (self,) if self.before is None else (self, self.before)
 
     @property
     def written(self) -> "AcceptedState":
@@ -84,6 +104,11 @@ class AcceptedState:
     def spec(self, kind: str, key: str) -> Any:
         """Return the spec of an object; None if there is no such object, or it cannot be read back."""
         return self.specs.get(ResourceRef(kind, key))
+
+    def type_of(self, environment: str) -> Any:
+        """Return the spec of an environment's type; None where either is not there or cannot be read back."""
+        spec = self.spec("Environment", environment)
+        return None if spec is None else self.spec("EnvironmentType", spec.environment_type)
 
     def operational(self, environment: str, attribute: str) -> bool:
         """Tell whether an environment's operational item says so of it, as found: other programs write it too.

@@ -54,7 +54,7 @@ def too_large(what: str, fix: str) -> Problem:
     return Problem(Origin(SOURCE_ROOT), "", what, fix, code=ProblemCode.UNREADABLE_FILE)
 
 
-TOO_MANY_DOCUMENTS: Final = too_large(
+TOO_MANY: Final = too_large(
     f"the source holds more than {MAX_DOCUMENTS:,} documents; none was checked",
     "name the folder that holds the YAML files as the source, or split it into several",
 )

@@ -4,7 +4,8 @@ Ownership decides first, then digests: what has the wanted digest is in order an
 is that of the changed objects.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,6 +52,8 @@ class DiffOptions:
     suspended: AbstractSet[ResourceRef] = NO_REFS
     left: Mapping[ResourceRef, tuple[str, ...]] = field(default_factory=dict)
     overridden: AbstractSet[ResourceRef] = NO_REFS
+    freed: AbstractSet[ResourceRef] = NO_REFS
+    """What an override has ended of: its own fields go back to what the source has had all the while."""
     unrecorded: AbstractSet[ResourceRef] = NO_REFS
     removed_outside: AbstractSet[ResourceRef] = NO_REFS
     """What is not there although the ledger's last record is a create, adoption or update of ours: drift."""
@@ -71,6 +74,7 @@ class DiffResult(NamedTuple):
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
 
+_STEP: Final = re.compile(r"[.\[]")
 _NOT_AUTHORED: Final = frozenset({"shape", "owned", BENEATH, LEAVING})
 _NO_PARTS: Final[dict[str, Json]] = {"metadata": {}, "spec": {}}
 _EMPTY_MARK: Final = Mark("", "", "", "", 0, "", {})
@@ -189,14 +193,17 @@ def _update(
     extra = _extra_differences(projection, found)
     if left and not found_differences and not extra and found.ownership is Ownership.OURS:
         return None
+    fields = field_changes(ref, (*found_differences, *extra), options.names)
     cause, because = _why(ref, projection, found, options)
+    if ref in options.freed and cause is options.edited_as and _is_put_back(fields, found):
+        cause, because = Cause.OVERRIDDEN, "the override of it has ended"
     return Change(
         action="update",
         target=options.target,
         ref=ref,
         cause=cause,
         fields=collapse_fields(
-            field_changes(ref, (*found_differences, *extra), options.names),
+            fields,
             kind,
             (before, (found.mark or _EMPTY_MARK).extra),
             (after, parse_canonical(projection.extra)),
@@ -235,6 +242,18 @@ def collapse_fields(
         rest = [field for field in told[place:] if field not in inside]
         told = (*told[:place], FieldChange(name, old, new), *rest)
     return told
+
+
+def _is_put_back(fields: Iterable[FieldChange], found: Observation) -> bool:
+    """Tell whether nothing differs but what an override had put there."""
+    beneath = {
+        name.removeprefix("spec.") for name in (found.mark or _EMPTY_MARK).extra.get(BENEATH, ())
+    }
+    return all(
+        _STEP.split(field.path, 1)[0] in beneath
+        or ".".join(field.path.split(".", 2)[:2]) in beneath
+        for field in fields
+    )
 
 
 def _extra_differences(projection: Projection, found: Observation) -> tuple[Difference, ...]:

@@ -1,14 +1,14 @@
-"""Limits on what one plan may do in one scope, and how a reviewer approves exactly what one counted: ``maxDeletes@3f9c1a``.
+"""Limits on what one plan may do in one scope.
 
 Each violation says what it counts; its digest, and that of a whole plan, say what exactly was reviewed.
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -18,7 +18,6 @@ from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import canonical_bytes, digest_of
 from controller.model.observed import ObservedState, Ownership, is_protected
 from controller.model.plan import (
-    APPROVAL_DIGITS,
     FORMAT_VERSION,
     UNREVIEWED_CAUSES,
     Cause,
@@ -26,6 +25,7 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
+from controller.model.ref import ResourceRef
 from controller.planning.edits import folder_hint, known_paths
 from controller.planning.leaving import is_leaving, is_retired, leaves
 from controller.planning.wording import plural
@@ -54,7 +54,7 @@ class GuardSettings(SettingsPart):
     """How many instances may be stopped by an edit (the clock may stop any number)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class GuardFacts:
     """One scope as the guards see it.
 
@@ -63,12 +63,17 @@ class GuardFacts:
     """
 
     observed: ObservedState
-    counts: Mapping[str, int]
-    """Objects of ours per kind: what shares are shares of."""
     limits: GuardSettings
     kinds: Mapping[str, Kind[Any]]
     desired_count: int | None = None
     source_paths: AbstractSet[str] | None = None
+    protected: AbstractSet[ResourceRef] = frozenset()
+    """Objects that are protected as they are to be."""
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Objects of ours per kind: what shares are shares of. Counted only where something has to be shared out."""
+        return count_ours(self.observed)
 
 
 def count_ours(observed: ObservedState) -> Mapping[str, int]:
@@ -81,58 +86,6 @@ def count_ours(observed: ObservedState) -> Mapping[str, int]:
         ref.kind
         for ref, found in observed.objects.items()
         if found.ownership in mine and not is_leaving(found)
-    )
-
-
-TRAILER: Final = "Envctl-Override"
-"""What a line of a commit message begins with that approves: ``Envctl-Override: maxDeletes@3f9c1a``."""
-
-_TOKEN: Final = re.compile(r"(?P<guard>[A-Za-z][A-Za-z0-9]*)@(?P<digits>[0-9a-f]{1,64})")
-_TRAILER_LINE: Final = re.compile(
-    rf"^[ \t>*+-]*{TRAILER}[ \t]*:(?P<values>[^\r\n]*)", re.IGNORECASE | re.MULTILINE
-)
-
-
-def overrides_in(message: str) -> tuple[str, ...]:
-    """Return the ``GUARD@DIGEST`` approvals of a commit message, each once, in the order written.
-
-    They may stand on any line, not only in the last paragraph: a squash-merge gathers the messages of several commits, often
-    as a list or indented. One line may hold several, parted by commas or spaces. What is no GUARD@DIGEST approves nothing.
-    """
-    found = (
-        word
-        for line in _TRAILER_LINE.finditer(message)
-        for word in re.split(r"[,\s]+", line["values"])
-        if _TOKEN.fullmatch(word)
-    )
-    return tuple(dict.fromkeys(found))
-
-
-def approve(violations: Iterable[Violation], tokens: Sequence[str]) -> tuple[Violation, ...]:
-    """Return the violations, those a token names set as overridden. What cannot be overridden stays as it is."""
-    return tuple(
-        replace(v, overridden=True) if v.overridable and _approved(v, tokens) else v
-        for v in violations
-    )
-
-
-def unused_tokens(violations: Sequence[Violation], tokens: Iterable[str]) -> tuple[str, ...]:
-    """Return the tokens that approve nothing (any more), for a warning: the changes they were given for are others now."""
-    return tuple(token for token in tokens if not any(_approved(v, (token,)) for v in violations))
-
-
-def is_too_short(token: str) -> bool:
-    """Tell whether a token has fewer digits than tell violations apart: it approves nothing."""
-    match = _TOKEN.fullmatch(token)
-    return match is not None and len(match["digits"]) < APPROVAL_DIGITS
-
-
-def _approved(violation: Violation, tokens: Iterable[str]) -> bool:
-    return any(
-        match["guard"] == violation.guard
-        and len(match["digits"]) >= APPROVAL_DIGITS
-        and violation.digest.startswith(match["digits"])
-        for match in filter(None, map(_TOKEN.fullmatch, tokens))
     )
 
 
@@ -203,15 +156,15 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
 
 
 def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    """Yield what keeps single objects from being deleted.
+    """Yield what keeps single objects from being deleted, be it as applied last or as they are to be.
 
-    What was last applied decides: lifting a protection and deleting the object take two revisions.
+    So lifting a protection and deleting the object take two revisions.
     """
     protected, not_retired = list[Change](), list[Change]()
     for change in deletes:
         found, kind = facts.observed.objects.get(change.ref), facts.kinds.get(change.ref.kind)
         applied = {} if found is None or found.mark is None else found.mark.extra
-        if is_protected(applied):
+        if is_protected(applied) or change.ref in facts.protected:
             protected.append(change)
         if kind is not None and kind.leaving is Leaving.RETIRE_FIRST and not is_retired(applied):
             not_retired.append(change)
@@ -237,8 +190,7 @@ def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violati
 def _deletes(
     deletes: Sequence[Change], changes: Sequence[Change], facts: GuardFacts
 ) -> Iterator[Violation]:
-    ours: int = sum(facts.counts.values())
-    if facts.desired_count == 0 and ours:
+    if facts.desired_count == 0 and (ours := sum(facts.counts.values())):
         yield _violation(
             "emptySource",
             facts,

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import Json, canonical_bytes, parse_canonical, projection_digest
-from controller.model.observed import Observation, spec_value
+from controller.model.observed import Observation, ObservedState, spec_value
 from controller.model.plan import Cause, Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
@@ -89,10 +89,10 @@ def left_with_retired(
     retiring = {name for name, kind in kinds.items() if kind.leaving is Leaving.RETIRE_FIRST}
     retired = {
         ref
-        for ref, projection in desired.items()
+        for ref in desired
         if ref.kind in retiring
-        and b"retired" in projection.extra
-        and is_retired(parse_canonical(projection.extra))
+        and b"retired" in (extra := desired[ref].extra)
+        and is_retired(parse_canonical(extra))
     }
     if not retired:
         return {}
@@ -102,6 +102,12 @@ def left_with_retired(
         for owner in projection.depends_on
         if owner in retired and _belongs(projection, owner)
     }
+
+
+def is_applied_retired(owner: ResourceRef, observed: ObservedState) -> bool:
+    """Tell whether an object is retired as applied last: what belongs to it leaves in the run after the one that retires it."""
+    found = observed.objects.get(owner)
+    return found is not None and found.mark is not None and is_retired(found.mark.extra)
 
 
 def _belongs(projection: Projection, owner: ResourceRef) -> bool:

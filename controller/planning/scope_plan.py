@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, NamedTuple
 
-from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.canonical import parse_canonical
+from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState, is_protected
 from controller.model.plan import (
     Action,
+    Approval,
     Cause,
     Change,
     Note,
@@ -24,18 +26,17 @@ from controller.model.plan import (
 )
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
+from controller.planning.approvals import approve
 from controller.planning.diff import NO_REFS, DiffOptions, DiffResult, diff
 from controller.planning.edits import known_paths, with_file_edits
 from controller.planning.guards import (
     GuardFacts,
     GuardSettings,
-    approve,
-    count_ours,
     find_violations,
     plan_digest,
     violation_digest,
 )
-from controller.planning.leaving import leaves, left_with_retired
+from controller.planning.leaving import is_applied_retired, leaves, left_with_retired
 
 Edges = dict[int, list[int]]
 """Places in a list of changes -> places of others."""
@@ -117,7 +118,7 @@ def _first_of_a_cycle(needed: Edges, done: Sequence[bool]) -> int:
 class Barrier:
     """Something that holds changes of some objects back. An empty set or tuple means any.
 
-    ``guard`` names it in approvals (``freeze@3f9c1a``); ``because`` is what the reader is told.
+    ``guard`` names it in approvals (``freeze@3f9c1a77d0e2b415``); ``because`` is what the reader is told.
     """
 
     guard: str
@@ -127,6 +128,8 @@ class Barrier:
     actions: tuple[Action, ...] = ()
     causes: tuple[Cause, ...] = ()
     overridable: bool = True
+    lifted: bool = False
+    """Only what was applied last says so: the next run is free of it."""
 
     def blocks(self, change: Change) -> bool:
         """Tell whether the change is one of those held back."""
@@ -144,6 +147,7 @@ class Unblocked(NamedTuple):
     changes: tuple[Change, ...]
     notes: tuple[Note, ...] = ()
     lifted: tuple[Violation, ...] = ()
+    left_to_next_run: int = 0
 
 
 def block_changes(
@@ -151,15 +155,16 @@ def block_changes(
     changes: Sequence[Change],
     barriers: Iterable[Barrier] = (),
     withheld: AbstractSet[ResourceRef] = NO_REFS,
-    tokens: Sequence[str] = (),
+    approvals: Sequence[Approval] | None = (),
 ) -> Unblocked:
     """Take out what a barrier holds, and what cannot go on without it.
 
     A create held back (or an object ``withheld`` from existing) holds what refers to it; a change held back holds the
-    leaving of what it still refers to. ``tokens`` lift barriers from exactly the changes they were given for.
+    leaving of what it still refers to. ``approvals`` lift barriers from exactly the changes they were given for.
     """
     reasons: dict[int, str] = {}
     lifted: list[Violation] = []
+    left_to_next_run = 0
     for barrier in barriers:
         counted = {index: change for index, change in enumerate(changes) if barrier.blocks(change)}
         if not counted:
@@ -172,11 +177,14 @@ def block_changes(
             counted=tuple(change.ref for change in counted.values()),
             overridable=barrier.overridable,
         )
-        (judged,) = approve((violation,), tokens)
+        (judged,) = approve((violation,), approvals)
         if judged.overridden:
             lifted.append(judged)
             continue
-        way_out = f"; to go on: --override {judged.token}" if judged.overridable else ""
+        way_out = (
+            f"; to go on: --override {judged.token}" if judged.overridable and judged.token else ""
+        )
+        left_to_next_run += barrier.lifted and len(counted.keys() - reasons.keys())
         for index in counted:
             reasons.setdefault(index, f"{barrier.because}{way_out}")
     if reasons or withheld:
@@ -190,6 +198,7 @@ def block_changes(
             )
         ),
         tuple(lifted),
+        left_to_next_run,
     )
 
 
@@ -253,12 +262,12 @@ _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
 class ScopeOptions:
     """How one scope is planned.
 
-    ``tokens`` approve violations and lift barriers.
+    ``approvals`` are of violations and barriers; None where what approves them cannot be known.
     """
 
     diff: DiffOptions
     limits: GuardSettings = field(default_factory=GuardSettings)
-    tokens: Sequence[str] = ()
+    approvals: Sequence[Approval] | None = ()
     barriers: Sequence[Barrier] = ()
     source_paths: AbstractSet[str] | None = None
 
@@ -272,13 +281,31 @@ def plan_scope(
     """
     if observed.state not in _KNOWN:
         return ScopePlan(observed.scope, observed.state, reason=observed.reason)
-    leaving = left_with_retired(desired, options.diff.kinds)
+    retired = left_with_retired(desired, options.diff.kinds)
+    early = {
+        ref: owner
+        for ref, owner in retired.items()
+        if ref in observed.objects and not is_applied_retired(owner, observed)
+    }
+    leaving = {ref: owner for ref, owner in retired.items() if ref not in early}
     because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
     how = replace(options.diff, leaving_because=because)
     staying = desired
     if leaving:  # most often nothing is, and then nothing is copied
         staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
-    return finish(observed, (diff(staying, observed, how),), options, desired_count=len(desired))
+    notes = tuple(
+        Note(NoteCategory.LEAVING, ref, f"leaves in the run after the one that retires {owner}")
+        for ref, owner in early.items()
+    )
+    result = diff(staying, observed, how)
+    made = finish(
+        observed,
+        (result._replace(notes=(*result.notes, *notes)),),
+        options,
+        desired_count=len(desired),
+        protected={ref for ref in leaving if is_protected(parse_canonical(desired[ref].extra))},
+    )
+    return replace(made, left_to_next_run=made.left_to_next_run + len(early))
 
 
 def finish(
@@ -287,27 +314,31 @@ def finish(
     options: ScopeOptions,
     *,
     desired_count: int | None = None,
+    protected: AbstractSet[ResourceRef] = NO_REFS,
 ) -> ScopePlan:
     """Make a plan of what the targets of one known scope differ in: held back, in order, guarded.
 
-    ``desired_count`` of 0 is taken for an empty source; None where that is nothing unusual.
+    ``desired_count`` of 0 is taken for an empty source; None where that is nothing unusual. ``protected`` are objects that
+    are so as they are to be.
     """
     results = tuple(results)
     # Ordered first, so that what is said of a change held back does not depend on the order they came in.
     ordered = in_order(change for result in results for change in result.changes)
     withheld = frozenset().union(*(result.withheld for result in results))
-    unblocked = block_changes(observed.scope, ordered, options.barriers, withheld, options.tokens)
+    unblocked = block_changes(
+        observed.scope, ordered, options.barriers, withheld, options.approvals
+    )
     known = partial(known_paths, observed)
     changes = with_file_edits(unblocked.changes, options.source_paths, known)
     facts = GuardFacts(
         observed=observed,
-        counts=count_ours(observed),
         limits=options.limits,
         kinds=options.diff.kinds,
         desired_count=desired_count,
         source_paths=options.source_paths,
+        protected=protected,
     )
-    found = approve(find_violations(changes, facts), options.tokens)
+    found = approve(find_violations(changes, facts), options.approvals)
     violations = (*unblocked.lifted, *found)
     refused = any(not violation.overridden for violation in violations)
     notes = (*unblocked.notes, *(note for result in results for note in result.notes))
@@ -319,6 +350,7 @@ def finish(
         notes=tuple(sorted(notes)),
         reason=observed.reason,
         observed_count=facts.counts,
+        left_to_next_run=unblocked.left_to_next_run,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from controller.model.canonical import ABSENT, Json, canonical_bytes
 from controller.model.override import Override
 from controller.model.plan import Note, NoteCategory
+from controller.model.printable import printable, printable_json
 from controller.planning.leaving import NOW_MS
 from controller.planning.overrides import shown_path
 
@@ -41,8 +42,8 @@ def value_text(value: Json, longest: int = LONGEST_VALUE) -> str:
         return "(absent)"
     if isinstance(value, dict) and value.keys() == {NOW_MS}:
         return f"when applied, plus {value[NOW_MS] // 60_000} min"
-    plain = isinstance(value, str) and value.isprintable() and bool(value.strip())
-    text = value if plain else canonical_bytes(value).decode()
+    plain = isinstance(value, str) and printable(value) == value and bool(value.strip())
+    text = value if plain else printable_json(canonical_bytes(value)).decode()
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
@@ -75,3 +76,8 @@ def in_force(overrides: Iterable[Override]) -> Iterator[Note]:
     for override in overrides:
         text = f"{what_text(override)} {end_text(override)} ({override.actor}: {override.reason})"
         yield Note(NoteCategory.OVERRIDE, override.ref, text)
+
+
+def as_applied(why: str) -> str:
+    """Return a reason that only what was applied last gives: what lifts it is accepted now, and holds for the next run."""
+    return f"{why} (as applied last; the run after the one that lifts it goes on)"

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
-from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, DocumentPlace
 from controller.ports import Revision, SourceTree
 from controller.sources.location import SourceForm
 from controller.sources.selection import (
@@ -126,9 +126,9 @@ class FolderSource:
                     raise self._changed(path or wanted)
                 yield wanted, content
 
-    def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
-        """Return unknown for every path."""
-        return dict.fromkeys(paths, UNKNOWN_AUTHORSHIP)
+    def authorship(self, places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
+        """Return unknown for every document."""
+        return dict.fromkeys(places, UNKNOWN_AUTHORSHIP)
 
     def _identified(self, selection: Selection) -> tuple[dict[str, str], dict[str, int]]:
         known, self._ids = self._ids, {}

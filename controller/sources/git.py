@@ -7,11 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from controller.errors import SourceUnavailable, WrongUsage
-from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, DocumentPlace
 from controller.model.source_bounds import MAX_NAME_SHOWN
 from controller.ports import SourceTree
-from controller.sources.git_history import last_touches, read_revision
-from controller.sources.git_objects import BrokenCache, list_folders, list_tree, read_blobs
+from controller.sources.git_history import last_touches
+from controller.sources.git_objects import (
+    BrokenCache,
+    list_folders,
+    list_tree,
+    read_blobs,
+    read_revision,
+)
 from controller.sources.git_repository import GitCache
 from controller.sources.location import (
     GIT_PROTOCOLS,
@@ -43,6 +49,8 @@ class GitSource:
         self._cache = GitCache(location, cache_dir, credential)
         self._tree: SourceTree | None = None
         self._branch = ""
+        self._authors_of = ""
+        self._authors: dict[DocumentPlace, Authorship] = {}
         self.name = str(location)
         """The SOURCE text; a location never holds a credential."""
 
@@ -81,14 +89,28 @@ class GitSource:
             self._bring(tree.revision.id)
             yield from read_blobs(self._cache.local, list(left))
 
-    def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
-        """Say who last touched each path; for a path that is not in the tree, who removed it."""
+    def authorship(self, places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
+        """Say who last touched each document; for one that is not in the tree, who removed it. Asked once per revision."""
         tree = self._tree or self.fetch()
-        folder = self._location.path
-        full = {path: (f"{folder}/{path}" if folder else path).encode() for path in paths}
-        wanted = {name: tree.files.get(path) for path, name in full.items()}
-        found = last_touches(self._cache.local, tree.revision.id, wanted, folder)
-        return {path: found.get(name, UNKNOWN_AUTHORSHIP) for path, name in full.items()}
+        if self._authors_of != tree.revision.id:
+            self._authors_of, self._authors = tree.revision.id, {}
+        asked, folder = tuple(places), self._location.path
+        wanted = {
+            place: (f"{folder}/{place.path}".lstrip("/").encode(), tree.files.get(place.path))
+            for place in asked
+            if place not in self._authors
+        }
+        if wanted:
+            found = last_touches(self._cache.local, tree.revision.id, wanted, folder)
+            self._authors |= dict.fromkeys(wanted, UNKNOWN_AUTHORSHIP) | found
+        merged_by = tree.revision.merged_by
+        return {
+            place: author._replace(merged_by=merged_by)
+            if author.author and author.commit != tree.revision.id
+            else author
+            for place in asked
+            for author in (self._authors[place],)
+        }
 
     def _fetch(self) -> SourceTree:
         if self._location.is_fixed:

@@ -11,7 +11,8 @@ from typing import IO, Final, NamedTuple
 
 from controller.errors import SourceUnavailable
 from controller.model.source_bounds import MAX_ENTRIES
-from controller.sources.git_process import GitProcess, last_words
+from controller.ports import Revision
+from controller.sources.git_process import TOO_LONG, GitProcess, last_words
 from controller.sources.selection import ROOT, Found, FoundKind, is_hidden, is_too_deep, is_yaml
 
 READ_TIMEOUT_S = 600.0
@@ -21,7 +22,9 @@ _LONGEST_TARGET: Final = 4096
 _BATCH: Final = 256
 _MAX_TREE_BYTES: Final = MAX_ENTRIES * 300
 """What a tree of as many entries takes, each with a name of 255 bytes."""
-_CHUNK_BYTES: Final = 1 << 16
+_MAX_LINE: Final = 1_000
+_MAX_MESSAGE_BYTES: Final = 1024 * 1024
+"""Of a longer commit message the end is not read, so that what it approves there does not count."""
 _ID_BYTES: Final = 20
 _KINDS: Final[dict[bytes, FoundKind]] = {
     b"40000": "folder",
@@ -195,3 +198,25 @@ def _missing(git: GitProcess, object_id: str) -> BrokenCache:
         f"object {object_id} cannot be read from {git.repository}: git says {why}",
         fix="remove that folder; it is fetched again",
     )
+
+
+def read_revision(git: GitProcess, commit: str, branch: str) -> Revision:
+    """Return what people know a commit by. Raises BrokenCache when it is not there."""
+    form = "--format=format:%an <%ae>%x00%aI%x00%cn <%ce>%x00%P%x00%B"
+    asked = ("log", "-1", "-z", "--no-show-signature", form, commit, "--")
+    done = git.run(*asked, most_bytes=_MAX_MESSAGE_BYTES)
+    parts = done.output.decode(errors="replace").split("\0")
+    if done.status not in {0, TOO_LONG} or len(parts) < 5:
+        raise BrokenCache(
+            f"commit {commit} cannot be read from {git.repository}: git says {last_words(done.errors)}",
+            fix="remove that folder; it is fetched again",
+        )
+    label = f"{branch}@{commit[:7]}" if branch else commit[:7]
+    author = line_of(parts[0])
+    merged_by = author if len(parts[3].split()) > 1 else ""
+    return Revision(commit, label, author, parts[4], parts[1], line_of(parts[2]), merged_by)
+
+
+def line_of(text: str) -> str:
+    """Return text of a commit as one line, of some length at most, that cannot steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in text[:_MAX_LINE]).strip()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from controller.loading.documents import MAX_BYTES
+from controller.model.printable import printable as escaped
 from controller.model.ref import Origin, Problem, ProblemCode
 from controller.model.source_bounds import (
     MAX_ENTRIES,
@@ -143,8 +144,7 @@ def _nothing(why: str) -> Selection:
 
 def printable(path: bytes) -> str:
     """Return ``path`` as text safe to print: what is no printable UTF-8 is shown as an escape, what is long is cut."""
-    text = path[: 4 * MAX_NAME_SHOWN].decode(errors="backslashreplace")
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    shown = escaped(path[: 4 * MAX_NAME_SHOWN].decode(errors="backslashreplace"))
     return shown if len(shown) <= MAX_NAME_SHOWN else f"{shown[: MAX_NAME_SHOWN - 1]}…"
 
 

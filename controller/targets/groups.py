@@ -296,16 +296,20 @@ def _why(
 
 
 def trusted_owners(accepted: AcceptedState, scope: LiveScope) -> list[str]:
-    """Return whose images may be used: as the settings say, and accounts that share theirs."""
+    """Return whose images may be used: as the settings say, and accounts that share theirs, as applied last too."""
     owners = {
         scope.account if owner == "self" else owner
         for owner in accepted.options.trusted_image_owners
     }
-    for ref in accepted.of_kind("Account"):
-        spec = accepted.specs[ref]
-        if spec.include_amis:
-            owners.add(spec.account_number)
-    return sorted(owners)
+    sharing = (
+        {
+            spec.account_number
+            for spec in map(state.specs.__getitem__, state.of_kind("Account"))
+            if spec.include_amis
+        }
+        for state in accepted.both
+    )
+    return sorted(owners.union(set.intersection(*sharing)))
 
 
 TARGET = Groups()

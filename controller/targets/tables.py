@@ -198,7 +198,7 @@ class Tables:
         if mark is not None:
             extra_bytes = dump_plain(mark.extra)
             extra = self._extras.setdefault(extra_bytes, mark.extra)
-            mark = Mark(*mark[:-1], extra)
+            mark = mark._replace(extra=extra)
         if kind is not None and kind.shared:
             ours = comparable(held, kind.shared, extra.get("owned", ()))
             compared = attributes if ours is held else dump_plain(ours)

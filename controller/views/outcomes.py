@@ -63,6 +63,18 @@ def tally_line(report: ApplyReport) -> str:
     return f"{done}   envctl audit show {report.transaction}"
 
 
+def next_run_line(planned: CombinedPlan, report: ApplyReport, command: str) -> str:
+    """Return what the next run does, as this one had to be applied first, and its command; empty where nothing waits."""
+    scopes = planned.live.scopes if planned.live else ()
+    waiting = [scope.setup.scope.name for scope in scopes if scope.setup.waits]
+    held = sum(scope.left_to_next_run for scope in planned.plan.scopes)
+    if report.stopped or not (waiting or held):
+        return ""
+    said = [f"reaches {', '.join(waiting)}"] if waiting else []
+    said += [f"goes on with {held:,} change{'' if held == 1 else 's'}"] if held else []
+    return f"Applied first; the next run {' and '.join(said)}: {command}"
+
+
 def apply_json(planned: CombinedPlan, report: ApplyReport | None) -> ApplyDocument:
     """Return the plan, and what became of its changes, for programs; nothing of a plan that only observes was tried."""
     tried = report if planned.plan.enforced else None

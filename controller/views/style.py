@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
+from controller.model.printable import printable
+
 Style = Literal["plain", "bold", "add", "change", "remove", "warn", "dim"]
 
 _CODES: Final[dict[Style, str]] = {
@@ -46,7 +48,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def plain(lines: Iterable[Line]) -> str:
     """Return the lines without any colour, each ended."""
-    return "".join("".join(_escaped(span.text) for span in line).rstrip() + "\n" for line in lines)
+    return "".join("".join(printable(span.text) for span in line).rstrip() + "\n" for line in lines)
 
 
 def coloured(lines: Iterable[Line]) -> str:
@@ -55,12 +57,5 @@ def coloured(lines: Iterable[Line]) -> str:
 
 
 def _painted(span: Span) -> str:
-    code, text = _CODES.get(span.style), _escaped(span.text)
+    code, text = _CODES.get(span.style), printable(span.text)
     return f"\x1b[{code}m{text}\x1b[0m" if code and text.strip() else text
-
-
-def _escaped(text: str) -> str:
-    """Write out what a terminal would obey: names and values come from files and tables that others write."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -12,7 +12,7 @@ from referencing import Registry, Resource
 from controller.catalog import kinds
 from controller.kinds.language.fields import Shape, authored_spec, controller_only, fields_of
 from controller.kinds.language.json_schema import document_schemas, file_name
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Kind, RuleSettings
 from controller.kinds.language.spec import Spec
 from controller.loading.documents import parse_documents
 from controller.loading.load import Loaded, load
@@ -39,8 +39,7 @@ def loaded(compatibility: str = "none") -> tuple[Loaded, list[str]]:
         files,
         lambda ids: ((one, Path(one).read_bytes()) for one in ids),
         kinds(),
-        compatibility=compatibility,
-        default_region="eu-west-1",
+        settings=RuleSettings(compatibility, "eu-west-1"),
     )
     origins = FieldOrigins(files, found.memory.parsed, lambda path: Path(path).read_bytes())
     problems = problems_of(found, origins, kinds())

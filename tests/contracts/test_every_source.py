@@ -8,7 +8,7 @@ import pytest
 
 from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
-from controller.model.ref import UNKNOWN_AUTHORSHIP
+from controller.model.ref import UNKNOWN_AUTHORSHIP, DocumentPlace, ResourceRef
 from controller.ports import Source
 from controller.sources import git_objects, selection
 from controller.sources.open_source import open_source
@@ -325,14 +325,16 @@ def test_many_problems_are_counted(published: Published) -> None:
     assert tree.problems[-1].message == "and 30 more problems in this source"
 
 
-def test_authorship_answers_for_every_path_asked(published: Published) -> None:
+def test_authorship_answers_for_every_document_asked(published: Published) -> None:
     published.publish(FILES)
     published.source.fetch()
+    never = DocumentPlace("never/was.yaml", ref=ResourceRef("Cluster", "Never"))
+    asked = [DocumentPlace("clusters/tango.yaml", 1), DocumentPlace("never/was.yaml"), never]
 
-    answer = published.source.authorship(["clusters/tango.yaml", "never/was.yaml"])
+    answer = published.source.authorship(asked)
 
-    assert set(answer) == {"clusters/tango.yaml", "never/was.yaml"}
-    assert answer["never/was.yaml"] == UNKNOWN_AUTHORSHIP
+    assert set(answer) == set(asked)
+    assert answer[never] == UNKNOWN_AUTHORSHIP
 
 
 def _bytes(content: str | bytes) -> bytes:

@@ -13,6 +13,7 @@ from controller.planning.diff import DiffResult, diff
 from controller.planning.fields import EXTRA, FieldNames, FieldPath, extra_path
 from controller.planning.scope_plan import ScopeOptions, finish, plan, plan_scope
 from tests.unit.planning.worlds import (
+    by_hand,
     desired_of,
     found,
     item,
@@ -78,7 +79,7 @@ def scoped(
         target="groups" if live else "tables",
         **how,
     )
-    planned = ScopeOptions(diff=comparing, source_paths=source_paths, tokens=tokens)
+    planned = ScopeOptions(diff=comparing, source_paths=source_paths, approvals=by_hand(*tokens))
     return Scope(desired, observed, planned, live, edits, effects, meaning)
 
 

@@ -195,7 +195,12 @@ def test_a_type_against_bulk_patching_keeps_its_instances(three: LiveAccount) ->
         " BULK_PATCH_AMI; to replace them, take that out of its protectedActions"
     )
 
+    three.applied = dict(three.documents)
     three.change("EnvironmentType", "Staging", protectedActions=None)
+    _until_quiet(three)
+    assert _versions(three, WEB) == Counter({"1": 2}), "as applied last it is protected still"
+    assert "(as applied last; " in notes(three.plan())[0]
+    three.applied = None
     _until_quiet(three)
     assert _versions(three, WEB) == Counter({"2": 2})
 

@@ -20,7 +20,7 @@ C50 = ResourceRef("OwnerParameter", f"{SCOPE}/c50")
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[LiveEstate]:
     with mock_aws():
-        yield LiveEstate(tmp_path / "fleet").has({"c50.yaml": environment("c50")})
+        yield LiveEstate(tmp_path / "fleet").connected().has({"c50.yaml": environment("c50")})
 
 
 def test_it_is_found_by_the_name_of_its_package_and_documented() -> None:

@@ -81,7 +81,8 @@ def test_a_role_that_does_not_trust_the_controller(installed: AwsForTests) -> No
     assert "does not trust the controller, or asks for another external id" in what
     assert (
         "aws cloudformation deploy --stack-name envctl-child --template-file deploy/child.yaml"
-        ' --capabilities CAPABILITY_NAMED_IAM --parameter-overrides MasterAccountId=123456789012 ExternalId="$EXTERNAL_ID"'
+        " --capabilities CAPABILITY_NAMED_IAM --parameter-overrides MasterRoleArns=arn:aws:iam::123456789012:role/ROLE_OF_ENVCTL"
+        f' InstanceRoleArns=arn:aws:iam::{STAGING}:role/ROLES_OF_INSTANCES ExternalId="$EXTERNAL_ID"'
     ) in fix.splitlines()
     assert "externalId" in fix
     assert _of(checks, "permissions") == [], "what cannot be reached is not asked"
@@ -159,7 +160,14 @@ def test_a_table_that_is_not_as_defined_and_a_scope_that_is_none(installed: AwsF
 
 def test_instances_are_asked_about_without_switching_any(installed: AwsForTests) -> None:
     ec2 = installed.client("ec2", STAGING)
-    made = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]
+    launched = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1}
+    ec2.run_instances(**launched)
+    _, checks = _doctor(SCOPE)
+    untried = [one[1] for one in _of(checks, "permissions") if one[0] == "not probed"]
+    assert "ec2:StopInstances" in untried[0], "the role may not switch what is of no environment"
+
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "environment", "Value": "c50"}]}]
+    made = ec2.run_instances(**launched, TagSpecifications=tags)["Instances"][0]
 
     _, checks = _doctor(SCOPE)
 

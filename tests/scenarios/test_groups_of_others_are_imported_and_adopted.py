@@ -208,6 +208,10 @@ def test_from_groups_of_others_to_an_empty_plan_of_every_scope(
     assert imported.code == 0, imported.err
     assert envctl("validate", fleet).code == 0
 
+    # The account is taken over first; the next run goes in by what was applied.
+    tables = envctl("apply", "--source", fleet, "--adopt", "--yes")
+    assert (tables.code, "envctl apply" in tables.out) == (0, True)
+    assert others.instances() == before
     adopting = changes(envctl("plan", "--source", fleet, "--adopt", "--format", "json"))
     live = [one for one in adopting if one["kind"] in ("Group", "ScalingSchedules")]
     assert len(live) == 8
@@ -269,6 +273,7 @@ def test_what_groups_of_others_do_at_times_is_left_while_the_groups_are(
 ) -> None:
     monkeypatch.setenv("ENVCTL_TARGETS_GROUPS", "observe")
     assert envctl("import", "--out", tmp_path / "fleet").code == 0
+    assert envctl("apply", "--source", tmp_path / "fleet", "--adopt", "--yes").code == 0
 
     adopting = envctl("apply", "--source", tmp_path / "fleet", "--adopt", "--yes")
 

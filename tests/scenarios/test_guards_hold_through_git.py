@@ -13,6 +13,7 @@ from tests.support.command_line import TEAMS, Fleet, envctl, installation, servi
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.git_repository import Repository
 
+MERGED = "approvals: {inCommits: merged, committers: [Ada Author <ada@example.com>]}"
 ALERTS = """apiVersion: envctl/v1
 kind: NotificationSettings
 metadata: {name: %s%s}
@@ -23,7 +24,8 @@ spec: {ticketing: queue}
 @pytest.fixture
 def repository(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     made = Repository.at(tmp_path / "repository")
-    use_settings(tmp_path, monkeypatch, f'source: {{git: {{url: "{made.url}", ref: main}}}}\n')
+    settings = f'source: {{git: {{url: "{made.url}", ref: main}}}}\n'
+    use_settings(tmp_path, monkeypatch, settings + MERGED)
     return made
 
 

@@ -91,8 +91,15 @@ def test_a_pull_request_shows_what_it_means_for_live_accounts(estate: LiveEstate
 def test_a_new_account_appears_with_the_commit_that_brings_it(estate: LiveEstate) -> None:
     estate.has({"prod.yaml": account("prod-eu"), "p1.yaml": environment("p1", kind="prod-eu")})
     whole = estate.planned()
-    assert [scope.scope for scope in live_scopes(whole)] == ["prod-eu/eu-west-1", SCOPE]
-    assert [str(one.ref) for one in live_changes(whole)] == ["OwnerParameter/prod-eu/eu-west-1/p1"]
+    assert [(scope.scope, scope.state) for scope in live_scopes(whole)] == [
+        ("prod-eu/eu-west-1", "waiting"),
+        (SCOPE, "ok"),
+    ]
+    assert live_changes(whole) == []
+    estate.applied_once()
+    assert estate.statuses()["prod-eu/eu-west-1"].state == "waiting"
+    reached = live_changes(estate.planned())
+    assert [str(one.ref) for one in reached] == ["OwnerParameter/prod-eu/eu-west-1/p1"]
 
 
 def test_what_we_made_and_somebody_deleted_is_drift(estate: LiveEstate) -> None:

@@ -28,13 +28,9 @@ PROD = "prod-eu/eu-west-1"
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[LiveEstate]:
     with mock_aws():
-        made = LiveEstate(tmp_path / "fleet")
+        made = LiveEstate(tmp_path / "fleet").has({"prod.yaml": account("prod-eu")}).connected()
         yield made.has(
-            {
-                "prod.yaml": account("prod-eu"),
-                "c50.yaml": environment("c50"),
-                "p1.yaml": environment("p1", kind="prod-eu"),
-            }
+            {"c50.yaml": environment("c50"), "p1.yaml": environment("p1", kind="prod-eu")}
         )
 
 
@@ -182,6 +178,8 @@ def test_a_freeze_holds_until_it_is_over_or_approved(estate: LiveEstate) -> None
     estate.applied("config")
     assert len(live_changes(estate.planned(SCOPE, approvals=(token,)))) == 1
     estate.has(freeze(today - timedelta(days=1)))
+    assert [one.scope for one in live_scopes(estate.planned()) if one.changes] == [PROD]
+    estate.applied("config")
     assert len(live_changes(estate.planned())) == 2
 
 

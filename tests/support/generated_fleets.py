@@ -59,7 +59,7 @@ ROLE_FIELDS = {
     "terminationDelay": st.integers(0, 5),
     "fleetPerSlice": st.booleans(),
     "volumes": st.just([{"name": "OS", "size": 80, "type": "Disk"}]),
-    "projectCodeTag": TEXTS,
+    "projectCodeTag": st.from_regex(r"[A-Za-z0-9@._:,/+-]{1,20}", fullmatch=True),
     "services": st.lists(st.sampled_from(SERVICES), unique=True, max_size=2),
     "rollout": st.sampled_from(
         ["none", {"instanceRefresh": {}}, {"instanceRefresh": {"minHealthyPercent": 90}}]
@@ -214,7 +214,7 @@ def _accounts() -> st.SearchStrategy[dict[str, Json]]:
         optional(
             includeAmis=st.booleans(),
             roleArn=st.just(f"arn:aws:iam::{number}:role/roleInfraEnvironmentManagerChild"),
-            externalId=st.just("env://EXTERNAL_ID"),
+            externalId=st.just("secretsmanager://envctl/external-ids#a"),
             regions=st.just(["eu-west-1"]),
         ),
     )

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from controller.catalog import kinds
+from controller.kinds.language.kind import RuleSettings
 from controller.loading.authoring.compose import Composed, compose
 from controller.loading.authoring.found import FoundObject
 from controller.loading.authoring.reading import read_objects
@@ -21,7 +22,7 @@ from controller.planning.fields import comparable, keep_found
 from tests.support.generated_fleets import Documents
 from tests.support.yaml_fleet import KINDS, loaded, problems
 
-CIRCUMSTANCES = ("none", "eu-west-1")
+CIRCUMSTANCES = RuleSettings("none", "eu-west-1")
 
 
 def authored(documents: Documents) -> dict[str, str]:

@@ -183,6 +183,8 @@ class LiveAccount:
         self.documents = {key: dict(spec) for key, spec in documents.items()}
         self.targets = targets
         self.records = Records()
+        self.applied: Documents | None = None
+        """Documents applied last, where they are others than those that are accepted."""
         self.overrides: tuple[Override, ...] = ()
         self.options = LiveOptions(max_parallel_rollouts=2)
         self.now = NOW
@@ -216,10 +218,12 @@ class LiveAccount:
     def plan(self, *, deep: bool = False, adopt: bool = False) -> LiveScopePlan:
         """Look and plan."""
         access: Any = SimpleNamespace(client=self.aws.client)
+        before = None if self.applied is None else accepted_of(self.applied, self.options)
+        accepted = accepted_of(self.documents, self.options)
         modes = dict.fromkeys((target.name for target in self.targets), "enforce")
         planner = LivePlanner(
             access=access,
-            accepted=replace(accepted_of(self.documents, self.options), overrides=self.overrides),
+            accepted=replace(accepted, overrides=self.overrides, before=before),
             settings=Settings.model_validate({"targets": modes}),
             targets=self.targets,
             history=self.records,

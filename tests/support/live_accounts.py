@@ -1,7 +1,7 @@
 """An installation with child accounts in an in-process AWS, driven by the engine as the commands drive it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from controller.engine.installation.installation import Installation, Master, fi
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.combined_plan import CombinedPlan
-from controller.engine.reconcile.reconciler import Reconciler
+from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.state.rows import statuses_in
 from controller.events import Event
 from controller.model.ledger_record import LedgerRecord, Requester
@@ -108,6 +108,11 @@ class LiveEstate:
                 path.write_text(text)
         return self
 
+    def connected(self) -> "LiveEstate":
+        """Apply the files there are so far to the tables: their accounts are reached from the next run on."""
+        self.applied("config")
+        return self
+
     def live(self, worker: str = "") -> LiveAccounts:
         """Return the live accounts, fresh, with the settings as they are now."""
         installation = self.worker_installation(worker or "worker-a")
@@ -121,14 +126,27 @@ class LiveEstate:
     def applied(
         self, *scopes: str, worker: str = "worker-a", take_over: bool = False, **asked: Any
     ) -> ApplyReport:
-        """Plan and apply."""
+        """Plan and apply; once more where a way into an account had to be applied first. What both did is in the report."""
+        first = self.applied_once(*scopes, worker=worker, take_over=take_over, **asked)
+        live, report = first.planned.live, first.report
+        assert report is not None
+        if live is None or not any(scope.setup.waits for scope in live.scopes):
+            return report
+        then = self.applied_once(*scopes, worker=worker, take_over=take_over, **asked).report
+        assert then is not None
+        return replace(then, outcomes=(*report.outcomes, *then.outcomes))
+
+    def applied_once(
+        self, *scopes: str, worker: str = "worker-a", take_over: bool = False, **asked: Any
+    ) -> Reconciled:
+        """Plan and apply in one run. Raises what refuses it."""
         accounts = self.live(worker)
         request = request_of(*scopes, claim=Claim(worker, take_over=take_over), **asked)
         done = self.reconciler(accounts).reconcile(request)
         if done.refused is not None:
             raise done.refused
         assert done.report is not None
-        return done.report
+        return done
 
     def reconciler(self, accounts: LiveAccounts) -> Reconciler:
         """Return what plans and applies the folder."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from controller.catalog import kinds
+from controller.kinds.language.kind import RuleSettings
 from controller.loading.issues import secret_names_of
 from controller.loading.load import Loaded, Memory, load
 from controller.loading.positions import FieldOrigins
@@ -51,8 +52,7 @@ def loaded(
         files,
         reading or Reading(),
         KINDS,
-        compatibility=compatibility,
-        default_region="eu-west-1",
+        settings=RuleSettings(compatibility, "eu-west-1"),
         memory=memory,
     )
 

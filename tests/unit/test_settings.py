@@ -138,3 +138,15 @@ def test_no_problem_shows_a_credential(git: str) -> None:
 
     assert "envctl.yaml:" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_documents_are_allowed_secrets_of_secrets_manager_alone() -> None:
+    assert Settings().allowed_secrets == ("secretsmanager://envctl/",)
+    given = {"ENVCTL_ALLOWED_SECRETS": "secretsmanager://a/,secretsmanager://b"}
+    allowed = read_settings("x", b"", given).of_rules.allowed_secrets
+    assert allowed == ("secretsmanager://a/", "secretsmanager://b")
+    assert read_settings("x", b"allowedSecrets: []", {}).options.allowed_secrets == ()
+    with pytest.raises(
+        WrongUsage, match=r"x:1:17: allowedSecrets.*'env://' is no secret that documents"
+    ):
+        read_settings("x", b"allowedSecrets: ['env://']", {})

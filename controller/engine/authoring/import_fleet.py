@@ -93,8 +93,7 @@ class Importer:
         found, left = self._found(observed)
         reading = read_objects(found, self._kinds)
         whole = reading.whole
-        options, compatibility = self._settings.options, self._settings.compatibility
-        settings = compatibility, options.default_region
+        options, settings = self._settings.options, self._settings.of_rules
         first = validate_until_stable(reading.written, whole, self._kinds, settings)
         shared = share_schedules(first.written, rewrite=rewrite_schedules)
         looked, unseen = self._look(first.resources, scopes)

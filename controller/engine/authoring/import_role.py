@@ -28,10 +28,12 @@ LONGEST_IMAGE: Final = 50
 Json = Any
 Odd = tuple[str, str, str]
 
+_PLAIN: Final = "[A-Za-z0-9@._:,/+-]+"
 _USER_DATA: Final = re.compile(
-    r"(?:ProjectCode=(?P<projectCodeTag>[^\n]+)\n)?(?:RemovalDate=(?P<removalDateTag>[^\n]+)\n)?"
-    r"(?:PuppetRole=(?P<puppetRole>[^\n]+)\n)?"
+    rf"(?:ProjectCode=(?P<projectCodeTag>{_PLAIN})\n)?(?:RemovalDate=(?P<removalDateTag>{_PLAIN})\n)?"
+    r"(?:PuppetRole=(?P<puppetRole>[a-zA-Z0-9_-]+)\n)?"
 )
+"""What the tags of a role can say."""
 _VOLUME: Final = re.compile(r"(?P<size>[0-9]+) GB (?P<type>[a-z0-9]+)(?P<encrypted>, encrypted)?")
 _VOLUMES: Final = {OS_DEVICE: "OS", DATA_DEVICE: "Data"}
 _VOLUME_TYPES: Final = {"gp2": "SSD", "standard": "Disk"}

@@ -19,7 +19,7 @@ from controller.loading.positions import dotted
 from controller.loading.text_problems import problem_of
 from controller.loading.yaml_text import scalar_text
 from controller.model.canonical import digest
-from controller.model.ref import Authorship, Problem, ResourceRef, in_file_order
+from controller.model.ref import Authorship, DocumentPlace, Problem, ResourceRef, in_file_order
 from controller.ports import Source, SourceTree
 
 PORTS = range(40_000, 41_000)
@@ -249,9 +249,9 @@ class _SourceWithFile:
             else:
                 yield from self._source.read([wanted])
 
-    def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
+    def authorship(self, places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
         """Ask the source."""
-        return self._source.authorship(paths)
+        return self._source.authorship(places)
 
 
 def _choices(names: list[str]) -> str:

@@ -1,17 +1,30 @@
-"""A folder of files a command leaves behind."""
+"""A folder of files a command leaves behind.
+
+Other users may write into the folder too (``/tmp``), so nothing that is there already is written into: content goes into a
+new file of a name nobody can guess, which then takes the place of the one that was asked for.
+"""
 
 import os
+import secrets
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from controller.errors import WrongUsage
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PRIVATE: Final = 0o600
+_USUAL: Final = 0o666
+"""Before the umask takes its part."""
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tuple[str, ...]:
     """Write files (path below the folder -> content); return the YAML files that are there besides.
 
-    Raises WrongUsage for a folder that holds something already, unless forced, and for what cannot be written.
+    Only this user may read them. Raises WrongUsage for a folder that holds something already, unless forced, for a link
+    below it that leads out of it, and for what cannot be written.
     """
     try:
         before = sorted(
@@ -22,7 +35,12 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tu
         for path in sorted(files):
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_file(target, files[path])
+            if not target.parent.resolve().is_relative_to(folder.resolve()):
+                raise WrongUsage(
+                    f"{target.parent}: a link that leads out of {folder}",
+                    fix="remove the link, or name a new folder",
+                )
+            write_file(target, files[path], private=True)
     except OSError as error:
         raise WrongUsage(
             f"{folder}: cannot be written: {error.strerror}", fix="name a folder that can be"
@@ -35,21 +53,36 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tu
 def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file, replacing one that is there, in one step; with ``private`` nobody but this user may read it.
 
-    Raises WrongUsage if it cannot be written.
+    A file or link of that name is replaced, never written into, and its mode is not kept. Raises WrongUsage if it cannot
+    be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".envctl-{secrets.token_hex(16)}")
     try:
         if path.exists() and not path.is_file():
-            # A pipe or a device, such as /dev/stdout, is written as it is.
-            path.write_bytes(content)
+            _write_as_it_is(path, content)
             return
-        beside.touch(0o600 if private else 0o666)
-        beside.write_bytes(content)
-        beside.replace(path)
+        try:
+            with os.fdopen(os.open(beside, _NEW, _PRIVATE if private else _USUAL), "wb") as file:
+                file.write(content)
+            beside.replace(path)
+        finally:
+            # Where it could not become the file it is in nobody's way.
+            with suppress(OSError):
+                beside.unlink()
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
         raise WrongUsage(
             f"{path}: cannot be written: {error.strerror}",
             fix="name a file in a folder that can be written to",
         ) from error
+
+
+def _write_as_it_is(path: Path, content: bytes) -> None:
+    """Write to a pipe or a device, such as /dev/stdout. Raises WrongUsage for a named pipe of another user."""
+    with path.open("wb") as out:
+        found = os.fstat(out.fileno())
+        if stat.S_ISFIFO(found.st_mode) and found.st_uid not in {0, os.geteuid()}:
+            raise WrongUsage(
+                f"{path}: a pipe of another user; nothing was written to it",
+                fix="name a file in a folder of your own",
+            )
+        out.write(content)

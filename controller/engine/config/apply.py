@@ -7,7 +7,7 @@ that the first succeeds.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +23,7 @@ from controller.engine.commit.scope_writer import (
     failed_condition,
     head_has_moved,
 )
-from controller.engine.commit.storage import ApplyRequest, new_run_id
+from controller.engine.commit.storage import ApplyRequest, approvals_of, new_run_id
 from controller.engine.commit.transaction import (
     MAX_ITEM_WRITES,
     Load,
@@ -268,7 +268,7 @@ def apply_config(
         return NOTHING_APPLIED
     revision = run.revision.tree.revision
     request = ApplyRequest(
-        actor=Actor(revision.author, revision.id, *requester),
+        actor=Actor("", revision.id, *requester),
         transaction=new_run_id(installation.master.process.clock()),
         revision=revision.id,
         plan_digest=run.plan.digest,
@@ -277,7 +277,8 @@ def apply_config(
     outcomes: list[Outcome] = []
     stopped: list[EnvctlError] = []
     for scope in scopes:
-        with ScopeWriter.take(scope.scope, claim, storage, request, emit) as writer:
+        approved = replace(request, approvals=approvals_of(scope.violations))
+        with ScopeWriter.take(scope.scope, claim, storage, approved, emit) as writer:
             result = commit_changes(scope.changes, writer)
         outcomes += result.outcomes
         for outcome in result.outcomes:

@@ -1,13 +1,17 @@
 """From a loaded revision and what the tables hold to the plan of the ``config`` scope."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from controller.engine.config.observe import ObservedConfig, Recorded
-from controller.engine.desired.find_edits import authorship_of, with_edits, yaml_field_names
-from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.desired.find_edits import with_edits, yaml_field_names
+from controller.engine.desired.load_revision import LoadedRevision, has_base_fields
 from controller.errors import InvalidDesiredState
 from controller.kinds.environment import CONFIG, OPERATIONAL
 from controller.kinds.environment_type import TABLE as TYPES
@@ -15,7 +19,14 @@ from controller.kinds.language.kind import Finding, Kind, Leaving
 from controller.loading.issues import PlacedIssue, placed
 from controller.loading.text_problems import problem_of
 from controller.model.canonical import Json, parse_canonical
-from controller.model.observed import Observation, ObservedState, Ownership, ScopeState, spec_value
+from controller.model.observed import (
+    BENEATH,
+    Observation,
+    ObservedState,
+    Ownership,
+    ScopeState,
+    spec_value,
+)
 from controller.model.override import Override
 from controller.model.plan import PlanOptions, ScopePlan
 from controller.model.ref import (
@@ -27,13 +38,20 @@ from controller.model.ref import (
     in_file_order,
 )
 from controller.model.resource import DesiredState, Projection
+from controller.planning.authors import (
+    CONTROLLER,
+    TIME_UP,
+    Authors,
+    with_document_authors,
+    with_own_authors,
+)
 from controller.planning.diff import DiffOptions, departing
-from controller.planning.guards import GuardSettings, overrides_in
+from controller.planning.guards import GuardSettings
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, plan_scope
-from controller.planning.wording import in_force
+from controller.planning.wording import as_applied, in_force
 from controller.scheduling.schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import found_references, with_references
 
@@ -43,37 +61,55 @@ SCHEDULE_ENVIRONMENT: Final = "SCHEDULE_ENVIRONMENT"
 def schedule_barriers(
     desired: Mapping[ResourceRef, Projection], observed: ObservedState
 ) -> Iterator[Barrier]:
-    """Yield a barrier for each environment that would get another schedule although its type, as applied, protects it.
+    """Yield a barrier for each environment that would get another schedule although its type protects it.
 
-    Domain rule: for everyone, so nothing approves it; the type gives the protection up first. Schedules go on being
-    followed all the same.
+    Be it as applied last or as it is to be. Domain rule: for everyone, so nothing approves it; the type gives the protection
+    up in a run of its own. Schedules go on being followed all the same.
     """
-    protected = {
-        ref.key
-        for ref, found in observed.objects.items()
-        if ref.kind == "EnvironmentType"
-        and SCHEDULE_ENVIRONMENT in (_value(found, TYPES.name).get("ProtectedActions") or ())
-    }
-    if not protected:
+    types = [ref for ref in desired.keys() | observed.objects.keys() if ref.kind == _TYPE]
+    wanted = {ref: desired[ref].attributes for ref in types if ref in desired}
+    applied = {ref: observed.objects[ref].attributes for ref in types if ref in observed.objects}
+    now, before = _protecting(wanted), _protecting(applied)
+    if not now | before:
         return
     for ref, projection in desired.items():
         found = observed.objects.get(ref)
         if ref.kind != "Environment" or found is None or found.digest == projection.digest:
             continue
-        kind = str(_value(found, CONFIG.name).get("EnvironmentType"))
-        if kind in protected and _schedule_differs(projection, found):
+        kinds = [
+            str(_value(attributes, CONFIG.name).get(_TYPE))
+            for attributes in (projection.attributes, found.attributes)
+        ]
+        held_by = next((kind for kind in kinds if kind in now | before), None)
+        if held_by is not None and _schedule_differs(projection, found):
+            because = (
+                f"EnvironmentType/{held_by} is protected against {SCHEDULE_ENVIRONMENT}: its"
+                " environments keep their schedules"
+            )
             yield Barrier(
                 guard="protectedActions",
-                because=f"EnvironmentType/{kind} is protected against {SCHEDULE_ENVIRONMENT}: its"
-                " environments keep their schedules",
+                because=because if held_by in now else as_applied(because),
                 refs=frozenset({ref}),
                 overridable=False,
+                lifted=held_by not in now,
             )
+
+
+_TYPE: Final = "EnvironmentType"
+
+
+def _protecting(types: Mapping[ResourceRef, bytes]) -> AbstractSet[str]:
+    """Return the names of those environment types, by their attributes, that protect schedules."""
+    return {
+        ref.key
+        for ref, attributes in types.items()
+        if SCHEDULE_ENVIRONMENT in (_value(attributes, TYPES.name).get("ProtectedActions") or ())
+    }
 
 
 def _schedule_differs(projection: Projection, found: Observation) -> bool:
     wanted = parse_canonical(projection.attributes).get(OPERATIONAL.name, {}).get("Value", {})
-    there = _value(found, OPERATIONAL.name)
+    there = _value(found.attributes, OPERATIONAL.name)
     if any(wanted.get(name) != there.get(name) for name in SCHEDULE_ATTRIBUTES):
         return True
     authored: Mapping[str, Any] = {} if found.mark is None else found.mark.extra
@@ -82,8 +118,8 @@ def _schedule_differs(projection: Projection, found: Observation) -> bool:
     return any(spec_value(now, path) != spec_value(authored, path) for path in paths)
 
 
-def _value(found: Observation, table: str) -> Mapping[str, Any]:
-    items: Json = parse_canonical(found.attributes)
+def _value(attributes: bytes, table: str) -> Mapping[str, Any]:
+    items: Json = parse_canonical(attributes)
     value = items.get(table, {}).get("Value")
     return value if isinstance(value, dict) else {}
 
@@ -127,20 +163,19 @@ def plan_config(
     rules: PlanRules,
     *,
     overrides: Sequence[Override] = (),
-    authorship: Callable[[Sequence[str]], Mapping[str, Authorship]] | None,
+    authors: Authors | None,
 ) -> ScopePlan:
     """Plan the config scope as ``observed`` among what was ``seen``; the revision has the ``overrides`` laid over it.
 
     The ledger is asked for what would be pruned, and for what is not there (a deletion behind our back is drift),
-    ``authorship`` once, for the files the changes come from; None where there are none. Raises InvalidDesiredState for what only the tables can
-    tell: values that must stay, or that something outside the YAML has taken.
+    ``authors`` once, for the documents the changes come from; None where there are none. Raises InvalidDesiredState for what
+    only the tables can tell: values that must stay, or that something outside the YAML has taken.
     """
     desired = revision.desired
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
     options = _options(desired, observed, asked, rules, overrides)
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
-        kept = find_kept_values(projections, observed, options)
-        if kept:
+        if kept := find_kept_values(projections, observed, options):
             raise InvalidDesiredState(_placed(kept, desired, revision))
         leaving = departing(projections, observed)
         observed = with_references(observed, leaving, rules.kinds)
@@ -150,25 +185,38 @@ def plan_config(
             unrecorded=found.keys() - _recorded(found, seen.recorded),
             removed_outside=_recorded(_missing(projections, observed, rules.kinds), seen.missed),
         )
+    held = schedule_barriers(projections, observed)
     scope = plan_scope(
         projections,
         observed,
         ScopeOptions(
             diff=options,
             limits=rules.limits,
-            tokens=(*asked.approvals, *overrides_in(desired.message)),
-            barriers=(
-                *schedule_barriers(projections, observed),
-                *still_in_use(projections, observed, rules.kinds),
-            ),
+            approvals=None if seen.stands_in else asked.approvals,
+            barriers=(*held, *still_in_use(projections, observed, rules.kinds)),
             source_paths=frozenset(revision.tree.files),
         ),
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
-    notes = tuple(sorted((*scope.notes, *in_force(overrides))))
-    if authorship is not None:
-        changes = authorship_of(changes, authorship)
-    return replace(scope, changes=changes, notes=notes)
+    if authors is not None:
+        changes = with_document_authors(changes, authors)
+    changes = with_own_authors(changes, overrides, partial(_ended_by, seen, observed, asked.now))
+    return replace(
+        scope, changes=changes, notes=tuple(sorted((*scope.notes, *in_force(overrides))))
+    )
+
+
+def _ended_by(
+    seen: ObservedConfig, observed: ObservedState, now: datetime, ref: ResourceRef
+) -> Authorship:
+    """Return who ended the overrides whose values an object still holds: the last to do so."""
+    mark = observed.objects[ref].mark if ref in observed.objects else None
+    ids = mark.made_by.overrides if mark is not None else ()
+    left = {override.id for override in seen.overrides}
+    ends = [
+        TIME_UP._replace(date=now.isoformat()) if id_ in left else seen.ended_by(id_) for id_ in ids
+    ]
+    return max(ends, key=attrgetter("date"), default=CONTROLLER)
 
 
 def _placed(
@@ -202,9 +250,27 @@ def _options(
         suspended=suspended(overrides),
         left=left_fields(overrides),
         edited_as=asked.edited_as,
-        overridden={override.ref for override in overrides if override.puts_value},
+        overridden=(overridden := {made.ref for made in overrides if made.puts_value}),
+        freed=_freed(desired, observed, rules.kinds) - overridden,
         origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
         names=yaml_field_names(rules.kinds),
+    )
+
+
+def _freed(
+    desired: DesiredState, observed: ObservedState, kinds: Mapping[str, Kind[Any]]
+) -> frozenset[ResourceRef]:
+    """Return the objects that hold an override's values while the source has what it had beneath them: no edit, but an end."""
+    return frozenset(
+        ref
+        for ref, found in observed.objects.items()
+        if found.mark is not None
+        and BENEATH in found.mark.extra
+        and found.digest == found.mark.digest
+        and ref in desired.resources
+        and has_base_fields(
+            desired.resources[ref].document, found.mark.extra[BENEATH], kinds[ref.kind]
+        )
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.errors import WrongUsage
-from controller.kinds.language.kind import Finding, Kinds
+from controller.kinds.language.kind import Finding, Kinds, of_rules
 from controller.loading.resolve import resolve_all
 from controller.loading.validated import (
     ObjectsReadBack,
@@ -19,11 +19,19 @@ from controller.loading.validated import (
 )
 from controller.model.accepted import AcceptedState, Items, LiveOptions
 from controller.model.canonical import parse_canonical
-from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
+from controller.model.observed import (
+    BENEATH,
+    NOBODY_KNOWN,
+    Mark,
+    Observation,
+    ObservedState,
+    Ownership,
+)
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection, Resource
+from controller.planning.authors import made_by
 from controller.planning.fields import keep_found
 from controller.planning.overrides import patch, without_override
 from controller.targets.table_items.item_form import load_plain
@@ -75,14 +83,24 @@ class AcceptedReader:
         now: datetime,
         overrides: Iterable[Override] = (),
         revision: str = "",
+        after: ObservedState | None = None,
     ) -> AcceptedState:
         """Read what the tables hold of ours, with the overrides that hold at ``now`` laid over it.
 
+        ``after`` are the tables as a plan leaves them: then that is what is accepted, and ``observed`` what was applied.
         An override that has ended is over here, whether the tables still hold its value or not. What cannot be read back is in
         ``unreadable``; nothing is raised for it. Whether Git has changed a document since an override was made is not known
         here: such overrides hold until their record goes.
         """
         holding = tuple(made for made in overrides if made.until is None or made.until > now)
+        applied = self._read(observed, holding, revision)
+        if after is None:
+            return applied
+        return replace(self._read(after, holding, revision), before=applied.applied)
+
+    def _read(
+        self, observed: ObservedState, holding: tuple[Override, ...], revision: str
+    ) -> AcceptedState:
         objects = observed.objects.items()
         mine = {ref: found for ref, found in objects if found.ownership in _ACCEPTED}
         stored = {
@@ -100,6 +118,11 @@ class AcceptedReader:
             specs=known.specs,
             items=LazyMapping(mine, lambda ref: load_plain(mine[ref].attributes)),
             unreadable=unreadable,
+            made_by={
+                ref: found.mark.made_by
+                for ref, found in mine.items()
+                if found.mark is not None and found.mark.made_by.author
+            },
             revision=revision,
             installation=self.installation,
             options=self.options,
@@ -117,6 +140,8 @@ class AcceptedReader:
         overrides: tuple[Override, ...],
     ) -> AcceptedState:
         patched, wrong = self._patched(known, overrides)
+        if not (patched or wrong or overrides):
+            return bare
         resources: dict[ResourceRef, Any] = {**known.resources, **patched}
         specs = dict(known.specs)
         specs |= {ref: spec_of(resource, self.kinds) for ref, resource in patched.items()}
@@ -135,6 +160,7 @@ class AcceptedReader:
             items=LazyMapping(mine, items_of),
             unreadable={**bare.unreadable, **wrong},
             overrides=overrides,
+            before=bare,
         )
 
     def _kept(self, found: Observation, patched: Projection) -> Items:
@@ -182,7 +208,7 @@ class AcceptedReader:
 
         if not valid:
             return {}, wrong
-        settings = ("none", self.options.default_region)
+        settings = of_rules(self.options)
         resolved = resolve_all(valid, self.kinds, settings, LazyMapping(known.specs, facts))
         return {ref: found.resource for ref, found in resolved.items()}, wrong
 
@@ -219,11 +245,12 @@ def accepted_after(observed: ObservedState, scope_plan: ScopePlan) -> ObservedSt
         revision = known.revision if known else ""
         origin = change.origin or (Origin(known.path, known.line) if known else Origin(""))
         extra = parse_canonical(change.extra) if change.extra else {}
+        author = made_by(change, known.made_by if known else NOBODY_KNOWN)
         objects[change.ref] = Observation(
             ref=change.ref,
             attributes=change.after,
             digest=change.digest,
-            mark=Mark("", "", revision, origin.path, origin.line, change.digest, extra),
+            mark=Mark("", "", revision, origin.path, origin.line, change.digest, extra, author),
             ownership=Ownership.OURS,
             base=change.base,
             depends_on=change.depends_on,

@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 
 from controller.errors import InvalidDesiredState
 from controller.gc_tuning import NEVER, relaxed_gc
-from controller.kinds.language.kind import Kind, Kinds
+from controller.kinds.language.kind import Kind, Kinds, RuleSettings
 from controller.loading.envelope import parse_file
 from controller.loading.issues import placed, secret_names_of
 from controller.loading.load import Content, Loaded, Memory, Parsed, load, parse_one_by_one
@@ -24,13 +24,14 @@ from controller.loading.positions import FieldOrigins
 from controller.loading.resolve import resolve_all
 from controller.loading.text_problems import problems_of
 from controller.loading.validated import ValidatedDocument, validate_document
+from controller.model.accepted import ALLOWED_SECRETS
 from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
 from controller.model.observed import BENEATH
 from controller.model.override import Override
 from controller.model.ref import Problem, ProblemCode, ResourceRef
 from controller.model.resource import DesiredState
 from controller.model.source_bounds import first_problems
-from controller.planning.overrides import base_fields, patch
+from controller.planning.overrides import base_fields, patch, without_override
 from controller.ports import Revision, Source, SourceTree
 
 MIN_BYTES: Final = 1024 * 1024
@@ -129,10 +130,10 @@ class LoadedRevision:
         )
 
 
-def revision_of(desired: DesiredState, kinds: Kinds, settings: tuple[str, str]) -> LoadedRevision:
+def revision_of(desired: DesiredState, kinds: Kinds, settings: RuleSettings) -> LoadedRevision:
     """Take desired state that is not YAML, and was checked where it comes from, for a revision.
 
-    ``settings`` are what rules depend on: compatibility and default region.
+    ``settings`` are what rules depend on.
     """
     documents = {
         ref: made
@@ -164,12 +165,13 @@ def revision_of(desired: DesiredState, kinds: Kinds, settings: tuple[str, str]) 
 class RevisionLoader:
     """Loads revisions of one source, doing again only what changed since the one before.
 
-    ``compatibility`` and ``default_region`` are the two settings rules depend on.
+    ``compatibility``, ``default_region`` and ``allowed_secrets`` are the settings rules depend on.
     """
 
     kinds: Kinds
     compatibility: str
     default_region: str
+    allowed_secrets: tuple[str, ...] = ALLOWED_SECRETS
     _memory: Memory | None = field(default=None, init=False)
 
     def load(self, source: Source) -> LoadedRevision:
@@ -184,8 +186,9 @@ class RevisionLoader:
                 files,
                 source.read,
                 self.kinds,
-                compatibility=self.compatibility,
-                default_region=self.default_region,
+                settings=RuleSettings(
+                    self.compatibility, self.default_region, self.allowed_secrets
+                ),
                 memory=self._memory,
                 parse=parse_side_by_side,
             )
@@ -236,6 +239,13 @@ def apply_overrides(
             marked = replace(asked, extra=extra, digest=digest)
             resources[ref] = replace(resources[ref], projection=marked)
     return replace(revision, loaded=replace(loaded, resources=resources))
+
+
+def has_base_fields(document: bytes, fields: Mapping[str, Any], kind: Kind[Any]) -> bool:
+    """Tell whether a document has, in the fields an override changed, just what it had beneath it."""
+    found = _as_read_back(document, kind)
+    same: bool = without_override(found, fields) == found
+    return same
 
 
 def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from controller.aws.blob_store import S3BlobStore, read_object
+from controller.aws.blob_store import Bound, S3BlobStore, read_object
 from controller.aws.errors import TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.aws.tables import DynamoStore
@@ -100,6 +100,7 @@ class Installation:
             table_arn=lambda table: arn + table,
             clock=master.process.clock,
             sleep=master.process.sleep,
+            principal=master.aws.caller_arn(),
             redact=redactor(kinds, self.id),
             blobs=self.ledger.blobs,
         )
@@ -180,10 +181,16 @@ def _credential(git: GitSettings, process: ProcessContext) -> GitCredential | No
     return GitCredential(token)
 
 
-def read_named(name: str, what: str, process: ProcessContext) -> bytes:
+SETTINGS_BOUND: Final = Bound(4 << 20, "settings")
+OBSERVED_BOUND: Final = Bound(512 << 20, "an observed state")
+
+
+def read_named(
+    name: str, what: str, process: ProcessContext, bound: Bound = SETTINGS_BOUND
+) -> bytes:
     """Return the bytes of a path or of ``s3://bucket/key``; ``what`` is how messages call it: ``settings``.
 
-    Raises WrongUsage for a path that cannot be read, and as any call.
+    Raises WrongUsage for a path that cannot be read or is too long for what it is, and as any call.
     """
     if name.startswith(S3):
         access = AwsAccess(
@@ -193,9 +200,10 @@ def read_named(name: str, what: str, process: ProcessContext) -> bytes:
             allowed_role_names=(),
             clock=process.clock,
         )
-        return read_object(access.client("s3", MASTER), name)
+        return read_object(access.client("s3", MASTER), name, bound)
     try:
-        return Path(name).read_bytes()
+        with Path(name).open("rb") as file:
+            return bound.read(file, name)
     except OSError as error:
         raise WrongUsage(
             f"{what} {name}: cannot be read: {error.strerror}",

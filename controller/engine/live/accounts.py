@@ -27,8 +27,9 @@ from controller.model.live import LiveLook, LiveScope
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
+from controller.model.ref import ResourceRef
 from controller.ports import LiveTarget
-from controller.settings import Mode
+from controller.settings import Mode, weaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class LiveAccounts:
         master = installation.master
         self.installation = installation
         self._memory = RunMemory(installation)
-        self._secrets = Secrets(master.aws, master.process.environment)
+        self._secrets = Secrets(
+            master.aws, master.process.environment, master.settings.allowed_secrets
+        )
         self._settings = master.settings
         self.parallel = master.settings.live.parallel_scopes
         """How many scopes are worked on side by side."""
@@ -87,20 +90,42 @@ class LiveAccounts:
         now: datetime,
         overrides: Iterable[Override] = (),
         revision: str = "",
+        after: ObservedState | None = None,
     ) -> AcceptedState:
-        """Return the accepted state from the config scope as found. Raises EnvctlError if it is not known."""
+        """Return the accepted state from the config scope as found, or as it is ``after`` a plan of it.
+
+        Raises EnvctlError if it is not known.
+        """
         if observed.state not in (ScopeState.OK, ScopeState.OBSERVE):
             raise EnvctlError(
                 f"live accounts: the config tables cannot be read, so what is accepted is not known: {observed.reason}"
             )
-        return self._reader.read(observed, now, overrides, revision)
+        return self._reader.read(observed, now, overrides, revision, after)
 
     def scopes(self, accepted: AcceptedState, wanted: Sequence[str] = ()) -> tuple[ScopeSetup, ...]:
         """Return every account and region that an environment type or an account names, by name, or those wanted.
 
         An account's regions are those it lists and those of its environment types; accounts that nothing is kept in have
-        none, and so no scope. Raises WrongUsage for one that does not exist.
+        none, and so no scope. The way in is what was applied last: one that is new, or another now, waits. Raises WrongUsage
+        for one that does not exist.
         """
+        setups = self._setups(accepted)
+        if accepted.before is not None:
+            applied = self._setups(accepted.before)
+            setups = {
+                name: _as_applied(setup, applied.get(name), accepted.before)
+                for name, setup in setups.items()
+            }
+        for name in wanted:
+            if name not in setups:
+                raise WrongUsage(
+                    f"there is no scope {name!r}",
+                    fix=f"choose from {', '.join((CONFIG_SCOPE, *setups))}",
+                )
+        return tuple(setup for name, setup in setups.items() if not wanted or name in wanted)
+
+    def _setups(self, accepted: AcceptedState) -> dict[str, ScopeSetup]:
+        """Return every scope as one state alone has it, by name."""
         regions: dict[str, set[str]] = {}
         for ref in accepted.of_kind("EnvironmentType"):
             spec = accepted.specs[ref]
@@ -112,13 +137,7 @@ class LiveAccounts:
                 scope = LiveScope(f"{ref.key}/{region}", spec.account_number, region, ref.key)
                 mode: Mode = spec.mode or "enforce"
                 setups[scope.name] = ScopeSetup(scope, spec.role_arn, spec.external_id, mode)
-        for name in wanted:
-            if name not in setups:
-                raise WrongUsage(
-                    f"there is no scope {name!r}",
-                    fix=f"choose from {', '.join((CONFIG_SCOPE, *setups))}",
-                )
-        return tuple(setup for name, setup in setups.items() if not wanted or name in wanted)
+        return setups
 
     def looks(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
@@ -128,6 +147,8 @@ class LiveAccounts:
 
         def seen(setup: ScopeSetup) -> LiveLook | Unobserved:
             try:
+                if setup.not_entered is not None:
+                    return setup.not_entered
                 if setup.scope.account in broken:
                     return unseen(broken[setup.scope.account], setup)
                 return look(self.installation.master.aws, setup.scope, now)
@@ -212,17 +233,41 @@ class LiveAccounts:
         )
 
     def _know(self, accepted: AcceptedState) -> dict[str, EnvctlError]:
-        """Tell the sessions of every account; return why some cannot be reached, by number."""
+        """Tell the sessions of every account that may be entered; return why some cannot be reached, by number."""
         known: dict[str, AccountAccess] = {}
         broken: dict[str, EnvctlError] = {}
         for setup in self.scopes(accepted):
             account = setup.scope.account
-            if account in known or account in broken:
+            if setup.waits or account in known or account in broken:
                 continue
             try:
-                external = self._secrets.value(setup.external_id) if setup.external_id else None
+                external = (
+                    self._secrets.external_id(setup.external_id) if setup.external_id else None
+                )
                 known[account] = AccountAccess(account, setup.role_arn, external)
             except EnvctlError as error:
                 broken[account] = error
         self.installation.master.aws.set_accounts(known.values())
         return broken
+
+
+def _as_applied(setup: ScopeSetup, before: ScopeSetup | None, applied: AcceptedState) -> ScopeSetup:
+    """Return a scope with the way in that was applied last; it waits where that is none, or another."""
+    account = ResourceRef("Account", setup.scope.account_name)
+    if before is None:
+        what = f"region {setup.scope.region} of {account} is new"
+        if account in applied.unreadable:
+            what = f"{account} cannot be read back from the tables: {applied.unreadable[account]}"
+        elif account not in applied.resources:
+            what = f"{account} is new"
+        return replace(
+            setup, role_arn=None, external_id=None, waits=f"waits to be applied first: {what}"
+        )
+    ways = (
+        ("accountNumber", setup.scope.account, before.scope.account),
+        ("roleArn", setup.role_arn, before.role_arn),
+        ("externalId", setup.external_id, before.external_id),
+    )
+    changed = [name for name, now, then in ways if now != then]
+    what = f"waits to be applied first: {account} changes its {' and '.join(changed)}"
+    return replace(before, mode=weaker(setup.mode, before.mode), waits=what if changed else "")

@@ -9,7 +9,7 @@ from typing import Final
 from controller.engine.commit.change_queue import not_tried
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.commit.storage import ApplyRequest
+from controller.engine.commit.storage import ApplyRequest, approvals_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
@@ -94,12 +94,15 @@ class ScopeRun:
     def _passes(self, claim: Claim, waits_since: datetime | None = None) -> Generator[ScopeOutcome]:
         """Take the scope, and yield after each pass what has become of it so far, until nothing is under way; then give it back."""
         history, changes = self._warn(), self.plan.to_do
-        if not changes and not self.left_open:
+        # What was left open where nobody may go in now is settled by the run that may.
+        if not changes and (not self.left_open or self.plan.setup.waits):
             yield ScopeOutcome((), self._finding(()))
             return
         try:
             storage = self.installation.storage()
-            writer = ScopeWriter.take(self._name, claim, storage, self.request, self.emit)
+            violations = [v for plan in self.plan.plans for v in plan.violations]
+            request = replace(self.request, approvals=approvals_of(violations))
+            writer = ScopeWriter.take(self._name, claim, storage, request, self.emit)
         except EnvctlError as error:
             yield self._stopped((), error, left=changes)
             return
@@ -109,7 +112,7 @@ class ScopeRun:
             run = LiveRun(
                 reads=self.planner.reads(self.plan.setup),
                 writer=writer,
-                journal=Journal(writer, self.plan.setup.scope),
+                journal=Journal(writer, self.plan.setup.scope, self.plan.setup.role_arn or ""),
                 targets={target.name: target for target in self.planner.targets},
                 waits_since=waits_since,
             )

@@ -13,13 +13,14 @@ from controller.aws.items import to_wire
 from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
+from controller.engine.commit.storage import actor_of
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import DIGEST, iso_ms, record_of_wire, refs_of
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
-from controller.model.ledger_record import LedgerRecord
+from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import LiveScope
 from controller.model.observed import Observation
-from controller.model.ref import ResourceRef
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.planning.wording import NAMES_SHOWN
 from controller.ports import Batch
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -146,6 +147,8 @@ class Journal:
 
     writer: ScopeWriter
     scope: LiveScope
+    role: str = ""
+    """ARN of the role the account is reached by."""
 
     def intended(self, batch: Batch, at: datetime) -> LedgerRecord:
         """Return the record that announces changes which share one; not yet chained.
@@ -181,7 +184,7 @@ class Journal:
             iso_timestamp=iso_ms(at),
             transaction_id=self.writer.request.transaction,
             changed_by=self.writer.request.actor.applied_by,
-            actor=self.writer.request.actor,
+            actor=self._actor(batch),
             plan_digest=self.writer.request.plan_digest,
             origin=str(first.origin or ""),
             before=_digest(before),
@@ -192,6 +195,17 @@ class Journal:
             account=self.scope.account,
         )
         return replace(record, audit_id=_audit_id(record))
+
+    def _actor(self, batch: Batch) -> Actor:
+        """Return whose doing the changes of a batch are; where several people's, nobody's but who applies them."""
+        request, changes = self.writer.request, batch.changes
+        authors = {change.authorship or UNKNOWN_AUTHORSHIP for change in changes}
+        author = authors.pop() if len(authors) == 1 else UNKNOWN_AUTHORSHIP
+        approvals = dict.fromkeys(
+            approval for change in changes for approval in request.approvals.get(change.ref, ())
+        )
+        principal = self.writer.storage.principal
+        return replace(actor_of(request.actor, author, principal, tuple(approvals)), role=self.role)
 
     def ended(self, intended: LedgerRecord, ending: Ending, at: datetime) -> LedgerRecord:
         """Return the record of what became of an intended one; not yet chained."""

@@ -9,7 +9,7 @@ from controller.aws.errors import RoleNotReady, TablesNotReady
 from controller.aws.live_look import look
 from controller.aws.sessions import AwsAccess
 from controller.engine.commit.lease import LeaseKeeper
-from controller.errors import AccessDenied, EnvctlError
+from controller.errors import AccessDenied, EnvctlError, NotAppliedYet
 from controller.ledger.ownership import is_ours_by_history
 from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.live import LiveLook, LiveScope
@@ -23,13 +23,25 @@ from controller.settings import Mode
 class ScopeSetup:
     """One account and region: how it is reached and what the settings and its Account let be done.
 
-    ``external_id`` is a reference to where it is kept, never the id itself. ``mode`` is the account's own.
+    ``external_id`` is a reference to where it is kept, never the id itself. ``mode`` is the account's own. ``waits`` says why
+    nothing is called there, and no external id read, in this run; empty where the way in is the one applied last.
     """
 
     scope: LiveScope
     role_arn: str | None
     external_id: str | None
     mode: Mode
+    waits: str = ""
+
+    @property
+    def not_entered(self) -> "Unobserved | None":
+        """Why nothing is called there in this run; None where something may be."""
+        if not self.waits:
+            return None
+        error = NotAppliedYet(
+            self.waits, fix="once this is applied the next run goes in: envctl apply"
+        )
+        return Unobserved(ScopeState.WAITING, error)
 
 
 def environments_of(
@@ -145,6 +157,8 @@ class Observer:
         deep: bool = False,
     ) -> ScopeView:
         """Look once, and let every target say what it sees and wants. Errors become what is not known."""
+        if setup.not_entered is not None:
+            return ScopeView(setup, unknown={"": setup.not_entered})
         try:
             seen = look(self.access, setup.scope, now)
         except EnvctlError as error:

@@ -18,6 +18,7 @@ from controller.ledger.ownership import deleted_by_us
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
 from controller.model.ref import Reason, ResourceRef
+from controller.planning.authors import with_live_author
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.overrides import suspended
@@ -147,7 +148,7 @@ class _Scope:
         options = ScopeOptions(
             diff=DiffOptions(target="", now=self.asked.now),
             limits=self.planner.settings.guards,
-            tokens=self.asked.approvals,
+            approvals=self.asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
         )
         made = finish(observed, [self._compared(part) for part in parts], options)
@@ -199,7 +200,7 @@ class _Scope:
         if told:
             said = (because, f"{environment.key} is overridden: {told}")
             because = "; ".join(filter(None, said))
-        return replace(
+        shaped = replace(
             change,
             action=shaping.action or change.action,
             origin=change.origin or projected.origins.get(change.ref),
@@ -208,6 +209,7 @@ class _Scope:
             effects=shaping.effects or change.effects,
             depends_on=tuple(dict.fromkeys((*change.depends_on, *shaping.depends_on))),
         )
+        return with_live_author(shaped, environment, self.planner.accepted)
 
     def _without_storms(
         self, changes: Sequence[Change], part: Part

@@ -9,7 +9,7 @@ from controller.engine.desired.accepted import LazyMapping
 from controller.engine.power.fleet import LIVE, protecting_type
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.kinds.language.fields import PLAIN, Shape, fields_of
-from controller.kinds.language.kind import Finding, Kinds
+from controller.kinds.language.kind import Finding, Kinds, of_rules
 from controller.kinds.schedule import NOSCHEDULE, ScheduleChoice, expand_schedule
 from controller.loading.documents import IrregularScalar
 from controller.loading.documents import resolve as scalar
@@ -93,7 +93,7 @@ class _Checks:
     ) -> None:
         self._accepted, self._kinds, self._own = accepted, kinds, own
         self._world = TracingWorld(
-            LazyMapping(accepted.resources, self._facts), "none", accepted.options.default_region
+            LazyMapping(accepted.resources, self._facts), *of_rules(accepted.options)
         )
 
     def errors(self, ref: ResourceRef) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from controller.engine.reconcile.combined_plan import (
     record_ends,
     refusal_of,
     tables_after,
+    with_notes,
 )
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
@@ -43,8 +44,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
-from controller.model.plan import DONE, NoteCategory, Plan, PlanOptions
-from controller.planning.guards import overrides_in
+from controller.model.plan import DONE, Approval, NoteCategory, Plan, PlanOptions
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 
@@ -91,7 +91,8 @@ class Reconciler:
        written into the status, and what was accepted last stays in force;
     3. plan the config scope: overrides laid over the revision, compared with the tables, guarded;
     4. look at the live scopes and plan them, from the tables as the config plan leaves them, or, where that is refused
-       or only observed, as they are;
+       or only observed, as they are; how an account is reached is read from the tables as they are alone, and what they
+       protect stays protected in this run;
     5. join both into one plan, which is compared with the one that was reviewed: ``plan`` ends here, with nothing written;
     6. refuse what a guard refuses and nobody approved, and write how the scopes stand;
     7. apply the config scope: every change in one transaction with its record;
@@ -186,7 +187,7 @@ class Reconciler:
         """
         accounts = self._accounts
         name, trigger = request.requester
-        actor = Actor(name, accepted.revision, name, trigger)
+        actor = Actor("", accepted.revision, name, trigger)
 
         def work_on(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
             run = accounts.plan(accepted, (setup,), options)
@@ -231,9 +232,13 @@ class Reconciler:
         assert self.planner is not None, "what only follows the accepted state has no config scope"
         # Without an AWS every scope that was found may be named.
         scopes = request.scopes if self.live is None else (CONFIG_SCOPE,)
-        asked = PlanOptions(now=now, approvals=request.approvals, adopt=request.adopt)
         try:
-            return self.planner.plan(self.planner.load(), observed, asked, scopes, self.emit)
+            revision = self.planner.load()
+            lines = self.planner.lines_of_commit(revision, self._judges)
+            approvals = (*lines.approvals, *_given(request))
+            asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
+            run = self.planner.plan(revision, observed, asked, scopes, self.emit)
+            return replace(run, plan=with_notes(run.plan, lines.notes))
         except (SourceUnavailable, InvalidDesiredState) as error:
             if self.own_source and self.live is not None and request.reach is Reach.APPLY:
                 reason = error.reason.cut(LINES_KEPT)
@@ -258,11 +263,11 @@ class Reconciler:
             return None
         after = tables_after(tables, config)
         revision = str(tables.facts.get(ACCEPTED_REVISION, ""))
-        approvals = tuple(request.approvals)
+        approvals: Sequence[Approval] = _given(request)
         if config is not None:
-            approvals += overrides_in(config.revision.desired.message)
+            approvals = config.asked.approvals
             revision = config.plan.revision if after is not None else revision
-        accepted = self.live.accepted(after or tables, now, observed.overrides, revision)
+        accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
         return self.live.plan(
             accepted,
             self.live.scopes(accepted, wanted),
@@ -274,6 +279,13 @@ class Reconciler:
                 deep=request.deep or request.adopt,
             ),
         )
+
+    @property
+    def _judges(self) -> str:
+        """What a plan is of that does not follow the settings' own source and the tables; empty where it does."""
+        if self.observed is not None:
+            return "what may be merged, not of what the tables hold"
+        return "" if self.own_source else "a source that is not the settings' own"
 
     def _apply(self, planned: CombinedPlan, request: ReconcileRequest) -> ApplyReport:
         accounts, config, live = self._accounts, planned.config, planned.live
@@ -302,15 +314,18 @@ class Reconciler:
         return _reported(report, outcomes, transaction, live)
 
 
+def _given(request: ReconcileRequest) -> tuple[Approval, ...]:
+    by = f"--override by {request.requester.name}"
+    return tuple(Approval(token, by) for token in request.approvals)
+
+
 def _order(
     planned: CombinedPlan, live: LivePlanRun, requester: Requester, transaction: str
 ) -> ApplyRequest:
-    """Return who applies the live scopes, and what: the author is known where it is the source's own revision."""
+    """Return who applies the live scopes, and what."""
     accepted = live.accepted.revision
-    found = planned.config.revision.tree.revision if planned.config is not None else None
-    author = found.author if found is not None and found.id == accepted else ""
     return ApplyRequest(
-        actor=Actor(author, accepted, *requester),
+        actor=Actor("", accepted, *requester),
         transaction=transaction,
         revision=accepted,
         plan_digest=planned.plan.digest,

@@ -135,8 +135,9 @@ def _refer(shape: Shape, value: Any, path: Path, found: list[Named]) -> None:
         if isinstance(value, shape.model):
             given = value.__dict__
             for field in marked(shape.model, "reference"):
-                if given[field.name] is not None:
-                    _refer(field.shape, given[field.name], (*path, field.yaml), found)
+                member = given[field.name]
+                if member is not None and member != []:
+                    _refer(field.shape, member, (*path, field.yaml), found)
     elif shape.members is not None:
         for place, member in enumerate(value):
             _refer(shape.members, member, (*path, place), found)

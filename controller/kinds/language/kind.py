@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.kinds.language.spec import Spec
+from controller.model.accepted import ALLOWED_SECRETS, LiveOptions
 from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, ResourceRef
 from controller.model.table import Items, KeyAttribute, TableDefinition
 
@@ -53,6 +54,25 @@ class Finding(NamedTuple):
 Findings = Iterator[Finding]
 
 
+class RuleSettings(NamedTuple):
+    """The settings that rules may depend on besides other objects."""
+
+    compatibility: str = "none"
+    """``none`` or ``environment-manager``."""
+    default_region: str = ""
+    allowed_secrets: tuple[str, ...] = ALLOWED_SECRETS
+    """What references of documents to secrets begin with."""
+
+
+DEFAULT_RULES: Final = RuleSettings()
+"""Of an installation that is told nothing."""
+
+
+def of_rules(options: LiveOptions) -> RuleSettings:
+    """Return what rules depend on where objects were accepted before, whatever the compatibility."""
+    return RuleSettings("none", options.default_region, options.allowed_secrets)
+
+
 class World(Protocol):
     """What a rule may ask about the rest of the desired state. Every question is remembered, so that an
     object is looked at again when, and only when, something it asked about has changed.
@@ -61,6 +81,8 @@ class World(Protocol):
     compatibility: str
     """``none`` or ``environment-manager``."""
     default_region: str
+    allowed_secrets: tuple[str, ...]
+    """What references of documents to secrets begin with."""
 
     def facts(self, kind: str, key: str) -> Any:
         """Return the facts of an object, None if there is none by that name."""

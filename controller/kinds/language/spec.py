@@ -164,7 +164,11 @@ def merge_derived(item: Any, derived: Any) -> Any:
         return derived
     merged: Any = item.copy()
     for key, value in derived.items():
-        merged[key] = merge_derived(item.get(key) if isinstance(item, dict) else item[key], value)
+        if isinstance(value, dict):
+            own = item.get(key) if isinstance(item, dict) else item[key]
+            merged[key] = merge_derived(own, value)
+        else:
+            merged[key] = value
     return merged
 
 

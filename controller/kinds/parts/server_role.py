@@ -15,7 +15,7 @@ from controller.kinds.language.spec import (
     Spec,
     unfit,
 )
-from controller.kinds.parts.texts import Email, SubnetType, Text
+from controller.kinds.parts.texts import ContactEmail, PlainText, SubnetType, Text
 from controller.kinds.schedule import (
     SHORT_TEXT,
     Expression,
@@ -247,7 +247,7 @@ class ServerRole(Spec):
     """Name of the role, unique in its map; part of the names of groups (c50-ta-Web)."""
     owning_cluster: Annotated[Text, RefTo("Cluster")]
     """Cluster (team) that owns the role; part of the names of groups."""
-    contact_email_tag: Email | None = None
+    contact_email_tag: ContactEmail | None = None
     """Whom to ask about the instances. Default: the group e-mail address of the owning cluster."""
     ami: Annotated[Image, Field(serialization_alias="AMI")]
     """Image: an id, a full name with version, or a type, which means its latest stable version."""
@@ -283,9 +283,9 @@ class ServerRole(Spec):
     """Schedule of the role's instances as one line of text; ``schedule`` is its long form."""
     role_tag: Text | None = None
     """For information; the Role tag of instances is computed."""
-    project_code_tag: Text | None = None
+    project_code_tag: PlainText | None = None
     """Given to the instances' user data."""
-    removal_date_tag: Text | None = None
+    removal_date_tag: PlainText | None = None
     """Given to the instances' user data."""
     services: list[Annotated[DeployedService, SHORT_TEXT]] | None = None
     """Services that run on the role."""

@@ -1,13 +1,10 @@
 """Forms of text that several kinds use."""
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from controller.kinds.language.spec import HiddenWhereWrong, Says, unfit
-
-REFERENCE_FORM = r"^(s3|secretsmanager|env)://[^\s]{1,2000}$"
+from controller.kinds.language.spec import Says
 
 Text = Annotated[str, Field(min_length=1, max_length=255), Says("text of 1 to 255 characters")]
 LongText = Annotated[
@@ -23,6 +20,23 @@ Email = Annotated[
     Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=100),
     Says("an e-mail address of at most 100 characters, such as tango@acme.example"),
 ]
+# What reaches a script that instances run as root is held to characters that no shell reads as more than text.
+PLAIN_FORM = r"^[A-Za-z0-9@._:,/+-]*$"
+IN_PLAIN = "letters, digits and @._:,/+-"
+ContactEmail = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9._:,/+-]+@[A-Za-z0-9._:,/+-]+\.[A-Za-z0-9._:,/+-]+$", max_length=100
+    ),
+    Says(
+        f"an e-mail address of at most 100 characters, {IN_PLAIN} alone as scripts take it over, such as tango@acme.example"
+    ),
+]
+PlainText = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9@._:,/+-]+$", max_length=255),
+    Says(f"1 to 255 {IN_PLAIN}, as scripts take it over"),
+]
 AccountNumber = Annotated[
     str,
     Field(pattern=r"^[0-9]{12}$"),
@@ -37,22 +51,4 @@ SubnetType = Annotated[
     str,
     Field(pattern=r"^[^\s].*$", max_length=50),
     Says("the name of a subnet type of at most 50 characters, such as PrivateApp"),
-]
-
-
-def _is_a_reference(text: str) -> str:
-    # The value may be the secret itself, so unlike elsewhere it is not part of the message.
-    if not re.fullmatch(REFERENCE_FORM, text):
-        raise unfit(
-            "expected a reference to a secret, never the secret itself",
-            "write secretsmanager://NAME#FIELD, s3://BUCKET/KEY or env://NAME",
-        )
-    return text
-
-
-SecretReference = Annotated[
-    str,
-    AfterValidator(_is_a_reference),
-    HiddenWhereWrong(),
-    Field(json_schema_extra={"pattern": REFERENCE_FORM}),
 ]

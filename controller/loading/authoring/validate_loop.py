@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 
-from controller.kinds.language.kind import Finding, Kinds
+from controller.kinds.language.kind import Finding, Kinds, RuleSettings
 from controller.kinds.parts.naming_pattern import matches
 from controller.loading.authoring.fix_values import drop, is_valid
 from controller.loading.authoring.found import Items, LeftOut, Written
@@ -39,13 +39,13 @@ def validate_until_stable(
     written: Mapping[ResourceRef, Written],
     whole: Mapping[ResourceRef, Items],
     kinds: Kinds,
-    settings: tuple[str, str],
+    settings: RuleSettings,
     *,
     most_rounds: int = MOST_ROUNDS,
 ) -> StableDocuments:
     """Return the documents that are right together. ``whole`` are the items as found, for those that are left out.
 
-    ``settings`` are what rules depend on besides the objects: compatibility and default region.
+    ``settings`` are what rules depend on besides the objects.
     """
     staying = dict(written)
     left: list[LeftOut] = []
@@ -88,7 +88,7 @@ def validate_until_stable(
 def _resolved(
     valid: Mapping[ResourceRef, ValidatedDocument],
     kinds: Kinds,
-    settings: tuple[str, str],
+    settings: RuleSettings,
 ) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, list[Finding]]]:
     """Return the resources, and everything wrong with each that has something wrong."""
     resources: dict[ResourceRef, Resource] = {}

@@ -8,7 +8,7 @@ from controller.decisions.power_map import Compiled, schedule_tag
 from controller.decisions.tag_keys import LONGEST_VALUE
 from controller.kinds.parts.role_facts import ZONE_LETTERS, zones_of
 from controller.kinds.parts.server_role import ScalingSchedule, ServerRole
-from controller.kinds.template import LONGEST_USER_DATA, filled_in
+from controller.kinds.template import LONGEST_USER_DATA, UnsafeValue, filled_in, safe_value
 from controller.model.accepted import AcceptedState
 from controller.model.plan import Lack
 from controller.model.ref import Origin
@@ -170,7 +170,7 @@ class RoleDesigner:
             secure=role.security_zone == "Secure",
             key_pair=role.cluster_key_name or cluster.key_pair or "",
             volumes=_volumes(role),
-            user_data=self._user_data(name, slice_name),
+            user_data=self._safe_user_data(name, slice_name),
             detailed_monitoring=home.spec.environment_type.lower() == MONITORED_TYPE,
             termination_delay=role.termination_delay or 0,
             notifications=_notifications(role, home),
@@ -178,7 +178,7 @@ class RoleDesigner:
             if rollout is None or rollout == "none"
             else rollout.instance_refresh.min_healthy_percent,
             scaling_schedules=tuple(role.scaling_schedules or ()),
-            no_bulk_patch=BULK_PATCH in (home.type.protected_actions or ()),
+            no_bulk_patch=_no_bulk_patch(self.accepted, home.environment),
         )
 
     @property
@@ -199,6 +199,14 @@ class RoleDesigner:
         }
         return {key: usual[name] for name, key in home.tag_keys.items() if name in usual}
 
+    def _safe_user_data(self, group: str, slice_name: str) -> str:
+        try:
+            return self._user_data(group, slice_name)
+        except UnsafeValue as unsafe:
+            raise Refusal(
+                f"user data of role {self.role.server_role_name} is not made: {unsafe}", unsafe.fix
+            ) from None
+
     def _user_data(self, group: str, slice_name: str) -> str:
         role = self.role
         if role.user_data is None:
@@ -207,7 +215,7 @@ class RoleDesigner:
                 ("RemovalDate", role.removal_date_tag),
                 ("PuppetRole", role.puppet_role),
             )
-            return "".join(f"{key}={value}\n" for key, value in lines if value)
+            return "".join(f"{key}={safe_value(key, value)}\n" for key, value in lines if value)
         template = self.accepted.spec("Template", role.user_data)
         if template is None:
             raise Refusal(f"its Template {role.user_data} cannot be read back from the tables")
@@ -248,6 +256,12 @@ class RoleDesigner:
             "consulDataCenter": consul.data_center if consul else "",
             "consulServers": ",".join(consul.servers) if consul else "",
         }
+
+
+def _no_bulk_patch(accepted: AcceptedState, environment: str) -> bool:
+    """Tell whether the environment's type is protected, be it as accepted or as applied last."""
+    types = [state.type_of(environment) for state in accepted.both]
+    return any(BULK_PATCH in (kind.protected_actions or ()) for kind in types if kind is not None)
 
 
 def _subnets(role: ServerRole, home: Home) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import suspended
+from controller.planning.wording import as_applied
 from controller.targets.group_parts.found import FoundAttributes
 from controller.targets.group_parts.names import REFRESH, ask, group_ref
 from controller.targets.group_parts.role_design import BULK_PATCH, GroupDesign
@@ -66,24 +67,37 @@ class Turns:
         self._day = now.astimezone(UTC).date()
 
     def held_because(self, design: GroupDesign, seen: FoundAttributes) -> str:
-        """Return why the instances of a group whose role replaces them may not be replaced; empty if they may."""
-        kind = f"EnvironmentType/{design.environment_type}"
-        if design.no_bulk_patch:
-            return f"{kind} is protected against {BULK_PATCH}; to replace them, take that out of its protectedActions"
-        if self._accepted.operational(design.environment, "DeploymentsLocked"):
-            return f"deployments to Environment/{design.environment} are locked until its deploymentsLocked says false"
+        """Return why the instances of a group whose role replaces them may not be replaced; empty if they may.
+
+        What was applied last holds them as well as what is accepted.
+        """
+        held = self._held_in(self._accepted, design.environment)
+        if not held and self._accepted.before is not None:
+            before = self._held_in(self._accepted.before, design.environment)
+            held = before and as_applied(before)
+        if held:
+            return held
         refs = (
             ResourceRef("Environment", design.environment),
             group_ref(self._scope.name, design.name),
         )
         if any(ref in self._left for ref in refs):
             return "an override leaves the group as it is"
-        spec = self._accepted.spec("EnvironmentType", design.environment_type)
-        for calendar in (spec.freeze if spec else None) or ():
-            if frozen := frozen_because(self._accepted, calendar, self._day):
-                return f"{kind} is frozen: {frozen}"
         if seen["parked"]:
             return "they are off for their schedule; when they run again they are replaced"
+        return ""
+
+    def _held_in(self, state: AcceptedState, environment: str) -> str:
+        """Return what one state says against replacing instances of an environment; empty if nothing."""
+        spec, of_type = state.spec("Environment", environment), state.type_of(environment)
+        kind = f"EnvironmentType/{spec.environment_type if spec else ''}"
+        if of_type is not None and BULK_PATCH in (of_type.protected_actions or ()):
+            return f"{kind} is protected against {BULK_PATCH}; to replace them, take that out of its protectedActions"
+        if state.operational(environment, "DeploymentsLocked"):
+            return f"deployments to Environment/{environment} are locked until its deploymentsLocked says false"
+        for calendar in (of_type and of_type.freeze) or ():
+            if frozen := frozen_because(state, calendar, self._day):
+                return f"{kind} is frozen: {frozen}"
         return ""
 
 

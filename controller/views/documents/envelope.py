@@ -14,6 +14,7 @@ import orjson
 
 from controller import __version__
 from controller.model.canonical import ABSENT
+from controller.model.printable import printable_json
 from controller.model.ref import Origin, ResourceRef
 
 FORMAT_VERSION: Final = 1
@@ -59,7 +60,7 @@ def document_text(name: str, content: Mapping[str, object]) -> bytes:
     # Written twice, as orjson sorts all keys or none.
     ordered = orjson.loads(orjson.dumps(content, default=_plain, option=own))
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps({**envelope, **ordered}, option=options)
+    return printable_json(orjson.dumps({**envelope, **ordered}, option=options))
 
 
 def _plain(value: object) -> object:

@@ -8,8 +8,9 @@ from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Violation
 from controller.model.ref import ResourceRef
+from controller.planning.approvals import NOT_THE_TABLES
 from controller.planning.edits import ADDED, REMOVED
-from controller.planning.guards import TRAILER, instances_of
+from controller.planning.guards import instances_of
 from controller.planning.wording import (
     LONGEST_VALUE,
     NAMES_SHOWN,
@@ -149,14 +150,17 @@ def scope_text(scopes: Iterable[str]) -> str:
 def violation_lines(violation: Violation) -> tuple[str, ...]:
     """Return what a refusal says below its headline: the hint, then how to approve exactly these changes."""
     hint = tuple(violation.hint.splitlines())
-    if violation.overridden or not violation.overridable:
+    if violation.overridden:
+        return (*hint, f"Approved by: {violation.approved_by}")
+    if not violation.overridable:
         return hint
+    if not violation.token:
+        return (*hint, f"What approves it is not known here: {NOT_THE_TABLES}.")
     count = len(violation.counted)
     noun = "delete" if violation.guard == "maxDeletes" else "change"
     what = f"this {noun}" if count == 1 else f"these {count:,} {noun}s"
     command = f"envctl apply --override {violation.token}"
-    trailer = f"or in the merge commit:  {TRAILER}: {violation.token}"
-    return (*hint, f"To approve exactly {what}:", f"  {command}         {trailer}")
+    return (*hint, f"To approve exactly {what}:", f"  {command}")
 
 
 def guards_text(plan: Plan) -> str:
@@ -171,6 +175,11 @@ def guards_text(plan: Plan) -> str:
     return f"Guards: ok (deletes {deletes:,} of {there:,}{extra})"
 
 
+def _approved(plan: Plan) -> list[str]:
+    found = (violation for scope in plan.scopes for violation in scope.violations)
+    return [violation.token for violation in found if violation.overridden]
+
+
 def next_text(plan: Plan) -> str:
     """Return what to type next."""
     if plan.refused:
@@ -180,8 +189,10 @@ def next_text(plan: Plan) -> str:
         return "Nothing to do in what could be seen." if dark else "Nothing to do."
     if not plan.to_apply:
         return "Nothing to apply: what is shown is only observed."
-    options = "".join(f" --{option}" for option in plan.options)
-    typed = f"envctl plan{options} --out plan.json && envctl apply plan.json"
+    # What was approved is approved again by whoever does it.
+    approved = "".join(f" --override {token}" for token in _approved(plan))
+    options = "".join(f" --{option}" for option in plan.options) + approved
+    typed = f"envctl plan{options} --out plan.json && envctl apply plan.json{approved}"
     if "adopt" in plan.options:
         # Taking over is said again by whoever does it, and never done by a daemon.
         return f"Next: {typed} --adopt"

@@ -4,19 +4,18 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-import yaml
 from botocore import xform_name
 
+from controller.aws.child_role import TEMPLATE, account_of_caller, deploy_command
 from controller.aws.probes import COPIES, NOT_PROBED, actions
-from controller.aws.sessions import TEMPLATE, account_of_caller, deploy_command
 from controller.targets.replica_parts.replicated import replicated
+from tests.support.iam_policies import ACCOUNT, RefusedParameters, Stack, read_template
 
 ROOT = Path(__file__).parents[3]
 CALLERS = (
@@ -30,23 +29,9 @@ INDIRECT = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"})
 SERVICES = ("autoscaling", "ec2", "iam", "sns")
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads a template with its functions: ``!Sub x`` becomes ``{"Sub": x}``."""
-
-
-def _function(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    return {suffix: loader.construct_sequence(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _function)
-
-
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.load((ROOT / TEMPLATE).read_text(), _Loader)  # a safe one
-    return found
+    return read_template(ROOT / TEMPLATE)
 
 
 def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -60,12 +45,13 @@ def named(statement: dict[str, Any]) -> list[str]:
     return found if isinstance(found, list) else [found]
 
 
-def test_it_allows_each_action_that_is_asked_for_once_and_no_other(
-    template: dict[str, Any],
-) -> None:
-    allowed = [
-        action for one in statements(template) if one["Effect"] == "Allow" for action in named(one)
-    ]
+def test_it_allows_each_action_that_is_asked_for_and_no_other(template: dict[str, Any]) -> None:
+    allowed = {
+        action
+        for found in statements(template)
+        if found["Effect"] == "Allow"
+        for action in named(found)
+    }
     assert sorted(allowed) == sorted(actions())
 
 
@@ -79,37 +65,58 @@ def test_what_is_asked_for_is_what_is_called() -> None:
 def test_it_names_resources_or_conditions_where_aws_takes_them(template: dict[str, Any]) -> None:
     anywhere = [
         action
-        for one in statements(template)
-        if one["Resource"] == "*" and "Condition" not in one
-        for action in named(one)
+        for found in statements(template)
+        if found.get("Resource", "*") == "*" and "Condition" not in found
+        for action in named(found)
     ]
-    assert all(re.fullmatch(r"(autoscaling|ec2):Describe\w+", one) for one in anywhere)
-    (passed,) = [one for one in statements(template) if named(one) == ["iam:PassRole"] and one["Effect"] == "Allow"]  # fmt: skip
-    assert passed["Resource"]["Sub"].endswith("role/${InstanceRoles}")
-    assert "iam:PassedToService" in passed["Condition"]["StringEquals"]
-    assert {"Effect": "Deny", "Action": "iam:PassRole", "Resource": {"GetAtt": "Role.Arn"}} in [
-        *statements(template)
-    ]
+    assert all(re.fullmatch(r"(autoscaling|ec2):Describe\w+", action) for action in anywhere)
 
 
-def test_it_reaches_the_tables_that_can_be_copied(template: dict[str, Any]) -> None:
-    (copies,) = [one for one in statements(template) if "dynamodb:Scan" in named(one)]
-    patterns = [one["Sub"].rpartition("${TablePrefix}")[2] for one in copies["Resource"]]
+def test_it_reaches_the_tables_that_can_be_copied_and_no_other(template: dict[str, Any]) -> None:
+    (copies,) = [found for found in statements(template) if "dynamodb:Scan" in named(found)]
+    reached = [table["Sub"].rpartition("${TablePrefix}")[2] for table in copies["Resource"]]
     kinds = ("Account", "Cluster", "DeploymentMap", "Environment", "EnvironmentType", "LoadBalancerSetting",
              "NotificationSettings", "Permission", "Service", "Upstream")  # fmt: skip
-    tables = replicated(kinds, "", "i").tables
-    assert [name for name in tables if not any(fnmatchcase(name, one) for one in patterns)] == []
+    assert reached == sorted(replicated(kinds, "", "i").tables)
+
+
+MASTER_ROLES = "arn:aws:iam::{}:role/ROLE_OF_ENVCTL"
+INSTANCE_ROLES = f"arn:aws:iam::{ACCOUNT}:role/ROLES_OF_INSTANCES"
 
 
 @pytest.mark.parametrize(
     ("command", "parameters"),
     [
-        (deploy_command("123456789012"), {"MasterAccountId": "123456789012"}),
         (
-            deploy_command(None, "mine", external_id=True),
+            deploy_command(ACCOUNT, "123456789012"),
             {
-                "MasterAccountId": "NUMBER_OF_THE_MASTER_ACCOUNT",
+                "MasterRoleArns": MASTER_ROLES.format("123456789012"),
+                "InstanceRoleArns": INSTANCE_ROLES,
+                "NoExternalId": "true",
+            },
+        ),
+        (
+            deploy_command(
+                ACCOUNT, None, f"arn:aws-cn:iam::{ACCOUNT}:role/of/teams/mine", external_id=True
+            ),
+            {
+                "MasterRoleArns": "arn:aws-cn:iam::NUMBER_OF_THE_MASTER_ACCOUNT:role/ROLE_OF_ENVCTL",
                 "RoleName": "mine",
+                "RolePath": "/of/teams/",
+                "InstanceRoleArns": INSTANCE_ROLES.replace("arn:aws:", "arn:aws-cn:"),
+                "ExternalId": "$EXTERNAL_ID",
+            },
+        ),
+        (
+            deploy_command(
+                ACCOUNT,
+                "123456789012",
+                f"arn:aws:iam::{ACCOUNT}:role/roleInfraEnvironmentManagerChild",
+                external_id=True,
+            ),
+            {
+                "MasterRoleArns": MASTER_ROLES.format("123456789012"),
+                "InstanceRoleArns": INSTANCE_ROLES,
                 "ExternalId": "$EXTERNAL_ID",
             },
         ),
@@ -119,11 +126,48 @@ def test_the_command_gives_what_the_template_asks_for(
     command: str, parameters: dict[str, str], template: dict[str, Any]
 ) -> None:
     words = shlex.split(command)
-    given = dict(one.split("=", 1) for one in words[words.index("--parameter-overrides") + 1 :])
+    given = dict(word.split("=", 1) for word in words[words.index("--parameter-overrides") + 1 :])
     assert given == parameters
-    assert given.keys() <= template["Parameters"].keys()
-    assert {name for name, one in template["Parameters"].items() if "Default" not in one} <= given.keys()  # fmt: skip
     assert (ROOT / words[words.index("--template-file") + 1]).is_file()
+    known = {
+        name: value.replace("NUMBER_OF_THE_MASTER_ACCOUNT", "123456789012").replace("$EXTERNAL_ID", "x1")
+        for name, value in given.items()
+    }  # fmt: skip
+    assert Stack(template, known).statements()
+
+
+@pytest.mark.parametrize(
+    ("changed", "because"),
+    [
+        ({"ExternalId": None}, "none was given, and nobody said that there is none"),
+        ({"ExternalId": "x"}, "STS takes two characters and more"),
+        ({"MasterRoleArns": None}, "somebody is to be trusted"),
+        ({"MasterRoleArns": "arn:aws:iam::123456789012:root"}, "not a whole account"),
+        ({"MasterRoleArns": "*"}, "not everybody"),
+        ({"MasterRoleArns": "arn:aws:iam::123456789012:role/envctl*"}, "roles, not patterns"),
+        ({"MasterRoleArns": "arn:aws:iam::123456789012:user/ada"}, "keys of users live for ever"),
+        ({"InstanceRoleArns": None}, "no default fits all"),
+        ({"InstanceRoleArns": "*"}, "not any role"),
+        ({"InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/*"}, "not any role"),
+        ({"InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/role*"}, "nor all by convention"),
+        ({"InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/*Web"}, "nor by their ends"),
+        ({"TablePrefix": "*"}, "a prefix, not a pattern"),
+        ({"RolePath": "x"}, "no path"),
+        ({"NoExternalId": "yes"}, "true or false"),
+    ],
+)
+def test_parameters_that_let_too_much_are_refused(
+    changed: dict[str, str | None], because: str, template: dict[str, Any]
+) -> None:
+    right = {
+        "MasterRoleArns": "arn:aws:iam::123456789012:role/envctl,arn:aws:iam::123456789012:role/ci/plan",
+        "InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/roleTango*,arn:aws:iam::{ACCOUNT}:role/teams/web",
+        "ExternalId": "a-secret",
+    }
+    assert Stack(template, right).trust()
+    wrong = {name: value for name, value in {**right, **changed}.items() if value is not None}
+    with pytest.raises(RefusedParameters):
+        pytest.fail(f"{because}: {Stack(template, wrong).statements()}")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
-from controller.aws.blob_store import S3BlobStore, read_object
+from controller.aws.blob_store import Bound, S3BlobStore, read_object
 from controller.aws.clients import Clients
 from controller.aws.errors import NotFound, Place
 from controller.errors import AccessDenied, WrongUsage
@@ -84,4 +84,4 @@ def test_another_refusal_is_told(client: Any, scripted: Script) -> None:
 @pytest.mark.parametrize("text", ["s3://", "s3://bucket", "s3://Bucket/key", "http://bucket/key"])
 def test_what_names_no_object(client: Any, text: str) -> None:
     with pytest.raises(WrongUsage, match="names no object"):
-        read_object(client, text)
+        read_object(client, text, Bound(10, "a text"))

@@ -12,6 +12,31 @@ from controller.aws.errors import NotFound
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import AwsAccess
 from controller.errors import WrongUsage
+from controller.redactor import LONGEST, REDACTOR
+
+NOT_ALLOWED = [
+    "env://CHILD",
+    "s3://secrets/child",
+    "secretsmanager://prod/database",
+    "secretsmanager://envctl",
+    "secretsmanager://envctl/",
+    "secretsmanager://envctl-prod/database",
+    "secretsmanager://envctl/../prod/database",
+    "secretsmanager://envctl/./a",
+    "secretsmanager://envctl//a",
+    "secretsmanager://envctl/%2e%2e/prod",
+    "secretsmanager://envctl%2Fprod",
+    "secretsmanager://arn:aws:secretsmanager:us-east-1:666666666666:secret:envctl/a",
+    "secretsmanager://envctl/arn:aws:secretsmanager:us-east-1:666666666666:secret:a",
+    "secretsmanager:///envctl/a",
+    "SecretsManager://envctl/a",
+    "secretsmanager://envctl/a\n",
+    "secretsmanager://envctl/a b",
+    "secretsmanager://envctl/a#b#c",
+    "secretsmanager://env\u0441tl/a",
+    " secretsmanager://envctl/a",
+    "plain-canary-text",
+]
 
 
 @pytest.fixture
@@ -31,7 +56,17 @@ def secrets() -> Iterator[Secrets]:
         where = {"LocationConstraint": "eu-west-1"}
         s3.create_bucket(Bucket="secrets", CreateBucketConfiguration=where)  # type: ignore[arg-type]
         s3.put_object(Bucket="secrets", Key="child", Body=b"x-3")
-        yield Secrets(access, {"CHILD": "x-4", "EMPTY": " "})
+        client.create_secret(Name="envctl/good", SecretString="acme:env/a-1_b@c,d=e+f.g")
+        client.create_secret(
+            Name="envctl/json", SecretString='{"user": "app", "password": "pw-canary-1"}'
+        )
+        client.create_secret(Name="envctl/accent", SecretString="idé-canary-1")
+        client.create_secret(Name="envctl/short", SecretString="x")
+        client.create_secret(Name="envctl/deep", SecretString="[" * 60_000)
+        s3.put_object(Bucket="secrets", Key="large", Body=b"x" * (LONGEST + 1))
+        s3.put_object(Bucket="secrets", Key="just", Body=b"x" * LONGEST)
+        environment = {"CHILD": "x-4", "EMPTY": " ", "LARGE": "x" * (LONGEST + 1)}
+        yield Secrets(access, environment, ("secretsmanager://envctl/", "secretsmanager://plain"))
 
 
 @pytest.mark.parametrize(
@@ -58,6 +93,9 @@ def test_what_a_reference_stands_for(secrets: Secrets, reference: str, value: st
         ("secretsmanager://acme/child#other", WrongUsage, "no JSON object with the key"),
         ("secretsmanager://missing", NotFound, "secrets: read secretsmanager://missing"),
         ("s3://secrets/missing", NotFound, "s3: read s3://secrets/missing"),
+        ("secretsmanager://envctl/deep#id", WrongUsage, "no JSON object with the key"),
+        ("s3://secrets/large", WrongUsage, "longer than the 64 KiB that are read of a secret"),
+        ("env://LARGE", WrongUsage, "longer than the 64 KiB that are read of a secret"),
         ("x-5", WrongUsage, "is no reference to a secret"),
     ],
 )
@@ -69,3 +107,42 @@ def test_a_reference_that_leads_nowhere(
     assert text in str(raised.value)
     assert "x-1" not in str(raised.value)
     assert "x-2" not in str(raised.value)
+
+
+def test_the_bound_itself_is_read(secrets: Secrets) -> None:
+    assert len(secrets.value("s3://secrets/just")) == LONGEST
+
+
+def test_whatever_was_read_is_known_to_the_redactor(secrets: Secrets) -> None:
+    secrets.value("secretsmanager://envctl/json#password")
+    assert REDACTOR.redact("it is pw-canary-1.") == "it is ***."
+
+
+def test_an_external_id_is_read_from_what_the_settings_allow(secrets: Secrets) -> None:
+    assert secrets.external_id("secretsmanager://envctl/good") == "acme:env/a-1_b@c,d=e+f.g"
+    assert secrets.external_id("secretsmanager://plain") == "x-2"
+
+
+@pytest.mark.parametrize("reference", NOT_ALLOWED)
+def test_a_table_that_names_another_secret_is_refused_before_any_call(reference: str) -> None:
+    never = AwsAccess(
+        region="",
+        installation="i",
+        instance="w",
+        allowed_role_names=(),
+        clock=lambda: datetime.now(UTC),
+    )
+    secrets = Secrets(never, {"CHILD": "canary-in-a-variable"}, ("secretsmanager://envctl/",))
+    with pytest.raises(WrongUsage, match="no secret that documents may name") as raised:
+        secrets.external_id(reference)
+    assert "allowedSecrets" in str(raised.value)
+    assert not never.counter.counts()
+
+
+@pytest.mark.parametrize("name", ["json", "accent", "short"])
+def test_what_sts_would_refuse_and_quote_is_never_sent(secrets: Secrets, name: str) -> None:
+    with pytest.raises(
+        WrongUsage, match=f"secretsmanager://envctl/{name}: .*nothing was sent"
+    ) as raised:
+        secrets.external_id(f"secretsmanager://envctl/{name}")
+    assert "canary" not in str(raised.value)

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.corpus import generate
 from controller.catalog import kinds
+from controller.kinds.language.kind import RuleSettings
 from controller.loading.load import load
 
 
@@ -30,8 +31,7 @@ def test_nothing_is_wrong_with_it(
         {path: path for path in texts},
         read,
         kinds(),
-        compatibility=compatibility,
-        default_region="eu-west-1",
+        settings=RuleSettings(compatibility, "eu-west-1"),
     )
     wrong = [(placed.path, placed.issue) for placed in loaded.issues if not placed.issue.warning]
     assert wrong == [], because

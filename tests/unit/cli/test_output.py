@@ -137,3 +137,12 @@ def test_somebody_without_a_name_is_called_by_number(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("getpass.getuser", nameless)
 
     assert process.process_context().user.startswith("uid-")
+
+
+def test_nothing_that_steers_a_terminal_or_turns_its_direction_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say("a\n\tb\x1b[2J\u202ec")
+    note("a\nb\x9b\u200bc")
+
+    assert capsys.readouterr() == ("a\n\tb\\x1b[2J\\u202ec\n", "a\nb\\x9b\\u200bc\n")

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from controller.catalog import kinds
 from controller.kinds.language.fields import merge
-from controller.kinds.language.kind import Finding, Kind
+from controller.kinds.language.kind import DEFAULT_RULES, Finding, Kind
 from controller.kinds.language.spec import merge_derived
 from controller.model.ref import ResourceRef
 from controller.model.table import Items
@@ -103,6 +103,7 @@ class FleetWorld:
     """Answers from the facts of a fleet."""
 
     default_region = "eu-west-1"
+    allowed_secrets = DEFAULT_RULES.allowed_secrets
 
     def __init__(self, fleet: Documents, compatibility: str = "none") -> None:
         self.compatibility = compatibility

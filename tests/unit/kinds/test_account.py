@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from tests.unit.kinds.small_fleet import FLEET, complaints, items, spec_of
+from controller.model.ref import ResourceRef
+from tests.unit.kinds.small_fleet import FLEET, FleetWorld, complaints, items, spec_of
 
 NUMBER = "012345670123"
 ACCOUNT = {"accountNumber": NUMBER}
@@ -53,6 +54,17 @@ def test_an_item_is_identified_whatever_it_lacks(item: dict[str, Any], name: str
             f"belongs to account 111111111111, this account is {NUMBER}",
         ),
         ({"externalId": "hunter2"}, "spec.externalId", "never the secret itself"),
+        (
+            {"externalId": "env://GITHUB_TOKEN"},
+            "spec.externalId",
+            "no variables of the environment",
+        ),
+        ({"externalId": "s3://acme-config/x"}, "spec.externalId", "no objects of S3"),
+        (
+            {"externalId": "secretsmanager://prod/database"},
+            "spec.externalId",
+            "no secret that documents may name",
+        ),
         ({"mode": "on"}, "spec.mode", "'off', 'observe' or 'enforce'"),
         ({"regions": ["Dublin"]}, "spec.regions.0", "the name of an AWS region"),
         ({"isProd": True}, "spec.isProd", "not permitted"),
@@ -94,3 +106,14 @@ def test_neither_number_nor_name_in_any_case_is_taken_twice() -> None:
 @pytest.mark.parametrize("name", ["1st", "a b", "a/b", "x" * 256])
 def test_names_of_another_form_are_refused(name: str) -> None:
     assert any("is no name for this kind" in one for one in complaints("Account", name, ACCOUNT))
+
+
+def test_where_settings_allow_no_secret_none_may_be_named() -> None:
+    world = FleetWorld(FLEET)
+    world.allowed_secrets = ()
+    kind = kinds()["Account"]
+    facts = kind.facts("x", spec_of(kind, {**ACCOUNT, "externalId": "secretsmanager://envctl/a"}))
+    (found,) = [
+        found for rule in kind.rules for found in rule(ResourceRef("Account", "x"), facts, world)
+    ]
+    assert "no secretsmanager:// at all" in str(found.fix)

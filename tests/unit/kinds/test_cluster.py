@@ -34,6 +34,11 @@ def test_its_item() -> None:
         ({"shortName": None}, "spec.shortName", "required"),
         ({"groupEmailAddress": "tango"}, "spec.groupEmailAddress", "e-mail address"),
         ({"groupEmailAddress": f"{'x' * 100}@a.b"}, "spec.groupEmailAddress", "at most 100"),
+        (
+            {"groupEmailAddress": "$(id)@x.yz"},
+            "spec.groupEmailAddress",
+            "digits and @._:,/+- alone",
+        ),
         ({"adMembershipGroup": "-x"}, "spec.adMembershipGroup", "beginning with a letter"),
     ],
 )

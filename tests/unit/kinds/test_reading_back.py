@@ -21,7 +21,7 @@ RICH: Documents = {
     ("Account", "staging-eu"): {
         "accountNumber": "012345670123",
         "includeAmis": True,
-        "externalId": "env://EXTERNAL_ID",
+        "externalId": "secretsmanager://envctl/external-ids#a",
         "mode": "observe",
         "regions": ["eu-west-1"],
     },

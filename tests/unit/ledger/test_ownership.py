@@ -19,7 +19,7 @@ def records(*shapes: tuple[str, str, str]) -> list[LedgerRecord]:
     (one,) = build_records(
         [write],
         scope="config",
-        actor=Actor("", "", "", ""),
+        actor_of=lambda _: Actor("", "", "", ""),
         plan_digest="",
         transaction_id="t",
         at=START,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from controller.kinds.language.kind import RuleSettings
 from controller.loading.load import Loaded
 from controller.loading.resolve import DesiredFromItems, desired_from_items
 from controller.loading.validated import ObjectsReadBack, StoredObject, read_back, spec_of
@@ -43,7 +44,7 @@ def test_what_was_applied_reads_back_as_the_same_projections(texts: dict[str, st
 
     objects = applied(result)
     desired, problems = desired_from_items(
-        objects, KINDS, source="tables", revision="", settings=("none", "eu-west-1")
+        objects, KINDS, source="tables", revision="", settings=RuleSettings("none", "eu-west-1")
     )
 
     assert not read(objects).unreadable
@@ -137,7 +138,7 @@ def test_the_spec_of_a_resource_is_the_model_of_its_document(ref: str) -> None:
 def desired(
     objects: Mapping[ResourceRef, StoredObject], compatibility: str = "none"
 ) -> DesiredFromItems:
-    world = (compatibility, "eu-west-1")
+    world = RuleSettings(compatibility, "eu-west-1")
     return desired_from_items(objects, KINDS, source="snapshot s1", revision="abc", settings=world)
 
 

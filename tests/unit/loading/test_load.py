@@ -9,7 +9,7 @@ from controller.loading import resolve as resolve_module
 from controller.loading.load import Loaded, Memory
 from controller.model.canonical import parse_canonical, without_empty
 from controller.model.ref import ResourceRef
-from controller.model.source_bounds import TOO_MANY_DOCUMENTS, UNCHECKED
+from controller.model.source_bounds import TOO_MANY, UNCHECKED
 from tests.support.yaml_fleet import (
     CLUSTER,
     SERVICE,
@@ -341,7 +341,7 @@ def test_more_documents_than_a_source_may_hold_are_one_problem(
 
     result = loaded(named_often)
 
-    assert (result.exceeded, result.resources, result.issues) == ((TOO_MANY_DOCUMENTS,), {}, ())
+    assert (result.exceeded, result.resources, result.issues) == ((TOO_MANY,), {}, ())
     assert loaded(FLEET, result.memory).resources == loaded(FLEET).resources
     assert loaded(named_often, loaded({"0.yaml": CLUSTER}).memory).exceeded
     assert loaded({**FLEET, "b.yaml": SERVICE}, loaded(FLEET).memory).exceeded

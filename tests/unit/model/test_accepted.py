@@ -1,6 +1,7 @@
 """The accepted state answers by name, and with nothing where there is nothing."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -66,3 +67,19 @@ def test_what_is_written_is_what_lies_beneath_overrides() -> None:
     plain = state()
     assert plain.written is plain
     assert replace(plain, beneath=plain).written is plain
+
+
+def test_what_was_applied_last_is_the_state_itself_where_no_other_is_known() -> None:
+    plain = state()
+    assert (plain.applied, plain.both) == (plain, (plain,))
+    lifted = replace(plain, before=state())
+    assert lifted.applied is lifted.before
+    assert lifted.both == (lifted, lifted.before)
+
+
+def test_the_type_of_an_environment_is_told_if_both_can_be_read() -> None:
+    kind = ResourceRef("EnvironmentType", "Staging")
+    specs = {C50: SimpleNamespace(environment_type="Staging"), kind: "the type"}
+    assert replace(state(), specs=specs).type_of("c50") == "the type"
+    assert replace(state(), specs=specs).type_of("c7") is None
+    assert replace(state(), specs={C50: specs[C50]}).type_of("c50") is None

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.model.observed import Observation, ObservedState
 from controller.model.plan import Cause, Change, Violation
-from controller.planning.guards import GuardFacts, GuardSettings, count_ours, find_violations
+from controller.planning.guards import GuardFacts, GuardSettings, find_violations
 from tests.unit.planning.worlds import KINDS, change, found, scope_of
 
 PROTECTED: dict[str, Any] = {"metadata": {"protect": True}}
@@ -53,7 +53,7 @@ def judge(
 ) -> tuple[Violation, ...]:
     state = observed or scope_of(*objects)
     facts = {"limits": GuardSettings(), "kinds": KINDS, "desired_count": 1, **more}
-    return find_violations(changes, GuardFacts(observed=state, counts=count_ours(state), **facts))
+    return find_violations(changes, GuardFacts(observed=state, **facts))
 
 
 def paths(objects: Iterable[Observation]) -> frozenset[str]:

@@ -11,7 +11,16 @@ from controller.model.plan import Cause, ScopePlan
 from controller.model.ref import Reason
 from controller.model.resource import Projection
 from controller.planning.scope_plan import Barrier, ScopeOptions, finish, plan, plan_scope
-from tests.unit.planning.worlds import desired_of, found, item, options, ref, scope_of, wanted
+from tests.unit.planning.worlds import (
+    by_hand,
+    desired_of,
+    found,
+    item,
+    options,
+    ref,
+    scope_of,
+    wanted,
+)
 
 
 def planned(
@@ -47,7 +56,7 @@ def test_an_unapproved_violation_refuses_the_scope_and_its_token_opens_it() -> N
 
     refused = planned(kept, objects)
     (violation,) = refused.violations
-    approved = planned(kept, objects, tokens=(violation.token,))
+    approved = planned(kept, objects, approvals=by_hand(violation.token))
 
     assert refused.state is ScopeState.REFUSED
     assert approved.state is ScopeState.OK
@@ -63,23 +72,56 @@ def test_nothing_desired_is_a_mistake_but_of_targets_that_may_want_nothing() -> 
     assert of_targets.violations == ()
 
 
-def test_what_belongs_to_a_retired_environment_leaves() -> None:
-    retired = wanted("Environment/c07", extra={"spec": {"lifecycle": "retired"}})
+def test_what_belongs_to_a_retired_environment_leaves_once_it_was_applied_as_retired() -> None:
+    lifecycle = {"spec": {"lifecycle": "retired"}}
+    retired = wanted("Environment/c07", extra=lifecycle)
     attributes = item("Upstream/c07-a", Environment="c07")
     own = wanted("Upstream/c07-a", attributes, needs=["Environment/c07"])
+    upstream = found("Upstream/c07-a", attributes)
 
-    result = planned(
-        [retired, own], [found("Environment/c07"), found("Upstream/c07-a", attributes)]
-    )
+    first = planned([retired, own], [found("Environment/c07"), upstream])
+    then = planned([retired, own], [found("Environment/c07", extra=lifecycle), upstream])
 
-    assert [(str(c.ref), c.cause, c.because) for c in result.changes] == [
-        ("Environment/c07", Cause.EDITED, ""),
+    assert [(str(c.ref), c.cause, c.because) for c in first.changes] == [
+        ("Environment/c07", Cause.EDITED, "")
+    ]
+    assert [(note.category, str(note.ref), note.text) for note in first.notes] == [
+        (
+            "leaving",
+            "Upstream/c07-a",
+            "leaves in the run after the one that retires Environment/c07",
+        )
+    ]
+    assert [(str(c.ref), c.cause, c.because) for c in then.changes] == [
         (
             "Upstream/c07-a",
             Cause.PRUNED,
             "Environment/c07 is retired; marked now, deleted twenty minutes later",
         ),
     ]
+
+
+def test_what_a_retired_environment_would_have_is_not_made() -> None:
+    retired = wanted("Environment/c07", extra={"spec": {"lifecycle": "retired"}})
+    attributes = item("Upstream/c07-a", Environment="c07")
+    own = wanted("Upstream/c07-a", attributes, needs=["Environment/c07"])
+    assert [str(c.ref) for c in planned([retired, own], []).changes] == ["Environment/c07"]
+
+
+def test_what_is_protected_from_now_on_does_not_leave_with_its_environment() -> None:
+    lifecycle = {"spec": {"lifecycle": "retired"}}
+    attributes = item("Upstream/c07-a", Environment="c07")
+    own = wanted(
+        "Upstream/c07-a",
+        attributes,
+        needs=["Environment/c07"],
+        extra={"metadata": {"protect": True}},
+    )
+    made = planned(
+        [wanted("Environment/c07", extra=lifecycle), own],
+        [found("Environment/c07", extra=lifecycle), found("Upstream/c07-a", attributes)],
+    )
+    assert [(v.guard, v.overridable) for v in made.violations] == [("protected", False)]
 
 
 def test_shares_are_of_what_is_ours_and_staying() -> None:
@@ -103,12 +145,25 @@ def test_what_a_barrier_holds_is_noted_and_the_rest_goes_on() -> None:
     assert [(note.category, note.text) for note in result.notes] == [("blocked", "locked")]
 
 
+def test_what_only_a_barrier_that_is_lifted_holds_is_left_to_the_next_run() -> None:
+    both = {ref("Service/a"), ref("Service/b")}
+    now = Barrier(guard="deployLock", because="locked", refs={ref("Service/a")}, overridable=False)
+    lifted = Barrier(
+        guard="deployLock", because="was locked", refs=both, overridable=False, lifted=True
+    )
+
+    result = planned([wanted("Service/a"), wanted("Service/b")], [], barriers=(now, lifted))
+
+    assert [note.text for note in result.notes] == ["locked", "was locked"]
+    assert result.left_to_next_run == 1
+
+
 def test_an_approved_barrier_is_shown_as_approved() -> None:
     freeze = Barrier(guard="freeze", because="frozen")
     (note,) = planned([wanted("Service/a")], [], barriers=(freeze,)).notes
     token = note.text.rpartition(" ")[2]
 
-    result = planned([wanted("Service/a")], [], barriers=(freeze,), tokens=(token,))
+    result = planned([wanted("Service/a")], [], barriers=(freeze,), approvals=by_hand(token))
 
     assert [(v.message, v.overridden) for v in result.violations] == [("frozen", True)]
     assert (len(result.changes), result.state) == (1, ScopeState.OK)

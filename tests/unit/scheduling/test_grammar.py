@@ -111,6 +111,8 @@ REFUSED = [
     ("stop: 0 8 L-3 * *", 10, "'l-3' is no day of the month", "write L for the last day"),
     ("stop: 0 8 32W * *", 10, "day of the month 32", "from 1 to 31"),
     ("stop: 0 8 W * *", 10, "missing a value", "from 1 to 31"),
+    ("stop: 0 8 1W2 * *", 10, "'1w2' is no day of the month", "from 1 to 31"),
+    ("stop: 0 8 * * L5", 14, "'l5' is no day of the week", "0-6 or sun-sat"),
     ("stop: 0 8 * * L", 14, "'L' alone", "write 6 for every Saturday"),
     ("stop: 0 8 * * 1#6", 16, "number 1 to 5", "1L for the last one"),
     ("stop: 0 8 * * #1", 14, "missing a value", "0-6 or sun-sat"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.errors import EnvctlError, SourceUnavailable, WrongUsage
+from controller.model.ref import DocumentPlace
 from controller.sources.git import GitSource
 from controller.sources.git_process import (
     SYMPTOMS,
@@ -231,7 +232,8 @@ def test_the_callers_own_git_variables_do_not_reach_it(
     tree = source.fetch()
 
     assert tree.revision.id == head
-    assert set(source.authorship(tree.files)) == set(tree.files)
+    places = set(map(DocumentPlace, tree.files))
+    assert set(source.authorship(places)) == places
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from controller.aws.child_role import deploy_command
 from controller.aws.probes import LOOK, NOBODY, NOT_PROBED, OF_TARGET, Probe, allowed
 from controller.aws.secrets import Secrets
-from controller.aws.sessions import MASTER, AccountAccess, check_role, deploy_command
+from controller.aws.sessions import MASTER, AccountAccess, check_role
+from controller.decisions.evaluator import power_rules_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.observe import Observer, Part, ScopeSetup, ScopeView, Unobserved
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
@@ -17,6 +19,7 @@ from controller.model.observed import ScopeState
 from controller.model.plan import Lack, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.ports import LiveTarget
+from controller.scheduling.decision import tag_value
 from controller.settings import Mode
 
 NAMES_SHOWN: Final = 3
@@ -37,11 +40,13 @@ class AccountDoctor:
     def know(self, setups: Iterable[ScopeSetup]) -> None:
         """Tell the sessions of the accounts; an external id that cannot be read is kept as that account's finding."""
         master = self.installation.master
-        secrets = Secrets(master.aws, master.process.environment)
+        secrets = Secrets(master.aws, master.process.environment, master.settings.allowed_secrets)
         known: dict[str, AccountAccess] = {}
         for setup in setups:
+            if setup.waits:
+                continue
             try:
-                external = secrets.value(setup.external_id) if setup.external_id else None
+                external = secrets.external_id(setup.external_id) if setup.external_id else None
             except EnvctlError as error:
                 self._broken[setup.scope.account] = check_of_error("", "external id", error)
                 continue
@@ -72,6 +77,9 @@ class _ScopeExamination:
         shown = ", ".join(f"{target.name}: {mode}" for target, mode in modes)
         own = f"Account/{self._setup.scope.account_name} has mode {self._setup.mode}"
         yield self._ok("mode", f"{own}; {shown or 'every target is off'}")
+        if self._setup.not_entered is not None:
+            yield self._unseen("role", self._setup.not_entered)
+            return
         role = self._role()
         yield role
         if role.health is not Health.OK:
@@ -98,7 +106,9 @@ class _ScopeExamination:
                 f"Account/{scope.account_name} names no role",
                 "with credentials of that account, make one, and write its roleArn into the Account:\n"
                 + deploy_command(
-                    self._aws.assert_identity(MASTER), external_id=bool(self._setup.external_id)
+                    scope.account,
+                    self._aws.assert_identity(MASTER),
+                    external_id=bool(self._setup.external_id),
                 ),
             )
         allowed_names = self._doctor.installation.master.settings.allowed_role_names
@@ -173,7 +183,7 @@ class _ScopeExamination:
         if probe.needs == "account":
             request["TopicArn"] = f"arn:aws:sns:{scope.region}:{scope.account}:{NOBODY}"
         elif probe.needs == "instance":
-            instance = _an_instance(view)
+            instance = self._an_instance(view)
             if instance is None:
                 return None
             request["InstanceIds"] = [instance]
@@ -212,17 +222,14 @@ class _ScopeExamination:
     def _ok(self, of: str, what: str) -> Check:
         return Check(self._name, of, Health.OK, what)
 
+    def _an_instance(self, view: ScopeView) -> str | None:
+        """Return the id of an instance that is of an environment, as no other may be switched; None where there is none."""
+        tag = power_rules_of(self._doctor.accepted.options).environment_tag
+        seen = view.look.instances.values() if view.look else ()
+        return next((found.instance_id for found in seen if tag_value(found.tags, tag)), None)
+
     def _lacks(self, of: str, what: str, fix: str) -> Check:
         return Check(self._name, of, Health.LACKS, what, fix)
-
-
-def _an_instance(view: ScopeView) -> str | None:
-    """Return the id of an instance that was seen; None where none was, or no target looks at instances."""
-    for part in view.parts:
-        for ref in part.observed.objects:
-            if ref.kind == "Instance":
-                return ref.key.rpartition("/")[2]
-    return None
 
 
 def _for_all(part: Part) -> str:

@@ -1,6 +1,6 @@
 """From a revision and what the tables hold to changes that lead to the line that caused each of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,6 @@ from controller.engine.config.compute_plan import PlanRules, plan_config
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired import find_edits
 from controller.engine.desired.find_edits import (
-    authorship_of,
     field_path,
     with_edits,
     yaml_field_names,
@@ -21,7 +20,7 @@ from controller.errors import InvalidDesiredState
 from controller.model.canonical import parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Cause, Change, PlanOptions, ScopePlan
-from controller.model.ref import Authorship, Origin, Reason, ResourceRef
+from controller.model.ref import Authorship, DocumentPlace, Origin, Reason, ResourceRef
 from controller.planning.fields import EXTRA
 from tests.support.text_source import TextSource
 from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE, examples
@@ -60,15 +59,16 @@ def planned(
     *,
     recorded: bool = True,
     missed: bool = False,
-    asked: list[Sequence[str]] | None = None,
+    asked: list[Sequence[DocumentPlace]] | None = None,
     state: ScopeState = ScopeState.OK,
 ) -> ScopePlan:
     revision = loaded(after)
 
-    def authorship(paths: Sequence[str]) -> Mapping[str, Authorship]:
+    def authors(places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
+        found = tuple(places)
         if asked is not None:
-            asked.append(paths)
-        return dict.fromkeys(paths, ADA)
+            asked.append(found)
+        return dict.fromkeys(found, ADA)
 
     return plan_config(
         revision,
@@ -76,7 +76,7 @@ def planned(
         applied(before, state),
         PlanOptions(now=NOW),
         PlanRules(kinds()),
-        authorship=authorship,
+        authors=authors,
     )
 
 
@@ -133,13 +133,14 @@ def test_a_role_of_a_map_leads_to_its_own_line_or_to_the_defaults_of_the_roles()
     )
 
 
-def test_who_touched_the_files_is_asked_once_and_only_for_what_changes() -> None:
-    asked: list[Sequence[str]] = []
+def test_who_touched_the_documents_is_asked_once_and_only_for_what_changes() -> None:
+    asked: list[Sequence[DocumentPlace]] = []
 
     plan = planned(FLEET, put("services/d.yaml", "old", "new"), asked=asked)
     planned(FLEET, FLEET, asked=asked)
 
-    assert asked == [["services/search.yaml"]]
+    # The value comes from the folder's defaults: whoever edited those changed the service.
+    assert [[place.path for place in places] for places in asked] == [["services/d.yaml"]]
     assert plan.changes[0].authorship == ADA
 
 
@@ -184,12 +185,6 @@ def test_of_very_many_changes_single_places_are_not_looked_up() -> None:
     many = (one,) * (find_edits.MAX_LOOKED_UP + 1)
 
     assert with_edits(many, revision.desired.resources, revision.origins) is many
-
-
-def test_a_change_of_a_file_nobody_knows_keeps_what_it_has() -> None:
-    (one,) = planned(FLEET, put("services/d.yaml", "old", "new")).changes
-
-    assert authorship_of([one], lambda _: {"other.yaml": Authorship("c2", "bob")}) == (one,)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from controller.engine.config.observe import seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import environments_of
+from controller.kinds.language.kind import RuleSettings
 from controller.loading.resolve import desired_from_items
 from controller.loading.validated import ValidatedDocument, validate_document
 from controller.model.accepted import LiveOptions
@@ -164,10 +165,32 @@ def test_what_the_tables_hold_is_desired_again_as_it_was_applied() -> None:
 
     stored = stored_objects(replace(state, objects={**created, strangers: foreign}), KINDS)
     made = desired_from_items(
-        stored, KINDS, source="snapshot s1", revision="abc", settings=("none", "eu-west-1")
+        stored,
+        KINDS,
+        source="snapshot s1",
+        revision="abc",
+        settings=RuleSettings("none", "eu-west-1"),
     )
 
     assert [problem for problem in made.problems if not problem.warning] == []
     assert {ref: resource.projection for ref, resource in made.desired.resources.items()} == {
         ref: resource.projection for ref, resource in RESOURCES.items()
     }
+
+
+def test_what_a_plan_leaves_is_accepted_and_what_the_tables_hold_was_applied() -> None:
+    state = tables()
+    staying = {ref: found for ref, found in state.objects.items() if ref != C50}
+    changed = replace(state, objects=staying)
+    accepted = reader().read(state, NOW, after=changed)
+    assert C50 not in accepted.resources
+    assert C50 in accepted.applied.resources
+    assert accepted.applied.before is None
+    assert reader().read(state, NOW).before is None
+
+
+def test_an_override_is_accepted_at_once_and_applied_with_the_tables() -> None:
+    made = override("deploymentsLocked", value=True)
+    accepted = reader().read(tables(), NOW, [made])
+    assert accepted.operational("c50", "DeploymentsLocked")
+    assert not accepted.applied.operational("c50", "DeploymentsLocked")

@@ -4,7 +4,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from controller.engine.installation.installation import open_desired, open_settings, read_named
+from controller.engine.installation.installation import (
+    SETTINGS_BOUND,
+    open_desired,
+    open_settings,
+    read_named,
+)
 from controller.errors import RefusedByAws, WrongUsage
 from controller.settings import GitSource as GitSettings
 from controller.settings import Settings, SourceSettings
@@ -98,3 +103,13 @@ def test_texts_of_this_machine_and_of_s3(tmp_path: Path) -> None:
             read_named("s3://acme/nothing", "settings", around(AWS_REGION="eu-west-1"))
     with pytest.raises(WrongUsage, match="cannot be read"):
         read_named(str(tmp_path / "b.yaml"), "settings", around())
+
+
+def test_settings_are_read_no_further_than_their_bound(tmp_path: Path) -> None:
+    large = tmp_path / "large.yaml"
+    with large.open("wb") as file:
+        file.truncate(SETTINGS_BOUND.most + 1)
+    with pytest.raises(WrongUsage, match="longer than the 4 MiB that are read of settings"):
+        read_named(str(large), "settings", around())
+    with pytest.raises(WrongUsage, match="longer than the 4 MiB"):
+        read_named("/dev/zero", "settings", around())

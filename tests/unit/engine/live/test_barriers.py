@@ -1,9 +1,10 @@
 """What stands in the way of changes in live accounts, by what is accepted about their environment."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -11,10 +12,12 @@ from controller.engine.live.barriers import Belongings, live_barriers
 from controller.kinds.calendar import frozen_because
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes
-from controller.model.ref import ResourceRef
+from controller.model.ref import Origin, ResourceRef
+from controller.model.resource import AuthoredDocument
 
 NOW = datetime(2026, 12, 24, 12, tzinfo=UTC)
 C50 = ResourceRef("Environment", "c50")
+STAGING = ResourceRef("EnvironmentType", "Staging")
 WEB = ResourceRef("Group", "staging-eu/eu-west-1/c50-ta-Web")
 
 
@@ -39,26 +42,31 @@ def accepted(
     protected_actions: tuple[str, ...] = (),
     freeze: tuple[str, ...] = (),
     unreadable: bool = False,
+    unreadable_type: bool = False,
     known: bool = True,
 ) -> AcceptedState:
     document = canonical_bytes({"metadata": {"name": "c50", "protect": protect}, "spec": {}})
-    specs = {
-        ("EnvironmentType", "Staging"): SimpleNamespace(
-            protected_actions=protected_actions, freeze=freeze
-        ),
-        **{("Calendar", name): SimpleNamespace(dates=dates) for name, dates in CALENDARS.items()},
-    }
     there = known and not unreadable
-    state = SimpleNamespace(
-        unreadable={C50: "spec: wrong"} if unreadable else {},
-        resources={C50: SimpleNamespace(document=document)} if there else {},
-        specs={C50: SimpleNamespace(environment_type="Staging", lifecycle=lifecycle)},
-        operational=lambda name, attribute: (
-            locked and (name, attribute) == ("c50", "DeploymentsLocked")
-        ),
-        spec=lambda kind, name: specs.get((kind, name)),
+    specs: dict[ResourceRef, Any] = {
+        STAGING: SimpleNamespace(protected_actions=protected_actions, freeze=freeze),
+        **{
+            ResourceRef("Calendar", name): SimpleNamespace(dates=dates)
+            for name, dates in CALENDARS.items()
+        },
+    }
+    if there:
+        specs[C50] = SimpleNamespace(environment_type="Staging", lifecycle=lifecycle)
+    if unreadable_type:
+        del specs[STAGING]
+    return AcceptedState(
+        unreadable={
+            **({C50: "spec: wrong"} if unreadable else {}),
+            **({STAGING: "spec: wrong"} if unreadable_type else {}),
+        },
+        resources={C50: AuthoredDocument(C50, Origin("c50.yaml", 1), document)} if there else {},
+        specs=specs,
+        items={C50: {"InfraOpsEnvironment": {"Value": {"DeploymentsLocked": locked}}}},
     )
-    return cast(AcceptedState, state)
 
 
 def held(
@@ -88,6 +96,7 @@ def held(
         ({"lifecycle": "retired", "freeze": ("easter",)}, []),
         ({"lifecycle": "retired", "freeze": ("unreadable",)}, ["freeze all"]),
         ({"unreadable": True}, ["unreadable all"]),
+        ({"lifecycle": "retired", "unreadable_type": True}, ["unreadable all"]),
         ({"known": False}, ["retireFirst delete"]),
         (
             {"protect": True, "locked": True},
@@ -97,6 +106,54 @@ def held(
 )
 def test_what_holds_a_group(different: dict[str, Any], guards: list[str]) -> None:
     assert held(accepted(**different)) == guards
+
+
+@pytest.mark.parametrize(
+    ("applied", "guards"),
+    [
+        ({}, ["retireFirst delete"]),
+        ({"lifecycle": "retired"}, []),
+        ({"lifecycle": "retired", "protect": True}, ["protected delete"]),
+        ({"lifecycle": "retired", "locked": True}, ["deployLock all"]),
+        (
+            {"lifecycle": "retired", "protected_actions": ("BULK_PATCH_AMI",)},
+            ["protectedActions all"],
+        ),
+        ({"lifecycle": "retired", "freeze": ("year-end",)}, ["freeze all"]),
+        ({"unreadable": True}, ["unreadable all"]),
+        ({"lifecycle": "retired", "unreadable_type": True}, ["unreadable all"]),
+        ({"known": False}, ["retireFirst delete"]),
+    ],
+)
+def test_what_was_applied_last_holds_a_group_too(
+    applied: dict[str, Any], guards: list[str]
+) -> None:
+    lifted = replace(accepted(lifecycle="retired"), before=accepted(**applied))
+    assert held(lifted, departed=lambda _: True) == guards
+
+
+def test_what_both_states_say_is_said_once_and_what_only_the_applied_one_says_is_told_apart() -> (
+    None
+):
+    same = replace(accepted(protect=True), before=accepted(protect=True, locked=True))
+    belongings = Belongings({WEB: "c50"}, ("groups",), ending=("groups",))
+    made = list(live_barriers(same, belongings, NOW, lambda _: False))
+    assert [barrier.guard for barrier in made] == ["protected", "retireFirst", "deployLock"]
+    assert made[-1].because.endswith(
+        "(as applied last; the run after the one that lifts it goes on)"
+    )
+
+
+def test_an_environment_gone_from_both_states_is_asked_for_once() -> None:
+    gone = replace(accepted(known=False), before=accepted(known=False))
+    asked: list[str] = []
+
+    def departed(name: str) -> bool:
+        asked.append(name)
+        return True
+
+    assert held(gone, departed=departed) == []
+    assert asked == ["c50"]
 
 
 def test_only_where_deletes_end_instances_they_are_held() -> None:

@@ -88,6 +88,7 @@ def test_members_are_found_by_name_after_others_were_put_before_them() -> None:
         "cabins.aft",
         "unknown.path",
         "notes.x.y",
+        "masts.main.sails.0",
         "homePort.x",
     ],
 )

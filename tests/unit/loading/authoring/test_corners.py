@@ -326,6 +326,14 @@ def test_an_upstream_with_hosts_of_its_own_or_of_no_service_keeps_them() -> None
     assert spec(result, "Upstream/c50-Search")["hosts"][0]["dnsName"] == "x.acme.example"
 
 
+def test_hosts_of_a_service_that_is_not_there_are_written() -> None:
+    known = upstream("c50-Search", Service="Gone")
+
+    hosts = read_objects([known], KINDS).written[known.ref].spec["hosts"]
+
+    assert [host["port"] for host in hosts] == [40000, 40001]
+
+
 def test_hosts_that_have_other_ports_than_the_service_are_written() -> None:
     whole = upstream("c50-Search").whole["InfraConfigLBUpstream"]
     hosts = [

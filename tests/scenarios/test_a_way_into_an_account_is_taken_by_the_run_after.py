@@ -1,0 +1,209 @@
+"""A role, an external id, a region count once they were applied: a plan, merged or not, sends no secret and enters nothing by them.
+
+Covers: engine.live.accounts, engine.live.observe, engine.desired.accepted.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from controller.engine.live.observe import Unobserved
+from controller.engine.overrides.check import read_assignment
+from controller.engine.queries.doctor.account import AccountDoctor
+from controller.engine.reconcile.combined_plan import CombinedPlan
+from controller.errors import NotAppliedYet
+from controller.model.accepted import AcceptedState
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
+from tests.support.fleet_yaml import NUMBERS, account, environment
+from tests.support.live_accounts import SCOPE, LiveEstate, live_scopes
+
+NEW = "test-eu/eu-west-1"
+FIRST, SECOND = "secretsmanager://envctl/first", "secretsmanager://envctl/second"
+SETTINGS = """targets: {others: {owners: enforce}}
+allowedRoleNames: [roleInfraEnvironmentManagerChild, roleOther]
+"""
+OTHER_ROLE = f"arn:aws:iam::{NUMBERS['staging-eu']}:role/roleOther"
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[LiveEstate]:
+    with mock_aws():
+        secrets = boto3.client("secretsmanager", "eu-west-1")
+        for reference in (FIRST, SECOND):
+            name = reference.removeprefix("secretsmanager://")
+            secrets.create_secret(Name=name, SecretString=f"CANARY-{name}")
+        made = LiveEstate(tmp_path / "fleet", settings_text=SETTINGS)
+        made.has({"staging.yaml": account("staging-eu", externalId=FIRST)})
+        made.has({"c50.yaml": environment("c50")}).applied()
+        yield made
+
+
+def ways_taken(estate: LiveEstate) -> Mapping[str, int]:
+    """Return how often a role was assumed and a secret read since this was asked last."""
+    counter = estate.installation.master.aws.counter
+    found = {"AssumeRole": 0, "GetSecretValue": 0}
+    for (*_, operation), count in counter.counts().items():
+        if operation in found:
+            found[operation] += count
+    counter.clear()
+    return found
+
+
+NOTHING = {"AssumeRole": 0, "GetSecretValue": 0}
+
+
+def told(plan: CombinedPlan, scope: str) -> str:
+    (found,) = [one for one in live_scopes(plan) if one.scope == scope]
+    assert found.changes == ()
+    assert found.state == "waiting", found.reason
+    return str(found.reason)
+
+
+def test_a_new_account_is_neither_called_nor_its_secret_read_until_the_next_run(
+    estate: LiveEstate,
+) -> None:
+    estate.has({"staging.yaml": account("staging-eu")}).applied()
+    estate.has(
+        {
+            "test.yaml": account("test-eu", externalId=SECOND),
+            "t1.yaml": environment("t1", kind="test-eu"),
+        }
+    )
+    plan = estate.planned(deep=True)
+    assert "waits to be applied first: Account/test-eu is new" in told(plan, NEW)
+    assert "envctl apply" in told(plan, NEW)
+    ways_taken(estate)
+
+    for _ in range(2):
+        assert told(estate.planned(NEW, "config"), NEW)
+        assert ways_taken(estate) == NOTHING
+    estate.applied_once(NEW, "config")
+    assert ways_taken(estate) == NOTHING
+    assert estate.statuses()[NEW].state == "waiting"
+    assert "CANARY" not in str(estate.rows())
+
+    estate.applied_once(NEW, "config")
+    assert ways_taken(estate)["GetSecretValue"] == 1
+    assert estate.statuses()[NEW].state == "ok"
+    assert estate.client("ssm", "test-eu").get_parameter(Name="/owners/t1")
+
+
+@pytest.mark.parametrize(
+    ("fields", "changed"),
+    [
+        ({"externalId": SECOND}, "externalId"),
+        ({}, "externalId"),
+        ({"externalId": FIRST, "roleArn": OTHER_ROLE}, "roleArn"),
+        ({"externalId": SECOND, "roleArn": OTHER_ROLE}, "roleArn and externalId"),
+    ],
+)
+def test_an_account_that_is_reached_otherwise_waits_too(
+    estate: LiveEstate, fields: dict[str, str], changed: str
+) -> None:
+    estate.has(
+        {
+            "staging.yaml": account("staging-eu", **fields),
+            "c50.yaml": environment("c50", owner="Search"),
+        }
+    )
+    ways_taken(estate)
+
+    assert f"Account/staging-eu changes its {changed}" in told(estate.planned(), SCOPE)
+    estate.applied_once()
+    assert ways_taken(estate) == NOTHING
+    estate.applied_once()
+    assert ways_taken(estate)["AssumeRole"] == 1
+    assert estate.statuses()[SCOPE].state == "ok"
+
+
+def test_a_new_region_waits_and_the_others_go_on(estate: LiveEstate) -> None:
+    estate.has(
+        {
+            "staging.yaml": account("staging-eu", externalId=FIRST, regions="[eu-central-1]"),
+            "c51.yaml": environment("c51"),
+        }
+    )
+    plan = estate.planned()
+    assert "region eu-central-1 of Account/staging-eu is new" in told(
+        plan, "staging-eu/eu-central-1"
+    )
+    (known,) = [one for one in live_scopes(plan) if one.scope == SCOPE]
+    assert [str(change.ref) for change in known.changes] == [f"OwnerParameter/{SCOPE}/c51"]
+    estate.applied_once()
+    assert live_scopes(estate.planned("staging-eu/eu-central-1"))[0].state == "ok"
+
+
+def test_a_role_that_another_program_wrote_is_put_back_before_anything_is_entered(
+    estate: LiveEstate,
+) -> None:
+    boto3.client("dynamodb", "eu-west-1").update_item(
+        TableName="InfraConfigAccounts",
+        Key={"AccountNumber": {"N": str(int(NUMBERS["staging-eu"]))}},
+        UpdateExpression="SET RoleArn = :role",
+        ExpressionAttributeValues={":role": {"S": OTHER_ROLE}},
+    )
+    ways_taken(estate)
+
+    assert "changes its roleArn" in told(estate.planned(), SCOPE)
+    estate.applied_once()
+    assert ways_taken(estate) == NOTHING
+    estate.applied_once()
+    assert estate.statuses()[SCOPE].state == "ok"
+
+
+def overridden(estate: LiveEstate, assignment: str) -> AcceptedState:
+    path, value = read_assignment(assignment)
+    ref, now = ResourceRef("Account", "staging-eu"), estate.clock.now
+    override = Override("o-1", ref, "release night", "ada", now, path=path, value=value)
+    observed = estate.planned("config").observed.scopes[0]
+    return estate.live().accepted(observed, now, [override])
+
+
+def test_an_override_opens_no_way_before_it_was_applied(estate: LiveEstate) -> None:
+    accepted, live = overridden(estate, f"externalId={SECOND}"), estate.live()
+    (setup,) = live.scopes(accepted, (SCOPE,))
+    assert setup.external_id == FIRST
+    ways_taken(estate)
+
+    (seen,) = live.looks(accepted, (setup,), estate.clock.now).values()
+    assert isinstance(seen, Unobserved)
+    assert isinstance(seen.error, NotAppliedYet)
+    doctor = AccountDoctor(estate.installation, accepted, live.targets, estate.clock.now)
+    doctor.know([setup])
+    checks = {check.of: check.what for check in doctor.examine(setup)}
+    assert "changes its externalId" in checks["role"]
+    assert ways_taken(estate) == NOTHING
+
+
+def test_a_mode_holds_at_once_and_is_lifted_by_the_run_after(estate: LiveEstate) -> None:
+    stopped = overridden(estate, "mode=observe")
+    assert estate.live().scopes(stopped, (SCOPE,))[0].mode == "observe"
+    estate.has({"staging.yaml": account("staging-eu", externalId=FIRST, mode="observe")}).applied()
+    estate.has(
+        {
+            "staging.yaml": account("staging-eu", externalId=FIRST),
+            "c50.yaml": environment("c50", owner="Search"),
+        }
+    )
+    assert [one.state for one in live_scopes(estate.planned())] == ["observe"]
+    estate.applied_once()
+    assert [one.state for one in live_scopes(estate.planned())] == ["ok"]
+
+
+def test_an_account_that_cannot_be_read_is_not_entered_by_what_heals_it(
+    estate: LiveEstate,
+) -> None:
+    boto3.client("dynamodb", "eu-west-1").update_item(
+        TableName="InfraConfigAccounts",
+        Key={"AccountNumber": {"N": str(int(NUMBERS["staging-eu"]))}},
+        UpdateExpression="REMOVE Managed",
+    )
+    ways_taken(estate)
+    assert "Account/staging-eu cannot be read back from the tables" in told(estate.planned(), SCOPE)
+    estate.applied_once()
+    assert ways_taken(estate) == NOTHING
+    assert live_scopes(estate.planned())[0].state == "ok"
