@@ -55,11 +55,8 @@ def process_context() -> ProcessContext:
         except (OSError, KeyError):
             # A container may run as a number without a name.
             user = f"uid-{os.getuid()}"
-<<<<<<< HEAD
     interruption = Interruption()
-=======
     REDACTOR.tell(*(os.environ.get(name, "") for name in OWN_SECRETS))
->>>>>>> r9b
     return ProcessContext(
         environment=os.environ,
         clock=utc_now,

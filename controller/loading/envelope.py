@@ -11,6 +11,9 @@ from controller.loading.issues import FIELDS, MAX_ISSUES, further, unknown_field
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import Origin
 
+_UNTOLD = (further((), 1),)
+"""What stands for all that is wrong with the envelope of one document, where enough is told of others in its file."""
+
 
 class ParsedDocument(NamedTuple):
     """One document. ``body`` is the canonical JSON of ``{"metadata": …, "spec": …}`` as authored."""
@@ -37,6 +40,7 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
     """Parse one file; an irregular one comes back with no documents and its text in ``broken``."""
     documents: list[ParsedDocument] = []
     defaults: list[int] = []
+    wrong = 0
     try:
         parsed = parse_documents(data)
     except Irregular:
@@ -57,7 +61,8 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
             documents.append(ParsedDocument(line, kind, body))
         else:
             named = kind if isinstance(kind, str) else ""
-            issues = tuple(_envelope_issues(value, kinds))
+            wrong += 1
+            issues = tuple(_envelope_issues(value, kinds)) if wrong <= MAX_ISSUES else _UNTOLD
             documents.append(ParsedDocument(line, named, b"{}", issues))
     return ParsedFile(tuple(documents), tuple(defaults))
 

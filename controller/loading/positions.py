@@ -24,7 +24,7 @@ from yaml.events import (
 )
 
 from controller.loading.covered import CoveredNames, covered
-from controller.loading.documents import MAX_DEPTH, events_of, printable
+from controller.loading.documents import MAX_BYTES, MAX_DEPTH, events_of, printable
 from controller.loading.envelope import FolderDefaults, ParsedFile, folder_of
 from controller.model.canonical import parse_canonical
 from controller.model.ref import Excerpt, Origin
@@ -239,6 +239,12 @@ class Written:
     field: FieldPath
 
 
+_MAX_READ_BYTES: Final = MAX_BYTES
+"""A file of this length takes a second, and 100 MB; the last may be as long again."""
+_MAX_KEPT_BYTES: Final = 256 * 1024
+"""The places of a longer file are not kept beside those of others."""
+
+
 class FieldOrigins:
     """Answers for one revision. Texts are read again only for files that are asked about."""
 
@@ -257,6 +263,7 @@ class FieldOrigins:
         self._secret_names = secret_names
         self._positions: dict[str, Positions] = {}
         self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
+        self._read_bytes = self._body_bytes = 0
         self._defaults = FolderDefaults(files, parsed)
 
     def has(self, path: str) -> bool:
@@ -280,10 +287,17 @@ class FieldOrigins:
                         return Written(document.origin.path, document.index, place)
         return Written(path, index, field)
 
+    def is_cheap(self, path: str) -> bool:
+        """Tell whether places in a file are known, or found within the time that people are promised."""
+        return path in self._positions or self._read_bytes < _MAX_READ_BYTES
+
     def position(self, written: Written, *, key: bool = False) -> Position:
         """Return line, column and excerpt of a place."""
         if written.path not in self._positions:
             text = self._text_of(self._files[written.path])
+            self._read_bytes += len(text)
+            if len(text) > _MAX_KEPT_BYTES:
+                self._positions.clear()
             self._positions[written.path] = Positions(text, self._secret_names)
         return self._positions[written.path].locate(written.index, written.field, key=key)
 
@@ -296,6 +310,10 @@ class FieldOrigins:
         if (path, index) not in self._bodies:
             documents = self._parsed[self._files[path]].documents
             body = documents[index].body if index < len(documents) else b"{}"
+            self._body_bytes += len(body)
+            if self._body_bytes > _MAX_READ_BYTES:
+                self._bodies.clear()
+                self._body_bytes = len(body)
             self._bodies[path, index] = parse_canonical(body)
         return self._bodies[path, index]
 

@@ -122,6 +122,8 @@ class Problem:
     code: ProblemCode = ProblemCode.INVALID_VALUE
     field: str = ""
     """Of a problem that says something is missing: the name of the field, to be written below ``path``."""
+    others: int = 0
+    """How many problems it stands for that are not told."""
 
     def __str__(self) -> str:
         """Render as people read it: place, path and message, the excerpt with a caret, the fix."""

@@ -8,17 +8,18 @@ from pathlib import Path
 
 from controller.errors import SourceUnavailable, WrongUsage
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, DocumentPlace
+from controller.model.source_bounds import MAX_NAME_SHOWN
 from controller.ports import SourceTree
 from controller.redactor import REDACTOR
 from controller.sources.git_history import last_touches
-from controller.sources.git_repository import (
+from controller.sources.git_objects import (
     BrokenCache,
-    GitCache,
     list_folders,
     list_tree,
     read_blobs,
     read_revision,
 )
+from controller.sources.git_repository import GitCache
 from controller.sources.location import (
     GIT_PROTOCOLS,
     GitCredential,
@@ -26,11 +27,12 @@ from controller.sources.location import (
     SourceForm,
     parse_git_location,
 )
-from controller.sources.selection import select
+from controller.sources.selection import printable, select
 
 _logger = logging.getLogger(__name__)
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
 _SHOWN = 12
+_COMPARED = 5_000
 
 
 class GitSource:
@@ -128,7 +130,7 @@ class GitSource:
                 self._bring(commit)
         revision = read_revision(self._cache.local, commit, branch)
         folder = self._location.path
-        entries = list_tree(self._cache.local, f"{commit}:{folder}" if folder else commit)
+        entries = list_tree(self._cache.local, f"{commit}:{folder}")
         if entries is None:
             raise self._no_folder(commit)
         selection = select(entries)
@@ -186,7 +188,9 @@ class GitSource:
             return SourceUnavailable(
                 f"{self.name}: the repository has no commit yet", fix="push a first commit"
             )
-        close = difflib.get_close_matches(ref, names, n=1)
+        # As many, and as short, as are compared in a moment.
+        near = [name for name in names if len(name) <= MAX_NAME_SHOWN][:_COMPARED]
+        close = difflib.get_close_matches(ref[:MAX_NAME_SHOWN], near, n=1)
         if close:
             fix = f"did you mean {close[0]!r}?"
         elif _SHORT_COMMIT.fullmatch(ref):
@@ -220,7 +224,7 @@ class GitSource:
 
 def _first_names(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return ", ".join(printable(name.encode()) for name in names[:_SHOWN]) + more
 
 
 FORM = SourceForm(

@@ -16,8 +16,8 @@ from subprocess import Popen
 from typing import IO, Final, NamedTuple
 
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, DocumentPlace, ResourceRef
+from controller.sources.git_objects import line_of
 from controller.sources.git_process import GitProcess
-from controller.sources.git_repository import line_of
 
 HISTORY_TIMEOUT_S = 60.0
 """A longer history leaves the rest unknown: a plan must not wait for the origin of a comment."""
@@ -201,6 +201,9 @@ def _tokens(stream: IO[bytes] | None) -> Iterator[bytes]:
     while stream is not None and (chunk := os.read(stream.fileno(), _CHUNK_BYTES)):
         *whole, rest = (rest + chunk).split(b"\0")
         yield from whole
+        if len(rest) > MAX_VERSION_BYTES:
+            # No subject or path is so long: the rest is unknown.
+            return
     yield rest
 
 

@@ -12,7 +12,7 @@ from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.json_schema import file_name, model_schema
 from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
-from controller.kinds.parts.texts import matches
+from controller.kinds.parts.naming_pattern import matches
 from controller.loading.closest import did_you_mean
 from controller.loading.issues import PlacedIssue
 from controller.loading.positions import dotted
