@@ -113,7 +113,7 @@ class Aside(NamedTuple):
 
 
 class PlanView(NamedTuple):
-    """Everything that is shown of a plan, in reading order. Every text in it is printable, and has no line feed but a message's own."""
+    """Everything that is shown of a plan, in reading order. Every text in it is printable: on one line, and with nothing in it that is not seen."""
 
     label: str
     sections: tuple[Section, ...]
