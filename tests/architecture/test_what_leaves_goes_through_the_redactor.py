@@ -18,6 +18,7 @@ WRITES = {
     "controller/engine/authoring/write_files.py": "what writes files",
     "controller/events.py": "lines of events",
     "controller/sources/git_history.py": "questions to Git's own process",
+    "controller/sources/git_objects.py": "questions to Git's own process",
     "controller/sources/git_repository.py": "questions to Git's own process, and the lock beside its cache",
 }
 """Where files and streams are written, and what."""
