@@ -209,5 +209,6 @@ def test_a_working_tree_names_nobody(installed: Any) -> None:
     planned = installed.plan("--format", "json")
 
     assert "unknown" not in planned.out
+    assert not {"author", "commit"} & set(planned.json["scopes"][0]["changes"][0])
     assert installed.apply().code == 0
     assert newest("Search")["appliedBy"] == "ada"
