@@ -132,7 +132,7 @@ class Change:
     because: str = ""
     depends_on: tuple[ResourceRef, ...] = ()
     overrides: tuple[str, ...] = ()
-    """Ids of the overrides it comes from."""
+    """Ids of the overrides whose values it brings."""
     effects: Mapping[str, int] | None = None
     """Instances ``launched``, ``ended``, ``replaced``, ``stopped``; None where there are none."""
 

@@ -58,15 +58,14 @@ def with_own_authors(
             holding.setdefault(override.ref, []).append(override)
 
     def authored(change: Change) -> Change:
+        own = holding.get(change.ref, ())
+        ids = tuple(override.id for override in own)
         if change.cause in OF_DOCUMENTS or change.cause in OF_REQUESTS:
-            return change
+            return replace(change, overrides=ids) if ids else change
         if change.cause is not Cause.OVERRIDDEN:
             return replace(change, authorship=CONTROLLER)
-        own = holding.get(change.ref)
-        if not own:
-            return replace(change, authorship=ended_by(change.ref))
-        ids = tuple(override.id for override in own)
-        return replace(change, authorship=maker_of(own[-1]), overrides=ids)
+        author = maker_of(own[-1]) if own else ended_by(change.ref)
+        return replace(change, authorship=author, overrides=ids)
 
     return tuple(map(authored, changes))
 

@@ -8,7 +8,7 @@ from typing import Final
 from controller.model.canonical import ABSENT, Json, canonical_bytes
 from controller.model.override import Override
 from controller.model.plan import Note, NoteCategory
-from controller.model.printable import printable, printable_json
+from controller.model.printable import in_short, printable, printable_json
 from controller.planning.leaving import NOW_MS
 from controller.planning.overrides import shown_path
 
@@ -79,10 +79,15 @@ def moment_text(at: datetime, zone: tzinfo) -> str:
     return text if f"{local:%Z}" == "UTC" else f"{text} ({at.astimezone(UTC):%H:%M} UTC)"
 
 
+def maker_text(override: Override) -> str:
+    """Return who made an override and why, as they say it: ``ada: release night``."""
+    return f"{in_short(override.actor)}: {in_short(override.reason)}"
+
+
 def in_force(overrides: Iterable[Override]) -> Iterator[Note]:
     """Yield what a plan says of each override that holds: also where the tables have its value already it differs from Git."""
     for override in overrides:
-        text = f"{what_text(override)} {end_text(override)} ({override.actor}: {override.reason})"
+        text = f"{what_text(override)} {end_text(override)} ({maker_text(override)})"
         yield Note(NoteCategory.OVERRIDE, override.ref, text)
 
 

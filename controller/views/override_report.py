@@ -8,7 +8,7 @@ from typing import Annotated, Final, TypedDict
 from controller.engine.overrides.service import Done, Prepared
 from controller.model.override import Override
 from controller.model.plan import DONE, Status
-from controller.planning.wording import counted_kind, end_text, number, what_text
+from controller.planning.wording import counted_kind, end_text, maker_text, number, what_text
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
@@ -92,7 +92,7 @@ def _first_line(override: Override, prepared: Prepared) -> str:
     end, what = end_text(override, prepared.zone), f"{override.ref} {what_text(override)}"
     if not prepared.comes:
         again = "" if prepared.then is None else f", {prepared.then.label} again"
-        return f"release {override.id}: {what} ({override.actor}: {override.reason}), {end}{again}"
+        return f"release {override.id}: {what} ({maker_text(override)}), {end}{again}"
     if override.path not in _SCHEDULES:
         return f"{what} {end}"
     name = override.ref.key.rpartition("/")[2]

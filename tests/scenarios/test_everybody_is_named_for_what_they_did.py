@@ -108,6 +108,10 @@ def test_an_override_and_its_release_are_who_made_and_released_it(
 
     assert (under["cause"], under["author"], under["appliedBy"]) == ("overridden", "carl", "ci")
     assert under["subject"] == "release night"
+    repository.commit({"services.yaml": services(cart="Infra")}, "Back", author="Ben Builder")
+    assert envctl("apply", "--yes").code == 0
+    edited = newest("Search")
+    assert (edited["cause"], edited["author"]) == ("edited", BEN), "an edit under an override"
     monkeypatch.setenv("ENVCTL_USER", "dora")
     assert envctl("override", "release", "Search", "--yes").code == 0
     monkeypatch.setenv("ENVCTL_USER", "ci")
@@ -205,5 +209,6 @@ def test_a_working_tree_names_nobody(installed: Any) -> None:
     planned = installed.plan("--format", "json")
 
     assert "unknown" not in planned.out
+    assert not {"author", "commit"} & set(planned.json["scopes"][0]["changes"][0])
     assert installed.apply().code == 0
     assert newest("Search")["appliedBy"] == "ada"

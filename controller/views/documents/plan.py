@@ -89,8 +89,8 @@ def _change(change: Change, names: FieldNames) -> Object:
             )
             for field in fields_of(change, names)
         ],
-        commit=authorship.commit if authorship is not None else ABSENT,
-        author=authorship.author if authorship is not None else ABSENT,
+        commit=(authorship.commit or ABSENT) if authorship is not None else ABSENT,
+        author=(authorship.author or ABSENT) if authorship is not None else ABSENT,
         edit=ABSENT
         if edit is None
         else {"origin": str(edit.origin._replace(column=0)), "what": edit.what},

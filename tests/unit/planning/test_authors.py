@@ -87,6 +87,15 @@ def test_of_several_overrides_the_newest_counts_and_all_are_kept() -> None:
     assert found.overrides == ("o0", "o1")
 
 
+def test_an_edit_under_an_override_is_its_authors_and_keeps_the_override() -> None:
+    edited = replace(change("A/a", cause=Cause.EDITED), authorship=ADA)
+
+    (found,) = with_own_authors([edited], [override()], lambda _: CONTROLLER)
+
+    assert (found.authorship, found.overrides) == (ADA, ("o1",))
+    assert made_by(found, NOBODY_KNOWN).overrides == ("o1",)
+
+
 def test_what_is_kept_of_a_change() -> None:
     before = MadeBy("Ben")
     own = change("A/a", cause=Cause.EDITED)

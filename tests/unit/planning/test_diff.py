@@ -364,24 +364,3 @@ def _timed(work: Any) -> float:
     spent = time.process_time() - begin
     assert result.changes == ()
     return spent
-
-
-@pytest.mark.parametrize(
-    ("beneath", "shown", "freed", "cause"),
-    [
-        ({"spec.bluePort": 1}, "bluePort", True, Cause.OVERRIDDEN),
-        ({"spec.hosts": None}, "hosts[0].port", True, Cause.OVERRIDDEN),
-        ({"metadata.labels": None}, "metadata.labels.team", True, Cause.OVERRIDDEN),
-        ({"metadata.labels": None}, "bluePort", True, Cause.EDITED),
-        ({"spec.bluePort": 1}, "bluePort", False, Cause.EDITED),
-    ],
-)
-def test_what_goes_back_to_what_was_beneath_an_override_is_no_edit(
-    beneath: dict[str, Any], shown: str, freed: bool, cause: Cause
-) -> None:
-    held = search_found(40001, extra={"beneath": beneath})
-    names = FieldNames(lambda _ref, _path: shown, lambda _ref, _path: False)
-
-    change = change_of(NEW, held, freed={SEARCH} if freed else set(), names=names)
-
-    assert change.cause is cause
