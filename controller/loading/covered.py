@@ -4,9 +4,11 @@ It works on the text alone, as what is shown may be no YAML at all. Rather too m
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _STAR: Final = "*"
+_PIECES: Final = 1000
 
 _QUOTED: Final = r"\"(?:[^\"\\]|\\.)*(?:\"|\Z)|'(?:[^']|'')*(?:'|\Z)"
 _NAME: Final = (
@@ -41,11 +43,15 @@ class CoveredNames(NamedTuple):
     holders: frozenset[str] = frozenset()
     """Names of fields that hold a map with secrets: what stands in the map's place may be one."""
 
+    @property
+    def folded(self) -> frozenset[str]:
+        """The secret names in one case."""
+        return frozenset(map(str.casefold, self.secret))
+
     def cover(self, name: str) -> bool:
         """Tell whether the value of a field of this name may be a secret."""
-        if name.casefold() in {secret.casefold() for secret in self.secret}:
-            return True
-        return bool(self.secret and self.known) and name not in self.known
+        unknown = bool(self.secret and self.known) and name not in self.known
+        return unknown or name.casefold() in self.folded
 
 
 NOTHING: Final = CoveredNames()
@@ -58,25 +64,30 @@ def covered(text: str, names: CoveredNames) -> str:
     """
     if not names.secret:
         return text
-    asked: dict[str, bool] = {}
-    spans: list[tuple[int, int]] = []
+    text = _starred(text, _values(text, names))
+    return _starred(text, _anchored(text)) if names.known and "&" in text else text
+
+
+def _values(text: str, names: CoveredNames) -> Iterator[tuple[int, int]]:
+    """Yield where values stand that may be secrets by their names, in ascending order."""
+    secret = names.folded
     at = 0
     while found := _KEY.search(text, at):
         at = found.end()
         name = _plain(found["name"])
-        if name not in asked:
-            asked[name] = names.cover(name)
-        if asked[name] or (name in names.holders and not _FLOW_MAP.match(text, at)):
-            is_secret = not names.known or name.casefold() in {n.casefold() for n in names.secret}
+        is_secret = name.casefold() in secret
+        held = name in names.holders and not _FLOW_MAP.match(text, at)
+        if is_secret or held or (names.known and name not in names.known):
             end = _end_of_value(text, at, found, whole=is_secret)
-            spans.append((at, end))
+            yield at, end
             at = max(at, end)
-    if names.known:
-        at = 0
-        while anchor := _ANCHOR.search(text, at):
-            at = _end_of_anchored(text, anchor)
-            spans.append((anchor.end(), at))
-    return _starred(text, spans)
+
+
+def _anchored(text: str) -> Iterator[tuple[int, int]]:
+    at = 0
+    while anchor := _ANCHOR.search(text, at):
+        at = _end_of_anchored(text, anchor)
+        yield anchor.end(), at
 
 
 def _plain(written: str) -> str:
@@ -145,12 +156,15 @@ def _end_of_anchored(text: str, anchor: re.Match[str]) -> int:
     return _end_below(text, end, indent)
 
 
-def _starred(text: str, spans: list[tuple[int, int]]) -> str:
+def _starred(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Cover what stands in ascending spans. There may be very many: their pieces are joined as they come."""
+    chunks: list[str] = []
     parts: list[str] = []
     done = 0
-    for start, end in sorted(spans):
-        if end > done:
-            first = max(start, done)
-            parts += [text[done:first], re.sub(r"\S", _STAR, text[first:end])]
-            done = end
-    return "".join([*parts, text[done:]])
+    for start, end in spans:
+        parts += (text[done:start], re.sub(r"\S", _STAR, text[start:end]))
+        done = end
+        if len(parts) > _PIECES:
+            chunks.append("".join(parts))
+            parts.clear()
+    return "".join([*chunks, *parts, text[done:]])

@@ -238,7 +238,10 @@ class _Walk:
         known = self.anchors.get(event.anchor)
         fault, weight = self.alias_fault(event.anchor, known, depth), known or _SCALAR
         if fault is not None:
-            self.add(event, path, *self.safe(path, *fault), len(event.anchor) + 1)
+            # Only the anchor's name is said; it matters where the field is a secret one.
+            hides = not self.secret_names.secret.isdisjoint(path)
+            said = _SECRET_FAULT if hides else fault
+            self.add(event, path, *said, len(event.anchor) + 1)
         else:
             self.aliased_left -= weight[0]
         return weight
