@@ -32,7 +32,13 @@ def is_ours_by_history(
 
 def unfinished(newest_first: Iterable[LedgerRecord]) -> LedgerRecord | None:
     """Return the last record of an object of which all records are ours, if it is of a change that was not ended well."""
-    newest = next(iter(newest_first), None)
+    newest: LedgerRecord | None = None
+    for record in newest_first:
+        if newest is not None and record.iso_timestamp != newest.iso_timestamp:
+            break
+        # Of one moment the chain tells which came last.
+        if newest is None or record.sequence > newest.sequence:
+            newest = record
     return newest if newest is not None and newest.phase in _NOT_ENDED_WELL else None
 
 

@@ -110,6 +110,10 @@ def test_what_was_not_ended_well_may_go_on() -> None:
     assert unfinished(records(("s", "succeeded", "Updated"))) is None
     (begun,) = records(("s", "intended", "Updated"))
     assert unfinished([begun]) is begun
+    ended = replace(begun, phase="succeeded", sequence=begun.sequence + 1)
+    assert unfinished([begun, ended]) is None, "of one moment the chain tells which came last"
+    assert unfinished([ended, begun]) is None
+    assert unfinished([begun, replace(ended, iso_timestamp="1999")]) is begun
 
     meant = replace(begun, new_value={"size": 3, "tags": ["a"]}, new_meta={"Digest": "x"})
     assert is_towards(meant, {"size": 3, "tags": ["a"], "marks": "new"})
