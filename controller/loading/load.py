@@ -6,7 +6,7 @@ defaults), and valid ones are resolved against each other. A later load starts f
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.kinds.language.fields import Named
@@ -279,23 +279,13 @@ def load(
         issues += placed(found.issues, found.resource.origin, found.resource.index)
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
-    kept = Memory(
-        parsed=parsed,
-        files=changes.files,
-        wrong=changes.wrong,
-        facts=changes.facts,
-        resolved=resolved,
-        noted=noted,
-        resources=resources,
-        clashes=found_clashes,
-        settings=settings,
-        duplicates=changes.duplicates,
-    )
+    marks = changes.files, changes.wrong, changes.facts
+    kept = Memory(parsed, *marks, resolved, noted, resources, found_clashes, settings)
     if changes.is_partial:
         # What was not looked at is looked at next time.
-        left = Memory(parsed, settings=settings)
-        return Loaded(resources, tuple(issues), broken, left, (UNCHECKED,))
-    return Loaded(resources, tuple(issues), broken, kept)
+        kept = Memory(parsed, settings=settings)
+        return Loaded(resources, tuple(issues), broken, kept, (UNCHECKED,))
+    return Loaded(resources, tuple(issues), broken, replace(kept, duplicates=changes.duplicates))
 
 
 def _parsed(

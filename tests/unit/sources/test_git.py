@@ -1,8 +1,6 @@
 """Git as a source: which commit, what is asked of the server, and what is said when it cannot be read."""
 
 import os
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,8 +10,6 @@ from controller.model.ref import DocumentPlace
 from controller.sources.git import GitSource
 from controller.sources.git_process import (
     SYMPTOMS,
-    TOO_LONG,
-    GitProcess,
     last_words,
     remote_error,
 )
@@ -382,56 +378,3 @@ def test_what_git_says_is_short_and_printable() -> None:
     assert last_words("hint: x\nfatal: a\x1b[31mb\n") == "fatal: a?[31mb"
     assert last_words("") == "nothing"
     assert len(last_words("x" * 1000)) == 300
-
-
-def test_of_a_flood_of_words_the_end_is_searched_in_a_moment() -> None:
-    began = time.process_time()
-
-    assert remote_error("x", "repository " * 2_000_000) is None
-    error = remote_error("x", "repository " * 2_000_000 + "\nfatal: repository x not found")
-
-    assert "there is no repository" in str(error)
-    assert time.process_time() - began < 1
-
-
-def _program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> GitProcess:
-    program = folder / "bin" / "git"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    return GitProcess(folder / "repository", {})
-
-
-def test_of_what_git_says_to_no_end_a_part_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    git = _program(tmp_path, monkeypatch, "exec yes")
-
-    done = git.run("ls-remote", most_bytes=100_000)
-
-    assert (done.status, len(done.output)) == (TOO_LONG, 100_000)
-    assert done.errors == "said more than 100,000 bytes"
-
-
-def test_of_errors_the_end_is_kept_without_half_a_word(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    git = _program(
-        tmp_path,
-        monkeypatch,
-        "{ yes secret | head -n 10000 | tr -d '\\n'; echo ' fatal: no'; } >&2; exit 3",
-    )
-
-    done = git.run("fetch")
-
-    assert (done.status, done.errors) == (3, "fatal: no\n")
-
-
-def test_git_that_takes_too_much_memory_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    git = _program(tmp_path, monkeypatch, f"exec {sys.executable} -c 'b\"x\" * 300_000_000'")
-
-    assert git.run("ls-remote", most_memory=128 * 2**20).status != 0
-    assert git.run("ls-remote").status == 0
