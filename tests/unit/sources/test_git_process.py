@@ -21,6 +21,8 @@ def test_of_a_flood_of_words_the_end_is_searched_in_a_moment() -> None:
 
 
 def _program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> GitProcess:
+    # GitPython looks at its program when it is first imported.
+    GitProcess(folder / "repository", {}).run("version")
     program = folder / "bin" / "git"
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\n{script}\n")
