@@ -6,8 +6,7 @@ defaults), and valid ones are resolved against each other. A later load starts f
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.kinds.language.fields import Named
@@ -266,34 +265,27 @@ def load(
     defaults = FolderDefaults(files, parsed)
     documents = ChangedDocuments(files, parsed, defaults, kinds)
     changes = documents.since(before)
-    if changes.duplicates:  # which of two is the second must not depend on which was seen first
+    if changes.duplicates:
+        # Which of two documents is the second must not depend on which was seen first: all are looked at again.
         before = Memory(parsed=parsed, settings=settings)
         changes = documents.since(before)
     world = TracingWorld(changes.facts, *settings)
     resolved, noted, resources = _resolved(before, changes, documents, world, kinds)
     found_clashes = _clashes(before.clashes, changes, kinds, resources)
     issues = [issue for file in changes.wrong.values() for issue in file.issues]
-    issues += [*_dangling(changes, world), *defaults_issues(defaults.documents, kinds)]
+    issues += _dangling(changes, world)
+    issues += defaults_issues(defaults.documents, kinds)
     for found in noted.values():
         issues += placed(found.issues, found.resource.origin, found.resource.index)
-    issues += chain.from_iterable(found_clashes.values())
+    issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
-    kept = Memory(
-        parsed=parsed,
-        files=changes.files,
-        wrong=changes.wrong,
-        facts=changes.facts,
-        resolved=resolved,
-        noted=noted,
-        resources=resources,
-        clashes=found_clashes,
-        settings=settings,
-        duplicates=changes.duplicates,
-    )
-    if changes.is_partial:  # what was not looked at is looked at next time
+    marks = changes.files, changes.wrong, changes.facts
+    kept = Memory(parsed, *marks, resolved, noted, resources, found_clashes, settings)
+    if changes.is_partial:
+        # What was not looked at is looked at next time.
         kept = Memory(parsed, settings=settings)
         return Loaded(resources, tuple(issues), broken, kept, (UNCHECKED,))
-    return Loaded(resources, tuple(issues), broken, kept)
+    return Loaded(resources, tuple(issues), broken, replace(kept, duplicates=changes.duplicates))
 
 
 def _parsed(

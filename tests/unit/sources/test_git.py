@@ -8,6 +8,11 @@ import pytest
 from controller.errors import EnvctlError, SourceUnavailable, WrongUsage
 from controller.model.ref import DocumentPlace
 from controller.sources.git import GitSource
+from controller.sources.git_process import (
+    SYMPTOMS,
+    last_words,
+    remote_error,
+)
 from controller.sources.location import GitLocation
 from tests.support.git_repository import Repository, recorded_git
 
@@ -310,3 +315,66 @@ def test_ssh_asks_nobody(repository: Repository, recorder: Recorder, tmp_path: P
     arguments = (tmp_path / "ssh-arguments").read_text().splitlines()
     assert "BatchMode=yes" in arguments
     assert arguments[-2:] == ["git@git.example", "git-upload-pack 'org/repo.git'"]
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("fatal: could not read Username for 'https://h': terminal prompts disabled", "credential"),
+        (
+            "remote: HTTP Basic: Access denied\nfatal: Authentication failed for 'https://h/'",
+            "credential",
+        ),
+        (
+            "fatal: unable to access 'https://h/': The requested URL returned error: 403",
+            "credential",
+        ),
+        (
+            "remote: Repository not found.\nfatal: repository 'https://h/x/' not found",
+            "no repository",
+        ),
+        ("ERROR: Repository not found.\nfatal: Could not read from remote", "no repository"),
+        ("fatal: unable to access 'https://h/': Could not resolve host: h", "out of reach"),
+        ("ssh: connect to host h port 22: Connection timed out", "out of reach"),
+        (
+            "fatal: unable to access 'https://h/': The requested URL returned error: 502",
+            "out of reach",
+        ),
+        ("fatal: the remote end hung up unexpectedly", "out of reach"),
+        (
+            "fatal: unable to access 'https://h/': The requested URL returned error: 301",
+            "redirects",
+        ),
+        ("fatal: unable to access 'https://h/': SSL certificate problem: self-signed", "trusted"),
+        ("fatal: unable to access 'https://h/': server verification failed", "trusted"),
+        ("fatal: unable to access 'https://h/': GnuTLS recv error (-110)", "out of reach"),
+        ("Host key verification failed.\nfatal: Could not read", "ssh key is not known"),
+        ("fatal: detected dubious ownership in repository at '/srv/x'", "another user"),
+        ("fatal: transport 'ext' not allowed", "protocol"),
+        ("fatal: mismatched algorithms: client sha1; server sha256", "SHA-256"),
+        ("gave no answer within 60 s", "in time"),
+        ("fatal: Out of memory, malloc failed (tried to allocate 24 bytes)", "more than is read"),
+        (
+            "error: object 1a: duplicateEntries: contains duplicate\nfatal: fsck error in packed object",
+            "no sound one",
+        ),
+    ],
+)
+def test_what_git_says_becomes_what_to_do(said: str, what: str) -> None:
+    error = remote_error("git+https://h/x", said)
+
+    assert error is not None
+    assert what in str(error)
+    assert str(error).startswith("git+https://h/x: ")
+    assert "fix: " in str(error)
+
+
+def test_words_nobody_foresaw_are_not_guessed_at() -> None:
+    assert remote_error("x", "fatal: something new") is None
+    assert len(SYMPTOMS) == len({symptom.what for symptom in SYMPTOMS})
+
+
+def test_what_git_says_is_short_and_printable() -> None:
+    assert last_words("hint: x\nfatal: a\x1b[31mb\n") == "fatal: a?[31mb"
+    assert last_words("") == "nothing"
+    assert len(last_words("x" * 1000)) == 300
