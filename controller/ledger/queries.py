@@ -24,8 +24,8 @@ from controller.ledger.ledger_table import (
     SUMMARY,
     TRANSACTION_INDEX,
 )
+from controller.ledger.order import newest_first
 from controller.ledger.records import (
-    BY_MOMENT,
     EntityKey,
     RecordSummary,
     iso_ms,
@@ -203,8 +203,7 @@ class LedgerReader:
         entity, start = str(EntityKey(table, hash_key, range_key)), None
         while True:
             lines, start = self._lines(ENTITY_INDEX, "EntityId", entity, _HISTORY_PAGE, start)
-            lines.sort(key=BY_MOMENT, reverse=True)
-            yield from self.records(record.audit_id for record in lines)
+            yield from self.records(record.audit_id for record in newest_first(lines))
             if start is None:
                 return
 
@@ -280,7 +279,7 @@ class LedgerReader:
             after = (day, next_key)
         elif day > first[:10]:
             after = ((date.fromisoformat(day) - timedelta(days=1)).isoformat(), None)
-        return sorted(lines, key=BY_MOMENT, reverse=True), after
+        return newest_first(lines), after
 
     def _of_entities(
         self, question: OfEntity, limit: int, position: Any
@@ -337,7 +336,7 @@ def _merge(histories: Sequence[_History], limit: int) -> tuple[list[RecordSummar
                 }
         elif history.next_key is not None:
             position[history.entity] = history.next_key
-    return sorted(taken, key=BY_MOMENT, reverse=True), position or None
+    return newest_first(taken), position or None
 
 
 _NAME = ("metadata", "name")

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire
@@ -66,15 +65,20 @@ def build_records(  # noqa: PLR0913 - what a record says comes from that many pl
 
 
 def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, ...]:
-    """Return the records with sequences and hashes that go on from a head."""
+    """Return the records with sequences and hashes that go on from a head.
+
+    None is older than the one before it, whatever the clock says: within a scope the order of time is that of sequences.
+    """
     linked = []
-    sequence, last_hash = head.sequence, head.last_hash
+    sequence, last_hash, last_at = head.sequence, head.last_hash, head.last_at
     for record in records:
         sequence += 1
+        last_at = max(last_at, record.iso_timestamp)
         placed = replace(
             record,
             sequence=sequence,
             previous_hash=last_hash,
+            iso_timestamp=last_at,
             # What people and other programs call themselves, and why: never what they know.
             actor=_without_secrets(record.actor),
             changed_by=REDACTOR.redact(record.changed_by),
@@ -329,10 +333,6 @@ class RecordSummary:
     def is_power(self) -> bool:
         """Whether it is of instances switched: many, and seldom what is looked for, so lists show them only when asked."""
         return self.entity.table == POWER
-
-
-BY_MOMENT: Final = attrgetter("iso_timestamp", "sequence")
-"""Sorts records and their lines by time; those of one moment, which an index holds in no order, by sequence."""
 
 
 def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
