@@ -12,7 +12,7 @@ import orjson
 
 from controller.aws.items import WireItem
 from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
-from controller.errors import WrongUsage
+from controller.errors import DamagedState, WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.chain import ChainEntry
 from controller.ledger.large_images import BlobStore
@@ -121,6 +121,8 @@ def _fingerprint(question: Question) -> str:
 
 _WANTED = ("AuditID", *SUMMARY)
 _CHAIN_PAGE = 1000
+_PLACED = frozenset({"Hash", "Scope", "Sequence"})
+"""What a record has that stands in a chain."""
 _HISTORY_PAGE = 10
 MAX_LIMIT = 1000
 
@@ -181,14 +183,22 @@ class LedgerReader:
     def records(self, ids: Iterable[str]) -> Iterator[LedgerRecord]:
         """Yield the full records with these audit ids, in the order asked; those that are none of ours are left out.
 
-        All are held in memory at once. Raises as ``record_of_wire``, and as any read.
+        All are held in memory at once. Raises DamagedState for one that cannot be read, and as ``record_of_wire``, and as any read.
         """
         wanted = list(dict.fromkeys(ids))
         found = self._wire(wanted)
         for audit_id in wanted:
             item = found.get(audit_id)
-            if item is not None and "Hash" in item:
-                yield record_of_wire(item, self.blobs)
+            if item is None or not item.keys() >= _PLACED:
+                continue
+            try:
+                record = record_of_wire(item, self.blobs)
+            except (KeyError, TypeError, AttributeError) as error:
+                raise DamagedState(
+                    f"ledger: record {audit_id} is damaged ({type(error).__name__})",
+                    fix="envctl audit verify tells what is wrong with the ledger",
+                ) from error
+            yield record
 
     def find(self, text: str, *, limit: int = 100) -> tuple[LedgerRecord, ...]:
         """Return the record with this audit id, else the first ``limit`` records of the transaction of this id; empty if neither is."""

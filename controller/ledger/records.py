@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire
+from controller.ledger.chain import is_sequence
 from controller.ledger.large_images import (
     IMAGES,
     LARGE_BYTES,
@@ -330,6 +331,11 @@ class RecordSummary:
     actor: Actor
 
     @property
+    def is_in_no_chain(self) -> bool:
+        """Whether it has no place in any scope's chain: other programs wrote it, whoever it names."""
+        return not self.scope or self.sequence == 0
+
+    @property
     def is_power(self) -> bool:
         """Whether it is of instances switched: many, and seldom what is looked for, so lists show them only when asked."""
         return self.entity.table == POWER
@@ -356,7 +362,7 @@ def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
         phase=item.get("Phase") or "",
         origin=item.get("Origin") or "",
         scope=item.get("Scope") or "",
-        sequence=item.get("Sequence") or 0,
+        sequence=item["Sequence"] if is_sequence(item.get("Sequence")) else 0,
         actor=_actor_of_item(actor) if isinstance(actor, Mapping) else NOBODY,
     )
 

@@ -1,14 +1,14 @@
 """Questions to the ledger in the words of a command line, and the ledger held against itself and the tables."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.state.rows import read_override_rows
 from controller.errors import WrongUsage
-from controller.ledger.chain import VerificationReport
+from controller.ledger.chain import MAX_FINDINGS, Finding, VerificationReport, stray_of
 from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.queries import (
     OfActor,
@@ -143,11 +143,20 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
         yield from table_digests(state, read_override_rows(master.store, state.name))
 
     ledger = installation.ledger
-    return verify_ledger(
-        _scopes(master),
+    strays: list[Finding] = []
+    scopes = dict.fromkeys(_scopes(master))
+    for item in master.store.scan(ledger.table):
+        stray = stray_of(item)
+        if stray is not None and len(strays) < MAX_FINDINGS:
+            strays.append(stray)
+        elif stray is None and isinstance(item.get("Scope"), str):
+            scopes[item["Scope"]] = None
+    report = verify_ledger(
+        scopes,
         ledger,
         installation.leases,
         sleep=master.process.sleep,
         tables=tables if replay else None,
         blobs=ledger.blobs,
     )
+    return replace(report, strays=tuple(sorted(strays)))
