@@ -8,7 +8,7 @@ from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.state.rows import read_override_rows
 from controller.errors import WrongUsage
-from controller.ledger.chain import MAX_FINDINGS, Finding, VerificationReport, stray_of
+from controller.ledger.chain import VerificationReport
 from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.queries import (
     OfActor,
@@ -23,7 +23,7 @@ from controller.ledger.queries import (
 )
 from controller.ledger.records import POWER, EntityKey, RecordSummary
 from controller.ledger.replay import table_digests
-from controller.ledger.verify import verify_ledger
+from controller.ledger.verify import find_strays, verify_ledger
 from controller.loading.closest import closest
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef
@@ -143,20 +143,13 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
         yield from table_digests(state, read_override_rows(master.store, state.name))
 
     ledger = installation.ledger
-    strays: list[Finding] = []
-    scopes = dict.fromkeys(_scopes(master))
-    for item in master.store.scan(ledger.table):
-        stray = stray_of(item)
-        if stray is not None and len(strays) < MAX_FINDINGS:
-            strays.append(stray)
-        elif stray is None and isinstance(item.get("Scope"), str):
-            scopes[item["Scope"]] = None
+    strays, named = find_strays(master.store.scan(ledger.table))
     report = verify_ledger(
-        scopes,
+        dict.fromkeys([*_scopes(master), *named]),
         ledger,
         installation.leases,
         sleep=master.process.sleep,
         tables=tables if replay else None,
         blobs=ledger.blobs,
     )
-    return replace(report, strays=tuple(sorted(strays)))
+    return replace(report, strays=strays)
