@@ -121,8 +121,6 @@ def _fingerprint(question: Question) -> str:
 
 _WANTED = ("AuditID", *SUMMARY)
 _CHAIN_PAGE = 1000
-_PLACED = frozenset({"Hash", "Scope", "Sequence"})
-"""What a record has that stands in a chain."""
 _HISTORY_PAGE = 10
 MAX_LIMIT = 1000
 
@@ -189,15 +187,13 @@ class LedgerReader:
         found = self._wire(wanted)
         for audit_id in wanted:
             item = found.get(audit_id)
-            if item is None or not item.keys() >= _PLACED:
+            if item is None or not {"Hash", "Scope", "Sequence"} <= item.keys():
                 continue
             try:
                 record = record_of_wire(item, self.blobs)
             except (KeyError, TypeError, AttributeError) as error:
-                raise DamagedState(
-                    f"ledger: record {audit_id} is damaged ({type(error).__name__})",
-                    fix="envctl audit verify tells what is wrong with the ledger",
-                ) from error
+                what = f"ledger: record {audit_id} is damaged ({type(error).__name__})"
+                raise DamagedState(what, fix="envctl audit verify tells what is wrong") from error
             yield record
 
     def find(self, text: str, *, limit: int = 100) -> tuple[LedgerRecord, ...]:
