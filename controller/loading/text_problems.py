@@ -118,6 +118,8 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Pr
 
     ``origins`` are those of the revision; it reads only files of which a problem is told.
     """
+    if not (loaded.exceeded or loaded.broken or loaded.issues):
+        return ()
     problems = [*loaded.exceeded, *_of_broken(loaded.broken, secret_names_of(kinds))]
     by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
     room, untold = {False: MAX_PROBLEMS, True: MAX_PROBLEMS}, {False: 0, True: 0}

@@ -229,7 +229,8 @@ class Reconciler:
             request.requester,
             self.emit,
         )
-        self._tell(failed)
+        for found in failed:
+            self.emit(NotKept(found.what, str(found.error)))
         return replace(followed, not_kept=failed)
 
     @property
@@ -330,17 +331,14 @@ class Reconciler:
 
     def _with_not_kept(self, report: ApplyReport, failed: Sequence[NotWritten]) -> ApplyReport:
         """Return a report that says what could not be written down, and tell of it."""
-        self._tell(failed)
+        for found in failed:
+            self.emit(NotKept(found.what, str(found.error)))
         codes = (exit_code_of(found.error) for found in failed)
         return replace(
             report,
             exit_code=worst_exit_code((report.exit_code, *codes)),
             not_kept=(*report.not_kept, *map(str, failed)),
         )
-
-    def _tell(self, failed: Sequence[NotWritten]) -> None:
-        for found in failed:
-            self.emit(NotKept(found.what, str(found.error)))
 
 
 def _given(request: ReconcileRequest) -> tuple[Approval, ...]:
