@@ -86,7 +86,7 @@ def ledger(records: int) -> tuple[list[bytes], Head]:
         unchained = build_records(
             writes,
             scope=head.scope,
-            actor=ACTOR,
+            actor_of=lambda _: ACTOR,
             plan_digest="7c41e9",
             transaction_id=f"run-{first}",
             at=START + timedelta(seconds=first),

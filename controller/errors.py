@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from controller.model.canonical import short
 from controller.model.ref import Reason
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class PlanChanged(EnvctlError):
         """Name both digests."""
         self.expected, self.actual = expected, actual
         super().__init__(
-            f"the plan went stale: reviewed {expected[:12]}, now {actual[:12]}",
+            f"the plan went stale: reviewed {short(expected)}, now {short(actual)}",
             detail=detail,
             fix="run envctl plan again and review the new one",
             facts={"expected": expected, "actual": actual},
@@ -94,6 +95,10 @@ class Unreachable(EnvctlError):
 
 class Throttled(Unreachable):
     """AWS asked us to slow down for longer than the retry budget allows."""
+
+
+class NotInTime(Unreachable):
+    """What AWS was waited for was not ready in time, so the request was not sent."""
 
 
 class AccessDenied(EnvctlError):
@@ -130,6 +135,14 @@ class RefusedByAws(EnvctlError):
         )
 
 
+class Interrupted(EnvctlError):
+    """Ctrl-C, or a signal to end, came before it was done."""
+
+
+class DamagedState(EnvctlError):
+    """A row of the controller's own that nobody but us should write is not as we write it."""
+
+
 class StaleEpoch(EnvctlError):
     """Another worker owns the scope now; this one drops its work."""
 
@@ -162,6 +175,8 @@ class ExitCode(IntEnum):
     """Some changes were not made, or what was checked is not in order."""
     USAGE = 64
     BUG = 70
+    INTERRUPTED = 130
+    """Ctrl-C, as shells say it; 143 after SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,20 +203,24 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     ),
     Unreachable: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Unreachable", "nobody yet"),
     Throttled: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Throttled", "nobody yet"),
+    NotInTime: Consequence(ExitCode.TRY_AGAIN, "with back-off", "NotInTime", "nobody yet"),
     AccessDenied: Consequence(ExitCode.DENIED, "slowly", "AccessDenied", "operator"),
     NotAppliedYet: Consequence(
         ExitCode.TRY_AGAIN, "on the next run", "NotAppliedYet", "nobody yet"
     ),
     Conflict: Consequence(ExitCode.FAILED, "at once, after looking again", "Conflict", "nobody"),
     RefusedByAws: Consequence(ExitCode.FAILED, "slowly", "RefusedByAws", "operator"),
+    DamagedState: Consequence(ExitCode.FAILED, "slowly", "DamagedState", "operator"),
     StaleEpoch: Consequence(ExitCode.FAILED, "no", "StaleEpoch", "nobody"),
     ScopeBusy: Consequence(ExitCode.TRY_AGAIN, "with back-off", "ScopeBusy", "nobody yet"),
     ScopeFromTheFuture: Consequence(ExitCode.TRY_AGAIN, "slowly", "ScopeFromTheFuture", "operator"),
     WrongUsage: Consequence(ExitCode.USAGE, "no", "WrongUsage", "operator"),
+    Interrupted: Consequence(ExitCode.INTERRUPTED, "no", "Interrupted", "whoever ended it"),
 }
 
 EXIT_ORDER: tuple[ExitCode, ...] = (
     ExitCode.BUG,
+    ExitCode.INTERRUPTED,
     ExitCode.DESIRED_STATE_WRONG,
     ExitCode.REFUSED,
     ExitCode.STALE,

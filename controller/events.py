@@ -11,6 +11,7 @@ import orjson
 
 from controller.model.plan import Outcome
 from controller.model.printable import printable_json
+from controller.redactor import REDACTOR
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -88,6 +89,14 @@ class LeaseNotReleased(Event, name="lease.notReleased", level="warning"):
     """A scope could not be given back after a run: until its lease ends the next worker waits. What was done is done."""
 
     scope: str
+    because: str
+
+
+@dataclass(frozen=True)
+class NotKept(Event, name="run.notKept", level="error"):
+    """What is written down after a run could not be: what was done is done."""
+
+    what: str
     because: str
 
 
@@ -174,7 +183,7 @@ def lines_to(stream: TextIO, moment: Callable[[], str]) -> Emit:
         if event.level == "debug":
             return
         facts = {"at": moment(), "event": event.name, "level": event.level, **asdict(event)}
-        line = orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE)
+        line = REDACTOR.redact_bytes(orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE))
         stream.write(printable_json(line).decode())
         stream.flush()
 

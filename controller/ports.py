@@ -11,7 +11,7 @@ from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook, LiveScope
 from controller.model.observed import ObservedState
 from controller.model.plan import Action, Cause, Change, Note
-from controller.model.ref import Authorship, Origin, Problem, ResourceRef
+from controller.model.ref import Authorship, DocumentPlace, Origin, Problem, ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.planning.scope_plan import Barrier
 
@@ -20,15 +20,20 @@ from controller.planning.scope_plan import Barrier
 class Revision:
     """One state of a source. ``id`` is a commit (40 hex digits) or, for a folder, a digest of its files.
 
-    ``message`` is the commit message, whose ``Envctl-Override:`` trailers approve guard violations.
+    ``message`` is the commit message, whose ``Envctl-Override:`` lines may approve guard violations; ``committer`` who wrote it,
+    ``NAME <EMAIL>``, as far as Git says.
     """
 
     id: str
     label: str
     """As people say it: ``main@9f1e0aa``, ``working tree``."""
-    author: str = "unknown"
+    author: str = ""
+    """Who committed it; empty where that is not known."""
     message: str = ""
     date: str = ""
+    committer: str = "unknown"
+    merged_by: str = ""
+    """Who made it, where it is a merge of others' commits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,8 @@ class Source(Protocol):
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield ``(content id, bytes)`` for the ids asked for, each once, in the order asked."""
 
-    def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
-        """Say who last touched each path, in one pass over the history; unknown where it does not reach."""
+    def authorship(self, places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
+        """Say who last touched each document, in one pass over the history; unknown where it does not reach."""
 
 
 @runtime_checkable
@@ -198,14 +203,15 @@ class LiveActs(LiveReads, Protocol):
     def check(self) -> None:
         """Make sure that the scope is still ours, before a request that changes something; cheap while it is.
 
-        Called by the engine before each act; a target calls it before each further request. Raises StaleEpoch.
+        Called by the engine before each act; a target calls it before each further request. Raises StaleEpoch, and for
+        changes that are sent many at a time Interrupted: what was asked for by then should have its result all the same.
         """
 
     def now(self) -> datetime:
         """Return the moment, aware."""
 
     def sleep(self, seconds: float, /) -> None:
-        """Pause."""
+        """Pause. Raises Interrupted, as ``check`` does."""
 
 
 class ObservingTarget(Protocol):

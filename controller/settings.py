@@ -4,17 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from controller.errors import WrongUsage
-from controller.kinds.language.documented import SettingsPart
+from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Finding, RuleSettings
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.kinds.parts.secret_references import is_prefix
@@ -24,22 +17,13 @@ from controller.loading.positions import Positions, dotted
 from controller.loading.text_problems import find_text_problems
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
+from controller.planning.approvals import ApprovalSettings
 from controller.planning.guards import GuardSettings
 
 Mode = Literal["off", "observe", "enforce"]
 
 ENVIRONMENT = "the environment"
 """How messages call a setting's origin where it is an ``ENVCTL_…`` variable."""
-
-
-def _as_tuple(value: Any) -> Any:
-    """Take a list from YAML, or words parted by commas from a variable of the environment."""
-    if isinstance(value, str):
-        return tuple(filter(None, (word.strip() for word in value.split(","))))
-    return tuple(value) if isinstance(value, list) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
 def _are_prefixes(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -187,6 +171,8 @@ class Settings(SettingsPart):
     """What is done about each target."""
     guards: GuardSettings = GuardSettings()
     """Limits of one plan."""
+    approvals: ApprovalSettings = ApprovalSettings()
+    """What else approves what a guard refused, beside ``--override``."""
     live: LiveSettings = LiveSettings()
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()
@@ -210,6 +196,16 @@ class Settings(SettingsPart):
     def of_rules(self) -> RuleSettings:
         """What rules across documents depend on."""
         return RuleSettings(self.compatibility, self.region, self.allowed_secrets)
+
+    @model_validator(mode="after")
+    def _lines_of_a_branch(self) -> Self:
+        git = self.source.git
+        if self.approvals.in_commits == "merged" and git is not None and git.ref == "HEAD":
+            raise unfit(
+                "approvals.inCommits: merged, but source.git.ref is HEAD, which is whatever is checked out there",
+                "name the protected branch in source.git.ref",
+            )
+        return self
 
     @property
     def options(self) -> LiveOptions:

@@ -107,6 +107,8 @@ class Retries:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     share: Callable[[], float] = random.random
+    stop: threading.Event | None = None
+    """Once set nothing is tried again in child accounts. What is written down in the master account still is."""
     _budgets: dict[tuple[str, str, str, str], tuple[float, float]] = field(
         default_factory=dict, init=False
     )
@@ -130,11 +132,17 @@ class Retries:
         succeeded = caught_exception is None and status < 300
         if succeeded or not worth_retrying(parsed, status, caught_exception):
             return None
+        stop = self.stop if place.account else None
+        if stop is not None and stop.is_set():
+            return None
         api = (place.account, place.region, operation.service_model.service_name, operation.name)
         pause_s = self.pause_before_retry_s(api, attempts, first_at_s)
         if pause_s is None:
             return None
-        self.sleep(pause_s)
+        if stop is None:
+            self.sleep(pause_s)
+        elif stop.wait(pause_s):
+            return None
         return 0
 
     def pause_before_retry_s(

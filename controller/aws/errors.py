@@ -17,6 +17,7 @@ from controller.errors import (
     Unreachable,
     WrongUsage,
 )
+from controller.redactor import REDACTOR
 
 THROTTLE_CODES = frozenset({
     "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete",
@@ -125,6 +126,12 @@ def error_code(error: Exception) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def what_aws_says(error: aws.ClientError) -> str:
+    """Return AWS's own message on one line, short enough to read. AWS quotes what it was sent: no secret of ours is in it."""
+    message = REDACTOR.redact_quoted(str(error.response.get("Error", {}).get("Message", "")))
+    return " ".join(_ENCODED.sub("", message).split())[:500]
+
+
 def may_have_been_done(error: Exception) -> bool:
     """Tell whether a failed request may have taken effect: it was sent, and the answer was lost or a server fault."""
     if isinstance(error, aws.ClientError):
@@ -165,7 +172,7 @@ def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlErro
     """Return our error for a botocore error. A botocore error that means a defect of ours becomes a plain EnvctlError."""
     if isinstance(error, aws.ClientError):
         return _translate_answer(error, what, place)
-    said = _USER_IN_URL.sub("//", str(error))
+    said = REDACTOR.redact_quoted(_USER_IN_URL.sub("//", str(error)))
     if isinstance(error, _NO_CREDENTIALS):
         return AccessDenied(
             f"{what}: no usable AWS credentials for {place}",
@@ -189,8 +196,7 @@ def translate(error: Exception, what: str, place: Place = NOWHERE) -> EnvctlErro
 
 def _translate_answer(error: aws.ClientError, what: str, place: Place) -> EnvctlError:
     code = error_code(error)
-    message = str(error.response.get("Error", {}).get("Message", ""))
-    said = " ".join(_ENCODED.sub("", message).split())[:500]
+    said = what_aws_says(error)
     call = f"{error.operation_name} in {place}"
     if code in DENIED_CODES:
         return _denied(error, what, place, said)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 
 from controller.aws.child_role import account_of_caller, deploy_command
-from controller.aws.clients import Clients, place_of
+from controller.aws.clients import Clients, Retries, place_of
 from controller.aws.errors import (
     DENIED_CODES,
     Place,
@@ -21,8 +21,10 @@ from controller.aws.errors import (
     RoleRefused,
     aws_errors,
     error_code,
+    what_aws_says,
 )
 from controller.errors import AccessDenied
+from controller.model.printable import in_short
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 CREDENTIAL_LIFE_S = 3600
 MASTER = ""
 """How the controller's own account is asked for: its own credentials, no role."""
+LONGEST_ARN: Final = 1024
+"""Of a caller: IAM's longest path and name come to fewer characters."""
 SESSION_NAME_LENGTH = 64
 """STS: RoleSessionName is 2 to 64 characters of [\\w+=,.@-]."""
 _ROLE_ARN = re.compile(
@@ -42,6 +46,13 @@ _ROLE_ARN = re.compile(
 )
 _NOT_IN_SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
 _PART = {"part": "sessions"}
+
+
+class Caller(NamedTuple):
+    """Who AWS says a session's credentials belong to."""
+
+    account: str
+    arn: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +80,24 @@ class AwsAccess:
         instance: str,
         allowed_role_names: Iterable[str],
         clock: Callable[[], datetime],
+        stop: threading.Event | None = None,
     ) -> None:
-        """Take the master's region, the names for sessions (``envctl-<installation>-<instance>``), and the role names the settings allow."""
+        """Take the master's region, the names for sessions (``envctl-<installation>-<instance>``), and the role names the settings allow.
+
+        Once ``stop`` is set calls to child accounts are not tried again.
+        """
         self.region = region
         who = _NOT_IN_SESSION_NAME.sub("-", f"envctl-{installation}-{instance}")
         self.session_name = who[:SESSION_NAME_LENGTH]
         """As STS takes it: other characters become ``-``."""
         self._allowed = frozenset(allowed_role_names)
-        self._clients = Clients()
+        self._clients = Clients(Retries(stop=stop))
         self.counter = self._clients.counter
         """What counts the requests of all sessions."""
         self._clock = clock
         self._known: dict[str, AccountAccess] = {}
         self._credentials: dict[str, DeferredRefreshableCredentials] = {}
-        self._asserted: dict[Place, str] = {}
+        self._asserted: dict[Place, Caller] = {}
         self._asserting: defaultdict[Place, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.RLock()
 
@@ -168,19 +183,26 @@ class AwsAccess:
             found = self._asserted.get(place)
             if found is None:
                 with aws_errors("sessions: ask AWS who we are", place):
-                    found = str(sts.get_caller_identity()["Account"])
-                if account not in (MASTER, found):
+                    answer = sts.get_caller_identity()
+                found = Caller(str(answer["Account"]), in_short(str(answer["Arn"]), LONGEST_ARN))
+                if account not in (MASTER, found.account):
                     raise AccessDenied(
-                        f"sessions: credentials meant for account {account} belong to account {found}; nothing was written",
+                        f"sessions: credentials meant for account {account} belong to account {found.account}; nothing was written",
                         detail=f"  role: {place.role}",
                         fix="correct the Account's accountNumber and roleArn",
                     )
                 self._asserted[place] = found
-            return found
+            return found.account
+
+    def caller_arn(self) -> str:
+        """Return whose the controller's own credentials are, as AWS said when it was asked; empty if it was not. No call is made."""
+        known = self._asserted.get(Place(MASTER, self.region))
+        return known.arn if known is not None else ""
 
     def _master(self) -> str | None:
         """Return the number of the controller's own account, if it was asked for before."""
-        return self._asserted.get(Place(MASTER, self.region))
+        known = self._asserted.get(Place(MASTER, self.region))
+        return known.account if known is not None else None
 
     def _assume_role(self, sts: "STSClient", access: AccountAccess) -> dict[str, str]:
         # Called from inside a call of any thread, under botocore's own lock: it must take none of ours.
@@ -223,7 +245,7 @@ def role_denied(
     AWS answers alike for a role that does not exist, one that does not trust us, and a wrong external id: RoleNotReady.
     Only where it names our own policy, or an explicit deny, the role itself is not what lacks: plain AccessDenied.
     """
-    said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:500]
+    said = what_aws_says(error)
     head = f"account {access.account}: its role cannot be assumed"
     detail = f"  AWS says: {said or 'nothing'}\n  role: {access.role_arn}"
     error_class = AccessDenied

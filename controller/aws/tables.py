@@ -30,6 +30,7 @@ from controller.aws.transactions import (
 )
 from controller.errors import RefusedByAws, Throttled
 from controller.model.backoff import Backoff
+from controller.redactor import REDACTOR
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -286,7 +287,11 @@ def _reason(told: Mapping[str, Any]) -> Reason | None:
     if code == "None":
         return None
     found = told.get("Item")
-    return Reason(code, str(told.get("Message", "")), from_wire(found) if found else None)
+    return Reason(
+        code,
+        REDACTOR.redact_quoted(str(told.get("Message", ""))),
+        from_wire(found) if found else None,
+    )
 
 
 def _failure(

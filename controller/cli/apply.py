@@ -7,10 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from controller.cli.interruption import stopping_on_signals
 from controller.cli.invocation import (
     AdoptOption,
     DeepOption,
@@ -26,15 +27,20 @@ from controller.cli.plan import (
     note_unused_tokens,
     note_warnings,
 )
-from controller.cli.process import note, say, say_document, say_lines
+from controller.cli.process import note, note_as_is, say, say_document, say_lines
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.combined_plan import ReconcileRequest, Reviewed, refusal_of
-from controller.engine.reconcile.reconciler import Reconciled
+from controller.engine.reconcile.combined_plan import (
+    CombinedPlan,
+    ReconcileRequest,
+    refusal_of,
+)
+from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.errors import WrongUsage
 from controller.events import ApplyProgressed, Emit, Event, discard_event
 from controller.model.plan import Progress
 from controller.planning.plan_file import PlanClaim, read_plan
+from controller.views.documents.plan_review import check_plan_file
 from controller.views.outcomes import apply_json, failure_lines, next_run_line, tally_line
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.text import text_lines
@@ -52,7 +58,10 @@ PlanArgument = Annotated[
     typer.Argument(metavar="[PLAN_FILE]", help="Apply only if the plan is still this one."),
 ]
 ExpectOption = Annotated[
-    str | None, typer.Option("--expect", metavar="DIGEST", help="Apply only this plan.")
+    str | None,
+    typer.Option(
+        "--expect", metavar="DIGEST", help="Apply only this plan: its digest, 16 digits at least."
+    ),
 ]
 WaitOption = Annotated[
     str | None,
@@ -81,9 +90,6 @@ def apply(
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call: Invocation = context.obj
     claim = _read_claim(plan, adopt=adopt) if plan is not None else None
-    reviewed = [Reviewed(expect)] if expect else []
-    if claim is not None:
-        reviewed.append(Reviewed(claim.digest, claim.revision, claim.changes))
     request = ReconcileRequest(
         requester=call.requester("apply"),
         claim=Claim(
@@ -93,14 +99,16 @@ def apply(
         ),
         scopes=tuple(scope or (claim.scopes if claim else ())),
         approvals=tuple(override or ()),
-        reviewed=tuple(reviewed),
+        reviewed=expect or "",
         adopt=adopt,
         deep=deep or (claim is not None and "deep" in claim.options),
         strict=True,
     )
-    as_json = output is Format.JSON
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
+    as_json = output is Format.JSON
     planned = reconciler.plan(request)
+    if claim is not None:
+        check_plan_file(claim, planned, call.process.clock())
     if not as_json:
         lines = text_lines(planned.plan, names=planned.names)
         # Without the last line, which says what to type next: that is being done.
@@ -108,11 +116,32 @@ def apply(
         note_unused_tokens(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
         ask(as_json=as_json, fix=_NOBODY_TO_ASK, declined="not applied")
-    with closing(ProgressLine(reconciler.emit)) as progress:
+    _carry_out(call, source, reconciler, planned, request, as_json=as_json)
+
+
+def _carry_out(
+    call: Invocation,
+    source: str | None,
+    reconciler: Reconciler,
+    planned: CombinedPlan,
+    request: ReconcileRequest,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Apply a plan, say what came of it, and end the command."""
+    with (
+        stopping_on_signals(call.process.interruption) as heard,
+        closing(ProgressLine(reconciler.emit)) as progress,
+    ):
         result = replace(reconciler, emit=progress.tell).apply(planned, request)
-    again = ["envctl", "apply", *(["--source", source] if source else []), *["--adopt"] * adopt]
+    again = [
+        "envctl",
+        "apply",
+        *(["--source", source] if source else []),
+        *["--adopt"] * request.adopt,
+    ]
     _tell(call, result, shlex.join(again), as_json=as_json)
-    raise typer.Exit(result.exit_code)
+    raise typer.Exit(heard.exit_code(result.exit_code))
 
 
 def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
@@ -144,13 +173,14 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
         say_document("apply", apply_json(result.planned, result.report))
     elif result.refused is not None:
         raise result.refused
-    elif result.planned.plan.enforced and result.report is not None:
+    elif result.report is not None:
         for line in failure_lines(result.report):
             note(line)
-        say(tally_line(result.report))
-        next_run = next_run_line(result.planned, result.report, again)
-        if next_run:
-            say(next_run)
+        if result.report.outcomes:
+            say(tally_line(result.report))
+            next_run = next_run_line(result.planned, result.report, again)
+            if next_run:
+                say(next_run)
 
 
 @dataclass(eq=False)
@@ -184,8 +214,7 @@ class ProgressLine:
         self._next_at = now + (TERMINAL_EVERY_S if terminal else ELSEWHERE_EVERY_S)
         text = progress_text(progress, now - self._first[0], self._first[1])
         if terminal:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
+            note_as_is(f"\r\x1b[K{text}")
             self._printed = True
         else:
             note(text)
@@ -193,8 +222,7 @@ class ProgressLine:
     def close(self) -> None:
         """Take the line off the terminal."""
         if self._printed:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            note_as_is("\r\x1b[K")
 
 
 def progress_text(progress: Progress, elapsed_s: float, before: int) -> str:

@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 from controller.cli.main import run
-from controller.cli.process import environment_instead, wants_colour
+from controller.cli.process import environment_instead, print_as_is, wants_colour
 from controller.errors import EnvctlError
+from controller.sandbox.ending import sigterm_ends_in_order
 from controller.sandbox.run import EXAMPLES
 from controller.sandbox.seed import seed
 from controller.sandbox.server import embedded_aws, require_extra
@@ -46,7 +47,7 @@ def demo() -> None:
     """Tell and run a guided tour on an AWS in memory: no account, no questions, under ninety seconds."""
     require_extra()
     began, tour = time.monotonic(), Tour()
-    with tempfile.TemporaryDirectory(prefix="envctl-tour-") as name:
+    with sigterm_ends_in_order(), tempfile.TemporaryDirectory(prefix="envctl-tour-") as name:
         folder = Path(name)
         repository = TourRepository(folder / "repository")
         repository.begin()
@@ -77,7 +78,7 @@ def demo() -> None:
                 _stale_plan(tour, repository, folder)
                 _mass_delete(tour, repository)
                 _ledger(tour)
-    sys.stdout.write(HOW_IT_ENDS.format(elapsed=time.monotonic() - began))
+    print_as_is(HOW_IT_ENDS.format(elapsed=time.monotonic() - began))
 
 
 class Tour:
@@ -120,7 +121,7 @@ class Tour:
         return f"{style}{text}{_PLAIN}" if self._colour else text
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(text)
+        print_as_is(text)
         sys.stdout.flush()
 
 

@@ -13,6 +13,7 @@ import typer
 
 from controller import catalog
 from controller.cli.process import may_ask, note, process_context
+from controller.engine.authoring.write_files import append_to
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import (
@@ -154,7 +155,7 @@ def ask(*, as_json: bool, fix: str, declined: str) -> None:
 def _appended(path: Path) -> TextIO:
     """Open a file for events; it stays open until the command ends, as events may come until then."""
     try:
-        return path.open("a", encoding="utf-8")
+        return append_to(path)
     except OSError as error:
         raise WrongUsage(
             f"--events {path}: cannot be written: {error.strerror}", fix="name a file that can be"

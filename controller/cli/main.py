@@ -13,7 +13,15 @@ from typer.exceptions import TyperException
 
 from controller import __version__
 from controller.cli.commands import AllCommands
-from controller.cli.process import counted, note, note_problems, say_document
+from controller.cli.process import (
+    counted,
+    log_without_secrets,
+    note,
+    note_as_is,
+    note_problems,
+    say,
+    say_document,
+)
 from controller.errors import (
     EnvctlError,
     ExitCode,
@@ -22,6 +30,7 @@ from controller.errors import (
     exit_code_of,
 )
 from controller.model.ref import Reason
+from controller.redactor import REDACTOR
 
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""
@@ -40,7 +49,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        sys.stdout.write(f"envctl {__version__}\n")
+        say(f"envctl {__version__}")
         raise typer.Exit
 
 
@@ -66,7 +75,7 @@ def envctl(
 ) -> None:
     """Keep the environments of many AWS accounts as YAML in Git says."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
+        note(context.get_help())
         raise typer.Exit(ExitCode.USAGE)
     from controller.cli.invocation import Invocation
 
@@ -76,6 +85,7 @@ def envctl(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing is raised but what ends the process by request."""
+    log_without_secrets()
     try:
         code = typer.main.get_command(app).main(
             list(arguments), prog_name="envctl", standalone_mode=False
@@ -168,7 +178,9 @@ def _interrupted() -> int:
 
 
 def _keep_traceback(error: Exception) -> str:
-    text = "".join(traceback.format_exception(error))
+    # Errors of others within it may quote in part.
+    lines = REDACTOR.redact("".join(traceback.format_exception(error))).splitlines(keepends=True)
+    text = "".join(map(REDACTOR.redact_quoted, lines))
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="envctl-bug-", suffix=".txt", delete=False, encoding="utf-8"
@@ -176,5 +188,5 @@ def _keep_traceback(error: Exception) -> str:
             file.write(text)
         return str(Path(file.name))
     except OSError:
-        sys.stderr.write(text)
+        note_as_is(text)
         return "above, as no file could be written"

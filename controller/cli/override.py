@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from controller.cli.commands import several
+from controller.cli.interruption import stopping_on_signals
 from controller.cli.invocation import Format, FormatOption, Invocation, ask
 from controller.cli.process import say, say_document
 from controller.engine.config.observe import observe_config
@@ -127,12 +128,13 @@ def _go_on(
         say("\n".join(prepared_lines(prepared)))
     if not yes:
         ask(as_json=as_json, fix="add --yes", declined="nothing was written")
-    done = overrides.carry_out(prepared, call.emit)
+    with stopping_on_signals(call.process.interruption) as heard:
+        done = overrides.carry_out(prepared, call.emit)
     if as_json:
         say_document("override", report_json(prepared, done, call.process.clock()))
     else:
         say("\n".join(done_lines(prepared, done)))
-    raise typer.Exit(done.exit_code)
+    raise typer.Exit(heard.exit_code(done.exit_code))
 
 
 def _base_digest(call: Invocation, source: str | None, ref: ResourceRef) -> str:

@@ -29,8 +29,6 @@ from controller.engine.installation.installation import OBSERVED_BOUND, read_nam
 from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
 from controller.errors import WrongUsage
 from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
-from controller.model.plan import APPROVAL_DIGITS
-from controller.planning.guards import is_too_short
 from controller.views.documents.plan import render_json
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.html import render_html
@@ -88,7 +86,9 @@ def plan(
         PlanFormat, typer.Option("--format", help="How to show it.")
     ] = PlanFormat.TEXT,
     out: OutOption = None,
-    expand: Annotated[bool, typer.Option("--expand", help="Show all names and fields.")] = False,
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Show all names, fields and lines.")
+    ] = False,
     override: OverrideOption = None,
     adopt: AdoptOption = False,
     deep: DeepOption = False,
@@ -158,12 +158,7 @@ def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) ->
 
 def note_unused_tokens(run: CombinedPlan) -> None:
     """Say which approvals were given for changes that are others now, or tell no changes apart."""
-    for token in run.unused_tokens:
-        why = (
-            f"its digest is too short, expected at least {APPROVAL_DIGITS} digits"
-            if is_too_short(token)
-            else "the changes it was given for are others now"
-        )
+    for token, why in run.unused_tokens.items():
         note(f"envctl: --override {token} approves nothing here: {why}")
 
 

@@ -4,22 +4,26 @@ Nothing else reads the clock, the environment or who is at work.
 """
 
 import getpass
+import logging
 import os
 import socket
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from controller.engine.commit.interruption import Interruption
 from controller.engine.installation.process_context import ProcessContext
-from controller.model.printable import printable_lines
+from controller.model.printable import LONGEST_NAME, in_short, printable_lines
 from controller.model.ref import Problem
+from controller.redactor import REDACTOR
 from controller.views.style import Line, coloured, plain
 
 USER_VARIABLE = "ENVCTL_USER"
 PERSONAL = ("AWS_", "ENVCTL_", "GIT_")
+OWN_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""Variables whose values are secret whoever names them."""
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
@@ -51,13 +55,29 @@ def process_context() -> ProcessContext:
         except (OSError, KeyError):
             # A container may run as a number without a name.
             user = f"uid-{os.getuid()}"
+    interruption = Interruption()
+    REDACTOR.tell(*(os.environ.get(name, "") for name in OWN_SECRETS))
     return ProcessContext(
         environment=os.environ,
         clock=utc_now,
-        sleep=time.sleep,
-        user=user,
+        sleep=interruption.wait,
+        user=in_short(user, LONGEST_NAME),
         instance=f"{socket.gethostname()}-{os.getpid()}",
+        interruption=interruption,
     )
+
+
+class _Remarks(logging.Handler):
+    """Prints what libraries log where nobody else takes it: with whole tracebacks, which quote what was sent."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lines = REDACTOR.redact(self.format(record)).splitlines()
+        note("\n".join(map(REDACTOR.redact_quoted, lines)))
+
+
+def log_without_secrets() -> None:
+    """Have warnings of libraries printed as before, but without secrets."""
+    logging.lastResort = _Remarks(logging.WARNING)
 
 
 def may_ask() -> bool:
@@ -71,15 +91,27 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and not given.get("NO_COLOR") and given.get("TERM") != "dumb"
 
 
+def print_as_is(text: str) -> None:
+    """Print part of a result, with its own line feeds and colours: all that is printed, but without secrets."""
+    sys.stdout.write(REDACTOR.redact(text))
+
+
+def note_as_is(text: str) -> None:
+    """Print something about a result, at once, as ``print_as_is`` does."""
+    sys.stderr.write(REDACTOR.redact(text))
+    sys.stderr.flush()
+
+
 def say(text: str) -> None:
     """Print a result."""
-    shown = printable_lines(text)
-    sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n")
+    # A secret is found as it is, not with characters escaped.
+    shown = printable_lines(REDACTOR.redact(text))
+    print_as_is(shown if shown.endswith("\n") else f"{shown}\n")
 
 
 def say_lines(lines: Iterable[Line]) -> None:
     """Print styled lines, in colour where that is wanted."""
-    sys.stdout.write(coloured(lines) if wants_colour() else plain(lines))
+    print_as_is(coloured(lines) if wants_colour() else plain(lines))
 
 
 def say_document(name: str, fields: Mapping[str, object]) -> None:
@@ -87,13 +119,13 @@ def say_document(name: str, fields: Mapping[str, object]) -> None:
     # Only who prints JSON pays for loading what writes it.
     from controller.views.documents.envelope import document_text
 
-    sys.stdout.write(document_text(name, fields).decode())
+    print_as_is(document_text(name, fields).decode())
 
 
 def note(text: str) -> None:
     """Print something about a result."""
     sys.stdout.flush()
-    sys.stderr.write(f"{printable_lines(text)}\n")
+    note_as_is(f"{printable_lines(REDACTOR.redact(text))}\n")
 
 
 def note_problems(problems: Iterable[Problem]) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from controller.cli.commands import Commands, several
-from controller.cli.process import utc_now
+from controller.cli.process import print_as_is, utc_now
 from controller.engine.queries.schedules.batch import decision_answers, state_answers
 from controller.errors import WrongUsage
 
@@ -64,4 +64,4 @@ def _answer(
         ) from error
     with opened as lines:
         for line in answers(lines, utc_now()):
-            sys.stdout.write(line.decode())
+            print_as_is(line.decode())

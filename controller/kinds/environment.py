@@ -18,6 +18,7 @@ from controller.kinds.language.kind import (
     old_product_needs,
 )
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Spec
+from controller.kinds.parts.naming_pattern import matches
 from controller.kinds.parts.role_facts import (
     RoleOverride,
     RoleOverrideFacts,
@@ -26,7 +27,7 @@ from controller.kinds.parts.role_facts import (
     subnet_findings,
 )
 from controller.kinds.parts.server_role import RoleName, expand_role
-from controller.kinds.parts.texts import LongText, Text, matches
+from controller.kinds.parts.texts import LongText, Text
 from controller.kinds.schedule import (
     SHORT_TEXT,
     ScheduleChoice,

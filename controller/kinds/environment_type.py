@@ -14,8 +14,9 @@ from controller.kinds.language.kind import (
     old_product_needs,
 )
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Says, Spec
+from controller.kinds.parts.naming_pattern import NamingPattern
 from controller.kinds.parts.role_facts import ZONE_LETTERS, SubnetFacts
-from controller.kinds.parts.texts import NamingPattern, Region, SubnetType, Text
+from controller.kinds.parts.texts import Region, SubnetType, Text
 from controller.model.ref import ResourceRef
 from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from typing import Any, Final, Protocol
 
-from controller.errors import EnvctlError, ScopeFromTheFuture
+from controller.errors import DamagedState, ScopeFromTheFuture
 from controller.model.ledger_record import LEDGER_FORMAT, Head
 
 HEAD_PREFIX: Final = "head#"
@@ -41,13 +41,13 @@ def row_of_head(head: Head) -> dict[str, Any]:
 def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:
     """Read a head row.
 
-    Raises ScopeFromTheFuture if its format is newer than ours, EnvctlError if it is not a head.
+    Raises ScopeFromTheFuture if its format is newer than ours, DamagedState if it is not a head.
     """
     try:
         head = Head(scope, *(read(row[name]) for name, read in _ATTRIBUTES.items()))
     except (KeyError, TypeError, ValueError) as error:
-        raise EnvctlError(
-            f"scope {scope}: row {HEAD_PREFIX}{scope} of EnvctlState is damaged ({error!r})",
+        raise DamagedState(
+            f"scope {scope}: row {HEAD_PREFIX}{scope} of EnvctlState is damaged ({type(error).__name__})",
             fix="envctl audit verify shows where the ledger stands; restore the row from it",
         ) from error
     if head.format > LEDGER_FORMAT:

@@ -5,7 +5,7 @@ Images of items are digested whole, and shown without what only the controller n
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -20,8 +20,9 @@ from controller.ledger.large_images import (
     pack_images,
     unpack_images,
 )
-from controller.model.ledger_record import Actor, Head, ItemWrite, LedgerRecord, Phase
+from controller.model.ledger_record import Actor, Approved, Head, ItemWrite, LedgerRecord, Phase
 from controller.model.ref import ResourceRef
+from controller.redactor import REDACTOR
 
 Redact = Callable[[str, dict[str, Any]], dict[str, Any]]
 """(logical table, full image) -> the image with sensitive values replaced by their digests."""
@@ -38,7 +39,7 @@ def build_records(  # noqa: PLR0913 - what a record says comes from that many pl
     writes: Sequence[ItemWrite],
     *,
     scope: str,
-    actor: Actor,
+    actor_of: Callable[[ItemWrite], Actor],
     plan_digest: str,
     transaction_id: str,
     at: datetime,
@@ -49,12 +50,12 @@ def build_records(  # noqa: PLR0913 - what a record says comes from that many pl
 ) -> tuple[LedgerRecord, ...]:
     """Return one record per write, not yet chained.
 
-    ``table_name`` and ``table_arn`` turn a logical table name into the physical one and its ARN. ``phase`` "baseline" records
+    ``actor_of`` tells whose doing a write is. ``table_name`` and ``table_arn`` turn a logical table name into the physical one and its ARN. ``phase`` "baseline" records
     items as they are found, with no change.
     """
     return tuple(
         replace(
-            _record(write, actor, at, table_name(write.table), redact, phase),
+            _record(write, actor_of(write), at, table_name(write.table), redact, phase),
             source=table_arn(write.table),
             scope=scope,
             plan_digest=plan_digest,
@@ -70,7 +71,14 @@ def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, 
     sequence, last_hash = head.sequence, head.last_hash
     for record in records:
         sequence += 1
-        placed = replace(record, sequence=sequence, previous_hash=last_hash)
+        placed = replace(
+            record,
+            sequence=sequence,
+            previous_hash=last_hash,
+            # What people and other programs call themselves, and why: never what they know.
+            actor=_without_secrets(record.actor),
+            changed_by=REDACTOR.redact(record.changed_by),
+        )
         last_hash = record_hash(placed)
         linked.append(replace(placed, hash=last_hash))
     return tuple(linked)
@@ -148,8 +156,21 @@ _ATTRIBUTES: Final = {
 _IMAGES: Final = dict(zip(IMAGES, ("old_value", "new_value", "old_meta", "new_meta"), strict=True))
 _OF_LIVE_CHANGES: Final = {"Account": "account", "RequestID": "request_id", "Intended": "intended"}
 """Only where there is one: records of items have always been without them, and so have their hashes."""
-_ACTOR: Final = ("Author", "Commit", "AppliedBy", "Trigger")
-"""Attributes of an Actor, in the order of its fields."""
+_ACTOR: Final = {
+    "Author": "author",
+    "Commit": "commit",
+    "AppliedBy": "applied_by",
+    "Trigger": "trigger",
+}
+"""What every ``Actor`` has: attribute -> field."""
+_OF_SOME_ACTORS: Final = {
+    "Principal": "principal",
+    "Role": "role",
+    "Subject": "subject",
+    "MergedBy": "merged_by",
+}
+"""Only where there is one: records from before have been without them, and so have their hashes."""
+_APPROVALS: Final = "Approvals"
 
 
 def to_item(record: LedgerRecord) -> dict[str, Any]:
@@ -169,9 +190,31 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "ActorId": who_changed(record.actor, record.changed_by),
         "Entity": {name: value for name, value in entity.items() if value is not None},
         "EntityId": str(EntityKey(record.entity_type, record.entity_key, record.entity_range)),
-        "Actor": dict(zip(_ACTOR, astuple(record.actor), strict=True)),
+        "Actor": _actor_item(record.actor),
         **{name: value for name, field in of_live_changes if (value := getattr(record, field))},
     }
+
+
+def _actor_item(actor: Actor) -> dict[str, Any]:
+    optional = {name: getattr(actor, field) for name, field in _OF_SOME_ACTORS.items()}
+    optional[_APPROVALS] = [{"Approval": token, "By": by} for token, by in actor.approvals]
+    always = {name: getattr(actor, field) for name, field in _ACTOR.items()}
+    return always | {name: value for name, value in optional.items() if value}
+
+
+def _without_secrets(actor: Actor) -> Actor:
+    texts = (*_ACTOR.values(), *_OF_SOME_ACTORS.values())
+    approvals = tuple(Approved(token, REDACTOR.redact(by)) for token, by in actor.approvals)
+    shown = {field: REDACTOR.redact(getattr(actor, field)) for field in texts}
+    return replace(actor, **shown, approvals=approvals)
+
+
+def _actor_of_item(item: Mapping[str, Any]) -> Actor:
+    """Read an actor. Raises KeyError for what is none of ours."""
+    fields = {field: item[name] for name, field in _ACTOR.items()}
+    fields |= {field: item.get(name, "") for name, field in _OF_SOME_ACTORS.items()}
+    given = item.get(_APPROVALS, ())
+    return Actor(**fields, approvals=tuple(Approved(a["Approval"], a["By"]) for a in given))
 
 
 def who_changed(actor: Actor, changed_by: str) -> str:
@@ -206,7 +249,7 @@ def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> L
         entity_key=entity["Key"],
         entity_range=entity.get("Range"),
         entity_version=entity.get("Version"),
-        actor=Actor(*(plain["Actor"][name] for name in _ACTOR)),
+        actor=_actor_of_item(plain["Actor"]),
     )
 
 
@@ -314,7 +357,7 @@ def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
         origin=item.get("Origin") or "",
         scope=item.get("Scope") or "",
         sequence=item.get("Sequence") or 0,
-        actor=Actor(*(actor[name] for name in _ACTOR)) if isinstance(actor, Mapping) else NOBODY,
+        actor=_actor_of_item(actor) if isinstance(actor, Mapping) else NOBODY,
     )
 
 

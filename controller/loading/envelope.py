@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import API_VERSION, DEFAULTS, Finding
 from controller.loading.documents import Irregular, parse_documents, yaml_type
-from controller.loading.issues import MAX_ISSUES, further, unknown_field, unknown_kind
+from controller.loading.issues import FIELDS, MAX_ISSUES, further, unknown_field, unknown_kind
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import Origin
 
-FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
+_UNTOLD = (further((), 1),)
+"""What stands for all that is wrong with the envelope of one document, where enough is told of others in its file."""
 
 
 class ParsedDocument(NamedTuple):
@@ -39,6 +40,7 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
     """Parse one file; an irregular one comes back with no documents and its text in ``broken``."""
     documents: list[ParsedDocument] = []
     defaults: list[int] = []
+    wrong = 0
     try:
         parsed = parse_documents(data)
     except Irregular:
@@ -59,7 +61,8 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
             documents.append(ParsedDocument(line, kind, body))
         else:
             named = kind if isinstance(kind, str) else ""
-            issues = tuple(_envelope_issues(value, kinds))
+            wrong += 1
+            issues = tuple(_envelope_issues(value, kinds)) if wrong <= MAX_ISSUES else _UNTOLD
             documents.append(ParsedDocument(line, named, b"{}", issues))
     return ParsedFile(tuple(documents), tuple(defaults))
 
@@ -88,7 +91,12 @@ def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Find
             issues.append(Finding.missing((), name, "", f"add '{example}'"))
         elif not isinstance(part, dict):
             issues.append(
-                Finding((name,), f"expected a map, found {yaml_type(part)}", f"write '{example}'")
+                Finding(
+                    (name,),
+                    f"expected a map, found {yaml_type(part)}",
+                    f"write '{example}'",
+                    hidden=True,
+                )
             )
     return issues
 

@@ -12,10 +12,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from controller.kinds.language.kind import Finding, Kinds
-from controller.kinds.language.spec import HiddenWhereWrong
+from controller.kinds.language.spec import HiddenWhereWrong, Metadata
 from controller.loading.closest import did_you_mean
+from controller.loading.covered import NOTHING, CoveredNames
 from controller.loading.documents import yaml_type
 from controller.model.ref import Origin, ProblemCode
+
+FIELDS: Final = frozenset({"apiVersion", "kind", "metadata", "spec"})
+"""What a document has."""
 
 MAX_ISSUES: Final = 100
 """How many of a sort are told of one document; the rest is counted."""
@@ -211,18 +215,29 @@ def may_be_secret(model: Any, path: tuple[str | int, ...]) -> bool:
 
 
 @cache
-def secret_names(*models: type[BaseModel]) -> frozenset[str]:
-    """Return the YAML names of all fields inside models whose values are sensitive, or secrets where they are wrong."""
+def secret_names(*models: type[BaseModel]) -> CoveredNames:
+    """Return the YAML names of all fields inside models, and of those whose values are sensitive, or secrets where they are wrong."""
     fields = [item for model in models for item in _fields(model).items()]
     inner = {model_in(field.annotation) for _, field in fields} - {None, *models}
-    names = frozenset(str(name) for name, field in fields if _hides(field))
-    return names | secret_names(*inner) if inner else names
+    below = secret_names(*inner) if inner else NOTHING
+    secret = {str(name) for name, field in fields if _hides(field)}
+    known = {str(name) for name, _ in fields}
+    holders = {
+        str(name)
+        for name, field in fields
+        if any(map(_hides, _fields(model_in(field.annotation)).values()))
+    }
+    return CoveredNames(below.secret | secret, below.known | known, below.holders | holders)
 
 
-def secret_names_of(kinds: Kinds) -> frozenset[str]:
-    """Return the YAML names of fields whose values are not shown, whatever kind they are of."""
+def secret_names_of(kinds: Kinds) -> CoveredNames:
+    """Return the YAML names of fields whose values are not shown, whatever kind they are of, and of those that may be."""
     models: list[type[BaseModel]] = [kind.spec for kind in kinds.values()]
-    return secret_names(*models)
+    authored = [field.model for kind in kinds.values() for field in kind.authored_fields.values()]
+    names = secret_names(*models, *authored, Metadata)
+    return names._replace(
+        known=names.known | {*FIELDS, *kinds}, holders=names.holders | {"spec", *kinds}
+    )
 
 
 def _hides(field: FieldInfo) -> bool:

@@ -4,8 +4,9 @@ Three steps, each remembered: a file is parsed (by content), its documents are v
 defaults), and valid ones are resolved against each other. A later load starts from an earlier one's memory.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.kinds.language.fields import Named
@@ -24,7 +25,7 @@ from controller.loading.envelope import (
     parse_file,
 )
 from controller.loading.issues import PlacedIssue, placed
-from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, no_such, resolve
+from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, resolve
 from controller.loading.validated import (
     ValidatedDocument,
     defaults_issues,
@@ -32,8 +33,9 @@ from controller.loading.validated import (
     written_references,
 )
 from controller.model.canonical import digest, parse_canonical
-from controller.model.ref import Origin, ProblemCode, ResourceRef
+from controller.model.ref import Origin, Problem, ProblemCode, ResourceRef
 from controller.model.resource import Resource
+from controller.model.source_bounds import MAX_DOCUMENTS, MAX_FINDINGS, TOO_MANY, UNCHECKED
 
 SourceIds = tuple[str, str]
 """Content id of a file and id of the Defaults over it: what it gives depends on nothing else."""
@@ -76,6 +78,8 @@ class DocumentChanges:
     touched: set[ResourceRef] = field(default_factory=set)
     broken_refs: frozenset[ResourceRef] = frozenset()
     duplicates: bool = False
+    is_partial: bool = False
+    """Whether documents were left unchecked, as enough is wrong with the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,13 @@ class ChangedDocuments:
             for ref in old.refs if old is not None else ():
                 result.facts.pop(ref, None)
                 result.gone.add(ref)
+        left = MAX_FINDINGS - sum(map(_errors, result.wrong.values()))
         for path, ids in redo.items():
+            if left < 0:
+                result.is_partial = True
+                break
             file = result.files[path] = self._file(path, ids, result)
+            left -= _errors(file)
             if file.issues:
                 result.wrong[path] = file
         result.gone -= result.valid.keys()
@@ -170,6 +179,10 @@ class ChangedDocuments:
             return document.issues
         defaults = self.defaults.for_kind(folder_of(origin.path), document.kind)
         return validate_document(self.kinds[document.kind], document.body, origin, index, defaults)
+
+
+def _errors(file: LoadedFile) -> int:
+    return sum(not placed.issue.warning for placed in file.issues)
 
 
 def _refs_named(document: ParsedDocument) -> list[ResourceRef]:
@@ -225,6 +238,8 @@ class Loaded:
     broken: Mapping[str, bytes]
     """Files that are not entirely regular YAML: path -> text."""
     memory: Memory
+    exceeded: tuple[Problem, ...] = ()
+    """Bounds of the source that were exceeded: then this is not all of it."""
 
 
 def load(
@@ -238,12 +253,15 @@ def load(
 ) -> Loaded:
     """Load the files of one revision (path -> content id). ``read`` is asked only for content never seen before.
 
-    ``parse`` may do its work elsewhere, as files say what they say whatever the others say.
+    ``parse`` may do its work elsewhere, as files say what they say whatever the others say. Of files with more documents
+    altogether than ``MAX_DOCUMENTS`` nothing is loaded.
     """
     before = memory or Memory()
     if before.settings != settings or before.duplicates:
         before = Memory(parsed=before.parsed, settings=settings)
     parsed = _parsed(files, before.parsed, lambda missing: parse(read(missing), frozenset(kinds)))
+    if parsed is None:
+        return Loaded({}, (), {}, Memory(settings=settings), (TOO_MANY,))
     defaults = FolderDefaults(files, parsed)
     documents = ChangedDocuments(files, parsed, defaults, kinds)
     changes = documents.since(before)
@@ -261,35 +279,33 @@ def load(
         issues += placed(found.issues, found.resource.origin, found.resource.index)
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
-    kept = Memory(
-        parsed=parsed,
-        files=changes.files,
-        wrong=changes.wrong,
-        facts=changes.facts,
-        resolved=resolved,
-        noted=noted,
-        resources=resources,
-        clashes=found_clashes,
-        settings=settings,
-        duplicates=changes.duplicates,
-    )
-    return Loaded(resources, tuple(issues), broken, kept)
+    marks = changes.files, changes.wrong, changes.facts
+    kept = Memory(parsed, *marks, resolved, noted, resources, found_clashes, settings)
+    if changes.is_partial:
+        # What was not looked at is looked at next time.
+        kept = Memory(parsed, settings=settings)
+        return Loaded(resources, tuple(issues), broken, kept, (UNCHECKED,))
+    return Loaded(resources, tuple(issues), broken, replace(kept, duplicates=changes.duplicates))
 
 
 def _parsed(
     files: Mapping[str, str],
     known: Mapping[str, ParsedFile],
     parse: Callable[[Collection[str]], Iterable[Parsed]],
-) -> Mapping[str, ParsedFile]:
-    """Return what every file says, parsing only unknown content and forgetting what no file has any more."""
-    wanted = dict.fromkeys(files.values())
+) -> Mapping[str, ParsedFile] | None:
+    """Return what every file says, parsing only unknown content, or None if there are too many documents in all files."""
+    wanted = Counter(files.values())
     missing = [content_id for content_id in wanted if content_id not in known]
-    if not missing and len(known) == len(wanted):
-        return known
     parsed = {content_id: known[content_id] for content_id in wanted if content_id in known}
-    if missing:
-        parsed.update(parse(missing))
-    return parsed
+    documents = sum(len(file.documents) * wanted[name] for name, file in parsed.items())
+    for content_id, file in parse(missing) if missing else ():
+        parsed[content_id] = file
+        documents += len(file.documents) * wanted[content_id]
+        if documents > MAX_DOCUMENTS:
+            break
+    if documents > MAX_DOCUMENTS:
+        return None
+    return parsed if missing or len(known) != len(wanted) else known
 
 
 def _resolved(
@@ -303,9 +319,12 @@ def _resolved(
 ]:
     """Resolve the new documents, and those kept objects that asked about something that is different now.
 
+    What is left as enough is wrong makes the changes partial, as does a file that was left: what others name may be there.
     Valid documents are taken out of ``changes`` one by one: the memory of each serves what is made of the next.
     """
     valid, touched = changes.valid, changes.touched
+    if changes.is_partial:
+        return {}, {}, {}
     if not touched and not valid:
         return before.resolved, before.noted, before.resources
     resolved, noted = dict(before.resolved), dict(before.noted)
@@ -316,12 +335,17 @@ def _resolved(
     for ref, found in resolved.items() if touched else ():
         if ref not in valid and not touched.isdisjoint(found.asked):
             valid[ref] = documents.again(found.resource)
+    findings_left = MAX_FINDINGS
     for ref in list(valid):
+        if findings_left < 0:
+            changes.is_partial = True
+            break
         kind = kinds[ref.kind]
         resolved[ref] = made = resolve(valid.pop(ref), kind, world, changes.broken_refs)
         resources[ref] = made.resource
         if made.issues:
             noted[ref] = made
+            findings_left -= sum(not issue.warning for issue in made.issues)
         else:
             noted.pop(ref, None)
     return resolved, noted, resources
@@ -329,11 +353,11 @@ def _resolved(
 
 def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedIssue]:
     """Find references to nothing in documents that are not valid; those of the others are resolved."""
-    for file in changes.wrong.values():
+    for file in () if changes.is_partial else changes.wrong.values():
         for reference in file.references:
             named = reference.named
             if world.facts(named.kind, named.name) is None and named[1:] not in changes.broken_refs:
-                issue = no_such(named, world.names(named.kind))
+                issue = world.no_such(named)
                 yield from placed([issue], reference.origin, reference.index)
 
 
@@ -348,7 +372,7 @@ def _clashes(
     among: dict[str, list[tuple[ResourceRef, Any]]] = {
         name: []
         for name, kind in kinds.items()
-        if kind.unique and (name in touched or before.get(name))
+        if kind.unique and (name in touched or before.get(name)) and not changes.is_partial
     }
     for pair in changes.facts.items() if among else ():
         if pair[0][0] in among:

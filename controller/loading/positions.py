@@ -5,7 +5,7 @@ Only asked when a problem or an edit is to be shown. A line is safe to print and
 
 import codecs
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from controller.loading.documents import MAX_DEPTH, events_of, printable
+from controller.loading.covered import CoveredNames, covered
+from controller.loading.documents import MAX_BYTES, MAX_DEPTH, events_of, printable
 from controller.loading.envelope import FolderDefaults, ParsedFile, folder_of
 from controller.model.canonical import parse_canonical
 from controller.model.ref import Excerpt, Origin
@@ -38,12 +39,6 @@ _UNPRINTABLE: Final = re.compile(
 )
 _TAB: Final = "→"
 _STRANGER: Final = "\ufffd"
-
-_STAR: Final = "*"
-
-_IN_QUOTES: Final = r"\"(?:[^\"\\]|\\.)*(?:\"|\Z)|'(?:[^']|'')*(?:'|\Z)"
-_IN_FLOW: Final = r"[\[{][^\]}]*|[^,\]}\r\n]*"
-_INDENTED_BELOW: Final = r"(?:\r?\n(?:[ \t]*(?=\r?\n|\Z)|(?P=indent)[ \t]+[^\r\n]*))*"
 
 
 class Place(Protocol):
@@ -89,23 +84,6 @@ def excerpt(text: str, place: Place, length: int | None) -> Excerpt:
     rest = max(1, len(line) - caret)
     printable = _UNPRINTABLE.sub(_STRANGER, line.replace("\t", _TAB))
     return Excerpt(printable, caret, rest if length is None else max(1, min(length, rest)))
-
-
-def covered(text: str, names: Collection[str]) -> str:
-    """Return YAML text with the values of the fields of these names covered, in whatever case the names are written.
-
-    It works on the text alone, as what is shown may be no YAML at all. Every character of a value becomes a star, so that
-    places stay where they are. Rather too much is covered than too little: a value that may go on below takes what is indented below along.
-    """
-    if not names:
-        return text
-    any_name = "|".join(re.escape(name) for name in sorted(names))
-    pattern = re.compile(
-        rf"(?P<before>(?:^(?P<indent>[ ]*)(?:-[ ]+)*|(?P<flow>[{{,])\s*)(?P<quote>[\"']?)(?:{any_name})(?P=quote)[ \t]*:\s?)"
-        rf"(?P<value>(?(flow)\s*(?:(?:[&!]\S*)\s+)*(?:{_IN_QUOTES}|{_IN_FLOW})|[^\r\n]*{_INDENTED_BELOW}))",
-        re.IGNORECASE | re.MULTILINE,
-    )
-    return pattern.sub(lambda found: found["before"] + re.sub(r"\S", _STAR, found["value"]), text)
 
 
 _NO_NAME: Final = -1
@@ -154,7 +132,9 @@ class Positions:
     It reads irregular text too, as far as it goes.
     """
 
-    def __init__(self, data: bytes, secret_names: Callable[[], frozenset[str]] = frozenset) -> None:
+    def __init__(
+        self, data: bytes, secret_names: Callable[[], CoveredNames] = CoveredNames
+    ) -> None:
         """Take the text as it was given to ``parse_documents``; no excerpt shows a value of a field of those names."""
         self._plain, self._secret_names = data.removeprefix(codecs.BOM_UTF8), secret_names
         self._events: Iterator[Any] = events_of(self._plain)
@@ -259,6 +239,12 @@ class Written:
     field: FieldPath
 
 
+_MAX_READ_BYTES: Final = MAX_BYTES
+"""A file of this length takes a second, and 100 MB; the last may be as long again."""
+_MAX_KEPT_BYTES: Final = 256 * 1024
+"""The places of a longer file are not kept beside those of others."""
+
+
 class FieldOrigins:
     """Answers for one revision. Texts are read again only for files that are asked about."""
 
@@ -267,7 +253,7 @@ class FieldOrigins:
         files: Mapping[str, str],
         parsed: Mapping[str, ParsedFile],
         text_of: Callable[[str], bytes],
-        secret_names: Callable[[], frozenset[str]] = frozenset,
+        secret_names: Callable[[], CoveredNames] = CoveredNames,
     ) -> None:
         """Take the files (path -> content id), what they say, and a way to get a file's text by its content id.
 
@@ -277,6 +263,7 @@ class FieldOrigins:
         self._secret_names = secret_names
         self._positions: dict[str, Positions] = {}
         self._bodies: dict[tuple[str, int], dict[str, Any]] = {}
+        self._read_bytes = self._body_bytes = 0
         self._defaults = FolderDefaults(files, parsed)
 
     def has(self, path: str) -> bool:
@@ -300,10 +287,17 @@ class FieldOrigins:
                         return Written(document.origin.path, document.index, place)
         return Written(path, index, field)
 
+    def is_cheap(self, path: str) -> bool:
+        """Tell whether places in a file are known, or found within the time that people are promised."""
+        return path in self._positions or self._read_bytes < _MAX_READ_BYTES
+
     def position(self, written: Written, *, key: bool = False) -> Position:
         """Return line, column and excerpt of a place."""
         if written.path not in self._positions:
             text = self._text_of(self._files[written.path])
+            self._read_bytes += len(text)
+            if len(text) > _MAX_KEPT_BYTES:
+                self._positions.clear()
             self._positions[written.path] = Positions(text, self._secret_names)
         return self._positions[written.path].locate(written.index, written.field, key=key)
 
@@ -316,6 +310,10 @@ class FieldOrigins:
         if (path, index) not in self._bodies:
             documents = self._parsed[self._files[path]].documents
             body = documents[index].body if index < len(documents) else b"{}"
+            self._body_bytes += len(body)
+            if self._body_bytes > _MAX_READ_BYTES:
+                self._bodies.clear()
+                self._body_bytes = len(body)
             self._bodies[path, index] = parse_canonical(body)
         return self._bodies[path, index]
 

@@ -1,6 +1,6 @@
 """Valid documents held against each other: references exist, derived attributes filled in, rules kept, values unique."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,6 +26,9 @@ NOTHING_EXTRA = canonical_bytes({"shape": SHAPE})
 
 _NAMES_SHOWN = 5
 
+_MAX_COMPARISONS = 500_000
+"""Names that wrong ones are compared with, in one load: takes a second. Of further ones nothing is suggested."""
+
 ALL = ""
 """Stands for every object of a kind in what was asked; no object can have this name."""
 
@@ -47,6 +50,8 @@ class TracingWorld:
     """The same few objects are asked about again and again. A reference is a plain pair too."""
     asked: list[ResourceRef] = field(default_factory=list, init=False)
     """What was asked; whoever wants to know begins a new list."""
+    _names: dict[str, list[str]] = field(default_factory=dict, init=False)
+    _comparisons_left: int = field(default_factory=lambda: _MAX_COMPARISONS, init=False)
 
     def facts(self, kind: str, key: str) -> Any:
         """Return the facts of an object, None if there is none by that name."""
@@ -58,10 +63,19 @@ class TracingWorld:
         self.asked.append(known[0])
         return known[1]
 
-    def names(self, kind: str) -> Iterable[str]:
-        """Return every key of a kind; remembered as a question about all of them."""
+    def names(self, kind: str) -> Sequence[str]:
+        """Return every key of a kind, sorted; remembered as a question about all of them."""
         self.asked.append(ResourceRef(kind, ALL))
-        return (ref.key for ref in self._facts if ref.kind == kind)
+        if kind not in self._names:
+            self._names[kind] = sorted(ref.key for ref in self._facts if ref.kind == kind)
+        return self._names[kind]
+
+    def no_such(self, named: Named) -> Finding:
+        """Say that a reference leads nowhere, and what was meant or what there is."""
+        names = self.names(named.kind)
+        near = names if self._comparisons_left > 0 else ()
+        self._comparisons_left -= len(names)
+        return no_such(named, names, near)
 
 
 class Resolved(NamedTuple):
@@ -89,7 +103,7 @@ def resolve(
         for named in document.references
         if world.facts(named.kind, named.name) is None and named[1:] not in broken
     ]
-    issues = [no_such(named, world.names(named.kind)) for named in dangling[:MAX_ISSUES]]
+    issues = [world.no_such(named) for named in dangling[:MAX_ISSUES]]
     if len(dangling) > MAX_ISSUES:
         issues.append(further(("spec",), len(dangling) - MAX_ISSUES))
     if kind.derive is not None:
@@ -129,14 +143,13 @@ def resolve_all(
     return {ref: resolve(document, kinds[ref.kind], world) for ref, document in documents.items()}
 
 
-def no_such(named: Named, names: Iterable[str]) -> Finding:
-    """Say that a reference leads nowhere, and what was meant or what there is."""
+def no_such(named: Named, known: Sequence[str], near: Sequence[str]) -> Finding:
+    """Say that a reference leads nowhere, and which of the ``near`` was meant, or what is ``known``; both are sorted."""
     path, kind, name = named
-    known = sorted(names)
     few = ", ".join(known[:_NAMES_SHOWN])
     more = f" and {len(known) - _NAMES_SHOWN} more" if len(known) > _NAMES_SHOWN else ""
     there_are = f"name one there is ({few}{more}), or add it"
-    fix = did_you_mean(name, known, there_are if known else f"add it: there is no {kind} yet")
+    fix = did_you_mean(name, near, there_are if known else f"add it: there is no {kind} yet")
     message = f"no {kind} named {name!r}"
     return Finding(("spec", *path), message, fix, code=ProblemCode.UNKNOWN_REFERENCE)
 

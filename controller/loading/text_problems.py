@@ -5,17 +5,19 @@ Everything that makes a file irregular is told, each with its place and its fix:
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby, islice
 from typing import Final
 
 from controller.kinds.language.kind import Kinds
+from controller.loading.covered import NOTHING, CoveredNames, covered
 from controller.loading.documents import INVISIBLE, MAX_BYTES
 from controller.loading.issues import PlacedIssue, secret_names_of
 from controller.loading.load import Loaded
-from controller.loading.positions import TOP, FieldOrigins, Spot, covered, dotted, excerpt
+from controller.loading.positions import TOP, FieldOrigins, Spot, dotted, excerpt
 from controller.loading.yaml_errors import TextFinding, find_yaml_errors
 from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, in_file_order
+from controller.model.source_bounds import MAX_PROBLEMS, SOURCE_ROOT, first_problems
 
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What libyaml refuses to read."""
@@ -25,12 +27,12 @@ _LINE_ENDS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
 _AS_UTF_8: Final = "save the file as UTF-8"
 _ESCAPE: Final = 'remove it, or write it as an escape in "double quotes"'
 
-MAX_PROBLEMS: Final = 100
-"""A file with more of them is shown these and a note."""
+_MAX_BROKEN_BYTES: Final = 2 * MAX_BYTES
+"""Of files that are no regular YAML, all is told of the first so many bytes: that takes some two seconds."""
 
 
 def find_text_problems(
-    path: str, data: bytes, secret_names: frozenset[str] = frozenset()
+    path: str, data: bytes, secret_names: CoveredNames = NOTHING
 ) -> tuple[Problem, ...]:
     """Return what keeps ``data`` from being read, in file order; nothing exactly if ``parse_documents`` accepts it.
 
@@ -53,7 +55,9 @@ def find_text_problems(
             dotted(at.path),
             at.message,
             at.fix,
-            excerpt(shown, at.place, at.length),
+            _hidden(excerpt(shown, at.place, at.length), key=False)
+            if at.hidden and secret_names.secret
+            else excerpt(shown, at.place, at.length),
             code=ProblemCode.SYNTAX,
         )
         for at in findings[:MAX_PROBLEMS]
@@ -61,11 +65,12 @@ def find_text_problems(
     if len(findings) <= MAX_PROBLEMS:
         return problems
     note = f"more than {MAX_PROBLEMS} problems; the rest of them is not shown"
-    return (*problems, _more(problems[-1].origin, note))
+    return (*problems, _more(problems[-1].origin, note, len(findings) - MAX_PROBLEMS))
 
 
-def _more(origin: Origin, message: str) -> Problem:
-    return Problem(origin, "", message, "mend these first", code=ProblemCode.MORE)
+def _more(origin: Origin, message: str, others: int, *, warning: bool = False) -> Problem:
+    fix, code = "mend these first", ProblemCode.MORE
+    return Problem(origin, "", message, fix, warning=warning, code=code, others=others)
 
 
 def _unreadable(data: bytes) -> tuple[list[TextFinding], bool]:
@@ -109,29 +114,55 @@ def _spots(text: str, indexes: Iterator[int]) -> Iterator[Spot]:
 
 
 def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Problem, ...]:
-    """Return every problem and warning of a load, in file order, each once; of a file with very many the first ones.
+    """Return the first problems and warnings of a load, in file order, each once; the rest is counted.
 
-    ``origins`` are those of the revision; it reads only files that have a problem.
+    ``origins`` are those of the revision; it reads only files of which a problem is told.
     """
-    problems = [
-        problem
-        for path, text in loaded.broken.items()
-        for problem in find_text_problems(path, text, secret_names_of(kinds))
-    ]
+    problems = [*loaded.exceeded, *_of_broken(loaded.broken, secret_names_of(kinds))]
     by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
+    room, untold = {False: MAX_PROBLEMS, True: MAX_PROBLEMS}, {False: 0, True: 0}
     for _, of_file in groupby(by_file, key=lambda placed: placed.path):
-        problems += _of_file(list(dict.fromkeys(of_file)), origins)
-    return in_file_order(dict.fromkeys(problems))
+        problems += _of_file(list(dict.fromkeys(of_file)), origins, room, untold)
+    place = Origin(SOURCE_ROOT)
+    problems += [
+        _more(place, "more", count, warning=sort) for sort, count in untold.items() if count
+    ]
+    return first_problems(dict.fromkeys(problems))
 
 
-def _of_file(issues: list[PlacedIssue], origins: FieldOrigins) -> Iterator[Problem]:
-    told = [issue for issue in issues if not issue.issue.others]
-    first = [problem_of(issue, origins) for issue in told[:MAX_PROBLEMS]]
-    yield from first
-    others = len(told) - len(first) + sum(issue.issue.others for issue in issues)
-    if others:
-        message = f"and {others:,} more problems in this file"
-        yield _more(in_file_order(first)[-1].origin, message)
+def _of_broken(broken: Mapping[str, bytes], secret_names: CoveredNames) -> Iterator[Problem]:
+    left = _MAX_BROKEN_BYTES
+    for path, text in broken.items():
+        if left >= 0:
+            yield from find_text_problems(path, text, secret_names)
+        else:
+            message, fix = "the file is not entirely regular YAML", "mend the others first"
+            yield Problem(Origin(path), "", message, fix, code=ProblemCode.SYNTAX)
+        left -= len(text)
+
+
+def _of_file(
+    issues: list[PlacedIssue],
+    origins: FieldOrigins,
+    room: dict[bool, int],
+    untold: dict[bool, int],
+) -> Iterator[Problem]:
+    """Place as many problems, and warnings, as there is ``room`` for; the others are counted, where none is told as ``untold``."""
+    told: list[Problem] = []
+    for warning, left in room.items():
+        of_sort = [issue for issue in issues if issue.issue.warning is warning]
+        single = [issue for issue in of_sort if not issue.issue.others]
+        first = [problem_of(issue, origins) for issue in single[:left]]
+        told += first
+        room[warning] -= len(first)
+        others = len(single) - len(first) + sum(issue.issue.others for issue in of_sort)
+        if others and first:
+            what = "warnings" if warning else "problems"
+            message = f"and {others:,} more {what} in this file"
+            yield _more(in_file_order(first)[-1].origin, message, others, warning=warning)
+        else:
+            untold[warning] += others
+    yield from told
 
 
 def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
@@ -141,6 +172,8 @@ def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
         # What is no YAML has no lines: its origin names the object.
         return issue.at(Origin(placed.path), dotted(issue.path))
     written = origins.written(placed.path, placed.index, issue.path)
+    if not origins.is_cheap(written.path):
+        return issue.at(Origin(placed.path, placed.line), dotted(issue.path))
     position = origins.position(written, key=issue.at_key)
     excerpt = position.excerpt
     return issue.at(

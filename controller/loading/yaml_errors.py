@@ -21,6 +21,7 @@ from yaml.events import (
 
 from controller.kinds.language.kind import Path
 from controller.loading.closest import closest
+from controller.loading.covered import NOTHING, CoveredNames
 from controller.loading.documents import (
     LIST_TAGS,
     MAP_TAGS,
@@ -48,6 +49,8 @@ class TextFinding(NamedTuple):
     path: Path
     message: str
     fix: str | None
+    hidden: bool = False
+    """Whether what stands there may be a secret."""
 
 
 _Weight = tuple[int, int]
@@ -72,7 +75,7 @@ _SECRET_FAULT: Final = ("this is no text as it is written", "put it in quotes, w
 
 
 def find_yaml_errors(
-    plain: bytes, text: str, limit: int, secret_names: frozenset[str] = frozenset()
+    plain: bytes, text: str, limit: int, secret_names: CoveredNames = NOTHING
 ) -> list[TextFinding]:
     """Return what ``parse_documents`` refuses in the readable ``text`` of the bytes ``plain``, as it is met.
 
@@ -104,16 +107,23 @@ class _Walk:
 
     events: Iterator[Any]
     limit: int
-    secret_names: frozenset[str]
+    secret_names: CoveredNames
     findings: list[TextFinding] = field(default_factory=list)
     last: Any = None
     anchors: dict[str, _Weight] = field(default_factory=dict)
     aliased_left: int = MAX_ALIASED_VALUES
 
     def add(
-        self, event: Any, path: Path, message: str, fix: str | None, length: int | None = None
+        self,
+        event: Any,
+        path: Path,
+        message: str,
+        fix: str | None,
+        length: int | None = None,
+        *,
+        hidden: bool = False,
     ) -> None:
-        self.findings.append(TextFinding(event.start_mark, length, path, message, fix))
+        self.findings.append(TextFinding(event.start_mark, length, path, message, fix, hidden))
         if len(self.findings) > self.limit:
             raise _Enough
 
@@ -128,7 +138,7 @@ class _Walk:
                 self.add(opening, (), *_NO_DIRECTIVES)
             start = next(self.events)
             if type(start) is not MappingStartEvent:
-                self.add(start, (), *_no_map(start))
+                self.add(start, (), *_no_map(start), hidden=True)
             if type(start) is not ScalarEvent:
                 self.node(start, (), 1)
             next(self.events)
@@ -221,13 +231,17 @@ class _Walk:
 
     def safe(self, path: Path, message: str, fix: str | None) -> tuple[str, str | None]:
         """Return what can be said of a value at a path, without the value where it must not be shown."""
-        return (message, fix) if self.secret_names.isdisjoint(path) else _SECRET_FAULT
+        hides = any(isinstance(step, str) and self.secret_names.cover(step) for step in path)
+        return _SECRET_FAULT if hides else (message, fix)
 
     def alias(self, event: Any, path: Path, depth: int) -> _Weight:
         known = self.anchors.get(event.anchor)
         fault, weight = self.alias_fault(event.anchor, known, depth), known or _SCALAR
         if fault is not None:
-            self.add(event, path, *self.safe(path, *fault), len(event.anchor) + 1)
+            # Only the anchor's name is said; it matters where the field is a secret one.
+            hides = not self.secret_names.secret.isdisjoint(path)
+            said = _SECRET_FAULT if hides else fault
+            self.add(event, path, *said, len(event.anchor) + 1)
         else:
             self.aliased_left -= weight[0]
         return weight
@@ -263,7 +277,7 @@ def _no_map(event: Any) -> tuple[str, str]:
         return f"{expected}, found a list", fix
     if not event.style and not event.value:
         return "the document is empty", "remove one '---'"
-    return f"{expected}, found {shown(event.value)}", "write 'key: value' lines"
+    return f"{expected}, found text", "write 'key: value' lines"
 
 
 def _plain_key_fault(name: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from controller.model.observed import MadeBy
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.model.resource import AuthoredDocument, Resource
@@ -69,6 +70,8 @@ class AcceptedState:
     specs: Mapping[ResourceRef, Any] = field(default_factory=dict)
     items: Mapping[ResourceRef, Items] = field(default_factory=dict)
     unreadable: Mapping[ResourceRef, str] = field(default_factory=dict)
+    made_by: Mapping[ResourceRef, MadeBy] = field(default_factory=dict)
+    """Who made an object what it is, as far as that is known."""
     overrides: tuple[Override, ...] = ()
     revision: str = ""
     """Revision last applied to the tables in full, or, in a plan, the one about to be; empty if that is not known."""

@@ -36,9 +36,16 @@ def projection_digest(attributes: bytes, extra: bytes) -> str:
     return hashlib.sha256(attributes + b"\n" + extra).hexdigest()
 
 
+DIGEST_DIGITS: Final = 16
+"""So many digits of a digest name a plan or a violation to somebody who types them: shown, and asked for at least.
+
+Fewer can be met by trying: of 24 bits, some other set of changes is found within a minute.
+"""
+
+
 def short(full_digest: str) -> str:
-    """The first twelve digits: enough for a person to compare."""
-    return full_digest[:12]
+    """The first digits: as many as name it."""
+    return full_digest[:DIGEST_DIGITS]
 
 
 class Absent(Enum):

@@ -19,14 +19,31 @@ class Requester(NamedTuple):
     trigger: str
 
 
+class Approved(NamedTuple):
+    """A violation that was approved, as ``guard@digest``, and who approved it by what."""
+
+    token: str
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whose commit it was, and who or what applied it."""
+    """Whose doing a change was, and who or what applied it. ``author`` and ``applied_by`` are claimed, ``principal`` is what AWS says."""
 
     author: str
     commit: str
     applied_by: str
     trigger: str
+    principal: str = ""
+    """ARN of the caller, as GetCallerIdentity gave it; empty in records from before it was kept."""
+    role: str = ""
+    """Of a live change: ARN of the role it was made with."""
+    subject: str = ""
+    """Why: the subject of the author's commit, or an override's reason."""
+    merged_by: str = ""
+    """Who merged the author's commit, where the revision is a merge."""
+    approvals: tuple[Approved, ...] = ()
+    """What let the change through although a guard refused it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,22 @@ CONFIG_SCOPE: Final = "config"
 """The scope of the master's tables; comes first in every plan."""
 
 
+class MadeBy(NamedTuple):
+    """Who made an object what it is, and why: what a change of a live account that follows from it is laid to."""
+
+    author: str = ""
+    commit: str = ""
+    date: str = ""
+    """Of the commit, or of the override; ISO 8601."""
+    subject: str = ""
+    cause: str = ""
+    overrides: tuple[str, ...] = ()
+    """Ids of the overrides whose values it holds."""
+
+
+NOBODY_KNOWN: Final = MadeBy()
+
+
 class Mark(NamedTuple):
     """Our signature on an item or an AWS resource (attribute ``Managed``, tags ``envctl:…``).
 
@@ -32,6 +48,7 @@ class Mark(NamedTuple):
     line: int
     digest: str
     extra: Mapping[str, Any]
+    made_by: MadeBy = NOBODY_KNOWN
 
 
 class Ownership(StrEnum):

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple
 
+from controller.model.canonical import short
 from controller.model.observed import ScopeState
 from controller.model.ref import NO_REASON, Authorship, Origin, Reason, ResourceRef
 
@@ -66,9 +67,6 @@ class ScheduleMeaning:
 
 FORMAT_VERSION = 1
 """Version of the plan's JSON and of what its digest covers."""
-
-APPROVAL_DIGITS = 6
-"""So many digits of a violation's digest are enough to approve it, and are shown."""
 
 Action = Literal["create", "update", "delete", "start", "stop", "enterStandby", "exitStandby"]
 
@@ -133,6 +131,8 @@ class Change:
     edit: Edit | None = None
     because: str = ""
     depends_on: tuple[ResourceRef, ...] = ()
+    overrides: tuple[str, ...] = ()
+    """Ids of the overrides whose values it brings."""
     effects: Mapping[str, int] | None = None
     """Instances ``launched``, ``ended``, ``replaced``, ``stopped``; None where there are none."""
 
@@ -149,11 +149,24 @@ class Violation:
     hint: str = ""
     overridable: bool = True
     overridden: bool = False
+    approved_by: str = ""
+    """Who approved it by what: ``--override by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
+    has_token: bool = True
+    """Whether what approves it is known: not where the plan compares with another source, which has other states."""
 
     @property
     def token(self) -> str:
-        """What approves exactly this violation."""
-        return f"{self.guard}@{self.digest[:APPROVAL_DIGITS]}"
+        """What approves exactly this violation; empty where that is not known."""
+        return f"{self.guard}@{short(self.digest)}" if self.has_token else ""
+
+
+class Approval(NamedTuple):
+    """Somebody's word that exactly one violation may stand: its guard and the first digits of its digest."""
+
+    token: str
+    """``maxDeletes@`` and digits."""
+    by: str
+    """As ``Violation.approved_by`` says it."""
 
 
 class NoteCategory(StrEnum):
@@ -166,6 +179,8 @@ class NoteCategory(StrEnum):
     LEAVING = "leaving"
     OVERRIDE = "override"
     """An override that holds."""
+    APPROVAL = "approval"
+    """A line of a commit that approves nothing, and why."""
     GUARD = "guard"
     """What would be refused where things are only observed."""
     MISSING = "missing"
@@ -267,14 +282,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """``now`` is aware; ``approvals`` are of violations, beside those of the commit message.
+    """``now`` is aware; ``approvals`` are of violations.
 
     ``edited_as`` is the cause of what differs from what was last applied: ``edited``, or ``restored``, ``rolledBack``
     where the desired state comes from a snapshot or the ledger.
     """
 
     now: datetime
-    approvals: Sequence[str] = ()
+    approvals: Sequence[Approval] = ()
     adopt: bool = False
     edited_as: Cause = Cause.EDITED
 
@@ -288,8 +303,10 @@ class Status(StrEnum):
     CONFLICTED = "conflicted"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Something it depends on conflicted or failed."""
+    """Something it depends on conflicted or failed, or the run ended before its turn."""
     STALE_EPOCH = "stale epoch"
+    UNKNOWN = "unknown"
+    """It may have been done: the answer was lost, or what followed could not be seen. The next run tells by looking."""
 
 
 DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})

@@ -6,6 +6,10 @@ Names and values come from files, tables and answers that others write.
 import re
 from typing import Final
 
+LONGEST_NAME: Final = 128
+"""Of somebody who says what they are called."""
+LONGEST_LINE: Final = 200
+"""Of an author, a commit's subject, an override's reason, as records keep them."""
 _UNSEEN: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
@@ -19,6 +23,12 @@ def printable(text: str) -> str:
     if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
         return text
     return "".join(map(_escaped, text))
+
+
+def in_short(text: str, longest: int = LONGEST_LINE) -> str:
+    """Return text as one line, as ``printable``, of at most so many characters."""
+    shown = printable(text[: longest + 1])
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def printable_lines(text: str) -> str:

@@ -43,13 +43,29 @@ class Origin(NamedTuple):
         return ":".join((self.path, *map(str, takewhile(bool, self[1:]))))
 
 
-class Authorship(NamedTuple):
-    """The commit that last touched a file. ``unknown`` where the history does not reach."""
+class DocumentPlace(NamedTuple):
+    """A document whose author is asked for: its file and one of its lines.
 
-    commit: str = "unknown"
-    author: str = "unknown"
+    Without a line it is the object that the file no longer has; with neither, the file as such.
+    """
+
+    path: str
+    line: int = 0
+    ref: ResourceRef | None = None
+
+
+class Authorship(NamedTuple):
+    """Who made something as it is: of a document the commit that last touched it. Empty where that is not known."""
+
+    commit: str = ""
+    author: str = ""
+    """Who wrote it; of an override who made it, of an override's end who ended it."""
     date: str = ""
+    """ISO 8601."""
     subject: str = ""
+    """Why: the first line of the commit's message, an override's reason."""
+    merged_by: str = ""
+    """Who merged it, where the revision is a merge of others' commits: a hint."""
 
 
 UNKNOWN_AUTHORSHIP = Authorship()
@@ -106,6 +122,8 @@ class Problem:
     code: ProblemCode = ProblemCode.INVALID_VALUE
     field: str = ""
     """Of a problem that says something is missing: the name of the field, to be written below ``path``."""
+    others: int = 0
+    """How many problems it stands for that are not told."""
 
     def __str__(self) -> str:
         """Render as people read it: place, path and message, the excerpt with a caret, the fix."""

@@ -4,7 +4,7 @@ Ownership decides first, then digests: what has the wanted digest is in order an
 is that of the changed objects.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +27,8 @@ from controller.planning.fields import (
     keep_found,
 )
 from controller.planning.leaving import LEAVING, Deletion, is_leaving, leave, without_marks
+from controller.planning.override_edits import Overridden
+from controller.planning.overrides import shown_path
 
 NO_REFS: frozenset[ResourceRef] = frozenset()
 
@@ -35,8 +37,7 @@ NO_REFS: frozenset[ResourceRef] = frozenset()
 class DiffOptions:
     """Everything that decides how two states are compared. ``now`` is aware.
 
-    ``suspended`` objects are left as they are; ``left`` names single fields (YAML paths) that are. ``overridden``
-    objects have values from an override. ``unrecorded`` carry our mark but the ledger has no create or adoption of
+    ``suspended`` objects are left as they are; ``left`` names single fields (YAML paths) that are. ``unrecorded`` carry our mark but the ledger has no create or adoption of
     ours: they are never pruned. ``edited_as`` is the cause of what differs from what was last applied: ``edited``, or
     ``restored``, ``rolledBack``, ``replicated`` where the desired state comes from there. ``leaving_because`` says why an
     object leaves although the YAML has it.
@@ -50,7 +51,8 @@ class DiffOptions:
     adopt: bool = False
     suspended: AbstractSet[ResourceRef] = NO_REFS
     left: Mapping[ResourceRef, tuple[str, ...]] = field(default_factory=dict)
-    overridden: AbstractSet[ResourceRef] = NO_REFS
+    overridden: Mapping[ResourceRef, Projection] = field(default_factory=dict)
+    """Objects that have values from an override, and what is asked for without any."""
     unrecorded: AbstractSet[ResourceRef] = NO_REFS
     removed_outside: AbstractSet[ResourceRef] = NO_REFS
     """What is not there although the ledger's last record is a create, adoption or update of ours: drift."""
@@ -139,8 +141,8 @@ def _create(ref: ResourceRef, projection: Projection, options: DiffOptions) -> C
     cause, because = options.edited_as, ""
     if ref in options.removed_outside:
         cause, because = Cause.DRIFTED, "deleted outside envctl"
-    elif ref in options.overridden:
-        cause, because = Cause.OVERRIDDEN, "as an override says"
+    elif BENEATH in (extra := parse_canonical(projection.extra)):
+        because = _held_text(map(shown_path, sorted(extra[BENEATH])))
     kind, after = options.kinds.get(ref.kind), projection.attributes
     if kind is not None and kind.shared:
         # The defaults of shared fields, too, that the YAML does not give.
@@ -175,31 +177,29 @@ def _update(
     found_differences = differences(before, after)
     left = options.left.get(ref)
     if left:
-        # Under ``x`` an override leaves ``x`` itself and what is below it.
-        named = [
-            (f"{options.names.name_path(ref, difference.path)}.", difference)
-            for difference in found_differences
-        ]
-        found_differences = [
-            difference
-            for name, difference in named
-            if not name.startswith(tuple(f"{path}." for path in left))
-        ]
+        found_differences = list(_but_left(ref, found_differences, left, options.names))
         after = apply(found_differences, before)
     extra = _extra_differences(projection, found)
     if left and not found_differences and not extra and found.ownership is Ownership.OURS:
         return None
-    cause, because = _why(ref, projection, found, options)
+    overridden = Overridden(kind, found, options.overridden.get(ref, projection), projection)
+    fields = (*found_differences, *extra)
+    paths = (options.names.name_path(ref, difference.path) for difference in fields)
+    cause, because = _why(overridden, paths, options)
+    beneath = overridden.edits_beneath() if cause is not Cause.OVERRIDDEN else ()
     return Change(
         action="update",
         target=options.target,
         ref=ref,
         cause=cause,
-        fields=collapse_fields(
-            field_changes(ref, (*found_differences, *extra), options.names),
-            kind,
-            (before, (found.mark or _EMPTY_MARK).extra),
-            (after, parse_canonical(projection.extra)),
+        fields=(
+            *collapse_fields(
+                field_changes(ref, fields, options.names),
+                kind,
+                (before, (found.mark or _EMPTY_MARK).extra),
+                (after, parse_canonical(projection.extra)),
+            ),
+            *beneath,
         ),
         before=found.attributes,
         after=canonical_bytes(after),
@@ -210,6 +210,16 @@ def _update(
         because=because,
         depends_on=tuple(dict.fromkeys((*projection.depends_on, *found.depends_on))),
     )
+
+
+def _but_left(
+    ref: ResourceRef, found: Iterable[Difference], left: tuple[str, ...], names: FieldNames
+) -> Iterator[Difference]:
+    """Yield the differences but those that an override leaves: under ``x`` it leaves ``x`` itself and what is below it."""
+    places = tuple(f"{path}." for path in left)
+    for difference in found:
+        if not f"{names.name_path(ref, difference.path)}.".startswith(places):
+            yield difference
 
 
 def collapse_fields(
@@ -249,29 +259,36 @@ def _extra_differences(projection: Projection, found: Observation) -> tuple[Diff
     return tuple(d._replace(path=(EXTRA, *d.path)) for d in differences(before, after))
 
 
-def _why(
-    ref: ResourceRef, projection: Projection, found: Observation, options: DiffOptions
-) -> tuple[Cause, str]:
+def _why(overridden: Overridden, paths: Iterator[str], options: DiffOptions) -> tuple[Cause, str]:
+    _, found, _, projection = overridden
     if found.ownership is Ownership.UNMANAGED:
         return Cause.ADOPTED, "existed before; is taken over"
     if found.ownership is Ownership.LOST_MARK:
         return Cause.DRIFTED, "mark lost"
     mark = found.mark or _EMPTY_MARK
-    drifted = found.digest != mark.digest
     if projection.digest == mark.digest:
         return Cause.DRIFTED, "changed outside envctl"
-    if ref in options.overridden:
-        return Cause.OVERRIDDEN, "as an override says"
+    drifted = found.digest != mark.digest
+    also = "also changed outside envctl since it was last applied" if drifted else ""
+    holds, held = found.ref in options.overridden, BENEATH in mark.extra
+    if (holds or held) and not overridden.is_edited(paths, options.names):
+        said = "as an override says" if holds else "the override of it has ended"
+        return Cause.OVERRIDDEN, "; ".join(filter(None, (said, also)))
     if LEAVING in mark.extra:
         return options.edited_as, "comes back: it had been marked as leaving"
-    because = "also changed outside envctl since it was last applied" if drifted else ""
     shapes = mark.extra.get("shape"), parse_canonical(projection.extra).get("shape")
     if shapes[0] != shapes[1] and not _extra_differences(projection, found):
         # Attributes alone cannot tell an edit from another way of writing the same document. The cause that
         # nobody reviewed is the careful answer: the guards count it.
         text = f"shape {shapes[0]} → {shapes[1]}: written another way by this version"
-        return Cause.UPGRADED, f"{text}; {because}" if because else text
-    return options.edited_as, because
+        return Cause.UPGRADED, "; ".join(filter(None, (text, also)))
+    return options.edited_as, "; ".join(filter(None, (also, _held_text(overridden.held_fields))))
+
+
+def _held_text(fields: Iterable[str]) -> str:
+    """Return that fields have the values of an override, whatever else changes; empty for none."""
+    names = ", ".join(fields)
+    return f"an override holds {names}" if names else ""
 
 
 def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
@@ -312,7 +329,8 @@ def _leave(found: Observation, step: Deletion, options: DiffOptions) -> Change |
         fields=fields,
         before=found.attributes,
         after=step.after if step.action == "update" else None,
-        extra=step.extra,
+        # Of what goes, too, all that was authored is shown.
+        extra=step.extra or canonical_bytes(mark.extra),
         digest=step.digest,
         base=found.base,
         origin=Origin(mark.path, mark.line) if mark.path else None,

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from controller.model.observed import ObservedState
 from controller.model.plan import Cause, Change, Edit
+from controller.model.printable import printable
 from controller.model.ref import Origin
 from controller.planning.wording import plural
 
@@ -56,7 +58,7 @@ def folder_hint(
     gone = _most(deletes, source_paths)
     if gone is None:
         return ""
-    place, counts = gone
+    place, counts = printable(gone[0]), gone[1]
     creates = [change for change in changes if change.action == "create"]
     new = _most(creates, known_paths(observed))
     kind, ended = counts.most_common(1)[0]
@@ -64,7 +66,7 @@ def folder_hint(
     if new is None or not SIMILAR <= begun / ended <= 1 / SIMILAR:
         return f"{sum(counts.values())} of them came from {place}, which is gone: was it moved, or read only in part?"
     return (
-        f"{place} is gone; {new[0]} is new with {begun} {plural(kind)}, none with the same name\n"
+        f"{place} is gone; {printable(new[0])} is new with {begun} {plural(kind)}, none with the same name\n"
         f"Was it a rename with new names? Then this is what you get: {ended} end, {begun} begin."
     )
 
@@ -149,11 +151,14 @@ def group_by_edit(changes: Iterable[Change]) -> tuple[tuple[EditGroup, ...], tup
     return tuple(EditGroup(edit, tuple(groups[edit])) for edit in ordered), tuple(aside)
 
 
-def collapse(changes: Iterable[Change]) -> tuple[tuple[Change, ...], ...]:
-    """Join changes that differ only in which object they are of, in the order of their first."""
+def collapse(
+    changes: Iterable[Change],
+    fields: Callable[[Change], Sequence[object]] = attrgetter("fields"),
+) -> tuple[tuple[Change, ...], ...]:
+    """Join changes that differ only in which object they are of, in the order of their first; ``fields`` gives what tells them apart."""
     alike: dict[str, list[Change]] = {}
     for change in changes:
         effects = sorted((change.effects or {}).items())
         what = (change.action, change.target, change.ref.kind, change.cause, change.because)
-        alike.setdefault(repr((*what, change.fields, effects)), []).append(change)
+        alike.setdefault(repr((*what, *fields(change), effects)), []).append(change)
     return tuple(map(tuple, alike.values()))

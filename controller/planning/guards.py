@@ -1,14 +1,13 @@
-"""Limits on what one plan may do in one scope, and how a reviewer approves exactly what one counted: ``maxDeletes@3f9c1a``.
+"""Limits on what one plan may do in one scope.
 
 Each violation says what it counts; its digest, and that of a whole plan, say what exactly was reviewed.
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Final
 
@@ -19,7 +18,6 @@ from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import canonical_bytes, digest_of
 from controller.model.observed import ObservedState, Ownership, is_protected
 from controller.model.plan import (
-    APPROVAL_DIGITS,
     FORMAT_VERSION,
     UNREVIEWED_CAUSES,
     Cause,
@@ -88,58 +86,6 @@ def count_ours(observed: ObservedState) -> Mapping[str, int]:
         ref.kind
         for ref, found in observed.objects.items()
         if found.ownership in mine and not is_leaving(found)
-    )
-
-
-TRAILER: Final = "Envctl-Override"
-"""What a line of a commit message begins with that approves: ``Envctl-Override: maxDeletes@3f9c1a``."""
-
-_TOKEN: Final = re.compile(r"(?P<guard>[A-Za-z][A-Za-z0-9]*)@(?P<digits>[0-9a-f]{1,64})")
-_TRAILER_LINE: Final = re.compile(
-    rf"^[ \t>*+-]*{TRAILER}[ \t]*:(?P<values>[^\r\n]*)", re.IGNORECASE | re.MULTILINE
-)
-
-
-def overrides_in(message: str) -> tuple[str, ...]:
-    """Return the ``GUARD@DIGEST`` approvals of a commit message, each once, in the order written.
-
-    They may stand on any line, not only in the last paragraph: a squash-merge gathers the messages of several commits, often
-    as a list or indented. One line may hold several, parted by commas or spaces. What is no GUARD@DIGEST approves nothing.
-    """
-    found = (
-        word
-        for line in _TRAILER_LINE.finditer(message)
-        for word in re.split(r"[,\s]+", line["values"])
-        if _TOKEN.fullmatch(word)
-    )
-    return tuple(dict.fromkeys(found))
-
-
-def approve(violations: Iterable[Violation], tokens: Sequence[str]) -> tuple[Violation, ...]:
-    """Return the violations, those a token names set as overridden. What cannot be overridden stays as it is."""
-    return tuple(
-        replace(v, overridden=True) if v.overridable and _approved(v, tokens) else v
-        for v in violations
-    )
-
-
-def unused_tokens(violations: Sequence[Violation], tokens: Iterable[str]) -> tuple[str, ...]:
-    """Return the tokens that approve nothing (any more), for a warning: the changes they were given for are others now."""
-    return tuple(token for token in tokens if not any(_approved(v, (token,)) for v in violations))
-
-
-def is_too_short(token: str) -> bool:
-    """Tell whether a token has fewer digits than tell violations apart: it approves nothing."""
-    match = _TOKEN.fullmatch(token)
-    return match is not None and len(match["digits"]) < APPROVAL_DIGITS
-
-
-def _approved(violation: Violation, tokens: Iterable[str]) -> bool:
-    return any(
-        match["guard"] == violation.guard
-        and len(match["digits"]) >= APPROVAL_DIGITS
-        and violation.digest.startswith(match["digits"])
-        for match in filter(None, map(_TOKEN.fullmatch, tokens))
     )
 
 

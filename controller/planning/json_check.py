@@ -1,5 +1,6 @@
 """What comes from outside is held to its JSON Schema before anything reads it; and the parts such schemas are made of."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,27 @@ def check_json(value: Any, schema: Schema, name: str, fix: str) -> None:
     if error is not None:
         expected = _expected(str(error.validator), error.validator_value, error.instance)
         raise WrongUsage(f"{name}: {error.json_path}: {expected}", fix=fix)
+
+
+class _SaidTwice(Exception):
+    """Ends a reading at the first name an object has twice."""
+
+
+def name_said_twice(data: bytes) -> str:
+    """Return a name that an object in well-formed JSON has twice, as some read the first and others the last; empty if none."""
+    try:
+        json.loads(data, object_pairs_hook=_once)
+    except _SaidTwice as found:
+        return str(found)
+    return ""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _SaidTwice(next(name for name in names if names.count(name) > 1))
+    return made
 
 
 def _expected(keyword: str, wanted: Any, found: Any) -> str:

@@ -8,7 +8,14 @@ import orjson
 
 from controller.errors import WrongUsage
 from controller.model.canonical import canonical_bytes
-from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
+from controller.model.observed import (
+    MadeBy,
+    Mark,
+    Observation,
+    ObservedState,
+    Ownership,
+    ScopeState,
+)
 from controller.model.ref import Reason, ResourceRef
 from controller.planning.json_check import DIALECT, Schema, check_json, list_of, object_of, text
 
@@ -46,30 +53,14 @@ def read_observed(data: bytes, name: str = "observed file") -> tuple[ObservedSta
 def observed_schema() -> Schema:
     """Return the schema of what ``write_observed`` writes. Fields may be added; none is taken away within a format."""
     ref = {**text("Kind/name."), "pattern": "^[^/]+/.+"}
-    mark = {
-        **object_of(
-            {
-                "by": text("Id of the installation."),
-                "id": text("Digest of installation, table and key."),
-                "revision": text("Revision last applied."),
-                "path": text("File of its document."),
-                "line": {"type": "integer"},
-                "digest": text("Digest of the projection last applied."),
-                "extra": {"type": "object", "description": "What is not in the attributes."},
-            }
-        ),
-        "additionalProperties": False,
-        "type": ["object", "null"],
-        "description": "Our signature on it; null if it carries none.",
-    }
     found = object_of(
         {
             "ref": ref,
-            "attributes": {"description": "As found, without what is not compared."},
+            "attributes": _some_object("As found, without what is not compared."),
             "digest": text("Digest of the attributes and the mark's extra."),
-            "mark": mark,
+            "mark": _mark_schema(),
             "ownership": _one_of(Ownership, "Whose it is."),
-            "base": {"description": "What a write is conditional on."},
+            "base": _some_object("What a write is conditional on."),
             "dependsOn": list_of(ref, "What it names."),
         }
     )
@@ -78,7 +69,7 @@ def observed_schema() -> Schema:
             "scope": text("`config` or `<account>/<region>`."),
             "state": _one_of(ScopeState, "How well the scope is known."),
             "reason": text("Why the scope is not ok; empty if it is."),
-            "facts": {"type": "object", "description": "What else decisions need."},
+            "facts": _facts_schema(),
             "objects": list_of(found, "By kind and name."),
         }
     )
@@ -90,6 +81,42 @@ def observed_schema() -> Schema:
             {"observedFormat": {"const": OBSERVED_FORMAT}, "scopes": list_of(scope, "By name.")}
         ),
     }
+
+
+def _facts_schema() -> Schema:
+    known = {
+        "acceptedRevision": text("Revision last applied in full; empty if unknown."),
+        "overrides": list_of({"type": "object"}, "Rows of the overrides."),
+    }
+    return {**object_of({}, known), "description": "What else decisions need."}
+
+
+def _mark_schema() -> Schema:
+    made_by = {
+        **{name: text("As a plan has it.") for name in MadeBy._fields},
+        "overrides": list_of(text("An id."), "Whose values it holds."),
+    }
+    return {
+        **object_of(
+            {
+                "by": text("Id of the installation."),
+                "id": text("Digest of installation, table and key."),
+                "revision": text("Revision last applied."),
+                "path": text("File of its document."),
+                "line": {"type": "integer"},
+                "digest": text("Digest of the projection last applied."),
+                "extra": {"type": "object", "description": "What is not in the attributes."},
+            },
+            {"made_by": object_of({}, made_by)},
+        ),
+        "additionalProperties": False,
+        "type": ["object", "null"],
+        "description": "Our signature on it; null if it carries none.",
+    }
+
+
+def _some_object(description: str) -> Schema:
+    return {"type": "object", "description": description}
 
 
 def _one_of(values: type[StrEnum], description: str) -> Schema:
@@ -111,11 +138,23 @@ def _object(found: Observation) -> Object:
         "ref": str(found.ref),
         "attributes": orjson.loads(found.attributes),
         "digest": found.digest,
-        "mark": found.mark and {**found.mark._asdict(), "extra": dict(found.mark.extra)},
+        "mark": found.mark and _mark(found.mark),
         "ownership": found.ownership.value,
         "base": orjson.loads(found.base),
         "dependsOn": [str(ref) for ref in found.depends_on],
     }
+
+
+def _mark(mark: Mark) -> Object:
+    made_by = {name: value for name, value in mark.made_by._asdict().items() if value}
+    value = {**mark._asdict(), "extra": dict(mark.extra), "made_by": made_by}
+    return value if made_by else {name: value[name] for name in value if name != "made_by"}
+
+
+def _read_mark(value: Object) -> Mark:
+    made_by = {**value.get("made_by", {})}
+    made_by["overrides"] = tuple(made_by.get("overrides", ()))
+    return Mark(**{**value, "made_by": MadeBy(**made_by)})
 
 
 def _read_state(value: Object) -> ObservedState:
@@ -133,7 +172,7 @@ def _read_object(value: Object) -> Observation:
         ref=ResourceRef.parse(value["ref"]),
         attributes=canonical_bytes(value["attributes"]),
         digest=value["digest"],
-        mark=None if value["mark"] is None else Mark(**value["mark"]),
+        mark=None if value["mark"] is None else _read_mark(value["mark"]),
         ownership=Ownership(value["ownership"]),
         base=canonical_bytes(value["base"]),
         depends_on=tuple(map(ResourceRef.parse, value["dependsOn"])),

@@ -20,7 +20,7 @@ MEMBER_NAMES: Final = ("serverRoleName", "serviceName", "name", "dnsName", "path
 """Fields that name a member of a list in a document, tried in this order."""
 
 
-_BY_AGE: Final = attrgetter("since", "id")
+BY_AGE: Final = attrgetter("since", "id")
 
 
 def active(
@@ -31,7 +31,7 @@ def active(
     ``documents`` gives the digest of each authored document; what has none is not in Git.
     """
     holding = (override for override in overrides if not why_ended(override, now, documents))
-    return tuple(sorted(holding, key=_BY_AGE))
+    return tuple(sorted(holding, key=BY_AGE))
 
 
 def ended(
@@ -40,7 +40,7 @@ def ended(
     """Return those that have ended, each with the reason, oldest first; they are to be announced and audited."""
     whys = (
         (override, why_ended(override, now, documents))
-        for override in sorted(overrides, key=_BY_AGE)
+        for override in sorted(overrides, key=BY_AGE)
     )
     return tuple((override, why) for override, why in whys if why)
 
@@ -73,7 +73,7 @@ def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
     found = [override for override in overrides if text in (override.id, str(override.ref))]
     if not found:
         found = [override for override in overrides if override.ref.key.rpartition("/")[2] == text]
-    return tuple(sorted(found, key=_BY_AGE))
+    return tuple(sorted(found, key=BY_AGE))
 
 
 def suspended(overrides: Iterable[Override]) -> frozenset[ResourceRef]:

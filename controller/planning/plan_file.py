@@ -1,7 +1,9 @@
 """The plan file: its JSON Schema (2020-12), and one read back: a claim of what was reviewed, never an authority."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, get_args
+from datetime import datetime
+from typing import Any, Final, get_args
 
 import orjson
 
@@ -16,6 +18,7 @@ from controller.planning.json_check import (
     digest,
     list_of,
     moment,
+    name_said_twice,
     object_of,
     open_enum,
     text,
@@ -37,7 +40,7 @@ def plan_schema() -> Schema:
                 "controllerVersion": text("Version of envctl that planned."),
                 "document": {"const": DOCUMENT},
                 "digest": digest("Digest of changes, base states, violations and format."),
-                "revision": text("Commit, or digest of the files; shown, not part of the digest."),
+                "revision": text("Commit, or digest of the files; not part of the digest."),
                 "label": text("The revision as people say it."),
                 "scopes": list_of(_scope(), "`config` first, then accounts by name."),
                 "summary": object_of(
@@ -154,11 +157,15 @@ def _violation() -> Schema:
             "message": text("What is counted, and the limit."),
             "hint": text("What it may be, and what to do; may be empty."),
             "digest": digest("Digest over exactly the changes counted."),
-            "token": text("What `envctl apply --override` takes to approve exactly these."),
+            "token": text(
+                "What `envctl apply --override` takes to approve exactly these; empty where another source was compared with:"
+                " only a plan against the tables can tell."
+            ),
             "overridable": {"type": "boolean"},
             "overridden": {"type": "boolean"},
             "counted": list_of(text("Kind/key"), "The objects whose changes are counted."),
-        }
+        },
+        {"approvedBy": text("Who approved it by what; empty if nobody did.")},
     )
 
 
@@ -168,23 +175,37 @@ def _note() -> Schema:
 
 @dataclass(frozen=True, slots=True)
 class PlanClaim:
-    """What ``apply`` takes from a plan file: it plans ``scopes`` of ``revision`` anew and compares the digest.
+    """What a plan file says. ``apply`` plans its scopes anew, as it was asked for, and compares all of it."""
 
-    ``options`` are those the plan was asked for with: without them it would be another plan.
-    """
+    document: Mapping[str, Any]
+    """The whole file, as ``plan_schema`` has it."""
 
-    digest: str
-    revision: str
-    scopes: tuple[str, ...]
-    options: tuple[str, ...] = ()
-    changes: frozenset[str] = frozenset()
-    """``update Group/…`` for each change, so that a plan that became another can say in what."""
+    @property
+    def digest(self) -> str:
+        """The digest it claims."""
+        return str(self.document["digest"])
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes it is of."""
+        return tuple(dict.fromkeys(scope["scope"] for scope in self.document["scopes"]))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options it was asked for with: without them it would be another plan."""
+        return tuple(self.document.get("options", ()))
+
+    @property
+    def meant_at(self) -> datetime | None:
+        """The moment for which it says what its changes of schedules mean; None where it says nothing of them."""
+        schedules = self.document.get("schedules")
+        return None if schedules is None else datetime.fromisoformat(schedules["at"])
 
 
 def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
     """Read a plan file; ``name`` is how messages call it. Raises WrongUsage if it is none, or of another format.
 
-    What is not as ``plan_schema`` says is told with its place: the file was changed or cut.
+    What is not as ``plan_schema`` says, or says something twice, is told with its place: the file was changed or cut.
     """
     try:
         value = orjson.loads(data)
@@ -202,16 +223,14 @@ def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
             f"{name}: plan format {value['formatVersion']}, this envctl writes {FORMAT_VERSION}",
             fix="plan again with this version and review the new plan",
         )
-    what = f"{name}: the file was changed or cut"
-    check_json(value, plan_schema(), what, "plan again and review the new plan")
-    return PlanClaim(
-        value["digest"],
-        value["revision"],
-        tuple(scope["scope"] for scope in value["scopes"]),
-        tuple(value.get("options", ())),
-        frozenset(
-            f"{change['action']} {change['kind']}/{change['key']}"
-            for scope in value["scopes"]
-            for change in scope["changes"]
-        ),
-    )
+    what, fix = f"{name}: the file was changed or cut", "plan again and review the new plan"
+    check_json(value, plan_schema(), what, fix)
+    twice = name_said_twice(data)
+    if twice:
+        raise WrongUsage(f"{what}: an object in it has two fields {twice!r}", fix=fix)
+    claim = PlanClaim(value)
+    try:
+        claim.meant_at  # noqa: B018 - what has the form of a moment may still be none
+    except ValueError:
+        raise WrongUsage(f"{what}: $.schedules.at: expected a moment", fix=fix) from None
+    return claim

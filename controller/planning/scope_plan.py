@@ -15,6 +15,7 @@ from controller.model.canonical import parse_canonical
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState, is_protected
 from controller.model.plan import (
     Action,
+    Approval,
     Cause,
     Change,
     Note,
@@ -25,12 +26,12 @@ from controller.model.plan import (
 )
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
+from controller.planning.approvals import approve
 from controller.planning.diff import NO_REFS, DiffOptions, DiffResult, diff
 from controller.planning.edits import known_paths, with_file_edits
 from controller.planning.guards import (
     GuardFacts,
     GuardSettings,
-    approve,
     find_violations,
     plan_digest,
     violation_digest,
@@ -117,7 +118,7 @@ def _first_of_a_cycle(needed: Edges, done: Sequence[bool]) -> int:
 class Barrier:
     """Something that holds changes of some objects back. An empty set or tuple means any.
 
-    ``guard`` names it in approvals (``freeze@3f9c1a``); ``because`` is what the reader is told.
+    ``guard`` names it in approvals (``freeze@3f9c1a77d0e2b415``); ``because`` is what the reader is told.
     """
 
     guard: str
@@ -154,12 +155,12 @@ def block_changes(
     changes: Sequence[Change],
     barriers: Iterable[Barrier] = (),
     withheld: AbstractSet[ResourceRef] = NO_REFS,
-    tokens: Sequence[str] = (),
+    approvals: Sequence[Approval] | None = (),
 ) -> Unblocked:
     """Take out what a barrier holds, and what cannot go on without it.
 
     A create held back (or an object ``withheld`` from existing) holds what refers to it; a change held back holds the
-    leaving of what it still refers to. ``tokens`` lift barriers from exactly the changes they were given for.
+    leaving of what it still refers to. ``approvals`` lift barriers from exactly the changes they were given for.
     """
     reasons: dict[int, str] = {}
     lifted: list[Violation] = []
@@ -176,11 +177,13 @@ def block_changes(
             counted=tuple(change.ref for change in counted.values()),
             overridable=barrier.overridable,
         )
-        (judged,) = approve((violation,), tokens)
+        (judged,) = approve((violation,), approvals)
         if judged.overridden:
             lifted.append(judged)
             continue
-        way_out = f"; to go on: --override {judged.token}" if judged.overridable else ""
+        way_out = (
+            f"; to go on: --override {judged.token}" if judged.overridable and judged.token else ""
+        )
         left_to_next_run += barrier.lifted and len(counted.keys() - reasons.keys())
         for index in counted:
             reasons.setdefault(index, f"{barrier.because}{way_out}")
@@ -259,12 +262,12 @@ _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
 class ScopeOptions:
     """How one scope is planned.
 
-    ``tokens`` approve violations and lift barriers.
+    ``approvals`` are of violations and barriers; None where what approves them cannot be known.
     """
 
     diff: DiffOptions
     limits: GuardSettings = field(default_factory=GuardSettings)
-    tokens: Sequence[str] = ()
+    approvals: Sequence[Approval] | None = ()
     barriers: Sequence[Barrier] = ()
     source_paths: AbstractSet[str] | None = None
 
@@ -322,7 +325,9 @@ def finish(
     # Ordered first, so that what is said of a change held back does not depend on the order they came in.
     ordered = in_order(change for result in results for change in result.changes)
     withheld = frozenset().union(*(result.withheld for result in results))
-    unblocked = block_changes(observed.scope, ordered, options.barriers, withheld, options.tokens)
+    unblocked = block_changes(
+        observed.scope, ordered, options.barriers, withheld, options.approvals
+    )
     known = partial(known_paths, observed)
     changes = with_file_edits(unblocked.changes, options.source_paths, known)
     facts = GuardFacts(
@@ -333,7 +338,7 @@ def finish(
         source_paths=options.source_paths,
         protected=protected,
     )
-    found = approve(find_violations(changes, facts), options.tokens)
+    found = approve(find_violations(changes, facts), options.approvals)
     violations = (*unblocked.lifted, *found)
     refused = any(not violation.overridden for violation in violations)
     notes = (*unblocked.notes, *(note for result in results for note in result.notes))

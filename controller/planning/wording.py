@@ -8,13 +8,15 @@ from typing import Final
 from controller.model.canonical import ABSENT, Json, canonical_bytes
 from controller.model.override import Override
 from controller.model.plan import Note, NoteCategory
-from controller.model.printable import printable, printable_json
+from controller.model.printable import in_short, printable, printable_json
 from controller.planning.leaving import NOW_MS
 from controller.planning.overrides import shown_path
 
 LONGEST_VALUE: Final = 60
 NAMES_SHOWN: Final = 3
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
+_LIKE_OURS: Final = re.compile(r"^$|^ | $|^\"| → |^\((?!sensitive\)$)|…$")
+"""Texts that would be read as none, as quoted, as two values, as a word in brackets or as cut."""
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -38,13 +40,19 @@ def counted_kind(kind: str, count: int) -> str:
 
 def value_text(value: Json, longest: int = LONGEST_VALUE) -> str:
     """Return a value as people read it, on one line, cut at ``longest`` characters."""
+    text = whole_value_text(value)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def whole_value_text(value: Json) -> str:
+    """Return a value as people read it, on one line; a text that could be taken for words of ours stands in quotes."""
     if value is ABSENT:
         return "(absent)"
     if isinstance(value, dict) and value.keys() == {NOW_MS}:
         return f"when applied, plus {value[NOW_MS] // 60_000} min"
-    plain = isinstance(value, str) and printable(value) == value and bool(value.strip())
-    text = value if plain else printable_json(canonical_bytes(value)).decode()
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    if isinstance(value, str) and value == printable(value) and not _LIKE_OURS.search(value):
+        return value
+    return printable_json(canonical_bytes(value)).decode()
 
 
 def what_text(override: Override) -> str:
@@ -71,10 +79,15 @@ def moment_text(at: datetime, zone: tzinfo) -> str:
     return text if f"{local:%Z}" == "UTC" else f"{text} ({at.astimezone(UTC):%H:%M} UTC)"
 
 
+def maker_text(override: Override) -> str:
+    """Return who made an override and why, as they say it: ``ada: release night``."""
+    return f"{in_short(override.actor)}: {in_short(override.reason)}"
+
+
 def in_force(overrides: Iterable[Override]) -> Iterator[Note]:
     """Yield what a plan says of each override that holds: also where the tables have its value already it differs from Git."""
     for override in overrides:
-        text = f"{what_text(override)} {end_text(override)} ({override.actor}: {override.reason})"
+        text = f"{what_text(override)} {end_text(override)} ({maker_text(override)})"
         yield Note(NoteCategory.OVERRIDE, override.ref, text)
 
 

@@ -1,8 +1,9 @@
 """The web application of the sandbox: moto behind its own controls."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import moto
 from moto.moto_api._internal.models import moto_api_backend
@@ -20,12 +21,24 @@ PREFIX = "/sandbox-api/"
 
 
 _MOTO = DomainDispatcherApplication(create_backend_app)
+_LOOPBACK: Final = re.compile(
+    r"(?:(?:[a-z0-9.-]+\.)?localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE
+)
+"""As a request's Host: names under localhost are never another machine's."""
+_OTHER_SITES: Final = frozenset({"cross-site", "same-site"})
 
 
 def sandbox_application(
     environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Answer ``/sandbox-api/…`` here and leave everything else to moto. Raises ConnectionError where the answer is to get lost."""
+    """Answer ``/sandbox-api/…`` here and leave everything else to moto.
+
+    What a web page sends is refused: whoever has a sandbox looks at pages of others too. Raises ConnectionError where the
+    answer is to get lost.
+    """
+    if why := _of_a_web_page(environ):
+        start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"The sandbox answers programs on this machine, not web pages: {why}.\n".encode()]
     path = str(environ.get("PATH_INFO", ""))
     if path.startswith(PREFIX):
         return _control(path.removeprefix(PREFIX), environ, start_response)
@@ -34,6 +47,18 @@ def sandbox_application(
     if faults.connection_is_to_drop():
         raise ConnectionAbortedError("the sandbox was asked to lose this answer")
     return answer
+
+
+def _of_a_web_page(environ: "WSGIEnvironment") -> str:
+    """Return why a request may be a web page's, by what browsers send and pages cannot leave out; empty if it is none."""
+    if "HTTP_ORIGIN" in environ:
+        return "the request has an Origin"
+    if environ.get("HTTP_SEC_FETCH_SITE", "").lower() in _OTHER_SITES:
+        return "the request comes from another site"
+    # A name of somebody else's that leads here makes their page one of the same origin.
+    if not _LOOPBACK.fullmatch(environ.get("HTTP_HOST", "localhost")):
+        return "the request names another host"
+    return ""
 
 
 def _control(

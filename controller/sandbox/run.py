@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from controller.sandbox.ending import sigterm_ends_in_order
 from controller.sandbox.seed import REGION, seed
 from controller.sandbox.server import embedded_aws
 
@@ -27,7 +28,10 @@ def run_sandbox(
     without the extra, Unreachable if the AWS does not start, InvalidDesiredState if the YAML is wrong.
     """
     fleet = fleet or EXAMPLES
-    with tempfile.TemporaryDirectory(prefix="envctl-sandbox-") as folder:
+    with (
+        sigterm_ends_in_order(),
+        tempfile.TemporaryDirectory(prefix="envctl-sandbox-") as folder,
+    ):
         settings = Path(folder, "envctl.yaml")
         settings.write_text(settings_for(fleet), encoding="utf-8")
         with embedded_aws(port=port, environment={"ENVCTL_CONFIG": str(settings)}) as aws:

@@ -70,9 +70,10 @@ def _specs(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
     # Only who reads YAML pays for loading it; the server's process never does.
     from controller import catalog
     from controller.engine.desired.load_revision import RevisionLoader
+    from controller.kinds.parts.secret_references import SCHEME
     from controller.sources.folder import FolderSource
 
-    loader = RevisionLoader(catalog.kinds(), "none", REGION)
+    loader = RevisionLoader(catalog.kinds(), "none", REGION, (SCHEME,))
     resources = loader.load(FolderSource(folder)).desired.resources
     documents: dict[str, dict[str, dict[str, Any]]] = {}
     for ref, resource in resources.items():

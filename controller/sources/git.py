@@ -7,17 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from controller.errors import SourceUnavailable, WrongUsage
-from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, DocumentPlace
+from controller.model.source_bounds import MAX_NAME_SHOWN
 from controller.ports import SourceTree
-from controller.sources.git_repository import (
+from controller.redactor import REDACTOR
+from controller.sources.git_history import last_touches
+from controller.sources.git_objects import (
     BrokenCache,
-    GitCache,
-    last_touches,
     list_folders,
     list_tree,
     read_blobs,
     read_revision,
 )
+from controller.sources.git_repository import GitCache
 from controller.sources.location import (
     GIT_PROTOCOLS,
     GitCredential,
@@ -25,11 +27,12 @@ from controller.sources.location import (
     SourceForm,
     parse_git_location,
 )
-from controller.sources.selection import select
+from controller.sources.selection import printable, select
 
 _logger = logging.getLogger(__name__)
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
 _SHOWN = 12
+_COMPARED = 5_000
 
 
 class GitSource:
@@ -47,6 +50,8 @@ class GitSource:
         self._cache = GitCache(location, cache_dir, credential)
         self._tree: SourceTree | None = None
         self._branch = ""
+        self._authors_of = ""
+        self._authors: dict[DocumentPlace, Authorship] = {}
         self.name = str(location)
         """The SOURCE text; a location never holds a credential."""
 
@@ -85,14 +90,28 @@ class GitSource:
             self._bring(tree.revision.id)
             yield from read_blobs(self._cache.local, list(left))
 
-    def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
-        """Say who last touched each path; for a path that is not in the tree, who removed it."""
+    def authorship(self, places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
+        """Say who last touched each document; for one that is not in the tree, who removed it. Asked once per revision."""
         tree = self._tree or self.fetch()
-        folder = self._location.path
-        full = {path: (f"{folder}/{path}" if folder else path).encode() for path in paths}
-        wanted = {name: tree.files.get(path) for path, name in full.items()}
-        found = last_touches(self._cache.local, tree.revision.id, wanted, folder)
-        return {path: found.get(name, UNKNOWN_AUTHORSHIP) for path, name in full.items()}
+        if self._authors_of != tree.revision.id:
+            self._authors_of, self._authors = tree.revision.id, {}
+        asked, folder = tuple(places), self._location.path
+        wanted = {
+            place: (f"{folder}/{place.path}".lstrip("/").encode(), tree.files.get(place.path))
+            for place in asked
+            if place not in self._authors
+        }
+        if wanted:
+            found = last_touches(self._cache.local, tree.revision.id, wanted, folder)
+            self._authors |= dict.fromkeys(wanted, UNKNOWN_AUTHORSHIP) | found
+        merged_by = tree.revision.merged_by
+        return {
+            place: author._replace(merged_by=merged_by)
+            if author.author and author.commit != tree.revision.id
+            else author
+            for place in asked
+            for author in (self._authors[place],)
+        }
 
     def _fetch(self) -> SourceTree:
         if self._location.is_fixed:
@@ -111,7 +130,7 @@ class GitSource:
                 self._bring(commit)
         revision = read_revision(self._cache.local, commit, branch)
         folder = self._location.path
-        entries = list_tree(self._cache.local, f"{commit}:{folder}" if folder else commit)
+        entries = list_tree(self._cache.local, f"{commit}:{folder}")
         if entries is None:
             raise self._no_folder(commit)
         selection = select(entries)
@@ -169,7 +188,9 @@ class GitSource:
             return SourceUnavailable(
                 f"{self.name}: the repository has no commit yet", fix="push a first commit"
             )
-        close = difflib.get_close_matches(ref, names, n=1)
+        # As many, and as short, as are compared in a moment.
+        near = [name for name in names if len(name) <= MAX_NAME_SHOWN][:_COMPARED]
+        close = difflib.get_close_matches(ref[:MAX_NAME_SHOWN], near, n=1)
         if close:
             fix = f"did you mean {close[0]!r}?"
         elif _SHORT_COMMIT.fullmatch(ref):
@@ -194,14 +215,16 @@ class GitSource:
 
     def _rebuild(self, broken: BrokenCache) -> None:
         _logger.warning(
-            "the local copy of %s is broken and is fetched again: %s", self.name, broken
+            "the local copy of %s is broken and is fetched again: %s",
+            self.name,
+            REDACTOR.redact(str(broken)),
         )
         self._cache.rebuild()
 
 
 def _first_names(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return ", ".join(printable(name.encode()) for name in names[:_SHOWN]) + more
 
 
 FORM = SourceForm(

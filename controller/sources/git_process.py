@@ -7,28 +7,47 @@ ssh and file alone, and follows no redirect.  The credential is in that environm
 import contextlib
 import os
 import re
+import selectors
 import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from controller.errors import AccessDenied, EnvctlError, SourceUnavailable, WrongUsage
 from controller.sources.location import GIT_PROTOCOLS
 
 LOCAL_TIMEOUT_S = 120.0
+LOCAL_BYTES: Final = 64 * 1024 * 1024
+"""How much of git's output is read where nothing else is said."""
+TIMED_OUT: Final = -1
+TOO_LONG: Final = -2
+ERRORS_BYTES: Final = 8 * 1024
+"""How much of git's errors is kept: the end, where it says why it gave up. A server may send any amount before."""
 _GRACE_S = 2.0
+_CHUNK_BYTES: Final = 1 << 16
+_HARMLESS_FLAWS = (
+    "badTimezone", "gitmodulesBlob", "gitmodulesLarge", "gitmodulesName", "gitmodulesParse", "gitmodulesPath",
+    "gitmodulesUpdate", "gitmodulesUrl", "missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate",
+    "missingSpaceBeforeEmail", "missingTaggerEntry", "zeroPaddedDate", "zeroPaddedFilemode",
+)  # fmt: skip
+"""What old programs left in many a history. Submodules are never looked into, whatever is said of them."""
 
 _KEPT = frozenset({"GIT_EXEC_PATH", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"})
 _SETTINGS = {
+    "core.alternateRefsCommand": "",
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "core.quotePath": "false",
     "credential.helper": "",
     "credential.interactive": "false",
+    # Trees with a name twice, or with names that lead elsewhere, do not get in.
+    "fetch.fsckObjects": "true",
+    **{f"fetch.fsck.{flaw}": "ignore" for flaw in _HARMLESS_FLAWS},
     # An unpacked object lands file by file, commits first: killed half way, a commit would stand without its files.
     "fetch.unpackLimit": "1",
     "fetch.recurseSubmodules": "false",
@@ -38,6 +57,8 @@ _SETTINGS = {
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": "30",
     "i18n.logOutputEncoding": "UTF-8",
+    "init.defaultObjectFormat": "sha1",
+    "init.defaultRefFormat": "files",
     "protocol.allow": "never",
     **{f"protocol.{protocol}.allow": "always" for protocol in GIT_PROTOCOLS},
     "transfer.bundleURI": "false",
@@ -63,7 +84,9 @@ _NO_USER_CONFIG = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What a command left. ``status`` is its exit status, -1 if it was ended because its time was over."""
+    """What a command left, of its errors the end. ``status`` is its exit status; ``TIMED_OUT`` or ``TOO_LONG`` if it was ended
+    because its time was over, or because it said more than is read: ``output`` is the beginning then.
+    """
 
     status: int
     output: bytes
@@ -83,22 +106,26 @@ class GitProcess:
     user_config: bool = False
 
     def run(
-        self, *arguments: str, timeout_s: float = LOCAL_TIMEOUT_S, text: bytes = b""
+        self,
+        *arguments: str,
+        timeout_s: float = LOCAL_TIMEOUT_S,
+        most_bytes: int = LOCAL_BYTES,
+        most_memory: int | None = None,
     ) -> Finished:
-        """Run ``git ARGUMENTS`` to its end, with ``text`` as its input."""
-        with self._started(arguments) as child:
-            try:
-                output, errors = child.communicate(text, timeout=timeout_s)
-            except subprocess.TimeoutExpired:
-                return Finished(-1, b"", f"gave no answer within {timeout_s:g} s")
-            return Finished(child.returncode, output, errors.decode(errors="replace"))
+        """Run ``git ARGUMENTS`` to its end, or until it has said ``most_bytes``.
+
+        With ``most_memory`` neither git nor any of its helpers takes more than so many bytes.
+        """
+        limit = () if most_memory is None else ("sh", "-c", _LIMITED, str(most_memory // 1024))
+        with self._started(arguments, limit) as child:
+            return _finished(child, timeout_s, most_bytes)
 
     @contextlib.contextmanager
     def streaming(
         self, *arguments: str, timeout_s: float = LOCAL_TIMEOUT_S
     ) -> "Iterator[subprocess.Popen[bytes]]":
         """Start ``git ARGUMENTS`` with its pipes open; leaving the block ends it, as does the end of its time."""
-        with self._started(arguments) as child:
+        with self._started(arguments, ()) as child:
             alarm = threading.Timer(timeout_s, _end, [child])
             alarm.daemon = True
             alarm.start()
@@ -108,7 +135,9 @@ class GitProcess:
                 alarm.cancel()
 
     @contextlib.contextmanager
-    def _started(self, arguments: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
+    def _started(
+        self, arguments: Sequence[str], limit: Sequence[str]
+    ) -> "Iterator[subprocess.Popen[bytes]]":
         # Importing GitPython costs a tenth of a second and starts git: only those who read from Git pay for it.
         if shutil.which("git") is None:
             raise WrongUsage(
@@ -128,7 +157,7 @@ class GitProcess:
         without = ["env", *(word for name in inherited for word in ("-u", name))]
         # GitPython sets the pipes; a session of its own lets us end git together with the helpers it starts.
         handle = Git(str(self.repository.parent)).execute(
-            [*(without if inherited else ()), "git", *arguments],
+            [*(without if inherited else ()), *limit, "git", *arguments],
             as_process=True,
             env=environment,
             istream=subprocess.PIPE,
@@ -160,6 +189,44 @@ class GitProcess:
             environment[f"GIT_CONFIG_KEY_{number}"] = key
             environment[f"GIT_CONFIG_VALUE_{number}"] = value
         return environment
+
+
+# The name of the script is the limit; not every system knows one, and then there is none.
+_LIMITED: Final = 'ulimit -d "$0" 2>/dev/null; exec "$@"'
+
+
+def _finished(child: "subprocess.Popen[bytes]", timeout_s: float, most_bytes: int) -> Finished:
+    """Read what a process says until it has ended, its time is over, or it has said too much."""
+    output, errors = bytearray(), bytearray()
+    until, was_cut = time.monotonic() + timeout_s, False
+    if child.stdin is not None:
+        child.stdin.close()
+    with selectors.DefaultSelector() as pipes:
+        for pipe, kept in ((child.stdout, output), (child.stderr, errors)):
+            if pipe is not None:
+                pipes.register(pipe, selectors.EVENT_READ, kept)
+        while pipes.get_map():
+            ready = pipes.select(max(until - time.monotonic(), 0))
+            for key, _ in ready:
+                chunk = os.read(key.fd, _CHUNK_BYTES)
+                key.data.extend(chunk)
+                if not chunk:
+                    pipes.unregister(key.fileobj)
+            if not ready or time.monotonic() > until:
+                return Finished(TIMED_OUT, b"", f"gave no answer within {timeout_s:g} s")
+            if len(output) > most_bytes:
+                return Finished(
+                    TOO_LONG, bytes(output[:most_bytes]), f"said more than {most_bytes:,} bytes"
+                )
+            was_cut = was_cut or len(errors) > ERRORS_BYTES
+            del errors[:-ERRORS_BYTES]
+    try:
+        status = child.wait(max(until - time.monotonic(), _GRACE_S))
+    except subprocess.TimeoutExpired:
+        return Finished(TIMED_OUT, b"", f"gave no answer within {timeout_s:g} s")
+    # The first word may be the end of a longer one: of a credential, that nobody would know again.
+    told = errors.partition(b" ")[2] if was_cut else errors
+    return Finished(status, bytes(output), told.decode(errors="replace"))
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
@@ -247,6 +314,18 @@ SYMPTOMS: tuple[Symptom, ...] = (
         "check the URL, then the credential's rights",
     ),
     Symptom(
+        r"out of memory, \w+ failed",
+        SourceUnavailable,
+        "the server said more than is read",
+        "name a repository with fewer branches and tags",
+    ),
+    Symptom(
+        r"fsck error in packed object|object .{1,80}: (duplicateEntries|fullPathname|hasDot)",
+        SourceUnavailable,
+        "the repository holds objects that no sound one has",
+        "see what git fsck says of it, and commit those folders again",
+    ),
+    Symptom(
         r"mismatched algorithms",
         SourceUnavailable,
         "the repository uses SHA-256 object ids, which are not supported",
@@ -257,8 +336,9 @@ SYMPTOMS: tuple[Symptom, ...] = (
 
 def remote_error(name: str, errors: str) -> EnvctlError | None:
     """Return the error that git's (already redacted) output means, None when it is none of the known ones."""
+    end = errors[-ERRORS_BYTES:]
     for symptom in SYMPTOMS:
-        if re.search(symptom.words, errors, re.IGNORECASE):
+        if re.search(symptom.words, end, re.IGNORECASE):
             return symptom.error(
                 f"{name}: {symptom.what}",
                 detail=f"  git says: {last_words(errors)}",

@@ -1,10 +1,7 @@
 """The bare repository a Git source is read through: fetched into, never checked out, thrown away when broken.
 
-Trees and contents are read by object id, without ever naming a file on disk. Who last touched a file is found in one pass
-over the history, ended as soon as every file has its answer. A commit counts for a file when the file came out of it with
-exactly the content it has now.  So a branch whose change was dropped in a merge does not count, and neither does the merge
-that only brought a change in: the answer is the author's own commit.  A merge counts where it made the content itself,
-because both sides had changed the file (git's ``-c``).
+Git does what a repository's settings say, so a repository is used only where nobody else could have written it, and its settings
+are ours before git reads them.
 """
 
 import contextlib
@@ -13,16 +10,20 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
 
 from controller.errors import EnvctlError, SourceUnavailable
-from controller.model.ref import Authorship
-from controller.ports import Revision
-from controller.sources.git_process import Finished, GitProcess, last_words, remote_error
+from controller.sources.git_objects import BrokenCache
+from controller.sources.git_process import (
+    TOO_LONG,
+    Finished,
+    GitProcess,
+    last_words,
+    remote_error,
+)
 from controller.sources.location import GitCredential, GitLocation, redact
-from controller.sources.selection import Found, FoundKind, is_hidden
+from controller.sources.private_folder import check_private, make_private, unusable
 
 LS_REMOTE_TIMEOUT_S = 60.0
 FETCH_TIMEOUT_S = 900.0
@@ -31,26 +32,15 @@ LOCK_TIMEOUT_S = 960.0
 
 _PAUSE_S = 0.05
 _NOT_GIVEN_OUT = ("not our ref", "couldn't find remote ref", "unadvertised object")
-
-_KINDS: dict[bytes, FoundKind] = {b"120000": "link", b"160000": "submodule"}
-_LONGEST_TARGET = 4096
-# As many ids as surely fit into a pipe: git answers while we still ask, and neither waits for the other.
-_BATCH = 256
-READ_TIMEOUT_S = 600.0
-
-HISTORY_TIMEOUT_S = 120.0
-"""A longer history leaves the rest unknown: a plan must not wait for the origin of a comment."""
-
-_ABSENT_ID = "0" * 40
-_FEW_PATHS = 200
-_CHUNK_BYTES = 1 << 16
-_TOUCHED = (
-    "log", "--no-show-signature", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "-c",
-)  # fmt: skip
-
-
-class BrokenCache(SourceUnavailable):
-    """The local copy gave an answer no sound repository gives; a new copy is made once."""
+_REFS_BYTES = 64 * 1024 * 1024
+"""How much a server may say of its refs: some 800 000 of them."""
+_REFS_MEMORY = 128 * 1024 * 1024
+_FETCH_MEMORY = 2 * 1024 * 1024 * 1024
+"""What git may take for itself while it asks, and while it fetches: a server may go on for ever."""
+_CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+"""All that the repository's own settings say; git reads them before anything else."""
+_LEADS_ELSEWHERE = ("commondir", "config.worktree", "info/grafts", "objects/info/alternates")
+"""Files by which a repository takes settings, history or objects from elsewhere; ours has none."""
 
 
 class GitCache:
@@ -64,7 +54,8 @@ class GitCache:
         self, location: GitLocation, cache_dir: Path, credential: GitCredential | None
     ) -> None:
         digest = hashlib.sha256(location.url.encode()).hexdigest()[:32]
-        self.repository = cache_dir / "git" / f"{digest}.git"
+        self._folders = (cache_dir, cache_dir / "git")
+        self.repository = self._folders[-1] / f"{digest}.git"
         self._location = location
         self._credential = credential
         self._own_ref = f"refs/envctl/{hashlib.sha256(location.ref.encode()).hexdigest()[:16]}"
@@ -79,9 +70,13 @@ class GitCache:
 
         The key ``ref: HEAD`` says which branch HEAD is. Needs no repository here, so it never waits for a fetch.
         """
-        _make_folder(self.repository.parent)
-        asked = ("ls-remote", "--symref", "--", self._location.url, *patterns)
-        done = self._remote.run(*asked, timeout_s=LS_REMOTE_TIMEOUT_S)
+        self._make_safe()
+        done = self._remote.run(
+            *("ls-remote", "--symref", "--", self._location.url, *patterns),
+            timeout_s=LS_REMOTE_TIMEOUT_S,
+            most_bytes=_REFS_BYTES,
+            most_memory=_REFS_MEMORY,
+        )
         if done.status != 0:
             raise self._failed(done, SourceUnavailable)
         answer: dict[str, str] = {}
@@ -95,6 +90,7 @@ class GitCache:
 
     def holds(self, commit: str) -> bool:
         """Tell, without asking the server, whether a commit is here (and then all it refers to is)."""
+        self._make_safe()
         return (
             self.repository.is_dir()
             and self.local.run("cat-file", "-e", f"{commit}^{{commit}}").status == 0
@@ -123,6 +119,7 @@ class GitCache:
                 self._location.url,
                 *specs,
                 timeout_s=FETCH_TIMEOUT_S,
+                most_memory=_FETCH_MEMORY,
             )
         if done.status == 0:
             return True
@@ -142,6 +139,11 @@ class GitCache:
     def _failed(self, done: Finished, otherwise: type[SourceUnavailable]) -> EnvctlError:
         name = str(self._location)
         errors = redact(done.errors, self._credential)
+        if done.status == TOO_LONG:
+            return SourceUnavailable(
+                f"{name}: the server {errors}, more than is read",
+                fix="name a repository with fewer branches and tags",
+            )
         # An answer about our own copy is no answer of the server's.
         ours = str(self.repository) in errors
         known = None if ours else remote_error(name, errors)
@@ -151,6 +153,7 @@ class GitCache:
         )
 
     def _prepare(self) -> None:
+        self._make_safe()
         if (self.repository / "HEAD").exists():
             return
         shutil.rmtree(self.repository, ignore_errors=True)
@@ -162,17 +165,47 @@ class GitCache:
                 f"{self.repository.parent}: no repository can be made here: {last_words(done.errors)}",
                 fix="make the cache folder writable for this user",
             )
+        fresh.chmod(0o700)
         # In one step: nobody ever sees half a repository.
         fresh.rename(self.repository)
+        self._make_safe()
+
+    def _make_folders(self) -> None:
+        for folder in self._folders:
+            make_private(folder)
+
+    def _make_safe(self) -> None:
+        """Make sure that git obeys nothing here that is not ours, before it looks.
+
+        Raises SourceUnavailable where somebody else could have written, BrokenCache where our settings cannot be put.
+        """
+        self._make_folders()
+        if not os.path.lexists(self.repository):
+            return
+        check_private(self.repository)
+        try:
+            for name in _LEADS_ELSEWHERE:
+                (self.repository / name).unlink(missing_ok=True)
+            config = self.repository / "config"
+            if config.is_symlink() or not config.is_file() or config.read_bytes() != _CONFIG:
+                fresh = config.with_name(f"config.new-{os.getpid()}")
+                fresh.unlink(missing_ok=True)
+                fresh.write_bytes(_CONFIG)
+                fresh.replace(config)
+        except OSError as error:
+            raise BrokenCache(
+                f"{self.repository}: its settings cannot be written: {error.strerror}",
+                fix="remove that folder; it is fetched again",
+            ) from error
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        _make_folder(self.repository.parent)
+        self._make_folders()
         try:
-            flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC
+            flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
             descriptor = os.open(f"{self.repository}.lock", flags, 0o600)
         except OSError as error:
-            raise _unusable(self.repository.parent, error) from error
+            raise unusable(self.repository.parent, error) from error
         until = time.monotonic() + LOCK_TIMEOUT_S
         try:
             while True:
@@ -189,163 +222,3 @@ class GitCache:
             yield
         finally:
             os.close(descriptor)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise _unusable(folder, error) from error
-
-
-def _unusable(folder: Path, error: OSError) -> SourceUnavailable:
-    return SourceUnavailable(
-        f"{folder}: the cache folder cannot be used: {error.strerror}",
-        fix="make it writable for this user, or name another in the settings",
-    )
-
-
-def list_tree(git: GitProcess, tree: str) -> list[Found] | None:
-    """Return all entries below ``tree`` (a tree's name, ``COMMIT:FOLDER`` too); None when there is no such tree."""
-    done = git.run("ls-tree", "-r", "-z", "-l", tree)
-    if done.status != 0:
-        return None
-    entries: list[Found] = []
-    for line in done.output.split(b"\0"):
-        if line:
-            about, _, path = line.partition(b"\t")
-            mode, _, object_id, size = about.split()
-            kind = _KINDS.get(mode, "file")
-            entries.append(Found(path, kind, object_id.decode(), 0 if size == b"-" else int(size)))
-    links = {
-        entry.id
-        for entry in entries
-        if entry.kind == "link" and entry.size <= _LONGEST_TARGET and not is_hidden(entry.path)
-    }
-    targets = dict(read_blobs(git, links)) if links else {}
-    return [
-        entry._replace(target=targets.get(entry.id, b"/...")) if entry.kind == "link" else entry
-        for entry in entries
-    ]
-
-
-def list_folders(git: GitProcess, tree: str) -> list[str]:
-    """Return the names of the folders directly in ``tree``, sorted; none when there is no such tree."""
-    done = git.run("ls-tree", "-z", "-d", "--name-only", tree)
-    names = [name.decode(errors="backslashreplace") for name in done.output.split(b"\0") if name]
-    return sorted(names) if done.status == 0 else []
-
-
-def read_blobs(git: GitProcess, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield ``(id, content)`` in the order asked, one content in memory at a time, through one git process.
-
-    Raises BrokenCache at the first object that is not there or cannot be read.
-    """
-    wanted = list(ids)
-    with git.streaming("cat-file", "--batch", timeout_s=READ_TIMEOUT_S) as child:
-        if child.stdin is None or child.stdout is None:
-            raise BrokenCache("git started without pipes", fix="run again")
-        for start in range(0, len(wanted), _BATCH):
-            batch = wanted[start : start + _BATCH]
-            try:
-                child.stdin.write("".join(f"{object_id}\n" for object_id in batch).encode())
-                child.stdin.flush()
-            except BrokenPipeError:
-                raise _missing(git, batch[0]) from None
-            for object_id in batch:
-                header = child.stdout.readline().split()
-                if len(header) != 3 or header[1] != b"blob":
-                    raise _missing(git, object_id)
-                size = int(header[2])
-                content = child.stdout.read(size + 1)
-                if len(content) != size + 1:
-                    raise _missing(git, object_id)
-                yield object_id, content[:size]
-
-
-def _missing(git: GitProcess, object_id: str) -> BrokenCache:
-    why = last_words(git.run("cat-file", "-e", object_id).errors)
-    return BrokenCache(
-        f"object {object_id} cannot be read from {git.repository}: git says {why}",
-        fix="remove that folder; it is fetched again",
-    )
-
-
-class _Touch(NamedTuple):
-    authorship: Authorship
-    path: bytes
-    object_id: str
-    """The file's content after the commit; zeros when the commit removed the file."""
-
-
-def read_revision(git: GitProcess, commit: str, branch: str) -> Revision:
-    """Return what people know a commit by. Raises BrokenCache when it is not there."""
-    form = "--format=format:%an <%ae>%x00%aI%x00%B"
-    done = git.run("log", "-1", "-z", "--no-show-signature", form, commit, "--")
-    parts = done.output.decode(errors="replace").split("\0")
-    if done.status != 0 or len(parts) < 3:
-        raise BrokenCache(
-            f"commit {commit} cannot be read from {git.repository}: git says {last_words(done.errors)}",
-            fix="remove that folder; it is fetched again",
-        )
-    label = f"{branch}@{commit[:7]}" if branch else commit[:7]
-    return Revision(commit, label, _line(parts[0]), parts[2], parts[1])
-
-
-def last_touches(
-    git: GitProcess,
-    commit: str,
-    wanted: Mapping[bytes, str | None],
-    below: str,
-) -> dict[bytes, Authorship]:
-    """Return the authorship of the ``wanted`` paths that the history of ``commit`` reaches.
-
-    ``wanted`` gives each path's present blob id, None for a file that is gone: then the commit that removed it is meant.
-    """
-    # The commits before which a shallow history ends: they seem to have made every file and say nothing.
-    shallow = git.repository / "shallow"
-    cut_off = frozenset(shallow.read_text().split() if shallow.exists() else ())
-    left = {path: object_id or _ABSENT_ID for path, object_id in wanted.items()}
-    found: dict[bytes, Authorship] = {}
-    names = [path.decode(errors="surrogateescape") for path in left]
-    limits = names if len(names) <= _FEW_PATHS else [below] if below else []
-    form = "--format=tformat:%H%x1f%an <%ae>%x1f%aI%x1f%s"
-    until = time.monotonic() + HISTORY_TIMEOUT_S
-    with git.streaming(
-        *_TOUCHED, form, commit, "--", *limits, timeout_s=HISTORY_TIMEOUT_S
-    ) as child:
-        for touch in _touches(_tokens(child.stdout)):
-            if left.get(touch.path) == touch.object_id and touch.authorship.commit not in cut_off:
-                found[touch.path] = touch.authorship
-                del left[touch.path]
-            if not left or time.monotonic() > until:
-                break
-    return found
-
-
-def _tokens(stream: IO[bytes] | None) -> Iterator[bytes]:
-    rest = b""
-    while stream is not None and (chunk := os.read(stream.fileno(), _CHUNK_BYTES)):
-        *whole, rest = (rest + chunk).split(b"\0")
-        yield from whole
-    yield rest
-
-
-def _touches(tokens: Iterator[bytes]) -> Iterator[_Touch]:
-    """Read ``git log --raw -z``: a commit's line, then per file a line that begins with a colon, then the file's path."""
-    authorship = Authorship()
-    for token in tokens:
-        words = token.lstrip(b"\n")
-        if words.startswith(b":"):
-            # ``::mode mode mode id id id status``: as many colons as parents, then parents + 1 modes and parents + 1 ids.
-            parents = len(words) - len(words.lstrip(b":"))
-            new_id = words.split()[2 * parents + 1].decode()
-            yield _Touch(authorship, next(tokens, b""), new_id)
-        elif words:
-            parts = (*words.decode(errors="replace").split("\x1f", 3), "", "", "")
-            authorship = Authorship(parts[0], _line(parts[1]), parts[2], _line(parts[3]))
-
-
-def _line(text: str) -> str:
-    """Return text of a commit as one line that cannot steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text).strip()

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from controller.errors import WrongUsage
 from controller.ports import Source
+from controller.redactor import HIDDEN, REDACTOR
 
 GIT_PROTOCOLS = ("https", "ssh", "file")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -18,7 +19,6 @@ _SSH_USER = re.compile(r"[A-Za-z0-9_][\w.-]*")
 _BAD_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?=/|$)|[/.]$|^[/.-]|^@$")
 _NOT_PRINTED = re.compile(r"[\x00-\x20\x7f]")
 _URL_PASSWORD = re.compile(r"(?<=://)[^/\s@:]*:[^/\s@]*@")
-HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,10 @@ class GitCredential:
 
     password: str = field(repr=False)
     username: str = "x-access-token"
+
+    def __post_init__(self) -> None:
+        """Have it taken out of every text, whoever repeats it."""
+        REDACTOR.tell(self.password, self._basic)
 
     def config_for(self, url: str) -> dict[str, str]:
         """Return the Git setting that sends it, bound to the host of ``url``; nothing for ssh and file."""

@@ -14,6 +14,7 @@ from controller.aws.tables import DynamoStore, ItemStore, segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
 from controller.ledger.ownership import is_ours_by_history
+from controller.model.canonical import parse_canonical
 from controller.model.observed import (
     CONFIG_SCOPE,
     Mark,
@@ -36,6 +37,7 @@ from controller.targets.table_items.item_form import (
     mark_of,
     moment_or_none,
 )
+from controller.targets.table_items.sensitive_values import tell_sensitive
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -114,6 +116,10 @@ class Tables:
                     objects[observation.ref] = observation
                     if keys:
                         doubtful[observation.ref] = keys
+            tell_sensitive(
+                ((ref, found.attributes) for ref, found in objects.items()),
+                {kind.name: kind for kind in self.kinds},
+            )
             if not errors:
                 try:
                     lost = pool.map(self._is_lost, doubtful.values())
@@ -197,8 +203,11 @@ class Tables:
         extra, extra_bytes = _NO_EXTRA, b"{}"
         if mark is not None:
             extra_bytes = dump_plain(mark.extra)
-            extra = self._extras.setdefault(extra_bytes, mark.extra)
-            mark = Mark(*mark[:-1], extra)
+            known = self._extras.get(extra_bytes)
+            # As plain JSON: others may have put values into it that JSON has no word for.
+            extra = parse_canonical(extra_bytes) if known is None else known
+            self._extras[extra_bytes] = extra
+            mark = mark._replace(extra=extra)
         if kind is not None and kind.shared:
             ours = comparable(held, kind.shared, extra.get("owned", ()))
             compared = attributes if ours is held else dump_plain(ours)

@@ -8,15 +8,17 @@ from typing import Any
 from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
 from controller.ledger.records import RecordSummary, summary_of, who_changed
 from controller.model.canonical import ABSENT, canonical_bytes
-from controller.model.ledger_record import LedgerRecord
-from controller.model.printable import printable, printable_json
+from controller.model.ledger_record import Actor, Approved, LedgerRecord
+from controller.model.printable import in_short, printable, printable_json
 from controller.views.documents.audit import message_of, plain_json, record_differences
 from controller.views.style import aligned
 from controller.views.time_text import dated_second_text
 
 LONGEST_VALUE = 100
 COMMIT_DIGITS = 7
-_HEADINGS = ("WHEN (UTC)", "WHO", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
+_HEADINGS = ("WHEN (UTC)", "WHO", "CALLER", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
+_OF_SOME = frozenset({"Why", "Merged by", "AWS caller", "Role", "Approved"})
+"""Facts that many records have not: shown only where they are known."""
 _TITLES = {"Created": "created", "Updated": "updated", "Deleted": "deleted", "Baseline": "found"}
 
 
@@ -28,13 +30,24 @@ def record_time_text(iso_timestamp: str) -> str:
         return iso_timestamp
 
 
+def who_text(actor: Actor, changed_by: str) -> str:
+    """Return whose change it was, as people may be shown it: the name is claimed, whatever is in it."""
+    return in_short(who_changed(actor, changed_by))
+
+
+def caller_text(actor: Actor) -> str:
+    """Return AWS's word on who acted, without the account: ``assumed-role/envctl/ci``; of none a dash."""
+    return actor.principal.split(":", 5)[-1] or "-"
+
+
+def approval_text(approval: Approved) -> str:
+    """Return what let a change through: ``maxDeletes@3f9c1a… by --override of ada``."""
+    return f"{approval.token} by {in_short(approval.by)}" if approval.by else approval.token
+
+
 def list_lines(records: Sequence[RecordSummary]) -> list[str]:
     """Return one line a record, in the order given, below a line of headings."""
-    return (
-        aligned([_HEADINGS, *(_cells([record]) for record in records)])
-        if records
-        else ["No records."]
-    )
+    return _table([_cells([record]) for record in records]) if records else ["No records."]
 
 
 def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
@@ -50,20 +63,32 @@ def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
         ):
             runs.append([])
         runs[-1].append(record)
-    return aligned([_HEADINGS, *map(_cells, runs)])
+    return _table([_cells(run) for run in runs])
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows below their headings; without callers where no record names one."""
+    caller = _HEADINGS.index("CALLER")
+    if all(row[caller] == "-" for row in rows):
+        return aligned([row[:caller] + row[caller + 1 :] for row in (_HEADINGS, *rows)])
+    return aligned([_HEADINGS, *rows])
 
 
 def record_lines(record: LedgerRecord) -> list[str]:
     """Return all that a record says: who, what, when, why, which commit, which line, and each field before and after."""
     actor = record.actor
+    applied_by = f"{actor.applied_by} ({actor.trigger})" if actor.trigger else actor.applied_by
     facts = {
         "When": record_time_text(record.iso_timestamp),
-        "Who": who_changed(actor, record.changed_by),
-        "Applied by": f"{actor.applied_by} ({actor.trigger})"
-        if actor.trigger
-        else actor.applied_by,
+        "Who": who_text(actor, record.changed_by),
+        "Why": in_short(actor.subject),
+        "Merged by": in_short(actor.merged_by),
+        "Applied by": in_short(applied_by),
+        "AWS caller": actor.principal,
+        "Role": actor.role,
         "Cause": record.cause,
-        "Origin": record.origin,
+        "Approved": f"\n{'':<15}".join(map(approval_text, actor.approvals)),
+        "Origin": printable(record.origin),
         "Commit": actor.commit,
         "Transaction": record.transaction_id,
         "Plan": record.plan_digest,
@@ -76,6 +101,7 @@ def record_lines(record: LedgerRecord) -> list[str]:
         "Message": message_of(record).replace("\n", f"\n{'':<15}"),
     }
     facts |= {name: value for name, value in of_account.items() if value}
+    facts = {name: value for name, value in facts.items() if value or name not in _OF_SOME}
     version = f", version {record.entity_version}" if record.entity_version is not None else ""
     width = max(map(len, facts)) + 2
     lines = [f"{summary_of(record).entity} {_TITLES[record.change_type]}{version}"]
@@ -119,12 +145,15 @@ def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
         if len(tables) > 2:
             tables = [*tables[:2], f"{len(tables) - 2} more tables"]
         what = f"{done} in {', '.join(tables)}"
+    causes = {record.cause for record in records if record.cause}
+    causes |= {"approved" for record in records if record.actor.approvals}
     return (
         record_time_text(first.iso_timestamp).removesuffix(" UTC"),
-        _one_of((who_changed(record.actor, record.changed_by) for record in records), "people"),
+        _one_of((who_text(record.actor, record.changed_by) for record in records), "people"),
+        _one_of((caller_text(record.actor) for record in records), "callers"),
         what,
-        ", ".join(sorted({record.cause for record in records if record.cause})) or "-",
-        _one_of((record.origin for record in records), "places"),
+        ", ".join(sorted(causes)) or "-",
+        _one_of((printable(record.origin) for record in records), "places"),
         _one_of(map(_commit, records), "commits"),
         first.transaction_id or "-",
     )

@@ -19,12 +19,14 @@ from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.override import Override
 from controller.model.plan import Note, Violation
-from controller.model.ref import UNKNOWN_AUTHORSHIP, Reason, ResourceRef
+from controller.model.printable import in_short
+from controller.model.ref import Reason, ResourceRef
 from controller.planning.wording import TIMES, end_text, what_text
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
+from controller.views.audit import approval_text, who_text
 from controller.views.time_text import (
     even_moment_text,
     moment_text,
@@ -92,10 +94,10 @@ def _place(document: Written, verb: str, zone: tzinfo) -> str:
     record = document.record
     if record is None:
         return str(document.origin)
-    author = "" if record.actor.author == UNKNOWN_AUTHORSHIP.author else record.actor.author
-    who = author or record.changed_by or "somebody"
+    who = who_text(record.actor, record.changed_by)
     day = datetime.fromisoformat(record.iso_timestamp).astimezone(zone)
-    by = ", ".join(filter(None, (who, record.actor.commit[:_SHORT], f"{day.day} {day:%b}")))
+    merged = f"merged by {in_short(record.actor.merged_by)}" if record.actor.merged_by else ""
+    by = ", ".join(filter(None, (who, record.actor.commit[:_SHORT], merged, f"{day.day} {day:%b}")))
     return f"{document.origin}   {verb} by {by}, audit {record.transaction_id}"
 
 
@@ -267,11 +269,15 @@ def last_change_lines(explanation: Explanation) -> list[str]:
         ]
     done = datetime.fromisoformat(record.iso_timestamp)
     actor = record.actor
-    commit = f"  commit {actor.commit[:_SHORT]} {actor.author}" if actor.commit else ""
-    who = record.changed_by or actor.applied_by
-    applied = f"by {who} ({record.cause}), audit {record.transaction_id}{commit}"
+    commit = f"  commit {actor.commit[:_SHORT]}" if actor.commit else ""
+    who = who_text(actor, record.changed_by)
+    applied = [f"by {who} ({record.cause}), audit {record.transaction_id}{commit}"]
+    caller = f", AWS caller {actor.principal}" if actor.principal else ""
+    if caller or actor.applied_by != who:
+        applied.append(f"applied by {in_short(actor.applied_by)} ({actor.trigger}){caller}")
+    applied += [f"approved: {approval_text(approval)}" for approval in actor.approvals]
     if found is None:
-        return [f"{second_text(done, UTC)}  {record.change_type}", applied]
+        return [f"{second_text(done, UTC)}  {record.change_type}", *applied]
     since = datetime.fromisoformat(begun.iso_timestamp) if begun else None
     if found.instance:
         states = []
@@ -287,7 +293,7 @@ def last_change_lines(explanation: Explanation) -> list[str]:
         what = f"{action} {TIMES} {count}" if count > 1 else action
     if record.phase == "failed":
         what += f"  FAILED: {record.new_meta.get('Message', '')}"
-    lines = [f"{second_text(done, explanation.zone, since)}  {what}", applied]
+    lines = [f"{second_text(done, explanation.zone, since)}  {what}", *applied]
     if launched and found.instance and (launched - done).total_seconds() > 1:
         lines.append(f"started outside envctl after that, {moment_text(launched)}")
     return lines
@@ -310,7 +316,7 @@ def value_lines(document: EffectiveDocument) -> list[str]:
 def override_line(override: Override, zone: tzinfo) -> str:
     """Return an override that concerns it."""
     what, end = what_text(override), end_text(override, zone)
-    return f"{override.id}  {override.ref} {what} {end} ({override.actor}: {override.reason})"
+    return f"{override.id}  {override.ref} {what} {end} ({in_short(override.actor)}: {in_short(override.reason)})"
 
 
 class BlockLine(NamedTuple):

@@ -35,6 +35,9 @@ class ApplyDocument(TypedDict):
     applied: Annotated[bool, "Whether anything was tried."]
     transaction: Annotated[str, "The run in the ledger; empty if there was nothing to do."]
     stopped: Annotated[str, "Why the run ended early; empty if it did not."]
+    notKept: Annotated[
+        list[str], "What could not be written down afterwards; what was done is done."
+    ]
     outcomes: list[OutcomeObject]
 
 
@@ -55,6 +58,8 @@ def failure_lines(report: ApplyReport) -> Iterator[str]:
             yield f"           {line}"
     if report.stopped:
         yield f"envctl: the run ended early: {report.stopped}"
+    for what in report.not_kept:
+        yield f"envctl: what was done is done, but {what}"
 
 
 def tally_line(report: ApplyReport) -> str:
@@ -79,12 +84,13 @@ def next_run_line(planned: CombinedPlan, report: ApplyReport, command: str) -> s
 
 def apply_json(planned: CombinedPlan, report: ApplyReport | None) -> ApplyDocument:
     """Return the plan, and what became of its changes, for programs; nothing of a plan that only observes was tried."""
-    tried = report if planned.plan.enforced else None
+    tried = report if planned.plan.enforced or (report and report.outcomes) else None
     return {
         "plan": plan_object(planned.plan, planned.names, __version__),
         "applied": tried is not None,
         "transaction": tried.transaction if tried else "",
-        "stopped": tried.stopped if tried else "",
+        "stopped": report.stopped if report else "",
+        "notKept": list(report.not_kept) if report else [],
         "outcomes": [
             filled(OutcomeObject, outcome, outcome.change, outcome.change.ref)
             for outcome in (tried.outcomes if tried else ())

@@ -8,7 +8,7 @@ from typing import Annotated, Final, TypedDict
 from controller.engine.overrides.service import Done, Prepared
 from controller.model.override import Override
 from controller.model.plan import DONE, Status
-from controller.planning.wording import counted_kind, end_text, number, what_text
+from controller.planning.wording import counted_kind, end_text, maker_text, number, what_text
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
@@ -60,6 +60,7 @@ class OverrideDocument(TypedDict):
     outcomes: list[SwitchOutcomeObject]
     refused: Annotated[list[str], "Tokens of guards that stood in the way."]
     counts: Annotated[Mapping[str, int], "Status -> how many outcomes."]
+    failed: Annotated[list[str], "What could not be done once it was written."]
 
 
 def prepared_lines(prepared: Prepared) -> Iterator[str]:
@@ -91,7 +92,7 @@ def _first_line(override: Override, prepared: Prepared) -> str:
     end, what = end_text(override, prepared.zone), f"{override.ref} {what_text(override)}"
     if not prepared.comes:
         again = "" if prepared.then is None else f", {prepared.then.label} again"
-        return f"release {override.id}: {what} ({override.actor}: {override.reason}), {end}{again}"
+        return f"release {override.id}: {what} ({maker_text(override)}), {end}{again}"
     if override.path not in _SCHEDULES:
         return f"{what} {end}"
     name = override.ref.key.rpartition("/")[2]
@@ -115,12 +116,16 @@ def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
     told = []
     for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING)):
         instances = {
-            outcome.change.ref: outcome.status in DONE
+            outcome.change.ref: outcome.status
             for outcome in outcomes
             if outcome.change.action in actions and outcome.change.ref.kind == "Instance"
         }
         if instances:
-            told.append(f"{verb} {number(sum(instances.values()))} of {number(len(instances))}")
+            statuses = Counter(instances.values())
+            unknown = statuses[Status.UNKNOWN]
+            more = f" ({number(unknown)} not known)" if unknown else ""
+            finished = sum(statuses[status] for status in DONE)
+            told.append(f"{verb} {number(finished)} of {number(len(instances))}{more}")
     scaled = [
         outcome.status in DONE
         for outcome in outcomes
@@ -144,6 +149,8 @@ def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
     for scope in done.outcomes:
         if scope.stopped:
             yield f"  {scope.finding.scope}: {scope.stopped.message}"
+    for error in done.failed:
+        yield f"  what was written holds, but: {error}"
 
 
 def _instances(counts: Mapping[str, int]) -> str:
@@ -172,5 +179,6 @@ def report_json(prepared: Prepared, done: Done, now: datetime) -> OverrideDocume
         ),
         outcomes=[filled(SwitchOutcomeObject, outcome, outcome.change) for outcome in outcomes],
         refused=[violation.token for violation in done.refused],
+        failed=[str(error) for error in done.failed],
         counts=Counter(outcome.status.value for outcome in outcomes),
     )

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, NotRequired, TypedDict
 
 from controller.model.override import Override
+from controller.model.printable import in_short
 from controller.planning.overrides import shown_path
-from controller.planning.wording import what_text
+from controller.planning.wording import maker_text, what_text
 from controller.views.documents.envelope import filled
 from controller.views.style import aligned
 from controller.views.time_text import clock_text, relative_day_text, utc_text
@@ -47,8 +48,8 @@ def list_lines(overrides: Sequence[Override], now: datetime) -> list[str]:
             str(override.ref),
             what_text(override),
             _ends(override, now),
-            override.actor,
-            override.reason,
+            in_short(override.actor),
+            in_short(override.reason),
         )
         for override in ordered
     ]
@@ -81,7 +82,7 @@ def soon_text(override: Override, now: datetime) -> str:
     minutes = round(left.total_seconds() / 60)
     return (
         f"override {override.id} of {override.ref} {what_text(override)} ends in {minutes} min,"
-        f" {utc_text(override.until)} ({override.actor}: {override.reason})"
+        f" {utc_text(override.until)} ({maker_text(override)})"
     )
 
 

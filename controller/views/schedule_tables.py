@@ -10,6 +10,7 @@ from controller.engine.queries.schedules.exceptions import (
     ScheduleException,
 )
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
+from controller.model.printable import in_short
 from controller.planning.wording import number
 from controller.scheduling.facts import Source
 from controller.views.documents.envelope import filled
@@ -123,7 +124,7 @@ def _facts(exception: ScheduleException, now: datetime) -> tuple[str, ...]:
 def _by(exception: ScheduleException) -> str:
     """Return who made it one."""
     if exception.override is not None:
-        return exception.override.actor
+        return in_short(exception.override.actor)
     rule = exception.rule
     ours = rule is not None and not exception.by_tag and rule.source is not Source.OVERRIDE
     return "envctl" if ours else UNKNOWN

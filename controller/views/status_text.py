@@ -10,6 +10,7 @@ from controller.engine.queries.status.view import ScopeLine, StatusView
 from controller.model.canonical import ABSENT, Json
 from controller.model.observed import CONFIG_SCOPE, Remark
 from controller.model.override import Override
+from controller.model.printable import in_short
 from controller.planning.wording import number, value_text
 from controller.views.scope_text import in_words, next_step, what_of
 from controller.views.style import Line, Span, Style, aligned
@@ -114,7 +115,12 @@ def _overrides(overrides: Sequence[Override], now: datetime) -> Iterator[Line]:
     if not overrides:
         return
     rows = [
-        (_override(override), _end(override, now), override.actor, override.reason)
+        (
+            _override(override),
+            _end(override, now),
+            in_short(override.actor),
+            in_short(override.reason),
+        )
         for override in overrides
     ]
     for index, line in enumerate(aligned(rows)):

@@ -32,7 +32,7 @@ NOT_OURS = {
         "str(error)",
     ): "botocore's words, from which a password is taken out",
     (
-        "controller/kinds/parts/texts.py",
+        "controller/kinds/parts/naming_pattern.py",
         "str(error).strip()",
     ): "pydantic's words, which have no code",
 }

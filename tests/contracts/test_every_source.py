@@ -8,8 +8,9 @@ import pytest
 
 from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
-from controller.model.ref import UNKNOWN_AUTHORSHIP
+from controller.model.ref import UNKNOWN_AUTHORSHIP, DocumentPlace, ResourceRef
 from controller.ports import Source
+from controller.sources import git_objects, selection
 from controller.sources.open_source import open_source
 from tests.support.git_repository import Repository
 
@@ -237,14 +238,103 @@ def test_a_submodule_is_refused(published: Published, tmp_path: Path) -> None:
     assert "submodule" in tree.problems[0].message
 
 
-def test_authorship_answers_for_every_path_asked(published: Published) -> None:
+@pytest.mark.parametrize(
+    ("bound", "value", "files", "said"),
+    [
+        (
+            "MAX_ENTRIES",
+            7,
+            {f"{n // 2}/{n}.md": "" for n in range(6)},
+            "more than 7 files and folders",
+        ),
+        ("MAX_ENTRIES", 3, {f"{n}.txt": "" for n in range(4)}, "more than 3 files and folders"),
+        ("MAX_FILES", 2, {"b.yaml": "b: 1", "c.yaml": "c: 1"}, "3 YAML files, expected at most 2"),
+        (
+            "MAX_SOURCE_BYTES",
+            11,
+            {"b.yaml": "a: 1", "c.yaml": "a: 1"},
+            "YAML files of 12 bytes altogether, expected at most 11",
+        ),
+    ],
+    ids=["entries", "entries of one folder", "files", "bytes, of one content thrice"],
+)
+def test_more_than_a_source_may_hold_is_one_problem(
+    published: Published,
+    monkeypatch: pytest.MonkeyPatch,
+    bound: str,
+    value: int,
+    files: Mapping[str, str],
+    said: str,
+) -> None:
+    for module in (selection, git_objects):
+        if hasattr(module, bound):
+            monkeypatch.setattr(module, bound, value)
+    published.publish({"a.yaml": "a: 1", **files})
+
+    tree = published.source.fetch()
+
+    (problem,) = tree.problems
+    assert dict(tree.files) == {}
+    assert (problem.origin.path, problem.warning, said in problem.message) == (".", False, True)
+    assert problem.fix
+
+
+def test_what_is_in_hidden_folders_counts_for_nothing(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (selection, git_objects):
+        monkeypatch.setattr(module, "MAX_ENTRIES", 4)
+    published.publish({"a.yaml": "a: 1", **{f".github/{n}/{n}.yaml": "" for n in range(9)}})
+
+    assert list(published.source.fetch().files) == ["a.yaml"]
+
+
+def test_folders_are_entered_to_a_depth(published: Published) -> None:
+    deep, deeper = "/".join("d" * 64), "/".join("e" * 65)
+    published.publish({"a.yaml": "a: 1", f"{deep}/b.yaml": "b: 1", f"{deeper}/c.yaml": "c: 1"})
+
+    tree = published.source.fetch()
+
+    assert list(tree.files) == ["a.yaml", f"{deep}/b.yaml"]
+    (problem,) = tree.problems
+    assert problem.origin.path == deeper
+    assert "deeper than 64 folders" in problem.message
+
+
+def test_long_paths_are_refused_and_shown_short(published: Published) -> None:
+    folder, long = "/".join(["f" * 200] * 5), "/".join(["g" * 204] * 6)
+    published.publish(
+        {"a.yaml": "a: 1", f"{folder}/{'n' * 50}.yaml": "b: 1", f"{long}/c.yaml": "c: 1"}
+    )
+
+    tree = published.source.fetch()
+
+    assert list(tree.files) == ["a.yaml"]
+    assert ["1,060 bytes" in told.message for told in tree.problems] == [True, False]
+    assert max(len(str(told)) for told in tree.problems) < 500
+
+
+def test_many_problems_are_counted(published: Published) -> None:
+    for number in range(130):
+        (published.repository.folder / f"{number:03}.yaml").symlink_to("nowhere")
+    published.publish({"good.yaml": "a: 1"})
+
+    tree = published.source.fetch()
+
+    assert [told.origin.path for told in tree.problems[:-1]] == [f"{n:03}.yaml" for n in range(100)]
+    assert tree.problems[-1].message == "and 30 more problems in this source"
+
+
+def test_authorship_answers_for_every_document_asked(published: Published) -> None:
     published.publish(FILES)
     published.source.fetch()
+    never = DocumentPlace("never/was.yaml", ref=ResourceRef("Cluster", "Never"))
+    asked = [DocumentPlace("clusters/tango.yaml", 1), DocumentPlace("never/was.yaml"), never]
 
-    answer = published.source.authorship(["clusters/tango.yaml", "never/was.yaml"])
+    answer = published.source.authorship(asked)
 
-    assert set(answer) == {"clusters/tango.yaml", "never/was.yaml"}
-    assert answer["never/was.yaml"] == UNKNOWN_AUTHORSHIP
+    assert set(answer) == set(asked)
+    assert answer[never] == UNKNOWN_AUTHORSHIP
 
 
 def _bytes(content: str | bytes) -> bytes:

@@ -13,6 +13,7 @@ from controller.planning.diff import DiffResult, diff
 from controller.planning.fields import EXTRA, FieldNames, FieldPath, extra_path
 from controller.planning.scope_plan import ScopeOptions, finish, plan, plan_scope
 from tests.unit.planning.worlds import (
+    by_hand,
     desired_of,
     found,
     item,
@@ -78,7 +79,7 @@ def scoped(
         target="groups" if live else "tables",
         **how,
     )
-    planned = ScopeOptions(diff=comparing, source_paths=source_paths, tokens=tokens)
+    planned = ScopeOptions(diff=comparing, source_paths=source_paths, approvals=by_hand(*tokens))
     return Scope(desired, observed, planned, live, edits, effects, meaning)
 
 
@@ -330,11 +331,10 @@ def suspended_and_overridden() -> list[Scope]:
         wanted("DeploymentMap/batch", item("DeploymentMap/batch")),
         wanted("Environment/c60", environment("c60"), needs=["DeploymentMap/batch"]),
     ]
-    night = environment("c50", locked=True)
-    night["OpsTable"] = {
-        "Name": "c50",
-        "Value": {**night["OpsTable"]["Value"], "DefaultSchedule": "247"},
-    }
+    always = environment("c50")
+    always["OpsTable"] = {"Name": "c50", "Value": {"DefaultSchedule": "247"}}
+    locked = {"DefaultSchedule": "247", "DeploymentsLocked": True}
+    night = {**always, "OpsTable": {"Name": "c50", "Value": locked}}
     objects = [
         found("Service/Search", service("Search", 40012)),
         found("DeploymentMap/web", web("web-1.4.2")),
@@ -345,7 +345,7 @@ def suspended_and_overridden() -> list[Scope]:
             desired,
             scope_of(*objects),
             suspended={ref("DeploymentMap/web"), ref("DeploymentMap/batch")},
-            overridden={ref("Environment/c50")},
+            overridden={ref("Environment/c50"): wanted("Environment/c50", always)},
         )
     ]
 

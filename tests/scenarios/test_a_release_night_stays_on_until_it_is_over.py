@@ -23,7 +23,7 @@ from controller.events import Event, OverrideEnded, OverrideEndsSoon
 from controller.model.ledger_record import Requester
 from controller.model.observed import ScopeState
 from controller.model.override import Override
-from controller.model.plan import Cause
+from controller.model.plan import Approval, Cause
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import ended
 from controller.settings import Mode, Settings, TargetModes
@@ -196,7 +196,7 @@ def test_more_than_an_edit_may_stop_an_override_stops_once_that_is_approved(even
     assert evening.lifecycles(WEB) == ["InService"] * 3
     # What it says to type then does it.
     accounts, accepted = evening.accounts(), evening.accepted(on_record(evening))
-    ask = LivePlanOptions(now=evening.clock.now, approvals=[done.refused[0].token])
+    ask = LivePlanOptions(now=evening.clock.now, approvals=[Approval(done.refused[0].token, "ann")])
     assert accounts.plan(accepted, accounts.scopes(accepted), ask).plans[0].state is ScopeState.OK
 
 

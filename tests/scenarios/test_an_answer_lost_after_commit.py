@@ -77,16 +77,16 @@ def test_where_the_client_itself_tried_again_the_conflict_with_ourselves_is_seen
 
 
 @pytest.mark.parametrize(
-    ("error", "tries"),
+    ("error", "tries", "status"),
     [
-        (OutcomeUnknown("no answer"), 4),
-        (Throttled("slow down"), 4),
-        (Unreachable("no network"), 4),
-        (AccessDenied("not allowed"), 1),
+        (OutcomeUnknown("no answer"), 4, Status.UNKNOWN),
+        (Throttled("slow down"), 4, Status.FAILED),
+        (Unreachable("no network"), 4, Status.FAILED),
+        (AccessDenied("not allowed"), 1, Status.FAILED),
     ],
 )
 def test_what_does_not_pass_ends_the_run_and_every_change_has_an_outcome(
-    estate: Estate, error: Exception, tries: int
+    estate: Estate, error: Exception, tries: int, status: Status
 ) -> None:
     sent = 0
 
@@ -100,7 +100,7 @@ def test_what_does_not_pass_ends_the_run_and_every_change_has_an_outcome(
     assert sent == tries
     assert result.stopped is error
     assert [outcome.status for outcome in result.outcomes] == [
-        *[Status.FAILED] * 49,
+        *[status] * 49,
         *[Status.SKIPPED] * 51,
     ]
     assert str(error) in result.outcomes[99].message

@@ -10,7 +10,7 @@ from controller.aws.transactions import PutWrite
 from controller.engine.state.rows import row_of_override
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from tests.support.command_line import Fleet, installation, service
+from tests.support.command_line import Fleet, envctl, installation, service
 
 NOW = datetime.now(UTC)
 SEARCH = ResourceRef("Service", "Search")
@@ -123,5 +123,13 @@ def test_a_damaged_row_stops_everything_rather_than_being_forgotten(described: F
 
     refused = described.plan()
 
-    assert refused.code == 70
-    assert "row override#o1 of EnvctlState is damaged" in refused.err
+    assert refused.code == 7
+    assert "row 'override#o1' of EnvctlState is damaged" in refused.err
+
+
+def test_a_row_of_others_fakes_no_line(described: Fleet) -> None:
+    _put(_override(actor="carl\n\x1b[2Jroot", reason="x\nApproved by ada"))
+
+    for told in (envctl("override", "list"), described.plan(), envctl("status")):
+        assert "carl\\n\\x1b[2Jroot" in told.out
+        assert not [line for line in told.out.splitlines() if line.startswith("Approved")]

@@ -20,7 +20,12 @@ from tests.support.live_accounts import SCOPE, LiveEstate, live_scopes
 from tests.support.reconcilers import asked, reconciler
 
 FLEET = {f"e{n}.yaml": environment(f"e{n}") for n in range(3)}
-SETTINGS = "{targets: {others: {owners: enforce}}, guards: {smallMaxDeletes: 0}}"
+MERGER = "Merge Bot <merge@acme.example>"
+SETTINGS = f"""
+targets: {{others: {{owners: enforce}}}}
+guards: {{smallMaxDeletes: 0}}
+approvals: {{inCommits: merged, committers: [{MERGER}]}}
+"""
 
 
 class Committed(FolderSource):
@@ -31,7 +36,9 @@ class Committed(FolderSource):
     def fetch(self) -> SourceTree:
         """Return the folder as of that commit."""
         tree = super().fetch()
-        return replace(tree, revision=replace(tree.revision, message=self.message))
+        return replace(
+            tree, revision=replace(tree.revision, message=self.message, committer=MERGER)
+        )
 
 
 @pytest.fixture

@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from controller.aws.clients import RetryLimits
 from controller.aws.items import from_wire, to_wire
 from controller.engine.queries.audit import Asked, page_of
-from controller.model.plan import NoteCategory
+from controller.model.plan import NoteCategory, Status
 from controller.model.ref import ResourceRef
 from controller.targets.replica_parts.replicated import replicated
 from controller.targets.replicas import TARGET
 from tests.support.fleet_yaml import NUMBERS, account, environment
 from tests.support.live_accounts import SCOPE, LiveEstate, live_changes, live_scopes
 from tests.support.reconcilers import asked
+from tests.support.request_faults import request_faults
 
 SERVICE = """apiVersion: envctl/v1
 kind: Service
@@ -117,6 +119,31 @@ def test_a_change_in_the_master_follows_and_a_delete_too(copies: Copies) -> None
     assert copies.search()["Value"]["Description"] == "second"
     assert copies.item("ConfigEnvironments", EnvironmentName="c51") is None
     assert live_changes(copies.estate.planned()) == []
+
+
+def test_copies_whose_answer_was_lost_are_found_made_and_are_ours_to_delete(
+    copies: Copies,
+) -> None:
+    copies.make_tables()
+    copies.estate.has({"c51.yaml": environment("c51", more=", lifecycle: retired")})
+    copies.estate.applied("config")
+    # An answer that is lost is lost at once, without a minute of further tries.
+    copies.estate.installation.master.aws._clients.retries.limits = RetryLimits(max_tries=1)
+    with request_faults() as faults:
+        # The first announces them.
+        faults.at("TransactWriteItems", 2, lose_answer=True)
+        report = copies.estate.applied(SCOPE)
+
+    assert {outcome.status for outcome in report.outcomes} == {Status.UNKNOWN}
+    assert report.exit_code == 5
+    assert {record.phase for record in copies.estate.records()} == {"intended"}
+
+    assert copies.estate.applied(SCOPE).exit_code == 0
+    ended = copies.estate.records()[len(report.outcomes) :]
+    assert {record.phase for record in ended} == {"succeeded"}
+    copies.estate.has({"c51.yaml": None})
+    copies.estate.applied()
+    assert copies.item("ConfigEnvironments", EnvironmentName="c51") is None
 
 
 def test_a_copy_edited_behind_our_back_is_healed(copies: Copies) -> None:

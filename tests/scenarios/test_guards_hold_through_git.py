@@ -13,6 +13,7 @@ from tests.support.command_line import TEAMS, Fleet, envctl, installation, servi
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.git_repository import Repository
 
+MERGED = "approvals: {inCommits: merged, committers: [Ada Author <ada@example.com>]}"
 ALERTS = """apiVersion: envctl/v1
 kind: NotificationSettings
 metadata: {name: %s%s}
@@ -23,7 +24,8 @@ spec: {ticketing: queue}
 @pytest.fixture
 def repository(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     made = Repository.at(tmp_path / "repository")
-    use_settings(tmp_path, monkeypatch, f'source: {{git: {{url: "{made.url}", ref: main}}}}\n')
+    settings = f'source: {{git: {{url: "{made.url}", ref: main}}}}\n'
+    use_settings(tmp_path, monkeypatch, settings + MERGED)
     return made
 
 
@@ -69,7 +71,9 @@ def test_an_approval_in_a_commit_holds_after_a_squash_merge_and_for_nothing_else
     assert merged.code == 2
     assert merged.json["scopes"][0]["violations"][0]["overridden"]
     repository.commit({"a4.yaml": None}, f"a fifth\n\nEnvctl-Override: {violation['token']}")
-    assert envctl("plan").code == 3
+    other = envctl("plan")
+    assert other.code == 3
+    assert f"{violation['token']}: the changes it was given for are others now" in other.out
     repository.git("reset", "--quiet", "--hard", "HEAD~1")
     assert envctl("apply", "--yes").code == 0
 

@@ -4,6 +4,7 @@ Covers: engine.live.observe, engine.live.journal.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 from moto import mock_aws
 
 from controller.engine.commit.lease import Claim
-from controller.errors import AccessDenied, RefusedByAws
-from controller.model.plan import Change, Status
+from controller.errors import AccessDenied, RefusedByAws, Unreachable
+from controller.model.canonical import parse_canonical
+from controller.model.plan import Cause, Change, Status
 from controller.ports import ActResult, LiveActs
 from tests.support.extension_targets.owners import OwnerParameters
 from tests.support.fleet_yaml import environment
@@ -188,3 +190,109 @@ def test_the_ledger_of_a_live_scope_is_one_chain(estate: LiveEstate, target: Hoo
     # Two transactions for each 49 records: announced, ended.
     assert phases == ["intended"] * 49 + ["succeeded"] * 49 + ["intended"] * 2 + ["succeeded"] * 2
     assert len(target.acted) == 51
+
+
+def no_answer(_change: Change) -> None:
+    raise Unreachable("owners: no answer from AWS")
+
+
+def test_a_create_without_an_answer_stays_open_and_is_found_done(
+    estate: LiveEstate, target: Hooked
+) -> None:
+    target.after = no_answer
+    report = estate.applied()
+
+    (outcome,) = [found for found in report.outcomes if found.change.target == "owners"]
+    assert outcome.status is Status.UNKNOWN
+    assert report.exit_code == 5
+    assert [record.phase for record in estate.records()] == ["intended"]
+
+    target.after = lambda _: None
+    assert estate.applied().exit_code == 0
+    assert [record.phase for record in estate.records()] == ["intended", "succeeded"]
+    assert target.acted == ["c50"]
+
+    estate.has({"c50.yaml": environment("c50", more=", lifecycle: retired")}).applied()
+    estate.has({"c50.yaml": None}).applied()
+    assert parameters(estate) == []
+
+
+def test_what_is_not_known_stays_open_while_the_rest_goes_on(
+    estate: LiveEstate, target: Hooked
+) -> None:
+    estate.has({f"e{n:02}.yaml": environment(f"e{n:02}") for n in range(60)})
+
+    def first_without_answer(change: Change) -> None:
+        if change.ref.key.endswith("/c50"):
+            no_answer(change)
+
+    target.after = first_without_answer
+    report = estate.applied()
+
+    by_status = Counter(found.status for found in report.outcomes if found.change.target)
+    assert by_status[Status.UNKNOWN] == 1
+    (row,) = [row for name, row in estate.rows().items() if name == f"open#{SCOPE}"]
+    (left,) = row["Records"]
+    (record,) = [found for found in estate.records() if found.audit_id == left]
+    assert record.entity_key == f"{SCOPE}/c50"
+
+
+def test_what_a_refused_create_left_behind_is_ours_to_delete(
+    estate: LiveEstate, target: Hooked
+) -> None:
+    def refuse(_change: Change) -> None:
+        raise RefusedByAws("owners: AWS refused the second request", "LimitExceeded")
+
+    target.after = refuse
+    assert estate.applied().exit_code == 7
+    assert [record.phase for record in estate.records()] == ["intended", "failed"]
+    target.after = lambda _: None
+
+    estate.has({"c50.yaml": environment("c50", more=", lifecycle: retired")}).applied()
+    estate.has({"c50.yaml": None}).applied()
+
+    assert parameters(estate) == []
+
+
+def test_our_own_half_done_work_is_no_drift_and_no_flip(estate: LiveEstate, target: Hooked) -> None:
+    estate.applied()
+
+    def half(change: Change) -> None:
+        value = {"owner": parse_canonical(change.after or b"{}")["owner"]}
+        ssm = estate.client("ssm")
+        ssm.put_parameter(Name="/owners/c50", Value=json.dumps(value), Overwrite=True)
+        raise Killed
+
+    for cluster in ("Search", "Tango", "Search", "Tango"):
+        estate.has({"c50.yaml": environment("c50", cluster)})
+        estate.clock.sleep(1)
+        target.before = half
+        with pytest.raises(Killed):
+            estate.applied(take_over=True)
+        target.before = lambda _: None
+
+        (change,) = live_changes(estate.planned())
+        assert change.cause is Cause.EDITED
+        assert change.because == "goes on with what an earlier run began and did not end"
+        estate.clock.sleep(1)
+        assert estate.applied(take_over=True).exit_code == 0
+        assert live_changes(estate.planned()) == []
+
+    assert f"flips#{SCOPE}" not in estate.rows()
+
+
+def test_what_was_left_open_in_a_scope_that_is_taken_is_said(
+    estate: LiveEstate, target: Hooked
+) -> None:
+    kill_while_acting(estate, target, done=True)
+    estate.installation.leases.take(SCOPE, Claim("worker-c", take_over=True))
+
+    report = estate.applied(worker="worker-b")
+
+    assert report.exit_code == 5
+    assert f"scope {SCOPE}: owned by worker-c" in report.stopped
+
+
+def parameters(estate: LiveEstate) -> list[str]:
+    found = estate.client("ssm").get_parameters_by_path(Path="/owners/")["Parameters"]
+    return [parameter["Name"] for parameter in found]

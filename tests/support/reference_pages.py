@@ -29,6 +29,7 @@ MEANINGS = {
     7: "some changes failed or conflicted; `audit verify` found something; `doctor`: something lacks",
     64: "wrong usage: the command line or the settings",
     70: "our bug; the message says where the traceback is",
+    130: "ended by Ctrl-C; 143 by SIGTERM. What was done is printed and recorded",
 }
 
 
@@ -115,7 +116,7 @@ def _exit_codes() -> str:
     order = ", ".join(map(str, EXIT_ORDER))
     intro = (
         f"Where several things happened in one run, the first of {order} is the exit code. Warnings change nothing. "
-        "Ctrl-C gives 130. With `--format json` an error is a JSON document on standard output: "
+        "With `--format json` an error is a JSON document on standard output: "
         '`{"error": {"class", "exitCode", "message"}}`, its `class` one of the errors below.'
     )
     return _page("Exit codes", intro, lines())

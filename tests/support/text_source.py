@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, DocumentPlace
 from controller.ports import Revision, SourceTree
 
 
@@ -33,5 +33,5 @@ class TextSource:
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         return ((text, text.encode()) for text in content_ids)
 
-    def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
-        return dict.fromkeys(paths, self._authorship)
+    def authorship(self, places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
+        return dict.fromkeys(places, self._authorship)

@@ -58,6 +58,9 @@ def test_the_environment_wins() -> None:
     assert settings.allowed_role_names == ("three", "four")
 
 
+MERGED = b"approvals: {inCommits: merged, committers: [A <a@b.cd>]}\n"
+
+
 @pytest.mark.parametrize(
     ("text", "environment", "says"),
     [
@@ -66,6 +69,12 @@ def test_the_environment_wins() -> None:
         (b"guards: {maxDeletes: many}\n", {}, "guards.maxDeletes: expected a whole number"),
         (b"source: {git: {ref: main}}\n", {}, "source.git: url is missing"),
         (b"source: {git: {url: x}, folder: y}\n", {}, "found two: git and folder"),
+        (MERGED + b"source: {git: {url: x}}\n", {}, "name the protected branch in source.git.ref"),
+        (
+            b"approvals: {inCommits: merged}\n",
+            {},
+            "s.yaml:1:12: approvals: inCommits: merged, but nobody's",
+        ),
         (b"region: [\n", {}, "s.yaml:"),
         (b"region: a\n---\nregion: b\n", {}, "s.yaml:3: the settings are one document"),
         (b"", {"ENVCTL_GUARDS_MAX_DELETES": "x"}, "the environment: ENVCTL_GUARDS_MAX_DELETES"),

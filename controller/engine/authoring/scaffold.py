@@ -12,14 +12,14 @@ from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.json_schema import file_name, model_schema
 from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
-from controller.kinds.parts.texts import matches
+from controller.kinds.parts.naming_pattern import matches
 from controller.loading.closest import did_you_mean
 from controller.loading.issues import PlacedIssue
 from controller.loading.positions import dotted
 from controller.loading.text_problems import problem_of
 from controller.loading.yaml_text import scalar_text
 from controller.model.canonical import digest
-from controller.model.ref import Authorship, Problem, ResourceRef, in_file_order
+from controller.model.ref import Authorship, DocumentPlace, Problem, ResourceRef, in_file_order
 from controller.ports import Source, SourceTree
 
 PORTS = range(40_000, 41_000)
@@ -249,9 +249,9 @@ class _SourceWithFile:
             else:
                 yield from self._source.read([wanted])
 
-    def authorship(self, paths: Iterable[str]) -> Mapping[str, Authorship]:
+    def authorship(self, places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
         """Ask the source."""
-        return self._source.authorship(paths)
+        return self._source.authorship(places)
 
 
 def _choices(names: list[str]) -> str:

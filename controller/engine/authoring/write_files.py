@@ -4,15 +4,17 @@ Other users may write into the folder too (``/tmp``), so nothing that is there a
 new file of a name nobody can guess, which then takes the place of the one that was asked for.
 """
 
+import errno
 import os
 import secrets
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from controller.errors import WrongUsage
+from controller.redactor import REDACTOR
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE: Final = 0o600
@@ -51,11 +53,12 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tu
 
 
 def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write a file, replacing one that is there, in one step; with ``private`` nobody but this user may read it.
+    """Write a text, replacing a file that is there, in one step. No secret is in it.
 
-    A file or link of that name is replaced, never written into, and its mode is not kept. Raises WrongUsage if it cannot
-    be written.
+    With ``private`` it is written as it is, secrets and all, and nobody but this user may read it. A file or link of that name
+    is replaced, never written into, and its mode is not kept. Raises WrongUsage if it cannot be written.
     """
+    content = content if private else REDACTOR.redact_bytes(content)
     beside = path.with_name(f".envctl-{secrets.token_hex(16)}")
     try:
         if path.exists() and not path.is_file():
@@ -86,3 +89,18 @@ def _write_as_it_is(path: Path, content: bytes) -> None:
                 fix="name a file in a folder of your own",
             )
         out.write(content)
+
+
+def append_to(path: Path) -> TextIO:
+    """Open a file of this user's, or a pipe or a device, to append to; a new one is this user's alone. Raises OSError.
+
+    A link to a file is not followed, as another user may have laid it.
+    """
+    as_it_is = path.exists() and not path.is_file()
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+    descriptor = os.open(path, flags if as_it_is else flags | os.O_CREAT | os.O_NOFOLLOW, _PRIVATE)
+    found = os.fstat(descriptor)
+    if not stat.S_ISCHR(found.st_mode) and found.st_uid not in {0, os.geteuid()}:
+        os.close(descriptor)
+        raise PermissionError(errno.EPERM, "it belongs to another user")
+    return os.fdopen(descriptor, "a", encoding="utf-8")

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from controller.errors import EnvctlError, StaleEpoch
-from controller.model.plan import Change, Outcome, Progress, Status
+from controller.model.plan import DONE, Change, Outcome, Progress, Status
 from controller.model.ref import NO_REASON, Reason
 from controller.planning.scope_plan import Graph
 
-_BROKEN: Final = frozenset({Status.CONFLICTED, Status.FAILED, Status.SKIPPED, Status.STALE_EPOCH})
+_BROKEN: Final = frozenset(Status) - DONE
 
 
 class ChangeQueue:

@@ -1,15 +1,20 @@
 """What every write of an installation is made with, and what the records of one run say of it."""
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from controller.aws.tables import ItemStore
+from controller.engine.commit.interruption import Interruption
 from controller.engine.commit.lease import Leases
 from controller.ledger.large_images import BlobStore
 from controller.ledger.records import Redact
-from controller.model.ledger_record import Actor
+from controller.model.ledger_record import Actor, Approved, ItemWrite
+from controller.model.plan import Violation
+from controller.model.printable import in_short
+from controller.model.ref import Authorship, ResourceRef
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
 
@@ -28,10 +33,14 @@ class Storage:
     """Logical table name -> ARN."""
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
+    principal: str = ""
+    """ARN of who writes, as AWS says."""
     redact: Redact = lambda _table, image: image
     """Takes sensitive values out of what records keep."""
     blobs: BlobStore | None = None
     """Keeps images that are too large for a record."""
+    interruption: Interruption = field(default_factory=Interruption)
+    """Whether whoever writes was asked to end."""
 
     def physical(self, table: str) -> str:
         """Return the name a logical table goes by in DynamoDB."""
@@ -41,7 +50,7 @@ class Storage:
     def leases(self) -> Leases:
         """Who owns which scope."""
         state = self.physical(STATE_TABLE.name)
-        return Leases(self.store, state, self.clock, self.sleep)
+        return Leases(self.store, state, self.clock, partial(self.interruption.pause, self.sleep))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,43 @@ class ApplyRequest:
     transaction: str
     revision: str = ""
     plan_digest: str = ""
+    approvals: Mapping[ResourceRef, tuple[Approved, ...]] = field(default_factory=dict)
+    """What let changes through that a guard refused, by object."""
+
+    def actor_of(self, write: ItemWrite, principal: str) -> Actor:
+        """Return whose doing a write is: that of who made the desired value what it is, where that is known."""
+        approvals = self.approvals.get(write.ref, ())
+        return actor_of(self.actor, write.authorship, principal, approvals)
+
+
+def actor_of(
+    applier: Actor, author: Authorship, principal: str, approvals: tuple[Approved, ...]
+) -> Actor:
+    """Return the actor of one record: who applies, and who made the desired value what it is. Without an author it is who applies."""
+    actor = replace(applier, principal=principal, approvals=approvals)
+    if not author.author:
+        return actor
+    return replace(
+        actor,
+        author=in_short(author.author),
+        # Nobody's commit: the revision that is applied.
+        commit=author.commit or applier.commit,
+        subject=in_short(author.subject),
+        merged_by=in_short(author.merged_by),
+    )
+
+
+def approvals_of(
+    violations: Iterable[Violation],
+) -> Mapping[ResourceRef, tuple[Approved, ...]]:
+    """Return what was approved, by the objects whose changes it let through."""
+    found: dict[ResourceRef, tuple[Approved, ...]] = {}
+    for violation in violations:
+        if violation.overridden:
+            approval = Approved(violation.token, in_short(violation.approved_by))
+            for ref in violation.counted:
+                found[ref] = (*found.get(ref, ()), approval)
+    return found
 
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -134,7 +134,7 @@ def records_of(
     return build_records(
         items,
         scope=scope,
-        actor=request.actor,
+        actor_of=lambda write: request.actor_of(write, storage.principal),
         plan_digest=request.plan_digest,
         transaction_id=request.transaction,
         at=at,

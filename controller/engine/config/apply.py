@@ -7,10 +7,11 @@ that the first succeeds.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from controller.aws.errors import OutcomeUnknown
 from controller.aws.items import Item
 from controller.aws.transactions import Cancelled
 from controller.aws.transactions import Reason as CancelReason
@@ -23,7 +24,7 @@ from controller.engine.commit.scope_writer import (
     failed_condition,
     head_has_moved,
 )
-from controller.engine.commit.storage import ApplyRequest, new_run_id
+from controller.engine.commit.storage import ApplyRequest, approvals_of, new_run_id
 from controller.engine.commit.transaction import (
     MAX_ITEM_WRITES,
     Load,
@@ -39,6 +40,7 @@ from controller.engine.installation.installation import Installation
 from controller.errors import (
     EnvctlError,
     ExitCode,
+    Interrupted,
     RefusedByAws,
     StaleEpoch,
     exit_code_of,
@@ -82,6 +84,7 @@ class _Run:
             while current is not None:
                 building = ahead.submit(self._build, current.head)
                 try:
+                    self.writer.storage.interruption.check()
                     answer: SendResult | Cancelled | EnvctlError = self.writer.send(current)
                 except EnvctlError as error:
                     answer = error
@@ -169,8 +172,13 @@ class _Run:
             return error
         except EnvctlError as error:
             trouble = error
+        if isinstance(trouble, Interrupted):
+            self._put_back(transaction)
+            return trouble
         if not isinstance(trouble, RefusedByAws):
-            self._settle(transaction, Status.FAILED, trouble.reason)
+            open_still = isinstance(trouble, OutcomeUnknown)
+            status = Status.UNKNOWN if open_still else Status.FAILED
+            self._settle(transaction, status, trouble.reason)
             return trouble
         if len(transaction.changes) > 1:
             # One of them is refused, AWS does not say which: halves find it.
@@ -247,6 +255,8 @@ class ApplyReport:
     exit_code: ExitCode
     stopped: str = ""
     """Why the run did not go to its end, if so."""
+    not_kept: tuple[str, ...] = ()
+    """What could not be written down afterwards: what was done is done all the same."""
 
 
 NOTHING_APPLIED: Final = ApplyReport("", (), ExitCode.DONE)
@@ -268,7 +278,7 @@ def apply_config(
         return NOTHING_APPLIED
     revision = run.revision.tree.revision
     request = ApplyRequest(
-        actor=Actor(revision.author, revision.id, *requester),
+        actor=Actor("", revision.id, *requester),
         transaction=new_run_id(installation.master.process.clock()),
         revision=revision.id,
         plan_digest=run.plan.digest,
@@ -277,7 +287,9 @@ def apply_config(
     outcomes: list[Outcome] = []
     stopped: list[EnvctlError] = []
     for scope in scopes:
-        with ScopeWriter.take(scope.scope, claim, storage, request, emit) as writer:
+        approved = replace(request, approvals=approvals_of(scope.violations))
+        taken = ScopeWriter.take(scope.scope, claim, storage, approved, emit)
+        with taken as writer, storage.interruption.doing((f"scope {scope.scope}",)):
             result = commit_changes(scope.changes, writer)
         outcomes += result.outcomes
         for outcome in result.outcomes:

@@ -1,13 +1,16 @@
 """From a loaded revision and what the tables hold to the plan of the ``config`` scope."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from controller.engine.config.observe import ObservedConfig, Recorded
-from controller.engine.desired.find_edits import authorship_of, with_edits, yaml_field_names
+from controller.engine.desired.find_edits import with_edits, yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import InvalidDesiredState
 from controller.kinds.environment import CONFIG, OPERATIONAL
@@ -16,7 +19,13 @@ from controller.kinds.language.kind import Finding, Kind, Leaving
 from controller.loading.issues import PlacedIssue, placed
 from controller.loading.text_problems import problem_of
 from controller.model.canonical import Json, parse_canonical
-from controller.model.observed import Observation, ObservedState, Ownership, ScopeState, spec_value
+from controller.model.observed import (
+    Observation,
+    ObservedState,
+    Ownership,
+    ScopeState,
+    spec_value,
+)
 from controller.model.override import Override
 from controller.model.plan import PlanOptions, ScopePlan
 from controller.model.ref import (
@@ -28,8 +37,15 @@ from controller.model.ref import (
     in_file_order,
 )
 from controller.model.resource import DesiredState, Projection
+from controller.planning.authors import (
+    CONTROLLER,
+    TIME_UP,
+    Authors,
+    with_document_authors,
+    with_own_authors,
+)
 from controller.planning.diff import DiffOptions, departing
-from controller.planning.guards import GuardSettings, overrides_in
+from controller.planning.guards import GuardSettings
 from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, suspended
@@ -82,12 +98,18 @@ _TYPE: Final = "EnvironmentType"
 
 
 def _protecting(types: Mapping[ResourceRef, bytes]) -> AbstractSet[str]:
-    """Return the names of those environment types, by their attributes, that protect schedules."""
-    return {
-        ref.key
-        for ref, attributes in types.items()
-        if SCHEDULE_ENVIRONMENT in (_value(attributes, TYPES.name).get("ProtectedActions") or ())
-    }
+    """Return the names of those environment types, by their attributes, that protect schedules.
+
+    One whose protected actions are no list, as somebody else wrote them, protects: what they were is not known.
+    """
+    protecting = set()
+    for ref, attributes in types.items():
+        actions = _value(attributes, TYPES.name).get("ProtectedActions")
+        if actions is not None and (
+            not isinstance(actions, list) or SCHEDULE_ENVIRONMENT in actions
+        ):
+            protecting.add(ref.key)
+    return protecting
 
 
 def _schedule_differs(projection: Projection, found: Observation) -> bool:
@@ -146,20 +168,19 @@ def plan_config(
     rules: PlanRules,
     *,
     overrides: Sequence[Override] = (),
-    authorship: Callable[[Sequence[str]], Mapping[str, Authorship]] | None,
+    authors: Authors | None,
 ) -> ScopePlan:
     """Plan the config scope as ``observed`` among what was ``seen``; the revision has the ``overrides`` laid over it.
 
     The ledger is asked for what would be pruned, and for what is not there (a deletion behind our back is drift),
-    ``authorship`` once, for the files the changes come from; None where there are none. Raises InvalidDesiredState for what only the tables can
-    tell: values that must stay, or that something outside the YAML has taken.
+    ``authors`` once, for the documents the changes come from; None where there are none. Raises InvalidDesiredState for what
+    only the tables can tell: values that must stay, or that something outside the YAML has taken.
     """
     desired = revision.desired
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
-    options = _options(desired, observed, asked, rules, overrides)
+    options = _options(revision, observed, asked, rules, overrides)
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
-        kept = find_kept_values(projections, observed, options)
-        if kept:
+        if kept := find_kept_values(projections, observed, options):
             raise InvalidDesiredState(_placed(kept, desired, revision))
         leaving = departing(projections, observed)
         observed = with_references(observed, leaving, rules.kinds)
@@ -169,25 +190,38 @@ def plan_config(
             unrecorded=found.keys() - _recorded(found, seen.recorded),
             removed_outside=_recorded(_missing(projections, observed, rules.kinds), seen.missed),
         )
+    held = schedule_barriers(projections, observed)
     scope = plan_scope(
         projections,
         observed,
         ScopeOptions(
             diff=options,
             limits=rules.limits,
-            tokens=(*asked.approvals, *overrides_in(desired.message)),
-            barriers=(
-                *schedule_barriers(projections, observed),
-                *still_in_use(projections, observed, rules.kinds),
-            ),
+            approvals=None if seen.stands_in else asked.approvals,
+            barriers=(*held, *still_in_use(projections, observed, rules.kinds)),
             source_paths=frozenset(revision.tree.files),
         ),
     )
     changes = with_edits(scope.changes, desired.resources, revision.origins)
-    notes = tuple(sorted((*scope.notes, *in_force(overrides))))
-    if authorship is not None:
-        changes = authorship_of(changes, authorship)
-    return replace(scope, changes=changes, notes=notes)
+    if authors is not None:
+        changes = with_document_authors(changes, authors)
+    changes = with_own_authors(changes, overrides, partial(_ended_by, seen, observed, asked.now))
+    return replace(
+        scope, changes=changes, notes=tuple(sorted((*scope.notes, *in_force(overrides))))
+    )
+
+
+def _ended_by(
+    seen: ObservedConfig, observed: ObservedState, now: datetime, ref: ResourceRef
+) -> Authorship:
+    """Return who ended the overrides whose values an object still holds: the last to do so."""
+    mark = observed.objects[ref].mark if ref in observed.objects else None
+    ids = mark.made_by.overrides if mark is not None else ()
+    left = {override.id for override in seen.overrides}
+    ends = [
+        TIME_UP._replace(date=now.isoformat()) if id_ in left else seen.ended_by(id_) for id_ in ids
+    ]
+    return max(ends, key=attrgetter("date"), default=CONTROLLER)
 
 
 def _placed(
@@ -203,7 +237,7 @@ def _placed(
 
 
 def _options(
-    desired: DesiredState,
+    revision: LoadedRevision,
     observed: ObservedState,
     asked: PlanOptions,
     rules: PlanRules,
@@ -221,8 +255,10 @@ def _options(
         suspended=suspended(overrides),
         left=left_fields(overrides),
         edited_as=asked.edited_as,
-        overridden={override.ref for override in overrides if override.puts_value},
-        origins={ref: Origin(*resource.origin[:2]) for ref, resource in desired.resources.items()},
+        overridden={ref: plain.projection for ref, plain in revision.beneath.items()},
+        origins={
+            ref: Origin(*resource.origin[:2]) for ref, resource in revision.loaded.resources.items()
+        },
         names=yaml_field_names(rules.kinds),
     )
 

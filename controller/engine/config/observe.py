@@ -6,13 +6,16 @@ from functools import partial
 
 from controller.engine.installation.installation import Installation
 from controller.engine.state.rows import (
+    OVERRIDE_PREFIX,
     STATUS_PREFIX,
     override_of_row,
     override_rows_in,
     status_of_row,
 )
+from controller.errors import WrongUsage
 from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.queries import entity_of_item
+from controller.ledger.records import who_changed
 from controller.model.canonical import parse_canonical
 from controller.model.observed import (
     CONFIG_SCOPE,
@@ -23,7 +26,7 @@ from controller.model.observed import (
     ScopeState,
 )
 from controller.model.override import Override
-from controller.model.ref import ResourceRef
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, ResourceRef
 from controller.model.resource import DesiredState, Resource
 from controller.planning.observed_json import read_observed, write_observed
 
@@ -47,10 +50,14 @@ class ObservedConfig:
     scopes: tuple[ObservedState, ...]
     recorded: Recorded
     missed: Recorded
+    ended_by: Callable[[str], Authorship] = lambda _: UNKNOWN_AUTHORSHIP
+    """Who ended the override of an id; unknown where the ledger is not at hand."""
+    stands_in: bool = False
+    """Whether another source stands in for the tables: then the states that changes start from are not theirs."""
 
     @property
     def overrides(self) -> tuple[Override, ...]:
-        """Every override on record, ended ones too. Raises EnvctlError for a damaged one."""
+        """Every override on record, ended ones too. Raises DamagedState for a damaged one."""
         rows = (row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
         return tuple(map(override_of_row, rows))
 
@@ -68,7 +75,17 @@ def observe_config(installation: Installation) -> ObservedConfig:
     }
     state = replace(found, facts={**found.facts, **facts})
     recorded = partial(_is_recorded, installation)
-    return ObservedConfig((state,), recorded, recorded)
+    return ObservedConfig((state,), recorded, recorded, partial(_ended_by, installation))
+
+
+def _ended_by(installation: Installation, override_id: str) -> Authorship:
+    """Return who took an override's row away. Raises as any read."""
+    table, key = installation.master.state_table, OVERRIDE_PREFIX + override_id
+    for record in installation.ledger.of_item(table, key, None):
+        if record.change_type == "Deleted":
+            who = who_changed(record.actor, record.changed_by)
+            return Authorship("", who, record.iso_timestamp, record.actor.trigger)
+    return UNKNOWN_AUTHORSHIP
 
 
 def _is_recorded(installation: Installation, ref: ResourceRef, attributes: bytes) -> bool:
@@ -87,7 +104,16 @@ def _is_recorded(installation: Installation, ref: ResourceRef, attributes: bytes
 
 def seen_in_file(data: bytes, name: str) -> ObservedConfig:
     """Read what ``file_of`` wrote; the ledger is not at hand, so marks are believed. Raises WrongUsage."""
-    return _without_ledger(read_observed(data, name))
+    scopes = read_observed(data, name)
+    for scope in scopes:
+        for ref, found in scope.objects.items():
+            items = parse_canonical(found.attributes)
+            if not all(isinstance(item, dict) for item in items.values()):
+                raise WrongUsage(
+                    f"{name}: {scope.scope}: {ref}: its attributes are no items by table",
+                    fix="write it with envctl plan --save-observed, and do not edit it by hand",
+                )
+    return _without_ledger(scopes)
 
 
 def file_of(seen: ObservedConfig) -> bytes:
@@ -98,7 +124,8 @@ def file_of(seen: ObservedConfig) -> bytes:
 def seen_in_desired(desired: DesiredState) -> ObservedConfig:
     """Take a desired state for what is there, applied in full by ourselves and touched by nobody since."""
     objects = {ref: _as_found(found, desired.revision) for ref, found in desired.resources.items()}
-    return _without_ledger((ObservedState(CONFIG_SCOPE, ScopeState.OK, objects),))
+    found = _without_ledger((ObservedState(CONFIG_SCOPE, ScopeState.OK, objects),))
+    return replace(found, stands_in=True)
 
 
 def _without_ledger(scopes: tuple[ObservedState, ...]) -> ObservedConfig:

@@ -33,8 +33,10 @@ from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
-from controller.model.ref import Authorship, Reason, ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.model.resource import DesiredState
+from controller.planning.approvals import NO_LINES, Commit, CommitLines, lines_of
+from controller.planning.authors import Authors
 from controller.planning.fields import FieldNames
 from controller.planning.overrides import active
 from controller.planning.schedule_meaning import (
@@ -46,6 +48,7 @@ from controller.planning.schedule_meaning import (
 from controller.planning.scope_plan import plan
 from controller.ports import DesiredSource, Source
 from controller.settings import Settings
+from controller.targets.table_items.sensitive_values import tell_sensitive
 from controller.targets.tables import DENIED
 
 SCHEDULED: Final = frozenset({"Environment", "DeploymentMap", "Schedule", "Calendar"})
@@ -138,6 +141,11 @@ class PlanRun:
     names: FieldNames
     observed: tuple[ObservedState, ...]
     """The scopes that were planned, in the modes the settings give them."""
+    asked: PlanOptions
+    meaning: Callable[[datetime], ScheduleMeaning | None]
+    """What the plan's changes of schedules mean at another moment."""
+    lines: CommitLines = NO_LINES
+    """What the revision's commit approves."""
 
     def exit_code(self, *, strict: bool) -> ExitCode:
         """Return that of a command that only plans; ``strict`` makes a scope that is not known an error among good ones."""
@@ -183,8 +191,20 @@ class Planner:
         """
         source = self.source
         if isinstance(source, DesiredSource):
-            return revision_of(source.desired(), self._kinds, self._settings.of_rules)
-        return self._loader.load(source)
+            revision = revision_of(source.desired(), self._kinds, self._settings.of_rules)
+        else:
+            revision = self._loader.load(source)
+        resources = revision.loaded.resources.items()
+        tell_sensitive(
+            ((ref, found.projection.attributes) for ref, found in resources), self._kinds
+        )
+        return revision
+
+    def lines_of_commit(self, revision: LoadedRevision, judges: str) -> CommitLines:
+        """Return what the lines of the revision's commit approve; nothing where ``judges`` says what a plan is of."""
+        found = revision.tree.revision
+        commit = Commit(found.id, found.committer, found.message)
+        return lines_of(commit, self._settings.approvals, judges)
 
     def plan(
         self,
@@ -199,38 +219,36 @@ class Planner:
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
+        for state in seen.scopes:
+            found = ((ref, seen_there.attributes) for ref, seen_there in state.objects.items())
+            tell_sensitive(found, self._kinds)
         states = _chosen(seen.scopes, scopes, self._settings)
-        authorship: Callable[[Iterable[str]], Mapping[str, Authorship]] | None = None
+        authors: Authors | None = None
         if isinstance(self.source, DesiredSource):
             asked = replace(asked, edited_as=self.source.cause)
         else:
-            authorship = self.source.authorship
+            authors = self.source.authorship
         holding = active(seen.overrides, asked.now, git_documents(revision, seen.overrides))
         laid = apply_overrides(revision, holding, self._kinds)
         planned = [
-            plan_config(
-                laid, seen, state, asked, self._rules, overrides=holding, authorship=authorship
-            )
+            plan_config(laid, seen, state, asked, self._rules, overrides=holding, authors=authors)
             for state in states
         ]
-        made = replace(
-            plan(planned, revision=accepted.revision, label=accepted.label),
-            # What the config plan changes about schedules.
-            schedules=next(
-                (
-                    meaning_of(
-                        state, scope, self._kinds, self._settings.options, asked.now, holding
-                    )
-                    for state, scope in zip(states, planned, strict=True)
-                    if scope.scope == CONFIG_SCOPE
-                ),
-                None,
-            ),
-        )
+
+        def meaning(moment: datetime) -> ScheduleMeaning | None:
+            """Return what the config plan changes about schedules."""
+            for state, scope in zip(states, planned, strict=True):
+                if scope.scope == CONFIG_SCOPE:
+                    options = self._settings.options
+                    return meaning_of(state, scope, self._kinds, options, moment, holding)
+            return None
+
+        made = plan(planned, revision=accepted.revision, label=accepted.label)
+        made = replace(made, schedules=meaning(asked.now))
         for violation in made.refused:
             emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
         emit(PlanComputed(made.revision, made.digest, len(made.changes)))
-        return PlanRun(laid, made, self._names, tuple(states))
+        return PlanRun(laid, made, self._names, tuple(states), asked, meaning)
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

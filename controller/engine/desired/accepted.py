@@ -19,11 +19,19 @@ from controller.loading.validated import (
 )
 from controller.model.accepted import AcceptedState, Items, LiveOptions
 from controller.model.canonical import parse_canonical
-from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
+from controller.model.observed import (
+    BENEATH,
+    NOBODY_KNOWN,
+    Mark,
+    Observation,
+    ObservedState,
+    Ownership,
+)
 from controller.model.override import Override
 from controller.model.plan import ScopePlan
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection, Resource
+from controller.planning.authors import made_by
 from controller.planning.fields import keep_found
 from controller.planning.overrides import patch, without_override
 from controller.targets.table_items.item_form import load_plain
@@ -110,6 +118,11 @@ class AcceptedReader:
             specs=known.specs,
             items=LazyMapping(mine, lambda ref: load_plain(mine[ref].attributes)),
             unreadable=unreadable,
+            made_by={
+                ref: found.mark.made_by
+                for ref, found in mine.items()
+                if found.mark is not None and found.mark.made_by.author
+            },
             revision=revision,
             installation=self.installation,
             options=self.options,
@@ -232,11 +245,12 @@ def accepted_after(observed: ObservedState, scope_plan: ScopePlan) -> ObservedSt
         revision = known.revision if known else ""
         origin = change.origin or (Origin(known.path, known.line) if known else Origin(""))
         extra = parse_canonical(change.extra) if change.extra else {}
+        author = made_by(change, known.made_by if known else NOBODY_KNOWN)
         objects[change.ref] = Observation(
             ref=change.ref,
             attributes=change.after,
             digest=change.digest,
-            mark=Mark("", "", revision, origin.path, origin.line, change.digest, extra),
+            mark=Mark("", "", revision, origin.path, origin.line, change.digest, extra, author),
             ownership=Ownership.OURS,
             base=change.base,
             depends_on=change.depends_on,

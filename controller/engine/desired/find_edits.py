@@ -1,6 +1,6 @@
 """How plans name an attribute (as the YAML does), and which place in the source each planned change comes from."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,10 +9,11 @@ from controller.kinds.language.kind import Kind
 from controller.loading.positions import FieldOrigins, FieldPath, dotted
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Cause, Change, Edit
-from controller.model.ref import Authorship, Origin, ResourceRef
+from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 from controller.planning.edits import OF_NO_EDIT
 from controller.planning.fields import EXTRA, FieldNames
+from controller.planning.override_edits import BENEATH_IT
 from controller.planning.overrides import member_index
 
 
@@ -59,7 +60,11 @@ def with_edits(
             result[index] = replace(change, edit=Edit(Origin(place.path), ""))
             continue
         written = {
-            origins.written(resource.origin.path, resource.index, field_path(field.path, resource))
+            origins.written(
+                resource.origin.path,
+                resource.index,
+                field_path(field.path.removesuffix(BENEATH_IT), resource),
+            )
             for field in change.fields
         }
         edit = Edit(place, str(change.ref))
@@ -95,17 +100,3 @@ def field_path(shown: str, resource: Resource) -> FieldPath:
         else:
             value = None
     return tuple(found)
-
-
-def authorship_of(
-    changes: Sequence[Change], authorship: Callable[[Sequence[str]], Mapping[str, Authorship]]
-) -> tuple[Change, ...]:
-    """Give each change who last touched its file; ``authorship`` is asked once, for all of them."""
-    paths = sorted({change.origin.path for change in changes if change.origin is not None})
-    known = authorship(paths) if paths else {}
-    return tuple(
-        replace(change, authorship=known[change.origin.path])
-        if change.origin is not None and change.origin.path in known
-        else change
-        for change in changes
-    )

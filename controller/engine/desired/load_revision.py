@@ -3,6 +3,7 @@
 Many new files are parsed by several processes at once; what comes out is what one process would make of them.
 """
 
+import contextlib
 import os
 import pickle
 import threading
@@ -27,8 +28,9 @@ from controller.model.accepted import ALLOWED_SECRETS
 from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
 from controller.model.observed import BENEATH
 from controller.model.override import Override
-from controller.model.ref import Problem, ProblemCode, ResourceRef, in_file_order
-from controller.model.resource import DesiredState
+from controller.model.ref import Problem, ProblemCode, ResourceRef
+from controller.model.resource import DesiredState, Resource
+from controller.model.source_bounds import first_problems
 from controller.planning.overrides import base_fields, patch
 from controller.ports import Revision, Source, SourceTree
 
@@ -68,16 +70,21 @@ def _parse(parts: Sequence[Sequence[Content]], kinds: Collection[str]) -> Iterat
     """Parse the first part here, each other in a process of its own meanwhile."""
     first, *others = parts
     running = [(part, *_start(part, kinds)) for part in others]
-    yield from list(parse_one_by_one(first, kinds))
-    for part, process, answer in running:
-        process.join()
-        with answer:
+    with contextlib.ExitStack() as at_the_end:
+        for _, process, answer in running:
+            at_the_end.callback(answer.close)
+            at_the_end.callback(process.join)
+            at_the_end.callback(process.terminate)
+        yield from parse_one_by_one(first, kinds)
+        for part, process, answer in running:
+            process.join()
             if process.exitcode:  # it was ended from outside, or there was no room for its answer
                 yield from parse_one_by_one(part, kinds)
             else:
                 answer.seek(0)
                 for content_id, _ in part:
                     yield content_id, pickle.load(answer)  # noqa: S301 - our own process wrote it
+            answer.close()
 
 
 def _start(part: Sequence[Content], kinds: Collection[str]) -> tuple[BaseProcess, IO[bytes]]:
@@ -110,6 +117,8 @@ class LoadedRevision:
     origins: FieldOrigins
     is_yaml: bool = True
     """Whether it was read from files: else nothing in it has a line, and nothing is known of what Git has."""
+    beneath: Mapping[ResourceRef, Resource] = field(default_factory=dict)
+    """What overrides that are laid over it make otherwise, as it is without them."""
 
     @property
     def desired(self) -> DesiredState:
@@ -187,12 +196,12 @@ class RevisionLoader:
             )
         self._memory = loaded.memory
         origins = FieldOrigins(
-            files,
+            files if loaded.memory.parsed else {},
             loaded.memory.parsed,
             lambda content_id: next(data for _, data in source.read([content_id])),
             lambda: secret_names_of(self.kinds),
         )
-        problems = in_file_order((*tree.problems, *problems_of(loaded, origins, self.kinds)))
+        problems = first_problems((*tree.problems, *problems_of(loaded, origins, self.kinds)))
         return LoadedRevision(tree, loaded, problems, origins)
 
 
@@ -213,7 +222,11 @@ def apply_overrides(
     loaded = overlay_documents(revision.loaded, documents, kinds)
     problems = problems_of(loaded, revision.origins, kinds)
     known = set(revision.problems)
-    fresh = [problem for problem in problems if problem not in known and not problem.warning]
+    fresh = [
+        problem
+        for problem in problems
+        if problem not in known and not problem.warning and problem.code is not ProblemCode.MORE
+    ]
     if fresh:
         raise InvalidDesiredState([*fresh, *_blamed(overrides, documents.keys(), revision)])
     resources = dict(loaded.resources)
@@ -227,7 +240,8 @@ def apply_overrides(
             digest = projection_digest(asked.attributes, extra)
             marked = replace(asked, extra=extra, digest=digest)
             resources[ref] = replace(resources[ref], projection=marked)
-    return replace(revision, loaded=replace(loaded, resources=resources))
+    beneath = {ref: plain[ref] for ref, made in resources.items() if made is not plain[ref]}
+    return replace(revision, loaded=replace(loaded, resources=resources), beneath=beneath)
 
 
 def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:

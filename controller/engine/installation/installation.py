@@ -51,6 +51,7 @@ class Master:
             instance=process.instance,
             allowed_role_names=settings.allowed_role_names,
             clock=process.clock,
+            stop=process.interruption.asked,
         )
         self.client = self.aws.client("dynamodb", MASTER)
         """The client of the master's tables."""
@@ -100,6 +101,8 @@ class Installation:
             table_arn=lambda table: arn + table,
             clock=master.process.clock,
             sleep=master.process.sleep,
+            interruption=master.process.interruption,
+            principal=master.aws.caller_arn(),
             redact=redactor(kinds, self.id),
             blobs=self.ledger.blobs,
         )

@@ -1,9 +1,11 @@
 """What the process gives a command: everything that is not the same each time. Alone, as every command begins with it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from controller.engine.commit.interruption import Interruption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +17,8 @@ class ProcessContext:
     sleep: Callable[[float], None]
     user: str
     instance: str
+    interruption: Interruption = field(default_factory=Interruption)
+    """Whether the process was asked to end; ``sleep`` may end early then."""
 
     @property
     def cache_dir(self) -> Path:

@@ -1,9 +1,10 @@
 """One run over the live accounts of an installation: known, looked at, planned, changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from controller import catalog
 from controller.aws.live_look import look
@@ -30,6 +31,26 @@ from controller.model.plan import ScopePlan
 from controller.model.ref import ResourceRef
 from controller.ports import LiveTarget
 from controller.settings import Mode, weaker
+
+
+class NotWritten(NamedTuple):
+    """What could not be written down after acts, and why."""
+
+    what: str
+    error: EnvctlError
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        return f"{self.what} could not be written: {self.error}"
+
+
+def kept(what: str, step: Callable[[], object]) -> tuple[NotWritten, ...]:
+    """Take a step of what is written down after acts; return why it failed, if it did."""
+    try:
+        step()
+    except EnvctlError as error:
+        return (NotWritten(what, error),)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +231,21 @@ class LiveAccounts:
         claim: Claim,
         requester: Requester,
         emit: Emit = discard_event,
-    ) -> None:
-        """Remember what the next run asks for, and write how each scope stands. Raises as any read or write."""
-        self._memory.keep_schedules(accepted, scopes)
-        self._memory.keep_tags(accepted, scopes, claim, requester, emit)
-        self.write_statuses([outcome.finding for outcome in outcomes])
+    ) -> tuple[NotWritten, ...]:
+        """Remember what the next run asks for, and write how each scope stands; return what could not be kept.
+
+        Raises nothing: what was done is done.
+        """
+        findings = [outcome.finding for outcome in outcomes]
+        schedules = "the schedules worked by"
+        return (
+            *kept(schedules, lambda: self._memory.keep_schedules(accepted, scopes)),
+            *kept(
+                "override tags",
+                lambda: self._memory.keep_tags(accepted, scopes, claim, requester, emit),
+            ),
+            *kept("how live scopes stand", lambda: self.write_statuses(findings)),
+        )
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:
         """Write how scopes stand. Raises as any write."""

@@ -3,17 +3,28 @@
 Live changes cannot join a transaction. What is announced and never ended is settled by the next run, by looking.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple
 
 from controller.engine.commit.change_queue import ChangeQueue
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.live.journal import MAX_RECORDS, Ending, Journal
 from controller.engine.live.observe import FRESH, ScopeActs, ScopeReads
-from controller.errors import Conflict, EnvctlError, StaleEpoch
+from controller.errors import (
+    AccessDenied,
+    Conflict,
+    EnvctlError,
+    Interrupted,
+    NotInTime,
+    RefusedByAws,
+    StaleEpoch,
+    Unreachable,
+    WrongUsage,
+)
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook
 from controller.model.plan import Change, Outcome, Status
@@ -67,10 +78,24 @@ def next_stage(queue: ChangeQueue, targets: Mapping[str, LiveTarget]) -> Stage |
     return Stage(target, batches[:MAX_TOGETHER])
 
 
+MAX_STILL_OPEN: Final = MAX_TOGETHER
+"""Records left open by one run: with more of them AWS is out of reach, and their list must fit into one row."""
 ACTS_AT_ONCE: Final = 4
 """Objects of one scope that are worked on side by side."""
 
 Result = ActResult | EnvctlError
+_OUTCOME_KNOWN: Final = (AccessDenied, Conflict, Interrupted, NotInTime, RefusedByAws, WrongUsage)
+"""Errors after which it is known that the request they are about was not done. After any other it may have been."""
+
+
+class OutcomeOpen(NamedTuple):
+    """Why it is not known whether a change was made."""
+
+    error: EnvctlError
+
+
+def _go_on() -> None:
+    """Let an act go on whatever happens: it is of one object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +131,11 @@ class LiveRun:
             # Before the first write, once: an Account that names another account's role changes nothing there.
             scope = self.reads.scope
             self.reads.access.assert_identity(scope.account, scope.region)
-            while (stage := next_stage(queue, self.targets)) is not None:
+            while True:
+                self.writer.storage.interruption.check()
+                stage = next_stage(queue, self.targets)
+                if stage is None:
+                    break
                 self._do(stage, queue, again, look)
                 self.writer.tell(queue.progress)
         except EnvctlError as error:
@@ -119,29 +148,38 @@ class LiveRun:
         self, stage: Stage, queue: ChangeQueue, again: dict[str, float], look: LiveLook | None
     ) -> None:
         records = self.journal.record_intent(stage.batches)
-        results, lost = self._act(stage, records, look)
-        found = [
-            [(change, results.get(change.ref, lost)) for change in batch.changes]
-            for batch in stage.batches
-        ]
-        endings = {
-            record.audit_id: _ending(of_record)
-            for record, of_record in zip(records, found, strict=True)
-        }
+        with self.writer.storage.interruption.doing(str(batch.ref) for batch in stage.batches):
+            results, lost = self._act(stage, records, look)
         if isinstance(lost, StaleEpoch):
             # Nothing can be written any more; whoever owns the scope now settles what is open.
             raise lost
-        ended = self.journal.end(endings, records)
-        for record, end, of_record in zip(records, ended, found, strict=True):
+        unknown = None if lost is None else OutcomeOpen(lost)
+        found = [
+            [(change, unknown or _known(results.get(change.ref))) for change in batch.changes]
+            for batch in stage.batches
+        ]
+        # What may have been done stays open: the next run settles it by looking.
+        endings = {
+            record.audit_id: _ending(of_record)
+            for record, of_record in zip(records, found, strict=True)
+            if not any(isinstance(result, OutcomeOpen) for _, result in of_record)
+        }
+        ended = {end.intended: end.audit_id for end in self.journal.end(endings, records)}
+        for record, of_record in zip(records, found, strict=True):
             for change, result in of_record:
                 status, message = _status(result)
-                audit_ids = (record.audit_id, end.audit_id)
+                audit_ids = filter(None, (record.audit_id, ended.get(record.audit_id)))
                 queue.settle(queue.place_of(change), status, message, audit_ids)
                 if isinstance(result, ActResult) and result.look_again_s is not None:
                     known = again.get(change.target, result.look_again_s)
                     again[change.target] = min(known, result.look_again_s)
         if lost is not None:
             raise lost
+        if len(self.journal.still_open) > MAX_STILL_OPEN:
+            raise Unreachable(
+                f"scope {self.reads.scope.name}: of {len(self.journal.still_open):,} changes it is not known whether they were done",
+                fix="run again: it looks, and goes on from there",
+            )
 
     def _act(
         self, stage: Stage, records: Sequence[LedgerRecord], look: LiveLook | None
@@ -149,7 +187,7 @@ class LiveRun:
         """Return what became of each change, and what made going on useless, if anything did."""
         target = stage.target
         if isinstance(target, BatchingTarget):
-            acts = self._acts(records[0], look)
+            acts = self._acts(records[0], look, self.writer.storage.interruption.check)
             try:
                 self.writer.lease.confirm()
                 return dict(target.act_together(stage.changes, acts)), None
@@ -158,6 +196,8 @@ class LiveRun:
 
         def act_on(change: Change, acts: ScopeActs) -> Result:
             try:
+                # One object is brought to its end; the next is not begun.
+                self.writer.storage.interruption.check()
                 self.writer.lease.confirm()
                 return target.act(change, acts)
             except EnvctlError as error:
@@ -170,7 +210,12 @@ class LiveRun:
         refs = [change.ref for change in stage.changes]
         return dict(zip(refs, found, strict=True)), stale[-1] if stale else None
 
-    def _acts(self, record: LedgerRecord, look: LiveLook | None) -> ScopeActs:
+    def _acts(
+        self,
+        record: LedgerRecord,
+        look: LiveLook | None,
+        may_go_on: Callable[[], None] = _go_on,
+    ) -> ScopeActs:
         reads, storage = self.reads, self.writer.storage
         now = storage.clock()
         return ScopeActs(
@@ -184,27 +229,42 @@ class LiveRun:
             # AWS takes at most 64 characters: just the length of the record's id.
             record.audit_id[:64],
             storage.clock,
-            storage.sleep,
+            partial(storage.interruption.pause, storage.sleep),
             look if look is not None and now - look.at <= FRESH else None,
             self.waits_since,
+            may_go_on,
         )
 
 
-def _status(result: Result | None) -> tuple[Status, Reason]:
+def _known(result: Result | None) -> "Result | OutcomeOpen":
+    """Return a result; where it does not say whether the change was made, as one that is open."""
+    if result is None:
+        return OutcomeOpen(Unreachable("its target did not say what became of it"))
+    if isinstance(result, (ActResult, *_OUTCOME_KNOWN)):
+        return result
+    return OutcomeOpen(result)
+
+
+def _status(result: Result | OutcomeOpen) -> tuple[Status, Reason]:
     match result:
         case ActResult():
             return Status.APPLIED, Reason(result.message)
         case Conflict():
             return Status.CONFLICTED, result.reason
-        case StaleEpoch():
-            return Status.STALE_EPOCH, result.reason
-        case None:
-            return Status.FAILED, Reason("its target did not say what became of it")
+        case Interrupted():
+            return Status.SKIPPED, result.reason
+        case OutcomeOpen():
+            error = result.error
+            return Status.UNKNOWN, Reason(
+                f"it may have been done: {error.message}",
+                detail=error.detail,
+                fix="run again: it looks, and records what became of it",
+            )
         case _:
             return Status.FAILED, result.reason
 
 
-def _ending(results: Sequence[tuple[Change, Result | None]]) -> Ending:
+def _ending(results: Sequence[tuple[Change, Result | OutcomeOpen]]) -> Ending:
     """Say how a record ended whose changes ended so: failed as soon as one of them is."""
     failed = [(change, result) for change, result in results if not isinstance(result, ActResult)]
     done = [result for _, result in results if isinstance(result, ActResult)]

@@ -9,7 +9,7 @@ from typing import Final
 from controller.engine.commit.change_queue import not_tried
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
-from controller.engine.commit.storage import ApplyRequest
+from controller.engine.commit.storage import ApplyRequest, approvals_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
@@ -17,7 +17,14 @@ from controller.engine.live.journal import Journal, settle, target_of
 from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.state.rows import Finding, write_history
-from controller.errors import EnvctlError, ExitCode, Unreachable, exit_code_of
+from controller.errors import (
+    EnvctlError,
+    ExitCode,
+    Interrupted,
+    Unreachable,
+    exit_code_of,
+    worst_exit_code,
+)
 from controller.events import (
     ChangeSettled,
     DriftStormFound,
@@ -34,6 +41,13 @@ from controller.planning.drift_history import DriftHistory
 
 MAX_TIME: Final = timedelta(minutes=20)
 """What AWS goes on with for longer is followed by the next run."""
+
+
+_CODES: Final = {
+    **dict.fromkeys(Status, ExitCode.FAILED),
+    **dict.fromkeys(DONE, ExitCode.DONE),
+    Status.UNKNOWN: ExitCode.TRY_AGAIN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,7 @@ class ScopeRun:
                 now = process.clock()
                 if outcome.again_at is None or now - began > max(MAX_TIME, power):
                     break
+                # The next pass says what an interruption means.
                 process.sleep(max(0.0, (outcome.again_at - now).total_seconds()))
         return outcome
 
@@ -98,9 +113,13 @@ class ScopeRun:
         if not changes and (not self.left_open or self.plan.setup.waits):
             yield ScopeOutcome((), self._finding(()))
             return
+        interruption = self.installation.master.process.interruption
         try:
+            interruption.check()
             storage = self.installation.storage()
-            writer = ScopeWriter.take(self._name, claim, storage, self.request, self.emit)
+            violations = [v for plan in self.plan.plans for v in plan.violations]
+            request = replace(self.request, approvals=approvals_of(violations))
+            writer = ScopeWriter.take(self._name, claim, storage, request, self.emit)
         except EnvctlError as error:
             yield self._stopped((), error, left=changes)
             return
@@ -110,12 +129,13 @@ class ScopeRun:
             run = LiveRun(
                 reads=self.planner.reads(self.plan.setup),
                 writer=writer,
-                journal=Journal(writer, self.plan.setup.scope),
+                journal=Journal(writer, self.plan.setup.scope, self.plan.setup.role_arn or ""),
                 targets={target.name: target for target in self.planner.targets},
                 waits_since=waits_since,
             )
             while result is None or result.look_again_s:
                 try:
+                    interruption.check()
                     if result is None:
                         due, plan = self._due(run, changes)
                     else:
@@ -123,17 +143,23 @@ class ScopeRun:
                         due = plan.to_do
                     result = run.apply(due, plan.view.look)
                     outcomes += result.outcomes
-                    history = self._settled(result, history)
+                    history = self._settled(result, history, plan.unfinished)
                     yield self._passed(result, outcomes)
                 except EnvctlError as error:
                     yield self._stopped(outcomes, error, left=changes if not outcomes else ())
                     return
 
-    def _settled(self, result: LiveResult, history: DriftHistory) -> DriftHistory:
-        """Tell of a pass; return what is remembered after it. Raises what stopped it."""
+    def _settled(
+        self, result: LiveResult, history: DriftHistory, unfinished: frozenset[ResourceRef]
+    ) -> DriftHistory:
+        """Tell of a pass; return what is remembered after it: no flip of what was ``unfinished``. Raises what stopped it."""
         for outcome in result.outcomes:
             self.emit(ChangeSettled.of(outcome))
-        done = [outcome.change for outcome in result.outcomes if outcome.status in DONE]
+        done = [
+            outcome.change
+            for outcome in result.outcomes
+            if outcome.status in DONE and outcome.change.ref not in unfinished
+        ]
         now = self.installation.master.process.clock()
         history = self._remember(history, history.with_done(done, now))
         if result.stopped is not None:
@@ -142,12 +168,11 @@ class ScopeRun:
 
     def _passed(self, result: LiveResult, outcomes: Sequence[Outcome]) -> ScopeOutcome:
         now = self.installation.master.process.clock()
-        failed = any(outcome.status not in DONE for outcome in outcomes)
         again_s = min(result.look_again_s.values(), default=None)
         return ScopeOutcome(
             tuple(outcomes),
             self._finding(outcomes),
-            exit_code=ExitCode.FAILED if failed else ExitCode.DONE,
+            exit_code=worst_exit_code(_CODES[outcome.status] for outcome in outcomes),
             again_at=None if again_s is None else now + timedelta(seconds=again_s),
         )
 
@@ -239,7 +264,9 @@ class ScopeRun:
             for change in left
         )
         every = (*outcomes, *skipped)
-        finding = replace(self._finding(every), state=ScopeState.STALLED, reason=str(error))
+        finding = self._finding(every)
+        if not isinstance(error, Interrupted):
+            finding = replace(finding, state=ScopeState.STALLED, reason=str(error))
         return ScopeOutcome(every, finding, exit_code_of(error), error.reason)
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:

@@ -5,7 +5,7 @@ Records go in batches, each in one transaction with the head and the list of wha
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -13,15 +13,17 @@ from controller.aws.items import to_wire
 from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
+from controller.engine.commit.storage import actor_of
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import DIGEST, iso_ms, record_of_wire, refs_of
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
-from controller.model.ledger_record import LedgerRecord
+from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import LiveScope
 from controller.model.observed import Observation
-from controller.model.ref import ResourceRef
+from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.planning.wording import NAMES_SHOWN
 from controller.ports import Batch
+from controller.redactor import REDACTOR
 from controller.targets.table_items.definitions import STATE_TABLE
 
 ACTION: Final = "Action"
@@ -142,10 +144,17 @@ def scopes_left_open(store: ItemStore, state_table: str, scopes: Iterable[str]) 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Makes and writes the records of one run in one scope. Not for several threads at once."""
+    """Makes and writes the records of one run in one scope. Not for several threads at once.
+
+    Begins with ``left_open``: what an earlier run left open stays so until it is ended.
+    """
 
     writer: ScopeWriter
     scope: LiveScope
+    role: str = ""
+    """ARN of the role the account is reached by."""
+    still_open: list[str] = field(default_factory=list)
+    """Ids of the records of which nobody has written what became of them."""
 
     def intended(self, batch: Batch, at: datetime) -> LedgerRecord:
         """Return the record that announces changes which share one; not yet chained.
@@ -181,7 +190,7 @@ class Journal:
             iso_timestamp=iso_ms(at),
             transaction_id=self.writer.request.transaction,
             changed_by=self.writer.request.actor.applied_by,
-            actor=self.writer.request.actor,
+            actor=self._actor(batch),
             plan_digest=self.writer.request.plan_digest,
             origin=str(first.origin or ""),
             before=_digest(before),
@@ -193,10 +202,23 @@ class Journal:
         )
         return replace(record, audit_id=_audit_id(record))
 
+    def _actor(self, batch: Batch) -> Actor:
+        """Return whose doing the changes of a batch are; where several people's, nobody's but who applies them."""
+        request, changes = self.writer.request, batch.changes
+        authors = {change.authorship or UNKNOWN_AUTHORSHIP for change in changes}
+        author = authors.pop() if len(authors) == 1 else UNKNOWN_AUTHORSHIP
+        approvals = dict.fromkeys(
+            approval for change in changes for approval in request.approvals.get(change.ref, ())
+        )
+        principal = self.writer.storage.principal
+        return replace(actor_of(request.actor, author, principal, tuple(approvals)), role=self.role)
+
     def ended(self, intended: LedgerRecord, ending: Ending, at: datetime) -> LedgerRecord:
         """Return the record of what became of an intended one; not yet chained."""
         new = intended.new_value if ending.after is None else parse_canonical(ending.after)
-        meta = {**intended.new_meta, **({MESSAGE: ending.message} if ending.message else {})}
+        meta = dict(intended.new_meta)
+        if ending.message:
+            meta[MESSAGE] = REDACTOR.redact(ending.message)
         record = replace(
             intended,
             phase=ending.phase,
@@ -219,7 +241,8 @@ class Journal:
         keys = [{"AuditID": record_id} for record_id in row.get("Records", ())] if row else []
         if not keys:
             return ()
-        found = storage.store.batch_get(storage.physical(LEDGER_TABLE.name), keys)
+        found = list(storage.store.batch_get(storage.physical(LEDGER_TABLE.name), keys))
+        self.still_open[:] = [str(item["AuditID"]) for item in found]
         records = (record_of_wire(to_wire(item), storage.blobs) for item in found)
         return tuple(sorted(records, key=lambda record: record.sequence))
 
@@ -227,26 +250,40 @@ class Journal:
         """Announce changes, ``MAX_RECORDS`` a transaction. Raises StaleEpoch, and as any write: nothing is to be done then."""
         at = self.writer.storage.clock()
         records = [self.intended(batch, at) for batch in batches]
-        ids = [record.audit_id for record in records]
-        return self._write(records, lambda written: ids[:written])
+        return self._write(records, lambda part: self.still_open + [r.audit_id for r in part])
 
     def end(
         self, endings: Mapping[str, Ending], records: Sequence[LedgerRecord]
     ) -> tuple[LedgerRecord, ...]:
-        """Write what became of announced records, by their ids. Raises StaleEpoch, and as any write: they stay open then."""
+        """Write what became of announced records that have an ending, by their ids; the others stay open.
+
+        Raises StaleEpoch, and as any write: they stay open then.
+        """
         at = self.writer.storage.clock()
-        ended = [self.ended(record, endings[record.audit_id], at) for record in records]
-        ids = [record.intended for record in ended]
-        return self._write(ended, lambda written: ids[written:])
+        ended = [
+            self.ended(record, endings[record.audit_id], at)
+            for record in records
+            if record.audit_id in endings
+        ]
+
+        def open_after(part: Sequence[LedgerRecord]) -> list[str]:
+            gone = {record.intended for record in part}
+            return [record_id for record_id in self.still_open if record_id not in gone]
+
+        return self._write(ended, open_after)
 
     def _write(
-        self, records: Sequence[LedgerRecord], open_after: Callable[[int], list[str]]
+        self,
+        records: Sequence[LedgerRecord],
+        open_after: Callable[[Sequence[LedgerRecord]], list[str]],
     ) -> tuple[LedgerRecord, ...]:
-        """Append records, ``MAX_RECORDS`` a transaction; ``open_after`` so many are written gives the ids of those open then."""
+        """Append records, ``MAX_RECORDS`` a transaction; ``open_after`` a part is written gives the ids of those open then."""
         table = self.writer.storage.physical(STATE_TABLE.name)
         written: list[LedgerRecord] = []
         for first in range(0, len(records), MAX_RECORDS):
-            last = first + MAX_RECORDS
-            row = {"Id": OPEN_PREFIX + self.scope.name, "Records": open_after(last)}
-            written += self.writer.append(records[first:last], [PutWrite(table, to_wire(row))])
+            part = records[first : first + MAX_RECORDS]
+            left = open_after(part)
+            row = {"Id": OPEN_PREFIX + self.scope.name, "Records": left}
+            written += self.writer.append(part, [PutWrite(table, to_wire(row))])
+            self.still_open[:] = left
         return tuple(written)

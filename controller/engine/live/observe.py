@@ -93,9 +93,12 @@ class ScopeActs(ScopeReads):
     """The look the changes were planned from; None where it is too old to act on."""
     waits_since: datetime | None = None
     """Since when the run waits for what AWS goes on with; None where that is left to others."""
+    may_go_on: Callable[[], None] = lambda: None
+    """Raises Interrupted where acts on many objects are to end between two requests."""
 
     def check(self) -> None:
-        """Make sure that the scope is still ours. Raises StaleEpoch."""
+        """Make sure that the scope is still ours, and that the run goes on. Raises StaleEpoch, Interrupted."""
+        self.may_go_on()
         self.lease.confirm(BELIEVED_S)
 
 
@@ -179,9 +182,9 @@ class Observer:
             setup.scope, accepted.installation, accepted.options, self.history, self.access
         )
 
-    def is_ours(self, ref: ResourceRef) -> bool:
-        """Tell whether an object of a live scope is ours by its records. Raises as any read."""
-        return is_ours_by_history(self.history.of_item(ref.kind, ref.key, None))
+    def is_ours(self, ref: ResourceRef, *, marked: bool = False) -> bool:
+        """Tell whether an object of a live scope, that may carry our mark, is ours by its records. Raises as any read."""
+        return is_ours_by_history(self.history.of_item(ref.kind, ref.key, None), marked=marked)
 
     def _part(
         self, target: LiveTarget, mode: Mode, setup: ScopeSetup, seen: LiveLook, *, deep: bool

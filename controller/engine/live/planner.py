@@ -14,10 +14,12 @@ from controller.engine.live.observe import (
     unseen,
 )
 from controller.errors import EnvctlError
-from controller.ledger.ownership import deleted_by_us
+from controller.ledger.ownership import deleted_by_us, is_towards, unfinished
+from controller.model.canonical import parse_canonical
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
 from controller.model.ref import Reason, ResourceRef
+from controller.planning.authors import with_live_author
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.overrides import suspended
@@ -58,6 +60,8 @@ class LiveScopePlan:
     view: ScopeView
     storms: tuple[Storm, ...] = ()
     denied: bool = False
+    unfinished: frozenset[ResourceRef] = frozenset()
+    """Objects that may be as a change of ours left them that did not end well: to put them back is no flip."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -110,6 +114,7 @@ class _Scope:
     view: ScopeView
     asked: LivePlanOptions
     storms: list[Storm] = field(default_factory=list)
+    unfinished: set[ResourceRef] = field(default_factory=set)
 
     def planned(self) -> LiveScopePlan:
         view = self.view
@@ -121,6 +126,7 @@ class _Scope:
             view,
             tuple(self.storms),
             denied=any(why.denied for why in view.unknown.values()),
+            unfinished=frozenset(self.unfinished),
         )
 
     def _unseen(self, why: Unobserved, target: str) -> ScopePlan:
@@ -147,7 +153,7 @@ class _Scope:
         options = ScopeOptions(
             diff=DiffOptions(target="", now=self.asked.now),
             limits=self.planner.settings.guards,
-            tokens=self.asked.approvals,
+            approvals=self.asked.approvals,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
         )
         made = finish(observed, [self._compared(part) for part in parts], options)
@@ -175,13 +181,19 @@ class _Scope:
             now=self.asked.now,
             adopt=self.asked.adopt,
             suspended=held,
-            unrecorded=frozenset(ref for ref in departing(wanted, observed) if not is_ours(ref)),
+            unrecorded=frozenset(
+                # Those that carry our mark.
+                ref
+                for ref in departing(wanted, observed)
+                if not is_ours(ref, marked=True)
+            ),
             removed_outside=frozenset(filter(is_ours, wanted.keys() - found.keys())),
             edited_as=self.asked.edited_as,
             origins=part.projected.origins,
         )
         result = diff(wanted, observed, options)
-        changes = [self._shaped(change, part.projected) for change in result.changes]
+        shaped = (self._shaped(change, part.projected) for change in result.changes)
+        changes = [self._continued(change) for change in shaped]
         calm, notes = self._without_storms(changes, part)
         missing = left - objects.keys()
         return DiffResult(calm, (*result.notes, *notes), result.withheld | missing)
@@ -199,7 +211,7 @@ class _Scope:
         if told:
             said = (because, f"{environment.key} is overridden: {told}")
             because = "; ".join(filter(None, said))
-        return replace(
+        shaped = replace(
             change,
             action=shaping.action or change.action,
             origin=change.origin or projected.origins.get(change.ref),
@@ -208,6 +220,22 @@ class _Scope:
             effects=shaping.effects or change.effects,
             depends_on=tuple(dict.fromkeys((*change.depends_on, *shaping.depends_on))),
         )
+        return with_live_author(shaped, environment, self.planner.accepted)
+
+    def _continued(self, change: Change) -> Change:
+        """Return a change that goes on with what a run of ours left half done as what it was begun as: nobody else did it."""
+        if change.cause is not Cause.DRIFTED or change.after is None:
+            return change
+        history = self.planner.history.of_item(change.ref.kind, change.ref.key, None)
+        begun = unfinished(history)
+        if begun is None:
+            return change
+        self.unfinished.add(change.ref)
+        leads_on = is_towards(begun, parse_canonical(change.after))
+        if not leads_on or begun.cause not in frozenset(Cause):
+            return change
+        text = "goes on with what an earlier run began and did not end"
+        return replace(change, cause=Cause(begun.cause), because=text)
 
     def _without_storms(
         self, changes: Sequence[Change], part: Part

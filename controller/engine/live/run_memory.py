@@ -28,6 +28,7 @@ from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
+from controller.planning.overrides import ACTOR as TAG_MAKER
 from controller.planning.overrides import override_of_tag, tags_to_record
 from controller.scheduling.decision import tag_value
 from controller.scheduling.schedule import InvalidSchedule
@@ -123,7 +124,8 @@ class RunMemory:
         requester: Requester,
         emit: Emit,
     ) -> None:
-        actor = Actor(requester.name, "", requester.name, "override")
+        # AWS does not say who puts a tag on.
+        actor = Actor(TAG_MAKER, "", requester.name, "override")
         storage = self.installation.storage()
         request = ApplyRequest(actor=actor, transaction=new_run_id(storage.clock()))
         endings = [Ending(override, GONE) for override in gone]

@@ -22,7 +22,7 @@ from controller.engine.power.fleet import LIVE, AcceptedNow, CachedLook, find_ob
 from controller.engine.reconcile.combined_plan import ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
-from controller.errors import ExitCode, WrongUsage, worst_exit_code
+from controller.errors import EnvctlError, ExitCode, WrongUsage, exit_code_of, worst_exit_code
 from controller.events import Emit, discard_event
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import Actor, Requester
@@ -76,12 +76,15 @@ class Done:
     seconds: float = 0.0
     refused: tuple[Violation, ...] = ()
     """What guards did not let happen."""
+    failed: tuple[EnvctlError, ...] = ()
+    """What could not be done once it was written: the override holds, or is released, all the same."""
 
     @property
     def exit_code(self) -> ExitCode:
         """Return the exit code: what was refused goes before what failed."""
         codes = [outcome.exit_code for outcome in self.outcomes]
-        return worst_exit_code([*codes, *([ExitCode.REFUSED] if self.refused else [])])
+        codes += [ExitCode.REFUSED] if self.refused else []
+        return worst_exit_code([*codes, *map(exit_code_of, self.failed)])
 
 
 class Overrides:
@@ -166,7 +169,7 @@ class Overrides:
     def carry_out(self, prepared: Prepared, emit: Emit = discard_event) -> Done:
         """Write what was prepared, and bring the instances concerned to where they are wanted now.
 
-        Raises ScopeBusy, Conflict, and as any write; what becomes of instances is the result.
+        Raises ScopeBusy, Conflict, and as any write; what came once it was written is the result.
         """
         installation, effect = self._accounts.installation, prepared.effect
         process = installation.master.process
@@ -189,15 +192,23 @@ class Overrides:
             # Where no instance is switched a group may still get its sizes back.
             return Done(request.transaction, (), (moment - began).total_seconds())
         tables = self._state.seen.scopes[0]
-        followed = Reconciler(live=self._accounts, clock=lambda: moment, emit=emit).follow(
-            self._accounts.accepted(tables, moment, prepared.holding),
-            effect.scopes,
-            LivePlanOptions(now=moment, targets=POWER, only=frozenset(effect.objects)),
-            ReconcileRequest(requester=self._requester, claim=claim),
+        try:
+            followed = Reconciler(live=self._accounts, clock=lambda: moment, emit=emit).follow(
+                self._accounts.accepted(tables, moment, prepared.holding),
+                effect.scopes,
+                LivePlanOptions(now=moment, targets=POWER, only=frozenset(effect.objects)),
+                ReconcileRequest(requester=self._requester, claim=claim),
+                request.transaction,
+            )
+        except EnvctlError as error:
+            return Done(request.transaction, (), failed=(error,))
+        return Done(
             request.transaction,
+            followed.outcomes,
+            (process.clock() - began).total_seconds(),
+            followed.plan.refused,
+            tuple(found.error for found in followed.not_kept),
         )
-        seconds = (process.clock() - began).total_seconds()
-        return Done(request.transaction, followed.outcomes, seconds, followed.plan.refused)
 
     def _followed(self, ref: ResourceRef) -> tuple[FollowedSchedule, ...]:
         """Return what an object follows without any override: its role's schedule, where it has one, then its environment's."""

@@ -3,11 +3,11 @@
 Overrides whose end has come are recorded and announced; those whose end is near are announced.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
@@ -24,14 +24,15 @@ from controller.errors import ExitCode, PlanChanged, PlanRefused, WrongUsage, wo
 from controller.events import Emit, OverrideEnded, OverrideEndsSoon
 from controller.ledger.records import iso_ms
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import short
+from controller.model.canonical import DIGEST_DIGITS, short
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Plan, ScheduleMeaning, ScopePlan
+from controller.model.plan import Note, Plan, ScheduleMeaning, ScopePlan
 from controller.model.ref import ResourceRef
+from controller.planning.approvals import unused_lines, why_unused
+from controller.planning.authors import CONTROLLER
 from controller.planning.fields import PLAIN_NAMES, FieldNames
-from controller.planning.guards import unused_tokens
 from controller.planning.overrides import ended, ending_soon
 from controller.planning.schedule_meaning import Counted, with_found
 from controller.planning.scope_plan import plan
@@ -81,14 +82,6 @@ ACCEPTED: Final = "the accepted state"
 """How a plan's desired state is called that comes from no source: the tables."""
 
 
-class Reviewed(NamedTuple):
-    """What a reviewer approved: a digest or its beginning; of which revision that was and its changes, where they are known."""
-
-    digest: str
-    revision: str = ""
-    changes: frozenset[str] = frozenset()
-
-
 class Reach(Enum):
     """How far a run goes."""
 
@@ -110,7 +103,8 @@ class ReconcileRequest:
     reach: Reach = Reach.APPLY
     scopes: Sequence[str] = ()
     approvals: Sequence[str] = ()
-    reviewed: Sequence[Reviewed] = ()
+    reviewed: str = ""
+    """Digest of the plan that was reviewed, or its beginning; empty for any."""
     adopt: bool = False
     deep: bool = False
     strict: bool = False
@@ -128,10 +122,16 @@ class CombinedPlan:
     live: LivePlanRun | None
     plan: Plan
     names: FieldNames
-    unused_tokens: tuple[str, ...]
+    unused_tokens: Mapping[str, str]
+    """Approvals given by hand that approve nothing -> why."""
     exit_code: ExitCode
     observed: ObservedConfig
     """What it was planned from."""
+
+    def schedules_at(self, moment: datetime) -> ScheduleMeaning | None:
+        """Return what the plan's changes of schedules mean at a moment; None if it has none."""
+        meaning = self.config.meaning(moment) if self.config is not None else None
+        return meaning if self.live is None else _seen(meaning, self.live, moment)
 
 
 def combined(
@@ -152,21 +152,38 @@ def combined(
     if live is not None:
         scopes += live.plans
         codes += live.exit_codes(strict=request.strict_live)
-        if schedules is not None:
-            schedules = as_found(schedules, live.accepted, live.scopes, live.asked.now)
+        schedules = _seen(schedules, live, live.asked.now)
     joined = plan(scopes, revision=revision, label=label)
     violations = [violation for scope in joined.scopes for violation in scope.violations]
-    chosen = {"adopt": request.adopt, "deep": request.deep}
+    if config is not None and joined.refused:
+        joined = with_notes(joined, unused_lines(config.lines, violations))
+    # Without a live scope there is nothing to look at closely.
+    chosen = {"adopt": request.adopt, "deep": request.deep and bool(live and live.plans)}
     options = tuple(name for name, given in chosen.items() if given)
     return CombinedPlan(
         config,
         live,
         replace(joined, schedules=schedules, options=options),
         names,
-        unused_tokens(violations, request.approvals),
+        {token: why for token in request.approvals if (why := why_unused(violations, token))},
         worst_exit_code(codes),
         observed,
     )
+
+
+def _seen(
+    meaning: ScheduleMeaning | None, live: LivePlanRun, moment: datetime
+) -> ScheduleMeaning | None:
+    return None if meaning is None else as_found(meaning, live.accepted, live.scopes, moment)
+
+
+def with_notes(made: Plan, notes: Sequence[Note]) -> Plan:
+    """Return a plan whose first scope has these notes too."""
+    if not made.scopes or not notes:
+        return made
+    first, *others = made.scopes
+    told = replace(first, notes=tuple(sorted({*first.notes, *notes})))
+    return replace(made, scopes=(told, *others))
 
 
 def tables_after(tables: ObservedState, config: PlanRun | None) -> ObservedState | None:
@@ -177,22 +194,18 @@ def tables_after(tables: ObservedState, config: PlanRun | None) -> ObservedState
     return None
 
 
-NAMED: Final = 5
-"""So many changes are named where a plan became another."""
-MIN_DIGEST: Final = 6
-"""So many digits of a digest are enough for ``--expect``."""
-
-
-def check_reviewed(plan: Plan, reviewed: Iterable[Reviewed]) -> None:
-    """Raise PlanChanged unless the plan is each of those that were reviewed, WrongUsage for a digest cut too short."""
-    for review in reviewed:
-        if len(review.digest) < MIN_DIGEST:
-            raise WrongUsage(
-                f"{review.digest!r} is too short to tell plans apart",
-                fix=f"give at least {MIN_DIGEST} digits of the digest",
-            )
-        if not plan.digest.startswith(review.digest):
-            raise PlanChanged(review.digest, plan.digest, _what_changed(plan, review))
+def check_reviewed(plan: Plan, reviewed: str) -> None:
+    """Raise PlanChanged unless the plan is the one that was reviewed, WrongUsage for a digest cut too short."""
+    if not reviewed:
+        return
+    if len(reviewed) < DIGEST_DIGITS:
+        raise WrongUsage(
+            f"{reviewed!r} is too short to tell plans apart",
+            fix=f"give at least {DIGEST_DIGITS} digits of the digest",
+        )
+    if not plan.digest.startswith(reviewed):
+        why = "  what is in the source, the tables or the accounts, or the options of the command, are others"
+        raise PlanChanged(reviewed, plan.digest, why)
 
 
 def refusal_of(plan: Plan) -> PlanRefused | None:
@@ -205,37 +218,13 @@ def refusal_of(plan: Plan) -> PlanRefused | None:
     if not refused or not (stops or not plan.enforced):
         return None
     count = f"{len(refused)} violation{'' if len(refused) == 1 else 's'}"
-    tokens = " ".join(
-        f"--override {violation.token}" for violation in refused if violation.overridable
-    )
+    lifted = [violation for violation in refused if violation.overridable and violation.token]
+    tokens = " ".join(f"--override {violation.token}" for violation in lifted)
     what = "; ".join(f"{one.guard}: {one.message}" for one in refused)
     return PlanRefused(
         f"plan {short(plan.digest)} refused by {count}: {what}",
         fix=f"approve exactly these: {tokens}" if tokens else "change the source and plan again",
     )
-
-
-def _what_changed(plan: Plan, reviewed: Reviewed) -> str:
-    if reviewed.revision and reviewed.revision != plan.revision:
-        why = f"  the source moved on: reviewed {reviewed.revision[:12]}, now {plan.revision[:12]}"
-    else:
-        why = "  the source is the same; what is in the tables or accounts, or the options of the command, are not"
-    if not reviewed.changes:
-        return why
-    now = {f"{change.action} {change.ref}" for change in plan.changes}
-    lines = [
-        *_listed("no longer to be done", reviewed.changes - now),
-        *_listed("not reviewed", now - reviewed.changes),
-    ]
-    same = ["  the changes are of the same objects, from other states or to other values"]
-    return "\n".join((why, *(lines or same)))
-
-
-def _listed(what: str, changes: Collection[str]) -> list[str]:
-    if not changes:
-        return []
-    more = f", and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
-    return [f"  {what}: {', '.join(sorted(changes)[:NAMED])}{more}"]
 
 
 def overdue(planned: CombinedPlan, now: datetime) -> tuple[Ending, ...]:
@@ -263,7 +252,8 @@ def record_ends(
     if not endings:
         return ()
     request = ApplyRequest(
-        actor=Actor(requester.name, "", *requester),
+        # Nobody ended them but the clock, or Git.
+        actor=Actor(CONTROLLER.author, "", *requester),
         transaction=new_run_id(installation.master.process.clock()),
     )
     gone = end_overrides(installation.storage(), endings, request, claim, emit)

@@ -10,7 +10,7 @@ from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
-from controller.engine.live.accounts import LiveAccounts, LivePlanRun
+from controller.engine.live.accounts import LiveAccounts, LivePlanRun, NotWritten, kept
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
 from controller.engine.live.observe import ScopeSetup
@@ -26,6 +26,7 @@ from controller.engine.reconcile.combined_plan import (
     record_ends,
     refusal_of,
     tables_after,
+    with_notes,
 )
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
@@ -37,14 +38,13 @@ from controller.errors import (
     exit_code_of,
     worst_exit_code,
 )
-from controller.events import Emit, discard_event
+from controller.events import Emit, NotKept, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
-from controller.model.plan import DONE, NoteCategory, Plan, PlanOptions
-from controller.planning.guards import overrides_in
+from controller.model.plan import DONE, Approval, NoteCategory, Plan, PlanOptions
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 
@@ -68,9 +68,10 @@ class Reconciled:
         """Return the code a command ends with."""
         if self.refused is not None:
             return exit_code_of(self.refused)
-        if self.report is None or not self.planned.plan.enforced:
+        if self.report is None:
             return self.planned.exit_code
-        return self.report.exit_code
+        planned = () if self.planned.plan.enforced else (self.planned.exit_code,)
+        return worst_exit_code((self.report.exit_code, *planned))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,8 @@ class Followed:
     plan: Plan
     scopes: tuple[LiveScopePlan, ...]
     outcomes: tuple[ScopeOutcome, ...]
+    not_kept: tuple[NotWritten, ...] = ()
+    """What could not be written down afterwards, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +153,8 @@ class Reconciler:
     def apply(self, planned: CombinedPlan, request: ReconcileRequest) -> Reconciled:
         """Do what was planned, as far as nothing refuses it (6 to 10). What becomes of changes and scopes is in the result.
 
-        Raises ScopeBusy, ScopeFromTheFuture for the config scope, and as any call before its first write.
+        Raises ScopeBusy, ScopeFromTheFuture for the config scope, and as any call before its first write. Once anything was
+        written nothing is raised: what could not be written down afterwards is in the report.
         """
         refused = refusal_of(planned.plan)
         if refused is not None:
@@ -161,15 +165,21 @@ class Reconciler:
             return Reconciled(planned=planned, refused=refused)
         report = self._apply(planned, request)
         now = self.clock()
-        ended = record_ends(
-            self._accounts.installation,
-            overdue(planned, now),
-            request.claim,
-            request.requester,
-            self.emit,
-        )
+        ended: list[Ending] = []
+
+        def write_ends() -> None:
+            of_now = overdue(planned, now)
+            asked = request.claim, request.requester, self.emit
+            ended.extend(record_ends(self._accounts.installation, of_now, *asked))
+
+        failed = kept("the overrides that have ended", write_ends)
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
-        return Reconciled(planned=planned, report=report, ended=ended, ending_soon=soon)
+        return Reconciled(
+            planned=planned,
+            report=self._with_not_kept(report, failed),
+            ended=tuple(ended),
+            ending_soon=soon,
+        )
 
     @relaxed_gc()
     def follow(
@@ -187,7 +197,7 @@ class Reconciler:
         """
         accounts = self._accounts
         name, trigger = request.requester
-        actor = Actor(name, accepted.revision, name, trigger)
+        actor = Actor("", accepted.revision, name, trigger)
 
         def work_on(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
             run = accounts.plan(accepted, (setup,), options)
@@ -211,7 +221,7 @@ class Reconciler:
             scopes=tuple(scope for run, _ in done for scope in run.scopes),
             outcomes=tuple(outcome for _, of_scope in done for outcome in of_scope),
         )
-        accounts.keep(
+        failed = accounts.keep(
             accepted,
             followed.scopes,
             followed.outcomes,
@@ -219,7 +229,8 @@ class Reconciler:
             request.requester,
             self.emit,
         )
-        return followed
+        self._tell(failed)
+        return replace(followed, not_kept=failed)
 
     @property
     def _accounts(self) -> LiveAccounts:
@@ -232,9 +243,13 @@ class Reconciler:
         assert self.planner is not None, "what only follows the accepted state has no config scope"
         # Without an AWS every scope that was found may be named.
         scopes = request.scopes if self.live is None else (CONFIG_SCOPE,)
-        asked = PlanOptions(now=now, approvals=request.approvals, adopt=request.adopt)
         try:
-            return self.planner.plan(self.planner.load(), observed, asked, scopes, self.emit)
+            revision = self.planner.load()
+            lines = self.planner.lines_of_commit(revision, self._judges)
+            approvals = (*lines.approvals, *_given(request))
+            asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
+            run = self.planner.plan(revision, observed, asked, scopes, self.emit)
+            return replace(run, lines=lines, plan=with_notes(run.plan, lines.notes))
         except (SourceUnavailable, InvalidDesiredState) as error:
             if self.own_source and self.live is not None and request.reach is Reach.APPLY:
                 reason = error.reason.cut(LINES_KEPT)
@@ -259,9 +274,9 @@ class Reconciler:
             return None
         after = tables_after(tables, config)
         revision = str(tables.facts.get(ACCEPTED_REVISION, ""))
-        approvals = tuple(request.approvals)
+        approvals: Sequence[Approval] = _given(request)
         if config is not None:
-            approvals += overrides_in(config.revision.desired.message)
+            approvals = config.asked.approvals
             revision = config.plan.revision if after is not None else revision
         accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
         return self.live.plan(
@@ -276,9 +291,16 @@ class Reconciler:
             ),
         )
 
+    @property
+    def _judges(self) -> str:
+        """What a plan is of that does not follow the settings' own source and the tables; empty where it does."""
+        if self.observed is not None:
+            return "what may be merged, not of what the tables hold"
+        return "" if self.own_source else "a source that is not the settings' own"
+
     def _apply(self, planned: CombinedPlan, request: ReconcileRequest) -> ApplyReport:
         accounts, config, live = self._accounts, planned.config, planned.live
-        report = NOTHING_APPLIED
+        report, is_whole = NOTHING_APPLIED, True
         if config is not None:
             report = apply_config(
                 accounts.installation,
@@ -287,31 +309,52 @@ class Reconciler:
                 request.requester,
                 self.emit,
             )
+            is_whole = not report.exit_code
             if config.plan.scopes:
-                accounts.write_statuses([_config_finding(config, report)])
+                finding = _config_finding(config, report)
+                failed = kept("how scope config stands", lambda: accounts.write_statuses([finding]))
+                report = self._with_not_kept(report, failed)
         if live is None:
             return report
-        if report.exit_code:
+        if not is_whole:
             why = "live accounts were not tried: the config tables did not become what was planned"
             return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
         transaction = report.transaction or new_run_id(self.clock())
         order = _order(planned, live, request.requester, transaction)
         outcomes = accounts.act(live, request.claim, order, self.emit)
-        accounts.keep(
+        failed = accounts.keep(
             live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
         )
-        return _reported(report, outcomes, transaction, live)
+        report = _reported(report, outcomes, transaction, live)
+        return self._with_not_kept(report, failed)
+
+    def _with_not_kept(self, report: ApplyReport, failed: Sequence[NotWritten]) -> ApplyReport:
+        """Return a report that says what could not be written down, and tell of it."""
+        self._tell(failed)
+        codes = (exit_code_of(found.error) for found in failed)
+        return replace(
+            report,
+            exit_code=worst_exit_code((report.exit_code, *codes)),
+            not_kept=(*report.not_kept, *map(str, failed)),
+        )
+
+    def _tell(self, failed: Sequence[NotWritten]) -> None:
+        for found in failed:
+            self.emit(NotKept(found.what, str(found.error)))
+
+
+def _given(request: ReconcileRequest) -> tuple[Approval, ...]:
+    by = f"--override by {request.requester.name}"
+    return tuple(Approval(token, by) for token in request.approvals)
 
 
 def _order(
     planned: CombinedPlan, live: LivePlanRun, requester: Requester, transaction: str
 ) -> ApplyRequest:
-    """Return who applies the live scopes, and what: the author is known where it is the source's own revision."""
+    """Return who applies the live scopes, and what."""
     accepted = live.accepted.revision
-    found = planned.config.revision.tree.revision if planned.config is not None else None
-    author = found.author if found is not None and found.id == accepted else ""
     return ApplyRequest(
-        actor=Actor(author, accepted, *requester),
+        actor=Actor("", accepted, *requester),
         transaction=transaction,
         revision=accepted,
         plan_digest=planned.plan.digest,
@@ -331,7 +374,8 @@ def _reported(
         transaction if outcomes else "",
         outcomes,
         worst_exit_code(codes),
-        "\n".join(filter(None, stopped)),
+        "\n".join(dict.fromkeys(filter(None, stopped))),
+        config.not_kept,
     )
 
 

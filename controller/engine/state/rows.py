@@ -1,6 +1,6 @@
 """The controller's own rows in EnvctlState: statuses of scopes, their drift histories, overrides."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -9,7 +9,7 @@ from controller.aws.items import to_wire
 from controller.aws.tables import ItemStore
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import epoch_ms
-from controller.errors import EnvctlError
+from controller.errors import DamagedState
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
@@ -17,6 +17,7 @@ from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStat
 from controller.model.override import Override
 from controller.model.ref import Reason, ResourceRef
 from controller.planning.drift_history import DriftHistory
+from controller.redactor import REDACTOR
 from controller.targets.table_items.definitions import STATE_TABLE
 
 STATUS_PREFIX: Final = "status#"
@@ -147,7 +148,7 @@ def write_statuses(
     for found in findings:
         row = store.get(state_table, {"Id": STATUS_PREFIX + found.scope})
         status = next_status(status_of_row(row) if row else None, found, now)
-        store.write(PutWrite(state_table, to_wire(row_of_status(status))))
+        store.write(PutWrite(state_table, to_wire(REDACTOR.redact_values(row_of_status(status)))))
         written.append(status)
     return tuple(written)
 
@@ -219,6 +220,8 @@ def history_of_row(row: Mapping[str, Any]) -> DriftHistory:
 OVERRIDE_PREFIX = "override#"
 
 Row = Mapping[str, Any]
+_LONGEST_ID: Final = 80
+"""Characters of a damaged row's id that are shown."""
 
 
 def row_of_override(override: Override) -> dict[str, Any]:
@@ -226,7 +229,7 @@ def row_of_override(override: Override) -> dict[str, Any]:
     row: dict[str, Any] = {
         "Id": OVERRIDE_PREFIX + override.id,
         "Ref": str(override.ref),
-        "Reason": override.reason,
+        "Reason": REDACTOR.redact(override.reason),
         "Actor": override.actor,
         "Since": iso_ms(override.since),
         "Path": override.path,
@@ -241,25 +244,52 @@ def row_of_override(override: Override) -> dict[str, Any]:
 
 
 def override_of_row(row: Row) -> Override:
-    """Read a row. Raises EnvctlError for one that is damaged: what it held back must not be let go in silence."""
-    try:
-        return Override(
-            id=row["Id"].removeprefix(OVERRIDE_PREFIX),
-            ref=ResourceRef.parse(row["Ref"]),
-            reason=row["Reason"],
-            actor=row["Actor"],
-            since=datetime.fromisoformat(row["Since"]),
-            path=row.get("Path", ""),
-            value=parse_canonical(row["Value"].encode()) if "Value" in row else ABSENT,
-            until=datetime.fromisoformat(row["Until"]) if "Until" in row else None,
-            until_git=bool(row.get("UntilGit", False)),
-            base_digest=row.get("BaseDigest", ""),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise EnvctlError(
-            f"overrides: row {row.get('Id')} of EnvctlState is damaged ({error!r})",
-            fix="delete the row and make the override again",
-        ) from error
+    """Read a row. Raises DamagedState for one that is not as we write it: what it held back must not be let go in silence."""
+    fields: dict[str, Any] = {}
+    for name, (field, read, needed) in _OVERRIDE.items():
+        try:
+            if needed or row.get(name) is not None:
+                fields[field] = read(row[name])
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedState(
+                f"overrides: row {str(row.get('Id'))[:_LONGEST_ID]!r} of EnvctlState is damaged: its {name}",
+                fix="delete the row and make the override again",
+            ) from error
+    return Override(**fields)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(type(value))
+    return value
+
+
+def _yes_or_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(type(value))
+    return value
+
+
+def _aware(value: Any) -> datetime:
+    found = datetime.fromisoformat(_text(value))
+    if found.tzinfo is None:
+        raise ValueError(value)
+    return found
+
+
+_OVERRIDE: Final[Mapping[str, tuple[str, Callable[[Any], Any], bool]]] = {
+    "Id": ("id", lambda value: _text(value).removeprefix(OVERRIDE_PREFIX), True),
+    "Ref": ("ref", lambda value: ResourceRef.parse(_text(value)), True),
+    "Reason": ("reason", _text, True),
+    "Actor": ("actor", _text, True),
+    "Since": ("since", _aware, True),
+    "Path": ("path", _text, False),
+    "Value": ("value", lambda value: parse_canonical(_text(value).encode()), False),
+    "Until": ("until", _aware, False),
+    "UntilGit": ("until_git", _yes_or_no, False),
+    "BaseDigest": ("base_digest", _text, False),
+}
+"""Attribute of a row -> field of an override, how it is read, and whether it is always there."""
 
 
 def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:

@@ -10,9 +10,15 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from textwrap import dedent
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import (
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+)
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -49,6 +55,17 @@ class SettingsPart(Documented):
         alias_generator=AliasGenerator(alias=to_camel),
         validate_by_name=True,
     )
+
+
+def _as_tuple(value: Any) -> Any:
+    """Take a list from YAML, or words parted by commas from a variable of the environment."""
+    if isinstance(value, str):
+        return tuple(filter(None, (word.strip() for word in value.split(","))))
+    return tuple(value) if isinstance(value, list) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+"""Several names in a setting."""
 
 
 def field_texts(model: type[BaseModel]) -> Mapping[str, str]:

@@ -32,14 +32,17 @@ def secret_name(reference: str) -> SecretName | None:
 
 
 def is_allowed(reference: str, allowed: Iterable[str]) -> bool:
-    """Tell whether documents may name this secret: one below a prefix that ends with a slash, or a secret allowed by its own name."""
+    """Tell whether documents may name this secret: one below a prefix that ends with a slash, or a secret allowed by its own name.
+
+    ``secretsmanager://`` alone, which no settings can say, allows every secret.
+    """
     named = secret_name(reference)
     if named is None:
         return False
     prefixes = (prefix.removeprefix(SCHEME) for prefix in allowed)
     return any(
         named.name.startswith(prefix) and named.name != prefix
-        if prefix.endswith("/")
+        if not prefix or prefix.endswith("/")
         else named.name == prefix
         for prefix in prefixes
     )

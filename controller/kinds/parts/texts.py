@@ -1,12 +1,10 @@
-"""Forms of text that several kinds use, naming patterns of environments among them."""
+"""Forms of text that several kinds use."""
 
-from functools import lru_cache
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
-from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
+from pydantic import Field
 
-from controller.kinds.language.spec import Says, unfit
+from controller.kinds.language.spec import Says
 
 Text = Annotated[str, Field(min_length=1, max_length=255), Says("text of 1 to 255 characters")]
 LongText = Annotated[
@@ -54,40 +52,3 @@ SubnetType = Annotated[
     Field(pattern=r"^[^\s].*$", max_length=50),
     Says("the name of a subnet type of at most 50 characters, such as PrivateApp"),
 ]
-
-
-def _a_pattern(pattern: str) -> str:
-    try:
-        _validator(pattern)
-    except SchemaError as error:
-        reason = str(error).strip().splitlines()[-1].removeprefix("error: ").strip()
-        raise unfit(
-            f"{pattern!r} is no regular expression: {reason}",
-            "write one without look-around and back-references, such as ^c[0-9]{1,2}$",
-        ) from None
-    return pattern
-
-
-# A pattern comes from a file and names are matched against it for every environment, so it must not be able to take
-# exponential time. It is given to the engine that also checks the specs, whose time is linear in the text and which never
-# backtracks; the price is that look-around and back-references are not there, which is said when a pattern uses them.
-NamingPattern = Annotated[
-    str,
-    Field(min_length=1, max_length=2000),
-    Says("a regular expression of at most 2000 characters, such as ^c[0-9]{1,2}$"),
-    AfterValidator(_a_pattern),
-]
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Tell whether the pattern is found anywhere in the name (domain rule: it is not anchored)."""
-    try:
-        _validator(pattern).validate_python(name)
-    except ValidationError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=1024)
-def _validator(pattern: str) -> SchemaValidator:
-    return SchemaValidator(core_schema.str_schema(pattern=pattern))

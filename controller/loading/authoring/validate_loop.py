@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.kinds.language.kind import Finding, Kinds, RuleSettings
-from controller.kinds.parts.texts import matches
+from controller.kinds.parts.naming_pattern import matches
 from controller.loading.authoring.fix_values import drop, is_valid
 from controller.loading.authoring.found import Items, LeftOut, Written
 from controller.loading.positions import dotted

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
-from controller.errors import AccessDenied, Conflict, EnvctlError, RefusedByAws, Unreachable
+from controller.errors import (
+    AccessDenied,
+    Conflict,
+    EnvctlError,
+    Interrupted,
+    NotInTime,
+    RefusedByAws,
+    Unreachable,
+)
 from controller.model.backoff import Backoff
 from controller.model.live import LiveLook
 from controller.scheduling.schedule import State
@@ -70,18 +78,22 @@ class Drive:
     def run(self, look: LiveLook | None = None) -> Outcomes:
         """Go on until everything is there or given up, or only AWS has something to do that takes longer.
 
-        A look made just before saves the first.
+        A look made just before saves the first. An interruption ends it: a look tells what was asked for by then. Raises what
+        it cannot go on without, and as any look: what was sent before may have been done.
         """
+        try:
+            return self._rounds(look)
+        except Interrupted as error:
+            look = self.client.look()
+            return self._ended_early(look, round_of(self.goals, look, self.patience), error)
+
+    def _rounds(self, look: LiveLook | None) -> Outcomes:
         pace = self.pace
         between_looks = Backoff(pace.look_again_s, max(pace.look_again_s, LONGEST_PAUSE_S), 1.5)
         until_s = inf if pace.since_s is None else pace.since_s + pace.within_s
         waited_s, looks = 0.0, 1
         look = look or self.client.look()
-        for instance_id in sorted(self.goals.replaced):
-            try:
-                self.client.replace(instance_id)
-            except _REFUSALS as error:
-                self.patience.keep({instance_id: error})
+        self._replace()
         while True:
             asked = round_of(self.goals, look, self.patience)
             acted = self._act(asked)
@@ -93,12 +105,25 @@ class Drive:
             if self.patience.steady_s() + pause_s > until_s:
                 if acted:
                     look = self.client.look()
-                return self._time_is_up(look, round_of(self.goals, look, self.patience))
+                return self._ended_early(look, round_of(self.goals, look, self.patience), None)
             if waited_s + pause_s > pace.hold_s and not self.patience.tries_again:
                 return self._outcomes(look, asked)
             pace.sleep(pause_s)
             waited_s, looks = waited_s + pause_s, looks + 1
             look = look_again(self.client, self.goals, look, asked)
+
+    def _replace(self) -> None:
+        """End members for others, one by one."""
+        left = sorted(self.goals.replaced)
+        while left:
+            try:
+                self.client.replace(left[0])
+            except _REFUSALS as error:
+                self.patience.keep({left[0]: error})
+            except Interrupted as error:
+                self.patience.keep(dict.fromkeys(left, error))
+                raise
+            del left[0]
 
     def _act(self, asked: Round) -> bool:
         """Send everything; return whether anything was sent."""
@@ -162,23 +187,28 @@ class Drive:
             instances[instance_id] = Outcome(known.error if known else None)
         return Outcomes(instances, groups)
 
-    def _time_is_up(self, look: LiveLook, asked: Round) -> Outcomes:
-        """Return what came of everything: what AWS was asked for ends by itself, the rest is left to the next run."""
+    def _ended_early(self, look: LiveLook, asked: Round, why: Interrupted | None) -> Outcomes:
+        """Return what came of everything: what AWS was asked for ends by itself, the rest is left to the next run.
+
+        ``why`` is None where the time is up.
+        """
         found = self._outcomes(look, asked)
         groups = {
-            name: self._unfinished(name, ON_ITS_WAY) if outcome.goes_on else outcome
+            name: self._unfinished(name, ON_ITS_WAY, why) if outcome.goes_on else outcome
             for name, outcome in found.groups.items()
         }
         of_members = _by_member(look, groups)
         instances = {
-            name: self._unfinished(name, look.instances[name].state, of_members.get(name))
+            name: self._unfinished(name, look.instances[name].state, why, of_members.get(name))
             if outcome.goes_on
             else outcome
             for name, outcome in found.instances.items()
         }
         return Outcomes(instances, groups)
 
-    def _unfinished(self, name: str, state: str, group: Outcome | None = None) -> Outcome:
+    def _unfinished(
+        self, name: str, state: str, why: Interrupted | None, group: Outcome | None = None
+    ) -> Outcome:
         known = self.patience.setbacks.get(name)
         if known is not None:
             return _given_up(known)
@@ -186,8 +216,10 @@ class Drive:
             return group
         if name in self.goals.power and state in _ASKED_FOR[self.goals.power[name]]:
             return Outcome(message=f"asked for; still {state}")
+        if why is not None:
+            return Outcome(why)
         return Outcome(
-            Unreachable(
+            NotInTime(
                 f"{name}: still {state} after {self.pace.within_s:.0f} s",
                 fix="nothing, the next run goes on from there",
             )

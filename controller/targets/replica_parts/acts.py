@@ -13,7 +13,7 @@ from controller.aws.transactions import (
     PutWrite,
     transaction_bytes,
 )
-from controller.errors import Conflict, EnvctlError, RefusedByAws
+from controller.errors import Conflict, EnvctlError, RefusedByAws, StaleEpoch
 from controller.ledger.records import iso_ms
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
@@ -163,12 +163,14 @@ def _send(part: Mapping[ResourceRef, Write], acts: LiveActs) -> Results:
     for _ in range(len(part) + 1):
         if not left:
             break
-        acts.check()
         refs = list(left)
         try:
+            acts.check()
             answer = DynamoStore(acts.client("dynamodb")).transact(
                 list(left.values()), _token(acts, left)
             )
+        except StaleEpoch:
+            raise
         except EnvctlError as error:
             return results | dict.fromkeys(refs, error)
         if not isinstance(answer, Cancelled):

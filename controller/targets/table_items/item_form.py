@@ -1,6 +1,6 @@
 """The form of items in the config tables: canonical JSON of them, our signature on them, and what they refer to. Pure.
 
-The signature is the attribute ``Managed{By, Id, Revision, Path, Line, Digest, Extra}``. JSON has no word for sets, bytes and
+The signature is the attribute ``Managed{By, Id, Revision, Path, Line, Digest, Extra, Author}``. JSON has no word for sets, bytes and
 numbers that neither an integer of 64 bits nor a double holds: they are written as ``{"$set": …}``,
 ``{"$bytes": …}`` and ``{"$number": …}``. Items of ours have none of them; what is found in a table may.
 """
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from sys import intern
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -20,7 +20,7 @@ from controller.aws.items import number_of_text, number_text
 from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.kind import Kind
 from controller.model.canonical import canonical_bytes
-from controller.model.observed import Mark, ObservedState
+from controller.model.observed import NOBODY_KNOWN, MadeBy, Mark, ObservedState
 from controller.model.ref import ResourceRef
 
 MANAGED = "Managed"
@@ -103,7 +103,38 @@ def mark_of(managed: object) -> Mark | None:
         line if type(line) is int else 0,
         digest,
         extra,
+        _made_by(get("Author")),
     )
+
+
+_AUTHOR: Final = {
+    "Name": "author",
+    "Commit": "commit",
+    "Date": "date",
+    "Subject": "subject",
+    "Cause": "cause",
+}
+"""What ``Managed.Author`` may have, and ``Overrides``: attribute -> field."""
+_OVERRIDES: Final = "Overrides"
+
+
+def author_item(made_by: MadeBy) -> dict[str, Any]:
+    """Return ``Managed.Author``; empty where nothing is known."""
+    item: dict[str, Any] = {name: getattr(made_by, field) for name, field in _AUTHOR.items()}
+    item[_OVERRIDES] = list(made_by.overrides)
+    return {name: value for name, value in item.items() if value}
+
+
+def _made_by(item: object) -> MadeBy:
+    """Read ``Managed.Author`` as found: nobody decides by it, so what is lost of it is only not known."""
+    if not isinstance(item, dict):
+        return NOBODY_KNOWN
+    texts = {field: item.get(name, "") for name, field in _AUTHOR.items()}
+    ids = item.get(_OVERRIDES, [])
+    whole = (
+        all(type(text) is str for text in (*texts.values(), *ids)) if type(ids) is list else False
+    )
+    return MadeBy(**texts, overrides=tuple(ids)) if whole else NOBODY_KNOWN
 
 
 def moment_or_none(text: object) -> datetime | None:

@@ -10,12 +10,15 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.ledger.records import iso_ms
 from controller.model.canonical import without_empty
 from controller.model.ledger_record import ItemWrite
+from controller.model.observed import NOBODY_KNOWN
 from controller.model.plan import Change
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Origin
 from controller.model.table import TableDefinition
+from controller.planning.authors import made_by
 from controller.targets.table_items.item_form import (
     AUDIT,
     MANAGED,
+    author_item,
     load_plain,
     mark_id,
     mark_of,
@@ -126,6 +129,9 @@ def _write(
             "Digest": change.digest,
             "Extra": dict(extra),
         }
+        author = author_item(made_by(change, last.made_by if last else NOBODY_KNOWN))
+        if author:
+            managed["Author"] = author
         new = {**wanted, AUDIT: signed, MANAGED: managed}
     return ItemWrite(
         table=definition.name,

@@ -18,6 +18,13 @@ _LONGEST_INTEGER = 63
 """Bits of an integer that every reader of JSON takes."""
 
 
+class ApprovalObject(TypedDict):
+    """What let a change through that a guard refused."""
+
+    token: Annotated[str, "guard@digest of the violation."]
+    by: Annotated[str, "Who approved it, by what."]
+
+
 class SummaryObject(TypedDict):
     """One line of the ledger. Texts are empty and sequence is 0 for records other programs wrote."""
 
@@ -31,6 +38,11 @@ class SummaryObject(TypedDict):
     commit: str
     appliedBy: str
     trigger: str
+    principal: Annotated[str, "ARN of the caller as AWS named it; empty in older records."]
+    role: Annotated[str, "Of a live change: ARN of the role it was made with."]
+    subject: Annotated[str, "Why: the commit's subject, or an override's reason."]
+    mergedBy: Annotated[str, "Who merged the author's commit, where the revision is a merge."]
+    approvals: list[ApprovalObject]
     table: str
     key: str
     range: str | None
@@ -165,6 +177,7 @@ def summary_json(record: RecordSummary) -> SummaryObject:
         transaction=record.transaction_id,
         key=record.entity.hash_key,
         range=record.entity.range_key,
+        approvals=[filled(ApprovalObject, approval) for approval in record.actor.approvals],
         version=record.entity_version,
     )
 

@@ -19,7 +19,9 @@ from controller.views.plan.view import fields_of
 from controller.views.plan.wording import COUNTED_ACTIONS, summary
 
 Object = dict[str, Any]
-_SHOWN_OF_VIOLATIONS: Final = {*keys_of(Violation), "token"} - {"scope"}
+_SHOWN_OF_VIOLATIONS: Final = {
+    name: key for name, key in keys_of(Violation).items() if name not in ("scope", "has_token")
+} | {"token": "token"}
 
 
 def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> bytes:
@@ -54,7 +56,7 @@ def _scope(scope: ScopePlan, names: FieldNames) -> Object:
         "reason": scope.reason,
         "changes": [_change(change, names) for change in scope.changes],
         "violations": [
-            {name: getattr(violation, name) for name in _SHOWN_OF_VIOLATIONS}
+            {key: getattr(violation, name) for name, key in _SHOWN_OF_VIOLATIONS.items()}
             for violation in scope.violations
         ],
         "unmanaged": [
@@ -87,8 +89,8 @@ def _change(change: Change, names: FieldNames) -> Object:
             )
             for field in fields_of(change, names)
         ],
-        commit=authorship.commit if authorship is not None else ABSENT,
-        author=authorship.author if authorship is not None else ABSENT,
+        commit=(authorship.commit or ABSENT) if authorship is not None else ABSENT,
+        author=(authorship.author or ABSENT) if authorship is not None else ABSENT,
         edit=ABSENT
         if edit is None
         else {"origin": str(edit.origin._replace(column=0)), "what": edit.what},

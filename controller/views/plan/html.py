@@ -5,9 +5,9 @@ from html import escape
 from typing import Final
 
 from controller.model.canonical import short
-from controller.model.plan import FieldChange, Plan, Violation
+from controller.model.plan import Plan, Violation
 from controller.planning.fields import PLAIN_NAMES, FieldNames
-from controller.planning.wording import value_text
+from controller.views.plan.field_lines import ShownField
 from controller.views.plan.view import Entry, PlanView, view
 from controller.views.plan.wording import (
     counts_text,
@@ -26,8 +26,8 @@ _WORDS: Final = {
     "-": "delete",
     "!": "removed",
 }
-_WHOLE: Final = 10_000
 _OPEN_UP_TO: Final = 20
+_LINE_STYLES: Final = {"+": "add", "-": "remove", " ": "soft", "…": "soft"}
 
 _STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1c2026;--paper:#fff;--soft:#5c6570;--line:#d8dde3;--box:#f5f7f9;
@@ -54,8 +54,9 @@ pre{overflow-x:auto;margin:.3rem 0}
 
 def render_html(plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = True) -> str:
     """Return a whole page, with no script and nothing to fetch; every value is escaped."""
-    title = f"Plan {short(plan.digest)} {plan.label}"
-    body = "\n".join(_body(plan, title, view(plan, names, expand=expand)))
+    shown = view(plan, names, expand=expand)
+    title = f"Plan {short(plan.digest)} {shown.label}"
+    body = "\n".join(_body(plan, title, shown))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -96,20 +97,30 @@ def _entry(entry: Entry) -> str:
     for remark in entry.remarks:
         css = "remove" if remark.startswith("ENDS ") else "soft"
         remarks += f' <span class="{css}">{escape(remark)}</span>'
-    if entry.more_fields:
-        remarks += f' <span class="soft">{entry.more_fields} more fields</span>'
+    if entry.more_text:
+        remarks += f' <span class="soft">{entry.more_text}</span>'
+    below = escape("\n".join(entry.below))
     table = _table(entry.fields) if entry.fields else ""
-    return f"<li>{_sign(entry.sign)}{escape(entry.title)}{remarks}{table}</li>"
+    more = f"<pre>{below}</pre>" if below else ""
+    return f"<li>{_sign(entry.sign)}{escape(entry.title)}{remarks}{more}{table}</li>"
 
 
-def _table(fields: Iterable[FieldChange]) -> str:
-    rows = "".join(
-        f"<tr><th scope=row>{escape(field.path)}</th>"
-        f'<td class="remove">{escape(value_text(field.before, _WHOLE))}</td>'
-        f'<td class="add">{escape(value_text(field.after, _WHOLE))}</td></tr>'
-        for field in fields
+def _table(fields: Iterable[ShownField]) -> str:
+    return f'<div class="scroll"><table>{"".join(map(_row, fields))}</table></div>'
+
+
+def _row(field: ShownField) -> str:
+    hidden = f' <span class="soft">({field.hidden})</span>' if field.hidden else ""
+    lines = "\n".join(
+        f'<span class="{_LINE_STYLES[line.sign]}">{escape(str(line))}</span>'
+        for line in field.lines
     )
-    return f'<div class="scroll"><table>{rows}</table></div>'
+    after = f"{escape(field.after)}{hidden}{f'<pre>{lines}</pre>' if lines else ''}"
+    head = f"<th scope=row>{escape(field.path)}</th>"
+    if not field.before:
+        return f'<tr>{head}<td colspan="2">{after}</td></tr>'
+    before = f'<td class="remove">{escape(field.before)}</td>'
+    return f'<tr>{head}{before}<td class="add">{after}</td></tr>'
 
 
 def _sign(sign: str) -> str:

@@ -12,7 +12,6 @@ from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.views.plan.view import Aside, Entry, Section, view
 from controller.views.plan.wording import (
     counts_text,
-    field_text,
     guards_text,
     next_text,
     scopes_text,
@@ -40,10 +39,10 @@ class _Block(NamedTuple):
 def render_markdown(
     plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False, longest: int = LONGEST
 ) -> str:
-    """Return the plan in at most ``longest`` characters (at least 2,000); what was cut is said at the end."""
+    """Return the plan in at most ``longest`` characters (at least 2,000); what was cut is said at the end. Expanded, it is never cut."""
     shown = view(plan, names, expand=expand)
     head = (
-        f"{MARKER}\n### Plan `{short(plan.digest)}` {_text(plan.label)}\n\n"
+        f"{MARKER}\n### Plan `{short(plan.digest)}` {_text(shown.label)}\n\n"
         f"**{_text(counts_text(plan))}** ({_text(scopes_text(plan))})\n\n"
     )
     tail = f"{_text(guards_text(plan))}\n\n{_code(next_text(plan))}\n"
@@ -52,7 +51,13 @@ def render_markdown(
         *(_section(section) for section in shown.sections),
         *((_asides(shown.asides),) if shown.asides else ()),
     )
+    if expand:
+        return head + "".join(map(_whole, blocks)) + tail
     return head + _fitted(blocks, longest - len(head) - len(tail)) + tail
+
+
+def _whole(block: _Block) -> str:
+    return "".join((block.head, *block.lines, block.tail))
 
 
 def _fitted(blocks: Iterable[_Block], room: int) -> str:
@@ -66,7 +71,7 @@ def _fitted(blocks: Iterable[_Block], room: int) -> str:
         if lost_lines + lost_blocks or not kept:
             lost_blocks += 1
             continue
-        part = block.head + "".join(block.lines[:kept]) + block.tail
+        part = _whole(block._replace(lines=block.lines[:kept]))
         lost_lines += len(block.lines) - kept
         parts.append(part)
         room -= len(part)
@@ -82,7 +87,7 @@ def _cut_note(lines: int, blocks: int) -> str:
 
 def _section(section: Section) -> _Block:
     lines = tuple(_entry_lines(section.entries))
-    title = f"<b>{escape(section.sign)} {escape(section.title)}</b> {escape(section.tally)}"
+    title = f"<b>{section.sign} {_html(section.title)}</b> {_html(section.tally)}"
     opened = " open" if len(lines) <= _FOLDED_FROM else ""
     return _fenced(f"<details{opened}><summary>{title}</summary>\n\n", lines, "\n</details>\n\n")
 
@@ -120,12 +125,12 @@ def _fence(text: str) -> str:
 def _entry_lines(entries: Iterable[Entry]) -> Iterator[str]:
     for entry in entries:
         sign = _DIFF_SIGNS.get(entry.sign, "")
-        remarks = "".join(f"  {remark}" for remark in entry.remarks)
+        remarks = "".join(f"  {remark}" for remark in (*entry.remarks, entry.more_text) if remark)
         yield f"{sign} {entry.title}{remarks}\n".lstrip()
+        yield from (f"    {line}\n" for line in entry.below)
         for field in entry.fields:
-            yield f"      {field_text(field)}\n"
-        if entry.more_fields:
-            yield f"      {entry.more_fields} more fields\n"
+            yield f"      {field}\n"
+            yield from (f"        {line}\n" for line in field.lines)
 
 
 def _code(text: str) -> str:
@@ -135,11 +140,22 @@ def _code(text: str) -> str:
 
 def _text(text: str) -> str:
     """Escape what Markdown or HTML would take for its own."""
-    return re.sub(r"[\\`*_\[\]|~@<>&]", _escaped, text)
+    return re.sub(
+        r"[\\`*_\[\]|~@#<>&]", lambda found: _ESCAPED.get(found[0], f"\\{found[0]}"), text
+    )
 
 
-def _escaped(match: re.Match[str]) -> str:
-    sign = match[0]
-    # A zero-width space keeps `@name` in a message from calling somebody.
-    special = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "@&#8203;"}
-    return special.get(sign, f"\\{sign}")
+def _html(text: str) -> str:
+    """Escape what HTML would take for its own, where Markdown is not read."""
+    return re.sub("[@#]", lambda found: _ESCAPED[found[0]], escape(text))
+
+
+_ESCAPED: Final = {
+    "<": "&lt;",
+    ">": "&gt;",
+    "&": "&amp;",
+    # A zero-width space keeps ``@name`` from calling somebody and ``#1`` from naming an issue; as mentions are looked for
+    # in the page that is made of it, the sign itself written as an entity would not.
+    "@": "@&#8203;",
+    "#": "#&#8203;",
+}

@@ -9,18 +9,17 @@ from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.views.plan.view import Entry, view
 from controller.views.plan.wording import (
     counts_text,
-    field_text,
     guards_text,
     next_text,
     scopes_text,
     violation_lines,
 )
-from controller.views.style import SIGN_STYLES, Line, Span
+from controller.views.style import SIGN_STYLES, Line, Span, Style
 
 _WIDTH: Final = 76
 _CATEGORY_WIDTH: Final = 11
 _LINES_SHOWN: Final = 4
-_WHOLE: Final = 10_000
+_LINE_STYLES: Final[dict[str, Style]] = {"+": "add", "-": "remove", " ": "plain", "…": "dim"}
 
 
 def text_lines(
@@ -28,7 +27,7 @@ def text_lines(
 ) -> tuple[Line, ...]:
     """Return the plan as lines of styled spans, for the caller to print with colour or without."""
     shown = view(plan, names, expand=expand)
-    what = Span(f"  {plan.label}   {scopes_text(plan)}")
+    what = Span(f"  {shown.label}   {scopes_text(plan)}")
     lines: list[Line] = [(Span(f"Plan {short(plan.digest)}", "bold"), what)]
     lines.append((Span(counts_text(plan), "bold"),))
     for section in shown.sections:
@@ -57,26 +56,21 @@ def text_lines(
 
 def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:
     sign = f"{entry.sign} " if entry.sign else ""
-    shortened = entry.more_fields or entry.title.endswith(", …)")
-    remarks = []
-    for remark in entry.remarks:
-        first = remark.partition("\n")[0]
-        remarks.append(Span(f"  {first}", "warn" if remark.startswith("ENDS ") else "dim"))
-    if entry.more_fields:
-        remarks.append(Span(f"  {entry.more_fields} more fields", "dim"))
-    yield (
-        Span(f"{indent}{sign}{entry.title}", SIGN_STYLES[entry.sign]),
-        *remarks,
-        *((Span("  --expand", "dim"),) if shortened else ()),
-    )
-    # What remarks go on with: most often commands to type.
-    for remark in entry.remarks:
-        lines = remark.splitlines()[1:]
-        shown = lines if expand or len(lines) <= _LINES_SHOWN else lines[: _LINES_SHOWN - 1]
-        for line in shown:
-            yield (Span(f"{indent}{line}"),)
-        if len(shown) < len(lines):
-            yield (Span(f"{indent}    … {len(lines) - len(shown)} more lines: --expand"),)
+    remarks = [
+        Span(f"  {remark}", "warn" if remark.startswith("ENDS ") else "dim")
+        for remark in entry.remarks
+    ]
+    if entry.more_text:
+        remarks.append(Span(f"  {entry.more_text}", "dim"))
+    yield (Span(f"{indent}{sign}{entry.title}", SIGN_STYLES[entry.sign]), *remarks)
+    # What a remark goes on with: most often commands to type.
+    lines = entry.below
+    told = lines if expand or len(lines) <= _LINES_SHOWN else lines[: _LINES_SHOWN - 1]
+    for line in told:
+        yield (Span(f"{indent}{line}"),)
+    if len(told) < len(lines):
+        yield (Span(f"{indent}    … {len(lines) - len(told)} more lines: --expand"),)
     for field in entry.fields:
-        text = field_text(field, _WHOLE) if expand else field_text(field)
-        yield (Span(f"{indent}    {text}"),)
+        yield (Span(f"{indent}    {field}"),)
+        for text in field.lines:
+            yield (Span(f"{indent}      {text}", _LINE_STYLES[text.sign]),)

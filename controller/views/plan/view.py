@@ -1,15 +1,18 @@
 """A plan as a reviewer reads it, before it becomes text, Markdown or HTML."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple
 
 from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import ScopeState
 from controller.model.plan import Change, FieldChange, Note, Plan, Violation
+from controller.model.printable import printable
 from controller.model.ref import ResourceRef
 from controller.planning.edits import collapse, group_by_edit
 from controller.planning.fields import (
+    EXTRA,
     Difference,
     FieldNames,
     FieldPath,
@@ -18,6 +21,7 @@ from controller.planning.fields import (
     identity,
     member_key,
 )
+from controller.views.plan.field_lines import OWN_NAME, ShownField, counted, shown_field
 from controller.views.plan.schedule_text import TITLE, meaning_lines, tally_of
 from controller.views.plan.wording import (
     DARK,
@@ -31,20 +35,29 @@ from controller.views.plan.wording import (
 
 
 def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
-    """Return a change's fields; those of a create or delete are worked out only here, when somebody wants to see them."""
-    image = {"create": change.after, "delete": change.before}.get(change.action)
-    if image is None:
+    """Return a change's fields; those of a create or delete are worked out only here, when somebody wants to see them.
+
+    What was authored beside the attributes comes first: labels, protection, fields of the controller alone.
+    """
+    if change.action not in ("create", "delete"):
         return change.fields
-    leaves = _leaves((), parse_canonical(image))
-    if change.action == "create":
-        found = (Difference(path, ABSENT, value) for path, value in leaves)
-    else:
-        found = (Difference(path, value, ABSENT) for path, value in leaves)
-    return field_changes(change.ref, found, names)
+    return field_changes(change.ref, _whole(change), names)
+
+
+def _whole(change: Change) -> tuple[Difference, ...]:
+    """Return all that an object has which comes or goes."""
+    is_new = change.action == "create"
+    image = (change.after if is_new else change.before) or b"{}"
+    extra = parse_canonical(change.extra or b"{}")
+    authored = {part: extra[part] for part in ("metadata", "spec") if extra.get(part)}
+    leaves = (*_leaves((EXTRA,), authored), *_leaves((), parse_canonical(image)))
+    if is_new:
+        return tuple(Difference(path, ABSENT, value) for path, value in leaves)
+    return tuple(Difference(path, value, ABSENT) for path, value in leaves)
 
 
 def _leaves(path: FieldPath, value: Json) -> Iterator[tuple[FieldPath, Json]]:
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and (value or path in ((), (EXTRA,))):
         for name in sorted(value):
             yield from _leaves((*path, name), value[name])
     elif isinstance(value, list) and (attributes := identity(value, value)):
@@ -62,13 +75,25 @@ NOT_EXPLAINED: Final = (ScopeState.OK, ScopeState.REFUSED)
 
 
 class Entry(NamedTuple):
-    """One line about one object, or about several that change alike, with the fields below it."""
+    """What is said of one object, or of several that change alike: a line, the lines below it, and fields. All of it is printable.
+
+    ``more_fields`` counts fields that are not shown; of several objects those of the one that has most.
+    """
 
     sign: str
     title: str
     remarks: tuple[str, ...]
-    fields: tuple[FieldChange, ...]
+    fields: tuple[ShownField, ...] = ()
     more_fields: int = 0
+    below: tuple[str, ...] = ()
+
+    @property
+    def more_text(self) -> str:
+        """Return what is not shown of it, and what shows it; empty if nothing is missing."""
+        more = "more " if self.fields else ""
+        fields = counted(self.more_fields, f"{more}field") if self.more_fields else ""
+        is_cut = any(field.hidden for field in self.fields) or self.title.endswith(", …)")
+        return "  ".join(filter(None, (fields, "--expand" if fields or is_cut else "")))
 
 
 class Section(NamedTuple):
@@ -88,8 +113,9 @@ class Aside(NamedTuple):
 
 
 class PlanView(NamedTuple):
-    """Everything that is shown of a plan, in reading order."""
+    """Everything that is shown of a plan, in reading order. Every text in it is printable: on one line, and with nothing in it that is not seen."""
 
+    label: str
     sections: tuple[Section, ...]
     asides: tuple[Aside, ...]
     violations: tuple[Violation, ...]
@@ -99,15 +125,15 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     """Arrange a plan for reading. ``expand`` shows every name and every field, those of new objects too."""
     scope_of = {id(change): scope.scope for scope in plan.scopes for change in scope.changes}
     groups, others = group_by_edit(plan.changes)
-    entry_of = partial(_entry, scope_of=scope_of, names=names, expand=expand)
+    entries_of = partial(_entries, scope_of=scope_of, names=names, expand=expand)
     sections = []
     for group in groups:
         sign, title = edit_title(group.edit, group.changes)
-        tally = tally_text(scope_of, group.changes)
-        sections.append(Section(sign, title, tally, tuple(map(entry_of, collapse(group.changes)))))
+        tally = printable(tally_text(scope_of, group.changes))
+        sections.append(Section(sign, printable(title), tally, entries_of(group.changes)))
     if plan.schedules is not None:
         entries = [
-            Entry("", line.title, (line.remark,) if line.remark else (), ())
+            Entry("", printable(line.title), (printable(line.remark),) if line.remark else ())
             for line in meaning_lines(plan.schedules, expand=expand)
         ]
         sections.append(Section("~", TITLE, tally_of(plan.schedules), tuple(entries)))
@@ -115,28 +141,98 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     for change in others:
         by_cause.setdefault(change.cause.value, []).append(change)
     asides = (
-        *(
-            Aside(cause, tuple(map(entry_of, collapse(of_cause))))
-            for cause, of_cause in sorted(by_cause.items())
-        ),
+        *(Aside(cause, entries_of(of_cause)) for cause, of_cause in sorted(by_cause.items())),
         *_notes(plan, expand=expand),
         *_scopes(plan),
     )
-    violations = tuple(v for scope in plan.scopes for v in scope.violations)
-    return PlanView(tuple(sections), tuple(asides), violations)
+    violations = tuple(
+        replace(violation, scope=printable(violation.scope), message=printable(violation.message))
+        for scope in plan.scopes
+        for violation in scope.violations
+    )
+    return PlanView(printable(plan.label), tuple(sections), asides, violations)
+
+
+def _entries(
+    changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
+) -> tuple[Entry, ...]:
+    """Return what is said of changes, those alike together.
+
+    What comes or goes is alike where what protects it and what only the controller has are the same; expanded, where all is.
+    """
+    nameless = {
+        id(change): _nameless(change) for change in changes if change.action in ("create", "delete")
+    }
+
+    def told(change: Change) -> Sequence[Difference] | Sequence[FieldChange]:
+        whole = nameless.get(id(change), ())
+        return change.fields or (whole if expand else [d for d in whole if _stands_out(d.path)])
+
+    return tuple(
+        _entry(
+            group,
+            [nameless[id(change)] for change in group if id(change) in nameless],
+            scope_of,
+            names,
+            expand=expand,
+        )
+        for group in collapse(changes, told)
+    )
+
+
+def _stands_out(path: FieldPath) -> bool:
+    return path[:2] == (EXTRA, "spec") or path[:3] == (EXTRA, "metadata", "protect")
+
+
+def _nameless(change: Change) -> tuple[Difference, ...]:
+    """Return all that an object has, with its own name said as such, so that others can be alike."""
+    name = change.ref.key.rpartition("/")[2]
+    if change.action == "create":
+        return tuple(d._replace(after=OWN_NAME) if d.after == name else d for d in _whole(change))
+    return tuple(d._replace(before=OWN_NAME) if d.before == name else d for d in _whole(change))
 
 
 def _entry(
-    changes: Sequence[Change], scope_of: Mapping[int, str], names: FieldNames, *, expand: bool
+    changes: Sequence[Change],
+    nameless: Sequence[Sequence[Difference]],
+    scope_of: Mapping[int, str],
+    names: FieldNames,
+    *,
+    expand: bool,
 ) -> Entry:
     first = changes[0]
     scopes = {scope_of[id(change)] for change in changes}
     title = names_text([change.ref for change in changes], expand=expand, scopes=scopes)
-    fields = fields_of(first, names) if expand and len(changes) == 1 else first.fields
+    fields, count = first.fields, len(first.fields)
+    if nameless:
+        count = max(map(len, nameless))
+        alike = _alike(first, nameless, expand=expand)
+        fields = field_changes(first.ref, alike, names)
     shown = fields if expand else fields[:FIELDS_SHOWN]
-    where = scope_text(scopes)
-    remarks = tuple(filter(None, (where, effects_text(changes), first.because)))
-    return Entry(SIGNS[first.action], title, remarks, shown, len(fields) - len(shown))
+    remarks = (scope_text(scopes), effects_text(changes), first.because)
+    return Entry(
+        SIGNS[first.action],
+        printable(title),
+        tuple(map(printable, filter(None, remarks))),
+        tuple(shown_field(field, first.action, expand=expand) for field in shown),
+        count - len(shown),
+    )
+
+
+def _alike(
+    first: Change, nameless: Sequence[Sequence[Difference]], *, expand: bool
+) -> Sequence[Difference]:
+    """Return what is shown of objects that come or go: what all of them have alike; not expanded, the first of it, of what goes nothing."""
+    if first.action == "delete" and not expand:
+        return ()
+    common = set.intersection(*({repr(found) for found in of_object} for of_object in nameless))
+    whole = nameless[0] if len(nameless) > 1 else _whole(first)
+    alike = [found for found, key in zip(whole, nameless[0], strict=True) if repr(key) in common]
+    if expand:
+        return alike
+    # The title has the name already.
+    own = (OWN_NAME, first.ref.key.rpartition("/")[2])
+    return sorted(alike, key=lambda found: found.after in own)[:FIELDS_SHOWN]
 
 
 def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
@@ -153,7 +249,8 @@ def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
             # The name of a single object has its scope already.
             scopes = {scope_of[ref] for ref in refs} if len(refs) > 1 else set()
             remarks = tuple(filter(None, (scope_text(scopes), text)))
-            entries.append(Entry("", names_text(refs, expand=expand, scopes=scopes), remarks, ()))
+            title = names_text(refs, expand=expand, scopes=scopes)
+            entries.append(Entry("", printable(title), tuple(map(printable, remarks))))
         yield Aside(category, tuple(entries))
 
 
@@ -168,7 +265,7 @@ def _scopes(plan: Plan) -> Iterator[Aside]:
             outcome = "the rest of the scope goes on"
         else:
             outcome = "nothing planned there"
+        why = printable("; ".join(filter(None, (scope.reason.message, outcome))))
         # The reason may go on with commands to type, on lines of their own.
-        head = "; ".join(filter(None, (scope.reason.message, outcome)))
-        why = "\n".join(filter(None, (head, scope.reason.below)))
-        yield Aside(scope.state.value, (Entry("", scope.scope, (why,), ()),))
+        below = tuple(map(printable, scope.reason.below.split("\n"))) if scope.reason.below else ()
+        yield Aside(scope.state.value, (Entry("", printable(scope.scope), (why,), below=below),))

@@ -4,19 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.plan import Action, Change, Edit, FieldChange, Plan, Violation
+from controller.model.plan import Action, Change, Edit, Plan, Violation
+from controller.model.printable import printable
 from controller.model.ref import ResourceRef
+from controller.planning.approvals import NOT_THE_TABLES
 from controller.planning.edits import ADDED, REMOVED
-from controller.planning.guards import TRAILER, instances_of
-from controller.planning.wording import (
-    LONGEST_VALUE,
-    NAMES_SHOWN,
-    TIMES,
-    counted_kind,
-    value_text,
-)
+from controller.planning.guards import instances_of
+from controller.planning.wording import NAMES_SHOWN, TIMES, counted_kind
 
 SIGNS: Final[Mapping[Action, str]] = {
     "create": "+",
@@ -29,20 +24,6 @@ SIGNS: Final[Mapping[Action, str]] = {
 }
 DARK: Final = (ScopeState.UNKNOWN, ScopeState.WAITING)
 COUNTED_ACTIONS: Final[tuple[Action, ...]] = ("create", "update", "delete")
-
-
-def field_text(field: FieldChange, longest: int = LONGEST_VALUE) -> str:
-    """Return one field as ``roles.Web.ami  web-1.4.2 → web-1.4.3``."""
-    if field.sensitive and field.before == field.after:
-        return f"{field.path}  {value_text(field.before)}, differs"
-    before, after = value_text(field.before, longest), value_text(field.after, longest)
-    if before == after:
-        # Text and number, or a difference behind the cut: only the exact form shows it.
-        before, after = (
-            "(absent)" if value is ABSENT else canonical_bytes(value).decode()
-            for value in (field.before, field.after)
-        )
-    return f"{field.path}  {before} → {after}"
 
 
 def names_text(refs: Sequence[ResourceRef], *, expand: bool, scopes: Collection[str] = ()) -> str:
@@ -148,15 +129,18 @@ def scope_text(scopes: Iterable[str]) -> str:
 
 def violation_lines(violation: Violation) -> tuple[str, ...]:
     """Return what a refusal says below its headline: the hint, then how to approve exactly these changes."""
-    hint = tuple(violation.hint.splitlines())
-    if violation.overridden or not violation.overridable:
+    hint = tuple(map(printable, violation.hint.split("\n"))) if violation.hint else ()
+    if violation.overridden:
+        return (*hint, f"Approved by: {printable(violation.approved_by)}")
+    if not violation.overridable:
         return hint
+    if not violation.token:
+        return (*hint, f"What approves it is not known here: {NOT_THE_TABLES}.")
     count = len(violation.counted)
     noun = "delete" if violation.guard == "maxDeletes" else "change"
     what = f"this {noun}" if count == 1 else f"these {count:,} {noun}s"
     command = f"envctl apply --override {violation.token}"
-    trailer = f"or in the merge commit:  {TRAILER}: {violation.token}"
-    return (*hint, f"To approve exactly {what}:", f"  {command}         {trailer}")
+    return (*hint, f"To approve exactly {what}:", f"  {command}")
 
 
 def guards_text(plan: Plan) -> str:
@@ -171,6 +155,11 @@ def guards_text(plan: Plan) -> str:
     return f"Guards: ok (deletes {deletes:,} of {there:,}{extra})"
 
 
+def _approved(plan: Plan) -> list[str]:
+    found = (violation for scope in plan.scopes for violation in scope.violations)
+    return [violation.token for violation in found if violation.overridden]
+
+
 def next_text(plan: Plan) -> str:
     """Return what to type next."""
     if plan.refused:
@@ -180,8 +169,10 @@ def next_text(plan: Plan) -> str:
         return "Nothing to do in what could be seen." if dark else "Nothing to do."
     if not plan.to_apply:
         return "Nothing to apply: what is shown is only observed."
-    options = "".join(f" --{option}" for option in plan.options)
-    typed = f"envctl plan{options} --out plan.json && envctl apply plan.json"
+    # What was approved is approved again by whoever does it.
+    approved = "".join(f" --override {token}" for token in _approved(plan))
+    options = "".join(f" --{option}" for option in plan.options) + approved
+    typed = f"envctl plan{options} --out plan.json && envctl apply plan.json{approved}"
     if "adopt" in plan.options:
         # Taking over is said again by whoever does it, and never done by a daemon.
         return f"Next: {typed} --adopt"

@@ -1,5 +1,6 @@
 """Trying again within bounds."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -82,6 +83,48 @@ def test_two_throttles_then_success_is_success(
     assert len(sent) == 3
     assert pauses == [0.1, 0.2]
     assert by_operation(clients.counter) == {"dynamodb.ListTables": 3}
+
+
+def test_once_it_is_to_stop_child_accounts_are_not_tried_again(
+    scripted: Script, pauses: Pauses
+) -> None:
+    stop = threading.Event()
+    clients = Clients(Retries(clock=pauses.clock, sleep=pauses.sleep, stop=stop))
+    child, master = Place("012345670123", "eu-west-1"), Place("", "eu-west-1")
+    stop.set()
+    throttle = json_error("ThrottlingException")
+
+    in_child = clients.client(child, "dynamodb")
+    sent = scripted(in_child, [throttle])
+    with pytest.raises(aws.ClientError):
+        in_child.list_tables()
+    assert len(sent) == 1
+    in_master = clients.client(master, "dynamodb")
+    sent = scripted(in_master, [throttle, json_answer(200, {"TableNames": []})])
+    assert in_master.list_tables()["TableNames"] == []
+    assert len(sent) == 2, "what is written down is tried on"
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_pause_ends_when_it_is_to_stop(scripted: Script, stopped: bool) -> None:
+    stop = threading.Event()
+
+    def share() -> float:
+        if stopped:
+            stop.set()
+        return 0.001
+
+    client = Clients(Retries(stop=stop, share=share)).client(
+        Place("012345670123", "eu-west-1"), "dynamodb"
+    )
+    throttle = json_error("ThrottlingException")
+    sent = scripted(client, [throttle, json_answer(200, {"TableNames": []})])
+    if stopped:
+        with pytest.raises(aws.ClientError):
+            client.list_tables()
+    else:
+        client.list_tables()
+    assert len(sent) == (1 if stopped else 2)
 
 
 def test_it_gives_up_after_the_tries_allowed(clients: Clients, scripted: Script) -> None:

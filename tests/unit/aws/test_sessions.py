@@ -167,7 +167,9 @@ def test_identity_is_asked_once_per_session(world: AwsAccess) -> None:
     for _ in range(3):
         assert world.assert_identity(CHILD) == CHILD
     assert total(world.counter, operation="GetCallerIdentity") == 1
+    assert world.caller_arn() == "", "not asked yet"
     assert world.assert_identity(MASTER) == "123456789012"
+    assert world.caller_arn().startswith("arn:aws:sts::123456789012:")
 
 
 def test_threads_that_begin_together_ask_once(world: AwsAccess) -> None:

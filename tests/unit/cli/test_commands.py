@@ -21,6 +21,7 @@ NOT_COMMANDS = {
     "__init__",
     "__main__",
     "commands",
+    "interruption",
     "invocation",
     "main",
     "output",

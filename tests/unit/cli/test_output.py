@@ -1,3 +1,4 @@
+import logging
 import os
 from contextlib import closing
 
@@ -5,9 +6,10 @@ import pytest
 
 from controller.cli import process
 from controller.cli.apply import ProgressLine, progress_text
-from controller.cli.process import counted, note, say, say_lines
+from controller.cli.process import counted, log_without_secrets, note, say, say_lines
 from controller.events import ApplyProgressed
 from controller.model.plan import Progress
+from controller.redactor import REDACTOR
 from controller.views.style import Span
 
 
@@ -137,6 +139,22 @@ def test_somebody_without_a_name_is_called_by_number(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("getpass.getuser", nameless)
 
     assert process.process_context().user.startswith("uid-")
+
+
+def test_what_libraries_log_is_printed_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    REDACTOR.tell("CANARY-external-id-of-one")
+    log_without_secrets()
+    assert logging.lastResort is not None
+    said_by_aws = ValueError(
+        "Value 'CANARY-external-id…' at 'externalId'\nCANARY-external-id-of-one"
+    )
+    told = (ValueError, said_by_aws, None)
+    record = logging.LogRecord("botocore", logging.WARNING, "", 1, "no: %s", ("x",), told)
+    logging.lastResort.handle(record)
+    said = capsys.readouterr().err
+    assert "no: x" in said
+    assert "Value '***…' at 'externalId'" in said
+    assert "CANARY" not in said
 
 
 def test_nothing_that_steers_a_terminal_or_turns_its_direction_is_said(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.kinds.language.fields import merge
-from controller.kinds.parts.texts import matches
+from controller.kinds.parts.naming_pattern import matches
 from tests.unit.kinds.small_fleet import ENVIRONMENT_TYPE, FLEET, complaints, items, without
 
 FULL = {
@@ -68,8 +68,19 @@ def test_without_its_account_no_number_is_made_up() -> None:
         ({"account": ""}, "spec.account", "text of 1 to 255"),
         ({"region": "Ireland"}, "spec.region", "name of an AWS region"),
         ({"namingPattern": "("}, "spec.namingPattern", "is no regular expression"),
+        ({"namingPattern": "c)"}, "spec.namingPattern", "is no regular expression"),
+        ({"namingPattern": "c{}"}, "spec.namingPattern", "is no regular expression"),
         ({"namingPattern": "(?=c)c"}, "spec.namingPattern", "look-around"),
-        ({"namingPattern": "x" * 2001}, "spec.namingPattern", "at most 2000"),
+        ({"namingPattern": "x" * 201}, "spec.namingPattern", "at most 200"),
+        ({"namingPattern": r"\w+"}, "spec.namingPattern", r"has \w, which stands for"),
+        ({"namingPattern": r"^c\d$"}, "spec.namingPattern", r"has \d, which stands for"),
+        ({"namingPattern": r"[a\pL]"}, "spec.namingPattern", r"has \p, which stands for"),
+        ({"namingPattern": "c{51}"}, "spec.namingPattern", "repeats something 51 times"),
+        ({"namingPattern": "c{1,51}"}, "spec.namingPattern", "repeats something 51 times"),
+        ({"namingPattern": "(c{15}){15}"}, "spec.namingPattern", "comes to 225 characters"),
+        ({"namingPattern": "(?:ab{9}(?i)c){20}"}, "spec.namingPattern", "comes to 240 characters"),
+        ({"namingPattern": "[[]a]{40}{40}"}, "spec.namingPattern", "comes to 1,602 characters"),
+        ({"namingPattern": "(?x)a # [\n{9}"}, "spec.namingPattern", "no flag but (?i)"),
         ({"vpcId": None}, "spec.vpcId", "required"),
         ({"subnets": None}, "spec.subnets", "required"),
         (
@@ -103,6 +114,8 @@ def test_what_is_refused(change: dict[str, Any], at: str, words: str) -> None:
     [
         {},
         {"loadBalancers": []},
+        {"namingPattern": "(?i)^(?:c|(?P<rest>pr))[0-9]{1,3}$"},
+        {"namingPattern": r"^c[0-9-]{2,}\.?(a|b){3}$"},
         {"consul": {"port": 65536, "servers": ["consul.acme.example", "10.0.0.1"]}},
         {"subnets": {"MyOwnType": {"availabilityZoneA": "a", "availabilityZoneB": "b"}}},
     ],

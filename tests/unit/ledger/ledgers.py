@@ -56,7 +56,7 @@ def records_of(
         unchained = build_records(
             writes,
             scope=head.scope,
-            actor=ACTOR,
+            actor_of=lambda _: ACTOR,
             plan_digest="7c41e9",
             transaction_id=f"run-{number}",
             at=START + timedelta(minutes=number),

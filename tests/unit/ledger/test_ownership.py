@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.ledger.ownership import is_ours_by_history
+from controller.ledger.ownership import is_ours_by_history, is_towards, unfinished
 from controller.ledger.records import build_records
 from controller.model.ledger_record import Actor, ItemWrite, LedgerRecord
 from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
@@ -19,7 +19,7 @@ def records(*shapes: tuple[str, str, str]) -> list[LedgerRecord]:
     (one,) = build_records(
         [write],
         scope="config",
-        actor=Actor("", "", "", ""),
+        actor_of=lambda _: Actor("", "", "", ""),
         plan_digest="",
         transaction_id="t",
         at=START,
@@ -85,3 +85,38 @@ def test_whose_a_live_object_is(
     history: list[tuple[str, str, str]], ours: bool, because: str
 ) -> None:
     assert is_ours_by_history(records(*history)) is ours, because
+
+
+@pytest.mark.parametrize(
+    ("history", "ours", "because"),
+    [
+        ([("s", "failed", "Created")], True, "it may have been made all the same"),
+        ([("s", "intended", "Created")], True, "we were about to"),
+        ([("s", "failed", "Updated")], False, "an update says nothing of who made it"),
+        ([("s", "failed", "Updated"), ("s", "failed", "Created")], True, "made, then not changed"),
+        ([("s", "succeeded", "Deleted"), ("s", "failed", "Created")], False, "we deleted it"),
+        ([("other", "failed", "Created")], False, "that was somewhere else"),
+    ],
+)
+def test_what_carries_our_mark_is_ours_if_we_were_to_make_it(
+    history: list[tuple[str, str, str]], ours: bool, because: str
+) -> None:
+    assert is_ours_by_history(records(*history), "s", marked=True) is ours, because
+    assert is_ours_by_history(records(*history), "s") is False, "without the mark"
+
+
+def test_what_was_not_ended_well_may_go_on() -> None:
+    assert unfinished([]) is None
+    assert unfinished(records(("s", "succeeded", "Updated"))) is None
+    (begun,) = records(("s", "intended", "Updated"))
+    assert unfinished([begun]) is begun
+    ended = replace(begun, phase="succeeded", sequence=begun.sequence + 1)
+    assert unfinished([begun, ended]) is None, "of one moment the chain tells which came last"
+    assert unfinished([ended, begun]) is None
+    assert unfinished([begun, replace(ended, iso_timestamp="1999")]) is begun
+
+    meant = replace(begun, new_value={"size": 3, "tags": ["a"]}, new_meta={"Digest": "x"})
+    assert is_towards(meant, {"size": 3, "tags": ["a"], "marks": "new"})
+    assert not is_towards(meant, {"size": 4, "tags": ["a"]})
+    shared = replace(meant, new_meta={})
+    assert not is_towards(shared, {"size": 3, "tags": ["a"]}), "its images are by object"

@@ -1,10 +1,24 @@
 """Images, digested whole and taken apart for showing."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from controller.ledger.records import action_of, audit_id, image_digest, split_image, who_changed
-from controller.model.ledger_record import Actor
-from tests.unit.ledger.ledgers import Image, image
+from controller.aws.items import to_wire
+from controller.ledger.records import (
+    action_of,
+    audit_id,
+    image_digest,
+    record_hash,
+    record_of_wire,
+    split_image,
+    summary_of,
+    to_item,
+    who_changed,
+)
+from controller.model.ledger_record import Actor, Approved
+from tests.unit.ledger.ledgers import Image, image, services
 
 SERVICE = image("s", 1, Tags={"b", "a"}, Weight=1.0)
 
@@ -54,3 +68,29 @@ def test_the_id_of_a_record_differs_with_each_part() -> None:
 )
 def test_who_did_it(author: str, changed_by: str, who: str, why: str) -> None:
     assert who_changed(Actor(author, "", "", ""), changed_by) == who, why
+
+
+def test_records_from_before_callers_were_kept_have_the_hash_they_had() -> None:
+    (record, *_) = services(1)
+
+    assert record.hash == "0bb0857974ac5073a007216c3de5d6e784ca33818be5d0a17d46b7c697fcb258"
+    assert set(to_item(record)["Actor"]) == {"Author", "Commit", "AppliedBy", "Trigger"}
+
+
+def test_who_acted_and_what_was_approved_comes_back_and_is_in_the_hash() -> None:
+    (record, *_) = services(1)
+    facts: dict[str, Any] = {
+        "principal": "arn:aws:iam::123456789012:role/ci",
+        "role": "arn:aws:iam::012345670123:role/envctl",
+        "subject": "Retire it",
+        "merged_by": "bot",
+        "approvals": (Approved("maxDeletes@3f9c1a", "--override by ann"),),
+    }
+    hashes = {record.hash}
+    for name, value in facts.items():
+        told = replace(record, actor=replace(record.actor, **{name: value}))
+        assert record_of_wire(to_wire(to_item(told))).actor == told.actor
+        assert summary_of(told).actor == told.actor
+        hashes.add(record_hash(told))
+
+    assert len(hashes) == 1 + len(facts)

@@ -148,7 +148,7 @@ def test_a_record_shows_digests_but_its_digests_are_of_the_whole_images() -> Non
     (record,) = build_records(
         [write("Staging", before, after, TABLE, key={"EnvironmentType": "Staging"})],
         scope=EMPTY.scope,
-        actor=ACTOR,
+        actor_of=lambda _: ACTOR,
         plan_digest="",
         transaction_id="run-1",
         at=START,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.loading import positions, text_problems
 from tests.support.yaml_fleet import CLUSTER, SERVICE, problems
 
 TYPE = """apiVersion: envctl/v1
@@ -93,3 +94,66 @@ def test_a_name_of_any_length_is_shown_short() -> None:
 
     assert found.path == "metadata.name"
     assert len(str(found)) < 500
+
+
+def test_of_many_files_the_first_problems_are_told_and_the_rest_counted() -> None:
+    wrong = {
+        f"{number:03}.yaml": CLUSTER.replace("shortName: ta", "shortName: toolong")
+        for number in range(130)
+    }
+
+    found = problems(wrong)
+
+    assert [one.origin.path for one in found[:-1]] == sorted(wrong)[:100]
+    assert found[-1].message == "and 30 more problems in this source"
+
+
+def test_of_documents_without_an_envelope_the_first_are_told_and_the_rest_counted() -> None:
+    found = problems({"a.yaml": "a: 1\n---\n" * 130 + "a: 1\n"})
+
+    assert len(found) == 101
+    assert found[-1].message == "and 431 more problems in this file"
+
+
+def test_warnings_beside_others_make_no_problem() -> None:
+    head = "apiVersion: envctl/v1\nkind: "
+    calendar = f"{head}Calendar\nmetadata: {{name: days}}\nspec: {{dates: [{{date: 2027-03-26, name: Off}}]}}\n"
+    schedules = (
+        f"{head}Schedule\nmetadata: {{name: s{number}}}\nspec:\n  timezone: UTC\n"
+        "  periods: [{days: mon-fri, from: 08:00, to: 19:00}]\n  except: [days]\n"
+        for number in range(130)
+    )
+
+    found = problems({"a.yaml": "---\n".join([calendar, *schedules])})
+
+    assert len(found) == 101
+    assert all(problem.warning for problem in found)
+    assert found[-1].message == "and 30 more warnings in this file"
+
+
+def test_of_files_that_are_no_yaml_not_everything_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(text_problems, "_MAX_BROKEN_BYTES", 5)
+
+    first, second, third = problems({"a.yaml": "a: [", "b.yaml": "b: [", "c.yaml": "c: ["})
+
+    assert first.origin.line
+    assert second.origin.line
+    assert (third.origin, third.message) == (
+        ("c.yaml", 0, 0),
+        "the file is not entirely regular YAML",
+    )
+
+
+def test_places_are_looked_up_as_long_as_time_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(positions, "_MAX_READ_BYTES", len(CLUSTER))
+    monkeypatch.setattr(positions, "_MAX_KEPT_BYTES", 10)
+    wrong = CLUSTER.replace("shortName: ta", "shortName: toolong")
+
+    found = problems({"a.yaml": wrong, "b.yaml": wrong})
+
+    assert [(one.origin, one.path) for one in found] == [
+        (("a.yaml", 4, 19), "spec.shortName"),
+        (("b.yaml", 1, 0), "spec.shortName"),
+    ]

@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.loading import load as load_module
+from controller.loading import resolve as resolve_module
 from controller.loading.load import Loaded, Memory
 from controller.model.canonical import parse_canonical, without_empty
 from controller.model.ref import ResourceRef
+from controller.model.source_bounds import TOO_MANY, UNCHECKED
 from tests.support.yaml_fleet import (
     CLUSTER,
     SERVICE,
@@ -328,3 +331,65 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(spec: str, value: str) -> N
     assert said
     assert "hunter2" not in said
     assert "1234567" not in said.replace("012345670123", "")
+
+
+def test_more_documents_than_a_source_may_hold_are_one_problem(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(load_module, "MAX_DOCUMENTS", 2)
+    named_often = {f"{number}.yaml": CLUSTER for number in range(3)}
+
+    result = loaded(named_often)
+
+    assert (result.exceeded, result.resources, result.issues) == ((TOO_MANY,), {}, ())
+    assert loaded(FLEET, result.memory).resources == loaded(FLEET).resources
+    assert loaded(named_often, loaded({"0.yaml": CLUSTER}).memory).exceeded
+    assert loaded({**FLEET, "b.yaml": SERVICE}, loaded(FLEET).memory).exceeded
+
+
+def test_where_enough_is_wrong_the_rest_is_not_checked_until_it_is_mended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(load_module, "MAX_FINDINGS", 2)
+    broken = {
+        f"a{number}.yaml": CLUSTER.replace("shortName: ta", "shortName: toolong")
+        for number in range(4)
+    }
+    unknown = {"a9.yaml": SERVICE.replace("Tango", "Nobody")}
+
+    result = loaded({**broken, **unknown, **FLEET})
+
+    assert [(issue.path, issue.issue.message[:8]) for issue in result.issues] == [
+        (f"a{number}.yaml", "expected") for number in range(3)
+    ]
+    assert UNCHECKED in problems({**broken, **unknown, **FLEET}, result)
+    assert loaded(FLEET, result.memory).resources == loaded(FLEET).resources
+
+
+def test_references_are_not_followed_to_no_end_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load_module, "MAX_FINDINGS", 2)
+    services = {
+        f"s{number}.yaml": service(f"S{number}", f"{{owningCluster: Nobody{number}}}")
+        for number in range(5)
+    }
+
+    result = loaded({**services, **FLEET})
+
+    assert [issue.path for issue in result.issues] == ["s0.yaml", "s1.yaml", "s2.yaml"]
+    assert result.exceeded == (UNCHECKED,)
+    assert loaded(FLEET, result.memory).resources == loaded(FLEET).resources
+
+
+def test_names_are_compared_with_wrong_ones_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = {
+        f"s{number}.yaml": service(f"S{number}", "{owningCluster: Tanga}") for number in range(3)
+    }
+    monkeypatch.setattr(resolve_module, "_MAX_COMPARISONS", 2)
+
+    fixes = [issue.issue.fix for issue in loaded({**services, **FLEET}).issues]
+
+    assert fixes == [
+        "did you mean 'Tango'?",
+        "did you mean 'Tango'?",
+        "name one there is (Tango), or add it",
+    ]

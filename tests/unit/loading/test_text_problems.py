@@ -2,7 +2,6 @@
 
 import pytest
 
-from controller.loading import text_problems
 from controller.loading.documents import (
     MAX_ALIASED_VALUES,
     MAX_BYTES,
@@ -10,8 +9,9 @@ from controller.loading.documents import (
     Irregular,
     parse_documents,
 )
-from controller.loading.text_problems import MAX_PROBLEMS, find_text_problems
+from controller.loading.text_problems import find_text_problems
 from controller.model.ref import Problem
+from controller.model.source_bounds import MAX_PROBLEMS
 
 
 def problems_of(text: str | bytes) -> tuple[Problem, ...]:
@@ -106,9 +106,9 @@ IRREGULAR = [
     ("# text\n", "1:1", "only comments", "a file of comments"),
     ("a: 1\n---\n", "3:1", "the document is empty", "nothing after a mark"),
     ("- a\n", "1:1", "found a list", "a list of objects"),
-    ("text\n", "1:1", "found 'text'", "a text"),
-    ("'text'\n", "1:1", "found 'text'", "a quoted text"),
-    ("''\n", "1:1", "found ''", "a quoted nothing"),
+    ("text\n", "1:1", "found text", "a text"),
+    ("'text'\n", "1:1", "found text", "a quoted text"),
+    ("''\n", "1:1", "found text", "a quoted nothing"),
 ]
 
 UNREADABLE = [
@@ -207,5 +207,5 @@ HOSTILE = [
 def test_hostile_text_is_a_problem_like_any_other(text: str, message: str) -> None:
     problems = problems_of(text)
     assert any(message in problem.message for problem in problems), [p.message for p in problems]
-    assert len(problems) <= text_problems.MAX_PROBLEMS + 1
+    assert len(problems) <= MAX_PROBLEMS + 1
     assert sum(len(str(problem)) for problem in problems) < 100_000

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.model.canonical import canonical_bytes
-from controller.model.printable import printable, printable_json, printable_lines
+from controller.model.printable import in_short, printable, printable_json, printable_lines
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,16 @@ def test_json_that_is_plain_is_left_as_it_is() -> None:
     data = b'{"a":1}'
 
     assert printable_json(data) is data
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "shown"),
+    [
+        ("ada", 5, "ada"),
+        ("ceo\nroot", 20, "ceo\\nroot"),
+        ("x" * 6, 5, "xxxx\N{HORIZONTAL ELLIPSIS}"),
+        ("\u202e" * 3, 5, "\\u20\N{HORIZONTAL ELLIPSIS}"),
+    ],
+)
+def test_in_short_it_is_one_line_of_so_many_characters(text: str, longest: int, shown: str) -> None:
+    assert in_short(text, longest) == shown

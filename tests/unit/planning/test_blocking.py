@@ -6,7 +6,7 @@ import pytest
 
 from controller.model.plan import Cause, Change
 from controller.planning.scope_plan import Barrier, block_changes
-from tests.unit.planning.worlds import change, ref
+from tests.unit.planning.worlds import by_hand, change, ref
 
 C50 = ref("Environment/c50")
 LOCK = Barrier(guard="deployLock", because="c50 is locked", refs={C50}, overridable=False)
@@ -64,9 +64,12 @@ def test_an_approval_lifts_a_barrier_from_exactly_its_changes() -> None:
     token = note.text.rpartition(" ")[2]
 
     assert note.text.startswith("frozen until 3 Jan; to go on: --override freeze@")
-    lifted = block_changes("x", [group("a")], [FREEZE], tokens=(token,))
+    lifted = block_changes("x", [group("a")], [FREEZE], approvals=by_hand(token))
     assert (lifted.notes, [one.token for one in lifted.lifted]) == ((), [token])
-    assert block_changes("x", [group("a"), group("b")], [FREEZE], tokens=(token,)).changes == ()
+    assert (
+        block_changes("x", [group("a"), group("b")], [FREEZE], approvals=by_hand(token)).changes
+        == ()
+    )
 
 
 def test_what_needs_an_object_that_may_not_come_to_be_waits_for_it() -> None:
@@ -117,3 +120,9 @@ def test_a_cycle_of_held_changes_comes_to_an_end() -> None:
     ]
 
     assert len(held(changes, (), "A/a")) == 2
+
+
+def test_a_barrier_prints_no_approval_where_it_cannot_be_known() -> None:
+    (note,) = block_changes("x", [group("a")], [FREEZE], approvals=None).notes
+
+    assert note.text == "frozen until 3 Jan"

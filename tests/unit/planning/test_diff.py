@@ -137,7 +137,7 @@ def test_a_change_carries_what_applying_it_needs() -> None:
         ({}, Cause.EDITED, ""),
         ({"edited_as": Cause.RESTORED}, Cause.RESTORED, ""),
         ({"removed_outside": {SEARCH}}, Cause.DRIFTED, "deleted outside envctl"),
-        ({"overridden": {SEARCH}}, Cause.OVERRIDDEN, "as an override says"),
+        ({"overridden": {SEARCH: OLD}}, Cause.EDITED, ""),
     ],
 )
 def test_why_an_object_is_created(how: dict[str, Any], cause: Cause, because: str) -> None:
@@ -156,12 +156,6 @@ def test_a_create_writes_the_defaults_of_shared_fields() -> None:
     assert created["Hosts"] == [{**hosts[0], "State": "down"}]
     assert (created["MarkForDelete"], created["MarkForDeleteTimestamp"]) == (False, 0)
     assert change_of(OLD, None, origins={SEARCH: Origin("a.yaml")}).after == OLD.attributes
-
-
-def test_an_override_is_the_cause_of_what_it_changes() -> None:
-    change = change_of(NEW, search_found(40001), overridden={SEARCH})
-
-    assert (change.cause, change.because) == (Cause.OVERRIDDEN, "as an override says")
 
 
 def test_authored_parts_that_are_no_attributes_show_as_fields() -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.errors import WrongUsage
-from controller.model.observed import ObservedState, Ownership, ScopeState
+from controller.model.observed import MadeBy, ObservedState, Ownership, ScopeState
 from controller.model.plan import Plan, ScopePlan
 from controller.model.ref import Reason
 from controller.planning.fields import PLAIN_NAMES
 from controller.planning.observed_json import read_observed, write_observed
-from controller.planning.plan_file import PlanClaim, read_plan
+from controller.planning.plan_file import read_plan
 from controller.views.documents.plan import render_json
 from tests.unit.planning.worlds import change, found, item, scope_of
 
@@ -31,15 +32,17 @@ PLAN = Plan(
 def test_a_plan_file_is_read_back_as_far_as_applying_needs_it() -> None:
     data = render_json(PLAN, names=PLAIN_NAMES, controller_version="1.0")
 
-    assert read_plan(data) == PlanClaim("d" * 64, "r1", ("config", "1/eu"))
+    claim = read_plan(data)
+
+    assert (claim.digest, claim.scopes, claim.meant_at) == ("d" * 64, ("config", "1/eu"), None)
 
 
-def test_a_plan_file_names_its_changes() -> None:
-    config = ScopePlan("config", ScopeState.OK, (change("Service/a"),))
+def test_a_plan_file_names_a_scope_once_that_has_several_plans() -> None:
+    scopes = (*PLAN.scopes, ScopePlan("1/eu", ScopeState.OBSERVE))
 
-    data = render_json(replace(PLAN, scopes=(config,)), names=PLAIN_NAMES, controller_version="1")
+    data = render_json(replace(PLAN, scopes=scopes), names=PLAIN_NAMES, controller_version="1")
 
-    assert read_plan(data).changes == {"update Service/a"}
+    assert read_plan(data).scopes == ("config", "1/eu")
 
 
 def test_a_plan_file_says_how_it_was_asked_for() -> None:
@@ -58,6 +61,22 @@ GOOD: dict[str, Any] = json.loads(
     )
 )
 SCOPE = GOOD["scopes"][0]
+MEANING = {
+    "at": "2026-11-24T10:12:00.000Z",
+    "environmentHoursPerWeek": 1,
+    "instanceHoursPerWeek": 1,
+    "instancesAre": "found",
+    "startedNow": 0,
+    "stoppedNow": 0,
+    "firstDifference": None,
+    "exchanges": [],
+}
+
+
+def test_a_plan_file_says_when_its_schedules_were_worked_out() -> None:
+    data = json.dumps({**GOOD, "schedules": MEANING}).encode()
+
+    assert read_plan(data).meant_at == datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +102,16 @@ SCOPE = GOOD["scopes"][0]
         ({**GOOD, "digest": 1}, r"\$\.digest: expected text, found 1"),
         ({**GOOD, "digest": "d" * 63}, r"\$\.digest: expected text of the form "),
         ({**GOOD, "document": "status"}, r"\$\.document: expected const plan, found .status."),
+        ({**GOOD, "digest": "d" * 65}, r"\$\.digest: expected text of the form "),
         ({**GOOD, "revision": None}, r"\$\.revision: expected text, found null"),
+        (
+            json.dumps(GOOD)[:-1].encode() + b', "digest": "' + b"d" * 64 + b'"}',
+            "an object in it has two fields 'digest'",
+        ),
+        (
+            {**GOOD, "schedules": {**MEANING, "at": "2026-13-01T00:00:00.000Z"}},
+            r"\$\.schedules\.at: expected a moment",
+        ),
     ],
 )
 def test_what_is_no_plan_file_is_refused(data: Any, says: str) -> None:
@@ -148,3 +176,12 @@ def test_reading_no_file_costs_no_import_of_what_checks_it() -> None:
     code = "import sys, controller.cli.main; sys.exit('jsonschema' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_who_made_an_object_what_it_is_goes_along() -> None:
+    held = found("Service/a")
+    assert held.mark is not None
+    known = MadeBy("carl", date="2026-11-24", cause="overridden", overrides=("o1",))
+    state = scope_of(replace(held, mark=held.mark._replace(made_by=known)), found("Service/b"))
+
+    assert read_observed(write_observed([state])) == (state,)

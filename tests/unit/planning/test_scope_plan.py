@@ -11,7 +11,16 @@ from controller.model.plan import Cause, ScopePlan
 from controller.model.ref import Reason
 from controller.model.resource import Projection
 from controller.planning.scope_plan import Barrier, ScopeOptions, finish, plan, plan_scope
-from tests.unit.planning.worlds import desired_of, found, item, options, ref, scope_of, wanted
+from tests.unit.planning.worlds import (
+    by_hand,
+    desired_of,
+    found,
+    item,
+    options,
+    ref,
+    scope_of,
+    wanted,
+)
 
 
 def planned(
@@ -47,7 +56,7 @@ def test_an_unapproved_violation_refuses_the_scope_and_its_token_opens_it() -> N
 
     refused = planned(kept, objects)
     (violation,) = refused.violations
-    approved = planned(kept, objects, tokens=(violation.token,))
+    approved = planned(kept, objects, approvals=by_hand(violation.token))
 
     assert refused.state is ScopeState.REFUSED
     assert approved.state is ScopeState.OK
@@ -154,7 +163,7 @@ def test_an_approved_barrier_is_shown_as_approved() -> None:
     (note,) = planned([wanted("Service/a")], [], barriers=(freeze,)).notes
     token = note.text.rpartition(" ")[2]
 
-    result = planned([wanted("Service/a")], [], barriers=(freeze,), tokens=(token,))
+    result = planned([wanted("Service/a")], [], barriers=(freeze,), approvals=by_hand(token))
 
     assert [(v.message, v.overridden) for v in result.violations] == [("frozen", True)]
     assert (len(result.changes), result.state) == (1, ScopeState.OK)

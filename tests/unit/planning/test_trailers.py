@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.planning.guards import overrides_in
+from controller.planning.approvals import overrides_in
 
 SQUASHED = """Remove the old fleet (#12)
 

@@ -8,7 +8,7 @@ from controller.kinds.language.kind import Immutable, Kind, Leaving, SharedField
 from controller.kinds.language.spec import Spec
 from controller.model.canonical import Json, canonical_bytes, projection_digest
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
-from controller.model.plan import Action, Cause, Change
+from controller.model.plan import Action, Approval, Cause, Change
 from controller.model.ref import Origin, Reason, ResourceRef
 from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
@@ -18,6 +18,11 @@ from controller.planning.fields import comparable
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
 OURS = "acme"
+
+
+def by_hand(*tokens: str) -> tuple[Approval, ...]:
+    """Approvals that a person gave."""
+    return tuple(Approval(token, "--override by ann") for token in tokens)
 
 
 class ServiceSpec(Spec):

@@ -83,11 +83,48 @@ def test_a_file_exchanged_for_a_link_is_not_followed(root: Path) -> None:
         list(source.read([tree.files["c50.yaml"]]))
 
 
+@pytest.mark.parametrize("read_by", ["read", "changed_since"])
+def test_a_folder_exchanged_for_a_link_is_not_followed(root: Path, read_by: str) -> None:
+    elsewhere = root.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "tango.yaml").write_text("kind: Cluster\n")
+    (root / "clusters" / "inner").mkdir()
+    (elsewhere / "inner").mkdir()
+    for folder in (root / "clusters", elsewhere):
+        (folder / "inner" / "deep.yaml").write_text("kind: Cluster # deep\n")
+    source = source_of(root)
+    tree = source.fetch()
+    (root / "clusters").rename(root.parent / "away")
+    (root / "clusters").symlink_to(elsewhere)
+
+    if read_by == "read":
+        for path in ("clusters/tango.yaml", "clusters/inner/deep.yaml"):
+            with pytest.raises(SourceUnavailable, match=f"{path}: cannot be read"):
+                list(source.read([tree.files[path]]))
+    else:
+        assert [problem.origin.path for problem in source.fetch().problems] == ["clusters"]
+
+
+def test_a_folder_exchanged_for_a_link_during_the_walk_is_not_followed(root: Path) -> None:
+    walked = folder_module.walk(root)
+    found = next(entry for entry in walked if entry.kind == "folder")
+    (root / "clusters").rename(root.parent / "away")
+    (root / "clusters").symlink_to(root.parent / "away")
+
+    assert found.path == b"clusters"
+    with pytest.raises(SourceUnavailable, match="clusters: changed while it was being listed"):
+        list(walked)
+
+
 def test_a_file_that_cannot_be_read_makes_the_source_unavailable(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refusing(*_: object) -> int:
-        raise PermissionError(13, "Permission denied")
+    opened = os.open
+
+    def refusing(path: str | bytes, *rest: int, dir_fd: int | None = None) -> int:
+        if path == b"c50.yaml":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *rest, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "open", refusing)
 
@@ -98,14 +135,14 @@ def test_a_file_that_cannot_be_read_makes_the_source_unavailable(
 def test_a_folder_that_cannot_be_listed_makes_the_source_unavailable(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed = os.scandir
+    opened = os.open
 
-    def refusing(path: bytes) -> "os._ScandirIterator[bytes]":
-        if path.endswith(b"clusters"):
+    def refusing(path: str | bytes, *rest: int, dir_fd: int | None = None) -> int:
+        if path == b"clusters":
             raise PermissionError(13, "Permission denied")
-        return listed(path)
+        return opened(path, *rest, dir_fd=dir_fd)
 
-    monkeypatch.setattr(os, "scandir", refusing)
+    monkeypatch.setattr(os, "open", refusing)
 
     with pytest.raises(SourceUnavailable, match="clusters: cannot be read: Permission denied"):
         source_of(root).fetch()

@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 
 from controller.errors import EnvctlError, SourceUnavailable, WrongUsage
+from controller.model.ref import DocumentPlace
 from controller.sources.git import GitSource
-from controller.sources.git_process import SYMPTOMS, last_words, remote_error
+from controller.sources.git_process import (
+    SYMPTOMS,
+    last_words,
+    remote_error,
+)
 from controller.sources.location import GitLocation
 from tests.support.git_repository import Repository, recorded_git
 
@@ -138,7 +143,7 @@ def test_reading_an_unchanged_tree_again_fetches_nothing(
 
     source_of(repository).fetch()
 
-    assert names(recorder.commands()) == ["ls-remote", "cat-file", "log", "ls-tree"]
+    assert names(recorder.commands()) == ["ls-remote", "cat-file", "log", "cat-file", "cat-file"]
 
 
 def test_a_commit_id_in_the_cache_asks_the_server_nothing(
@@ -155,7 +160,7 @@ def test_a_commit_id_in_the_cache_asks_the_server_nothing(
 
     source.fetch()
 
-    assert names(recorder.commands()) == ["cat-file", "log", "ls-tree"]
+    assert names(recorder.commands()) == ["cat-file", "log", "cat-file", "cat-file"]
 
 
 def test_all_contents_come_through_one_process(repository: Repository, recorder: Recorder) -> None:
@@ -223,7 +228,8 @@ def test_the_callers_own_git_variables_do_not_reach_it(
     tree = source.fetch()
 
     assert tree.revision.id == head
-    assert set(source.authorship(tree.files)) == set(tree.files)
+    places = set(map(DocumentPlace, tree.files))
+    assert set(source.authorship(places)) == places
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -347,6 +353,11 @@ def test_ssh_asks_nobody(repository: Repository, recorder: Recorder, tmp_path: P
         ("fatal: transport 'ext' not allowed", "protocol"),
         ("fatal: mismatched algorithms: client sha1; server sha256", "SHA-256"),
         ("gave no answer within 60 s", "in time"),
+        ("fatal: Out of memory, malloc failed (tried to allocate 24 bytes)", "more than is read"),
+        (
+            "error: object 1a: duplicateEntries: contains duplicate\nfatal: fsck error in packed object",
+            "no sound one",
+        ),
     ],
 )
 def test_what_git_says_becomes_what_to_do(said: str, what: str) -> None:

@@ -77,7 +77,19 @@ def _a_file(copy: Path) -> None:
     copy.write_text("not a folder")
 
 
+def _a_link(path: Path) -> None:
+    away = path.with_name(f"{path.name}-away")
+    path.rename(away)
+    path.symlink_to(away)
+
+
+def _a_folder_for_settings(copy: Path) -> None:
+    (copy / "config").unlink()
+    (copy / "config" / "x").mkdir(parents=True)
+
+
 BREAKAGES = [
+    _a_folder_for_settings,
     _no_head,
     _no_objects,
     _truncated_pack,
@@ -173,6 +185,98 @@ def test_the_copy_is_private(source: GitSource) -> None:
     source.fetch()
 
     assert source._cache.repository.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("which", ["cache", "git", "repository"])
+@pytest.mark.parametrize(
+    ("change", "said", "mends"),
+    [
+        (
+            lambda path: path.chmod(0o777),
+            "can be written to by others (mode 0777)",
+            "chmod -R go-w ",
+        ),
+        (lambda path: path.chmod(0o770), "can be written to by others (mode 0770)", "rm -rf "),
+        (lambda path: os.chown(path, 12345, -1), "belongs to another user", "rm -rf "),
+        (_a_link, "is a link or a file, no folder", "rm "),
+    ],
+    ids=["by all", "by a group", "another user", "a link"],
+)
+def test_a_copy_that_others_could_have_written_is_refused(
+    source: GitSource, which: str, change: Callable[[Path], None], said: str, mends: str
+) -> None:
+    if os.geteuid() != 0 and said.startswith("belongs"):
+        pytest.skip("only root gives files away")
+    source.fetch()
+    copy = source._cache.repository
+    path = {"cache": copy.parent.parent, "git": copy.parent, "repository": copy}[which]
+    change(path)
+
+    for asked in (source.fetch, lambda: source.changed_since(None)):
+        with pytest.raises(SourceUnavailable) as refused:
+            asked()
+        assert str(refused.value).startswith(f"{path}: this cache folder {said}")
+        assert f"fix: {mends}" in str(
+            refused.value
+        ) or f"; if nobody else wrote to it, {mends}" in str(refused.value)
+        assert str(path) in str(refused.value).partition("fix: ")[2]
+
+
+def test_settings_that_came_with_a_copy_are_not_obeyed(
+    repository: Repository, source: GitSource, tmp_path: Path
+) -> None:
+    source.fetch()
+    copy = source._cache.repository
+    other = Repository.at(tmp_path / "other")
+    other.commit({"1.yaml": "n: theirs\n"})
+    ran = tmp_path / "ran"
+    (copy / "objects" / "info").mkdir(exist_ok=True)
+    (copy / "objects" / "info" / "alternates").write_text(f"{other.folder}/.git/objects\n")
+    (copy / "commondir").write_text(f"{other.folder}/.git\n")
+    (copy / "config").write_text(
+        f'[core]\n\tbare = true\n\talternateRefsCommand = "touch {ran}; :"\n\tsshCommand = touch {ran}\n'
+        f'[url "{other.url}"]\n\tinsteadOf = {repository.url}\n'
+    )
+    head = repository.commit({"1.yaml": "n: ours\n"})
+
+    tree = source.fetch()
+
+    assert tree.revision.id == head
+    assert dict(source.read([tree.files["1.yaml"]])) == {tree.files["1.yaml"]: b"n: ours\n"}
+    assert not ran.exists()
+    assert "insteadOf" not in (copy / "config").read_text()
+
+
+def test_no_setting_starts_a_program_for_refs_elsewhere(
+    repository: Repository, source: GitSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, ran = tmp_path / "gitconfig", tmp_path / "ran"
+    config.write_text(f'[core]\n\talternateRefsCommand = "touch {ran}; :"\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    source.fetch()
+    info = source._cache.repository / "objects" / "info"
+    info.mkdir(exist_ok=True)
+    monkeypatch.setattr(git_repository, "_LEADS_ELSEWHERE", ())
+    (info / "alternates").write_text(f"{repository.folder}/.git/objects\n")
+    repository.commit({"1.yaml": "n: one\n"})
+
+    source.fetch()
+
+    assert not ran.exists()
+
+
+def test_a_copy_made_where_all_of_a_group_may_write_is_private(source: GitSource) -> None:
+    before = os.umask(0o002)
+    try:
+        source.fetch()
+    finally:
+        os.umask(before)
+
+    copy = source._cache.repository
+    assert [path.stat().st_mode & 0o077 for path in (copy, copy.parent, copy.parent.parent)] == [
+        0
+    ] * 3
+    assert source.fetch().files
 
 
 def test_a_cache_folder_that_cannot_be_used_is_named(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.errors import AccessDenied, SourceUnavailable
+from controller.model.ref import DocumentPlace
 from controller.sources.git import GitSource
 from controller.sources.location import GitCredential, GitLocation, redact
 from tests.support.git_https_server import GitServer, git_server
@@ -16,6 +17,8 @@ from tests.support.git_repository import Repository, recorded_git
 
 SECRET = "s3cr3t/with+odd=signs"
 BASIC = base64.b64encode(f"ada:{SECRET}".encode()).decode()
+
+A_FILE = DocumentPlace("a.yaml")
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def test_it_opens_the_repository(server: GitServer, repository: Repository, tmp_
 
     assert tree.revision.id == repository.head
     assert dict(source.read(tree.files.values())) == {tree.files["a.yaml"]: b"a: 1\n"}
-    assert source.authorship(["a.yaml"])["a.yaml"].author == "Bob Bauer <bob@example.com>"
+    assert source.authorship([A_FILE])[A_FILE].author == "Bob Bauer <bob@example.com>"
     assert set(server.authorizations) == {f"Basic {BASIC}"}
 
 
@@ -68,7 +71,7 @@ def test_no_command_line_file_or_log_holds_it(
     with caplog.at_level(logging.DEBUG):
         tree = source.fetch()
         list(source.read(tree.files.values()))
-        source.authorship(tree.files)
+        source.authorship(map(DocumentPlace, tree.files))
 
     written = [path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     everything = notes.read_bytes() + b"".join(written) + caplog.text.encode()

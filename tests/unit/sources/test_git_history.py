@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.model.ref import UNKNOWN_AUTHORSHIP
+from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, DocumentPlace, ResourceRef
 from controller.sources.git import GitSource
 from controller.sources.location import GitLocation
 from tests.support.git_repository import Repository
@@ -24,15 +24,21 @@ def source_of(repository: Repository, path: str = "") -> GitSource:
     return GitSource(GitLocation(repository.url, "main", path), cache)
 
 
+def touched(source: GitSource, *paths: str) -> dict[str, Authorship]:
+    """Return who last touched files as such."""
+    found = source.authorship(map(DocumentPlace, paths))
+    return {place.path: author for place, author in found.items()}
+
+
 def author_of(repository: Repository, path: str) -> str:
-    return source_of(repository).authorship([path])[path].author.partition(" <")[0]
+    return touched(source_of(repository), path)[path].author.partition(" <")[0]
 
 
 def test_the_newest_commit_that_changed_the_file(repository: Repository) -> None:
     second = repository.commit({"a.yaml": "a: 2\n"}, "Change a\n\nbody", author="Bob Bauer")
     repository.commit({"b.yaml": "b: 2\n"}, "Change b", author="Cy Cook")
 
-    found = source_of(repository).authorship(["a.yaml"])["a.yaml"]
+    found = touched(source_of(repository), "a.yaml")["a.yaml"]
 
     assert (found.commit, found.author) == (second, "Bob Bauer <bob@example.com>")
     assert found.subject == "Change a"
@@ -46,7 +52,7 @@ def test_a_clean_merge_leaves_the_authors_commit(repository: Repository) -> None
     repository.commit({"b.yaml": "b: 2\n"}, "Meanwhile", author="Cy Cook")
     repository.git("merge", "--quiet", "--no-ff", "-m", "Merge", "topic")
 
-    assert source_of(repository).authorship(["a.yaml"])["a.yaml"].commit == topic
+    assert touched(source_of(repository), "a.yaml")["a.yaml"].commit == topic
 
 
 def test_a_merge_of_two_changes_made_the_content_itself(repository: Repository) -> None:
@@ -56,7 +62,7 @@ def test_a_merge_of_two_changes_made_the_content_itself(repository: Repository) 
     repository.commit({"a.yaml": LINES.replace("line19: x", "line19: y")}, author="Cy Cook")
     repository.git("merge", "--quiet", "--no-ff", "-m", "Merge both", "topic")
 
-    assert source_of(repository).authorship(["a.yaml"])["a.yaml"].subject == "Merge both"
+    assert touched(source_of(repository), "a.yaml")["a.yaml"].subject == "Merge both"
 
 
 def test_a_change_dropped_in_a_merge_does_not_count(repository: Repository) -> None:
@@ -95,7 +101,7 @@ def test_odd_paths_are_found(repository: Repository) -> None:
     source = source_of(repository)
     assert set(odd) <= set(source.fetch().files)
 
-    found = source.authorship(odd)
+    found = touched(source, *odd)
 
     assert {who.author for who in found.values()} == {"Bob Bauer <bob@example.com>"}
 
@@ -104,7 +110,7 @@ def test_paths_are_counted_from_the_sources_folder(repository: Repository) -> No
     repository.commit({"fleet/a.yaml": "a: 1\n"}, author="Bob Bauer")
     repository.commit({"a.yaml": "a: 3\n"}, author="Cy Cook")
 
-    found = source_of(repository, "fleet").authorship(["a.yaml"])
+    found = touched(source_of(repository, "fleet"), "a.yaml")
 
     assert found["a.yaml"].author == "Bob Bauer <bob@example.com>"
 
@@ -114,8 +120,8 @@ def test_many_paths_take_one_pass(repository: Repository) -> None:
     repository.commit(dict(files), author="Bob Bauer")
     repository.commit({"fleet/7.yaml": "n: seven\n"}, author="Cy Cook")
 
-    found = source_of(repository, "fleet").authorship(
-        [name.removeprefix("fleet/") for name in files]
+    found = touched(
+        source_of(repository, "fleet"), *(name.removeprefix("fleet/") for name in files)
     )
 
     assert found["7.yaml"].author == "Cy Cook <cy@example.com>"
@@ -129,7 +135,7 @@ def test_a_history_cut_off_by_the_server_is_unknown(repository: Repository, tmp_
     shallow = tmp_path / "shallow"
     repository.git("clone", "--quiet", "--depth=2", repository.url, str(shallow))
 
-    found = source_of(Repository(shallow)).authorship(["a.yaml", "b.yaml", "c.yaml"])
+    found = touched(source_of(Repository(shallow)), "a.yaml", "b.yaml", "c.yaml")
 
     assert found["c.yaml"].author == "Cy Cook <cy@example.com>"
     assert found["a.yaml"] == found["b.yaml"] == UNKNOWN_AUTHORSHIP
@@ -138,7 +144,7 @@ def test_a_history_cut_off_by_the_server_is_unknown(repository: Repository, tmp_
 def test_a_message_cannot_steer_a_terminal(repository: Repository) -> None:
     repository.commit({"a.yaml": "a: 2\n"}, "Red \x1b[31m alert\x07", author="Bob \x1b[0m")
 
-    found = source_of(repository).authorship(["a.yaml"])["a.yaml"]
+    found = touched(source_of(repository), "a.yaml")["a.yaml"]
 
     assert found.subject.isprintable()
     assert found.author.isprintable()
@@ -151,4 +157,93 @@ def test_an_old_encoding_is_read(repository: Repository) -> None:
     repository.git("add", "--all")
     repository.git("-c", "i18n.commitEncoding=ISO-8859-1", "commit", "--quiet", "-F", str(latin))
 
-    assert source_of(repository).authorship(["a.yaml"])["a.yaml"].subject == "Größe"
+    assert touched(source_of(repository), "a.yaml")["a.yaml"].subject == "Größe"
+
+
+def service(name: str, port: int) -> str:
+    return f"kind: Service\nmetadata: {{name: {name}}}\nspec:\n  bluePort: {port}\n"
+
+
+def test_each_document_of_a_file_has_its_own_author(repository: Repository) -> None:
+    pair = [service("Search", 1), service("Cart", 2)]
+    repository.commit({"s.yaml": "---\n".join(pair)}, "Both", author="Ada Author")
+    pair[1] = service("Cart", 3)
+    repository.commit({"s.yaml": "---\n".join(pair)}, "Cart", author="Bob Bauer")
+    third = "---\n".join([*pair, service("Mail", 9)])
+    repository.commit({"s.yaml": third}, "Mail", author="Cy Cook")
+
+    found = source_of(repository).authorship([DocumentPlace("s.yaml", line) for line in (1, 6, 11)])
+
+    assert [who.author.split()[0] for who in found.values()] == ["Ada", "Bob", "Cy"]
+    assert [who.subject for who in found.values()] == ["Both", "Cart", "Mail"]
+
+
+def test_a_line_taken_out_is_an_edit_of_its_document(repository: Repository) -> None:
+    text = service("Search", 1) + "  owner: x\n"
+    repository.commit({"s.yaml": text}, author="Ada Author")
+    repository.commit({"s.yaml": service("Search", 1)}, author="Bob Bauer")
+    repository.commit(
+        {"s.yaml": f"# of all services\n---\n{service('Search', 1)}# end\n"}, author="Cy Cook"
+    )
+
+    place = DocumentPlace("s.yaml", 3)
+
+    assert source_of(repository).authorship([place])[place].author.startswith("Bob")
+
+
+def test_a_document_taken_out_of_a_file_that_stays_is_who_took_it_out(
+    repository: Repository,
+) -> None:
+    pair = f"{service('Search', 1)}---\n{service('Cart', 2)}"
+    repository.commit({"s.yaml": pair}, author="Ada Author")
+    repository.commit({"s.yaml": service("Cart", 2)}, "Retire Search", author="Bob Bauer")
+    repository.commit({"s.yaml": service("Cart", 4)}, author="Cy Cook")
+
+    gone = DocumentPlace("s.yaml", ref=ResourceRef("Service", "Search"))
+
+    assert source_of(repository).authorship([gone])[gone].subject == "Retire Search"
+
+
+FAR = "# far from the one before\n" * 20
+
+
+def test_of_a_merge_of_two_documents_each_keeps_its_author_and_the_merger_is_a_hint(
+    repository: Repository,
+) -> None:
+    repository.commit({"s.yaml": f"{service('Search', 1)}---\n{FAR}{service('Cart', 2)}"})
+    repository.git("checkout", "--quiet", "-b", "topic")
+    repository.commit(
+        {"s.yaml": f"{service('Search', 7)}---\n{FAR}{service('Cart', 2)}"}, author="Bob Bauer"
+    )
+    repository.git("checkout", "--quiet", "main")
+    repository.commit(
+        {"s.yaml": f"{service('Search', 1)}---\n{FAR}{service('Cart', 8)}"}, author="Cy Cook"
+    )
+    bot = {"GIT_AUTHOR_NAME": "merge-bot", "GIT_AUTHOR_EMAIL": "bot@example.com"}
+    repository.git("merge", "--quiet", "--no-ff", "-m", "Merge #7", "topic", env=bot)
+
+    found = source_of(repository).authorship([DocumentPlace("s.yaml", line) for line in (1, 27)])
+
+    assert [who.author.split()[0] for who in found.values()] == ["Bob", "Cy"]
+    assert {who.merged_by for who in found.values()} == {"merge-bot <bot@example.com>"}
+
+
+def test_versions_too_large_to_look_into_leave_a_document_unknown(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit({"s.yaml": service("Search", 1)}, author="Bob Bauer")
+    repository.commit({"s.yaml": service("Search", 1) + "---\n" + service("Cart", 1)})
+    monkeypatch.setattr("controller.sources.git_history.MAX_VERSION_BYTES", 10)
+    place = DocumentPlace("s.yaml", 1)
+
+    assert source_of(repository).authorship([place])[place] == UNKNOWN_AUTHORSHIP
+
+
+def test_asked_again_of_the_same_revision_git_is_not_started(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, place = source_of(repository), DocumentPlace("a.yaml", 1)
+    before = source.authorship([place])
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert source.authorship([place]) == before

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.engine.authoring.write_files import write_file, write_folder
+from controller.engine.authoring.write_files import append_to, write_file, write_folder
 from controller.errors import WrongUsage
 
 
@@ -118,3 +118,34 @@ def test_a_pipe_of_another_user_gets_nothing(
         assert os.read(reader, 100) == b""
     finally:
         os.close(reader)
+
+
+def test_what_is_appended_to_is_this_users_alone_and_no_link(tmp_path: Path) -> None:
+    events, victim = tmp_path / "events.jsonl", tmp_path / "victim"
+    for _ in range(2):
+        with append_to(events) as out:
+            out.write("line\n")
+    assert (events.read_text(), mode_of(events)) == ("line\nline\n", 0o600)
+    with append_to(Path("/dev/null")) as out:
+        out.write("nothing")
+
+    victim.write_bytes(b"as it was")
+    (tmp_path / "link").symlink_to(victim)
+    (tmp_path / "new").symlink_to(tmp_path / "not-there")
+    for name in ("link", "new"):
+        with pytest.raises(OSError, match="symbolic links"):
+            append_to(tmp_path / name)
+    assert victim.read_bytes() == b"as it was"
+
+
+def test_a_file_of_another_user_is_not_appended_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_before = tmp_path / "events.jsonl"
+    made_before.touch()
+    if os.geteuid() == 0:
+        os.chown(made_before, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: -1)
+    with pytest.raises(PermissionError, match="another user"):
+        append_to(made_before)

@@ -1,27 +1,27 @@
 """From a revision and what the tables hold to changes that lead to the line that caused each of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from controller.catalog import kinds
-from controller.engine.config.compute_plan import PlanRules, plan_config
+from controller.engine.config.compute_plan import PlanRules, plan_config, schedule_barriers
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired import find_edits
 from controller.engine.desired.find_edits import (
-    authorship_of,
     field_path,
     with_edits,
     yaml_field_names,
 )
 from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader
 from controller.errors import InvalidDesiredState
-from controller.model.canonical import parse_canonical
+from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Cause, Change, PlanOptions, ScopePlan
-from controller.model.ref import Authorship, Origin, Reason, ResourceRef
+from controller.model.ref import Authorship, DocumentPlace, Origin, Reason, ResourceRef
+from controller.model.resource import Projection
 from controller.planning.fields import EXTRA
 from tests.support.text_source import TextSource
 from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE, examples
@@ -60,15 +60,16 @@ def planned(
     *,
     recorded: bool = True,
     missed: bool = False,
-    asked: list[Sequence[str]] | None = None,
+    asked: list[Sequence[DocumentPlace]] | None = None,
     state: ScopeState = ScopeState.OK,
 ) -> ScopePlan:
     revision = loaded(after)
 
-    def authorship(paths: Sequence[str]) -> Mapping[str, Authorship]:
+    def authors(places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
+        found = tuple(places)
         if asked is not None:
-            asked.append(paths)
-        return dict.fromkeys(paths, ADA)
+            asked.append(found)
+        return dict.fromkeys(found, ADA)
 
     return plan_config(
         revision,
@@ -76,7 +77,7 @@ def planned(
         applied(before, state),
         PlanOptions(now=NOW),
         PlanRules(kinds()),
-        authorship=authorship,
+        authors=authors,
     )
 
 
@@ -133,13 +134,14 @@ def test_a_role_of_a_map_leads_to_its_own_line_or_to_the_defaults_of_the_roles()
     )
 
 
-def test_who_touched_the_files_is_asked_once_and_only_for_what_changes() -> None:
-    asked: list[Sequence[str]] = []
+def test_who_touched_the_documents_is_asked_once_and_only_for_what_changes() -> None:
+    asked: list[Sequence[DocumentPlace]] = []
 
     plan = planned(FLEET, put("services/d.yaml", "old", "new"), asked=asked)
     planned(FLEET, FLEET, asked=asked)
 
-    assert asked == [["services/search.yaml"]]
+    # The value comes from the folder's defaults: whoever edited those changed the service.
+    assert [[place.path for place in places] for places in asked] == [["services/d.yaml"]]
     assert plan.changes[0].authorship == ADA
 
 
@@ -184,12 +186,6 @@ def test_of_very_many_changes_single_places_are_not_looked_up() -> None:
     many = (one,) * (find_edits.MAX_LOOKED_UP + 1)
 
     assert with_edits(many, revision.desired.resources, revision.origins) is many
-
-
-def test_a_change_of_a_file_nobody_knows_keeps_what_it_has() -> None:
-    (one,) = planned(FLEET, put("services/d.yaml", "old", "new")).changes
-
-    assert authorship_of([one], lambda _: {"other.yaml": Authorship("c2", "bob")}) == (one,)
 
 
 @pytest.mark.parametrize(
@@ -269,3 +265,30 @@ def test_the_changes_of_a_plan_are_the_same_each_time() -> None:
     after = put("services/d.yaml", "old", "new")
 
     assert change_of(planned(FLEET, after)) == change_of(planned(FLEET, after))
+
+
+@pytest.mark.parametrize(
+    ("actions", "held"),
+    [(5, True), ("SCHEDULE_ENVIRONMENT", True), ({}, True), (None, False), (["BULK_PATCH_AMI"], False)],
+)  # fmt: skip
+def test_protected_actions_that_somebody_damaged_go_on_protecting(actions: Any, held: bool) -> None:
+    """What they were is not known, so the schedule stays until the type is put back."""
+    kind, environment = ResourceRef("EnvironmentType", "Staging"), ResourceRef("Environment", "c50")
+    items = {"ConfigEnvironmentTypes": {"Value": {"ProtectedActions": actions}}}
+
+    def environments(schedule: str) -> bytes:
+        return canonical_bytes(
+            {
+                "ConfigEnvironments": {"Value": {"EnvironmentType": "Staging"}},
+                "InfraOpsEnvironment": {"Value": {"ManualScheduleUp": schedule}},
+            }
+        )
+
+    wanted = Projection(environment, environments("on"), b"{}", "new")
+    objects = {
+        kind: Observation(kind, canonical_bytes(items), "d", None, Ownership.OURS, b"{}"),
+        environment: Observation(environment, environments("off"), "old", None, Ownership.OURS, b"{}"),
+    }  # fmt: skip
+    found = ObservedState("config", ScopeState.OK, objects)
+    barriers = list(schedule_barriers({environment: wanted}, found))
+    assert [barrier.guard for barrier in barriers] == (["protectedActions"] if held else [])

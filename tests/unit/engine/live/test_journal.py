@@ -30,7 +30,8 @@ WEB = ResourceRef("Group", "s/c50-ta-Web")
 WRITER: Any = SimpleNamespace(
     request=ApplyRequest(
         actor=Actor("ada", "9f1e0aa", "envctl", "apply"), transaction="t", plan_digest="d"
-    )
+    ),
+    storage=SimpleNamespace(principal="arn:aws:iam::123456789012:role/ci"),
 )
 JOURNAL = Journal(WRITER, LiveScope("s", "012345670123", "eu-west-1", "s"))
 BEFORE, AFTER, OTHER = ({"size": size} for size in (1, 2, 3))

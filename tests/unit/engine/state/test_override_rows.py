@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from controller.aws.items import from_wire, to_wire
 from controller.engine.state.rows import override_of_row, row_of_override
-from controller.errors import EnvctlError
+from controller.errors import DamagedState, ExitCode, exit_code_of
 from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -44,12 +44,37 @@ def test_an_override_comes_back_from_its_row(override: Override) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [{"Ref": "nothing"}, {"Since": "never"}, {"Value": "{"}, {"Until": 5}, {"Ref": None}],
+    [
+        {"Ref": "nothing"},
+        {"Since": "never"},
+        {"Value": "{"},
+        {"Until": 5},
+        {"Ref": None},
+        {"Path": 1},
+        {"Actor": None},
+        {"Reason": {}},
+        {"Actor": []},
+        {"UntilGit": "yes"},
+        {"BaseDigest": 0},
+        {"Since": "2026-01-01"},
+        {"Value": 7},
+        {"Until": "2026-01-01T00:00:00"},
+    ],
 )
 def test_a_damaged_row_is_an_error_that_names_it(damage: dict[str, Any]) -> None:
     whole = Override(
         "o1", ResourceRef("Service", "Search"), "why", "ada", datetime(2026, 1, 1, tzinfo=UTC)
     )
 
-    with pytest.raises(EnvctlError, match="override#o1 of EnvctlState is damaged"):
+    with pytest.raises(
+        DamagedState, match=f"'override#o1' of EnvctlState is damaged: its {next(iter(damage))}"
+    ) as told:
         override_of_row({**row_of_override(whole), **damage})
+    assert exit_code_of(told.value) is ExitCode.FAILED
+
+
+@pytest.mark.parametrize("row", [{}, {"Id": 5}, {"Id": None}, {"Id": "override#" + "x" * 10_000}])
+def test_a_row_that_is_none_is_told_in_one_line(row: dict[str, Any]) -> None:
+    with pytest.raises(DamagedState) as told:
+        override_of_row(row)
+    assert len(told.value.message) < 200

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.decisions.tag_keys import PARKED
-from controller.errors import RefusedByAws, Throttled
+from controller.errors import Interrupted, RefusedByAws, Throttled
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.drive import HOLD_S, Drive, Pace
 from controller.targets.power_parts.rounds import Goals, GroupGoal, Outcomes, Patience
@@ -297,6 +297,49 @@ def test_a_group_on_its_way_is_handed_back_and_the_next_look_tells_what_is_next(
     hands.enters_standby = True
     assert errors(drive(hands, all_of(hands, OFF))) == []
     assert_off(hands)
+
+
+def interrupt_from(hands: InMemoryHands, nth: int) -> None:
+    """Let a Ctrl-C come before the n-th request from now on."""
+    already = len(hands.calls)
+
+    def refuse(_call: str, _ids: Sequence[str]) -> None:
+        if len(hands.calls) - already >= nth:
+            raise Interrupted("interrupted")
+
+    hands.refuse = refuse
+
+
+@pytest.mark.parametrize("nth", range(1, 7))
+def test_an_interruption_leaves_a_true_answer_for_everything(nth: int) -> None:
+    hands = web()
+    goals = all_of(hands, OFF)
+    interrupt_from(hands, nth)
+
+    outcomes = drive(hands, goals)
+
+    assert outcomes.instances.keys() == goals.power.keys()
+    assert len(hands.calls) <= nth
+    for name, outcome in outcomes.instances.items():
+        asked = hands.states[name] in ("stopping", "stopped")
+        assert (outcome.error is None) is asked
+        assert asked or isinstance(outcome.error, Interrupted)
+        assert not outcome.goes_on
+    hands.refuse = lambda _call, _ids: None
+    assert errors(drive(hands, goals)) == []
+    assert_off(hands)
+
+
+def test_members_that_were_to_be_ended_are_not_called_so_after_an_interruption() -> None:
+    hands = web()
+    interrupt_from(hands, 2)
+
+    outcomes = drive(hands, Goals(replaced=frozenset({"i-0", "i-1", "i-2"})))
+
+    assert "i-0" not in hands.states
+    assert outcomes.instances["i-0"].error is None
+    assert isinstance(outcomes.instances["i-1"].error, Interrupted)
+    assert isinstance(outcomes.instances["i-2"].error, Interrupted)
 
 
 def test_a_stuck_member_is_ended_once() -> None:

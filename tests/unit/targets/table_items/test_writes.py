@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 from controller.aws.items import from_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.model.canonical import canonical_bytes
+from controller.model.observed import NOBODY_KNOWN, MadeBy
 from controller.model.plan import Action, Cause, Change
 from controller.model.ref import Origin, ResourceRef
-from controller.targets.table_items.item_form import dump_plain, load_plain, mark_id, mark_of
+from controller.targets.table_items.item_form import (
+    author_item,
+    dump_plain,
+    load_plain,
+    mark_id,
+    mark_of,
+)
 from controller.targets.table_items.writes import Stamp, guarded, item_writes, version_of
 from tests.support.estate import TABLES
 
@@ -195,3 +202,29 @@ def test_what_is_found_survives_being_json(value: Any) -> None:
 def test_any_attribute_is_read_as_a_mark_or_as_none(value: Any) -> None:
     mark_of(value)
     mark_of({"By": value, "Id": "x", "Digest": "y", "Line": value, "Path": value, "Extra": value})
+
+
+@pytest.mark.parametrize(
+    ("author", "why"),
+    [
+        (None, "an item from before it was kept"),
+        ("Ada", "no map"),
+        ({"Name": 7}, "no text"),
+        ({"Name": "Ada", "Overrides": "o1"}, "no list"),
+        ({"Name": "Ada", "Overrides": [7]}, "no list of texts"),
+    ],
+)
+def test_what_is_wrong_with_an_author_is_only_not_known(author: object, why: str) -> None:
+    mark = mark_of({"By": "b", "Id": "i", "Digest": "d", "Author": author})
+
+    assert mark is not None, why
+    assert mark.made_by == NOBODY_KNOWN, why
+
+
+def test_an_author_is_read_as_it_was_written() -> None:
+    known = MadeBy("carl", "c1", "2026-11-24", "why", "overridden", ("o1", "o2"))
+    mark = mark_of({"By": "b", "Id": "i", "Digest": "d", "Author": author_item(known)})
+
+    assert mark is not None
+    assert mark.made_by == known
+    assert author_item(NOBODY_KNOWN) == {}

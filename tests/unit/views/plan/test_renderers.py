@@ -42,6 +42,9 @@ REFUSAL = Violation(
 )
 
 
+BY = "a line of commit abc1234 of Mallory"
+
+
 def many_fields(count: int, value: Any = "x") -> tuple[FieldChange, ...]:
     return tuple(FieldChange(f"field{n}", ABSENT, value) for n in range(count))
 
@@ -67,7 +70,7 @@ EVERYTHING = Plan(
                        fields=many_fields(1)),
                 change("Group/g", effects={"ended": 3}, path="x.yaml"),
             ),
-            (REFUSAL, replace(REFUSAL, overridden=True, hint=""), replace(REFUSAL, overridable=False)),
+            (REFUSAL, replace(REFUSAL, overridden=True, hint="", approved_by=f"{BY} {NASTY}"), replace(REFUSAL, overridable=False)),
             (Note(NoteCategory.UNMANAGED, ref("A/e"), "theirs"), Note(NoteCategory.BLOCKED, ref("A/f"), NASTY)),
         ),
         ScopePlan("1/eu", ScopeState.UNKNOWN, reason=Reason("denied")),
@@ -81,7 +84,7 @@ def test_text_says_everything() -> None:
     text = plain(text_lines(EVERYTHING))
 
     for part in (
-        "Plan dddddddddddd",
+        "Plan dddddddddddddddd ",
         "ENDS 3 INSTANCES",
         "3 more fields  --expand",
         "Not of this change",
@@ -92,6 +95,16 @@ def test_text_says_everything() -> None:
         "a hint",
     ):
         assert part in text
+
+
+def test_every_format_says_who_approved_it_by_what() -> None:
+    text = plain(text_lines(EVERYTHING))
+    markdown = render_markdown(EVERYTHING)
+    html = render_html(EVERYTHING)
+    document = json.loads(render_json(EVERYTHING, names=PLAIN_NAMES, controller_version="1"))
+
+    assert all(f"Approved by: {BY}" in shown for shown in (text, markdown, html))
+    assert document["scopes"][0]["violations"][1]["approvedBy"] == f"{BY} {NASTY}"
 
 
 def test_text_is_the_same_each_time_and_has_no_trailing_space() -> None:
@@ -110,7 +123,7 @@ def test_expanded_text_hides_nothing() -> None:
 
     text = plain(text_lines(plan, expand=True))
 
-    assert f"T.Deep.er  (absent) → {long}" in text
+    assert f"T.Deep.er  {long}" in text
     assert "field8" in text
     assert "more fields" not in text
 
@@ -222,7 +235,8 @@ def test_json_has_the_shape_it_promises() -> None:
     scope = value["scopes"][0]
     assert scope["unmanaged"] == [{"kind": "A", "key": "e", "text": "theirs"}]
     assert scope["notes"][0]["category"] == "blocked"
-    assert scope["violations"][0]["token"] == "maxDeletes@3f9c1a"
+    assert scope["violations"][0]["token"] == "maxDeletes@3f9c1a7777777777"
+    assert scope["violations"][0]["approvedBy"] == ""
     assert scope["changes"][3]["commit"] == "c1"
     assert scope["changes"][4]["effects"] == {"ended": 3}
     assert scope["changes"][0]["origin"] == "x.yaml:1"

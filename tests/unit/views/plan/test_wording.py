@@ -7,14 +7,14 @@ import pytest
 
 from controller.model.canonical import ABSENT
 from controller.model.observed import ScopeState
-from controller.model.plan import Change, Edit, FieldChange, Plan, ScopePlan, Violation
+from controller.model.plan import Change, Edit, Plan, ScopePlan, Violation
 from controller.model.ref import Origin
+from controller.planning.approvals import NOT_THE_TABLES
 from controller.planning.wording import value_text
 from controller.views.plan.wording import (
     counts_text,
     edit_title,
     effects_text,
-    field_text,
     guards_text,
     names_text,
     next_text,
@@ -41,25 +41,16 @@ from tests.unit.planning.worlds import change, ref
         ({"$nowMs": 1_200_000}, "when applied, plus 20 min"),
         ("x" * 61, "x" * 59 + "…"),
         ("x" * 60, "x" * 60),
+        ("(absent)", '"(absent)"'),
+        ("(sensitive)", "(sensitive)"),
+        ('"x"', '"\\"x\\""'),
+        ("a → b", '"a → b"'),
+        ("a\u202eb", '"a\\u202eb"'),
+        (["\u200b"], '["\\u200b"]'),
     ],
 )
 def test_values(value: Any, text: str) -> None:
     assert value_text(value) == text
-
-
-@pytest.mark.parametrize(
-    ("field", "text"),
-    [
-        (FieldChange("ami", "a", "b"), "ami  a → b"),
-        (FieldChange("port", "40012", 40012), 'port  "40012" → 40012'),
-        (FieldChange("x", "(absent)", ABSENT), 'x  "(absent)" → (absent)'),
-        (FieldChange("key", "(sensitive)", "(sensitive)", sensitive=True), "key  (sensitive), differs"),
-        (FieldChange("key", ABSENT, "(sensitive)", sensitive=True), "key  (absent) → (sensitive)"),
-        (FieldChange("x", "y" * 70 + "a", "y" * 70 + "b"), f'x  "{"y" * 70}a" → "{"y" * 70}b"'),
-    ],
-)  # fmt: skip
-def test_fields(field: FieldChange, text: str) -> None:
-    assert field_text(field) == text
 
 
 @pytest.mark.parametrize(
@@ -164,8 +155,10 @@ def plan_of(*changes: Change, violations: tuple[Violation, ...] = (), **more: An
 REFUSAL = Violation(
     "maxDeletes", "config", "too many", "3f9c1a77", (ref("A/a"), ref("A/b")), "hint"
 )
-TRAILER = "or in the merge commit:  Envctl-Override"
-APPROVAL = Violation("maxDeletes", "config", "many", "3f9c1a77", (), overridden=True)
+BY = "a line of commit abc1234 of GitHub <noreply@github.com>"
+APPROVAL = Violation(
+    "maxDeletes", "config", "many", "3f9c1a77", (), overridden=True, approved_by=BY
+)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +192,10 @@ APPROVAL = Violation("maxDeletes", "config", "many", "3f9c1a77", (), overridden=
             plan_of(change("A/a", "delete"), violations=(APPROVAL,)),
             "0 create · 0 update · 1 delete",
             "Guards: ok (deletes 1 of 0, 1 approved)",
-            "Next: envctl plan --out plan.json",
+            (
+                "Next: envctl plan --override maxDeletes@3f9c1a77 --out plan.json && envctl apply plan.json"
+                " --override maxDeletes@3f9c1a77     merge"
+            ),
         ),
     ],
 )
@@ -246,9 +242,19 @@ def test_a_refusal_prints_its_override() -> None:
     assert violation_lines(REFUSAL) == (
         "hint",
         "To approve exactly these 2 deletes:",
-        f"  envctl apply --override {REFUSAL.token}         {TRAILER}: {REFUSAL.token}",
+        f"  envctl apply --override {REFUSAL.token}",
     )
     one = Violation("maxUpdateShare", "config", "m", "3f9c1a77", (ref("A/a"),))
     assert violation_lines(one)[0] == "To approve exactly this change:"
-    assert violation_lines(APPROVAL) == ()
     assert violation_lines(Violation("protected", "config", "m", "d", (), overridable=False)) == ()
+
+
+def test_an_approval_says_whose_it_is() -> None:
+    assert violation_lines(replace(APPROVAL, hint="hint")) == ("hint", f"Approved by: {BY}")
+
+
+def test_a_refusal_of_a_plan_against_another_source_prints_no_override_and_says_why() -> None:
+    assert violation_lines(replace(REFUSAL, has_token=False)) == (
+        "hint",
+        f"What approves it is not known here: {NOT_THE_TABLES}.",
+    )

@@ -1,0 +1,176 @@
+"""How a person lets exactly what one guard counted go on: ``maxDeletes@3f9c1a77d0e2b415``, given by hand or in a commit.
+
+A line of a commit counts only where the settings say so, and never in a plan that judges what is not merged yet: whoever
+writes a change writes its commits too.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final, Literal, NamedTuple, Self
+
+from pydantic import model_validator
+
+from controller.kinds.language.documented import Names, SettingsPart
+from controller.kinds.language.spec import unfit
+from controller.model.canonical import DIGEST_DIGITS
+from controller.model.plan import Approval, Note, NoteCategory, Violation
+from controller.model.ref import ResourceRef
+
+TRAILER: Final = "Envctl-Override"
+"""What a line of a commit message begins with that approves: ``Envctl-Override: maxDeletes@3f9c1a77d0e2b415``."""
+
+_TOKEN: Final = re.compile(r"(?P<guard>[A-Za-z][A-Za-z0-9]*)@(?P<digits>[0-9a-f]{1,64})")
+_TRAILER_LINE: Final = re.compile(
+    rf"^[ \t>*+-]*{TRAILER}[ \t]*:(?P<values>[^\r\n]*)", re.IGNORECASE | re.MULTILINE
+)
+_COMMIT_DIGITS: Final = 7
+OTHERS_NOW: Final = "the changes it was given for are others now"
+TOO_SHORT: Final = f"its digest is too short, expected at least {DIGEST_DIGITS} digits"
+NOT_OF_THE_FORM: Final = "expected GUARD@DIGEST, as a refusal prints it"
+NOT_THE_TABLES: Final = "only a plan against the tables can tell what approves its changes"
+
+
+_COMMITTER: Final = re.compile(r"[^<>]+ <[^<>\s]+>")
+
+
+class ApprovalSettings(SettingsPart):
+    """Whether a line ``Envctl-Override: GUARD@DIGEST`` of a commit message approves what a guard refused."""
+
+    in_commits: Literal["never", "merged"] = "never"
+    """``merged``: lines count in the newest commit of the settings' own source and ref, never in a plan of another source or
+    branch. Whoever may write that commit's message may approve: it takes a protected branch."""
+    committers: Names = ()
+    """Whose commits count, as Git names them: ``GitHub <noreply@github.com>``. Name who merges, not who writes changes."""
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        for name in self.committers:
+            if not _COMMITTER.fullmatch(name):
+                raise unfit(
+                    f"expected committers as NAME <EMAIL>, found {name!r}",
+                    "git log --format='%cn <%ce>' shows them",
+                )
+        if self.in_commits == "merged" and not self.committers:
+            raise unfit(
+                "inCommits: merged, but nobody's commits count", "list who merges in committers"
+            )
+        return self
+
+
+class Commit(NamedTuple):
+    """A commit whose message may approve: its whole id, ``NAME <EMAIL>`` of who committed it, and what it says."""
+
+    id: str
+    committer: str
+    message: str
+
+
+class CommitLines(NamedTuple):
+    """What the lines of a commit approve, or a note why they approve nothing."""
+
+    approvals: tuple[Approval, ...] = ()
+    notes: tuple[Note, ...] = ()
+    commit: str = ""
+    """The commit, as notes name it."""
+
+
+NO_LINES: Final = CommitLines()
+
+
+def overrides_in(message: str) -> tuple[str, ...]:
+    """Return the ``GUARD@DIGEST`` approvals of a commit message, each once, in the order written.
+
+    They may stand on any line, not only in the last paragraph: a squash-merge gathers the messages of several commits, often
+    as a list or indented. One line may hold several, parted by commas or spaces. What is no GUARD@DIGEST approves nothing.
+    """
+    found = (
+        word
+        for line in _TRAILER_LINE.finditer(message)
+        for word in re.split(r"[,\s]+", line["values"])
+        if _TOKEN.fullmatch(word)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def lines_of(commit: Commit, settings: ApprovalSettings, judges: str = "") -> CommitLines:
+    """Return what a commit's lines approve; ``judges`` says what a plan is of that takes none of them, whoever committed."""
+    tokens = overrides_in(commit.message)
+    if not tokens:
+        return NO_LINES
+    name = commit.id[:_COMMIT_DIGITS]
+    why = _why_not(commit.committer, tokens, settings, judges)
+    if why:
+        return CommitLines(notes=(_no_approval(name, why),))
+    by = f"a line of commit {name} of {commit.committer}"
+    return CommitLines(tuple(Approval(token, by) for token in tokens), commit=name)
+
+
+def unused_lines(lines: CommitLines, violations: Sequence[Violation]) -> tuple[Note, ...]:
+    """Return a note where lines that count approve none of these violations; nothing to say where each of them does."""
+    whys = {given.token: why_unused(violations, given.token) for given in lines.approvals}
+    token = next((token for token, why in whys.items() if why), "")
+    return (_no_approval(lines.commit, f"{token}: {whys[token]}"),) if token else ()
+
+
+def _no_approval(commit: str, why: str) -> Note:
+    text = f"a line of commit {commit} does not approve: {why}"
+    return Note(NoteCategory.APPROVAL, ResourceRef("Commit", commit), text)
+
+
+def _why_not(committer: str, tokens: Sequence[str], settings: ApprovalSettings, judges: str) -> str:
+    if settings.in_commits == "never":
+        return "the settings say approvals.inCommits: never"
+    if judges:
+        return f"this is a plan of {judges}"
+    if committer not in settings.committers:
+        return f"its committer {committer} is not among approvals.committers"
+    short = [token for token in tokens if is_too_short(token)]
+    return f"{short[0]}: {TOO_SHORT}" if short == list(tokens) else ""
+
+
+def approve(
+    violations: Iterable[Violation], approvals: Sequence[Approval] | None
+) -> tuple[Violation, ...]:
+    """Return the violations, those that somebody approved set as overridden, with who it was.
+
+    What cannot be overridden stays as it is. ``approvals`` are None where what approves cannot be known.
+    """
+    if approvals is None:
+        return tuple(replace(violation, has_token=False) for violation in violations)
+    return tuple(_judged(violation, approvals) for violation in violations)
+
+
+def _judged(violation: Violation, approvals: Sequence[Approval]) -> Violation:
+    by = next((given.by for given in approvals if _approves(given.token, violation)), None)
+    if by is None or not violation.overridable:
+        return violation
+    return replace(violation, overridden=True, approved_by=by)
+
+
+def why_unused(violations: Sequence[Violation], token: str) -> str:
+    """Return why a token approves none of a plan's violations; empty if it does."""
+    if any(_approves(token, violation) for violation in violations):
+        return ""
+    if any(not violation.has_token for violation in violations):
+        return NOT_THE_TABLES
+    if not _TOKEN.fullmatch(token):
+        return NOT_OF_THE_FORM
+    return TOO_SHORT if is_too_short(token) else OTHERS_NOW
+
+
+def is_too_short(token: str) -> bool:
+    """Tell whether a token has fewer digits than tell violations apart: it approves nothing."""
+    match = _TOKEN.fullmatch(token)
+    return match is not None and len(match["digits"]) < DIGEST_DIGITS
+
+
+def _approves(token: str, violation: Violation) -> bool:
+    match = _TOKEN.fullmatch(token)
+    return (
+        match is not None
+        and violation.has_token
+        and match["guard"] == violation.guard
+        and len(match["digits"]) >= DIGEST_DIGITS
+        and violation.digest.startswith(match["digits"])
+    )

