@@ -181,6 +181,10 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "Range": record.entity_range,
         "Version": record.entity_version,
     }
+    of_some = {name: getattr(record.actor, field) for name, field in _OF_SOME_ACTORS.items()}
+    of_some[_APPROVALS] = [{"Approval": token, "By": by} for token, by in record.actor.approvals]
+    actor = {name: getattr(record.actor, field) for name, field in _ACTOR.items()}
+    actor |= {name: value for name, value in of_some.items() if value}
     always, of_live_changes = (_ATTRIBUTES | _IMAGES).items(), _OF_LIVE_CHANGES.items()
     return {
         **{name: getattr(record, field) for name, field in always},
@@ -190,16 +194,9 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "ActorId": who_changed(record.actor, record.changed_by),
         "Entity": {name: value for name, value in entity.items() if value is not None},
         "EntityId": str(EntityKey(record.entity_type, record.entity_key, record.entity_range)),
-        "Actor": _actor_item(record.actor),
+        "Actor": actor,
         **{name: value for name, field in of_live_changes if (value := getattr(record, field))},
     }
-
-
-def _actor_item(actor: Actor) -> dict[str, Any]:
-    optional = {name: getattr(actor, field) for name, field in _OF_SOME_ACTORS.items()}
-    optional[_APPROVALS] = [{"Approval": token, "By": by} for token, by in actor.approvals]
-    always = {name: getattr(actor, field) for name, field in _ACTOR.items()}
-    return always | {name: value for name, value in optional.items() if value}
 
 
 def _without_secrets(actor: Actor) -> Actor:

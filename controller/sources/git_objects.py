@@ -107,7 +107,9 @@ def _asked(
     git: GitProcess, child: "subprocess.Popen[bytes]", wanted: list[str]
 ) -> Iterator[tuple[str, list[bytes], IO[bytes]]]:
     """Ask for objects; yield each id with the words of the answer's first line, and where what follows it is to be read from."""
-    asking, answers = _pipes(child)
+    asking, answers = child.stdin, child.stdout
+    if asking is None or answers is None:
+        raise BrokenCache("git started without pipes", fix="run again")
     for start in range(0, len(wanted), _BATCH):
         batch = wanted[start : start + _BATCH]
         try:
@@ -117,12 +119,6 @@ def _asked(
             raise _missing(git, batch[0]) from None
         for object_id in batch:
             yield object_id, answers.readline().split(), answers
-
-
-def _pipes(child: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
-    if child.stdin is None or child.stdout is None:
-        raise BrokenCache("git started without pipes", fix="run again")
-    return child.stdin, child.stdout
 
 
 def _walked(git: GitProcess, tree: str) -> list[Found] | None:

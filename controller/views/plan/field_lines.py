@@ -68,7 +68,8 @@ def shown_field(field: FieldChange, action: Action = "update", *, expand: bool) 
     path = printable(field.path)
     if field.sensitive and field.before == field.after:
         return ShownField(path, "", f"{value_text(field.before)}, differs")
-    if _has_lines(field.before, field.after):
+    texts = [value for value in (field.before, field.after) if value is not ABSENT]
+    if all(isinstance(text, str) for text in texts) and any("\n" in text for text in texts):
         return _by_line(path, field.before, field.after, expand=expand)
     single = {"create": field.after, "delete": field.before}.get(action, ABSENT)
     if single is not ABSENT:
@@ -81,11 +82,11 @@ def shown_field(field: FieldChange, action: Action = "update", *, expand: bool) 
             text if value is ABSENT else printable_json(canonical_bytes(value)).decode()
             for text, value in ((before, field.before), (after, field.after))
         )
-    longest, start = (None if expand else LONGEST_VALUE), 0
-    if longest is not None and max(len(before), len(after)) > longest:
-        same = _same(before, after)
-        start = max(0, same - 20 * _AROUND) if same > longest // 2 else 0
-    (old, lost), (new, lost_too) = (_cut(text, start, longest) for text in (before, after))
+    if expand or max(len(before), len(after)) <= LONGEST_VALUE:
+        return ShownField(path, before, after)
+    same = _same(before, after)
+    start = max(0, same - 20 * _AROUND) if same > LONGEST_VALUE // 2 else 0
+    (old, lost), (new, lost_too) = (_cut(text, start, LONGEST_VALUE) for text in (before, after))
     return ShownField(path, old, new, hidden=_not_shown(characters=lost + lost_too))
 
 
@@ -118,11 +119,6 @@ def _not_shown(*, characters: int = 0, lines: int = 0) -> str:
     counts = ((lines, "line"), (characters, "character"))
     what = " and ".join(counted(count, noun) for count, noun in counts if count)
     return f"{what} not shown" if what else ""
-
-
-def _has_lines(*values: Any) -> bool:
-    texts = [value for value in values if value is not ABSENT]
-    return all(isinstance(value, str) for value in texts) and any("\n" in value for value in texts)
 
 
 def _by_line(path: str, before: Any, after: Any, *, expand: bool) -> ShownField:
