@@ -69,14 +69,18 @@ def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, 
     """Return the records with sequences and hashes that go on from a head."""
     linked = []
     sequence, last_hash = head.sequence, head.last_hash
+    texts = (*_ACTOR.values(), *_OF_SOME_ACTORS.values())
     for record in records:
         sequence += 1
+        # What people and other programs call themselves, and why: never what they know.
+        actor = record.actor
+        approvals = tuple(Approved(token, REDACTOR.redact(by)) for token, by in actor.approvals)
+        shown = {field: REDACTOR.redact(getattr(actor, field)) for field in texts}
         placed = replace(
             record,
             sequence=sequence,
             previous_hash=last_hash,
-            # What people and other programs call themselves, and why: never what they know.
-            actor=_without_secrets(record.actor),
+            actor=replace(actor, **shown, approvals=approvals),
             changed_by=REDACTOR.redact(record.changed_by),
         )
         last_hash = record_hash(placed)
@@ -197,13 +201,6 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "Actor": actor,
         **{name: value for name, field in of_live_changes if (value := getattr(record, field))},
     }
-
-
-def _without_secrets(actor: Actor) -> Actor:
-    texts = (*_ACTOR.values(), *_OF_SOME_ACTORS.values())
-    approvals = tuple(Approved(token, REDACTOR.redact(by)) for token, by in actor.approvals)
-    shown = {field: REDACTOR.redact(getattr(actor, field)) for field in texts}
-    return replace(actor, **shown, approvals=approvals)
 
 
 def _actor_of_item(item: Mapping[str, Any]) -> Actor:

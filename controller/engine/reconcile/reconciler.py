@@ -166,13 +166,14 @@ class Reconciler:
         report = self._apply(planned, request)
         now = self.clock()
         ended: list[Ending] = []
+        of_now, failed = overdue(planned, now), tuple[NotWritten, ...]()
 
         def write_ends() -> None:
-            of_now = overdue(planned, now)
             asked = request.claim, request.requester, self.emit
             ended.extend(record_ends(self._accounts.installation, of_now, *asked))
 
-        failed = kept("the overrides that have ended", write_ends)
+        if of_now:
+            failed = kept("the overrides that have ended", write_ends)
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
         return Reconciled(
             planned=planned,

@@ -71,11 +71,15 @@ def shown_field(field: FieldChange, action: Action = "update", *, expand: bool) 
     texts = [value for value in (field.before, field.after) if value is not ABSENT]
     if all(isinstance(text, str) for text in texts) and any("\n" in text for text in texts):
         return _by_line(path, field.before, field.after, expand=expand)
+    before, after = (
+        "(its own name)" if value is OWN_NAME else whole_value_text(value)
+        for value in (field.before, field.after)
+    )
     single = {"create": field.after, "delete": field.before}.get(action, ABSENT)
     if single is not ABSENT:
-        text, hidden = _cut(_value(single), 0, None if expand else LONGEST_VALUE)
+        whole = after if action == "create" else before
+        text, hidden = _cut(whole, 0, None if expand else LONGEST_VALUE)
         return ShownField(path, "", text, hidden=_not_shown(characters=hidden))
-    before, after = _value(field.before), _value(field.after)
     if before == after:
         # Text and number: only the exact form tells them apart.
         before, after = (
@@ -94,10 +98,6 @@ def _same(first: Sequence[str], second: Sequence[str]) -> int:
     """Return how many characters, or lines, both begin with."""
     differ = (at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
     return next(differ, min(len(first), len(second)))
-
-
-def _value(value: Any) -> str:
-    return "(its own name)" if value is OWN_NAME else whole_value_text(value)
 
 
 def counted(count: int, noun: str) -> str:
