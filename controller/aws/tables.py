@@ -89,6 +89,9 @@ class ItemStore(Protocol):
     def batch_get(self, table: str, keys: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
         """Yield those of the items that there are, in no order."""
 
+    def has_any(self, table: str, index: str, attribute: str, value: str) -> bool:
+        """Tell whether an index holds anything under this hash key; an index follows its table within seconds."""
+
     def write(self, write: Write) -> Item | None:
         """Do one write; return the item after an update, before a put or delete. Raises Conflict if its condition fails."""
 
@@ -134,6 +137,12 @@ class DynamoStore:
         without any progress. Raises otherwise as ``scan``.
         """
         return map(from_wire, batch_get_wire(self.client, table, keys))
+
+    def has_any(self, table: str, index: str, attribute: str, value: str) -> bool:
+        """Tell whether an index holds anything under this hash key. Raises as ``scan``."""
+        names, values = {"#key": attribute}, {":value": value}
+        wanted = Query(table, "#key = :value", values, names, index=index, page_size=1)
+        return bool(query(self.client, wanted).items)
 
     def write(self, write: Write) -> Item | None:
         """Do one write; return the item as it is afterwards for an update, as it was before for a put or delete.

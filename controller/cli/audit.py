@@ -9,6 +9,7 @@ from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import note, say, say_document
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
+from controller.engine.state.recover import recover_head
 from controller.errors import ExitCode, WrongUsage
 from controller.views.audit import list_lines, record_lines, transaction_lines, verification_lines
 from controller.views.documents.audit import list_json, show_json, verification_json
@@ -134,3 +135,22 @@ def verify(
     else:
         say("\n".join(verification_lines(report)))
     raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)
+
+
+@audit.command("recover")
+def recover(
+    context: typer.Context,
+    scope: Annotated[
+        str, typer.Argument(metavar="SCOPE", help="config, or ACCOUNT/REGION, whose head is lost.")
+    ],
+) -> None:
+    """Make a scope's lost head again from the last record of its chain, which must be whole."""
+    call: Invocation = context.obj
+    found = call.installation
+    head = recover_head(scope, found.ledger, found.leases, call.process.clock(), found.ledger.blobs)
+    if head is None:
+        say(f"scope {scope}: has a head; nothing was written")
+        return
+    say(
+        f"scope {scope}: head made again at #{head.sequence:,} {head.last_hash[:12]}, owned by nobody"
+    )

@@ -6,6 +6,7 @@ What verification finds are values: what, where, what to do.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -32,6 +33,8 @@ class FindingKind(StrEnum):
     ALTERED = "altered"
     BROKEN_LINK = "broken link"
     HEAD = "head"
+    STRAY = "stray"
+    """A record that looks like ours and is in no chain."""
     UNREADABLE = "unreadable"
     """Images in an object store that is not there or not named."""
     CHANGED_OUTSIDE = "changed outside"
@@ -89,11 +92,13 @@ class VerificationReport:
 
     scopes: tuple[Verification, ...]
     tables: tuple[Finding, ...] | None = None
+    strays: tuple[Finding, ...] = ()
+    """Records in no chain, at most a thousand."""
 
     @property
     def intact(self) -> bool:
         """Whether nothing is wrong anywhere. What has been overcome is history, and not wrong."""
-        return not self.differing and all(scope.intact for scope in self.scopes)
+        return not self.differing and not self.strays and all(scope.intact for scope in self.scopes)
 
     @property
     def differing(self) -> tuple[Finding, ...]:
@@ -110,9 +115,41 @@ _FIX = {
     FindingKind.GAP: f"records are never deleted: {_RESTORE}",
     FindingKind.DOUBLE: "find out which of them the head's chain holds, and who wrote the other (CloudTrail: PutItem)",
     FindingKind.ALTERED: f"find who wrote to the audit table (CloudTrail), {_RESTORE}",
+    FindingKind.STRAY: "find who wrote it to the audit table (CloudTrail: PutItem); it tells of nothing envctl did",
     FindingKind.BROKEN_LINK: f"one of the two was replaced: {_RESTORE}",
     FindingKind.HEAD: "find who wrote the head row of EnvctlState or the audit table (CloudTrail) before applying again",
 }
+
+
+MOST_RECORDS = 2**53
+"""Sequences end here: what JSON readers take as a whole number."""
+
+
+def is_sequence(value: object) -> bool:
+    """Tell whether a value can be the sequence of a record: a positive whole number."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_RECORDS
+
+
+def stray_of(item: Mapping[str, Any]) -> Finding | None:
+    """Return a finding for a plain item of the audit table that has attributes of ours and stands in no scope's chain.
+
+    One with a scope and a sequence above zero is left to the check of that chain.
+    """
+    if OURS.isdisjoint(item):
+        return None
+    audit_id, scope, sequence = item.get("AuditID"), item.get("Scope"), item.get("Sequence")
+    if not isinstance(scope, str) or not scope:
+        what = f"record {audit_id} is in no chain: it names no scope"
+    elif not isinstance(sequence, (int, Decimal)) or sequence <= 0:
+        what = f"record {audit_id} is in no chain: its sequence is {str(sequence)[:40]}"
+    else:
+        return None
+    where = scope if isinstance(scope, str) else ""
+    return Finding(0, 0, FindingKind.STRAY, where, what, _FIX[FindingKind.STRAY])
+
+
+OURS = frozenset({"Hash", "PreviousHash", "Scope", "Sequence", "EntityId", "ActorId", "RunId"})
+"""Attributes that no other program puts into records: by these they are asked for, and listed as ours."""
 
 
 class ChainEntry(NamedTuple):
@@ -158,6 +195,9 @@ class ChainCheck:
         doubled = 0
         for sequence, audit_id, record in sorted(page, key=itemgetter(0, 1)):
             if record is None:
+                continue
+            if not is_sequence(sequence):
+                self._stray(sequence, audit_id)
                 continue
             previous, own = self._check(sequence, audit_id, record)
             if sequence == head_sequence:
@@ -267,6 +307,10 @@ class ChainCheck:
     def _altered(self, sequence: int, audit_id: str) -> None:
         what = f"record #{sequence:,} ({audit_id}) is not what was written"
         self._find(FindingKind.ALTERED, sequence, what)
+
+    def _stray(self, sequence: object, audit_id: str) -> None:
+        what = f"record {audit_id} is in no chain: its sequence is {str(sequence)[:40]}"
+        self._find(FindingKind.STRAY, 0, what)
 
     def _find(
         self, kind: FindingKind, sequence: int, what: str, last: int = 0, fix: str = ""

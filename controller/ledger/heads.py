@@ -18,6 +18,7 @@ _ATTRIBUTES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "Sequence": int,
     "LastHash": str,
     "Format": int,
+    "LastAt": str,
 }
 """What a row holds of a head behind its scope, in the order of its fields, and how it is read."""
 
@@ -32,6 +33,10 @@ class Heads(Protocol):
         """
 
 
+_NOT_ALWAYS: Final = {"LastAt": ""}
+"""What heads from before do not hold, and what it is then."""
+
+
 def row_of_head(head: Head) -> dict[str, Any]:
     """Return a head as the row that holds it."""
     _, *values = astuple(head)
@@ -43,8 +48,9 @@ def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:
 
     Raises ScopeFromTheFuture if its format is newer than ours, DamagedState if it is not a head.
     """
+    known = {**_NOT_ALWAYS, **row}
     try:
-        head = Head(scope, *(read(row[name]) for name, read in _ATTRIBUTES.items()))
+        head = Head(scope, *(read(known[name]) for name, read in _ATTRIBUTES.items()))
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedState(
             f"scope {scope}: row {HEAD_PREFIX}{scope} of EnvctlState is damaged ({type(error).__name__})",

@@ -12,7 +12,7 @@ import orjson
 
 from controller.aws.items import WireItem
 from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
-from controller.errors import WrongUsage
+from controller.errors import DamagedState, WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.chain import ChainEntry
 from controller.ledger.large_images import BlobStore
@@ -24,8 +24,8 @@ from controller.ledger.ledger_table import (
     SUMMARY,
     TRANSACTION_INDEX,
 )
+from controller.ledger.order import newest_first
 from controller.ledger.records import (
-    BY_MOMENT,
     EntityKey,
     RecordSummary,
     iso_ms,
@@ -181,14 +181,20 @@ class LedgerReader:
     def records(self, ids: Iterable[str]) -> Iterator[LedgerRecord]:
         """Yield the full records with these audit ids, in the order asked; those that are none of ours are left out.
 
-        All are held in memory at once. Raises as ``record_of_wire``, and as any read.
+        All are held in memory at once. Raises DamagedState for one that cannot be read, and as ``record_of_wire``, and as any read.
         """
         wanted = list(dict.fromkeys(ids))
         found = self._wire(wanted)
         for audit_id in wanted:
             item = found.get(audit_id)
-            if item is not None and "Hash" in item:
-                yield record_of_wire(item, self.blobs)
+            if item is None or not {"Hash", "Scope", "Sequence"} <= item.keys():
+                continue
+            try:
+                record = record_of_wire(item, self.blobs)
+            except (KeyError, TypeError, AttributeError) as error:
+                what = f"ledger: record {audit_id} is damaged ({type(error).__name__})"
+                raise DamagedState(what, fix="envctl audit verify tells what is wrong") from error
+            yield record
 
     def find(self, text: str, *, limit: int = 100) -> tuple[LedgerRecord, ...]:
         """Return the record with this audit id, else the first ``limit`` records of the transaction of this id; empty if neither is."""
@@ -203,8 +209,7 @@ class LedgerReader:
         entity, start = str(EntityKey(table, hash_key, range_key)), None
         while True:
             lines, start = self._lines(ENTITY_INDEX, "EntityId", entity, _HISTORY_PAGE, start)
-            lines.sort(key=BY_MOMENT, reverse=True)
-            yield from self.records(record.audit_id for record in lines)
+            yield from self.records(record.audit_id for record in newest_first(lines))
             if start is None:
                 return
 
@@ -280,7 +285,7 @@ class LedgerReader:
             after = (day, next_key)
         elif day > first[:10]:
             after = ((date.fromisoformat(day) - timedelta(days=1)).isoformat(), None)
-        return sorted(lines, key=BY_MOMENT, reverse=True), after
+        return newest_first(lines), after
 
     def _of_entities(
         self, question: OfEntity, limit: int, position: Any
@@ -337,7 +342,7 @@ def _merge(histories: Sequence[_History], limit: int) -> tuple[list[RecordSummar
                 }
         elif history.next_key is not None:
             position[history.entity] = history.next_key
-    return sorted(taken, key=BY_MOMENT, reverse=True), position or None
+    return newest_first(taken), position or None
 
 
 _NAME = ("metadata", "name")

@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire
+from controller.ledger.chain import is_sequence
 from controller.ledger.large_images import (
     IMAGES,
     LARGE_BYTES,
@@ -66,12 +66,16 @@ def build_records(  # noqa: PLR0913 - what a record says comes from that many pl
 
 
 def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, ...]:
-    """Return the records with sequences and hashes that go on from a head."""
+    """Return the records with sequences and hashes that go on from a head.
+
+    None is older than the one before it, whatever the clock says: within a scope the order of time is that of sequences.
+    """
     linked = []
-    sequence, last_hash = head.sequence, head.last_hash
+    sequence, last_hash, last_at = head.sequence, head.last_hash, head.last_at
     texts = (*_ACTOR.values(), *_OF_SOME_ACTORS.values())
     for record in records:
         sequence += 1
+        last_at = max(last_at, record.iso_timestamp)
         # What people and other programs call themselves, and why: never what they know.
         actor = record.actor
         approvals = tuple(Approved(token, REDACTOR.redact(by)) for token, by in actor.approvals)
@@ -80,6 +84,7 @@ def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, 
             record,
             sequence=sequence,
             previous_hash=last_hash,
+            iso_timestamp=last_at,
             actor=replace(actor, **shown, approvals=approvals),
             changed_by=REDACTOR.redact(record.changed_by),
         )
@@ -320,13 +325,14 @@ class RecordSummary:
     actor: Actor
 
     @property
+    def is_in_no_chain(self) -> bool:
+        """Whether it has no place in any scope's chain: other programs wrote it, whoever it names."""
+        return not self.scope or self.sequence == 0
+
+    @property
     def is_power(self) -> bool:
         """Whether it is of instances switched: many, and seldom what is looked for, so lists show them only when asked."""
         return self.entity.table == POWER
-
-
-BY_MOMENT: Final = attrgetter("iso_timestamp", "sequence")
-"""Sorts records and their lines by time; those of one moment, which an index holds in no order, by sequence."""
 
 
 def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
@@ -350,7 +356,7 @@ def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
         phase=item.get("Phase") or "",
         origin=item.get("Origin") or "",
         scope=item.get("Scope") or "",
-        sequence=item.get("Sequence") or 0,
+        sequence=item["Sequence"] if is_sequence(item.get("Sequence")) else 0,
         actor=_actor_of_item(actor) if isinstance(actor, Mapping) else NOBODY,
     )
 

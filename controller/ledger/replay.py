@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from controller.ledger.chain import ChainEntry, Finding, FindingKind
+from controller.ledger.chain import ChainEntry, Finding, FindingKind, is_sequence
 from controller.ledger.queries import entity_of_item
 from controller.ledger.records import EntityKey, image_digest
 from controller.model.table import TableDefinition
@@ -74,7 +74,8 @@ class Replay:
     def add_page(self, page: Iterable[ChainEntry]) -> None:
         """Follow what the records of a page of a chain, as on the wire, say of items; what is no readable record is left to the check of the chain."""
         for entry in sorted(page, key=attrgetter("sequence")):
-            step = None if entry.record is None else _step(entry.sequence, entry.record)
+            is_placed = entry.record is not None and is_sequence(entry.sequence)
+            step = _step(entry.sequence, entry.record or {}) if is_placed else None
             if step is not None:
                 self.add(step)
 

@@ -1,10 +1,18 @@
 """One pass over a scope's records: the chain checked, and each item followed on the way."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from controller.gc_tuning import relaxed_gc
-from controller.ledger.chain import ChainCheck, ChainEntry, Verification, VerificationReport
+from controller.ledger.chain import (
+    MAX_FINDINGS,
+    ChainCheck,
+    ChainEntry,
+    Finding,
+    Verification,
+    VerificationReport,
+    stray_of,
+)
 from controller.ledger.heads import Heads
 from controller.ledger.large_images import BlobStore
 from controller.ledger.records import EntityKey
@@ -75,3 +83,18 @@ def verify_ledger(
         for name in names
     )
     return VerificationReport(results, None if replay is None else replay.compare(found))
+
+
+def find_strays(
+    items: Iterable[Mapping[str, Any]],
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Return which items of the audit table are in no chain, a thousand at most, and which scopes its records name."""
+    strays: list[Finding] = []
+    scopes: set[str] = set()
+    for item in items:
+        stray = stray_of(item)
+        if stray is None:
+            scopes |= {item["Scope"]} if "Scope" in item else set()
+        elif len(strays) < MAX_FINDINGS:
+            strays.append(stray)
+    return tuple(sorted(strays)), tuple(sorted(scopes))

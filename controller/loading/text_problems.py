@@ -118,9 +118,9 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Pr
 
     ``origins`` are those of the revision; it reads only files of which a problem is told.
     """
-    problems = [*loaded.exceeded]
-    if loaded.broken:
-        problems += _of_broken(loaded.broken, secret_names_of(kinds))
+    if not (loaded.exceeded or loaded.broken or loaded.issues):
+        return ()
+    problems = [*loaded.exceeded, *_of_broken(loaded.broken, secret_names_of(kinds))]
     by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
     room, untold = {False: MAX_PROBLEMS, True: MAX_PROBLEMS}, {False: 0, True: 0}
     for _, of_file in groupby(by_file, key=lambda placed: placed.path):
@@ -129,7 +129,7 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Pr
     problems += [
         _more(place, "more", count, warning=sort) for sort, count in untold.items() if count
     ]
-    return first_problems(dict.fromkeys(problems)) if problems else ()
+    return first_problems(dict.fromkeys(problems))
 
 
 def _of_broken(broken: Mapping[str, bytes], secret_names: CoveredNames) -> Iterator[Problem]:

@@ -124,3 +124,5 @@ class Head:
     sequence: int
     last_hash: str
     format: int = LEDGER_FORMAT
+    last_at: str = ""
+    """When the newest record was written, as it says itself; empty in heads from before it was kept."""

@@ -89,10 +89,10 @@ def left_with_retired(
     retiring = {name for name, kind in kinds.items() if kind.leaving is Leaving.RETIRE_FIRST}
     retired = {
         ref
-        for ref in desired
+        for ref, projection in desired.items()
         if ref.kind in retiring
-        and b"retired" in (extra := desired[ref].extra)
-        and is_retired(parse_canonical(extra))
+        and b"retired" in projection.extra
+        and is_retired(parse_canonical(projection.extra))
     }
     if not retired:
         return {}

@@ -124,6 +124,9 @@ def verification_lines(report: VerificationReport) -> list[str]:
         lines.extend(_finding_lines(scope.findings))
         if scope.more:
             lines.append(f"  … and {scope.more:,} more")
+    if report.strays:
+        lines.append(f"in no chain: {len(report.strays):,}")
+        lines.extend(_finding_lines(report.strays))
     if report.tables is not None:
         count = len(report.differing)
         verdict = f"{count:,} items differ" if count > 1 else "1 item differs"
@@ -138,6 +141,7 @@ def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
     if len(records) == 1:
         phase = "" if first.phase in {"", "done", "baseline"} else f" ({first.phase})"
         what = f"{_TITLES.get(first.change_type, first.change_type)} {first.entity}{phase}"
+        what += " (in no chain)" if first.is_in_no_chain else ""
     else:
         counts = Counter(record.change_type for record in records)
         done = ", ".join(f"{count:,} {_TITLES.get(kind, kind)}" for kind, count in counts.items())

@@ -11,6 +11,7 @@ from controller.model.plan import DONE, Status
 from controller.model.ref import ResourceRef
 from controller.planning.json_check import Fragment
 from controller.planning.plan_file import plan_schema
+from controller.planning.wording import NAMES_SHOWN
 from controller.views.documents.envelope import filled
 from controller.views.documents.plan import plan_object
 from controller.views.plan.wording import SIGNS, names_text
@@ -75,7 +76,8 @@ def next_run_line(planned: CombinedPlan, report: ApplyReport, command: str) -> s
     held = sum(scope.left_to_next_run for scope in planned.plan.scopes)
     if report.stopped or not (waiting or held):
         return ""
-    said = [f"reaches {', '.join(waiting)}"] if waiting else []
+    more = f" and {len(waiting) - NAMES_SHOWN:,} more" if len(waiting) > NAMES_SHOWN else ""
+    said = [f"reaches {', '.join(waiting[:NAMES_SHOWN])}{more}"] if waiting else []
     said += [f"goes on with {held:,} change{'' if held == 1 else 's'}"] if held else []
     return f"Applied first; the next run {' and '.join(said)}: {command}"
 

@@ -125,14 +125,7 @@ LIVE: dict[Guard, tuple[Lift, ...]] = {
     ("barriers", "protected"): (
         Lift({"c50.yaml": protected(RETIRED)}, {"c50.yaml": RETIRED}, then=None),
     ),
-    ("barriers", "retireFirst"): (
-        Lift({}, {"c50.yaml": RETIRED}, then=None),
-        Lift(
-            {"c50.yaml": protected(environment("c50", more=", deploymentsLocked: true"))},
-            {"c50.yaml": RETIRED.replace("retired", "retired, deploymentsLocked: false")},
-            then=None,
-        ),
-    ),
+    ("barriers", "retireFirst"): (Lift({}, {"c50.yaml": RETIRED}, then=None),),
     ("barriers", "unreadable"): (Lift({}, {"c50.yaml": MOVED}, behind_our_back=make_unreadable),),
 }
 SCHEDULED = environment("c50", more=", schedule: on")
@@ -153,7 +146,15 @@ CONFIG: dict[Guard, tuple[Lift, ...]] = {
     ),
 }
 REFUSED: dict[Guard, tuple[Lift, ...]] = {
-    ("guards", "protected"): (Lift({"c50.yaml": protected(RETIRED)}, {"c50.yaml": None}),),
+    ("guards", "protected"): (
+        Lift({"c50.yaml": protected(RETIRED)}, {"c50.yaml": None}),
+        # However many runs follow: what freed it also retired it.
+        Lift({"c50.yaml": protected(environment("c50"))}, {"c50.yaml": RETIRED}),
+        Lift(
+            {"c50.yaml": environment("c50", more=", deploymentsLocked: true")},
+            {"c50.yaml": RETIRED.replace("retired", "retired, deploymentsLocked: false")},
+        ),
+    ),
     ("guards", "retireFirst"): (Lift({}, {"c50.yaml": None}),),
 }
 LIFTED_BY_NO_DOCUMENT = {

@@ -74,7 +74,7 @@ def test_a_new_account_is_neither_called_nor_its_secret_read_until_the_next_run(
         }
     )
     plan = estate.planned(deep=True)
-    assert "waits to be applied first: Account/test-eu is new" in told(plan, NEW)
+    assert "applied first: Account/test-eu is new" in told(plan, NEW)
     assert "envctl apply" in told(plan, NEW)
     ways_taken(estate)
 

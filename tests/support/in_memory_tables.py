@@ -101,6 +101,10 @@ class InMemoryTables:
         found = (self.get(table, key) for key in keys)
         return [item for item in found if item is not None]
 
+    def has_any(self, table: str, index: str, attribute: str, value: str) -> bool:
+        """Tell whether an item has this value."""
+        return any(item.get(attribute) == value for item in self.items(table))
+
     def write(self, write: PutWrite | DeleteWrite | UpdateWrite) -> Item | None:
         """Do one write."""
         found = self._found(write)

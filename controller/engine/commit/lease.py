@@ -13,8 +13,9 @@ from typing import Any
 from controller.aws.items import to_wire
 from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite, UpdateWrite
-from controller.errors import Conflict, ScopeBusy, StaleEpoch
+from controller.errors import Conflict, DamagedState, ScopeBusy, StaleEpoch
 from controller.ledger.heads import HEAD_PREFIX, Heads, head_of_row, row_of_head
+from controller.ledger.ledger_table import SCOPE_INDEX
 from controller.model.ledger_record import Head
 
 LEASE_S = 60.0
@@ -38,11 +39,12 @@ class Claim:
 class Leases(Heads):
     """Takes, renews and gives back scopes, in the master account's items. ``clock`` gives aware time, ``sleep`` takes seconds.
 
-    ``_table`` is the physical name of EnvctlState.
+    ``_table`` is the physical name of EnvctlState, ``_ledger`` that of the audit table.
     """
 
     _rows: ItemStore
     _table: str
+    _ledger: str
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
 
@@ -52,8 +54,19 @@ class Leases(Heads):
         return None if row is None else head_of_row(scope, row)
 
     def ensure(self, scope: str) -> bool:
-        """Create the head of a scope, owned by nobody, unless it is there; tell whether it was created."""
-        row = row_of_head(Head(scope, 0, "", 0, 0, ""))
+        """Create the head of a scope, owned by nobody, unless it is there; tell whether it was created.
+
+        Raises DamagedState if there are records of the scope and no head: a second chain would begin.
+        """
+        if self.read(scope) is not None:
+            return False
+        if self._rows.has_any(self._ledger, SCOPE_INDEX, "Scope", scope):
+            raise head_lost(scope)
+        return self.restore(Head(scope, 0, "", 0, 0, ""))
+
+    def restore(self, head: Head) -> bool:
+        """Write a head, unless there is one; tell whether it was written. Raises as any write."""
+        row = row_of_head(head)
         try:
             self._rows.write(PutWrite(self._table, to_wire(row), "attribute_not_exists(Id)"))
         except Conflict:
@@ -64,7 +77,7 @@ class Leases(Heads):
         """Become the owner of a scope, in a new epoch; whoever owned it before can write no more.
 
         A scope is free if nobody owns it, if its lease has ended, or if it is ours already; else this waits
-        ``wait_s``. Raises ScopeBusy after that, ScopeFromTheFuture, and as any write.
+        ``wait_s``. Raises ScopeBusy after that, ScopeFromTheFuture, DamagedState if its head is lost, and as any write.
         """
         deadline = self.clock() + timedelta(seconds=claim.wait_s)
         while True:
@@ -157,6 +170,14 @@ class LeaseKeeper:
             elif not self._seen_at or now - self._seen_at >= believed_s * 1000:
                 self.leases.find_ours(self.head)
                 self._seen_at = now
+
+
+def head_lost(scope: str) -> DamagedState:
+    """Return the error that a scope has records and no head."""
+    return DamagedState(
+        f"scope {scope}: head lost: the ledger has records of it, and EnvctlState no row {HEAD_PREFIX}{scope}",
+        fix=f"envctl audit recover {scope} rebuilds it from the last record",
+    )
 
 
 def epoch_ms(moment: datetime) -> int:

@@ -10,6 +10,7 @@ from controller.aws.tables import ItemStore
 from controller.engine.commit.interruption import Interruption
 from controller.engine.commit.lease import Leases
 from controller.ledger.large_images import BlobStore
+from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import Redact
 from controller.model.ledger_record import Actor, Approved
 from controller.model.plan import Violation
@@ -49,8 +50,9 @@ class Storage:
     @property
     def leases(self) -> Leases:
         """Who owns which scope."""
-        state = self.physical(STATE_TABLE.name)
-        return Leases(self.store, state, self.clock, partial(self.interruption.pause, self.sleep))
+        state, ledger = map(self.physical, (STATE_TABLE.name, LEDGER_TABLE.name))
+        sleep = partial(self.interruption.pause, self.sleep)
+        return Leases(self.store, state, ledger, self.clock, sleep)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ _HEAD_NAMES = {
     "#owner": "Owner",
     "#sequence": "Sequence",
     "#hash": "LastHash",
+    "#at": "LastAt",
     "#lease": "LeaseUntil",
 }
 
@@ -167,6 +168,7 @@ def build_transaction(
         before,
         sequence=linked[-1].sequence,
         last_hash=linked[-1].hash,
+        last_at=linked[-1].iso_timestamp,
         lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)),
     )
     ledger = storage.physical(LEDGER_TABLE.name)
@@ -177,7 +179,7 @@ def build_transaction(
     head_write = UpdateWrite(
         storage.physical(STATE_TABLE.name),
         {"Id": {"S": HEAD_PREFIX + before.scope}},
-        update="SET #sequence = :next, #hash = :hash, #lease = :lease",
+        update="SET #sequence = :next, #hash = :hash, #at = :at, #lease = :lease",
         # Only if it is still ours and where we left it.
         condition="#epoch = :epoch AND #owner = :owner AND #sequence = :sequence",
         names=_HEAD_NAMES,
@@ -188,6 +190,7 @@ def build_transaction(
                 ":sequence": before.sequence,
                 ":next": after.sequence,
                 ":hash": after.last_hash,
+                ":at": after.last_at,
                 ":lease": after.lease_until,
             }
         ),

@@ -85,7 +85,8 @@ class Installation:
     def leases(self) -> Leases:
         """Who owns which scope."""
         master, process = self.master, self.master.process
-        return Leases(master.store, master.state_table, process.clock, process.sleep)
+        ledger = self.ledger.table
+        return Leases(master.store, master.state_table, ledger, process.clock, process.sleep)
 
     def storage(self) -> Storage:
         """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""

@@ -291,14 +291,12 @@ def _as_applied(setup: ScopeSetup, before: ScopeSetup | None, applied: AcceptedS
             what = f"{account} cannot be read back from the tables: {applied.unreadable[account]}"
         elif account not in applied.resources:
             what = f"{account} is new"
-        return replace(
-            setup, role_arn=None, external_id=None, waits=f"waits to be applied first: {what}"
-        )
+        return replace(setup, role_arn=None, external_id=None, waits=f"applied first: {what}")
     ways = (
         ("accountNumber", setup.scope.account, before.scope.account),
         ("roleArn", setup.role_arn, before.role_arn),
         ("externalId", setup.external_id, before.external_id),
     )
     changed = [name for name, now, then in ways if now != then]
-    what = f"waits to be applied first: {account} changes its {' and '.join(changed)}"
+    what = f"applied first: {account} changes its {' and '.join(changed)}"
     return replace(before, mode=weaker(setup.mode, before.mode), waits=what if changed else "")

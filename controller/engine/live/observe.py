@@ -39,7 +39,7 @@ class ScopeSetup:
         if not self.waits:
             return None
         error = NotAppliedYet(
-            self.waits, fix="once this is applied the next run goes in: envctl apply"
+            self.waits, fix="the run after the one that applies it goes in: envctl apply"
         )
         return Unobserved(ScopeState.WAITING, error)
 

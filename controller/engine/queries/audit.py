@@ -1,7 +1,7 @@
 """Questions to the ledger in the words of a command line, and the ledger held against itself and the tables."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.catalog import kind_tables, live_targets
@@ -23,7 +23,7 @@ from controller.ledger.queries import (
 )
 from controller.ledger.records import POWER, EntityKey, RecordSummary
 from controller.ledger.replay import table_digests
-from controller.ledger.verify import verify_ledger
+from controller.ledger.verify import find_strays, verify_ledger
 from controller.loading.closest import closest
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef
@@ -143,11 +143,13 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
         yield from table_digests(state, read_override_rows(master.store, state.name))
 
     ledger = installation.ledger
-    return verify_ledger(
-        _scopes(master),
+    strays, named = find_strays(master.store.scan(ledger.table))
+    report = verify_ledger(
+        dict.fromkeys([*_scopes(master), *named]),
         ledger,
         installation.leases,
         sleep=master.process.sleep,
         tables=tables if replay else None,
         blobs=ledger.blobs,
     )
+    return replace(report, strays=strays)

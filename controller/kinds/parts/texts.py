@@ -26,7 +26,8 @@ IN_PLAIN = "letters, digits and @._:,/+-"
 ContactEmail = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9._:,/+-]+@[A-Za-z0-9._:,/+-]+\.[A-Za-z0-9._:,/+-]+$", max_length=100
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:,/+-]*@[A-Za-z0-9._:,/+-]+\.[A-Za-z0-9._:,/+-]+$",
+        max_length=100,
     ),
     Says(
         f"an e-mail address of at most 100 characters, {IN_PLAIN} alone as scripts take it over, such as tango@acme.example"

@@ -118,6 +118,7 @@ class AuditVerifyDocument(TypedDict):
 
     intact: bool
     scopes: list[ChainObject]
+    strays: Annotated[list[FindingObject], "Records in no chain."]
     tables: Annotated[list[FindingObject] | None, "null: tables were not compared."]
 
 
@@ -162,6 +163,7 @@ def verification_json(report: VerificationReport) -> AuditVerifyDocument:
     return {
         "intact": report.intact,
         "scopes": scopes,
+        "strays": _findings(report.strays),
         "tables": None if tables is None else _findings(tables),
     }
 

@@ -22,6 +22,8 @@ from tests.unit.planning.worlds import (
     wanted,
 )
 
+RETIRED = {"spec": {"lifecycle": "retired"}}
+
 
 def planned(
     desired: Sequence[Projection], objects: Sequence[Observation], **more: Any
@@ -122,6 +124,29 @@ def test_what_is_protected_from_now_on_does_not_leave_with_its_environment() -> 
         [found("Environment/c07", extra=lifecycle), found("Upstream/c07-a", attributes)],
     )
     assert [(v.guard, v.overridable) for v in made.violations] == [("protected", False)]
+
+
+@pytest.mark.parametrize(
+    ("applied", "locked", "wanted_extra", "is_refused"),
+    [
+        ({"metadata": {"protect": True}}, False, RETIRED, True),
+        ({}, True, RETIRED, True),
+        ({}, False, RETIRED, False),
+        ({"metadata": {"protect": True}}, False, {**RETIRED, "metadata": {"protect": True}}, False),
+        ({"metadata": {"protect": True}}, False, {}, False),
+        ({"metadata": {"protect": True}, **RETIRED}, False, RETIRED, False),
+    ],
+    ids=["protected", "locked", "free", "stays protected", "only freed", "retired before"],
+)
+def test_freeing_and_retiring_take_two_revisions(
+    applied: dict[str, Any], locked: bool, wanted_extra: dict[str, Any], is_refused: bool
+) -> None:
+    made = planned(
+        [wanted("Environment/c07", {"T": {"deploymentsLocked": False}}, extra=wanted_extra)],
+        [found("Environment/c07", {"T": {"deploymentsLocked": locked}}, extra=applied)],
+    )
+    refused = [(v.guard, v.overridable) for v in made.violations]
+    assert refused == ([("protected", False)] if is_refused else [])
 
 
 def test_shares_are_of_what_is_ours_and_staying() -> None:

@@ -27,6 +27,10 @@ def planned(*waits: str, left: int = 0, live: bool = True) -> Any:
         (planned(live=False), ""),
         (planned("", ""), ""),
         (planned("", "new"), "Applied first; the next run reaches a1/eu: envctl apply"),
+        (
+            planned(*["new"] * 5),
+            "Applied first; the next run reaches a0/eu, a1/eu, a2/eu and 2 more: envctl apply",
+        ),
         (planned(left=1), "Applied first; the next run goes on with 1 change: envctl apply"),
         (
             planned("new", "new", left=1200),

@@ -7,6 +7,7 @@ from typing import Final, Protocol, TypeVar
 
 from controller.aws.sessions import MASTER
 from controller.aws.table_setup import describe_table, find_differences
+from controller.engine.commit.lease import head_lost
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.journal import scopes_left_open
@@ -14,7 +15,8 @@ from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
-from controller.errors import EnvctlError, WrongUsage
+from controller.errors import DamagedState, EnvctlError, WrongUsage
+from controller.ledger.ledger_table import SCOPE_INDEX
 from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
@@ -178,7 +180,13 @@ def _head(scope: str, installation: Installation, now: datetime) -> Iterator[Che
     try:
         head = installation.leases.read(scope)
         table = installation.master.state_table
-        left_open = scopes_left_open(installation.master.store, table, [scope])
+        store, ledger = installation.master.store, installation.ledger.table
+        left_open = scopes_left_open(store, table, [scope])
+        if head is None and store.has_any(ledger, SCOPE_INDEX, "Scope", scope):
+            raise head_lost(scope)
+    except DamagedState as error:
+        yield check_of_error(scope, "owner", error, lacks=True)
+        return
     except EnvctlError as error:
         yield check_of_error(scope, "owner", error)
         return

@@ -13,8 +13,9 @@ from controller.engine.power.fleet import AcceptedNow
 from controller.engine.queries.effective import EffectiveDocument, effective_documents
 from controller.kinds.language.kind import Kind
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
+from controller.ledger.order import newest_first
 from controller.ledger.queries import entities_of
-from controller.ledger.records import BY_MOMENT, iso_ms, refs_of
+from controller.ledger.records import iso_ms, refs_of
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import FoundGroup, FoundInstance
@@ -212,7 +213,7 @@ class LedgerQuestions:
         prefix = master.settings.resource_prefix
         entities = entities_of(kind, ref.key, prefix, master.store.scan)
         found = [record for entity in entities for record in self._of_item(*entity)]
-        yield from sorted(found, key=BY_MOMENT, reverse=True)
+        yield from newest_first(found)
 
     def _of_item(
         self, table: str, key: str, range_key: str | None = None

@@ -37,6 +37,7 @@ from controller.engine.queries.explain.explanation import (
     owner_of,
 )
 from controller.errors import WrongUsage
+from controller.ledger.order import newest_first
 from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.records import POWER
 from controller.model.accepted import AcceptedState
@@ -236,7 +237,7 @@ class PowerExplainer:
         of_power = ledger.ended(POWER, f"{scope}/{found.subject.environment}", about)
         of_group = ledger.ended(GROUP, found.ref.key) if found.ref.kind == GROUP else None
         records = [record for record in (of_power, of_group) if record]
-        record = max(records, key=lambda record: record.iso_timestamp, default=None)
+        record = next(iter(newest_first(records)), None)
         read = self.state.accounts.installation.ledger.records
         begun = next(read([record.intended]), None) if record else None
         launches = [instance.launched_at for instance in instances.values() if instance.launched_at]

@@ -4,10 +4,12 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.engine.commit.lease import Claim, Leases
-from controller.errors import Conflict, EnvctlError, ScopeBusy, StaleEpoch
+from controller.errors import Conflict, DamagedState, EnvctlError, ScopeBusy, StaleEpoch
 from controller.ledger.heads import head_of_row, row_of_head
 from controller.model.ledger_record import Head
-from tests.support.estate import Estate
+from controller.targets.table_items.definitions import STATE_TABLE
+from tests.support.estate import PREFIX, Estate
+from tests.support.toy_kinds import service
 
 
 @pytest.fixture
@@ -121,3 +123,20 @@ def test_a_lost_answer_to_taking_is_no_obstacle(
 
     monkeypatch.setattr(estate.store, "write", conflict_with_ourselves)
     assert leases.take("config", Claim("a")).epoch == 2
+
+
+def test_no_second_chain_begins_where_a_head_was_lost(estate: Estate, leases: Leases) -> None:
+    estate.wants(service("s1", 40000))
+    estate.converges()
+    head = leases.read("config")
+    assert head is not None
+    estate.store.drop(PREFIX + STATE_TABLE.name, {"Id": "head#config"})
+    with pytest.raises(DamagedState, match="head lost") as lost:
+        leases.take("config", Claim("a"))
+    assert "envctl audit recover config" in lost.value.fix
+    with pytest.raises(DamagedState, match="head lost"):
+        leases.ensure("config")
+    assert leases.read("config") is None
+    assert leases.restore(head)
+    assert not leases.restore(head)
+    assert leases.take("config", Claim("a", take_over=True)).sequence == 1

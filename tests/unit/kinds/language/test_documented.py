@@ -1,8 +1,9 @@
 """What is written below a field is what its schema says of it."""
 
+import pytest
 from pydantic import Field
 
-from controller.kinds.language.documented import Documented, field_texts
+from controller.kinds.language.documented import Documented, Names, SettingsPart, field_texts
 from controller.kinds.language.spec import Spec, partial_model
 
 
@@ -58,3 +59,18 @@ def test_where_no_source_is_at_hand_nothing_is_said() -> None:
     assert issubclass(made, Spec)
 
     assert made.model_json_schema()["properties"]["zone"] == {"title": "Zone", "type": "string"}
+
+
+class Listing(SettingsPart):
+    """A setting of names."""
+
+    names: Names = ()
+
+
+@pytest.mark.parametrize(
+    ("given", "names"), [("a, b,,", ("a", "b")), (["a", "b"], ("a", "b")), (("a",), ("a",))]
+)
+def test_names_are_a_list_in_yaml_and_words_in_a_variable(
+    given: object, names: tuple[str, ...]
+) -> None:
+    assert Listing.model_validate({"names": given}).names == names

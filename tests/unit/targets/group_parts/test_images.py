@@ -1,5 +1,6 @@
 """Which image a role's wish means."""
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.targets.group_parts.images import FoundImage, Trust, choose, form_of, version_of
+from controller.targets.groups import trusted_owners
+from tests.support.live_account import FLEET, SCOPE, accepted_of
 
 OURS = "012345670123"
 TRUST = Trust((OURS, "amazon"))
@@ -92,3 +95,16 @@ def test_the_latest_is_the_greatest_in_any_order(
     chosen = choose("web", images, TRUST)
     assert isinstance(chosen, FoundImage)
     assert version_of(chosen.name) == ("web", max(found))
+
+
+def test_an_account_shares_its_images_once_it_was_applied_as_sharing_them() -> None:
+    other = ("Account", "images")
+    shares = {**FLEET, other: {"accountNumber": "999999999999", "includeAmis": True}}
+    keeps = {**FLEET, other: {"accountNumber": "999999999999"}}
+    for before, owners in (
+        (shares, [SCOPE.account, "999999999999"]),
+        (keeps, [SCOPE.account]),
+        (FLEET, [SCOPE.account]),
+    ):
+        accepted = replace(accepted_of(shares), before=accepted_of(before))
+        assert trusted_owners(accepted, SCOPE) == owners
