@@ -72,16 +72,20 @@ def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, 
     """
     linked = []
     sequence, last_hash, last_at = head.sequence, head.last_hash, head.last_at
+    texts = (*_ACTOR.values(), *_OF_SOME_ACTORS.values())
     for record in records:
         sequence += 1
         last_at = max(last_at, record.iso_timestamp)
+        # What people and other programs call themselves, and why: never what they know.
+        actor = record.actor
+        approvals = tuple(Approved(token, REDACTOR.redact(by)) for token, by in actor.approvals)
+        shown = {field: REDACTOR.redact(getattr(actor, field)) for field in texts}
         placed = replace(
             record,
             sequence=sequence,
             previous_hash=last_hash,
             iso_timestamp=last_at,
-            # What people and other programs call themselves, and why: never what they know.
-            actor=_without_secrets(record.actor),
+            actor=replace(actor, **shown, approvals=approvals),
             changed_by=REDACTOR.redact(record.changed_by),
         )
         last_hash = record_hash(placed)
@@ -186,6 +190,10 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "Range": record.entity_range,
         "Version": record.entity_version,
     }
+    of_some = {name: getattr(record.actor, field) for name, field in _OF_SOME_ACTORS.items()}
+    of_some[_APPROVALS] = [{"Approval": token, "By": by} for token, by in record.actor.approvals]
+    actor = {name: getattr(record.actor, field) for name, field in _ACTOR.items()}
+    actor |= {name: value for name, value in of_some.items() if value}
     always, of_live_changes = (_ATTRIBUTES | _IMAGES).items(), _OF_LIVE_CHANGES.items()
     return {
         **{name: getattr(record, field) for name, field in always},
@@ -195,23 +203,9 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "ActorId": who_changed(record.actor, record.changed_by),
         "Entity": {name: value for name, value in entity.items() if value is not None},
         "EntityId": str(EntityKey(record.entity_type, record.entity_key, record.entity_range)),
-        "Actor": _actor_item(record.actor),
+        "Actor": actor,
         **{name: value for name, field in of_live_changes if (value := getattr(record, field))},
     }
-
-
-def _actor_item(actor: Actor) -> dict[str, Any]:
-    optional = {name: getattr(actor, field) for name, field in _OF_SOME_ACTORS.items()}
-    optional[_APPROVALS] = [{"Approval": token, "By": by} for token, by in actor.approvals]
-    always = {name: getattr(actor, field) for name, field in _ACTOR.items()}
-    return always | {name: value for name, value in optional.items() if value}
-
-
-def _without_secrets(actor: Actor) -> Actor:
-    texts = (*_ACTOR.values(), *_OF_SOME_ACTORS.values())
-    approvals = tuple(Approved(token, REDACTOR.redact(by)) for token, by in actor.approvals)
-    shown = {field: REDACTOR.redact(getattr(actor, field)) for field in texts}
-    return replace(actor, **shown, approvals=approvals)
 
 
 def _actor_of_item(item: Mapping[str, Any]) -> Actor:

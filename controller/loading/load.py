@@ -121,13 +121,14 @@ class ChangedDocuments:
             for ref in old.refs if old is not None else ():
                 result.facts.pop(ref, None)
                 result.gone.add(ref)
-        left = MAX_FINDINGS - sum(map(_errors, result.wrong.values()))
+        known = (issue for file in result.wrong.values() for issue in file.issues)
+        left = MAX_FINDINGS - sum(not found.issue.warning for found in known)
         for path, ids in redo.items():
             if left < 0:
                 result.is_partial = True
                 break
             file = result.files[path] = self._file(path, ids, result)
-            left -= _errors(file)
+            left -= sum(not found.issue.warning for found in file.issues)
             if file.issues:
                 result.wrong[path] = file
         result.gone -= result.valid.keys()
@@ -179,10 +180,6 @@ class ChangedDocuments:
             return document.issues
         defaults = self.defaults.for_kind(folder_of(origin.path), document.kind)
         return validate_document(self.kinds[document.kind], document.body, origin, index, defaults)
-
-
-def _errors(file: LoadedFile) -> int:
-    return sum(not placed.issue.warning for placed in file.issues)
 
 
 def _refs_named(document: ParsedDocument) -> list[ResourceRef]:

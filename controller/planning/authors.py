@@ -56,18 +56,18 @@ def with_own_authors(
     for override in sorted(overrides, key=BY_AGE):
         if override.puts_value:
             holding.setdefault(override.ref, []).append(override)
-
-    def authored(change: Change) -> Change:
+    authored: list[Change] = []
+    for change in changes:
         own = holding.get(change.ref, ())
         ids = tuple(override.id for override in own)
         if change.cause in OF_DOCUMENTS or change.cause in OF_REQUESTS:
-            return replace(change, overrides=ids) if ids else change
-        if change.cause is not Cause.OVERRIDDEN:
-            return replace(change, authorship=CONTROLLER)
-        author = maker_of(own[-1]) if own else ended_by(change.ref)
-        return replace(change, authorship=author, overrides=ids)
-
-    return tuple(map(authored, changes))
+            authored.append(replace(change, overrides=ids) if ids else change)
+        elif change.cause is not Cause.OVERRIDDEN:
+            authored.append(replace(change, authorship=CONTROLLER))
+        else:
+            author = maker_of(own[-1]) if own else ended_by(change.ref)
+            authored.append(replace(change, authorship=author, overrides=ids))
+    return tuple(authored)
 
 
 def maker_of(override: Override) -> Authorship:

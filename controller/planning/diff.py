@@ -186,7 +186,8 @@ def _update(
     fields = (*found_differences, *extra)
     paths = (options.names.name_path(ref, difference.path) for difference in fields)
     cause, because = _why(overridden, paths, options)
-    beneath = overridden.edits_beneath() if cause is not Cause.OVERRIDDEN else ()
+    wanted = parse_canonical(projection.extra)
+    is_beneath = BENEATH in wanted and cause is not Cause.OVERRIDDEN
     return Change(
         action="update",
         target=options.target,
@@ -197,9 +198,9 @@ def _update(
                 field_changes(ref, fields, options.names),
                 kind,
                 (before, (found.mark or _EMPTY_MARK).extra),
-                (after, parse_canonical(projection.extra)),
+                (after, wanted),
             ),
-            *beneath,
+            *(overridden.edits_beneath() if is_beneath else ()),
         ),
         before=found.attributes,
         after=canonical_bytes(after),
@@ -276,12 +277,15 @@ def _why(overridden: Overridden, paths: Iterator[str], options: DiffOptions) -> 
         return Cause.OVERRIDDEN, "; ".join(filter(None, (said, also)))
     if LEAVING in mark.extra:
         return options.edited_as, "comes back: it had been marked as leaving"
-    shapes = mark.extra.get("shape"), parse_canonical(projection.extra).get("shape")
+    wanted = parse_canonical(projection.extra)
+    shapes = mark.extra.get("shape"), wanted.get("shape")
     if shapes[0] != shapes[1] and not _extra_differences(projection, found):
         # Attributes alone cannot tell an edit from another way of writing the same document. The cause that
         # nobody reviewed is the careful answer: the guards count it.
         text = f"shape {shapes[0]} → {shapes[1]}: written another way by this version"
         return Cause.UPGRADED, "; ".join(filter(None, (text, also)))
+    if BENEATH not in wanted:
+        return options.edited_as, also
     return options.edited_as, "; ".join(filter(None, (also, _held_text(overridden.held_fields))))
 
 

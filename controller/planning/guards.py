@@ -72,22 +72,18 @@ class GuardFacts:
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
-        """Objects of ours per kind: what shares are shares of. Counted only where something has to be shared out."""
-        return count_ours(self.observed)
+        """Objects per kind that are ours and staying, those that only lost their mark included: what shares are shares of.
 
-
-def count_ours(observed: ObservedState) -> Mapping[str, int]:
-    """Count per kind the objects that are ours and staying, those that only lost their mark included.
-
-    Tombstones stay for good: counting them would let a few live services be a small share of many dead ones.
-    """
-    mine = (Ownership.OURS, Ownership.LOST_MARK)
-    return Counter(
-        ref.kind
-        for ref, found in observed.objects.items()
-        # As ``is_leaving`` says, without a call for every object there is.
-        if found.ownership in mine and (found.mark is None or LEAVING not in found.mark.extra)
-    )
+        Tombstones stay for good: counting them would let a few live services be a small share of many dead ones. Counted only
+        where something has to be shared out.
+        """
+        mine = (Ownership.OURS, Ownership.LOST_MARK)
+        return Counter(
+            ref.kind
+            for ref, found in self.observed.objects.items()
+            # As ``is_leaving`` says, without a call for every object there is.
+            if found.ownership in mine and (found.mark is None or LEAVING not in found.mark.extra)
+        )
 
 
 def plan_digest(scopes: Iterable[ScopePlan]) -> str:

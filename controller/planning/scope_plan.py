@@ -338,8 +338,8 @@ def finish(
         source_paths=options.source_paths,
         protected=protected,
     )
-    found = approve(find_violations(changes, facts), options.approvals)
-    violations = (*unblocked.lifted, *found)
+    found = find_violations(changes, facts)
+    violations = (*unblocked.lifted, *(approve(found, options.approvals) if found else ()))
     refused = any(not violation.overridden for violation in violations)
     notes = (*unblocked.notes, *(note for result in results for note in result.notes))
     return ScopePlan(

@@ -6,7 +6,7 @@ reached, however often a small repository names the same folder. What git says i
 
 import subprocess
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Final, NamedTuple
 
 from controller.errors import SourceUnavailable
@@ -58,7 +58,13 @@ def list_tree(git: GitProcess, tree: str) -> list[Found] | None:
     shown = [entry for entry in entries if not is_hidden(entry.path)]
     links = {entry.id for entry in shown if entry.kind == "link"}
     files = {entry.id for entry in shown if entry.kind == "file" and is_yaml(entry.path)}
-    sizes = dict(_sizes(git, files | links))
+    asked, sizes = sorted(files | links), dict[str, int]()
+    if asked:
+        with git.streaming("cat-file", "--batch-check", timeout_s=READ_TIMEOUT_S) as child:
+            for object_id, header, _ in _asked(git, child, asked):
+                if len(header) != 3:
+                    raise _missing(git, object_id)
+                sizes[object_id] = int(header[2])
     short = [link for link in links if sizes[link] <= _LONGEST_TARGET]
     targets = dict(read_blobs(git, short)) if short else {}
     return [
@@ -93,21 +99,13 @@ def read_blobs(git: GitProcess, ids: Iterable[str]) -> Iterator[tuple[str, bytes
             yield object_id, content[:size]
 
 
-def _sizes(git: GitProcess, ids: Collection[str]) -> Iterator[tuple[str, int]]:
-    if not ids:
-        return
-    with git.streaming("cat-file", "--batch-check", timeout_s=READ_TIMEOUT_S) as child:
-        for object_id, header, _ in _asked(git, child, sorted(ids)):
-            if len(header) != 3:
-                raise _missing(git, object_id)
-            yield object_id, int(header[2])
-
-
 def _asked(
     git: GitProcess, child: "subprocess.Popen[bytes]", wanted: list[str]
 ) -> Iterator[tuple[str, list[bytes], IO[bytes]]]:
     """Ask for objects; yield each id with the words of the answer's first line, and where what follows it is to be read from."""
-    asking, answers = _pipes(child)
+    asking, answers = child.stdin, child.stdout
+    if asking is None or answers is None:
+        raise BrokenCache("git started without pipes", fix="run again")
     for start in range(0, len(wanted), _BATCH):
         batch = wanted[start : start + _BATCH]
         try:
@@ -117,12 +115,6 @@ def _asked(
             raise _missing(git, batch[0]) from None
         for object_id in batch:
             yield object_id, answers.readline().split(), answers
-
-
-def _pipes(child: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
-    if child.stdin is None or child.stdout is None:
-        raise BrokenCache("git started without pipes", fix="run again")
-    return child.stdin, child.stdout
 
 
 def _walked(git: GitProcess, tree: str) -> list[Found] | None:

@@ -170,16 +170,12 @@ class GitCache:
         fresh.rename(self.repository)
         self._make_safe()
 
-    def _make_folders(self) -> None:
-        for folder in self._folders:
-            make_private(folder)
-
     def _make_safe(self) -> None:
         """Make sure that git obeys nothing here that is not ours, before it looks.
 
         Raises SourceUnavailable where somebody else could have written, BrokenCache where our settings cannot be put.
         """
-        self._make_folders()
+        make_private(*self._folders)
         if not os.path.lexists(self.repository):
             return
         check_private(self.repository)
@@ -200,7 +196,7 @@ class GitCache:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        self._make_folders()
+        make_private(*self._folders)
         try:
             flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
             descriptor = os.open(f"{self.repository}.lock", flags, 0o600)

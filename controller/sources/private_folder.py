@@ -8,13 +8,14 @@ from pathlib import Path
 from controller.errors import SourceUnavailable
 
 
-def make_private(folder: Path) -> None:
-    """Make a folder, for this user alone, unless it is there. Raises SourceUnavailable where it cannot be used or trusted."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise unusable(folder, error) from error
-    check_private(folder)
+def make_private(*folders: Path) -> None:
+    """Make folders, for this user alone, unless they are there. Raises SourceUnavailable where one cannot be used or trusted."""
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise unusable(folder, error) from error
+        check_private(folder)
 
 
 def check_private(folder: Path) -> None:

@@ -12,7 +12,7 @@ from controller.engine.commit.lease import Leases
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import Redact
-from controller.model.ledger_record import Actor, Approved, ItemWrite
+from controller.model.ledger_record import Actor, Approved
 from controller.model.plan import Violation
 from controller.model.printable import in_short
 from controller.model.ref import Authorship, ResourceRef
@@ -65,11 +65,6 @@ class ApplyRequest:
     plan_digest: str = ""
     approvals: Mapping[ResourceRef, tuple[Approved, ...]] = field(default_factory=dict)
     """What let changes through that a guard refused, by object."""
-
-    def actor_of(self, write: ItemWrite, principal: str) -> Actor:
-        """Return whose doing a write is: that of who made the desired value what it is, where that is known."""
-        approvals = self.approvals.get(write.ref, ())
-        return actor_of(self.actor, write.authorship, principal, approvals)
 
 
 def actor_of(

@@ -9,7 +9,7 @@ from uuid import uuid4
 from controller.aws.items import MAX_ITEM_BYTES, item_bytes, to_wire, wire_json
 from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, Write
 from controller.engine.commit.lease import LEASE_S, epoch_ms
-from controller.engine.commit.storage import ApplyRequest, Storage
+from controller.engine.commit.storage import ApplyRequest, Storage, actor_of
 from controller.errors import RefusedByAws
 from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.large_images import LARGE_BYTES, ImagesTooLarge
@@ -135,7 +135,12 @@ def records_of(
     return build_records(
         items,
         scope=scope,
-        actor_of=lambda write: request.actor_of(write, storage.principal),
+        actor_of=lambda write: actor_of(
+            request.actor,
+            write.authorship,
+            storage.principal,
+            request.approvals.get(write.ref, ()),
+        ),
         plan_digest=request.plan_digest,
         transaction_id=request.transaction,
         at=at,

@@ -287,7 +287,9 @@ def apply_config(
     outcomes: list[Outcome] = []
     stopped: list[EnvctlError] = []
     for scope in scopes:
-        approved = replace(request, approvals=approvals_of(scope.violations))
+        approved = request
+        if scope.violations:
+            approved = replace(request, approvals=approvals_of(scope.violations))
         taken = ScopeWriter.take(scope.scope, claim, storage, approved, emit)
         with taken as writer, storage.interruption.doing((f"scope {scope.scope}",)):
             result = commit_changes(scope.changes, writer)

@@ -66,6 +66,8 @@ def schedule_barriers(
     up in a run of its own. Schedules go on being followed all the same.
     """
     types = [ref for ref in desired.keys() | observed.objects.keys() if ref.kind == _TYPE]
+    if not types:
+        return
     wanted = {ref: desired[ref].attributes for ref in types if ref in desired}
     applied = {ref: observed.objects[ref].attributes for ref in types if ref in observed.objects}
     now, before = _protecting(wanted), _protecting(applied)

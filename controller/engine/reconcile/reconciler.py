@@ -166,17 +166,18 @@ class Reconciler:
         report = self._apply(planned, request)
         now = self.clock()
         ended: list[Ending] = []
+        of_now, failed = overdue(planned, now), tuple[NotWritten, ...]()
 
         def write_ends() -> None:
-            of_now = overdue(planned, now)
             asked = request.claim, request.requester, self.emit
             ended.extend(record_ends(self._accounts.installation, of_now, *asked))
 
-        failed = kept("the overrides that have ended", write_ends)
+        if of_now:
+            failed = kept("the overrides that have ended", write_ends)
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
         return Reconciled(
             planned=planned,
-            report=self._with_not_kept(report, failed),
+            report=self._with_not_kept(report, failed) if failed else report,
             ended=tuple(ended),
             ending_soon=soon,
         )
@@ -246,11 +247,15 @@ class Reconciler:
         scopes = request.scopes if self.live is None else (CONFIG_SCOPE,)
         try:
             revision = self.planner.load()
-            lines = self.planner.lines_of_commit(revision, self._judges)
+            judges = "" if self.own_source else "a source that is not the settings' own"
+            if self.observed is not None:
+                judges = "what may be merged, not of what the tables hold"
+            lines = self.planner.lines_of_commit(revision, judges)
             approvals = (*lines.approvals, *_given(request))
             asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
             run = self.planner.plan(revision, observed, asked, scopes, self.emit)
-            return replace(run, lines=lines, plan=with_notes(run.plan, lines.notes))
+            noted = with_notes(run.plan, lines.notes) if lines.notes else run.plan
+            return replace(run, lines=lines, plan=noted)
         except (SourceUnavailable, InvalidDesiredState) as error:
             if self.own_source and self.live is not None and request.reach is Reach.APPLY:
                 reason = error.reason.cut(LINES_KEPT)
@@ -292,13 +297,6 @@ class Reconciler:
             ),
         )
 
-    @property
-    def _judges(self) -> str:
-        """What a plan is of that does not follow the settings' own source and the tables; empty where it does."""
-        if self.observed is not None:
-            return "what may be merged, not of what the tables hold"
-        return "" if self.own_source else "a source that is not the settings' own"
-
     def _apply(self, planned: CombinedPlan, request: ReconcileRequest) -> ApplyReport:
         accounts, config, live = self._accounts, planned.config, planned.live
         report, is_whole = NOTHING_APPLIED, True
@@ -314,7 +312,7 @@ class Reconciler:
             if config.plan.scopes:
                 finding = _config_finding(config, report)
                 failed = kept("how scope config stands", lambda: accounts.write_statuses([finding]))
-                report = self._with_not_kept(report, failed)
+                report = self._with_not_kept(report, failed) if failed else report
         if live is None:
             return report
         if not is_whole:
@@ -327,7 +325,7 @@ class Reconciler:
             live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
         )
         report = _reported(report, outcomes, transaction, live)
-        return self._with_not_kept(report, failed)
+        return self._with_not_kept(report, failed) if failed else report
 
     def _with_not_kept(self, report: ApplyReport, failed: Sequence[NotWritten]) -> ApplyReport:
         """Return a report that says what could not be written down, and tell of it."""

@@ -68,24 +68,29 @@ def shown_field(field: FieldChange, action: Action = "update", *, expand: bool) 
     path = printable(field.path)
     if field.sensitive and field.before == field.after:
         return ShownField(path, "", f"{value_text(field.before)}, differs")
-    if _has_lines(field.before, field.after):
+    texts = [value for value in (field.before, field.after) if value is not ABSENT]
+    if all(isinstance(text, str) for text in texts) and any("\n" in text for text in texts):
         return _by_line(path, field.before, field.after, expand=expand)
+    before, after = (
+        "(its own name)" if value is OWN_NAME else whole_value_text(value)
+        for value in (field.before, field.after)
+    )
     single = {"create": field.after, "delete": field.before}.get(action, ABSENT)
     if single is not ABSENT:
-        text, hidden = _cut(_value(single), 0, None if expand else LONGEST_VALUE)
+        whole = after if action == "create" else before
+        text, hidden = _cut(whole, 0, None if expand else LONGEST_VALUE)
         return ShownField(path, "", text, hidden=_not_shown(characters=hidden))
-    before, after = _value(field.before), _value(field.after)
     if before == after:
         # Text and number: only the exact form tells them apart.
         before, after = (
             text if value is ABSENT else printable_json(canonical_bytes(value)).decode()
             for text, value in ((before, field.before), (after, field.after))
         )
-    longest, start = (None if expand else LONGEST_VALUE), 0
-    if longest is not None and max(len(before), len(after)) > longest:
-        same = _same(before, after)
-        start = max(0, same - 20 * _AROUND) if same > longest // 2 else 0
-    (old, lost), (new, lost_too) = (_cut(text, start, longest) for text in (before, after))
+    if expand or max(len(before), len(after)) <= LONGEST_VALUE:
+        return ShownField(path, before, after)
+    same = _same(before, after)
+    start = max(0, same - 20 * _AROUND) if same > LONGEST_VALUE // 2 else 0
+    (old, lost), (new, lost_too) = (_cut(text, start, LONGEST_VALUE) for text in (before, after))
     return ShownField(path, old, new, hidden=_not_shown(characters=lost + lost_too))
 
 
@@ -93,10 +98,6 @@ def _same(first: Sequence[str], second: Sequence[str]) -> int:
     """Return how many characters, or lines, both begin with."""
     differ = (at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
     return next(differ, min(len(first), len(second)))
-
-
-def _value(value: Any) -> str:
-    return "(its own name)" if value is OWN_NAME else whole_value_text(value)
 
 
 def counted(count: int, noun: str) -> str:
@@ -118,11 +119,6 @@ def _not_shown(*, characters: int = 0, lines: int = 0) -> str:
     counts = ((lines, "line"), (characters, "character"))
     what = " and ".join(counted(count, noun) for count, noun in counts if count)
     return f"{what} not shown" if what else ""
-
-
-def _has_lines(*values: Any) -> bool:
-    texts = [value for value in values if value is not ABSENT]
-    return all(isinstance(value, str) for value in texts) and any("\n" in value for value in texts)
 
 
 def _by_line(path: str, before: Any, after: Any, *, expand: bool) -> ShownField:

@@ -163,11 +163,12 @@ def _entries(
     nameless = {
         id(change): _nameless(change) for change in changes if change.action in ("create", "delete")
     }
-
-    def told(change: Change) -> Sequence[Difference] | Sequence[FieldChange]:
-        whole = nameless.get(id(change), ())
-        return change.fields or (whole if expand else [d for d in whole if _stands_out(d.path)])
-
+    told: dict[int, Sequence[Difference] | Sequence[FieldChange]] = {
+        id(change): change.fields for change in changes
+    }
+    for of_change, whole in nameless.items():
+        shown = whole if expand else [d for d in whole if _stands_out(d.path)]
+        told[of_change] = told[of_change] or shown
     return tuple(
         _entry(
             group,
@@ -176,7 +177,7 @@ def _entries(
             names,
             expand=expand,
         )
-        for group in collapse(changes, told)
+        for group in collapse(changes, lambda change: told[id(change)])
     )
 
 

@@ -155,11 +155,6 @@ def guards_text(plan: Plan) -> str:
     return f"Guards: ok (deletes {deletes:,} of {there:,}{extra})"
 
 
-def _approved(plan: Plan) -> list[str]:
-    found = (violation for scope in plan.scopes for violation in scope.violations)
-    return [violation.token for violation in found if violation.overridden]
-
-
 def next_text(plan: Plan) -> str:
     """Return what to type next."""
     if plan.refused:
@@ -170,7 +165,8 @@ def next_text(plan: Plan) -> str:
     if not plan.to_apply:
         return "Nothing to apply: what is shown is only observed."
     # What was approved is approved again by whoever does it.
-    approved = "".join(f" --override {token}" for token in _approved(plan))
+    found = (violation for scope in plan.scopes for violation in scope.violations)
+    approved = "".join(f" --override {v.token}" for v in found if v.overridden)
     options = "".join(f" --{option}" for option in plan.options) + approved
     typed = f"envctl plan{options} --out plan.json && envctl apply plan.json{approved}"
     if "adopt" in plan.options:
