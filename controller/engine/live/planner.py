@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from controller.engine.live.barriers import Belongings, live_barriers
+from controller.decisions.barriers import Belongings, live_barriers
 from controller.engine.live.observe import (
     Observer,
     Part,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.engine.live.barriers import Belongings, live_barriers
+from controller.decisions.barriers import Belongings, live_barriers
 from controller.kinds.calendar import frozen_because
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes
@@ -139,9 +139,7 @@ def test_what_both_states_say_is_said_once_and_what_only_the_applied_one_says_is
     belongings = Belongings({WEB: "c50"}, ("groups",), ending=("groups",))
     made = list(live_barriers(same, belongings, NOW, lambda _: False))
     assert [barrier.guard for barrier in made] == ["protected", "retireFirst", "deployLock"]
-    assert made[-1].because.endswith(
-        "(as applied last; the run after the one that lifts it goes on)"
-    )
+    assert [barrier.lifted for barrier in made] == [False, False, True]
 
 
 def test_an_environment_gone_from_both_states_is_asked_for_once() -> None:
