@@ -24,12 +24,13 @@ BULK_PATCH: Final = "BULK_PATCH_AMI"
 class Belongings:
     """Which environment the objects of a scope belong to, and the names of the targets (at least one) that wait for theirs.
 
-    ``ending`` are those of them whose deletes end instances.
+    ``ending`` are those of them whose deletes end instances; ``emptied`` objects whose updates end all they have.
     """
 
     environments: Mapping[ResourceRef, str]
     targets: tuple[str, ...]
     ending: tuple[str, ...] = ()
+    emptied: frozenset[ResourceRef] = frozenset()
 
 
 def live_barriers(
@@ -71,21 +72,25 @@ def environment_barriers(
     departed: Callable[[], bool],
 ) -> Iterator[Barrier]:
     """Yield what holds changes of an environment's objects, ``refs``, for what one state says."""
-    name, ending = ref.key, belongings.ending
     barrier = partial(Barrier, refs=refs, targets=belongings.targets)
-    # What keeps groups of the environment from being deleted, which ends their instances.
-    of_deletes = partial(barrier, targets=ending, actions=("delete",))
     unreadable = partial(barrier, guard="unreadable", overridable=False)
     if ref in state.unreadable:
         yield unreadable(because=_unreadable(state, ref))
         return
     resource = state.resources.get(ref)
     if resource is None:
-        if ending and not departed():
+        if belongings.ending and not departed():
             why = f"{ref} is not in the tables, but no record says that we deleted it"
-            yield of_deletes(guard="retireFirst", because=why, overridable=False)
+            yield Barrier(
+                guard="retireFirst",
+                because=why,
+                refs=refs,
+                targets=belongings.ending,
+                actions=("delete",),
+                overridable=False,
+            )
         return
-    if state.operational(name, "DeploymentsLocked"):
+    if state.operational(ref.key, "DeploymentsLocked"):
         why = f"deployments to {ref} are locked until its deploymentsLocked says false"
         yield barrier(guard="deployLock", because=why, overridable=False)
     spec = state.specs[ref]
@@ -93,7 +98,7 @@ def environment_barriers(
     if kind in state.unreadable:
         # What it would have held back cannot be known.
         yield unreadable(because=_unreadable(state, kind))
-    of_type = state.type_of(name)
+    of_type = state.type_of(ref.key)
     if of_type is not None and BULK_PATCH in (of_type.protected_actions or ()):
         why = f"{kind} is protected against {BULK_PATCH}"
         causes = (Cause.IMAGE,)
@@ -102,14 +107,32 @@ def environment_barriers(
         frozen = frozen_because(state, calendar, now.astimezone(UTC).date())
         if frozen:
             yield barrier(guard="freeze", because=f"{kind} is frozen: {frozen}")
-    if not ending:
-        return
-    if parse_canonical(resource.document).get("metadata", {}).get("protect"):
+    if belongings.ending:
+        protected = parse_canonical(resource.document).get("metadata", {}).get("protect")
+        retired = spec.lifecycle == "retired"
+        yield from _of_ends(ref, refs, belongings, protected=bool(protected), retired=retired)
+
+
+def _of_ends(
+    ref: ResourceRef,
+    refs: frozenset[ResourceRef],
+    belongings: Belongings,
+    *,
+    protected: bool,
+    retired: bool,
+) -> Iterator[Barrier]:
+    """Yield what keeps an environment's groups from being deleted, or emptied for good: both end their instances."""
+    barrier = partial(Barrier, targets=belongings.ending)
+    if protected:
         why = f"{ref} is protected: apply it without metadata.protect first"
-        yield of_deletes(guard="protected", because=why, overridable=False)
-    if spec.lifecycle != "retired":
+        of_protected = partial(barrier, guard="protected", because=why, overridable=False)
+        yield of_protected(refs=refs, actions=("delete",))
+        emptied = refs & belongings.emptied
+        if emptied:
+            yield of_protected(refs=emptied, actions=("update",))
+    if not retired:
         why = f"deleting a group ends its instances, and {ref} is not retired"
-        yield of_deletes(guard="retireFirst", because=why)
+        yield barrier(guard="retireFirst", because=why, refs=refs, actions=("delete",))
 
 
 def _unreadable(state: AcceptedState, ref: ResourceRef) -> str:

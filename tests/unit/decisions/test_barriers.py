@@ -109,6 +109,24 @@ def test_what_holds_a_group(different: dict[str, Any], guards: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("protect", "emptied", "guards"),
+    [
+        (True, {WEB}, ["protected delete", "protected update"]),
+        (True, {ResourceRef("Group", "another")}, ["protected delete"]),
+        (False, {WEB}, []),
+    ],
+)
+def test_what_ends_all_instances_of_a_group_is_held_as_its_delete_is(
+    protect: bool, emptied: set[ResourceRef], guards: list[str]
+) -> None:
+    state = accepted(lifecycle="retired", protect=protect)
+    belongings = Belongings({WEB: "c50"}, ("groups",), ("groups",), frozenset(emptied))
+    made = list(live_barriers(state, belongings, NOW, lambda _: False))
+    assert [f"{barrier.guard} {' '.join(barrier.actions)}" for barrier in made] == guards
+    assert all(barrier.refs == {WEB} and not barrier.overridable for barrier in made)
+
+
+@pytest.mark.parametrize(
     ("applied", "guards"),
     [
         ({}, ["retireFirst delete"]),
