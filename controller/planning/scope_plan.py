@@ -163,9 +163,8 @@ def block_changes(
     A create held back (or an object ``withheld`` from existing) holds what refers to it; a change held back holds the
     leaving of what it still refers to. ``approvals`` lift barriers from exactly the changes they were given for.
     """
-    reasons: dict[int, str] = {}
     lifted: list[Violation] = []
-    left_to_next_run = 0
+    holding: list[_Holding] = []
     for barrier in barriers:
         counted = {index: change for index, change in enumerate(changes) if barrier.blocks(change)}
         if not counted:
@@ -181,13 +180,9 @@ def block_changes(
         (judged,) = approve((violation,), approvals)
         if judged.overridden:
             lifted.append(judged)
-            continue
-        way_out = (
-            f"; to go on: --override {judged.token}" if judged.overridable and judged.token else ""
-        )
-        left_to_next_run += barrier.lifted and len(counted.keys() - reasons.keys())
-        because = as_applied(barrier.because) if barrier.lifted else barrier.because
-        reasons |= dict.fromkeys(sorted(counted.keys() - reasons.keys()), f"{because}{way_out}")
+        else:
+            holding.append(_Holding(barrier, judged, frozenset(counted)))
+    reasons, left_to_next_run = _reasons(holding)
     if reasons or withheld:
         _spread(changes, reasons, withheld)
     return Unblocked(
@@ -201,6 +196,38 @@ def block_changes(
         tuple(lifted),
         left_to_next_run,
     )
+
+
+class _Holding(NamedTuple):
+    """A barrier that nobody lifted, and the places of the changes it holds."""
+
+    barrier: Barrier
+    judged: Violation
+    places: frozenset[int]
+
+    @property
+    def way_out(self) -> str:
+        """Return what approves it; empty where nothing does."""
+        return self.judged.token if self.judged.overridable else ""
+
+
+def _reasons(holding: Sequence[_Holding]) -> tuple[dict[int, str], int]:
+    """Return why each change is held, by its place, and how many of them the next run makes.
+
+    What nothing approves is told first; an approval of a change is only told where it would let it go on.
+    """
+    reasons: dict[int, str] = {}
+    left_to_next_run = 0
+    for_good = frozenset[int]().union(*(held.places for held in holding if not held.way_out))
+    for held in sorted(holding, key=lambda held: (held.barrier.lifted, bool(held.way_out))):
+        because = held.barrier.because
+        if held.barrier.lifted:
+            because = as_applied(because)
+            left_to_next_run += len(held.places - reasons.keys())
+        for place in held.places:
+            way_out = "" if place in for_good else f"; to go on: --override {held.way_out}"
+            reasons.setdefault(place, f"{because}{way_out}")
+    return reasons, left_to_next_run
 
 
 def _spread(
