@@ -17,6 +17,7 @@ COMMANDS = {
     "new": "write a first document of a kind",
     "plan": "show what would change",
     "apply": "do it",
+    "run": "keep doing it: the daemon",
     "status": "where everything stands; every setting and where it came from",
     "doctor": "what a scope lacks, and the command that mends it",
     "import": "write YAML for everything that exists",
