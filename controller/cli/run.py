@@ -31,6 +31,8 @@ _LOOK_S: Final = 0.5
 def run(context: typer.Context) -> None:
     """Keep tables and accounts as the source says, by day and night. Ctrl-C or SIGTERM ends it; SIGHUP reads the settings again."""
     call: Invocation = context.obj
+    # Nobody sits there to ask: what happens is said as it happens.
+    call.events = call.events or "-"
     signals = _Signals()
     daemon = make_daemon(call)
     daemon.start()
