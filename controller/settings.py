@@ -222,7 +222,7 @@ class Settings(SettingsPart):
     """What an hour of an instance costs, by its type (``m6i.large: 0.107``); reports then say what schedules save."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners
     """Owners of images that roles may name: account numbers or ``self``; accounts with includeAmis are trusted besides."""
-    allowed_role_names: Names = ("roleInfraEnvironmentManagerChild",)
+    allowed_role_names: Names = _OPTIONS.allowed_role_names
     """Names of the roles in other accounts that may be assumed; an Account's roleArn must end in one of them."""
     allowed_secrets: Secrets = _OPTIONS.allowed_secrets
     """Secrets of the master's Secrets Manager that documents may name: all whose names begin so (with a slash at the end), or one by its whole name."""
@@ -230,7 +230,9 @@ class Settings(SettingsPart):
     @property
     def of_rules(self) -> RuleSettings:
         """What rules across documents depend on."""
-        return RuleSettings(self.compatibility, self.region, self.allowed_secrets)
+        return RuleSettings(
+            self.compatibility, self.region, self.allowed_secrets, self.allowed_role_names
+        )
 
     @model_validator(mode="after")
     def _lines_of_a_branch(self) -> Self:
@@ -254,6 +256,7 @@ class Settings(SettingsPart):
             max_parallel_rollouts=self.live.max_parallel_rollouts,
             replicate=self.live.replicate,
             allowed_secrets=self.allowed_secrets,
+            allowed_role_names=self.allowed_role_names,
             power=PowerOptions(
                 grace_period_s=power.grace_seconds,
                 deployment_postpones_s=power.deployment_postpones_seconds,
