@@ -10,8 +10,7 @@ import pytest
 from tests.support.hostile_repositories import HOSTILE, MAX_BYTES, HostileRepository
 
 MOST_SECONDS = 5.0
-"""Of processor time, ours and git's, and by the clock of a machine that has a processor for each process that wants one; where
-several share one it takes as many times as long."""
+"""Of processor time, ours and git's; by the clock too, where the machine is quiet: who shares a processor waits for it."""
 MOST_BYTES = 300 * 1024 * 1024
 MOST_OUTPUT = 100_000
 PROGRAM = """
@@ -51,7 +50,7 @@ def test_it_is_told_within_seconds_and_in_little_memory(name: str, tmp_path: Pat
     assert words in told, told[-2000:]
     assert int(code) == expected_code
     assert float(seconds) < MOST_SECONDS
-    sharing = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert float(waited) < MOST_SECONDS * sharing, f"{sharing:.1f} processes a processor"
+    is_quiet = os.getloadavg()[0] <= (os.cpu_count() or 1)
+    assert float(waited) < MOST_SECONDS or not is_quiet, f"{waited} s by the clock"
     assert int(peak) < MOST_BYTES
     assert len(told) < MOST_OUTPUT
