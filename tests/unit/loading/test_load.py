@@ -92,22 +92,6 @@ def test_all_problems_come_in_one_run_in_file_order() -> None:
     assert len(found) >= 3
 
 
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        (f"{CLUSTER}---\n", "a.yaml:6:1"),
-        (f"---\n---\n{CLUSTER}", "a.yaml:2:1"),
-        (f"{CLUSTER}---\n# later\n---\n{SERVICE}", "a.yaml:7:1"),
-    ],
-)
-def test_an_empty_document_hides_nothing_of_its_file(text: str, place: str) -> None:
-    found = messages({"a.yaml": text.replace("ta}", "TA}")})
-
-    assert any(line.startswith(f"{place} : the document is empty") for line in found), found
-    assert any("spec.shortName: expected exactly two" in line for line in found)
-    assert len(found) == 2
-
-
 def test_a_reference_to_a_broken_document_is_not_called_missing() -> None:
     found = messages({"cluster.yaml": CLUSTER.replace("ta}", "TA}"), "service.yaml": SERVICE})
 
