@@ -110,9 +110,9 @@ def apply(
     if claim is not None:
         check_plan_file(claim, planned, call.process.clock())
     if not as_json:
-        lines = text_lines(planned.plan, names=planned.names)
-        # Without the last line, which says what to type next: that is being done.
-        say_lines(lines[:-1] if planned.plan.changes and not planned.plan.refused else lines)
+        # What to type next is being done.
+        goes_on = bool(planned.plan.changes) and not planned.plan.refused
+        say_lines(text_lines(planned.plan, names=planned.names, says_next=not goes_on))
         note_unused_tokens(planned)
     if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
         ask(as_json=as_json, fix=_NOBODY_TO_ASK, declined="not applied")

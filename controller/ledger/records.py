@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire
-from controller.ledger.chain import is_sequence
 from controller.ledger.large_images import (
     IMAGES,
     LARGE_BYTES,
@@ -286,6 +285,15 @@ def split_image(image: Mapping[str, Any] | None) -> tuple[dict[str, Any] | None,
         return None, {}
     value = {name: part for name, part in image.items() if name not in META}
     return value, {name: image[name] for name in META if name in image}
+
+
+MOST_RECORDS = 2**53
+"""Sequences end here: what JSON readers take as a whole number."""
+
+
+def is_sequence(value: object) -> bool:
+    """Tell whether a value can be the sequence of a record: a positive whole number."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_RECORDS
 
 
 NOBODY = Actor("", "", "", "")

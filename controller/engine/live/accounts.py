@@ -168,7 +168,7 @@ class LiveAccounts:
 
         def seen(setup: ScopeSetup) -> LiveLook | Unobserved:
             try:
-                if setup.not_entered is not None:
+                if setup.waits:
                     return setup.not_entered
                 if setup.scope.account in broken:
                     return unseen(broken[setup.scope.account], setup)

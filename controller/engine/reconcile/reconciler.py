@@ -44,7 +44,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
-from controller.model.plan import DONE, Approval, NoteCategory, Plan, PlanOptions
+from controller.model.plan import DONE, NoteCategory, Plan, PlanOptions
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 
@@ -146,7 +146,8 @@ class Reconciler:
             config = self._plan_config(observed, request, now)
         live = self._plan_live(observed, request, config, now)
         planned = combined(config, live, observed, request)
-        check_reviewed(planned.plan, request.reviewed)
+        if request.reviewed:
+            check_reviewed(planned.plan, request.reviewed)
         return planned
 
     @relaxed_gc()
@@ -163,8 +164,13 @@ class Reconciler:
             findings += [finding_of(scope, live.asked) for scope in live.scopes] if live else []
             self._accounts.write_statuses(findings)
             return Reconciled(planned=planned, refused=refused)
-        report = self._apply(planned, request)
-        now = self.clock()
+        done = Reconciled(planned=planned, report=self._apply(planned, request))
+        return self._end_overrides(done, request) if planned.observed.overrides else done
+
+    def _end_overrides(self, done: Reconciled, request: ReconcileRequest) -> Reconciled:
+        """Record the overrides that have ended, and tell of those that end soon."""
+        planned, report, now = done.planned, done.report, self.clock()
+        assert report is not None, "overrides end after an apply"
         ended: list[Ending] = []
         of_now, failed = overdue(planned, now), tuple[NotWritten, ...]()
 
@@ -175,8 +181,8 @@ class Reconciler:
         if of_now:
             failed = kept("the overrides that have ended", write_ends)
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
-        return Reconciled(
-            planned=planned,
+        return replace(
+            done,
             report=self._with_not_kept(report, failed) if failed else report,
             ended=tuple(ended),
             ending_soon=soon,
@@ -251,7 +257,7 @@ class Reconciler:
             if self.observed is not None:
                 judges = "what may be merged, not of what the tables hold"
             lines = self.planner.lines_of_commit(revision, judges)
-            approvals = (*lines.approvals, *_given(request))
+            approvals = (*lines.approvals, *request.given)
             asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
             run = self.planner.plan(revision, observed, asked, scopes, self.emit)
             noted = with_notes(run.plan, lines.notes) if lines.notes else run.plan
@@ -280,9 +286,8 @@ class Reconciler:
             return None
         after = tables_after(tables, config)
         revision = str(tables.facts.get(ACCEPTED_REVISION, ""))
-        approvals: Sequence[Approval] = _given(request)
+        approvals = request.given if config is None else config.asked.approvals
         if config is not None:
-            approvals = config.asked.approvals
             revision = config.plan.revision if after is not None else revision
         accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
         return self.live.plan(
@@ -337,11 +342,6 @@ class Reconciler:
             exit_code=worst_exit_code((report.exit_code, *codes)),
             not_kept=(*report.not_kept, *map(str, failed)),
         )
-
-
-def _given(request: ReconcileRequest) -> tuple[Approval, ...]:
-    by = f"--override by {request.requester.name}"
-    return tuple(Approval(token, by) for token in request.approvals)
 
 
 def _order(
