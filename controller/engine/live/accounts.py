@@ -239,7 +239,7 @@ class LiveAccounts:
         findings = [outcome.finding for outcome in outcomes]
         schedules = "the schedules worked by"
         return (
-            *kept(schedules, lambda: self._memory.keep_schedules(accepted, scopes)),
+            *kept(schedules, lambda: self._memory.keep_schedules(accepted, scopes, outcomes)),
             *kept(
                 "override tags",
                 lambda: self._memory.keep_tags(accepted, scopes, claim, requester, emit),
