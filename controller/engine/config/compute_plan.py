@@ -179,11 +179,10 @@ def plan_config(
     ``authors`` once, for the documents the changes come from; None where there are none. Raises InvalidDesiredState for what
     only the tables can tell: values that must stay, or that something outside the YAML has taken.
     """
-    desired = revision.desired
+    desired, options = revision.desired, _options(revision, observed, asked, rules, overrides)
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
-    options = _options(revision, observed, asked, rules, overrides)
     schedules = tuple(schedule_barriers(projections, observed))
-    held = [*schedules]
+    held: tuple[Barrier, ...] = schedules
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
         if kept := find_kept_values(projections, observed, options):
             raise InvalidDesiredState(_placed(kept, desired, revision))
@@ -191,7 +190,7 @@ def plan_config(
         if leaving:
             observed = with_references(observed, leaving, rules.kinds)
             found = {ref: observed.objects[ref].attributes for ref in leaving}
-            held += _still_in_use(leaving, observed, rules.kinds)
+            held += tuple(_still_in_use(leaving, observed, rules.kinds))
             unrecorded = found.keys() - _recorded(found, seen.recorded)
             options = replace(options, unrecorded=unrecorded)
         if missing := _missing(projections, observed, rules.kinds):
