@@ -135,6 +135,8 @@ class Projected:
     """Whether a deploy lock, a freeze, or an override of its environment holds a change. None touches schedules."""
     deletes_end_instances: bool = False
     """Whether deleting one of the objects ends instances: that needs the environment retired, and unprotected."""
+    emptied: frozenset[ResourceRef] = frozenset()
+    """Objects whose change ends all instances they have, for good and not by a schedule: that needs the environment unprotected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,9 +48,11 @@ from controller.errors import (
     worst_exit_code,
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
+from controller.model.canonical import ABSENT
 from controller.model.ledger_record import Actor, Head, ItemWrite, Requester
 from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.ref import NO_REASON, Reason
+from controller.planning.wording import NAMES_SHOWN
 from controller.targets.table_items.writes import version_of
 
 
@@ -236,6 +238,11 @@ def _conflict(item: ItemWrite, found: Item | None) -> Reason:
     if found is None:
         return Reason(f"{item.ref}: its item in {item.table} is gone", fix="plan again")
     audit = found.get("Audit")
+    if item.before is not None and audit == item.before.get("Audit"):
+        names = {*found, *item.before}
+        other = sorted(n for n in names if found.get(n, ABSENT) != item.before.get(n, ABSENT))
+        shown = ", ".join(other[:NAMES_SHOWN]) + (", …" if len(other) > NAMES_SHOWN else "")
+        return Reason(f"{what}: {shown}, by a writer that does not sign", fix="plan again")
     if not isinstance(audit, dict):
         return Reason(what, fix="plan again")
     planned = (

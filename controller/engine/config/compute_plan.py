@@ -9,6 +9,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from controller.engine.config.lifting import refuse_lifting
 from controller.engine.config.observe import ObservedConfig, Recorded
 from controller.engine.desired.find_edits import with_edits, yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision
@@ -50,7 +51,7 @@ from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, plan_scope
-from controller.planning.wording import as_applied, in_force
+from controller.planning.wording import in_force
 from controller.scheduling.schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import found_references, with_references
 
@@ -89,7 +90,7 @@ def schedule_barriers(
             )
             yield Barrier(
                 guard="protectedActions",
-                because=because if held_by in now else as_applied(because),
+                because=because,
                 refs=frozenset({ref}),
                 overridable=False,
                 lifted=held_by not in now,
@@ -178,10 +179,10 @@ def plan_config(
     ``authors`` once, for the documents the changes come from; None where there are none. Raises InvalidDesiredState for what
     only the tables can tell: values that must stay, or that something outside the YAML has taken.
     """
-    desired = revision.desired
+    desired, options = revision.desired, _options(revision, observed, asked, rules, overrides)
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
-    options = _options(revision, observed, asked, rules, overrides)
-    held = [*schedule_barriers(projections, observed)]
+    schedules = tuple(schedule_barriers(projections, observed))
+    held: tuple[Barrier, ...] = schedules
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
         if kept := find_kept_values(projections, observed, options):
             raise InvalidDesiredState(_placed(kept, desired, revision))
@@ -189,7 +190,7 @@ def plan_config(
         if leaving:
             observed = with_references(observed, leaving, rules.kinds)
             found = {ref: observed.objects[ref].attributes for ref in leaving}
-            held += _still_in_use(leaving, observed, rules.kinds)
+            held += tuple(_still_in_use(leaving, observed, rules.kinds))
             options = replace(options, unrecorded=found.keys() - _recorded(found, seen.recorded))
         missing = projections.keys() - observed.objects.keys()
         if 0 < len(missing) <= MOST_ASKED_FOR:
@@ -204,6 +205,7 @@ def plan_config(
         source_paths=frozenset(revision.tree.files),
     )
     scope = plan_scope(projections, observed, guarded)
+    scope = refuse_lifting(scope, schedules, observed, projections, rules.kinds, asked.now)
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     if authors is not None:
         changes = with_document_authors(changes, authors)

@@ -175,9 +175,7 @@ class Planner:
         self._rules = PlanRules(kinds, settings.guards)
         self._kinds = kinds
         self._names = yaml_field_names(kinds)
-        self._loader = RevisionLoader(
-            self._kinds, settings.compatibility, settings.region, settings.allowed_secrets
-        )
+        self._loader = RevisionLoader(self._kinds, settings.of_rules)
         self.loaded = ""
         """Id of the revision that was loaded last, right or wrong; empty before the first."""
 
