@@ -384,8 +384,10 @@ def finish(
         unblocked = block_changes(
             observed.scope, ordered, options.barriers, withheld, options.approvals
         )
-    known = partial(known_paths, observed)
-    changes = with_file_edits(unblocked.changes, options.source_paths, known)
+    changes = unblocked.changes
+    if options.source_paths is not None:
+        known = partial(known_paths, observed)
+        changes = with_file_edits(changes, options.source_paths, known)
     facts = GuardFacts(
         observed=observed,
         limits=options.limits,

@@ -169,8 +169,9 @@ class _Scope:
         wanted = {ref: projections[ref] for ref in projections if ref in counted}
         found = {ref: objects[ref] for ref in objects if ref in counted}
         observed = replace(part.observed, objects=found)
-        held, is_ours = suspended(self.planner.accepted.overrides), self.planner.is_ours
-        if part.projected.waits_for_environment:
+        overrides, is_ours = self.planner.accepted.overrides, self.planner.is_ours
+        held = suspended(overrides) if overrides else frozenset[ResourceRef]()
+        if held and part.projected.waits_for_environment:
             held |= {
                 ref
                 for ref, name in part.projected.environments.items()
@@ -192,10 +193,12 @@ class _Scope:
             origins=part.projected.origins,
         )
         result = diff(wanted, observed, options)
-        shaped = (self._shaped(change, part.projected) for change in result.changes)
+        shaped = tuple(self._shaped(change, part.projected) for change in result.changes)
+        missing = left - objects.keys()
+        if not any(change.cause is Cause.DRIFTED for change in shaped):
+            return DiffResult(shaped, result.notes, result.withheld | missing)
         changes = [self._continued(change) for change in shaped]
         calm, notes = self._without_storms(changes, part)
-        missing = left - objects.keys()
         return DiffResult(calm, (*result.notes, *notes), result.withheld | missing)
 
     def _shaped(self, change: Change, projected: Projected) -> Change:

@@ -142,7 +142,7 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         by_cause.setdefault(change.cause.value, []).append(change)
     asides = (
         *(Aside(cause, entries_of(of_cause)) for cause, of_cause in sorted(by_cause.items())),
-        *_notes(plan, expand=expand),
+        *(_notes(plan, expand=expand) if any(scope.notes for scope in plan.scopes) else ()),
         *(_odd_scope(scope, plan) for scope in plan.scopes if scope.state not in NOT_EXPLAINED),
     )
     violations = tuple(
