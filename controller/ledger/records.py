@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire
 from controller.errors import DamagedState
-from controller.ledger.chain import is_sequence
 from controller.ledger.large_images import (
     IMAGES,
     LARGE_BYTES,
@@ -314,6 +313,15 @@ def split_image(image: Mapping[str, Any] | None) -> tuple[dict[str, Any] | None,
         return None, {}
     value = {name: part for name, part in image.items() if name not in META}
     return value, {name: image[name] for name in META if name in image}
+
+
+MOST_RECORDS = 2**53
+"""Sequences end here: what JSON readers take as a whole number."""
+
+
+def is_sequence(value: object) -> bool:
+    """Tell whether a value can be the sequence of a record: a positive whole number."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_RECORDS
 
 
 POWER: Final = "Power"

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from controller.ledger.chain import is_sequence
 from controller.ledger.records import (
     ACTOR,
     ATTRIBUTES,
@@ -12,6 +11,7 @@ from controller.ledger.records import (
     POWER,
     EntityKey,
     actor_of_item,
+    is_sequence,
     to_item,
 )
 from controller.model.ledger_record import Actor, LedgerRecord

@@ -70,11 +70,6 @@ class Transaction:
     changes: tuple[PreparedChange, ...] = ()
     """The changes it consists of, where it does: their items are its item writes, one record each, in this order."""
 
-    @property
-    def owners(self) -> tuple[PreparedChange, ...]:
-        """For each item write, and likewise each record, the change it belongs to."""
-        return tuple(prepared for prepared in self.changes for _ in prepared.items)
-
 
 def prepare(
     index: int, change: Change, storage: Storage, request: ApplyRequest, at: datetime

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from controller.aws.errors import OutcomeUnknown
@@ -148,12 +149,10 @@ class _Run:
     def _settle(
         self, transaction: Transaction, status: Status, message: Reason = NO_REASON
     ) -> None:
-        written = status in DONE
-        ids: dict[int, list[str]] = {prepared.index: [] for prepared in transaction.changes}
-        for owner, record in zip(transaction.owners, transaction.records, strict=True):
-            ids[owner.index].append(record.audit_id)
-        for place, audit_ids in ids.items():
-            self.queue.settle(place, status, message, audit_ids if written else ())
+        records = iter(transaction.records)
+        for prepared in transaction.changes:
+            ids = [record.audit_id for record in islice(records, len(prepared.items))]
+            self.queue.settle(prepared.index, status, message, ids if status in DONE else ())
 
     def _cope(
         self, transaction: Transaction, trouble: Cancelled | EnvctlError
@@ -194,11 +193,13 @@ class _Run:
     def _take_out(self, transaction: Transaction, answer: Cancelled) -> None:
         count = len(transaction.records)
         verdicts: dict[int, tuple[Status, Reason]] = {}
-        items = [item for prepared in transaction.changes for item in prepared.items]
-        for index, (item, owner) in enumerate(zip(items, transaction.owners, strict=True)):
+        items = [
+            (item, prepared.index) for prepared in transaction.changes for item in prepared.items
+        ]
+        for index, (item, place) in enumerate(items):
             verdict = _verdict(item, answer.reasons[index], answer.reasons[count + index])
             if verdict is not None:
-                verdicts.setdefault(owner.index, verdict)
+                verdicts.setdefault(place, verdict)
         for place, (status, message) in verdicts.items():
             self.queue.settle(place, status, message)
         self._put_back(transaction)

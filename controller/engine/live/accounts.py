@@ -168,7 +168,7 @@ class LiveAccounts:
 
         def seen(setup: ScopeSetup) -> LiveLook | Unobserved:
             try:
-                if setup.not_entered is not None:
+                if setup.waits:
                     return setup.not_entered
                 if setup.scope.account in broken:
                     return unseen(broken[setup.scope.account], setup)
@@ -239,7 +239,7 @@ class LiveAccounts:
         findings = [outcome.finding for outcome in outcomes]
         schedules = "the schedules worked by"
         return (
-            *kept(schedules, lambda: self._memory.keep_schedules(accepted, scopes)),
+            *kept(schedules, lambda: self._memory.keep_schedules(accepted, scopes, outcomes)),
             *kept(
                 "override tags",
                 lambda: self._memory.keep_tags(accepted, scopes, claim, requester, emit),

@@ -9,7 +9,7 @@ from controller.aws.sessions import MASTER
 from controller.aws.table_setup import describe_table, find_differences
 from controller.engine.commit.lease import head_lost
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
-from controller.engine.installation.installation import Installation, Master
+from controller.engine.installation.installation import Installation, Master, open_desired
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor
@@ -22,7 +22,6 @@ from controller.ledger.ledger_table import SCOPE_INDEX
 from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
-from controller.ports import Source
 from controller.settings import Settings
 
 INSTALLATION: Final = "installation"
@@ -44,9 +43,6 @@ class Patient(Protocol):
     @property
     def installation(self) -> Installation:
         """The installation in it."""
-
-    def source(self, text: str | None) -> Source:
-        """Open the settings' source."""
 
 
 def examine(patient: Patient, wanted: str | None) -> tuple[Check, ...]:
@@ -118,7 +114,7 @@ def _source(patient: Patient, settings: Settings) -> Check:
             "add source: {git: {url: …, ref: main}} to the settings, or name one with --source each time",
         )
     try:
-        source = patient.source(None)
+        source = open_desired(None, settings, patient.master.process)
         source.changed_since(None)
     except EnvctlError as error:
         return check_of_error(INSTALLATION, "source", error)
