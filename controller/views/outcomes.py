@@ -62,10 +62,11 @@ def failure_lines(report: ApplyReport) -> Iterator[str]:
 
 
 def tally_line(report: ApplyReport) -> str:
-    """Return the count of what became of the changes, and where to read more."""
+    """Return the count of what became of the changes, and where to read more, if anything of it may be in the ledger."""
     counts = Counter(outcome.status.value for outcome in report.outcomes)
     done = " · ".join(f"{count:,} {status}" for status, count in counts.items())
-    return f"{done}   envctl audit show {report.transaction}"
+    told = any(found.audit_ids or found.status is Status.UNKNOWN for found in report.outcomes)
+    return f"{done}   envctl audit show {report.transaction}" if told else done
 
 
 def next_run_line(planned: CombinedPlan, report: ApplyReport, command: str) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from controller.engine.config.apply import NOTHING_APPLIED
 from controller.model.observed import ScopeState
-from controller.model.plan import Plan, ScopePlan
-from controller.views.outcomes import next_run_line
+from controller.model.plan import Plan, ScopePlan, Status
+from controller.views.outcomes import next_run_line, tally_line
 
 
 def planned(*waits: bool, left: int = 0) -> Any:
@@ -45,3 +45,21 @@ def test_where_another_run_is_due_its_command_is_told(plan: Any, line: str) -> N
 def test_a_run_that_ended_early_says_only_that() -> None:
     stopped = replace(NOTHING_APPLIED, stopped="AWS throttles")
     assert next_run_line(planned(True), stopped, "envctl apply") == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "audit_ids", "led"),
+    [
+        (Status.APPLIED, ("a1",), True),
+        (Status.UNKNOWN, (), True),
+        (Status.SKIPPED, (), False),
+        (Status.CONFLICTED, (), False),
+    ],
+)
+def test_the_ledger_is_named_only_where_it_may_hold_something(
+    status: Status, audit_ids: tuple[str, ...], led: bool
+) -> None:
+    outcome: Any = SimpleNamespace(status=status, audit_ids=audit_ids)
+    line = tally_line(replace(NOTHING_APPLIED, transaction="run-1", outcomes=(outcome,)))
+    assert line.startswith(f"1 {status.value}")
+    assert ("envctl audit show run-1" in line) == led
