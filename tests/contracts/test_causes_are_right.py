@@ -1,6 +1,6 @@
 """A change is laid to who made it: what is changed outside has drifted, what the documents change is edited, and both are told.
 
-Of every target with marks, in every power state of a group, with and without an override. Power has causes of its own: what it
+Of groups and their scaling schedules, in every power state, with and without an override. Power has causes of its own: what it
 switches is the clock's, an edit's or an override's, as the schedules known before say.
 """
 
@@ -10,19 +10,20 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.decisions import tag_keys as our
 from controller.decisions.tag_keys import written_keys
+from controller.kinds.parts.server_role import ScalingSchedule
 from controller.model.accepted import AcceptedState
-from controller.model.canonical import digest_of
+from controller.model.canonical import canonical_bytes, digest, digest_of, parse_canonical
 from controller.model.live import FoundGroup, LiveLook, Member
-from controller.model.observed import ObservedState, ScopeState
+from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
-from controller.planning.diff import DiffOptions, diff
 from controller.targets.group_parts.applied_fields import marks_of
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.found import (
@@ -35,8 +36,12 @@ from controller.targets.group_parts.found import (
     observation,
     seen_of,
 )
+from controller.targets.group_parts.names import schedules_ref
+from controller.targets.group_parts.schedule_acts import actions_digest, wanted_actions
 from controller.targets.group_parts.wanted import Findings, deep_attributes
 from controller.targets.groups import TARGET as GROUPS
+from controller.targets.scaling_schedules import TARGET as SCHEDULES
+from tests.support.causes import cause_in
 from tests.support.live_account import (
     ACCOUNT,
     FLEET,
@@ -222,25 +227,42 @@ def changed(attributes: dict[str, Any], fields: set[str]) -> dict[str, Any]:
     return after
 
 
-def caused(
-    state: AcceptedState, group: FoundGroup, deep: dict[str, Any], outside: set[str]
-) -> tuple[Cause, str] | None:
-    """Return why the group changes, as a plan says it; None where it does not."""
+def projected_of(
+    group: FoundGroup, deep: dict[str, Any], outside: set[str]
+) -> tuple[LiveLook, ObservedState]:
+    """Return a look at the group as somebody outside made it, and what the target observes of it."""
     seen = seen_of(group, KEYS)
     attributes = changed({**light_attributes(group, KEYS, seen), **deep}, outside)
     found = observation(group, SCOPE, INSTALLATION, attributes)
     facts = {"deep": False, "groups": {WEB: seen}, "known": Answers()}
     observed = ObservedState(SCOPE.name, ScopeState.OK, {found.ref: found}, facts=facts)
-    projected = GROUPS.project(state, LiveLook(SCOPE, NOW, {WEB: group}), observed, NOW)
-    assert not projected.asks, projected.asks
-    assert not projected.left, projected.notes
-    result = diff(projected.projections, observed, DiffOptions(target="groups", now=NOW))
-    if not result.changes:
-        return None
-    (change,) = result.changes
-    shaping = projected.shapings[change.ref]
-    because = change.because if shaping.because is None else shaping.because
-    return shaping.cause or change.cause, because
+    return LiveLook(SCOPE, NOW, {WEB: group}), observed
+
+
+def marks_after(
+    state: AcceptedState, group: FoundGroup, deep: dict[str, Any], outside: set[str]
+) -> dict[str, str]:
+    """Return the marks that are put on the group when what was changed outside is healed."""
+    projected = GROUPS.project(state, *projected_of(group, deep, outside), NOW)
+    (made,) = projected.projections.values()
+    marks: dict[str, str] = parse_canonical(made.extra)["marks"]
+    return marks
+
+
+def observed_schedules(group: FoundGroup, actions: Mapping[str, Any]) -> ObservedState:
+    """Return what the target observes of a group of ours that has these scheduled actions."""
+    data, ref = canonical_bytes({"actions": actions}), schedules_ref(SCOPE.name, WEB)
+    mark = Mark("", group.tag(our.SCALING_SCHEDULES) or "", "", "", 0, digest(data), {})
+    found = Observation(ref, data, digest(data), mark, Ownership.OURS, data)
+    facts = {"groups": [WEB], "others": [], "deep": True}
+    return ObservedState(SCOPE.name, ScopeState.OK, {ref: found}, facts=facts)
+
+
+def caused(
+    state: AcceptedState, group: FoundGroup, deep: dict[str, Any], outside: set[str]
+) -> tuple[Cause, str] | None:
+    """Return why the group changes; None where it does not."""
+    return cause_in(GROUPS, state, *projected_of(group, deep, outside))
 
 
 def visible(fields: set[str], power: Power) -> set[str]:
@@ -281,3 +303,80 @@ def test_of_groups(
             said = cause[1].partition("also changed outside envctl: ")[2]
             assert others <= set(said.partition(";")[0].split(", "))
             assert bool(others) == bool(said)
+
+
+STANDING_BY = Power("on", False, ("InService", "Standby"), (1, 1, 4))
+
+
+@pytest.mark.parametrize("name", sorted(OUTSIDE))
+def test_of_a_group_of_which_somebody_put_a_member_into_standby(name: str) -> None:
+    state = accepted(*documents_of("on", overridden=False))
+    group, deep = applied(state, STANDING_BY, by_fields=True)
+    assert caused(state, group, deep, set()) is None
+    cause = caused(state, group, deep, {name})
+    assert cause is not None
+    assert cause[0] is Cause.DRIFTED
+
+
+def test_sizes_edited_while_a_group_was_off_are_an_edit_when_it_is_on() -> None:
+    """Whatever was written on the group in between."""
+    documents, _ = documents_of("off", overridden=False)
+    group, deep = applied(accepted(documents, ()), POWER["off"], by_fields=True)
+    sized(maxCapacity=5)(documents)
+    state = accepted(documents, ())
+    healed = dict(group.tags) | marks_after(state, group, deep, {"tags.Role"})
+    documents["Environment", "c50"]["schedule"] = "on"
+    then = replace(group, tags=tuple(healed.items()))
+
+    assert caused(accepted(documents, ()), then, deep, set()) == (Cause.EDITED, "")
+    outside = caused(accepted(documents, ()), then, deep, {"minSize"})
+    assert outside == (Cause.EDITED, "also changed outside envctl: minSize")
+
+
+def test_a_group_made_without_instances_gets_its_sizes_by_its_documents() -> None:
+    documents, _ = documents_of("off", overridden=False)
+    empty = ObservedState(SCOPE.name, ScopeState.OK, {}, facts={"known": Answers()})
+    look = LiveLook(SCOPE, NOW, {})
+    (made,) = GROUPS.project(accepted(documents, ()), look, empty, NOW).projections.values()
+    group, deep = applied(accepted(documents, ()), POWER["parked"], by_fields=True)
+    tags = dict(group.tags) | {our.DIGEST: parse_canonical(made.extra)["marks"][our.DIGEST]}
+    del tags[our.PARKED]
+    group = replace(group, tags=tuple(tags.items()), members=())
+    documents["Environment", "c50"]["schedule"] = "on"
+
+    assert caused(accepted(documents, ()), group, deep, set()) == (Cause.EDITED, "")
+
+
+NIGHTS = {"recurrence": "0 22 * * *", "desiredCapacity": 4}
+MORNINGS = {"recurrence": "0 5 * * *", "desiredCapacity": 1}
+ACTIONS, OTHERS = (
+    wanted_actions([ScalingSchedule.model_validate(made)]) for made in (NIGHTS, MORNINGS)
+)
+
+
+@pytest.mark.parametrize("schedule", ["on", "off"])
+@pytest.mark.parametrize("parked", [True, False])
+@pytest.mark.parametrize(
+    ("marked", "found", "expected"),
+    [
+        (ACTIONS, ACTIONS, None),
+        (ACTIONS, {}, (Cause.DRIFTED, "changed outside envctl")),
+        (ACTIONS, OTHERS, (Cause.DRIFTED, "changed outside envctl")),
+        (OTHERS, OTHERS, (Cause.EDITED, "")),
+        (OTHERS, {}, (Cause.EDITED, "also changed outside envctl")),
+        (None, ACTIONS, (Cause.DRIFTED, "marks lost")),
+    ],
+)
+def test_of_scaling_schedules(
+    schedule: str, parked: bool, marked: Any, found: Any, expected: tuple[Cause, str] | None
+) -> None:
+    documents, _ = documents_of(schedule, overridden=False)
+    role(scalingSchedules=[NIGHTS])(documents)
+    state = accepted(documents, ())
+    group, _ = applied(state, POWER["parked" if parked else "on"], by_fields=True)
+    mark = {} if marked is None else {our.SCALING_SCHEDULES: actions_digest(marked)}
+    group = replace(group, tags=(*group.tags, *mark.items()))
+    look = LiveLook(SCOPE, NOW, {WEB: group})
+    observed = observed_schedules(group, found)
+
+    assert cause_in(SCHEDULES, state, look, observed) == expected
