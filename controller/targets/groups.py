@@ -114,6 +114,7 @@ class _Projection:
         self._shapings: dict[ResourceRef, Shaping] = {}
         self._asks: set[str] = set()
         self._environments: dict[ResourceRef, str] = {}
+        self._emptied: set[ResourceRef] = set()
 
     def projected(self) -> Projected:
         present: dict[str, Present] = {}
@@ -144,6 +145,7 @@ class _Projection:
             asks=frozenset(self._asks),
             environments=self._environments,
             deletes_end_instances=True,
+            emptied=frozenset(self._emptied),
         )
 
     def _lacks(self, ref: ResourceRef, *lacks: Lack) -> None:
@@ -236,6 +238,9 @@ class _Projection:
                     replaced = behind if turn is Turn.NOW else 0
                     why = self._why(design, made, before, applied) if managed else (None, "")
                     self._shapings[ref] = self._updated(design, made, before, replaced, why)
+                    if before["desiredCapacity"] and not made.attributes["desiredCapacity"]:
+                        # While a schedule wants it off its sizes are left, so it is no schedule that says so.
+                        self._emptied.add(ref)
 
     def _given(self, design: GroupDesign, made: Wanted) -> Parts:
         return {**given_parts(design, self._about.keys), **deep_parts(made.attributes)}

@@ -226,7 +226,7 @@ class Reconciler:
                 revision=accepted.revision,
                 plan_digest=digest,
             )
-            return run, accounts.act(run, request.claim, order, emit=self.emit)
+            return run, accounts.act(run, request.claim, order, emit=self.emit, wait=request.wait)
 
         with ThreadPoolExecutor(accounts.parallel, thread_name_prefix="follow") as pool:
             done = tuple(pool.map(work_on, accounts.scopes(accepted, scopes)))

@@ -63,4 +63,5 @@ def config_finding(run: PlanRun, report: ApplyReport) -> Finding:
         changes=left if known else len(scope.changes),
         blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
         applied=run.plan.revision if known and not left and not report.stopped else "",
+        looked_at=run.asked.now,
     )
