@@ -28,10 +28,12 @@ from controller.engine.reconcile.combined_plan import (
     tables_after,
     with_notes,
 )
+from controller.engine.reconcile.partly_applied import planned_again
 from controller.engine.reconcile.run_report import config_finding, order_of, reported
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
+    EnvctlError,
     ExitCode,
     InvalidDesiredState,
     PlanRefused,
@@ -105,8 +107,8 @@ class Reconciler:
     6. refuse what a guard refuses and nobody approved: what does not depend on it goes on; where that is nothing, write how
        the scopes stand;
     7. apply the config scope, unless it is refused: every change in one transaction with its record;
-    8. apply the live scopes side by side, each change between an announced and an ended record; not tried where the
-       config tables did not become what was planned;
+    8. apply the live scopes side by side, each change between an announced and an ended record; where the config tables did
+       not become what was planned, as far as it is due by what they hold;
     9. write how each scope stands;
     10. record the overrides that have ended, and tell of those that end soon.
 
@@ -337,8 +339,12 @@ class Reconciler:
         if live is None:
             return report
         if not is_whole:
-            why = "live accounts were not tried: the config tables did not become what was planned"
-            return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
+            try:
+                live, dropped = planned_again(accounts, planned.observed, live, self.clock())
+            except EnvctlError as error:
+                why = f"live accounts were not tried: {error}"
+                return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
+            report = replace(report, outcomes=(*report.outcomes, *dropped))
         transaction = report.transaction or new_run_id(self.clock())
         order = order_of(planned, live, request.requester, transaction)
         outcomes = accounts.act(live, request.claim, order, self.emit)

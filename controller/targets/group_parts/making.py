@@ -19,11 +19,8 @@ from controller.targets.group_parts.found import (
     SCHEDULE_TAG,
     SIZES,
     Attributes,
-    ImageMark,
-    deep_digest,
     group_mark_id,
     is_deep,
-    light_digest,
     repointed,
 )
 from controller.targets.group_parts.launch_templates import Pointer, delete_template, put_template
@@ -47,7 +44,9 @@ class GroupActs:
         self._name = name_in(change.ref)
         self._before: Attributes | None = parse_canonical(change.before) if change.before else None
         self._after: Attributes = parse_canonical(change.after or b"{}")
-        self._owned = tuple(parse_canonical(change.extra).get("owned", ()))
+        extra = parse_canonical(change.extra)
+        self._owned = tuple(extra.get("owned", ()))
+        self._applied: Mapping[str, str] = extra.get("marks", {})
         self._client = GroupClient("groups", self._name, acts)
         self._schedule_key = written_keys(acts.options.tag_keys).get("Schedule", "")
 
@@ -125,15 +124,12 @@ class GroupActs:
         acts = self._acts
         marks = {
             our.ID: group_mark_id(acts.installation, acts.scope.name, self._name),
-            our.DIGEST: light_digest(self._after, self._owned, self._schedule_key),
             our.ROLLOUT: self._after["rollout"],
             our.SCHEDULE: self._after["tags"].get(self._schedule_key, "")
             if SCHEDULE_TAG in self._owned
             else "",
+            **self._applied,
         }
-        if is_deep(self._after):
-            image = ImageMark(self._after["ami"], self._after["imageId"], self._after["platform"])
-            marks |= {our.DEEP: deep_digest(self._after), our.IMAGE: str(image)}
         if pointer is not None:
             marks[our.TEMPLATE] = str(pointer)
         return marks
