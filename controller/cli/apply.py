@@ -113,9 +113,9 @@ def apply(
     if claim is not None:
         check_plan_file(claim, planned, call.process.clock())
     if not as_json:
-        lines = text_lines(planned.plan, names=planned.names)
-        # Without the last line, which says what to type next: that is being done.
-        say_lines(lines[:-1] if planned.plan.changes and not planned.plan.refused else lines)
+        # What to type next is being done.
+        goes_on = bool(planned.plan.changes) and not planned.plan.refused
+        say_lines(text_lines(planned.plan, names=planned.names, says_next=not goes_on))
         note_unused_tokens(planned)
         if planned.source_error is not None:
             note(_NOT_FROM_SOURCE)

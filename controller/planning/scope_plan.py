@@ -352,9 +352,11 @@ def finish(
     # Ordered first, so that what is said of a change held back does not depend on the order they came in.
     ordered = in_order(change for result in results for change in result.changes)
     withheld = frozenset().union(*(result.withheld for result in results))
-    unblocked = block_changes(
-        observed.scope, ordered, options.barriers, withheld, options.approvals
-    )
+    unblocked = Unblocked(ordered)
+    if options.barriers or withheld:
+        unblocked = block_changes(
+            observed.scope, ordered, options.barriers, withheld, options.approvals
+        )
     known = partial(known_paths, observed)
     changes = with_file_edits(unblocked.changes, options.source_paths, known)
     facts = GuardFacts(

@@ -36,7 +36,7 @@ from controller.model.canonical import DIGEST_DIGITS, short
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Note, Plan, ScheduleMeaning, ScopePlan
+from controller.model.plan import Approval, Note, Plan, ScheduleMeaning, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.planning.approvals import unused_lines, why_unused
 from controller.planning.authors import CONTROLLER
@@ -120,6 +120,12 @@ class ReconcileRequest:
     wait: bool = True
     """Whether a run that only follows waits for what AWS goes on with; else the outcome says when to look again."""
 
+    @property
+    def given(self) -> tuple[Approval, ...]:
+        """The approvals, with whose they are."""
+        by = f"--override by {self.requester.name}"
+        return tuple(Approval(token, by) for token in self.approvals)
+
 
 @dataclass(frozen=True, slots=True)
 class CombinedPlan:
@@ -148,7 +154,8 @@ class CombinedPlan:
 
     def schedules_at(self, moment: datetime) -> ScheduleMeaning | None:
         """Return what the plan's changes of schedules mean at a moment; None if it has none."""
-        meaning = self.config.meaning(moment) if self.config is not None else None
+        told = None if self.config is None else self.config.meaning
+        meaning = None if told is None else told(moment)
         return meaning if self.live is None else _seen(meaning, self.live, moment)
 
 
@@ -214,8 +221,6 @@ def tables_after(tables: ObservedState, config: PlanRun | None) -> ObservedState
 
 def check_reviewed(plan: Plan, reviewed: str) -> None:
     """Raise PlanChanged unless the plan is the one that was reviewed, WrongUsage for a digest cut too short."""
-    if not reviewed:
-        return
     if len(reviewed) < DIGEST_DIGITS:
         raise WrongUsage(
             f"{reviewed!r} is too short to tell plans apart",

@@ -47,7 +47,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Approval, Plan, PlanOptions
+from controller.model.plan import Plan, PlanOptions
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 
@@ -164,7 +164,8 @@ class Reconciler:
         planned = replace(combined(config, live, observed, request), source_error=source_error)
         if source_error is not None and not planned.acts:
             raise source_error
-        check_reviewed(planned.plan, request.reviewed)
+        if request.reviewed:
+            check_reviewed(planned.plan, request.reviewed)
         return planned
 
     @relaxed_gc()
@@ -181,8 +182,13 @@ class Reconciler:
             findings += [finding_of(scope, live.asked) for scope in live.scopes] if live else []
             self._accounts.write_statuses(findings)
             return Reconciled(planned=planned, refused=refused)
-        report = self._apply(planned, request)
-        now = self.clock()
+        done = Reconciled(planned=planned, report=self._apply(planned, request), refused=refused)
+        return self._end_overrides(done, request) if planned.observed.overrides else done
+
+    def _end_overrides(self, done: Reconciled, request: ReconcileRequest) -> Reconciled:
+        """Record the overrides that have ended, and tell of those that end soon."""
+        planned, report, now = done.planned, done.report, self.clock()
+        assert report is not None, "overrides end after an apply"
         ended: list[Ending] = []
         of_now, failed = overdue(planned, now), tuple[NotWritten, ...]()
 
@@ -193,10 +199,9 @@ class Reconciler:
         if of_now:
             failed = kept("the overrides that have ended", write_ends)
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
-        return Reconciled(
-            planned=planned,
+        return replace(
+            done,
             report=self._with_not_kept(report, failed) if failed else report,
-            refused=refused,
             ended=tuple(ended),
             ending_soon=soon,
         )
@@ -270,7 +275,7 @@ class Reconciler:
             if self.observed is not None:
                 judges = "what may be merged, not of what the tables hold"
             lines = self.planner.lines_of_commit(revision, judges)
-            approvals = (*lines.approvals, *_given(request))
+            approvals = (*lines.approvals, *request.given)
             asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
             run = self.planner.plan(revision, observed, asked, scopes, self.emit)
             noted = with_notes(run.plan, lines.notes) if lines.notes else run.plan
@@ -299,9 +304,8 @@ class Reconciler:
             return None
         after = tables_after(tables, config)
         revision = str(tables.facts.get(ACCEPTED_REVISION, ""))
-        approvals: Sequence[Approval] = _given(request)
+        approvals = request.given if config is None else config.asked.approvals
         if config is not None:
-            approvals = config.asked.approvals
             revision = config.plan.revision if after is not None else revision
         accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
         return self.live.plan(
@@ -360,8 +364,3 @@ class Reconciler:
             exit_code=worst_exit_code((report.exit_code, *codes)),
             not_kept=(*report.not_kept, *map(str, failed)),
         )
-
-
-def _given(request: ReconcileRequest) -> tuple[Approval, ...]:
-    by = f"--override by {request.requester.name}"
-    return tuple(Approval(token, by) for token in request.approvals)
