@@ -7,14 +7,23 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from controller.engine.commit.storage import ApplyRequest, new_run_id
-from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config
+from controller.engine.config.apply import (
+    NOTHING_APPLIED,
+    ApplyReport,
+    apply_config,
+    config_writer,
+)
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
+from controller.engine.config.still_due import as_planned, none_due, still_due
+from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun, NotWritten, kept
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
+from controller.engine.live.latest_accepted import AcceptedScopes
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
+from controller.engine.power.fleet import accepted_now
 from controller.engine.reconcile.combined_plan import (
     CombinedPlan,
     Reach,
@@ -28,6 +37,7 @@ from controller.engine.reconcile.combined_plan import (
     tables_after,
     with_notes,
 )
+from controller.engine.reconcile.run_report import config_finding, order_of, reported
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
@@ -41,10 +51,10 @@ from controller.errors import (
 from controller.events import Emit, NotKept, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Actor, Requester
+from controller.model.ledger_record import Actor
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
-from controller.model.plan import DONE, Approval, NoteCategory, Plan, PlanOptions
+from controller.model.plan import Approval, Plan, PlanOptions
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 
@@ -159,8 +169,11 @@ class Reconciler:
         refused = refusal_of(planned.plan)
         if refused is not None:
             config, live = planned.config, planned.live
-            findings = [_config_finding(config, NOTHING_APPLIED)] if config is not None else []
-            findings += [finding_of(scope, live.asked) for scope in live.scopes] if live else []
+            findings = [config_finding(config, NOTHING_APPLIED)] if config is not None else []
+            if live is not None:
+                of_live = (finding_of(scope, live.asked) for scope in live.scopes)
+                sequence = live.planned_from.sequence
+                findings += [replace(found, planned_from=sequence) for found in of_live]
             self._accounts.write_statuses(findings)
             return Reconciled(planned=planned, refused=refused)
         report = self._apply(planned, request)
@@ -209,16 +222,14 @@ class Reconciler:
                 revision=accepted.revision,
                 plan_digest=digest,
             )
-            return run, accounts.act(run, request.claim, order, emit=self.emit)
+            asked, read = (request.claim, order, self.emit), self._accepted_now
+            return run, accounts.act(run, *asked, accepted_now=read, reviewed=False)
 
         with ThreadPoolExecutor(accounts.parallel, thread_name_prefix="follow") as pool:
             done = tuple(pool.map(work_on, accounts.scopes(accepted, scopes)))
+        parts = [part for run, _ in done for part in run.plans]
         followed = Followed(
-            plan=plan(
-                [part for run, _ in done for part in run.plans],
-                revision=accepted.revision,
-                label=trigger,
-            ),
+            plan=plan(parts, revision=accepted.revision, label=trigger),
             scopes=tuple(scope for run, _ in done for scope in run.scopes),
             outcomes=tuple(outcome for _, of_scope in done for outcome in of_scope),
         )
@@ -240,27 +251,33 @@ class Reconciler:
         return self.live
 
     def _plan_config(
-        self, observed: ObservedConfig, request: ReconcileRequest, now: datetime
+        self,
+        observed: ObservedConfig,
+        request: ReconcileRequest,
+        now: datetime,
+        revision: LoadedRevision | None = None,
     ) -> PlanRun:
+        """Plan the config scope of a revision: the source's current one, if none is given."""
         assert self.planner is not None, "what only follows the accepted state has no config scope"
         # Without an AWS every scope that was found may be named.
         scopes = request.scopes if self.live is None else (CONFIG_SCOPE,)
         try:
-            revision = self.planner.load()
+            loaded = revision or self.planner.load()
             judges = "" if self.own_source else "a source that is not the settings' own"
             if self.observed is not None:
                 judges = "what may be merged, not of what the tables hold"
-            lines = self.planner.lines_of_commit(revision, judges)
+            lines = self.planner.lines_of_commit(loaded, judges)
             approvals = (*lines.approvals, *_given(request))
             asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
-            run = self.planner.plan(revision, observed, asked, scopes, self.emit)
+            run = self.planner.plan(loaded, observed, asked, scopes, self.emit)
             noted = with_notes(run.plan, lines.notes) if lines.notes else run.plan
             return replace(run, lines=lines, plan=noted)
         except (SourceUnavailable, InvalidDesiredState) as error:
-            if self.own_source and self.live is not None and request.reach is Reach.APPLY:
+            is_apply = self.live is not None and request.reach is Reach.APPLY
+            if revision is None and self.own_source and is_apply:
                 reason = error.reason.cut(LINES_KEPT)
                 stalled = Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)
-                self.live.write_statuses([stalled])
+                self._accounts.write_statuses([stalled])
             raise
 
     def _plan_live(
@@ -297,21 +314,21 @@ class Reconciler:
             ),
         )
 
+    def _accepted_now(self) -> AcceptedScopes:
+        """Read what is accepted now, with every override that holds. Raises as that."""
+        accounts = self._accounts
+        accepted = accepted_now(accounts.installation, self.clock(), accounts).accepted
+        setups = accounts.scopes(accepted)
+        return AcceptedScopes(accepted, {setup.scope.name: setup for setup in setups})
+
     def _apply(self, planned: CombinedPlan, request: ReconcileRequest) -> ApplyReport:
         accounts, config, live = self._accounts, planned.config, planned.live
         report, is_whole = NOTHING_APPLIED, True
         if config is not None:
-            report = apply_config(
-                accounts.installation,
-                config,
-                request.claim,
-                request.requester,
-                self.emit,
-            )
+            report = self._apply_config(config, request)
             is_whole = not report.exit_code
-            if config.plan.scopes:
-                finding = _config_finding(config, report)
-                failed = kept("how scope config stands", lambda: accounts.write_statuses([finding]))
+            if config.plan.scopes and report.config.is_owner:
+                failed = kept("how scope config stands", lambda: self._note_config(config, report))
                 report = self._with_not_kept(report, failed) if failed else report
         if live is None:
             return report
@@ -319,13 +336,43 @@ class Reconciler:
             why = "live accounts were not tried: the config tables did not become what was planned"
             return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
         transaction = report.transaction or new_run_id(self.clock())
-        order = _order(planned, live, request.requester, transaction)
-        outcomes = accounts.act(live, request.claim, order, self.emit)
+        order = order_of(planned, live, request.requester, transaction)
+        known = live.planned_from
+        planned_from = replace(known, sequence=known.sequence + report.config.records)
+        live = replace(live, planned_from=planned_from)
+        asked = request.claim, order, self.emit
+        outcomes = accounts.act(live, *asked, accepted_now=self._accepted_now)
         failed = accounts.keep(
             live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
         )
-        report = _reported(report, outcomes, transaction, live)
+        report = reported(report, outcomes, transaction, live)
         return self._with_not_kept(report, failed) if failed else report
+
+    def _apply_config(self, config: PlanRun, request: ReconcileRequest) -> ApplyReport:
+        """Apply the config scope; where it is not what it was planned from any more, as far as that is due still."""
+        installation, planned_from = self._accounts.installation, config.planned_from
+        assert planned_from is not None, "what is applied was planned from the tables"
+        if not config.plan.enforced:
+            return NOTHING_APPLIED
+        asked = request.claim, request.requester, self.emit
+        with config_writer(installation, config, *asked) as writer:
+            due, now_at = as_planned(config), self.clock()
+            if not planned_from.holds(writer.lease.head.sequence, now_at):
+                observed = observe_config(installation)
+                try:
+                    again = self._plan_config(observed, request, now_at, config.as_loaded)
+                    due = still_due(config, again)
+                except InvalidDesiredState as error:
+                    due = none_due(config, error)
+            return apply_config(writer, due)
+
+    def _note_config(self, config: PlanRun, report: ApplyReport) -> None:
+        """Write how the config scope stands, and in its head the revision it holds, where no transaction did. Raises as any write."""
+        finding, planned_from = config_finding(config, report), config.planned_from
+        if planned_from and not config.plan.changes and finding.applied != planned_from.revision:
+            leases = self._accounts.installation.leases
+            leases.note_revision(CONFIG_SCOPE, planned_from.sequence, finding.applied)
+        self._accounts.write_statuses([finding])
 
     def _with_not_kept(self, report: ApplyReport, failed: Sequence[NotWritten]) -> ApplyReport:
         """Return a report that says what could not be written down, and tell of it."""
@@ -342,54 +389,3 @@ class Reconciler:
 def _given(request: ReconcileRequest) -> tuple[Approval, ...]:
     by = f"--override by {request.requester.name}"
     return tuple(Approval(token, by) for token in request.approvals)
-
-
-def _order(
-    planned: CombinedPlan, live: LivePlanRun, requester: Requester, transaction: str
-) -> ApplyRequest:
-    """Return who applies the live scopes, and what."""
-    accepted = live.accepted.revision
-    return ApplyRequest(
-        actor=Actor("", accepted, *requester),
-        transaction=transaction,
-        revision=accepted,
-        plan_digest=planned.plan.digest,
-    )
-
-
-def _reported(
-    config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
-) -> ApplyReport:
-    outcomes = (*config.outcomes, *(outcome for scope in live for outcome in scope.outcomes))
-    refused = [
-        ExitCode.REFUSED for scope_plan in run.plans if scope_plan.state is ScopeState.REFUSED
-    ]
-    codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
-    stopped = (config.stopped, *(scope.stopped for scope in live))
-    return ApplyReport(
-        transaction if outcomes else "",
-        outcomes,
-        worst_exit_code(codes),
-        "\n".join(dict.fromkeys(filter(None, stopped))),
-        config.not_kept,
-    )
-
-
-def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
-    scopes = [scope_plan for scope_plan in run.plan.scopes if scope_plan.scope == CONFIG_SCOPE]
-    if not scopes:
-        return Finding(scope=CONFIG_SCOPE, state=ScopeState.OK)
-    scope = scopes[0]
-    state = ScopeState.STALLED if report.stopped else scope.state
-    left = sum(outcome.status not in DONE for outcome in report.outcomes)
-    known = scope.state is ScopeState.OK
-    return Finding(
-        scope=CONFIG_SCOPE,
-        state=state,
-        reason=report.stopped
-        or scope.reason
-        or "; ".join(v.message for v in scope.violations if not v.overridden),
-        changes=left if known else len(scope.changes),
-        blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
-        applied=run.plan.revision if known and not left and not report.stopped else "",
-    )
