@@ -85,6 +85,41 @@ class ApplyProgressed(Event, name="apply.progressed", level="debug"):
 
 
 @dataclass(frozen=True)
+class SnapshotProgressed(Event, name="snapshot.progressed", level="debug"):
+    """So many items of about so many are through; ``doing`` is what is done with them: ``copied``, ``verified``."""
+
+    doing: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class SnapshotTaken(Event, name="snapshot.taken"):
+    """A snapshot is whole in its store."""
+
+    snapshot: str
+    items: int
+    stored_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SnapshotVerified(Event, name="snapshot.verified"):
+    """A snapshot was read back, and compared with the ledger; ``differing`` items are otherwise there than the ledger says."""
+
+    snapshot: str
+    items: int
+    differing: int
+
+
+@dataclass(frozen=True)
+class SnapshotRemoved(Event, name="snapshot.removed"):
+    """A snapshot is no longer kept."""
+
+    snapshot: str
+
+
+@dataclass(frozen=True)
 class LeaseNotReleased(Event, name="lease.notReleased", level="warning"):
     """A scope could not be given back after a run: until its lease ends the next worker waits. What was done is done."""
 
@@ -147,6 +182,50 @@ class OpenRecordSettled(Event, name="record.settled", level="warning"):
     record: str
     phase: str
     because: str
+
+
+@dataclass(frozen=True)
+class WorkDone(Event, name="work.done", level="debug"):
+    """A job of the daemon was done for a scope; how the scope stands is in its status."""
+
+    scope: str
+    job: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class WorkFailed(Event, name="work.failed", level="warning"):
+    """A job of the daemon could not be done for a scope; it is tried again when its status says so, or with the next tick."""
+
+    scope: str
+    job: str
+    because: str
+
+
+@dataclass(frozen=True)
+class WorkGivenUp(Event, name="work.givenUp", level="error"):
+    """A work lies among the dead letters: trying it again would not help."""
+
+    scope: str
+    job: str
+    because: str
+
+
+@dataclass(frozen=True)
+class DaemonStarted(Event, name="daemon.started"):
+    """The daemon works."""
+
+    instance: str
+    version: str
+    scopes: int
+
+
+@dataclass(frozen=True)
+class DaemonStopped(Event, name="daemon.stopped"):
+    """The daemon ended; ``left`` are works that did not end in time and go to others."""
+
+    instance: str
+    left: int
 
 
 @dataclass(frozen=True)

@@ -147,13 +147,75 @@ class OverrideSettings(SettingsPart):
     """So long before an override ends it is announced; 0 for not at all."""
 
 
-class SnapshotSettings(SettingsPart):
-    """Where what is too large for a table is kept."""
+class IntervalSettings(SettingsPart):
+    """How often the daemon looks."""
+
+    reconcile_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
+    """Between two questions to the source whether it has changed; nothing is read while it has not."""
+    schedule_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """Between two looks at what schedules make due; AWS is not asked unless something is."""
+    resync_seconds: Annotated[int, Field(ge=60)] = 900
+    """Between two light looks at an account and region, and between two comparisons of the tables with what was accepted."""
+    deep_look_seconds: Annotated[int, Field(ge=600)] = 21600
+    """Between two close looks: hooks, notifications, scaling schedules, newer images."""
+
+
+class DaemonSettings(SettingsPart):
+    """How ``envctl run`` works."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    """Scopes that one daemon works on side by side."""
+    stop_within_seconds: Annotated[int, Field(ge=1, le=300)] = 25
+    """What is under way when the daemon is asked to end has so long; what is left is handed to other daemons."""
+
+
+class QueueSettings(SettingsPart):
+    """Where the daemon's work is kept."""
+
+    sqs: str | None = None
+    """URL of an SQS FIFO queue with a redrive policy, which daemons on several machines share. Without it the work is in memory."""
+
+
+class CopySettings(SettingsPart):
+    """Where each snapshot is copied to besides."""
 
     bucket: str | None = None
-    """S3 bucket. Records of changes whose old and new item do not fit one keep them there."""
+    """S3 bucket of the copies; without it there are none."""
+    region: str = ""
+    """Region of that bucket; empty for that of the tables."""
     prefix: str = "snapshots"
     """Put before the keys of its objects."""
+
+
+class SnapshotSettings(SettingsPart):
+    """Where snapshots are kept, and how many; and what is too large for a table."""
+
+    bucket: str | None = None
+    """S3 bucket. Records of changes whose old and new item do not fit one keep them there, too."""
+    folder: str | None = None
+    """A folder of this machine instead, where there is no S3; a relative one is looked for beside the settings file."""
+    prefix: str = "snapshots"
+    """Put before the keys of the bucket's objects."""
+    keep_days: Annotated[int, Field(ge=0)] = 35
+    """All snapshots of so many days are kept. The last good one is always kept."""
+    daily: Annotated[int, Field(ge=0)] = 0
+    """Of older ones the newest of each day is kept, for so many days that have any."""
+    weekly: Annotated[int, Field(ge=0)] = 0
+    """The newest of each week, for so many weeks that have any."""
+    monthly: Annotated[int, Field(ge=0)] = 0
+    """The newest of each month, for so many months that have any."""
+    megabytes_per_second: Annotated[float, Field(ge=0)] = 0
+    """How fast tables are read for a snapshot at most; 0 is no limit."""
+    environment_manager_names: bool = False
+    """Whether each table is also kept as ``<date>_environmentmanager_<table>.json``, as the old product's programs look for it."""
+    copy_to: CopySettings = CopySettings()
+    """Where each snapshot is copied to besides."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.bucket is not None and self.folder is not None:
+            raise unfit("expected one place, found two: bucket and folder", "leave one out")
+        return self
 
 
 class Settings(SettingsPart):
@@ -176,18 +238,24 @@ class Settings(SettingsPart):
     live: LiveSettings = LiveSettings()
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()
-    """Where what is too large for a table is kept."""
+    """Where snapshots are kept, and how many; and what is too large for a table."""
     extensions: Names = ()
     """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
     power: PowerSettings = PowerSettings()
     """How instances are switched."""
     overrides: OverrideSettings = OverrideSettings()
     """What is otherwise for a while."""
+    intervals: IntervalSettings = IntervalSettings()
+    """How often the daemon looks."""
+    daemon: DaemonSettings = DaemonSettings()
+    """How ``envctl run`` works."""
+    queue: QueueSettings = QueueSettings()
+    """Where the daemon's work is kept."""
     prices: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """What an hour of an instance costs, by its type (``m6i.large: 0.107``); reports then say what schedules save."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners
     """Owners of images that roles may name: account numbers or ``self``; accounts with includeAmis are trusted besides."""
-    allowed_role_names: Names = ("roleInfraEnvironmentManagerChild",)
+    allowed_role_names: Names = _OPTIONS.allowed_role_names
     """Names of the roles in other accounts that may be assumed; an Account's roleArn must end in one of them."""
     allowed_secrets: Secrets = _OPTIONS.allowed_secrets
     """Secrets of the master's Secrets Manager that documents may name: all whose names begin so (with a slash at the end), or one by its whole name."""
@@ -195,7 +263,9 @@ class Settings(SettingsPart):
     @property
     def of_rules(self) -> RuleSettings:
         """What rules across documents depend on."""
-        return RuleSettings(self.compatibility, self.region, self.allowed_secrets)
+        return RuleSettings(
+            self.compatibility, self.region, self.allowed_secrets, self.allowed_role_names
+        )
 
     @model_validator(mode="after")
     def _lines_of_a_branch(self) -> Self:
@@ -219,6 +289,7 @@ class Settings(SettingsPart):
             max_parallel_rollouts=self.live.max_parallel_rollouts,
             replicate=self.live.replicate,
             allowed_secrets=self.allowed_secrets,
+            allowed_role_names=self.allowed_role_names,
             power=PowerOptions(
                 grace_period_s=power.grace_seconds,
                 deployment_postpones_s=power.deployment_postpones_seconds,

@@ -14,18 +14,16 @@ from typer.exceptions import TyperException
 from controller import __version__
 from controller.cli.commands import AllCommands
 from controller.cli.process import (
-    counted,
     log_without_secrets,
     note,
     note_as_is,
-    note_problems,
+    note_error,
     say,
     say_document,
 )
 from controller.errors import (
     EnvctlError,
     ExitCode,
-    InvalidDesiredState,
     WrongUsage,
     exit_code_of,
 )
@@ -144,16 +142,12 @@ def fail(error: Exception, *, as_json: bool) -> int:
         note(f"envctl: this is a bug of envctl: {type(error).__name__}: {first}")
         note(
             Reason(
-                f"  traceback: {_keep_traceback(error)}",
+                f"  traceback: {keep_traceback(error)}",
                 fix="report it with that file; nothing else is known to be wrong",
             )
         )
-    elif isinstance(ours, InvalidDesiredState):
-        note_problems(ours.problems)
-        wrong = sum(not problem.warning for problem in ours.problems)
-        note(f"{counted(wrong, 'problem')}: nothing is planned from this")
     else:
-        note(f"envctl: {ours}")
+        note_error(ours)
     return exit_code_of(ours)
 
 
@@ -177,7 +171,8 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _keep_traceback(error: Exception) -> str:
+def keep_traceback(error: Exception) -> str:
+    """Write a traceback, without secrets, where it can be reported from; return the file's name."""
     # Errors of others within it may quote in part.
     lines = REDACTOR.redact("".join(traceback.format_exception(error))).splitlines(keepends=True)
     text = "".join(map(REDACTOR.redact_quoted, lines))

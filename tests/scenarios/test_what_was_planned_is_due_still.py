@@ -1,6 +1,6 @@
 """Two people apply at once: what was planned is looked at again once a scope is ours, and only what is due still is done.
 
-Covers: engine.config.still_due, engine.live.latest_accepted, engine.reconcile.run_report.
+Covers: engine.config.still_due, engine.live.latest_accepted, engine.live.still_due, engine.reconcile.run_report.
 """
 
 import shutil

@@ -1,16 +1,16 @@
 """What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from controller.engine.installation.installation import Installation
+from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
 from controller.engine.state.rows import (
     OVERRIDE_PREFIX,
-    override_of_row,
     read_override_rows,
 )
-from controller.errors import WrongUsage
+from controller.errors import DamagedState, WrongUsage
 from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.queries import entity_of_item
 from controller.ledger.records import who_changed
@@ -58,9 +58,16 @@ class ObservedConfig:
 
     @property
     def overrides(self) -> tuple[Override, ...]:
-        """Every override on record, ended ones too. Raises DamagedState for a damaged one."""
-        rows = (row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
-        return tuple(map(override_of_row, rows))
+        """Every override on record, ended ones too. Raises DamagedState for one of which nothing can be told."""
+        overrides, damaged = self.overrides_sorted_out
+        if damaged:
+            raise next(iter(damaged.values()))
+        return overrides
+
+    @property
+    def overrides_sorted_out(self) -> tuple[tuple[Override, ...], Mapping[str, DamagedState]]:
+        """Every override that can be read, ended ones too, and why others cannot be, by id."""
+        return sorted_out(row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
 
     @property
     def planned_from(self) -> PlannedFrom | None:
@@ -79,8 +86,9 @@ def observe_config(installation: Installation) -> ObservedConfig:
     head = installation.leases.read(CONFIG_SCOPE)
     rows = read_override_rows(master.store, master.state_table)
     found = installation.tables.observe()
+    recorded_row = recorded_in(installation.ledger, master.state_table)
     facts = {
-        OVERRIDES: list(map(dict, rows)),
+        OVERRIDES: [dict(row) for row in readable_rows(rows, recorded_row)],
         SEQUENCE: head.sequence if head else 0,
         ACCEPTED_REVISION: head.revision if head else "",
     }

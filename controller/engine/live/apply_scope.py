@@ -4,9 +4,9 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
-from controller.engine.commit.change_queue import DONE_MEANWHILE, not_as_planned, not_tried
+from controller.engine.commit.change_queue import not_tried
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, approvals_of
@@ -17,6 +17,7 @@ from controller.engine.live.journal import Journal, settle, target_of
 from controller.engine.live.latest_accepted import LatestAccepted
 from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
+from controller.engine.live.still_due import Due, left_out, what_of
 from controller.engine.state.rows import Finding, write_history
 from controller.errors import (
     DamagedState,
@@ -69,15 +70,8 @@ class ScopeOutcome:
     again_at: datetime | None = None
     is_owner: bool = True
     """Whether no other worker took the scope while it was worked on."""
-
-
-class _Due(NamedTuple):
-    """The changes to make, and the plan that told last; of approved changes that are not to be made, what became of them."""
-
-    changes: Sequence[Change]
-    plan: LiveScopePlan
-    others: tuple[Outcome, ...] = ()
-    codes: tuple[ExitCode, ...] = ()
+    moved: bool = False
+    """Whether something else was accepted by then than what the plan was made from."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -100,6 +94,7 @@ class ScopeRun:
     """In which the scope is ours; 0 before it is taken."""
     _compared_at: datetime | None = field(default=None, init=False)
     """When it was last asked whether something else is accepted."""
+    _moved: bool = field(default=False, init=False)
 
     def apply(self, claim: Claim) -> ScopeOutcome:
         """Make one pass over the scope; what AWS goes on with then is left to whoever looks again at ``again_at``.
@@ -222,6 +217,7 @@ class ScopeRun:
         actor = replace(self.request.actor, commit=revision)
         self.request = replace(self.request, actor=actor, revision=revision)
         writer.request = replace(self.request, approvals=writer.request.approvals)
+        self._moved = True
         self.planner = replace(self.planner, accepted=found.state)
         self.plan = replace(self.plan, setup=replace(mine, mode=weaker(mine.mode, setup.mode)))
         return True
@@ -243,7 +239,7 @@ class ScopeRun:
             raise result.stopped
         return history
 
-    def _passed(self, result: LiveResult, outcomes: Sequence[Outcome], due: _Due) -> ScopeOutcome:
+    def _passed(self, result: LiveResult, outcomes: Sequence[Outcome], due: Due) -> ScopeOutcome:
         now = self.installation.master.process.clock()
         again_s = min(result.look_again_s.values(), default=None)
         made = (_CODES[outcome.status] for outcome in outcomes[len(due.others) :])
@@ -252,9 +248,10 @@ class ScopeRun:
             self._finding(outcomes),
             exit_code=worst_exit_code((*due.codes, *made)),
             again_at=None if again_s is None else now + timedelta(seconds=again_s),
+            moved=self._moved,
         )
 
-    def _due(self, run: LiveRun, changes: Sequence[Change], *, moved: bool) -> _Due:
+    def _due(self, run: LiveRun, changes: Sequence[Change], *, moved: bool) -> Due:
         """Settle what is open; return the changes, or, if the world may be another by now, those that are due as they were.
 
         Raises why the scope cannot be seen, if it cannot.
@@ -262,56 +259,23 @@ class ScopeRun:
         left_open = run.journal.left_open()
         now = self.installation.master.process.clock()
         if not left_open and not moved and now - self.asked.now <= FRESH:
-            return _Due(changes, self.plan)
+            return Due(changes, self.plan)
         again = self._look_again(())
         if left_open:
             self._settle(run, left_open, again)
         if "" in again.view.unknown:
             raise again.view.unknown[""].error
-        approved = {_what(change) for change in changes}
-        due = [
+        approved = {what_of(change) for change in changes}
+        due = tuple(
             change
             for change in again.to_do
-            if _what(change) in approved or (not self.reviewed and self._is_asked(change))
-        ]
-        left = {_what(change) for change in due}
-        others, codes = list[Outcome](), list[ExitCode]()
-        for change in changes:
-            if _what(change) not in left:
-                judged = self._judge(change, again)
-                if judged is not None:
-                    status, why, code = judged
-                    transaction = self.request.transaction
-                    others.append(Outcome(change, status, why, transaction_id=transaction))
-                    codes.append(code)
-        return _Due(due, again, tuple(others), tuple(codes))
+            if what_of(change) in approved or (not self.reviewed and self._is_asked(change))
+        )
+        return left_out(changes, due, again, self.request.transaction, reviewed=self.reviewed)
 
     def _is_asked(self, change: Change) -> bool:
         targets, only = self.asked.targets, self.asked.only
         return (not targets or change.target in targets) and (only is None or change.ref in only)
-
-    def _judge(
-        self, change: Change, again: LiveScopePlan
-    ) -> tuple[Status, Reason, ExitCode] | None:
-        """Say what became of a change that was to be made and is not due any more; None where nobody waits to hear of it."""
-        dark = again.view.unknown.get(change.target)
-        if dark is not None:
-            return Status.SKIPPED, not_tried(dark.error), exit_code_of(dark.error)
-        if not self.reviewed:
-            return None
-        for part in again.view.parts:
-            if part.target.name == change.target:
-                found = part.observed.objects.get(change.ref)
-                wanted = None if change.after is None else change.digest
-                if (None if found is None else found.digest) == wanted:
-                    return Status.ALREADY_DONE, DONE_MEANWHILE, ExitCode.DONE
-        refused = "; ".join(
-            violation.message
-            for plan in again.plans
-            for violation in plan.violations
-            if not violation.overridden
-        )
-        return Status.SKIPPED, not_as_planned(refused), ExitCode.STALE
 
     def _settle(self, run: LiveRun, records: Sequence[LedgerRecord], seen: LiveScopePlan) -> None:
         """Write what became of records an earlier run left open. Raises Unreachable if that cannot be seen now."""
@@ -388,12 +352,10 @@ class ScopeRun:
         if not isinstance(error, Interrupted):
             finding = replace(finding, state=ScopeState.STALLED, reason=str(error))
         is_owner = not isinstance(error, StaleEpoch)
-        return ScopeOutcome(every, finding, exit_code_of(error), error.reason, is_owner=is_owner)
+        return ScopeOutcome(
+            every, finding, exit_code_of(error), error.reason, is_owner=is_owner, moved=self._moved
+        )
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
         found = finding_of(self.plan, self.asked, outcomes, self.request.revision)
         return replace(found, epoch=self.epoch, planned_from=self.planned_from)
-
-
-def _what(change: Change) -> tuple[str, ResourceRef, str, bytes | None]:
-    return change.target, change.ref, change.action, change.after

@@ -21,8 +21,9 @@ from controller.ledger.queries import (
     Question,
     entities_of,
 )
-from controller.ledger.records import POWER, EntityKey, RecordSummary
+from controller.ledger.records import POWER, EntityKey
 from controller.ledger.replay import table_digests
+from controller.ledger.summaries import RecordSummary
 from controller.ledger.verify import find_strays, verify_ledger
 from controller.loading.closest import closest
 from controller.model.observed import CONFIG_SCOPE

@@ -40,6 +40,8 @@ class Finding:
     applied: str = ""
     partial: bool = False
     """Whether only some targets or objects were looked at: how the rest stands is as it was."""
+    looked_at: datetime | None = None
+    """When the run began to look; None where it is not known."""
     seen: ScopeCounts | None = None
     """What was counted there; None if it was not seen, or nothing is on that looks."""
     epoch: int = 0
@@ -62,7 +64,7 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         since=known.since if same else now,
         tried_at=now,
         reason=Reason.stored(found.reason),
-        looked_at=now if found.state in _SEEN else known.looked_at,
+        looked_at=(found.looked_at or now) if found.state in _SEEN else known.looked_at,
         revision=found.applied or known.revision,
         applied_at=now if found.applied else known.applied_at,
         retry_at=now + timedelta(seconds=RETRIES.pause_s(failures)) if again else None,
@@ -276,10 +278,12 @@ def override_of_row(row: Row) -> Override:
         try:
             if needed or row.get(name) is not None:
                 fields[field] = read(row[name])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            row_id = str(row.get("Id"))[:_LONGEST_ID]
+            override_id = row_id.removeprefix(OVERRIDE_PREFIX)
             raise DamagedState(
-                f"overrides: row {str(row.get('Id'))[:_LONGEST_ID]!r} of EnvctlState is damaged: its {name}",
-                fix="delete the row and make the override again",
+                f"overrides: row {row_id!r} of EnvctlState is damaged: its {name}",
+                fix=f"envctl override release {override_id} takes it away; then make the override again",
             ) from error
     return Override(**fields)
 
