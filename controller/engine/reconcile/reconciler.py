@@ -113,7 +113,8 @@ class Reconciler:
     5. join both into one plan, which is compared with the one that was reviewed: ``plan`` ends here, with nothing written;
     6. refuse what a guard refuses and nobody approved: what does not depend on it goes on; where that is nothing, write how
        the scopes stand;
-    7. apply the config scope, unless it is refused: every change in one transaction with its record;
+    7. apply the config scope, unless it is refused: every change in one transaction with its record; where it was written since it
+       was planned from, what is due still;
     8. apply the live scopes side by side, each change between an announced and an ended record; not tried where the
        config tables did not become what was planned;
     9. write how each scope stands;
