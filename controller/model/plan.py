@@ -245,6 +245,22 @@ class ScopePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedFrom:
+    """What a plan was made from. Once it is another, or the clock has turned, what was planned need not be due any more."""
+
+    sequence: int
+    """That of the config scope's head, read before the tables were."""
+    revision: str
+    """The one last applied to the tables in full; empty if not known."""
+    turns_at: datetime | None = None
+    """When a schedule or an override asks for something else next, aware; None if none does."""
+
+    def holds(self, sequence: int, now: datetime) -> bool:
+        """Tell whether a plan made from this would be the same now, as far as tables, overrides and clock go."""
+        return sequence == self.sequence and (self.turns_at is None or now < self.turns_at)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All scopes of one revision. ``digest`` covers changes, base states, violations and the format, not the revision."""
 
@@ -257,6 +273,8 @@ class Plan:
     """What its changes of schedules mean, for who reads it; no part of the digest, as it depends on the hour."""
     options: tuple[str, ...] = ()
     """How it was asked for, where that decides what it holds: ``adopt``, ``deep``. Its file is applied as it was asked for."""
+    planned_from: PlannedFrom | None = None
+    """What it was made from, for who reads it; no part of the digest. None where no tables were read."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -305,7 +323,7 @@ class Status(StrEnum):
 
     APPLIED = "applied"
     ALREADY_DONE = "already done"
-    """Our own record was there: the answer to an earlier try had been lost."""
+    """Our own record was there, as the answer to an earlier try had been lost; or somebody else has done the same meanwhile."""
     CONFLICTED = "conflicted"
     FAILED = "failed"
     SKIPPED = "skipped"
